@@ -1,0 +1,1 @@
+"""trinity_channels: people reach AI agents from messengers, and agents write first."""

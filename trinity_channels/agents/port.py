@@ -1,0 +1,78 @@
+"""What the host needs of an agent: hand over a turn, get a text back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One earlier or waiting message. `by_agent` tells the two sides apart, so that no text can pretend to be the other.
+
+    `notes` describes what came with the text and is no text itself, one sentence each: a location, a file, a button.
+    """
+
+    text: str = field(repr=False)
+    at: datetime
+    by_agent: bool = False
+    notes: tuple[str, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AgentTurn:
+    """One run of an agent.
+
+    Attributes:
+        id: the same when this turn is run again; fit for an idempotency key.
+        agent: the agent's name.
+        channel: where the person writes.
+        conversation: an opaque name of the conversation, the same in all its turns.
+        messages: the waiting messages, oldest first; at least one.
+        history: up to 20 earlier ones, oldest first.
+        sender_name: the name the person chose for themselves; untrusted.
+        verified_email: the e-mail they have proved, if any.
+    """
+
+    id: str
+    agent: str
+    channel: str
+    conversation: str
+    messages: Sequence[Said]
+    history: Sequence[Said] = ()
+    sender_name: str = field(default="", repr=False)
+    verified_email: str | None = field(default=None, repr=False)
+
+
+class AgentError(Exception):
+    """Base of what can go wrong in a run. Its text is for the log and never reaches a person."""
+
+
+class AgentFailed(AgentError):
+    """The agent cannot answer this turn; running it again would not help. The person gets a neutral apology."""
+
+
+class AgentTimeout(AgentFailed):
+    """The agent took longer than it may."""
+
+
+class AgentUnavailable(AgentError):
+    """The agent cannot be reached now (no connection, 429, 5xx); the turn is run again after `retry_after` seconds."""
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class AgentRuntime(Protocol):
+    """Runs turns. One instance serves many agents and conversations at once."""
+
+    async def run(self, turn: AgentTurn) -> str:
+        """Answer one turn in Markdown; an empty answer sends nothing.
+
+        Raises:
+            AgentFailed: final; AgentTimeout when it took too long.
+            AgentUnavailable: transient.
+        """

@@ -1,0 +1,224 @@
+"""The plugin contract: six required hooks and the optional ones, each tied to a capability of the manifest.
+
+A plugin is a module (or object) published under the entry-point group `trinity_channels`; the entry point's name is the
+channel's name. It keeps no state and sees neither the database nor another binding. Hooks are called for one named plugin,
+never broadcast; returning None where a value is promised is a failure of the plugin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+import pluggy
+from pydantic import BaseModel
+
+from trinity_channels.api.simulator import Simulator
+from trinity_channels.api.values import (
+    Account,
+    Binding,
+    Channel,
+    Context,
+    Identity,
+    Inbound,
+    MessageReceived,
+    OutboundMessage,
+    Receipt,
+    Request,
+    Sender,
+    Verification,
+)
+
+PROJECT = "trinity_channels"
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@hookspec(firstresult=True)
+def channel() -> Channel:
+    """Describe the channel.
+
+    Called once, when the host starts; synchronous and pure. It must not import the provider's SDK.
+
+    Returns:
+        The manifest. Its `name` must equal the entry point's name.
+
+    Example:
+        `return Channel(name="echo", title="Echo", provider="echo", settings=Settings, limits=Limits(text=1000), …)`
+    """
+
+
+@hookspec(firstresult=True)
+async def configure(settings: BaseModel, ctx: Context) -> Account:
+    """Connect: check the credentials with a live call and say which account they open.
+
+    Called when an owner saves settings, before anything is stored. `settings` is a validated instance of the manifest's
+    model. Nothing may be changed at the provider, and nobody may be written to.
+
+    Returns:
+        The account. `key` must be the same whenever the same account is opened, whatever else the settings say.
+
+    Raises:
+        ConfigurationError: the provider refused the credentials (`refused=True`, its own words; HTTP 400), or a setting
+            cannot work (`field`; HTTP 422).
+        ProviderUnavailable: the provider could not be asked (HTTP 502).
+
+    Example:
+        A 401 from the provider becomes `ConfigurationError(body["message"], field="auth_token", refused=True)`.
+    """
+
+
+@hookspec(firstresult=True)
+async def verify(binding: Binding, ctx: Context) -> Verification:
+    """Look whether a stored binding still works: are the credentials good, does the provider point at `ctx.webhook_url`?
+
+    Called on an owner's request. Sends nothing to any person and changes nothing at the provider.
+
+    Returns:
+        The account as it is now, with one check per question; what the provider cannot tell is `UNKNOWN`, not left out.
+
+    Raises:
+        ConfigurationError: the credentials are refused (HTTP 400).
+        ProviderUnavailable: the provider could not be asked (HTTP 502).
+
+    Example:
+        `Verification(account, (Check("webhook", CheckState.UNKNOWN, "The sandbox's webhook can only be seen in …"),))`
+    """
+
+
+@hookspec(firstresult=True)
+def receive(binding: Binding, request: Request) -> Inbound:
+    """Authenticate a raw request, then translate it.
+
+    Called for every webhook with a known key, before anything is stored; synchronous and pure: no I/O, no clock but the
+    request's, the same input gives the same output. The host may call it again with another `request.url` or other
+    settings to find out why a signature does not match.
+
+    Returns:
+        The events in the provider's order, and the answer that the provider gets after they are stored. A real event that
+        does not concern us is `Ignored` (HTTP 200, counted).
+
+    Raises:
+        SignatureError: not authentic (HTTP 403). Everything unexpected before authentication ends is this error too.
+        MalformedPayload: authentic, but impossible (HTTP 400).
+
+    Not checked here: whether the event was seen before; the host does that by `event_id`.
+
+    Example:
+        `return Inbound((MessageReceived(event_id="SM…", sender=Sender("whatsapp:+15551234567"), …),), EMPTY_TWIML)`
+    """
+
+
+@hookspec(firstresult=True)
+async def send(binding: Binding, message: OutboundMessage, ctx: Context) -> Receipt:
+    """Hand one message to the provider.
+
+    Called by the delivery loop, once per attempt, never twice at once for one conversation. The text is already in the
+    channel's dialect and within `Limits.text`; the plugin splits nothing and retries nothing.
+
+    Returns:
+        The provider's message id and first state. It proves acceptance, not delivery.
+
+    Raises:
+        SendRejected: the provider will never take this message (bad address, opted out, credentials refused).
+        SendDeferred: it was certainly not taken; try again after `retry_after` seconds.
+        SendUnknown: it may have been taken (time-out, cut connection, 5xx).
+
+    Example:
+        HTTP 429 with `Retry-After: 3` becomes `SendDeferred("The provider asks for a pause.", retry_after=3)`.
+    """
+
+
+@hookspec(firstresult=True)
+async def resolve_identity(binding: Binding, sender: Sender, ctx: Context) -> Identity:
+    """Say who a sender is: all addresses, the name they chose, and an e-mail only where the provider has verified it.
+
+    Called before a turn for a contact that has not been resolved for an hour.
+
+    Returns:
+        The identity; `addresses` contains `sender.address`.
+
+    Raises:
+        ProviderUnavailable: the provider could not be asked; the turn is tried again later.
+
+    Example:
+        `return Identity(addresses=(sender.address,), name=sender.name)` where the provider tells nothing more.
+    """
+
+
+@hookspec(firstresult=True)
+async def indicate(binding: Binding, message_id: str, ctx: Context) -> None:
+    """Show the person that their message is being worked on. Capability `indicate`.
+
+    Called when an agent run takes a moment, and again for newer messages; best effort with a time-out of five seconds.
+
+    Args:
+        binding: settings and account.
+        message_id: `MessageReceived.provider_id` of the newest message.
+        ctx: client, clock, addresses.
+
+    Raises:
+        ChannelError: it did not work; counted, otherwise without effect.
+
+    Example:
+        `await client.post("/typing", {"messageId": message_id})`
+    """
+
+
+@hookspec(firstresult=True)
+async def find_sent(
+    binding: Binding, message: OutboundMessage, attempted_at: datetime, known: Collection[str], ctx: Context
+) -> Receipt | None:
+    """Read back a send whose outcome is unknown. Capability `find_sent`.
+
+    Called after `SendUnknown` and for attempts that a crash interrupted, never before `Capabilities.find_sent` seconds have
+    passed since the attempt.
+
+    Args:
+        binding: settings and account.
+        message: the message as it was handed to `send`.
+        attempted_at: when `send` was called; allow for clocks that differ.
+        known: provider ids that belong to other messages; an equal text under one of them is not this message.
+        ctx: client, clock, addresses.
+
+    Returns:
+        The receipt if the provider has the message; None only if it surely has not. (None is a value here.)
+
+    Raises:
+        ProviderUnavailable: it could not be found out; asked again later.
+
+    Example:
+        List the provider's messages to `message.to` since `attempted_at` and compare text and sender.
+    """
+
+
+@hookspec(firstresult=True)
+async def list_missed(binding: Binding, since: datetime, ctx: Context) -> list[MessageReceived]:
+    """List inbound messages since a time, for catch-up after an outage. Capability `list_missed`.
+
+    Called once per binding when the host starts. Messages that are known already are recognised by `event_id`.
+
+    Returns:
+        The messages, oldest first, at most 1,000.
+
+    Raises:
+        ConfigurationError, ProviderUnavailable: nothing could be listed; logged, and tried at the next start.
+
+    Example:
+        `[message(row) for row in await client.messages(to=binding.account.sender, since=since)]`
+    """
+
+
+@hookspec(firstresult=True)
+def simulator(ctx: Context) -> Simulator:
+    """Make a local provider that behaves like the real one. Capability `simulator`.
+
+    Called by `demo`, the contract kit and tests. `ctx.api_base_url` is where the simulator will be reached, `ctx.http`
+    reaches the host.
+
+    Returns:
+        The simulator, ready to serve its ASGI app.
+
+    Example:
+        `return TwilioSimulator(ctx)`
+    """

@@ -1,0 +1,74 @@
+"""What a provider's simulator offers to the demo, the tests and the contract kit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Protocol
+
+from starlette.types import ASGIApp
+
+
+class Fault(StrEnum):
+    """Something that goes wrong at the provider's side of one call."""
+
+    RATE_LIMITED = "rate_limited"
+    """429, with Retry-After."""
+    SERVER_ERROR = "server_error"
+    """A 5xx in the provider's own shape; the message was not taken."""
+    HTML_ERROR = "html_error"
+    """A 502 page of a proxy in front of the provider."""
+    CUT_BEFORE = "cut_before"
+    """The connection breaks and the message was not taken."""
+    CUT_AFTER = "cut_after"
+    """The connection breaks after the message was taken."""
+    SLOW = "slow"
+    """The answer takes longer than any time-out; the message was taken."""
+    UNAUTHORIZED = "unauthorized"
+    """The credentials are refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A message as it shows on the phone. `ticks`: 0 on its way, 1 sent, 2 delivered, 3 read; -1 did not arrive."""
+
+    text: str
+    ticks: int
+
+
+class Phone(Protocol):
+    """A person's phone on the simulated network."""
+
+    address: str
+
+    async def says(self, text: str) -> None:
+        """Write to the connected sender; returns when the webhook has been answered."""
+
+    def heard(self) -> Sequence[Heard]:
+        """Everything that arrived, oldest first."""
+
+
+class Simulator(Protocol):
+    """A provider on this machine: an ASGI app for the host to call, phones to write with, a clock to move."""
+
+    app: ASGIApp
+
+    def settings(self) -> Mapping[str, str]:
+        """Working settings for a binding to this simulator."""
+
+    def connect(self, webhook_url: str) -> None:
+        """Do what the owner does in the provider's console: point the sender at the host."""
+
+    def phone(self, name: str, address: str | None = None) -> Phone:
+        """A person's phone, allowed to write; the same one for the same name."""
+
+    def inject(self, fault: Fault, times: int = 1) -> None:
+        """Let the next `times` sends fail this way."""
+
+    def advance(self, by: timedelta) -> None:
+        """Move the provider's clock forward."""
+
+    async def settle(self) -> None:
+        """Wait until every webhook and receipt that is due has been answered."""

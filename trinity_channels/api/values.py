@@ -1,0 +1,355 @@
+"""The values that pass between the host and a plugin: all frozen, none holding a database row or a connection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import httpx
+from pydantic import BaseModel
+
+# --- what a channel is -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How a channel marks up text, as pairs of opening and closing marks; an empty pair means "cannot show it".
+
+    `link` is a format with `{text}` and `{url}`. `escape` replaces single characters of plain text; `escape_code` does so
+    inside code. A channel without escapes leaves both empty. `hugging` says that emphasis marks work only next to a word
+    boundary and within one line.
+    """
+
+    bold: tuple[str, str] = ("", "")
+    italic: tuple[str, str] = ("", "")
+    strike: tuple[str, str] = ("", "")
+    code: tuple[str, str] = ("", "")
+    fence: tuple[str, str] = ("", "")
+    quote: str = "> "
+    bullet: str = "- "
+    link: str = "{text} ({url})"
+    escape: Mapping[str, str] = field(default_factory=dict)
+    escape_code: Mapping[str, str] = field(default_factory=dict)
+    hugging: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one outbound message may hold. `text` is counted in UTF-16 code units, the strictest count in use."""
+
+    text: int
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a plugin can do beyond the required hooks. Each one that names a hook must come with it, and the reverse.
+
+    Attributes:
+        indicate: shows "typing" or "read"; seconds that one indication lasts, 0 for none. Hook `indicate`.
+        receipts: the furthest state that receipts report, None for no receipts. Delivered through `receive`.
+        find_sent: seconds after an attempt from which a send that `find_sent` does not see is surely absent; 0 for no hook.
+        list_missed: how far back inbound messages can be listed after an outage; zero for none. Hook `list_missed`.
+        simulator: a local provider ships with the plugin. Hook `simulator`.
+        groups: group conversations are received.
+        verified_email: `resolve_identity` may return an e-mail that the provider has verified.
+    """
+
+    indicate: float = 0
+    receipts: DeliveryState | None = None
+    find_sent: float = 0
+    list_missed: timedelta = timedelta(0)
+    simulator: bool = False
+    groups: bool = False
+    verified_email: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SetupStep:
+    """One step an owner takes in the provider's console. `sandbox` limits it to sandbox (True) or real (False) senders."""
+
+    title: str
+    text: str
+    sandbox: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What the provider is answered."""
+
+    status: int = 200
+    body: bytes = b""
+    media_type: str = "text/plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A plugin's manifest: everything the host knows of a channel without asking the provider.
+
+    `name` is also the entry point's name, the URL segment and the log field. `provider` names the variable that moves its
+    API to another host: `<PROVIDER>_API_BASE_URL`. `settings` has secrets as `SecretStr`. `acknowledgement` answers
+    webhooks with an unknown key. `auto` says whether a proactive message may choose this channel by itself.
+    """
+
+    name: str
+    title: str
+    provider: str
+    settings: type[BaseModel]
+    limits: Limits
+    dialect: Dialect
+    capabilities: Capabilities = Capabilities()
+    acknowledgement: Response = Response()
+    reply_window: timedelta | None = None
+    auto: bool = True
+    setup_steps: tuple[SetupStep, ...] = ()
+
+
+# --- one agent connected to one account --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What the provider says about an account.
+
+    `key` identifies the account at the provider: two bindings never share one. `sender` is the address that people see.
+    `pace` is the least time between two messages to one person.
+    """
+
+    key: str
+    sender: str
+    display_name: str = ""
+    sandbox: bool = False
+    pace: timedelta = timedelta(0)
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """One agent connected to one provider account, secrets open. `settings` is an instance of the manifest's model."""
+
+    settings: BaseModel
+    account: Account
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the host lends to an asynchronous hook.
+
+    Attributes:
+        http: pooled client with time-outs (connect 5 s, read 15 s); never close it.
+        now: the current time, timezone-aware UTC.
+        webhook_url: our address for this binding; None while no public URL is set.
+        api_base_url: replaces every host of the provider; None means the provider's own.
+    """
+
+    http: httpx.AsyncClient = field(repr=False)
+    now: Callable[[], datetime]
+    webhook_url: str | None = None
+    api_base_url: str | None = None
+
+
+class CheckState(StrEnum):
+    """The outcome of one look at a provider's configuration."""
+
+    OK = "ok"
+    WARNING = "warning"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing `verify` looked at: what was found, and what to do about it."""
+
+    code: str
+    state: CheckState
+    message: str
+    fix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What `verify` found: the account as it is now and one check per question asked."""
+
+    account: Account
+    checks: tuple[Check, ...] = ()
+
+
+# --- in ----------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A raw webhook request. `url` is the public address that the owner gave the provider, with the raw query string."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who wrote. `address` answers this person now; `stable`, where the provider has one, is never given to another person.
+
+    A person is recognised by `stable` first. `address` alone (a phone number) may pass to somebody else: when it arrives
+    with another `stable`, the host takes it for a new person, who inherits nothing.
+    """
+
+    address: str
+    stable: str | None = None
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What the provider knows of a sender: every address, the name they chose, an e-mail only if the provider proved it."""
+
+    addresses: tuple[str, ...]
+    name: str = ""
+    verified_email: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that came with a message, not fetched. `ref` is the plugin's own handle; `size` in bytes as the sender claims."""
+
+    ref: str = field(repr=False)
+    media_type: str
+    name: str = ""
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place that somebody shared, degrees WGS 84."""
+
+    latitude: float
+    longitude: float
+    label: str = ""
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A tapped button: what it showed and the payload it carried."""
+
+    text: str
+    payload: str = ""
+
+
+class OptOut(StrEnum):
+    """A keyword about proactive messages that the provider has already understood and answered."""
+
+    STOP = "stop"
+    START = "start"
+    HELP = "help"
+
+
+@dataclass(frozen=True, slots=True)
+class MessageReceived:
+    """A person wrote.
+
+    `event_id` is the same when the provider repeats the request, and different for every other message of the binding.
+    `conversation` is None for the one direct chat with the sender; otherwise the address that answers the group or thread,
+    and `group` says which. `provider_id` names the message to `indicate`. `raw` holds the provider's fields.
+    """
+
+    event_id: str
+    sender: Sender
+    text: str
+    provider_id: str
+    conversation: str | None = None
+    group: bool = False
+    attachments: tuple[Attachment, ...] = ()
+    location: Location | None = None
+    button: Button | None = None
+    replies_to: str | None = None
+    opt_out: OptOut | None = None
+    sent_at: datetime | None = None
+    raw: Mapping[str, object] = field(default_factory=dict, repr=False)
+
+
+class DeliveryState(StrEnum):
+    """How far a message got, in the order in which it gets there; `FAILED` ends it."""
+
+    QUEUED = "queued"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+    FAILED = "failed"
+
+
+class FailureKind(StrEnum):
+    """Who can do something about a failed message.
+
+    `PERMANENT` nobody; `LATER` time; `OPERATOR` whoever runs the account; `RECIPIENT` the person.
+    """
+
+    PERMANENT = "permanent"
+    LATER = "later"
+    OPERATOR = "operator"
+    RECIPIENT = "recipient"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why the provider did not deliver: its code, who can act, a plain sentence, and its own page about the code."""
+
+    code: str
+    kind: FailureKind
+    message: str
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptReceived:
+    """The provider reports how far one of our messages got. `delivery` is `OutboundMessage.id`, if the provider echoes it."""
+
+    provider_id: str
+    state: DeliveryState
+    delivery: str | None = None
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """An authentic event that nothing is done about; `kind` is counted."""
+
+    kind: str
+
+
+Event = MessageReceived | ReceiptReceived | Ignored
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """What one authentic request held, in order, and what the provider is to be answered once that is stored."""
+
+    events: tuple[Event, ...] = ()
+    response: Response = Response()
+
+
+# --- out ---------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class OutboundMessage:
+    """One provider message: text in the channel's dialect within its limit, to an address that the plugin issued.
+
+    `id` is ours, short and URL-safe; a plugin whose provider echoes something hands it over, so that receipts find back.
+    """
+
+    id: str
+    to: str
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the provider said when it took a message: its id and first state. It proves acceptance, not delivery."""
+
+    provider_id: str
+    state: DeliveryState = DeliveryState.QUEUED
+    failure: Failure | None = None
