@@ -15,6 +15,7 @@ from trinity_channels.api.hooks import PROJECT, hookimpl, hookspec
 from trinity_channels.api.simulator import Fault, Heard, Phone, Simulator
 from trinity_channels.api.values import (
     Account,
+    AddressFormat,
     Attachment,
     Binding,
     Button,
@@ -48,6 +49,7 @@ from trinity_channels.api.values import (
 __all__ = [
     "PROJECT",
     "Account",
+    "AddressFormat",
     "Attachment",
     "Binding",
     "Button",

@@ -1,14 +1,14 @@
 """Every error that crosses the contract.
 
-    ChannelError
-    ├── ConfigurationError     the operator's settings cannot work          422 or 400
-    ├── ProviderUnavailable    the provider could not be asked              502
-    ├── SignatureError         a request is not from the provider           403
-    ├── MalformedPayload       the provider cannot have sent this           400
-    └── SendError
-        ├── SendRejected       never taken, never will be                   not retried
-        ├── SendDeferred       certainly not taken, may be later            retried
-        └── SendUnknown        may have been taken                          read back, never replayed blindly
+ChannelError
+├── ConfigurationError     the operator's settings cannot work          422 or 400
+├── ProviderUnavailable    the provider could not be asked              502
+├── SignatureError         a request is not from the provider           403
+├── MalformedPayload       the provider cannot have sent this           400
+└── SendError
+    ├── SendRejected       never taken, never will be                   not retried
+    ├── SendDeferred       certainly not taken, may be later            retried
+    └── SendUnknown        may have been taken                          read back, never replayed blindly
 """
 
 from __future__ import annotations

@@ -10,16 +10,20 @@ from enum import StrEnum
 import httpx
 from pydantic import BaseModel
 
-# --- what a channel is -------------------------------------------------------------------------------------------------
+# --- what a channel is ---
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """How a channel marks up text, as pairs of opening and closing marks; an empty pair means "cannot show it".
 
-    `link` is a format with `{text}` and `{url}`. `escape` replaces single characters of plain text; `escape_code` does so
-    inside code. A channel without escapes leaves both empty. `hugging` says that emphasis marks work only next to a word
-    boundary and within one line.
+    `quote` starts each quoted line, once per level; `quote_block`, if set, goes around the outermost quote instead.
+    `fence_language` goes around a fence whose language is known, which it may name as `{language}`; empty: `fence` does,
+    and the language is dropped. `link` is a format with `{text}` and `{url}`: one that starts with `{text}` shows the
+    address, any other hides it behind the text. `escape` replaces single characters of plain text and addresses;
+    `escape_code` does so inside code. A channel without escapes leaves both empty. `hugging` says that the marks are the
+    channel's own plain characters, which work only next to a word boundary and within one line, and that nothing escapes
+    them: a literal character that would act as a mark is then followed or preceded by U+200B.
     """
 
     bold: tuple[str, str] = ("", "")
@@ -27,7 +31,9 @@ class Dialect:
     strike: tuple[str, str] = ("", "")
     code: tuple[str, str] = ("", "")
     fence: tuple[str, str] = ("", "")
+    fence_language: tuple[str, str] = ("", "")
     quote: str = "> "
+    quote_block: tuple[str, str] = ("", "")
     bullet: str = "- "
     link: str = "{text} ({url})"
     escape: Mapping[str, str] = field(default_factory=dict)
@@ -66,6 +72,15 @@ class Capabilities:
 
 
 @dataclass(frozen=True, slots=True)
+class AddressFormat:
+    """How a person's address is typed: the API's field for it, a regular expression it matches whole, an example."""
+
+    field: str = "to"
+    pattern: str = r"\S{1,200}"
+    example: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SetupStep:
     """One step an owner takes in the provider's console. `sandbox` limits it to sandbox (True) or real (False) senders."""
 
@@ -99,13 +114,14 @@ class Channel:
     limits: Limits
     dialect: Dialect
     capabilities: Capabilities = Capabilities()
+    address: AddressFormat = AddressFormat()
     acknowledgement: Response = Response()
     reply_window: timedelta | None = None
     auto: bool = True
     setup_steps: tuple[SetupStep, ...] = ()
 
 
-# --- one agent connected to one account --------------------------------------------------------------------------------
+# --- one agent connected to one account ---
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +192,7 @@ class Verification:
     checks: tuple[Check, ...] = ()
 
 
-# --- in ----------------------------------------------------------------------------------------------------------------
+# --- in ---
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,7 +347,7 @@ class Inbound:
     response: Response = Response()
 
 
-# --- out ---------------------------------------------------------------------------------------------------------------
+# --- out ---
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,48 @@
+"""Opening the account: whose it is, and whether it may be used.
+
+https://www.twilio.com/docs/iam/api/account — the answer holds the Auth Token in clear, so nothing of it is kept but the
+name, and nothing is logged.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from pydantic import BaseModel
+
+from trinity_channels.api import Account, ConfigurationError, Context, ProviderUnavailable
+from trinity_channels_whatsapp.addresses import SANDBOX
+from trinity_channels_whatsapp.client import open_client, read
+from trinity_channels_whatsapp.settings import WhatsAppSettings
+
+# https://www.twilio.com/docs/whatsapp/sandbox#whatsapp-sandbox-limitations: one message every three seconds.
+SANDBOX_PACE = timedelta(seconds=3)
+TRIAL = "This is a Twilio trial account: at most 50 messages a day, and only to numbers verified in the Twilio Console."
+
+_UNUSABLE = frozenset({"suspended", "closed"})
+
+
+async def open_account(settings: BaseModel, ctx: Context) -> Account:
+    """Fetch the account with its own credentials; errors as the hook `configure` promises."""
+    if not isinstance(settings, WhatsAppSettings):
+        raise TypeError(f"These are {type(settings).__name__}, not WhatsAppSettings.")
+    client, _ = open_client(settings, ctx)
+    record = await read(client.api.v2010.accounts(settings.account_sid).fetch_async(), settings)
+    if not record.sid:
+        raise ProviderUnavailable("Twilio gave no usable answer about the account. Try again in a moment.")
+    if record.status in _UNUSABLE:
+        raise ConfigurationError(
+            f"Twilio says that this account is {record.status}. Sign in to the Twilio Console to have it reopened, or"
+            " connect another account.",
+            field="account_sid",
+            refused=True,
+        )
+    sandbox = settings.from_number == SANDBOX
+    return Account(
+        key=settings.account_sid,
+        sender=settings.from_number,
+        display_name=str(record.friendly_name or ""),
+        sandbox=sandbox,
+        pace=SANDBOX_PACE if sandbox else timedelta(0),
+        warnings=(TRIAL,) if record.type == "Trial" else (),
+    )

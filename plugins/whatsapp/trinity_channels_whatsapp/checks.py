@@ -1,0 +1,149 @@
+"""Whether a stored binding still works: one check per question an owner would ask.
+
+Senders: https://www.twilio.com/docs/whatsapp/api/senders. What they cannot tell, or tell strangely, is UNKNOWN: a look
+at the webhook must not make good credentials look bad.
+"""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from typing import Any
+from urllib.parse import urlsplit
+
+from trinity_channels.api import Binding, Check, CheckState, Context, Verification
+from trinity_channels_whatsapp.account import open_account
+from trinity_channels_whatsapp.client import open_client, rows
+from trinity_channels_whatsapp.settings import WhatsAppSettings, settings_of
+from trinity_channels_whatsapp.setup_steps import SANDBOX_CONSOLE, SENDER_CONSOLE
+
+MAX_PAGES = 10
+PAGE_SIZE = 20  # Twilio's own default for WhatsApp
+
+
+async def run(binding: Binding, ctx: Context) -> Verification:
+    """Ask everything that can be asked; errors as the hook `verify` promises."""
+    settings = settings_of(binding)
+    account = await open_account(settings, ctx)
+    checks = [
+        Check("credentials", CheckState.OK, "Twilio accepts the Account SID and the Auth Token."),
+        *(
+            Check("trial", CheckState.WARNING, warning, "Upgrade in the Twilio Console.")
+            for warning in account.warnings
+        ),
+    ]
+    if account.sandbox:
+        checks.append(_sandbox(ctx.webhook_url))
+    else:
+        checks.extend(await _sender(settings, ctx))
+    if settings.messaging_service_sid:
+        checks.append(_service())
+    return Verification(account, tuple(checks))
+
+
+def _sandbox(webhook_url: str | None) -> Check:
+    return Check(
+        "webhook",
+        CheckState.UNKNOWN,
+        "Twilio does not tell where the sandbox points; only its console shows it.",
+        f'{SANDBOX_CONSOLE}: "When a message comes in" must be {_target(webhook_url)}, method HTTP POST.',
+    )
+
+
+def _service() -> Check:
+    return Check(
+        "messaging_service",
+        CheckState.UNKNOWN,
+        "The sender is used through a Messaging Service, whose own webhook may take the place of the sender's.",
+        "Twilio Console → Messaging → Services → your service → Integration: choose"
+        ' "Defer to sender\'s webhook", or enter the same webhook URL there.',
+    )
+
+
+async def _sender(settings: WhatsAppSettings, ctx: Context) -> tuple[Check, ...]:
+    try:
+        sender = await _find_sender(settings, ctx)
+    except Exception:  # noqa: BLE001 - see the module's docstring
+        return (
+            Check(
+                "sender",
+                CheckState.UNKNOWN,
+                "Twilio did not tell which WhatsApp senders this account has.",
+                f"Look it up: {SENDER_CONSOLE}.",
+            ),
+            Check(
+                "webhook",
+                CheckState.UNKNOWN,
+                "Twilio did not tell where the sender points.",
+                _webhook_fix(ctx.webhook_url),
+            ),
+        )
+    if sender is None:
+        return (
+            Check(
+                "sender",
+                CheckState.FAILED,
+                "This account has no WhatsApp sender with this number.",
+                f"Compare the WhatsApp From Number with {SENDER_CONSOLE}, or connect the account that owns the number.",
+            ),
+        )
+    return _status(sender), _webhook(sender, ctx.webhook_url)
+
+
+async def _find_sender(settings: WhatsAppSettings, ctx: Context) -> dict[str, Any] | None:
+    client, _ = open_client(settings, ctx)
+    page = await client.messaging.v2.channels_senders.page_async(channel="whatsapp", page_size=PAGE_SIZE)
+    async with aclosing(rows(page, pages=MAX_PAGES)) as senders:
+        async for sender in senders:
+            if sender.sender_id == settings.from_number:
+                return {"status": str(sender.status), "webhook": sender.webhook, "reasons": sender.offline_reasons}
+    return None
+
+
+def _status(sender: dict[str, Any]) -> Check:
+    status = sender["status"]
+    if status.partition(":")[0] == "ONLINE":
+        return Check("sender", CheckState.OK, "The WhatsApp sender is online.")
+    reasons = "; ".join(
+        str(reason["message"])
+        for reason in sender["reasons"] or ()
+        if isinstance(reason, dict) and reason.get("message")
+    )
+    return Check(
+        "sender",
+        CheckState.FAILED,
+        f"The WhatsApp sender is not online; Twilio calls it {status}." + (f" It says: {reasons}" if reasons else ""),
+        f"{SENDER_CONSOLE} → your sender shows what is missing.",
+    )
+
+
+def _webhook(sender: dict[str, Any], webhook_url: str | None) -> Check:
+    webhook = sender["webhook"] if isinstance(sender["webhook"], dict) else {}
+    url = str(webhook.get("callback_url") or "").partition("#")[0]  # after # stand connection overrides
+    method = str(webhook.get("callback_method") or "POST").upper()
+    if webhook_url is None:
+        return Check(
+            "webhook",
+            CheckState.UNKNOWN,
+            "This installation has no public address yet, so there is nothing to compare with.",
+            "Set the Public Chat URL in Settings.",
+        )
+    fix = _webhook_fix(webhook_url)
+    if not url:
+        return Check("webhook", CheckState.FAILED, "The sender has no webhook: messages go nowhere.", fix)
+    if url != webhook_url:
+        host = urlsplit(url).hostname
+        where = "another path here" if host == urlsplit(webhook_url).hostname else f"another host, {host}"
+        return Check("webhook", CheckState.FAILED, f"The sender's webhook points to {where}.", fix)
+    if method != "POST":
+        return Check("webhook", CheckState.FAILED, f"The sender's webhook uses HTTP {method} instead of POST.", fix)
+    return Check("webhook", CheckState.OK, "The sender's webhook points here.")
+
+
+def _webhook_fix(webhook_url: str | None) -> str:
+    return (
+        f"{SENDER_CONSOLE} → your sender: set the webhook for incoming messages to {_target(webhook_url)}, HTTP POST."
+    )
+
+
+def _target(webhook_url: str | None) -> str:
+    return webhook_url or "the webhook URL that appears once the Public Chat URL is set"

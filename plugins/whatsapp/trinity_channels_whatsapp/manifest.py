@@ -1,0 +1,48 @@
+"""What the host may know of WhatsApp through Twilio before it is used."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from trinity_channels.api import Capabilities, Channel, DeliveryState, Dialect, Limits, Response
+from trinity_channels_whatsapp.settings import WhatsAppSettings
+from trinity_channels_whatsapp.setup_steps import SETUP_STEPS
+
+# "Say nothing": https://www.twilio.com/docs/messaging/twiml — another media type is logged as error 12300 at Twilio.
+EMPTY_TWIML = Response(200, b'<?xml version="1.0" encoding="UTF-8"?><Response/>', "text/xml")
+
+# https://developers.facebook.com/docs/whatsapp/ — marks must touch the word and end on their line, nothing can be
+# escaped, and a language after the fence would show as text.
+DIALECT = Dialect(
+    bold=("*", "*"),
+    italic=("_", "_"),
+    strike=("~", "~"),
+    code=("`", "`"),
+    fence=("```\n", "\n```"),
+    quote="> ",
+    bullet="- ",
+    link="{text} ({url})",
+    hugging=True,
+)
+
+MANIFEST = Channel(
+    name="whatsapp",
+    title="WhatsApp (Twilio)",
+    provider="twilio",
+    settings=WhatsAppSettings,
+    # https://www.twilio.com/docs/api/errors/21617
+    limits=Limits(text=1600),
+    dialect=DIALECT,
+    capabilities=Capabilities(
+        indicate=25,
+        receipts=DeliveryState.READ,
+        find_sent=10,
+        list_missed=timedelta(hours=24),
+        simulator=True,
+    ),
+    acknowledgement=EMPTY_TWIML,
+    # https://www.twilio.com/docs/whatsapp/key-concepts: free text only within 24 hours of the person's last message.
+    reply_window=timedelta(hours=24),
+    auto=False,
+    setup_steps=SETUP_STEPS,
+)

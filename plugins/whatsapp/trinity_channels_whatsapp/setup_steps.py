@@ -1,0 +1,54 @@
+"""What an owner does in the Twilio Console, in order.
+
+Click paths: https://www.twilio.com/docs/whatsapp/sandbox and https://www.twilio.com/docs/whatsapp/self-sign-up.
+"""
+
+from __future__ import annotations
+
+from trinity_channels.api import SetupStep
+
+SANDBOX_CONSOLE = "Twilio Console → Messaging → Try WhatsApp → Sandbox settings"
+SENDER_CONSOLE = "Twilio Console → Messaging → Senders → WhatsApp Senders"
+
+SETUP_STEPS = (
+    SetupStep(
+        "Copy the credentials",
+        "Open the Twilio Console and copy the Account SID and the Auth Token from the top of the page. An API key"
+        " cannot replace the Auth Token, because Twilio signs messages with the token only.",
+    ),
+    SetupStep(
+        "Find the sandbox and its keyword",
+        "Twilio Console → Messaging → Try WhatsApp. The sender is whatsapp:+14155238886. Note the join keyword on that"
+        " page.",
+        sandbox=True,
+    ),
+    SetupStep(
+        "Register a sender",
+        f"{SENDER_CONSOLE}. Link a Meta Business Manager account; the display name is approved within 24 to 48 hours."
+        " Then copy the sender's number in E.164 format, for example +14155001234.",
+        sandbox=False,
+    ),
+    SetupStep(
+        "Connect",
+        "Enter the Account SID, the Auth Token and the WhatsApp From Number here and connect. The webhook URL appears"
+        " once a Public Chat URL is set.",
+    ),
+    SetupStep(
+        "Point the sandbox here",
+        f'{SANDBOX_CONSOLE}. Paste the webhook URL into "When a message comes in", choose HTTP POST and save.',
+        sandbox=True,
+    ),
+    SetupStep(
+        "Point the sender here",
+        f"{SENDER_CONSOLE} → your registered sender. Paste the webhook URL as the webhook for incoming messages, choose"
+        " HTTP POST and save. With #rc=2&rt=5000&rp=ct,rt,5xx at the end of the URL, Twilio also repeats a message that"
+        " did not get through.",
+        sandbox=False,
+    ),
+    SetupStep(
+        "Let testers join",
+        "Everybody who wants to test opens WhatsApp and sends join <keyword> to +1 415 523 8886. They join one sandbox"
+        " at a time, and again after three days.",
+        sandbox=True,
+    ),
+)

@@ -1,0 +1,35 @@
+"""The simulator's HTTP side: Twilio's hosts under one address, and the phone page."""
+
+from __future__ import annotations
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+
+from trinity_channels_whatsapp.simulator.api.access import Access
+from trinity_channels_whatsapp.simulator.api.account import AccountApi
+from trinity_channels_whatsapp.simulator.api.content import ContentApi
+from trinity_channels_whatsapp.simulator.api.media import MediaApi
+from trinity_channels_whatsapp.simulator.api.messages import MessagesApi
+from trinity_channels_whatsapp.simulator.api.phone_page import PhoneFactory, PhonePage
+from trinity_channels_whatsapp.simulator.api.senders import SendersApi
+from trinity_channels_whatsapp.simulator.api.typing_indicator import TypingApi
+from trinity_channels_whatsapp.simulator.network import Network
+from trinity_channels_whatsapp.simulator.outbound import Outbound
+from trinity_channels_whatsapp.simulator.problems import Problem, on_missing, on_problem
+
+
+def application(network: Network, outbound: Outbound, phone: PhoneFactory) -> Starlette:
+    """Everything that is served; the most frequent routes come first."""
+    access = Access(network.accounts)
+    return Starlette(
+        routes=[
+            *MessagesApi(network, outbound, access).routes(),
+            *TypingApi(network, access).routes(),
+            *MediaApi(network, access).routes(),
+            *AccountApi(network, access).routes(),
+            *SendersApi(network, access).routes(),
+            *ContentApi(network, access).routes(),
+            *PhonePage(network, phone).routes(),
+        ],
+        exception_handlers={Problem: on_problem, HTTPException: on_missing},
+    )

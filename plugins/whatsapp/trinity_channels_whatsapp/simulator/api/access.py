@@ -1,0 +1,51 @@
+"""Who asks, whether they may, and what form they sent."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import parse_qs
+
+from starlette.requests import Request
+
+from trinity_channels_whatsapp.simulator.accounts import Account, Accounts, Principal
+from trinity_channels_whatsapp.simulator.problems import Problem
+
+
+class Access:
+    """Opens an account's resources to those with its credentials."""
+
+    def __init__(self, accounts: Accounts) -> None:
+        self._accounts = accounts
+
+    def principal(self, request: Request) -> Principal:
+        """Who the credentials belong to; raises 20003, or 20404 if the path names another account."""
+        principal = self._accounts.authenticate(request.headers.get("authorization", ""))
+        if request.path_params.get("account", principal.account.sid) != principal.account.sid:
+            raise Problem(20404, request.url.path)
+        return principal
+
+    def account(self, request: Request) -> Account:
+        """The active account that asks; a suspended one is refused like wrong credentials."""
+        account = self.principal(request).account
+        if account.status != "active":
+            raise Problem(20003)
+        return account
+
+
+async def read_form(request: Request) -> dict[str, list[str]]:
+    """The posted fields, blank ones too: `Body=` redacts."""
+    return parse_qs((await request.body()).decode(errors="replace"), keep_blank_values=True)
+
+
+async def read_json(request: Request) -> dict[str, Any]:
+    """The posted object; some of Twilio's newer APIs take nothing else."""
+    if not request.headers.get("content-type", "").startswith("application/json"):
+        raise Problem(20001, "the Content-Type must be application/json")
+    try:
+        body = json.loads(await request.body())
+    except ValueError:
+        raise Problem(20001, "the body is no JSON") from None
+    if not isinstance(body, dict):
+        raise Problem(20001, "the body is no JSON object")
+    return body

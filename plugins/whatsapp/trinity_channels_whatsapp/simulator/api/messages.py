@@ -1,0 +1,145 @@
+"""Sending, listing, reading, redacting and deleting messages.
+
+https://www.twilio.com/docs/messaging/api/message-resource
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from trinity_channels_whatsapp.simulator import drafts
+from trinity_channels_whatsapp.simulator.accounts import Account
+from trinity_channels_whatsapp.simulator.api import faults
+from trinity_channels_whatsapp.simulator.api.access import Access, read_form
+from trinity_channels_whatsapp.simulator.api.listing import classic, cut, rfc2822
+from trinity_channels_whatsapp.simulator.messages import UNDELETABLE, Message
+from trinity_channels_whatsapp.simulator.network import Network
+from trinity_channels_whatsapp.simulator.outbound import Outbound
+from trinity_channels_whatsapp.simulator.problems import FAILURES, UNKNOWN_FAILURE, Problem
+
+
+class MessagesApi:
+    """`/2010-04-01/Accounts/{AC}/Messages`."""
+
+    def __init__(self, network: Network, outbound: Outbound, access: Access) -> None:
+        self._network = network
+        self._outbound = outbound
+        self._access = access
+
+    def routes(self) -> list[Route]:
+        """Where it answers."""
+        messages = "/2010-04-01/Accounts/{account}/Messages"
+        return [
+            Route(f"{messages}.json", self._create, methods=["POST"]),
+            Route(f"{messages}.json", self._list, methods=["GET"]),
+            Route(f"{messages}/{{message}}.json", self._fetch, methods=["GET"]),
+            Route(f"{messages}/{{message}}.json", self._update, methods=["POST"]),
+            Route(f"{messages}/{{message}}.json", self._delete, methods=["DELETE"]),
+        ]
+
+    async def _create(self, request: Request) -> Response:
+        account = self._access.account(request)
+        fault = self._network.faults.popleft() if self._network.faults else None
+        if (refused := faults.refusal(fault)) is not None:
+            return refused
+        behaviour = self._network.behaviour
+        form = await read_form(request)
+        draft = drafts.read(form, account, bsuid_sending=behaviour.bsuid_sending)
+        message = self._outbound.take(draft)
+        rendered = render(message)
+        if "From" not in form:
+            rendered["from"] = None  # the service has not chosen a sender yet
+        carry = self._outbound.carry(message, draft.sender)
+        if behaviour.callbacks_before_answer:
+            await carry
+        else:
+            self._network.background.start(carry)
+        return faults.spoil(fault, JSONResponse(rendered, 201), behaviour.slow_answer)
+
+    async def _list(self, request: Request) -> Response:
+        account = self._access.account(request)
+        found = ((message.sid, render(message)) for message in self._matching(request, account))
+        page = cut(request, found)
+        return JSONResponse(classic(request, page, "messages", f"/2010-04-01/Accounts/{account.sid}/Messages.json"))
+
+    def _matching(self, request: Request, account: Account) -> Iterator[Message]:
+        query = request.query_params
+        to, from_ = query.get("To"), query.get("From")
+        dates = {name: query[name] for name in ("DateSent", "DateSent<", "DateSent>") if name in query}
+        for message in account.messages.newest_first(*(one for one in (to, from_) if one)):
+            addressed = (not to or message.to == to) and (not from_ or message.from_ == from_)
+            if addressed and all(_sent(message, name, value) for name, value in dates.items()):
+                yield message
+
+    async def _fetch(self, request: Request) -> Response:
+        return JSONResponse(render(self._message(request)))
+
+    async def _update(self, request: Request) -> Response:
+        message, form = self._message(request), await read_form(request)
+        if form.get("Body") != [""]:
+            raise Problem(20001, "a message can only be redacted with an empty Body")
+        message.body = ""
+        message.updated = self._network.clock()
+        return JSONResponse(render(message))
+
+    async def _delete(self, request: Request) -> Response:
+        message = self._message(request)
+        if message.status in UNDELETABLE:
+            raise Problem(20009)
+        self._access.account(request).messages.remove(message)
+        return Response(status_code=204)
+
+    def _message(self, request: Request) -> Message:
+        message = self._access.account(request).messages.get(request.path_params["message"])
+        if message is None:
+            raise Problem(20404, request.url.path)
+        return message
+
+
+def _sent(message: Message, name: str, value: str) -> bool:
+    """Apply one `DateSent` filter: on, on or before (`<`), on or after (`>`) a day or a moment, in GMT."""
+    if message.sent is None:
+        return False
+    try:
+        wanted = datetime.fromisoformat(value)
+    except ValueError:
+        raise Problem(20001, name) from None
+    by_day = len(value) == len("2026-01-31")
+    sent: date = message.sent.date() if by_day else message.sent.replace(microsecond=0)
+    limit: date = wanted.date() if by_day else wanted if wanted.tzinfo else wanted.replace(tzinfo=UTC)
+    return sent <= limit if name == "DateSent<" else sent >= limit if name == "DateSent>" else sent == limit
+
+
+def render(message: Message) -> dict[str, Any]:
+    """A message in Twilio's shape."""
+    uri = f"/2010-04-01/Accounts/{message.account_sid}/Messages/{message.sid}"
+    failed = message.error_code is not None
+    return {
+        "account_sid": message.account_sid,
+        "api_version": "2010-04-01",
+        "body": message.body,
+        "date_created": rfc2822(message.created),
+        "date_sent": rfc2822(message.sent),
+        "date_updated": rfc2822(message.updated),
+        "direction": message.direction,
+        "error_code": message.error_code,
+        "error_message": FAILURES.get(message.error_code or 0, UNKNOWN_FAILURE)[1] if failed else None,
+        "from": message.from_,
+        "messaging_service_sid": message.service_sid,
+        "num_media": str(len(message.media) or len(message.media_urls)),
+        "num_segments": "1",
+        "price": None,
+        "price_unit": "USD",
+        "sid": message.sid,
+        "status": message.status,
+        "subresource_uris": {"media": f"{uri}/Media.json"},
+        "tags": None,
+        "to": message.to,
+        "uri": f"{uri}.json",
+    }

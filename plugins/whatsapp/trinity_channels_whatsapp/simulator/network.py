@@ -1,0 +1,44 @@
+"""All that the simulated provider remembers, in one place that its rooms share."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from trinity_channels.api import Fault
+from trinity_channels_whatsapp.simulator.accounts import Accounts
+from trinity_channels_whatsapp.simulator.background import Background
+from trinity_channels_whatsapp.simulator.behaviour import Behaviour
+from trinity_channels_whatsapp.simulator.clock import Clock
+from trinity_channels_whatsapp.simulator.people import People
+from trinity_channels_whatsapp.simulator.webhooks import Webhooks
+
+REMEMBERED = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """An entry of the console's debugger: what was wrong with a webhook, by Twilio's code."""
+
+    code: int
+    url: str
+    message_sid: str
+
+
+@dataclass(slots=True)
+class Network:
+    """The state behind one simulator. `base_url` is where its API is reached, without a slash at the end.
+
+    `faults` are the next sends' misfortunes, `typed` the messages that typing was shown for.
+    """
+
+    base_url: str
+    clock: Clock
+    webhooks: Webhooks
+    accounts: Accounts = field(default_factory=Accounts)
+    people: People = field(default_factory=People)
+    behaviour: Behaviour = field(default_factory=Behaviour)
+    background: Background = field(default_factory=Background)
+    faults: deque[Fault] = field(default_factory=deque)
+    alerts: deque[Alert] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
+    typed: deque[str] = field(default_factory=lambda: deque(maxlen=REMEMBERED))

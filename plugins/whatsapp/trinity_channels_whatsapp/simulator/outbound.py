@@ -1,0 +1,123 @@
+"""From a taken message to a phone: its fate, its statuses, and the callbacks that tell them."""
+
+from __future__ import annotations
+
+import asyncio
+
+from trinity_channels_whatsapp.simulator.accounts import Sender
+from trinity_channels_whatsapp.simulator.drafts import Draft
+from trinity_channels_whatsapp.simulator.fate import failure
+from trinity_channels_whatsapp.simulator.messages import Message
+from trinity_channels_whatsapp.simulator.network import Network
+from trinity_channels_whatsapp.simulator.phones import Phone
+from trinity_channels_whatsapp.simulator.problems import FAILURES, UNKNOWN_FAILURE
+from trinity_channels_whatsapp.simulator.sids import PREFIX, new_sid
+
+CONCURRENT = 32
+"""How many messages have their callbacks posted at once."""
+
+
+class Outbound:
+    """Takes messages for people and carries them."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self._slots = asyncio.Semaphore(CONCURRENT)
+
+    def take(self, draft: Draft) -> Message:
+        """Keep a message and show it on its way; `carry` does the rest."""
+        message = self._message(draft.sender, draft.to, draft.text, "outbound-api")
+        message.status = "accepted" if draft.service_sid else "queued"
+        message.service_sid = draft.service_sid
+        message.status_callback = draft.status_callback
+        message.media_urls = draft.media_urls[:1]
+        message.template = draft.template
+        message.variables = dict(draft.variables or {})
+        draft.sender.account.messages.add(message)
+        if (phone := self._network.people.find(draft.sender.account, draft.to)) is not None:
+            phone.bubbles.append(message)
+        return message
+
+    def reply(self, sender: Sender, to: str, text: str) -> Message:
+        """Take what a webhook's TwiML says."""
+        message = self.take(Draft(sender, to, text))
+        message.direction = "outbound-reply"
+        return message
+
+    def announce(self, sender: Sender, phone: Phone, text: str) -> None:
+        """Twilio's own words, such as the sandbox's; they are in no account's log."""
+        message = self._message(sender, phone.address_for(sender.account), text, "outbound-reply")
+        message.status = "delivered"
+        phone.bubbles.append(message)
+
+    async def carry(self, message: Message, sender: Sender) -> None:
+        """Decide what becomes of `message`, then tell every status it took."""
+        phone = self._network.people.find(sender.account, message.to)
+        steps = self._steps(message, sender, phone)
+        url = message.status_callback or sender.webhook.status_callback_url
+        if not url or not self._network.behaviour.receipts:
+            return
+        user_id = self._network.people.disclose(phone, sender.account) if phone else ""
+        calls = [_callback(message, status, user_id) for status in steps]
+        if self._network.behaviour.reverse_callbacks:
+            calls.reverse()
+        async with self._slots:
+            for params in calls:
+                for _ in range(2 if self._network.behaviour.duplicate_callbacks else 1):
+                    await self._network.webhooks.post(sender.account, url, params)
+
+    def _steps(self, message: Message, sender: Sender, phone: Phone | None) -> list[str]:
+        now = self._network.clock()
+        steps = ["queued"] if message.service_sid else []
+        message.error_code = failure(message, sender, phone, now)
+        if phone is None or message.error_code is not None:
+            steps.append(FAILURES.get(message.error_code or 0, UNKNOWN_FAILURE)[0])
+        else:
+            steps += ["sent", "delivered", "read"] if phone.read_receipts else ["sent", "delivered"]
+            phone.receive()
+        for status in steps:
+            message.move(status, now)
+        return steps
+
+    def _message(self, sender: Sender, to: str, text: str, direction: str) -> Message:
+        now = self._network.clock()
+        return Message(
+            sid=new_sid("SM"),
+            account_sid=sender.account.sid,
+            from_=sender.address,
+            to=to,
+            body=text,
+            shown=text,
+            direction=direction,
+            status="queued",
+            created=now,
+            updated=now,
+        )
+
+
+def _callback(message: Message, status: str, user_id: str) -> dict[str, str]:
+    """Parameters of one status callback.
+
+    https://www.twilio.com/docs/messaging/guides/outbound-message-status-in-status-callbacks
+    """
+    params = {
+        "AccountSid": message.account_sid,
+        "ApiVersion": "2010-04-01",
+        "ChannelInstallSid": "XE" + message.account_sid.removeprefix("AC"),
+        "ChannelPrefix": "whatsapp",
+        "ChannelToAddress": message.to.removeprefix(PREFIX),
+        "From": message.from_,
+        "MessageSid": message.sid,
+        "MessageStatus": status,
+        "SmsSid": message.sid,
+        "SmsStatus": status,
+        "To": message.to,
+    }
+    if message.service_sid:
+        params["MessagingServiceSid"] = message.service_sid
+    if status in {"delivered", "read"}:
+        params |= {"EventType": status.upper(), "ExternalUserId": PREFIX + user_id}
+    if status in {"failed", "undelivered"} and message.error_code is not None:
+        text = FAILURES.get(message.error_code, UNKNOWN_FAILURE)[1]
+        params |= {"ErrorCode": str(message.error_code), "ErrorMessage": text, "ChannelStatusMessage": text}
+    return params

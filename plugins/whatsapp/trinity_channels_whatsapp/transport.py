@@ -1,0 +1,93 @@
+"""Carries the calls of Twilio's client over the host's pooled HTTP client.
+
+The transports that come with twilio 9.13 cannot be used: the asynchronous one ignores its time-out and posts again
+after a 5xx (https://github.com/twilio/twilio-python/issues/925), both drop Retry-After and log numbers. This one has a
+deadline, tries once, logs nothing, and hands credentials to nobody but Twilio or the configured stand-in.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+from collections.abc import Mapping
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+import httpx
+from twilio.base.exceptions import TwilioException  # type: ignore[import-untyped]  # twilio ships no types
+from twilio.http import AsyncHttpClient  # type: ignore[import-untyped]  # twilio ships no types
+from twilio.http.response import Response  # type: ignore[import-untyped]  # twilio ships no types
+
+from trinity_channels.api import Context
+
+CONNECT_TIMEOUT = 5.0
+READ_TIMEOUT = 15.0
+MAX_RETRY_AFTER = 24 * 60 * 60.0
+
+_SILENT = logging.getLogger("trinity_channels_whatsapp.transport")
+_PAUSES = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
+
+
+class Transport(AsyncHttpClient):  # type: ignore[misc]  # the base is untyped
+    """One per call of a hook: `retry_after` belongs to that call."""
+
+    def __init__(self, ctx: Context, *, deadline: float) -> None:
+        super().__init__(_SILENT, is_async=True)
+        self._ctx = ctx
+        self._deadline = deadline
+        self.retry_after: float | None = None
+
+    async def request(
+        self,
+        method: str,
+        uri: str,
+        params: Mapping[str, str] | None = None,
+        data: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        auth: tuple[str, str] | None = None,
+        timeout: float | None = None,  # noqa: ARG002, ASYNC109 - the base class's signature; the deadline is ours
+        allow_redirects: bool = False,  # noqa: ARG002 - a redirect is no answer that a Twilio API gives
+    ) -> Response:
+        """Send one request and give the answer back as twilio wants it."""
+        async with asyncio.timeout(self._deadline):
+            answer = await self._ctx.http.request(
+                method,
+                _address(uri, self._ctx.api_base_url),
+                params=params,
+                data=data,
+                headers=headers,
+                auth=auth,
+                timeout=httpx.Timeout(READ_TIMEOUT, connect=CONNECT_TIMEOUT, pool=CONNECT_TIMEOUT),
+                follow_redirects=False,
+            )
+        if answer.status_code in _PAUSES:
+            self.retry_after = _seconds(answer.headers.get("Retry-After", ""), self._ctx.now())
+        return Response(answer.status_code, answer.text, answer.headers)
+
+
+def _address(uri: str, base: str | None) -> str:
+    """Move a call to the stand-in, and refuse an address (of a next page, say) that is neither there nor at Twilio."""
+    if base is not None and uri.startswith(base.rstrip("/") + "/"):
+        return uri
+    parts = urlsplit(uri)
+    if parts.scheme != "https" or not (parts.hostname or "").endswith(".twilio.com"):
+        raise TwilioException("The answer names an address outside Twilio.")
+    if base is None:
+        return uri
+    query = f"?{parts.query}" if parts.query else ""
+    return base.rstrip("/") + parts.path + query
+
+
+def _seconds(text: str, now: datetime) -> float | None:
+    """Read Retry-After: seconds, or a date (https://www.rfc-editor.org/rfc/rfc9110#field.retry-after)."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        try:
+            seconds = (parsedate_to_datetime(text) - now).total_seconds()
+        except (TypeError, ValueError):
+            return None
+    return min(max(seconds, 0.0), MAX_RETRY_AFTER) if math.isfinite(seconds) else None

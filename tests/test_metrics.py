@@ -1,0 +1,53 @@
+"""Metrics as Prometheus reads them."""
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from trinity_channels.metrics import Metrics, WebhookOutcome
+
+
+def scrape(metrics: Metrics) -> dict[tuple[str, ...], float]:
+    families = text_string_to_metric_families(metrics.render().decode())
+    return {(s.name, *sorted(s.labels.values())): s.value for family in families for s in family.samples}
+
+
+@pytest.mark.parametrize("outcome", list(WebhookOutcome))
+def test_webhooks_are_counted_by_channel_and_outcome(outcome: WebhookOutcome) -> None:
+    metrics = Metrics()
+
+    metrics.webhooks.labels("whatsapp", outcome).inc()
+    metrics.webhooks.labels("whatsapp", outcome).inc()
+
+    assert scrape(metrics)["trinity_channels_webhook_requests_total", *sorted([outcome.value, "whatsapp"])] == 2
+
+
+def test_every_metric_shows_under_its_name() -> None:
+    metrics = Metrics()
+
+    metrics.accept_seconds.labels("slack").observe(0.004)
+    metrics.turns.labels("slack", "answered").inc()
+    metrics.agent_seconds.observe(3)
+    metrics.deliveries.labels("slack", "sent").inc()
+    metrics.delivery_attempts.labels("slack").inc()
+    metrics.indicate_failures.labels("slack").inc()
+    metrics.login_codes.labels("refused").inc()
+    metrics.mail_failures.inc()
+
+    seen = scrape(metrics)
+    assert seen["trinity_channels_accept_seconds_bucket", "0.005", "slack"] == 1
+    assert seen["trinity_channels_accept_seconds_bucket", "0.0025", "slack"] == 0
+    assert seen["trinity_channels_turns_total", "answered", "slack"] == 1
+    assert seen["trinity_channels_agent_seconds_sum",] == 3
+    assert seen["trinity_channels_deliveries_total", "sent", "slack"] == 1
+    assert seen["trinity_channels_delivery_attempts_total", "slack"] == 1
+    assert seen["trinity_channels_indicate_failures_total", "slack"] == 1
+    assert seen["trinity_channels_login_codes_total", "refused"] == 1
+    assert seen["trinity_channels_mail_failures_total",] == 1
+
+
+def test_two_hosts_in_one_process_count_apart() -> None:
+    first, second = Metrics(), Metrics()
+
+    first.mail_failures.inc()
+
+    assert scrape(second)["trinity_channels_mail_failures_total",] == 0

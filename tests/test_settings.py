@@ -1,0 +1,246 @@
+"""The settings: where they come from, which wins, and what an operator reads when one is wrong."""
+
+from pathlib import Path
+
+import pytest
+
+from trinity_channels.agent_settings import EchoAgent, OpenAIAgent
+from trinity_channels.settings import Settings, SettingsError
+
+KEY = "1b" * 32
+VARIABLES = (
+    "TRINITY_CHANNELS_HOME",
+    "TRINITY_CHANNELS_CONFIG",
+    "TRINITY_CHANNELS_ADMIN_TOKEN",
+    "DATABASE_URL",
+    "PUBLIC_CHAT_URL",
+    "CREDENTIAL_ENCRYPTION_KEY",
+    "SMTP_URL",
+    "MAIL_FROM",
+    "TWILIO_API_BASE_URL",
+    "TRINITY_URL",
+    "TRINITY_TOKEN",
+)
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "channels.toml"
+    path.write_text("")
+    monkeypatch.setenv("TRINITY_CHANNELS_CONFIG", str(path))
+    return path
+
+
+def refusal() -> str:
+    with pytest.raises(SettingsError) as caught:
+        Settings.load()
+    return str(caught.value)
+
+
+def test_nothing_has_to_be_set() -> None:
+    settings = Settings.load()
+
+    assert settings.database_url.get_secret_value() == f"sqlite:///{settings.home / 'trinity_channels.db'}"
+    assert settings.home.name == "trinity_channels"
+    assert settings.public_chat_url is None
+    assert settings.smtp_url is None
+    assert settings.max_concurrent_turns == 64
+    assert settings.agents == {}
+    assert settings.api_base_url("twilio") is None
+
+
+def test_every_documented_variable_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("TRINITY_CHANNELS_HOME", str(tmp_path))
+    monkeypatch.setenv("TRINITY_CHANNELS_ADMIN_TOKEN", "fake-admin-token")
+    monkeypatch.setenv("PUBLIC_CHAT_URL", "https://Chat.Example.org/trinity/")
+    monkeypatch.setenv("CREDENTIAL_ENCRYPTION_KEY", KEY)
+    monkeypatch.setenv("SMTP_URL", "smtp://user:fake-password@mail.example.org:587")
+    monkeypatch.setenv("MAIL_FROM", "Trinity <bot@example.org>")
+    monkeypatch.setenv("TWILIO_API_BASE_URL", "http://127.0.0.1:9000/")
+    monkeypatch.setenv("TRINITY_URL", "https://trinity.example.org")
+    monkeypatch.setenv("TRINITY_TOKEN", "fake-trinity-token")
+
+    settings = Settings.load()
+
+    assert settings.home == tmp_path
+    assert settings.admin_token is not None
+    assert settings.admin_token.get_secret_value() == "fake-admin-token"
+    assert settings.database_url.get_secret_value() == f"sqlite:///{tmp_path}/trinity_channels.db"
+    assert settings.public_chat_url == "https://chat.example.org/trinity"
+    assert settings.api_base_url("twilio") == "http://127.0.0.1:9000"
+    assert settings.trinity_url == "https://trinity.example.org"
+    for secret in ("fake-", KEY):
+        assert secret not in repr(settings)
+
+
+def test_the_environment_wins_over_the_file(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config.write_text("""
+        public_chat_url = "https://file.example.org"
+        trinity_channels_home = "/var/lib/from-the-file"
+        twilio_api_base_url = "http://127.0.0.1:1111"
+        slack_api_base_url = "http://127.0.0.1:2222"
+    """)
+    monkeypatch.setenv("PUBLIC_CHAT_URL", "https://environment.example.org")
+    monkeypatch.setenv("TWILIO_API_BASE_URL", "http://127.0.0.1:3333")
+
+    settings = Settings.load()
+
+    assert settings.public_chat_url == "https://environment.example.org"
+    assert settings.home == Path("/var/lib/from-the-file")
+    assert settings.api_base_url("twilio") == "http://127.0.0.1:3333"
+    assert settings.api_base_url("slack") == "http://127.0.0.1:2222"
+
+
+def test_an_empty_variable_counts_as_not_set(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config.write_text('public_chat_url = "https://file.example.org"\ntwilio_api_base_url = "http://127.0.0.1:1111"')
+    monkeypatch.setenv("PUBLIC_CHAT_URL", "")
+    monkeypatch.setenv("TWILIO_API_BASE_URL", "")
+
+    settings = Settings.load()
+
+    assert settings.public_chat_url == "https://file.example.org"
+    assert settings.api_base_url("twilio") == "http://127.0.0.1:1111"
+
+
+def test_what_an_application_passes_wins_over_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PUBLIC_CHAT_URL", "https://environment.example.org")
+
+    assert Settings.load(public_chat_url="https://given.example.org").public_chat_url == "https://given.example.org"
+
+
+def test_agents_are_tables_of_the_file(config: Path) -> None:
+    config.write_text("""
+        [agents.support]
+        owner = "Owner@Example.org"
+        runtime = "openai"
+        base_url = "http://127.0.0.1:8080/v1/"
+        model = "small"
+        api_key = "fake-key"
+        system_prompt = "Be brief."
+        timeout_seconds = 30
+
+        [agents.parrot]
+        owner = "owner@example.org"
+        runtime = "echo"
+    """)
+
+    agents = Settings.load().agents
+
+    support = agents["support"]
+    assert isinstance(support, OpenAIAgent)
+    assert support.owner == "owner@example.org"
+    assert support.base_url == "http://127.0.0.1:8080/v1"
+    assert support.timeout_seconds == 30
+    assert "fake-key" not in repr(support)
+    assert agents["parrot"] == EchoAgent(owner="owner@example.org", runtime="echo")
+
+
+def test_every_wrong_setting_is_listed_by_name(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PUBLIC_CHAT_URL", "chat.example.org")
+    monkeypatch.setenv("CREDENTIAL_ENCRYPTION_KEY", "fake-but-too-short")
+    monkeypatch.setenv("DATABASE_URL", "mysql://user:fake-password@localhost/db")
+    monkeypatch.setenv("SMTP_URL", "https://user:fake-password@mail.example.org")
+    monkeypatch.setenv("TRINITY_CHANNELS_ADMIN_TOKEN", "fake token")
+    monkeypatch.setenv("MAIL_FROM", "nobody")
+    config.write_text("""
+        databse_url = "sqlite:///fake.db"
+        trinity_channels_max_concurrent_turns = 0
+
+        [agents.support]
+        owner = "nobody"
+        runtime = "openai"
+        model = "small"
+        modle = "fake"
+
+        [agents.lost]
+        owner = "owner@example.org"
+        runtime = "fake"
+
+        [agents."Bad Name"]
+        owner = "owner@example.org"
+        runtime = "echo"
+    """)
+
+    text = refusal()
+
+    assert {line.split(" ")[0].rstrip(":") for line in text.splitlines()} == {
+        "PUBLIC_CHAT_URL",
+        "CREDENTIAL_ENCRYPTION_KEY",
+        "DATABASE_URL",
+        "SMTP_URL",
+        "TRINITY_CHANNELS_ADMIN_TOKEN",
+        "MAIL_FROM",
+        "databse_url",
+        "TRINITY_CHANNELS_MAX_CONCURRENT_TURNS",
+        "agents.support.owner",
+        "agents.support.base_url",
+        "agents.support.modle",
+        "agents.lost",
+        "agents.Bad",
+    }
+    assert "fake" not in text
+    assert "databse_url: is no setting; is it misspelt?" in text
+    assert "agents.support.base_url: is missing" in text
+    assert 'agents.lost: needs runtime = "echo", "openai" or "trinity"' in text
+
+
+def test_the_cause_of_a_refusal_carries_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SMTP_URL", "smtp://user:fake/password@mail.example.org")
+
+    with pytest.raises(SettingsError) as caught:
+        Settings.load()
+
+    assert caught.value.__suppress_context__
+    assert "fake" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("variables", "file", "line"),
+    [
+        ({"SMTP_URL": "smtp://mail.example.org"}, "", "MAIL_FROM is missing, SMTP_URL needs it"),
+        ({"TRINITY_URL": "https://t.example.org"}, "", "TRINITY_TOKEN is missing, TRINITY_URL needs it"),
+        ({}, '[agents.a]\nowner = "o@example.org"\nruntime = "trinity"', "TRINITY_URL is missing"),
+    ],
+)
+def test_settings_that_need_each_other(
+    variables: dict[str, str], file: str, line: str, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config.write_text(file)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+    text = refusal()
+
+    assert text.startswith(line)
+    assert len(text.splitlines()) == 1
+
+
+def test_variables_of_other_programs_do_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AGENTS", "not ours")
+    monkeypatch.setenv("API_BASE_URLS", "not ours")
+    monkeypatch.setenv("HOME", "/nonexistent")
+    monkeypatch.setenv("OTHER_API_BASE_URL", "not an address")
+
+    settings = Settings.load()
+
+    assert settings.agents == {}
+    with pytest.raises(SettingsError, match="OTHER_API_BASE_URL: must be an address"):
+        settings.api_base_url("other")
+
+
+def test_a_missing_file_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("TRINITY_CHANNELS_CONFIG", str(tmp_path / "nowhere.toml"))
+
+    assert "nowhere.toml cannot be read (No such file or directory)" in refusal()
+
+
+def test_a_file_that_is_not_toml_is_named(config: Path) -> None:
+    config.write_text("[agents")
+
+    assert refusal().startswith("TRINITY_CHANNELS_CONFIG: the file")

@@ -1,0 +1,1 @@
+"""Who may talk to an agent: one policy for all channels."""

@@ -1,0 +1,62 @@
+"""The Directory port: which agents there are, who owns them, whom they are shared with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Protocol
+
+from trinity_channels.store import Store, access
+from trinity_channels.store.access import Share
+
+
+class Directory(Protocol):
+    """What the host asks the surrounding application about agents. E-mails are lower case."""
+
+    async def owner(self, agent: str) -> str | None:
+        """The owner's e-mail; None if there is no such agent."""
+
+    async def may_use(self, agent: str, email: str) -> bool:
+        """Whether an e-mail belongs to the owner, an admin, or somebody the agent is shared with."""
+
+    async def shares(self, agent: str) -> list[Share]:
+        """Everybody the agent is shared with, by e-mail."""
+
+    async def grant(self, agent: str, email: str, *, by: str) -> bool:
+        """Share the agent; False if it was shared already."""
+
+    async def revoke(self, agent: str, email: str) -> bool:
+        """Take a share away; False if there was none."""
+
+    async def consent(self, agent: str, email: str, *, allow: bool) -> bool:
+        """Allow or forbid proactive messages to a shared e-mail; False if it is not shared."""
+
+
+class LocalDirectory:
+    """Agents from the settings, shares from our own table: the Directory of a host that runs alone."""
+
+    def __init__(self, store: Store, owners: Mapping[str, str], now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._owners = owners
+        self._now = now
+
+    async def owner(self, agent: str) -> str | None:
+        return self._owners.get(agent)
+
+    async def may_use(self, agent: str, email: str) -> bool:
+        if self._owners.get(agent) == email:
+            return True
+        return await self._store.read(lambda tx: access.share(tx, agent, email)) is not None
+
+    async def shares(self, agent: str) -> list[Share]:
+        return await self._store.read(lambda tx: access.shares(tx, agent))
+
+    async def grant(self, agent: str, email: str, *, by: str) -> bool:
+        now = self._now()
+        return await self._store.write(lambda tx: access.grant(tx, agent, email, by, now))
+
+    async def revoke(self, agent: str, email: str) -> bool:
+        return await self._store.write(lambda tx: access.revoke(tx, agent, email))
+
+    async def consent(self, agent: str, email: str, *, allow: bool) -> bool:
+        return await self._store.write(lambda tx: access.consent(tx, agent, email, allow=allow))

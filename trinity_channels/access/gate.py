@@ -1,0 +1,61 @@
+"""The gate: one table decides for every channel whether a person reaches the agent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Policy(StrEnum):
+    """Who may chat with an agent."""
+
+    OPEN = "open"
+    REQUIRE_EMAIL = "require_email"
+    REQUIRE_SHARING = "require_sharing"
+
+
+DEFAULT = Policy.REQUIRE_SHARING
+
+
+class Decision(StrEnum):
+    """What happens to a message."""
+
+    ALLOW = "allow"
+    SILENT = "silent"
+    ASK_LOGIN = "ask_login"
+    REQUEST_ACCESS = "request_access"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the gate knows of a person. `has_access`: shared, owner or admin."""
+
+    email: str | None
+    blocked: bool
+    has_access: bool
+
+
+def decide(policy: Policy, person: Standing) -> Decision:
+    """Apply the cross-channel policy (docs/explanation/access.md has the table this mirrors)."""
+    if person.blocked:
+        return Decision.SILENT
+    if policy is Policy.OPEN or person.has_access:
+        return Decision.ALLOW
+    if person.email is None:
+        return Decision.ASK_LOGIN
+    return Decision.ALLOW if policy is Policy.REQUIRE_EMAIL else Decision.REQUEST_ACCESS
+
+
+def explain(policy: Policy, person: Standing) -> str:
+    """The rule that `decide` applied, as a sentence for the operator."""
+    if person.blocked:
+        return "The owner has blocked this person: every message is dropped in silence."
+    if policy is Policy.OPEN:
+        return "The policy is open: anybody may chat."
+    if person.has_access:
+        return "The verified e-mail belongs to the owner, an admin, or somebody the agent is shared with."
+    if person.email is None:
+        return f"The policy is {policy}, and this person has not verified an e-mail with /login."
+    if policy is Policy.REQUIRE_EMAIL:
+        return "The policy is require_email, and this person has verified one."
+    return "The policy is require_sharing, and the agent is not shared with this person's verified e-mail."

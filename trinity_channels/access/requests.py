@@ -1,0 +1,86 @@
+"""Access requests: opened by people who may not chat yet, settled by owners, told to both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+import structlog
+
+from trinity_channels import texts
+from trinity_channels.mail.port import Mail, Mailer, MailError
+from trinity_channels.store import Store, Tx, access
+from trinity_channels.store.access import AccessRequest
+
+if TYPE_CHECKING:
+    from trinity_channels.access.directory import Directory
+
+log = structlog.get_logger(__name__)
+
+DAY = timedelta(days=1)
+DIGEST_DELAY = timedelta(seconds=30)
+"""How long requests are gathered before the owner gets a mail about them."""
+
+
+def standing(tx: Tx, agent: str, email: str, channel: str, conversation: int, now: datetime) -> str:
+    """Open a request if there is none, and again a day after a denial; returns its status after that."""
+    known = access.request_of(tx, agent, email)
+    if known and known.status == "pending":
+        return "pending"
+    if known and known.status == "denied" and known.decided_at and now - known.decided_at < DAY:
+        return "denied"
+    access.ask(tx, agent, email, channel, conversation, now)
+    return "pending"
+
+
+class OwnerDigest:
+    """Mails an owner about the requests they have not heard of, several in one mail."""
+
+    def __init__(
+        self,
+        store: Store,
+        directory: Directory,
+        mailer: Mailer | None,
+        now: Callable[[], datetime],
+        public_url: Callable[[], str | None],
+    ) -> None:
+        self._store = store
+        self._directory = directory
+        self._mailer = mailer
+        self._now = now
+        self._public_url = public_url
+
+    async def run(self) -> None:
+        """Send what is due; called now and then."""
+        if self._mailer is None:
+            return
+        for agent in await self._store.read(access.agents_with_untold):
+            waiting = await self._store.read(partial(access.untold, agent=agent))
+            if waiting and self._now() - waiting[0].requested_at >= DIGEST_DELAY:
+                await self._tell(agent, waiting)
+
+    async def _tell(self, agent: str, waiting: list[AccessRequest]) -> None:
+        owner = await self._directory.owner(agent)
+        if owner and self._mailer:
+            url = self._public_url()
+            people = "\n".join(f"    {one.email} (on {one.channel})" for one in waiting)
+            count = "One person is" if len(waiting) == 1 else f"{len(waiting)} people are"
+            link = f"\n{url}" if url else ""
+            mail = Mail(
+                to=owner,
+                subject=texts.DIGEST_SUBJECT.format(count=count, agent=agent),
+                text=texts.DIGEST_TEXT.format(agent=agent, people=people, link=link),
+            )
+            try:
+                await self._mailer.send(mail)
+            except MailError as error:
+                log.warning("owner digest failed", agent=agent, error=str(error))
+                return
+
+        def told(tx: Tx) -> None:
+            for one in waiting:
+                access.owner_told(tx, one.id)
+
+        await self._store.write(told)

@@ -1,0 +1,60 @@
+"""The tables `[agents.<name>]` of channels.toml: the agents there are when the host runs alone, and what runs them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints
+
+from trinity_channels.email_address import normalise_email
+from trinity_channels.public_url import normalise_public_url
+
+
+def check_token(token: SecretStr) -> SecretStr:
+    """Check that a token can stand in an Authorization header.
+
+    Raises:
+        ValueError: it cannot. The sentence does not quote it.
+    """
+    if not all("!" <= character <= "~" for character in token.get_secret_value()):
+        raise ValueError("must consist of visible ASCII characters, without spaces")
+    return token
+
+
+Email = Annotated[str, AfterValidator(normalise_email)]
+HttpUrl = Annotated[str, AfterValidator(normalise_public_url)]
+BearerToken = Annotated[SecretStr, AfterValidator(check_token)]
+AgentName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+
+
+class _Agent(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    owner: Email
+
+
+class EchoAgent(_Agent):
+    """Answers with what it hears: for demonstrations and for trying out a connection."""
+
+    runtime: Literal["echo"]
+
+
+class OpenAIAgent(_Agent):
+    """A model behind any OpenAI-compatible chat completions API; `base_url` usually ends in /v1."""
+
+    runtime: Literal["openai"]
+    base_url: HttpUrl
+    model: Annotated[str, StringConstraints(min_length=1)]
+    api_key: BearerToken | None = None
+    system_prompt: str = ""
+    timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 120
+
+
+class TrinityAgent(_Agent):
+    """An agent of the same name on the platform at TRINITY_URL."""
+
+    runtime: Literal["trinity"]
+    timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 120
+
+
+Agent = Annotated[EchoAgent | OpenAIAgent | TrinityAgent, Field(discriminator="runtime")]

@@ -1,0 +1,1 @@
+"""Agents: what runs a turn and answers it."""

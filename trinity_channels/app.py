@@ -1,0 +1,343 @@
+"""The composition root: the one place where the rooms are joined, alone or mounted into another FastAPI app."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+import structlog
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from trinity_channels import metrics as metering
+from trinity_channels.access.directory import Directory, LocalDirectory
+from trinity_channels.access.login import Login
+from trinity_channels.access.requests import OwnerDigest
+from trinity_channels.agents.port import AgentRuntime
+from trinity_channels.agents.registry import ConfiguredAgents, Platform
+from trinity_channels.bindings import Bindings
+from trinity_channels.bindings.connections import Connections
+from trinity_channels.bindings.public_address import PublicAddress
+from trinity_channels.bindings.vault import Vault, load_or_create_key_file, parse_keys
+from trinity_channels.dispatch import LocalDispatcher
+from trinity_channels.inbound.catch_up import CatchUp
+from trinity_channels.inbound.diagnose import Diagnosis
+from trinity_channels.inbound.indicate import Indicator
+from trinity_channels.inbound.turn import Turns
+from trinity_channels.inbound.webhook import Webhook
+from trinity_channels.mail.port import Mailer
+from trinity_channels.mail.smtp import SmtpMailer
+from trinity_channels.outbound.deliver import Deliveries
+from trinity_channels.outbound.proactive import ProactiveMessages
+from trinity_channels.plugins import Plugins, load
+from trinity_channels.settings import Settings
+from trinity_channels.store import Store, Tx, deliveries, turns
+from trinity_channels.store import settings as stored_settings
+from trinity_channels.web import errors
+from trinity_channels.web.access_api import AccessApi
+from trinity_channels.web.auth import Authenticator, Guard, TokenAuthenticator, token_digest
+from trinity_channels.web.bindings_api import BindingsApi
+from trinity_channels.web.proactive_api import ProactiveApi
+from trinity_channels.web.settings_api import SettingsApi
+
+log = structlog.get_logger(__name__)
+
+GRACE = 10.0
+"""Seconds that running turns and calls get when the host stops."""
+DELIVERIES_AT_ONCE = 64
+HOUSEKEEPING = 10.0
+TIMEOUTS = httpx.Timeout(15.0, connect=5.0)
+CONNECTIONS = httpx.Limits(max_connections=200, max_keepalive_connections=64)
+_ADMIN_DIGEST = "admin_token_digest"
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """What the surrounding application provides; what it leaves out comes from our own tables and settings."""
+
+    agents: AgentRuntime | None = None
+    directory: Directory | None = None
+    authenticator: Authenticator | None = None
+    mailer: Mailer | None = None
+    http: httpx.AsyncClient | None = None
+    plugins: Plugins | None = None
+    now: Callable[[], datetime] | None = None
+
+
+def utc_now() -> datetime:
+    """The present."""
+    return datetime.now(UTC)
+
+
+class Host:
+    """A channel host: an asynchronous context manager that runs while it is open."""
+
+    def __init__(self, settings: Settings, ports: Ports | None = None) -> None:
+        ports = ports or Ports()
+        now = ports.now or utc_now
+        self._now = now
+        self.settings = settings
+        self.metrics = metering.Metrics()
+        self.plugins = ports.plugins or load()
+        self.store = Store(settings.database_url.get_secret_value())
+        key = settings.credential_encryption_key
+        self._vault = Vault(
+            parse_keys(key.get_secret_value()) if key else load_or_create_key_file(settings.home / "credentials.key")
+        )
+        self._owns_http = ports.http is None
+        self.http = ports.http or httpx.AsyncClient(timeout=TIMEOUTS, limits=CONNECTIONS)
+        self.address = PublicAddress(self.store, settings.public_chat_url)
+        self.mailer = ports.mailer or _mailer(settings)
+        self._owns_shares = ports.directory is None
+        owners = {name: agent.owner for name, agent in settings.agents.items()}
+        self.directory = ports.directory or LocalDirectory(self.store, owners, now)
+        admin = settings.admin_token.get_secret_value() if settings.admin_token else None
+        self._own_tokens = None if ports.authenticator else TokenAuthenticator(self.store, admin)
+        self.guard = Guard(ports.authenticator or self._own_tokens or _nobody(), self.directory)
+        self.bindings = Bindings(
+            store=self.store,
+            plugins=self.plugins,
+            vault=self._vault,
+            http=self.http,
+            address=self.address,
+            api_base_url=settings.api_base_url,
+            now=now,
+        )
+        self.connections = Connections(
+            store=self.store, plugins=self.plugins, opened=self.bindings, vault=self._vault, now=now
+        )
+        self.dispatcher = LocalDispatcher(
+            self.store, _open_keys, now, {"turn": settings.max_concurrent_turns, "deliver": DELIVERIES_AT_ONCE}
+        )
+        self.login = Login(self.store, self._vault, self.mailer, now, self.metrics)
+        indicator = Indicator(self.plugins, self.bindings, self.metrics)
+        self.turns = Turns(
+            store=self.store,
+            plugins=self.plugins,
+            bindings=self.bindings,
+            directory=self.directory,
+            agents=ports.agents or ConfiguredAgents.of(settings.agents, _platform(settings), self.http, now),
+            login=self.login,
+            dispatcher=self.dispatcher,
+            indicator=indicator,
+            metrics=self.metrics,
+            now=now,
+        )
+        self.deliveries = Deliveries(
+            store=self.store, plugins=self.plugins, bindings=self.bindings, metrics=self.metrics, now=now
+        )
+        self.proactive = ProactiveMessages(
+            store=self.store, plugins=self.plugins, directory=self.directory, dispatcher=self.dispatcher, now=now
+        )
+        self.webhook = Webhook(
+            store=self.store,
+            plugins=self.plugins,
+            bindings=self.bindings,
+            address=self.address,
+            dispatcher=self.dispatcher,
+            indicator=indicator,
+            diagnosis=Diagnosis(self.store, self.plugins, now),
+            metrics=self.metrics,
+            now=now,
+        )
+        self._catch_up = CatchUp(self.store, self.plugins, self.bindings, self.dispatcher, now)
+        self._digest = OwnerDigest(self.store, self.directory, self.mailer, now, lambda: self.address.value)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._running = False
+
+    # --- life ---
+
+    async def start(self) -> None:
+        """Open the database, wake what is open, begin to work.
+
+        Raises:
+            StoreError: the database cannot be used, or another process serves it.
+        """
+        self.store.open()
+        await self.address.load()
+        if self._own_tokens:
+            await self._admin_token(self._own_tokens)
+        await self.dispatcher.start(self._run)
+        self._tasks = [
+            asyncio.create_task(self._catch_up.run(), name="catch-up"),
+            asyncio.create_task(self._keep_house(), name="housekeeping"),
+        ]
+        self._running = True
+        for broken in self.plugins.unavailable:
+            log.error("plugin unavailable", plugin=broken.name, reason=broken.reason)
+        if self.address.value is None:
+            log.warning("public_chat_url is not set: there are no webhook URLs until it is")
+
+    async def stop(self) -> None:
+        """End in good order: what runs gets a moment, what is open is found at the next start."""
+        self._running = False
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.dispatcher.stop(GRACE)
+        if self._owns_http:
+            await self.http.aclose()
+        await asyncio.to_thread(self.store.close)
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    async def _run(self, key: str) -> datetime | None:
+        kind, _, conversation = key.partition(":")
+        run: Callable[[int], Awaitable[datetime | None]] = self.turns.run if kind == "turn" else self.deliveries.run
+        return await run(int(conversation))
+
+    async def _keep_house(self) -> None:
+        while True:
+            try:
+                await self._digest.run()
+            except Exception as error:  # the next round may work
+                log.exception("housekeeping failed", error=type(error).__name__)
+            await asyncio.sleep(HOUSEKEEPING)
+
+    async def _admin_token(self, tokens: TokenAuthenticator) -> None:
+        """Make the admin's token on the first start, and print it this once."""
+        if self.settings.admin_token:
+            return
+        fresh = f"tc_{secrets.token_urlsafe(32)}"
+
+        def first(tx: Tx) -> str | None:
+            known = stored_settings.get(tx, _ADMIN_DIGEST)
+            if known is None:
+                stored_settings.put(tx, _ADMIN_DIGEST, token_digest(fresh))
+            return known
+
+        known = await self.store.write(first)
+        tokens.admin_digest = known or token_digest(fresh)
+        if known is None:
+            # standard output, not the log: logs are kept and copied
+            print(f"Admin token, shown this once: {fresh}", flush=True)  # noqa: T201  see above
+
+    # --- routes ---
+
+    def mount(self, app: FastAPI) -> None:
+        """Add our routes to an app. The webhooks come first: they are the busiest."""
+        app.router.routes[:0] = self.webhook.routes()
+        api = BindingsApi(
+            guard=self.guard,
+            connections=self.connections,
+            opened=self.bindings,
+            plugins=self.plugins,
+            store=self.store,
+            address=self.address,
+            login=self.login,
+        )
+        for channel in self.plugins:
+            app.include_router(api.router(channel))
+        access = AccessApi(
+            guard=self.guard,
+            directory=self.directory,
+            store=self.store,
+            dispatcher=self.dispatcher,
+            now=self._now,
+        )
+        app.include_router(access.router(shares=self._owns_shares))
+        app.include_router(ProactiveApi(self.guard, self.proactive).router())
+        app.include_router(
+            SettingsApi(
+                guard=self.guard,
+                address=self.address,
+                opened=self.bindings,
+                plugins=self.plugins,
+                store=self.store,
+                now=self._now,
+            ).router()
+        )
+        errors.install(app)
+
+    def probes(self) -> list[Route]:
+        """`/healthz`, `/readyz` and `/metrics` of a host that runs alone."""
+        return [
+            Route("/healthz", self._healthz, methods=["GET"]),
+            Route("/readyz", self._readyz, methods=["GET"]),
+            Route("/metrics", self._metrics, methods=["GET"]),
+        ]
+
+    async def _healthz(self, _: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    async def _readyz(self, _: Request) -> Response:
+        try:
+            await asyncio.wait_for(self.store.read(lambda tx: stored_settings.get(tx, _ADMIN_DIGEST)), timeout=2)
+            database = "ok"
+        except Exception as error:  # noqa: BLE001  whatever it is, the database does not answer
+            database = type(error).__name__
+        ready = self._running and database == "ok" and bool(list(self.plugins))
+        body = {
+            "status": "ready" if ready else "not ready",
+            "database": database,
+            "dispatcher": "running" if self._running else "stopped",
+            "plugins": dict.fromkeys(self.plugins, "ready")
+            | {one.name: f"unavailable: {one.reason}" for one in self.plugins.unavailable},
+        }
+        return JSONResponse(body, 200 if ready else 503)
+
+    async def _metrics(self, _: Request) -> Response:
+        return Response(self.metrics.render(), media_type=metering.CONTENT_TYPE)
+
+
+def mount_channels(app: FastAPI, ports: Ports, settings: Settings) -> Host:
+    """Add the channels to an application.
+
+    Called before the application starts, the host lives with its lifespan. Called within the lifespan, the caller opens
+    it: `async with mount_channels(app, ports, settings): yield`.
+    """
+    host = Host(settings, ports)
+    host.mount(app)
+    inner = app.router.lifespan_context
+
+    @contextlib.asynccontextmanager
+    async def lifespan(scope: Any) -> AsyncIterator[Any]:
+        async with host, inner(scope) as state:
+            yield state
+
+    app.router.lifespan_context = lifespan
+    return host
+
+
+def create_app(settings: Settings, ports: Ports | None = None) -> tuple[FastAPI, Host]:
+    """The application of a host that runs alone."""
+    app = FastAPI(title="trinity_channels", redirect_slashes=False, redoc_url=None)
+    host = mount_channels(app, ports or Ports(), settings)
+    app.router.routes[:0] = host.probes()
+    return app, host
+
+
+def _mailer(settings: Settings) -> Mailer | None:
+    if settings.smtp_url is None or settings.mail_from is None:
+        return None
+    return SmtpMailer(settings.smtp_url, settings.mail_from)
+
+
+def _platform(settings: Settings) -> Platform | None:
+    if settings.trinity_url is None or settings.trinity_token is None:
+        return None
+    return Platform(settings.trinity_url, settings.trinity_token)
+
+
+def _open_keys(tx: Tx) -> set[str]:
+    return {f"turn:{one}" for one in turns.with_work(tx)} | {f"deliver:{one}" for one in deliveries.with_work(tx)}
+
+
+def _nobody() -> Authenticator:
+    raise AssertionError

@@ -1,0 +1,232 @@
+"""Connect, verify, rotate, disconnect and try out a binding: what owners do with a provider account."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from functools import partial
+from typing import get_args
+
+from pydantic import BaseModel, SecretStr, ValidationError
+
+from trinity_channels.api import (
+    Channel,
+    ConfigurationError,
+    OutboundMessage,
+    Receipt,
+    Verification,
+)
+from trinity_channels.bindings.registry import Bindings, OpenBinding, digest
+from trinity_channels.bindings.vault import Vault
+from trinity_channels.plugins import Plugins
+from trinity_channels.store import Store, Tx, audit, bindings
+from trinity_channels.store.bindings import StoredBinding
+
+TEST_SENDS = 10
+HOUR = timedelta(hours=1)
+
+
+class AccountInUse(Exception):
+    """The provider account is connected to another agent."""
+
+    def __init__(self, agent: str) -> None:
+        super().__init__()
+        self.agent = agent
+
+
+class NotConnected(Exception):
+    """There is no connected binding."""
+
+
+class TooManyTests(Exception):
+    """The hourly limit of test messages is used up."""
+
+    def __init__(self, retry_after: timedelta) -> None:
+        super().__init__()
+        self.retry_after = retry_after
+
+
+class Connections:
+    """What an owner does; `actor` is who, for the audit log."""
+
+    def __init__(
+        self, *, store: Store, plugins: Plugins, opened: Bindings, vault: Vault, now: Callable[[], datetime]
+    ) -> None:
+        self._store = store
+        self._plugins = plugins
+        self._opened = opened
+        self._vault = vault
+        self._now = now
+
+    async def stored(self, agent: str, channel: str) -> StoredBinding | None:
+        """The connected binding of an agent."""
+        found = await self._store.read(lambda tx: bindings.of_agent(tx, agent, channel))
+        return found if found and found.connected else None
+
+    async def connect(self, agent: str, channel: str, given: Mapping[str, object], actor: str) -> None:
+        """Check settings with the provider and store them; a secret that is left out keeps its stored value.
+
+        Raises:
+            ConfigurationError: a setting is wrong, or the provider refuses it.
+            ProviderUnavailable: the provider could not be asked.
+            AccountInUse: another agent has this account.
+        """
+        manifest = self._plugins[channel].manifest
+        before = await self.stored(agent, channel)
+        kept = self._opened.secrets(before) if before else {}
+        settings = parse(manifest, given, kept)
+        account = await self._plugins[channel].configure(settings, self._opened.context(channel))
+        secret_fields = secret_names(manifest)
+        sealed = {
+            name: self._vault.seal(value.get_secret_value(), context=(agent, channel, name))
+            for name in secret_fields
+            if isinstance(value := getattr(settings, name), SecretStr)
+        }
+        plain = settings.model_dump(mode="json", exclude=secret_fields)
+        new_key = self._new_key(agent, channel)
+        now = self._now()
+
+        def save(tx: Tx) -> None:
+            other = bindings.holder(tx, channel, account.key, other_than=agent)
+            if other is not None:
+                raise AccountInUse(other)
+            bindings.save(tx, agent, channel, account, settings=plain, secrets=sealed, new_key=new_key, now=now)
+            audit.add(tx, now, actor, "connect", agent=agent, channel=channel, details={"sandbox": account.sandbox})
+
+        await self._store.write(save)
+        self._opened.forget()
+
+    async def disconnect(self, agent: str, channel: str, actor: str) -> bool:
+        """Forget the secrets and stop answering; people and history stay. False if nothing was connected."""
+        stored = await self.stored(agent, channel)
+        if stored is None:
+            return False
+        now = self._now()
+
+        def forget(tx: Tx) -> bool:
+            audit.add(tx, now, actor, "disconnect", agent=agent, channel=channel)
+            return bindings.disconnect(tx, stored.id, now)
+
+        gone = await self._store.write(forget)
+        self._opened.forget()
+        return gone
+
+    async def rotate(self, agent: str, channel: str, actor: str) -> None:
+        """Give the binding another webhook address; the old one stops working at once.
+
+        Raises:
+            NotConnected: there is none.
+        """
+        stored = await self.stored(agent, channel)
+        if stored is None:
+            raise NotConnected
+        new_key = self._new_key(agent, channel)
+        now = self._now()
+
+        def rotate(tx: Tx) -> None:
+            bindings.rotate(tx, stored.id, new_key, now)
+            audit.add(tx, now, actor, "rotate_webhook", agent=agent, channel=channel)
+
+        await self._store.write(rotate)
+        self._opened.forget()
+
+    async def verify(self, agent: str, channel: str) -> Verification:
+        """Ask the provider whether the stored binding still works; nobody is written to.
+
+        Raises:
+            NotConnected, ConfigurationError, ProviderUnavailable.
+        """
+        bound = await self._bound(agent, channel)
+        return await self._plugins[channel].verify(bound.binding, bound.context)
+
+    async def send_test(self, agent: str, channel: str, to: str, text: str, actor: str) -> Receipt:
+        """Send one message to an address, at most ten an hour, on record.
+
+        Raises:
+            NotConnected: there is no binding.
+            ConfigurationError: the address is none of this channel.
+            TooManyTests: the limit is used up.
+            SendError: as the plugin says.
+        """
+        bound = await self._bound(agent, channel)
+        manifest = self._plugins[channel].manifest
+        if not re.fullmatch(manifest.address.pattern, to):
+            raise ConfigurationError(
+                f"Write the address like {manifest.address.example}.", field=manifest.address.field
+            )
+        now = self._now()
+
+        def count(tx: Tx) -> None:
+            used, first = audit.count(tx, agent, "test_send", now - HOUR)
+            if used >= TEST_SENDS and first:
+                raise TooManyTests(first + HOUR - now)
+            audit.add(tx, now, actor, "test_send", agent=agent, channel=channel)
+
+        await self._store.write(count)
+        return await self._plugins[channel].send(bound.binding, OutboundMessage("0", to, text), bound.context)
+
+    async def reseal(self) -> int:
+        """Seal every secret with the newest key; returns how many records changed."""
+        changed = 0
+        for stored in await self._store.read(bindings.every):
+            records = [stored.webhook_key, *stored.secrets.values()]
+            if not any(map(self._vault.needs_reseal, records)):
+                continue
+            key = self._vault.seal(
+                self._opened.webhook_key(stored), context=(stored.agent, stored.channel, "webhook_key")
+            )
+            sealed = {
+                name: self._vault.seal(value.get_secret_value(), context=(stored.agent, stored.channel, name))
+                for name, value in self._opened.secrets(stored).items()
+            }
+            reseal = partial(bindings.reseal, binding=stored.id, secrets=sealed, webhook_key=key)
+            await self._store.write(reseal)
+            changed += len(records)
+        return changed
+
+    async def _bound(self, agent: str, channel: str) -> OpenBinding:
+        stored = await self.stored(agent, channel)
+        if stored is None:
+            raise NotConnected
+        return await self._opened.open(stored.id)
+
+    def _new_key(self, agent: str, channel: str) -> tuple[str, str]:
+        key = secrets.token_urlsafe(32)
+        return self._vault.seal(key, context=(agent, channel, "webhook_key")), digest(key)
+
+
+def secret_names(manifest: Channel) -> set[str]:
+    """The settings of a channel that are secret."""
+    return {
+        name
+        for name, field in manifest.settings.model_fields.items()
+        if field.annotation is SecretStr or SecretStr in get_args(field.annotation)
+    }
+
+
+def parse(manifest: Channel, given: Mapping[str, object], kept: Mapping[str, SecretStr]) -> BaseModel:
+    """Settings as the plugin's model, kept secrets filled in; null takes an optional secret away.
+
+    Raises:
+        ConfigurationError: naming the first wrong field and what it should be, never its value.
+    """
+    values = dict(given)
+    for name, secret in kept.items():
+        if name not in values or values[name] == "":
+            values[name] = secret.get_secret_value()
+    try:
+        return manifest.settings.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_context=False, include_url=False)[0]
+        field = str(first["loc"][0]) if first["loc"] else None
+        raise ConfigurationError(_sentence(first["type"], str(first["msg"]), field), field=field) from None
+
+
+def _sentence(kind: str, message: str, field: str | None) -> str:
+    if kind == "missing":
+        return f"{field} is missing."
+    if kind == "extra_forbidden":
+        return f"{field} is no setting of this channel."
+    return message.removeprefix("Value error, ")

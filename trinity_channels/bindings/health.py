@@ -1,0 +1,113 @@
+"""Is a binding healthy? What can be told without asking the provider, each finding with its cause and its fix."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from trinity_channels.api import Channel, Check, CheckState
+from trinity_channels.store.bindings import StoredBinding
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """`state` is ok, waiting (nothing has arrived yet) or attention; `checks` say why."""
+
+    state: str
+    checks: tuple[Check, ...]
+    last_inbound_at: datetime | None
+
+
+def examine(
+    stored: StoredBinding, manifest: Channel, public_url: str | None, last_inbound: datetime | None, *, mails: bool
+) -> Health:
+    """Look at everything that is known of a connected binding."""
+    checks = [
+        _public_url(manifest, public_url),
+        _inbound(stored, manifest, public_url, last_inbound),
+        _signature(stored, last_inbound),
+        _outbound(stored),
+        _mail(mails=mails),
+    ]
+    states = {check.state for check in checks}
+    if CheckState.FAILED in states or CheckState.WARNING in states:
+        state = "attention"
+    else:
+        state = "waiting" if CheckState.UNKNOWN in states else "ok"
+    return Health(state, tuple(checks), last_inbound)
+
+
+def _public_url(manifest: Channel, public_url: str | None) -> Check:
+    if public_url is None:
+        return Check(
+            "public_chat_url",
+            CheckState.FAILED,
+            f"public_chat_url is not set, so there is no webhook URL and {manifest.title} cannot reach this agent.",
+            "Set your public address under Settings → Public Chat URL; the webhook URL appears as soon as it is saved.",
+        )
+    if public_url.startswith("http://"):
+        return Check(
+            "public_chat_url",
+            CheckState.WARNING,
+            "public_chat_url starts with http://, and providers deliver to https:// addresses.",
+            "Put a certificate or a tunnel in front of this host and set the https:// address.",
+        )
+    return Check("public_chat_url", CheckState.OK, "The public address is set.")
+
+
+def _inbound(stored: StoredBinding, manifest: Channel, public_url: str | None, last_inbound: datetime | None) -> Check:
+    if last_inbound is not None:
+        return Check("inbound", CheckState.OK, "Messages have arrived.")
+    route = f"/api/{stored.channel}/webhook/"
+    probe = f" To test the route: curl -X POST {public_url}{route}test must answer 200." if public_url else ""
+    steps = " ".join(
+        f"{step.title}: {step.text}" for step in manifest.setup_steps if step.sandbox in (None, stored.account.sandbox)
+    )
+    return Check(
+        "inbound",
+        CheckState.UNKNOWN,
+        "No message has arrived yet.",
+        f"Give the webhook URL to the provider. {steps} If the provider reports 404, your tunnel or proxy does not pass "
+        f"{route}* on to this host: add that route (in Cloudflare Tunnel an ingress rule).{probe}",
+    )
+
+
+def _signature(stored: StoredBinding, last_inbound: datetime | None) -> Check:
+    failed = stored.signature_failed_at
+    if failed is None:
+        return Check("signature", CheckState.OK, "No webhook was refused.")
+    if last_inbound and last_inbound > failed:
+        return Check(
+            "signature",
+            CheckState.OK,
+            f"A webhook was refused at {failed:%Y-%m-%d %H:%M} UTC, later ones were accepted.",
+        )
+    return Check(
+        "signature",
+        CheckState.FAILED,
+        f"The signature of a webhook was wrong at {failed:%Y-%m-%d %H:%M} UTC, so it was refused. {stored.signature_cause}",
+        "Compare public_chat_url with the address in the provider's console, letter by letter, and re-enter the secret if "
+        "they are the same.",
+    )
+
+
+def _outbound(stored: StoredBinding) -> Check:
+    if stored.send_failure is None:
+        return Check("outbound", CheckState.OK, "No message was refused for a fault of the account.")
+    return Check(
+        "outbound",
+        CheckState.FAILED,
+        f"The provider refused a message: {stored.send_failure}",
+        "Correct the account's settings here or in the provider's console, then use Verify.",
+    )
+
+
+def _mail(*, mails: bool) -> Check:
+    if mails:
+        return Check("mail", CheckState.OK, "Codes for /login can be mailed.")
+    return Check(
+        "mail",
+        CheckState.WARNING,
+        "No mailer is set up, so nobody can verify an e-mail address with /login.",
+        "Set SMTP_URL and MAIL_FROM, or open the agent to everybody.",
+    )

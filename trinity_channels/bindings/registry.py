@@ -1,0 +1,127 @@
+"""Connected bindings with their secrets open, kept in memory: a webhook must not decrypt or query for its binding."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import httpx
+from pydantic import SecretStr
+
+from trinity_channels.api import Binding, Context
+from trinity_channels.bindings.public_address import PublicAddress
+from trinity_channels.bindings.vault import Vault
+from trinity_channels.plugins import Plugins
+from trinity_channels.store import Store, bindings
+from trinity_channels.store.bindings import StoredBinding
+
+
+class Disconnected(Exception):
+    """The binding is not connected any more, or its channel's plugin is not installed."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenBinding:
+    """A binding ready for its plugin."""
+
+    id: int
+    agent: str
+    channel: str
+    binding: Binding
+    context: Context
+    webhook_key: str = field(repr=False)
+
+
+def digest(key: str) -> str:
+    """What a webhook key is looked up by; the key itself is random, so a plain hash hides it."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+class Bindings:
+    """Opens bindings, and forgets them when they change."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        plugins: Plugins,
+        vault: Vault,
+        http: httpx.AsyncClient,
+        address: PublicAddress,
+        api_base_url: Callable[[str], str | None],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._store = store
+        self._plugins = plugins
+        self._vault = vault
+        self._http = http
+        self._address = address
+        self._api_base_url = api_base_url
+        self._now = now
+        self._open: dict[int, OpenBinding] = {}
+        self._by_key: dict[tuple[str, str], OpenBinding] = {}
+
+    async def open(self, binding: int) -> OpenBinding:
+        """One connected binding.
+
+        Raises:
+            Disconnected: it is not connected.
+            VaultError: its secrets cannot be decrypted.
+        """
+        if binding in self._open:
+            return self._open[binding]
+        stored = await self._store.read(lambda tx: bindings.by_id(tx, binding))
+        if stored is None or not stored.connected or stored.channel not in self._plugins:
+            raise Disconnected
+        return self._keep(stored)
+
+    async def by_key(self, channel: str, key: str) -> OpenBinding | None:
+        """The binding of a webhook key, None if the key is unknown."""
+        known = self._by_key.get((channel, key))
+        if known:
+            return known
+        wanted = digest(key)
+        stored = await self._store.read(lambda tx: bindings.by_digest(tx, channel, wanted))
+        return None if stored is None else self._keep(stored)
+
+    def forget(self) -> None:
+        """Something changed: a binding, its key, or the public address. All of them are read anew."""
+        self._open.clear()
+        self._by_key.clear()
+
+    def context(self, channel: str, webhook_key: str | None = None) -> Context:
+        """What the host lends to a hook of this channel."""
+        return Context(
+            http=self._http,
+            now=self._now,
+            webhook_url=self._address.webhook(channel, webhook_key) if webhook_key else None,
+            api_base_url=self._api_base_url(self._plugins[channel].manifest.provider),
+        )
+
+    def webhook_key(self, stored: StoredBinding) -> str:
+        """The webhook key of a binding, decrypted."""
+        return self._vault.open(stored.webhook_key, context=(stored.agent, stored.channel, "webhook_key"))
+
+    def secrets(self, stored: StoredBinding) -> dict[str, SecretStr]:
+        """The secrets of a binding, decrypted."""
+        return {
+            name: SecretStr(self._vault.open(record, context=(stored.agent, stored.channel, name)))
+            for name, record in stored.secrets.items()
+        }
+
+    def _keep(self, stored: StoredBinding) -> OpenBinding:
+        settings = self._plugins[stored.channel].manifest.settings
+        key = self.webhook_key(stored)
+        opened = OpenBinding(
+            id=stored.id,
+            agent=stored.agent,
+            channel=stored.channel,
+            binding=Binding(settings.model_validate({**stored.settings, **self.secrets(stored)}), stored.account),
+            context=self.context(stored.channel, key),
+            webhook_key=key,
+        )
+        self._open[stored.id] = opened
+        self._by_key[stored.channel, key] = opened
+        return opened

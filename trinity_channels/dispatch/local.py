@@ -1,0 +1,136 @@
+"""Dispatch within one process: one asyncio task per busy key, a timer for those that wait, the tables as memory."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+
+import structlog
+
+from trinity_channels.store import Store, Tx
+
+log = structlog.get_logger(__name__)
+
+SWEEP = timedelta(seconds=5)
+"""How often open work is looked up anew: it catches what another process, such as the command line, has left."""
+TICK = 0.2
+"""Seconds between looks at the clock while something waits; the clock may be moved."""
+RETRY = timedelta(seconds=5)
+"""When a key whose run raised is tried again."""
+
+
+class LocalDispatcher:
+    """Runs keys of one SQLite database; at most `most` turns run at once, deliveries besides them."""
+
+    def __init__(
+        self,
+        store: Store,
+        open_keys: Callable[[Tx], set[str]],
+        now: Callable[[], datetime],
+        most: dict[str, int],
+    ) -> None:
+        self._store = store
+        self._open_keys = open_keys
+        self._now = now
+        self._slots = {kind: asyncio.Semaphore(number) for kind, number in most.items()}
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self._again: set[str] = set()
+        self._timers: list[tuple[datetime, str]] = []
+        self._timed: dict[str, datetime] = {}
+        self._clock: asyncio.Task[None] | None = None
+        self._run: Callable[[str], Awaitable[datetime | None]] | None = None
+
+    async def start(self, run: Callable[[str], Awaitable[datetime | None]]) -> None:
+        self._run = run
+        await self._sweep()
+        self._clock = asyncio.create_task(self._watch(), name="dispatch-clock")
+
+    def wake(self, key: str, tx: Tx, at: datetime | None = None) -> None:
+        """Nothing to do in the transaction: the row that makes the work is what `start` and the sweep find again."""
+
+    def after_commit(self, key: str) -> None:
+        if self._run is None:
+            return  # not started, or stopping: the work is found at the next start
+        if key in self._running:
+            self._again.add(key)
+        else:
+            self._running[key] = asyncio.create_task(self._chain(key), name=key)
+
+    async def quiet(self) -> None:
+        """Wait until no key is running."""
+        while self._running:
+            await asyncio.wait(list(self._running.values()))
+
+    def fire_due(self) -> None:
+        """Wake the keys whose time has come."""
+        now = self._now()
+        while self._timers and self._timers[0][0] <= now:
+            at, key = heapq.heappop(self._timers)
+            if self._timed.get(key) == at:
+                del self._timed[key]
+                self.after_commit(key)
+
+    async def stop(self, grace: float) -> None:
+        self._run = None
+        if self._clock:
+            self._clock.cancel()
+            await asyncio.gather(self._clock, return_exceptions=True)
+        tasks = list(self._running.values())
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=grace)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    async def _chain(self, key: str) -> None:
+        try:
+            async with self._slots[key.partition(":")[0]]:
+                while (run := self._run) is not None:
+                    self._again.discard(key)
+                    at = await self._guarded(run, key)
+                    if at is not None:
+                        self._at(key, at)
+                    if key not in self._again:
+                        return
+        finally:
+            self._again.discard(key)
+            self._running.pop(key, None)
+
+    async def _guarded(self, run: Callable[[str], Awaitable[datetime | None]], key: str) -> datetime | None:
+        try:
+            return await run(key)
+        except Exception as error:  # one broken key must not stop the others; its work stays open
+            log.exception("run failed", key=key, error=type(error).__name__)
+            return self._now() + RETRY
+
+    def _at(self, key: str, at: datetime) -> None:
+        if key not in self._timed or at < self._timed[key]:
+            self._timed[key] = at
+            heapq.heappush(self._timers, (at, key))
+
+    async def _watch(self) -> None:
+        swept = self._now()
+        while True:
+            await asyncio.sleep(TICK if self._timers else 1.0)
+            self.fire_due()
+            now = self._now()
+            if abs(now - swept) >= SWEEP:
+                swept = now
+                await self._sweep()
+
+    async def _sweep(self) -> None:
+        try:
+            keys = await self._store.read(self._open_keys)
+        except Exception as error:  # the next sweep may work
+            log.exception("sweep failed", error=type(error).__name__)
+            return
+        for key in sorted(keys, key=_in_order):
+            if key not in self._running and key not in self._timed:
+                self.after_commit(key)
+
+
+def _in_order(key: str) -> tuple[str, int]:
+    kind, _, number = key.partition(":")
+    return kind, int(number)

@@ -1,0 +1,1 @@
+"""The way in: webhook, accept, turn, chat commands."""

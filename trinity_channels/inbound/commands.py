@@ -1,0 +1,62 @@
+"""Chat commands, recognised before the gate: /login, /logout, /whoami, /help, and the words STOP, START and HELP."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from trinity_channels.api import OptOut
+from trinity_channels.store.turns import Message
+
+
+class Verb(StrEnum):
+    """What a person asks the host itself to do."""
+
+    LOGIN = "login"
+    CODE = "code"
+    LOGOUT = "logout"
+    WHOAMI = "whoami"
+    HELP = "help"
+    STOP = "stop"
+    START = "start"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A recognised command. `answered` says that the provider has already replied to it."""
+
+    verb: Verb
+    argument: str = ""
+    answered: bool = False
+
+
+_COMMAND = re.compile(r"/(login|logout|whoami|help)(?:\s+(.*))?", re.IGNORECASE | re.DOTALL)
+_CODE = re.compile(r"[0-9]{3}[ -]?[0-9]{3}")
+
+# The words providers and carriers treat as opt-out and opt-in, alone in a message, in the languages of our users.
+_WORDS = {
+    Verb.STOP: "stop stopall unsubscribe abmelden stopp arrêt arret baja parar sair cancelar disiscrivimi стоп",
+    Verb.START: "start unstop anmelden subscribe iniciar alta comenzar старт",
+    Verb.HELP: "help hilfe aide ayuda ajuda aiuto помощь",
+}
+_VERBS = {word: verb for verb, words in _WORDS.items() for word in words.split()}
+
+
+def recognise(message: Message) -> Command | None:
+    """The command in a message, None if the message is for the agent. Unknown slash words are for the agent."""
+    if message.opt_out:
+        return Command(Verb(OptOut(message.opt_out).value), answered=True)
+    text = message.text.strip()
+    if found := _COMMAND.fullmatch(text):
+        return _slash(found[1].lower(), (found[2] or "").strip())
+    verb = _VERBS.get(text.rstrip(".!").lower())
+    return Command(verb) if verb else None
+
+
+def _slash(word: str, argument: str) -> Command:
+    if word != "login":
+        return Command(Verb(word))
+    if _CODE.fullmatch(argument):
+        return Command(Verb.CODE, re.sub(r"[ -]", "", argument))
+    return Command(Verb.LOGIN, argument)

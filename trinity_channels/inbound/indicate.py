@@ -1,0 +1,59 @@
+"""Show the person that an agent is at work, when it takes more than a moment; best effort, never in the way."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+
+from trinity_channels.bindings import Bindings
+from trinity_channels.metrics import Metrics
+from trinity_channels.plugins import Plugins
+from trinity_channels.store.turns import Message
+
+PATIENCE = 0.3
+"""Seconds an agent may think before it shows; an instant answer needs no "typing"."""
+TIMEOUT = 5.0
+
+
+class Indicator:
+    """Runs beside the agent, once at its start and again for every newer message."""
+
+    def __init__(self, plugins: Plugins, bindings: Bindings, metrics: Metrics) -> None:
+        self._plugins = plugins
+        self._bindings = bindings
+        self._metrics = metrics
+        self._newer: dict[int, asyncio.Queue[str]] = {}
+
+    def noticed(self, conversation: int, provider_id: str) -> None:
+        """Another message has come; without effect where no agent is running."""
+        if conversation in self._newer:
+            self._newer[conversation].put_nowait(provider_id)
+
+    @contextlib.asynccontextmanager
+    async def while_running(self, binding: int, conversation: int, messages: Sequence[Message]) -> AsyncIterator[None]:
+        """Indicate as long as the context is open."""
+        newest = next((message.provider_id for message in reversed(messages) if message.provider_id), None)
+        bound = await self._bindings.open(binding)
+        if newest is None or not self._plugins[bound.channel].manifest.capabilities.indicate:
+            yield
+            return
+        self._newer[conversation] = asyncio.Queue()
+        task = asyncio.create_task(self._indicate(binding, bound.channel, conversation, newest))
+        try:
+            yield
+        finally:
+            task.cancel()
+            del self._newer[conversation]
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _indicate(self, binding: int, channel: str, conversation: int, provider_id: str) -> None:
+        await asyncio.sleep(PATIENCE)
+        while True:
+            try:
+                async with asyncio.timeout(TIMEOUT):
+                    bound = await self._bindings.open(binding)
+                    await self._plugins[channel].indicate(bound.binding, provider_id, bound.context)
+            except Exception:  # noqa: BLE001  nothing that happens here may harm the turn
+                self._metrics.indicate_failures.labels(channel).inc()
+            provider_id = await self._newer[conversation].get()

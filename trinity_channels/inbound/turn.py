@@ -1,0 +1,227 @@
+"""The turn: what waits in one conversation goes through commands and the gate to the agent, and replies are queued.
+
+Every step is decided and recorded in one transaction, so that a crash between two lines repeats a step and loses nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import structlog
+
+from trinity_channels import texts
+from trinity_channels.access.directory import Directory
+from trinity_channels.access.login import Login
+from trinity_channels.agents.port import AgentFailed, AgentRuntime, AgentTimeout, AgentTurn, AgentUnavailable, Said
+from trinity_channels.bindings import Bindings
+from trinity_channels.dispatch import Dispatcher
+from trinity_channels.inbound.commands import Command, Verb, recognise
+from trinity_channels.inbound.indicate import Indicator
+from trinity_channels.inbound.step import Prepared, Step, asker, too_fast
+from trinity_channels.metrics import Metrics
+from trinity_channels.outbound import replies
+from trinity_channels.plugins import Plugins
+from trinity_channels.store import Store, Tx, codes, people, turns
+from trinity_channels.store.turns import Message, OpenTurn, Person, Scene
+
+log = structlog.get_logger(__name__)
+
+ATTEMPTS = 3
+"""Runs that may die under a turn before it is parked."""
+RETRIES = 8
+"""Runs that may find the agent unavailable before the turn is parked; about two minutes."""
+LONGEST_PAUSE = 300.0
+HOUR = timedelta(hours=1)
+
+
+class Turns:
+    """Runs the `turn:` keys."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        plugins: Plugins,
+        bindings: Bindings,
+        directory: Directory,
+        agents: AgentRuntime,
+        login: Login,
+        dispatcher: Dispatcher,
+        indicator: Indicator,
+        metrics: Metrics,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._store = store
+        self._plugins = plugins
+        self._bindings = bindings
+        self._directory = directory
+        self._agents = agents
+        self._login = login
+        self._dispatcher = dispatcher
+        self._indicator = indicator
+        self._metrics = metrics
+        self._now = now
+
+    async def run(self, conversation: int) -> datetime | None:
+        """Do everything that waits in a conversation; returns when to come back, None if nothing is left."""
+        while True:
+            scene = await self._store.read(lambda tx: turns.scene(tx, conversation))
+            if scene is None or not (scene.turn or scene.waiting or scene.kept):
+                return None
+            if not scene.connected or scene.channel not in self._plugins or scene.person is None:
+                await self._drop(scene)
+                return None
+            if scene.turn:
+                later = await self._attempt(scene, scene.turn)
+                if later:
+                    return later
+            elif not await self._step(scene, await self._resolved(scene, scene.person)):
+                return None
+
+    async def _drop(self, scene: Scene) -> None:
+        now = self._now()
+
+        def drop(tx: Tx) -> None:
+            turns.mark(tx, [message.id for message in scene.waiting], "dropped")
+            if scene.turn:
+                turns.fail(tx, scene.turn.id, "the channel is disconnected", now)
+
+        await self._store.write(drop)
+
+    # --- before the agent ---
+
+    async def _resolved(self, scene: Scene, person: Person) -> Person:
+        """The person as the provider knows them, asked anew once an hour."""
+        if person.resolved_at and self._now() - person.resolved_at < HOUR:
+            return person
+        bound = await self._bindings.open(scene.binding)
+        sender = await self._store.read(lambda tx: people.sender(tx, person.id))
+        identity = await self._plugins[scene.channel].resolve_identity(bound.binding, sender, bound.context)
+        now = self._now()
+
+        def keep(tx: Tx) -> Person:
+            people.resolved(tx, person.id, identity.name or person.name, identity.verified_email, now)
+            again = turns.scene(tx, scene.conversation)
+            return (again.person if again else None) or person
+
+        return await self._store.write(keep)
+
+    async def _step(self, scene: Scene, person: Person) -> bool:
+        step = Step(
+            scene=scene,
+            person=person,
+            manifest=self._plugins[scene.channel].manifest,
+            prepared=await self._prepare(scene, person),
+            login=self._login,
+            dispatcher=self._dispatcher,
+            now=self._now(),
+        )
+        went_on = await self._store.write(step.take)
+        self._dispatcher.after_commit(f"deliver:{scene.conversation}")
+        return went_on
+
+    async def _prepare(self, scene: Scene, person: Person) -> Prepared:
+        has_access = person.email is not None and await self._directory.may_use(scene.agent, person.email)
+        first = scene.waiting[0] if scene.waiting else None
+        command = recognise(first) if first else None
+        if first is None or command is None or person.blocked:
+            return Prepared(command, has_access=has_access)
+        if command.verb is Verb.LOGIN and not await self._store.read(lambda tx: too_fast(tx, person, first)):
+            answer = await self._mail_code(scene, person, command)
+            return Prepared(command, answer=answer, has_access=has_access)
+        if command.verb is Verb.CODE:
+            live = await self._store.read(lambda tx: codes.live(tx, person.id))
+            opens = live is not None and await self._directory.may_use(scene.agent, live.email)
+            return Prepared(command, has_access=has_access, code_opens=opens)
+        return Prepared(command, has_access=has_access)
+
+    async def _mail_code(self, scene: Scene, person: Person, command: Command) -> str:
+        if not command.argument:
+            return texts.LOGIN_USAGE if self._login.available else texts.NO_MAILER
+        who = asker(scene, person, self._plugins[scene.channel].manifest)
+        return await self._login.ask(who, command.argument)
+
+    # --- the agent ---
+
+    async def _attempt(self, scene: Scene, turn: OpenTurn) -> datetime | None:
+        """Run the agent once; returns when to try again, None when the turn has ended."""
+        now = self._now()
+        if turn.next_at and turn.next_at > now:
+            return turn.next_at
+        if turn.attempts >= ATTEMPTS:
+            await self._give_up(scene, turn, "the process died in every attempt")
+            return None
+        messages, history = await self._store.write(lambda tx: turns.attempt(tx, scene.conversation, turn.id, now))
+        try:
+            with self._metrics.agent_seconds.time():
+                async with self._indicator.while_running(scene.binding, scene.conversation, messages):
+                    text = await self._agents.run(_request(scene, turn, messages, history))
+        except AgentUnavailable as error:
+            return await self._retry(scene, turn, error)
+        except AgentFailed as error:
+            log.warning("agent failed", agent=scene.agent, turn=turn.id, error=type(error).__name__)
+            slow = isinstance(error, AgentTimeout)
+            await self._give_up(scene, turn, "the agent took too long" if slow else "the agent failed")
+            return None
+        except asyncio.CancelledError:
+            # a shutdown in good order is no death: the attempt does not count
+            await asyncio.shield(self._store.write(lambda tx: turns.uncount(tx, turn.id)))
+            raise
+        await self._answer(scene, turn, text)
+        return None
+
+    async def _answer(self, scene: Scene, turn: OpenTurn, text: str) -> None:
+        composed = await asyncio.to_thread(replies.parts, self._plugins[scene.channel].manifest, text)
+        now = self._now()
+
+        def end(tx: Tx) -> None:
+            if turns.finish(tx, turn.id, now) and composed:
+                replies.queue(tx, self._dispatcher, scene, text, composed, origin="agent", now=now)
+
+        await self._store.write(end)
+        self._metrics.turns.labels(scene.channel, "answered").inc()
+        self._dispatcher.after_commit(f"deliver:{scene.conversation}")
+
+    async def _retry(self, scene: Scene, turn: OpenTurn, error: AgentUnavailable) -> datetime | None:
+        if turn.retries >= RETRIES:
+            await self._give_up(scene, turn, "the agent could not be reached")
+            return None
+        now = self._now()
+        asked = min(error.retry_after or 0, LONGEST_PAUSE)
+        at = now + timedelta(seconds=max(asked, min(30, 2**turn.retries)))
+        log.info("agent unavailable", agent=scene.agent, turn=turn.id, retry=turn.retries + 1)
+        await self._store.write(lambda tx: turns.postpone(tx, turn.id, at, "the agent could not be reached", now))
+        self._metrics.turns.labels(scene.channel, "postponed").inc()
+        return at
+
+    async def _give_up(self, scene: Scene, turn: OpenTurn, why: str) -> None:
+        now = self._now()
+        manifest = self._plugins[scene.channel].manifest
+
+        def end(tx: Tx) -> None:
+            if turns.fail(tx, turn.id, why, now) and replies.window_open(manifest, scene, now):
+                replies.notice(tx, self._dispatcher, manifest, scene, texts.APOLOGY, now)
+
+        await self._store.write(end)
+        self._metrics.turns.labels(scene.channel, "failed").inc()
+        self._dispatcher.after_commit(f"deliver:{scene.conversation}")
+
+
+def _request(scene: Scene, turn: OpenTurn, messages: tuple[Message, ...], history: tuple[Message, ...]) -> AgentTurn:
+    person = scene.person
+    return AgentTurn(
+        id=turn.key,
+        agent=scene.agent,
+        channel=scene.channel,
+        conversation=f"{scene.channel}-{scene.conversation}",
+        messages=[_said(message) for message in messages],
+        history=[_said(message) for message in history],
+        sender_name=person.name if person else "",
+        verified_email=person.email if person else None,
+    )
+
+
+def _said(message: Message) -> Said:
+    return Said(message.text, message.at, message.by_agent, message.notes)

@@ -1,0 +1,147 @@
+"""The webhook edge: a bare ASGI route that reads, authenticates, stores and only then acknowledges."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from time import perf_counter
+
+import structlog
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from trinity_channels import api
+from trinity_channels.bindings import Bindings, OpenBinding
+from trinity_channels.bindings.public_address import PublicAddress
+from trinity_channels.bindings.vault import VaultError
+from trinity_channels.dispatch import Dispatcher
+from trinity_channels.inbound.accept import Accepted, accept
+from trinity_channels.inbound.diagnose import Diagnosis
+from trinity_channels.inbound.indicate import Indicator
+from trinity_channels.metrics import Metrics
+from trinity_channels.plugins import Plugins
+from trinity_channels.store import Store, StoreError
+
+log = structlog.get_logger(__name__)
+
+BODY_LIMIT = 1_048_576
+
+
+class _TooLarge(Exception):
+    """The body is beyond what any provider sends."""
+
+
+class Webhook:
+    """Answers `POST|GET /api/<channel>/webhook/<key>` of every installed channel."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        plugins: Plugins,
+        bindings: Bindings,
+        address: PublicAddress,
+        dispatcher: Dispatcher,
+        indicator: Indicator,
+        diagnosis: Diagnosis,
+        metrics: Metrics,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._store = store
+        self._plugins = plugins
+        self._bindings = bindings
+        self._address = address
+        self._dispatcher = dispatcher
+        self._indicator = indicator
+        self._diagnosis = diagnosis
+        self._metrics = metrics
+        self._now = now
+
+    def routes(self) -> list[Route]:
+        """One route per channel, with and without trailing slash: a webhook is never redirected."""
+        return [
+            Route(f"/api/{channel}/webhook/{{key}}{slash}", self._endpoint(channel), methods=["GET", "POST"])
+            for channel in self._plugins
+            for slash in ("", "/")
+        ]
+
+    def _endpoint(self, channel: str) -> Callable[[Request], object]:
+        async def receive(request: Request) -> Response:
+            started = perf_counter()
+            outcome, response = await self._receive(channel, request)
+            self._metrics.webhooks.labels(channel, outcome).inc()
+            self._metrics.accept_seconds.labels(channel).observe(perf_counter() - started)
+            return response
+
+        return receive
+
+    async def _receive(self, channel: str, request: Request) -> tuple[str, Response]:
+        try:
+            body = await _read(request)
+        except _TooLarge:
+            return "too_large", _error(413, "body_too_large", f"The body is larger than {BODY_LIMIT} bytes.")
+        except ClientDisconnect:
+            return "malformed", _error(400, "cut_off", "The request was cut off.")
+        try:
+            bound = await self._bindings.by_key(channel, request.path_params["key"])
+        except (StoreError, VaultError, OSError) as error:
+            log.exception("binding cannot be opened", channel=channel, error=type(error).__name__)
+            return "store_failed", _unavailable()
+        if bound is None:
+            return "unknown_key", _answer(self._plugins[channel].manifest.acknowledgement)
+        return await self._accept(bound, request, body)
+
+    async def _accept(self, bound: OpenBinding, request: Request, body: bytes) -> tuple[str, Response]:
+        query: bytes = request.scope["query_string"]
+        # Providers sign the address the owner gave them, so that is what we check: never Host or X-Forwarded-*.
+        url = (bound.context.webhook_url or "") + (f"?{query.decode('latin-1')}" if query else "")
+        raw = api.Request(request.method, url, dict(request.headers), body)
+        try:
+            inbound = self._plugins[bound.channel].receive(bound.binding, raw)
+        except api.SignatureError:
+            await self._diagnosis.keep(bound, request, raw)
+            return "bad_signature", _error(403, "invalid_signature", "The request is not signed by the provider.")
+        except api.MalformedPayload as error:
+            log.warning("malformed webhook", channel=bound.channel, agent=bound.agent)
+            return "malformed", _error(400, "malformed_payload", error.message)
+        now = self._now()
+        try:
+            accepted = await self._store.write(lambda tx: accept(tx, self._dispatcher, bound.id, inbound.events, now))
+        except Exception as error:  # not stored, not acknowledged: the provider, or catch-up, brings it again
+            log.exception("webhook not stored", channel=bound.channel, error=type(error).__name__)
+            return "store_failed", _unavailable()
+        self._wake(accepted)
+        return accepted.outcome, _answer(inbound.response)
+
+    def _wake(self, accepted: Accepted) -> None:
+        for conversation, provider_id in accepted.messages:
+            self._indicator.noticed(conversation, provider_id)
+        for key in accepted.keys:
+            self._dispatcher.after_commit(key)
+
+
+async def _read(request: Request) -> bytes:
+    declared = request.headers.get("content-length", "")
+    if declared.isascii() and declared.isdigit() and int(declared) > BODY_LIMIT:
+        raise _TooLarge
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > BODY_LIMIT:
+            raise _TooLarge
+    return bytes(body)
+
+
+def _answer(response: api.Response) -> Response:
+    return Response(response.body, response.status, media_type=response.media_type)
+
+
+def _error(status: int, code: str, message: str) -> Response:
+    return JSONResponse({"code": code, "message": message}, status)
+
+
+def _unavailable() -> Response:
+    response = _error(503, "store_unavailable", "The message could not be stored; please send it again.")
+    response.headers["Retry-After"] = "5"
+    return response

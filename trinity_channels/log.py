@@ -1,0 +1,75 @@
+"""Logging: structlog and the standard library's loggers through one masked pipeline, as JSON lines or for people."""
+
+from __future__ import annotations
+
+import logging
+from typing import TextIO
+
+import structlog
+
+from trinity_channels.masking import mask_entry
+
+# They log addresses, parameters or every request; what matters in it our own entries say.
+_QUIET = ("httpx", "httpcore", "twilio", "twilio.http_client")
+# They come with handlers of their own, which would write unmasked.
+_ADOPTED = ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi", "sqlalchemy", "alembic")
+
+
+def configure_logging(level: str = "INFO", *, json: bool, stream: TextIO | None = None) -> None:
+    """Route every logger of the process to `stream` (standard error), masked; calling it again replaces the former.
+
+    Start uvicorn with `log_config=None`, or it installs its own handlers afterwards.
+
+    Args:
+        level: a level name of the standard library, such as `DEBUG`.
+        json: one JSON object per line; otherwise lines for a terminal.
+        stream: where to write.
+
+    Raises:
+        ValueError: there is no such level.
+    """
+    root = logging.getLogger()
+    root.setLevel(level.upper())
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    structlog.configure(
+        processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.StackInfoRenderer(),
+                structlog.processors.format_exc_info,
+                mask_entry,
+                _renderer(json=json, colours=handler.stream.isatty()),
+            ],
+        )
+    )
+    root.handlers[:] = [handler]
+    _adopt()
+
+
+def _renderer(*, json: bool, colours: bool) -> structlog.typing.Processor:
+    if json:
+        return structlog.processors.JSONRenderer()
+    # The traceback is text by now, so that it could be masked; the renderer must not format it again.
+    return structlog.dev.ConsoleRenderer(colors=colours, exception_formatter=structlog.dev.plain_traceback)
+
+
+def _adopt() -> None:
+    for name in _ADOPTED:
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = True
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)

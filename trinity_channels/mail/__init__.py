@@ -1,0 +1,1 @@
+"""Mail: login codes and notices to owners go out through a `Mailer`."""

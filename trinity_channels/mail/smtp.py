@@ -1,0 +1,105 @@
+"""Hands mail to an SMTP server, one connection per mail: login codes are few."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime, make_msgid, parseaddr
+
+import aiosmtplib
+from pydantic import SecretStr
+
+from trinity_channels.mail.port import Mail, MailError
+from trinity_channels.mail.smtp_url import parse_smtp_url
+
+_SECONDS = 15.0
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class SmtpMailer:
+    """Sends from one address through one server.
+
+    Over `smtp://` the connection turns to TLS as soon as the server offers it, and then its certificate must be good.
+
+    Args:
+        url: the setting SMTP_URL; see `parse_smtp_url`.
+        sender: the setting MAIL_FROM, an address with or without a name.
+
+    Raises:
+        ValueError: one of the settings cannot be used.
+    """
+
+    def __init__(self, url: SecretStr, sender: str, now: Callable[[], datetime] = _utc_now) -> None:
+        self._server = parse_smtp_url(url.get_secret_value())
+        self._sender = _sender(sender)
+        self._now = now
+
+    async def send(self, mail: Mail) -> None:
+        """Hand over one mail, within 15 seconds.
+
+        Raises:
+            MailError: it was not taken, or its address or subject cannot stand in a header.
+        """
+        message = self._message(mail)
+        try:
+            async with asyncio.timeout(_SECONDS):
+                await aiosmtplib.send(
+                    message,
+                    sender=self._sender.addr_spec,
+                    recipients=[mail.to],
+                    hostname=self._server.host,
+                    port=self._server.port,
+                    username=self._server.username,
+                    password=self._server.password,
+                    use_tls=self._server.tls,
+                    start_tls=False if self._server.tls else None,
+                    timeout=_SECONDS,
+                )
+        except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+            raise MailError(_cause(error)) from None  # the original quotes addresses
+
+    def _message(self, mail: Mail) -> EmailMessage:
+        message = EmailMessage()
+        try:
+            message["From"] = self._sender
+            message["To"] = Address(addr_spec=mail.to)
+            message["Subject"] = mail.subject
+            message.set_content(mail.text)
+        except (ValueError, IndexError, MessageError):
+            raise MailError("The mail's address, subject or text cannot be written as a mail.") from None
+        message["Date"] = format_datetime(self._now())
+        message["Message-ID"] = make_msgid(domain=self._sender.domain)
+        message["Auto-Submitted"] = "auto-generated"
+        return message
+
+
+def _sender(text: str) -> Address:
+    # parseaddr would quietly drop what follows a line break
+    name, address = parseaddr(text) if text.isprintable() else ("", "")
+    try:
+        return Address(display_name=name, addr_spec=address)
+    except (ValueError, IndexError, MessageError):
+        raise ValueError("MAIL_FROM must be an address such as bot@example.org or Bot <bot@example.org>.") from None
+
+
+def _cause(error: Exception) -> str:
+    match error:
+        case aiosmtplib.SMTPAuthenticationError():
+            return f"The mail server refuses user or password ({error.code}); check SMTP_URL."
+        case aiosmtplib.SMTPRecipientsRefused():
+            return f"The mail server refuses the recipient ({error.recipients[0].code})."
+        case aiosmtplib.SMTPSenderRefused():
+            return f"The mail server refuses the sender ({error.code}); check MAIL_FROM."
+        case aiosmtplib.SMTPResponseException():
+            return f"The mail server refuses the mail ({error.code})."
+        case TimeoutError():
+            return f"The mail server did not answer within {_SECONDS:g} seconds."
+        case _:
+            return f"The mail server cannot be used ({type(error).__name__}); check SMTP_URL."

@@ -1,0 +1,1 @@
+"""What goes out: replies in the channel's dialect, deliveries, proactive messages."""

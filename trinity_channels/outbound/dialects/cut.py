@@ -1,0 +1,145 @@
+"""Cuts one line in two by what a person sees: after a sentence, a word or a character, not inside a URL or code."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+
+from trinity_channels.outbound.dialects.lines import Kind, Line, Run, Runs
+from trinity_channels.outbound.dialects.render import Renderer
+
+# Chinese and Japanese put no space after their full-width stops and commas.
+_SENTENCE = re.compile(r"[.!?…][\"'\u201d\u2019)\]]*(?=\s)|[\u3002\uff01\uff1f]")
+_WORD = re.compile(r"\S(?=\s)|[\uff0c\u3001\uff1b\uff1a]")
+_JOINER = "\u200d"
+_LONGEST_CHARACTER = 64  # code points that are looked at before a pile of combining marks is cut after all
+
+
+def width(text: str) -> int:
+    """Length in UTF-16 code units."""
+    return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
+
+
+def cut(line: Line, room: int, renderer: Renderer, *, may_tear: bool) -> tuple[Line, Line] | None:
+    """Cut `line` so that its first half renders to at most `room`, and drop the space at the cut.
+
+    Returns:
+        The halves, the second of which may be empty; None if nothing fits, or if a URL or code would have to be torn
+        and not `may_tear`.
+    """
+    near = line._replace(runs=_beginning(line.runs, room + 1))
+
+    def width_to(end: int) -> int:
+        return width(renderer.line(_halves(near, end)[0]))
+
+    text = "".join(run.text for run in near.runs)[: room + 1]
+    end = _last_that_fits(width_to, min(room, len(text)), room)
+    whole = _whole(near.runs, end)
+    while end > 0:
+        end = _best_end(text, end, whole, may_tear=may_tear)
+        if end > 0 and width_to(end) <= room:
+            return _halves(line, end)
+        end -= 1
+    return None
+
+
+def _beginning(runs: Runs, length: int) -> Runs:
+    """As many of `runs` as have `length` characters."""
+    for count, run in enumerate(runs, start=1):
+        length -= len(run.text)
+        if length <= 0:
+            return runs[:count]
+    return runs
+
+
+def _last_that_fits(width_to: Callable[[int], int], end: int, room: int) -> int:
+    """The last position up to `end` whose `width_to` is within `room`; 0 if none is. Guesses by rule of three, then halves."""
+    fits, fits_width, guess = 0, 0, end
+    fails, fails_width = end + 1, room + 1
+    by_proportion = True
+    while fails - fits > 1:
+        guessed = width_to(guess)
+        if guessed <= room:
+            fits, fits_width = guess, guessed
+        else:
+            fails, fails_width = guess, guessed
+        share = (room - fits_width) / (fails_width - fits_width) if by_proportion else 0.5
+        guess = min(max(fits + int((fails - fits) * share), fits + 1), fails - 1)
+        by_proportion = not by_proportion
+    return fits
+
+
+def _whole(runs: Runs, end: int) -> dict[int, int]:
+    """Each position up to `end` that lies inside a URL or code → where that starts."""
+    inside: dict[int, int] = {}
+    start = 0
+    for run in runs:
+        if start >= end:
+            break
+        if run.kind in (Kind.URL, Kind.CODE):
+            inside.update(dict.fromkeys(range(start + 1, min(start + len(run.text), end + 1)), start))
+        start += len(run.text)
+    return inside
+
+
+def _best_end(text: str, end: int, inside: dict[int, int], *, may_tear: bool) -> int:
+    """The best place to cut `text` at or before `end`; words and sentences count from half of it on."""
+    for pattern in (_SENTENCE, _WORD):
+        ends = [match.end() for match in pattern.finditer(text, end // 2, end + 1)]
+        for best in reversed(ends):
+            if best <= end and best not in inside:
+                return best
+    if end in inside:
+        return inside[end] or (end if may_tear else 0)
+    return next((best for best in range(end, max(end - _LONGEST_CHARACTER, 0), -1) if not _joined(text, best)), end)
+
+
+def _joined(text: str, position: int) -> bool:
+    """Whether a cut before `position` would tear what a person sees as one character."""
+    before, after = text[position - 1], text[position : position + 1]
+    if not after:
+        return False
+    if _JOINER in (before, after) or unicodedata.category(after).startswith("M") or _extends(after):
+        return True
+    if not _is_flag_half(before) or not _is_flag_half(after):
+        return False
+    halves = 0
+    while halves < position and _is_flag_half(text[position - 1 - halves]):
+        halves += 1
+    return halves % 2 == 1
+
+
+def _extends(character: str) -> bool:
+    """Skin tones and the tags of regional flags."""
+    return "\U0001f3fb" <= character <= "\U0001f3ff" or "\U000e0020" <= character <= "\U000e007f"
+
+
+def _is_flag_half(character: str) -> bool:
+    return "\U0001f1e6" <= character <= "\U0001f1ff"
+
+
+def _halves(line: Line, end: int) -> tuple[Line, Line]:
+    """Cut after `end` characters. The rest gets the prefix of later lines and, unless it is code, no leading space."""
+    head: list[Run] = []
+    tail: list[Run] = []
+    for index, run in enumerate(line.runs):
+        head.append(run._replace(text=run.text[:end]))
+        if len(run.text) >= end:
+            tail = [run._replace(text=run.text[end:])] if len(run.text) > end else []
+            tail += line.runs[index + 1 :]
+            break
+        end -= len(run.text)
+    if not line.fenced:
+        _strip(head, -1)
+        _strip(tail, 0)
+    return line._replace(runs=tuple(head)), line._replace(runs=tuple(tail), first=line.rest)
+
+
+def _strip(runs: list[Run], edge: int) -> None:
+    """Take the space from the first (0) or last (-1) text of `runs`, and runs that are nothing else."""
+    while runs and runs[edge].kind is Kind.TEXT:
+        run = runs.pop(edge)
+        if text := run.text.lstrip() if edge == 0 else run.text.rstrip():
+            runs.insert(edge if edge == 0 else len(runs), run._replace(text=text))
+            break

@@ -1,0 +1,122 @@
+"""Inline tokens → runs: which text, with which marks, and how a link shows its address."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from markdown_it.token import Token
+
+from trinity_channels.api import Dialect
+from trinity_channels.outbound.dialects.lines import Kind, Mark, Run, Runs
+
+_BREAK = re.compile(r"(?i)<br\s*/?>")
+_DECORATION = re.compile(r"(?i)^(?:https?://)?(?:www\.)?|/$")
+_ADDRESS_SCHEME = re.compile(r"(?i)^(?:mailto|tel):")
+
+
+class Inline:
+    """Reads inline tokens for one dialect. A mark that wraps an address takes at most a quarter of `limit`."""
+
+    def __init__(self, dialect: Dialect, limit: int) -> None:
+        self._pairs = {"strong": dialect.bold, "em": dialect.italic, "s": dialect.strike}
+        self._escape = str.maketrans(dict(dialect.escape))
+        self._before_text, _, self._after_text = dialect.link.partition("{text}")
+        shown = " ({url})" if self._before_text else self._after_text
+        self._around_url = shown.partition("{url}")[::2]
+        self._longest_mark = limit // 4
+
+    def bold(self) -> tuple[Mark, ...]:
+        """A new bold span, as the marks of what stands in it; none where the dialect has no bold."""
+        return self._span("strong", ())
+
+    def runs(self, tokens: Iterable[Token], marks: tuple[Mark, ...] = ()) -> list[Run]:
+        """Read `tokens`; everything stands inside `marks`. A line break is a run of one newline."""
+        runs: list[Run] = []
+        outer: list[tuple[Mark, ...]] = []
+        link: tuple[int, str] | None = None
+        for token in tokens:
+            if token.type == "link_open":
+                link = len(runs), str(token.attrs["href"])
+            elif token.type == "link_close" and link:
+                start, url = link
+                runs[start:] = self._linked(runs[start:], url, marks)
+                link = None
+            elif token.type == "image":
+                runs += self._image(token, marks, linked=link is not None)
+            elif token.nesting > 0:
+                outer.append(marks)
+                marks = self._span(token.tag, marks)
+            elif token.nesting < 0:
+                marks = outer.pop()
+            else:
+                runs.append(_run(token, marks))
+        return runs
+
+    def _span(self, tag: str, marks: tuple[Mark, ...]) -> tuple[Mark, ...]:
+        opening, closing = self._pairs[tag]
+        if not opening or any(mark.opening == opening for mark in marks):
+            return marks
+        return (*marks, Mark(opening, closing))
+
+    def _image(self, token: Token, marks: tuple[Mark, ...], *, linked: bool) -> list[Run]:
+        url = str(token.attrs["src"])
+        label = [Run("".join(run.text for run in self.runs(token.children or ())), marks)]
+        if linked and label[0].text:
+            return label
+        return self._linked(label, url, marks)
+
+    def _linked(self, label: list[Run], url: str, marks: tuple[Mark, ...]) -> list[Run]:
+        """`label` as a link to `url`; just the address where the label says the same."""
+        if not url:
+            return label
+        web = "://" in url
+        shown = Run(_ADDRESS_SCHEME.sub("", url), kind=Kind.URL if web else Kind.TEXT)
+        text = "".join(run.text for run in label).strip()
+        if not text or _DECORATION.sub("", text) == _DECORATION.sub("", shown.text):
+            return [shown]
+        # Telegram drops addresses that are not on the web, or makes them wrong; so these are shown.
+        if self._before_text and web:
+            address = url.translate(self._escape)
+            mark = Mark(*(half.replace("{url}", address) for half in (self._before_text, self._after_text)))
+            if len(mark.opening) + len(mark.closing) <= self._longest_mark:
+                depth = len(marks)
+                return [run._replace(marks=(*marks, mark, *run.marks[depth:])) for run in label]
+        before, after = self._around_url
+        return [*label, Run(before, marks), shown, Run(after, marks)]
+
+
+def _run(token: Token, marks: tuple[Mark, ...]) -> Run:
+    match token.type:
+        case "bare_url":
+            return Run(token.content, kind=Kind.URL)  # without marks, which apps would take for a part of it
+        case "code_inline":
+            return Run(token.content, marks, Kind.CODE)
+        case "softbreak" | "hardbreak":
+            return Run("\n")
+        case "html_inline" if _BREAK.fullmatch(token.content):
+            return Run("\n")
+        case _:
+            return Run(token.content, marks)
+
+
+def split_lines(runs: Sequence[Run]) -> list[Runs]:
+    """Cut at newlines; space at the end of a line goes, space at the start of a later line stays."""
+    lines: list[list[Run]] = [[]]
+    for run in runs:
+        if "\n" in run.text:
+            head, *further = run.text.split("\n")
+            lines[-1].append(run._replace(text=head))
+            lines += [[run._replace(text=text)] for text in further]
+        elif run.text:
+            lines[-1].append(run)
+    return [_without_trailing_space(line) for line in lines]
+
+
+def _without_trailing_space(line: list[Run]) -> Runs:
+    while line and line[-1].kind is Kind.TEXT:
+        last = line.pop()
+        if text := last.text.rstrip():
+            line.append(last._replace(text=text))
+            break
+    return tuple(line)

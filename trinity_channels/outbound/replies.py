@@ -1,0 +1,36 @@
+"""Queue what we say: compose it for the channel, store it, and wake the deliveries of its conversation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from trinity_channels.api import Channel
+from trinity_channels.dispatch import Dispatcher
+from trinity_channels.outbound.compose import compose
+from trinity_channels.store import Tx, turns
+from trinity_channels.store.turns import Scene
+
+
+def parts(manifest: Channel, markdown: str) -> list[str]:
+    """Markdown as provider messages."""
+    return compose(markdown, manifest.dialect, manifest.limits.text)
+
+
+def queue(
+    tx: Tx, dispatcher: Dispatcher, scene: Scene, text: str, composed: Sequence[str], *, origin: str, now: datetime
+) -> int:
+    """Within a transaction: store a text with its composed parts and wake their delivery; returns the message's id."""
+    message = turns.say(tx, scene, text, composed, origin, now)
+    dispatcher.wake(f"deliver:{scene.conversation}", tx)
+    return message
+
+
+def notice(tx: Tx, dispatcher: Dispatcher, manifest: Channel, scene: Scene, text: str, now: datetime) -> None:
+    """Queue a sentence of the host's own; the agent does not see it as something it said."""
+    queue(tx, dispatcher, scene, text, parts(manifest, text), origin="notice", now=now)
+
+
+def window_open(manifest: Channel, scene: Scene, now: datetime) -> bool:
+    """Whether free text may still be sent in a conversation."""
+    return manifest.reply_window is None or now < scene.last_inbound_at + manifest.reply_window

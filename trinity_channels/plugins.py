@@ -1,0 +1,230 @@
+"""Find, check and call channel plugins: each call goes to one named plugin, never to all of them.
+
+A plugin that cannot be imported or breaks the contract is listed as unavailable with its reason; it never stops the host.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, TypeVar, cast
+
+import pluggy
+from pydantic import BaseModel
+
+from trinity_channels.api import (
+    PROJECT,
+    Account,
+    Binding,
+    Channel,
+    ChannelError,
+    Context,
+    Identity,
+    Inbound,
+    MessageReceived,
+    OutboundMessage,
+    Receipt,
+    Request,
+    Sender,
+    SendUnknown,
+    SignatureError,
+    Simulator,
+    Verification,
+    hooks,
+)
+
+T = TypeVar("T")
+REQUIRED = ("channel", "configure", "verify", "receive", "send", "resolve_identity")
+OPTIONAL = ("indicate", "find_sent", "list_missed", "simulator")  # each is also the name of its capability
+NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
+
+
+class PluginRefused(Exception):
+    """A plugin breaks the contract; the text names the hook and what to change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unavailable:
+    """A plugin that was found and cannot be used."""
+
+    name: str
+    version: str
+    reason: str
+
+
+class Plugin:
+    """One loaded plugin; its methods are the contract's hooks, with broken promises turned into the contract's errors."""
+
+    def __init__(
+        self, manifest: Channel, version: str, call: Callable[[str], Callable[..., Any]], names: set[str]
+    ) -> None:
+        self.manifest = manifest
+        self.version = version
+        self._hooks = {name: call(name) for name in names}
+
+    @property
+    def capabilities(self) -> list[str]:
+        """The declared optional hooks, in the contract's order."""
+        return [name for name in OPTIONAL if name in self._hooks]
+
+    def receive(self, binding: Binding, request: Request) -> Inbound:
+        try:
+            return cast(
+                "Inbound", _promised(self._hooks["receive"](binding=binding, request=request), Inbound, "receive")
+            )
+        except ChannelError:
+            raise
+        except Exception as error:  # fail closed: whatever breaks a plugin's check has not been authenticated
+            raise SignatureError(f"The plugin failed on this request ({type(error).__name__}).") from error
+
+    async def configure(self, settings: BaseModel, ctx: Context) -> Account:
+        return await self._ask("configure", Account, settings=settings, ctx=ctx)
+
+    async def verify(self, binding: Binding, ctx: Context) -> Verification:
+        return await self._ask("verify", Verification, binding=binding, ctx=ctx)
+
+    async def send(self, binding: Binding, message: OutboundMessage, ctx: Context) -> Receipt:
+        try:
+            return await self._ask("send", Receipt, binding=binding, message=message, ctx=ctx)
+        except ChannelError:
+            raise
+        except Exception as error:  # nobody knows how far it got
+            raise SendUnknown(f"The plugin failed while sending ({type(error).__name__}).") from error
+
+    async def resolve_identity(self, binding: Binding, sender: Sender, ctx: Context) -> Identity:
+        return await self._ask("resolve_identity", Identity, binding=binding, sender=sender, ctx=ctx)
+
+    async def indicate(self, binding: Binding, message_id: str, ctx: Context) -> None:
+        await self._hooks["indicate"](binding=binding, message_id=message_id, ctx=ctx)
+
+    async def find_sent(
+        self, binding: Binding, message: OutboundMessage, attempted_at: datetime, known: Collection[str], ctx: Context
+    ) -> Receipt | None:
+        found = self._hooks["find_sent"](
+            binding=binding, message=message, attempted_at=attempted_at, known=known, ctx=ctx
+        )
+        return cast("Receipt | None", await found)
+
+    async def list_missed(self, binding: Binding, since: datetime, ctx: Context) -> list[MessageReceived]:
+        return await self._ask("list_missed", list, binding=binding, since=since, ctx=ctx)
+
+    def simulator(self, ctx: Context) -> Simulator:
+        return cast("Simulator", self._hooks["simulator"](ctx=ctx))
+
+    async def _ask(self, hook: str, kind: type[T], **arguments: object) -> T:
+        return _promised(await cast("Awaitable[object]", self._hooks[hook](**arguments)), kind, hook)
+
+
+def _promised(value: object, kind: type[T], hook: str) -> T:
+    if not isinstance(value, kind):
+        raise TypeError(f"{hook} must return {kind.__name__}, not {type(value).__name__}")
+    return value
+
+
+class Plugins:
+    """The channels of this host, by name."""
+
+    def __init__(self, ready: dict[str, Plugin], unavailable: list[Unavailable]) -> None:
+        self._ready = ready
+        self.unavailable = unavailable
+
+    def __getitem__(self, name: str) -> Plugin:
+        return self._ready[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._ready
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._ready)
+
+
+def load(found: Iterable[EntryPoint] | None = None) -> Plugins:
+    """Load every plugin of the entry-point group, or of `found`; never raises for a broken plugin."""
+    manager = pluggy.PluginManager(PROJECT)
+    manager.add_hookspecs(hooks)
+    points = sorted(entry_points(group=PROJECT) if found is None else found, key=lambda point: point.name)
+    modules: dict[str, tuple[object, str]] = {}
+    unavailable = []
+    for point in points:
+        version = point.dist.version if point.dist else ""
+        try:
+            if point.name in modules:
+                raise PluginRefused("another plugin has the same name; uninstall one of them")
+            modules[point.name] = (_register(manager, point), version)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001  a plugin may raise anything while it is imported, even SystemExit
+            unavailable.append(Unavailable(point.name, version, _reason(error)))
+    ready = {}
+    for name, (module, version) in modules.items():
+        others = [other for other, _ in modules.values() if other is not module]
+
+        def call(hook: str, others: list[object] = others) -> Callable[..., Any]:
+            return manager.subset_hook_caller(hook, others)
+
+        try:
+            ready[name] = _checked(name, module, version, call)
+        except Exception as error:  # noqa: BLE001  `channel()` is foreign code too
+            unavailable.append(Unavailable(name, version, _reason(error)))
+    return Plugins(ready, sorted(unavailable, key=lambda one: one.name))
+
+
+def _reason(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    return text if isinstance(error, PluginRefused) else f"{type(error).__name__}: {text}"[:500]
+
+
+def _register(manager: pluggy.PluginManager, point: EntryPoint) -> object:
+    if not NAME.fullmatch(point.name):
+        raise PluginRefused("the entry point's name must be lower-case letters, digits and underscores")
+    module = point.load()
+    for name, spec in inspect.getmembers(hooks, inspect.isfunction):
+        if not hasattr(spec, f"{PROJECT}_spec"):
+            continue
+        implementation = getattr(module, name, None)
+        if not hasattr(implementation, f"{PROJECT}_impl"):
+            if name in REQUIRED:
+                raise PluginRefused(f"hook {name}{inspect.signature(spec)} is missing; mark it with @hookimpl")
+            continue
+        if inspect.iscoroutinefunction(spec) != inspect.iscoroutinefunction(implementation):
+            wanted = "async def" if inspect.iscoroutinefunction(spec) else "def"
+            raise PluginRefused(f"hook {name} must be `{wanted} {name}{inspect.signature(spec)}`")
+        _check_arguments(name, spec, cast("Callable[..., Any]", implementation))
+    known = {name for name, spec in inspect.getmembers(hooks) if hasattr(spec, f"{PROJECT}_spec")}
+    for name, member in inspect.getmembers(module):
+        if hasattr(member, f"{PROJECT}_impl") and name not in known:
+            raise PluginRefused(f"{name} is no hook of this host; the hooks are {', '.join(sorted(known))}")
+    manager.register(module, point.name)
+    return module
+
+
+def _check_arguments(name: str, spec: Callable[..., Any], implementation: Callable[..., Any]) -> None:
+    wanted = inspect.signature(spec)
+    given = inspect.signature(implementation)
+    unknown = set(given.parameters) - set(wanted.parameters) - {"self"}
+    if unknown:
+        raise PluginRefused(
+            f"hook {name}{given} takes {', '.join(sorted(unknown))}, which the host does not pass; "
+            f"its signature is {name}{wanted}"
+        )
+
+
+def _checked(name: str, module: object, version: str, call: Callable[[str], Callable[..., Any]]) -> Plugin:
+    manifest = call("channel")()
+    if not isinstance(manifest, Channel):
+        raise PluginRefused(f"hook channel() must return a Channel, not {type(manifest).__name__}")
+    if manifest.name != name:
+        raise PluginRefused(f"the manifest is called {manifest.name!r}, the entry point {name!r}; use one name")
+    if manifest.limits.text < 1:
+        raise PluginRefused("Limits.text must be at least 1")
+    given = {hook for hook in OPTIONAL if hasattr(getattr(module, hook, None), f"{PROJECT}_impl")}
+    declared = {hook for hook in OPTIONAL if getattr(manifest.capabilities, hook)}
+    for hook in sorted(declared - given):
+        raise PluginRefused(f"capability {hook} is declared, but hook {hook} is missing")
+    for hook in sorted(given - declared):
+        raise PluginRefused(f"hook {hook} is there, but capability {hook} is not declared in channel()")
+    return Plugin(manifest, version, call, set(REQUIRED) | given)

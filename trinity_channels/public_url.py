@@ -1,0 +1,50 @@
+"""Addresses that operators type: checked, and brought to one spelling, so that equal addresses compare equal."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from urllib.parse import SplitResult, urlsplit
+
+_LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+_HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?")
+_PATH = re.compile(r"(?:/[A-Za-z0-9._~!$&'()*+,;=:@%-]+)*")
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def normalise_public_url(text: str) -> str:
+    """Return the address with lower-case scheme and host, without default port or trailing slash.
+
+    A path prefix is kept: `https://Example.org/trinity/` becomes `https://example.org/trinity`.
+
+    Raises:
+        ValueError: it is no such address. The sentence says what to write and never quotes the text, which may hold a
+            password.
+    """
+    try:
+        parts = urlsplit(text.strip())
+        host, port = _host(parts), parts.port
+    except ValueError:
+        # The cause quotes what it could not read, and that may be a password.
+        raise ValueError("must be an address such as https://chat.example.org; host or port cannot be read") from None
+    if parts.scheme not in _DEFAULT_PORTS or not host:
+        raise ValueError("must be an address that starts with http:// or https:// and names a host")
+    if "@" in parts.netloc:
+        raise ValueError("must not contain a user or password")
+    if "?" in text or "#" in text:
+        raise ValueError("must not contain a query or fragment")
+    path = parts.path.rstrip("/")
+    if not _PATH.fullmatch(path) or {".", ".."} & set(path.lower().replace("%2e", ".").split("/")):
+        raise ValueError("has a path that browsers and providers would spell differently; use plain segments")
+    if port is None or port == _DEFAULT_PORTS[parts.scheme]:
+        return f"{parts.scheme}://{host}{path}"
+    return f"{parts.scheme}://{host}:{port}{path}"
+
+
+def _host(parts: SplitResult) -> str:
+    host = parts.hostname or ""
+    if ":" in host:
+        return f"[{ipaddress.IPv6Address(host).compressed}]"
+    if host and not _HOST.fullmatch(host):
+        raise ValueError(host)
+    return host

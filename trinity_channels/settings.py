@@ -1,0 +1,203 @@
+"""The settings: from the environment, and from the TOML file that TRINITY_CHANNELS_CONFIG names; the environment wins.
+
+A key of the file is the variable's name in lower case. Besides those it holds the tables `[agents.<name>]`.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from email.utils import parseaddr
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+import platformdirs
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from trinity_channels.agent_settings import Agent, AgentName, BearerToken, HttpUrl, TrinityAgent
+from trinity_channels.bindings.keys import parse_keys
+from trinity_channels.email_address import normalise_email
+from trinity_channels.mail.smtp_url import parse_smtp_url
+from trinity_channels.public_url import normalise_public_url
+
+CONFIG_VARIABLE = "TRINITY_CHANNELS_CONFIG"
+_API_BASE_URL = "_api_base_url"
+_DATABASES = ("sqlite:///", "postgresql+psycopg://")
+_FILE_ONLY = ("agents", "api_base_urls")
+_RUNTIMES = 'needs runtime = "echo", "openai" or "trinity"'
+_TEXTS = {
+    "extra_forbidden": "is no setting; is it misspelt?",
+    "missing": "is missing",
+    "string_pattern_mismatch": "is no agent name: 1 to 63 of a-z, 0-9, - and _, beginning with a letter or digit",
+    "union_tag_invalid": _RUNTIMES,
+    "union_tag_not_found": _RUNTIMES,
+}
+
+
+class SettingsError(Exception):
+    """Settings cannot work. The text has one line per setting, with its name and what to do, and no secret."""
+
+
+def _checked(check: Callable[[str], object]) -> AfterValidator:
+    def validate(value: SecretStr) -> SecretStr:
+        check(value.get_secret_value())
+        return value
+
+    return AfterValidator(validate)
+
+
+def _database(url: str) -> None:
+    if not url.startswith(_DATABASES):
+        raise ValueError("must start with sqlite:/// or postgresql+psycopg://")
+
+
+def _mail_sender(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("must be one line")
+    normalise_email(parseaddr(text)[1])
+    return text
+
+
+class Settings(BaseSettings):
+    """Everything an operator can set. `Settings.load()` reads it; keyword arguments win over the environment.
+
+    Attributes:
+        home: data folder, for the database and the key file.
+        database_url: SQLAlchemy address; secret, for it may hold a password.
+        public_chat_url: first value of the setting, without trailing slash; the stored setting wins later.
+        credential_encryption_key: None means the key file in `home`.
+        admin_token: None means that one is made on first start.
+        api_base_urls: the variables `<PROVIDER>_API_BASE_URL`, lower-case and as written; read them by `api_base_url`.
+        agents: by name; only used when the host runs alone.
+    """
+
+    model_config = SettingsConfigDict(extra="forbid", frozen=True, env_ignore_empty=True, hide_input_in_errors=True)
+
+    home: Annotated[Path, AfterValidator(Path.expanduser)] = Field(
+        alias="trinity_channels_home",
+        default_factory=lambda: platformdirs.user_data_path("trinity_channels", appauthor=False),
+    )
+    database_url: Annotated[SecretStr, _checked(_database)] = Field(
+        default_factory=lambda known: SecretStr(f"sqlite:///{known['home'] / 'trinity_channels.db'}")
+    )
+    public_chat_url: HttpUrl | None = None
+    credential_encryption_key: Annotated[SecretStr, _checked(parse_keys)] | None = None
+    admin_token: BearerToken | None = Field(alias="trinity_channels_admin_token", default=None)
+    smtp_url: Annotated[SecretStr, _checked(parse_smtp_url)] | None = None
+    mail_from: Annotated[str, AfterValidator(_mail_sender)] | None = None
+    trinity_url: HttpUrl | None = None
+    trinity_token: BearerToken | None = None
+    max_concurrent_turns: int = Field(alias="trinity_channels_max_concurrent_turns", default=64, ge=1)
+    api_base_urls: Mapping[str, str] = Field(default_factory=dict, repr=False)
+    agents: Mapping[AgentName, Agent] = Field(default_factory=dict)
+
+    @classmethod
+    def load(cls, **given: Any) -> Self:
+        """Read the settings.
+
+        Raises:
+            SettingsError: listing every one that is wrong, or why the file cannot be read.
+        """
+        try:
+            return cls(**given)
+        except ValidationError as error:
+            # The cause is dropped: it may hold what was given, secrets included.
+            lines = [_line(detail) for detail in error.errors(include_input=False, include_url=False)]
+            raise SettingsError("\n".join(lines)) from None
+
+    def api_base_url(self, provider: str) -> str | None:
+        """Return what `<PROVIDER>_API_BASE_URL` puts in place of a provider's own hosts, if it is set.
+
+        Raises:
+            SettingsError: it is set to something that is no address. Variables of providers nobody asks for are not
+                ours to judge, so they are checked here and not on loading.
+        """
+        name = provider.lower() + _API_BASE_URL
+        text = self.api_base_urls.get(name)
+        try:
+            return None if text is None else normalise_public_url(text)
+        except ValueError as error:
+            raise SettingsError(f"{name.upper()}: {error}") from None
+
+    @model_validator(mode="after")
+    def _belong_together(self) -> Self:
+        trinity = any(isinstance(agent, TrinityAgent) for agent in self.agents.values())
+        missing = {
+            "MAIL_FROM is missing, SMTP_URL needs it": self.smtp_url and not self.mail_from,
+            "TRINITY_TOKEN is missing, TRINITY_URL needs it": self.trinity_url and not self.trinity_token,
+            'TRINITY_URL is missing, runtime = "trinity" needs it': trinity and not self.trinity_url,
+        }
+        if any(missing.values()):
+            raise ValueError("\n".join(text for text, applies in missing.items() if applies))
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - replaced by our own
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - a .env file is the shell's business
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - nothing we document
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        variables = {name.lower(): value for name, value in os.environ.items() if value}
+        base_urls, _ = _split(variables)
+        file_base_urls, file = _split(_read_file(os.environ.get(CONFIG_VARIABLE)))
+        return (
+            init_settings,
+            _Environment(settings_cls),
+            InitSettingsSource(settings_cls, {"api_base_urls": file_base_urls | base_urls}),
+            InitSettingsSource(settings_cls, file),
+        )
+
+
+class _Environment(EnvSettingsSource):
+    """The variables; a variable that happens to be called AGENTS is not ours."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        if field_name in _FILE_ONLY:
+            return None, field_name, False
+        return super().get_field_value(field, field_name)
+
+
+def _read_file(path: str | None) -> dict[str, Any]:
+    if not path:
+        return {}
+    try:
+        return tomllib.loads(Path(path).expanduser().read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"{CONFIG_VARIABLE}: the file {path} cannot be read ({error.strerror})") from error
+    except ValueError as error:
+        raise SettingsError(f"{CONFIG_VARIABLE}: the file {path} is not TOML ({error})") from error
+
+
+def _split(values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Part the providers' addresses, whose names we cannot know, from all other values."""
+    base_urls = {name: value for name, value in values.items() if name.endswith(_API_BASE_URL)}
+    return base_urls, {name: value for name, value in values.items() if name not in base_urls}
+
+
+def _line(detail: ErrorDetails) -> str:
+    context = detail.get("ctx", {})
+    text = _TEXTS.get(detail["type"]) or str(context.get("error", detail["msg"]))
+    name = _name(detail["loc"])
+    return text if text.startswith(name) else f"{name}: {text}"
+
+
+def _name(location: tuple[int | str, ...]) -> str:
+    """Name a setting as its owner wrote it: a variable, or a path in the file without pydantic's own marks."""
+    if len(location) != 1:
+        table, key = location[:2], location[3:]  # between them pydantic puts the runtime, or "[key]"
+        return ".".join(str(part) for part in (*table, *key))
+    ours = {field.alias or name for name, field in Settings.model_fields.items()} - set(_FILE_ONLY)
+    return str(location[0]).upper() if location[0] in ours else str(location[0])

@@ -1,0 +1,240 @@
+"""Policies, shares and access requests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import bindparam, delete, select, true, update
+from sqlalchemy.dialects.sqlite import insert
+
+from trinity_channels.store.clock import micros, moment
+from trinity_channels.store.database import Row, Tx
+from trinity_channels.store.tables import ACCESS_REQUEST, BINDING, CONVERSATION, MESSAGE, POLICY, SHARE
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """An e-mail that may use an agent."""
+
+    email: str
+    allow_proactive: bool
+    created_by: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AccessRequest:
+    """A person's wish to use an agent; `status` is pending, approved or denied."""
+
+    id: int
+    agent: str
+    email: str
+    channel: str
+    conversation: int
+    status: str
+    requested_at: datetime
+    decided_at: datetime | None
+    decided_by: str | None
+
+
+_POLICY = select(POLICY.c.policy).where(POLICY.c.agent == bindparam("agent"))
+_SET_POLICY = insert(POLICY).values(agent=bindparam("agent"), policy=bindparam("policy"))
+_SET_POLICY = _SET_POLICY.on_conflict_do_update(index_elements=["agent"], set_={"policy": _SET_POLICY.excluded.policy})
+_SHARE = (SHARE.c.email, SHARE.c.allow_proactive, SHARE.c.created_by, SHARE.c.created_at)
+_SHARES = select(*_SHARE).where(SHARE.c.agent == bindparam("agent")).order_by(SHARE.c.email)
+_ONE_SHARE = select(*_SHARE).where(SHARE.c.agent == bindparam("agent"), SHARE.c.email == bindparam("email"))
+_GRANT = (
+    insert(SHARE)
+    .values(
+        agent=bindparam("agent"),
+        email=bindparam("email"),
+        allow_proactive=False,
+        created_by=bindparam("by"),
+        created_at=bindparam("now"),
+    )
+    .on_conflict_do_nothing(index_elements=["agent", "email"])
+)
+_REVOKE = delete(SHARE).where(SHARE.c.agent == bindparam("agent"), SHARE.c.email == bindparam("email"))
+_CONSENT = (
+    update(SHARE)
+    .where(SHARE.c.agent == bindparam("agent"), SHARE.c.email == bindparam("email"))
+    .values(allow_proactive=bindparam("allow"))
+)
+_REQUEST = (
+    ACCESS_REQUEST.c.id,
+    ACCESS_REQUEST.c.agent,
+    ACCESS_REQUEST.c.email,
+    ACCESS_REQUEST.c.channel,
+    ACCESS_REQUEST.c.conversation_id,
+    ACCESS_REQUEST.c.status,
+    ACCESS_REQUEST.c.requested_at,
+    ACCESS_REQUEST.c.decided_at,
+    ACCESS_REQUEST.c.decided_by,
+)
+_REQUEST_OF = select(*_REQUEST).where(
+    ACCESS_REQUEST.c.agent == bindparam("agent"), ACCESS_REQUEST.c.email == bindparam("email")
+)
+_REQUEST_BY_ID = select(*_REQUEST).where(
+    ACCESS_REQUEST.c.agent == bindparam("agent"), ACCESS_REQUEST.c.id == bindparam("request")
+)
+_ASK = insert(ACCESS_REQUEST).values(
+    agent=bindparam("agent"),
+    email=bindparam("email"),
+    channel=bindparam("channel"),
+    conversation_id=bindparam("conversation"),
+    status="pending",
+    requested_at=bindparam("now"),
+    owner_told=False,
+    notice_due=False,
+)
+_ASK = _ASK.on_conflict_do_update(
+    index_elements=["agent", "email"],
+    set_={
+        "channel": _ASK.excluded.channel,
+        "conversation_id": _ASK.excluded.conversation_id,
+        "status": "pending",
+        "requested_at": _ASK.excluded.requested_at,
+        "decided_at": None,
+        "decided_by": None,
+        "owner_told": False,
+        "notice_due": False,
+    },
+)
+_DECIDE = (
+    update(ACCESS_REQUEST)
+    .where(ACCESS_REQUEST.c.id == bindparam("request"), ACCESS_REQUEST.c.status == "pending")
+    .values(
+        status=bindparam("verdict"),
+        decided_at=bindparam("now"),
+        decided_by=bindparam("by"),
+        owner_told=True,
+        notice_due=True,
+    )
+)
+_DUE = select(*_REQUEST).where(
+    ACCESS_REQUEST.c.conversation_id == bindparam("conversation"), ACCESS_REQUEST.c.notice_due.is_(true())
+)
+_NOTICE_GIVEN = update(ACCESS_REQUEST).where(ACCESS_REQUEST.c.id == bindparam("request")).values(notice_due=False)
+_UNTOLD = (
+    select(*_REQUEST)
+    .where(ACCESS_REQUEST.c.owner_told.is_(False), ACCESS_REQUEST.c.agent == bindparam("agent"))
+    .order_by(ACCESS_REQUEST.c.id)
+)
+_UNTOLD_AGENTS = select(ACCESS_REQUEST.c.agent).where(ACCESS_REQUEST.c.owner_told.is_(False)).distinct()
+_OWNER_TOLD = update(ACCESS_REQUEST).where(ACCESS_REQUEST.c.id == bindparam("request")).values(owner_told=True)
+_KEPT_OF_AGENT = (
+    select(MESSAGE.c.conversation_id)
+    .select_from(
+        MESSAGE.join(CONVERSATION, CONVERSATION.c.id == MESSAGE.c.conversation_id).join(
+            BINDING, BINDING.c.id == CONVERSATION.c.binding_id
+        )
+    )
+    .where(MESSAGE.c.state == "kept", BINDING.c.agent == bindparam("agent"))
+    .distinct()
+)
+
+
+def policy(tx: Tx, agent: str) -> str | None:
+    """The stored policy of an agent, None for the default."""
+    row = tx.one(_POLICY, agent=agent)
+    return None if row is None else str(row[0])
+
+
+def set_policy(tx: Tx, agent: str, value: str) -> None:
+    """Store an agent's policy."""
+    tx.run(_SET_POLICY, agent=agent, policy=value)
+
+
+def shares(tx: Tx, agent: str) -> list[Share]:
+    """Everybody an agent is shared with."""
+    return [_share(row) for row in tx.all(_SHARES, agent=agent)]
+
+
+def share(tx: Tx, agent: str, email: str) -> Share | None:
+    """The share of one e-mail."""
+    row = tx.one(_ONE_SHARE, agent=agent, email=email)
+    return None if row is None else _share(row)
+
+
+def _share(row: Row) -> Share:
+    return Share(row[0], bool(row[1]), row[2], moment(row[3]))
+
+
+def grant(tx: Tx, agent: str, email: str, by: str, now: datetime) -> bool:
+    """Share an agent; False if it was shared already."""
+    return tx.run(_GRANT, agent=agent, email=email, by=by, now=micros(now)) > 0
+
+
+def revoke(tx: Tx, agent: str, email: str) -> bool:
+    """Take a share away; False if there was none."""
+    return tx.run(_REVOKE, agent=agent, email=email) > 0
+
+
+def consent(tx: Tx, agent: str, email: str, *, allow: bool) -> bool:
+    """Allow or forbid proactive messages to a shared e-mail; False if it is not shared."""
+    return tx.run(_CONSENT, agent=agent, email=email, allow=allow) > 0
+
+
+def request_of(tx: Tx, agent: str, email: str) -> AccessRequest | None:
+    """The one access request of an e-mail for an agent."""
+    return _request(tx.one(_REQUEST_OF, agent=agent, email=email))
+
+
+def request(tx: Tx, agent: str, identity: int) -> AccessRequest | None:
+    """An agent's access request by id."""
+    return _request(tx.one(_REQUEST_BY_ID, agent=agent, request=identity))
+
+
+def requests(tx: Tx, agent: str, status: str | None) -> list[AccessRequest]:
+    """An agent's access requests, newest first; `status` None means all."""
+    statement = select(*_REQUEST).where(ACCESS_REQUEST.c.agent == agent).order_by(ACCESS_REQUEST.c.requested_at.desc())
+    if status:
+        statement = statement.where(ACCESS_REQUEST.c.status == status)
+    return [found for row in tx.query(statement.limit(500)) if (found := _request(row))]
+
+
+def ask(tx: Tx, agent: str, email: str, channel: str, conversation: int, now: datetime) -> None:
+    """Open an access request, or open the e-mail's earlier one again."""
+    tx.run(_ASK, agent=agent, email=email, channel=channel, conversation=conversation, now=micros(now))
+
+
+def decide(tx: Tx, identity: int, verdict: str, by: str, now: datetime) -> bool:
+    """Settle a pending request; the person is still to be told. False if it was settled already."""
+    return tx.run(_DECIDE, request=identity, verdict=verdict, by=by, now=micros(now)) > 0
+
+
+def notices_due(tx: Tx, conversation: int) -> list[AccessRequest]:
+    """Decisions that the people of a conversation have not been told."""
+    return [found for row in tx.all(_DUE, conversation=conversation) if (found := _request(row))]
+
+
+def notice_given(tx: Tx, identity: int) -> None:
+    """The person has been told the decision."""
+    tx.run(_NOTICE_GIVEN, request=identity)
+
+
+def untold(tx: Tx, agent: str) -> list[AccessRequest]:
+    """Pending requests that the owner has had no mail about."""
+    return [found for row in tx.all(_UNTOLD, agent=agent) if (found := _request(row))]
+
+
+def agents_with_untold(tx: Tx) -> list[str]:
+    """Agents whose owner has not heard of all requests."""
+    return [row[0] for row in tx.all(_UNTOLD_AGENTS)]
+
+
+def owner_told(tx: Tx, identity: int) -> None:
+    """The owner has had a mail about this request."""
+    tx.run(_OWNER_TOLD, request=identity)
+
+
+def conversations_with_kept(tx: Tx, agent: str) -> list[int]:
+    """Conversations of an agent in which messages are kept."""
+    return [row[0] for row in tx.all(_KEPT_OF_AGENT, agent=agent)]
+
+
+def _request(row: Row | None) -> AccessRequest | None:
+    if row is None:
+        return None
+    return AccessRequest(row[0], row[1], row[2], row[3], row[4], row[5], moment(row[6]), moment(row[7]), row[8])

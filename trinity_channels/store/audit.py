@@ -1,0 +1,76 @@
+"""The audit log: who connected, granted, decided, signed a test message. Details name no number, code or secret."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import bindparam, func, insert, select
+
+from trinity_channels.store.clock import micros, moment
+from trinity_channels.store.database import Tx
+from trinity_channels.store.tables import AUDIT
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing that somebody did."""
+
+    at: datetime
+    actor: str
+    action: str
+    agent: str
+    channel: str
+    details: dict[str, object]
+
+
+_ADD = insert(AUDIT).values(
+    at=bindparam("now"),
+    actor=bindparam("actor"),
+    action=bindparam("action"),
+    agent=bindparam("agent"),
+    channel=bindparam("channel"),
+    details=bindparam("details"),
+)
+_COUNT = select(func.count(), func.min(AUDIT.c.at)).where(
+    AUDIT.c.agent == bindparam("agent"), AUDIT.c.action == bindparam("action"), AUDIT.c.at > bindparam("since")
+)
+
+
+def add(
+    tx: Tx,
+    now: datetime,
+    actor: str,
+    action: str,
+    *,
+    agent: str = "",
+    channel: str = "",
+    details: Mapping[str, object] | None = None,
+) -> None:
+    """Write one entry."""
+    tx.run(
+        _ADD,
+        now=micros(now),
+        actor=actor,
+        action=action,
+        agent=agent,
+        channel=channel,
+        details=json.dumps(details or {}),
+    )
+
+
+def count(tx: Tx, agent: str, action: str, since: datetime) -> tuple[int, datetime | None]:
+    """How often something was done for an agent since a time, and when first."""
+    row = tx.one(_COUNT, agent=agent, action=action, since=micros(since))
+    return (int(row[0]), moment(row[1])) if row else (0, None)
+
+
+def entries(tx: Tx, agent: str | None, *, most: int = 200) -> list[Entry]:
+    """The newest entries first; `agent` None means all."""
+    statement = select(AUDIT.c.at, AUDIT.c.actor, AUDIT.c.action, AUDIT.c.agent, AUDIT.c.channel, AUDIT.c.details)
+    if agent is not None:
+        statement = statement.where(AUDIT.c.agent == agent)
+    rows = tx.query(statement.order_by(AUDIT.c.id.desc()).limit(most))
+    return [Entry(moment(row[0]), row[1], row[2], row[3], row[4], json.loads(row[5])) for row in rows]

@@ -1,0 +1,229 @@
+"""Bindings as rows: settings open, secrets and webhook key sealed by whoever hands them in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import bindparam, func, insert, select, update
+
+from trinity_channels.api import Account
+from trinity_channels.store.clock import micros, moment
+from trinity_channels.store.database import Row, Tx
+from trinity_channels.store.tables import BINDING, CONVERSATION
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBinding:
+    """A binding as it lies in the database; `secrets` maps fields to sealed records."""
+
+    id: int
+    agent: str
+    channel: str
+    account: Account
+    settings: Mapping[str, object]
+    secrets: Mapping[str, str] = field(repr=False)
+    webhook_key: str = field(repr=False)
+    connected: bool
+    created_at: datetime
+    updated_at: datetime
+    signature_failed_at: datetime | None
+    signature_cause: str | None
+    send_failed_at: datetime | None
+    send_failure: str | None
+
+
+_COLUMNS = (
+    BINDING.c.id,
+    BINDING.c.agent,
+    BINDING.c.channel,
+    BINDING.c.account_key,
+    BINDING.c.sender,
+    BINDING.c.display_name,
+    BINDING.c.sandbox,
+    BINDING.c.pace,
+    BINDING.c.settings,
+    BINDING.c.secrets,
+    BINDING.c.webhook_key,
+    BINDING.c.disconnected_at,
+    BINDING.c.created_at,
+    BINDING.c.updated_at,
+    BINDING.c.signature_failed_at,
+    BINDING.c.signature_cause,
+    BINDING.c.send_failed_at,
+    BINDING.c.send_failure,
+)
+_BY_AGENT = select(*_COLUMNS).where(BINDING.c.agent == bindparam("agent"), BINDING.c.channel == bindparam("channel"))
+_BY_ID = select(*_COLUMNS).where(BINDING.c.id == bindparam("binding"))
+_BY_DIGEST = select(*_COLUMNS).where(
+    BINDING.c.webhook_digest == bindparam("digest"),
+    BINDING.c.channel == bindparam("channel"),
+    BINDING.c.disconnected_at.is_(None),
+)
+_ALL = select(*_COLUMNS).order_by(BINDING.c.id)
+_HOLDER = select(BINDING.c.agent).where(
+    BINDING.c.channel == bindparam("channel"),
+    BINDING.c.account_key == bindparam("account_key"),
+    BINDING.c.agent != bindparam("agent"),
+    BINDING.c.disconnected_at.is_(None),
+)
+_VALUES: dict[str, object] = {
+    "account_key": bindparam("account_key"),
+    "sender": bindparam("sender"),
+    "display_name": bindparam("display_name"),
+    "sandbox": bindparam("sandbox"),
+    "pace": bindparam("pace"),
+    "settings": bindparam("settings"),
+    "secrets": bindparam("secrets"),
+    "updated_at": bindparam("now"),
+    "disconnected_at": None,
+    "signature_failed_at": None,
+    "signature_cause": None,
+    "send_failed_at": None,
+    "send_failure": None,
+}
+_INSERT = insert(BINDING).values(
+    agent=bindparam("agent"),
+    channel=bindparam("channel"),
+    webhook_key=bindparam("webhook_key"),
+    webhook_digest=bindparam("webhook_digest"),
+    created_at=bindparam("now"),
+    **_VALUES,
+)
+_UPDATE = update(BINDING).where(BINDING.c.id == bindparam("binding")).values(**_VALUES)
+_ROTATE = (
+    update(BINDING)
+    .where(BINDING.c.id == bindparam("binding"))
+    .values(
+        webhook_key=bindparam("webhook_key"),
+        webhook_digest=bindparam("webhook_digest"),
+        updated_at=bindparam("now"),
+        signature_failed_at=None,
+        signature_cause=None,
+    )
+)
+_RESEAL = (
+    update(BINDING)
+    .where(BINDING.c.id == bindparam("binding"))
+    .values(secrets=bindparam("secrets"), webhook_key=bindparam("webhook_key"))
+)
+_DISCONNECT = (
+    update(BINDING)
+    .where(BINDING.c.id == bindparam("binding"), BINDING.c.disconnected_at.is_(None))
+    .values(disconnected_at=bindparam("now"), secrets="{}", updated_at=bindparam("now"))
+)
+_SIGNATURE_FAILED = (
+    update(BINDING)
+    .where(BINDING.c.id == bindparam("binding"))
+    .values(signature_failed_at=bindparam("now"), signature_cause=bindparam("cause"))
+)
+_LAST_INBOUND = select(func.max(CONVERSATION.c.last_inbound_at)).where(
+    CONVERSATION.c.binding_id == bindparam("binding")
+)
+
+
+def of_agent(tx: Tx, agent: str, channel: str) -> StoredBinding | None:
+    """The binding of an agent on a channel, connected or not."""
+    return _stored(tx.one(_BY_AGENT, agent=agent, channel=channel))
+
+
+def by_id(tx: Tx, binding: int) -> StoredBinding | None:
+    """One binding."""
+    return _stored(tx.one(_BY_ID, binding=binding))
+
+
+def by_digest(tx: Tx, channel: str, digest: str) -> StoredBinding | None:
+    """The connected binding whose webhook key has this digest."""
+    return _stored(tx.one(_BY_DIGEST, channel=channel, digest=digest))
+
+
+def every(tx: Tx) -> list[StoredBinding]:
+    """Every binding, connected or not."""
+    return [stored for row in tx.all(_ALL) if (stored := _stored(row))]
+
+
+def holder(tx: Tx, channel: str, account_key: str, *, other_than: str) -> str | None:
+    """The other agent that this account is connected to."""
+    row = tx.one(_HOLDER, channel=channel, account_key=account_key, agent=other_than)
+    return None if row is None else str(row[0])
+
+
+def save(
+    tx: Tx,
+    agent: str,
+    channel: str,
+    account: Account,
+    *,
+    settings: Mapping[str, object],
+    secrets: Mapping[str, str],
+    new_key: tuple[str, str],
+    now: datetime,
+) -> int:
+    """Connect, or connect again; the webhook key stays unless the binding is new. `new_key` is (sealed, digest)."""
+    values: dict[str, object] = {
+        "account_key": account.key,
+        "sender": account.sender,
+        "display_name": account.display_name,
+        "sandbox": account.sandbox,
+        "pace": account.pace // timedelta(microseconds=1),
+        "settings": json.dumps(settings),
+        "secrets": json.dumps(secrets),
+        "now": micros(now),
+    }
+    known = of_agent(tx, agent, channel)
+    if known is None:
+        tx.run(_INSERT, agent=agent, channel=channel, webhook_key=new_key[0], webhook_digest=new_key[1], **values)
+    else:
+        tx.run(_UPDATE, binding=known.id, **values)
+    saved = of_agent(tx, agent, channel)
+    assert saved is not None  # noqa: S101  written in this transaction
+    return saved.id
+
+
+def rotate(tx: Tx, binding: int, new_key: tuple[str, str], now: datetime) -> None:
+    """Give a binding another webhook key; the old one is unknown from now on."""
+    tx.run(_ROTATE, binding=binding, webhook_key=new_key[0], webhook_digest=new_key[1], now=micros(now))
+
+
+def reseal(tx: Tx, binding: int, secrets: Mapping[str, str], webhook_key: str) -> None:
+    """Replace sealed records by the same secrets under another key."""
+    tx.run(_RESEAL, binding=binding, secrets=json.dumps(secrets), webhook_key=webhook_key)
+
+
+def disconnect(tx: Tx, binding: int, now: datetime) -> bool:
+    """Forget the secrets; people, conversations and the webhook key stay. False if it was not connected."""
+    return tx.run(_DISCONNECT, binding=binding, now=micros(now)) > 0
+
+
+def signature_failed(tx: Tx, binding: int, cause: str, now: datetime) -> None:
+    """Keep why the last webhook was refused."""
+    tx.run(_SIGNATURE_FAILED, binding=binding, cause=cause, now=micros(now))
+
+
+def last_inbound(tx: Tx, binding: int) -> datetime | None:
+    """When somebody last wrote to a binding."""
+    row = tx.one(_LAST_INBOUND, binding=binding)
+    return moment(row[0]) if row else None
+
+
+def _stored(row: Row | None) -> StoredBinding | None:
+    if row is None:
+        return None
+    return StoredBinding(
+        id=row[0],
+        agent=row[1],
+        channel=row[2],
+        account=Account(row[3], row[4], row[5], bool(row[6]), timedelta(microseconds=row[7])),
+        settings=json.loads(row[8]),
+        secrets=json.loads(row[9]),
+        webhook_key=row[10],
+        connected=row[11] is None,
+        created_at=moment(row[12]),
+        updated_at=moment(row[13]),
+        signature_failed_at=moment(row[14]),
+        signature_cause=row[15],
+        send_failed_at=moment(row[16]),
+        send_failure=row[17],
+    )

@@ -1,0 +1,27 @@
+"""Times in the database are whole microseconds since 1970 UTC: short, sortable, the same in every database."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import overload
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@overload
+def micros(at: datetime) -> int: ...
+@overload
+def micros(at: None) -> None: ...
+def micros(at: datetime | None) -> int | None:
+    """A time as it is stored."""
+    return None if at is None else (at - _EPOCH) // _MICROSECOND
+
+
+@overload
+def moment(stored: int) -> datetime: ...
+@overload
+def moment(stored: None) -> None: ...
+def moment(stored: int | None) -> datetime | None:
+    """A stored time, timezone-aware."""
+    return None if stored is None else _EPOCH + timedelta(microseconds=stored)

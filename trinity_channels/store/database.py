@@ -1,0 +1,283 @@
+"""Group commit: many units of work share one transaction, so that a durable write costs little.
+
+A unit is a function of a `Tx`; it may run twice, so it does nothing but read and write the database.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from sqlalchemy import Connection, Engine, Executable, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+from sqlalchemy.sql import ClauseElement
+
+from trinity_channels.store import migrate
+
+T = TypeVar("T")
+Unit = Callable[["Tx"], T]
+Row = tuple[Any, ...]
+
+BATCH = 256
+READERS = 4
+
+
+class StoreError(Exception):
+    """The database cannot be used; the text names what to change. Nothing was written."""
+
+
+class Locked(StoreError):
+    """Another process serves this database file."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    """A statement as the driver takes it; it keeps the statement, so that its id is never given to another."""
+
+    statement: ClauseElement
+    sql: str
+    names: list[str]
+    literals: dict[str, object]
+
+
+class Tx:
+    """One transaction. Statements are SQLAlchemy Core, compiled once and run by the driver itself.
+
+    The driver's own execution is several times faster than SQLAlchemy's, and on the way in of a message that decides.
+    """
+
+    def __init__(self, connection: Connection, compiled: dict[int, _Compiled]) -> None:
+        self._connection = connection
+        self._driver = cast("sqlite3.Connection", connection.connection.dbapi_connection)
+        self._compiled = compiled
+
+    def _run(self, statement: ClauseElement, values: dict[str, object]) -> sqlite3.Cursor:
+        known = self._compiled.get(id(statement)) or self._compile(statement)
+        if known.literals:
+            values = known.literals | values
+        return self._driver.execute(known.sql, [values[name] for name in known.names])
+
+    def _compile(self, statement: ClauseElement) -> _Compiled:
+        compiled = cast("Any", statement.compile(dialect=self._connection.dialect))
+        literals = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
+        known = _Compiled(statement, str(compiled), compiled.positiontup or [], literals)
+        self._compiled[id(statement)] = known
+        return known
+
+    def run(self, statement: ClauseElement, **values: object) -> int:
+        """Execute a module-level statement; returns the number of rows it changed."""
+        return self._run(statement, values).rowcount
+
+    def all(self, statement: ClauseElement, **values: object) -> list[Row]:
+        """Every row of a module-level statement."""
+        return self._run(statement, values).fetchall()
+
+    def one(self, statement: ClauseElement, **values: object) -> Row | None:
+        """The first row of a module-level statement, or None."""
+        return cast("Row | None", self._run(statement, values).fetchone())
+
+    def number(self, statement: ClauseElement, **values: object) -> int:
+        """The one number a module-level statement gives: a count, or the id of an insert with RETURNING."""
+        row = self._run(statement, values).fetchone()
+        assert row is not None  # noqa: S101  such a statement gives one row
+        return int(row[0])
+
+    def query(self, statement: Executable) -> Sequence[Row]:
+        """Run a statement that was built for this call; for pages and lists, not for the way of a message."""
+        result = self._connection.execute(statement)
+        return cast("Sequence[Row]", result.fetchall()) if result.returns_rows else []
+
+
+class _Job:
+    __slots__ = ("future", "result", "unit")
+
+    def __init__(self, unit: Unit[Any], future: asyncio.Future[Any]) -> None:
+        self.unit = unit
+        self.future = future
+        self.result: tuple[bool, Any] = (False, None)
+
+
+def _begin(immediate: str) -> Callable[[Connection], None]:
+    def emit(connection: Connection) -> None:
+        connection.exec_driver_sql(immediate)
+
+    return emit
+
+
+def _sqlite_engine(url: URL, *, write: bool) -> Engine:
+    engine = create_engine(
+        url, connect_args={"check_same_thread": False, "timeout": 10}, poolclass=NullPool, hide_parameters=True
+    )
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None  # we say when a transaction begins
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA cache_size=-8000")
+        if not write:
+            connection.execute("PRAGMA query_only=ON")
+
+    event.listen(engine, "begin", _begin("BEGIN IMMEDIATE" if write else "BEGIN"))
+    return engine
+
+
+class Store:
+    """The database of one host."""
+
+    def __init__(self, url: str) -> None:
+        self._url = make_url(url)
+        if self._url.get_backend_name() != "sqlite" or not self._url.database or self._url.database == ":memory:":
+            raise StoreError("DATABASE_URL must name a SQLite file, such as sqlite:///channels.db")
+        self._path = Path(self._url.database)
+        self._compiled: dict[int, _Compiled] = {}
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._lock_file: int | None = None
+        self._thread: threading.Thread | None = None
+        self._readers: ThreadPoolExecutor | None = None
+        self._local = threading.local()
+        self._read_connections: list[Connection] = []
+
+    def open(self, *, serve: bool = True) -> None:
+        """Create or migrate the database and start the threads; `serve` claims the file for this process alone.
+
+        Raises:
+            Locked: another process serves this file.
+            StoreError: the file cannot be opened.
+        """
+        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if serve:
+            self._claim()
+        try:
+            migrate.upgrade(self._url.render_as_string(hide_password=False))
+            os.chmod(self._path, 0o600)  # noqa: PTH101  a path given by the operator, never followed further
+            self._writer_engine = _sqlite_engine(self._url, write=True)
+            self._reader_engine = _sqlite_engine(self._url, write=False)
+            self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-read")
+            self._thread = threading.Thread(target=self._write_loop, name="store-write", daemon=True)
+            self._thread.start()
+        except (DBAPIError, OSError) as error:
+            self._release()
+            raise StoreError(f"The database {self._path} cannot be opened: {error.__cause__ or error}") from error
+
+    def close(self) -> None:
+        """Finish what was given to `write` and let the file go."""
+        if self._thread:
+            self._jobs.put(None)
+            self._thread.join()
+            self._thread = None
+            self._writer_engine.dispose()
+        if self._readers:
+            self._readers.shutdown()
+            self._readers = None
+            for connection in self._read_connections:
+                connection.close()
+            self._read_connections.clear()
+            self._local = threading.local()
+            self._reader_engine.dispose()
+        self._release()
+
+    async def write(self, unit: Unit[T]) -> T:
+        """Run a unit in a transaction and return its result once that is on disk.
+
+        Raises:
+            Whatever the unit raises; then nothing of it was written, and other units are not concerned.
+        """
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._jobs.put(_Job(unit, future))
+        return await future
+
+    async def read(self, unit: Unit[T]) -> T:
+        """Run a reading unit in a snapshot of its own, off the event loop."""
+        if self._readers is None:
+            raise StoreError("The store is closed.")
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, unit)
+
+    def _read(self, unit: Unit[T]) -> T:
+        connection = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._local.connection = self._reader_engine.connect()
+            self._read_connections.append(connection)
+        with connection.begin():
+            return unit(Tx(connection, self._compiled))
+
+    def _claim(self) -> None:
+        path = self._path.with_name(self._path.name + ".lock")
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(handle)
+            raise Locked(
+                f"Another process serves {self._path}. A SQLite database has one host: stop the other one, "
+                "or give this one its own TRINITY_CHANNELS_HOME."
+            ) from error
+        self._lock_file = handle
+
+    def _release(self) -> None:
+        if self._lock_file is not None:
+            os.close(self._lock_file)
+            self._lock_file = None
+
+    def _write_loop(self) -> None:
+        with self._writer_engine.connect() as connection:
+            tx = Tx(connection, self._compiled)
+            while (job := self._jobs.get()) is not None:
+                batch = [job]
+                ended = False
+                with contextlib.suppress(queue.Empty):
+                    while len(batch) < BATCH:
+                        more = self._jobs.get_nowait()
+                        if more is None:
+                            ended = True
+                            break
+                        batch.append(more)
+                self._commit(connection, tx, batch)
+                _answer(batch)
+                if ended:
+                    return
+
+    def _commit(self, connection: Connection, tx: Tx, batch: list[_Job]) -> None:
+        try:
+            with connection.begin():
+                for job in batch:
+                    job.result = (True, job.unit(tx))
+        except BaseException as error:  # noqa: BLE001  handed to whoever waits for the unit
+            if len(batch) == 1:
+                batch[0].result = (False, error)
+                return
+            for job in batch:  # one bad unit harms only itself
+                self._commit(connection, tx, [job])
+
+
+def _answer(batch: list[_Job]) -> None:
+    loops: dict[asyncio.AbstractEventLoop, list[_Job]] = {}
+    for job in batch:
+        loops.setdefault(job.future.get_loop(), []).append(job)
+    for loop, jobs in loops.items():
+        with contextlib.suppress(RuntimeError):  # the loop is gone, and with it whoever waited
+            loop.call_soon_threadsafe(_resolve, jobs)
+
+
+def _resolve(jobs: list[_Job]) -> None:
+    for job in jobs:
+        if job.future.cancelled():
+            continue
+        done, value = job.result
+        if done:
+            job.future.set_result(value)
+        else:
+            job.future.set_exception(value)

@@ -1,0 +1,275 @@
+"""Deliveries: the next part to send, the mark before and the outcome after each call, and what receipts add later."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import bindparam, case, literal_column, or_, select, update
+
+from trinity_channels.api import DeliveryState, Failure, FailureKind, Receipt, ReceiptReceived
+from trinity_channels.store.clock import micros, moment
+from trinity_channels.store.database import Tx
+from trinity_channels.store.tables import BINDING, DELIVERY
+
+_OPEN = DELIVERY.c.state.in_([literal_column("'ready'"), literal_column("'sending'"), literal_column("'asking'")])
+_RANK = {
+    "ready": 0,
+    "sending": 0,
+    "asking": 0,
+    "unknown": 0,
+    "queued": 1,
+    "sent": 2,
+    "delivered": 3,
+    "read": 4,
+    "failed": 5,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One provider message that is not settled. `state` is ready, sending (an attempt was cut short) or asking."""
+
+    id: int
+    conversation: int
+    binding: int
+    message: int
+    address: str
+    text: str = field(repr=False)
+    state: str
+    attempts: int
+    next_at: datetime | None
+    attempted_at: datetime | None
+    pace: timedelta
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class Previous:
+    """The delivery before, in the same conversation."""
+
+    message: int
+    state: str
+    attempted_at: datetime | None
+
+
+_NEXT = (
+    select(
+        DELIVERY.c.id,
+        DELIVERY.c.conversation_id,
+        DELIVERY.c.binding_id,
+        DELIVERY.c.message_id,
+        DELIVERY.c.address,
+        DELIVERY.c.text,
+        DELIVERY.c.state,
+        DELIVERY.c.attempts,
+        DELIVERY.c.next_at,
+        DELIVERY.c.attempted_at,
+        BINDING.c.pace,
+        BINDING.c.channel,
+    )
+    .select_from(DELIVERY.join(BINDING, BINDING.c.id == DELIVERY.c.binding_id))
+    .where(DELIVERY.c.conversation_id == bindparam("conversation"), _OPEN)
+    .order_by(DELIVERY.c.id)
+    .limit(1)
+)
+_PREVIOUS = (
+    select(DELIVERY.c.message_id, DELIVERY.c.state, DELIVERY.c.attempted_at)
+    .where(DELIVERY.c.conversation_id == bindparam("conversation"), DELIVERY.c.id < bindparam("delivery"))
+    .order_by(DELIVERY.c.id.desc())
+    .limit(1)
+)
+_SENDING = (
+    update(DELIVERY)
+    .where(DELIVERY.c.id == bindparam("delivery"), DELIVERY.c.state == "ready")
+    .values(
+        state="sending",
+        attempts=DELIVERY.c.attempts + 1,
+        attempted_at=bindparam("now"),
+        next_at=None,
+        updated_at=bindparam("now"),
+    )
+)
+# A receipt may have come before our own call returned: then its state stands.
+_TAKEN = (
+    update(DELIVERY)
+    .where(DELIVERY.c.id == bindparam("delivery"))
+    .values(
+        provider_id=bindparam("provider_id"),
+        state=case((or_(_OPEN, DELIVERY.c.state == "unknown"), bindparam("reached")), else_=DELIVERY.c.state),
+        next_at=None,
+        updated_at=bindparam("now"),
+    )
+)
+_SET = (
+    update(DELIVERY)
+    .where(DELIVERY.c.id == bindparam("delivery"), _OPEN)
+    .values(state=bindparam("reached"), next_at=bindparam("at"), failure=bindparam("why"), updated_at=bindparam("now"))
+)
+_FAIL = (
+    update(DELIVERY)
+    .where(DELIVERY.c.id == bindparam("delivery"))
+    .values(
+        state="failed",
+        failure_code=bindparam("code"),
+        failure_kind=bindparam("kind"),
+        failure=bindparam("why"),
+        updated_at=bindparam("now"),
+    )
+)
+_REST = select(DELIVERY.c.id).where(
+    DELIVERY.c.message_id == bindparam("message"), DELIVERY.c.id > bindparam("delivery"), DELIVERY.c.state == "ready"
+)
+_NOTE_FAILURE = (
+    update(BINDING)
+    .where(BINDING.c.id == bindparam("binding"))
+    .values(send_failed_at=bindparam("now"), send_failure=bindparam("why"))
+)
+_CLEAR_FAILURE = (
+    update(BINDING)
+    .where(BINDING.c.id == bindparam("binding"), BINDING.c.send_failed_at.is_not(None))
+    .values(send_failed_at=None, send_failure=None)
+)
+_BY_ID = select(
+    DELIVERY.c.id, DELIVERY.c.state, DELIVERY.c.provider_id, DELIVERY.c.conversation_id, DELIVERY.c.attempts
+)
+_BY_OURS = _BY_ID.where(DELIVERY.c.id == bindparam("delivery"), DELIVERY.c.binding_id == bindparam("binding"))
+_BY_THEIRS = _BY_ID.where(
+    DELIVERY.c.provider_id == bindparam("provider_id"), DELIVERY.c.binding_id == bindparam("binding")
+)
+_REACH = (
+    update(DELIVERY)
+    .where(DELIVERY.c.id == bindparam("delivery"))
+    .values(state=bindparam("reached"), provider_id=bindparam("provider_id"), next_at=None, updated_at=bindparam("now"))
+)
+_AGAIN = (
+    update(DELIVERY)
+    .where(DELIVERY.c.id == bindparam("delivery"))
+    .values(state="ready", provider_id=None, next_at=bindparam("at"), updated_at=bindparam("now"))
+)
+_KNOWN = select(DELIVERY.c.provider_id).where(
+    DELIVERY.c.conversation_id == bindparam("conversation"),
+    DELIVERY.c.provider_id.is_not(None),
+    DELIVERY.c.created_at > bindparam("since"),
+)
+_WITH_WORK = select(DELIVERY.c.conversation_id).where(_OPEN).distinct()
+
+
+def next_open(tx: Tx, conversation: int) -> tuple[Delivery, Previous | None] | None:
+    """The first delivery of a conversation that is not settled, with the one before it."""
+    row = tx.one(_NEXT, conversation=conversation)
+    if row is None:
+        return None
+    identity, _, binding, message, address, text, state, attempts, next_at, attempted_at, pace, channel = row
+    delivery = Delivery(
+        id=identity,
+        conversation=conversation,
+        binding=binding,
+        message=message,
+        address=address,
+        text=text,
+        state=state,
+        attempts=attempts,
+        next_at=moment(next_at),
+        attempted_at=moment(attempted_at),
+        pace=timedelta(microseconds=pace),
+        channel=channel,
+    )
+    before = tx.one(_PREVIOUS, conversation=conversation, delivery=delivery.id)
+    return delivery, None if before is None else Previous(before[0], before[1], moment(before[2]))
+
+
+def mark_sending(tx: Tx, delivery: int, now: datetime) -> bool:
+    """Record that the provider is about to be called; False if the delivery is settled by now."""
+    return tx.run(_SENDING, delivery=delivery, now=micros(now)) > 0
+
+
+def taken(tx: Tx, delivery: Delivery, receipt: Receipt, now: datetime) -> None:
+    """The provider took the message."""
+    if receipt.failure and receipt.state is DeliveryState.FAILED:
+        fail(tx, delivery, receipt.failure, now)
+        return
+    tx.run(_TAKEN, delivery=delivery.id, provider_id=receipt.provider_id, reached=receipt.state.value, now=micros(now))
+    tx.run(_CLEAR_FAILURE, binding=delivery.binding)
+
+
+def postpone(tx: Tx, delivery: int, at: datetime, why: str, now: datetime) -> None:
+    """Certainly not taken: try again at `at`."""
+    tx.run(_SET, delivery=delivery, reached="ready", at=micros(at), why=why, now=micros(now))
+
+
+def ask(tx: Tx, delivery: int, at: datetime, why: str, now: datetime) -> None:
+    """It may have been taken: ask the provider at `at`."""
+    tx.run(_SET, delivery=delivery, reached="asking", at=micros(at), why=why, now=micros(now))
+
+
+def park_unknown(tx: Tx, delivery: int, why: str, now: datetime) -> None:
+    """It may have been taken and nobody can be asked: leave it, never replay it blindly."""
+    tx.run(_SET, delivery=delivery, reached="unknown", at=None, why=why, now=micros(now))
+
+
+def fail(tx: Tx, delivery: Delivery, failure: Failure, now: datetime) -> None:
+    """It will never be taken. What was to follow in the same message is given up too: half an answer misleads."""
+    _fail_one(tx, delivery.id, failure, now)
+    for (rest,) in tx.all(_REST, message=delivery.message, delivery=delivery.id):
+        follow = Failure(failure.code, failure.kind, f"An earlier part failed: {failure.message}")
+        _fail_one(tx, rest, follow, now)
+    if failure.kind is FailureKind.OPERATOR:
+        tx.run(_NOTE_FAILURE, binding=delivery.binding, why=f"{failure.code}: {failure.message}", now=micros(now))
+
+
+def _fail_one(tx: Tx, delivery: int, failure: Failure, now: datetime) -> None:
+    tx.run(_FAIL, delivery=delivery, code=failure.code, kind=failure.kind.value, why=failure.message, now=micros(now))
+
+
+def apply_receipt(
+    tx: Tx, binding: int, receipt: ReceiptReceived, now: datetime, *, again_after: timedelta, attempts: int
+) -> int | None:
+    """Let a receipt advance its delivery, never back; duplicates and disorder are without effect.
+
+    A message that the provider took and gave up for a passing reason is sent again, at most `attempts` times in all.
+
+    Returns:
+        The conversation to wake, or None if nothing changed.
+    """
+    row = None
+    if receipt.delivery and receipt.delivery.isascii() and receipt.delivery.isdigit() and len(receipt.delivery) <= 18:
+        row = tx.one(_BY_OURS, delivery=int(receipt.delivery), binding=binding)
+    if row is None:
+        row = tx.one(_BY_THEIRS, provider_id=receipt.provider_id, binding=binding)
+    if row is None:
+        return None
+    delivery, state, provider_id, conversation, tried = row
+    if provider_id not in (None, receipt.provider_id):
+        return None  # about an earlier attempt
+    if receipt.state is DeliveryState.FAILED:
+        if _RANK[state] >= _RANK["delivered"]:
+            return None
+        failure = receipt.failure or Failure("unknown", FailureKind.PERMANENT, "The provider gave no reason.")
+        if failure.kind is FailureKind.LATER and tried < attempts:
+            tx.run(_AGAIN, delivery=delivery, at=micros(now + again_after), now=micros(now))
+        else:
+            _fail_one(tx, delivery, failure, now)
+            if failure.kind is FailureKind.OPERATOR:
+                tx.run(_NOTE_FAILURE, binding=binding, why=f"{failure.code}: {failure.message}", now=micros(now))
+    elif _RANK[receipt.state] > _RANK[state]:
+        tx.run(
+            _REACH,
+            delivery=delivery,
+            reached=receipt.state.value,
+            provider_id=receipt.provider_id,
+            now=micros(now),
+        )
+    else:
+        return None
+    return int(conversation)
+
+
+def known_ids(tx: Tx, conversation: int, since: datetime) -> set[str]:
+    """Provider ids that deliveries of a conversation already have."""
+    return {row[0] for row in tx.all(_KNOWN, conversation=conversation, since=micros(since))}
+
+
+def with_work(tx: Tx) -> set[int]:
+    """Conversations with deliveries that are not settled."""
+    return {row[0] for row in tx.all(_WITH_WORK)}

@@ -1,0 +1,136 @@
+"""Contacts: who they are, what they have proved, what they were told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, bindparam, func, select, update
+
+from trinity_channels.api import Sender
+from trinity_channels.store.clock import micros, moment
+from trinity_channels.store.database import Tx
+from trinity_channels.store.tables import ADDRESS, BINDING, CONTACT, CONVERSATION, MESSAGE
+
+_ADDRESSES = (
+    select(ADDRESS.c.value, ADDRESS.c.stable, CONTACT.c.name)
+    .select_from(ADDRESS.join(CONTACT, CONTACT.c.id == ADDRESS.c.contact_id))
+    .where(ADDRESS.c.contact_id == bindparam("contact"))
+    .order_by(ADDRESS.c.id)
+)
+_RESOLVED = (
+    update(CONTACT)
+    .where(CONTACT.c.id == bindparam("contact"))
+    .values(name=bindparam("name"), resolved_at=bindparam("now"))
+)
+_VERIFY = (
+    update(CONTACT)
+    .where(CONTACT.c.id == bindparam("contact"))
+    .values(email=bindparam("email"), verified_at=bindparam("now"))
+)
+_TOLD = {
+    column: update(CONTACT).where(CONTACT.c.id == bindparam("contact")).values({column: bindparam("now")})
+    for column in ("prompted_at", "pending_told_at", "limit_told_at", "blocked_at", "stopped_at")
+}
+
+
+def sender(tx: Tx, contact: int) -> Sender:
+    """A contact as the plugin knows them; the stable address, where there is one, comes along."""
+    rows = tx.all(_ADDRESSES, contact=contact)
+    stable = next((value for value, is_stable, _ in rows if is_stable), None)
+    address = next((value for value, is_stable, _ in rows if not is_stable), stable)
+    return Sender(address=address or "", stable=stable, name=rows[0][2] if rows else "")
+
+
+def resolved(tx: Tx, contact: int, name: str, verified_email: str | None, now: datetime) -> None:
+    """Keep what the provider told about a contact."""
+    tx.run(_RESOLVED, contact=contact, name=name, now=micros(now))
+    if verified_email:
+        verify(tx, contact, verified_email, now)
+
+
+def verify(tx: Tx, contact: int, email: str, now: datetime) -> None:
+    """Link a contact to an e-mail they have proved."""
+    tx.run(_VERIFY, contact=contact, email=email, now=micros(now))
+
+
+def unlink(tx: Tx, contact: int) -> None:
+    """Forget a contact's e-mail."""
+    tx.run(_VERIFY, contact=contact, email=None, now=None)
+
+
+def told(tx: Tx, contact: int, what: str, now: datetime) -> None:
+    """Remember that a contact was told something: `prompted_at`, `pending_told_at`, `limit_told_at`."""
+    tx.run(_TOLD[what], contact=contact, now=micros(now))
+
+
+def block(tx: Tx, contact: int, now: datetime | None) -> None:
+    """Block a contact, or let them back in (None)."""
+    tx.run(_TOLD["blocked_at"], contact=contact, now=micros(now))
+
+
+def stop(tx: Tx, contact: int, now: datetime | None) -> None:
+    """A contact wants no proactive messages, or wants them again (None)."""
+    tx.run(_TOLD["stopped_at"], contact=contact, now=micros(now))
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A contact as the owner sees them."""
+
+    id: int
+    channel: str
+    address: str = field(repr=False)
+    name: str = field(repr=False)
+    email: str | None = field(repr=False)
+    blocked: bool
+    stopped: bool
+    message_count: int
+    last_active: datetime | None
+
+
+_CLIENT = (
+    CONTACT.c.id,
+    BINDING.c.channel,
+    CONTACT.c.name,
+    CONTACT.c.email,
+    CONTACT.c.blocked_at,
+    CONTACT.c.stopped_at,
+)
+
+
+def clients(tx: Tx, agent: str, *, most: int = 500) -> list[Client]:
+    """The people who wrote to an agent, most recent first."""
+    return _clients(tx, BINDING.c.agent == agent, most)
+
+
+def find(tx: Tx, agent: str, address: str) -> list[Client]:
+    """The contacts of an agent that have an address, or a verified e-mail, or end in these digits."""
+    with_address = select(ADDRESS.c.contact_id).where(
+        (ADDRESS.c.value == address) | ADDRESS.c.value.endswith(f":{address}", autoescape=True)
+    )
+    wanted = CONTACT.c.id.in_(with_address) | (CONTACT.c.email == address.lower())
+    return _clients(tx, (BINDING.c.agent == agent) & wanted, 50)
+
+
+def client(tx: Tx, agent: str, contact: int) -> Client | None:
+    """One contact of an agent."""
+    found = _clients(tx, (BINDING.c.agent == agent) & (CONTACT.c.id == contact), 1)
+    return found[0] if found else None
+
+
+def _clients(tx: Tx, condition: ColumnElement[bool], most: int) -> list[Client]:
+    last = select(func.max(CONVERSATION.c.last_inbound_at)).where(CONVERSATION.c.contact_id == CONTACT.c.id)
+    count = select(func.count()).where(MESSAGE.c.contact_id == CONTACT.c.id)
+    address = select(func.min(ADDRESS.c.value)).where(ADDRESS.c.contact_id == CONTACT.c.id)
+    statement = (
+        select(*_CLIENT, address.scalar_subquery(), count.scalar_subquery(), last.scalar_subquery().label("last"))
+        .select_from(CONTACT.join(BINDING, BINDING.c.id == CONTACT.c.binding_id))
+        .where(condition)
+        .order_by(func.coalesce(last.scalar_subquery(), 0).desc())
+        .limit(most)
+    )
+    return [
+        Client(row[0], row[1], row[6], row[2], row[3], row[4] is not None, row[5] is not None, row[7], moment(row[8]))
+        for row in tx.query(statement)
+    ]

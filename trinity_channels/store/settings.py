@@ -1,0 +1,24 @@
+"""Settings that are changed while the host runs."""
+
+from __future__ import annotations
+
+from sqlalchemy import bindparam, select
+from sqlalchemy.dialects.sqlite import insert
+
+from trinity_channels.store.database import Tx
+from trinity_channels.store.tables import SETTING
+
+_GET = select(SETTING.c.value).where(SETTING.c.name == bindparam("name"))
+_PUT = insert(SETTING).values(name=bindparam("name"), value=bindparam("value"))
+_PUT = _PUT.on_conflict_do_update(index_elements=["name"], set_={"value": _PUT.excluded.value})
+
+
+def get(tx: Tx, name: str) -> str | None:
+    """A setting's value, None if it was never stored."""
+    row = tx.one(_GET, name=name)
+    return None if row is None else str(row[0])
+
+
+def put(tx: Tx, name: str, value: str) -> None:
+    """Store a setting."""
+    tx.run(_PUT, name=name, value=value)

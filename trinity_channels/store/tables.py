@@ -1,0 +1,292 @@
+"""The tables, private to `store/`. Times are microseconds since 1970 UTC; secrets are sealed before they come here.
+
+Partial indexes cover the work that is open, so that finding it never grows with what is done.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from sqlalchemy import BigInteger, Column, Index, Text, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+
+def _open_work(name: str, column: str, *states: str) -> Index:
+    condition = text("state IN ({})".format(", ".join(f"'{state}'" for state in states)))
+    return Index(name, column, "id", sqlite_where=condition, postgresql_where=condition)
+
+
+class SettingRow(SQLModel, table=True):
+    __tablename__: ClassVar[str] = "setting"
+    name: str = Field(primary_key=True)
+    value: str
+
+
+class BindingRow(SQLModel, table=True):
+    """One agent on one channel; it outlives a disconnect, so that people and history do."""
+
+    __tablename__: ClassVar[str] = "binding"
+    __table_args__ = (
+        UniqueConstraint("agent", "channel"),
+        Index(
+            "binding_account",
+            "channel",
+            "account_key",
+            unique=True,
+            sqlite_where=text("disconnected_at IS NULL"),
+            postgresql_where=text("disconnected_at IS NULL"),
+        ),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    agent: str
+    channel: str
+    account_key: str
+    sender: str
+    display_name: str
+    sandbox: bool
+    pace: int = Field(sa_type=BigInteger)
+    settings: str = Field(sa_column=Column(Text, nullable=False))
+    secrets: str = Field(sa_column=Column(Text, nullable=False))
+    webhook_key: str
+    webhook_digest: str = Field(unique=True)
+    created_at: int = Field(sa_type=BigInteger)
+    updated_at: int = Field(sa_type=BigInteger)
+    disconnected_at: int | None = Field(default=None, sa_type=BigInteger)
+    signature_failed_at: int | None = Field(default=None, sa_type=BigInteger)
+    signature_cause: str | None = None
+    send_failed_at: int | None = Field(default=None, sa_type=BigInteger)
+    send_failure: str | None = None
+
+
+class ContactRow(SQLModel, table=True):
+    __tablename__: ClassVar[str] = "contact"
+    id: int | None = Field(default=None, primary_key=True)
+    binding_id: int = Field(foreign_key="binding.id")
+    name: str = ""
+    email: str | None = Field(default=None, index=True)
+    verified_at: int | None = Field(default=None, sa_type=BigInteger)
+    blocked_at: int | None = Field(default=None, sa_type=BigInteger)
+    stopped_at: int | None = Field(default=None, sa_type=BigInteger)
+    resolved_at: int | None = Field(default=None, sa_type=BigInteger)
+    prompted_at: int | None = Field(default=None, sa_type=BigInteger)
+    pending_told_at: int | None = Field(default=None, sa_type=BigInteger)
+    limit_told_at: int | None = Field(default=None, sa_type=BigInteger)
+    created_at: int = Field(sa_type=BigInteger)
+
+
+class AddressRow(SQLModel, table=True):
+    __tablename__: ClassVar[str] = "address"
+    __table_args__ = (UniqueConstraint("binding_id", "value"),)
+    id: int | None = Field(default=None, primary_key=True)
+    binding_id: int
+    value: str
+    contact_id: int = Field(foreign_key="contact.id", index=True)
+    stable: bool
+
+
+class ConversationRow(SQLModel, table=True):
+    __tablename__: ClassVar[str] = "conversation"
+    __table_args__ = (UniqueConstraint("binding_id", "key"),)
+    id: int | None = Field(default=None, primary_key=True)
+    binding_id: int
+    key: str
+    contact_id: int | None = Field(default=None, foreign_key="contact.id", index=True)
+    address: str
+    is_group: bool = False
+    last_inbound_at: int = Field(sa_type=BigInteger)
+    created_at: int = Field(sa_type=BigInteger)
+
+
+class MessageRow(SQLModel, table=True):
+    """One message of either side. `state`: waiting → kept | answering → answered, or failed, dropped, expired."""
+
+    __tablename__: ClassVar[str] = "message"
+    __table_args__ = (
+        UniqueConstraint("binding_id", "event_id"),
+        Index("message_of_conversation", "conversation_id", "id"),
+        Index("message_of_contact", "contact_id", "at"),
+        Index(
+            "message_of_turn",
+            "turn_id",
+            sqlite_where=text("turn_id IS NOT NULL"),
+            postgresql_where=text("turn_id IS NOT NULL"),
+        ),
+        _open_work("message_open", "conversation_id", "waiting"),
+        _open_work("message_kept", "conversation_id", "kept"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    binding_id: int
+    conversation_id: int = Field(foreign_key="conversation.id")
+    contact_id: int | None = None
+    event_id: str | None = None
+    provider_id: str | None = None
+    origin: str
+    text: str = Field(sa_column=Column(Text, nullable=False))
+    notes: str | None = Field(default=None, sa_column=Column(Text))
+    opt_out: str | None = None
+    state: str
+    turn_id: int | None = None
+    at: int = Field(sa_type=BigInteger)
+
+
+class TurnRow(SQLModel, table=True):
+    """One run of an agent. `state`: open → done | failed."""
+
+    __tablename__: ClassVar[str] = "turn"
+    __table_args__ = (_open_work("turn_open", "conversation_id", "open"), _open_work("turn_failed", "state", "failed"))
+    id: int | None = Field(default=None, primary_key=True)
+    key: str
+    conversation_id: int = Field(foreign_key="conversation.id")
+    state: str
+    attempts: int
+    retries: int
+    next_at: int | None = Field(default=None, sa_type=BigInteger)
+    reason: str | None = None
+    created_at: int = Field(sa_type=BigInteger)
+    updated_at: int = Field(sa_type=BigInteger)
+
+
+class DeliveryRow(SQLModel, table=True):
+    """One provider message. `state`: ready → sending → (asking) → queued → sent → delivered → read; or failed, or unknown."""
+
+    __tablename__: ClassVar[str] = "delivery"
+    __table_args__ = (
+        Index("delivery_of_conversation", "conversation_id", "id"),
+        _open_work("delivery_open", "conversation_id", "ready", "sending", "asking"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    binding_id: int
+    conversation_id: int = Field(foreign_key="conversation.id")
+    message_id: int = Field(foreign_key="message.id", index=True)
+    address: str
+    text: str = Field(sa_column=Column(Text, nullable=False))
+    state: str
+    provider_id: str | None = Field(default=None, index=True)
+    attempts: int = 0
+    next_at: int | None = Field(default=None, sa_type=BigInteger)
+    attempted_at: int | None = Field(default=None, sa_type=BigInteger)
+    failure_code: str | None = None
+    failure_kind: str | None = None
+    failure: str | None = None
+    created_at: int = Field(sa_type=BigInteger)
+    updated_at: int = Field(sa_type=BigInteger)
+
+
+class LoginCodeRow(SQLModel, table=True):
+    __tablename__: ClassVar[str] = "login_code"
+    __table_args__ = (
+        Index("login_code_of_contact", "contact_id", "created_at"),
+        Index("login_code_of_email", "email", "created_at"),
+        Index("login_code_of_binding", "binding_id", "created_at"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    binding_id: int
+    contact_id: int
+    email: str
+    digest: str
+    guesses: int = 0
+    live: bool = True
+    created_at: int = Field(sa_type=BigInteger)
+    expires_at: int = Field(sa_type=BigInteger)
+
+
+class PolicyRow(SQLModel, table=True):
+    __tablename__: ClassVar[str] = "policy"
+    agent: str = Field(primary_key=True)
+    policy: str
+
+
+class ShareRow(SQLModel, table=True):
+    __tablename__: ClassVar[str] = "share"
+    __table_args__ = (UniqueConstraint("agent", "email"),)
+    id: int | None = Field(default=None, primary_key=True)
+    agent: str
+    email: str
+    allow_proactive: bool = False
+    created_by: str
+    created_at: int = Field(sa_type=BigInteger)
+
+
+class AccessRequestRow(SQLModel, table=True):
+    """One wish of one e-mail to use one agent. `owner_told` and `notice_due` say which news are still to be brought."""
+
+    __tablename__: ClassVar[str] = "access_request"
+    __table_args__ = (
+        UniqueConstraint("agent", "email"),
+        Index("access_request_of_conversation", "conversation_id"),
+        Index(
+            "access_request_untold",
+            "agent",
+            sqlite_where=text("owner_told = 0"),
+            postgresql_where=text("owner_told = false"),
+        ),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    agent: str
+    email: str
+    channel: str
+    conversation_id: int
+    status: str
+    requested_at: int = Field(sa_type=BigInteger)
+    decided_at: int | None = Field(default=None, sa_type=BigInteger)
+    decided_by: str | None = None
+    owner_told: bool = False
+    notice_due: bool = False
+
+
+class TokenRow(SQLModel, table=True):
+    __tablename__: ClassVar[str] = "token"
+    id: int | None = Field(default=None, primary_key=True)
+    digest: str = Field(unique=True)
+    role: str
+    subject: str
+    created_at: int = Field(sa_type=BigInteger)
+
+
+class AuditRow(SQLModel, table=True):
+    __tablename__: ClassVar[str] = "audit"
+    __table_args__ = (Index("audit_of_agent", "agent", "action", "at"),)
+    id: int | None = Field(default=None, primary_key=True)
+    at: int = Field(sa_type=BigInteger)
+    actor: str
+    action: str
+    agent: str
+    channel: str
+    details: str = Field(sa_column=Column(Text, nullable=False))
+
+
+class ProactiveRow(SQLModel, table=True):
+    """One proactive message as it was asked for; its state is that of the deliveries of `message_id`."""
+
+    __tablename__: ClassVar[str] = "proactive"
+    __table_args__ = (
+        UniqueConstraint("agent", "idempotency_key"),
+        Index("proactive_of_recipient", "agent", "email", "created_at"),
+    )
+    id: str = Field(primary_key=True)
+    agent: str
+    channel: str
+    email: str
+    idempotency_key: str | None = None
+    fingerprint: str
+    message_id: int
+    created_by: str
+    created_at: int = Field(sa_type=BigInteger)
+
+
+# The same tables for SQLAlchemy Core, which every statement is written in.
+SETTING = SQLModel.metadata.tables["setting"]
+BINDING = SQLModel.metadata.tables["binding"]
+CONTACT = SQLModel.metadata.tables["contact"]
+ADDRESS = SQLModel.metadata.tables["address"]
+CONVERSATION = SQLModel.metadata.tables["conversation"]
+MESSAGE = SQLModel.metadata.tables["message"]
+TURN = SQLModel.metadata.tables["turn"]
+DELIVERY = SQLModel.metadata.tables["delivery"]
+LOGIN_CODE = SQLModel.metadata.tables["login_code"]
+POLICY = SQLModel.metadata.tables["policy"]
+SHARE = SQLModel.metadata.tables["share"]
+ACCESS_REQUEST = SQLModel.metadata.tables["access_request"]
+TOKEN = SQLModel.metadata.tables["token"]
+AUDIT = SQLModel.metadata.tables["audit"]
+PROACTIVE = SQLModel.metadata.tables["proactive"]

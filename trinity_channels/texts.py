@@ -1,0 +1,62 @@
+"""Every sentence that the host itself says to a person. None of them carries an error of an agent or a provider."""
+
+from __future__ import annotations
+
+LOGIN_PROMPT = (
+    "This agent only talks to people with a verified e-mail address.\n"
+    "Send /login you@example.com and I will mail you a code. What you have written is kept and answered afterwards."
+)
+LOGIN_USAGE = "Send /login you@example.com to get a code by e-mail, then /login 123456 with the code from the mail."
+CODE_SENT = "I have mailed a code to {email}. Send /login 123456 with the code from the mail within 10 minutes."
+CODE_NOT_MAILED = "The mail to {email} could not be sent. Check the address, or try again in a few minutes."
+NO_MAILER = "Signing in by e-mail is not set up here yet. The owner of this agent can change that."
+TOO_MANY_CODES = "That was a lot of codes. Please try again in {minutes} minutes."
+BAD_EMAIL = "That does not look like an e-mail address. Send /login you@example.com."
+NO_CODE = "There is no code to confirm. Send /login you@example.com to get one."
+CODE_EXPIRED = "This code has expired. Send /login you@example.com to get a new one."
+WRONG_CODE = "That is not the code from the mail. {left} more tries."
+WRONG_CODE_LAST = (
+    "That is not the code from the mail, and it no longer works. Send /login you@example.com to get a new one."
+)
+VERIFIED = "You are signed in as {email}."
+VERIFIED_PENDING = (
+    "You are signed in as {email}. The owner has been asked to let you talk to this agent; I will tell you."
+)
+VERIFIED_DENIED = "You are signed in as {email}. The owner has declined your request; you can ask again after 24 hours."
+PENDING = "The owner of this agent has been asked to let you in. I will tell you as soon as they have decided."
+DENIED_BEFORE = "The owner has declined your request. You can ask again after 24 hours."
+APPROVED = "The owner has let you in: you can talk to this agent now."
+DENIED = "The owner has declined your request to talk to this agent. You can ask again after 24 hours."
+LOGGED_OUT = "You are signed out. Send /login you@example.com to sign in again."
+NOT_LOGGED_IN = "You are not signed in. Send /login you@example.com to verify your e-mail address."
+WHOAMI = "You are signed in as {email}."
+HELP = (
+    "/login you@example.com mails you a code\n"
+    "/login 123456 confirms the code\n"
+    "/whoami shows your e-mail address\n"
+    "/logout signs you out\n"
+    "STOP and START turn messages that you did not ask for off and on"
+)
+STOPPED = (
+    "You will get no more messages that you did not ask for. Send START to get them again; you can still write here."
+)
+STARTED = "You may get messages from this agent again. Send STOP to turn them off."
+TOO_FAST = "You are sending messages faster than I can read them. Please wait a minute."
+APOLOGY = "Sorry, I could not answer that. Please try again later."
+
+MAIL_SUBJECT = "Your code for {agent} on {channel}"
+MAIL_TEXT = (
+    "Hello,\n\n"
+    "somebody who writes to the agent “{agent}” on {channel} wants to sign in with this e-mail address.\n\n"
+    "The code is {code}\n\n"
+    "To confirm, send this message in the chat within 10 minutes:\n\n"
+    "    /login {code}\n\n"
+    "If that was not you, ignore this mail: without the code nobody is signed in.\n"
+)
+DIGEST_SUBJECT = "{count} waiting to talk to {agent}"
+DIGEST_TEXT = (
+    "Hello,\n\n"
+    "these people would like to talk to your agent “{agent}”:\n\n"
+    "{people}\n\n"
+    "Approve or decline them under Sharing → Access Requests.{link}\n"
+)

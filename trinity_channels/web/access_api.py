@@ -1,0 +1,360 @@
+"""The access API: policy, requests, shares, people. The same for every channel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Request
+from pydantic import AfterValidator, BaseModel, Field, model_validator
+
+from trinity_channels.access.directory import Directory
+from trinity_channels.access.gate import DEFAULT, Policy
+from trinity_channels.dispatch import Dispatcher
+from trinity_channels.email_address import normalise_email
+from trinity_channels.store import Store, Tx, access, audit, people
+from trinity_channels.store.access import AccessRequest, Share
+from trinity_channels.web.auth import Guard, Principal
+from trinity_channels.web.bodies import LimitedRoute
+from trinity_channels.web.errors import ApiError
+
+Email = Annotated[str, AfterValidator(normalise_email), Field(max_length=254)]
+
+
+class PolicyBody(BaseModel):
+    """Either form is accepted: `policy`, or the two booleans."""
+
+    policy: Policy | None = None
+    require_email: bool | None = None
+    open_access: bool | None = None
+
+    @model_validator(mode="after")
+    def _one_form(self) -> PolicyBody:
+        if self.policy is None and self.require_email is None and self.open_access is None:
+            raise ValueError("give policy, or require_email and open_access")
+        if self.policy is not None and (self.require_email is not None or self.open_access is not None):
+            raise ValueError("give either policy, or require_email and open_access, not both")
+        return self
+
+    def value(self) -> Policy:
+        """The policy meant by either form."""
+        if self.policy is not None:
+            return self.policy
+        if self.open_access:
+            return Policy.REQUIRE_EMAIL if self.require_email else Policy.OPEN
+        return Policy.REQUIRE_SHARING
+
+
+class PolicyAnswer(BaseModel):
+    """An agent's policy in both forms."""
+
+    policy: Policy
+    require_email: bool
+    open_access: bool
+
+
+class RequestAnswer(BaseModel):
+    """One access request; times are ISO 8601 UTC."""
+
+    id: int
+    agent_name: str
+    email: str
+    channel: str
+    requested_at: datetime
+    status: str
+    decided_by: str | None
+    decided_at: datetime | None
+
+
+class DecisionBody(BaseModel):
+    """The owner's decision."""
+
+    approve: bool
+
+
+class EmailBody(BaseModel):
+    """Somebody's e-mail."""
+
+    email: Email
+
+
+class ConsentBody(BaseModel):
+    """Whether somebody may get proactive messages."""
+
+    email: Email
+    allow_proactive: bool
+
+
+class ConsentAnswer(BaseModel):
+    """The stored consent."""
+
+    success: bool = True
+    agent_name: str
+    email: str
+    allow_proactive: bool
+
+
+class ShareAnswer(BaseModel):
+    """One share."""
+
+    agent_name: str
+    email: str
+    allow_proactive: bool
+    shared_by: str
+    created_at: datetime
+
+
+class ClientAnswer(BaseModel):
+    """Somebody who wrote to the agent."""
+
+    id: int
+    channel: str
+    identity: str
+    display_name: str | None
+    verified_email: str | None
+    blocked: bool
+    stopped: bool
+    message_count: int
+    last_active: datetime | None
+
+
+class BlockBody(BaseModel):
+    """Whether the person is blocked."""
+
+    blocked: bool
+
+
+class AccessApi:
+    """Builds the routes under `/api/agents/{name}/`."""
+
+    def __init__(
+        self,
+        *,
+        guard: Guard,
+        directory: Directory,
+        store: Store,
+        dispatcher: Dispatcher,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._guard = guard
+        self._directory = directory
+        self._store = store
+        self._dispatcher = dispatcher
+        self._now = now
+
+    def router(self, *, shares: bool) -> APIRouter:
+        """The routes; `shares` False leaves those out that the surrounding application owns."""
+        router = APIRouter(prefix="/api/agents/{name}", route_class=LimitedRoute, tags=["Access"])
+        add = router.add_api_route
+        add("/access-policy", self._policy, methods=["GET"])
+        add("/access-policy", self._set_policy, methods=["PUT"])
+        add("/access-requests", self._requests, methods=["GET"])
+        add("/access-requests/{request_id}/decide", self._decide, methods=["POST"])
+        add("/clients", self._clients, methods=["GET"])
+        add("/clients/{client_id}/block", self._block, methods=["PUT"])
+        add("/clients/{client_id}/unlink", self._unlink, methods=["POST"])
+        add("/shares/proactive", self._consent, methods=["PUT"])
+        if shares:
+            add("/shares", self._shares, methods=["GET"])
+            add("/share", self._share, methods=["POST"])
+            add("/share/{email}", self._unshare, methods=["DELETE"])
+        return router
+
+    # --- policy ---
+
+    async def _policy(self, request: Request, name: str) -> PolicyAnswer:
+        """Who may chat with the agent."""
+        await self._guard.owner(request, name)
+        stored = await self._store.read(lambda tx: access.policy(tx, name))
+        return _policy_answer(Policy(stored) if stored else DEFAULT)
+
+    async def _set_policy(self, request: Request, name: str, body: PolicyBody) -> PolicyAnswer:
+        """Change who may chat; what was kept is answered where the gate has opened."""
+        principal = await self._guard.owner(request, name)
+        policy = body.value()
+
+        def store(tx: Tx) -> None:
+            access.set_policy(tx, name, policy)
+            self._audit(tx, principal, "set_policy", name, policy=policy)
+
+        await self._store.write(store)
+        await self._open_gate(name)
+        return _policy_answer(policy)
+
+    async def _open_gate(self, agent: str) -> None:
+        """Somebody may have got in: let the turns look at what is kept."""
+        for conversation in await self._store.read(lambda tx: access.conversations_with_kept(tx, agent)):
+            self._dispatcher.after_commit(f"turn:{conversation}")
+
+    # --- requests ---
+
+    async def _requests(
+        self, request: Request, name: str, status: Literal["pending", "approved", "denied", ""] = "pending"
+    ) -> list[RequestAnswer]:
+        """Access requests, newest first; an empty status means all."""
+        await self._guard.owner(request, name)
+        found = await self._store.read(lambda tx: access.requests(tx, name, status or None))
+        return [_request_answer(one) for one in found]
+
+    async def _decide(self, request: Request, name: str, request_id: int, body: DecisionBody) -> RequestAnswer:
+        """Let somebody in, or decline; they are told on the channel they asked on."""
+        principal = await self._guard.owner(request, name)
+        found = await self._store.read(lambda tx: access.request(tx, name, request_id))
+        if found is None:
+            raise ApiError(404, "request_not_found", "There is no such access request.")
+        if body.approve:
+            await self._directory.grant(name, found.email, by=principal.actor)
+        now = self._now()
+        verdict = "approved" if body.approve else "denied"
+
+        def decide(tx: Tx) -> bool:
+            if not access.decide(tx, request_id, verdict, principal.actor, now):
+                return False
+            self._audit(tx, principal, f"request_{verdict}", name, request=request_id)
+            self._dispatcher.wake(f"turn:{found.conversation}", tx)
+            return True
+
+        if not await self._store.write(decide) and found.status != verdict:
+            raise ApiError(
+                409, "already_decided", f"This request is {found.status} already. Share or unshare the agent instead."
+            )
+        self._dispatcher.after_commit(f"turn:{found.conversation}")
+        decided = await self._store.read(lambda tx: access.request(tx, name, request_id))
+        return _request_answer(decided or found)
+
+    # --- shares ---
+
+    async def _shares(self, request: Request, name: str) -> list[ShareAnswer]:
+        """Everybody the agent is shared with."""
+        await self._guard.owner(request, name)
+        return [_share_answer(name, one) for one in await self._directory.shares(name)]
+
+    async def _share(self, request: Request, name: str, body: EmailBody) -> ShareAnswer:
+        """Share the agent with an e-mail; a pending request of theirs is thereby approved."""
+        principal = await self._guard.owner(request, name)
+        if body.email == await self._directory.owner(name):
+            raise ApiError(400, "self_share", "The owner has access already.", field="email")
+        if not await self._directory.grant(name, body.email, by=principal.actor):
+            raise ApiError(409, "already_shared", "The agent is shared with this e-mail already.", field="email")
+        now = self._now()
+
+        def settle(tx: Tx) -> int | None:
+            self._audit(tx, principal, "share", name)
+            pending = access.request_of(tx, name, body.email)
+            if pending and access.decide(tx, pending.id, "approved", principal.actor, now):
+                self._dispatcher.wake(f"turn:{pending.conversation}", tx)
+                return pending.conversation
+            return None
+
+        conversation = await self._store.write(settle)
+        if conversation is not None:
+            self._dispatcher.after_commit(f"turn:{conversation}")
+        await self._open_gate(name)
+        found = {one.email: one for one in await self._directory.shares(name)}
+        return _share_answer(name, found[body.email])
+
+    async def _unshare(self, request: Request, name: str, email: Email) -> dict[str, object]:
+        """Take a share away."""
+        principal = await self._guard.owner(request, name)
+        if not await self._directory.revoke(name, email):
+            raise ApiError(404, "not_shared", "The agent is not shared with this e-mail.", field="email")
+        await self._store.write(lambda tx: self._audit(tx, principal, "unshare", name))
+        return {"ok": True, "message": "The agent is no longer shared with this e-mail."}
+
+    async def _consent(self, request: Request, name: str, body: ConsentBody) -> ConsentAnswer:
+        """Allow or forbid proactive messages to somebody the agent is shared with."""
+        principal = await self._guard.owner(request, name)
+        if not await self._directory.consent(name, body.email, allow=body.allow_proactive):
+            raise ApiError(404, "not_shared", "The agent is not shared with this e-mail.", field="email")
+        await self._store.write(
+            lambda tx: self._audit(tx, principal, "proactive_consent", name, allow=body.allow_proactive)
+        )
+        return ConsentAnswer(agent_name=name, email=body.email, allow_proactive=body.allow_proactive)
+
+    # --- people ---
+
+    async def _clients(self, request: Request, name: str) -> list[ClientAnswer]:
+        """The people who wrote to the agent, most recent first."""
+        await self._guard.owner(request, name)
+        return [_client_answer(one) for one in await self._store.read(lambda tx: people.clients(tx, name))]
+
+    async def _block(self, request: Request, name: str, client_id: int, body: BlockBody) -> ClientAnswer:
+        """Block somebody: their messages are dropped in silence. Or let them back in."""
+        principal = await self._guard.owner(request, name)
+        now = self._now()
+
+        def block(tx: Tx) -> people.Client | None:
+            if people.client(tx, name, client_id) is None:
+                return None
+            people.block(tx, client_id, now if body.blocked else None)
+            self._audit(tx, principal, "block" if body.blocked else "unblock", name, client=client_id)
+            return people.client(tx, name, client_id)
+
+        return _found(await self._store.write(block))
+
+    async def _unlink(self, request: Request, name: str, client_id: int) -> ClientAnswer:
+        """Forget the verified e-mail of somebody; they may sign in again."""
+        principal = await self._guard.owner(request, name)
+
+        def unlink(tx: Tx) -> people.Client | None:
+            if people.client(tx, name, client_id) is None:
+                return None
+            people.unlink(tx, client_id)
+            self._audit(tx, principal, "unlink", name, client=client_id)
+            return people.client(tx, name, client_id)
+
+        return _found(await self._store.write(unlink))
+
+    def _audit(self, tx: Tx, principal: Principal, action: str, agent: str, **details: object) -> None:
+        audit.add(tx, self._now(), principal.actor, action, agent=agent, details=details)
+
+
+def _found(client: people.Client | None) -> ClientAnswer:
+    if client is None:
+        raise ApiError(404, "client_not_found", "There is no such person.")
+    return _client_answer(client)
+
+
+def _policy_answer(policy: Policy) -> PolicyAnswer:
+    # the platform's booleans, the same in both directions
+    return PolicyAnswer(
+        policy=policy, require_email=policy is not Policy.OPEN, open_access=policy is not Policy.REQUIRE_SHARING
+    )
+
+
+def _request_answer(one: AccessRequest) -> RequestAnswer:
+    return RequestAnswer(
+        id=one.id,
+        agent_name=one.agent,
+        email=one.email,
+        channel=one.channel,
+        requested_at=one.requested_at,
+        status=one.status,
+        decided_by=one.decided_by,
+        decided_at=one.decided_at,
+    )
+
+
+def _share_answer(agent: str, one: Share) -> ShareAnswer:
+    return ShareAnswer(
+        agent_name=agent,
+        email=one.email,
+        allow_proactive=one.allow_proactive,
+        shared_by=one.created_by,
+        created_at=one.created_at,
+    )
+
+
+def _client_answer(one: people.Client) -> ClientAnswer:
+    return ClientAnswer(
+        id=one.id,
+        channel=one.channel,
+        identity=one.address,
+        display_name=one.name or None,
+        verified_email=one.email,
+        blocked=one.blocked,
+        stopped=one.stopped,
+        message_count=one.message_count,
+        last_active=one.last_active,
+    )

@@ -1,0 +1,130 @@
+"""Who is asking: bearer tokens become principals, and one guard decides what they may do with an agent."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from starlette.requests import HTTPConnection
+
+from trinity_channels.access.directory import Directory
+from trinity_channels.store import Store, Tx, tokens
+from trinity_channels.web.errors import ApiError, not_found
+
+
+class Role(StrEnum):
+    """The kinds of principal."""
+
+    ADMIN = "admin"
+    USER = "user"
+    AGENT = "agent"
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Somebody who may ask. `subject` is a user's e-mail or an agent's name, empty for the admin."""
+
+    role: Role
+    subject: str = ""
+
+    @property
+    def actor(self) -> str:
+        """How the audit log names them."""
+        return f"{self.role}:{self.subject}" if self.subject else str(self.role)
+
+
+class Authenticator(Protocol):
+    """What the host asks the surrounding application about a request."""
+
+    async def principal(self, request: HTTPConnection) -> Principal | None:
+        """Who sent the request; None if nobody we know."""
+
+
+class TokenAuthenticator:
+    """Our own tokens: the Authenticator of a host that runs alone. Tokens are kept as hashes."""
+
+    def __init__(self, store: Store, admin_token: str | None) -> None:
+        self._store = store
+        self.admin_digest = None if admin_token is None else token_digest(admin_token)
+
+    async def principal(self, request: HTTPConnection) -> Principal | None:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token.strip():
+            return None
+        digest = token_digest(token.strip())
+        if self.admin_digest is not None and hmac.compare_digest(digest.encode(), self.admin_digest.encode()):
+            return Principal(Role.ADMIN)
+        found = await self._store.read(lambda tx: tokens.find(tx, digest))
+        return None if found is None else Principal(Role(found.role), found.subject)
+
+
+def token_digest(token: str) -> str:
+    """What a token is stored as; tokens are random and long, so a plain hash hides them."""
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
+
+
+def new_token(tx: Tx, role: Role, subject: str, now: datetime) -> str:
+    """Make and store a token; it is shown this once."""
+    token = f"tc_{secrets.token_urlsafe(32)}"
+    tokens.add(tx, token_digest(token), role, subject, now)
+    return token
+
+
+class Guard:
+    """Decides what a principal may do with an agent. Missing and foreign agents give one and the same answer."""
+
+    def __init__(self, authenticator: Authenticator, directory: Directory) -> None:
+        self._authenticator = authenticator
+        self._directory = directory
+
+    async def principal(self, request: HTTPConnection) -> Principal:
+        """Who is asking; 401 if nobody we know."""
+        found = await self._authenticator.principal(request)
+        if found is None:
+            error = ApiError(401, "unauthorized", "Send a valid token: Authorization: Bearer <token>.")
+            error.headers = {"WWW-Authenticate": "Bearer"}
+            raise error
+        return found
+
+    async def admin(self, request: HTTPConnection) -> Principal:
+        """Only an administrator."""
+        principal = await self.principal(request)
+        if principal.role is not Role.ADMIN:
+            raise ApiError(403, "forbidden", "Only an administrator may do this.")
+        return principal
+
+    async def owner(self, request: HTTPConnection, agent: str) -> Principal:
+        """The agent's owner or an admin; never the agent's own key."""
+        principal = await self.member(request, agent)
+        if principal.role is Role.AGENT:
+            raise ApiError(403, "agent_key_not_allowed", "An agent's own key may not do this; its owner may.")
+        return principal
+
+    async def member(self, request: HTTPConnection, agent: str) -> Principal:
+        """The agent's owner, an admin, or the agent itself."""
+        principal = await self.principal(request)
+        if not await self.manages(principal, agent):
+            raise not_found()
+        return principal
+
+    async def manages(self, principal: Principal, agent: str) -> bool:
+        """Whether this principal may know and use the agent."""
+        owner = await self._directory.owner(agent)
+        if owner is None:
+            return False
+        match principal.role:
+            case Role.ADMIN:
+                return True
+            case Role.USER:
+                return principal.subject == owner
+            case Role.AGENT:
+                return principal.subject == agent
+
+
+Clock = Callable[[], datetime]

@@ -1,0 +1,91 @@
+"""The proactive API: an agent, its owner or an admin sends a message, and asks what became of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from trinity_channels.outbound.proactive import AUTO, ProactiveMessages, ProactiveRefused, Status, Wish
+from trinity_channels.web.access_api import Email
+from trinity_channels.web.auth import Guard
+from trinity_channels.web.bodies import LimitedRoute
+from trinity_channels.web.errors import ApiError
+
+
+class MessageBody(BaseModel):
+    """A message to somebody who has signed in with this e-mail before."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    recipient_email: Email
+    text: Annotated[str, StringConstraints(min_length=1, max_length=4096)] = Field(description="Markdown")
+    channel: Annotated[str, StringConstraints(max_length=32)] = Field(
+        AUTO,
+        description="A channel's name, or auto; auto never chooses a channel with a reply window, such as whatsapp",
+    )
+    idempotency_key: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = Field(
+        None, description="Sent again under the same key, the message is not sent twice"
+    )
+
+
+class MessageStatus(BaseModel):
+    """A message and how far it got: queued, sent, delivered, read, failed or unknown."""
+
+    message_id: str
+    agent_name: str
+    channel: str
+    status: str
+    parts: int = Field(description="How many provider messages it became")
+    created_at: datetime
+    error_code: str | None = Field(None, description="The provider's code")
+    error: str | None = Field(None, description="The provider's code in plain words")
+
+
+class ProactiveApi:
+    """Builds the routes under `/api/agents/{name}/messages`."""
+
+    def __init__(self, guard: Guard, messages: ProactiveMessages) -> None:
+        self._guard = guard
+        self._messages = messages
+
+    def router(self) -> APIRouter:
+        """The routes."""
+        router = APIRouter(prefix="/api/agents/{name}/messages", route_class=LimitedRoute, tags=["Messages"])
+        router.add_api_route("", self._send, methods=["POST"])
+        router.add_api_route("/{message_id}", self._status, methods=["GET"])
+        return router
+
+    async def _send(self, request: Request, name: str, body: MessageBody) -> MessageStatus:
+        """Send a message first. The owner may always be written to; others if the owner allowed it for them."""
+        principal = await self._guard.member(request, name)
+        wish = Wish(name, body.recipient_email, body.text, body.channel, body.idempotency_key, principal.actor)
+        try:
+            return _answer(await self._messages.send(wish))
+        except ProactiveRefused as error:
+            raise ApiError(
+                error.status, error.code, error.message, retry_after=error.retry_after, extra=error.extra
+            ) from error
+
+    async def _status(self, request: Request, name: str, message_id: str) -> MessageStatus:
+        """What became of a message."""
+        await self._guard.member(request, name)
+        found = await self._messages.status(name, message_id)
+        if found is None:
+            raise ApiError(404, "message_not_found", "This agent has sent no such message.")
+        return _answer(found)
+
+
+def _answer(status: Status) -> MessageStatus:
+    return MessageStatus(
+        message_id=status.message.id,
+        agent_name=status.message.agent,
+        channel=status.message.channel,
+        status=status.state,
+        parts=status.parts,
+        created_at=status.message.created_at,
+        error_code=status.error_code,
+        error=status.error,
+    )
