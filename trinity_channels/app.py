@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
@@ -13,7 +14,8 @@ from typing import Any, Self
 
 import httpx
 import structlog
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -97,7 +99,6 @@ class Host:
         self.http = ports.http or httpx.AsyncClient(timeout=TIMEOUTS, limits=CONNECTIONS)
         self.address = PublicAddress(self.store, settings.public_chat_url)
         self.mailer = ports.mailer or _mailer(settings)
-        self._owns_shares = ports.directory is None
         owners = {name: agent.owner for name, agent in settings.agents.items()}
         self.directory = ports.directory or LocalDirectory(self.store, owners, now)
         admin = settings.admin_token.get_secret_value() if settings.admin_token else None
@@ -231,9 +232,15 @@ class Host:
     # --- routes ---
 
     def mount(self, app: FastAPI) -> None:
-        """Add our routes to an app. The webhooks come first: they are the busiest."""
+        """Add our routes to an app, except those it already has. The webhooks come first: they are the busiest."""
+        owned = {_signature(route) for route in app.routes if isinstance(route, Route)}
+        for router in self._routers():
+            router.routes[:] = [one for one in router.routes if isinstance(one, Route) and _signature(one) not in owned]
+            app.include_router(router)
         app.router.routes[:0] = self.webhook.routes()
-        api = BindingsApi(
+
+    def _routers(self) -> list[APIRouter]:
+        channels = BindingsApi(
             guard=self.guard,
             connections=self.connections,
             opened=self.bindings,
@@ -242,28 +249,24 @@ class Host:
             address=self.address,
             login=self.login,
         )
-        for channel in self.plugins:
-            app.include_router(api.router(channel))
         access = AccessApi(
+            guard=self.guard, directory=self.directory, store=self.store, dispatcher=self.dispatcher, now=self._now
+        )
+        settings = SettingsApi(
             guard=self.guard,
-            directory=self.directory,
+            address=self.address,
+            opened=self.bindings,
+            connections=self.connections,
+            plugins=self.plugins,
             store=self.store,
-            dispatcher=self.dispatcher,
             now=self._now,
         )
-        app.include_router(access.router(shares=self._owns_shares))
-        app.include_router(ProactiveApi(self.guard, self.proactive).router())
-        app.include_router(
-            SettingsApi(
-                guard=self.guard,
-                address=self.address,
-                opened=self.bindings,
-                plugins=self.plugins,
-                store=self.store,
-                now=self._now,
-            ).router()
-        )
-        errors.install(app)
+        return [
+            *(channels.router(channel) for channel in self.plugins),
+            access.router(),
+            ProactiveApi(self.guard, self.proactive).router(),
+            settings.router(),
+        ]
 
     def probes(self) -> list[Route]:
         """`/healthz`, `/readyz` and `/metrics` of a host that runs alone."""
@@ -320,7 +323,13 @@ def create_app(settings: Settings, ports: Ports | None = None) -> tuple[FastAPI,
     app = FastAPI(title="trinity_channels", redirect_slashes=False, redoc_url=None)
     host = mount_channels(app, ports or Ports(), settings)
     app.router.routes[:0] = host.probes()
+    app.add_exception_handler(HTTPException, errors.no_route)
     return app, host
+
+
+def _signature(route: Route) -> tuple[str, frozenset[str]]:
+    """What two routes must not share; the names of path parameters do not matter."""
+    return re.sub(r"{[^}]*}", "{}", route.path), frozenset(route.methods or ())
 
 
 def _mailer(settings: Settings) -> Mailer | None:

@@ -39,7 +39,13 @@ from trinity_channels.api import (
 
 T = TypeVar("T")
 REQUIRED = ("channel", "configure", "verify", "receive", "send", "resolve_identity")
-OPTIONAL = ("indicate", "find_sent", "list_missed", "simulator")  # each is also the name of its capability
+OPTIONAL = (
+    "indicate",
+    "find_sent",
+    "list_missed",
+    "register_webhook",
+    "simulator",
+)  # each is also the name of its capability
 NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 
 
@@ -73,9 +79,7 @@ class Plugin:
 
     def receive(self, binding: Binding, request: Request) -> Inbound:
         try:
-            return cast(
-                "Inbound", _promised(self._hooks["receive"](binding=binding, request=request), Inbound, "receive")
-            )
+            return _promised(self._hooks["receive"](binding=binding, request=request), Inbound, "receive")
         except ChannelError:
             raise
         except Exception as error:  # fail closed: whatever breaks a plugin's check has not been authenticated
@@ -111,6 +115,9 @@ class Plugin:
 
     async def list_missed(self, binding: Binding, since: datetime, ctx: Context) -> list[MessageReceived]:
         return await self._ask("list_missed", list, binding=binding, since=since, ctx=ctx)
+
+    async def register_webhook(self, binding: Binding, ctx: Context) -> None:
+        await self._hooks["register_webhook"](binding=binding, ctx=ctx)
 
     def simulator(self, ctx: Context) -> Simulator:
         return cast("Simulator", self._hooks["simulator"](ctx=ctx))

@@ -210,6 +210,22 @@ async def list_missed(binding: Binding, since: datetime, ctx: Context) -> list[M
 
 
 @hookspec(firstresult=True)
+async def register_webhook(binding: Binding, ctx: Context) -> None:
+    """Point the provider at `ctx.webhook_url`. Capability `register_webhook`.
+
+    Called after an owner connects or rotates, and when the public address changes; never without an address. Another
+    service's webhook may only be replaced because an owner has just asked for it, which is when this is called.
+
+    Raises:
+        ConfigurationError: the provider refuses the address or the credentials; shown to the owner.
+        ProviderUnavailable: the provider could not be asked; shown to the owner, who can save again.
+
+    Example:
+        `await call("setWebhook", url=ctx.webhook_url, secret_token=binding.webhook_secret.get_secret_value())`
+    """
+
+
+@hookspec(firstresult=True)
 def simulator(ctx: Context) -> Simulator:
     """Make a local provider that behaves like the real one. Capability `simulator`.
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 import httpx
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 
 # --- what a channel is ---
 
@@ -57,6 +57,7 @@ class Capabilities:
         receipts: the furthest state that receipts report, None for no receipts. Delivered through `receive`.
         find_sent: seconds after an attempt from which a send that `find_sent` does not see is surely absent; 0 for no hook.
         list_missed: how far back inbound messages can be listed after an outage; zero for none. Hook `list_missed`.
+        register_webhook: our webhook can be set at the provider by API. Hook `register_webhook`.
         simulator: a local provider ships with the plugin. Hook `simulator`.
         groups: group conversations are received.
         verified_email: `resolve_identity` may return an e-mail that the provider has verified.
@@ -66,6 +67,7 @@ class Capabilities:
     receipts: DeliveryState | None = None
     find_sent: float = 0
     list_missed: timedelta = timedelta(0)
+    register_webhook: bool = False
     simulator: bool = False
     groups: bool = False
     verified_email: bool = False
@@ -129,7 +131,8 @@ class Account:
     """What the provider says about an account.
 
     `key` identifies the account at the provider: two bindings never share one. `sender` is the address that people see.
-    `pace` is the least time between two messages to one person.
+    `pace` is the least time between two messages to one person. `facts` is what the plugin itself wants to know of the
+    account when it reads a webhook, such as its own user id; stored in the open, so no secrets.
     """
 
     key: str
@@ -138,14 +141,19 @@ class Account:
     sandbox: bool = False
     pace: timedelta = timedelta(0)
     warnings: tuple[str, ...] = ()
+    facts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """One agent connected to one provider account, secrets open. `settings` is an instance of the manifest's model."""
+    """One agent connected to one provider account, secrets open. `settings` is an instance of the manifest's model.
+
+    `webhook_secret` is the host's, different for every webhook address, for providers that repeat a secret we choose.
+    """
 
     settings: BaseModel
     account: Account
+    webhook_secret: SecretStr = SecretStr("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +205,10 @@ class Verification:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A raw webhook request. `url` is the public address that the owner gave the provider, with the raw query string."""
+    """A raw webhook request; header names are lower-case.
+
+    `url` is the public address that the owner gave the provider, with the raw query string.
+    """
 
     method: str
     url: str
@@ -269,7 +280,8 @@ class MessageReceived:
 
     `event_id` is the same when the provider repeats the request, and different for every other message of the binding.
     `conversation` is None for the one direct chat with the sender; otherwise the address that answers the group or thread,
-    and `group` says which. `provider_id` names the message to `indicate`. `raw` holds the provider's fields.
+    and `group` says that several people write there: then only messages addressed to the agent are events, the others are
+    `Ignored`. `provider_id` names the message to `indicate`. `raw` holds the provider's fields.
     """
 
     event_id: str

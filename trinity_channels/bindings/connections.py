@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import secrets
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
@@ -13,12 +12,13 @@ from pydantic import BaseModel, SecretStr, ValidationError
 
 from trinity_channels.api import (
     Channel,
+    ChannelError,
     ConfigurationError,
     OutboundMessage,
     Receipt,
     Verification,
 )
-from trinity_channels.bindings.registry import Bindings, OpenBinding, digest
+from trinity_channels.bindings.registry import Bindings, OpenBinding, WebhookKey, digest
 from trinity_channels.bindings.vault import Vault
 from trinity_channels.plugins import Plugins
 from trinity_channels.store import Store, Tx, audit, bindings
@@ -97,6 +97,7 @@ class Connections:
 
         await self._store.write(save)
         self._opened.forget()
+        await self.register(agent, channel)
 
     async def disconnect(self, agent: str, channel: str, actor: str) -> bool:
         """Forget the secrets and stop answering; people and history stay. False if nothing was connected."""
@@ -131,6 +132,29 @@ class Connections:
 
         await self._store.write(rotate)
         self._opened.forget()
+        await self.register(agent, channel)
+
+    async def register(self, agent: str, channel: str) -> None:
+        """Point the provider at our webhook, where that is done by API and there is an address.
+
+        Raises:
+            NotConnected, ConfigurationError, ProviderUnavailable: the binding stays connected.
+        """
+        plugin = self._plugins[channel]
+        bound = await self._bound(agent, channel)
+        if plugin.manifest.capabilities.register_webhook and bound.context.webhook_url:
+            await plugin.register_webhook(bound.binding, bound.context)
+
+    async def register_all(self) -> list[str]:
+        """Point every provider at our webhooks, after the public address has changed; returns what went wrong."""
+        problems = []
+        for stored in await self._store.read(bindings.every):
+            if stored.connected and stored.channel in self._plugins:
+                try:
+                    await self.register(stored.agent, stored.channel)
+                except ChannelError as error:
+                    problems.append(f"{stored.agent} on {stored.channel}: {error.message}")
+        return problems
 
     async def verify(self, agent: str, channel: str) -> Verification:
         """Ask the provider whether the stored binding still works; nobody is written to.
@@ -175,7 +199,7 @@ class Connections:
             if not any(map(self._vault.needs_reseal, records)):
                 continue
             key = self._vault.seal(
-                self._opened.webhook_key(stored), context=(stored.agent, stored.channel, "webhook_key")
+                str(self._opened.webhook_key(stored)), context=(stored.agent, stored.channel, "webhook_key")
             )
             sealed = {
                 name: self._vault.seal(value.get_secret_value(), context=(stored.agent, stored.channel, name))
@@ -193,8 +217,8 @@ class Connections:
         return await self._opened.open(stored.id)
 
     def _new_key(self, agent: str, channel: str) -> tuple[str, str]:
-        key = secrets.token_urlsafe(32)
-        return self._vault.seal(key, context=(agent, channel, "webhook_key")), digest(key)
+        key = WebhookKey.fresh()
+        return self._vault.seal(str(key), context=(agent, channel, "webhook_key")), digest(key.key)
 
 
 def secret_names(manifest: Channel) -> set[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -31,12 +32,33 @@ class OpenBinding:
     channel: str
     binding: Binding
     context: Context
-    webhook_key: str = field(repr=False)
 
 
 def digest(key: str) -> str:
     """What a webhook key is looked up by; the key itself is random, so a plain hash hides it."""
     return hashlib.sha256(key.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookKey:
+    """What our webhook's address ends in, and the secret a provider may be asked to send along. Sealed as one record."""
+
+    key: str
+    secret: str = field(repr=False)
+
+    @classmethod
+    def fresh(cls) -> WebhookKey:
+        """A new address."""
+        return cls(secrets.token_urlsafe(32), secrets.token_urlsafe(32))
+
+    @classmethod
+    def parse(cls, text: str) -> WebhookKey:
+        """The opposite of `str`."""
+        key, _, secret = text.partition(" ")
+        return cls(key, secret)
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.secret}"
 
 
 class Bindings:
@@ -100,9 +122,10 @@ class Bindings:
             api_base_url=self._api_base_url(self._plugins[channel].manifest.provider),
         )
 
-    def webhook_key(self, stored: StoredBinding) -> str:
+    def webhook_key(self, stored: StoredBinding) -> WebhookKey:
         """The webhook key of a binding, decrypted."""
-        return self._vault.open(stored.webhook_key, context=(stored.agent, stored.channel, "webhook_key"))
+        record = self._vault.open(stored.webhook_key, context=(stored.agent, stored.channel, "webhook_key"))
+        return WebhookKey.parse(record)
 
     def secrets(self, stored: StoredBinding) -> dict[str, SecretStr]:
         """The secrets of a binding, decrypted."""
@@ -113,15 +136,18 @@ class Bindings:
 
     def _keep(self, stored: StoredBinding) -> OpenBinding:
         settings = self._plugins[stored.channel].manifest.settings
-        key = self.webhook_key(stored)
+        webhook = self.webhook_key(stored)
         opened = OpenBinding(
             id=stored.id,
             agent=stored.agent,
             channel=stored.channel,
-            binding=Binding(settings.model_validate({**stored.settings, **self.secrets(stored)}), stored.account),
-            context=self.context(stored.channel, key),
-            webhook_key=key,
+            binding=Binding(
+                settings.model_validate({**stored.settings, **self.secrets(stored)}),
+                stored.account,
+                webhook_secret(key),
+            ),
+            context=self.context(stored.channel, webhook.key),
         )
         self._open[stored.id] = opened
-        self._by_key[stored.channel, key] = opened
+        self._by_key[stored.channel, webhook.key] = opened
         return opened

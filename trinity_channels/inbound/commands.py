@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from trinity_channels.api import OptOut
-from trinity_channels.store.turns import Message
+from trinity_channels.store.turns import Message, Person
 
 
 class Verb(StrEnum):
@@ -43,15 +43,20 @@ _WORDS = {
 _VERBS = {word: verb for verb, words in _WORDS.items() for word in words.split()}
 
 
-def recognise(message: Message) -> Command | None:
-    """The command in a message, None if the message is for the agent. Unknown slash words are for the agent."""
+def recognise(message: Message, person: Person) -> Command | None:
+    """The command in a message, None if the message is for the agent. Unknown slash words are for the agent.
+
+    So is START from somebody who has not stopped anything: people greet bots that way.
+    """
     if message.opt_out:
         return Command(Verb(OptOut(message.opt_out).value), answered=True)
     text = message.text.strip()
     if found := _COMMAND.fullmatch(text):
         return _slash(found[1].lower(), (found[2] or "").strip())
     verb = _VERBS.get(text.rstrip(".!").lower())
-    return Command(verb) if verb else None
+    if verb is None or (verb is Verb.START and not person.stopped):
+        return None
+    return Command(verb)
 
 
 def _slash(word: str, argument: str) -> Command:

@@ -78,7 +78,7 @@ class Step:
         """The messages up to the next command; people write in bursts, and one turn answers them all."""
         batch: list[int] = []
         for message in self.scene.waiting:
-            if batch and (recognise(message) or too_fast(tx, self.person, message)):
+            if batch and (recognise(message, self.person) or too_fast(tx, self.person, message)):
                 break
             batch.append(message.id)
         return batch

@@ -15,6 +15,7 @@ from trinity_channels import texts
 from trinity_channels.access.directory import Directory
 from trinity_channels.access.login import Login
 from trinity_channels.agents.port import AgentFailed, AgentRuntime, AgentTimeout, AgentTurn, AgentUnavailable, Said
+from trinity_channels.api import ProviderUnavailable
 from trinity_channels.bindings import Bindings
 from trinity_channels.dispatch import Dispatcher
 from trinity_channels.inbound.commands import Command, Verb, recognise
@@ -34,6 +35,7 @@ RETRIES = 8
 """Runs that may find the agent unavailable before the turn is parked; about two minutes."""
 LONGEST_PAUSE = 300.0
 HOUR = timedelta(hours=1)
+RESOLVE_AGAIN = timedelta(seconds=15)
 
 
 class Turns:
@@ -70,14 +72,21 @@ class Turns:
             scene = await self._store.read(lambda tx: turns.scene(tx, conversation))
             if scene is None or not (scene.turn or scene.waiting or scene.kept):
                 return None
-            if not scene.connected or scene.channel not in self._plugins or scene.person is None:
+            if scene.channel not in self._plugins:  # it could not be loaded this time; nothing is given up for that
+                return self._now() + HOUR
+            if not scene.connected or scene.person is None:
                 await self._drop(scene)
                 return None
             if scene.turn:
                 later = await self._attempt(scene, scene.turn)
                 if later:
                     return later
-            elif not await self._step(scene, await self._resolved(scene, scene.person)):
+                continue
+            try:
+                person = await self._resolved(scene, scene.person)
+            except ProviderUnavailable:
+                return self._now() + RESOLVE_AGAIN
+            if not await self._step(scene, person):
                 return None
 
     async def _drop(self, scene: Scene) -> None:
@@ -125,7 +134,7 @@ class Turns:
     async def _prepare(self, scene: Scene, person: Person) -> Prepared:
         has_access = person.email is not None and await self._directory.may_use(scene.agent, person.email)
         first = scene.waiting[0] if scene.waiting else None
-        command = recognise(first) if first else None
+        command = recognise(first, person) if first else None
         if first is None or command is None or person.blocked:
             return Prepared(command, has_access=has_access)
         if command.verb is Verb.LOGIN and not await self._store.read(lambda tx: too_fast(tx, person, first)):

@@ -17,7 +17,7 @@ from trinity_channels.outbound.split import pack
 SMALLEST_LIMIT = 16
 """Room for one character, however a dialect escapes it."""
 
-LONGEST_MARKDOWN = 100_000
+LONGEST_MARKDOWN = 50_000
 """Characters up to which a text is read as Markdown. What is longer is a dump that nobody reads on a phone, and parsing
 it would hold up everybody else for seconds; it goes out as it is."""
 

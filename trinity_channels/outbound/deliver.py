@@ -78,6 +78,8 @@ class Deliveries:
         if found is None:
             return None
         delivery, previous = found
+        if delivery.channel not in self._plugins:  # it could not be loaded this time; nothing is given up for that
+            return now + ASK_FOR
         if delivery.state == "sending":  # nobody else works on this conversation, so the call died with its process
             deliveries.ask(tx, delivery.id, self._may_ask(delivery, now), _INTERRUPTED, now)
             return self._claim(tx, conversation, now)

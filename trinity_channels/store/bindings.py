@@ -54,6 +54,7 @@ _COLUMNS = (
     BINDING.c.signature_cause,
     BINDING.c.send_failed_at,
     BINDING.c.send_failure,
+    BINDING.c.facts,
 )
 _BY_AGENT = select(*_COLUMNS).where(BINDING.c.agent == bindparam("agent"), BINDING.c.channel == bindparam("channel"))
 _BY_ID = select(*_COLUMNS).where(BINDING.c.id == bindparam("binding"))
@@ -75,6 +76,7 @@ _VALUES: dict[str, object] = {
     "display_name": bindparam("display_name"),
     "sandbox": bindparam("sandbox"),
     "pace": bindparam("pace"),
+    "facts": bindparam("facts"),
     "settings": bindparam("settings"),
     "secrets": bindparam("secrets"),
     "updated_at": bindparam("now"),
@@ -168,6 +170,7 @@ def save(
         "display_name": account.display_name,
         "sandbox": account.sandbox,
         "pace": account.pace // timedelta(microseconds=1),
+        "facts": json.dumps(dict(account.facts)),
         "settings": json.dumps(settings),
         "secrets": json.dumps(secrets),
         "now": micros(now),
@@ -215,7 +218,14 @@ def _stored(row: Row | None) -> StoredBinding | None:
         id=row[0],
         agent=row[1],
         channel=row[2],
-        account=Account(row[3], row[4], row[5], bool(row[6]), timedelta(microseconds=row[7])),
+        account=Account(
+            key=row[3],
+            sender=row[4],
+            display_name=row[5],
+            sandbox=bool(row[6]),
+            pace=timedelta(microseconds=row[7]),
+            facts=json.loads(row[18]),
+        ),
         settings=json.loads(row[8]),
         secrets=json.loads(row[9]),
         webhook_key=row[10],

@@ -90,10 +90,10 @@ _SENDING = (
         updated_at=bindparam("now"),
     )
 )
-# A receipt may have come before our own call returned: then its state stands.
+# A receipt may have come before our own call returned: then its state stands, also if it asked for another try ("ready").
 _TAKEN = (
     update(DELIVERY)
-    .where(DELIVERY.c.id == bindparam("delivery"))
+    .where(DELIVERY.c.id == bindparam("delivery"), DELIVERY.c.state != "ready")
     .values(
         provider_id=bindparam("provider_id"),
         state=case((or_(_OPEN, DELIVERY.c.state == "unknown"), bindparam("reached")), else_=DELIVERY.c.state),

@@ -16,8 +16,8 @@ from trinity_channels.email_address import normalise_email
 from trinity_channels.store import Store, Tx, access, audit, people
 from trinity_channels.store.access import AccessRequest, Share
 from trinity_channels.web.auth import Guard, Principal
-from trinity_channels.web.bodies import LimitedRoute
 from trinity_channels.web.errors import ApiError
+from trinity_channels.web.route import ApiRoute
 
 Email = Annotated[str, AfterValidator(normalise_email), Field(max_length=254)]
 
@@ -143,9 +143,9 @@ class AccessApi:
         self._dispatcher = dispatcher
         self._now = now
 
-    def router(self, *, shares: bool) -> APIRouter:
-        """The routes; `shares` False leaves those out that the surrounding application owns."""
-        router = APIRouter(prefix="/api/agents/{name}", route_class=LimitedRoute, tags=["Access"])
+    def router(self) -> APIRouter:
+        """The routes."""
+        router = APIRouter(prefix="/api/agents/{name}", route_class=ApiRoute, tags=["Access"])
         add = router.add_api_route
         add("/access-policy", self._policy, methods=["GET"])
         add("/access-policy", self._set_policy, methods=["PUT"])
@@ -155,10 +155,9 @@ class AccessApi:
         add("/clients/{client_id}/block", self._block, methods=["PUT"])
         add("/clients/{client_id}/unlink", self._unlink, methods=["POST"])
         add("/shares/proactive", self._consent, methods=["PUT"])
-        if shares:
-            add("/shares", self._shares, methods=["GET"])
-            add("/share", self._share, methods=["POST"])
-            add("/share/{email}", self._unshare, methods=["DELETE"])
+        add("/shares", self._shares, methods=["GET"])
+        add("/share", self._share, methods=["POST"])
+        add("/share/{email}", self._unshare, methods=["DELETE"])
         return router
 
     # --- policy ---

@@ -26,8 +26,8 @@ from trinity_channels.bindings.vault import VaultError
 from trinity_channels.plugins import Plugins
 from trinity_channels.store import Store, bindings
 from trinity_channels.web.auth import Guard, Principal
-from trinity_channels.web.bodies import LimitedRoute
 from trinity_channels.web.errors import ApiError
+from trinity_channels.web.route import ApiRoute
 
 TEST_TEXT = "Hello! This is a test message: the connection to your agent works."
 TEXT_LIMIT = 1000
@@ -109,7 +109,7 @@ class BindingsApi:
         """The routes of one channel, `/api/agents/{name}/<channel>…`."""
         manifest = self._plugins[channel].manifest
         path = f"/api/agents/{{name}}/{channel}"
-        router = APIRouter(route_class=LimitedRoute, tags=[manifest.title])
+        router = APIRouter(route_class=ApiRoute, tags=[manifest.title])
 
         async def status(request: Request, name: str) -> BindingStatus:
             """What is connected, whether it works, and the webhook URL."""
@@ -213,7 +213,7 @@ class BindingsApi:
 
     def _webhook(self, stored: bindings.StoredBinding) -> tuple[str | None, str | None]:
         try:
-            return self._address.webhook(stored.channel, self._opened.webhook_key(stored)), None
+            return self._address.webhook(stored.channel, self._opened.webhook_key(stored).key), None
         except VaultError as error:
             return None, str(error)
 

@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from trinity_channels.outbound.proactive import AUTO, ProactiveMessages, ProactiveRefused, Status, Wish
 from trinity_channels.web.access_api import Email
 from trinity_channels.web.auth import Guard
-from trinity_channels.web.bodies import LimitedRoute
 from trinity_channels.web.errors import ApiError
+from trinity_channels.web.route import ApiRoute
 
 
 class MessageBody(BaseModel):
@@ -53,7 +53,7 @@ class ProactiveApi:
 
     def router(self) -> APIRouter:
         """The routes."""
-        router = APIRouter(prefix="/api/agents/{name}/messages", route_class=LimitedRoute, tags=["Messages"])
+        router = APIRouter(prefix="/api/agents/{name}/messages", route_class=ApiRoute, tags=["Messages"])
         router.add_api_route("", self._send, methods=["POST"])
         router.add_api_route("/{message_id}", self._status, methods=["GET"])
         return router

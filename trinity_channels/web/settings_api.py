@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any
@@ -11,12 +11,13 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, StringConstraints
 
 from trinity_channels.bindings import Bindings
+from trinity_channels.bindings.connections import Connections
 from trinity_channels.bindings.public_address import PublicAddress
 from trinity_channels.plugins import Plugins
 from trinity_channels.store import Store, audit
 from trinity_channels.web.auth import Guard
-from trinity_channels.web.bodies import LimitedRoute
 from trinity_channels.web.errors import ApiError
+from trinity_channels.web.route import ApiRoute
 
 
 class PublicUrlBody(BaseModel):
@@ -55,6 +56,7 @@ class SettingsApi:
         guard: Guard,
         address: PublicAddress,
         opened: Bindings,
+        connections: Connections,
         plugins: Plugins,
         store: Store,
         now: Callable[[], datetime],
@@ -62,13 +64,14 @@ class SettingsApi:
         self._guard = guard
         self._address = address
         self._opened = opened
+        self._connections = connections
         self._plugins = plugins
         self._store = store
         self._now = now
 
     def router(self) -> APIRouter:
         """The routes."""
-        router = APIRouter(route_class=LimitedRoute, tags=["Settings"])
+        router = APIRouter(route_class=ApiRoute, tags=["Settings"])
         router.add_api_route("/api/settings/public_chat_url", self._public_url, methods=["GET"])
         router.add_api_route("/api/settings/public_chat_url", self._set_public_url, methods=["PUT"])
         router.add_api_route("/api/channels", self._channels, methods=["GET"])
@@ -89,16 +92,17 @@ class SettingsApi:
         self._opened.forget()
         now = self._now()
         await self._store.write(lambda tx: audit.add(tx, now, principal.actor, "set_public_chat_url"))
-        return self._answer()
+        problems = await self._connections.register_all() if self._address.value else []
+        return self._answer(problems)
 
-    def _answer(self) -> PublicUrlAnswer:
+    def _answer(self, problems: Sequence[str] = ()) -> PublicUrlAnswer:
         value = self._address.value
         if value is None:
             warning = "public_chat_url is not set: there are no webhook URLs, and no provider can reach your agents."
         elif value.startswith("http://"):
             warning = "Providers deliver to https:// addresses; this one starts with http://."
         else:
-            warning = None
+            warning = f"Some providers could not be told: {'; '.join(problems)}" if problems else None
         return PublicUrlAnswer(value=value, warning=warning)
 
     async def _channels(self, request: Request) -> list[ChannelAnswer]:

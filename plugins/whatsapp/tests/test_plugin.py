@@ -8,6 +8,7 @@ import subprocess
 import sys
 from datetime import timedelta
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -77,9 +78,9 @@ def test_the_steps_lead_to_a_webhook_by_post(sandbox: bool) -> None:
     ],
 )
 async def test_an_identity_is_what_the_webhook_said(
-    sender: Sender, addresses: tuple[str, ...], binding: Binding, twilio: object
+    sender: Sender, addresses: tuple[str, ...], binding: Binding, twilio: Any
 ) -> None:
-    identity = await plugin.resolve_identity(binding, sender, twilio.ctx)  # type: ignore[attr-defined]
+    identity = await plugin.resolve_identity(binding, sender, twilio.ctx)
 
     assert identity == Identity(addresses, "Zoë")
-    assert twilio.requests == []  # type: ignore[attr-defined]
+    assert twilio.requests == []

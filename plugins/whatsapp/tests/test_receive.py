@@ -13,6 +13,7 @@ import trinity_channels_whatsapp as plugin
 from trinity_channels.api import (
     Binding,
     ChannelError,
+    DeliveryState,
     Ignored,
     Inbound,
     MalformedPayload,
@@ -111,7 +112,7 @@ def test_the_delivery_of_a_receipt_comes_back_decoded(
 
     [event] = plugin.receive(binding, signed(message_fields | {"MessageStatus": "sent"}, url=url)).events
 
-    assert event == ReceiptReceived(message_fields["MessageSid"], event.state, delivery="a/b&c")  # type: ignore[union-attr]
+    assert event == ReceiptReceived(message_fields["MessageSid"], DeliveryState.SENT, delivery="a/b&c")
 
 
 def test_a_status_of_received_with_a_body_is_a_message(

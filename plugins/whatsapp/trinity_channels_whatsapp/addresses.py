@@ -14,7 +14,8 @@ SANDBOX = "whatsapp:+14155238886"
 
 _PHONE = r"\+[1-9][0-9]{6,14}"
 _USER_ID = r"[A-Z]{2}(?:\.ENT)?\.[A-Za-z0-9]{1,128}"
-_ADDRESS = re.compile(f"{PREFIX}(?:{_PHONE}|{_USER_ID})")
+ADDRESS = f"{PREFIX}(?:{_PHONE}|{_USER_ID})"
+_ADDRESS = re.compile(ADDRESS)
 _HIDDEN = re.compile(f"{PREFIX}{_USER_ID}")
 _NUMBER = re.compile(f"{PREFIX}{_PHONE}")
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from trinity_channels.api import Capabilities, Channel, DeliveryState, Dialect, Limits, Response
+from trinity_channels.api import AddressFormat, Capabilities, Channel, DeliveryState, Dialect, Limits, Response
+from trinity_channels_whatsapp.addresses import ADDRESS
 from trinity_channels_whatsapp.settings import WhatsAppSettings
 from trinity_channels_whatsapp.setup_steps import SETUP_STEPS
 
@@ -40,6 +41,7 @@ MANIFEST = Channel(
         list_missed=timedelta(hours=24),
         simulator=True,
     ),
+    address=AddressFormat("to_number", ADDRESS, "whatsapp:+15551234567"),
     acknowledgement=EMPTY_TWIML,
     # https://www.twilio.com/docs/whatsapp/key-concepts: free text only within 24 hours of the person's last message.
     reply_window=timedelta(hours=24),
