@@ -70,5 +70,12 @@ class Simulator(Protocol):
     def advance(self, by: timedelta) -> None:
         """Move the provider's clock forward."""
 
+    async def repeat_last_webhook(self) -> int:
+        """Post the latest message's webhook once more, as a provider does whose answer got lost; returns the HTTP status.
+
+        Raises:
+            LookupError: nobody has written yet.
+        """
+
     async def settle(self) -> None:
         """Wait until every webhook and receipt that is due has been answered."""

@@ -144,7 +144,7 @@ class Bindings:
             binding=Binding(
                 settings.model_validate({**stored.settings, **self.secrets(stored)}),
                 stored.account,
-                webhook_secret(key),
+                SecretStr(webhook.secret),
             ),
             context=self.context(stored.channel, webhook.key),
         )

@@ -97,6 +97,7 @@ class SettingsApi:
 
     def _answer(self, problems: Sequence[str] = ()) -> PublicUrlAnswer:
         value = self._address.value
+        warning: str | None
         if value is None:
             warning = "public_chat_url is not set: there are no webhook URLs, and no provider can reach your agents."
         elif value.startswith("http://"):

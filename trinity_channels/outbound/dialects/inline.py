@@ -83,7 +83,7 @@ class Inline:
                 depth = len(marks)
                 return [run._replace(marks=(*marks, mark, *run.marks[depth:])) for run in label]
         before, after = self._around_url
-        return [*label, Run(before, marks), shown, Run(after, marks)]
+        return [*label, Run(before), shown, Run(after)]
 
 
 def _run(token: Token, marks: tuple[Mark, ...]) -> Run:

@@ -11,7 +11,7 @@ from markdown_it.token import Token
 
 from trinity_channels.api import Dialect
 from trinity_channels.outbound.dialects.inline import Inline, split_lines
-from trinity_channels.outbound.dialects.lines import Block, Kind, Line, Mark, Run, Runs, plain_runs
+from trinity_channels.outbound.dialects.lines import Block, Kind, Line, Run, Runs, plain_runs
 from trinity_channels.outbound.dialects.tables import Table
 
 RULE = "———"
@@ -97,8 +97,9 @@ class Layout:
             self._add([()], frame.line, frame.line + 1)
         self._frames.pop()
 
-    def _heading(self, _token: Token) -> None:
-        self._text(next(self._rest), self._inline.bold(), leads=True)
+    def _heading(self, token: Token) -> None:
+        runs = self._inline.runs(next(self._rest).children or (), self._inline.bold())
+        self._add(split_lines(runs), *_span(token), leads=True)
 
     def _rule(self, token: Token) -> None:
         self._add([(Run(RULE),)], *_span(token))
@@ -112,11 +113,11 @@ class Layout:
         text = f"[{label}]: {token.meta['url']}" + (f' "{title}"' if title else "")
         self._add([plain_runs(text)], *_span(token))
 
-    def _text(self, token: Token, marks: tuple[Mark, ...] = (), *, leads: bool = False) -> None:
+    def _text(self, token: Token) -> None:
         children = token.children or []
         if self._frames and children and children[0].type == "text":
             self._tick(self._frames[-1], children[0])
-        self._add(split_lines(self._inline.runs(children, marks)), *_span(token), leads=leads)
+        self._add(split_lines(self._inline.runs(children)), *_span(token))
 
     def _tick(self, frame: _Frame, text: Token) -> None:
         """Show a task's `[x]` as a box, in place of the bullet if there is one."""

@@ -23,7 +23,7 @@ class Renderer:
         """Render `line` with its prefix. What stands around its block is not part of it."""
         runs = line.runs
         if not runs:
-            return line.first if line.first.strip() else ""
+            return line.first if line.gap and line.first.strip() else line.first.rstrip()
         if any(run.marks for run in runs):
             runs = _outside_space(runs)
             if self._guard:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from trinity_channels_whatsapp.simulator import parameters, sandbox, twiml
@@ -29,6 +29,7 @@ class Held:
     message: Message
     sender: Sender
     params: dict[str, str]
+    token: str = field(default_factory=lambda: new_sid(""))
 
 
 class Inbound:
@@ -37,6 +38,7 @@ class Inbound:
     def __init__(self, network: Network, outbound: Outbound) -> None:
         self.holding = False
         self._held: list[Held] = []
+        self._latest: Held | None = None
         self._network = network
         self._outbound = outbound
 
@@ -56,6 +58,13 @@ class Inbound:
         held, self._held = self._held, []
         for one in reversed(held) if backwards else held:
             await self._post(one)
+
+    async def repeat(self) -> int:
+        """Post the latest webhook once more, with the same idempotency token; returns the host's status, 0 for none."""
+        if self._latest is None:
+            raise LookupError("nobody has written yet")
+        call = await self._call(self._latest)
+        return call.answer.status_code if call.answer is not None else 0
 
     async def _to_sandbox(self, phone: Phone, utterance: Utterance) -> None:
         routing = sandbox.route(utterance.text, phone, self._network.accounts, self._network.clock)
@@ -99,12 +108,9 @@ class Inbound:
         webhook = held.sender.webhook
         if not webhook.callback_url:
             return
-        token = new_sid("")
+        self._latest = held
         for _ in range(2 if self._network.behaviour.duplicate_webhooks else 1):
-            call = await self._network.webhooks.post(
-                held.sender.account, webhook.callback_url, held.params, method=webhook.callback_method, token=token
-            )
-            self._answered(held, call)
+            call = await self._call(held)
         if held.message.acknowledged or not webhook.fallback_url:
             return
         failed = {**held.params, "ErrorCode": "11200", "ErrorUrl": call.url}
@@ -112,6 +118,14 @@ class Inbound:
             held.sender.account, webhook.fallback_url, failed, method=webhook.fallback_method
         )
         self._answered(held, call)
+
+    async def _call(self, held: Held) -> WebhookCall:
+        webhook = held.sender.webhook
+        call = await self._network.webhooks.post(
+            held.sender.account, webhook.callback_url, held.params, method=webhook.callback_method, token=held.token
+        )
+        self._answered(held, call)
+        return call
 
     def _answered(self, held: Held, call: WebhookCall) -> None:
         reading = twiml.read(call.answer) if call.answer is not None else twiml.Reading(error_code=11200)

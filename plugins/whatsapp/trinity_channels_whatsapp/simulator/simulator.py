@@ -91,6 +91,10 @@ class TwilioSimulator:
         """Move the provider's clock forward."""
         self._network.clock.advance(by)
 
+    async def repeat_last_webhook(self) -> int:
+        """Post the latest inbound message's webhook once more; returns the host's status."""
+        return await self._inbound.repeat()
+
     async def settle(self) -> None:
         """Wait until every webhook and receipt that is due has been answered."""
         await self._network.background.settle()
