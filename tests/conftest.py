@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 import pydantic.v1  # noqa: F401  imported later, under the frozen clock, it would inherit from a fake date
 import pytest
 from freezegun import freeze_time
 from freezegun.api import FrozenDateTimeFactory
 
-from tests.world import START, World
+from tests.world import START, Agent, Found, World
 
 
 @pytest.fixture(scope="session")
@@ -27,8 +29,34 @@ def clock(frozen: FrozenDateTimeFactory) -> FrozenDateTimeFactory:
 
 
 @pytest.fixture
-async def world(tmp_path: Path, clock: FrozenDateTimeFactory) -> AsyncIterator[World]:
+async def found(tmp_path: Path, clock: FrozenDateTimeFactory) -> AsyncIterator[Found]:
+    """Founds worlds that differ from `world`; options as `World` takes them, connected unless told otherwise."""
+    async with AsyncExitStack() as stack:
+
+        async def opened(*, connected: bool = True, **options: Any) -> World:
+            made = await stack.enter_async_context(World(tmp_path, clock, **options))
+            if connected:
+                await made.connect()
+            return made
+
+        yield opened
+
+
+@pytest.fixture
+async def world(found: Found) -> World:
     """A connected agent called `support`, owned by owner@example.org, open to nobody yet."""
-    async with World(tmp_path, clock) as made:
-        await made.connect()
-        yield made
+    return await found()
+
+
+@pytest.fixture
+def agent() -> Agent:
+    """The agent of `town`."""
+    return Agent()
+
+
+@pytest.fixture
+async def town(found: Found, agent: Agent) -> World:
+    """A world that is open to everybody, with the agent in the test's hands."""
+    made = await found(agents=agent)
+    await made.policy("open")
+    return made

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
+import asyncio
 import re
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -12,12 +14,17 @@ from typing import Any, Self
 import httpx
 from freezegun.api import FrozenDateTimeFactory
 
-from trinity_channels.agents.port import AgentRuntime
+from trinity_channels.agents.port import AgentRuntime, AgentTurn
 from trinity_channels.api import Context, Fault
 from trinity_channels.app import Ports, create_app
 from trinity_channels.mail.captured import CapturedMailer
+from trinity_channels.mail.port import Mailer
 from trinity_channels.settings import Settings
+from trinity_channels.store import turns
+from trinity_channels.store.turns import FailedTurn
+from trinity_channels.web.auth import Role, new_token
 from trinity_channels_whatsapp.simulator import TwilioSimulator
+from trinity_channels_whatsapp.simulator.signing import sign
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 PUBLIC = "https://chat.example.org"
@@ -25,6 +32,63 @@ TWILIO = "http://twilio.simulator"
 ADMIN = "fake-admin-token-for-tests"
 OWNER = "owner@example.org"
 KEY = "00" * 32
+
+
+class Agent:
+    """An agent in the hands of a test: it remembers what it was asked, and answers as told or like an echo.
+
+    Attributes:
+        turns: every turn it was given, in order.
+        most_at_once: how many turns of one conversation it ever had at the same time, and of all (`""`).
+    """
+
+    def __init__(self, *answers: str | Exception) -> None:
+        self.turns: list[AgentTurn] = []
+        self.most_at_once: Counter[str] = Counter()
+        self._answers = deque(answers)
+        self._running: Counter[str] = Counter()
+        self._asked = asyncio.Event()
+        self._free = asyncio.Event()
+        self._free.set()
+
+    def will_answer(self, *answers: str | Exception) -> None:
+        """What comes next, one for each turn."""
+        self._answers.extend(answers)
+
+    def thinks(self) -> None:
+        """Take turns, and answer none until `speaks`."""
+        self._free.clear()
+
+    def speaks(self) -> None:
+        """Answer what waits."""
+        self._free.set()
+
+    async def asked(self, times: int) -> None:
+        """Wait until that many turns have been given."""
+        while len(self.turns) < times:
+            self._asked.clear()
+            await self._asked.wait()
+
+    async def run(self, turn: AgentTurn) -> str:
+        """The port."""
+        self.turns.append(turn)
+        self._asked.set()
+        for scope in (turn.conversation, ""):
+            self._running[scope] += 1
+            self.most_at_once[scope] = max(self.most_at_once[scope], self._running[scope])
+        try:
+            await self._free.wait()
+        finally:
+            self._running.subtract((turn.conversation, ""))
+        answer = self._answers.popleft() if self._answers else f"echo {said(turn)}"
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def said(turn: AgentTurn) -> str:
+    """What a person says in a turn, one line per message."""
+    return "\n".join(message.text for message in turn.messages)
 
 
 class Person:
@@ -42,7 +106,11 @@ class Person:
 
     def heard(self) -> list[str]:
         """The texts that arrived, oldest first."""
-        return [one.text for one in self.phone.heard()]
+        return [one.text for one in self.phone.heard() if one.ticks >= 0]
+
+    def last(self) -> str:
+        """The newest text."""
+        return self.heard()[-1]
 
     async def verifies(self, email: str) -> None:
         """Sign in with the code from the mail."""
@@ -59,10 +127,11 @@ class World:
         clock: FrozenDateTimeFactory,
         *,
         agents: AgentRuntime | None = None,
-        mailer: bool = True,
+        mailer: Mailer | bool = True,
         **settings: Any,
     ) -> None:
         self.clock = clock
+        self.folder = folder
         self.mails = CapturedMailer()
         self.http = httpx.AsyncClient()
         given: dict[str, Any] = {
@@ -77,13 +146,19 @@ class World:
             },
         }
         self.settings = Settings.load(**(given | settings))
-        ports = Ports(agents=agents, mailer=self.mails if mailer else None, http=self.http)
-        self.app, self.host = create_app(self.settings, ports)
+        mailing = (self.mails if mailer else None) if isinstance(mailer, bool) else mailer
+        self._ports = Ports(agents=agents, mailer=mailing, http=self.http)
         self.twilio = TwilioSimulator(Context(self.http, self.now, api_base_url=TWILIO))
-        self.http._mounts = {
-            httpx._utils.URLPattern(PUBLIC): httpx.ASGITransport(self.app),
-            httpx._utils.URLPattern(TWILIO): httpx.ASGITransport(self.twilio.app),
+        self._build()
+
+    def _build(self) -> None:
+        self.app, self.host = create_app(self.settings, self._ports)
+        apps = {
+            PUBLIC: self.app,
+            PUBLIC.replace("https://", "http://"): self.app,
+            TWILIO: self.twilio.app,
         }
+        self.http._mounts = {httpx._utils.URLPattern(url): httpx.ASGITransport(app) for url, app in apps.items()}
 
     @staticmethod
     def now() -> datetime:
@@ -91,15 +166,41 @@ class World:
         return datetime.now(UTC)
 
     async def __aenter__(self) -> Self:
-        self._exit = contextlib.AsyncExitStack()
-        await self._exit.enter_async_context(self.host)
+        await self.host.start()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._exit.aclose()
+        await self.host.stop()
         await self.http.aclose()
+
+    # --- the operator ---
+
+    async def stops(self) -> None:
+        """The host stops in good order."""
+        await self.host.stop()
+
+    async def dies(self) -> None:
+        """The host's process ends without a word: what runs is neither finished nor written down."""
+        dispatcher = self.host.dispatcher
+        dispatcher._run = None
+        await asyncio.to_thread(self.host.store.close)
+        tasks = [*self.host._tasks, *dispatcher._running.values(), dispatcher._clock]
+        alive = [task for task in tasks if task is not None]
+        for task in alive:
+            task.cancel()
+        await asyncio.gather(*alive, return_exceptions=True)
+
+    async def starts(self) -> None:
+        """A new host opens the same database."""
+        self._build()
+        await self.host.start()
+        await self.settle()
+
+    async def token(self, role: Role, subject: str) -> str:
+        """A new token for a user (by e-mail) or an agent (by name)."""
+        return await self.host.store.write(lambda tx: new_token(tx, role, subject, self.now()))
 
     # --- the owner ---
 
@@ -114,6 +215,51 @@ class World:
         if answer.status_code == httpx.codes.OK:
             self.twilio.connect(answer.json()["webhook_url"])
         return answer
+
+    async def binding(self, agent: str = "support") -> dict[str, Any]:
+        """What the owner sees of the agent's WhatsApp."""
+        answer = await self.api("GET", f"/api/agents/{agent}/whatsapp")
+        shown: dict[str, Any] = answer.json()
+        return shown
+
+    async def check(self, code: str) -> dict[str, str]:
+        """One finding of the binding's health."""
+        checks = (await self.binding())["health"]["checks"]
+        found: dict[str, str] = next(one for one in checks if one["code"] == code)
+        return found
+
+    async def shares(self, email: str, *, proactive: bool = False) -> None:
+        """Share the agent, and perhaps allow it to write first."""
+        answer = await self.api("POST", "/api/agents/support/share", {"email": email})
+        assert answer.status_code == httpx.codes.OK, answer.text
+        if proactive:
+            body = {"email": email, "allow_proactive": True}
+            answer = await self.api("PUT", "/api/agents/support/shares/proactive", body)
+            assert answer.status_code == httpx.codes.OK, answer.text
+        await self.settle()
+
+    async def client(self, person: Person) -> dict[str, Any]:
+        """Somebody as the owner sees them."""
+        everybody = (await self.api("GET", "/api/agents/support/clients")).json()
+        found: dict[str, Any] = next(one for one in everybody if one["display_name"] == person.phone.name)
+        return found
+
+    async def blocks(self, person: Person, *, blocked: bool = True) -> None:
+        """Block somebody, or let them back in."""
+        path = f"/api/agents/support/clients/{(await self.client(person))['id']}/block"
+        answer = await self.api("PUT", path, {"blocked": blocked})
+        assert answer.status_code == httpx.codes.OK, answer.text
+        await self.settle()
+
+    async def failed(self) -> list[FailedTurn]:
+        """The parked turns."""
+        return await self.host.store.read(turns.failed)
+
+    async def resubmits(self, turn: int) -> None:
+        """Let a parked turn be tried again, as the command line does, and give the sweep time to see it."""
+        await self.host.store.write(lambda tx: turns.resubmit(tx, turn, self.now()))
+        await self.host.dispatcher._sweep()
+        await self.settle()
 
     async def policy(self, policy: str, agent: str = "support") -> None:
         """Change who may chat."""
@@ -143,7 +289,7 @@ class World:
 
     def code(self, email: str) -> str:
         """The newest code mailed to somebody."""
-        text = next(mail.text for mail in reversed(self.mails.mails) if mail.to == email)
+        text = next(mail.text for mail in reversed(self.mails.mails) if mail.to == email.lower())
         found = re.search(r"\b[0-9]{6}\b", text)
         assert found, text
         return found[0]
@@ -152,7 +298,13 @@ class World:
         """Let time pass, and let happen what is due then."""
         self.clock.tick(timedelta(**delta))
         self.host.dispatcher.fire_due()
+        await self.host._digest.run()
         await self.settle()
+
+    async def much_later(self) -> None:
+        """Let two minutes pass in small steps, as they do: whatever comes due sets off the next."""
+        for _ in range(40):
+            await self.later(seconds=3)
 
     async def settle(self) -> None:
         """Wait until nothing is running on either side."""
@@ -163,3 +315,36 @@ class World:
     def fails(self, fault: Fault, times: int = 1) -> None:
         """Let the provider's next sends go wrong."""
         self.twilio.inject(fault, times)
+
+    # --- what comes from outside ---
+
+    async def webhook(self, agent: str = "support") -> str:
+        """The agent's webhook URL."""
+        url: str = (await self.binding(agent))["webhook_url"]
+        return url
+
+    def inbound(self, text: str = "hello", sid: str = "SM" + "0" * 32) -> dict[str, str]:
+        """The form with which Twilio brings a message."""
+        sender = self.twilio.sender
+        return {
+            "AccountSid": sender.account.sid,
+            "MessageSid": sid,
+            "From": "whatsapp:+12025550188",
+            "To": sender.address,
+            "Body": text,
+            "NumMedia": "0",
+            "ProfileName": "Zoe",
+        }
+
+    async def posts(
+        self, url: str, params: Mapping[str, str], *, signed_for: str | None = None, token: str | None = None
+    ) -> httpx.Response:
+        """Post to a webhook as Twilio does, signed for `signed_for` (default: the same address)."""
+        signature = sign(token or self.twilio.account.token, signed_for or url, params)
+        answer = await self.http.post(url, data=dict(params), headers={"X-Twilio-Signature": signature})
+        await self.settle()
+        return answer
+
+
+Found = Callable[..., Awaitable[World]]
+"""Founds a world; see the fixture `found`."""

@@ -14,6 +14,14 @@ class Policy(StrEnum):
     REQUIRE_SHARING = "require_sharing"
 
 
+class GroupPolicy(StrEnum):
+    """Whether an agent answers in groups, and whom."""
+
+    OFF = "off"
+    ANY_VERIFIED = "any_verified"
+
+
+DEFAULT_GROUPS = GroupPolicy.ANY_VERIFIED
 DEFAULT = Policy.REQUIRE_SHARING
 
 
@@ -44,6 +52,15 @@ def decide(policy: Policy, person: Standing) -> Decision:
     if person.email is None:
         return Decision.ASK_LOGIN
     return Decision.ALLOW if policy is Policy.REQUIRE_EMAIL else Decision.REQUEST_ACCESS
+
+
+def decide_group(groups: GroupPolicy, policy: Policy, person: Standing) -> Decision:
+    """The same for one message in a group: the writer must be verified, even where direct chats are open to all."""
+    if groups is GroupPolicy.OFF:
+        return Decision.SILENT
+    if person.email is None and not person.blocked:
+        return Decision.ASK_LOGIN
+    return decide(policy, person)
 
 
 def explain(policy: Policy, person: Standing) -> str:

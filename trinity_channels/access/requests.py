@@ -25,14 +25,18 @@ DIGEST_DELAY = timedelta(seconds=30)
 
 
 def standing(tx: Tx, agent: str, email: str, channel: str, conversation: int, now: datetime) -> str:
-    """Open a request if there is none, and again a day after a denial; returns its status after that."""
+    """Open a request if there is none, and again a day after a denial.
+
+    Returns:
+        `asked` if it was opened now, `pending` if it was open, `denied` if it may not be opened again yet.
+    """
     known = access.request_of(tx, agent, email)
     if known and known.status == "pending":
         return "pending"
     if known and known.status == "denied" and known.decided_at and now - known.decided_at < DAY:
         return "denied"
     access.ask(tx, agent, email, channel, conversation, now)
-    return "pending"
+    return "asked"
 
 
 class OwnerDigest:

@@ -12,13 +12,14 @@ from typing import Protocol
 class Said:
     """One earlier or waiting message. `by_agent` tells the two sides apart, so that no text can pretend to be the other.
 
-    `notes` describes what came with the text and is no text itself, one sentence each: a location, a file, a button.
+    `name` is what the writer calls themselves, where several people write. `notes` describes what came with the text and is no text itself, one sentence each: a location, a file, a button.
     """
 
     text: str = field(repr=False)
     at: datetime
     by_agent: bool = False
     notes: tuple[str, ...] = field(default=(), repr=False)
+    name: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -207,13 +207,15 @@ class Verification:
 class Request:
     """A raw webhook request; header names are lower-case.
 
-    `url` is the public address that the owner gave the provider, with the raw query string.
+    `url` is the public address that the owner gave the provider, with the raw query string. `received_at` is for
+    signatures that are good for a time only; without it they are not good.
     """
 
     method: str
     url: str
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
+    received_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

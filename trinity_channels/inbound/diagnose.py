@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
@@ -50,7 +51,7 @@ class Diagnosis:
             )
         for difference, url in _variants(raw.url, request):
             try:
-                self._plugins[bound.channel].receive(bound.binding, api.Request(raw.method, url, raw.headers, raw.body))
+                self._plugins[bound.channel].receive(bound.binding, replace(raw, url=url))
             except api.SignatureError:
                 continue
             except api.MalformedPayload:

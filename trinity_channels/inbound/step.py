@@ -61,6 +61,8 @@ class Step:
 
     def take(self, tx: Tx) -> bool:
         """Take the step; False if there is nothing more to do until somebody writes or decides."""
+        if self.scene.stirred:
+            turns.calm(tx, self.scene.conversation)
         self._tell_decisions(tx)
         if not self.scene.waiting:
             return self._open_kept(tx)
@@ -88,7 +90,7 @@ class Step:
 
     def _tell_decisions(self, tx: Tx) -> None:
         """Tell what an owner has decided; outside the reply window that waits until the person writes."""
-        if not replies.window_open(self.manifest, self.scene, self.now):
+        if self.person.blocked or not replies.window_open(self.manifest, self.scene, self.now):
             return
         for request in access.notices_due(tx, self.scene.conversation):
             access.notice_given(tx, request.id)
@@ -137,9 +139,9 @@ class Step:
             case Decision.REQUEST_ACCESS:
                 turns.keep(tx, self.scene.conversation, batch, KEPT)
                 status = self._request(tx, self.person.email or "")
-                if self._due(self.person.pending_told_at, DAY):
+                if status == "asked" or self._due(self.person.pending_told_at, DAY):
                     people.told(tx, self.person.id, "pending_told_at", self.now)
-                    self._tell(tx, texts.PENDING if status == "pending" else texts.DENIED_BEFORE)
+                    self._tell(tx, texts.DENIED_BEFORE if status == "denied" else texts.PENDING)
 
     def _request(self, tx: Tx, email: str) -> str:
         scene = self.scene
@@ -184,7 +186,7 @@ class Step:
             return attempt.answer
         status = self._request(tx, attempt.email)
         people.told(tx, self.person.id, "pending_told_at", self.now)
-        text = texts.VERIFIED_PENDING if status == "pending" else texts.VERIFIED_DENIED
+        text = texts.VERIFIED_DENIED if status == "denied" else texts.VERIFIED_PENDING
         return text.format(email=attempt.email)
 
 

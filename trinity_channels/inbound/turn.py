@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
@@ -19,6 +20,7 @@ from trinity_channels.api import ProviderUnavailable
 from trinity_channels.bindings import Bindings
 from trinity_channels.dispatch import Dispatcher
 from trinity_channels.inbound.commands import Command, Verb, recognise
+from trinity_channels.inbound.group import GroupStep
 from trinity_channels.inbound.indicate import Indicator
 from trinity_channels.inbound.step import Prepared, Step, asker, too_fast
 from trinity_channels.metrics import Metrics
@@ -70,11 +72,11 @@ class Turns:
         """Do everything that waits in a conversation; returns when to come back, None if nothing is left."""
         while True:
             scene = await self._store.read(lambda tx: turns.scene(tx, conversation))
-            if scene is None or not (scene.turn or scene.waiting or scene.kept):
+            if scene is None or not (scene.turn or scene.waiting or scene.kept or scene.stirred):
                 return None
             if scene.channel not in self._plugins:  # it could not be loaded this time; nothing is given up for that
                 return self._now() + HOUR
-            if not scene.connected or scene.person is None:
+            if not scene.connected:
                 await self._drop(scene)
                 return None
             if scene.turn:
@@ -83,10 +85,12 @@ class Turns:
                     return later
                 continue
             try:
-                person = await self._resolved(scene, scene.person)
+                went_on = (
+                    await self._group_step(scene) if scene.person is None else await self._step(scene, scene.person)
+                )
             except ProviderUnavailable:
                 return self._now() + RESOLVE_AGAIN
-            if not await self._step(scene, person):
+            if not went_on:
                 return None
 
     async def _drop(self, scene: Scene) -> None:
@@ -112,12 +116,25 @@ class Turns:
 
         def keep(tx: Tx) -> Person:
             people.resolved(tx, person.id, identity.name or person.name, identity.verified_email, now)
-            again = turns.scene(tx, scene.conversation)
-            return (again.person if again else None) or person
+            return turns.person(tx, person.id)
 
         return await self._store.write(keep)
 
+    async def _group_step(self, scene: Scene) -> bool:
+        writers: dict[int, Person] = {}
+        access: dict[int, bool] = {}
+        for contact in {message.contact for message in scene.waiting if message.contact}:
+            person = await self._resolved(scene, await self._store.read(partial(turns.person, contact=contact)))
+            writers[contact] = person
+            access[contact] = person.email is not None and await self._directory.may_use(scene.agent, person.email)
+        manifest = self._plugins[scene.channel].manifest
+        step = GroupStep(scene, writers, access, manifest, self._dispatcher, self._now())
+        went_on = await self._store.write(step.take)
+        self._dispatcher.after_commit(f"deliver:{scene.conversation}")
+        return went_on
+
     async def _step(self, scene: Scene, person: Person) -> bool:
+        person = await self._resolved(scene, person)
         step = Step(
             scene=scene,
             person=person,
@@ -233,4 +250,4 @@ def _request(scene: Scene, turn: OpenTurn, messages: tuple[Message, ...], histor
 
 
 def _said(message: Message) -> Said:
-    return Said(message.text, message.at, message.by_agent, message.notes)
+    return Said(message.text, message.at, message.by_agent, message.notes, message.name)

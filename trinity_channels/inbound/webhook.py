@@ -96,7 +96,7 @@ class Webhook:
         query: bytes = request.scope["query_string"]
         # Providers sign the address the owner gave them, so that is what we check: never Host or X-Forwarded-*.
         url = (bound.context.webhook_url or "") + (f"?{query.decode('latin-1')}" if query else "")
-        raw = api.Request(request.method, url, dict(request.headers), body)
+        raw = api.Request(request.method, url, dict(request.headers), body, self._now())
         try:
             inbound = self._plugins[bound.channel].receive(bound.binding, raw)
         except api.SignatureError:

@@ -34,7 +34,8 @@ def compose(markdown: str, dialect: Dialect, limit: int) -> list[str]:
 
     Returns:
         The messages in order, none empty; `[]` if there is nothing to see. Together they show all that `markdown` says,
-        but for space where they were cut. Should the translation fail, they are the source, escaped and cut anywhere.
+        but for space where they were cut. They are the source itself, escaped and cut between words, if it is longer
+        than `LONGEST_MARKDOWN` or its translation fails.
 
     Raises:
         ValueError: `limit` is too small for one escaped character.
@@ -66,7 +67,7 @@ def _lines(text: str, dialect: Dialect, limit: int) -> list[Line]:
     if not MARKUP.search(text):
         return plain_lines(text)
     try:
-        return Layout(dialect, limit).lines(parse(text))
+        return Layout(dialect, limit).lines(parse(text)) or plain_lines(text)  # a lone "#" says something, too
     except TooDeepError:
         return plain_lines(text)
 

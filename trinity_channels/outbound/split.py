@@ -26,7 +26,7 @@ def pack(lines: Sequence[Line], renderer: Renderer, limit: int) -> Iterator[str]
         if text is not None and width(text) <= room:
             part.take(line, text)
             continue
-        if seam := part.seam(least=1 if line.fenced or line.gap else limit // 2):
+        if seam := part.seam(line):
             waiting += [line, *reversed(part.end(seam))]
         elif halves := cut(line, room, renderer, may_tear=part.empty):
             head, tail = halves
@@ -63,16 +63,21 @@ class _Part:
         self._widths.append(self._limit - self.room(line.block) + width(text))
         self._lines.append((line, text))
 
-    def seam(self, *, least: int) -> int:
-        """After how many lines to end: at half or later between paragraphs, else at `least` between lines, else 0."""
+    def seam(self, following: Line) -> int:
+        """After how many lines to end, as `following` does not fit; 0 if the part is better filled up.
+
+        A part that is half full ends between paragraphs, or else between lines. So does any part before a line of code.
+        """
+        half = self._limit // 2
+        least = 1 if following.fenced or following.gap else half
         seam = 0
         for count in range(len(self._lines), 0, -1):
-            half_full = self._widths[count - 1] >= self._limit // 2
-            if self._widths[count - 1] < least or (seam and not half_full):
+            if self._widths[count - 1] < (half if seam else least):
                 break
             if self._leads(count):
                 continue
-            if half_full and count < len(self._lines) and self._lines[count][0].gap:
+            follower = self._lines[count][0] if count < len(self._lines) else following
+            if follower.gap and self._widths[count - 1] >= half:
                 return count
             seam = seam or count
         return seam
@@ -96,7 +101,7 @@ class _Part:
         blocks = []
         for block, group in groupby(self._lines, key=lambda entry: entry[0].block):
             body = "\n".join(text for _, text in group)
-            blocks.append(f"{block.opening}{body}{block.closing}" if block else body)
+            blocks.append(f"{block.opening}{body}{block.closing}" if block and body.strip() else body)
         if any(text.strip() for _, text in self._lines):
             yield "\n".join(blocks)
 

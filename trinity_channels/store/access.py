@@ -38,9 +38,11 @@ class AccessRequest:
     decided_by: str | None
 
 
-_POLICY = select(POLICY.c.policy).where(POLICY.c.agent == bindparam("agent"))
-_SET_POLICY = insert(POLICY).values(agent=bindparam("agent"), policy=bindparam("policy"))
-_SET_POLICY = _SET_POLICY.on_conflict_do_update(index_elements=["agent"], set_={"policy": _SET_POLICY.excluded.policy})
+_POLICY = select(POLICY.c.policy, POLICY.c.groups).where(POLICY.c.agent == bindparam("agent"))
+_SET_POLICY = insert(POLICY).values(agent=bindparam("agent"), policy=bindparam("policy"), groups=bindparam("groups"))
+_SET_POLICY = _SET_POLICY.on_conflict_do_update(
+    index_elements=["agent"], set_={"policy": _SET_POLICY.excluded.policy, "groups": _SET_POLICY.excluded.groups}
+)
 _SHARE = (SHARE.c.email, SHARE.c.allow_proactive, SHARE.c.created_by, SHARE.c.created_at)
 _SHARES = select(*_SHARE).where(SHARE.c.agent == bindparam("agent")).order_by(SHARE.c.email)
 _ONE_SHARE = select(*_SHARE).where(SHARE.c.agent == bindparam("agent"), SHARE.c.email == bindparam("email"))
@@ -115,6 +117,7 @@ _DECIDE = (
 _DUE = select(*_REQUEST).where(
     ACCESS_REQUEST.c.conversation_id == bindparam("conversation"), ACCESS_REQUEST.c.notice_due.is_(true())
 )
+_UNHEARD = select(ACCESS_REQUEST.c.conversation_id).where(ACCESS_REQUEST.c.notice_due.is_(true())).distinct()
 _NOTICE_GIVEN = update(ACCESS_REQUEST).where(ACCESS_REQUEST.c.id == bindparam("request")).values(notice_due=False)
 _UNTOLD = (
     select(*_REQUEST)
@@ -135,15 +138,15 @@ _KEPT_OF_AGENT = (
 )
 
 
-def policy(tx: Tx, agent: str) -> str | None:
-    """The stored policy of an agent, None for the default."""
+def policy(tx: Tx, agent: str) -> tuple[str, str] | None:
+    """The stored policies of an agent, for direct chats and for groups; None for the defaults."""
     row = tx.one(_POLICY, agent=agent)
-    return None if row is None else str(row[0])
+    return None if row is None else (str(row[0]), str(row[1]))
 
 
-def set_policy(tx: Tx, agent: str, value: str) -> None:
-    """Store an agent's policy."""
-    tx.run(_SET_POLICY, agent=agent, policy=value)
+def set_policy(tx: Tx, agent: str, value: str, groups: str) -> None:
+    """Store an agent's policies, for direct chats and for groups."""
+    tx.run(_SET_POLICY, agent=agent, policy=value, groups=groups)
 
 
 def shares(tx: Tx, agent: str) -> list[Share]:
@@ -207,6 +210,11 @@ def decide(tx: Tx, identity: int, verdict: str, by: str, now: datetime) -> bool:
 def notices_due(tx: Tx, conversation: int) -> list[AccessRequest]:
     """Decisions that the people of a conversation have not been told."""
     return [found for row in tx.all(_DUE, conversation=conversation) if (found := _request(row))]
+
+
+def conversations_to_tell(tx: Tx) -> list[int]:
+    """Conversations whose people have not been told a decision."""
+    return [row[0] for row in tx.all(_UNHEARD)]
 
 
 def notice_given(tx: Tx, identity: int) -> None:

@@ -124,7 +124,6 @@ def _sqlite_engine(url: URL, *, write: bool) -> Engine:
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # we say when a transaction begins
-        connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA cache_size=-8000")
@@ -158,10 +157,10 @@ class Store:
             Locked: another process serves this file.
             StoreError: the file cannot be opened.
         """
-        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if serve:
-            self._claim()
         try:
+            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if serve:
+                self._claim()
             migrate.upgrade(self._url.render_as_string(hide_password=False))
             os.chmod(self._path, 0o600)  # noqa: PTH101  a path given by the operator, never followed further
             self._writer_engine = _sqlite_engine(self._url, write=True)

@@ -45,6 +45,7 @@ _NEW_CONVERSATION = (
         address=bindparam("address"),
         is_group=bindparam("is_group"),
         last_inbound_at=bindparam("now"),
+        stirred=False,
         created_at=bindparam("now"),
     )
     .returning(CONVERSATION.c.id)

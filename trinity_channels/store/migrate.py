@@ -21,6 +21,9 @@ def upgrade(url: str) -> None:
     head = ScriptDirectory.from_config(config).get_current_head()
     engine = create_engine(url, poolclass=NullPool)
     with engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            # kept in the file; set here, before several connections could want to set it at once
+            connection.exec_driver_sql("PRAGMA journal_mode=WAL")
         if MigrationContext.configure(connection).get_current_revision() == head:
             return
     with engine.begin() as connection:

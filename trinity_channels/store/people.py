@@ -28,6 +28,11 @@ _VERIFY = (
     .where(CONTACT.c.id == bindparam("contact"))
     .values(email=bindparam("email"), verified_at=bindparam("now"))
 )
+_KEPT = (
+    select(func.count())
+    .select_from(MESSAGE)
+    .where(MESSAGE.c.contact_id == bindparam("contact"), MESSAGE.c.state == "kept")
+)
 _TOLD = {
     column: update(CONTACT).where(CONTACT.c.id == bindparam("contact")).values({column: bindparam("now")})
     for column in ("prompted_at", "pending_told_at", "limit_told_at", "blocked_at", "stopped_at")
@@ -117,6 +122,11 @@ def client(tx: Tx, agent: str, contact: int) -> Client | None:
     """One contact of an agent."""
     found = _clients(tx, (BINDING.c.agent == agent) & (CONTACT.c.id == contact), 1)
     return found[0] if found else None
+
+
+def kept(tx: Tx, contact: int) -> int:
+    """How many messages of a contact are kept until the gate opens."""
+    return tx.number(_KEPT, contact=contact)
 
 
 def _clients(tx: Tx, condition: ColumnElement[bool], most: int) -> list[Client]:

@@ -87,7 +87,10 @@ class AddressRow(SQLModel, table=True):
 
 class ConversationRow(SQLModel, table=True):
     __tablename__: ClassVar[str] = "conversation"
-    __table_args__ = (UniqueConstraint("binding_id", "key"),)
+    __table_args__ = (
+        UniqueConstraint("binding_id", "key"),
+        Index("conversation_stirred", "id", sqlite_where=text("stirred = 1"), postgresql_where=text("stirred")),
+    )
     id: int | None = Field(default=None, primary_key=True)
     binding_id: int
     key: str
@@ -95,6 +98,7 @@ class ConversationRow(SQLModel, table=True):
     address: str
     is_group: bool = False
     last_inbound_at: int = Field(sa_type=BigInteger)
+    stirred: bool = False
     created_at: int = Field(sa_type=BigInteger)
 
 
@@ -195,6 +199,7 @@ class PolicyRow(SQLModel, table=True):
     __tablename__: ClassVar[str] = "policy"
     agent: str = Field(primary_key=True)
     policy: str
+    groups: str
 
 
 class ShareRow(SQLModel, table=True):

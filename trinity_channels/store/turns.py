@@ -7,11 +7,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, func, insert, literal_column, select, update
+from sqlalchemy import bindparam, exists, func, insert, literal_column, select, update
 
 from trinity_channels.store.clock import micros, moment
 from trinity_channels.store.database import Row, Tx
-from trinity_channels.store.tables import BINDING, CONTACT, CONVERSATION, DELIVERY, MESSAGE, POLICY, TURN
+from trinity_channels.store.tables import (
+    ACCESS_REQUEST,
+    BINDING,
+    CONTACT,
+    CONVERSATION,
+    DELIVERY,
+    MESSAGE,
+    POLICY,
+    TURN,
+)
 
 HISTORY = 20
 
@@ -42,6 +51,8 @@ class Message:
     by_agent: bool
     provider_id: str | None
     opt_out: str | None
+    contact: int | None
+    name: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +68,11 @@ class OpenTurn:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """Everything that decides what happens next in a conversation."""
+    """Everything that decides what happens next in a conversation.
+
+    `kept`: messages are kept until the gate opens. `stirred`: something else than
+    a message calls for a step, such as an owner's decision.
+    """
 
     conversation: int
     binding: int
@@ -68,12 +83,26 @@ class Scene:
     last_inbound_at: datetime
     connected: bool
     policy: str | None
+    groups: str | None
     person: Person | None
     turn: OpenTurn | None
     waiting: tuple[Message, ...]
     kept: bool
+    stirred: bool
 
 
+_PERSON = (
+    CONTACT.c.id,
+    CONTACT.c.name,
+    CONTACT.c.email,
+    CONTACT.c.blocked_at,
+    CONTACT.c.stopped_at,
+    CONTACT.c.resolved_at,
+    CONTACT.c.prompted_at,
+    CONTACT.c.pending_told_at,
+    CONTACT.c.limit_told_at,
+)
+_ONE_PERSON = select(*_PERSON).where(CONTACT.c.id == bindparam("contact"))
 _SCENE = (
     select(
         CONVERSATION.c.binding_id,
@@ -84,15 +113,10 @@ _SCENE = (
         BINDING.c.channel,
         BINDING.c.disconnected_at,
         POLICY.c.policy,
-        CONTACT.c.id,
-        CONTACT.c.name,
-        CONTACT.c.email,
-        CONTACT.c.blocked_at,
-        CONTACT.c.stopped_at,
-        CONTACT.c.resolved_at,
-        CONTACT.c.prompted_at,
-        CONTACT.c.pending_told_at,
-        CONTACT.c.limit_told_at,
+        POLICY.c.groups,
+        exists().where(MESSAGE.c.conversation_id == CONVERSATION.c.id, MESSAGE.c.state == literal_column("'kept'")),
+        CONVERSATION.c.stirred,
+        *_PERSON,
     )
     .select_from(
         CONVERSATION.join(BINDING, BINDING.c.id == CONVERSATION.c.binding_id)
@@ -112,22 +136,20 @@ _MESSAGE = (
     MESSAGE.c.origin,
     MESSAGE.c.provider_id,
     MESSAGE.c.opt_out,
+    MESSAGE.c.contact_id,
+    CONTACT.c.name,
 )
+_MESSAGES = select(*_MESSAGE).select_from(MESSAGE.outerjoin(CONTACT, CONTACT.c.id == MESSAGE.c.contact_id))
 _WAITING = (
-    select(*_MESSAGE)
-    .where(MESSAGE.c.conversation_id == bindparam("conversation"), MESSAGE.c.state == literal_column("'waiting'"))
+    _MESSAGES.where(
+        MESSAGE.c.conversation_id == bindparam("conversation"), MESSAGE.c.state == literal_column("'waiting'")
+    )
     .order_by(MESSAGE.c.id)
     .limit(100)
 )
-_ANY_KEPT = (
-    select(MESSAGE.c.id)
-    .where(MESSAGE.c.conversation_id == bindparam("conversation"), MESSAGE.c.state == literal_column("'kept'"))
-    .limit(1)
-)
-_OF_TURN = select(*_MESSAGE).where(MESSAGE.c.turn_id == bindparam("turn")).order_by(MESSAGE.c.id)
+_OF_TURN = _MESSAGES.where(MESSAGE.c.turn_id == bindparam("turn")).order_by(MESSAGE.c.id)
 _HISTORY = (
-    select(*_MESSAGE)
-    .where(
+    _MESSAGES.where(
         MESSAGE.c.conversation_id == bindparam("conversation"),
         MESSAGE.c.state == "answered",
     )
@@ -227,6 +249,7 @@ _RESUBMIT_MESSAGES = (
     update(MESSAGE).where(MESSAGE.c.turn_id == bindparam("turn"), MESSAGE.c.state == "failed").values(state="answering")
 )
 _WITH_WORK = select(MESSAGE.c.conversation_id).where(MESSAGE.c.state == literal_column("'waiting'")).distinct()
+_STIRRED = select(CONVERSATION.c.id).where(CONVERSATION.c.stirred == literal_column("1"))
 _WITH_OPEN_TURN = select(TURN.c.conversation_id).where(TURN.c.state == literal_column("'open'")).distinct()
 
 
@@ -235,9 +258,7 @@ def scene(tx: Tx, conversation: int) -> Scene | None:
     row = tx.one(_SCENE, conversation=conversation)
     if row is None:
         return None
-    binding, address, group, last, agent, channel, disconnected, policy, contact, name, email, blocked, stopped = row[
-        :13
-    ]
+    binding, address, group, last, agent, channel, disconnected, policy, groups, kept, stirred = row[:11]
     turn = tx.one(_OPEN_TURN, conversation=conversation)
     return Scene(
         conversation=conversation,
@@ -249,17 +270,29 @@ def scene(tx: Tx, conversation: int) -> Scene | None:
         last_inbound_at=moment(last),
         connected=disconnected is None,
         policy=policy,
-        person=None
-        if contact is None
-        else Person(contact, name, email, blocked is not None, stopped is not None, *map(moment, row[13:])),
+        groups=groups,
+        person=None if row[11] is None else _person(row[11:]),
         turn=None if turn is None else OpenTurn(turn[0], turn[1], turn[2], turn[3], moment(turn[4])),
         waiting=tuple(map(_message, tx.all(_WAITING, conversation=conversation))),
-        kept=tx.one(_ANY_KEPT, conversation=conversation) is not None,
+        kept=bool(kept),
+        stirred=bool(stirred),
     )
 
 
+def person(tx: Tx, contact: int) -> Person:
+    """Somebody who writes in a group, or anywhere."""
+    row = tx.one(_ONE_PERSON, contact=contact)
+    assert row is not None  # noqa: S101  contacts are never deleted
+    return _person(row)
+
+
+def _person(row: Row) -> Person:
+    identity, name, email, blocked, stopped = row[:5]
+    return Person(identity, name, email, blocked is not None, stopped is not None, *map(moment, row[5:]))
+
+
 def _message(row: Row) -> Message:
-    identity, text, notes, at, origin, provider_id, opt_out = row
+    identity, text, notes, at, origin, provider_id, opt_out, contact, name = row
     return Message(
         id=identity,
         text=text,
@@ -268,6 +301,8 @@ def _message(row: Row) -> Message:
         by_agent=origin != "person",
         provider_id=provider_id,
         opt_out=opt_out,
+        contact=contact,
+        name=name or "",
     )
 
 
@@ -351,11 +386,22 @@ def say(tx: Tx, scene: Scene, text: str, parts: Sequence[str], origin: str, now:
 
 # --- kept messages ---
 
+_STIR = update(CONVERSATION).where(CONVERSATION.c.id == bindparam("conversation")).values(stirred=bindparam("stirred"))
 _KEPT = (
     select(MESSAGE.c.id, MESSAGE.c.at)
     .where(MESSAGE.c.conversation_id == bindparam("conversation"), MESSAGE.c.state == literal_column("'kept'"))
     .order_by(MESSAGE.c.id.desc())
 )
+
+
+def stir(tx: Tx, conversation: int) -> None:
+    """A step is called for, though nobody has written: a decision is to be told, or the gate may have opened."""
+    tx.run(_STIR, conversation=conversation, stirred=True)
+
+
+def calm(tx: Tx, conversation: int) -> None:
+    """The step has been taken."""
+    tx.run(_STIR, conversation=conversation, stirred=False)
 
 
 def keep(tx: Tx, conversation: int, messages: Sequence[int], most: int) -> None:
@@ -417,5 +463,5 @@ def resubmit(tx: Tx, turn: int, now: datetime) -> bool:
 
 
 def with_work(tx: Tx) -> set[int]:
-    """Conversations in which something waits or a turn is open."""
-    return {row[0] for statement in (_WITH_WORK, _WITH_OPEN_TURN) for row in tx.all(statement)}
+    """Conversations in which something waits, a turn is open, or something else calls for a step."""
+    return {row[0] for statement in (_WITH_WORK, _STIRRED, _WITH_OPEN_TURN) for row in tx.all(statement)}

@@ -10,10 +10,10 @@ from fastapi import APIRouter, Request
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from trinity_channels.access.directory import Directory
-from trinity_channels.access.gate import DEFAULT, Policy
+from trinity_channels.access.gate import DEFAULT, DEFAULT_GROUPS, GroupPolicy, Policy
 from trinity_channels.dispatch import Dispatcher
 from trinity_channels.email_address import normalise_email
-from trinity_channels.store import Store, Tx, access, audit, people
+from trinity_channels.store import Store, Tx, access, audit, people, turns
 from trinity_channels.store.access import AccessRequest, Share
 from trinity_channels.web.auth import Guard, Principal
 from trinity_channels.web.errors import ApiError
@@ -28,19 +28,20 @@ class PolicyBody(BaseModel):
     policy: Policy | None = None
     require_email: bool | None = None
     open_access: bool | None = None
+    group_policy: GroupPolicy | None = Field(None, description="Left out, it stays")
 
     @model_validator(mode="after")
     def _one_form(self) -> PolicyBody:
-        if self.policy is None and self.require_email is None and self.open_access is None:
-            raise ValueError("give policy, or require_email and open_access")
         if self.policy is not None and (self.require_email is not None or self.open_access is not None):
             raise ValueError("give either policy, or require_email and open_access, not both")
         return self
 
-    def value(self) -> Policy:
-        """The policy meant by either form."""
+    def value(self, before: Policy) -> Policy:
+        """The policy meant by either form; what stands if only groups are concerned."""
         if self.policy is not None:
             return self.policy
+        if self.require_email is None and self.open_access is None:
+            return before
         if self.open_access:
             return Policy.REQUIRE_EMAIL if self.require_email else Policy.OPEN
         return Policy.REQUIRE_SHARING
@@ -52,6 +53,7 @@ class PolicyAnswer(BaseModel):
     policy: Policy
     require_email: bool
     open_access: bool
+    group_policy: GroupPolicy
 
 
 class RequestAnswer(BaseModel):
@@ -165,25 +167,33 @@ class AccessApi:
     async def _policy(self, request: Request, name: str) -> PolicyAnswer:
         """Who may chat with the agent."""
         await self._guard.owner(request, name)
-        stored = await self._store.read(lambda tx: access.policy(tx, name))
-        return _policy_answer(Policy(stored) if stored else DEFAULT)
+        return _policy_answer(*await self._store.read(lambda tx: _policies(tx, name)))
 
     async def _set_policy(self, request: Request, name: str, body: PolicyBody) -> PolicyAnswer:
         """Change who may chat; what was kept is answered where the gate has opened."""
         principal = await self._guard.owner(request, name)
-        policy = body.value()
 
-        def store(tx: Tx) -> None:
-            access.set_policy(tx, name, policy)
-            self._audit(tx, principal, "set_policy", name, policy=policy)
+        def store(tx: Tx) -> tuple[tuple[Policy, GroupPolicy], list[int]]:
+            policy, groups = _policies(tx, name)
+            policy, groups = body.value(policy), body.group_policy or groups
+            access.set_policy(tx, name, policy, groups)
+            self._audit(tx, principal, "set_policy", name, policy=policy, groups=groups)
+            return (policy, groups), self._stir(tx, name)
 
-        await self._store.write(store)
-        await self._open_gate(name)
-        return _policy_answer(policy)
+        policies, stirred = await self._store.write(store)
+        self._wake(stirred)
+        return _policy_answer(*policies)
 
-    async def _open_gate(self, agent: str) -> None:
-        """Somebody may have got in: let the turns look at what is kept."""
-        for conversation in await self._store.read(lambda tx: access.conversations_with_kept(tx, agent)):
+    def _stir(self, tx: Tx, agent: str, *, told: int | None = None) -> list[int]:
+        """Somebody may have got in: let the turns look at what is kept, and bring `told` its news."""
+        conversations = {*access.conversations_with_kept(tx, agent), *([told] if told else [])}
+        for conversation in conversations:
+            turns.stir(tx, conversation)
+            self._dispatcher.wake(f"turn:{conversation}", tx)
+        return sorted(conversations)
+
+    def _wake(self, conversations: list[int]) -> None:
+        for conversation in conversations:
             self._dispatcher.after_commit(f"turn:{conversation}")
 
     # --- requests ---
@@ -207,18 +217,18 @@ class AccessApi:
         now = self._now()
         verdict = "approved" if body.approve else "denied"
 
-        def decide(tx: Tx) -> bool:
+        def decide(tx: Tx) -> list[int] | None:
             if not access.decide(tx, request_id, verdict, principal.actor, now):
-                return False
+                return None
             self._audit(tx, principal, f"request_{verdict}", name, request=request_id)
-            self._dispatcher.wake(f"turn:{found.conversation}", tx)
-            return True
+            return self._stir(tx, name, told=found.conversation)
 
-        if not await self._store.write(decide) and found.status != verdict:
+        stirred = await self._store.write(decide)
+        if stirred is None and found.status != verdict:
             raise ApiError(
                 409, "already_decided", f"This request is {found.status} already. Share or unshare the agent instead."
             )
-        self._dispatcher.after_commit(f"turn:{found.conversation}")
+        self._wake(stirred or [])
         decided = await self._store.read(lambda tx: access.request(tx, name, request_id))
         return _request_answer(decided or found)
 
@@ -238,18 +248,13 @@ class AccessApi:
             raise ApiError(409, "already_shared", "The agent is shared with this e-mail already.", field="email")
         now = self._now()
 
-        def settle(tx: Tx) -> int | None:
+        def settle(tx: Tx) -> list[int]:
             self._audit(tx, principal, "share", name)
             pending = access.request_of(tx, name, body.email)
-            if pending and access.decide(tx, pending.id, "approved", principal.actor, now):
-                self._dispatcher.wake(f"turn:{pending.conversation}", tx)
-                return pending.conversation
-            return None
+            approved = pending and access.decide(tx, pending.id, "approved", principal.actor, now)
+            return self._stir(tx, name, told=pending.conversation if pending and approved else None)
 
-        conversation = await self._store.write(settle)
-        if conversation is not None:
-            self._dispatcher.after_commit(f"turn:{conversation}")
-        await self._open_gate(name)
+        self._wake(await self._store.write(settle))
         found = {one.email: one for one in await self._directory.shares(name)}
         return _share_answer(name, found[body.email])
 
@@ -315,10 +320,18 @@ def _found(client: people.Client | None) -> ClientAnswer:
     return _client_answer(client)
 
 
-def _policy_answer(policy: Policy) -> PolicyAnswer:
+def _policies(tx: Tx, agent: str) -> tuple[Policy, GroupPolicy]:
+    stored = access.policy(tx, agent)
+    return (Policy(stored[0]), GroupPolicy(stored[1])) if stored else (DEFAULT, DEFAULT_GROUPS)
+
+
+def _policy_answer(policy: Policy, groups: GroupPolicy) -> PolicyAnswer:
     # the platform's booleans, the same in both directions
     return PolicyAnswer(
-        policy=policy, require_email=policy is not Policy.OPEN, open_access=policy is not Policy.REQUIRE_SHARING
+        policy=policy,
+        require_email=policy is not Policy.OPEN,
+        open_access=policy is not Policy.REQUIRE_SHARING,
+        group_policy=groups,
     )
 
 

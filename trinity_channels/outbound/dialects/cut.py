@@ -54,7 +54,7 @@ def _beginning(runs: Runs, length: int) -> Runs:
 
 
 def _last_that_fits(width_to: Callable[[int], int], end: int, room: int) -> int:
-    """The last position up to `end` whose `width_to` is within `room`; 0 if none is. Guesses by rule of three, then halves."""
+    """The last position up to `end` whose `width_to` is within `room`, found by rule of three and halving in turn; or 0."""
     fits, fits_width, guess = 0, 0, end
     fails, fails_width = end + 1, room + 1
     by_proportion = True

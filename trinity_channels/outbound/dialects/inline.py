@@ -106,8 +106,8 @@ def split_lines(runs: Sequence[Run]) -> list[Runs]:
     for run in runs:
         if "\n" in run.text:
             head, *further = run.text.split("\n")
-            lines[-1].append(run._replace(text=head))
-            lines += [[run._replace(text=text)] for text in further]
+            lines[-1] += [run._replace(text=head)] if head else []
+            lines += [[run._replace(text=text)] if text else [] for text in further]
         elif run.text:
             lines[-1].append(run)
     return [_without_trailing_space(line) for line in lines]

@@ -129,14 +129,14 @@ class Layout:
     def _code(self, token: Token) -> None:
         """Code stands at the margin: the marks of quotes and lists around it would become part of it."""
         start, end = _span(token)
-        if any(frame.first.strip() for frame in self._frames if not frame.started):
+        if any(frame.item and not frame.started for frame in self._frames):
             self._add([()], start, start)
         self._gap(start)
         block = self._fence(token.info.split(maxsplit=1)[0] if token.info.strip() else "")
         code = token.content.removesuffix("\n") if token.content.strip() else token.info
         if code:
             self._lines.extend(Line((Run(line, kind=Kind.FENCED),), block=block) for line in code.split("\n"))
-        self._end = end
+        self._advance(end)
 
     def _fence(self, language: str) -> Block:
         if any(self._dialect.fence_language) and _LANGUAGE.fullmatch(language):
@@ -158,6 +158,9 @@ class Layout:
         for runs in lines:
             self._lines.append(Line(runs, first, rest, block, leads=leads))
             first = rest
+        self._advance(end)
+
+    def _advance(self, end: int) -> None:
         for frame in self._frames:
             frame.started = True
         self._end = end

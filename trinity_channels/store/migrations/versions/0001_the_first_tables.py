@@ -105,6 +105,7 @@ def upgrade() -> None:
         "policy",
         sa.Column("agent", sa.String(), nullable=False),
         sa.Column("policy", sa.String(), nullable=False),
+        sa.Column("groups", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("agent"),
     )
     op.create_table(
@@ -200,6 +201,7 @@ def upgrade() -> None:
         sa.Column("address", sa.String(), nullable=False),
         sa.Column("is_group", sa.Boolean(), nullable=False),
         sa.Column("last_inbound_at", sa.BigInteger(), nullable=False),
+        sa.Column("stirred", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["contact_id"],
@@ -209,6 +211,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("binding_id", "key"),
     )
     with op.batch_alter_table("conversation", schema=None) as batch_op:
+        batch_op.create_index(
+            "conversation_stirred",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("stirred = 1"),
+            postgresql_where=sa.text("stirred"),
+        )
         batch_op.create_index(batch_op.f("ix_conversation_contact_id"), ["contact_id"], unique=False)
 
     op.create_table(

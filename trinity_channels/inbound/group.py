@@ -1,0 +1,58 @@
+"""A step in a group: each message stands for its writer, who must be verified; the others are told how, now and then."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from trinity_channels import texts
+from trinity_channels.access.gate import DEFAULT, DEFAULT_GROUPS, Decision, GroupPolicy, Policy, Standing, decide_group
+from trinity_channels.api import Channel
+from trinity_channels.dispatch import Dispatcher
+from trinity_channels.inbound.step import HOUR, too_fast
+from trinity_channels.outbound import replies
+from trinity_channels.store import Tx, people, turns
+from trinity_channels.store.turns import Message, Person, Scene
+
+
+@dataclass(frozen=True, slots=True)
+class GroupStep:
+    """What waits in a group conversation, and who wrote it. `access` says whose e-mail may use the agent."""
+
+    scene: Scene
+    writers: Mapping[int, Person]
+    access: Mapping[int, bool]
+    manifest: Channel
+    dispatcher: Dispatcher
+    now: datetime
+
+    def take(self, tx: Tx) -> bool:
+        """Take the step: one turn over what may be answered, the rest is dropped."""
+        answered = [message.id for message in self.scene.waiting if self._admits(tx, message)]
+        dropped = [message.id for message in self.scene.waiting if message.id not in answered]
+        turns.mark(tx, dropped, "dropped")
+        if answered:
+            turns.begin(tx, self.scene.conversation, answered, secrets.token_hex(16), self.now)
+        return True
+
+    def _admits(self, tx: Tx, message: Message) -> bool:
+        person = self.writers.get(message.contact or 0)
+        if person is None or too_fast(tx, person, message):
+            return False
+        decision = decide_group(
+            GroupPolicy(self.scene.groups) if self.scene.groups else DEFAULT_GROUPS,
+            Policy(self.scene.policy) if self.scene.policy else DEFAULT,
+            Standing(person.email, person.blocked, self.access.get(person.id, False)),
+        )
+        if decision in (Decision.ASK_LOGIN, Decision.REQUEST_ACCESS):
+            self._hint(tx, person)
+        return decision is Decision.ALLOW
+
+    def _hint(self, tx: Tx, person: Person) -> None:
+        """Nobody's e-mail or standing is discussed in a group: it points to the direct chat, once an hour a person."""
+        fresh = turns.person(tx, person.id)
+        if fresh.prompted_at is None or self.now - fresh.prompted_at >= HOUR:
+            people.told(tx, person.id, "prompted_at", self.now)
+            replies.notice(tx, self.dispatcher, self.manifest, self.scene, texts.GROUP_HINT, self.now)
