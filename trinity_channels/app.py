@@ -42,7 +42,7 @@ from trinity_channels.outbound.deliver import Deliveries
 from trinity_channels.outbound.proactive import ProactiveMessages
 from trinity_channels.plugins import Plugins, load
 from trinity_channels.settings import Settings
-from trinity_channels.store import Store, Tx, access, deliveries, turns
+from trinity_channels.store import Store, Tx, access, deliveries, scenes
 from trinity_channels.store import settings as stored_settings
 from trinity_channels.web import errors
 from trinity_channels.web.access_api import AccessApi
@@ -347,7 +347,7 @@ def _platform(settings: Settings) -> Platform | None:
 
 
 def _open_keys(tx: Tx) -> set[str]:
-    return {f"turn:{one}" for one in turns.with_work(tx)} | {f"deliver:{one}" for one in deliveries.with_work(tx)}
+    return {f"turn:{one}" for one in scenes.with_work(tx)} | {f"deliver:{one}" for one in deliveries.with_work(tx)}
 
 
 def _nobody() -> Authenticator:

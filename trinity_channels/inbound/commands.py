@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from trinity_channels.api import OptOut
-from trinity_channels.store.turns import Message, Person
+from trinity_channels.store.scenes import Message, Person
 
 
 class Verb(StrEnum):

@@ -13,8 +13,8 @@ from trinity_channels.api import Channel
 from trinity_channels.dispatch import Dispatcher
 from trinity_channels.inbound.step import HOUR, too_fast
 from trinity_channels.outbound import replies
-from trinity_channels.store import Tx, people, turns
-from trinity_channels.store.turns import Message, Person, Scene
+from trinity_channels.store import Tx, messages, people, scenes, turns
+from trinity_channels.store.scenes import Message, Person, Scene
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class GroupStep:
         """Take the step: one turn over what may be answered, the rest is dropped."""
         answered = [message.id for message in self.scene.waiting if self._admits(tx, message)]
         dropped = [message.id for message in self.scene.waiting if message.id not in answered]
-        turns.mark(tx, dropped, "dropped")
+        messages.mark(tx, dropped, "dropped")
         if answered:
             turns.begin(tx, self.scene.conversation, answered, secrets.token_hex(16), self.now)
         return True
@@ -52,7 +52,7 @@ class GroupStep:
 
     def _hint(self, tx: Tx, person: Person) -> None:
         """Nobody's e-mail or standing is discussed in a group: it points to the direct chat, once an hour a person."""
-        fresh = turns.person(tx, person.id)
+        fresh = scenes.person(tx, person.id)
         if fresh.prompted_at is None or self.now - fresh.prompted_at >= HOUR:
             people.told(tx, person.id, "prompted_at", self.now)
             replies.notice(tx, self.dispatcher, self.manifest, self.scene, texts.GROUP_HINT, self.now)

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from trinity_channels.bindings import Bindings
 from trinity_channels.metrics import Metrics
 from trinity_channels.plugins import Plugins
-from trinity_channels.store.turns import Message
+from trinity_channels.store.scenes import Message
 
 PATIENCE = 0.3
 """Seconds an agent may think before it shows; an instant answer needs no "typing"."""

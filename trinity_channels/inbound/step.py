@@ -14,8 +14,8 @@ from trinity_channels.api import Channel
 from trinity_channels.dispatch import Dispatcher
 from trinity_channels.inbound.commands import Command, Verb, recognise
 from trinity_channels.outbound import replies
-from trinity_channels.store import Tx, access, people, turns
-from trinity_channels.store.turns import Message, Person, Scene
+from trinity_channels.store import Tx, access, messages, people, scenes, turns
+from trinity_channels.store.scenes import Message, Person, Scene
 
 KEPT = 5
 KEPT_FOR = timedelta(days=7)
@@ -27,7 +27,7 @@ PER_MINUTE = 30
 
 def too_fast(tx: Tx, person: Person, message: Message) -> bool:
     """Whether this message is beyond what one person may write in a minute."""
-    return turns.written_before(tx, person.id, message.id, message.at, MINUTE) > PER_MINUTE
+    return scenes.written_before(tx, person.id, message.id, message.at, MINUTE) > PER_MINUTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Step:
     def take(self, tx: Tx) -> bool:
         """Take the step; False if there is nothing more to do until somebody writes or decides."""
         if self.scene.stirred:
-            turns.calm(tx, self.scene.conversation)
+            messages.calm(tx, self.scene.conversation)
         self._tell_decisions(tx)
         if not self.scene.waiting:
             return self._open_kept(tx)
@@ -70,7 +70,7 @@ class Step:
         if too_fast(tx, self.person, first):
             self._drop_excess(tx, first)
         elif self.prepared.command:
-            turns.mark(tx, [first.id], "handled")
+            messages.mark(tx, [first.id], "handled")
             self._obey(tx, self.prepared.command)
         else:
             self._admit(tx, self._batch(tx))
@@ -97,7 +97,7 @@ class Step:
             self._tell(tx, texts.APPROVED if request.status == "approved" else texts.DENIED)
 
     def _drop_excess(self, tx: Tx, message: Message) -> None:
-        turns.mark(tx, [message.id], "dropped")
+        messages.mark(tx, [message.id], "dropped")
         if not self.person.blocked and self._due(self.person.limit_told_at, MINUTE):
             people.told(tx, self.person.id, "limit_told_at", self.now)
             self._tell(tx, texts.TOO_FAST)
@@ -120,7 +120,7 @@ class Step:
         return open_now and self._own_decision() is Decision.ALLOW and self._release(tx)
 
     def _release(self, tx: Tx) -> bool:
-        return turns.release(tx, self.scene.conversation, self.now - KEPT_FOR) > 0
+        return messages.release(tx, self.scene.conversation, self.now - KEPT_FOR) > 0
 
     def _admit(self, tx: Tx, batch: list[int]) -> None:
         match self._own_decision():
@@ -130,14 +130,14 @@ class Step:
                 ):  # else look again: what was kept comes before what is new
                     turns.begin(tx, self.scene.conversation, batch, secrets.token_hex(16), self.now)
             case Decision.SILENT:
-                turns.mark(tx, batch, "dropped")
+                messages.mark(tx, batch, "dropped")
             case Decision.ASK_LOGIN:
-                turns.keep(tx, self.scene.conversation, batch, KEPT)
+                messages.keep(tx, self.scene.conversation, batch, KEPT)
                 if self._due(self.person.prompted_at, HOUR):
                     people.told(tx, self.person.id, "prompted_at", self.now)
                     self._tell(tx, texts.LOGIN_PROMPT)
             case Decision.REQUEST_ACCESS:
-                turns.keep(tx, self.scene.conversation, batch, KEPT)
+                messages.keep(tx, self.scene.conversation, batch, KEPT)
                 status = self._request(tx, self.person.email or "")
                 if status == "asked" or self._due(self.person.pending_told_at, DAY):
                     people.told(tx, self.person.id, "pending_told_at", self.now)

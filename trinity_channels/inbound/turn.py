@@ -26,8 +26,8 @@ from trinity_channels.inbound.step import Prepared, Step, asker, too_fast
 from trinity_channels.metrics import Metrics
 from trinity_channels.outbound import replies
 from trinity_channels.plugins import Plugins
-from trinity_channels.store import Store, Tx, codes, people, turns
-from trinity_channels.store.turns import Message, OpenTurn, Person, Scene
+from trinity_channels.store import Store, Tx, codes, messages, people, scenes, turns
+from trinity_channels.store.scenes import Message, OpenTurn, Person, Scene
 
 log = structlog.get_logger(__name__)
 
@@ -71,7 +71,7 @@ class Turns:
     async def run(self, conversation: int) -> datetime | None:
         """Do everything that waits in a conversation; returns when to come back, None if nothing is left."""
         while True:
-            scene = await self._store.read(lambda tx: turns.scene(tx, conversation))
+            scene = await self._store.read(lambda tx: scenes.scene(tx, conversation))
             if scene is None or not (scene.turn or scene.waiting or scene.kept or scene.stirred):
                 return None
             if scene.channel not in self._plugins:  # it could not be loaded this time; nothing is given up for that
@@ -97,7 +97,7 @@ class Turns:
         now = self._now()
 
         def drop(tx: Tx) -> None:
-            turns.mark(tx, [message.id for message in scene.waiting], "dropped")
+            messages.mark(tx, [message.id for message in scene.waiting], "dropped")
             if scene.turn:
                 turns.fail(tx, scene.turn.id, "the channel is disconnected", now)
 
@@ -116,7 +116,7 @@ class Turns:
 
         def keep(tx: Tx) -> Person:
             people.resolved(tx, person.id, identity.name or person.name, identity.verified_email, now)
-            return turns.person(tx, person.id)
+            return scenes.person(tx, person.id)
 
         return await self._store.write(keep)
 
@@ -124,7 +124,7 @@ class Turns:
         writers: dict[int, Person] = {}
         access: dict[int, bool] = {}
         for contact in {message.contact for message in scene.waiting if message.contact}:
-            person = await self._resolved(scene, await self._store.read(partial(turns.person, contact=contact)))
+            person = await self._resolved(scene, await self._store.read(partial(scenes.person, contact=contact)))
             writers[contact] = person
             access[contact] = person.email is not None and await self._directory.may_use(scene.agent, person.email)
         manifest = self._plugins[scene.channel].manifest

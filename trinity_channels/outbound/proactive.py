@@ -14,7 +14,7 @@ from trinity_channels.access.directory import Directory
 from trinity_channels.dispatch import Dispatcher
 from trinity_channels.outbound import replies
 from trinity_channels.plugins import Plugins
-from trinity_channels.store import Store, Tx, audit, proactive, turns
+from trinity_channels.store import Store, Tx, audit, proactive, scenes
 from trinity_channels.store.proactive import Part, Proactive
 
 AUTO = "auto"
@@ -134,7 +134,7 @@ class ProactiveMessages:
         channel, recipient = self._recipient(tx, wish, channels)
         if recipient.stopped or recipient.blocked:
             raise ProactiveRefused(403, "not_opted_in", "This recipient has stopped proactive messages.")
-        scene = turns.scene(tx, recipient.conversation)
+        scene = scenes.scene(tx, recipient.conversation)
         assert scene is not None  # noqa: S101  found in this transaction
         manifest = self._plugins[channel].manifest
         if not replies.window_open(manifest, scene, now):

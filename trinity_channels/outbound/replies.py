@@ -8,8 +8,8 @@ from datetime import datetime
 from trinity_channels.api import Channel
 from trinity_channels.dispatch import Dispatcher
 from trinity_channels.outbound.compose import compose
-from trinity_channels.store import Tx, turns
-from trinity_channels.store.turns import Scene
+from trinity_channels.store import Tx, messages
+from trinity_channels.store.scenes import Scene
 
 
 def parts(manifest: Channel, markdown: str) -> list[str]:
@@ -21,7 +21,7 @@ def queue(
     tx: Tx, dispatcher: Dispatcher, scene: Scene, text: str, composed: Sequence[str], *, origin: str, now: datetime
 ) -> int:
     """Within a transaction: store a text with its composed parts and wake their delivery; returns the message's id."""
-    message = turns.say(tx, scene, text, composed, origin, now)
+    message = messages.say(tx, scene, text, composed, origin, now)
     dispatcher.wake(f"deliver:{scene.conversation}", tx)
     return message
 

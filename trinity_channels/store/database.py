@@ -150,6 +150,11 @@ class Store:
         self._local = threading.local()
         self._read_connections: list[Connection] = []
 
+    @property
+    def path(self) -> Path:
+        """The database file."""
+        return self._path
+
     def open(self, *, serve: bool = True) -> None:
         """Create or migrate the database and start the threads; `serve` claims the file for this process alone.
 

@@ -13,7 +13,7 @@ from trinity_channels.access.directory import Directory
 from trinity_channels.access.gate import DEFAULT, DEFAULT_GROUPS, GroupPolicy, Policy
 from trinity_channels.dispatch import Dispatcher
 from trinity_channels.email_address import normalise_email
-from trinity_channels.store import Store, Tx, access, audit, people, turns
+from trinity_channels.store import Store, Tx, access, audit, messages, people
 from trinity_channels.store.access import AccessRequest, Share
 from trinity_channels.web.auth import Guard, Principal
 from trinity_channels.web.errors import ApiError
@@ -188,7 +188,7 @@ class AccessApi:
         """Somebody may have got in: let the turns look at what is kept, and bring `told` its news."""
         conversations = {*access.conversations_with_kept(tx, agent), *([told] if told else [])}
         for conversation in conversations:
-            turns.stir(tx, conversation)
+            messages.stir(tx, conversation)
             self._dispatcher.wake(f"turn:{conversation}", tx)
         return sorted(conversations)
 

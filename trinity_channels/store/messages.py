@@ -1,0 +1,110 @@
+"""Messages: what we say, and what becomes of what people wrote: kept, released, answered, dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import bindparam, insert, literal_column, select, update
+
+from trinity_channels.store.clock import micros
+from trinity_channels.store.database import Tx
+from trinity_channels.store.scenes import Scene
+from trinity_channels.store.tables import CONVERSATION, DELIVERY, MESSAGE
+
+_SET_STATE = update(MESSAGE).where(MESSAGE.c.id == bindparam("message")).values(state=bindparam("state"))
+
+_STORE_SAID = (
+    insert(MESSAGE)
+    .values(
+        binding_id=bindparam("binding"),
+        conversation_id=bindparam("conversation"),
+        origin=bindparam("origin"),
+        text=bindparam("text"),
+        state="answered",
+        at=bindparam("now"),
+    )
+    .returning(MESSAGE.c.id)
+)
+
+_QUEUE = insert(DELIVERY).values(
+    binding_id=bindparam("binding"),
+    conversation_id=bindparam("conversation"),
+    message_id=bindparam("message"),
+    address=bindparam("address"),
+    text=bindparam("text"),
+    state="ready",
+    attempts=0,
+    created_at=bindparam("now"),
+    updated_at=bindparam("now"),
+)
+
+_STIR = update(CONVERSATION).where(CONVERSATION.c.id == bindparam("conversation")).values(stirred=bindparam("stirred"))
+
+_KEPT = (
+    select(MESSAGE.c.id, MESSAGE.c.at)
+    .where(MESSAGE.c.conversation_id == bindparam("conversation"), MESSAGE.c.state == literal_column("'kept'"))
+    .order_by(MESSAGE.c.id.desc())
+)
+
+
+def mark(tx: Tx, messages: Sequence[int], state: str) -> None:
+    """Set the state of messages that no turn holds: kept, answered (by the host itself), dropped."""
+    for message in messages:
+        tx.run(_SET_STATE, message=message, state=state)
+
+
+def say(tx: Tx, scene: Scene, text: str, parts: Sequence[str], origin: str, now: datetime) -> int:
+    """Store what we say and queue its parts, in order; returns the message's id.
+
+    `origin` is agent, notice or proactive. A notice is not part of what the agent sees later.
+    """
+    at = micros(now)
+    message = tx.number(
+        _STORE_SAID,
+        binding=scene.binding,
+        conversation=scene.conversation,
+        origin=origin,
+        text=text,
+        now=at,
+    )
+    if origin == "notice":
+        tx.run(_SET_STATE, message=message, state="notice")
+    for part in parts:
+        tx.run(
+            _QUEUE,
+            binding=scene.binding,
+            conversation=scene.conversation,
+            message=message,
+            address=scene.address,
+            text=part,
+            now=at,
+        )
+    return message
+
+
+def stir(tx: Tx, conversation: int) -> None:
+    """A step is called for, though nobody has written: a decision is to be told, or the gate may have opened."""
+    tx.run(_STIR, conversation=conversation, stirred=True)
+
+
+def calm(tx: Tx, conversation: int) -> None:
+    """The step has been taken."""
+    tx.run(_STIR, conversation=conversation, stirred=False)
+
+
+def keep(tx: Tx, conversation: int, messages: Sequence[int], most: int) -> None:
+    """Keep messages until the gate opens, the latest `most` of the conversation; older ones are dropped."""
+    mark(tx, messages, "kept")
+    rows = tx.all(_KEPT, conversation=conversation)
+    mark(tx, [row[0] for row in rows[most:]], "dropped")
+
+
+def release(tx: Tx, conversation: int, oldest: datetime) -> int:
+    """The gate has opened: kept messages since `oldest` wait again, older ones expire. Returns how many wait."""
+    limit = micros(oldest)
+    rows = tx.all(_KEPT, conversation=conversation)
+    mark(tx, [row[0] for row in rows if row[1] < limit], "expired")
+    waiting = [row[0] for row in rows if row[1] >= limit]
+    mark(tx, waiting, "waiting")
+    return len(waiting)

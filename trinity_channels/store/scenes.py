@@ -1,0 +1,239 @@
+"""Scenes: everything that decides what happens next in a conversation, read at once."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import bindparam, exists, func, literal_column, select
+
+from trinity_channels.store.clock import micros, moment
+from trinity_channels.store.database import Row, Tx
+from trinity_channels.store.tables import BINDING, CONTACT, CONVERSATION, MESSAGE, POLICY, TURN
+
+HISTORY = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """The contact of a direct conversation."""
+
+    id: int
+    name: str
+    email: str | None
+    blocked: bool
+    stopped: bool
+    resolved_at: datetime | None
+    prompted_at: datetime | None
+    pending_told_at: datetime | None
+    limit_told_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A stored message of a person or the agent."""
+
+    id: int
+    text: str = field(repr=False)
+    notes: tuple[str, ...] = field(repr=False)
+    at: datetime
+    by_agent: bool
+    provider_id: str | None
+    opt_out: str | None
+    contact: int | None
+    name: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTurn:
+    """A turn that was begun and has not ended."""
+
+    id: int
+    key: str
+    attempts: int
+    retries: int
+    next_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Everything that decides what happens next in a conversation.
+
+    `kept`: messages are kept until the gate opens. `stirred`: something else than
+    a message calls for a step, such as an owner's decision.
+    """
+
+    conversation: int
+    binding: int
+    agent: str
+    channel: str
+    address: str
+    group: bool
+    last_inbound_at: datetime
+    connected: bool
+    policy: str | None
+    groups: str | None
+    person: Person | None
+    turn: OpenTurn | None
+    waiting: tuple[Message, ...]
+    kept: bool
+    stirred: bool
+
+
+_PERSON = (
+    CONTACT.c.id,
+    CONTACT.c.name,
+    CONTACT.c.email,
+    CONTACT.c.blocked_at,
+    CONTACT.c.stopped_at,
+    CONTACT.c.resolved_at,
+    CONTACT.c.prompted_at,
+    CONTACT.c.pending_told_at,
+    CONTACT.c.limit_told_at,
+)
+
+_ONE_PERSON = select(*_PERSON).where(CONTACT.c.id == bindparam("contact"))
+
+_SCENE = (
+    select(
+        CONVERSATION.c.binding_id,
+        CONVERSATION.c.address,
+        CONVERSATION.c.is_group,
+        CONVERSATION.c.last_inbound_at,
+        BINDING.c.agent,
+        BINDING.c.channel,
+        BINDING.c.disconnected_at,
+        POLICY.c.policy,
+        POLICY.c.groups,
+        exists().where(MESSAGE.c.conversation_id == CONVERSATION.c.id, MESSAGE.c.state == literal_column("'kept'")),
+        CONVERSATION.c.stirred,
+        *_PERSON,
+    )
+    .select_from(
+        CONVERSATION.join(BINDING, BINDING.c.id == CONVERSATION.c.binding_id)
+        .outerjoin(CONTACT, CONTACT.c.id == CONVERSATION.c.contact_id)
+        .outerjoin(POLICY, POLICY.c.agent == BINDING.c.agent)
+    )
+    .where(CONVERSATION.c.id == bindparam("conversation"))
+)
+
+_OPEN_TURN = select(TURN.c.id, TURN.c.key, TURN.c.attempts, TURN.c.retries, TURN.c.next_at).where(
+    TURN.c.conversation_id == bindparam("conversation"), TURN.c.state == literal_column("'open'")
+)
+
+_MESSAGE = (
+    MESSAGE.c.id,
+    MESSAGE.c.text,
+    MESSAGE.c.notes,
+    MESSAGE.c.at,
+    MESSAGE.c.origin,
+    MESSAGE.c.provider_id,
+    MESSAGE.c.opt_out,
+    MESSAGE.c.contact_id,
+    CONTACT.c.name,
+)
+
+_MESSAGES = select(*_MESSAGE).select_from(MESSAGE.outerjoin(CONTACT, CONTACT.c.id == MESSAGE.c.contact_id))
+
+_WAITING = (
+    _MESSAGES.where(
+        MESSAGE.c.conversation_id == bindparam("conversation"), MESSAGE.c.state == literal_column("'waiting'")
+    )
+    .order_by(MESSAGE.c.id)
+    .limit(100)
+)
+
+_OF_TURN = _MESSAGES.where(MESSAGE.c.turn_id == bindparam("turn")).order_by(MESSAGE.c.id)
+
+_HISTORY = (
+    _MESSAGES.where(
+        MESSAGE.c.conversation_id == bindparam("conversation"),
+        MESSAGE.c.state == "answered",
+    )
+    .order_by(MESSAGE.c.id.desc())
+    .limit(HISTORY)
+)
+
+_SINCE = select(func.count()).where(
+    MESSAGE.c.contact_id == bindparam("contact"), MESSAGE.c.at > bindparam("since"), MESSAGE.c.id <= bindparam("upto")
+)
+
+_WITH_WORK = select(MESSAGE.c.conversation_id).where(MESSAGE.c.state == literal_column("'waiting'")).distinct()
+
+_STIRRED = select(CONVERSATION.c.id).where(CONVERSATION.c.stirred == literal_column("1"))
+
+_WITH_OPEN_TURN = select(TURN.c.conversation_id).where(TURN.c.state == literal_column("'open'")).distinct()
+
+
+def scene(tx: Tx, conversation: int) -> Scene | None:
+    """What stands in a conversation now; None if there is no such conversation."""
+    row = tx.one(_SCENE, conversation=conversation)
+    if row is None:
+        return None
+    binding, address, group, last, agent, channel, disconnected, policy, groups, kept, stirred = row[:11]
+    turn = tx.one(_OPEN_TURN, conversation=conversation)
+    return Scene(
+        conversation=conversation,
+        binding=binding,
+        agent=agent,
+        channel=channel,
+        address=address,
+        group=bool(group),
+        last_inbound_at=moment(last),
+        connected=disconnected is None,
+        policy=policy,
+        groups=groups,
+        person=None if row[11] is None else _person(row[11:]),
+        turn=None if turn is None else OpenTurn(turn[0], turn[1], turn[2], turn[3], moment(turn[4])),
+        waiting=tuple(map(_message, tx.all(_WAITING, conversation=conversation))),
+        kept=bool(kept),
+        stirred=bool(stirred),
+    )
+
+
+def person(tx: Tx, contact: int) -> Person:
+    """Somebody who writes in a group, or anywhere."""
+    row = tx.one(_ONE_PERSON, contact=contact)
+    assert row is not None  # noqa: S101  contacts are never deleted
+    return _person(row)
+
+
+def of_turn(tx: Tx, turn: int) -> tuple[Message, ...]:
+    """The messages a turn answers, oldest first."""
+    return tuple(map(_message, tx.all(_OF_TURN, turn=turn)))
+
+
+def history(tx: Tx, conversation: int) -> tuple[Message, ...]:
+    """Up to 20 answered messages and answers of a conversation, oldest first."""
+    return tuple(map(_message, reversed(tx.all(_HISTORY, conversation=conversation))))
+
+
+def written_before(tx: Tx, contact: int, message: int, at: datetime, period: timedelta) -> int:
+    """How many messages a contact wrote in the period that ends with `message`, that one included."""
+    return tx.number(_SINCE, contact=contact, since=micros(at - period), upto=message)
+
+
+def with_work(tx: Tx) -> set[int]:
+    """Conversations in which something waits, a turn is open, or something else calls for a step."""
+    return {row[0] for statement in (_WITH_WORK, _STIRRED, _WITH_OPEN_TURN) for row in tx.all(statement)}
+
+
+def _person(row: Row) -> Person:
+    identity, name, email, blocked, stopped = row[:5]
+    return Person(identity, name, email, blocked is not None, stopped is not None, *map(moment, row[5:]))
+
+
+def _message(row: Row) -> Message:
+    identity, text, notes, at, origin, provider_id, opt_out, contact, name = row
+    return Message(
+        id=identity,
+        text=text,
+        notes=tuple(json.loads(notes)) if notes else (),
+        at=moment(at),
+        by_agent=origin != "person",
+        provider_id=provider_id,
+        opt_out=opt_out,
+        contact=contact,
+        name=name or "",
+    )
