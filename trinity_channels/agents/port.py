@@ -10,9 +10,11 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One earlier or waiting message. `by_agent` tells the two sides apart, so that no text can pretend to be the other.
+    """One earlier or waiting message.
 
-    `name` is what the writer calls themselves, where several people write. `notes` describes what came with the text and is no text itself, one sentence each: a location, a file, a button.
+    `by_agent` tells the two sides apart, so that no text can pretend to be the other. `name` is what the writer calls
+    themselves, where several people write. `notes` describes what came with the text and is no text itself, one sentence
+    each: a location, a file, a button.
     """
 
     text: str = field(repr=False)

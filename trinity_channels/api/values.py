@@ -153,7 +153,7 @@ class Binding:
 
     settings: BaseModel
     account: Account
-    webhook_secret: SecretStr = SecretStr("")
+    webhook_secret: SecretStr = field(default_factory=lambda: SecretStr(""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +242,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file that came with a message, not fetched. `ref` is the plugin's own handle; `size` in bytes as the sender claims."""
+    """A file that came with a message, not fetched. `ref` is the plugin's own handle; `size` is what the sender claims."""
 
     ref: str = field(repr=False)
     media_type: str
@@ -335,7 +335,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptReceived:
-    """The provider reports how far one of our messages got. `delivery` is `OutboundMessage.id`, if the provider echoes it."""
+    """The provider reports how far a message of ours got. `delivery` is `OutboundMessage.id` where it is echoed."""
 
     provider_id: str
     state: DeliveryState

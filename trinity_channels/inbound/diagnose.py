@@ -17,6 +17,8 @@ from trinity_channels.store import Store, bindings
 
 log = structlog.get_logger(__name__)
 
+MOST = 40
+"""Addresses to try."""
 PAUSE = timedelta(seconds=5)
 """A binding is diagnosed at most this often: strangers can send bad signatures as fast as they like."""
 
@@ -84,7 +86,7 @@ def _variants(url: str, request: Request) -> Iterator[tuple[str, str]]:
             for one_path in sorted(paths, key=lambda one: one != parts.path):
                 for query in dict.fromkeys((parts.query, "")):
                     variant = urlunsplit((scheme, host, one_path, query, ""))
-                    if variant not in tried and len(tried) < 40:
+                    if variant not in tried and len(tried) < MOST:
                         tried.add(variant)
                         yield _difference(parts, (scheme, host, one_path, query)), variant
 

@@ -56,6 +56,11 @@ def compose(markdown: str, dialect: Dialect, limit: int) -> list[str]:
     return parts or [part.strip() for part in _verbatim(text, dialect, limit) if part.strip()]
 
 
+def plain(text: str, dialect: Dialect, limit: int) -> list[str]:
+    """Split a text that is no Markdown: it shows character by character, for a name or an e-mail may look like marks."""
+    return list(pack(plain_lines(_clean(text)), Renderer(dialect), limit))
+
+
 def _clean(text: str) -> str:
     """Only what can be stored and sent: no NUL, no half of a surrogate pair, one kind of line end."""
     if not text.isascii():

@@ -143,8 +143,8 @@ class ProactiveMessages:
             raise ProactiveRefused(
                 409,
                 "window_closed",
-                f"{manifest.title} takes free text only within "
-                f"{manifest.reply_window // HOUR} hours after the person wrote; that time ended at {closed:%Y-%m-%d %H:%M} UTC.",
+                f"{manifest.title} takes free text only for {manifest.reply_window // HOUR} hours after the person wrote; "
+                f"that time ended at {closed:%Y-%m-%d %H:%M} UTC.",
                 closed_at=closed.isoformat(),
             )
         sent, first = proactive.recent(tx, wish.agent, wish.email, now - HOUR)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from trinity_channels.api import Channel
 from trinity_channels.dispatch import Dispatcher
-from trinity_channels.outbound.compose import compose
+from trinity_channels.outbound.compose import compose, plain
 from trinity_channels.store import Tx, messages
 from trinity_channels.store.scenes import Scene
 
@@ -28,7 +28,8 @@ def queue(
 
 def notice(tx: Tx, dispatcher: Dispatcher, manifest: Channel, scene: Scene, text: str, now: datetime) -> None:
     """Queue a sentence of the host's own; the agent does not see it as something it said."""
-    queue(tx, dispatcher, scene, text, parts(manifest, text), origin="notice", now=now)
+    composed = plain(text, manifest.dialect, manifest.limits.text)
+    queue(tx, dispatcher, scene, text, composed, origin="notice", now=now)
 
 
 def window_open(manifest: Channel, scene: Scene, now: datetime) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -13,6 +14,7 @@ from trinity_channels.store.database import Tx
 from trinity_channels.store.tables import BINDING, DELIVERY
 
 _OPEN = DELIVERY.c.state.in_([literal_column("'ready'"), literal_column("'sending'"), literal_column("'asking'")])
+_OURS = re.compile(r"[0-9]{1,18}")
 _RANK = {
     "ready": 0,
     "sending": 0,
@@ -233,7 +235,7 @@ def apply_receipt(
         The conversation to wake, or None if nothing changed.
     """
     row = None
-    if receipt.delivery and receipt.delivery.isascii() and receipt.delivery.isdigit() and len(receipt.delivery) <= 18:
+    if receipt.delivery and _OURS.fullmatch(receipt.delivery):
         row = tx.one(_BY_OURS, delivery=int(receipt.delivery), binding=binding)
     if row is None:
         row = tx.one(_BY_THEIRS, provider_id=receipt.provider_id, binding=binding)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 
-from sqlalchemy import bindparam, case, or_, select
+from sqlalchemy import bindparam, case, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from trinity_channels.api import MessageReceived
@@ -22,6 +22,11 @@ _NEW_CONTACT = (
     insert(CONTACT)
     .values(binding_id=bindparam("binding"), name=bindparam("name"), created_at=bindparam("now"))
     .returning(CONTACT.c.id)
+)
+_RENAME = (
+    update(CONTACT)
+    .where(CONTACT.c.id == bindparam("contact"), CONTACT.c.name != bindparam("name"))
+    .values(name=bindparam("name"))
 )
 _SET_ADDRESS = insert(ADDRESS).values(
     binding_id=bindparam("binding"),
@@ -88,7 +93,7 @@ def accept(tx: Tx, binding: int, event: MessageReceived, now: datetime) -> int |
     at = micros(min(event.sent_at, now) if event.sent_at else now)
     contact = _recognise(tx, binding, event, at)
     reply_to = event.conversation or event.sender.address
-    key = event.conversation or f"contact:{contact}"
+    key = f"at:{event.conversation}" if event.conversation else f"contact:{contact}"
     found = tx.one(_FIND_CONVERSATION, binding=binding, key=key)
     if found:
         conversation = int(found[0])
@@ -134,6 +139,8 @@ def _recognise(tx: Tx, binding: int, event: MessageReceived, now: int) -> int:
             contact = holder
     if contact is None:
         contact = tx.number(_NEW_CONTACT, binding=binding, name=_storable(sender.name), now=now)
+    elif sender.name:
+        tx.run(_RENAME, contact=contact, name=_storable(sender.name))
     if known.get(sender.address) != contact:
         is_stable = sender.address == sender.stable
         tx.run(_SET_ADDRESS, binding=binding, value=sender.address, contact=contact, is_stable=is_stable)

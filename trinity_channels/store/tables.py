@@ -17,6 +17,8 @@ def _open_work(name: str, column: str, *states: str) -> Index:
 
 
 class SettingRow(SQLModel, table=True):
+    """A setting that is changed while the host runs."""
+
     __tablename__: ClassVar[str] = "setting"
     name: str = Field(primary_key=True)
     value: str
@@ -60,6 +62,8 @@ class BindingRow(SQLModel, table=True):
 
 
 class ContactRow(SQLModel, table=True):
+    """One person on one binding, with what they have proved and what they were told."""
+
     __tablename__: ClassVar[str] = "contact"
     id: int | None = Field(default=None, primary_key=True)
     binding_id: int = Field(foreign_key="binding.id")
@@ -76,6 +80,8 @@ class ContactRow(SQLModel, table=True):
 
 
 class AddressRow(SQLModel, table=True):
+    """One address of a contact; `stable` ones are never given to somebody else."""
+
     __tablename__: ClassVar[str] = "address"
     __table_args__ = (UniqueConstraint("binding_id", "value"),)
     id: int | None = Field(default=None, primary_key=True)
@@ -86,6 +92,8 @@ class AddressRow(SQLModel, table=True):
 
 
 class ConversationRow(SQLModel, table=True):
+    """A direct chat or a group. `stirred`: something else than a message calls for a step."""
+
     __tablename__: ClassVar[str] = "conversation"
     __table_args__ = (
         UniqueConstraint("binding_id", "key"),
@@ -152,7 +160,7 @@ class TurnRow(SQLModel, table=True):
 
 
 class DeliveryRow(SQLModel, table=True):
-    """One provider message. `state`: ready → sending → (asking) → queued → sent → delivered → read; or failed, or unknown."""
+    """A provider message. `state`: ready → sending → (asking) → queued → sent → delivered → read; or failed; or unknown."""
 
     __tablename__: ClassVar[str] = "delivery"
     __table_args__ = (
@@ -178,6 +186,8 @@ class DeliveryRow(SQLModel, table=True):
 
 
 class LoginCodeRow(SQLModel, table=True):
+    """A mailed code, as a keyed hash; dead ones stay for the limits."""
+
     __tablename__: ClassVar[str] = "login_code"
     __table_args__ = (
         Index("login_code_of_contact", "contact_id", "created_at"),
@@ -196,6 +206,8 @@ class LoginCodeRow(SQLModel, table=True):
 
 
 class PolicyRow(SQLModel, table=True):
+    """Who may chat with an agent, where that differs from the default."""
+
     __tablename__: ClassVar[str] = "policy"
     agent: str = Field(primary_key=True)
     policy: str
@@ -203,6 +215,8 @@ class PolicyRow(SQLModel, table=True):
 
 
 class ShareRow(SQLModel, table=True):
+    """An e-mail that may use an agent."""
+
     __tablename__: ClassVar[str] = "share"
     __table_args__ = (UniqueConstraint("agent", "email"),)
     id: int | None = Field(default=None, primary_key=True)
@@ -241,6 +255,8 @@ class AccessRequestRow(SQLModel, table=True):
 
 
 class TokenRow(SQLModel, table=True):
+    """A bearer token of the API, as a hash."""
+
     __tablename__: ClassVar[str] = "token"
     id: int | None = Field(default=None, primary_key=True)
     digest: str = Field(unique=True)
@@ -250,6 +266,8 @@ class TokenRow(SQLModel, table=True):
 
 
 class AuditRow(SQLModel, table=True):
+    """One thing that somebody did."""
+
     __tablename__: ClassVar[str] = "audit"
     __table_args__ = (Index("audit_of_agent", "agent", "action", "at"),)
     id: int | None = Field(default=None, primary_key=True)
