@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pydantic.v1  # noqa: F401  imported later, under the frozen clock, it would inherit from a fake date
 import pytest
@@ -19,7 +19,7 @@ from tests.world import START, Agent, Found, World
 def frozen() -> Iterator[FrozenDateTimeFactory]:
     """The clock of every story; scanning all modules for it is slow, so it is made once."""
     with freeze_time(START, real_asyncio=True) as clock:
-        yield clock
+        yield cast("FrozenDateTimeFactory", clock)  # what freeze_time gives while time stands still
 
 
 @pytest.fixture

@@ -153,7 +153,7 @@ class World:
 
     def _build(self) -> None:
         self.app, self.host = create_app(self.settings, self._ports)
-        apps = {
+        apps: dict[str, Any] = {
             PUBLIC: self.app,
             PUBLIC.replace("https://", "http://"): self.app,
             TWILIO: self.twilio.app,
@@ -196,6 +196,7 @@ class World:
         """A new host opens the same database."""
         self._build()
         await self.host.start()
+        await asyncio.gather(*(task for task in self.host._tasks if task.get_name() == "catch-up"))
         await self.settle()
 
     async def token(self, role: Role, subject: str) -> str:
@@ -337,11 +338,18 @@ class World:
         }
 
     async def posts(
-        self, url: str, params: Mapping[str, str], *, signed_for: str | None = None, token: str | None = None
+        self,
+        url: str,
+        params: Mapping[str, str],
+        *,
+        signed_for: str | None = None,
+        token: str | None = None,
+        **headers: str,
     ) -> httpx.Response:
         """Post to a webhook as Twilio does, signed for `signed_for` (default: the same address)."""
         signature = sign(token or self.twilio.account.token, signed_for or url, params)
-        answer = await self.http.post(url, data=dict(params), headers={"X-Twilio-Signature": signature})
+        headers = {"X-Twilio-Signature": signature, **headers}
+        answer = await self.http.post(url, data=dict(params), headers=headers)
         await self.settle()
         return answer
 

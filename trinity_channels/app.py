@@ -55,7 +55,7 @@ log = structlog.get_logger(__name__)
 
 GRACE = 10.0
 """Seconds that running turns and calls get when the host stops."""
-DELIVERIES_AT_ONCE = 64
+DELIVERIES_AT_ONCE = 32
 HOUSEKEEPING = 10.0
 TIMEOUTS = httpx.Timeout(15.0, connect=5.0)
 CONNECTIONS = httpx.Limits(max_connections=200, max_keepalive_connections=64)

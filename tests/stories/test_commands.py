@@ -39,7 +39,6 @@ def zoe(world: World) -> Person:
         ("STOP", texts.STOPPED),
         ("stop.", texts.STOPPED),
         ("Arrêt", texts.STOPPED),
-        ("start", texts.STARTED),
         ("/login", texts.LOGIN_USAGE),
         ("/LOGIN", texts.LOGIN_USAGE),
         ("/login zoe", texts.BAD_EMAIL),
@@ -56,7 +55,13 @@ async def test_commands_are_answered_whoever_writes(zoe: Person, said: str, answ
     assert zoe.heard() == [answered]
 
 
-@pytest.mark.parametrize("said", ["/weather today", "/loginzoe", "login", "/", "please help", "// stop"])
+async def test_start_undoes_stop(zoe: Person) -> None:
+    await zoe.says("STOP", "Start!")
+
+    assert zoe.heard() == [texts.STOPPED, texts.STARTED]
+
+
+@pytest.mark.parametrize("said", ["start", "/weather today", "/loginzoe", "login", "/", "please help", "// stop"])
 async def test_everything_else_is_for_the_agent(town: World, agent: Agent, said: str) -> None:
     zoe = town.person("Zoe")
 
@@ -268,7 +273,7 @@ async def test_no_code_is_printed_anywhere(world: World, zoe: Person, capfd: pyt
     assert not re.search(rf"\b{world.code(ZOE)}\b", printed)
 
 
-async def test_a_person_who_changes_their_mind_is_linked_to_the_newest_address(world: World, zoe: Person) -> None:
+async def test_a_person_who_changes_their_mind_is_linked_to_the_newest_address(zoe: Person) -> None:
     await zoe.verifies(ZOE)
     await zoe.verifies("zoe.work@example.org")
 

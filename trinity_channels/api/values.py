@@ -54,6 +54,7 @@ class Capabilities:
 
     Attributes:
         indicate: shows "typing" or "read"; seconds that one indication lasts, 0 for none. Hook `indicate`.
+        indicate_repeats: the same message may be indicated again when that time is over.
         receipts: the furthest state that receipts report, None for no receipts. Delivered through `receive`.
         find_sent: seconds after an attempt from which a send that `find_sent` does not see is surely absent; 0 for no hook.
         list_missed: how far back inbound messages can be listed after an outage; zero for none. Hook `list_missed`.
@@ -64,6 +65,7 @@ class Capabilities:
     """
 
     indicate: float = 0
+    indicate_repeats: bool = False
     receipts: DeliveryState | None = None
     find_sent: float = 0
     list_missed: timedelta = timedelta(0)
@@ -106,7 +108,9 @@ class Channel:
 
     `name` is also the entry point's name, the URL segment and the log field. `provider` names the variable that moves its
     API to another host: `<PROVIDER>_API_BASE_URL`. `settings` has secrets as `SecretStr`. `acknowledgement` answers
-    webhooks with an unknown key. `auto` says whether a proactive message may choose this channel by itself.
+    webhooks with an unknown key. `auto` says whether a proactive message may choose this channel by itself, `auto_rank`
+    which of several it chooses: the lowest. `command_mark` is what people put before a chat command where the messenger
+    keeps "/" for itself; "/" is understood too.
     """
 
     name: str
@@ -120,6 +124,8 @@ class Channel:
     acknowledgement: Response = Response()
     reply_window: timedelta | None = None
     auto: bool = True
+    auto_rank: int = 100
+    command_mark: str = "/"
     setup_steps: tuple[SetupStep, ...] = ()
 
 
@@ -131,7 +137,7 @@ class Account:
     """What the provider says about an account.
 
     `key` identifies the account at the provider: two bindings never share one. `sender` is the address that people see.
-    `pace` is the least time between two messages to one person. `facts` is what the plugin itself wants to know of the
+    `pace` is the least time between two messages to one person, or altogether if it is shared by everybody. `facts` is what the plugin itself wants to know of the
     account when it reads a webhook, such as its own user id; stored in the open, so no secrets.
     """
 
@@ -140,6 +146,7 @@ class Account:
     display_name: str = ""
     sandbox: bool = False
     pace: timedelta = timedelta(0)
+    pace_shared: bool = False
     warnings: tuple[str, ...] = ()
     facts: Mapping[str, str] = field(default_factory=dict)
 

@@ -31,7 +31,7 @@ class Command:
     answered: bool = False
 
 
-_COMMAND = re.compile(r"/(login|logout|whoami|help)(?:\s+(.*))?", re.IGNORECASE | re.DOTALL)
+_COMMAND = re.compile(r"[/!](login|logout|whoami|help)(?:\s+(.*))?", re.IGNORECASE | re.DOTALL)
 _CODE = re.compile(r"[0-9]{3}[ -]?[0-9]{3}")
 
 # The words providers and carriers treat as opt-out and opt-in, alone in a message, in the languages of our users.

@@ -14,6 +14,8 @@ from trinity_channels.store.scenes import Message
 PATIENCE = 0.3
 """Seconds an agent may think before it shows; an instant answer needs no "typing"."""
 TIMEOUT = 5.0
+RENEW = 0.8
+"""The part of an indication's life after which it is renewed, where the provider allows that."""
 
 
 class Indicator:
@@ -48,6 +50,8 @@ class Indicator:
             await asyncio.gather(task, return_exceptions=True)
 
     async def _indicate(self, binding: int, channel: str, conversation: int, provider_id: str) -> None:
+        capabilities = self._plugins[channel].manifest.capabilities
+        lasts = capabilities.indicate * RENEW if capabilities.indicate_repeats else None
         await asyncio.sleep(PATIENCE)
         while True:
             try:
@@ -56,4 +60,5 @@ class Indicator:
                     await self._plugins[channel].indicate(bound.binding, provider_id, bound.context)
             except Exception:  # noqa: BLE001  nothing that happens here may harm the turn
                 self._metrics.indicate_failures.labels(channel).inc()
-            provider_id = await self._newer[conversation].get()
+            with contextlib.suppress(TimeoutError):
+                provider_id = await asyncio.wait_for(self._newer[conversation].get(), lasts)

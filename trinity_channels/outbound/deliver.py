@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -22,7 +23,7 @@ from trinity_channels.bindings import Bindings, Disconnected, OpenBinding
 from trinity_channels.bindings.vault import VaultError
 from trinity_channels.metrics import Metrics
 from trinity_channels.plugins import Plugins
-from trinity_channels.store import Store, Tx, deliveries
+from trinity_channels.store import Store, Tx, Unit, deliveries
 from trinity_channels.store.deliveries import Delivery, Previous
 
 log = structlog.get_logger(__name__)
@@ -36,6 +37,8 @@ ASK_AGAIN = timedelta(seconds=10)
 ASK_FOR = timedelta(minutes=30)
 """How long an unknown outcome is asked for before it is parked."""
 _INTERRUPTED = "the process stopped during the call"
+Record = Unit[None]
+"""What a call came to, to be written in the transaction that claims the next."""
 
 
 class Deliveries:
@@ -58,19 +61,25 @@ class Deliveries:
 
     async def run(self, conversation: int) -> datetime | None:
         """Send what is queued in a conversation; returns when to come back, None if nothing is left."""
+        record: Record = _nothing
         while True:
-            claimed = await self._store.write(partial(self._claim, conversation=conversation, now=self._now()))
+            claimed = await self._store.write(partial(self._next, record, conversation, self._now()))
             if claimed is None or isinstance(claimed, datetime):
                 return claimed
-            try:
-                bound = await self._bindings.open(claimed.binding)
-            except (Disconnected, VaultError) as error:
-                await self._fail(claimed, _unusable(error))
-                continue
-            if claimed.state == "asking":
-                await self._ask(bound, claimed)
-            else:
-                await self._send(bound, claimed)
+            record = await self._work_on(claimed)
+
+    def _next(self, record: Record, conversation: int, now: datetime, tx: Tx) -> Delivery | datetime | None:
+        """Record how the last call went, and claim what follows: one transaction, for each costs a wait."""
+        record(tx)
+        return self._claim(tx, conversation, now)
+
+    async def _work_on(self, delivery: Delivery) -> Record:
+        """Make the call that a claimed delivery needs; returns what is to be recorded of it."""
+        try:
+            bound = await self._bindings.open(delivery.binding)
+        except (Disconnected, VaultError) as error:
+            return self._fail(delivery, _unusable(error))
+        return await (self._ask(bound, delivery) if delivery.state == "asking" else self._send(bound, delivery))
 
     def _claim(self, tx: Tx, conversation: int, now: datetime) -> Delivery | datetime | None:
         """The delivery to work on now, when to come back, or None. A claimed `ready` one is marked as being sent."""
@@ -81,109 +90,108 @@ class Deliveries:
         if delivery.channel not in self._plugins:  # it could not be loaded this time; nothing is given up for that
             return now + ASK_FOR
         if delivery.state == "sending":  # nobody else works on this conversation, so the call died with its process
-            deliveries.ask(tx, delivery.id, self._may_ask(delivery, now), _INTERRUPTED, now)
+            may_ask = (delivery.attempted_at or now) + self._settles(delivery)
+            deliveries.ask(tx, delivery.id, max(now, may_ask), _INTERRUPTED, now)
             return self._claim(tx, conversation, now)
-        due = max(delivery.next_at or now, self._spaced(delivery, previous, now))
+        due = max(delivery.next_at or now, self._spaced(delivery, previous, now), _paced(tx, delivery, now))
         if due > now:
             return due
         if delivery.state == "ready":
             deliveries.mark_sending(tx, delivery.id, now)
+            return replace(delivery, attempts=delivery.attempts + 1, attempted_at=now)
         return delivery
 
     def _spaced(self, delivery: Delivery, previous: Previous | None, now: datetime) -> datetime:
         """When this delivery may follow the one before it."""
         if previous is None or previous.attempted_at is None or delivery.state != "ready":
             return now
-        pause = delivery.pace
         receipts = self._plugins[delivery.channel].manifest.capabilities.receipts is not None
-        if previous.message == delivery.message and previous.state == "queued" and receipts:
-            pause = max(pause, BETWEEN_PARTS)
-        return previous.attempted_at + pause
-
-    def _may_ask(self, delivery: Delivery, now: datetime) -> datetime:
-        settle = timedelta(seconds=self._plugins[delivery.channel].manifest.capabilities.find_sent)
-        return max(now, (delivery.attempted_at or now) + settle)
+        waits = previous.message == delivery.message and previous.state == "queued" and receipts
+        return previous.attempted_at + max(delivery.pace, BETWEEN_PARTS if waits else timedelta(0))
 
     # --- the call ---
 
-    async def _send(self, bound: OpenBinding, delivery: Delivery) -> None:
+    async def _send(self, bound: OpenBinding, delivery: Delivery) -> Record:
         message = OutboundMessage(id=str(delivery.id), to=delivery.address, text=delivery.text)
-        attempt = delivery.attempts + 1
         self._metrics.delivery_attempts.labels(bound.channel).inc()
         try:
             receipt = await self._plugins[bound.channel].send(bound.binding, message, bound.context)
         except SendRejected as error:
-            await self._fail(delivery, error.failure)
+            return self._fail(delivery, error.failure)
         except SendDeferred as error:
-            await self._defer(delivery, error, attempt)
+            return self._defer(delivery, error)
         except ChannelError as error:  # SendUnknown, and whatever else a plugin raises: nobody knows
-            await self._unknown(delivery, error.message)
-        else:
-            await self._taken(delivery, receipt)
+            return self._unknown(delivery, error.message)
+        return self._taken(delivery, receipt)
 
-    async def _taken(self, delivery: Delivery, receipt: Receipt) -> None:
-        now = self._now()
-        await self._store.write(lambda tx: deliveries.taken(tx, delivery, receipt, now))
+    def _taken(self, delivery: Delivery, receipt: Receipt) -> Record:
         self._metrics.deliveries.labels(delivery.channel, receipt.state.value).inc()
+        return partial(deliveries.taken, delivery=delivery, receipt=receipt, now=self._now())
 
-    async def _defer(self, delivery: Delivery, error: SendDeferred, attempt: int) -> None:
-        if attempt >= ATTEMPTS:
-            failure = Failure("deferred", FailureKind.LATER, f"Put off {attempt} times: {error.message}")
-            await self._fail(delivery, failure)
-            return
+    def _defer(self, delivery: Delivery, error: SendDeferred) -> Record:
+        attempts = delivery.attempts
+        if attempts >= ATTEMPTS:
+            failure = Failure("deferred", FailureKind.LATER, f"Put off {attempts} times: {error.message}")
+            return self._fail(delivery, failure)
         now = self._now()
-        pause = min(LONGEST_PAUSE, 2.0 ** (attempt - 1)) * random.uniform(0.75, 1.25)  # noqa: S311  jitter, no secret
+        pause = min(LONGEST_PAUSE, 2.0 ** (attempts - 1)) * random.uniform(0.75, 1.25)  # noqa: S311  jitter, no secret
         at = now + timedelta(seconds=max(min(error.retry_after or 0, 3600), pause if error.retry_after is None else 0))
-        await self._store.write(lambda tx: deliveries.postpone(tx, delivery.id, at, error.message, now))
         self._metrics.deliveries.labels(delivery.channel, "deferred").inc()
+        return partial(deliveries.postpone, delivery=delivery.id, at=at, why=error.message, now=now)
 
-    async def _fail(self, delivery: Delivery, failure: Failure) -> None:
-        now = self._now()
+    def _fail(self, delivery: Delivery, failure: Failure) -> Record:
         log.warning("delivery failed", channel=delivery.channel, delivery=delivery.id, failure=failure.code)
-        await self._store.write(lambda tx: deliveries.fail(tx, delivery, failure, now))
         self._metrics.deliveries.labels(delivery.channel, "failed").inc()
+        return partial(deliveries.fail, delivery=delivery, failure=failure, now=self._now())
 
     # --- unknown outcomes ---
 
-    async def _unknown(self, delivery: Delivery, why: str) -> None:
+    def _unknown(self, delivery: Delivery, why: str) -> Record:
         now = self._now()
         log.warning("delivery outcome unknown", channel=delivery.channel, delivery=delivery.id)
         self._metrics.deliveries.labels(delivery.channel, "unknown").inc()
-        if self._plugins[delivery.channel].manifest.capabilities.find_sent:
-            at = self._may_ask(delivery, now)
-            await self._store.write(lambda tx: deliveries.ask(tx, delivery.id, at, why, now))
-        else:
-            await self._store.write(lambda tx: deliveries.park_unknown(tx, delivery.id, why, now))
+        if self._settles(delivery):
+            return partial(deliveries.ask, delivery=delivery.id, at=now + self._settles(delivery), why=why, now=now)
+        return partial(deliveries.park_unknown, delivery=delivery.id, why=why, now=now)
 
-    async def _ask(self, bound: OpenBinding, delivery: Delivery) -> None:
+    def _settles(self, delivery: Delivery) -> timedelta:
+        """How long after an attempt its provider can be asked about it; zero if it never can."""
+        return timedelta(seconds=self._plugins[delivery.channel].manifest.capabilities.find_sent)
+
+    async def _ask(self, bound: OpenBinding, delivery: Delivery) -> Record:
         """Read back from the provider whether an attempt was taken; send again only if it surely was not."""
         now = self._now()
         plugin = self._plugins[bound.channel]
         attempted_at = delivery.attempted_at or now
         if not plugin.manifest.capabilities.find_sent:
-            await self._store.write(lambda tx: deliveries.park_unknown(tx, delivery.id, _INTERRUPTED, now))
-            return
+            return partial(deliveries.park_unknown, delivery=delivery.id, why=_INTERRUPTED, now=now)
         message = OutboundMessage(id=str(delivery.id), to=delivery.address, text=delivery.text)
         since = attempted_at - timedelta(days=1)
         known = await self._store.read(lambda tx: deliveries.known_ids(tx, delivery.conversation, since))
         try:
             receipt = await plugin.find_sent(bound.binding, message, attempted_at, known, bound.context)
         except Exception as error:  # noqa: BLE001  a plugin that fails here has not answered
-            await self._ask_later(delivery, attempted_at, type(error).__name__)
-            return
+            return self._ask_later(delivery, attempted_at, type(error).__name__)
         if receipt:
-            await self._taken(delivery, receipt)
-        else:
-            await self._store.write(
-                lambda tx: deliveries.postpone(tx, delivery.id, now, "the provider did not have it", now)
-            )
+            return self._taken(delivery, receipt)
+        why = "the provider did not have it"
+        return partial(deliveries.postpone, delivery=delivery.id, at=now, why=why, now=now)
 
-    async def _ask_later(self, delivery: Delivery, attempted_at: datetime, why: str) -> None:
+    def _ask_later(self, delivery: Delivery, attempted_at: datetime, why: str) -> Record:
         now = self._now()
         if now - attempted_at > ASK_FOR:
-            await self._store.write(lambda tx: deliveries.park_unknown(tx, delivery.id, why, now))
-        else:
-            await self._store.write(lambda tx: deliveries.ask(tx, delivery.id, now + ASK_AGAIN, why, now))
+            return partial(deliveries.park_unknown, delivery=delivery.id, why=why, now=now)
+        return partial(deliveries.ask, delivery=delivery.id, at=now + ASK_AGAIN, why=why, now=now)
+
+
+def _paced(tx: Tx, delivery: Delivery, now: datetime) -> datetime:
+    """When an account may send again whose pace is shared by all of its conversations."""
+    last = deliveries.last_attempt(tx, delivery.binding) if delivery.pace_shared and delivery.state == "ready" else None
+    return now if last is None else last + delivery.pace
+
+
+def _nothing(_: Tx) -> None:
+    """There was no call yet."""
 
 
 def _unusable(error: Exception) -> Failure:

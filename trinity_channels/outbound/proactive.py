@@ -106,7 +106,8 @@ class ProactiveMessages:
 
     def _channels(self, wanted: str) -> list[str]:
         if wanted == AUTO:
-            return [name for name in self._plugins if self._plugins[name].manifest.auto]
+            eligible = [self._plugins[name].manifest for name in self._plugins]
+            return [one.name for one in sorted(eligible, key=lambda one: (one.auto_rank, one.name)) if one.auto]
         if wanted not in self._plugins:
             known = ", ".join([AUTO, *self._plugins])
             raise ProactiveRefused(422, "unknown_channel", f"channel must be one of {known}.", field="channel")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -10,6 +11,9 @@ from trinity_channels.dispatch import Dispatcher
 from trinity_channels.outbound.compose import compose, plain
 from trinity_channels.store import Tx, messages
 from trinity_channels.store.scenes import Scene
+
+
+_COMMAND = re.compile(r"(?<!\S)/(login|logout|whoami)\b")
 
 
 def parts(manifest: Channel, markdown: str) -> list[str]:
@@ -28,8 +32,9 @@ def queue(
 
 def notice(tx: Tx, dispatcher: Dispatcher, manifest: Channel, scene: Scene, text: str, now: datetime) -> None:
     """Queue a sentence of the host's own; the agent does not see it as something it said."""
-    composed = plain(text, manifest.dialect, manifest.limits.text)
-    queue(tx, dispatcher, scene, text, composed, origin="notice", now=now)
+    spoken = _COMMAND.sub(lambda found: manifest.command_mark + found[1], text)
+    composed = plain(spoken, manifest.dialect, manifest.limits.text)
+    queue(tx, dispatcher, scene, spoken, composed, origin="notice", now=now)
 
 
 def window_open(manifest: Channel, scene: Scene, now: datetime) -> bool:

@@ -1,5 +1,5 @@
 """The database: the only room that holds SQL. Units of work go in, frozen values come out."""
 
-from trinity_channels.store.database import Locked, Store, StoreError, Tx
+from trinity_channels.store.database import Locked, Store, StoreError, Tx, Unit
 
-__all__ = ["Locked", "Store", "StoreError", "Tx"]
+__all__ = ["Locked", "Store", "StoreError", "Tx", "Unit"]

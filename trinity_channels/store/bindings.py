@@ -55,6 +55,7 @@ _COLUMNS = (
     BINDING.c.send_failed_at,
     BINDING.c.send_failure,
     BINDING.c.facts,
+    BINDING.c.pace_shared,
 )
 _BY_AGENT = select(*_COLUMNS).where(BINDING.c.agent == bindparam("agent"), BINDING.c.channel == bindparam("channel"))
 _BY_ID = select(*_COLUMNS).where(BINDING.c.id == bindparam("binding"))
@@ -76,6 +77,7 @@ _VALUES: dict[str, object] = {
     "display_name": bindparam("display_name"),
     "sandbox": bindparam("sandbox"),
     "pace": bindparam("pace"),
+    "pace_shared": bindparam("pace_shared"),
     "facts": bindparam("facts"),
     "settings": bindparam("settings"),
     "secrets": bindparam("secrets"),
@@ -170,6 +172,7 @@ def save(
         "display_name": account.display_name,
         "sandbox": account.sandbox,
         "pace": account.pace // timedelta(microseconds=1),
+        "pace_shared": account.pace_shared,
         "facts": json.dumps(dict(account.facts)),
         "settings": json.dumps(settings),
         "secrets": json.dumps(secrets),
@@ -224,6 +227,7 @@ def _stored(row: Row | None) -> StoredBinding | None:
             display_name=row[5],
             sandbox=bool(row[6]),
             pace=timedelta(microseconds=row[7]),
+            pace_shared=bool(row[19]),
             facts=json.loads(row[18]),
         ),
         settings=json.loads(row[8]),

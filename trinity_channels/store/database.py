@@ -126,7 +126,7 @@ def _sqlite_engine(url: URL, *, write: bool) -> Engine:
         connection.isolation_level = None  # we say when a transaction begins
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
-        connection.execute("PRAGMA cache_size=-8000")
+        connection.execute(f"PRAGMA cache_size={'-8000' if write else '-2000'}")  # in KiB; there are several readers
         if not write:
             connection.execute("PRAGMA query_only=ON")
 
@@ -179,10 +179,11 @@ class Store:
 
     def close(self) -> None:
         """Finish what was given to `write` and let the file go."""
-        if self._thread:
+        thread, self._thread = self._thread, None
+        if thread:
             self._jobs.put(None)
-            self._thread.join()
-            self._thread = None
+            thread.join()
+            self._refuse_late()
             self._writer_engine.dispose()
         if self._readers:
             self._readers.shutdown()
@@ -198,8 +199,11 @@ class Store:
         """Run a unit in a transaction and return its result once that is on disk.
 
         Raises:
+            StoreError: the store is closed.
             Whatever the unit raises; then nothing of it was written, and other units are not concerned.
         """
+        if self._thread is None:
+            raise StoreError("The store is closed.")
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._jobs.put(_Job(unit, future))
         return await future
@@ -235,6 +239,15 @@ class Store:
         if self._lock_file is not None:
             os.close(self._lock_file)
             self._lock_file = None
+
+    def _refuse_late(self) -> None:
+        """What came while the writer ended was not written, and whoever waits for it is told."""
+        late = []
+        while not self._jobs.empty():
+            if (job := self._jobs.get()) is not None:
+                job.result = (False, StoreError("The store is closed."))
+                late.append(job)
+        _answer(late)
 
     def _write_loop(self) -> None:
         with self._writer_engine.connect() as connection:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, case, literal_column, or_, select, update
+from sqlalchemy import bindparam, case, func, literal_column, or_, select, update
 
 from trinity_channels.api import DeliveryState, Failure, FailureKind, Receipt, ReceiptReceived
 from trinity_channels.store.clock import micros, moment
@@ -43,6 +43,7 @@ class Delivery:
     next_at: datetime | None
     attempted_at: datetime | None
     pace: timedelta
+    pace_shared: bool
     channel: str
 
 
@@ -68,6 +69,7 @@ _NEXT = (
         DELIVERY.c.next_at,
         DELIVERY.c.attempted_at,
         BINDING.c.pace,
+        BINDING.c.pace_shared,
         BINDING.c.channel,
     )
     .select_from(DELIVERY.join(BINDING, BINDING.c.id == DELIVERY.c.binding_id))
@@ -80,6 +82,11 @@ _PREVIOUS = (
     .where(DELIVERY.c.conversation_id == bindparam("conversation"), DELIVERY.c.id < bindparam("delivery"))
     .order_by(DELIVERY.c.id.desc())
     .limit(1)
+)
+# Bounded, for there is no index by binding: whoever has a pace to keep has few messages.
+_LAST_ATTEMPT = select(func.max(DELIVERY.c.attempted_at)).where(
+    DELIVERY.c.binding_id == bindparam("binding"),
+    DELIVERY.c.id > select(func.max(DELIVERY.c.id) - 1000).scalar_subquery(),
 )
 _SENDING = (
     update(DELIVERY)
@@ -162,7 +169,7 @@ def next_open(tx: Tx, conversation: int) -> tuple[Delivery, Previous | None] | N
     row = tx.one(_NEXT, conversation=conversation)
     if row is None:
         return None
-    identity, _, binding, message, address, text, state, attempts, next_at, attempted_at, pace, channel = row
+    identity, _, binding, message, address, text, state, attempts, next_at, attempted_at, pace, shared, channel = row
     delivery = Delivery(
         id=identity,
         conversation=conversation,
@@ -175,10 +182,17 @@ def next_open(tx: Tx, conversation: int) -> tuple[Delivery, Previous | None] | N
         next_at=moment(next_at),
         attempted_at=moment(attempted_at),
         pace=timedelta(microseconds=pace),
+        pace_shared=bool(shared),
         channel=channel,
     )
     before = tx.one(_PREVIOUS, conversation=conversation, delivery=delivery.id)
     return delivery, None if before is None else Previous(before[0], before[1], moment(before[2]))
+
+
+def last_attempt(tx: Tx, binding: int) -> datetime | None:
+    """When a binding last sent anything, to anybody."""
+    row = tx.one(_LAST_ATTEMPT, binding=binding)
+    return moment(row[0]) if row else None
 
 
 def mark_sending(tx: Tx, delivery: int, now: datetime) -> bool:

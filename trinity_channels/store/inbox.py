@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from datetime import datetime
 
-from sqlalchemy import bindparam, case, or_, select, update
+from sqlalchemy import bindparam, case, func, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from trinity_channels.api import MessageReceived
 from trinity_channels.store.clock import micros
 from trinity_channels.store.database import Tx
+from trinity_channels.store.storable import storable
 from trinity_channels.store.tables import ADDRESS, CONTACT, CONVERSATION, MESSAGE
 
 _FIND = select(ADDRESS.c.value, ADDRESS.c.contact_id).where(
@@ -37,6 +38,19 @@ _SET_ADDRESS = insert(ADDRESS).values(
 _SET_ADDRESS = _SET_ADDRESS.on_conflict_do_update(
     index_elements=["binding_id", "value"],
     set_={"contact_id": _SET_ADDRESS.excluded.contact_id, "stable": _SET_ADDRESS.excluded.stable},
+)
+_LEAVE_ADDRESS = (
+    CONVERSATION.update()
+    .where(CONVERSATION.c.contact_id == bindparam("contact"), CONVERSATION.c.address == bindparam("address"))
+    .values(
+        address=func.coalesce(
+            select(ADDRESS.c.value)
+            .where(ADDRESS.c.contact_id == bindparam("contact"), ADDRESS.c.stable.is_(True))
+            .limit(1)
+            .scalar_subquery(),
+            "",  # nobody can be reached there any more
+        )
+    )
 )
 _FIND_CONVERSATION = select(CONVERSATION.c.id).where(
     CONVERSATION.c.binding_id == bindparam("binding"), CONVERSATION.c.key == bindparam("key")
@@ -115,7 +129,7 @@ def accept(tx: Tx, binding: int, event: MessageReceived, now: datetime) -> int |
         event_id=event.event_id,
         provider_id=event.provider_id,
         origin="person",
-        text=_storable(event.text),
+        text=storable(event.text),
         notes=_notes(event),
         opt_out=event.opt_out,
         state="waiting",
@@ -138,12 +152,15 @@ def _recognise(tx: Tx, binding: int, event: MessageReceived, now: int) -> int:
         if tx.one(_HAS_STABLE, contact=holder) is None:
             contact = holder
     if contact is None:
-        contact = tx.number(_NEW_CONTACT, binding=binding, name=_storable(sender.name), now=now)
+        contact = tx.number(_NEW_CONTACT, binding=binding, name=storable(sender.name), now=now)
     elif sender.name:
-        tx.run(_RENAME, contact=contact, name=_storable(sender.name))
-    if known.get(sender.address) != contact:
+        tx.run(_RENAME, contact=contact, name=storable(sender.name))
+    former = known.get(sender.address)
+    if former != contact:
         is_stable = sender.address == sender.stable
         tx.run(_SET_ADDRESS, binding=binding, value=sender.address, contact=contact, is_stable=is_stable)
+        if former is not None:  # the address changed hands: what is meant for its former holder must not follow it
+            tx.run(_LEAVE_ADDRESS, contact=former, address=sender.address)
     if sender.stable and sender.stable not in known and sender.stable != sender.address:
         tx.run(_SET_ADDRESS, binding=binding, value=sender.stable, contact=contact, is_stable=True)
     return contact
@@ -162,11 +179,4 @@ def _notes(event: MessageReceived) -> str | None:
         notes.append(f"sent a file of type {attachment.media_type}{name}, which was not fetched")
     if event.button and event.button.payload:
         notes.append(f"tapped a button with the payload {event.button.payload}")
-    return json.dumps([_storable(note) for note in notes]) if notes else None
-
-
-def _storable(text: str) -> str:
-    """Text without what no database takes: NUL and halves of surrogate pairs."""
-    if text.isascii() and "\0" not in text:
-        return text
-    return text.replace("\0", "").encode("utf-8", "replace").decode()
+    return json.dumps([storable(note) for note in notes]) if notes else None

@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, insert, literal_column, select, update
 from trinity_channels.store.clock import micros
 from trinity_channels.store.database import Tx
 from trinity_channels.store.scenes import Scene
+from trinity_channels.store.storable import storable
 from trinity_channels.store.tables import CONVERSATION, DELIVERY, MESSAGE
 
 _SET_STATE = update(MESSAGE).where(MESSAGE.c.id == bindparam("message")).values(state=bindparam("state"))
@@ -65,7 +66,7 @@ def say(tx: Tx, scene: Scene, text: str, parts: Sequence[str], origin: str, now:
         binding=scene.binding,
         conversation=scene.conversation,
         origin=origin,
-        text=text,
+        text=storable(text),
         now=at,
     )
     if origin == "notice":

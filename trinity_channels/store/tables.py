@@ -47,6 +47,7 @@ class BindingRow(SQLModel, table=True):
     display_name: str
     sandbox: bool
     pace: int = Field(sa_type=BigInteger)
+    pace_shared: bool
     facts: str = Field(sa_column=Column(Text, nullable=False))
     settings: str = Field(sa_column=Column(Text, nullable=False))
     secrets: str = Field(sa_column=Column(Text, nullable=False))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Path, Request
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from trinity_channels.access.directory import Directory
@@ -20,6 +20,8 @@ from trinity_channels.web.errors import ApiError
 from trinity_channels.web.route import ApiRoute
 
 Email = Annotated[str, AfterValidator(normalise_email), Field(max_length=254)]
+RowId = Annotated[int, Path(ge=1, le=2**63 - 1)]
+"""As much as a database takes."""
 
 
 class PolicyBody(BaseModel):
@@ -206,7 +208,7 @@ class AccessApi:
         found = await self._store.read(lambda tx: access.requests(tx, name, status or None))
         return [_request_answer(one) for one in found]
 
-    async def _decide(self, request: Request, name: str, request_id: int, body: DecisionBody) -> RequestAnswer:
+    async def _decide(self, request: Request, name: str, request_id: RowId, body: DecisionBody) -> RequestAnswer:
         """Let somebody in, or decline; they are told on the channel they asked on."""
         principal = await self._guard.owner(request, name)
         found = await self._store.read(lambda tx: access.request(tx, name, request_id))
@@ -283,7 +285,7 @@ class AccessApi:
         await self._guard.owner(request, name)
         return [_client_answer(one) for one in await self._store.read(lambda tx: people.clients(tx, name))]
 
-    async def _block(self, request: Request, name: str, client_id: int, body: BlockBody) -> ClientAnswer:
+    async def _block(self, request: Request, name: str, client_id: RowId, body: BlockBody) -> ClientAnswer:
         """Block somebody: their messages are dropped in silence. Or let them back in."""
         principal = await self._guard.owner(request, name)
         now = self._now()
@@ -297,7 +299,7 @@ class AccessApi:
 
         return _found(await self._store.write(block))
 
-    async def _unlink(self, request: Request, name: str, client_id: int) -> ClientAnswer:
+    async def _unlink(self, request: Request, name: str, client_id: RowId) -> ClientAnswer:
         """Forget the verified e-mail of somebody; they may sign in again."""
         principal = await self._guard.owner(request, name)
 

@@ -44,5 +44,6 @@ async def open_account(settings: BaseModel, ctx: Context) -> Account:
         display_name=str(record.friendly_name or ""),
         sandbox=sandbox,
         pace=SANDBOX_PACE if sandbox else timedelta(0),
+        pace_shared=sandbox,
         warnings=(TRIAL,) if record.type == "Trial" else (),
     )

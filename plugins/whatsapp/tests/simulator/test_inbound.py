@@ -132,6 +132,19 @@ async def test_a_repeated_webhook_has_the_same_sid_and_idempotency_token(sim: Tw
     assert first.headers["I-Twilio-Idempotency-Token"] == second.headers["I-Twilio-Idempotency-Token"]
 
 
+async def test_the_last_webhook_can_be_brought_again(sim: TwilioSimulator, host: Host) -> None:
+    with pytest.raises(LookupError):
+        await sim.repeat_last_webhook()
+    await sim.phone("Zoe").says("hello")
+
+    status = await sim.repeat_last_webhook()
+
+    first, second = host.requests
+    assert status == 200
+    assert first.content == second.content
+    assert first.headers["I-Twilio-Idempotency-Token"] == second.headers["I-Twilio-Idempotency-Token"]
+
+
 async def test_webhooks_can_come_late_and_in_the_wrong_order(sim: TwilioSimulator, host: Host) -> None:
     zoe = sim.phone("Zoe")
     sim.hold_webhooks()

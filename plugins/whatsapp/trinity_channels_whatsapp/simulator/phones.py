@@ -74,8 +74,8 @@ class Phone:
         return PREFIX + (self.user_id(account) if self.hidden else self.number)
 
     def user_id(self, account: Account) -> str:
-        """The business-scoped user id: another one for every business, and a new one with a new number."""
-        digest = hashlib.sha256(f"{account.sid} {self.number}".encode()).hexdigest()
+        """The business-scoped user id: one for every business and number; the number's next holder has another."""
+        digest = hashlib.sha256(f"{account.sid} {self.name} {self.number}".encode()).hexdigest()
         return f"US.{int(digest[:14], 16):017d}"
 
     def writes_to(self, sender: Sender) -> None:

@@ -58,6 +58,7 @@ def upgrade() -> None:
         sa.Column("display_name", sa.String(), nullable=False),
         sa.Column("sandbox", sa.Boolean(), nullable=False),
         sa.Column("pace", sa.BigInteger(), nullable=False),
+        sa.Column("pace_shared", sa.Boolean(), nullable=False),
         sa.Column("facts", sa.Text(), nullable=False),
         sa.Column("settings", sa.Text(), nullable=False),
         sa.Column("secrets", sa.Text(), nullable=False),

@@ -1,0 +1,180 @@
+"""What is open when a host dies is finished by the next one."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.world import Agent, World
+from trinity_channels import texts
+from trinity_channels.api import Fault
+from trinity_channels.store import StoreError
+
+
+async def test_a_turn_that_was_running_is_answered_after_a_crash(town: World, agent: Agent) -> None:
+    zoe = town.person("Zoe")
+    agent.thinks()
+    await zoe.phone.says("hello")
+    await agent.asked(1)
+    await town.dies()
+    agent.speaks()
+
+    await town.starts()
+
+    assert zoe.heard() == ["echo hello"]
+
+
+async def test_waiting_messages_are_answered_in_order_after_a_crash(town: World, agent: Agent) -> None:
+    zoe, yan = town.person("Zoe"), town.person("Yan")
+    agent.thinks()
+    await zoe.phone.says("first")
+    await agent.asked(1)
+    await zoe.phone.says("second")
+    await zoe.phone.says("third")
+    await yan.phone.says("hello")
+    await agent.asked(2)
+    await town.dies()
+    agent.speaks()
+
+    await town.starts()
+
+    assert zoe.heard() == ["echo first", "echo second\nthird"]
+    assert yan.heard() == ["echo hello"]
+
+
+async def test_a_turn_that_kills_the_host_three_times_is_parked(town: World, agent: Agent) -> None:
+    zoe = town.person("Zoe")
+    agent.thinks()
+    await zoe.phone.says("hello")
+    for times in (1, 2, 3):
+        await agent.asked(times)
+        await town.dies()
+        town._build()
+        await town.host.start()
+    await town.settle()
+
+    assert zoe.heard() == [texts.APOLOGY]
+    (parked,) = await town.failed()
+    assert parked.attempts == 3
+
+    agent.speaks()
+    await town.resubmits(parked.id)
+    assert zoe.heard() == [texts.APOLOGY, "echo hello"]
+
+
+async def test_a_stop_in_good_order_is_no_death(town: World, agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trinity_channels.app.GRACE", 0.01)
+    zoe = town.person("Zoe")
+    agent.thinks()
+    await zoe.phone.says("hello")
+    for times in range(1, 6):
+        await agent.asked(times)
+        await town.stops()
+        town._build()
+        await town.host.start()
+    agent.speaks()
+    await town.settle()
+
+    assert zoe.heard() == ["echo hello"]
+
+
+async def test_the_retry_of_an_unavailable_agent_survives_a_restart(town: World, agent: Agent) -> None:
+    from trinity_channels.agents.port import AgentUnavailable  # noqa: PLC0415
+
+    zoe = town.person("Zoe")
+    agent.will_answer(AgentUnavailable("down", retry_after=30))
+    await zoe.says("hello")
+    await town.dies()
+    await town.starts()
+    assert zoe.heard() == []
+
+    await town.later(seconds=31)
+
+    assert zoe.heard() == ["echo hello"]
+
+
+async def test_ready_deliveries_go_out_after_a_crash(town: World) -> None:
+    zoe = town.person("Zoe")
+    town.fails(Fault.RATE_LIMITED)
+    await zoe.says("hello")
+    await town.dies()
+    await town.starts()
+
+    await town.later(seconds=5)
+
+    assert zoe.heard() == ["echo hello"]
+
+
+@pytest.mark.parametrize("receipts", [True, False])
+@pytest.mark.parametrize("taken", [True, False])
+async def test_a_delivery_that_was_cut_short_arrives_exactly_once(
+    town: World, monkeypatch: pytest.MonkeyPatch, taken: bool, receipts: bool
+) -> None:
+    """The process dies in the middle of the provider's call, before or after the provider took the message."""
+    town.twilio.behaviour.receipts = receipts
+    zoe = town.person("Zoe")
+    plugin = town.host.plugins["whatsapp"]
+    send = plugin.send
+
+    async def dies(*args: object) -> object:
+        if taken:
+            await send(*args)  # type: ignore[arg-type]  # handed through
+        raise StoreError("as if the process were gone")
+
+    monkeypatch.setattr(plugin, "send", dies)
+    monkeypatch.setattr(town.host.deliveries, "_unknown", dies)
+    await zoe.says("hello")
+    await town.dies()
+    await town.starts()
+
+    await town.much_later()
+
+    assert zoe.heard() == ["echo hello"]
+
+
+async def test_what_was_written_while_the_host_was_down_is_answered(town: World) -> None:
+    zoe, yan = town.person("Zoe"), town.person("Yan")
+    await zoe.says("before")
+    await town.stops()
+    await zoe.phone.says("during")
+    await yan.phone.says("new here")
+    town.clock.tick(60)
+
+    await town.starts()
+    await town.much_later()
+
+    assert zoe.heard() == ["echo before", "echo during"]
+    assert yan.heard() == ["echo new here"]
+
+
+async def test_a_stopped_host_acknowledges_nothing(town: World) -> None:
+    await town.stops()
+
+    await town.person("Zoe").phone.says("hello")
+
+    answer = town.twilio.webhook_calls[-1].answer
+    assert answer is not None
+    assert answer.status_code == 503
+
+
+async def test_nothing_is_answered_twice_by_a_restart(town: World) -> None:
+    zoe = town.person("Zoe")
+    await zoe.says("hello")
+    for _ in range(3):
+        await town.dies()
+        await town.starts()
+
+    await town.much_later()
+
+    assert zoe.heard() == ["echo hello"]
+
+
+async def test_kept_messages_and_codes_survive_a_restart(world: World) -> None:
+    zoe = world.person("Zoe")
+    await world.shares("zoe@example.org")
+    await zoe.says("hello", "/login zoe@example.org")
+    await world.dies()
+    await world.starts()
+
+    await zoe.says(f"/login {world.code('zoe@example.org')}")
+
+    assert zoe.last() == "echo hello"

@@ -1,0 +1,68 @@
+"""The typing indicator: shown for an agent that takes a moment, and again for a newer message."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.world import Agent, Person, World
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trinity_channels.inbound.indicate.PATIENCE", 0.01)
+
+
+async def shown(world: World, times: int) -> None:
+    """Wait until typing has been asked for so many times."""
+    async with asyncio.timeout(5):
+        while len(world.twilio.typed) < times:  # noqa: ASYNC110  the simulator has no event to wait for
+            await asyncio.sleep(0)
+
+
+def typed(world: World, person: Person) -> list[str]:
+    """The texts of a person's messages for which typing was shown."""
+    return [bubble.shown for sid in world.twilio.typed for bubble in person.phone.bubbles if bubble.sid == sid]
+
+
+async def test_a_slow_agent_is_seen_typing(town: World, agent: Agent) -> None:
+    zoe = town.person("Zoe")
+    agent.thinks()
+    await zoe.phone.says("first")
+    await shown(town, 1)
+    assert zoe.phone.typing
+
+    await zoe.phone.says("second")
+    await shown(town, 2)
+
+    assert typed(town, zoe) == ["first", "second"]
+    agent.speaks()
+    await town.settle()
+
+
+async def test_an_instant_agent_is_not(town: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trinity_channels.inbound.indicate.PATIENCE", 5)
+    zoe = town.person("Zoe")
+
+    await zoe.says("hello")
+
+    assert (zoe.heard(), list(town.twilio.typed)) == (["echo hello"], [])
+
+
+async def test_a_failing_indicator_harms_nobody(town: World, agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = asyncio.Event()
+
+    async def breaks(*_: object) -> None:
+        asked.set()
+        raise RuntimeError("no typing today")
+
+    monkeypatch.setattr(town.host.plugins["whatsapp"], "indicate", breaks)
+    zoe = town.person("Zoe")
+    agent.thinks()
+    await zoe.phone.says("hello")
+    await asked.wait()
+    agent.speaks()
+    await town.settle()
+
+    assert zoe.heard() == ["echo hello"]

@@ -1,0 +1,52 @@
+"""All commands together, and the one place where their errors become a line and an exit code."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from trinity_channels.cli import db, demo, doctor, explain, failed, keys, plugins, serve, token
+from trinity_channels.cli.faults import explained
+
+
+class _Commands(TyperGroup):
+    """Answers what an operator can mend with a sentence; everything else is a fault of ours and keeps its traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (typer.Exit, typer.Abort):
+            raise
+        except Exception as error:
+            fault = explained(error)
+            if fault is None:
+                raise
+            typer.echo(fault.text, err=True)
+            raise typer.Exit(fault.code) from None
+
+
+app = typer.Typer(
+    name="trinity-channels",
+    cls=_Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Let people talk with your agents from messengers.",
+)
+app.command("serve")(serve.serve)
+app.command("demo")(demo.demo)
+app.command("plugins")(plugins.plugins)
+app.command("doctor")(doctor.doctor)
+app.command("explain")(explain.explain)
+app.add_typer(failed.app, name="failed")
+app.add_typer(token.app, name="token")
+app.command("keygen")(keys.keygen)
+app.command("rotate-keys")(keys.rotate_keys)
+app.add_typer(db.app, name="db")
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

@@ -1,0 +1,25 @@
+"""`db`: the database's shape."""
+# ruff: noqa: PLC0415 - start-up of the other commands
+
+from __future__ import annotations
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, help="Look after the database.")
+
+
+@app.callback()
+def db() -> None:
+    """Look after the database."""
+
+
+@app.command()
+def upgrade() -> None:
+    """Bring the database to the newest shape, with no server running; `serve` does the same when it starts."""
+    from trinity_channels.settings import Settings
+    from trinity_channels.store import Store
+
+    store = Store(Settings.load().database_url.get_secret_value())
+    store.open()
+    store.close()
+    typer.echo("The database has the newest shape.")

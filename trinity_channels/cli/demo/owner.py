@@ -1,0 +1,51 @@
+"""What the demo does in the owner's name, over the host's HTTP API, as anybody else would."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+import httpx
+
+from trinity_channels.cli.faults import CommandFailed
+
+
+class Owner:
+    """Speaks to the API for one agent. Every method raises CommandFailed with the API's own words."""
+
+    def __init__(self, http: httpx.AsyncClient, url: str, agent: str, token: str) -> None:
+        self._http = http
+        self._api = f"{url}/api/agents/{agent}"
+        self.token = token
+
+    async def connect(self, channel: str, settings: Mapping[str, str]) -> str:
+        """Connect the agent; returns the webhook URL to give to the provider."""
+        return str((await self._call("PUT", channel, dict(settings)))["webhook_url"])
+
+    async def requests(self, status: str = "") -> list[dict[str, Any]]:
+        """Access requests, newest first; an empty status means all."""
+        return cast("list[dict[str, Any]]", await self._call("GET", f"access-requests?status={status}"))
+
+    async def decide(self, request: int, *, approve: bool) -> None:
+        """Let somebody in, or decline."""
+        await self._call("POST", f"access-requests/{request}/decide", {"approve": approve})
+
+    async def allow_proactive(self, email: str) -> None:
+        """Let the agent write first to somebody."""
+        await self._call("PUT", "shares/proactive", {"email": email, "allow_proactive": True})
+
+    async def send(self, email: str, channel: str, text: str, *, token: str | None = None) -> str:
+        """Let the agent write first, with its own key if there is one; returns the message's id."""
+        body = {"recipient_email": email, "channel": channel, "text": text}
+        return str((await self._call("POST", "messages", body, token=token))["message_id"])
+
+    async def message(self, message: str, *, token: str | None = None) -> dict[str, Any]:
+        """What became of a message."""
+        return cast("dict[str, Any]", await self._call("GET", f"messages/{message}", token=token))
+
+    async def _call(self, method: str, path: str, body: object = None, *, token: str | None = None) -> Any:
+        headers = {"Authorization": f"Bearer {token or self.token}"}
+        answer = await self._http.request(method, f"{self._api}/{path}", json=body, headers=headers)
+        if answer.is_success:
+            return answer.json()
+        raise CommandFailed(f"{method} {path} was answered {answer.status_code}: {answer.json().get('message')}")

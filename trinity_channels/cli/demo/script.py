@@ -1,0 +1,197 @@
+"""The demo for machines and hurried people: one conversation per channel, played, printed and checked step by step."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import httpx
+import typer
+
+from trinity_channels import texts
+from trinity_channels.api import Heard, Simulator
+from trinity_channels.cli.demo.agent import everything
+from trinity_channels.cli.demo.stage import AGENT, Stage, staged
+from trinity_channels.cli.demo.transcript import Transcript
+from trinity_channels.cli.faults import CommandFailed
+from trinity_channels.outbound.compose import compose
+from trinity_channels.store import Tx
+from trinity_channels.web.auth import Role, new_token
+
+PATIENCE = 20.0
+"""Seconds after which something that should have happened has not."""
+LOOK_AGAIN = 0.01
+EMAIL = "zoe@example.org"
+QUESTION = "Hello! What is 6 x 7?"
+
+
+class StoryFailed(CommandFailed):
+    """Something went otherwise than the story says."""
+
+
+async def play() -> None:
+    """Play the story on every channel that has a simulator, each on a stage of its own.
+
+    Raises:
+        StoryFailed: naming the step and what was expected.
+    """
+    async with staged(0) as stage:
+        channels = list(stage.simulators)
+        await Story(stage, channels[0]).play()
+    for channel in channels[1:]:
+        async with staged(0) as stage:
+            await Story(stage, channel).play()
+    typer.echo(f"\nEverything went as it should, on {', '.join(channels)}.")
+
+
+class Story:
+    """One conversation, from the first greeting to a message that comes too late."""
+
+    def __init__(self, stage: Stage, channel: str) -> None:
+        self._stage = stage
+        self._channel = channel
+        self._manifest = stage.host.plugins[channel].manifest
+        self._simulator: Simulator = stage.simulators[channel]
+        self._zoe = self._simulator.phone("Zoe")
+        self._seen = 0
+        self._print = Transcript(f"{self._manifest.title}, simulated on this machine")
+
+    async def play(self) -> None:
+        await self._a_stranger_is_asked_to_sign_in()
+        await self._the_code_comes_by_mail()
+        await self._the_owner_lets_her_in()
+        await self._a_long_answer_comes_in_parts()
+        await self._she_asks_who_she_is()
+        await self._a_repeated_webhook_changes_nothing()
+        await self._a_day_later_the_agent_writes_first()
+
+    # --- the steps ---
+
+    async def _a_stranger_is_asked_to_sign_in(self) -> None:
+        self._print.step("A stranger writes, and is asked to sign in; the question is kept")
+        await self._says(QUESTION)
+        await self._hears(texts.LOGIN_PROMPT)
+
+    async def _the_code_comes_by_mail(self) -> None:
+        self._print.step("She signs in with a code from her mailbox, and the owner is asked")
+        await self._says(f"/login {EMAIL}")
+        await self._hears(texts.CODE_SENT.format(email=EMAIL))
+        mail = self._stage.mails.to(EMAIL)[-1]
+        code = re.search(r"\b[0-9]{6}\b", mail.text)
+        if code is None:
+            raise StoryFailed("The mail holds no code.")
+        self._print.note("mail", f"to {mail.to}: {mail.subject} … {code[0]}")
+        await self._says(f"/login {code[0]}")
+        await self._hears(texts.VERIFIED_PENDING.format(email=EMAIL))
+
+    async def _the_owner_lets_her_in(self) -> None:
+        self._print.step("The owner approves by API, and the kept question is answered")
+        waiting = await self._stage.owner.requests("pending")
+        self._expect([one["email"] for one in waiting] == [EMAIL], f"one access request of {EMAIL}")
+        self._print.note("owner", f"POST /api/agents/{AGENT}/access-requests/{waiting[0]['id']}/decide approve")
+        await self._stage.owner.decide(waiting[0]["id"], approve=True)
+        await self._hears(texts.APPROVED, QUESTION)
+
+    async def _a_long_answer_comes_in_parts(self) -> None:
+        parts = compose(everything(), self._manifest.dialect, self._manifest.limits.text)
+        limit = self._manifest.limits.text
+        self._print.step(f"A long Markdown answer comes in {len(parts)} parts of at most {limit} characters, in order")
+        await self._says("Please tell me everything.")
+        heard = await self._hears(*parts)
+        self._expect(all(len(one.text) <= limit for one in heard), f"no part beyond {limit} characters")
+
+    async def _she_asks_who_she_is(self) -> None:
+        self._print.step("She asks whom the agent takes her for")
+        await self._says("/whoami")
+        await self._hears(texts.WHOAMI.format(email=EMAIL))
+
+    async def _a_repeated_webhook_changes_nothing(self) -> None:
+        self._print.step("The provider repeats its last webhook: acknowledged, and otherwise ignored")
+        status = await self._simulator.repeat_last_webhook()
+        self._print.note("provider", f"posts the same message again, and is answered {status}")
+        self._expect(status == httpx.codes.OK, "an acknowledged repetition (200)")
+        await self._simulator.settle()
+        await self._stage.host.dispatcher.quiet()
+        metrics = (await self._stage.http.get(f"{self._stage.url}/metrics")).text
+        self._expect('outcome="duplicate"} 1.0' in metrics, "one duplicate in /metrics")
+        self._expect(len(self._zoe.heard()) == self._seen, "no second answer")
+
+    async def _a_day_later_the_agent_writes_first(self) -> None:
+        window = self._manifest.reply_window
+        self._print.step(
+            "25 hours later by the provider's clock, the agent writes first, with its own key"
+            + (": taken, then refused" if window else "")
+        )
+        self._simulator.advance(timedelta(hours=25))
+        await self._stage.owner.allow_proactive(EMAIL)
+        key = await self._agent_key()
+        text = "Good morning, Zoe. Your report is ready."
+        message = await self._stage.owner.send(EMAIL, self._channel, text, token=key)
+        self._print.note("agent", f"POST /api/agents/{AGENT}/messages channel={self._channel}: {text}")
+        if window is None:
+            await self._hears(text)
+            return
+        answer = await self._settled(message, key)
+        self._print.note("agent", f"GET …/messages/{message}: {answer['status']} {answer['error_code']}")
+        self._print.note("", str(answer["error"]))
+        self._expect(answer["status"] == "failed", "a failed message")
+        self._expect(bool(answer["error_code"] and answer["error"]), "the provider's code, in plain words")
+
+    # --- what the steps are made of ---
+
+    async def _agent_key(self) -> str:
+        now = self._stage.host.bindings.context(self._channel).now()
+
+        def make(tx: Tx) -> str:
+            return new_token(tx, Role.AGENT, AGENT, now)
+
+        return await self._stage.host.store.write(make)
+
+    async def _settled(self, message: str, key: str) -> dict[str, object]:
+        answer: dict[str, object] = {}
+
+        async def over() -> bool:
+            answer.update(await self._stage.owner.message(message, token=key))
+            return answer["status"] in ("failed", "read", "unknown")
+
+        await self._until("the provider's last word", over)
+        return answer
+
+    async def _says(self, text: str) -> None:
+        self._print.says("Zoe", text)
+        await self._zoe.says(text)
+
+    async def _hears(self, *expected: str) -> list[Heard]:
+        """Wait for so many messages; each must hold the words that were expected in its place."""
+        wanted = self._seen + len(expected)
+
+        async def arrived() -> bool:
+            return len(self._zoe.heard()) >= wanted
+
+        await self._until(f"{len(expected)} messages", arrived)
+        heard = list(self._zoe.heard())[self._seen : wanted]
+        self._seen = wanted
+        for one, words in zip(heard, expected, strict=True):
+            self._print.hears("Agent", one.text)
+            if _words(words) not in _words(one.text):
+                raise StoryFailed(f"Expected to hear: {words}")
+        return heard
+
+    async def _until(self, what: str, happened: Callable[[], Awaitable[bool]]) -> None:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while not await happened():  # noqa: ASYNC110  neither phone nor API has an event
+                    await asyncio.sleep(LOOK_AGAIN)
+        except TimeoutError:
+            raise StoryFailed(f"Waited {PATIENCE:g} seconds in vain for {what}.") from None
+
+    def _expect(self, fulfilled: bool, what: str) -> None:
+        if not fulfilled:
+            raise StoryFailed(f"Expected {what}.")
+
+
+def _words(text: str) -> str:
+    """A text without marks: every channel shows bold and links in its own way."""
+    return " ".join(re.findall(r"\w+", text))

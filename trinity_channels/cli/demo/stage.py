@@ -1,0 +1,103 @@
+"""The stage of the demo: a real host and, on a second port, the world outside it, in one process and a folder that goes."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import socket
+import tempfile
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
+from starlette.types import ASGIApp
+
+from trinity_channels.api import Simulator
+from trinity_channels.app import Host, Ports, create_app
+from trinity_channels.cli import servers
+from trinity_channels.cli.demo.agent import DemoAgent
+from trinity_channels.cli.demo.outside import outside
+from trinity_channels.cli.demo.owner import Owner
+from trinity_channels.cli.faults import CommandFailed
+from trinity_channels.mail.captured import CapturedMailer
+from trinity_channels.plugins import Plugins, load
+from trinity_channels.settings import Settings
+
+AGENT = "demo"
+OWNER = "owner@example.org"
+LOOPBACK = "127.0.0.1"
+
+
+class DemoSettings(Settings):
+    """Settings that ignore the environment and the configuration file of whoever tries the demo."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the signature of pydantic-settings
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings,)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What plays along. `url` is the host's address, `outside` that of phones, mailbox and demo page."""
+
+    host: Host
+    owner: Owner
+    mails: CapturedMailer
+    http: httpx.AsyncClient
+    simulators: dict[str, Simulator]
+    url: str
+    outside: str
+
+
+@contextlib.asynccontextmanager
+async def staged(port: int) -> AsyncIterator[Stage]:
+    """Set everything up: the host on `port` if it is free, every channel that has a simulator connected to it."""
+    plugins = load()
+    with contextlib.ExitStack() as held:
+        folder = held.enter_context(tempfile.TemporaryDirectory(prefix="trinity_channels_demo_"))
+        inner, outer = held.enter_context(bind(port)), held.enter_context(bind(min(port + 1, 65535) if port else 0))
+        # trust_env: a proxy of the user's would be asked for addresses of this machine
+        async with httpx.AsyncClient(trust_env=False, timeout=15, limits=httpx.Limits(max_connections=100)) as http:
+            stage, app = _build(Path(folder), plugins, http, servers.address(inner), servers.address(outer))
+            world = outside(stage.simulators, plugins, stage.owner, stage.mails, AGENT, stage.url)
+            async with stage.host, servers.serving(app, inner), servers.serving(world, outer):
+                for name, simulator in stage.simulators.items():
+                    simulator.connect(await stage.owner.connect(name, simulator.settings()))
+                yield stage
+
+
+def bind(port: int) -> socket.socket:
+    """The wanted port, or any other: a demo must not fail because something else runs on this machine."""
+    try:
+        return servers.bind(LOOPBACK, port)
+    except CommandFailed:
+        return servers.bind(LOOPBACK, 0)
+
+
+def _build(
+    folder: Path, plugins: Plugins, http: httpx.AsyncClient, url: str, outside_url: str
+) -> tuple[Stage, ASGIApp]:
+    names = [name for name in plugins if "simulator" in plugins[name].capabilities]
+    if not names:
+        raise CommandFailed("No installed channel has a simulator; `trinity-channels plugins` lists what there is.")
+    token = f"tc_{secrets.token_urlsafe(24)}"
+    settings = DemoSettings.load(
+        trinity_channels_home=folder,
+        trinity_channels_admin_token=token,
+        public_chat_url=url,
+        api_base_urls={f"{plugins[name].manifest.provider}_api_base_url": f"{outside_url}/{name}" for name in names},
+        agents={AGENT: {"owner": OWNER, "runtime": "echo"}},
+    )
+    mails = CapturedMailer()
+    app, host = create_app(settings, Ports(agents=DemoAgent(), mailer=mails, http=http, plugins=plugins))
+    simulators = {name: plugins[name].simulator(host.bindings.context(name)) for name in names}
+    return Stage(host, Owner(http, url, AGENT, token), mails, http, simulators, url, outside_url), app

@@ -1,0 +1,73 @@
+"""What commands share that work on the stored state, also beside a running server. Not imported before it is needed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import datetime
+from typing import TypeVar
+
+from trinity_channels.app import Host
+from trinity_channels.cli.faults import CommandFailed
+from trinity_channels.settings import Settings
+from trinity_channels.store import Store
+
+T = TypeVar("T")
+ACTOR = "command line"
+"""How the audit log names whoever sits at this terminal."""
+
+
+def with_store(work: Callable[[Store], Awaitable[T]]) -> T:
+    """Do something with the database; a running server goes on."""
+
+    async def opened() -> T:
+        store = Store(Settings.load().database_url.get_secret_value())
+        store.open(serve=False)
+        try:
+            return await work(store)
+        finally:
+            store.close()
+
+    return asyncio.run(opened())
+
+
+def with_host(work: Callable[[Host], Awaitable[T]]) -> T:
+    """Do something with everything the host is made of; it serves nothing and sends nothing on its own."""
+
+    async def opened() -> T:
+        async with idle_host(Settings.load()) as host:
+            return await work(host)
+
+    return asyncio.run(opened())
+
+
+@contextlib.asynccontextmanager
+async def idle_host(settings: Settings) -> AsyncIterator[Host]:
+    """A host with its database open that was never started."""
+    host = Host(settings)
+    try:
+        host.store.open(serve=False)
+        await host.address.load()
+        yield host
+    finally:
+        host.store.close()
+        await host.http.aclose()
+
+
+def known_agent(settings: Settings, name: str) -> None:
+    """Check that an agent is configured.
+
+    Raises:
+        CommandFailed: naming those that are.
+    """
+    if name not in settings.agents:
+        known = (
+            ", ".join(settings.agents) or "none: add a table [agents.<name>] to the file TRINITY_CHANNELS_CONFIG names"
+        )
+        raise CommandFailed(f"There is no agent {name!r}. Configured are {known}.")
+
+
+def moment(at: datetime | None) -> str:
+    """A time for people."""
+    return "never" if at is None else f"{at:%Y-%m-%d %H:%M} UTC"

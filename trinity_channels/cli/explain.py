@@ -1,0 +1,35 @@
+"""`explain`: which rule lets a person in or stops them, and everything that rule looked at."""
+# ruff: noqa: PLC0415 - start-up of the other commands
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from trinity_channels.app import Host
+    from trinity_channels.cli.standing import Asked
+
+
+def explain(
+    agent: Annotated[str, typer.Argument(metavar="AGENT", help="The agent's name.")],
+    address: Annotated[str, typer.Argument(metavar="ADDRESS", help="An address on a channel, or an e-mail.")],
+) -> None:
+    """Say which rule lets a person reach an agent or stops them."""
+    from trinity_channels.cli import desk
+
+    async def ask(host: Host) -> list[Asked]:
+        from trinity_channels.cli.standing import look_up
+
+        desk.known_agent(host.settings, agent)
+        return await look_up(host, agent, address.strip())
+
+    for number, asked in enumerate(desk.with_host(ask)):
+        if number:
+            typer.echo()
+        typer.secho(asked.title, bold=True)
+        width = max(len(name) for name, _ in asked.facts) + 3
+        for name, fact in asked.facts:
+            typer.echo(f"  {name:<{width}}{fact}")
+        typer.echo(f"  → {asked.outcome}\n    {asked.rule}")

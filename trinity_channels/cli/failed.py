@@ -1,0 +1,51 @@
+"""`failed`: turns that no attempt could answer, and another try for one of them."""
+# ruff: noqa: PLC0415 - start-up of the other commands
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="List the turns that could not be answered, or try one again.")
+
+
+@app.callback(invoke_without_command=True)
+def failed(ctx: typer.Context) -> None:
+    """List the turns that could not be answered."""
+    if ctx.invoked_subcommand is not None:
+        return
+    from trinity_channels.cli import desk, tables
+    from trinity_channels.store import turns
+
+    found = desk.with_store(lambda store: store.read(turns.failed))
+    if not found:
+        typer.echo("No turn has failed.")
+        return
+    rows = [
+        (one.id, one.agent, one.channel, one.messages, one.attempts, desk.moment(one.failed_at), one.reason)
+        for one in found
+    ]
+    tables.show(("id", "agent", "channel", "messages", "attempts", "failed at", "reason"), rows)
+    typer.echo("\nTry one again with `trinity-channels failed resubmit ID`.")
+
+
+@app.command()
+def resubmit(turn: Annotated[int, typer.Argument(metavar="ID", help="The turn, as `failed` lists it.")]) -> None:
+    """Give a failed turn all its attempts again. A running server takes it up within seconds."""
+    from trinity_channels.app import utc_now
+    from trinity_channels.cli import desk
+    from trinity_channels.cli.faults import CommandFailed
+    from trinity_channels.store import Tx, audit, turns
+
+    now = utc_now()
+
+    def again(tx: Tx) -> bool:
+        if not turns.resubmit(tx, turn, now):
+            return False
+        audit.add(tx, now, desk.ACTOR, "resubmit_turn", details={"turn": turn})
+        return True
+
+    if not desk.with_store(lambda store: store.write(again)):
+        raise CommandFailed(f"There is no failed turn {turn}; `trinity-channels failed` lists them.")
+    typer.echo(f"Turn {turn} will be tried again: by the running server within seconds, otherwise at its next start.")

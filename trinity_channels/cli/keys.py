@@ -1,0 +1,27 @@
+"""`keygen` and `rotate-keys`: the keys that encrypt stored secrets."""
+# ruff: noqa: PLC0415 - start-up of the other commands
+
+from __future__ import annotations
+
+import typer
+
+
+def keygen() -> None:
+    """Print a new key for CREDENTIAL_ENCRYPTION_KEY."""
+    from trinity_channels.bindings.keys import generate_key
+
+    typer.echo(generate_key())
+
+
+def rotate_keys() -> None:
+    """Encrypt every stored secret with the newest key, so that the older ones can be removed.
+
+    First put the new key in front of the old one, separated by a comma, and restart the server.
+    """
+    from trinity_channels.cli import desk
+
+    changed = desk.with_host(lambda host: host.connections.reseal())
+    if changed:
+        typer.echo(f"{changed} secrets are now encrypted with the newest key. The older keys can be removed.")
+    else:
+        typer.echo("Everything is encrypted with the newest key already.")

@@ -1,0 +1,20 @@
+"""`plugins`: what is installed, what it can do, and why it cannot be used."""
+# ruff: noqa: PLC0415 - start-up of the other commands
+
+from __future__ import annotations
+
+
+def plugins() -> None:
+    """List the installed channels; a broken one is listed with its reason."""
+    import typer
+
+    from trinity_channels.cli import tables
+    from trinity_channels.plugins import load
+
+    found = load()
+    ready = [(name, found[name].version, ", ".join(found[name].capabilities) or "-", "ready", "") for name in found]
+    broken = [(one.name, one.version, "-", "unavailable", one.reason) for one in found.unavailable]
+    if not ready and not broken:
+        typer.echo("No channel is installed. Install one.")
+        return
+    tables.show(("name", "version", "capabilities", "state", "reason"), ready + broken)

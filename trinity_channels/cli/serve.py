@@ -1,0 +1,42 @@
+"""`serve`: the host alone, without a surrounding application."""
+# ruff: noqa: PLC0415 - start-up of the other commands
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 8000,
+) -> None:
+    """Run the host until SIGINT or SIGTERM."""
+    from trinity_channels.cli import servers
+
+    servers.run(_serve(host, port))
+
+
+async def _serve(host: str, port: int) -> None:
+    import gc
+    import sys
+
+    from trinity_channels.app import create_app
+    from trinity_channels.cli import servers
+    from trinity_channels.log import configure_logging
+    from trinity_channels.settings import Settings
+
+    configure_logging(json=not sys.stderr.isatty())
+    settings = Settings.load()
+    bound = servers.bind(host, port)
+    with bound:
+        app, channels = create_app(settings)
+        async with channels, servers.serving(app, bound):
+            # What is alive now stays so: the collector would search it, for a tenth of a second, again and again.
+            gc.collect()
+            gc.freeze()
+            url = servers.address(bound)
+            typer.echo(f"trinity_channels listens on {url} (API: {url}/docs). Stop it with Ctrl-C.")
+            await servers.until_told_to_stop()
+            typer.echo("Stopping: what runs may end.")

@@ -1,0 +1,103 @@
+"""uvicorn as we run it: sockets bound before anything else, our own log, and signals that end in good order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from typing import Any, TypeVar
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from trinity_channels.cli.faults import CommandFailed
+
+T = TypeVar("T")
+GRACE = 10
+"""Seconds that requests get to end when the server stops."""
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Claim an address; nobody can connect before the server listens. Port 0 takes a free one.
+
+    Raises:
+        CommandFailed: the address is taken, or is none of this machine's.
+    """
+    bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+    except OSError as error:
+        bound.close()
+        raise CommandFailed(
+            f"Cannot listen on {host}, port {port}: {error.strerror}. Choose another --port."
+        ) from error
+    return bound
+
+
+def address(bound: socket.socket) -> str:
+    """The http:// address of a bound socket."""
+    host, port = bound.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+class _Server(uvicorn.Server):
+    """A uvicorn that says when it listens and leaves signals to us: its own handling would kill the process after it."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.listening = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.listening.set()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@contextlib.asynccontextmanager
+async def serving(app: ASGIApp, bound: socket.socket) -> AsyncIterator[None]:
+    """Answer requests as long as the context is open; those that run when it closes are ended first."""
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        ws="none",
+        server_header=False,
+        timeout_graceful_shutdown=GRACE,
+    )
+    server = _Server(config)
+    task = asyncio.create_task(server.serve([bound]), name="server")
+    listening = asyncio.create_task(server.listening.wait())
+    await asyncio.wait({task, listening}, return_when=asyncio.FIRST_COMPLETED)
+    try:
+        yield
+    finally:
+        listening.cancel()
+        server.should_exit = True
+        await task
+
+
+async def until_told_to_stop() -> None:
+    """Wait for SIGINT or SIGTERM."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    signals = (signal.SIGINT, signal.SIGTERM)
+    for one in signals:
+        loop.add_signal_handler(one, stop.set)
+    try:
+        await stop.wait()
+    finally:
+        for one in signals:
+            loop.remove_signal_handler(one)
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run to the end in the event loop that uvicorn would choose."""
+    with asyncio.Runner(loop_factory=uvicorn.Config("", log_config=None).get_loop_factory()) as runner:
+        return runner.run(work)

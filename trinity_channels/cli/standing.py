@@ -1,0 +1,136 @@
+"""What `explain` tells: the facts about a person, the rule that applies, and what becomes of their next message."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from trinity_channels.access import gate
+from trinity_channels.access.gate import Decision, Policy, Standing
+from trinity_channels.api import Channel
+from trinity_channels.app import Host, utc_now
+from trinity_channels.cli.desk import moment
+from trinity_channels.email_address import normalise_email
+from trinity_channels.store import Tx, access, people
+from trinity_channels.store.access import AccessRequest
+from trinity_channels.store.people import Client
+
+OUTCOMES = {
+    Decision.ALLOW: "A message now goes to the agent.",
+    Decision.SILENT: "A message now is dropped, and nobody is told.",
+    Decision.ASK_LOGIN: "A message now is kept, and the person is asked to sign in with /login.",
+    Decision.REQUEST_ACCESS: "A message now is kept until the owner lets them in.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The answer about one person."""
+
+    title: str
+    facts: list[tuple[str, str]] = field(repr=False)
+    outcome: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What the tables hold."""
+
+    policy: Policy
+    contacts: list[tuple[Client, int]]
+    requests: dict[str, AccessRequest]
+
+
+async def look_up(host: Host, agent: str, address: str) -> list[Asked]:
+    """One answer per contact with this address or verified e-mail; one about a stranger if there is none."""
+    email = _email(address)
+    found = await host.store.read(lambda tx: _read(tx, agent, email or address))
+    if found.contacts:
+        return [await _contact(host, agent, found, client, kept) for client, kept in found.contacts]
+    return [await _stranger(host, agent, found, address, email)]
+
+
+def _email(address: str) -> str | None:
+    try:
+        return normalise_email(address)
+    except ValueError:
+        return None
+
+
+def _read(tx: Tx, agent: str, address: str) -> _Found:
+    stored = access.policy(tx, agent)
+    contacts = [(client, people.kept(tx, client.id)) for client in people.find(tx, agent, address)]
+    emails = {address, *(client.email for client, _ in contacts if client.email)}
+    requests = {email: one for email in emails if (one := access.request_of(tx, agent, email))}
+    return _Found(Policy(stored[0]) if stored else gate.DEFAULT, contacts, requests)
+
+
+async def _contact(host: Host, agent: str, found: _Found, client: Client, kept: int) -> Asked:
+    has_access = client.email is not None and await host.directory.may_use(agent, client.email)
+    standing = Standing(client.email, client.blocked, has_access)
+    manifest = host.plugins[client.channel].manifest if client.channel in host.plugins else None
+    facts = [
+        ("Policy", str(found.policy)),
+        ("Verified e-mail", client.email or "none"),
+        ("Access", await _access(host, agent, client.email)),
+        ("Blocked", "yes" if client.blocked else "no"),
+        ("Access request", _request(found.requests.get(client.email or ""))),
+        ("Reply window", _window(manifest, client.last_active, utc_now())),
+        ("Kept messages", str(kept)),
+        ("Proactive", "stopped by the person" if client.stopped else "not stopped by the person"),
+    ]
+    name = f"{client.name}, " if client.name else ""
+    return Asked(
+        f"{name}{client.address} on {client.channel}, agent {agent}",
+        facts,
+        OUTCOMES[gate.decide(found.policy, standing)],
+        gate.explain(found.policy, standing),
+    )
+
+
+async def _stranger(host: Host, agent: str, found: _Found, address: str, email: str | None) -> Asked:
+    facts = [("Policy", str(found.policy))]
+    if email is None:
+        standing, when = Standing(None, blocked=False, has_access=False), "If they write: "
+        title = f"Nobody has written to {agent} from {address}"
+    else:
+        standing = Standing(email, blocked=False, has_access=await host.directory.may_use(agent, email))
+        when = "Once they have written and signed in: "
+        title = f"Nobody has signed in to {agent} as {email}"
+        facts += [
+            ("Access", await _access(host, agent, email)),
+            ("Access request", _request(found.requests.get(email))),
+        ]
+    outcome = OUTCOMES[gate.decide(found.policy, standing)]
+    return Asked(title, facts, when + outcome[0].lower() + outcome[1:], gate.explain(found.policy, standing))
+
+
+async def _access(host: Host, agent: str, email: str | None) -> str:
+    if email is None:
+        return "none, without a verified e-mail"
+    if email == await host.directory.owner(agent):
+        return "owner"
+    share = next((one for one in await host.directory.shares(agent) if one.email == email), None)
+    if share:
+        proactive = "may" if share.allow_proactive else "may not"
+        return f"shared since {moment(share.created_at)}; the agent {proactive} write first"
+    return "allowed" if await host.directory.may_use(agent, email) else "not shared"
+
+
+def _request(request: AccessRequest | None) -> str:
+    if request is None:
+        return "none"
+    at = request.decided_at or request.requested_at
+    return f"{request.status} since {moment(at)}"
+
+
+def _window(manifest: Channel | None, last: datetime | None, now: datetime) -> str:
+    if manifest is None:
+        return "unknown: the channel's plugin cannot be used"
+    if manifest.reply_window is None:
+        return "always open"
+    if last is None:
+        return "closed: they have never written"
+    closes = last + manifest.reply_window
+    return f"open until {moment(closes)}" if now < closes else f"closed since {moment(closes)}"
