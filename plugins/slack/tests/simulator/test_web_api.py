@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from trinity_channels_slack.simulator import SlackSimulator
+
+if TYPE_CHECKING:
+    from conftest import Api
+
+
+@pytest.mark.parametrize(
+    ("authorization", "code"), [("", "not_authed"), ("Basic x", "not_authed"), ("Bearer xoxb-fake", "invalid_auth")]
+)
+async def test_who_asks_must_have_the_token(api: Api, authorization: str, code: str) -> None:
+    answer = await api.client.post("/api/auth.test", headers={"Authorization": authorization})
+
+    assert (answer.status_code, answer.json()) == (200, {"ok": False, "error": code})
+    assert "chat:write" in answer.headers["X-OAuth-Scopes"]
+
+
+async def test_a_missing_scope_is_named(sim: SlackSimulator, api: Api) -> None:
+    sim.installation.scopes.remove("users:read")
+
+    answer = await api.form("users.info", user=sim.phone("Zoe").address)
+
+    assert (answer["error"], answer["needed"]) == ("missing_scope", "users:read")
+
+
+async def test_json_is_read_only_where_slack_reads_it(sim: SlackSimulator, api: Api) -> None:
+    zoe = sim.phone("Zoe").address
+
+    assert (await api.json("users.info", user=zoe))["error"] == "user_not_found"
+    assert (await api.form("users.info", user=zoe))["user"]["id"] == zoe
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        ({"text": ""}, "no_text"),
+        ({"text": "x" * 40_001}, "msg_too_long"),
+        ({"channel": ""}, "invalid_arguments"),
+        ({"channel": "C0NOWHERE"}, "channel_not_found"),
+        ({"thread_ts": "1.2"}, "invalid_thread_ts"),
+        ({"metadata": {"event_payload": {}}}, "invalid_metadata_format"),
+    ],
+)
+async def test_a_faulty_post_is_refused(sim: SlackSimulator, api: Api, arguments: dict[str, Any], code: str) -> None:
+    given = {"channel": await api.direct(sim.phone("Zoe").address), "text": "hello"} | arguments
+
+    assert (await api.json("chat.postMessage", **given))["error"] == code
+    assert sim.phone("Zoe").heard() == []
+
+
+async def test_some_places_cannot_be_written_to(sim: SlackSimulator, api: Api) -> None:
+    away, old = sim.channel("away", joined=False), sim.channel("old", archived=True)
+    direct = await api.direct(sim.phone("Zoe").address)
+    sim.installation.messages_tab = False
+    sim.phone("Sam").user.deleted = True
+
+    assert (await api.post(away.id))["error"] == "not_in_channel"
+    assert (await api.post(old.id))["error"] == "is_archived"
+    assert (await api.post(direct))["error"] == "messages_tab_disabled"
+    assert (await api.form("conversations.open", users=sim.phone("Sam").address))["error"] == "user_disabled"
+
+
+async def test_replies_stand_in_their_thread_only(sim: SlackSimulator, api: Api) -> None:
+    zoe = sim.phone("Zoe")
+    root = await zoe.mentions("status?")
+    channel = sim.channel("general").id
+    reply = await api.post(channel, "green", thread_ts=root.ts)
+
+    history = await api.form("conversations.history", channel=channel)
+    thread = await api.form("conversations.replies", channel=channel, ts=root.ts)
+
+    assert [one["ts"] for one in history["messages"]] == [root.ts]
+    assert [one["ts"] for one in thread["messages"]] == [root.ts, reply["ts"]]
+
+
+async def test_history_is_newest_first_in_pages_and_hides_metadata(sim: SlackSimulator, api: Api) -> None:
+    channel = await api.direct(sim.phone("Zoe").address)
+    metadata = {"event_type": "x", "event_payload": {"id": "1"}}
+    posted = [(await api.post(channel, f"n{number}", metadata=metadata))["ts"] for number in range(5)]
+
+    first = await api.form("conversations.history", channel=channel, limit=2)
+    cursor = first["response_metadata"]["next_cursor"]
+    second = await api.form(
+        "conversations.history", channel=channel, limit=9, cursor=cursor, oldest=posted[0], include_all_metadata="true"
+    )
+
+    assert [one["text"] for one in first["messages"]] == ["n4", "n3"]
+    assert first["messages"][0]["metadata"] == {"event_type": "x"}
+    assert [one["text"] for one in second["messages"]] == ["n2", "n1"]
+    assert second["messages"][0]["metadata"] == metadata
+    assert not second["has_more"]
+
+
+async def test_messages_are_changed_linked_and_deleted(sim: SlackSimulator, api: Api) -> None:
+    channel = await api.direct(sim.phone("Zoe").address)
+    ts = (await api.post(channel))["ts"]
+
+    assert (await api.json("chat.update", channel=channel, ts=ts, text="better"))["text"] == "better"
+    assert (await api.form("chat.getPermalink", channel=channel, message_ts=ts))["permalink"].startswith("http://")
+    assert (await api.json("chat.delete", channel=channel, ts=ts))["ok"]
+    assert (await api.json("chat.delete", channel=channel, ts=ts))["error"] == "message_not_found"
+
+
+async def test_a_status_lasts_until_the_next_post(sim: SlackSimulator, api: Api) -> None:
+    root = await sim.phone("Zoe").mentions("status?")
+    channel = sim.channel("general").id
+    await api.json("assistant.threads.setStatus", channel_id=channel, thread_ts=root.ts, status="is thinking…")
+    assert sim.statuses == {(channel, root.ts): "is thinking…"}
+
+    await api.post(channel, thread_ts=root.ts)
+
+    assert sim.statuses == {}
+
+
+async def test_what_an_agent_escaped_is_seen_as_it_was_meant(sim: SlackSimulator, api: Api) -> None:
+    zoe = sim.phone("Zoe")
+    channel = await api.direct(zoe.address)
+    texts = {
+        "*bold* _it_ ~no~ `a_b_c *x*`": "bold it no a_b_c *x*",
+        "*bold _and it_*": "bold and it",
+        "2 * 3 * 4 and snake_case_name": "2 * 3 * 4 and snake_case_name",
+        "```\nif a &lt; b:\n  *x*\n```": "if a < b:\n  *x*",
+        "<https://e.example|page> &amp;lt; <https://e.example>": "page &lt; https://e.example",
+        f"hi <@{zoe.address}>, <!here>": "hi @Zoe, @here",
+        "*\u200bno* 2*\u200b": "*no* 2*",
+    }
+    for text in texts:
+        await api.post(channel, text)
+
+    assert [one.text for one in zoe.heard()] == list(texts.values())
+
+
+async def test_the_official_client_works_with_it(served: tuple[SlackSimulator, str]) -> None:
+    sim, base_url = served
+    zoe = sim.phone("Zoe")
+    client = AsyncWebClient(sim.settings()["bot_token"], f"{base_url}/api/", retry_handlers=[])
+
+    who = await client.auth_test()
+    opened = await client.conversations_open(users=zoe.address)
+    posted = await client.chat_postMessage(channel=opened["channel"]["id"], text="hello")
+    await client.reactions_add(channel=posted["channel"], timestamp=posted["ts"], name="eyes")
+    listed = await client.conversations_history(channel=posted["channel"])
+    with pytest.raises(SlackApiError, match="channel_not_found"):
+        await client.chat_postMessage(channel="C0NOWHERE", text="hello")
+    await sim.settle()
+
+    assert who["bot_id"] == sim.installation.bot_id
+    assert [one["reactions"][0]["name"] for one in listed["messages"]] == ["eyes"]
+    assert [one.text for one in zoe.heard()] == ["hello"]

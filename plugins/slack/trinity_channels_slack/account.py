@@ -1,0 +1,69 @@
+"""Opening the account: whose token this is, and what it may do.
+
+https://docs.slack.dev/reference/methods/auth.test — needs no scope; the scopes that the token has come as a header.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pydantic import BaseModel
+
+from trinity_channels.api import Account, ConfigurationError, Context, ProviderUnavailable
+from trinity_channels_slack.app import SCOPES
+from trinity_channels_slack.client import Client, NoAnswer, Refused, reading_error
+from trinity_channels_slack.settings import SlackSettings
+
+# Kept for `receive`, which has to know our own messages and our own workspace.
+FACTS = ("team_id", "bot_id", "user_id", "app_id", "enterprise_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An account and the scopes it lacks, None if Slack did not tell its scopes."""
+
+    account: Account
+    missing: tuple[str, ...] | None
+
+
+async def open_account(settings: BaseModel, ctx: Context) -> Opened:
+    """Ask who we are; errors as the hook `configure` promises."""
+    if not isinstance(settings, SlackSettings):
+        raise TypeError(f"These are {type(settings).__name__}, not SlackSettings.")
+    try:
+        answer = await Client(settings, ctx).auth_test()
+    except (Refused, NoAnswer) as error:
+        raise reading_error(error) from None
+    told = {name: value for name in FACTS if isinstance(value := answer.get(name), str) and value}
+    if not told.keys() >= {"team_id", "user_id"}:
+        raise ProviderUnavailable("Slack gave no usable answer about the token. Try again in a moment.")
+    if answer.get("is_enterprise_install"):
+        raise ConfigurationError(
+            "This token is of an organisation-wide installation. Install the app to one workspace, and use that token.",
+            field="bot_token",
+        )
+    if "bot_id" not in told:
+        raise ConfigurationError("This token belongs to a person, not to a bot.", field="bot_token")
+    missing = _missing(answer.headers)
+    names = (str(answer.get("team") or ""), str(answer.get("user") or ""))
+    return Opened(
+        Account(
+            # The bot's id is one per app and workspace, and stays when the app is installed again.
+            key=f"{told['team_id']}/{told['bot_id']}",
+            sender=told["user_id"],
+            display_name=" / ".join(name for name in names if name),
+            warnings=tuple(
+                f"The app lacks the scope {scope}: {SCOPES[scope]} will not work." for scope in missing or ()
+            ),
+            facts=told,
+        ),
+        missing,
+    )
+
+
+def _missing(headers: dict[str, str]) -> tuple[str, ...] | None:
+    granted = next((value for name, value in headers.items() if name.lower() == "x-oauth-scopes"), None)
+    if granted is None:
+        return None
+    held = {scope.strip() for scope in granted.split(",")}
+    return tuple(scope for scope in SCOPES if scope not in held)

@@ -1,0 +1,151 @@
+"""Slack's official client, over the host's pooled HTTP client; and the ways in which a call can fail.
+
+`AsyncWebClient` knows each method's name, arguments and verb, and whether it takes JSON; it hands them to `api_call`,
+which is ours. The transport that comes with slack_sdk 3.47 takes no client from outside, posts a message a second time
+when the connection breaks, reads proxies from the environment, and puts whole answers into its exceptions' texts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json as jsonlib
+import math
+from http import HTTPStatus
+from typing import Any
+
+import httpx
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
+from trinity_channels.api import ConfigurationError, Context, ProviderUnavailable
+from trinity_channels_slack.codes import FAILURES, LATER, REFUSED, failure_of, known_code
+from trinity_channels_slack.settings import SlackSettings
+
+SLACK = "https://slack.com"
+CALL_DEADLINE = 25.0
+"""Seconds for one call altogether: pool, connection, and an answer that trickles in."""
+CONNECT_TIMEOUT = 5.0
+READ_TIMEOUT = 15.0
+MAX_RETRY_AFTER = 24 * 60 * 60.0
+
+# The transport that would use a proxy is not used; without this the client would log the environment's, password and all.
+_NO_PROXY = "unused"
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL)
+
+
+class Refused(Exception):
+    """Slack said no. `code` is its own, or `http_<status>` where something in front of it did."""
+
+    def __init__(self, code: str, *, status: int, retry_after: float | None = None, needed: str = "") -> None:
+        super().__init__(code)
+        self.code = code
+        self.status = status
+        self.retry_after = retry_after
+        self.needed = needed
+
+
+class NoAnswer(Exception):
+    """There was no usable answer; `sent` says whether the request may have reached Slack."""
+
+    def __init__(self, why: str, *, sent: bool) -> None:
+        super().__init__(why)
+        self.why = why
+        self.sent = sent
+
+
+class Client(AsyncWebClient):
+    """The official client for one binding; every answer that it returns is `ok`."""
+
+    def __init__(self, settings: SlackSettings, ctx: Context, *, deadline: float = CALL_DEADLINE) -> None:
+        base = (ctx.api_base_url or SLACK).rstrip("/")
+        super().__init__(settings.bot_token.get_secret_value(), f"{base}/api/", proxy=_NO_PROXY, retry_handlers=[])
+        self._http = ctx.http
+        self._deadline = deadline
+
+    async def api_call(
+        self,
+        api_method: str,
+        *,
+        http_verb: str = "POST",
+        files: dict[str, Any] | None = None,  # noqa: ARG002 - the base class's signature; nothing is uploaded yet
+        data: Any = None,
+        params: dict[str, Any] | None = None,
+        json: dict[str, Any] | None = None,
+        headers: dict[str, str] | None = None,
+        auth: dict[str, Any] | None = None,  # noqa: ARG002 - the base class's signature; the token is all we have
+    ) -> AsyncSlackResponse:
+        """Send one request, once.
+
+        Raises:
+            Refused: Slack answered `ok: false`, 429, or something in front of Slack a 4xx.
+            NoAnswer: it cannot be known what Slack did.
+        """
+        form = {name: value for name, value in {**(params or {}), **(data or {})}.items() if value is not None}
+        request = self._http.build_request(
+            http_verb,
+            self.base_url + api_method,
+            params=form if http_verb == "GET" else None,
+            data=form if http_verb != "GET" and json is None else None,
+            json=json,
+            headers={**self.headers, **(headers or {}), "Authorization": f"Bearer {self.token}"},
+            timeout=httpx.Timeout(READ_TIMEOUT, connect=CONNECT_TIMEOUT, pool=CONNECT_TIMEOUT),
+        )
+        try:
+            async with asyncio.timeout(self._deadline):
+                answer = await self._http.send(request, follow_redirects=False)
+        except Exception as error:  # noqa: BLE001 - not chained: a cause's text may hold what was sent
+            raise NoAnswer(type(error).__name__, sent=not isinstance(error, _NEVER_SENT)) from None
+        return AsyncSlackResponse(
+            client=self,
+            http_verb=http_verb,
+            api_url=str(request.url.copy_with(query=None)),
+            req_args={},
+            data=_checked(answer),
+            headers=dict(answer.headers),
+            status_code=answer.status_code,
+        )
+
+
+def _checked(answer: httpx.Response) -> dict[str, Any]:
+    status, retry_after = answer.status_code, _seconds(answer.headers.get("Retry-After", ""))
+    try:
+        body = answer.json()
+    except (jsonlib.JSONDecodeError, UnicodeDecodeError, RecursionError):
+        body = None
+    if isinstance(body, dict) and body.get("ok") is False and isinstance(body.get("error"), str):
+        code = "ratelimited" if status == HTTPStatus.TOO_MANY_REQUESTS else known_code(body["error"])
+        raise Refused(code, status=status, retry_after=retry_after, needed=str(body.get("needed") or "")[:200])
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        raise Refused("ratelimited", status=status, retry_after=retry_after)
+    if status == HTTPStatus.OK and isinstance(body, dict) and body.get("ok") is True:
+        return body
+    unclear = status == HTTPStatus.REQUEST_TIMEOUT
+    if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR and not unclear:
+        raise Refused(f"http_{status}", status=status)
+    raise NoAnswer(f"HTTP {status}", sent=True)
+
+
+def _seconds(text: str) -> float | None:
+    try:
+        seconds = float(text)
+    except ValueError:
+        return None
+    return min(max(seconds, 0.0), MAX_RETRY_AFTER) if math.isfinite(seconds) else None
+
+
+def reading_error(error: Refused | NoAnswer) -> ConfigurationError | ProviderUnavailable:
+    """What a failed question means to its asker; nothing was changed by asking."""
+    if isinstance(error, NoAnswer):
+        return ProviderUnavailable(f"Slack gave no usable answer ({error.why}). Try again in a moment.")
+    if error.code in LATER or error.status >= HTTPStatus.INTERNAL_SERVER_ERROR or error.code not in FAILURES:
+        return ProviderUnavailable(f"Slack answered {error.code}. Try again in a moment.")
+    needed = f" It needs {error.needed}." if error.needed else ""
+    words = failure_of(error.code).message
+    if error.code in REFUSED:
+        words = (
+            "Copy the Bot User OAuth Token again from OAuth & Permissions: it ends when the app is removed from the"
+            " workspace."
+        )
+    return ConfigurationError(
+        f"Slack refused the token ({error.code}). {words}{needed}", field="bot_token", refused=True
+    )

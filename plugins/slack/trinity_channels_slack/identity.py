@@ -1,0 +1,54 @@
+"""Who a member is. https://docs.slack.dev/reference/methods/users.info."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trinity_channels.api import Binding, Context, Identity, ProviderUnavailable, Sender
+from trinity_channels_slack.client import Client, NoAnswer, Refused, reading_error
+from trinity_channels_slack.envelope import text_of
+from trinity_channels_slack.settings import settings_of
+
+MAX_NAME = 100
+
+# Nothing will ever be known of these people, and that is no reason to keep them waiting.
+_NOTHING_TO_KNOW = frozenset({"user_not_found", "user_not_visible", "missing_scope", "no_permission"})
+
+# https://docs.slack.dev/reference/objects/user-object — guests and strangers have been vouched for by nobody here.
+_NOT_A_MEMBER = ("deleted", "is_bot", "is_app_user", "is_restricted", "is_ultra_restricted", "is_stranger")
+
+
+async def resolve(binding: Binding, sender: Sender, ctx: Context) -> Identity:
+    """Look a member up; errors as the hook `resolve_identity` promises."""
+    try:
+        answer = await Client(settings_of(binding), ctx).users_info(user=sender.address)
+    except Refused as error:
+        if error.code in _NOTHING_TO_KNOW:
+            return Identity((sender.address,), sender.name)
+        raise ProviderUnavailable(reading_error(error).message) from None
+    except NoAnswer as error:
+        raise ProviderUnavailable(reading_error(error).message) from None
+    user = answer.get("user")
+    profile = user.get("profile") if isinstance(user, dict) else None
+    if not isinstance(profile, dict):
+        raise ProviderUnavailable("Slack gave no usable answer about the member.")
+    # `name` is a relic that people neither choose nor see.
+    name = text_of(profile, "display_name") or text_of(profile, "real_name") or text_of(user, "real_name")
+    email = text_of(profile, "email")
+    return Identity(
+        addresses=(sender.address,),
+        name=" ".join(name.split())[:MAX_NAME] or sender.name,
+        verified_email=email if email and _is_own_member(user, binding) else None,
+    )
+
+
+def _is_own_member(user: Any, binding: Binding) -> bool:
+    """Tell whether the workspace itself answers for this member's e-mail address."""
+    if any(user.get(mark) for mark in _NOT_A_MEMBER) or user.get("is_email_confirmed") is False:
+        return False
+    facts = binding.account.facts
+    enterprise = user.get("enterprise_user")
+    enterprise_id = text_of(enterprise, "enterprise_id")
+    return text_of(user, "team_id") == facts.get("team_id") or (
+        bool(enterprise_id) and enterprise_id == facts.get("enterprise_id")
+    )

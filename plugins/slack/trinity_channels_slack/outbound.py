@@ -1,0 +1,102 @@
+"""Posting one message, and sorting what comes back into taken, never, later, and who knows.
+
+https://docs.slack.dev/reference/methods/chat.postMessage — there is no idempotency key. So each message carries its
+delivery's id as metadata, by which `readback` recognises it; members of the workspace can see that id, which says nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+
+from trinity_channels.api import (
+    Binding,
+    Context,
+    DeliveryState,
+    Failure,
+    FailureKind,
+    OutboundMessage,
+    Receipt,
+    SendDeferred,
+    SendError,
+    SendRejected,
+    SendUnknown,
+)
+from trinity_channels_slack.addresses import is_channel, is_ts, message_id, parse
+from trinity_channels_slack.client import Client, NoAnswer, Refused
+from trinity_channels_slack.codes import AMBIGUOUS, ERRORS, LATER, failure_of
+from trinity_channels_slack.settings import settings_of
+
+# https://docs.slack.dev/messaging/message-metadata
+MARK = "trinity_channels_delivery"
+
+# Everything in brackets but a web address is a command: <!channel> would ping everybody, whoever wrote it.
+_COMMAND = re.compile(r"<(?!https?://)")
+
+
+async def send(binding: Binding, message: OutboundMessage, ctx: Context) -> Receipt:
+    """Hand one message to Slack; errors as the hook `send` promises."""
+    client = Client(settings_of(binding), ctx)
+    channel, thread = await open_address(client, message.to)
+    try:
+        answer = await client.chat_postMessage(
+            channel=channel,
+            text=_COMMAND.sub("&lt;", message.text),
+            thread_ts=thread,
+            unfurl_links=False,
+            unfurl_media=False,
+            metadata={"event_type": MARK, "event_payload": {"id": message.id}},
+        )
+    except NoAnswer as error:
+        raise _unanswered(error) from None
+    except Refused as error:
+        raise _verdict(error, may_be_taken=True) from None
+    channel, ts = str(answer.get("channel") or channel), answer.get("ts")
+    if not (is_channel(channel) and is_ts(ts)):
+        raise SendUnknown("Slack answered without naming the message.")
+    return Receipt(message_id(channel, str(ts)), DeliveryState.SENT)
+
+
+async def open_address(client: Client, to: str) -> tuple[str, str | None]:
+    """Find the channel and thread of an address; a person's direct chat is opened first, which writes nothing.
+
+    https://docs.slack.dev/reference/methods/conversations.open — chat.postMessage would take a user's id too, but may
+    then write into the person's chat with Slackbot.
+
+    Raises:
+        SendRejected, SendDeferred: there is no such address, or it cannot be opened now.
+    """
+    address = parse(to)
+    if address is None:
+        raise SendRejected(Failure("invalid_address", FailureKind.PERMANENT, "This is no Slack address.", ERRORS))
+    if address.channel:
+        return address.channel, address.thread
+    try:
+        answer = await client.conversations_open(users=str(address.user))
+    except NoAnswer as error:
+        raise SendDeferred(f"Slack gave no usable answer ({error.why}) before the message was sent.") from None
+    except Refused as error:
+        raise _verdict(error, may_be_taken=False) from None
+    channel = (answer.get("channel") or {}).get("id")
+    if not is_channel(channel):
+        raise SendDeferred("Slack did not name the direct chat.")
+    return str(channel), None
+
+
+def _unanswered(error: NoAnswer) -> SendError:
+    if error.sent:
+        return SendUnknown(f"The connection to Slack gave no usable answer ({error.why}).")
+    return SendDeferred(f"Slack could not be reached ({error.why}).")
+
+
+def _verdict(error: Refused, *, may_be_taken: bool) -> SendError:
+    if error.code in LATER:
+        return SendDeferred("Slack asks for a pause.", retry_after=error.retry_after)
+    if error.code in AMBIGUOUS or error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        if may_be_taken:
+            return SendUnknown(f"Slack answered {error.code}; it may have taken the message all the same.")
+        return SendDeferred(f"Slack answered {error.code} before the message was sent.")
+    if error.code.startswith("http_"):
+        words = f"Something between this host and Slack answered HTTP {error.status}."
+        return SendRejected(Failure(error.code, FailureKind.OPERATOR, words, ERRORS))
+    return SendRejected(failure_of(error.code))

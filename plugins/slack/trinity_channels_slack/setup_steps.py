@@ -1,0 +1,39 @@
+"""What an owner does at api.slack.com and in Slack, in order: the secrets are stored before Slack calls our URL."""
+
+from __future__ import annotations
+
+from trinity_channels.api import SetupStep
+from trinity_channels_slack.app import CREATE_LINK, EVENTS
+
+REQUEST_URL = "api.slack.com/apps → your app → Event Subscriptions → Request URL"
+
+SETUP_STEPS = (
+    SetupStep(
+        "Create the app",
+        f"Open {CREATE_LINK} and choose the workspace. The link fills in the scopes and switches direct messages on;"
+        " change the name to your agent's. Leave token rotation off: it cannot be undone.",
+    ),
+    SetupStep(
+        "Install it",
+        "OAuth & Permissions → Install to Workspace. Then copy the Bot User OAuth Token, which starts with xoxb-.",
+    ),
+    SetupStep(
+        "Copy the Signing Secret",
+        "Basic Information → App Credentials → Signing Secret → Show.",
+    ),
+    SetupStep(
+        "Connect",
+        "Enter both here and connect. The webhook URL appears once a Public Chat URL is set.",
+    ),
+    SetupStep(
+        "Point Slack here",
+        f"{REQUEST_URL}: switch Enable Events on, paste the webhook URL, and wait for Verified. Under Subscribe to bot"
+        f" events add {', '.join(EVENTS)}; save, and reinstall if Slack asks for it. With Delayed Events switched on,"
+        " Slack also repeats for 24 hours what did not get through.",
+    ),
+    SetupStep(
+        "Write to it",
+        "In Slack, find the app under Apps and send it a direct message. In channels, /invite it first; there it answers"
+        " whoever mentions it, in a thread. It wants a mention each time, also in a thread it has answered in.",
+    ),
+)

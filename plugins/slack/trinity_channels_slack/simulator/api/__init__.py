@@ -1,0 +1,22 @@
+"""The simulator's HTTP side: Slack's Web API under `/api/`, and the page."""
+
+from __future__ import annotations
+
+from starlette.applications import Starlette
+
+from trinity_channels_slack.simulator.api.access import Method, endpoint
+from trinity_channels_slack.simulator.api.chat import ChatApi
+from trinity_channels_slack.simulator.api.conversations import ConversationsApi
+from trinity_channels_slack.simulator.api.members import MembersApi
+from trinity_channels_slack.simulator.api.page import Page, People
+from trinity_channels_slack.simulator.workspace import Workspace
+
+
+def application(workspace: Workspace, people: People) -> Starlette:
+    """Everything that is served; the most frequent routes come first."""
+    methods: list[Method] = [
+        *ChatApi(workspace, people).methods(),
+        *ConversationsApi(workspace).methods(),
+        *MembersApi(workspace).methods(),
+    ]
+    return Starlette(routes=[*(endpoint(workspace, method) for method in methods), *Page(workspace, people).routes()])

@@ -1,0 +1,109 @@
+"""Posting, changing and deleting messages. https://docs.slack.dev/reference/methods/chat.postMessage."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from starlette.responses import JSONResponse, Response
+
+from trinity_channels_slack.simulator.api import faults
+from trinity_channels_slack.simulator.api.access import Arguments, Method, Refusal, text
+from trinity_channels_slack.simulator.messages import Conversation, Message
+from trinity_channels_slack.simulator.workspace import Workspace
+
+LONGEST = 40_000
+
+
+class Carrier(Protocol):
+    """Sends the events of a message."""
+
+    async def carry(self, conversation: Conversation, message: Message) -> None:
+        """Return when they have been answered."""
+
+
+class ChatApi:
+    """`chat.*`, for the app in its own name."""
+
+    def __init__(self, workspace: Workspace, carrier: Carrier) -> None:
+        self._workspace = workspace
+        self._carrier = carrier
+
+    def methods(self) -> list[Method]:
+        """What it answers."""
+        return [
+            Method("chat.postMessage", self._post, "chat:write", takes_json=True),
+            Method("chat.update", self._update, "chat:write", takes_json=True),
+            Method("chat.delete", self._delete, "chat:write", takes_json=True),
+            Method("chat.getPermalink", self._permalink),
+        ]
+
+    async def _post(self, given: Arguments) -> Response:
+        workspace, behaviour = self._workspace, self._workspace.behaviour
+        fault = workspace.faults.popleft() if workspace.faults else None
+        if (refused := faults.refusal(fault)) is not None:
+            return refused
+        conversation, message = self._draft(given)
+        conversation.add(message)
+        workspace.statuses.pop((conversation.id, message.thread_ts), None)
+        workspace.background.start(self._carrier.carry(conversation, message))
+        if behaviour.internal_errors_after_storing > 0:
+            behaviour.internal_errors_after_storing -= 1
+            raise Refusal("internal_error")
+        answer = {"ok": True, "channel": conversation.id, "ts": message.ts, "message": message.fields()}
+        return faults.spoil(fault, JSONResponse(answer), behaviour.slow_answer)
+
+    def _draft(self, given: Arguments) -> tuple[Conversation, Message]:
+        conversation, app = self._conversation(text(given, "channel")), self._workspace.app
+        said, root = text(given, "text"), text(given, "thread_ts")
+        if not said.strip():
+            raise Refusal("no_text")
+        if len(said) > LONGEST:
+            raise Refusal("msg_too_long")
+        if root and root not in conversation.messages:
+            raise Refusal("invalid_thread_ts")
+        metadata = given.get("metadata")
+        if metadata is not None and not (isinstance(metadata, dict) and metadata.get("event_type")):
+            raise Refusal("invalid_metadata_format")
+        ts = self._workspace.new_ts()
+        return conversation, Message(ts, app.user_id, said, root, app.bot_id, app.id, metadata=metadata)
+
+    def _conversation(self, identity: str) -> Conversation:
+        if not identity:
+            raise Refusal("invalid_arguments")
+        found = self._workspace.conversations.get(identity)
+        if found is None:
+            raise Refusal("channel_not_found")
+        if found.kind == "im" and not self._workspace.app.messages_tab:
+            raise Refusal("messages_tab_disabled")
+        if found.archived:
+            raise Refusal("is_archived")
+        if not found.joined:
+            raise Refusal("not_in_channel")
+        return found
+
+    async def _update(self, given: Arguments) -> Arguments:
+        conversation, message = self._own(given)
+        if said := text(given, "text"):
+            message.text = said
+        return {"channel": conversation.id, "ts": message.ts, "text": message.text}
+
+    async def _delete(self, given: Arguments) -> Arguments:
+        conversation, message = self._own(given)
+        del conversation.messages[message.ts]
+        return {"channel": conversation.id, "ts": message.ts}
+
+    def _own(self, given: Arguments) -> tuple[Conversation, Message]:
+        conversation = self._conversation(text(given, "channel"))
+        message = conversation.messages.get(text(given, "ts"))
+        if message is None:
+            raise Refusal("message_not_found")
+        if message.bot_id != self._workspace.app.bot_id:
+            raise Refusal("cant_update_message")
+        return conversation, message
+
+    async def _permalink(self, given: Arguments) -> Arguments:
+        conversation, ts = self._conversation(text(given, "channel")), text(given, "message_ts")
+        if ts not in conversation.messages:
+            raise Refusal("message_not_found")
+        link = f"{self._workspace.base_url}/archives/{conversation.id}/p{ts.replace('.', '')}"
+        return {"channel": conversation.id, "permalink": link}

@@ -1,0 +1,78 @@
+"""Opening and reading conversations. https://docs.slack.dev/reference/methods/conversations.history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from trinity_channels_slack.simulator.api.access import Arguments, Method, Refusal, flag, text
+from trinity_channels_slack.simulator.messages import Conversation, Message
+from trinity_channels_slack.simulator.workspace import HISTORY_SCOPES, Workspace
+
+DEFAULT_PAGE = 100
+
+
+class ConversationsApi:
+    """`conversations.*`, as far as an app of ours needs it."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+
+    def methods(self) -> list[Method]:
+        """What it answers."""
+        return [
+            Method("conversations.open", self._open, "im:write", takes_json=True),
+            Method("conversations.history", self._history, takes_json=True),
+            Method("conversations.replies", self._replies),
+        ]
+
+    async def _open(self, given: Arguments) -> Arguments:
+        user = self._workspace.users.get(text(given, "users"))
+        if user is None:
+            raise Refusal("user_not_found")
+        if user.deleted:
+            raise Refusal("user_disabled")
+        return {"channel": {"id": self._workspace.direct(user).id}}
+
+    async def _history(self, given: Arguments) -> Arguments:
+        return self._page(self._readable(given).history(), given)
+
+    async def _replies(self, given: Arguments) -> Arguments:
+        conversation = self._readable(given)
+        root = conversation.root(text(given, "ts"))
+        if root is None:
+            raise Refusal("thread_not_found")
+        return self._page(conversation.replies(root), given)
+
+    def _readable(self, given: Arguments) -> Conversation:
+        found = self._workspace.conversations.get(text(given, "channel"))
+        if found is None:
+            raise Refusal("channel_not_found")
+        scope = HISTORY_SCOPES[found.kind]
+        if scope not in self._workspace.app.scopes:
+            raise Refusal("missing_scope", needed=scope, provided=",".join(self._workspace.app.scopes))
+        if not found.joined:
+            raise Refusal("not_in_channel")
+        return found
+
+    def _page(self, messages: Iterable[Message], given: Arguments) -> Arguments:
+        oldest, cursor = text(given, "oldest"), text(given, "cursor")
+        found = [one for one in messages if not oldest or _order(one.ts) > _order(oldest)]
+        start = int(cursor) if cursor.isascii() and cursor.isdigit() else 0
+        limit = str(given.get("limit") or DEFAULT_PAGE)
+        if not (limit.isascii() and limit.isdigit()):
+            raise Refusal("invalid_limit")
+        end = start + min(int(limit), self._workspace.behaviour.page_size)
+        more = end < len(found)
+        metadata = flag(given, "include_all_metadata")
+        return {
+            "messages": [one.fields(all_metadata=metadata) for one in found[start:end]],
+            "has_more": more,
+            "response_metadata": {"next_cursor": str(end) if more else ""},
+        }
+
+
+def _order(ts: str) -> tuple[int, int]:
+    seconds, _, fraction = ts.partition(".")
+    if not (seconds.isascii() and seconds.isdigit()):
+        raise Refusal("invalid_ts_oldest")
+    return int(seconds), int(fraction.ljust(6, "0") or 0)

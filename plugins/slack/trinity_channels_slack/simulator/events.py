@@ -1,0 +1,78 @@
+"""Events as Slack wraps them. https://docs.slack.dev/apis/events-api/."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from trinity_channels_slack.simulator.messages import Conversation, Message
+from trinity_channels_slack.simulator.workspace import HISTORY_SCOPES, Workspace
+
+CHANNEL_TYPES = {"im": "im", "channel": "channel", "private": "group", "mpim": "mpim"}
+
+
+def envelope(workspace: Workspace, event: dict[str, Any], *, shared: bool = False) -> dict[str, Any]:
+    """Wrap one event; every call gives it another `event_id`."""
+    app = workspace.app
+    return {
+        "token": "simulated-verification-token",
+        "team_id": workspace.team_id,
+        "context_team_id": workspace.team_id,
+        "api_app_id": app.id,
+        "event": event,
+        "type": "event_callback",
+        "event_id": f"Ev{secrets.token_hex(5).upper()}",
+        "event_time": int(workspace.clock().timestamp()),
+        "authorizations": [
+            {
+                "enterprise_id": None,
+                "team_id": workspace.team_id,
+                "user_id": app.user_id,
+                "is_bot": True,
+                "is_enterprise_install": False,
+            }
+        ],
+        "is_ext_shared_channel": shared,
+        "event_context": "4-simulated",
+    }
+
+
+def of_message(workspace: Workspace, conversation: Conversation, message: Message) -> list[dict[str, Any]]:
+    """Every event that one message sets off, scopes permitting: a mention in a channel has two."""
+    app, shared = workspace.app, False
+    event = message.fields() | {"channel": conversation.id, "event_ts": message.ts}
+    user = workspace.users.get(message.user)
+    if user is not None:
+        shared = user.stranger
+        event |= {"team": user.team_id, "user_team": user.team_id, "source_team": user.team_id}
+        event["client_msg_id"] = f"00000000-0000-4000-8000-{message.ts.replace('.', '')[-12:]}"
+    as_message = event | {"channel_type": CHANNEL_TYPES[conversation.kind]}
+    found = [as_message] if HISTORY_SCOPES[conversation.kind] in app.scopes else []
+    mentioned = not message.bot_id and f"<@{app.user_id}>" in message.text and conversation.kind != "im"
+    if mentioned and "app_mentions:read" in app.scopes:
+        as_mention = event | {"type": "app_mention"}
+        if workspace.behaviour.only_app_mention:
+            found = [as_mention]
+        else:
+            found.insert(len(found) if workspace.behaviour.message_first else 0, as_mention)
+    return [envelope(workspace, one, shared=shared) for one in found]
+
+
+def edited(workspace: Workspace, conversation: Conversation, message: Message, previous: str) -> dict[str, Any]:
+    """`message_changed`."""
+    ts = workspace.new_ts()
+    new = message.fields() | {"edited": {"user": message.user, "ts": ts}}
+    return envelope(
+        workspace,
+        {
+            "type": "message",
+            "subtype": "message_changed",
+            "hidden": True,
+            "channel": conversation.id,
+            "channel_type": CHANNEL_TYPES[conversation.kind],
+            "ts": ts,
+            "event_ts": ts,
+            "message": new,
+            "previous_message": new | {"text": previous},
+        },
+    )

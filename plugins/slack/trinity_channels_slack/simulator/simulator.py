@@ -1,0 +1,174 @@
+"""The simulator itself: what the demo, the tests and the contract kit hold in their hands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from starlette.types import ASGIApp
+
+from trinity_channels.api import Context, Fault
+from trinity_channels_slack.simulator import events
+from trinity_channels_slack.simulator.api import application
+from trinity_channels_slack.simulator.behaviour import Behaviour
+from trinity_channels_slack.simulator.clock import Clock
+from trinity_channels_slack.simulator.messages import Conversation, Message
+from trinity_channels_slack.simulator.people import User, slug
+from trinity_channels_slack.simulator.phones import SlackPhone
+from trinity_channels_slack.simulator.webhooks import WebhookCall, Webhooks
+from trinity_channels_slack.simulator.workspace import App, Workspace
+
+
+class SlackSimulator:
+    """A Slack workspace with one app on this machine: not Slack, and with no connection to it.
+
+    Attributes:
+        app: the Web API and a page to chat on, to serve at `ctx.api_base_url`.
+        installation: the Slack app, as its settings page shows it.
+        behaviour: switches for duplicates, disorder, stale signatures and the like.
+    """
+
+    def __init__(self, ctx: Context) -> None:
+        base_url = (ctx.api_base_url or "http://slack.simulator").rstrip("/")
+        self._workspace = Workspace(base_url, Clock(ctx.now))
+        self._webhooks = Webhooks(self._workspace, ctx.http)
+        self._phones: dict[str, SlackPhone] = {}
+        self._latest: dict[str, Any] | None = None
+        self.behaviour: Behaviour = self._workspace.behaviour
+        self.installation: App = self._workspace.app
+        self.app: ASGIApp = application(self._workspace, self)
+
+    # --- the Simulator protocol ---
+
+    def settings(self) -> Mapping[str, str]:
+        """Working settings for a binding to the app."""
+        return {"bot_token": self.installation.token, "signing_secret": self.installation.signing_secret}
+
+    def connect(self, webhook_url: str) -> None:
+        """Enter the request URL in the app's settings. The handshake precedes the next event, which fails with it."""
+        self._webhooks.enter(webhook_url)
+
+    def phone(
+        self,
+        name: str,
+        address: str | None = None,
+        *,
+        email: str | None = None,
+        guest: bool = False,
+        stranger: bool = False,
+    ) -> SlackPhone:
+        """A member of the workspace; the same one for the same name.
+
+        Args:
+            name: display name.
+            address: user id; an invented one if None.
+            email: confirmed e-mail address; one made of the name if None, none if empty.
+            guest: only invited to single channels.
+            stranger: a member of another workspace, met in a shared channel.
+        """
+        if name in self._phones:
+            return self._phones[name]
+        number = len(self._phones) + 1
+        identity = address or f"U0SIM{number:04d}"
+        if identity in self._workspace.users:
+            raise ValueError(f"{identity} belongs to {self._workspace.users[identity].name}")
+        if email is None:
+            taken = {one.email for one in self._workspace.users.values()}
+            email = f"{slug(name)}@example.org"
+            email = f"{slug(name)}.{number}@example.org" if email in taken else email
+        user = User(identity, name, email, guest=guest, stranger=stranger)
+        self._workspace.users[identity] = user
+        self._phones[name] = SlackPhone(user, self._workspace, self)
+        return self._phones[name]
+
+    def inject(self, fault: Fault, times: int = 1) -> None:
+        """Let the next `times` posts fail this way."""
+        self._workspace.faults.extend([fault] * times)
+
+    def advance(self, by: timedelta) -> None:
+        """Move Slack's clock forward; retries that are due then are sent by `settle`."""
+        self._workspace.clock.advance(by)
+
+    async def repeat_last_webhook(self) -> int:
+        """Post the latest message's event once more, as a retry; returns the host's status, 0 for none."""
+        if self._latest is None:
+            raise LookupError("nobody has written yet")
+        return (await self._webhooks.repeat(self._latest)).status
+
+    async def settle(self) -> None:
+        """Wait until every event that is due has been answered, retries and the handshake included."""
+        await self._webhooks.ready()
+        await self._workspace.background.settle()
+        while await self.send_due():
+            await self._workspace.background.settle()
+
+    async def send_due(self) -> bool:
+        """Send the retries that are due by now; tells whether there were any."""
+        return await self._webhooks.retry_due()
+
+    # --- what the app's settings page and the workspace's administrators do ---
+
+    async def enter_request_url(self, url: str) -> None:
+        """Enter the request URL and wait for the handshake; raises `RequestUrlRefused`."""
+        self._webhooks.enter(url)
+        await self._webhooks.ready()
+
+    def regenerate_signing_secret(self) -> str:
+        """Sign with a new secret from now on; returns it."""
+        number = int(self.installation.signing_secret.rpartition("-")[2]) + 1
+        self.installation.signing_secret = f"simulated-signing-secret-{number}"
+        return self.installation.signing_secret
+
+    async def uninstall(self) -> None:
+        """Remove the app from the workspace: Slack says so twice, and the token ends."""
+        revoked = {"type": "tokens_revoked", "tokens": {"bot": [self.installation.user_id]}}
+        await self._webhooks.deliver(events.envelope(self._workspace, revoked))
+        await self._webhooks.deliver(events.envelope(self._workspace, {"type": "app_uninstalled"}))
+        self.installation.installed = False
+
+    def channel(self, name: str, *, kind: str = "channel", joined: bool = True, archived: bool = False) -> Conversation:
+        """A channel, `private` or not, or a group chat (`mpim`); `joined` says whether the app was invited."""
+        found = self._workspace.channel(name)
+        found.kind, found.joined, found.archived = kind, joined, archived
+        return found
+
+    # --- what people and other apps do ---
+
+    async def carry(self, conversation: Conversation, message: Message) -> None:
+        """Send the events of a message, if the app is there to get them."""
+        if not conversation.joined or (message.bot_id and not self.behaviour.echoes):
+            return
+        for body in events.of_message(self._workspace, conversation, message):
+            if not message.bot_id:
+                self._latest = body
+            await self._webhooks.deliver(body)
+
+    async def edit(self, conversation: Conversation, message: Message, text: str) -> None:
+        """Change a message, and tell the app."""
+        previous, message.text = message.text, text
+        await self._webhooks.deliver(events.edited(self._workspace, conversation, message, previous))
+
+    async def other_bot_says(self, text: str, *, channel: str = "general") -> None:
+        """Let another app write in a channel."""
+        message = Message(self._workspace.new_ts(), "U0OTHERBT", text, bot_id="B0OTHER01", app_id="A0OTHER01")
+        found = self._workspace.channel(channel)
+        found.add(message)
+        await self.carry(found, message)
+
+    # --- what there is to look at ---
+
+    @property
+    def phones(self) -> Sequence[SlackPhone]:
+        """Everybody, in the order in which they came."""
+        return tuple(self._phones.values())
+
+    @property
+    def webhook_calls(self) -> Sequence[WebhookCall]:
+        """The latest requests with the host's answers, oldest first."""
+        return tuple(self._webhooks.calls)
+
+    @property
+    def statuses(self) -> Mapping[tuple[str, str], str]:
+        """What threads show beside the app's name, by channel and thread."""
+        return self._workspace.statuses

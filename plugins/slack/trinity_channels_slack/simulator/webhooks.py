@@ -1,0 +1,144 @@
+"""Posts signed events to the host, with Slack's retries.
+
+https://docs.slack.dev/apis/events-api/ — at once, after a minute, after five; then, if the app has Delayed Events
+switched on, every hour for a day. Retries that are not due yet wait for the simulated clock and never for a real one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+
+from trinity_channels_slack.simulator.signing import sign
+from trinity_channels_slack.simulator.workspace import REMEMBERED, Workspace
+
+RETRIES = (timedelta(0), timedelta(minutes=1), timedelta(minutes=5))
+DELAYED = tuple(timedelta(hours=hour) for hour in range(1, 25))
+PATIENCE = 3.0
+"""Seconds that the host has to answer."""
+
+
+class RequestUrlRefused(Exception):
+    """What the app's settings page shows in red: the URL did not answer the handshake."""
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookCall:
+    """One request and how the host answered: `status` is 0 when it never did. `retry` counts from 0."""
+
+    body: Mapping[str, Any]
+    retry: int
+    status: int
+    text: str = ""
+    no_retry: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """An event whose next retry is due at some time."""
+
+    at: datetime
+    retry: int
+    reason: str
+    body: Mapping[str, Any]
+    first: datetime
+
+
+class Webhooks:
+    """The sending side of the Events API."""
+
+    def __init__(self, workspace: Workspace, http: httpx.AsyncClient) -> None:
+        self.calls: deque[WebhookCall] = deque(maxlen=REMEMBERED)
+        self._workspace = workspace
+        self._http = http
+        self._waiting: list[_Waiting] = []
+        self._entered = ""
+
+    def enter(self, url: str) -> None:
+        """Type a request URL into the app's settings; it counts once `ready` has verified it."""
+        self._entered = url
+
+    async def ready(self) -> None:
+        """Do the handshake that is still to do.
+
+        Raises:
+            RequestUrlRefused: the host did not give the challenge back.
+        """
+        url, self._entered = self._entered, ""
+        if not url:
+            return
+        challenge = "simulated-challenge-0123456789"
+        body = {"token": "simulated-verification-token", "challenge": challenge, "type": "url_verification"}
+        call = await self._post(url, body, 0, "")
+        if not (200 <= call.status < 300 and challenge in call.text):  # noqa: PLR2004 - what HTTP calls success
+            raise RequestUrlRefused(
+                f"Your URL did not respond with the value of the challenge parameter (HTTP {call.status or 'nothing'})."
+            )
+        self._workspace.app.request_url = url
+
+    async def deliver(self, body: Mapping[str, Any]) -> WebhookCall | None:
+        """Send an event, again at once if that fails, and plan the later retries; None while there is no URL."""
+        await self.ready()
+        app = self._workspace.app
+        if not app.request_url or not app.installed:
+            return None
+        call = await self._attempt(_Waiting(self._workspace.clock(), 0, "", body, self._workspace.clock()))
+        if self._workspace.behaviour.duplicate_events:
+            await self.repeat(body)
+        return call
+
+    async def repeat(self, body: Mapping[str, Any]) -> WebhookCall:
+        """Send an event once more, as if its answer had been lost."""
+        return await self._post(self._workspace.app.request_url, body, 1, "http_timeout")
+
+    async def retry_due(self) -> bool:
+        """Send again what is due by now; tells whether anything was."""
+        now = self._workspace.clock()
+        due = [one for one in self._waiting if one.at <= now]
+        self._waiting = [one for one in self._waiting if one.at > now]
+        for one in due:
+            await self._attempt(one)
+        return bool(due)
+
+    async def _attempt(self, one: _Waiting) -> WebhookCall:
+        call = await self._post(self._workspace.app.request_url, one.body, one.retry, one.reason)
+        schedule = RETRIES + (DELAYED if self._workspace.behaviour.delayed_events else ())
+        if 200 <= call.status < 300 or call.no_retry or one.retry >= len(schedule):  # noqa: PLR2004 - see above
+            return call
+        reason = "http_error" if call.status else "connection_failed"
+        again = _Waiting(one.first + schedule[one.retry], one.retry + 1, reason, one.body, one.first)
+        if schedule[one.retry]:
+            self._waiting.append(again)
+            return call
+        return await self._attempt(again)
+
+    async def _post(self, url: str, body: Mapping[str, Any], retry: int, reason: str) -> WebhookCall:
+        content = json.dumps(body, ensure_ascii=False).encode()
+        # Every attempt is signed anew: with its first timestamp, the third would come too late.
+        timestamp = int((self._workspace.clock.real() - self._workspace.behaviour.signed_ago).timestamp())
+        headers = {
+            "Content-Type": "application/json",
+            "User-Agent": "Slackbot 1.0 (+https://api.slack.com/robots)",
+            "X-Slack-Request-Timestamp": str(timestamp),
+            "X-Slack-Signature": sign(self._workspace.app.signing_secret, timestamp, content),
+        }
+        if retry:
+            headers |= {"X-Slack-Retry-Num": str(retry), "X-Slack-Retry-Reason": reason}
+        # Not `build_request`: the client's own default headers and cookies are the host's business, not Slack's.
+        timeout = httpx.Timeout(PATIENCE).as_dict()
+        request = httpx.Request("POST", url, content=content, headers=headers, extensions={"timeout": timeout})
+        try:
+            answer = await self._http.send(request)
+        except httpx.TransportError:
+            call = WebhookCall(body, retry, 0)
+        else:
+            no_retry = answer.headers.get("x-slack-no-retry") == "1"
+            call = WebhookCall(body, retry, answer.status_code, answer.text, no_retry)
+        self.calls.append(call)
+        return call

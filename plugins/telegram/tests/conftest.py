@@ -1,0 +1,94 @@
+"""A binding with visibly fake credentials, updates as Telegram posts them, a scripted Bot API."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from trinity_channels.api import Account, Binding, Context, Request
+from trinity_channels_telegram.settings import TelegramSettings
+
+TOKEN = "7770001:FakeTokenOfTheTests"
+SECRET = "fake-secret_of-the-webhook"
+WEBHOOK = "https://bot.example/api/telegram/webhook/fake-key"
+HEADER = "X-Telegram-Bot-Api-Secret-Token"
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+Script = Callable[[httpx.Request], httpx.Response | Awaitable[httpx.Response]]
+
+
+def new_binding(*, secret: str = SECRET, **account: Any) -> Binding:
+    facts = {"id": "7770001", "username": "support_bot"}
+    fields = {"key": "7770001", "sender": "@support_bot", "facts": facts} | account
+    return Binding(TelegramSettings(bot_token=SecretStr(TOKEN)), Account(**fields), SecretStr(secret))
+
+
+@pytest.fixture
+def make_binding() -> Callable[..., Binding]:
+    return new_binding
+
+
+@pytest.fixture
+def binding() -> Binding:
+    return new_binding()
+
+
+@pytest.fixture
+def posted() -> Callable[..., Request]:
+    """Make a request as Telegram would."""
+
+    def make(body: object, *, secret: str | None = SECRET, header: str = HEADER) -> Request:
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return Request("POST", WEBHOOK, {} if secret is None else {header: secret}, content)
+
+    return make
+
+
+@dataclass
+class ScriptedTelegram:
+    """Answers calls in turn, the last script for ever, and remembers what it was asked."""
+
+    scripts: list[Script] = field(default_factory=list)
+    requests: list[httpx.Request] = field(default_factory=list)
+    webhook_url: str | None = WEBHOOK
+    api_base_url: str | None = None
+
+    def answers(self, *scripts: Script | tuple[int, object]) -> None:
+        self.scripts = [script if callable(script) else _answer(*script) for script in scripts]
+
+    @property
+    def ctx(self) -> Context:
+        return Context(
+            http=httpx.AsyncClient(transport=httpx.MockTransport(self._handle)),
+            now=lambda: NOW,
+            webhook_url=self.webhook_url,
+            api_base_url=self.api_base_url,
+        )
+
+    @property
+    def calls(self) -> list[tuple[str, dict[str, Any]]]:
+        """Every method called, with its parameters."""
+        return [(one.url.path.rpartition("/")[2], json.loads(one.content)) for one in self.requests]
+
+    async def _handle(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        script = self.scripts.pop(0) if len(self.scripts) > 1 else self.scripts[0]
+        answer = script(request)
+        return answer if isinstance(answer, httpx.Response) else await answer
+
+
+def _answer(status: int, body: object, headers: Mapping[str, str] | None = None) -> Script:
+    text = body if isinstance(body, str) else json.dumps(body)
+    return lambda _: httpx.Response(status, text=text, headers=dict(headers or {}))
+
+
+@pytest.fixture
+def telegram() -> ScriptedTelegram:
+    return ScriptedTelegram()

@@ -1,0 +1,29 @@
+"""Telegram through its Bot API.
+
+The entry point names `plugin`, the module of the hooks, not this package: importing the subpackage `simulator` replaces
+whatever the package itself holds under that name, the hook included.
+"""
+
+from trinity_channels_telegram.plugin import (
+    channel,
+    configure,
+    indicate,
+    receive,
+    register_webhook,
+    resolve_identity,
+    send,
+    simulator,
+    verify,
+)
+
+__all__ = [
+    "channel",
+    "configure",
+    "indicate",
+    "receive",
+    "register_webhook",
+    "resolve_identity",
+    "send",
+    "simulator",
+    "verify",
+]

@@ -1,0 +1,178 @@
+"""One call of the Bot API. https://core.telegram.org/bots/api#making-requests.
+
+The token is part of every address, so nothing of httpx leaves this room: its errors know the request, its log lines
+quote the address. What went wrong is said in our own words, and raised outside the `except` so that no cause hangs on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import httpx
+
+from trinity_channels.api import ConfigurationError, Context, ProviderUnavailable
+from trinity_channels_telegram.settings import TelegramSettings
+
+TELEGRAM = "https://api.telegram.org"
+DEADLINE = 25.0
+"""Seconds for one call altogether: pool, connection, and an answer that trickles in."""
+
+_LONGEST_PAUSE = 24 * 60 * 60.0
+_MAX_WORDS = 300
+# 404 is what a malformed token or a wrong base address gets.
+_TOKEN_REFUSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND, HTTPStatus.MISDIRECTED_REQUEST})
+_NEVER_LEFT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.UnsupportedProtocol,
+    httpx.LocalProtocolError,
+    httpx.InvalidURL,
+)
+
+
+class CallError(Exception):
+    """A call gave no result."""
+
+
+class NotSentError(CallError):
+    """It certainly never left: there was no connection to send it over."""
+
+
+class NoAnswerError(CallError):
+    """Nobody knows what became of it: cut off, timed out, or answered with something that Telegram does not say."""
+
+
+class RefusedError(CallError):
+    """Telegram answered `"ok": false` in its own `words`; `pause` is in seconds."""
+
+    def __init__(self, code: int, words: str, *, pause: float | None = None, migrated_to: int | None = None) -> None:
+        super().__init__(f"{code} {words}")
+        self.code = code
+        self.words = words
+        self.pause = pause
+        self.migrated_to = migrated_to
+
+    def speaks_of(self, part: str) -> bool:
+        """Whether Telegram's words contain `part`, whatever their case."""
+        return part in self.words.lower()
+
+
+class _Address(httpx.URL):
+    """An address that does not show its token, neither in httpx's log nor in the `repr` of a request."""
+
+    def __str__(self) -> str:
+        return f"{self.scheme}://{self.netloc.decode()}/bot…/{self.path.rpartition('/')[2]}"
+
+    __repr__ = __str__
+
+
+async def call(
+    settings: TelegramSettings,
+    ctx: Context,
+    method: str,
+    parameters: Mapping[str, object] | None = None,
+    *,
+    deadline: float = DEADLINE,
+) -> Any:
+    """Call `method` and return its `result`.
+
+    Raises:
+        RefusedError, NotSentError, NoAnswerError: see there.
+    """
+    answer = await _post(settings, ctx, method, parameters or {}, deadline)
+    if isinstance(answer, CallError):
+        raise answer
+    body = _body(answer)
+    if body is None or (body["ok"] and "result" not in body):
+        raise NoAnswerError(f"HTTP {answer.status_code} without a word from the Bot API")
+    if not body["ok"]:
+        raise _refusal(body, answer)
+    return body["result"]
+
+
+async def read(
+    settings: TelegramSettings, ctx: Context, method: str, parameters: Mapping[str, object] | None = None
+) -> Any:
+    """Make a call that may be repeated, with the errors that owners are shown.
+
+    Raises:
+        ConfigurationError: Telegram refused the token; in its own words.
+        ProviderUnavailable: no usable answer, or Telegram asks for a pause.
+        RefusedError: it refused this call for another reason.
+    """
+    try:
+        return await call(settings, ctx, method, parameters)
+    except RefusedError as refused:
+        if refused.code in _TOKEN_REFUSED:
+            raise ConfigurationError(
+                f"Telegram refused the bot token: {refused.words[:_MAX_WORDS]}. Copy it again from @BotFather (/token);"
+                " a token stops working when somebody revokes it there.",
+                field="bot_token",
+                refused=True,
+            ) from None
+        if refused.code == HTTPStatus.TOO_MANY_REQUESTS or refused.code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            when = "in a moment" if refused.pause is None else f"in {math.ceil(refused.pause)} seconds"
+            raise ProviderUnavailable(f"Telegram cannot answer now (code {refused.code}). Try again {when}.") from None
+        raise
+    except NotSentError as error:
+        raise ProviderUnavailable(f"Telegram could not be reached ({error}). Try again in a moment.") from None
+    except CallError as error:
+        raise ProviderUnavailable(f"Telegram gave no usable answer ({error}). Try again in a moment.") from None
+
+
+async def _post(
+    settings: TelegramSettings, ctx: Context, method: str, parameters: Mapping[str, object], deadline: float
+) -> httpx.Response | CallError:
+    base = (ctx.api_base_url or TELEGRAM).rstrip("/")
+    try:
+        url = f"{base}/bot{settings.bot_token.get_secret_value()}/{method}"
+        # ASCII only: whatever a text holds can be sent, and it is Telegram's to judge.
+        body = json.dumps(parameters).encode()
+        request = ctx.http.build_request("POST", url, content=body, headers={"Content-Type": "application/json"})
+        request.url = _Address(request.url)
+        async with asyncio.timeout(deadline):
+            return await ctx.http.send(request, follow_redirects=False)
+    except _NEVER_LEFT as error:
+        return NotSentError(type(error).__name__)
+    except (httpx.HTTPError, httpx.StreamError, OSError) as error:  # a TimeoutError is an OSError
+        return NoAnswerError(type(error).__name__)
+
+
+def _body(answer: httpx.Response) -> dict[str, Any] | None:
+    """The Bot API's own envelope; None for what a proxy says, or half an answer."""
+    try:
+        body = answer.json()
+    except (ValueError, RecursionError):
+        return None
+    return body if isinstance(body, dict) and isinstance(body.get("ok"), bool) else None
+
+
+def _refusal(body: dict[str, Any], answer: httpx.Response) -> RefusedError:
+    hints = body.get("parameters")
+    hints = hints if isinstance(hints, dict) else {}
+    code = _whole(body.get("error_code"))
+    pause = _seconds(hints.get("retry_after"))
+    return RefusedError(
+        code=answer.status_code if code is None else code,
+        words=str(body.get("description") or "").rstrip("."),
+        pause=_seconds(answer.headers.get("Retry-After")) if pause is None else pause,
+        migrated_to=_whole(hints.get("migrate_to_chat_id")),
+    )
+
+
+def _whole(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _seconds(value: object) -> float | None:
+    try:
+        seconds = float(str(value))
+    except ValueError:
+        return None
+    return min(seconds, _LONGEST_PAUSE) if seconds >= 0 else None  # also None for nan

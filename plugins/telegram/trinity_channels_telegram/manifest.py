@@ -1,0 +1,41 @@
+"""What the host may know of Telegram before it is used."""
+
+from __future__ import annotations
+
+from trinity_channels.api import AddressFormat, Capabilities, Channel, Dialect, Limits
+from trinity_channels_telegram.addresses import ADDRESS
+from trinity_channels_telegram.settings import TelegramSettings
+from trinity_channels_telegram.setup_steps import SETUP_STEPS
+
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+
+# https://core.telegram.org/bots/api#html-style: HTML, not MarkdownV2, which refuses a message for one stray dot. Quotes
+# cannot be nested, and only <pre><code class="…"> keeps a fence's language.
+DIALECT = Dialect(
+    bold=("<b>", "</b>"),
+    italic=("<i>", "</i>"),
+    strike=("<s>", "</s>"),
+    code=("<code>", "</code>"),
+    fence=("<pre>", "</pre>"),
+    fence_language=('<pre><code class="language-{language}">', "</code></pre>"),
+    quote="",
+    quote_block=("<blockquote>", "</blockquote>"),
+    bullet="• ",
+    link='<a href="{url}">{text}</a>',
+    escape={**_ENTITIES, '"': "&quot;"},
+    escape_code=_ENTITIES,
+)
+
+MANIFEST = Channel(
+    name="telegram",
+    title="Telegram",
+    provider="telegram",
+    settings=TelegramSettings,
+    # https://core.telegram.org/bots/api#sendmessage: characters after parsing; counting UTF-16 units is never too few.
+    limits=Limits(text=4096),
+    dialect=DIALECT,
+    capabilities=Capabilities(indicate=5, indicate_repeats=True, register_webhook=True, simulator=True, groups=True),
+    address=AddressFormat("chat_id", ADDRESS, "123456789"),
+    auto_rank=10,
+    setup_steps=SETUP_STEPS,
+)

@@ -1,0 +1,92 @@
+"""Sending one message, and sorting what comes back into taken, never, later, and who knows.
+
+https://core.telegram.org/bots/api#sendmessage — there is no idempotency key and no way to look back, so only an explicit
+refusal proves that a message was not taken. After some of these the message is mended and sent again at once.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from trinity_channels.api import (
+    Binding,
+    Context,
+    DeliveryState,
+    Failure,
+    FailureKind,
+    OutboundMessage,
+    Receipt,
+    SendDeferred,
+    SendError,
+    SendRejected,
+    SendUnknown,
+)
+from trinity_channels_telegram import client
+from trinity_channels_telegram.addresses import Place, place_of
+from trinity_channels_telegram.markup import as_plain_text
+from trinity_channels_telegram.refusals import failure_of, is_pause
+from trinity_channels_telegram.settings import settings_of
+
+MENDINGS = 3
+"""How often one message may be mended: its markup, its topic, its chat."""
+
+
+async def send(binding: Binding, message: OutboundMessage, ctx: Context) -> Receipt:
+    """Hand one message to Telegram; errors as the hook `send` promises."""
+    place = place_of(message.to)
+    if place is None:
+        raise SendRejected(Failure("bad_address", FailureKind.PERMANENT, "This is no address of Telegram's."))
+    parameters: dict[str, object] = {
+        **place.parameters,
+        "text": message.text,
+        "parse_mode": "HTML",
+        # A preview would have Telegram fetch whatever address the agent wrote.
+        "link_preview_options": {"is_disabled": True},
+    }
+    for _ in range(1 + MENDINGS):
+        try:
+            return _receipt(await client.call(settings_of(binding), ctx, "sendMessage", parameters), place)
+        except client.CallError as error:
+            failed = error
+        mended = _mended(parameters, failed)
+        if mended is None:
+            break
+        parameters = mended
+    raise _outcome(failed)
+
+
+def _receipt(result: object, place: Place) -> Receipt:
+    number = result.get("message_id") if isinstance(result, dict) else None
+    if not isinstance(number, int) or isinstance(number, bool):
+        raise SendUnknown("Telegram answered without naming the message.")
+    return Receipt(place.message(number), DeliveryState.SENT)
+
+
+def _mended(parameters: dict[str, object], error: client.CallError) -> dict[str, object] | None:
+    """The message as it may be taken after this refusal; None if there is nothing to mend."""
+    if not isinstance(error, client.RefusedError) or error.code != HTTPStatus.BAD_REQUEST:
+        return None
+    if error.migrated_to is not None and error.migrated_to != parameters["chat_id"]:
+        return {**_without(parameters, "message_thread_id"), "chat_id": error.migrated_to}
+    if error.speaks_of("can't parse entities") and "parse_mode" in parameters:
+        plain = as_plain_text(str(parameters["text"]))
+        return {**_without(parameters, "parse_mode"), "text": plain}
+    if error.speaks_of("thread not found") or error.speaks_of("topic_closed"):
+        return _without(parameters, "message_thread_id") if "message_thread_id" in parameters else None
+    return None
+
+
+def _without(parameters: dict[str, object], name: str) -> dict[str, object]:
+    return {key: value for key, value in parameters.items() if key != name}
+
+
+def _outcome(error: client.CallError) -> SendError:
+    if isinstance(error, client.NotSentError):
+        return SendDeferred(f"Telegram could not be reached ({error}).")
+    if not isinstance(error, client.RefusedError):
+        return SendUnknown(f"The connection to Telegram gave no usable answer ({error}).")
+    if is_pause(error):
+        return SendDeferred("Telegram asks for a pause: too many messages at once.", retry_after=error.pause)
+    if not HTTPStatus.BAD_REQUEST <= error.code < HTTPStatus.INTERNAL_SERVER_ERROR:
+        return SendUnknown(f"Telegram answered with code {error.code}; it may have taken the message all the same.")
+    return SendRejected(failure_of(error))

@@ -1,0 +1,29 @@
+"""What an owner does in Telegram, in order. https://core.telegram.org/bots/features#botfather."""
+
+from __future__ import annotations
+
+from trinity_channels.api import SetupStep
+
+SETUP_STEPS = (
+    SetupStep(
+        "Create a bot",
+        "Open Telegram, write /newbot to @BotFather, and choose a name and a username that ends in bot. For a bot you"
+        " already have, write /token instead. Use each bot for one agent only.",
+    ),
+    SetupStep(
+        "Connect",
+        "Enter the bot token here and connect. Once a Public Chat URL is set, the webhook is registered by itself;"
+        " whatever received this bot's messages before then stops receiving them.",
+    ),
+    SetupStep(
+        "Say hello",
+        "Open https://t.me/ followed by the bot's username and press Start. A bot can write only to people who have"
+        " written to it.",
+    ),
+    SetupStep(
+        "Use it in groups, if you like",
+        "Add the bot to a group. It answers when it is mentioned or replied to, for which its group privacy may stay"
+        " on. @BotFather's /setjoingroups says whether it can be added at all; after a change of /setprivacy, remove"
+        " the bot from its groups and add it again.",
+    ),
+)

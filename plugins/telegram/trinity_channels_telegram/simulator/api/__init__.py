@@ -1,0 +1,21 @@
+"""The simulator's HTTP side: the Bot API and the phone page."""
+
+from __future__ import annotations
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+
+from trinity_channels_telegram.simulator.api.bot_api import BotApi
+from trinity_channels_telegram.simulator.api.phone_page import PhoneFactory, PhonePage
+from trinity_channels_telegram.simulator.delivery import Delivery
+from trinity_channels_telegram.simulator.methods import Methods
+from trinity_channels_telegram.simulator.network import Network
+from trinity_channels_telegram.simulator.problems import Problem, on_missing, on_problem
+
+
+def application(network: Network, methods: Methods, delivery: Delivery, phone: PhoneFactory) -> Starlette:
+    """Everything that is served."""
+    return Starlette(
+        routes=[*BotApi(network, methods).routes(), *PhonePage(network, delivery, phone).routes()],
+        exception_handlers={Problem: on_problem, HTTPException: on_missing},
+    )

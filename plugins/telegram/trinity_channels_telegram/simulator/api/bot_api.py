@@ -1,0 +1,52 @@
+"""`/bot<token>/<method>`. https://core.telegram.org/bots/api#making-requests."""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from trinity_channels_telegram.simulator import parameters
+from trinity_channels_telegram.simulator.api import faults
+from trinity_channels_telegram.simulator.bots import Bot
+from trinity_channels_telegram.simulator.methods import Methods
+from trinity_channels_telegram.simulator.network import Network
+from trinity_channels_telegram.simulator.problems import Problem
+
+_TOKEN = re.compile(r"[1-9][0-9]*:[^/]*")
+LONGEST_TOKEN = 80
+
+
+class BotApi:
+    """Answers bots. Only sends meet a fault."""
+
+    def __init__(self, network: Network, methods: Methods) -> None:
+        self._network = network
+        self._methods = methods
+
+    def routes(self) -> list[Route]:
+        """Where it answers."""
+        return [Route("/bot{token}/{method}", self._call, methods=["GET", "POST"])]
+
+    async def _call(self, request: Request) -> Response:
+        bot, method = self._bot(request.path_params["token"]), request.path_params["method"]
+        params = await parameters.read(request)
+        fault = None
+        if method.lower() == "sendmessage" and self._network.faults:
+            fault = self._network.faults.popleft()
+        if (refused := faults.refusal(fault)) is not None:
+            return refused
+        result = self._methods.call(bot, method, params)
+        taken = JSONResponse({"ok": True, "result": result})
+        return faults.spoil(fault, taken, self._network.behaviour.slow_answer)
+
+    def _bot(self, token: str) -> Bot:
+        if not _TOKEN.fullmatch(token) or len(token) > LONGEST_TOKEN:
+            raise Problem(HTTPStatus.NOT_FOUND, "Not Found")
+        bot = self._network.bots.get(token)
+        if bot is None:
+            raise Problem(HTTPStatus.UNAUTHORIZED, "Unauthorized")
+        return bot

@@ -1,0 +1,99 @@
+"""Chats with what was said in them: one with each person, and groups with members and topics."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from trinity_channels.api import Heard
+from trinity_channels_telegram.simulator.entities import Entity
+
+if TYPE_CHECKING:
+    from trinity_channels_telegram.simulator.bots import Bot
+    from trinity_channels_telegram.simulator.phones import Phone
+
+TYPING = timedelta(seconds=5)
+ARRIVED = 2
+"""Ticks of what is on the phone."""
+
+
+@dataclass(slots=True, eq=False)
+class Posted:
+    """One message. `source` is what a bot sent, with its tags; `more` are fields of its kind, such as `photo`.
+
+    `seen` says that the bot's webhook has taken it. `keyboard` are rows of buttons, each a title and its data.
+    """
+
+    number: int
+    chat: Chat = field(repr=False)
+    sender: Phone | Bot | Chat | None
+    date: datetime
+    text: str = ""
+    entities: tuple[Entity, ...] = ()
+    source: str = ""
+    topic: int | None = None
+    replies_to: Posted | None = field(default=None, repr=False)
+    more: dict[str, Any] = field(default_factory=dict)
+    keyboard: list[list[dict[str, str]]] = field(default_factory=list)
+    edited: datetime | None = None
+    by_bot: bool = False
+    seen: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Topic:
+    """A topic of a forum; its identifier is the number of the message that opened it."""
+
+    root: Posted
+    name: str
+    closed: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Chat:
+    """A chat.
+
+    Attributes:
+        id: of the person, or negative for a group.
+        type: private, group or supergroup.
+        title: the group's name.
+        forum: whether the group has topics.
+        members: the people in it.
+        bots: what each bot is there: member, administrator, kicked, or left. In a private chat: member (they may write
+            to each other), left (the person has not written yet) or kicked (blocked).
+        messages: everything said, oldest first.
+        topics: by identifier.
+        migrated_to: the supergroup that this group has become.
+        typing: topic → until when the bot is seen typing.
+    """
+
+    id: int
+    type: str
+    title: str = ""
+    forum: bool = False
+    members: list[Phone] = field(default_factory=list, repr=False)
+    bots: dict[Bot, str] = field(default_factory=dict, repr=False)
+    messages: list[Posted] = field(default_factory=list, repr=False)
+    topics: dict[int, Topic] = field(default_factory=dict, repr=False)
+    migrated_to: Chat | None = field(default=None, repr=False)
+    typing: dict[int | None, datetime] = field(default_factory=dict, repr=False)
+    count: int = 0
+
+    @property
+    def private(self) -> bool:
+        return self.type == "private"
+
+    def post(self, sender: Phone | Bot | Chat | None, date: datetime, **fields: Any) -> Posted:
+        """Add a message."""
+        self.count += 1
+        posted = Posted(self.count, self, sender, date, **fields)
+        self.messages.append(posted)
+        return posted
+
+    def find(self, number: int) -> Posted | None:
+        return next((one for one in reversed(self.messages) if one.number == number), None)
+
+    def heard(self) -> list[Heard]:
+        """What bots said here, as people see it, oldest first."""
+        return [Heard(one.text, ARRIVED) for one in self.messages if one.by_bot and one.text]

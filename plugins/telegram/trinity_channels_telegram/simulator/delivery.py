@@ -1,0 +1,208 @@
+"""Posts updates to webhooks: in order within a chat, again and again while they fail, until they are too old.
+
+https://core.telegram.org/bots/api#getting-updates and Telegram's published server
+(https://github.com/tdlib/telegram-bot-api, `WebhookActor.cpp`). A failing update holds up its chat and no other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import Any
+
+import httpx
+
+from trinity_channels_telegram.simulator.bots import Bot
+from trinity_channels_telegram.simulator.network import Network
+
+LONGEST_PAUSE = 64
+LONGEST_RETRY_AFTER = 3600
+QUIET = timedelta(days=7)
+REMEMBERED = 2000
+PATIENCE = 60.0
+SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 -- its name
+
+# What `getWebhookInfo` tells of a webhook that did not answer.
+FAULTS = {
+    httpx.ConnectTimeout: "Connection timed out",
+    httpx.ConnectError: "Connection refused",
+    httpx.TimeoutException: "Read timeout expired",
+}
+
+Executor = Callable[[Bot, dict[str, Any]], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One webhook and how the host answered; `status` is None when it did not."""
+
+    update: dict[str, Any]
+    status: int | None
+    body: bytes = b""
+    retry_after: int | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Update:
+    """What waits to be posted; `seen` is called once it was."""
+
+    body: dict[str, Any]
+    expires: datetime
+    seen: Callable[[], None]
+
+
+@dataclass(slots=True, eq=False)
+class Line:
+    """The updates of one chat. `due` is when the first may be tried again, `failures` how often it has failed."""
+
+    bot: Bot
+    waiting: deque[Update] = field(default_factory=deque)
+    due: datetime | None = None
+    failures: int = 0
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    timer: asyncio.TimerHandle | None = None
+
+
+class Delivery:
+    """Posts updates; `calls` remembers the latest ones, oldest first."""
+
+    def __init__(self, network: Network, http: httpx.AsyncClient, execute: Executor) -> None:
+        self.calls: deque[Call] = deque(maxlen=REMEMBERED)
+        self.latest: tuple[Bot, dict[str, Any]] | None = None
+        self._network = network
+        self._http = http
+        self._execute = execute
+        self._lines: dict[tuple[int, str, int], Line] = {}
+
+    async def offer(
+        self,
+        bot: Bot,
+        kind: str,
+        payload: dict[str, Any],
+        queue: tuple[str, int],
+        seen: Callable[[], None],
+        ttl: timedelta,
+    ) -> None:
+        """Number an update and post it; returns when it has been answered, or has failed for now."""
+        if not bot.webhook.wants(kind):
+            return
+        body = {"update_id": self._number(bot), kind: payload}
+        line = self._lines.setdefault((bot.id, *queue), Line(bot))
+        line.waiting.append(Update(body, self._network.clock() + ttl, seen))
+        await self._drain(line)
+
+    def pending(self, bot: Bot) -> int:
+        """How many updates wait."""
+        return sum(len(line.waiting) for line in self._lines.values() if line.bot is bot)
+
+    def wake(self) -> None:
+        """Post in the background what is due."""
+        for line in self._lines.values():
+            if line.waiting:
+                self._network.background.start(self._drain(line))
+
+    def forget(self, bot: Bot) -> None:
+        """Drop what waits."""
+        for line in self._lines.values():
+            if line.bot is bot:
+                line.waiting.clear()
+
+    async def repeat(self) -> int:
+        """Post the latest message's update once more; returns the status."""
+        if self.latest is None:
+            raise LookupError("nobody has written yet")
+        call = await self._post(*self.latest)
+        return call.status or HTTPStatus.GATEWAY_TIMEOUT
+
+    def _number(self, bot: Bot) -> int:
+        now = self._network.clock()
+        if bot.last_update_at is None or now - bot.last_update_at >= QUIET:
+            bot.last_update = self._network.chance.randrange(1, 2**31)
+        else:
+            bot.last_update += 1
+        bot.last_update_at = now
+        return bot.last_update
+
+    async def _drain(self, line: Line) -> None:
+        async with line.lock:
+            while line.waiting and line.bot.webhook.url:
+                now = self._network.clock()
+                if line.waiting[0].expires <= now:
+                    line.waiting.popleft()
+                    line.due, line.failures = None, 0
+                elif line.due is not None and line.due > now:
+                    self._later(line, line.due - now)
+                    return
+                else:
+                    await self._try(line, line.waiting[0])
+
+    async def _try(self, line: Line, update: Update) -> None:
+        if "message" in update.body:
+            self.latest = line.bot, update.body
+        for _ in range(2 if self._network.behaviour.duplicate_webhooks else 1):
+            call = await self._post(line.bot, update.body)
+        if call.status is None or not HTTPStatus.OK <= call.status < HTTPStatus.MULTIPLE_CHOICES:
+            line.failures += 1
+            line.due = self._network.clock() + timedelta(seconds=_pause(line.failures, call.retry_after))
+            return
+        if update in line.waiting:
+            line.waiting.remove(update)
+        line.due, line.failures = None, 0
+        update.seen()
+        await self._obey(line.bot, call.body)
+
+    async def _obey(self, bot: Bot, body: bytes) -> None:
+        """Execute the call that a webhook's answer may hold; nobody learns what came of it."""
+        try:
+            call = json.loads(body)
+        except ValueError:
+            return
+        if isinstance(call, dict) and isinstance(call.get("method"), str):
+            await self._execute(bot, call)
+
+    def _later(self, line: Line, pause: timedelta) -> None:
+        if line.timer is not None:
+            line.timer.cancel()
+        loop = asyncio.get_running_loop()
+        line.timer = loop.call_later(pause.total_seconds(), lambda: self._network.background.start(self._drain(line)))
+
+    async def _post(self, bot: Bot, body: dict[str, Any]) -> Call:
+        headers = {"Content-Type": "application/json", "Accept-Encoding": "gzip, deflate"}
+        if bot.webhook.secret:
+            headers[SECRET_HEADER] = bot.webhook.secret
+        # Not `build_request`: the client's own default headers and cookies are the host's business, not Telegram's.
+        timeout = httpx.Timeout(PATIENCE, connect=5.0).as_dict()
+        request = httpx.Request(
+            "POST", bot.webhook.url, content=json.dumps(body), headers=headers, extensions={"timeout": timeout}
+        )
+        try:
+            answer = await self._http.send(request, follow_redirects=False)
+        except httpx.TransportError as error:
+            call = Call(body, None)
+            problem = next(
+                (words for kind, words in FAULTS.items() if isinstance(error, kind)), "Connection reset by peer"
+            )
+        else:
+            call = Call(body, answer.status_code, answer.content, _seconds(answer.headers.get("Retry-After")))
+            problem = "" if answer.is_success else f"{answer.status_code} {answer.reason_phrase}".strip()
+            problem = problem and f"Wrong response from the webhook: {problem}"
+        if problem:
+            bot.webhook.error, bot.webhook.error_at = problem, self._network.clock()
+        self.calls.append(call)
+        return call
+
+
+def _seconds(text: str | None) -> int | None:
+    return min(int(text), LONGEST_RETRY_AFTER) if text and text.isascii() and text.isdigit() else None
+
+
+def _pause(failures: int, retry_after: int | None) -> int:
+    """Seconds until the next attempt: none after the first, then two, four, eight and so on."""
+    if retry_after is not None:
+        return retry_after
+    return 0 if failures == 1 else min(2 ** (failures - 1), LONGEST_PAUSE)

@@ -1,0 +1,50 @@
+"""Marked stretches of a text, counted in UTF-16 code units. https://core.telegram.org/bots/api#messageentity."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+# As Telegram's own parser finds them: a command may name its bot, `hey@bot` and e-mail addresses are no mentions.
+_COMMAND = re.compile(r"(?<![\w/<>])/[A-Za-z0-9_]{1,64}(?:@[A-Za-z0-9_]{3,32})?(?![\w/<>])")
+_MENTION = re.compile(r"(?<!\w)@[A-Za-z0-9_]{2,32}(?!\w)")
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """One stretch."""
+
+    type: str
+    offset: int
+    length: int
+    url: str = ""
+    language: str = ""
+
+    @property
+    def json(self) -> dict[str, Any]:
+        """As the Bot API shows it."""
+        fields = {"type": self.type, "offset": self.offset, "length": self.length}
+        return fields | {name: held for name, held in (("url", self.url), ("language", self.language)) if held}
+
+    def of(self, text: str) -> str:
+        """The stretch itself."""
+        units = text.encode("utf-16-le")
+        return units[2 * self.offset : 2 * (self.offset + self.length)].decode("utf-16-le")
+
+
+def units(text: str) -> int:
+    """Length in UTF-16 code units."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def found_in(text: str) -> tuple[Entity, ...]:
+    """Commands and mentions in what a person writes."""
+    return tuple(sorted(_find(text), key=lambda entity: entity.offset))
+
+
+def _find(text: str) -> Iterator[Entity]:
+    for kind, pattern in (("bot_command", _COMMAND), ("mention", _MENTION)):
+        for match in pattern.finditer(text):
+            yield Entity(kind, units(text[: match.start()]), units(match.group()))

@@ -1,0 +1,190 @@
+"""Telegram's HTML, as strict as Telegram: what it does not know, it refuses, with the byte where it stood.
+
+https://core.telegram.org/bots/api#html-style; the words of the refusals are those of Telegram's published parser
+(https://github.com/tdlib/td, `MessageEntity.cpp`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from trinity_channels_telegram.simulator.entities import Entity, units
+from trinity_channels_telegram.simulator.problems import Problem, bad_request
+
+TYPES = {
+    "a": "text_link",
+    "b": "bold",
+    "blockquote": "blockquote",
+    "code": "code",
+    "del": "strikethrough",
+    "em": "italic",
+    "i": "italic",
+    "ins": "underline",
+    "pre": "pre",
+    "s": "strikethrough",
+    "span": "spoiler",
+    "strike": "strikethrough",
+    "strong": "bold",
+    "tg-emoji": "custom_emoji",
+    "tg-spoiler": "spoiler",
+    "u": "underline",
+}
+NAMED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"'}
+LONGEST = 4096
+
+_REFERENCE = re.compile(r"&(?:#(?P<decimal>[0-9]+)|#[xX](?P<hex>[0-9a-fA-F]+)|(?P<name>[a-z]+));")
+_NAME = re.compile(r"[^\s>]*")
+_ATTRIBUTE = re.compile(r"\s*([^\s=>]+)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'))?")
+_VERBATIM = {"pre": 0, "code": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A start tag, and where its text begins."""
+
+    name: str
+    start: int
+    attributes: Mapping[str, str]
+
+
+def parse(source: str) -> tuple[str, tuple[Entity, ...]]:
+    """Read `source` into what people see and how it is marked.
+
+    Raises:
+        Problem: a 400 that names the first thing that is wrong.
+    """
+    return _Parser(source).run()
+
+
+class _Parser:
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._at = 0
+        self._text = ""
+        self._open: list[Tag] = []
+        self._entities: list[Entity] = []
+
+    def run(self) -> tuple[str, tuple[Entity, ...]]:
+        while self._at < len(self._source):
+            match self._source[self._at]:
+                case "<" if self._source.startswith("</", self._at):
+                    self._end_tag()
+                case "<":
+                    self._start_tag()
+                case "&":
+                    self._reference()
+                case character:
+                    self._text += character
+                    self._at += 1
+        if self._open:
+            raise bad_request(
+                f"can't parse entities: Can't find end tag corresponding to start tag \"{self._open[-1].name}\""
+            )
+        return _trimmed(self._text, _flat(self._entities))
+
+    def _reference(self) -> None:
+        match = _REFERENCE.match(self._source, self._at)
+        if match is None or (match["name"] and match["name"] not in NAMED):
+            self._text += "&"
+            self._at += 1
+            return
+        self._text += _character(match)
+        self._at = match.end()
+
+    def _start_tag(self) -> None:
+        begin = self._at
+        found = _NAME.match(self._source, begin + 1)
+        name = found.group().lower() if found else ""
+        if name not in TYPES:
+            raise self._refused(f'Unsupported start tag "{name}"', begin)
+        self._at = begin + 1 + len(name)
+        attributes: dict[str, str] = {}
+        while match := _ATTRIBUTE.match(self._source, self._at):
+            attributes[match[1].lower()] = _REFERENCE.sub(_character, match[2] or match[3] or "")
+            self._at = match.end()
+        while self._source[self._at : self._at + 1].isspace():
+            self._at += 1
+        if self._source[self._at : self._at + 1] != ">":
+            raise self._refused("Unclosed start tag", begin)
+        if name == "span" and attributes.get("class") != "tg-spoiler":
+            raise self._refused('Tag "span" must have class "tg-spoiler"', begin)
+        self._at += 1
+        self._open.append(Tag(name, len(self._text), attributes))
+
+    def _end_tag(self) -> None:
+        begin = self._at
+        if not self._open:
+            raise self._refused("Unexpected end tag", begin)
+        found = _NAME.match(self._source, begin + 2)
+        name = found.group().lower() if found else ""
+        tag = self._open.pop()
+        if name and name != tag.name:
+            raise self._refused("Unmatched end tag", begin, f', expected "</{tag.name}>", found "</{name}>"')
+        close = self._source.find(">", begin)
+        if close < 0 or self._source[begin + 2 + len(name) : close].strip():
+            raise self._refused("Unclosed end tag", begin)
+        self._at = close + 1
+        self._mark(tag)
+
+    def _mark(self, tag: Tag) -> None:
+        inside = self._text[tag.start :]
+        if not inside:
+            return
+        url = tag.attributes.get("href", "") if tag.name == "a" else ""
+        if tag.name == "a" and not _leads_somewhere(url):
+            return
+        language = ""
+        if tag.name == "code" and self._open and self._open[-1].name == "pre" and self._open[-1].start == tag.start:
+            language = tag.attributes.get("class", "").partition("language-")[2]
+        kind = "language" if language else TYPES[tag.name]
+        self._entities.append(Entity(kind, units(self._text[: tag.start]), units(inside), url, language))
+
+    def _refused(self, what: str, at: int, more: str = "") -> Problem:
+        offset = len(self._source[:at].encode())
+        return bad_request(f"can't parse entities: {what} at byte offset {offset}{more}")
+
+
+def _character(match: re.Match[str]) -> str:
+    if match["name"]:
+        return NAMED.get(match["name"], match.group())
+    code = int(match["decimal"]) if match["decimal"] else int(match["hex"], 16)
+    return chr(code) if 0 < code < 0x110000 and not 0xD800 <= code < 0xE000 else match.group()  # noqa: PLR2004
+
+
+def _leads_somewhere(url: str) -> bool:
+    """Whether Telegram keeps a link; others it drops without a word."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https", "tg"} and ("." in host or parts.scheme == "tg")
+
+
+def _flat(entities: list[Entity]) -> list[Entity]:
+    """Nothing is marked inside code, no quote stands in a quote, and a fence knows its language."""
+    languages = {(one.offset, one.length): one.language for one in entities if one.type == "language"}
+    kept: list[Entity] = []
+    for one in sorted(entities, key=lambda entity: (entity.offset, -entity.length, _VERBATIM.get(entity.type, 2))):
+        around = [other for other in kept if other.offset <= one.offset < other.offset + other.length]
+        quoted = one.type == "blockquote" and any(other.type == "blockquote" for other in around)
+        if one.type == "language" or quoted or any(other.type in _VERBATIM for other in around):
+            continue
+        language = languages.get((one.offset, one.length), "") if one.type == "pre" else ""
+        kept.append(Entity(one.type, one.offset, one.length, one.url, language))
+    return kept
+
+
+def _trimmed(text: str, entities: list[Entity]) -> tuple[str, tuple[Entity, ...]]:
+    """Cut blanks off both ends of the text."""
+    start, shown = units(text) - units(text.lstrip()), text.strip()
+    clipped = []
+    for one in entities:
+        begin = max(one.offset - start, 0)
+        end = min(one.offset + one.length - start, units(shown))
+        if begin < end:
+            clipped.append(Entity(one.type, begin, end - begin, one.url, one.language))
+    return shown, tuple(clipped)

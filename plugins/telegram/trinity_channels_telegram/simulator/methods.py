@@ -1,0 +1,160 @@
+"""The Bot API's methods. https://core.telegram.org/bots/api#available-methods."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlsplit
+
+from trinity_channels_telegram.simulator import rendering
+from trinity_channels_telegram.simulator.bots import Bot, Webhook
+from trinity_channels_telegram.simulator.chats import TYPING
+from trinity_channels_telegram.simulator.delivery import Delivery
+from trinity_channels_telegram.simulator.limits import Limits
+from trinity_channels_telegram.simulator.network import Network
+from trinity_channels_telegram.simulator.parameters import Params, boolean, strings, text, whole
+from trinity_channels_telegram.simulator.problems import Problem, bad_request
+from trinity_channels_telegram.simulator.sending import Sending, find_topic
+
+PORTS = frozenset({443, 80, 88, 8443})
+LONGEST_SECRET = 256
+ACTIONS = frozenset({
+    "choose_sticker", "find_location", "record_video", "record_video_note", "record_voice", "typing",
+    "upload_document", "upload_photo", "upload_video", "upload_video_note", "upload_voice",
+})  # fmt: skip
+
+_SECRET = re.compile(r"[A-Za-z0-9_-]*")
+
+Method = Callable[[Bot, Params], object]
+
+
+class Methods:
+    """What bots can call, by name in lower case, as Telegram takes them in any."""
+
+    def __init__(self, network: Network, delivery: Callable[[], Delivery]) -> None:
+        self._network = network
+        self._delivery = delivery
+        self._limits = Limits()
+        self._sending = Sending(network, self._limits)
+        self._methods: dict[str, Method] = {
+            "answercallbackquery": self._answer_query,
+            "deletewebhook": self._delete_webhook,
+            "getchat": self._chat,
+            "getme": _me,
+            "getupdates": self._updates,
+            "getwebhookinfo": self._webhook_info,
+            "sendchataction": self._action,
+            "sendmessage": self._sending.send,
+            "setwebhook": self._set_webhook,
+        }
+
+    def call(self, bot: Bot, method: str, params: Params) -> object:
+        """Run one method.
+
+        Raises:
+            Problem: whatever Telegram would say.
+        """
+        run = self._methods.get(method.lower())
+        if run is None:
+            raise Problem(HTTPStatus.NOT_FOUND, "Not Found: method not found")
+        return run(bot, params)
+
+    def _set_webhook(self, bot: Bot, params: Params) -> bool:
+        url, secret = text(params, "url"), text(params, "secret_token")
+        if self._network.behaviour.flood_control:
+            self._limits.set_webhook(bot.id, self._network.clock())
+        if url:
+            self._check_address(url)
+        if len(secret) > LONGEST_SECRET:
+            raise bad_request("secret token is too long")
+        if not _SECRET.fullmatch(secret):
+            raise bad_request("secret token contains unallowed characters")
+        allowed = strings(params, "allowed_updates")
+        # Everything but the kinds of updates is forgotten when it is not said again.
+        bot.webhook = Webhook(
+            url=url,
+            secret=secret,
+            max_connections=min(max(whole(params, "max_connections") or 40, 1), 100),
+            allowed=bot.webhook.allowed if allowed is None else tuple(allowed),
+            set_at=self._network.clock(),
+        )
+        self._drop(bot, params)
+        self._delivery().wake()
+        return True
+
+    def _check_address(self, url: str) -> None:
+        try:
+            parts = urlsplit(url)
+            host, port = parts.hostname, parts.port
+        except ValueError:
+            raise bad_request("invalid webhook URL specified") from None
+        if not host or parts.scheme not in {"http", "https"}:
+            raise bad_request("invalid webhook URL specified")
+        if self._network.behaviour.any_webhook:
+            return
+        if parts.scheme != "https":
+            raise bad_request("bad webhook: An HTTPS URL must be provided for webhook")
+        if (port or 443) not in PORTS:
+            raise bad_request("bad webhook: Webhook can be set up only on ports 80, 88, 443 or 8443")
+        if host == "localhost" or host.startswith(("127.", "10.", "192.168.")):
+            raise bad_request(f"bad webhook: IP address {host} is reserved")
+
+    def _delete_webhook(self, bot: Bot, params: Params) -> bool:
+        bot.webhook = Webhook(allowed=bot.webhook.allowed)
+        self._drop(bot, params)
+        return True
+
+    def _drop(self, bot: Bot, params: Params) -> None:
+        if boolean(params, "drop_pending_updates"):
+            self._delivery().forget(bot)
+
+    def _webhook_info(self, bot: Bot, _: Params) -> dict[str, Any]:
+        webhook = bot.webhook
+        info: dict[str, Any] = {
+            "url": webhook.url,
+            "has_custom_certificate": False,
+            "pending_update_count": self._delivery().pending(bot),
+        }
+        if webhook.url:
+            info["max_connections"] = webhook.max_connections
+        if webhook.error_at is not None:
+            info |= {
+                "last_error_date": int(webhook.error_at.timestamp()),
+                "last_error_message": webhook.error,
+            }
+        return info | ({"allowed_updates": list(webhook.allowed)} if webhook.allowed else {})
+
+    def _updates(self, bot: Bot, _: Params) -> object:
+        if bot.webhook.url:
+            raise Problem(
+                HTTPStatus.CONFLICT,
+                "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook"
+                " first",
+            )
+        raise Problem(HTTPStatus.NOT_FOUND, "Not Found: the simulator has webhooks only")
+
+    def _action(self, bot: Bot, params: Params) -> bool:
+        chat = self._sending.reachable(bot, params)
+        if text(params, "action") not in ACTIONS:
+            raise bad_request("wrong parameter action in request")
+        chat.typing[find_topic(chat, params)] = self._network.clock() + TYPING
+        return True
+
+    def _answer_query(self, bot: Bot, params: Params) -> bool:
+        expires = bot.queries.pop(text(params, "callback_query_id"), None)
+        if expires is None or expires <= self._network.clock():
+            raise bad_request("query is too old and response timeout expired or query ID is invalid")
+        return True
+
+    def _chat(self, bot: Bot, params: Params) -> dict[str, Any]:
+        return rendering.chat(self._sending.reachable(bot, params))
+
+
+def _me(bot: Bot, _: Params) -> dict[str, Any]:
+    return bot.user | {
+        "can_join_groups": bot.joins_groups,
+        "can_read_all_group_messages": not bot.privacy,
+        "supports_inline_queries": False,
+    }

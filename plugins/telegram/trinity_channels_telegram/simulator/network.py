@@ -1,0 +1,47 @@
+"""All that the simulated Telegram remembers, in one place that its rooms share."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from random import Random
+
+from trinity_channels.api import Fault
+from trinity_channels_telegram.simulator.background import Background
+from trinity_channels_telegram.simulator.behaviour import Behaviour
+from trinity_channels_telegram.simulator.bots import Bot
+from trinity_channels_telegram.simulator.chats import Chat
+from trinity_channels_telegram.simulator.clock import Clock
+from trinity_channels_telegram.simulator.phones import Phone
+
+FIRST_PERSON = 5_550_001
+FIRST_BOT = 7_770_001
+FIRST_GROUP = -1_009_990_001
+
+
+@dataclass(slots=True)
+class Network:
+    """The state behind one simulator; `faults` are the next sends' misfortunes.
+
+    Chance is the same in every run, so that a test that fails once fails again.
+    """
+
+    clock: Clock
+    behaviour: Behaviour = field(default_factory=Behaviour)
+    background: Background = field(default_factory=Background)
+    faults: deque[Fault] = field(default_factory=deque)
+    chance: Random = field(default_factory=lambda: Random(42))  # noqa: S311 -- no secret
+    people: dict[str, Phone] = field(default_factory=dict)
+    bots: dict[str, Bot] = field(default_factory=dict)
+    groups: dict[int, Chat] = field(default_factory=dict)
+
+    def chat(self, bot: Bot, number: int) -> Chat | None:
+        """What a bot reaches under an identifier."""
+        return bot.private.get(number) or self.groups.get(number)
+
+    def chats(self) -> Iterator[Chat]:
+        """Every chat there is."""
+        for bot in self.bots.values():
+            yield from bot.private.values()
+        yield from self.groups.values()

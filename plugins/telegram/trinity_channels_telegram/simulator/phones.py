@@ -1,0 +1,132 @@
+"""A person with their phone: what they write, what they hear."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Protocol
+
+from trinity_channels.api import Heard
+from trinity_channels_telegram.simulator.bots import Bot
+from trinity_channels_telegram.simulator.chats import Chat, Posted, Topic
+
+
+class Air(Protocol):
+    """Carries what a phone sends; each call returns when the webhook has been answered, or has failed for now."""
+
+    async def say(self, phone: Phone, chat: Chat, text: str = "", **fields: Any) -> Posted:
+        """Post a message."""
+
+    async def edit(self, phone: Phone, message: Posted, text: str) -> None:
+        """Change a message."""
+
+    async def tap(self, phone: Phone, message: Posted, button: dict[str, str]) -> None:
+        """Tap a button under a message."""
+
+    async def change_bot(self, phone: Phone, chat: Chat, bot: Bot, status: str) -> None:
+        """Let a bot in, or throw it out."""
+
+    def now(self) -> datetime:
+        """The network's time."""
+
+
+class Phone:
+    """A person's phone.
+
+    Attributes:
+        name: first name, chosen by the person.
+        id: for good; also the identifier of the chat with them.
+        username: may be empty.
+        address: what a bot writes to.
+        chat: the chat with the bot.
+        bot: the bot this person talks to.
+    """
+
+    def __init__(self, name: str, number: int, username: str, bot: Bot, air: Air) -> None:
+        self.name = name
+        self.id = number
+        self.username = username
+        self.address = str(number)
+        self.bot = bot
+        self.chat = Chat(number, "private", members=[self], bots={bot: "left"})
+        self._air = air
+        bot.private[number] = self.chat
+
+    @property
+    def user(self) -> dict[str, object]:
+        """As others see this person."""
+        fields: dict[str, object] = {"id": self.id, "is_bot": False, "first_name": self.name}
+        return fields | ({"username": self.username} if self.username else {}) | {"language_code": "en"}
+
+    # --- what people do ---
+
+    async def says(self, text: str) -> None:
+        """Write to the bot; returns when the webhook has been answered, or has failed for now."""
+        await self.writes(text)
+
+    async def writes(
+        self,
+        text: str,
+        *,
+        chat: Chat | None = None,
+        topic: Topic | None = None,
+        replying_to: Posted | None = None,
+        as_chat: Chat | None = None,
+    ) -> Posted:
+        """Write anywhere, which may be an answer; `as_chat` speaks for a channel, or for the group as an anonymous admin."""
+        fields: dict[str, Any] = {"topic": topic.root.number if topic else None, "replies_to": replying_to}
+        return await self._air.say(self, chat or self.chat, text, sender=as_chat or self, **fields)
+
+    async def mentions(self, text: str, chat: Chat, *, topic: Topic | None = None) -> Posted:
+        """Call the bot by name in a group."""
+        return await self.writes(f"{self.bot.mention} {text}", chat=chat, topic=topic)
+
+    async def replies(self, text: str, to: Posted) -> Posted:
+        """Answer a message where it stands."""
+        topic = to.chat.topics.get(to.topic) if to.topic is not None else None
+        return await self.writes(text, chat=to.chat, topic=topic, replying_to=to)
+
+    async def presses_start(self, payload: str = "") -> Posted:
+        """Open the bot, by its name or by a link `https://t.me/<bot>?start=<payload>`."""
+        return await self.writes(f"/start {payload}".rstrip())
+
+    async def sends(self, kind: str, *, caption: str = "", chat: Chat | None = None, **fields: Any) -> Posted:
+        """Send a file, a place, a contact…: `kind` is the Bot API's field for it, `fields` are what it holds."""
+        content = {kind: [fields] if kind == "photo" else fields}
+        return await self._air.say(self, chat or self.chat, caption, more=content)
+
+    async def edits(self, message: Posted, text: str) -> None:
+        """Change what was said."""
+        await self._air.edit(self, message, text)
+
+    async def taps(self, title: str) -> None:
+        """Tap the button called `title` under the latest message that has one."""
+        if (offer := self.offer(title)) is None:
+            raise LookupError(f"no message offers the button {title!r}")
+        await self._air.tap(self, *offer)
+
+    def offer(self, title: str) -> tuple[Posted, dict[str, str]] | None:
+        """The latest message with a button called `title`, and that button."""
+        for message in reversed(self.chat.messages):
+            for button in (one for row in message.keyboard for one in row):
+                if button["text"] == title:
+                    return message, button
+        return None
+
+    async def blocks(self) -> None:
+        """Block the bot."""
+        await self._air.change_bot(self, self.chat, self.bot, "kicked")
+
+    async def unblocks(self) -> None:
+        """Let the bot write again."""
+        await self._air.change_bot(self, self.chat, self.bot, "member")
+
+    # --- what people see ---
+
+    def heard(self) -> list[Heard]:
+        """Everything the bot wrote in the chat with this person, oldest first."""
+        return self.chat.heard()
+
+    @property
+    def typing(self) -> bool:
+        """The chat shows "typing…": until the bot's next message, or for five seconds."""
+        return self.chat.typing.get(None, self._air.now()) > self._air.now()

@@ -1,0 +1,129 @@
+"""`sendMessage`, with every reason for which Telegram refuses one. https://core.telegram.org/bots/api#sendmessage."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trinity_channels_telegram.simulator import markup, rendering
+from trinity_channels_telegram.simulator.bots import Bot
+from trinity_channels_telegram.simulator.chats import Chat, Posted
+from trinity_channels_telegram.simulator.entities import Entity
+from trinity_channels_telegram.simulator.limits import Limits
+from trinity_channels_telegram.simulator.network import Network
+from trinity_channels_telegram.simulator.parameters import boolean, nested, text, whole
+from trinity_channels_telegram.simulator.problems import Problem, bad_request, forbidden
+
+LONGEST_SOURCE = 32_768
+"""Bytes of a text with its markup."""
+
+GENERAL = 1
+
+
+class Sending:
+    """Takes messages from bots."""
+
+    def __init__(self, network: Network, limits: Limits) -> None:
+        self._network = network
+        self._limits = limits
+
+    def send(self, bot: Bot, params: dict[str, Any]) -> dict[str, Any]:
+        """Take one message; it is on the phones at once."""
+        chat = self.reachable(bot, params)
+        shown, entities = _read(text(params, "text"), text(params, "parse_mode"))
+        topic = find_topic(chat, params)
+        reply = _reply(chat, params)
+        if self._network.behaviour.flood_control:
+            self._limits.send(bot.id, chat, self._network.clock())
+        posted = chat.post(
+            bot,
+            self._network.clock(),
+            text=shown,
+            entities=entities,
+            source=text(params, "text"),
+            topic=topic,
+            replies_to=reply,
+            keyboard=_keyboard(params),
+            by_bot=True,
+        )
+        chat.typing.pop(topic, None)
+        return rendering.message(posted)
+
+    def reachable(self, bot: Bot, params: dict[str, Any]) -> Chat:
+        """The chat that a call names.
+
+        Raises:
+            Problem: a 400 or 403 that says why the bot cannot write there.
+        """
+        number = whole(params, "chat_id")
+        if number is None:
+            raise bad_request("chat_id is empty")
+        chat = self._network.chat(bot, number)
+        if chat is None:
+            raise self._unknown(bot, number)
+        if chat.migrated_to is not None:
+            raise bad_request("group chat was upgraded to a supergroup chat", migrate_to_chat_id=chat.migrated_to.id)
+        match chat.bots.get(bot, "left"), chat.type:
+            case "kicked", "private":
+                raise forbidden("bot was blocked by the user")
+            case "left", "private":
+                raise forbidden("bot can't initiate conversation with a user")
+            case "kicked", kind:
+                raise forbidden(f"bot was kicked from the {kind} chat")
+            case "left", kind:
+                raise forbidden(f"bot is not a member of the {kind} chat")
+        return chat
+
+    def _unknown(self, bot: Bot, number: int) -> Problem:
+        if any(other.id == number for other in self._network.bots.values()):
+            return forbidden(
+                "bot can't send messages to the bot" if number == bot.id else "bot can't send messages to bots"
+            )
+        return bad_request("chat not found")
+
+
+def find_topic(chat: Chat, params: dict[str, Any]) -> int | None:
+    """The topic that a call names; "General" is never named."""
+    number = whole(params, "message_thread_id")
+    if not number:
+        return None
+    topic = chat.topics.get(number)
+    if topic is None or number == GENERAL:
+        raise bad_request("message thread not found")
+    if topic.closed:
+        raise bad_request("TOPIC_CLOSED")
+    return number
+
+
+def _read(source: str, mode: str) -> tuple[str, tuple[Entity, ...]]:
+    if len(source.encode("utf-8", "replace")) > LONGEST_SOURCE:
+        raise bad_request("text is too long")
+    if any("\ud800" <= character <= "\udfff" for character in source):
+        raise bad_request("strings must be encoded in UTF-8")
+    match mode.lower():
+        case "html":
+            shown, entities = markup.parse(source)
+        case "":
+            shown, entities = source.strip(), ()
+        case _:
+            raise bad_request("unsupported parse_mode")  # the simulator reads no Markdown
+    if not shown:
+        raise bad_request("message text is empty")
+    if len(shown) > markup.LONGEST:
+        raise bad_request("message is too long")
+    return shown, entities
+
+
+def _reply(chat: Chat, params: dict[str, Any]) -> Posted | None:
+    wanted = nested(params, "reply_parameters")
+    number = whole(wanted, "message_id")
+    found = chat.find(number) if number is not None else None
+    if number is not None and found is None and not boolean(wanted, "allow_sending_without_reply"):
+        raise bad_request("message to be replied not found")
+    return found
+
+
+def _keyboard(params: dict[str, Any]) -> list[list[dict[str, str]]]:
+    rows = nested(params, "reply_markup").get("inline_keyboard", [])
+    if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows):
+        raise bad_request("object expected as reply markup")
+    return rows

@@ -1,0 +1,151 @@
+"""The simulator itself: what the demo, the tests and the contract kit hold in their hands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from starlette.types import ASGIApp
+
+from trinity_channels.api import Context, Fault
+from trinity_channels_telegram.simulator.air import Air
+from trinity_channels_telegram.simulator.api import application
+from trinity_channels_telegram.simulator.behaviour import Behaviour
+from trinity_channels_telegram.simulator.bots import Bot
+from trinity_channels_telegram.simulator.chats import Chat, Topic
+from trinity_channels_telegram.simulator.clock import Clock
+from trinity_channels_telegram.simulator.delivery import Call, Delivery
+from trinity_channels_telegram.simulator.methods import Methods
+from trinity_channels_telegram.simulator.network import FIRST_BOT, FIRST_GROUP, FIRST_PERSON, Network
+from trinity_channels_telegram.simulator.phones import Phone
+from trinity_channels_telegram.simulator.problems import Problem
+
+
+class TelegramSimulator:
+    """Telegram's Bot API on this machine: not Telegram, and with no connection to it.
+
+    Attributes:
+        app: the API and the phone page, to serve at `ctx.api_base_url`.
+        bot: the default bot, the one that phones write to unless told otherwise.
+        behaviour: switches for duplicates, flood control and the like.
+    """
+
+    def __init__(self, ctx: Context) -> None:
+        self._network = Network(Clock(ctx.now))
+        self._methods = Methods(self._network, lambda: self._delivery)
+        self._delivery = Delivery(self._network, ctx.http, self._execute)
+        self._air = Air(self._network, self._delivery)
+        self.behaviour: Behaviour = self._network.behaviour
+        self.bot = self.add_bot("Simulated bot", "simulated_bot")
+        self.app: ASGIApp = application(self._network, self._methods, self._delivery, self.phone)
+
+    # --- the Simulator protocol ---
+
+    def settings(self, bot: Bot | None = None) -> Mapping[str, str]:
+        """Working settings for a binding to `bot`, or to the default one."""
+        return {"bot_token": (bot or self.bot).token}
+
+    def connect(self, webhook_url: str) -> None:
+        """Nothing is left to do: a Telegram bot is pointed at the host by the host's own `setWebhook`."""
+
+    def phone(self, name: str, address: str | None = None, *, bot: Bot | None = None) -> Phone:
+        """A person's phone; the same one for the same name.
+
+        The bot may write to it once the person has written anything, as pressing Start does.
+
+        Args:
+            name: first name.
+            address: the person's identifier; an invented one if None.
+            bot: the bot this person talks to.
+        """
+        if (known := self._network.people.get(name)) is not None:
+            return known
+        number = int(address) if address else FIRST_PERSON + len(self._network.people)
+        if number <= 0 or any(number == other.id for other in self._network.people.values()):
+            raise ValueError(f"{address!r} is no identifier of a new person")
+        username = "".join(character for character in name.lower() if character.isascii() and character.isalnum())
+        phone = Phone(name, number, f"{username}_sim" if username else "", bot or self.bot, self._air)
+        self._network.people[name] = phone
+        return phone
+
+    def inject(self, fault: Fault, times: int = 1) -> None:
+        """Let the next `times` sends fail this way."""
+        self._network.faults.extend([fault] * times)
+
+    def advance(self, by: timedelta) -> None:
+        """Move the provider's clock forward; `settle` then repeats the webhooks that have become due."""
+        self._network.clock.advance(by)
+
+    async def repeat_last_webhook(self) -> int:
+        """Post the latest message's update once more; returns the host's status."""
+        return await self._delivery.repeat()
+
+    async def settle(self) -> None:
+        """Wait until every update that is due has been answered; what failed waits for its time, see `advance`."""
+        self._delivery.wake()
+        await self._network.background.settle()
+
+    # --- what @BotFather does ---
+
+    def add_bot(self, name: str, username: str) -> Bot:
+        """Make another bot."""
+        number = FIRST_BOT + len(self._network.bots)
+        bot = Bot(number, f"{number}:{'FakeTokenOfTheSimulator':-<35}", name, username)
+        self._network.bots[bot.token] = bot
+        return bot
+
+    def revoke_token(self, bot: Bot | None = None) -> str:
+        """Give a bot another token; the old one stops working, and the webhook goes with it."""
+        chosen = bot or self.bot
+        del self._network.bots[chosen.token]
+        chosen.token = f"{chosen.id}:{f'RevokedToken{self._network.chance.randrange(10**6)}':-<35}"
+        chosen.webhook = type(chosen.webhook)()
+        self._network.bots[chosen.token] = chosen
+        return chosen.token
+
+    # --- what happens in groups ---
+
+    async def group(self, title: str, *phones: Phone, forum: bool = False, kind: str = "supergroup") -> Chat:
+        """Found a group; its first member adds the bot."""
+        chat = Chat(FIRST_GROUP - len(self._network.groups), kind, title, forum=forum, members=list(phones))
+        self._network.groups[chat.id] = chat
+        chat.post(phones[0], self._network.clock(), more={"supergroup_chat_created": True})
+        await self._air.change_bot(phones[0], chat, phones[0].bot, "member")
+        return chat
+
+    def topic(self, group: Chat, name: str) -> Topic:
+        """Open a topic in the bot's name, as programs do; so every plain message in it "answers" the bot."""
+        more = {"forum_topic_created": {"name": name, "icon_color": 7322096}}
+        root = group.post(self.bot, self._network.clock(), more=more)
+        root.topic = root.number
+        topic = group.topics[root.number] = Topic(root, name)
+        return topic
+
+    async def remove_bot(self, group: Chat) -> None:
+        """Throw the bot out."""
+        await self._air.change_bot(group.members[0], group, self.bot, "kicked")
+
+    async def migrate(self, group: Chat) -> Chat:
+        """Turn a group into a supergroup with another identifier; both chats tell it."""
+        new = Chat(FIRST_GROUP - len(self._network.groups), "supergroup", group.title, members=group.members)
+        new.bots = dict(group.bots)
+        self._network.groups[new.id] = new
+        admin = group.members[0]
+        await self._air.say(admin, group, more={"migrate_to_chat_id": new.id})
+        group.migrated_to = new
+        await self._air.say(admin, new, more={"migrate_from_chat_id": group.id})
+        return new
+
+    # --- what there is to look at ---
+
+    @property
+    def webhook_calls(self) -> Sequence[Call]:
+        """The latest webhooks with the host's answers, oldest first."""
+        return tuple(self._delivery.calls)
+
+    async def _execute(self, bot: Bot, call: dict[str, Any]) -> None:
+        try:
+            self._methods.call(bot, str(call["method"]), call)
+        except Problem:
+            return  # nobody is told

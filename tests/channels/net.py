@@ -1,0 +1,86 @@
+"""One host, one agent, three messengers: the same stories are told on each."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+from freezegun.api import FrozenDateTimeFactory
+
+from tests.world import PUBLIC, World
+from trinity_channels.api import Context, Simulator
+from trinity_channels.app import create_app
+
+CHANNELS = ("whatsapp", "telegram", "slack")
+# Slack tells the e-mail of members; a guest has to prove theirs like everybody elsewhere.
+STRANGER = {"slack": {"guest": True}}
+
+
+class Someone:
+    """A person on one of the messengers."""
+
+    def __init__(self, net: Net, channel: str, name: str, **options: Any) -> None:
+        self.net = net
+        self.phone: Any = net.simulators[channel].phone(name, **options)
+
+    async def says(self, *texts: str) -> None:
+        """Write, and wait for what that sets off."""
+        for text in texts:
+            await self.phone.says(text)
+        await self.net.settle()
+
+    def heard(self) -> list[str]:
+        """What arrived, oldest first."""
+        return [one.text for one in self.phone.heard()]
+
+    async def verifies(self, email: str) -> None:
+        """Sign in with the code from the mail."""
+        await self.says(f"!login {email}")
+        await self.says(f"!login {self.net.code(email)}")
+
+
+class Net(World):
+    """The world with every messenger connected to the agent `support`."""
+
+    simulators: dict[str, Simulator]
+
+    def __init__(self, folder: Path, clock: FrozenDateTimeFactory, **settings: Any) -> None:
+        urls = {name: f"http://{name}.simulator" for name in CHANNELS}
+        providers = {"twilio_api_base_url": urls["whatsapp"]} | {
+            f"{name}_api_base_url": urls[name] for name in CHANNELS[1:]
+        }
+        self.simulators = {}
+        super().__init__(folder, clock, api_base_urls=providers, **settings)
+        for name in CHANNELS:
+            context = Context(self.http, self.now, api_base_url=urls[name])
+            self.simulators[name] = self.host.plugins[name].simulator(context)
+        self._build()
+
+    def _build(self) -> None:
+        self.app, self.host = create_app(self.settings, self._ports)
+        apps: dict[str, Any] = {PUBLIC: self.app}
+        apps |= {f"http://{name}.simulator": simulator.app for name, simulator in self.simulators.items()}
+        self.http._mounts = {httpx._utils.URLPattern(url): httpx.ASGITransport(app) for url, app in apps.items()}
+
+    async def connect_all(self) -> None:
+        """Connect the agent to every messenger."""
+        for name, simulator in self.simulators.items():
+            answer = await self.api("PUT", f"/api/agents/support/{name}", dict(simulator.settings()))
+            assert answer.status_code == httpx.codes.OK, answer.text
+            simulator.connect(answer.json()["webhook_url"])
+
+    async def settle(self) -> None:
+        """Wait until nothing is running on any side; some messengers want a second between two messages."""
+        for _ in range(3):
+            for simulator in self.simulators.values():
+                await simulator.settle()
+            await self.host.dispatcher.quiet()
+            self.clock.tick(timedelta(seconds=1))
+            self.host.dispatcher.fire_due()
+        await self.host.dispatcher.quiet()
+
+    def stranger(self, channel: str, name: str) -> Someone:
+        """Somebody whose e-mail the messenger does not tell."""
+        return Someone(self, channel, name, **STRANGER.get(channel, {}))
