@@ -2,23 +2,26 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PACKAGES := -e . -e plugins/whatsapp
+KIT := plugins/contract_tests
+PLUGINS := $(filter-out $(KIT),$(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml)))
+PACKAGES := -e . $(addprefix -e ,$(PLUGINS))
 
 .PHONY: install demo test lint bench docs
 
 install: $(VENV)/.installed
 
 $(VENV)/.pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one with make PYTHON=python3.12 …")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -q -c constraints.txt pip
 	touch $@
 
-$(VENV)/.installed: $(VENV)/.pip pyproject.toml plugins/whatsapp/pyproject.toml constraints.txt
+$(VENV)/.installed: $(VENV)/.pip pyproject.toml $(addsuffix /pyproject.toml,$(PLUGINS)) constraints.txt
 	$(BIN)/python -m pip install -q -c constraints.txt $(PACKAGES)
 	touch $@
 
-$(VENV)/.dev: $(VENV)/.installed
-	$(BIN)/python -m pip install -q -c constraints.txt --group dev
+$(VENV)/.dev: $(VENV)/.installed $(KIT)/pyproject.toml
+	$(BIN)/python -m pip install -q -c constraints.txt -e $(KIT) --group dev
 	touch $@
 
 demo: install
@@ -36,3 +39,6 @@ test: lint
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m bench $(ARGS)
+
+docs: install
+	$(BIN)/python docs/generate.py

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -12,12 +13,20 @@ import pytest
 from freezegun import freeze_time
 from freezegun.api import FrozenDateTimeFactory
 
+from tests.log_watch import KEY, LogWatch
 from tests.world import START, Agent, Found, World
+from trinity_channels.store import migrate
 
 
-@pytest.fixture(scope="session")
+def pytest_configure(config: pytest.Config) -> None:
+    """Watch what this run logs."""
+    config.stash[KEY] = LogWatch()
+    config.pluginmanager.register(config.stash[KEY], "log-watch")
+
+
+@pytest.fixture(scope="module")
 def frozen() -> Iterator[FrozenDateTimeFactory]:
-    """The clock of every story; scanning all modules for it is slow, so it is made once."""
+    """The clock of every story; scanning all modules for it is slow, so it is made once a file."""
     with freeze_time(START, real_asyncio=True) as clock:
         yield cast("FrozenDateTimeFactory", clock)  # what freeze_time gives while time stands still
 
@@ -28,9 +37,18 @@ def clock(frozen: FrozenDateTimeFactory) -> FrozenDateTimeFactory:
     return frozen
 
 
+@pytest.fixture(scope="session")
+def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty database in its newest shape: making one takes longer than most stories."""
+    path = tmp_path_factory.mktemp("blank") / "trinity_channels.db"
+    migrate.upgrade(f"sqlite:///{path}")
+    return path
+
+
 @pytest.fixture
-async def found(tmp_path: Path, clock: FrozenDateTimeFactory) -> AsyncIterator[Found]:
+async def found(tmp_path: Path, blank: Path, clock: FrozenDateTimeFactory) -> AsyncIterator[Found]:
     """Founds worlds that differ from `world`; options as `World` takes them, connected unless told otherwise."""
+    shutil.copy(blank, tmp_path)
     async with AsyncExitStack() as stack:
 
         async def opened(*, connected: bool = True, **options: Any) -> World:

@@ -31,6 +31,7 @@ from trinity_channels.bindings.connections import Connections
 from trinity_channels.bindings.public_address import PublicAddress
 from trinity_channels.bindings.vault import Vault, load_or_create_key_file, parse_keys
 from trinity_channels.dispatch import LocalDispatcher
+from trinity_channels.http_client import open_client
 from trinity_channels.inbound.catch_up import CatchUp
 from trinity_channels.inbound.diagnose import Diagnosis
 from trinity_channels.inbound.indicate import Indicator
@@ -57,8 +58,6 @@ GRACE = 10.0
 """Seconds that running turns and calls get when the host stops."""
 DELIVERIES_AT_ONCE = 32
 HOUSEKEEPING = 10.0
-TIMEOUTS = httpx.Timeout(15.0, connect=5.0)
-CONNECTIONS = httpx.Limits(max_connections=200, max_keepalive_connections=64)
 _ADMIN_DIGEST = "admin_token_digest"
 
 
@@ -96,7 +95,7 @@ class Host:
             parse_keys(key.get_secret_value()) if key else load_or_create_key_file(settings.home / "credentials.key")
         )
         self._owns_http = ports.http is None
-        self.http = ports.http or httpx.AsyncClient(timeout=TIMEOUTS, limits=CONNECTIONS)
+        self.http = ports.http or open_client()
         self.address = PublicAddress(self.store, settings.public_chat_url)
         self.mailer = ports.mailer or _mailer(settings)
         owners = {name: agent.owner for name, agent in settings.agents.items()}

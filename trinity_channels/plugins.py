@@ -175,7 +175,9 @@ def load(found: Iterable[EntryPoint] | None = None) -> Plugins:
 
         try:
             ready[name] = _checked(name, module, version, call)
-        except Exception as error:  # noqa: BLE001  `channel()` is foreign code too
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001  `channel()` is foreign code too
             unavailable.append(Unavailable(name, version, _reason(error)))
     return Plugins(ready, sorted(unavailable, key=lambda one: one.name))
 

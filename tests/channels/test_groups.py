@@ -17,7 +17,8 @@ Asks = Callable[[str], Awaitable[list[str]]]
 
 async def in_a_group(net: Net, channel: str, zoe: Someone) -> Asks:
     """How this person addresses the agent where several people write; gives what the agent has said there."""
-    group: Any = await net.simulators[channel].group("Team", zoe.phone) if channel == "telegram" else "team"  # type: ignore[attr-defined]  each simulator's own
+    simulator: Any = net.simulators[channel]
+    group: Any = await simulator.group("Team", zoe.phone) if channel == "telegram" else "team"
 
     async def ask(text: str) -> list[str]:
         private = len(zoe.heard())

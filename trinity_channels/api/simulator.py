@@ -51,7 +51,11 @@ class Phone(Protocol):
 
 
 class Simulator(Protocol):
-    """A provider on this machine: an ASGI app for the host to call, phones to write with, a clock to move."""
+    """A provider on this machine: an ASGI app for the host to call, phones to write with, a clock to move.
+
+    Three extras make the contract kit check more: `phone.sends_media(data, content_type, caption)`, `posts_unknown()`
+    for an event of a kind that does not exist yet, and `sign(request)` for a request of the kit's own.
+    """
 
     app: ASGIApp
 
@@ -65,7 +69,7 @@ class Simulator(Protocol):
         """A person's phone, allowed to write; the same one for the same name."""
 
     def inject(self, fault: Fault, times: int = 1) -> None:
-        """Let the next `times` sends fail this way."""
+        """Let the next `times` sends fail this way; other calls are not concerned."""
 
     def advance(self, by: timedelta) -> None:
         """Move the provider's clock forward."""

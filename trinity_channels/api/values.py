@@ -107,7 +107,8 @@ class Channel:
     """A plugin's manifest: everything the host knows of a channel without asking the provider.
 
     `name` is also the entry point's name, the URL segment and the log field. `provider` names the variable that moves its
-    API to another host: `<PROVIDER>_API_BASE_URL`. `settings` has secrets as `SecretStr`. `acknowledgement` answers
+    API to another host: `<PROVIDER>_API_BASE_URL`. `settings` has secrets as `SecretStr`; during a rotation a second
+    one counts too, in a setting called like the first with `_secondary` behind it. `acknowledgement` answers
     webhooks with an unknown key. `auto` says whether a proactive message may choose this channel by itself, `auto_rank`
     which of several it chooses: the lowest. `command_mark` is what people put before a chat command where the messenger
     keeps "/" for itself; "/" is understood too.
@@ -137,8 +138,9 @@ class Account:
     """What the provider says about an account.
 
     `key` identifies the account at the provider: two bindings never share one. `sender` is the address that people see.
-    `pace` is the least time between two messages to one person, or altogether if it is shared by everybody. `facts` is what the plugin itself wants to know of the
-    account when it reads a webhook, such as its own user id; stored in the open, so no secrets.
+    `pace` is the least time between two messages to one person, or altogether if it is shared by everybody. `facts` is
+    what the plugin itself wants to know of the account when it reads a webhook, such as its own user id; stored in the
+    open, so no secrets.
     """
 
     key: str
@@ -288,9 +290,10 @@ class MessageReceived:
     """A person wrote.
 
     `event_id` is the same when the provider repeats the request, and different for every other message of the binding.
-    `conversation` is None for the one direct chat with the sender; otherwise the address that answers the group or thread,
-    and `group` says that several people write there: then only messages addressed to the agent are events, the others are
-    `Ignored`. `provider_id` names the message to `indicate`. `raw` holds the provider's fields.
+    `conversation` is None where `sender.address` answers it: the one direct chat. Otherwise it is the address that answers
+    this chat, group or thread, and `group` says whether several people write there: then only messages addressed to the
+    agent are events, the others are `Ignored`. `provider_id` names the message to `indicate`. `raw` is what the
+    provider sent.
     """
 
     event_id: str

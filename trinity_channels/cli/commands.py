@@ -7,7 +7,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from trinity_channels.cli import db, demo, doctor, explain, failed, keys, plugins, serve, token
+from trinity_channels.cli import db, demo, doctor, explain, failed, keys, new_plugin, plugins, serve, token
 from trinity_channels.cli.faults import explained
 
 
@@ -38,6 +38,7 @@ app = typer.Typer(
 app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
 app.command("plugins")(plugins.plugins)
+app.command("new-plugin")(new_plugin.new_plugin)
 app.command("doctor")(doctor.doctor)
 app.command("explain")(explain.explain)
 app.add_typer(failed.app, name="failed")

@@ -14,7 +14,7 @@ from trinity_channels.api import Channel
 from trinity_channels.dispatch import Dispatcher
 from trinity_channels.inbound.commands import Command, Verb, recognise
 from trinity_channels.outbound import replies
-from trinity_channels.store import Tx, access, messages, people, scenes, turns
+from trinity_channels.store import Tx, access, audit, messages, people, scenes, turns
 from trinity_channels.store.scenes import Message, Person, Scene
 
 KEPT = 5
@@ -164,8 +164,11 @@ class Step:
             case Verb.CODE:
                 return self._verify(tx, command.argument)
             case Verb.LOGOUT:
+                if not email:
+                    return texts.NOT_LOGGED_IN
                 people.unlink(tx, self.person.id)
-                return texts.LOGGED_OUT if email else texts.NOT_LOGGED_IN
+                self._audit(tx, "logout")
+                return texts.LOGGED_OUT
             case Verb.WHOAMI:
                 return texts.WHOAMI.format(email=email) if email else texts.NOT_LOGGED_IN
             case Verb.STOP:
@@ -182,12 +185,17 @@ class Step:
         if attempt.email is None:
             return attempt.answer
         people.verify(tx, self.person.id, attempt.email, self.now)
+        self._audit(tx, "login")
         if self._decision(attempt.email, has_access=self.prepared.code_opens) is not Decision.REQUEST_ACCESS:
             return attempt.answer
         status = self._request(tx, attempt.email)
         people.told(tx, self.person.id, "pending_told_at", self.now)
         text = texts.VERIFIED_DENIED if status == "denied" else texts.VERIFIED_PENDING
         return text.format(email=attempt.email)
+
+    def _audit(self, tx: Tx, action: str) -> None:
+        scene = self.scene
+        audit.add(tx, self.now, f"contact:{self.person.id}", action, agent=scene.agent, channel=scene.channel)
 
 
 def asker(scene: Scene, person: Person, manifest: Channel) -> Asker:

@@ -219,6 +219,8 @@ class BindingsApi:
 
     async def _test(self, principal: Principal, name: str, channel: str, body: Mapping[str, Any]) -> Outcome:
         manifest = self._plugins[channel].manifest
+        for unknown in body.keys() - {manifest.address.field, "message"}:
+            raise ApiError(422, "invalid_input", f"{unknown} is no field of a test.", field=unknown)
         to = body.get(manifest.address.field)
         if to is None:
             return await self._verify(name, channel)

@@ -116,7 +116,7 @@ async def test_a_bot_that_cannot_be_opened(
 
 
 async def test_httpx_does_not_log_the_token(binding: Binding, telegram: Any, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="httpx")
     telegram.answers(ok(BOT), ok(NOWHERE))
 
     await plugin.configure(binding.settings, telegram.ctx)

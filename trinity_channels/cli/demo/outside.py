@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 
-from trinity_channels.api import Simulator
+from trinity_channels.api import Channel, Simulator
 from trinity_channels.cli.demo.owner import Owner
 from trinity_channels.cli.faults import CommandFailed
 from trinity_channels.mail.captured import CapturedMailer
@@ -45,7 +45,7 @@ def outside(
     about = {
         "agent": agent,
         "host": url,
-        "channels": [{"name": name, "title": plugins[name].manifest.title} for name in simulators],
+        "channels": [_about(plugins[name].manifest) for name in simulators],
     }
 
     async def tell(_: Request) -> Response:
@@ -68,6 +68,16 @@ def outside(
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])],
         exception_handlers={CommandFailed: _failed},
     )
+
+
+def _about(manifest: Channel) -> dict[str, object]:
+    """What the page says of a channel; `shows` names the hints that make sense there."""
+    signing_in = "vouched" if manifest.capabilities.verified_email else "mail"
+    return {
+        "name": manifest.name,
+        "title": manifest.title,
+        "shows": [signing_in, *(["window"] if manifest.reply_window else [])],
+    }
 
 
 class _Pages:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
 import httpx
@@ -55,12 +55,17 @@ class Story:
         self._manifest = stage.host.plugins[channel].manifest
         self._simulator: Simulator = stage.simulators[channel]
         self._zoe = self._simulator.phone("Zoe")
+        self._mark = self._manifest.command_mark
+        self._email = EMAIL
         self._seen = 0
         self._print = Transcript(f"{self._manifest.title}, simulated on this machine")
 
     async def play(self) -> None:
-        await self._a_stranger_is_asked_to_sign_in()
-        await self._the_code_comes_by_mail()
+        if self._manifest.capabilities.verified_email:
+            await self._a_stranger_is_known_to_the_provider()
+        else:
+            await self._a_stranger_is_asked_to_sign_in()
+            await self._the_code_comes_by_mail()
         await self._the_owner_lets_her_in()
         await self._a_long_answer_comes_in_parts()
         await self._she_asks_who_she_is()
@@ -69,6 +74,13 @@ class Story:
 
     # --- the steps ---
 
+    async def _a_stranger_is_known_to_the_provider(self) -> None:
+        self._print.step(
+            "A stranger writes; the provider vouches for her e-mail, so the owner is asked; the question is kept"
+        )
+        await self._says(QUESTION)
+        await self._hears(texts.PENDING)
+
     async def _a_stranger_is_asked_to_sign_in(self) -> None:
         self._print.step("A stranger writes, and is asked to sign in; the question is kept")
         await self._says(QUESTION)
@@ -76,36 +88,44 @@ class Story:
 
     async def _the_code_comes_by_mail(self) -> None:
         self._print.step("She signs in with a code from her mailbox, and the owner is asked")
-        await self._says(f"/login {EMAIL}")
+        await self._says(f"{self._mark}login {EMAIL}")
         await self._hears(texts.CODE_SENT.format(email=EMAIL))
         mail = self._stage.mails.to(EMAIL)[-1]
         code = re.search(r"\b[0-9]{6}\b", mail.text)
         if code is None:
             raise StoryFailed("The mail holds no code.")
         self._print.note("mail", f"to {mail.to}: {mail.subject} … {code[0]}")
-        await self._says(f"/login {code[0]}")
+        await self._says(f"{self._mark}login {code[0]}")
         await self._hears(texts.VERIFIED_PENDING.format(email=EMAIL))
 
     async def _the_owner_lets_her_in(self) -> None:
         self._print.step("The owner approves by API, and the kept question is answered")
         waiting = await self._stage.owner.requests("pending")
-        self._expect([one["email"] for one in waiting] == [EMAIL], f"one access request of {EMAIL}")
-        self._print.note("owner", f"POST /api/agents/{AGENT}/access-requests/{waiting[0]['id']}/decide approve")
+        self._expect([one["channel"] for one in waiting] == [self._channel], "one access request")
+        self._email = waiting[0]["email"]
+        self._print.note(
+            "owner", f"POST /api/agents/{AGENT}/access-requests/{waiting[0]['id']}/decide approve: {self._email}"
+        )
         await self._stage.owner.decide(waiting[0]["id"], approve=True)
         await self._hears(texts.APPROVED, QUESTION)
 
     async def _a_long_answer_comes_in_parts(self) -> None:
-        parts = compose(everything(), self._manifest.dialect, self._manifest.limits.text)
         limit = self._manifest.limits.text
-        self._print.step(f"A long Markdown answer comes in {len(parts)} parts of at most {limit} characters, in order")
+        parts = len(compose(everything(), self._manifest.dialect, limit))
+        count = "one part" if parts == 1 else f"{parts} parts, in order, each"
+        self._print.step(f"A long Markdown answer comes in {count} of at most {limit} characters")
         await self._says("Please tell me everything.")
-        heard = await self._hears(*parts)
+        heard = await self._arrive(parts)
         self._expect(all(len(one.text) <= limit for one in heard), f"no part beyond {limit} characters")
+        position, told = 0, _words(" ".join(one.text for one in heard))
+        for landmark in re.findall(r"^#+ (.+)$", everything(), re.MULTILINE):
+            position = told.find(_words(landmark), position)
+            self._expect(position >= 0, f"“{landmark}” in its place")
 
     async def _she_asks_who_she_is(self) -> None:
         self._print.step("She asks whom the agent takes her for")
-        await self._says("/whoami")
-        await self._hears(texts.WHOAMI.format(email=EMAIL))
+        await self._says(f"{self._mark}whoami")
+        await self._hears(texts.WHOAMI.format(email=self._email))
 
     async def _a_repeated_webhook_changes_nothing(self) -> None:
         self._print.step("The provider repeats its last webhook: acknowledged, and otherwise ignored")
@@ -122,13 +142,13 @@ class Story:
         window = self._manifest.reply_window
         self._print.step(
             "25 hours later by the provider's clock, the agent writes first, with its own key"
-            + (": taken, then refused" if window else "")
+            + (": taken, then refused" if window else ": nothing closes on this channel, so it arrives")
         )
         self._simulator.advance(timedelta(hours=25))
-        await self._stage.owner.allow_proactive(EMAIL)
+        await self._stage.owner.allow_proactive(self._email)
         key = await self._agent_key()
         text = "Good morning, Zoe. Your report is ready."
-        message = await self._stage.owner.send(EMAIL, self._channel, text, token=key)
+        message = await self._stage.owner.send(self._email, self._channel, text, token=key)
         self._print.note("agent", f"POST /api/agents/{AGENT}/messages channel={self._channel}: {text}")
         if window is None:
             await self._hears(text)
@@ -163,20 +183,24 @@ class Story:
         self._print.says("Zoe", text)
         await self._zoe.says(text)
 
-    async def _hears(self, *expected: str) -> list[Heard]:
+    async def _hears(self, *expected: str) -> None:
         """Wait for so many messages; each must hold the words that were expected in its place."""
-        wanted = self._seen + len(expected)
+        for one, words in zip(await self._arrive(len(expected)), expected, strict=True):
+            if _words(words) not in _words(one.text):
+                raise StoryFailed(f"Expected to hear: {words}")
+
+    async def _arrive(self, count: int) -> Sequence[Heard]:
+        """Wait for so many messages."""
+        wanted = self._seen + count
 
         async def arrived() -> bool:
             return len(self._zoe.heard()) >= wanted
 
-        await self._until(f"{len(expected)} messages", arrived)
-        heard = list(self._zoe.heard())[self._seen : wanted]
+        await self._until(f"{count} messages", arrived)
+        heard = self._zoe.heard()[self._seen : wanted]
         self._seen = wanted
-        for one, words in zip(heard, expected, strict=True):
+        for one in heard:
             self._print.hears("Agent", one.text)
-            if _words(words) not in _words(one.text):
-                raise StoryFailed(f"Expected to hear: {words}")
         return heard
 
     async def _until(self, what: str, happened: Callable[[], Awaitable[bool]]) -> None:

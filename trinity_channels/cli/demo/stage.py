@@ -6,7 +6,7 @@ import contextlib
 import secrets
 import socket
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,6 +75,16 @@ async def staged(port: int) -> AsyncIterator[Stage]:
                 yield stage
 
 
+def _most_to_see(plugins: Plugins) -> Callable[[str], tuple[bool, bool, str]]:
+    """The channel that shows most comes first: people sign in by mail there, and a reply window closes."""
+
+    def place(name: str) -> tuple[bool, bool, str]:
+        manifest = plugins[name].manifest
+        return manifest.capabilities.verified_email, manifest.reply_window is None, name
+
+    return place
+
+
 def bind(port: int) -> socket.socket:
     """The wanted port, or any other: a demo must not fail because something else runs on this machine."""
     try:
@@ -86,7 +96,7 @@ def bind(port: int) -> socket.socket:
 def _build(
     folder: Path, plugins: Plugins, http: httpx.AsyncClient, url: str, outside_url: str
 ) -> tuple[Stage, ASGIApp]:
-    names = [name for name in plugins if "simulator" in plugins[name].capabilities]
+    names = sorted((name for name in plugins if "simulator" in plugins[name].capabilities), key=_most_to_see(plugins))
     if not names:
         raise CommandFailed("No installed channel has a simulator; `trinity-channels plugins` lists what there is.")
     token = f"tc_{secrets.token_urlsafe(24)}"

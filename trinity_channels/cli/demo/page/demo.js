@@ -77,6 +77,7 @@ async function guarded(work) {
 
 function show(channel) {
   $("phone").src = `${channel.name}/#Zoe`;
+  for (const hint of document.querySelectorAll("[data-for]")) hint.hidden = !channel.shows.includes(hint.dataset.for);
   for (const tab of $("tabs").children) tab.setAttribute("aria-pressed", String(tab.dataset.channel === channel.name));
 }
 

@@ -1,0 +1,205 @@
+"""Lies of `configure` and `verify`; each class is one."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+import httpx
+from pydantic import BaseModel
+
+from trinity_channels.api import (
+    Account,
+    Binding,
+    Check,
+    CheckState,
+    ConfigurationError,
+    Context,
+    ProviderUnavailable,
+    Verification,
+    hookimpl,
+)
+from trinity_channels_contract_tests.echo import Echo
+from trinity_channels_contract_tests.echo.manifest import EchoSettings
+
+ZOE = "echo:100001"
+
+
+class Configuring(Echo):
+    """Changes the account that `configure` found."""
+
+    def changed(self, account: Account, settings: EchoSettings) -> Account:  # noqa: ARG002
+        return account
+
+    @hookimpl
+    async def configure(self, settings: BaseModel, ctx: Context) -> Account:
+        assert isinstance(settings, EchoSettings)
+        return self.changed(await self.open_account(settings, ctx), settings)
+
+
+class OpensAnAccountWithoutASender(Configuring):
+    breaks = "test_working_settings_open_an_account"
+
+    def changed(self, account: Account, settings: EchoSettings) -> Account:  # noqa: ARG002
+        return replace(account, sender="")
+
+
+class RollsTheKey(Configuring):
+    breaks = "test_an_account_keeps_its_key"
+
+    def changed(self, account: Account, settings: EchoSettings) -> Account:  # noqa: ARG002
+        return replace(account, key=str(uuid.uuid4()))
+
+    @hookimpl
+    async def verify(self, binding: Binding, ctx: Context) -> Verification:
+        return replace(await super().verify(binding, ctx), account=binding.account)
+
+
+class KeepsTheTokenAmongTheFacts(Configuring):
+    breaks = "test_an_account_holds_no_secret"
+
+    def changed(self, account: Account, settings: EchoSettings) -> Account:
+        return replace(account, facts={"token": settings.token.get_secret_value()})
+
+
+class BelievesAnyToken(Echo):
+    breaks = "test_wrong_credentials_are_refused"
+
+    @hookimpl
+    async def configure(self, settings: BaseModel, ctx: Context) -> Account:
+        try:
+            return await self.open_account(settings, ctx)
+        except ConfigurationError:
+            return Account(key="acc-1", sender="echo:100000")
+
+
+class CallsARefusalAnOutage(Echo):
+    breaks = "test_wrong_credentials_are_refused"
+
+    @hookimpl
+    async def configure(self, settings: BaseModel, ctx: Context) -> Account:
+        try:
+            return await self.open_account(settings, ctx)
+        except ConfigurationError:
+            raise ProviderUnavailable("Echo did not answer.") from None
+
+
+class KeepsTheRefusalToItself(Echo):
+    breaks = "test_wrong_credentials_are_refused"
+
+    @hookimpl
+    async def configure(self, settings: BaseModel, ctx: Context) -> Account:
+        try:
+            return await self.open_account(settings, ctx)
+        except ConfigurationError as error:
+            raise ConfigurationError(error.message) from None
+
+
+class CallsAnOutageARefusal(Echo):
+    breaks = "test_connecting_says_if_the_provider_is_down"
+
+    @hookimpl
+    async def configure(self, settings: BaseModel, ctx: Context) -> Account:
+        try:
+            await ctx.http.get(f"{ctx.api_base_url}/account")
+        except httpx.ConnectError:
+            raise ConfigurationError("The token is wrong.", field="token", refused=True) from None
+        except httpx.HTTPError:
+            raise ProviderUnavailable("Echo did not answer.") from None
+        return await self.open_account(settings, ctx)
+
+
+class WaitsForEverToConnect(Echo):
+    breaks = "test_connecting_does_not_wait_for_ever"
+
+    @hookimpl
+    async def configure(self, settings: BaseModel, ctx: Context) -> Account:
+        with suppress(httpx.HTTPError):
+            await ctx.http.get(f"{ctx.api_base_url}/account", timeout=None)  # the lie
+        return await self.open_account(settings, ctx)
+
+
+class GreetsEverybody(Echo):
+    breaks = "test_connecting_changes_nothing"
+
+    @hookimpl
+    async def configure(self, settings: BaseModel, ctx: Context) -> Account:
+        with suppress(httpx.HTTPError):
+            await self.request(settings, ctx, "POST", "/messages", {"to": ZOE, "text": "I am online!", "reference": ""})
+        return await self.open_account(settings, ctx)
+
+
+class MovesTheWebhookAtOnce(Echo):
+    breaks = "test_connecting_changes_nothing"
+
+    @hookimpl
+    async def configure(self, settings: BaseModel, ctx: Context) -> Account:
+        await self.ask(settings, ctx, "POST", "/webhook", {"url": ctx.webhook_url})
+        return await self.open_account(settings, ctx)
+
+
+class FindsFaultsWithoutRemedy(Echo):
+    breaks = "test_verifying_reports_what_it_found"
+
+    @hookimpl
+    async def verify(self, binding: Binding, ctx: Context) -> Verification:
+        found = await super().verify(binding, ctx)
+        return Verification(found.account, (Check("webhook", CheckState.FAILED, "Something is wrong."),))
+
+
+class OverlooksARevokedToken(Echo):
+    breaks = "test_verifying_tells_revoked_credentials"
+
+    @hookimpl
+    async def verify(self, binding: Binding, ctx: Context) -> Verification:
+        try:
+            return await super().verify(binding, ctx)
+        except ConfigurationError:
+            return Verification(binding.account)
+
+
+class LetsTransportErrorsOut(Echo):
+    breaks = "test_verifying_says_if_the_provider_is_down"
+
+    @hookimpl
+    async def verify(self, binding: Binding, ctx: Context) -> Verification:
+        with suppress(httpx.TimeoutException):
+            await ctx.http.get(f"{ctx.api_base_url}/account")
+        return await super().verify(binding, ctx)
+
+
+class WaitsForEverToVerify(Echo):
+    breaks = "test_verifying_does_not_wait_for_ever"
+
+    @hookimpl
+    async def verify(self, binding: Binding, ctx: Context) -> Verification:
+        with suppress(httpx.HTTPError):
+            await ctx.http.get(f"{ctx.api_base_url}/account", timeout=None)  # the lie
+        return await super().verify(binding, ctx)
+
+
+class VerifiesByWriting(Echo):
+    breaks = "test_verifying_changes_nothing"
+
+    @hookimpl
+    async def verify(self, binding: Binding, ctx: Context) -> Verification:
+        body = {"to": ZOE, "text": "This is a test.", "reference": ""}
+        with suppress(httpx.HTTPError):
+            await self.request(binding.settings, ctx, "POST", "/messages", body)
+        return await super().verify(binding, ctx)
+
+
+class MendsWhatItLooksAt(Echo):
+    breaks = "test_verifying_changes_nothing"
+
+    @hookimpl
+    async def verify(self, binding: Binding, ctx: Context) -> Verification:
+        await self.ask(binding.settings, ctx, "POST", "/webhook", {"url": ctx.webhook_url})
+        return await super().verify(binding, ctx)
+
+
+def test_a_lie_is_found_out(lie: Any, broken_by: Callable[[object], dict[str, str]]) -> None:
+    assert set(broken_by(lie())) == {lie.breaks}

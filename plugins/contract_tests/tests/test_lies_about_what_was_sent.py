@@ -1,0 +1,182 @@
+"""Lies of `find_sent`, of receipts and of the other optional hooks; each class is one."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from trinity_channels.api import (
+    Binding,
+    Context,
+    DeliveryState,
+    Failure,
+    FailureKind,
+    MessageReceived,
+    OutboundMessage,
+    ProviderUnavailable,
+    Receipt,
+    ReceiptReceived,
+    hookimpl,
+)
+from trinity_channels_contract_tests.echo import Echo
+from trinity_channels_contract_tests.echo.manifest import MANIFEST
+
+NOBODY = Failure("0", FailureKind.PERMANENT, "Nothing can be done.")
+logger = logging.getLogger("echo.lies")
+
+
+class NeverFindsAnything(Echo):
+    breaks = "test_a_taken_message_is_found"
+
+    def is_this(self, *_: object) -> bool:
+        return False
+
+
+class DoesNotCompareTexts(Echo):
+    breaks = "test_an_absent_message_is_not_invented"
+
+    def is_this(self, row: dict[str, Any], message: OutboundMessage, at: datetime, known: Collection[str]) -> bool:
+        return super().is_this(row, replace(message, text=row["text"]), at, known)
+
+
+class DoesNotComparePeople(Echo):
+    breaks = "test_an_absent_message_is_not_invented"
+
+    def is_this(self, row: dict[str, Any], message: OutboundMessage, at: datetime, known: Collection[str]) -> bool:
+        return super().is_this(row, replace(message, to=row["to"]), at, known)
+
+
+class TakesWhatBelongsToOthers(Echo):
+    breaks = "test_known_messages_are_left_out"
+
+    def is_this(self, row: dict[str, Any], message: OutboundMessage, at: datetime, known: Collection[str]) -> bool:  # noqa: ARG002
+        return super().is_this(row, message, at, ())
+
+
+class LivesInThePast(Echo):
+    breaks = "test_messages_of_long_ago_are_left_out"
+
+    def is_this(self, row: dict[str, Any], message: OutboundMessage, at: datetime, known: Collection[str]) -> bool:
+        return super().is_this(row, message, at - timedelta(days=7), known)
+
+
+class ConcludesFromSilence(Echo):
+    breaks = "test_reading_back_says_if_the_provider_is_down"
+
+    @hookimpl
+    async def find_sent(
+        self, binding: Binding, message: OutboundMessage, attempted_at: datetime, known: Collection[str], ctx: Context
+    ) -> Receipt | None:
+        try:
+            return await super().find_sent(binding, message, attempted_at, known, ctx)
+        except ProviderUnavailable:
+            return None
+
+
+# --- receipts ---
+
+
+class Receipting(Echo):
+    """Understands one state differently."""
+
+    states: dict[str, DeliveryState] = {}  # noqa: RUF012
+
+    def receipt_event(self, payload: dict[str, Any], state: DeliveryState) -> ReceiptReceived:
+        return super().receipt_event(payload, self.states.get(payload["state"], state))
+
+
+class NeverSeesAnybodyRead(Receipting):
+    breaks = "test_receipts_reach_as_far_as_declared"
+    states = {"read": DeliveryState.DELIVERED}  # noqa: RUF012
+
+
+class DeclaresNoReceipts(Echo):
+    breaks = "test_receipts_reach_as_far_as_declared"
+    manifest = replace(MANIFEST, capabilities=replace(MANIFEST.capabilities, receipts=None))
+
+
+class GoesBack(Receipting):
+    breaks = "test_receipts_do_not_go_back"
+    states = {"delivered": DeliveryState.QUEUED}  # noqa: RUF012
+
+
+class MixesUpIds(Echo):
+    breaks = "test_a_receipt_names_its_message"
+
+    def receipt_event(self, payload: dict[str, Any], state: DeliveryState) -> ReceiptReceived:
+        return replace(super().receipt_event(payload, state), delivery=payload["id"])
+
+
+# --- the other hooks ---
+
+
+class TypesInWords(Echo):
+    breaks = "test_indicating_is_harmless"
+
+    @hookimpl
+    async def indicate(self, binding: Binding, message_id: str, ctx: Context) -> None:
+        await super().indicate(binding, message_id, ctx)
+        await self.request(
+            binding.settings, ctx, "POST", "/messages", {"to": "echo:100001", "text": "typing…", "reference": ""}
+        )
+
+
+class PanicsWhileTyping(Echo):
+    breaks = "test_indicating_is_harmless"
+
+    @hookimpl
+    async def indicate(self, binding: Binding, message_id: str, ctx: Context) -> None:
+        await self.request(binding.settings, ctx, "POST", "/typing", {"message": message_id})
+
+
+class ListsTheNewestFirst(Echo):
+    breaks = "test_missed_messages_are_listed"
+
+    @hookimpl
+    async def list_missed(self, binding: Binding, since: datetime, ctx: Context) -> list[MessageReceived]:
+        return (await super().list_missed(binding, since, ctx))[::-1]
+
+
+class RenamesWhatItLists(Echo):
+    breaks = "test_listed_messages_are_recognised"
+
+    @hookimpl
+    async def list_missed(self, binding: Binding, since: datetime, ctx: Context) -> list[MessageReceived]:
+        listed = await super().list_missed(binding, since, ctx)
+        return [replace(message, event_id=f"listed-{message.event_id}") for message in listed]
+
+
+class MissesNothing(Echo):
+    breaks = "test_listing_says_if_the_provider_is_down"
+
+    @hookimpl
+    async def list_missed(self, binding: Binding, since: datetime, ctx: Context) -> list[MessageReceived]:
+        try:
+            return await super().list_missed(binding, since, ctx)
+        except ProviderUnavailable:
+            return []
+
+
+class OnlyLooksAtTheWebhook(Echo):
+    breaks = "test_the_webhook_is_registered"
+
+    @hookimpl
+    async def register_webhook(self, binding: Binding, ctx: Context) -> None:
+        await self.ask(binding.settings, ctx, "GET", "/webhook")
+
+
+class RegistersInTheDark(Echo):
+    breaks = "test_registering_says_if_the_provider_is_down"
+
+    @hookimpl
+    async def register_webhook(self, binding: Binding, ctx: Context) -> None:
+        with suppress(ProviderUnavailable):
+            await super().register_webhook(binding, ctx)
+
+
+def test_a_lie_is_found_out(lie: Any, broken_by: Callable[[object], dict[str, str]]) -> None:
+    assert set(broken_by(lie())) == {lie.breaks}

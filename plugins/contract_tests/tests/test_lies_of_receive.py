@@ -1,0 +1,198 @@
+"""Lies of `receive` about who may speak, and about being a pure function; each class is one."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast
+
+from trinity_channels.api import (
+    Binding,
+    Inbound,
+    MalformedPayload,
+    MessageReceived,
+    Request,
+    Response,
+    SignatureError,
+    hookimpl,
+)
+from trinity_channels_contract_tests.echo import Echo
+from trinity_channels_contract_tests.echo.manifest import EchoSettings
+
+
+class SignsNoBody(Echo):
+    breaks = "test_a_changed_body_is_refused"
+
+    def signed(self, url: str, stamp: str, body: bytes) -> bytes:  # noqa: ARG002
+        return f"{url}\n{stamp}".encode()
+
+
+class SignsNoAddress(Echo):
+    breaks = "test_a_changed_address_is_refused"
+
+    def signed(self, url: str, stamp: str, body: bytes) -> bytes:  # noqa: ARG002
+        return stamp.encode() + body
+
+
+class ComparesTheBeginning(Echo):
+    breaks = "test_a_changed_signature_is_refused"
+
+    def same(self, wanted: bytes, presented: bytes) -> bool:
+        return presented != b"" and wanted.startswith(presented[:16])
+
+
+class TakesWhatIsNotSigned(Echo):
+    breaks = "test_a_missing_signature_is_refused"
+
+    def authenticate(self, settings: EchoSettings, request: Request) -> None:
+        if "x-echo-signature" in request.headers:
+            super().authenticate(settings, request)
+
+
+class StumblesOverAMissingSignature(Echo):
+    breaks = "test_a_missing_signature_is_refused"
+
+    def authenticate(self, settings: EchoSettings, request: Request) -> None:
+        request.headers["x-echo-signature"]
+        super().authenticate(settings, request)
+
+
+class KnowsASecretByHeart(Echo):
+    breaks = "test_another_secret_is_refused"
+
+    def secrets(self, settings: EchoSettings) -> list[bytes]:  # noqa: ARG002
+        return [b"fake-echo-secret-5678"]
+
+
+class ForgetsTheSecondSecret(Echo):
+    breaks = "test_both_secrets_count_during_rotation"
+
+    def secrets(self, settings: EchoSettings) -> list[bytes]:
+        return super().secrets(settings)[:1]
+
+
+class TrustsReceipts(Echo):
+    breaks = "test_receipts_are_authenticated_too"
+
+    def authenticate(self, settings: EchoSettings, request: Request) -> None:
+        if b'"receipt"' not in request.body:
+            super().authenticate(settings, request)
+
+
+# --- how it reads ---
+
+
+class DecodesFirst(Echo):
+    breaks = "test_junk_is_refused_politely"
+
+    def authenticate(self, settings: EchoSettings, request: Request) -> None:
+        request.body.decode()
+        super().authenticate(settings, request)
+
+
+class ParsesFirst(Echo):
+    breaks = "test_junk_is_refused_politely"
+
+    def authenticate(self, settings: EchoSettings, request: Request) -> None:
+        int(request.headers.get("x-echo-attempt", "1"))
+        super().authenticate(settings, request)
+
+
+class SaysNoByFalse(Echo):
+    breaks = "test_junk_is_refused_politely"
+
+    @hookimpl
+    def receive(self, binding: Binding, request: Request) -> Inbound:
+        if len(request.body) > 100_000:
+            return cast("Inbound", False)  # noqa: FBT003  the lie
+        return super().receive(binding, request)
+
+
+class StumblesOverOddities(Echo):
+    breaks = "test_an_authentic_oddity_is_named"
+
+    @hookimpl
+    def receive(self, binding: Binding, request: Request) -> Inbound:
+        found = super().receive(binding, request)
+        payload = json.loads(request.body)
+        if payload["kind"] == "message":
+            payload["from"]["name"].title()
+        return found
+
+
+class SaysNothingAboutOddities(Echo):
+    breaks = "test_an_authentic_oddity_is_named"
+
+    @hookimpl
+    def receive(self, binding: Binding, request: Request) -> Inbound:
+        try:
+            return super().receive(binding, request)
+        except MalformedPayload:
+            return cast("Inbound", None)
+
+
+class EatsTheSignature(Echo):
+    breaks = "test_the_request_is_left_alone"
+
+    @hookimpl
+    def receive(self, binding: Binding, request: Request) -> Inbound:
+        found = super().receive(binding, request)
+        cast("dict[str, str]", request.headers).pop("x-echo-signature")
+        return found
+
+
+class LooksAtTheClock(Echo):
+    breaks = "test_the_same_request_gives_the_same_result"
+
+    def message(self, row: dict[str, Any]) -> MessageReceived:
+        return replace(super().message(row), sent_at=datetime.now(UTC))
+
+
+class ThrowsDice(Echo):
+    breaks = "test_the_same_request_gives_the_same_result"
+
+    def message(self, row: dict[str, Any]) -> MessageReceived:
+        return replace(super().message(row), raw={"trace": uuid.uuid4().hex})
+
+
+class TrustsItsOwnClock(Echo):
+    breaks = "test_only_the_requests_clock_counts"
+
+    def in_time(self, stamp: str, request: Request) -> None:  # noqa: ARG002
+        if abs(time.time() - float(stamp)) > 12 * 3600:
+            raise SignatureError("The request is too old.")
+
+
+class KeepsADiary(Echo):
+    breaks = "test_reading_does_no_io"
+
+    @hookimpl
+    def receive(self, binding: Binding, request: Request) -> Inbound:
+        Path("/dev/null").write_bytes(request.body)
+        return super().receive(binding, request)
+
+
+class TakesANap(Echo):
+    breaks = "test_reading_does_not_wait"
+
+    def message(self, row: dict[str, Any]) -> MessageReceived:
+        if "there" in str(row["text"]):
+            time.sleep(0.03)
+        return super().message(row)
+
+
+class AnswersWithAnError(Echo):
+    breaks = "test_a_message_is_acknowledged"
+
+    @hookimpl
+    def receive(self, binding: Binding, request: Request) -> Inbound:
+        return replace(super().receive(binding, request), response=Response(500))
+
+
+def test_a_lie_is_found_out(lie: Any, broken_by: Callable[[object], dict[str, str]]) -> None:
+    assert set(broken_by(lie())) == {lie.breaks}

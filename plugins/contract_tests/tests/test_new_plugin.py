@@ -1,0 +1,122 @@
+"""A generated package loads at once and lists what is missing; the tutorial completes it."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+import trinity_channels
+import trinity_channels_contract_tests
+from trinity_channels.cli.new_plugin import new_plugin
+from trinity_channels_contract_tests import CHECKS
+
+TUTORIAL = Path(trinity_channels.__file__).parents[1] / "docs/tutorial/write-a-channel.md"
+BLOCK = re.compile(r"```python\n# (?P<path>\S+)\n(?P<code>.*?)```", re.DOTALL)
+Cli = Callable[..., Any]
+LIST_PLUGINS = (
+    "from trinity_channels.plugins import load\n"
+    "found = load()\n"
+    "print(*[f'{name} ready' for name in found], *[f'{one.name} {one.reason}' for one in found.unavailable], sep='\\n')"
+)
+
+
+class Package:
+    """A generated package, installed in a folder of its own that only its own interpreter sees."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self.folder = folder
+        project = tomllib.loads((folder / "pyproject.toml").read_text())["project"]
+        self._site = folder.parent / "site"
+        info = self._site / f"trinity_channels_{name}-0.1.0.dist-info"
+        info.mkdir(parents=True)
+        (info / "METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"
+        )
+        points = project["entry-points"]["trinity_channels"].items()
+        lines = [f"{point} = {module}" for point, module in points]
+        (info / "entry_points.txt").write_text("\n".join(["[trinity_channels]", *lines]))
+
+    def python(self, *arguments: str) -> str:
+        """Run an interpreter in which the package is installed; returns what it printed."""
+        kit = Path(trinity_channels_contract_tests.__file__).parents[1]
+        path = os.pathsep.join(map(str, (self._site, self.folder, kit)))
+        environment = {**os.environ, "PYTHONPATH": path, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+        done = subprocess.run(  # noqa: S603  our own interpreter
+            [sys.executable, *arguments], cwd=self.folder, env=environment, capture_output=True, text=True, check=False
+        )
+        return done.stdout + done.stderr
+
+    def contract(self) -> str:
+        """Run the package's own contract test."""
+        kit = "trinity_channels_contract_tests.plugin"
+        return self.python("-m", "pytest", "-p", kit, "-W", "error", "--tb=short", "--channel-report=md")
+
+
+@pytest.fixture
+def cli() -> Cli:
+    app = typer.Typer()
+    app.command()(new_plugin)
+    return lambda *arguments: CliRunner().invoke(app, list(arguments))
+
+
+@pytest.fixture
+def generated(cli: Cli, tmp_path: Path) -> Callable[[str], Package]:
+    def generate(name: str) -> Package:
+        cli(name, "--into", str(tmp_path))
+        return Package(tmp_path / f"trinity-channels-{name.replace('_', '-')}", name)
+
+    return generate
+
+
+def test_a_new_plugin_loads_and_lists_what_is_missing(generated: Callable[[str], Package]) -> None:
+    package = generated("carrier_pigeon")
+
+    listed, told = package.python("-c", LIST_PLUGINS), package.contract()
+
+    assert "carrier_pigeon ready" in listed.splitlines()
+    assert "| the host loads it | kept |" in told
+    assert "seen:    configure let out NotImplementedError: ask the provider whose token this is" in told
+    assert "error" not in told.splitlines()[-1]
+
+
+def test_the_tutorial_ends_with_a_channel_that_keeps_every_promise(generated: Callable[[str], Package]) -> None:
+    package = generated("pigeon")
+    blocks = {found["path"]: found["code"] for found in BLOCK.finditer(TUTORIAL.read_text())}
+    for path, code in blocks.items():
+        (package.folder / path).write_text(code)
+
+    told = package.contract()
+
+    assert len(blocks) == TUTORIAL.read_text().count("```python")
+    assert "## pigeon: silver" in told, told
+    passed, skipped = re.findall(r"(\d+) (?:passed|skipped)", told.splitlines()[-1])
+    assert int(passed) + int(skipped) == len(CHECKS)
+
+
+@pytest.mark.parametrize("name", ["Pigeon", "1pigeon", "my-pigeon", "", "../pigeon", "p" * 33])
+def test_a_name_that_cannot_be_a_channels_is_refused(cli: Cli, tmp_path: Path, name: str) -> None:
+    result = cli(name, "--into", str(tmp_path))
+
+    assert result.exit_code != 0
+    assert "A name is lower-case letters" in result.output
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_overwritten(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "trinity-channels-pigeon").mkdir()
+
+    result = cli("pigeon", "--into", str(tmp_path))
+
+    assert result.exit_code != 0
+    assert "exists" in result.output
+    assert list((tmp_path / "trinity-channels-pigeon").iterdir()) == []

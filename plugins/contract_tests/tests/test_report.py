@@ -1,0 +1,133 @@
+"""What pytest makes of a contract: exemptions, the report and its tiers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from trinity_channels_contract_tests import CHECKS
+from trinity_channels_contract_tests.tiers import Outcome, tier_of
+
+pytest_plugins = ["pytester"]
+
+CONTRACT = """
+from trinity_channels_contract_tests import ChannelContract
+from trinity_channels_contract_tests.echo import Echo
+
+class SignsNoBody(Echo):
+    def signed(self, url, stamp, body):
+        return f"{{url}} {{stamp}}".encode()
+
+class TestIt(ChannelContract):
+    channel = "echo"
+    plugin = {plugin}()
+    exempt = {exempt}
+"""
+EXEMPT = {"test_a_changed_body_is_refused": "Echo signs no bodies: https://echo.example/docs/signatures"}
+Run = Callable[..., pytest.RunResult]
+
+
+@pytest.fixture
+def run(pytester: pytest.Pytester) -> Run:
+    """Runs a contract in a pytest of its own."""
+
+    def run(*options: str, plugin: str = "Echo", exempt: dict[str, str] | None = None) -> pytest.RunResult:
+        pytester.makepyfile(CONTRACT.format(plugin=plugin, exempt=exempt or {}))
+        kit = ("-p", "trinity_channels_contract_tests.plugin", "-p", "no:asyncio", "-W", "error")
+        return pytester.runpytest_inprocess(*kit, *options)
+
+    return run
+
+
+def test_an_honest_channel_reaches_platinum(run: Run, tmp_path: Path) -> None:
+    result = run(f"--channel-report=json:{tmp_path / 'report.json'}")
+
+    result.assert_outcomes(passed=len(CHECKS))
+    told = json.loads((tmp_path / "report.json").read_text())["channels"]["echo"]
+    assert told["tier"] == "platinum"
+    assert told["checks"]["test_it_tries_once"] == {"area": "sending", "outcome": "kept", "reason": ""}
+
+
+def test_a_failure_says_what_to_look_at(run: Run) -> None:
+    result = run("--channel-report=md", plugin="SignsNoBody")
+
+    result.assert_outcomes(passed=len(CHECKS) - 1, failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*A body that was changed after it was signed is a `SignatureError`.",
+            "*seen:    body with another text: it was accepted*",
+            "*look at: receive",
+            "*fix:     Compare the signature over the raw body*",
+            "## echo: none",
+            "| authenticity | a changed body is refused | [*][*]broken[*][*] |*",
+        ]
+    )
+
+
+def test_an_exemption_is_an_expected_failure(run: Run) -> None:
+    result = run("--channel-report=md", plugin="SignsNoBody", exempt=EXEMPT)
+
+    result.assert_outcomes(passed=len(CHECKS) - 1, xfailed=1)
+    result.stdout.fnmatch_lines(["## echo: gold", "*| exempt | Echo signs no bodies: https://echo.example/*"])
+
+
+def test_an_exemption_that_is_not_needed_is_a_failure(run: Run) -> None:
+    run(exempt=EXEMPT).assert_outcomes(passed=len(CHECKS) - 1, failed=1)
+
+
+def test_a_mark_that_hides_checks_is_a_usage_error(run: Run, pytester: pytest.Pytester) -> None:
+    pytester.makeconftest(
+        "import pytest\n"
+        "def pytest_itemcollected(item):\n"
+        "    if 'tries' in item.name:\n"
+        "        item.add_marker(pytest.mark.skip(reason='flaky'))\n"
+    )
+
+    result = run()
+
+    assert result.ret is pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*test_it_tries_once is marked skip; use `exempt`*"])
+
+
+def test_what_was_not_run_is_not_proven(run: Run) -> None:
+    result = run("--channel-report=md", "-k", "sending or arrives")
+
+    result.stdout.fnmatch_lines(["## echo: none", "*| not run |*"])
+
+
+def test_an_unknown_format_is_a_usage_error(run: Run) -> None:
+    result = run("--channel-report=xml")
+
+    assert result.ret is pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*takes json or md*"])
+
+
+def test_the_kit_is_silent_without_a_contract(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("def test_something(record_property): pass")
+
+    result = pytester.runpytest_inprocess("-p", "trinity_channels_contract_tests.plugin", "-p", "no:asyncio")
+
+    result.assert_outcomes(passed=1)
+    assert "channel report" not in result.stdout.str()
+
+
+@pytest.mark.parametrize(
+    ("broken", "tier"),
+    [
+        ("test_it_tries_once", "bronze"),
+        ("test_a_taken_message_is_found", "silver"),
+        ("test_missed_messages_are_listed", "gold"),
+        ("test_a_changed_body_is_refused", "none"),
+    ],
+)
+def test_a_broken_promise_caps_the_tier(broken: str, tier: str) -> None:
+    assert tier_of({check: Outcome.BROKEN if check == broken else Outcome.KEPT for check in CHECKS}) == tier
+
+
+def test_gold_needs_what_silver_may_leave_out() -> None:
+    left_out = {check: Outcome.NOT_APPLICABLE for check, room in CHECKS.items() if room.area == "find_sent"}
+
+    assert tier_of(dict.fromkeys(CHECKS, Outcome.KEPT) | left_out) == "silver"

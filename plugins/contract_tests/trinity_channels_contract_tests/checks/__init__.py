@@ -1,0 +1,1 @@
+"""The checks, one room for each part of the contract."""

@@ -1,0 +1,140 @@
+"""Manners of all hooks: no secrets in errors and logs, no blocking, no connections of their own."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import replace
+
+from trinity_channels.api import Fault
+from trinity_channels_contract_tests.audit import CONNECTIONS, watching
+from trinity_channels_contract_tests.check import Checks, story
+from trinity_channels_contract_tests.listening import listening
+from trinity_channels_contract_tests.loop import longest_block
+from trinity_channels_contract_tests.outcomes import failure_of, hooks, revoked
+from trinity_channels_contract_tests.stage import Stage
+from trinity_channels_contract_tests.variants import secrets_of
+from trinity_channels_contract_tests.verdict import expect, short
+from trinity_channels_contract_tests.wire import Weather
+
+BLOCKED = 0.05
+TRIES = 3
+BODY = "the body of a confidential message"
+ALL = "every hook"
+
+
+class Behaving(Checks):
+    """What holds for every hook."""
+
+    area = "manners"
+
+    @story(ALL, "Write messages for people: no tokens, texts or addresses; `raise … from None` if the cause has them.")
+    async def test_errors_hold_nothing_confidential(self, stage: Stage) -> None:
+        """No exception of any hook, nor its causes, shows a secret, a message's text or somebody's address."""
+        async for how, errors in _everything(stage):
+            for error in errors:
+                text = "".join(traceback.format_exception(error)) + repr(vars(error))
+                for name, needle in _needles(stage).items():
+                    expect(needle not in text, f"{how}, {type(error).__name__} shows {name}")
+
+    @story(ALL, "Log ids of the provider and kinds of outcome, or nothing: the host logs every call already.")
+    async def test_logs_hold_nothing_confidential(self, stage: Stage) -> None:
+        """Nothing that any hook logs or prints shows a secret, a message's text or somebody's address."""
+        with listening() as lines:
+            request = await stage.said(BODY)
+            lines.clear()  # what the simulator said is its own business
+            stage.inbound(request)
+            with suppress(Exception):
+                stage.read(replace(request, headers={}))
+            async for _, _ in _everything(stage):
+                pass
+        for line in lines:
+            for name, needle in _needles(stage).items():
+                expect(needle not in line, f"a line with {name} was written: {short(line.replace(needle, '…'))}")
+
+    @story(ALL, "Values travel through logs: keep secrets out of them, and texts in fields with repr=False.")
+    async def test_values_hold_nothing_confidential(self, stage: Stage) -> None:
+        """No value that a hook returns shows a secret in its `repr`."""
+        request = await stage.said(BODY)
+        values = [stage.inbound(request), await stage.send(BODY)]
+        for hook, call in hooks(stage, await stage.message(BODY)).items():
+            if hook not in {"send", "configure", "verify"}:
+                values.append(await stage.wait(call()))
+        for value in values:
+            for name, secret in secrets_of(stage.settings).items():
+                expect(secret not in repr(value), f"{type(value).__name__} shows {name}")
+
+    @story(ALL, "Await: no time.sleep, no synchronous client, no file; long computing goes through asyncio.to_thread.")
+    async def test_no_hook_blocks_the_loop(self, stage: Stage) -> None:
+        """No asynchronous hook holds up the event loop, in which every other conversation waits."""
+        for hook in hooks(stage, await stage.message("hello")):
+            blocked = await _blocked(stage, hook)
+            for _ in range(TRIES):
+                # A busy machine holds everybody up now and then, a blocking call each time.
+                if blocked >= BLOCKED:
+                    blocked = min(blocked, await _blocked(stage, hook))
+            expect(blocked < BLOCKED, f"{hook} held up the event loop for {blocked:.2f} s")
+
+    @story(ALL, "Call the provider with `ctx.http`, below `ctx.api_base_url` if that is set.")
+    async def test_every_call_goes_through_the_host(self, stage: Stage) -> None:
+        """Hooks reach the provider with the host's client at the host's address for it, and open nothing themselves."""
+        with watching(CONNECTIONS) as opened:
+            for call in hooks(stage, await stage.message("hello")).values():
+                await failure_of(stage, call)
+        expect(not opened, f"a hook opened a connection of its own: {', '.join(opened)}")
+        expect(not stage.wire.strays, f"a hook called {', '.join(stage.wire.strays)} instead of ctx.api_base_url")
+
+    @story(ALL, "Use ctx.http as it is: it is shared by every binding, so set headers and auth on the request.")
+    async def test_the_hosts_client_is_left_alone(self, stage: Stage) -> None:
+        """No hook closes the host's client or leaves credentials, headers or cookies in it."""
+        client, before = stage.ctx.http, _client_state(stage)
+        for call in hooks(stage, await stage.message("hello")).values():
+            await failure_of(stage, call)
+        expect(not client.is_closed, "a hook closed the client")
+        expect(_client_state(stage) == before, "a hook changed the client's headers, cookies, auth or time-outs")
+
+
+def _client_state(stage: Stage) -> object:
+    client = stage.ctx.http
+    return dict(client.headers), dict(client.cookies), client.auth, client.timeout, str(client.base_url)
+
+
+async def _blocked(stage: Stage, hook: str) -> float:
+    message = await stage.message("hello")
+    longest_block()
+    await failure_of(stage, hooks(stage, message)[hook])
+    return longest_block()
+
+
+async def _everything(stage: Stage) -> AsyncIterator[tuple[str, list[Exception]]]:
+    """Run every hook when all is well, in bad weather and with wrong credentials; `send` with every fault besides."""
+    for weather in (Weather.FAIR, Weather.UNREACHABLE, Weather.CUT, Weather.HTML_ERROR):
+        stage.wire.weather = weather
+        message = await stage.message(BODY)
+        for hook, call in hooks(stage, message).items():
+            error = await failure_of(stage, call)
+            yield f"{hook} with the provider {weather.name.lower()}", [error] if error else []
+    stage.wire.weather = Weather.FAIR
+    for fault in Fault:
+        message = await stage.message(BODY)
+        stage.simulator.inject(fault)
+        error = await failure_of(stage, hooks(stage, message)["send"])
+        yield f"send after {fault}", [error] if error else []
+    good, message = stage.binding, await stage.message(BODY)
+    revoked(stage)
+    for hook in ("configure", "verify", "send"):
+        error = await failure_of(stage, hooks(stage, message)[hook])
+        yield f"{hook} with wrong credentials", [error] if error else []
+    stage.binding = good
+
+
+def _needles(stage: Stage) -> dict[str, str]:
+    wrong = secrets_of(stage.binding.settings)
+    return {
+        **secrets_of(stage.settings),
+        **{f"a refused {name}": secret for name, secret in wrong.items()},
+        "the webhook secret": stage.binding.webhook_secret.get_secret_value(),
+        "the message's text": BODY,
+        "the person's address": stage.heard_from.sender.address,
+    }

@@ -1,0 +1,69 @@
+"""Who somebody is: addresses that stay, differ, and can be answered."""
+
+from __future__ import annotations
+
+from trinity_channels.api import Identity, MessageReceived
+from trinity_channels_contract_tests.check import Checks, story
+from trinity_channels_contract_tests.outcomes import says_unavailable
+from trinity_channels_contract_tests.stage import Stage
+from trinity_channels_contract_tests.verdict import expect, short
+
+
+class Identifying(Checks):
+    """`Sender` and `resolve_identity`."""
+
+    area = "identity"
+
+    @story("receive: `Sender`", "Build the address from what names the person, in one spelling, and from nothing else.")
+    async def test_a_person_keeps_their_address(self, stage: Stage) -> None:
+        """Somebody who writes twice has the same address and the same stable id."""
+        first, second = [(await stage.hears(text)).sender for text in ("hello", "are you there?")]
+        expect(first.address == second.address, f"{first.address!r} became {second.address!r}")
+        expect(first.stable == second.stable, f"the stable id {first.stable!r} became {second.stable!r}")
+
+    @story("receive: `Sender`", "Use the whole identifier: whoever shares an address or a stable id shares a contact.")
+    async def test_two_people_are_two(self, stage: Stage) -> None:
+        """Two people have different addresses and different stable ids."""
+        zoe = (await stage.hears("hello")).sender
+        ada = (await stage.hears("hello", stage.simulator.phone("Ada"))).sender
+        expect(zoe.address != ada.address, f"two people have the address {zoe.address!r}")
+        expect(zoe.stable is None or zoe.stable != ada.stable, f"two people have the stable id {zoe.stable!r}")
+
+    @story("send, receive: `Sender`", "`send` must accept `Sender.address` as it is, and reach this person with it.")
+    async def test_an_address_answers_its_person(self, stage: Stage) -> None:
+        """What is sent to a sender's address arrives at that person's phone, and at nobody else's."""
+        phones = [stage.phone, stage.simulator.phone("Ada")]
+        addresses = [(await stage.hears("hello", phone)).sender.address for phone in phones]
+        if len(set(addresses)) < len(addresses):
+            return  # test_two_people_are_two says so
+        for phone, address in zip(phones, addresses, strict=True):
+            await stage.send(f"for {phone.address}", address)
+        await stage.simulator.settle()
+        for phone in phones:
+            texts = [text for text in stage.arrived(phone) if text.startswith("for ")]
+            expect(texts == [f"for {phone.address}"], f"{short(texts)} arrived at the phone with {phone.address}")
+
+    @story("resolve_identity", "Start `addresses` with `sender.address`, and add what else the provider knows.")
+    async def test_an_identity_holds_the_address(self, stage: Stage) -> None:
+        """The identity's addresses contain the sender's, each once."""
+        heard = await stage.hears("hello")
+        found = await _resolve(stage, heard)
+        expect(heard.sender.address in found.addresses, f"{heard.sender.address!r} is not in {found.addresses!r}")
+        expect(len(set(found.addresses)) == len(found.addresses), f"an address is there twice: {found.addresses!r}")
+        expect(isinstance(found.addresses, tuple), f"addresses is a {type(found.addresses).__name__}, not a tuple")
+
+    @story("resolve_identity", "Leave it None, or declare `verified_email` if the provider itself has verified it.")
+    async def test_no_email_is_claimed_undeclared(self, stage: Stage) -> None:
+        """An e-mail is only claimed by plugins that declare `verified_email`: it opens what was shared with it."""
+        found = await _resolve(stage, await stage.hears("hello"))
+        declared = stage.manifest.capabilities.verified_email
+        expect(declared or found.verified_email is None, f"{found.verified_email!r} is claimed without the capability")
+
+    @story("resolve_identity", "Map transport errors and 5xx to ProviderUnavailable; the turn is tried again.")
+    async def test_resolving_says_if_the_provider_is_down(self, stage: Stage) -> None:
+        """While the provider is down, an identity is resolved without it or is `ProviderUnavailable`."""
+        await says_unavailable(stage, "resolve_identity", only=False)
+
+
+async def _resolve(stage: Stage, heard: MessageReceived) -> Identity:
+    return await stage.ask("resolve_identity", Identity, binding=stage.binding, sender=heard.sender, ctx=stage.ctx)

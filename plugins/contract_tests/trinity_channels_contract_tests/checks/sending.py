@@ -1,0 +1,135 @@
+"""`send`: one message, once, and the truth about what became of it."""
+
+from __future__ import annotations
+
+from trinity_channels.api import (
+    DeliveryState,
+    FailureKind,
+    Fault,
+    SendDeferred,
+    SendError,
+    SendRejected,
+    SendUnknown,
+)
+from trinity_channels_contract_tests.check import Checks, story
+from trinity_channels_contract_tests.outcomes import failure_of, hooks, send_failure
+from trinity_channels_contract_tests.stage import Stage
+from trinity_channels_contract_tests.verdict import expect, short, told
+from trinity_channels_contract_tests.wire import Weather
+
+PERSISTENT = 5
+"""How often a fault strikes where a second attempt must not hide it."""
+
+TEXTS = ("two\nlines", "a=1&b=2 100% + \\ / ? #", "👍🏽 👩‍👩‍👧‍👦 🇨🇭", "שלום", "e\u0301 \u00e9")
+TAKEN = (Fault.CUT_AFTER, Fault.SLOW)
+
+
+async def failure(stage: Stage, fault: Fault, *, times: int = PERSISTENT) -> SendError:
+    """What `send` raises when a fault strikes."""
+    message = await stage.message("will this arrive?")
+    stage.simulator.inject(fault, times)
+    return await send_failure(stage, message)
+
+
+def expect_outcome(error: SendError, kinds: type[SendError] | tuple[type[SendError], ...], how: str) -> None:
+    """Expect one of the outcomes."""
+    expect(isinstance(error, kinds), f"{how}, send raised {told(error)}")
+
+
+class Sending(Checks):
+    """Messages that arrive, and messages that do not."""
+
+    area = "sending"
+
+    @story("send", "Hand the text over as it is, in UTF-8; it is in the channel's dialect already.")
+    async def test_a_text_arrives_as_it_is(self, stage: Stage) -> None:
+        """A text arrives once and unchanged, and the receipt names it by an id of its own."""
+        ids = []
+        for text in TEXTS:
+            before = len(stage.arrived())
+            receipt = await stage.send(text)
+            await stage.simulator.settle()
+            new = stage.arrived()[before:]
+            expect(new == [text], f"{text!r} arrived as {new!r}")
+            expect(receipt.state is not DeliveryState.FAILED, "the message arrived and its receipt says failed")
+            ids.append(receipt.provider_id)
+        expect(all(ids) and len(set(ids)) == len(ids), f"{len(ids)} messages got the provider ids {ids!r}")
+
+    @story("send, channel: `Limits.text`", "Declare the provider's own limit in UTF-16 units; split and cut nothing.")
+    async def test_the_limit_is_true(self, stage: Stage) -> None:
+        """A text of exactly `Limits.text` UTF-16 units arrives whole, as one message, also if it is all emoji."""
+        limit = stage.manifest.limits.text
+        for text in ("x" * limit, "😀" * (limit // 2) + "x" * (limit % 2), "é" * (limit - 1) + "!"):
+            before = len(stage.arrived())
+            message = await stage.message(text)
+            error = await failure_of(stage, hooks(stage, message)["send"])
+            expect(error is None, f"{limit} UTF-16 units of {text[0]!r}: {told(error) if error else ''}")
+            await stage.simulator.settle()
+            new = stage.arrived()[before:]
+            expect(new == [text], f"{limit} units of {text[0]!r} arrived as {[len(one) for one in new]} characters")
+
+    @story("send", "Map 429 to SendDeferred and read Retry-After into `retry_after`, in seconds.")
+    async def test_a_rate_limit_is_deferred(self, stage: Stage) -> None:
+        """A rate limit is `SendDeferred` with the provider's own pause, and nothing arrives."""
+        before = stage.arrived()
+        error = await failure(stage, Fault.RATE_LIMITED)
+        expect_outcome(error, SendDeferred, "after 429")
+        pause = getattr(error, "retry_after", None)
+        expect(pause is not None and pause > 0, f"retry_after is {pause}, although the answer has Retry-After")
+        expect(stage.arrived() == before, "the message arrived all the same: the simulator's 429 takes it")
+
+    @story("send", "Map every 5xx to SendUnknown; read JSON only where the answer says that it is JSON.")
+    async def test_a_server_error_is_not_final(self, stage: Stage) -> None:
+        """A 5xx in the provider's shape or a proxy's is `SendUnknown`, or `SendDeferred` where it was surely not taken."""
+        for fault in (Fault.SERVER_ERROR, Fault.HTML_ERROR):
+            async with stage.another() as other:
+                error = await failure(other, fault)
+                expect_outcome(error, (SendUnknown, SendDeferred), f"after {fault}")
+
+    @story("send", "Map every httpx.TransportError after the connection was made to SendUnknown.")
+    async def test_a_cut_connection_is_unknown(self, stage: Stage) -> None:
+        """A connection that breaks leaves a send unknown; never deferred or rejected once it may have been taken."""
+        error = await failure(stage, Fault.CUT_AFTER)
+        expect_outcome(error, SendUnknown, "after a connection that broke when the message had been taken")
+        async with stage.another() as other:
+            error = await failure(other, Fault.CUT_BEFORE)
+            expect_outcome(error, (SendUnknown, SendDeferred), "after a connection that broke")
+
+    @story("send", "Keep the time-outs of `ctx.http` (5 s, 15 s), and map httpx.TimeoutException to SendUnknown.")
+    async def test_a_slow_answer_is_unknown(self, stage: Stage) -> None:
+        """An answer that takes longer than the time-outs leaves a send unknown; the hook does not wait for it."""
+        error = await failure(stage, Fault.SLOW)
+        expect_outcome(error, SendUnknown, "after a time-out")
+
+    @story("send", "Map httpx.ConnectError to SendDeferred: without a connection nothing can have been taken.")
+    async def test_an_unreachable_provider_is_not_final(self, stage: Stage) -> None:
+        """A provider that cannot be reached is `SendDeferred` or `SendUnknown`."""
+        message = await stage.message("hello")
+        stage.wire.weather = Weather.UNREACHABLE
+        error = await send_failure(stage, message)
+        expect_outcome(error, (SendUnknown, SendDeferred), "without a connection")
+
+    @story("send", "Map 401/403 to SendRejected(Failure(code, FailureKind.OPERATOR, …)).")
+    async def test_refused_credentials_are_the_operators(self, stage: Stage) -> None:
+        """Credentials that are refused are `SendRejected`, and the failure says that the operator can act."""
+        error = await failure(stage, Fault.UNAUTHORIZED)
+        expect_outcome(error, SendRejected, "with refused credentials")
+        failed = getattr(error, "failure", None)
+        kind = getattr(failed, "kind", None)
+        expect(kind is FailureKind.OPERATOR, f"the failure's kind is {kind}, not operator")
+        expect(getattr(failed, "message", ""), "the failure has no message")
+
+    @story("send", "Try once and say what happened. The host knows when a second attempt is safe, the plugin does not.")
+    async def test_it_tries_once(self, stage: Stage) -> None:
+        """One call is one attempt: a fault that strikes once is told, not overcome, and nobody hears a message twice."""
+        for fault in Fault:
+            before = len(stage.arrived())
+            message = await stage.message("only once")
+            stage.simulator.inject(fault)
+            error = await failure_of(stage, hooks(stage, message)["send"])
+            await stage.simulator.settle()
+            new = stage.arrived()[before:]
+            most = 1 if fault in TAKEN else 0
+            expect(len(new) <= most, f"after {fault}, {short(new)} arrived: a second attempt was made")
+            # A plugin without time-outs gets its answer in the end; another check says so.
+            expect(error is not None or fault is Fault.SLOW, f"{fault} struck once, and send returned a receipt")

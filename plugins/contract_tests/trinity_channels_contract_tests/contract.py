@@ -1,0 +1,101 @@
+"""`ChannelContract`: every check in one class, which an author names a channel for and cannot take checks out of."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import ClassVar
+
+from trinity_channels_contract_tests.check import Checks
+from trinity_channels_contract_tests.checks.authenticating import Authenticating
+from trinity_channels_contract_tests.checks.behaving import Behaving
+from trinity_channels_contract_tests.checks.connecting import Connecting, Verifying
+from trinity_channels_contract_tests.checks.entering import Entering
+from trinity_channels_contract_tests.checks.identifying import Identifying
+from trinity_channels_contract_tests.checks.loading import Loading
+from trinity_channels_contract_tests.checks.messages import Messages
+from trinity_channels_contract_tests.checks.optional import Optional
+from trinity_channels_contract_tests.checks.readback import ReadingBack
+from trinity_channels_contract_tests.checks.reading import Reading
+from trinity_channels_contract_tests.checks.receipts import Receipts
+from trinity_channels_contract_tests.checks.sending import Sending
+
+OWN = frozenset({"channel", "plugin", "exempt"})
+"""What a subclass sets."""
+
+EVASIONS = frozenset({"skip", "skipif", "xfail"})
+"""Marks that would let a broken promise pass."""
+
+
+class ContractRefused(TypeError):
+    """A subclass of `ChannelContract` would check less than it says."""
+
+
+# pytest collects the last base first.
+class ChannelContract(
+    Behaving,
+    Optional,
+    Receipts,
+    ReadingBack,
+    Sending,
+    Identifying,
+    Messages,
+    Reading,
+    Authenticating,
+    Verifying,
+    Connecting,
+    Entering,
+    Loading,
+):
+    """Every promise of the contract, for one channel.
+
+    Attributes:
+        channel: the entry point's name.
+        plugin: the module, for a plugin that is not installed.
+        exempt: checks that the provider makes impossible, each with the reason and its address. Strict: an exempt check
+            that passes is a failure.
+
+    Example:
+        class TestMine(ChannelContract):
+            channel = "mine"
+    """
+
+    exempt: ClassVar[Mapping[str, str]] = {}
+
+    def __init_subclass__(cls) -> None:
+        """Refuse a subclass that replaces, removes or hides a check."""
+        super().__init_subclass__()
+        for name in _fixed():
+            if inspect.getattr_static(cls, name, None) is not inspect.getattr_static(ChannelContract, name):
+                raise ContractRefused(f"{cls.__name__} replaces {name}; use `exempt` with the provider's reason")
+        if not getattr(cls, "__test__", cls):
+            raise ContractRefused(f"{cls.__name__} sets __test__, which hides every check")
+        marks = getattr(cls, "pytestmark", [])
+        names = {mark.name for mark in (marks if isinstance(marks, list) else [marks])}
+        if names & EVASIONS:
+            raise ContractRefused(f"{cls.__name__} is marked {', '.join(sorted(names & EVASIONS))}; use `exempt`")
+        for name, reason in cls.exempt.items():
+            if name not in CHECKS:
+                raise ContractRefused(f"{cls.__name__} exempts {name}, which is no check")
+            if not isinstance(reason, str) or not reason.strip():
+                raise ContractRefused(f"{cls.__name__} exempts {name} without a reason")
+        if not cls.channel and cls.plugin is None:
+            raise ContractRefused(f"{cls.__name__} names neither a channel nor a plugin")
+
+
+def _rooms() -> list[type[Checks]]:
+    return [room for room in reversed(ChannelContract.__bases__) if issubclass(room, Checks)]
+
+
+def _fixed() -> set[str]:
+    """Everything that a subclass must leave as it is."""
+    classes = (ChannelContract, *_rooms(), Checks)
+    names = {name for one in classes for name in vars(one) if name in CHECKS or not name.startswith("__")}
+    # pytest collects nothing from a class with a constructor.
+    return (names | {"__init__", "__new__", "__init_subclass__", "__getattribute__"}) - OWN
+
+
+CHECKS: Mapping[str, type[Checks]] = {
+    name: room for room in _rooms() for name in vars(room) if name.startswith("test_")
+}
+"""Every check and the room that it is in, in the contract's order."""

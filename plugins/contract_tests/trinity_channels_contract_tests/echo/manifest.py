@@ -1,0 +1,42 @@
+"""What the host may know of the echo channel before it is used."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from trinity_channels.api import AddressFormat, Capabilities, Channel, DeliveryState, Dialect, Limits, SetupStep
+
+LIMIT = 1000
+
+
+class EchoSettings(BaseModel):
+    """What an owner enters."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, str_strip_whitespace=True)
+
+    account: str = Field(min_length=1, max_length=100)
+    token: SecretStr = Field(min_length=8, max_length=100)
+    signing_secret: SecretStr = Field(min_length=8, max_length=100)
+    signing_secret_secondary: SecretStr | None = None
+
+
+MANIFEST = Channel(
+    name="echo",
+    title="Echo",
+    provider="echo",
+    settings=EchoSettings,
+    limits=Limits(text=LIMIT),
+    dialect=Dialect(bold=("*", "*"), code=("`", "`"), fence=("```\n", "\n```")),
+    capabilities=Capabilities(
+        indicate=10,
+        receipts=DeliveryState.READ,
+        find_sent=5,
+        list_missed=timedelta(days=1),
+        register_webhook=True,
+        simulator=True,
+    ),
+    address=AddressFormat("to", r"echo:\d{6}", "echo:100001"),
+    setup_steps=(SetupStep("Copy the token", "Echo's console shows it beside the account."),),
+)

@@ -1,0 +1,221 @@
+"""Echo, the provider: a simulator that shows every fault, and nothing that a real provider would not."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import itertools
+import json
+from collections import deque
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+from starlette.applications import Starlette
+from starlette.requests import Request as HttpRequest
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from trinity_channels.api import Context, Fault, Heard, Request
+from trinity_channels_contract_tests.echo.manifest import LIMIT
+
+SLOW = 20
+TICKS = {"accepted": 0, "sent": 1, "delivered": 2, "read": 3}
+TOKEN = "fake-echo-token-1234"  # noqa: S105  no provider knows it
+SECRET = "fake-echo-secret-5678"  # noqa: S105  the same
+REFUSALS = {
+    Fault.RATE_LIMITED: JSONResponse({"error": "too fast"}, 429, {"retry-after": "3"}),
+    Fault.SERVER_ERROR: JSONResponse({"error": "oops"}, 503),
+    Fault.HTML_ERROR: HTMLResponse("<h1>502 Bad Gateway</h1>", 502),
+    Fault.UNAUTHORIZED: JSONResponse({"error": "wrong token"}, 401),
+}
+
+
+class Cut(Response):
+    """A connection that breaks before the answer is complete."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  ASGI's signature
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"100")]})
+
+
+@dataclass(slots=True, eq=False)
+class EchoPhone:
+    """A person's phone; `chat` is what arrived."""
+
+    name: str
+    address: str
+    provider: EchoSimulator = field(repr=False)
+    chat: list[dict[str, Any]] = field(default_factory=list)
+
+    async def says(self, text: str) -> None:
+        """Write; returns when the webhook has been answered."""
+        await self.provider.bring(self, text, [])
+
+    async def sends_media(self, data: bytes, content_type: str, caption: str = "") -> None:
+        """Send a file."""
+        url = f"/files/{hashlib.sha256(data).hexdigest()[:12]}"
+        await self.provider.bring(self, caption, [{"url": url, "type": content_type}])
+
+    def heard(self) -> Sequence[Heard]:
+        """Everything that arrived, oldest first."""
+        return [Heard(row["text"], TICKS[row["state"]]) for row in self.chat]
+
+
+class EchoSimulator:
+    """The provider. Its API is below `app`, its people are `phone`s; `signed` says what of a webhook is signed."""
+
+    def __init__(self, ctx: Context, signed: Callable[[str, str, bytes], bytes]) -> None:
+        self._ctx = ctx
+        self._signed = signed
+        self._clock = timedelta(0)
+        self._webhook = ""
+        self._ids = itertools.count(1)
+        self._phones: dict[str, EchoPhone] = {}
+        self._faults: deque[Fault] = deque()
+        self._sent: list[dict[str, Any]] = []
+        self._inbox: list[dict[str, Any]] = []
+        self._running: set[asyncio.Task[None]] = set()
+        self.app: ASGIApp = Starlette(
+            routes=[
+                Route("/account", self._account),
+                Route("/webhook", self._configure_webhook, methods=["GET", "POST"]),
+                Route("/messages", self._messages, methods=["GET", "POST"]),
+                Route("/inbox", self._list_inbox),
+                Route("/typing", self._typing, methods=["POST"]),
+                Route("/people/{address}", self._person),
+            ]
+        )
+
+    # --- the protocol ---
+
+    def settings(self) -> Mapping[str, str]:
+        return {"account": "acc-1", "token": TOKEN, "signing_secret": SECRET}
+
+    def connect(self, webhook_url: str) -> None:
+        self._webhook = webhook_url
+
+    def phone(self, name: str, address: str | None = None) -> EchoPhone:
+        number = f"echo:{100001 + len(self._phones)}"
+        return self._phones.setdefault(name, EchoPhone(name, address or number, self))
+
+    def inject(self, fault: Fault, times: int = 1) -> None:
+        self._faults.extend([fault] * times)
+
+    def advance(self, by: timedelta) -> None:
+        self._clock += by
+
+    async def repeat_last_webhook(self) -> int:
+        if not self._inbox:
+            raise LookupError("nobody has written yet")
+        return await self._post(self._inbox[-1], attempt=2)
+
+    async def settle(self) -> None:
+        while self._running:
+            await asyncio.wait(self._running)
+
+    # --- more than the protocol: what lets the kit see further ---
+
+    async def posts_unknown(self) -> None:
+        """Post an event that nobody knows."""
+        await self._post({"kind": "sunrise", "id": self._id()})
+
+    def sign(self, request: Request) -> Request:
+        """Sign what somebody else has made up."""
+        stamp = request.headers["x-echo-timestamp"]
+        signature = self._signature(request.url, stamp, request.body)
+        return replace(request, headers={**request.headers, "x-echo-signature": signature})
+
+    # --- people ---
+
+    async def bring(self, phone: EchoPhone, text: str, files: list[dict[str, str]]) -> None:
+        """Carry what a person wrote to the host."""
+        person = {"address": phone.address, "id": f"u-{phone.address[5:]}", "name": phone.name}
+        message = {"kind": "message", "id": self._id(), "from": person, "text": text, "files": files, "at": self._at()}
+        self._inbox.append(message)
+        await self._post(message)
+
+    async def _post(self, payload: dict[str, Any], attempt: int = 1) -> int:
+        body, stamp = json.dumps(payload).encode(), str(int(datetime.fromisoformat(self._at()).timestamp()))
+        headers = {
+            "content-type": "application/json",
+            "x-echo-timestamp": stamp,
+            "x-echo-attempt": str(attempt),
+            "x-echo-signature": self._signature(self._webhook, stamp, body),
+        }
+        try:
+            return (await self._ctx.http.post(self._webhook, content=body, headers=headers)).status_code
+        except httpx.TransportError:
+            return 0
+
+    async def _carry(self, row: dict[str, Any]) -> None:
+        phone = next((one for one in self._phones.values() if one.address == row["to"]), None)
+        if phone is not None:
+            phone.chat.append(row)
+            for state in ("sent", "delivered", "read"):
+                row["state"] = state
+                await self._post({"kind": "receipt", **{name: row[name] for name in ("id", "state", "reference")}})
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    # --- the API ---
+
+    async def _messages(self, request: HttpRequest) -> Response:
+        if not _allowed(request):
+            return REFUSALS[Fault.UNAUTHORIZED]
+        if request.method == "GET":
+            return JSONResponse({"messages": self._sent})
+        fault = self._faults.popleft() if self._faults else None
+        if fault in REFUSALS or fault is Fault.CUT_BEFORE:
+            return REFUSALS.get(fault, Cut())
+        body = await request.json()
+        if len(body["text"].encode("utf-16-le")) // 2 > LIMIT:
+            return JSONResponse({"error": "too long"}, 422)
+        row = {**body, "id": self._id(), "state": "accepted", "at": self._at()}
+        self._sent.append(row)
+        answer = JSONResponse(row, 201)
+        self._start(self._carry(row))
+        if fault is Fault.SLOW:
+            await asyncio.sleep(SLOW)
+        return Cut() if fault is Fault.CUT_AFTER else answer
+
+    async def _account(self, request: HttpRequest) -> Response:
+        return _answer(request, {"id": "acc-1", "address": "echo:100000", "name": "Echo"})
+
+    async def _configure_webhook(self, request: HttpRequest) -> Response:
+        if _allowed(request) and request.method == "POST":
+            self._webhook = (await request.json())["url"]
+        return _answer(request, {"url": self._webhook})
+
+    async def _list_inbox(self, request: HttpRequest) -> Response:
+        return _answer(request, {"messages": self._inbox})
+
+    async def _typing(self, request: HttpRequest) -> Response:
+        return _answer(request, {})
+
+    async def _person(self, request: HttpRequest) -> Response:
+        address = request.path_params["address"]
+        return _answer(request, {"name": next((n for n, p in self._phones.items() if p.address == address), "")})
+
+    def _signature(self, url: str, stamp: str, body: bytes) -> str:
+        return hmac.new(SECRET.encode(), self._signed(url, stamp, body), hashlib.sha256).hexdigest()
+
+    def _id(self) -> str:
+        return f"m-{next(self._ids)}"
+
+    def _at(self) -> str:
+        return (self._ctx.now() + self._clock).isoformat()
+
+
+def _allowed(request: HttpRequest) -> bool:
+    return request.headers.get("authorization") == f"Bearer {TOKEN}"
+
+
+def _answer(request: HttpRequest, body: dict[str, Any]) -> Response:
+    return JSONResponse(body) if _allowed(request) else REFUSALS[Fault.UNAUTHORIZED]

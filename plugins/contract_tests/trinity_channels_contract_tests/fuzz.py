@@ -1,0 +1,87 @@
+"""Requests that nobody sends on purpose: random ones, and authentic payloads with one field gone strange."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from trinity_channels.api import Request
+
+EXAMPLES = 60
+
+_BODIES = st.one_of(st.none(), st.binary(max_size=200), st.text(max_size=60).map(str.encode))
+_VALUES = st.dictionaries(st.integers(0, 30), st.text(st.characters(codec="latin-1"), max_size=60), max_size=3)
+_QUERIES = st.one_of(st.none(), st.text(st.characters(codec="ascii"), max_size=30))
+_ODD_VALUES: tuple[Any, ...] = (None, "no-such-value", -1, [], {})
+_METHODS = st.sampled_from(["POST", "GET", "PUT", "HEAD", "", "post"])
+
+
+def randomly(request: Request, attempt: Callable[[Request], None]) -> None:
+    """Hand `attempt` many requests that resemble `request`; every header stays, whatever its value becomes."""
+    names = sorted(request.headers)
+
+    @settings(
+        max_examples=EXAMPLES,
+        database=None,
+        deadline=None,
+        derandomize=True,
+        report_multiple_bugs=False,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(body=_BODIES, values=_VALUES, query=_QUERIES, method=_METHODS)
+    def one(body: bytes | None, values: dict[int, str], query: str | None, method: str) -> None:
+        changed = {names[index % len(names)]: value for index, value in values.items()} if names else {}
+        url = request.url if query is None else f"{request.url.partition('?')[0]}?{query}"
+        body = request.body if body is None else body
+        attempt(replace(request, method=method, url=url, body=body, headers={**request.headers, **changed}))
+
+    one()
+
+
+def difference(request: Request, odd: Request) -> str:
+    """What is odd about a random variation, in words."""
+    headers = {name: value for name, value in odd.headers.items() if request.headers[name] != value}
+    parts = {"method": odd.method, "url": odd.url, "body": odd.body[:100], "headers": headers}
+    same = {"method": request.method, "url": request.url, "body": request.body[:100], "headers": {}}
+    return ", ".join(f"{name} {value!r}" for name, value in parts.items() if value != same[name]) or "as it was"
+
+
+def oddities(request: Request) -> Iterator[tuple[str, Request]]:
+    """The request's payload with one field at a time missing, of another type or of an unknown value."""
+    try:
+        payload = json.loads(request.body)
+    except ValueError:
+        for how, fields in _odd_forms(parse_qsl(request.body.decode(), keep_blank_values=True)):
+            yield how, replace(request, body=urlencode(fields).encode())
+        return
+    for how, changed in _odd_json(payload):
+        yield how, replace(request, body=json.dumps(changed).encode())
+
+
+def _odd_forms(fields: list[tuple[str, str]]) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    for index, (name, _) in enumerate(fields):
+        rest = fields[:index] + fields[index + 1 :]
+        yield f"without {name}", rest
+        for value in ("", "no-such-value", "-1", "9" * 40):
+            yield f"{name}={value}", [*rest, (name, value)]
+
+
+def _odd_json(payload: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    for odd in _ODD_VALUES:
+        if odd != payload:
+            yield f"{path or 'the whole'} = {odd!r}", odd
+    if isinstance(payload, dict):
+        for name, value in payload.items():
+            rest = {key: held for key, held in payload.items() if key != name}
+            yield f"without {path}.{name}", rest
+            for how, changed in _odd_json(value, f"{path}.{name}"):
+                yield how, {**rest, name: changed}
+    if isinstance(payload, list) and payload:
+        for how, changed in _odd_json(payload[0], f"{path}[0]"):
+            yield how, [changed, *payload[1:]]

@@ -1,0 +1,229 @@
+"""Where a check plays: one plugin, its simulator, a host in the kit's hands, all in memory and on virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+import httpx
+from pydantic import BaseModel, SecretStr
+
+from trinity_channels.api import (
+    Account,
+    Binding,
+    Context,
+    Inbound,
+    MessageReceived,
+    OutboundMessage,
+    Phone,
+    Receipt,
+    Request,
+    Simulator,
+)
+from trinity_channels_contract_tests.host import HOST, PUBLIC_URL, Host
+from trinity_channels_contract_tests.subject import Subject
+from trinity_channels_contract_tests.verdict import NotApplicable, Seen, broken, expect, short, told
+from trinity_channels_contract_tests.wire import Wire
+
+PROVIDER = "provider.contract.example"
+PATIENCE = 60.0
+"""Seconds after which a hook that has not come back has no time-out; the client's own are 5 and 15."""
+
+T = TypeVar("T")
+
+
+class Stage:
+    """One plugin connected to one fresh simulator.
+
+    Attributes:
+        subject: the plugin, hook by hook.
+        manifest: its manifest.
+        simulator: its provider.
+        host: what the provider posted.
+        wire: the network to the provider.
+        ctx: what hooks get.
+        webhook_url: where the provider posts.
+        settings: what the owner entered.
+    """
+
+    settings: BaseModel
+
+    def __init__(self, subject: Subject, start: datetime) -> None:
+        self.subject = subject
+        self.manifest = subject.manifest
+        self.webhook_url = f"{PUBLIC_URL}/api/{subject.name}/webhook/contract-key"
+        self.wire = Wire(PROVIDER)
+        self._start = start
+        self._serial = 0
+        self._binding: Binding | Exception = LookupError("nothing is connected")
+        self._heard_from: MessageReceived | Exception = LookupError("nobody has written")
+        self.host = Host(self.read, self.now)
+        # The client that the host lends: connect 5 s, read 15 s.
+        self._http = httpx.AsyncClient(transport=self.wire, timeout=httpx.Timeout(15, connect=5))
+        self._posts = httpx.AsyncClient(transport=Wire(HOST, self.host))
+        base_url = f"http://{PROVIDER}"
+        self.ctx = Context(self._http, self.now, self.webhook_url, base_url)
+        if not subject.offers("simulator"):
+            broken("the plugin ships no simulator (capability and hook `simulator`), so nothing else can be shown")
+        self.simulator: Simulator = subject.hook("simulator")(ctx=Context(self._posts, self.now, None, base_url))
+        self.wire.app = self.simulator.app
+
+    def now(self) -> datetime:
+        """The time of the story."""
+        return self._start + timedelta(seconds=asyncio.get_running_loop().time())
+
+    async def connect(self) -> None:
+        """Do what an owner does: save working settings, point the provider at the host."""
+        self.settings = self.manifest.settings.model_validate(dict(self.simulator.settings()))
+        self.simulator.connect(self.webhook_url)
+        try:
+            account = await self.ask("configure", Account, settings=self.settings, ctx=self.ctx)
+            self.binding = Binding(self.settings, account, SecretStr("fake-webhook-secret-of-the-kit"))
+            if self.subject.offers("register_webhook"):
+                await self.wait(self.subject.hook("register_webhook")(binding=self.binding, ctx=self.ctx))
+        except Exception as error:  # noqa: BLE001  only a story that needs the account fails for it
+            self._binding = error
+
+    async def greet(self) -> None:
+        """Let somebody write first: it opens reply windows, and gives an address to answer."""
+        try:
+            self._heard_from = await self.hears("good morning")
+        except Exception as error:  # noqa: BLE001  only a story that needs the message fails for it
+            self._heard_from = error
+
+    @property
+    def binding(self) -> Binding:
+        """The connected account; a story may put another in its place."""
+        return _needed("configure", self._binding)
+
+    @binding.setter
+    def binding(self, binding: Binding) -> None:
+        self._binding = binding
+
+    @property
+    def heard_from(self) -> MessageReceived:
+        """What somebody wrote before the story began."""
+        return _needed("receive", self._heard_from)
+
+    async def close(self) -> None:
+        """End everything, and say so if the simulator itself broke."""
+        await self._http.aclose()
+        await self._posts.aclose()
+        if self.wire.crashes:
+            raise self.wire.crashes[0]
+
+    @asynccontextmanager
+    async def another(self) -> AsyncIterator[Stage]:
+        """A second stage with a simulator of its own, connected, where somebody has written."""
+        stage = Stage(self.subject, self._start)
+        try:
+            await stage.connect()
+            await stage.greet()
+            yield stage
+        finally:
+            await stage.close()
+
+    def needs(self, hook: str) -> None:
+        """End the check unless the plugin has this optional hook."""
+        if not self.subject.offers(hook):
+            raise NotApplicable(f"capability {hook} is not declared")
+
+    # --- calling hooks ---
+
+    def read(self, request: Request, binding: Binding | None = None) -> object:
+        """Call `receive`, with a copy of the headers; what comes back may be anything."""
+        copy = Request(request.method, request.url, dict(request.headers), request.body, request.received_at)
+        return self.subject.hook("receive")(binding=binding or self.binding, request=copy)
+
+    def inbound(self, request: Request, binding: Binding | None = None) -> Inbound:
+        """Call `receive` for a request that is good."""
+        found = self.read(request, binding)
+        if not isinstance(found, Inbound):
+            broken(f"receive returned {short(found)}, not Inbound")
+        return found
+
+    async def ask(self, hook: str, kind: type[T], **arguments: object) -> T:
+        """Call an asynchronous hook that promises a value."""
+        found = await self.wait(self.subject.hook(hook)(**arguments))
+        if not isinstance(found, kind):
+            broken(f"{hook} returned {short(found)}, not {kind.__name__}")
+        return found
+
+    async def wait(self, call: Awaitable[T]) -> T:
+        """Wait for a hook, but not for ever."""
+        patience = asyncio.timeout(PATIENCE)
+        try:
+            async with patience:
+                return await call
+        except TimeoutError:
+            if patience.expired():
+                broken(f"it had not come back after {PATIENCE:.0f} seconds; every call to a provider needs a time-out")
+            raise
+
+    async def send(self, text: str, to: str | None = None) -> Receipt:
+        """Send one message to the phone, or to an address, after the pause that the account asks for."""
+        return await self.hand_over(await self.message(text, to))
+
+    async def hand_over(self, message: OutboundMessage) -> Receipt:
+        """Call `send`."""
+        return await self.ask("send", Receipt, binding=self.binding, message=message, ctx=self.ctx)
+
+    async def message(self, text: str, to: str | None = None) -> OutboundMessage:
+        """The next message for the phone."""
+        await asyncio.sleep(self.binding.account.pace.total_seconds())
+        self._serial += 1
+        return OutboundMessage(f"delivery-{self._serial}", to or self.phone.address, text)
+
+    # --- people ---
+
+    @property
+    def phone(self) -> Phone:
+        """The phone of the one person that most stories need."""
+        return self.simulator.phone("Zoe")
+
+    def arrived(self, phone: Phone | None = None) -> list[str]:
+        """The texts that reached a phone."""
+        return [one.text for one in (phone or self.phone).heard() if one.ticks >= 0]
+
+    async def said(self, text: str, phone: Phone | None = None) -> Request:
+        """Let somebody write; returns the raw request that brought the message."""
+        return await self.brought((phone or self.phone).says(text))
+
+    async def brought(self, act: Awaitable[object]) -> Request:
+        """Do something on the provider's side; returns the raw request that brought a message because of it."""
+        before = len(self.host.requests)
+        await act
+        await self.simulator.settle()
+        posted = self.host.since(before)
+        for request in posted:
+            if any(isinstance(event, MessageReceived) for event in self.inbound(request).events):
+                return request
+        return broken(f"{len(posted)} webhooks came, and none of them brought a message")
+
+    async def posted(self, text: str) -> Request:
+        """Let somebody write; returns the first raw request, whatever the plugin makes of it."""
+        before = len(self.host.requests)
+        await self.phone.says(text)
+        await self.simulator.settle()
+        posted = self.host.since(before)
+        expect(posted, "the simulator posted no webhook")
+        return posted[0]
+
+    def received(self, request: Request) -> MessageReceived:
+        """The message in a request."""
+        events = [event for event in self.inbound(request).events if isinstance(event, MessageReceived)]
+        expect(len(events) == 1, f"one message became {len(events)} MessageReceived")
+        return events[0]
+
+    async def hears(self, text: str, phone: Phone | None = None) -> MessageReceived:
+        """Let somebody write; returns the message as the host gets it."""
+        return self.received(await self.said(text, phone))
+
+
+def _needed(hook: str, found: T | Exception) -> T:
+    if isinstance(found, Exception):
+        raise Seen(f"before this could be checked, {hook} failed: {told(found)}") from found
+    return found

@@ -1,0 +1,21 @@
+"""Running the contract without pytest: what the kit's own tests and an author's debugger need."""
+
+from __future__ import annotations
+
+import pytest
+
+from trinity_channels_contract_tests.contract import CHECKS, ChannelContract
+from trinity_channels_contract_tests.verdict import BrokenPromise
+
+
+def broken_promises(contract: type[ChannelContract]) -> dict[str, str]:
+    """Run every check; the failures by the check's name. What does not apply is left out."""
+    found = {}
+    for name in CHECKS:
+        try:
+            getattr(contract(), name)()
+        except BrokenPromise as error:
+            found[name] = str(error)
+        except pytest.skip.Exception:
+            continue
+    return found
