@@ -143,6 +143,7 @@ class World:
             "agents": {
                 "support": {"owner": OWNER, "runtime": "echo"},
                 "sales": {"owner": "sales@example.org", "runtime": "echo"},
+                "my-agent": {"owner": OWNER, "runtime": "echo"},
             },
         }
         self.settings = Settings.load(**(given | settings))
@@ -312,6 +313,13 @@ class World:
         for _ in range(3):
             await self.twilio.settle()
             await self.host.dispatcher.quiet()
+
+    @staticmethod
+    async def until(condition: Callable[[], bool]) -> None:
+        """Let everything go on until something is seen that no event tells."""
+        async with asyncio.timeout(5):
+            while not condition():  # noqa: ASYNC110  see above
+                await asyncio.sleep(0)
 
     def fails(self, fault: Fault, times: int = 1) -> None:
         """Let the provider's next sends go wrong."""

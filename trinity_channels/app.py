@@ -43,7 +43,7 @@ from trinity_channels.outbound.deliver import Deliveries
 from trinity_channels.outbound.proactive import ProactiveMessages
 from trinity_channels.plugins import Plugins, load
 from trinity_channels.settings import Settings
-from trinity_channels.store import Store, Tx, access, deliveries, scenes
+from trinity_channels.store import Store, Tx, deliveries, scenes
 from trinity_channels.store import settings as stored_settings
 from trinity_channels.web import errors
 from trinity_channels.web.access_api import AccessApi
@@ -167,8 +167,6 @@ class Host:
         if self._own_tokens:
             await self._admin_token(self._own_tokens)
         await self.dispatcher.start(self._run)
-        for conversation in await self.store.read(access.conversations_to_tell):
-            self.dispatcher.after_commit(f"turn:{conversation}")
         self._tasks = [
             asyncio.create_task(self._catch_up.run(), name="catch-up"),
             asyncio.create_task(self._keep_house(), name="housekeeping"),

@@ -10,7 +10,7 @@ import structlog
 from trinity_channels.masking import mask_entry
 
 # They log addresses, parameters or every request; what matters in it our own entries say.
-_QUIET = ("httpx", "httpcore", "twilio", "twilio.http_client")
+_QUIET = ("httpx", "httpcore")
 # They come with handlers of their own, which would write unmasked.
 _ADOPTED = ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi", "sqlalchemy", "alembic")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 import pytest
 
 from tests.world import OWNER, Person, World
@@ -10,6 +12,9 @@ from trinity_channels import texts
 QUESTION = "what is 6 x 7?"
 ANSWER = f"echo {QUESTION}"
 PENDING = texts.VERIFIED_PENDING.format(email="zoe@example.org")
+
+
+Opens = Callable[[World, Person], Awaitable[None]]
 
 
 async def become(world: World, person: Person, kind: str) -> None:
@@ -219,12 +224,11 @@ async def open_by_login(world: World, person: Person) -> None:
 
 
 @pytest.mark.parametrize("opens", [open_by_share, open_by_approval, open_by_policy, open_by_login])
-async def test_whatever_opens_the_gate_answers_what_was_kept_once(world: World, opens: object) -> None:
+async def test_whatever_opens_the_gate_answers_what_was_kept_once(world: World, opens: Opens) -> None:
     zoe = world.person("Zoe")
     await zoe.verifies("zoe@example.org")
     await zoe.says("one", "two")
 
-    assert callable(opens)
     await opens(world, zoe)
     await world.later(hours=1)
 

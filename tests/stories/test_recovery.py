@@ -6,6 +6,7 @@ import pytest
 
 from tests.world import Agent, World
 from trinity_channels import texts
+from trinity_channels.agents.port import AgentUnavailable
 from trinity_channels.api import Fault
 from trinity_channels.store import StoreError
 
@@ -78,8 +79,6 @@ async def test_a_stop_in_good_order_is_no_death(town: World, agent: Agent, monke
 
 
 async def test_the_retry_of_an_unavailable_agent_survives_a_restart(town: World, agent: Agent) -> None:
-    from trinity_channels.agents.port import AgentUnavailable  # noqa: PLC0415
-
     zoe = town.person("Zoe")
     agent.will_answer(AgentUnavailable("down", retry_after=30))
     await zoe.says("hello")
@@ -178,3 +177,15 @@ async def test_kept_messages_and_codes_survive_a_restart(world: World) -> None:
     await zoe.says(f"/login {world.code('zoe@example.org')}")
 
     assert zoe.last() == "echo hello"
+
+
+async def test_a_gate_that_opened_just_before_a_crash_lets_them_in(world: World) -> None:
+    zoe = world.person("Zoe")
+    await zoe.says("hello?")
+    world.host.dispatcher._run = None  # the process is about to die: what is committed now is never run
+
+    await world.policy("open")
+    await world.dies()
+    await world.starts()
+
+    assert zoe.last() == "echo hello?"

@@ -14,13 +14,6 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("trinity_channels.inbound.indicate.PATIENCE", 0.01)
 
 
-async def shown(world: World, times: int) -> None:
-    """Wait until typing has been asked for so many times."""
-    async with asyncio.timeout(5):
-        while len(world.twilio.typed) < times:  # noqa: ASYNC110  the simulator has no event to wait for
-            await asyncio.sleep(0)
-
-
 def typed(world: World, person: Person) -> list[str]:
     """The texts of a person's messages for which typing was shown."""
     return [bubble.shown for sid in world.twilio.typed for bubble in person.phone.bubbles if bubble.sid == sid]
@@ -30,11 +23,11 @@ async def test_a_slow_agent_is_seen_typing(town: World, agent: Agent) -> None:
     zoe = town.person("Zoe")
     agent.thinks()
     await zoe.phone.says("first")
-    await shown(town, 1)
+    await town.until(lambda: len(town.twilio.typed) == 1)
     assert zoe.phone.typing
 
     await zoe.phone.says("second")
-    await shown(town, 2)
+    await town.until(lambda: len(town.twilio.typed) == 2)
 
     assert typed(town, zoe) == ["first", "second"]
     agent.speaks()

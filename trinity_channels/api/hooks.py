@@ -105,7 +105,7 @@ def receive(binding: Binding, request: Request) -> Inbound:
     Not checked here: whether the event was seen before; the host does that by `event_id`.
 
     Example:
-        `return Inbound((MessageReceived(event_id="SM…", sender=Sender("whatsapp:+15551234567"), …),), EMPTY_TWIML)`
+        `return Inbound((MessageReceived(event_id="SM…", sender=Sender("+15551234567"), …),))`
     """
 
 
@@ -236,5 +236,5 @@ def simulator(ctx: Context) -> Simulator:
         The simulator, ready to serve its ASGI app.
 
     Example:
-        `return TwilioSimulator(ctx)`
+        `return MySimulator(ctx)`
     """

@@ -117,7 +117,6 @@ _DECIDE = (
 _DUE = select(*_REQUEST).where(
     ACCESS_REQUEST.c.conversation_id == bindparam("conversation"), ACCESS_REQUEST.c.notice_due.is_(true())
 )
-_UNHEARD = select(ACCESS_REQUEST.c.conversation_id).where(ACCESS_REQUEST.c.notice_due.is_(true())).distinct()
 _NOTICE_GIVEN = update(ACCESS_REQUEST).where(ACCESS_REQUEST.c.id == bindparam("request")).values(notice_due=False)
 _UNTOLD = (
     select(*_REQUEST)
@@ -210,11 +209,6 @@ def decide(tx: Tx, identity: int, verdict: str, by: str, now: datetime) -> bool:
 def notices_due(tx: Tx, conversation: int) -> list[AccessRequest]:
     """Decisions that the people of a conversation have not been told."""
     return [found for row in tx.all(_DUE, conversation=conversation) if (found := _request(row))]
-
-
-def conversations_to_tell(tx: Tx) -> list[int]:
-    """Conversations whose people have not been told a decision."""
-    return [row[0] for row in tx.all(_UNHEARD)]
 
 
 def notice_given(tx: Tx, identity: int) -> None:

@@ -178,7 +178,7 @@ class BindingsApi:
                 409,
                 "account_in_use",
                 f"This account is connected to {other}. Each agent needs an account of its own: disconnect it there first, "
-                "or use another account (at Twilio a subaccount will do).",
+                "or use another account.",
                 extra={"agent": error.agent} if known else None,
             ) from error
 

@@ -24,7 +24,7 @@ class MessageBody(BaseModel):
     text: Annotated[str, StringConstraints(min_length=1, max_length=4096)] = Field(description="Markdown")
     channel: Annotated[str, StringConstraints(max_length=32)] = Field(
         AUTO,
-        description="A channel's name, or auto; auto never chooses a channel with a reply window, such as whatsapp",
+        description="A channel's name, or auto for the first one that may be chosen without being asked for",
     )
     idempotency_key: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = Field(
         None, description="Sent again under the same key, the message is not sent twice"

@@ -1,4 +1,4 @@
-"""Keeps literal characters from acting as marks on a channel that has no escape character (WhatsApp, Slack).
+"""Keeps literal characters from acting as marks on a channel that has no escape character.
 
 Such a channel opens a span at a sign that follows no letter or digit and precedes no space, and closes it at the next
 such sign that follows no space and precedes no letter or digit. A zero-width space breaks one of the two conditions.

@@ -75,7 +75,7 @@ class Inline:
         text = "".join(run.text for run in label).strip()
         if not text or _DECORATION.sub("", text) == _DECORATION.sub("", shown.text):
             return [shown]
-        # Telegram drops addresses that are not on the web, or makes them wrong; so these are shown.
+        # Some messengers drop addresses that are not on the web, or make them wrong; so these are shown.
         if self._before_text and web:
             address = url.translate(self._escape)
             mark = Mark(*(half.replace("{url}", address) for half in (self._before_text, self._after_text)))

@@ -1,0 +1,133 @@
+"""The public address, the channels, the policy in both its forms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.world import PUBLIC, World
+from trinity_channels.web.auth import Role
+
+URL = "/api/settings/public_chat_url"
+POLICY = "/api/agents/support/access-policy"
+
+
+async def test_the_public_address_is_brought_to_one_spelling(world: World) -> None:
+    answer = await world.api("PUT", URL, {"value": " HTTPS://Other.Example.ORG:443/ "})
+
+    assert answer.json() == {"value": "https://other.example.org", "warning": None}
+    assert (await world.api("GET", URL)).json()["value"] == "https://other.example.org"
+
+
+async def test_webhook_urls_follow_at_once(world: World) -> None:
+    key = (await world.webhook()).rpartition("/")[2]
+
+    await world.api("PUT", URL, {"value": "https://other.example.org/trinity"})
+
+    assert await world.webhook() == f"https://other.example.org/trinity/api/whatsapp/webhook/{key}"
+
+
+async def test_signatures_follow_at_once(world: World) -> None:
+    old = await world.webhook()
+    await world.api("PUT", URL, {"value": "https://other.example.org"})
+    new = await world.webhook()
+
+    answers = [await world.posts(old, world.inbound(), signed_for=signed) for signed in (old, new)]
+
+    assert [answer.status_code for answer in answers] == [403, 200]
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["chat.example.org", "ftp://example.org", "https://", "https://u:p@example.org", "https://a b", "/x", "http"],
+)
+async def test_a_wrong_address_changes_nothing(world: World, value: str) -> None:
+    answer = await world.api("PUT", URL, {"value": value})
+
+    assert (answer.status_code, answer.json()["field"]) == (422, "value")
+    assert (await world.api("GET", URL)).json()["value"] == PUBLIC
+
+
+@pytest.mark.parametrize("body", [{}, {"value": None}, {"value": 5}, {"valeu": "x"}, []])
+async def test_a_wrong_body_is_refused(world: World, body: object) -> None:
+    answer = await world.api("PUT", URL, body)
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_input")
+
+
+@pytest.mark.parametrize(("value", "warning"), [("", "public_chat_url is not set"), ("http://example.org", "https://")])
+async def test_an_address_that_cannot_work_is_warned_about(world: World, value: str, warning: str) -> None:
+    answer = await world.api("PUT", URL, {"value": value})
+
+    assert answer.status_code == 200
+    assert warning in answer.json()["warning"]
+
+
+async def test_only_an_admin_changes_it(world: World) -> None:
+    for role, subject in ((Role.USER, "owner@example.org"), (Role.AGENT, "support")):
+        answer = await world.api("PUT", URL, {"value": ""}, token=await world.token(role, subject))
+        assert answer.status_code == 403
+
+
+async def test_it_survives_a_restart_and_wins_over_the_environment(world: World) -> None:
+    await world.api("PUT", URL, {"value": "https://other.example.org"})
+    await world.stops()
+    await world.starts()
+
+    assert (await world.webhook()).startswith("https://other.example.org/")
+
+
+async def test_the_channels_are_listed(world: World) -> None:
+    (whatsapp,) = (one for one in (await world.api("GET", "/api/channels")).json() if one["name"] == "whatsapp")
+
+    assert (whatsapp["available"], whatsapp["auto"], whatsapp["reply_window_hours"]) == (True, False, 24)
+    assert whatsapp["setup_steps"]
+
+
+@pytest.mark.parametrize(
+    ("given", "policy"),
+    [
+        ({"policy": "open"}, "open"),
+        ({"require_email": False, "open_access": True}, "open"),
+        ({"policy": "require_email"}, "require_email"),
+        ({"require_email": True, "open_access": True}, "require_email"),
+        ({"policy": "require_sharing"}, "require_sharing"),
+        ({"require_email": True, "open_access": False}, "require_sharing"),
+        ({"require_email": True, "open_access": False, "group_auth_mode": "none"}, "require_sharing"),
+    ],
+)
+async def test_the_policy_is_taken_and_shown_in_both_forms(world: World, given: dict[str, Any], policy: str) -> None:
+    answer = (await world.api("PUT", POLICY, given)).json()
+
+    booleans = {"open": (False, True), "require_email": (True, True), "require_sharing": (True, False)}
+    assert answer["policy"] == policy
+    assert (answer["require_email"], answer["open_access"]) == booleans[policy]
+    assert (await world.api("GET", POLICY)).json() == answer
+
+
+@pytest.mark.parametrize("given", [{"policy": "closed"}, {"policy": "open", "open_access": True}, {"open_access": "?"}])
+async def test_a_policy_that_is_none_is_refused(world: World, given: dict[str, Any]) -> None:
+    answer = await world.api("PUT", POLICY, given)
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_input")
+    assert (await world.api("GET", POLICY)).json()["policy"] == "require_sharing"
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/api/agents/support/carrier-pigeon", "/api/nothing"])
+async def test_an_unknown_path_is_answered_in_the_one_shape(world: World, path: str) -> None:
+    answer = await world.api("GET", path)
+
+    assert (answer.status_code, answer.json().keys()) == (404, {"code", "message"})
+
+
+async def test_sharing_with_oneself_or_twice_is_refused(world: World) -> None:
+    path = "/api/agents/support/share"
+    await world.api("POST", path, {"email": "Zoe@example.org"})
+
+    twice = await world.api("POST", path, {"email": "zoe@EXAMPLE.org"})
+    self_share = await world.api("POST", path, {"email": "owner@example.org"})
+    nobody = await world.api("POST", path, {"email": "zoe"})
+
+    codes = [(one.status_code, one.json()["code"]) for one in (twice, self_share, nobody)]
+    assert codes == [(409, "already_shared"), (400, "self_share"), (422, "invalid_input")]

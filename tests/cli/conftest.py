@@ -1,0 +1,68 @@
+"""A terminal: the real command line, with the settings of a world, also beside its running host."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from tests.world import KEY, OWNER
+from trinity_channels.cli import app
+
+AGENTS = f"""
+[agents.support]
+owner = "{OWNER}"
+runtime = "echo"
+"""
+
+
+class Terminal:
+    """Runs commands on the data folder of one test."""
+
+    def __init__(self, folder: Path, environment: pytest.MonkeyPatch) -> None:
+        self.folder = folder
+        self._environment = environment
+        config = folder / "channels.toml"
+        config.write_text(AGENTS)
+        self.set(TRINITY_CHANNELS_HOME=str(folder), TRINITY_CHANNELS_CONFIG=str(config), CREDENTIAL_ENCRYPTION_KEY=KEY)
+
+    def set(self, **variables: str) -> None:
+        """Change environment variables."""
+        for name, value in variables.items():
+            self._environment.setenv(name, value)
+
+    def run(self, *arguments: str) -> Result:
+        """Run a command to its end."""
+        return CliRunner().invoke(app, arguments)
+
+    async def beside(self, *arguments: str) -> Result:
+        """Run a command while the host of the test goes on."""
+        return await asyncio.to_thread(self.run, *arguments)
+
+
+@pytest.fixture
+def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    for name in [*os.environ]:
+        if name.startswith("TRINITY_") or name.endswith("_API_BASE_URL") or name in ("DATABASE_URL", "PUBLIC_CHAT_URL"):
+            monkeypatch.delenv(name)
+    return Terminal(tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def demo() -> Iterator[str]:
+    """The address of a demo's first page."""
+    command = [sys.executable, "-m", "trinity_channels.cli", "demo", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:  # noqa: S603  our own command
+        assert running.stdout is not None
+        yield next(line.split()[-1] for line in running.stdout if "Start here" in line)
+        running.send_signal(signal.SIGINT)
+        out, _ = running.communicate(timeout=20)
+    assert running.returncode == 0
+    assert out.endswith("Stopping. Nothing is kept.\n")

@@ -1,0 +1,92 @@
+"""`demo`: the whole product with no account, whatever the environment of whoever tries it says."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import httpx
+import pytest
+
+from tests.cli.conftest import Terminal
+from trinity_channels.cli import servers
+from trinity_channels.cli.demo import script, stage
+from trinity_channels.cli.demo.agent import DemoAgent
+
+HOSTILE = {
+    "CREDENTIAL_ENCRYPTION_KEY": "none",
+    "DATABASE_URL": "postgresql+psycopg://nobody@127.0.0.1:9/nothing",
+    "HTTP_PROXY": "http://127.0.0.1:9",
+    "PUBLIC_CHAT_URL": "nonsense",
+    "TRINITY_CHANNELS_CONFIG": "/nonexistent/channels.toml",
+    "TRINITY_CHANNELS_HOME": "/nonexistent",
+    "TWILIO_API_BASE_URL": "http://127.0.0.1:9",
+}
+STORY = [
+    "Zoe → Hello! What is 6 x 7?",
+    "Agent ← This agent only talks to people with a verified e-mail address.",
+    "Zoe → /login zoe@example.org",
+    "[mail] to zoe@example.org: Your code for demo on WhatsApp",
+    "Agent ← You are signed in as zoe@example.org. The owner has been asked",
+    "[owner] POST /api/agents/demo/access-requests/1/decide approve",
+    "Agent ← The owner has let you in",
+    "> Hello! What is 6 x 7?",
+    "comes in 3 parts, in order, each of at most 1600 characters",
+    "Zoe → /whoami",
+    "Agent ← You are signed in as zoe@example.org.",
+    "posts the same message again, and is answered 200",
+    "failed 63016",
+    "More than 24 hours have passed since the person last wrote.",
+    "Everything went as it should, on whatsapp",
+]
+
+
+def test_the_script_plays_to_its_end() -> None:
+    command = [sys.executable, "-m", "trinity_channels.cli", "demo", "--script"]
+
+    done = subprocess.run(  # noqa: S603  our own command
+        command, capture_output=True, text=True, timeout=60, check=False, env={**os.environ, **HOSTILE}
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    position = 0
+    for line in STORY:
+        position = done.stdout.find(line, position)
+        assert position >= 0, f"{line!r} is missing, or not in its place:\n{done.stdout}"
+    assert done.stderr == ""
+
+
+def test_a_story_that_goes_wrong_ends_with_1(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def silent(*_: object) -> str:
+        return ""
+
+    monkeypatch.setattr(DemoAgent, "run", silent)
+    monkeypatch.setattr(script, "PATIENCE", 2.0)
+
+    result = terminal.run("demo", "--script")
+
+    assert result.exit_code == 1
+    assert "Waited 2 seconds in vain for 2 messages." in result.stderr
+
+
+def test_a_taken_port_does_not_stop_the_demo() -> None:
+    with servers.bind("127.0.0.1", 0) as taken:
+        taken.listen()
+        with stage.bind(taken.getsockname()[1]) as free:
+            assert servers.address(free) != servers.address(taken)
+
+
+def test_the_page_of_the_demo_talks_to_nobody_else(demo: str) -> None:
+    with httpx.Client(base_url=demo, trust_env=False) as browser:
+        page = browser.get("/")
+        strange = browser.get("/mailbox.json", headers={"Host": "elsewhere.example.org"})
+        form = browser.post("/requests/1/decide", data={"approve": "true"})
+        nobody = browser.post("/requests/1/decide", json={"approve": True})
+        phone = browser.get("/whatsapp/")
+
+    assert "default-src 'self'" in page.headers["Content-Security-Policy"]
+    assert "A simulation on this machine" in page.text
+    assert "frame-ancestors 'self'" in phone.headers["Content-Security-Policy"]
+    assert (strange.status_code, form.status_code, nobody.status_code) == (400, 415, 502)
+    assert nobody.json()["message"].endswith("There is no such access request.")

@@ -1,0 +1,103 @@
+"""`explain`: which rule lets somebody in or stops them, told from what they did."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.cli.conftest import Terminal
+from tests.world import OWNER, Person, World
+
+NUMBER = "+15557770002"
+ZOE = "zoe@example.org"
+
+
+@pytest.fixture
+def zoe(world: World) -> Person:
+    return world.person("Zoe", NUMBER)
+
+
+async def explained(terminal: Terminal, address: str) -> str:
+    result = await terminal.beside("explain", "support", address)
+    assert result.exit_code == 0, result.output
+    return re.sub(r" {2,}", " ", result.stdout)
+
+
+async def test_somebody_who_never_wrote_is_told_apart(terminal: Terminal, world: World) -> None:
+    await world.shares(ZOE)
+
+    by_number, by_email = await explained(terminal, NUMBER), await explained(terminal, "Zoe@Example.org")
+
+    assert f"Nobody has written to support from {NUMBER}" in by_number
+    assert "If they write: a message now is kept, and the person is asked to sign in" in by_number
+    assert f"Nobody has signed in to support as {ZOE}" in by_email
+    assert "Access shared since" in by_email
+    assert "Once they have written and signed in: a message now goes to the agent." in by_email
+
+
+async def test_a_stranger_waits_for_a_code(terminal: Terminal, zoe: Person) -> None:
+    await zoe.says("hello", "is anybody there?")
+
+    text = await explained(terminal, NUMBER)
+
+    assert text.startswith(f"Zoe, whatsapp:{NUMBER} on whatsapp, agent support")
+    assert "Policy require_sharing" in text
+    assert "Verified e-mail none" in text
+    assert "Kept messages 2" in text
+    assert "Reply window open until 2026-03-03 09:00 UTC" in text
+    assert "→ A message now is kept, and the person is asked to sign in with /login." in text
+
+
+async def test_a_verified_stranger_waits_for_the_owner(terminal: Terminal, zoe: Person) -> None:
+    await zoe.verifies(ZOE)
+
+    text = await explained(terminal, ZOE)
+
+    assert "Access not shared" in text
+    assert "Access request pending since 2026-03-02 09:00 UTC" in text
+    assert "→ A message now is kept until the owner lets them in." in text
+
+
+async def test_somebody_let_in_reaches_the_agent(terminal: Terminal, world: World, zoe: Person) -> None:
+    await zoe.verifies(ZOE)
+    await world.decides(ZOE)
+
+    text = await explained(terminal, ZOE)
+
+    assert "the agent may not write first" in text
+    assert "Access request approved" in text
+    assert "→ A message now goes to the agent." in text
+
+
+async def test_the_owner_needs_no_share(terminal: Terminal, zoe: Person) -> None:
+    await zoe.verifies(OWNER)
+
+    assert "Access owner" in await explained(terminal, OWNER)
+
+
+async def test_somebody_blocked_is_dropped(terminal: Terminal, world: World, zoe: Person) -> None:
+    await zoe.verifies(OWNER)
+    await world.blocks(zoe)
+
+    text = await explained(terminal, NUMBER)
+
+    assert "Blocked yes" in text
+    assert "→ A message now is dropped, and nobody is told." in text
+
+
+async def test_a_day_later_the_reply_window_is_closed(terminal: Terminal, world: World, zoe: Person) -> None:
+    await zoe.says("STOP")
+    await world.later(hours=25)
+
+    text = await explained(terminal, NUMBER)
+
+    assert "Reply window closed since 2026-03-03 09:00 UTC" in text
+    assert "Proactive stopped by the person" in text
+
+
+def test_an_unknown_agent_is_named_with_those_there_are(terminal: Terminal) -> None:
+    result = terminal.run("explain", "suport", NUMBER)
+
+    assert result.exit_code == 1
+    assert result.stderr == "There is no agent 'suport'. Configured are support.\n"

@@ -1,0 +1,74 @@
+"""`serve`: it runs, ends in good order, and says in one line why it cannot."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+
+import httpx
+import pytest
+
+from tests.cli.conftest import Terminal
+from tests.world import World
+from trinity_channels.cli import servers
+
+
+@pytest.mark.usefixtures("terminal")
+@pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT])
+def test_it_serves_until_it_is_told_to_stop(told: signal.Signals) -> None:
+    command = [sys.executable, "-m", "trinity_channels.cli", "serve", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ) as server:  # noqa: S603
+        assert server.stdout is not None
+        token = server.stdout.readline()
+        line = server.stdout.readline()
+        url = line.split()[3]
+        answer = httpx.get(f"{url}/readyz", trust_env=False)
+        server.send_signal(told)
+        out, err = server.communicate(timeout=20)
+
+    assert token.startswith("Admin token, shown this once: tc_")
+    assert answer.status_code == 200
+    assert server.returncode == 0, err
+    assert "Stopping" in out
+    assert "Traceback" not in err
+
+
+async def test_a_second_host_on_one_database_is_refused(terminal: Terminal, world: World) -> None:
+    result = await terminal.beside("serve", "--port", "0")
+
+    assert world.host
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Another process serves")
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_taken_port_is_named(terminal: Terminal) -> None:
+    with servers.bind("127.0.0.1", 0) as bound:
+        bound.listen()
+        port = str(bound.getsockname()[1])
+        result = terminal.run("serve", "--port", port)
+
+    assert result.exit_code == 1
+    assert f"Cannot listen on 127.0.0.1, port {port}" in result.stderr
+    assert "--port" in result.stderr
+
+
+def test_wrong_settings_are_listed_and_end_with_2(terminal: Terminal) -> None:
+    terminal.set(CREDENTIAL_ENCRYPTION_KEY="secret", PUBLIC_CHAT_URL="chat.example.org")
+
+    result = terminal.run("serve", "--port", "0")
+
+    assert result.exit_code == 2
+    assert "PUBLIC_CHAT_URL" in result.stderr
+    assert "CREDENTIAL_ENCRYPTION_KEY" in result.stderr
+
+
+async def test_the_database_is_upgraded_only_while_nobody_serves_it(terminal: Terminal, world: World) -> None:
+    beside = await terminal.beside("db", "upgrade")
+    await world.stops()
+    alone = await terminal.beside("db", "upgrade")
+
+    assert (beside.exit_code, alone.exit_code) == (1, 0)
+    assert "newest shape" in alone.stdout

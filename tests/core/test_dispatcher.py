@@ -1,0 +1,233 @@
+"""The dispatcher's contract: never two runs of one key at once, and every committed wake is followed by a run."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar, cast
+
+import pytest
+from freezegun.api import FrozenDateTimeFactory
+
+from trinity_channels.dispatch import LocalDispatcher
+from trinity_channels.store import Store, Tx
+
+T = TypeVar("T")
+
+
+class Work:
+    """Tables and runs in one: what is open, what was run, and how."""
+
+    def __init__(self) -> None:
+        self.open: set[str] = set()
+        self.runs: list[str] = []
+        self.at_once: Counter[str] = Counter()
+        self.most: Counter[str] = Counter()
+        self.later: dict[str, datetime] = {}
+        self.faults: list[BaseException] = []
+        self.go = asyncio.Event()
+        self.go.set()
+
+    async def read(self, unit: Callable[[Any], T]) -> T:
+        """The store's one method that the dispatcher needs."""
+        return unit(None)
+
+    async def run(self, key: str) -> datetime | None:
+        """Count a run, wait until it may end, and do what the test has planned for it."""
+        self.runs.append(key)
+        kind = key.partition(":")[0]
+        for scope in (key, kind):
+            self.at_once[scope] += 1
+            self.most[scope] = max(self.most[scope], self.at_once[scope])
+        try:
+            await self.go.wait()
+            if self.faults:
+                raise self.faults.pop(0)
+        finally:
+            self.at_once.subtract((key, kind))
+        self.open.discard(key)
+        return self.later.pop(key, None)
+
+
+TX = cast("Tx", None)
+
+
+@pytest.fixture
+def work() -> Work:
+    return Work()
+
+
+@pytest.fixture
+async def dispatcher(work: Work, clock: FrozenDateTimeFactory) -> AsyncIterator[LocalDispatcher]:
+    assert clock
+    made = LocalDispatcher(
+        cast("Store", work), lambda _: set(work.open), lambda: datetime.now(UTC), {"turn": 3, "deliver": 3}
+    )
+    await made.start(work.run)
+    yield made
+    work.go.set()
+    await made.stop(1)
+
+
+def wake(dispatcher: LocalDispatcher, *keys: str) -> None:
+    for key in keys:
+        dispatcher.wake(key, TX)
+        dispatcher.after_commit(key)
+
+
+async def breath() -> None:
+    """Let everything that can run now run."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+async def test_a_wake_is_followed_by_a_run(dispatcher: LocalDispatcher, work: Work) -> None:
+    wake(dispatcher, "turn:1")
+    await dispatcher.quiet()
+
+    assert work.runs == ["turn:1"]
+
+
+async def test_a_key_never_runs_twice_at_once_and_a_wake_during_a_run_leads_to_another(
+    dispatcher: LocalDispatcher, work: Work
+) -> None:
+    work.go.clear()
+    wake(dispatcher, "turn:1")
+    await breath()
+    wake(dispatcher, *["turn:1"] * 5)
+    await breath()
+    assert work.runs == ["turn:1"]
+
+    work.go.set()
+    await dispatcher.quiet()
+
+    assert work.runs == ["turn:1", "turn:1"]
+    assert work.most["turn:1"] == 1
+
+
+async def test_keys_run_beside_each_other_up_to_the_limit_of_their_kind(
+    dispatcher: LocalDispatcher, work: Work
+) -> None:
+    work.go.clear()
+    wake(dispatcher, *(f"turn:{number}" for number in range(10)), "deliver:1")
+    await breath()
+    assert sorted(work.runs) == ["deliver:1", "turn:0", "turn:1", "turn:2"]
+
+    work.go.set()
+    await dispatcher.quiet()
+
+    assert len(work.runs) == 11
+    assert work.most["turn"] == 3
+
+
+async def test_a_run_that_wants_to_come_back_comes_back_then(
+    dispatcher: LocalDispatcher, work: Work, clock: FrozenDateTimeFactory
+) -> None:
+    work.later["turn:1"] = datetime.now(UTC) + timedelta(minutes=5)
+    wake(dispatcher, "turn:1")
+    await dispatcher.quiet()
+
+    clock.tick(timedelta(minutes=4))
+    dispatcher.fire_due()
+    await dispatcher.quiet()
+    assert work.runs == ["turn:1"]
+
+    clock.tick(timedelta(minutes=1))
+    dispatcher.fire_due()
+    await dispatcher.quiet()
+    assert work.runs == ["turn:1", "turn:1"]
+
+
+async def test_an_earlier_time_wins_over_a_later_one(
+    dispatcher: LocalDispatcher, work: Work, clock: FrozenDateTimeFactory
+) -> None:
+    for minutes in (10, 1):
+        work.later["turn:1"] = datetime.now(UTC) + timedelta(minutes=minutes)
+        wake(dispatcher, "turn:1")
+        await dispatcher.quiet()
+
+    clock.tick(timedelta(minutes=2))
+    dispatcher.fire_due()
+    await dispatcher.quiet()
+
+    assert len(work.runs) == 3
+
+
+async def test_a_run_that_raises_is_tried_again_and_stops_no_other(
+    dispatcher: LocalDispatcher, work: Work, clock: FrozenDateTimeFactory
+) -> None:
+    work.faults = [RuntimeError("database on fire")]
+    wake(dispatcher, "turn:1", "turn:2")
+    await dispatcher.quiet()
+    assert sorted(work.runs) == ["turn:1", "turn:2"]
+
+    clock.tick(timedelta(seconds=6))
+    dispatcher.fire_due()
+    await dispatcher.quiet()
+
+    assert sorted(work.runs) == ["turn:1", "turn:1", "turn:2"]
+
+
+async def test_what_another_process_has_left_is_found(dispatcher: LocalDispatcher, work: Work) -> None:
+    work.open = {"turn:7"}
+
+    await dispatcher._sweep()
+    await dispatcher.quiet()
+
+    assert work.runs == ["turn:7"]
+
+
+async def test_what_is_open_at_the_start_is_run_in_order(work: Work) -> None:
+    work.open = {"turn:10", "turn:9", "deliver:11"}
+    made = LocalDispatcher(
+        cast("Store", work), lambda _: set(work.open), lambda: datetime.now(UTC), {"turn": 1, "deliver": 1}
+    )
+
+    await made.start(work.run)
+    await made.quiet()
+    await made.stop(1)
+
+    assert work.runs[:1] == ["deliver:11"]
+    assert [key for key in work.runs if key.startswith("turn")] == ["turn:9", "turn:10"]
+
+
+async def test_a_failing_sweep_is_survived(
+    dispatcher: LocalDispatcher, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(_: object) -> None:
+        raise OSError("disk")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(work, "read", fails)
+        await dispatcher._sweep()
+    work.open = {"turn:1"}
+    await dispatcher._sweep()
+    await dispatcher.quiet()
+
+    assert work.runs == ["turn:1"]
+
+
+async def test_stopping_lets_runs_end_and_starts_no_more(dispatcher: LocalDispatcher, work: Work) -> None:
+    work.go.clear()
+    wake(dispatcher, "turn:1")
+    await breath()
+    wake(dispatcher, "turn:1")
+    stopping = asyncio.create_task(dispatcher.stop(5))
+    await breath()
+    wake(dispatcher, "turn:2")
+    work.go.set()
+    await stopping
+
+    assert work.runs == ["turn:1"]
+
+
+async def test_what_does_not_end_in_time_is_cancelled(dispatcher: LocalDispatcher, work: Work) -> None:
+    work.go.clear()
+    wake(dispatcher, "turn:1")
+    await breath()
+
+    await dispatcher.stop(0.01)
+
+    assert work.at_once["turn:1"] == 0

@@ -1,0 +1,190 @@
+"""The channels as a guest in another FastAPI application, which keeps its own users, shares and manners."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI, HTTPException
+from freezegun.api import FrozenDateTimeFactory
+from starlette.requests import HTTPConnection
+
+from tests.world import KEY, OWNER, PUBLIC, START
+from trinity_channels.app import Host, Ports, mount_channels
+from trinity_channels.settings import Settings
+from trinity_channels.store.access import Share
+from trinity_channels.web.auth import Principal, Role
+
+BOSS = {"X-User": OWNER}
+
+
+class Users:
+    """The application's own people: whoever names themselves, and nobody else."""
+
+    async def principal(self, request: HTTPConnection) -> Principal | None:
+        name = request.headers.get("x-user")
+        return Principal(Role.USER, name) if name else None
+
+
+class Roster:
+    """The application's own agents and shares."""
+
+    def __init__(self) -> None:
+        self.shared: dict[str, Share] = {}
+
+    async def owner(self, agent: str) -> str | None:
+        return OWNER if agent == "support" else None
+
+    async def may_use(self, agent: str, email: str) -> bool:
+        return agent == "support" and (email == OWNER or email in self.shared)
+
+    async def shares(self, agent: str) -> list[Share]:
+        return list(self.shared.values()) if agent == "support" else []
+
+    async def grant(self, agent: str, email: str, *, by: str) -> bool:
+        new = agent == "support" and email not in self.shared
+        self.shared[email] = Share(email, allow_proactive=False, created_by=by, created_at=START)
+        return new
+
+    async def revoke(self, agent: str, email: str) -> bool:
+        return agent == "support" and self.shared.pop(email, None) is not None
+
+    async def consent(self, agent: str, email: str, *, allow: bool) -> bool:
+        return agent == "support" and email in self.shared and allow is not None
+
+
+def platform(lifespan: Callable[[FastAPI], Any] | None = None) -> FastAPI:
+    """An application with routes and errors of its own."""
+    app = FastAPI(lifespan=lifespan)
+
+    @app.get("/api/agents/{name}/shares")
+    async def shares(name: str) -> dict[str, str]:
+        return {"the platform's shares of": name}
+
+    @app.post("/api/agents/{agent_name}/share")
+    async def share(agent_name: str) -> dict[str, str]:
+        return {"the platform shares": agent_name}
+
+    @app.get("/teapot")
+    async def teapot() -> None:
+        raise HTTPException(418, "I am the platform's teapot")
+
+    @app.get("/number/{value}")
+    async def number(value: int) -> int:
+        return value
+
+    return app
+
+
+@contextlib.asynccontextmanager
+async def running(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    """The application as a server runs it: its lifespan, then requests."""
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=PUBLIC) as client,
+    ):
+        yield client
+
+
+@pytest.fixture
+def settings(tmp_path: Path, clock: FrozenDateTimeFactory) -> Settings:
+    assert clock
+    return Settings.load(trinity_channels_home=tmp_path, public_chat_url=PUBLIC, credential_encryption_key=KEY)
+
+
+def before_start(settings: Settings) -> FastAPI:
+    """Mounted before the application starts."""
+    app = platform()
+    mount_channels(app, Ports(directory=Roster(), authenticator=Users()), settings)
+    return app
+
+
+def within_lifespan(settings: Settings) -> FastAPI:
+    """Mounted by the application's own lifespan."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with mount_channels(app, Ports(directory=Roster(), authenticator=Users()), settings):
+            yield
+
+    return platform(lifespan)
+
+
+@pytest.fixture(params=[before_start, within_lifespan])
+async def client(request: pytest.FixtureRequest, settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    async with running(request.param(settings)) as made:
+        yield made
+
+
+async def test_the_channels_answer(client: httpx.AsyncClient) -> None:
+    probe = await client.post("/api/whatsapp/webhook/test")
+    status = await client.get("/api/agents/support/whatsapp", headers=BOSS)
+
+    assert (probe.status_code, status.status_code) == (200, 200)
+    assert status.json()["configured"] is False
+
+
+async def test_the_platforms_users_and_agents_count(client: httpx.AsyncClient) -> None:
+    nobody = await client.get("/api/agents/support/whatsapp")
+    stranger = await client.get("/api/agents/support/whatsapp", headers={"X-User": "zoe@example.org"})
+    missing = await client.get("/api/agents/sales/whatsapp", headers=BOSS)
+
+    assert [answer.status_code for answer in (nobody, stranger, missing)] == [401, 404, 404]
+    assert nobody.json()["code"] == "unauthorized"
+    assert stranger.json() == missing.json()
+
+
+async def test_our_errors_keep_our_shape(client: httpx.AsyncClient) -> None:
+    wrong = await client.put("/api/agents/support/access-policy", json={"policy": "closed"}, headers=BOSS)
+
+    assert (wrong.status_code, wrong.json()["code"], wrong.json()["field"]) == (422, "invalid_input", "policy")
+
+
+async def test_the_platforms_own_routes_and_errors_stay_as_they_were(client: httpx.AsyncClient) -> None:
+    shares = await client.get("/api/agents/support/shares", headers=BOSS)
+    teapot = await client.get("/teapot")
+    number = await client.get("/number/x")
+    nowhere = await client.get("/nowhere")
+
+    assert shares.json() == {"the platform's shares of": "support"}
+    assert (teapot.status_code, teapot.json()) == (418, {"detail": "I am the platform's teapot"})
+    assert number.json()["detail"][0]["type"] == "int_parsing"
+    assert nowhere.json() == {"detail": "Not Found"}
+
+
+async def test_routes_that_the_platform_owns_are_not_registered_again(client: httpx.AsyncClient) -> None:
+    share = await client.post("/api/agents/support/share", json={"email": "zoe@example.org"}, headers=BOSS)
+    paths = (await client.get("/openapi.json")).json()["paths"]
+
+    assert share.json() == {"the platform shares": "support"}
+    assert "/api/agents/{name}/share" not in paths
+    assert "/healthz" not in paths
+
+
+async def test_the_host_ends_with_the_application(settings: Settings) -> None:
+    for _ in range(2):  # the file would be locked
+        app = before_start(settings)
+        async with running(app) as client:
+            assert (await client.post("/api/whatsapp/webhook/test")).status_code == 200
+
+
+async def test_the_applications_own_lifespan_still_runs(settings: Settings) -> None:
+    seen = []
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, str]]:
+        seen.append("up")
+        yield {"of": "the platform"}
+        seen.append("down")
+
+    app = platform(lifespan)
+    host = mount_channels(app, Ports(directory=Roster(), authenticator=Users()), settings)
+    assert isinstance(host, Host)
+    async with app.router.lifespan_context(app) as state:
+        assert state == {"of": "the platform"}
+
+    assert seen == ["up", "down"]

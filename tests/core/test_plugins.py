@@ -1,0 +1,185 @@
+"""Loading plugins: a broken one is listed with its reason, and neither the host nor another channel is harmed."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from importlib.metadata import EntryPoint
+from typing import Any, cast
+
+import pytest
+from pydantic import BaseModel
+
+from trinity_channels.api import (
+    Account,
+    Capabilities,
+    Channel,
+    Dialect,
+    Inbound,
+    Limits,
+    Receipt,
+    Request,
+    Verification,
+    hookimpl,
+)
+from trinity_channels.plugins import Plugins, load
+
+
+class Settings(BaseModel):
+    """Nothing to set."""
+
+
+MANIFEST = Channel(
+    name="pigeon", title="Pigeon", provider="loft", settings=Settings, limits=Limits(text=100), dialect=Dialect()
+)
+
+
+@dataclass(frozen=True)
+class Point:
+    """An entry point whose module is made, not imported."""
+
+    name: str
+    load: Callable[[], object]
+    dist: None = None
+
+
+def pigeon(name: str = "pigeon", **changes: Any) -> types.ModuleType:
+    """A whole plugin, with some members changed; None takes one away."""
+    module = types.ModuleType(name)
+    manifest = replace(MANIFEST, name=name)
+
+    def channel() -> Channel:
+        return manifest
+
+    async def configure(settings: object, ctx: object) -> Account:
+        raise NotImplementedError(settings, ctx)
+
+    async def verify(binding: object, ctx: object) -> Verification:
+        raise NotImplementedError(binding, ctx)
+
+    def receive(binding: object, request: Request) -> Inbound:
+        raise NotImplementedError(binding, request)
+
+    async def send(binding: object, message: object, ctx: object) -> Receipt:
+        raise NotImplementedError(binding, message, ctx)
+
+    async def resolve_identity(binding: object, sender: object, ctx: object) -> object:
+        raise NotImplementedError(binding, sender, ctx)
+
+    members: list[Callable[..., Any]] = [channel, configure, verify, receive, send, resolve_identity]
+    hooks: dict[str, Any] = {member.__name__: hookimpl(member) for member in members} | changes
+    for key, value in hooks.items():
+        if value is not None:
+            setattr(module, key, value)
+    return module
+
+
+def loaded(*points: tuple[str, Callable[[], object]]) -> Plugins:
+    return load(cast("list[EntryPoint]", [Point(name, made) for name, made in points]))
+
+
+def raises(error: BaseException) -> Callable[..., Any]:
+    def fail() -> object:
+        raise error
+
+    return fail
+
+
+@hookimpl
+async def asynchronous() -> Channel:
+    return MANIFEST
+
+
+@hookimpl
+def synchronous(binding: object, message: object, ctx: object) -> Receipt:
+    raise NotImplementedError(binding, message, ctx)
+
+
+@hookimpl
+async def asks_for_more(binding: object, message: object, ctx: object, database: object) -> Receipt:
+    raise NotImplementedError(binding, message, ctx, database)
+
+
+@hookimpl
+async def indicate(binding: object, message_id: str, ctx: object) -> None:
+    raise NotImplementedError(binding, message_id, ctx)
+
+
+@hookimpl
+def teleport() -> None:
+    """No hook of ours."""
+
+
+def says(manifest: object) -> Callable[[], object]:
+    """The hook `channel`, answering this."""
+    return hookimpl(lambda: manifest)
+
+
+BROKEN = [
+    (raises(ImportError("No module named 'loft'")), "ImportError: No module named 'loft'"),
+    (raises(SystemExit(1)), "SystemExit"),
+    (raises(SyntaxError("never compiled")), "SyntaxError"),
+    (raises(GeneratorExit()), "GeneratorExit"),
+    (lambda: pigeon(send=None), "hook send(binding: "),
+    (lambda: pigeon(channel=None), "hook channel() -> "),
+    (lambda: pigeon(send=lambda **_: None), "mark it with @hookimpl"),
+    (lambda: pigeon(channel=asynchronous), "hook channel must be `def channel("),
+    (lambda: pigeon(send=synchronous), "hook send must be `async def send("),
+    (lambda: pigeon(send=asks_for_more), "takes database, which the host does not pass"),
+    (lambda: pigeon(teleport=teleport), "teleport is no hook of this host; the hooks are channel, "),
+    (lambda: pigeon(indicate=indicate), "hook indicate is there, but capability indicate is not declared"),
+    (
+        lambda: pigeon(channel=says(replace(MANIFEST, capabilities=Capabilities(indicate=25)))),
+        "capability indicate is declared, but hook indicate is missing",
+    ),
+    (lambda: pigeon(channel=says(replace(MANIFEST, name="dove"))), "called 'dove', the entry point 'pigeon'"),
+    (lambda: pigeon(channel=says(None)), "must return a Channel, not NoneType"),
+    (lambda: pigeon(channel=says("pigeon")), "must return a Channel, not str"),
+    (lambda: pigeon(channel=hookimpl(raises(RuntimeError("no manifest today")))), "RuntimeError: no manifest today"),
+    (lambda: pigeon(channel=hookimpl(raises(SystemExit(1)))), "SystemExit"),
+    (lambda: pigeon(channel=says(replace(MANIFEST, limits=Limits(text=0)))), "Limits.text must be at least"),
+]
+
+
+@pytest.mark.parametrize(("made", "reason"), BROKEN)
+def test_a_broken_plugin_is_listed_with_its_reason(made: Callable[[], object], reason: str) -> None:
+    plugins = loaded(("pigeon", made), ("swan", lambda: pigeon("swan")))
+
+    assert list(plugins) == ["swan"]
+    (broken,) = plugins.unavailable
+    assert broken.name == "pigeon"
+    assert reason in broken.reason
+
+
+def test_a_whole_plugin_is_ready() -> None:
+    plugins = loaded(("pigeon", pigeon))
+
+    assert (list(plugins), plugins.unavailable) == (["pigeon"], [])
+    assert plugins["pigeon"].manifest.title == "Pigeon"
+
+
+def test_two_plugins_of_one_name_are_told_apart() -> None:
+    plugins = loaded(("pigeon", pigeon), ("pigeon", pigeon))
+
+    assert list(plugins) == ["pigeon"]
+    assert "same name" in plugins.unavailable[0].reason
+
+
+@pytest.mark.parametrize("name", ["Pigeon", "pi geon", "../pigeon", "1pigeon", "", "p" * 40])
+def test_a_name_that_is_no_url_segment_is_refused(name: str) -> None:
+    plugins = loaded((name, lambda: pigeon(name)))
+
+    assert list(plugins) == []
+    assert "lower-case" in plugins.unavailable[0].reason
+
+
+def test_a_call_reaches_the_named_plugin_only() -> None:
+    plugins = loaded(("pigeon", pigeon), ("swan", lambda: pigeon("swan")))
+
+    assert [plugins[name].manifest.name for name in plugins] == ["pigeon", "swan"]
+
+
+def test_the_operator_can_still_interrupt() -> None:
+    with pytest.raises(KeyboardInterrupt):
+        loaded(("pigeon", raises(KeyboardInterrupt())))

@@ -1,0 +1,147 @@
+"""The store: units of work, one bad one among good ones, one process per file, an end in good order."""
+
+from __future__ import annotations
+
+import asyncio
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from trinity_channels.store import Locked, Store, StoreError, Tx, settings
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "new" / "channels.db"
+
+
+@pytest.fixture
+def store(path: Path) -> Iterator[Store]:
+    made = Store(f"sqlite:///{path}")
+    made.open()
+    yield made
+    made.close()
+
+
+def put(tx: Tx, name: str, value: str = "x") -> str:
+    settings.put(tx, name, value)
+    return name
+
+
+async def names(store: Store, *wanted: str) -> list[str]:
+    return await store.read(lambda tx: [name for name in wanted if settings.get(tx, name) is not None])
+
+
+async def test_a_unit_returns_its_result_and_is_there(store: Store) -> None:
+    assert await store.write(lambda tx: put(tx, "a")) == "a"
+    assert await names(store, "a", "b") == ["a"]
+
+
+async def test_a_bad_unit_harms_only_itself(store: Store) -> None:
+    def bad(tx: Tx) -> str:
+        put(tx, "half")
+        raise ValueError("mine alone")
+
+    units = [store.write(lambda tx, name=name: put(tx, name)) for name in ("a", "b")]  # type: ignore[misc]  # bound
+    units[1:1] = [store.write(bad), store.write(bad)]
+    results = await asyncio.gather(*units, return_exceptions=True)
+
+    assert [type(one) for one in results] == [str, ValueError, ValueError, str]
+    assert await names(store, "a", "half", "b") == ["a", "b"]
+
+
+async def test_units_are_written_in_the_order_given(store: Store) -> None:
+    async with asyncio.TaskGroup() as group:
+        for number in range(500):
+            group.create_task(store.write(lambda tx, number=number: put(tx, "n", str(number))))  # type: ignore[misc]
+
+    assert await store.read(lambda tx: settings.get(tx, "n")) == "499"
+
+
+async def test_who_stops_waiting_stops_nobody_else(store: Store) -> None:
+    waiting = asyncio.create_task(store.write(lambda tx: put(tx, "a")))
+    await asyncio.sleep(0)
+    waiting.cancel()
+
+    assert await store.write(lambda tx: put(tx, "b")) == "b"
+    assert await names(store, "a", "b") == ["a", "b"]
+
+
+async def test_reading_cannot_write(store: Store) -> None:
+    with pytest.raises(Exception, match="readonly"):
+        await store.read(lambda tx: put(tx, "a"))
+
+    assert await names(store, "a") == []
+
+
+async def test_a_file_has_one_host(store: Store, path: Path) -> None:
+    assert await names(store) == []
+
+    with pytest.raises(Locked, match=r"Another process serves .*channels\.db.* stop the other one"):
+        Store(f"sqlite:///{path}").open()
+
+
+async def test_a_command_may_look_in_while_a_host_serves(store: Store, path: Path) -> None:
+    await store.write(lambda tx: put(tx, "a"))
+    visitor = Store(f"sqlite:///{path}")
+    visitor.open(serve=False)
+
+    assert await names(visitor, "a") == ["a"]
+    visitor.close()
+
+
+async def test_closing_finishes_what_was_given(path: Path) -> None:
+    store = Store(f"sqlite:///{path}")
+    store.open()
+    given = [
+        asyncio.ensure_future(store.write(lambda tx, number=number: put(tx, str(number))))  # type: ignore[misc]  # bound
+        for number in range(600)
+    ]
+    await asyncio.sleep(0)
+
+    await asyncio.to_thread(store.close)
+
+    assert await asyncio.gather(*given) == [str(number) for number in range(600)]
+
+
+async def test_a_closed_store_says_so_and_its_file_is_free(path: Path) -> None:
+    store = Store(f"sqlite:///{path}")
+    store.open()
+    store.close()
+    store.close()
+
+    with pytest.raises(StoreError, match="closed"):
+        await store.write(lambda tx: put(tx, "late"))
+    with pytest.raises(StoreError, match="closed"):
+        await names(store, "late")
+    store.open()
+    assert await names(store, "late") == []
+    store.close()
+
+
+async def test_nobody_else_can_read_the_files(store: Store, path: Path) -> None:
+    await store.write(lambda tx: put(tx, "a"))
+
+    modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
+
+    assert [name for name, mode in modes.items() if mode & 0o077] == []
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:"])
+def test_a_database_without_a_file_is_refused(url: str) -> None:
+    with pytest.raises(StoreError, match="DATABASE_URL"):
+        Store(url)
+
+
+def test_a_file_that_is_no_database_is_refused_and_let_go(tmp_path: Path) -> None:
+    path = tmp_path / "channels.db"
+    path.write_bytes(b"this is a letter, not a database\n" * 100)
+    store = Store(f"sqlite:///{path}")
+
+    for _ in range(2):  # the second time it must not be called locked
+        with pytest.raises(StoreError, match=r"channels\.db") as told:
+            store.open()
+        assert not isinstance(told.value, Locked)
