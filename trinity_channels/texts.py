@@ -15,7 +15,7 @@ TOO_MANY_CODES = "That was a lot of codes. Please try again in {minutes} minutes
 BAD_EMAIL = "That does not look like an e-mail address. Send /login you@example.com."
 NO_CODE = "There is no code to confirm. Send /login you@example.com to get one."
 CODE_EXPIRED = "This code has expired. Send /login you@example.com to get a new one."
-WRONG_CODE = "That is not the code from the mail. {left} more tries."
+WRONG_CODE = "That is not the code from the mail. Tries left: {left}."
 WRONG_CODE_LAST = (
     "That is not the code from the mail, and it no longer works. Send /login you@example.com to get a new one."
 )

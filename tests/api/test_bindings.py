@@ -431,3 +431,9 @@ async def test_signing_in_is_on_record(world: World) -> None:
 
     assert {"login", "logout"} <= {entry.action for entry in entries}
     assert zoe.last() == texts.LOGGED_OUT
+
+
+async def test_a_stranger_learns_nothing_about_what_a_good_request_is(world: World) -> None:
+    answer = await world.api("PUT", "/api/agents/support/access-policy", {"policy": "nonsense"}, token="")
+
+    assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized")

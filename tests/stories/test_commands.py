@@ -291,3 +291,23 @@ async def test_the_owner_can_unlink_an_address(world: World, zoe: Person) -> Non
 
     assert answer.json()["verified_email"] is None
     assert zoe.last() == texts.NOT_LOGGED_IN
+
+
+async def test_who_signed_out_is_told_again_how_to_sign_in(world: World) -> None:
+    zoe = world.person("Zoe")
+    await zoe.says("hello")
+    await zoe.verifies("zoe@example.org")
+    await zoe.says("/logout")
+
+    await zoe.says("are you there?")
+
+    assert zoe.last() == texts.LOGIN_PROMPT
+
+
+@pytest.mark.parametrize("word", ["cancelar", "alta", "Start"])
+async def test_words_that_people_answer_an_agent_with_reach_it(town: World, word: str) -> None:
+    zoe = town.person("Zoe")
+
+    await zoe.says(word)
+
+    assert zoe.last() == f"echo {word}"

@@ -235,6 +235,19 @@ async def test_a_parked_turn_is_answered_when_it_is_resubmitted(town: World, age
     assert await town.failed() == []
 
 
+async def test_a_resubmitted_turn_knows_nothing_of_what_came_after_it(town: World, agent: Agent) -> None:
+    zoe = town.person("Zoe")
+    agent.will_answer(AgentFailed("bad luck"))
+    await zoe.says("first")
+    await town.later(hours=1)
+    await zoe.says("second")
+    (parked,) = await town.failed()
+
+    await town.resubmits(parked.id)
+
+    assert [turn.history for turn in agent.turns if said(turn) == "first"] == [[], []]
+
+
 async def test_one_failed_turn_does_not_stop_the_next(town: World, agent: Agent) -> None:
     zoe = town.person("Zoe")
     agent.will_answer(AgentFailed("bad luck"))

@@ -34,10 +34,11 @@ class Command:
 _COMMAND = re.compile(r"[/!](login|logout|whoami|help)(?:\s+(.*))?", re.IGNORECASE | re.DOTALL)
 _CODE = re.compile(r"[0-9]{3}[ -]?[0-9]{3}")
 
-# The words providers and carriers treat as opt-out and opt-in, alone in a message, in the languages of our users.
+# The words that stand for opting out and in when they are all there is in a message. Words that people also answer an
+# agent with, such as "cancelar" or "alta", are none of them.
 _WORDS = {
-    Verb.STOP: "stop stopall unsubscribe abmelden stopp arrêt arret baja parar sair cancelar disiscrivimi стоп",
-    Verb.START: "start unstop anmelden subscribe iniciar alta comenzar старт",
+    Verb.STOP: "stop stopall unsubscribe abmelden stopp arrêt arret disiscrivimi стоп",
+    Verb.START: "start unstop anmelden subscribe старт",
     Verb.HELP: "help hilfe aide ayuda ajuda aiuto помощь",
 }
 _VERBS = {word: verb for verb, words in _WORDS.items() for word in words.split()}

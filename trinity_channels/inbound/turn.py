@@ -197,6 +197,10 @@ class Turns:
             # a shutdown in good order is no death: the attempt does not count
             await asyncio.shield(self._store.write(lambda tx: turns.uncount(tx, turn.id)))
             raise
+        except Exception as error:  # an AgentRuntime may be anybody's code
+            log.exception("agent broke", agent=scene.agent, turn=turn.id, error=type(error).__name__)
+            await self._give_up(scene, turn, "the agent failed")
+            return None
         await self._answer(scene, turn, text)
         return None
 

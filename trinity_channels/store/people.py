@@ -60,8 +60,9 @@ def verify(tx: Tx, contact: int, email: str, now: datetime) -> None:
 
 
 def unlink(tx: Tx, contact: int) -> None:
-    """Forget a contact's e-mail."""
+    """Forget a contact's e-mail, and that they were told how to sign in: they may be told again at once."""
     tx.run(_VERIFY, contact=contact, email=None, now=None)
+    tx.run(_TOLD["prompted_at"], contact=contact, now=None)
 
 
 def told(tx: Tx, contact: int, what: str, now: datetime) -> None:

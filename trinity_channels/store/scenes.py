@@ -150,6 +150,7 @@ _HISTORY = (
     _MESSAGES.where(
         MESSAGE.c.conversation_id == bindparam("conversation"),
         MESSAGE.c.state == "answered",
+        MESSAGE.c.at <= select(TURN.c.created_at).where(TURN.c.id == bindparam("turn")).scalar_subquery(),
     )
     .order_by(MESSAGE.c.id.desc())
     .limit(HISTORY)
@@ -204,9 +205,9 @@ def of_turn(tx: Tx, turn: int) -> tuple[Message, ...]:
     return tuple(map(_message, tx.all(_OF_TURN, turn=turn)))
 
 
-def history(tx: Tx, conversation: int) -> tuple[Message, ...]:
-    """Up to 20 answered messages and answers of a conversation, oldest first."""
-    return tuple(map(_message, reversed(tx.all(_HISTORY, conversation=conversation))))
+def history(tx: Tx, conversation: int, turn: int) -> tuple[Message, ...]:
+    """Up to 20 answered messages and answers from before a turn was begun, oldest first."""
+    return tuple(map(_message, reversed(tx.all(_HISTORY, conversation=conversation, turn=turn))))
 
 
 def written_before(tx: Tx, contact: int, message: int, at: datetime, period: timedelta) -> int:

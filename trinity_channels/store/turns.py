@@ -118,7 +118,7 @@ def begin(tx: Tx, conversation: int, messages: Sequence[int], key: str, now: dat
 def attempt(tx: Tx, conversation: int, turn: int, now: datetime) -> tuple[tuple[Message, ...], tuple[Message, ...]]:
     """Count an attempt before it is made; returns the turn's messages and up to 20 earlier ones, oldest first."""
     tx.run(_COUNT_ATTEMPT, turn=turn, now=micros(now))
-    return scenes.of_turn(tx, turn), scenes.history(tx, conversation)
+    return scenes.of_turn(tx, turn), scenes.history(tx, conversation, turn)
 
 
 def postpone(tx: Tx, turn: int, at: datetime, why: str, now: datetime) -> None:

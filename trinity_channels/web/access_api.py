@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Depends, Path, Request
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from trinity_channels.access.directory import Directory
@@ -149,7 +149,12 @@ class AccessApi:
 
     def router(self) -> APIRouter:
         """The routes."""
-        router = APIRouter(prefix="/api/agents/{name}", route_class=ApiRoute, tags=["Access"])
+        router = APIRouter(
+            prefix="/api/agents/{name}",
+            route_class=ApiRoute,
+            dependencies=[Depends(self._guard.principal)],
+            tags=["Access"],
+        )
         add = router.add_api_route
         add("/access-policy", self._policy, methods=["GET"])
         add("/access-policy", self._set_policy, methods=["PUT"])

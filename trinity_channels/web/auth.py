@@ -84,8 +84,10 @@ class Guard:
         self._directory = directory
 
     async def principal(self, request: HTTPConnection) -> Principal:
-        """Who is asking; 401 if nobody we know."""
-        found = await self._authenticator.principal(request)
+        """Who is asking; 401 if nobody we know. Looked up once a request."""
+        found: Principal | None = getattr(request.state, "principal", None)
+        if found is None:
+            found = request.state.principal = await self._authenticator.principal(request)
         if found is None:
             error = ApiError(401, "unauthorized", "Send a valid token: Authorization: Bearer <token>.")
             error.headers = {"WWW-Authenticate": "Bearer"}

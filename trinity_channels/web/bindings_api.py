@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from fastapi import APIRouter, Body, Request
+from fastapi import APIRouter, Body, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from trinity_channels.access.login import Login
@@ -109,7 +109,7 @@ class BindingsApi:
         """The routes of one channel, `/api/agents/{name}/<channel>…`."""
         manifest = self._plugins[channel].manifest
         path = f"/api/agents/{{name}}/{channel}"
-        router = APIRouter(route_class=ApiRoute, tags=[manifest.title])
+        router = APIRouter(route_class=ApiRoute, dependencies=[Depends(self._guard.principal)], tags=[manifest.title])
 
         async def status(request: Request, name: str) -> BindingStatus:
             """What is connected, whether it works, and the webhook URL."""

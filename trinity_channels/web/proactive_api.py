@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from trinity_channels.outbound.proactive import AUTO, ProactiveMessages, ProactiveRefused, Status, Wish
@@ -53,7 +53,12 @@ class ProactiveApi:
 
     def router(self) -> APIRouter:
         """The routes."""
-        router = APIRouter(prefix="/api/agents/{name}/messages", route_class=ApiRoute, tags=["Messages"])
+        router = APIRouter(
+            prefix="/api/agents/{name}/messages",
+            route_class=ApiRoute,
+            dependencies=[Depends(self._guard.principal)],
+            tags=["Messages"],
+        )
         router.add_api_route("", self._send, methods=["POST"])
         router.add_api_route("/{message_id}", self._status, methods=["GET"])
         return router

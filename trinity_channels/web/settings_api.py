@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, StringConstraints
 
 from trinity_channels.bindings import Bindings
@@ -71,7 +71,7 @@ class SettingsApi:
 
     def router(self) -> APIRouter:
         """The routes."""
-        router = APIRouter(route_class=ApiRoute, tags=["Settings"])
+        router = APIRouter(route_class=ApiRoute, dependencies=[Depends(self._guard.principal)], tags=["Settings"])
         router.add_api_route("/api/settings/public_chat_url", self._public_url, methods=["GET"])
         router.add_api_route("/api/settings/public_chat_url", self._set_public_url, methods=["PUT"])
         router.add_api_route("/api/channels", self._channels, methods=["GET"])
