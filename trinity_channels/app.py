@@ -49,6 +49,7 @@ from trinity_channels.web import errors
 from trinity_channels.web.access_api import AccessApi
 from trinity_channels.web.auth import Authenticator, Guard, TokenAuthenticator, token_digest
 from trinity_channels.web.bindings_api import BindingsApi
+from trinity_channels.web.people_api import PeopleApi
 from trinity_channels.web.proactive_api import ProactiveApi
 from trinity_channels.web.settings_api import SettingsApi
 
@@ -263,6 +264,7 @@ class Host:
         return [
             *(channels.router(channel) for channel in self.plugins),
             access.router(),
+            PeopleApi(self.guard, self.store, self._now).router(),
             ProactiveApi(self.guard, self.proactive).router(),
             settings.router(),
         ]

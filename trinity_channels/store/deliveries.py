@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, case, func, literal_column, or_, select, updat
 from trinity_channels.api import DeliveryState, Failure, FailureKind, Receipt, ReceiptReceived
 from trinity_channels.store.clock import micros, moment
 from trinity_channels.store.database import Tx
-from trinity_channels.store.tables import BINDING, DELIVERY
+from trinity_channels.store.tables import BINDING, CONVERSATION, DELIVERY
 
 _OPEN = DELIVERY.c.state.in_([literal_column("'ready'"), literal_column("'sending'"), literal_column("'asking'")])
 _OURS = re.compile(r"[0-9]{1,18}")
@@ -284,6 +284,46 @@ def apply_receipt(
 def known_ids(tx: Tx, conversation: int, since: datetime) -> set[str]:
     """Provider ids that deliveries of a conversation already have."""
     return {row[0] for row in tx.all(_KNOWN, conversation=conversation, since=micros(since))}
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A delivery as the owner sees it, without address and text."""
+
+    id: int
+    channel: str
+    client: int | None
+    state: str
+    attempts: int
+    failure_code: str | None
+    failure: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+def recent(tx: Tx, agent: str, state: str | None, *, most: int = 200) -> list[Sent]:
+    """An agent's newest deliveries first; `state` None means all."""
+    columns = (
+        DELIVERY.c.id,
+        BINDING.c.channel,
+        CONVERSATION.c.contact_id,
+        DELIVERY.c.state,
+        DELIVERY.c.attempts,
+        DELIVERY.c.failure_code,
+        DELIVERY.c.failure,
+        DELIVERY.c.created_at,
+        DELIVERY.c.updated_at,
+    )
+    tables = DELIVERY.join(BINDING, BINDING.c.id == DELIVERY.c.binding_id).join(
+        CONVERSATION, CONVERSATION.c.id == DELIVERY.c.conversation_id
+    )
+    statement = select(*columns).select_from(tables).where(BINDING.c.agent == agent)
+    if state:
+        statement = statement.where(DELIVERY.c.state == state)
+    rows = tx.query(statement.order_by(DELIVERY.c.id.desc()).limit(most))
+    return [
+        Sent(row[0], row[1], row[2], row[3], row[4], row[5], row[6], moment(row[7]), moment(row[8])) for row in rows
+    ]
 
 
 def with_work(tx: Tx) -> set[int]:

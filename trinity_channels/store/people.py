@@ -107,7 +107,8 @@ _CLIENT = (
 
 def clients(tx: Tx, agent: str, *, most: int = 500) -> list[Client]:
     """The people who wrote to an agent, most recent first."""
-    return _clients(tx, BINDING.c.agent == agent, most)
+    known = CONTACT.c.id.in_(select(ADDRESS.c.contact_id))  # the erased have none
+    return _clients(tx, (BINDING.c.agent == agent) & known, most)
 
 
 def find(tx: Tx, agent: str, address: str) -> list[Client]:
@@ -142,6 +143,8 @@ def _clients(tx: Tx, condition: ColumnElement[bool], most: int) -> list[Client]:
         .limit(most)
     )
     return [
-        Client(row[0], row[1], row[6], row[2], row[3], row[4] is not None, row[5] is not None, row[7], moment(row[8]))
+        Client(
+            row[0], row[1], row[6] or "", row[2], row[3], row[4] is not None, row[5] is not None, row[7], moment(row[8])
+        )
         for row in tx.query(statement)
     ]

@@ -1,4 +1,4 @@
-"""The access API: policy, requests, shares, people. The same for every channel."""
+"""The access API: policy, requests, shares. The same for every channel."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from trinity_channels.access.directory import Directory
 from trinity_channels.access.gate import DEFAULT, DEFAULT_GROUPS, GroupPolicy, Policy
 from trinity_channels.dispatch import Dispatcher
 from trinity_channels.email_address import normalise_email
-from trinity_channels.store import Store, Tx, access, audit, messages, people
+from trinity_channels.store import Store, Tx, access, audit, messages
 from trinity_channels.store.access import AccessRequest, Share
 from trinity_channels.web.auth import Guard, Principal
 from trinity_channels.web.errors import ApiError
@@ -109,26 +109,6 @@ class ShareAnswer(BaseModel):
     created_at: datetime
 
 
-class ClientAnswer(BaseModel):
-    """Somebody who wrote to the agent."""
-
-    id: int
-    channel: str
-    identity: str
-    display_name: str | None
-    verified_email: str | None
-    blocked: bool
-    stopped: bool
-    message_count: int
-    last_active: datetime | None
-
-
-class BlockBody(BaseModel):
-    """Whether the person is blocked."""
-
-    blocked: bool
-
-
 class AccessApi:
     """Builds the routes under `/api/agents/{name}/`."""
 
@@ -160,9 +140,6 @@ class AccessApi:
         add("/access-policy", self._set_policy, methods=["PUT"])
         add("/access-requests", self._requests, methods=["GET"])
         add("/access-requests/{request_id}/decide", self._decide, methods=["POST"])
-        add("/clients", self._clients, methods=["GET"])
-        add("/clients/{client_id}/block", self._block, methods=["PUT"])
-        add("/clients/{client_id}/unlink", self._unlink, methods=["POST"])
         add("/shares/proactive", self._consent, methods=["PUT"])
         add("/shares", self._shares, methods=["GET"])
         add("/share", self._share, methods=["POST"])
@@ -283,48 +260,8 @@ class AccessApi:
         )
         return ConsentAnswer(agent_name=name, email=body.email, allow_proactive=body.allow_proactive)
 
-    # --- people ---
-
-    async def _clients(self, request: Request, name: str) -> list[ClientAnswer]:
-        """The people who wrote to the agent, most recent first."""
-        await self._guard.owner(request, name)
-        return [_client_answer(one) for one in await self._store.read(lambda tx: people.clients(tx, name))]
-
-    async def _block(self, request: Request, name: str, client_id: RowId, body: BlockBody) -> ClientAnswer:
-        """Block somebody: their messages are dropped in silence. Or let them back in."""
-        principal = await self._guard.owner(request, name)
-        now = self._now()
-
-        def block(tx: Tx) -> people.Client | None:
-            if people.client(tx, name, client_id) is None:
-                return None
-            people.block(tx, client_id, now if body.blocked else None)
-            self._audit(tx, principal, "block" if body.blocked else "unblock", name, client=client_id)
-            return people.client(tx, name, client_id)
-
-        return _found(await self._store.write(block))
-
-    async def _unlink(self, request: Request, name: str, client_id: RowId) -> ClientAnswer:
-        """Forget the verified e-mail of somebody; they may sign in again."""
-        principal = await self._guard.owner(request, name)
-
-        def unlink(tx: Tx) -> people.Client | None:
-            if people.client(tx, name, client_id) is None:
-                return None
-            people.unlink(tx, client_id)
-            self._audit(tx, principal, "unlink", name, client=client_id)
-            return people.client(tx, name, client_id)
-
-        return _found(await self._store.write(unlink))
-
     def _audit(self, tx: Tx, principal: Principal, action: str, agent: str, **details: object) -> None:
         audit.add(tx, self._now(), principal.actor, action, agent=agent, details=details)
-
-
-def _found(client: people.Client | None) -> ClientAnswer:
-    if client is None:
-        raise ApiError(404, "client_not_found", "There is no such person.")
-    return _client_answer(client)
 
 
 def _policies(tx: Tx, agent: str) -> tuple[Policy, GroupPolicy]:
@@ -362,18 +299,4 @@ def _share_answer(agent: str, one: Share) -> ShareAnswer:
         allow_proactive=one.allow_proactive,
         shared_by=one.created_by,
         created_at=one.created_at,
-    )
-
-
-def _client_answer(one: people.Client) -> ClientAnswer:
-    return ClientAnswer(
-        id=one.id,
-        channel=one.channel,
-        identity=one.address,
-        display_name=one.name or None,
-        verified_email=one.email,
-        blocked=one.blocked,
-        stopped=one.stopped,
-        message_count=one.message_count,
-        last_active=one.last_active,
     )

@@ -80,7 +80,7 @@ async def test_a_refused_url_shows_on_the_page(sim: SlackSimulator, api: Api, ho
 async def page() -> AsyncIterator[Page]:
     executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if executable is None:
-        pytest.skip("no Chromium on this machine")
+        pytest.fail("no Chromium on this machine: run python tests/browser.py")
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
         yield await browser.new_page(viewport={"width": 700, "height": 800})

@@ -80,7 +80,7 @@ async def test_a_foreign_page_cannot_speak_for_anybody(sim: TelegramSimulator, a
 async def page() -> AsyncIterator[Page]:
     executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if executable is None:
-        pytest.skip("no Chromium on this machine")
+        pytest.fail("no Chromium on this machine: run python tests/browser.py")
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
         yield await browser.new_page(viewport={"width": 420, "height": 800})

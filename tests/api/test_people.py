@@ -1,0 +1,68 @@
+"""People as the owner sees them: listed, erased, and what became of the messages to them."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from tests.world import Agent, World
+from trinity_channels.api import Fault
+
+
+async def clients(world: World) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = (await world.api("GET", "/api/agents/support/clients")).json()
+    return found
+
+
+async def test_an_erased_person_leaves_nothing_and_comes_back_as_somebody_new(town: World, agent: Agent) -> None:
+    zoe = town.person("Zoe", "+15557770001")
+    await zoe.verifies("zoe@example.org")
+    await zoe.says("my secret question")
+    (before,) = await clients(town)
+
+    answer = await town.api("DELETE", f"/api/agents/support/clients/{before['id']}")
+
+    assert (answer.status_code, answer.json()["display_name"], answer.json()["verified_email"]) == (200, None, None)
+    assert await clients(town) == []
+    await zoe.says("hello again")
+    (after,) = await clients(town)
+    assert after["id"] != before["id"]
+    assert agent.turns[-1].history == []
+    await town.stops()
+    with sqlite3.connect(town.folder / "trinity_channels.db") as database:
+        stored = "\n".join(database.iterdump())
+    await town.starts()
+    assert "my secret question" not in stored
+    assert "zoe@example.org" not in stored
+
+
+async def test_what_was_still_to_be_sent_to_an_erased_person_is_not(town: World) -> None:
+    zoe = town.person("Zoe")
+    town.fails(Fault.RATE_LIMITED)
+    await zoe.says("hello")
+    (client,) = await clients(town)
+
+    await town.api("DELETE", f"/api/agents/support/clients/{client['id']}")
+    await town.much_later()
+
+    assert zoe.heard() == []
+
+
+async def test_a_stranger_to_the_agent_cannot_be_erased(town: World) -> None:
+    answer = await town.api("DELETE", "/api/agents/support/clients/4711")
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "client_not_found")
+
+
+async def test_deliveries_say_what_became_of_messages(town: World) -> None:
+    zoe = town.person("Zoe")
+    await zoe.says("hello")
+    zoe.phone.refuse_with = 63016
+    await zoe.says("hello?")
+
+    every = (await town.api("GET", "/api/agents/support/deliveries")).json()
+    failed = (await town.api("GET", "/api/agents/support/deliveries?state=failed")).json()
+
+    assert [one["state"] for one in every] == ["failed", "read"]
+    assert [one["error_code"] for one in failed] == ["63016"]
+    assert "24 hours" in failed[0]["error"]
+    assert "hello" not in str(every)

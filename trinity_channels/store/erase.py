@@ -1,0 +1,55 @@
+"""Erase a person: what they wrote, what was written to them, their addresses and e-mail. What was counted stays counted."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import String, bindparam, cast, delete, literal, literal_column, or_, select, update
+
+from trinity_channels.store.clock import micros
+from trinity_channels.store.database import Tx
+from trinity_channels.store.tables import (
+    ACCESS_REQUEST,
+    ADDRESS,
+    CONTACT,
+    CONVERSATION,
+    DELIVERY,
+    LOGIN_CODE,
+    MESSAGE,
+    PROACTIVE,
+    TURN,
+)
+
+_THEIRS = select(CONVERSATION.c.id).where(CONVERSATION.c.contact_id == bindparam("contact"))
+_OPEN = or_(*(DELIVERY.c.state == literal_column(f"'{state}'") for state in ("ready", "sending", "asking")))
+_STATEMENTS = (
+    update(TURN)
+    .where(TURN.c.conversation_id.in_(_THEIRS), TURN.c.state == "open")
+    .values(state="failed", reason="the person was erased", updated_at=bindparam("now")),
+    update(DELIVERY)
+    .where(DELIVERY.c.conversation_id.in_(_THEIRS), _OPEN)
+    .values(state="failed", failure_code="erased", failure="The person was erased.", updated_at=bindparam("now")),
+    update(DELIVERY).where(DELIVERY.c.conversation_id.in_(_THEIRS)).values(text="", address=""),
+    update(MESSAGE)
+    .where(or_(MESSAGE.c.contact_id == bindparam("contact"), MESSAGE.c.conversation_id.in_(_THEIRS)))
+    .values(text="", notes=None, state="erased"),
+    update(PROACTIVE)
+    .where(PROACTIVE.c.message_id.in_(select(MESSAGE.c.id).where(MESSAGE.c.conversation_id.in_(_THEIRS))))
+    .values(email=""),
+    delete(ACCESS_REQUEST).where(ACCESS_REQUEST.c.conversation_id.in_(_THEIRS)),
+    delete(LOGIN_CODE).where(LOGIN_CODE.c.contact_id == bindparam("contact")),
+    delete(ADDRESS).where(ADDRESS.c.contact_id == bindparam("contact")),
+    # the key is given up, so that the person may come back as somebody new
+    update(CONVERSATION)
+    .where(CONVERSATION.c.contact_id == bindparam("contact"))
+    .values(address="", key=literal("erased:") + cast(CONVERSATION.c.id, String), stirred=False),
+    update(CONTACT)
+    .where(CONTACT.c.id == bindparam("contact"))
+    .values(name="", email=None, verified_at=None, blocked_at=None),
+)
+
+
+def person(tx: Tx, contact: int, now: datetime) -> None:
+    """Erase one contact for good."""
+    for statement in _STATEMENTS:
+        tx.run(statement, contact=contact, now=micros(now))

@@ -1,0 +1,149 @@
+"""The people who wrote to an agent: block, unlink, erase; and what became of the messages to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Literal
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel
+
+from trinity_channels.store import Store, Tx, audit, deliveries, erase, people
+from trinity_channels.web.access_api import RowId
+from trinity_channels.web.auth import Guard
+from trinity_channels.web.errors import ApiError
+from trinity_channels.web.route import ApiRoute
+
+
+class ClientAnswer(BaseModel):
+    """Somebody who wrote to the agent."""
+
+    id: int
+    channel: str
+    identity: str
+    display_name: str | None
+    verified_email: str | None
+    blocked: bool
+    stopped: bool
+    message_count: int
+    last_active: datetime | None
+
+
+class BlockBody(BaseModel):
+    """Whether the person is blocked."""
+
+    blocked: bool
+
+
+class DeliveryAnswer(BaseModel):
+    """One provider message. `state` is ready, sending, asking, queued, sent, delivered, read, failed or unknown."""
+
+    id: int
+    channel: str
+    client_id: int | None
+    state: str
+    attempts: int
+    error_code: str | None
+    error: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class PeopleApi:
+    """Builds `/api/agents/{name}/clients…` and `/deliveries`."""
+
+    def __init__(self, guard: Guard, store: Store, now: Callable[[], datetime]) -> None:
+        self._guard = guard
+        self._store = store
+        self._now = now
+
+    def router(self) -> APIRouter:
+        """The routes."""
+        router = APIRouter(
+            prefix="/api/agents/{name}",
+            route_class=ApiRoute,
+            dependencies=[Depends(self._guard.principal)],
+            tags=["People"],
+        )
+        add = router.add_api_route
+        add("/clients", self._clients, methods=["GET"])
+        add("/clients/{client_id}", self._erase, methods=["DELETE"])
+        add("/clients/{client_id}/block", self._block, methods=["PUT"])
+        add("/clients/{client_id}/unlink", self._unlink, methods=["POST"])
+        add("/deliveries", self._deliveries, methods=["GET"])
+        return router
+
+    async def _clients(self, request: Request, name: str) -> list[ClientAnswer]:
+        """The people who wrote to the agent, most recent first."""
+        await self._guard.owner(request, name)
+        return [_client_answer(one) for one in await self._store.read(lambda tx: people.clients(tx, name))]
+
+    async def _block(self, request: Request, name: str, client_id: RowId, body: BlockBody) -> ClientAnswer:
+        """Block somebody: their messages are dropped in silence. Or let them back in."""
+        blocked_at = self._now() if body.blocked else None
+        action = "block" if body.blocked else "unblock"
+        return await self._change(request, name, client_id, action, lambda tx: people.block(tx, client_id, blocked_at))
+
+    async def _unlink(self, request: Request, name: str, client_id: RowId) -> ClientAnswer:
+        """Forget the verified e-mail of somebody; they may sign in again."""
+        return await self._change(request, name, client_id, "unlink", lambda tx: people.unlink(tx, client_id))
+
+    async def _erase(self, request: Request, name: str, client_id: RowId) -> ClientAnswer:
+        """Erase somebody for good: what they wrote and were written, addresses, e-mail. They may come back as new."""
+        now = self._now()
+        return await self._change(request, name, client_id, "erase", lambda tx: erase.person(tx, client_id, now))
+
+    async def _change(
+        self, request: Request, name: str, client_id: int, action: str, change: Callable[[Tx], None]
+    ) -> ClientAnswer:
+        """Do something to a person of this agent, on record; answers how they are then."""
+        principal = await self._guard.owner(request, name)
+        now = self._now()
+
+        def unit(tx: Tx) -> people.Client | None:
+            if people.client(tx, name, client_id) is None:
+                return None
+            change(tx)
+            audit.add(tx, now, principal.actor, action, agent=name, details={"client": client_id})
+            return people.client(tx, name, client_id)
+
+        client = await self._store.write(unit)
+        if client is None:
+            raise ApiError(404, "client_not_found", "There is no such person.")
+        return _client_answer(client)
+
+    async def _deliveries(
+        self, request: Request, name: str, state: Literal["", "failed", "unknown", "delivered", "read"] = ""
+    ) -> list[DeliveryAnswer]:
+        """The newest messages to people and what became of them; an empty state means all."""
+        await self._guard.owner(request, name)
+        found = await self._store.read(lambda tx: deliveries.recent(tx, name, state or None))
+        return [
+            DeliveryAnswer(
+                id=one.id,
+                channel=one.channel,
+                client_id=one.client,
+                state=one.state,
+                attempts=one.attempts,
+                error_code=one.failure_code,
+                error=one.failure,
+                created_at=one.created_at,
+                updated_at=one.updated_at,
+            )
+            for one in found
+        ]
+
+
+def _client_answer(one: people.Client) -> ClientAnswer:
+    return ClientAnswer(
+        id=one.id,
+        channel=one.channel,
+        identity=one.address,
+        display_name=one.name or None,
+        verified_email=one.email,
+        blocked=one.blocked,
+        stopped=one.stopped,
+        message_count=one.message_count,
+        last_active=one.last_active,
+    )
