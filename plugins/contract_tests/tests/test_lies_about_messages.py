@@ -51,7 +51,7 @@ class SeesAGroupInEveryChat(Echo):
     breaks = "test_a_message_says_who_and_where"
 
     def message(self, row: dict[str, Any]) -> MessageReceived:
-        return replace(super().message(row), conversation=row["from"]["address"])
+        return replace(super().message(row), conversation=row["from"]["address"], group=True)
 
 
 class ForgetsTheTimeZone(Echo):
