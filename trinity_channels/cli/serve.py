@@ -22,8 +22,6 @@ async def _serve(host: str, port: int) -> None:
     import gc
     import sys
 
-    # httpx brings a command line of its own, and with it click, rich and pygments: six megabytes that a host never uses.
-    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # None makes the import fail, which it allows for
     from trinity_channels.app import create_app
     from trinity_channels.cli import servers
     from trinity_channels.log import configure_logging

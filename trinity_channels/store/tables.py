@@ -12,7 +12,9 @@ from sqlmodel import Field, SQLModel
 
 
 def _open_work(name: str, column: str, *states: str) -> Index:
-    condition = text("state IN ({})".format(", ".join(f"'{state}'" for state in states)))
+    """An index of the rows in these states; SQLite takes it only for a query that words the condition the same way."""
+    listed = ", ".join(f"'{state}'" for state in states)
+    condition = text(f"state IN ({listed})" if len(states) > 1 else f"state = {listed}")
     return Index(name, column, "id", sqlite_where=condition, postgresql_where=condition)
 
 

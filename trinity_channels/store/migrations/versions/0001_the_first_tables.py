@@ -248,8 +248,8 @@ def upgrade() -> None:
             "message_kept",
             ["conversation_id", "id"],
             unique=False,
-            sqlite_where=sa.text("state IN ('kept')"),
-            postgresql_where=sa.text("state IN ('kept')"),
+            sqlite_where=sa.text("state = 'kept'"),
+            postgresql_where=sa.text("state = 'kept'"),
         )
         batch_op.create_index("message_of_contact", ["contact_id", "at"], unique=False)
         batch_op.create_index("message_of_conversation", ["conversation_id", "id"], unique=False)
@@ -264,8 +264,8 @@ def upgrade() -> None:
             "message_open",
             ["conversation_id", "id"],
             unique=False,
-            sqlite_where=sa.text("state IN ('waiting')"),
-            postgresql_where=sa.text("state IN ('waiting')"),
+            sqlite_where=sa.text("state = 'waiting'"),
+            postgresql_where=sa.text("state = 'waiting'"),
         )
 
     op.create_table(
@@ -291,15 +291,15 @@ def upgrade() -> None:
             "turn_failed",
             ["state", "id"],
             unique=False,
-            sqlite_where=sa.text("state IN ('failed')"),
-            postgresql_where=sa.text("state IN ('failed')"),
+            sqlite_where=sa.text("state = 'failed'"),
+            postgresql_where=sa.text("state = 'failed'"),
         )
         batch_op.create_index(
             "turn_open",
             ["conversation_id", "id"],
             unique=False,
-            sqlite_where=sa.text("state IN ('open')"),
-            postgresql_where=sa.text("state IN ('open')"),
+            sqlite_where=sa.text("state = 'open'"),
+            postgresql_where=sa.text("state = 'open'"),
         )
 
     op.create_table(

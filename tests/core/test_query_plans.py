@@ -1,0 +1,54 @@
+"""No statement on the way of a message reads a table that grows: what is done must not slow down what is to do."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Delete, Select, Update
+from sqlalchemy.dialects import sqlite
+
+from trinity_channels.store import access, bindings, codes, deliveries, inbox, messages, people, scenes, turns
+
+MODULES = (access, bindings, codes, deliveries, inbox, messages, people, scenes, turns)
+# Made into something narrower before they run, or small by nature: a row per binding, agent or parked turn.
+EXEMPT = {"scenes._MESSAGES", "deliveries._BY_ID", "bindings._ALL", "bindings._HOLDER", "access._UNTOLD_AGENTS"}
+STATEMENTS = {
+    f"{module.__name__.rpartition('.')[2]}.{name}": statement
+    for module in MODULES
+    for name, statement in vars(module).items()
+    if isinstance(statement, Select | Update | Delete)
+}
+
+
+def plan(database: Path, statement: Any) -> list[str]:
+    compiled = statement.compile(dialect=sqlite.dialect())  # type: ignore[no-untyped-call]  # a constructor without types
+    with sqlite3.connect(database) as connection:
+        rows = connection.execute(f"EXPLAIN QUERY PLAN {compiled}", [1] * len(compiled.positiontup or ()))
+        return [row[3] for row in rows]
+
+
+@pytest.mark.parametrize("name", sorted(set(STATEMENTS) - EXEMPT))
+def test_it_finds_its_rows_by_an_index(blank: Path, name: str) -> None:
+    steps = plan(blank, STATEMENTS[name])
+
+    assert [step for step in steps if step.startswith("SCAN") and "INDEX" not in step] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "index"),
+    [
+        ("scenes._WITH_WORK", "message_open"),
+        ("scenes._WITH_OPEN_TURN", "turn_open"),
+        ("scenes._STIRRED", "conversation_stirred"),
+        ("scenes._OPEN_TURN", "turn_open"),
+        ("scenes._WAITING", "message_open"),
+        ("deliveries._WITH_WORK", "delivery_open"),
+        ("deliveries._NEXT", "delivery_open"),
+        ("turns._FAILED", "turn_failed"),
+    ],
+)
+def test_open_work_is_found_by_the_index_of_open_work(blank: Path, name: str, index: str) -> None:
+    assert any(f" {index}" in step for step in plan(blank, STATEMENTS[name]))
