@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from trinity_channels import texts
@@ -27,6 +27,7 @@ class GroupStep:
     manifest: Channel
     dispatcher: Dispatcher
     now: datetime
+    told: list[str] = field(default_factory=list)
 
     def take(self, tx: Tx) -> bool:
         """Take the step: one turn over what may be answered, the rest is dropped."""
@@ -55,4 +56,5 @@ class GroupStep:
         fresh = scenes.person(tx, person.id)
         if fresh.prompted_at is None or self.now - fresh.prompted_at >= HOUR:
             people.told(tx, person.id, "prompted_at", self.now)
+            self.told.append(texts.GROUP_HINT)
             replies.notice(tx, self.dispatcher, self.manifest, self.scene, texts.GROUP_HINT, self.now)

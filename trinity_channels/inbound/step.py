@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from trinity_channels import texts
@@ -49,7 +49,7 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The state of a conversation and the means to act on it, for one transaction."""
+    """The state of a conversation and the means to act on it, for one transaction; `told` is what the host had to say."""
 
     scene: Scene
     person: Person
@@ -58,6 +58,7 @@ class Step:
     login: Login
     dispatcher: Dispatcher
     now: datetime
+    told: list[str] = field(default_factory=list)
 
     def take(self, tx: Tx) -> bool:
         """Take the step; False if there is nothing more to do until somebody writes or decides."""
@@ -86,6 +87,7 @@ class Step:
         return batch
 
     def _tell(self, tx: Tx, text: str) -> None:
+        self.told.append(text)
         replies.notice(tx, self.dispatcher, self.manifest, self.scene, text, self.now)
 
     def _tell_decisions(self, tx: Tx) -> None:

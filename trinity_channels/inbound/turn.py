@@ -72,28 +72,27 @@ class Turns:
 
     async def run(self, conversation: int) -> datetime | None:
         """Do everything that waits in a conversation; returns when to come back, None if nothing is left."""
-        while True:
-            scene = await self._store.read(lambda tx: scenes.scene(tx, conversation))
-            if scene is None or not (scene.turn or scene.waiting or scene.kept or scene.stirred):
-                return None
+        scene = await self._store.read(lambda tx: scenes.scene(tx, conversation))
+        while scene and (scene.turn or scene.waiting or scene.kept or scene.stirred):
             if scene.channel not in self._plugins:  # it could not be loaded this time; nothing is given up for that
                 return self._now() + HOUR
             if not scene.connected:
                 await self._drop(scene)
                 return None
-            if scene.turn:
-                later = await self._attempt(scene, scene.turn)
-                if later:
-                    return later
-                continue
             try:
-                went_on = (
-                    await self._group_step(scene) if scene.person is None else await self._step(scene, scene.person)
-                )
+                following = await self._work_on(scene)
             except ProviderUnavailable:
                 return self._now() + RESOLVE_AGAIN
-            if not went_on:
-                return None
+            if isinstance(following, datetime):
+                return following
+            scene = following
+        return None
+
+    async def _work_on(self, scene: Scene) -> Scene | datetime | None:
+        """Take one step or make one attempt; returns what stands after it, when to come back, or None for nothing."""
+        if scene.turn:
+            return await self._attempt(scene, scene.turn)
+        return await (self._group_step(scene) if scene.person is None else self._step(scene, scene.person))
 
     async def _drop(self, scene: Scene) -> None:
         now = self._now()
@@ -122,7 +121,7 @@ class Turns:
 
         return await self._store.write(keep)
 
-    async def _group_step(self, scene: Scene) -> bool:
+    async def _group_step(self, scene: Scene) -> Scene | None:
         writers: dict[int, Person] = {}
         access: dict[int, bool] = {}
         for contact in {message.contact for message in scene.waiting if message.contact}:
@@ -131,11 +130,21 @@ class Turns:
             access[contact] = person.email is not None and await self._directory.may_use(scene.agent, person.email)
         manifest = self._plugins[scene.channel].manifest
         step = GroupStep(scene, writers, access, manifest, self._dispatcher, self._now())
-        went_on = await self._store.write(step.take)
-        self._dispatcher.after_commit(f"deliver:{scene.conversation}")
-        return went_on
+        return await self._taken(step)
 
-    async def _step(self, scene: Scene, person: Person) -> bool:
+    async def _taken(self, step: Step | GroupStep) -> Scene | None:
+        """Record a step; the transaction also reads what stands after it, for each one costs a wait."""
+        conversation = step.scene.conversation
+
+        def take(tx: Tx) -> Scene | None:
+            return scenes.scene(tx, conversation) if step.take(tx) else None
+
+        following = await self._store.write(take)
+        if step.told:
+            self._dispatcher.after_commit(f"deliver:{conversation}")
+        return following
+
+    async def _step(self, scene: Scene, person: Person) -> Scene | None:
         person = await self._resolved(scene, person)
         step = Step(
             scene=scene,
@@ -146,9 +155,7 @@ class Turns:
             dispatcher=self._dispatcher,
             now=self._now(),
         )
-        went_on = await self._store.write(step.take)
-        self._dispatcher.after_commit(f"deliver:{scene.conversation}")
-        return went_on
+        return await self._taken(step)
 
     async def _prepare(self, scene: Scene, person: Person) -> Prepared:
         has_access = person.email is not None and await self._directory.may_use(scene.agent, person.email)
@@ -173,14 +180,13 @@ class Turns:
 
     # --- the agent ---
 
-    async def _attempt(self, scene: Scene, turn: OpenTurn) -> datetime | None:
-        """Run the agent once; returns when to try again, None when the turn has ended."""
+    async def _attempt(self, scene: Scene, turn: OpenTurn) -> Scene | datetime | None:
+        """Run the agent once; returns when to try again, or what stands when the turn has ended."""
         now = self._now()
         if turn.next_at and turn.next_at > now:
             return turn.next_at
         if turn.attempts >= ATTEMPTS:
-            await self._give_up(scene, turn, "the process died in every attempt")
-            return None
+            return await self._give_up(scene, turn, "the process died in every attempt")
         messages, history = await self._store.write(lambda tx: turns.attempt(tx, scene.conversation, turn.id, now))
         try:
             with self._metrics.agent_seconds.time():
@@ -191,20 +197,17 @@ class Turns:
         except AgentFailed as error:
             log.warning("agent failed", agent=scene.agent, turn=turn.id, error=type(error).__name__)
             slow = isinstance(error, AgentTimeout)
-            await self._give_up(scene, turn, "the agent took too long" if slow else "the agent failed")
-            return None
+            return await self._give_up(scene, turn, "the agent took too long" if slow else "the agent failed")
         except asyncio.CancelledError:
             # a shutdown in good order is no death: the attempt does not count
             await asyncio.shield(self._store.write(lambda tx: turns.uncount(tx, turn.id)))
             raise
         except Exception as error:  # an AgentRuntime may be anybody's code
             log.exception("agent broke", agent=scene.agent, turn=turn.id, error=type(error).__name__)
-            await self._give_up(scene, turn, "the agent failed")
-            return None
-        await self._answer(scene, turn, text)
-        return None
+            return await self._give_up(scene, turn, "the agent failed")
+        return await self._answer(scene, turn, text)
 
-    async def _answer(self, scene: Scene, turn: OpenTurn, text: str) -> None:
+    async def _answer(self, scene: Scene, turn: OpenTurn, text: str) -> Scene | None:
         manifest = self._plugins[scene.channel].manifest
         # Composing takes about a millisecond per thousand characters, a thread costs a fifth of that.
         composed = (
@@ -214,18 +217,19 @@ class Turns:
         )
         now = self._now()
 
-        def end(tx: Tx) -> None:
+        def end(tx: Tx) -> Scene | None:
             if turns.finish(tx, turn.id, now) and composed:
                 replies.queue(tx, self._dispatcher, scene, text, composed, origin="agent", now=now)
+            return scenes.scene(tx, scene.conversation)
 
-        await self._store.write(end)
+        following = await self._store.write(end)
         self._metrics.turns.labels(scene.channel, "answered").inc()
         self._dispatcher.after_commit(f"deliver:{scene.conversation}")
+        return following
 
-    async def _retry(self, scene: Scene, turn: OpenTurn, error: AgentUnavailable) -> datetime | None:
+    async def _retry(self, scene: Scene, turn: OpenTurn, error: AgentUnavailable) -> Scene | datetime | None:
         if turn.retries >= RETRIES:
-            await self._give_up(scene, turn, "the agent could not be reached")
-            return None
+            return await self._give_up(scene, turn, "the agent could not be reached")
         now = self._now()
         asked = min(error.retry_after or 0, LONGEST_PAUSE)
         at = now + timedelta(seconds=max(asked, min(30, 2**turn.retries)))
@@ -234,17 +238,19 @@ class Turns:
         self._metrics.turns.labels(scene.channel, "postponed").inc()
         return at
 
-    async def _give_up(self, scene: Scene, turn: OpenTurn, why: str) -> None:
+    async def _give_up(self, scene: Scene, turn: OpenTurn, why: str) -> Scene | None:
         now = self._now()
         manifest = self._plugins[scene.channel].manifest
 
-        def end(tx: Tx) -> None:
+        def end(tx: Tx) -> Scene | None:
             if turns.fail(tx, turn.id, why, now) and replies.window_open(manifest, scene, now):
                 replies.notice(tx, self._dispatcher, manifest, scene, texts.APOLOGY, now)
+            return scenes.scene(tx, scene.conversation)
 
-        await self._store.write(end)
+        following = await self._store.write(end)
         self._metrics.turns.labels(scene.channel, "failed").inc()
         self._dispatcher.after_commit(f"deliver:{scene.conversation}")
+        return following
 
 
 def _request(scene: Scene, turn: OpenTurn, messages: tuple[Message, ...], history: tuple[Message, ...]) -> AgentTurn:
