@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,8 @@ STATEMENTS = {
 
 
 def plan(database: Path, statement: Any) -> list[str]:
-    compiled = statement.compile(dialect=sqlite.dialect())  # type: ignore[no-untyped-call]  # a constructor without types
-    with sqlite3.connect(database) as connection:
+    compiled = statement.compile(dialect=sqlite.dialect())
+    with closing(sqlite3.connect(database)) as connection:
         rows = connection.execute(f"EXPLAIN QUERY PLAN {compiled}", [1] * len(compiled.positiontup or ()))
         return [row[3] for row in rows]
 
