@@ -38,7 +38,6 @@ from trinity_channels.inbound.indicate import Indicator
 from trinity_channels.inbound.turn import Turns
 from trinity_channels.inbound.webhook import Webhook
 from trinity_channels.mail.port import Mailer
-from trinity_channels.mail.smtp import SmtpMailer
 from trinity_channels.outbound.deliver import Deliveries
 from trinity_channels.outbound.proactive import ProactiveMessages
 from trinity_channels.plugins import Plugins, load
@@ -336,6 +335,8 @@ def _signature(route: Route) -> tuple[str, frozenset[str]]:
 def _mailer(settings: Settings) -> Mailer | None:
     if settings.smtp_url is None or settings.mail_from is None:
         return None
+    from trinity_channels.mail.smtp import SmtpMailer  # noqa: PLC0415  4 MB, for those who send mail
+
     return SmtpMailer(settings.smtp_url, settings.mail_from)
 
 

@@ -15,7 +15,7 @@ def _open_work(name: str, column: str, *states: str) -> Index:
     """An index of the rows in these states; SQLite takes it only for a query that words the condition the same way."""
     listed = ", ".join(f"'{state}'" for state in states)
     condition = text(f"state IN ({listed})" if len(states) > 1 else f"state = {listed}")
-    return Index(name, column, "id", sqlite_where=condition, postgresql_where=condition)
+    return Index(name, column, "id", sqlite_where=condition)
 
 
 class SettingRow(SQLModel, table=True):
@@ -38,7 +38,6 @@ class BindingRow(SQLModel, table=True):
             "account_key",
             unique=True,
             sqlite_where=text("disconnected_at IS NULL"),
-            postgresql_where=text("disconnected_at IS NULL"),
         ),
     )
     id: int | None = Field(default=None, primary_key=True)
@@ -100,7 +99,7 @@ class ConversationRow(SQLModel, table=True):
     __tablename__: ClassVar[str] = "conversation"
     __table_args__ = (
         UniqueConstraint("binding_id", "key"),
-        Index("conversation_stirred", "id", sqlite_where=text("stirred = 1"), postgresql_where=text("stirred")),
+        Index("conversation_stirred", "id", sqlite_where=text("stirred = 1")),
     )
     id: int | None = Field(default=None, primary_key=True)
     binding_id: int
@@ -125,7 +124,6 @@ class MessageRow(SQLModel, table=True):
             "message_of_turn",
             "turn_id",
             sqlite_where=text("turn_id IS NOT NULL"),
-            postgresql_where=text("turn_id IS NOT NULL"),
         ),
         _open_work("message_open", "conversation_id", "waiting"),
         _open_work("message_kept", "conversation_id", "kept"),
@@ -241,7 +239,6 @@ class AccessRequestRow(SQLModel, table=True):
             "access_request_untold",
             "agent",
             sqlite_where=text("owner_told = 0"),
-            postgresql_where=text("owner_told = false"),
         ),
     )
     id: int | None = Field(default=None, primary_key=True)

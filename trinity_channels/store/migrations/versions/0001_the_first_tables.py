@@ -31,7 +31,6 @@ def upgrade() -> None:
             ["agent"],
             unique=False,
             sqlite_where=sa.text("owner_told = 0"),
-            postgresql_where=sa.text("owner_told = false"),
         )
 
     op.create_table(
@@ -81,7 +80,6 @@ def upgrade() -> None:
             ["channel", "account_key"],
             unique=True,
             sqlite_where=sa.text("disconnected_at IS NULL"),
-            postgresql_where=sa.text("disconnected_at IS NULL"),
         )
 
     op.create_table(
@@ -217,7 +215,6 @@ def upgrade() -> None:
             ["id"],
             unique=False,
             sqlite_where=sa.text("stirred = 1"),
-            postgresql_where=sa.text("stirred"),
         )
         batch_op.create_index(batch_op.f("ix_conversation_contact_id"), ["contact_id"], unique=False)
 
@@ -249,7 +246,6 @@ def upgrade() -> None:
             ["conversation_id", "id"],
             unique=False,
             sqlite_where=sa.text("state = 'kept'"),
-            postgresql_where=sa.text("state = 'kept'"),
         )
         batch_op.create_index("message_of_contact", ["contact_id", "at"], unique=False)
         batch_op.create_index("message_of_conversation", ["conversation_id", "id"], unique=False)
@@ -258,14 +254,12 @@ def upgrade() -> None:
             ["turn_id"],
             unique=False,
             sqlite_where=sa.text("turn_id IS NOT NULL"),
-            postgresql_where=sa.text("turn_id IS NOT NULL"),
         )
         batch_op.create_index(
             "message_open",
             ["conversation_id", "id"],
             unique=False,
             sqlite_where=sa.text("state = 'waiting'"),
-            postgresql_where=sa.text("state = 'waiting'"),
         )
 
     op.create_table(
@@ -292,14 +286,12 @@ def upgrade() -> None:
             ["state", "id"],
             unique=False,
             sqlite_where=sa.text("state = 'failed'"),
-            postgresql_where=sa.text("state = 'failed'"),
         )
         batch_op.create_index(
             "turn_open",
             ["conversation_id", "id"],
             unique=False,
             sqlite_where=sa.text("state = 'open'"),
-            postgresql_where=sa.text("state = 'open'"),
         )
 
     op.create_table(
@@ -337,7 +329,6 @@ def upgrade() -> None:
             ["conversation_id", "id"],
             unique=False,
             sqlite_where=sa.text("state IN ('ready', 'sending', 'asking')"),
-            postgresql_where=sa.text("state IN ('ready', 'sending', 'asking')"),
         )
         batch_op.create_index(batch_op.f("ix_delivery_message_id"), ["message_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_delivery_provider_id"), ["provider_id"], unique=False)
