@@ -48,6 +48,7 @@ async def test_sandbox_messages_do_not_arrive(found: Found) -> None:
     assert "join <keyword>" in fix
     assert "HTTP POST" in fix
     assert "Try WhatsApp → Sandbox settings" in fix
+    assert "Copy the credentials" not in fix  # only what is still to do: the account is connected
 
 
 async def test_the_credentials_are_rejected_when_connecting(world: World) -> None:

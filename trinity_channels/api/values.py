@@ -86,11 +86,16 @@ class AddressFormat:
 
 @dataclass(frozen=True, slots=True)
 class SetupStep:
-    """One step an owner takes in the provider's console. `sandbox` limits it to sandbox (True) or real (False) senders."""
+    """One step an owner takes in the provider's console.
+
+    `sandbox` limits it to sandbox (True) or real (False) senders. `connected` marks what is to do between connecting
+    the account and the first message; health repeats these steps until one has arrived.
+    """
 
     title: str
     text: str
     sandbox: bool | None = None
+    connected: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,15 +60,17 @@ def _inbound(stored: StoredBinding, manifest: Channel, public_url: str | None, l
         return Check("inbound", CheckState.OK, "Messages have arrived.")
     route = f"/api/{stored.channel}/webhook/"
     probe = f" To test the route: curl -X POST {public_url}{route}test must answer 200." if public_url else ""
-    steps = " ".join(
-        f"{step.title}: {step.text}" for step in manifest.setup_steps if step.sandbox in (None, stored.account.sandbox)
+    steps = "".join(
+        f"{step.title}: {step.text} "
+        for step in manifest.setup_steps
+        if step.connected and step.sandbox in (None, stored.account.sandbox)
     )
     return Check(
         "inbound",
         CheckState.UNKNOWN,
         "No message has arrived yet.",
-        f"Give the webhook URL to the provider. {steps} If the provider reports 404, your tunnel or proxy does not pass "
-        f"{route}* on to this host: add that route (in Cloudflare Tunnel an ingress rule).{probe}",
+        f"{steps}If the provider reports 404, your tunnel or proxy does not pass {route}* on to this host: add that route "
+        f"(in Cloudflare Tunnel an ingress rule).{probe}",
     )
 
 

@@ -30,10 +30,12 @@ SETUP_STEPS = (
         f"{REQUEST_URL}: switch Enable Events on, paste the webhook URL, and wait for Verified. Under Subscribe to bot"
         f" events add {', '.join(EVENTS)}; save, and reinstall if Slack asks for it. With Delayed Events switched on,"
         " Slack also repeats for 24 hours what did not get through.",
+        connected=True,
     ),
     SetupStep(
         "Write to it",
         "In Slack, find the app under Apps and send it a direct message. In channels, /invite it first; there it answers"
         " whoever mentions it, in a thread. It wants a mention each time, also in a thread it has answered in.",
+        connected=True,
     ),
 )

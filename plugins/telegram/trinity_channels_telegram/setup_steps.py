@@ -19,6 +19,7 @@ SETUP_STEPS = (
         "Say hello",
         "Open https://t.me/ followed by the bot's username and press Start. A bot can write only to people who have"
         " written to it.",
+        connected=True,
     ),
     SetupStep(
         "Use it in groups, if you like",

@@ -37,6 +37,7 @@ SETUP_STEPS = (
         "Point the sandbox here",
         f'{SANDBOX_CONSOLE}. Paste the webhook URL into "When a message comes in", choose HTTP POST and save.',
         sandbox=True,
+        connected=True,
     ),
     SetupStep(
         "Point the sender here",
@@ -44,11 +45,13 @@ SETUP_STEPS = (
         " HTTP POST and save. With #rc=2&rt=5000&rp=ct,rt,5xx at the end of the URL, Twilio also repeats a message that"
         " did not get through.",
         sandbox=False,
+        connected=True,
     ),
     SetupStep(
         "Let testers join",
         "Everybody who wants to test opens WhatsApp and sends join <keyword> to +1 415 523 8886. They join one sandbox"
         " at a time, and again after three days.",
         sandbox=True,
+        connected=True,
     ),
 )
