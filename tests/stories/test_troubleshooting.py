@@ -51,6 +51,16 @@ async def test_sandbox_messages_do_not_arrive(found: Found) -> None:
     assert "Copy the credentials" not in fix  # only what is still to do: the account is connected
 
 
+async def test_a_mailer_is_only_missed_where_somebody_has_to_sign_in(found: Found) -> None:
+    world = await found(mailer=False)
+    await world.person("Zoe").says("hello")
+    assert (await world.check("mail"))["state"] == "warning"
+
+    await world.policy("open")
+
+    assert (await world.binding())["health"]["state"] == "ok"
+
+
 async def test_the_credentials_are_rejected_when_connecting(world: World) -> None:
     answer = await world.connect(auth_token="0" * 32)
 

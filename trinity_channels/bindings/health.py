@@ -19,15 +19,22 @@ class Health:
 
 
 def examine(
-    stored: StoredBinding, manifest: Channel, public_url: str | None, last_inbound: datetime | None, *, mails: bool
+    stored: StoredBinding,
+    manifest: Channel,
+    public_url: str | None,
+    last_inbound: datetime | None,
+    *,
+    mails: bool,
+    everybody: bool = False,
 ) -> Health:
-    """Look at everything that is known of a connected binding."""
+    """Look at everything that is known of a connected binding; `everybody` says that its agent is open to all."""
+    signs_in = not everybody and not manifest.capabilities.verified_email
     checks = [
         _public_url(manifest, public_url),
         _inbound(stored, manifest, public_url, last_inbound),
         _signature(stored, last_inbound),
         _outbound(stored),
-        _mail(mails=mails),
+        _mail(mails=mails, needed=signs_in),
     ]
     states = {check.state for check in checks}
     if CheckState.FAILED in states or CheckState.WARNING in states:
@@ -104,9 +111,11 @@ def _outbound(stored: StoredBinding) -> Check:
     )
 
 
-def _mail(*, mails: bool) -> Check:
+def _mail(*, mails: bool, needed: bool) -> Check:
     if mails:
         return Check("mail", CheckState.OK, "Codes for /login can be mailed.")
+    if not needed:
+        return Check("mail", CheckState.OK, "Nobody has to sign in for a direct chat, so no mailer is needed.")
     return Check(
         "mail",
         CheckState.WARNING,

@@ -10,6 +10,7 @@ from typing import Any
 from fastapi import APIRouter, Body, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 
+from trinity_channels.access.gate import Policy
 from trinity_channels.access.login import Login
 from trinity_channels.api import Channel, CheckState, ConfigurationError, SendDeferred, SendRejected, SendUnknown
 from trinity_channels.bindings import Bindings
@@ -24,7 +25,7 @@ from trinity_channels.bindings.health import examine
 from trinity_channels.bindings.public_address import PublicAddress
 from trinity_channels.bindings.vault import VaultError
 from trinity_channels.plugins import Plugins
-from trinity_channels.store import Store, bindings
+from trinity_channels.store import Store, access, bindings
 from trinity_channels.web.auth import Guard, Principal
 from trinity_channels.web.errors import ApiError
 from trinity_channels.web.route import ApiRoute
@@ -190,8 +191,17 @@ class BindingsApi:
             empty: dict[str, Any] = dict.fromkeys(set(manifest.settings.model_fields) - secret)
             return BindingStatus(agent_name=agent, channel=channel, configured=False, **empty)
         identity = stored.id
-        last_inbound = await self._store.read(lambda tx: bindings.last_inbound(tx, identity))
-        health = examine(stored, manifest, self._address.value, last_inbound, mails=self._login.available)
+        last_inbound, policy = await self._store.read(
+            lambda tx: (bindings.last_inbound(tx, identity), access.policy(tx, agent))
+        )
+        health = examine(
+            stored,
+            manifest,
+            self._address.value,
+            last_inbound,
+            mails=self._login.available,
+            everybody=policy is not None and policy[0] == Policy.OPEN,
+        )
         webhook, locked = self._webhook(stored)
         warnings = [*([locked] if locked else []), *stored.account.warnings]
         warnings += [f"{check.message} {check.fix}" for check in health.checks if check.state is CheckState.FAILED]
