@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.world import OWNER, PUBLIC, Agent, Found, World
+from tests.world import ADMIN, OWNER, PUBLIC, Agent, Found, World
 from trinity_channels import texts
 from trinity_channels.api import Fault
 from trinity_channels.store import audit
@@ -282,12 +282,28 @@ async def test_what_is_not_connected_cannot_be_used(bare: World, method: str, pa
         ({"to_number": "whatsapp:+15551234567", "message": 5}, "message"),
         ({"to_number": "whatsapp:+15551234567", "message": "x" * 5000}, "message"),
         ({"to_nubmer": "whatsapp:+15551234567"}, "to_nubmer"),
+        ({"message": "Test from Trinity"}, "to_number"),  # not "The credentials work."
     ],
 )
 async def test_a_test_that_cannot_be_meant_is_refused(world: World, body: dict[str, Any], field: str) -> None:
     answer = await world.api("POST", f"{PATH}/test", body)
 
     assert (answer.status_code, answer.json().get("field")) == (422, field)
+
+
+@pytest.mark.parametrize("path", [PATH, "/api/agents/support/access-policy"])
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [('{"policy": "open"}', "application/x-www-form-urlencoded"), ("[]", "application/json"), ("", "application/json")],
+)
+async def test_a_body_that_is_no_json_object_is_explained(world: World, path: str, content: str, kind: str) -> None:
+    """A curl without its Content-Type is what people try first."""
+    headers = {"Authorization": f"Bearer {ADMIN}", "Content-Type": kind}
+
+    answer = await world.http.put(f"{PUBLIC}{path}", content=content, headers=headers)
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_input")
+    assert answer.json()["message"] == "Send a JSON object, with Content-Type: application/json."
 
 
 async def test_ten_test_messages_an_hour(world: World) -> None:

@@ -232,6 +232,9 @@ class BindingsApi:
         for unknown in body.keys() - {manifest.address.field, "message"}:
             raise ApiError(422, "invalid_input", f"{unknown} is no field of a test.", field=unknown)
         to = body.get(manifest.address.field)
+        if to is None and "message" in body:
+            field = manifest.address.field
+            raise ApiError(422, "invalid_input", f"{field} is missing: to whom shall the message go?", field=field)
         if to is None:
             return await self._verify(name, channel)
         text = body.get("message") or TEST_TEXT

@@ -23,6 +23,8 @@ _HTTP_CODES = {
     405: "method_not_allowed",
     413: "body_too_large",
 }
+_NO_OBJECT = {"missing", "dict_type", "model_attributes_type"}
+"""What pydantic calls a body that is there not at all, is a list or a number, or came without its content type."""
 
 
 class ApiError(Exception):
@@ -83,6 +85,8 @@ def _invalid(error: RequestValidationError) -> ApiError:
     first = error.errors()[0]
     if first["type"] == "json_invalid":
         return ApiError(422, "invalid_json", "The body is not valid JSON.")
+    if first["type"] in _NO_OBJECT and tuple(first["loc"]) == ("body",):
+        return ApiError(422, "invalid_input", "Send a JSON object, with Content-Type: application/json.")
     place = [str(part) for part in first["loc"] if part not in ("body", "query", "path", "header")]
     message = str(first["msg"]).removeprefix("Value error, ")
     return ApiError(422, "invalid_input", message, field=".".join(place) or None)
