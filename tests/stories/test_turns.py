@@ -179,7 +179,7 @@ async def test_an_agent_that_stays_away_is_given_up_with_an_apology(town: World,
     await town.much_later()
 
     assert zoe.heard() == [texts.APOLOGY]
-    assert [(one.agent, one.reason) for one in await town.failed()] == [("support", "the agent could not be reached")]
+    assert [(one.agent, one.reason) for one in await town.failed()] == [("support", str(DOWN))]
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ class AgentTurn:
 
 
 class AgentError(Exception):
-    """Base of what can go wrong in a run. Its text is for the log and never reaches a person."""
+    """Base of what can go wrong in a run. Its text is for the log and the list of failed turns; no person reads it."""
 
 
 class AgentFailed(AgentError):

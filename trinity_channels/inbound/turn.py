@@ -15,7 +15,7 @@ import structlog
 from trinity_channels import texts
 from trinity_channels.access.directory import Directory
 from trinity_channels.access.login import Login
-from trinity_channels.agents.port import AgentFailed, AgentRuntime, AgentTimeout, AgentTurn, AgentUnavailable, Said
+from trinity_channels.agents.port import AgentError, AgentFailed, AgentRuntime, AgentTurn, AgentUnavailable, Said
 from trinity_channels.api import ProviderUnavailable
 from trinity_channels.bindings import Bindings
 from trinity_channels.dispatch import Dispatcher
@@ -38,6 +38,7 @@ RETRIES = 8
 LONGEST_PAUSE = 300.0
 LONG = 1000
 """Characters from which an answer is composed beside the event loop."""
+LONGEST_REASON = 300
 HOUR = timedelta(hours=1)
 RESOLVE_AGAIN = timedelta(seconds=15)
 
@@ -195,16 +196,15 @@ class Turns:
         except AgentUnavailable as error:
             return await self._retry(scene, turn, error)
         except AgentFailed as error:
-            log.warning("agent failed", agent=scene.agent, turn=turn.id, error=type(error).__name__)
-            slow = isinstance(error, AgentTimeout)
-            return await self._give_up(scene, turn, "the agent took too long" if slow else "the agent failed")
+            log.warning("agent failed", agent=scene.agent, turn=turn.id, reason=_why(error))
+            return await self._give_up(scene, turn, _why(error))
         except asyncio.CancelledError:
             # a shutdown in good order is no death: the attempt does not count
             await asyncio.shield(self._store.write(lambda tx: turns.uncount(tx, turn.id)))
             raise
         except Exception as error:  # an AgentRuntime may be anybody's code
             log.exception("agent broke", agent=scene.agent, turn=turn.id, error=type(error).__name__)
-            return await self._give_up(scene, turn, "the agent failed")
+            return await self._give_up(scene, turn, f"the agent broke ({type(error).__name__})")
         return await self._answer(scene, turn, text)
 
     async def _answer(self, scene: Scene, turn: OpenTurn, text: str) -> Scene | None:
@@ -229,12 +229,12 @@ class Turns:
 
     async def _retry(self, scene: Scene, turn: OpenTurn, error: AgentUnavailable) -> Scene | datetime | None:
         if turn.retries >= RETRIES:
-            return await self._give_up(scene, turn, "the agent could not be reached")
+            return await self._give_up(scene, turn, _why(error))
         now = self._now()
         asked = min(error.retry_after or 0, LONGEST_PAUSE)
         at = now + timedelta(seconds=max(asked, min(30, 2**turn.retries)))
-        log.info("agent unavailable", agent=scene.agent, turn=turn.id, retry=turn.retries + 1)
-        await self._store.write(lambda tx: turns.postpone(tx, turn.id, at, "the agent could not be reached", now))
+        log.info("agent unavailable", agent=scene.agent, turn=turn.id, retry=turn.retries + 1, reason=_why(error))
+        await self._store.write(lambda tx: turns.postpone(tx, turn.id, at, _why(error), now))
         self._metrics.turns.labels(scene.channel, "postponed").inc()
         return at
 
@@ -251,6 +251,11 @@ class Turns:
         self._metrics.turns.labels(scene.channel, "failed").inc()
         self._dispatcher.after_commit(f"deliver:{scene.conversation}")
         return following
+
+
+def _why(error: AgentError) -> str:
+    """What an agent's error says, in one line for the operator."""
+    return " ".join(str(error).split())[:LONGEST_REASON] or type(error).__name__
 
 
 def _request(scene: Scene, turn: OpenTurn, messages: tuple[Message, ...], history: tuple[Message, ...]) -> AgentTurn:
