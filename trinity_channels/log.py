@@ -9,8 +9,8 @@ import structlog
 
 from trinity_channels.masking import mask_entry
 
-# They log addresses, parameters or every request; what matters in it our own entries say.
-_QUIET = ("httpx", "httpcore")
+# They log addresses, parameters, every request or every part of their own; what matters in it our own entries say.
+_QUIET = ("httpx", "httpcore", "alembic.runtime.plugins")
 # They come with handlers of their own, which would write unmasked.
 _ADOPTED = ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi", "sqlalchemy", "alembic")
 
