@@ -6,6 +6,10 @@ LOGIN_PROMPT = (
     "This agent only talks to people with a verified e-mail address.\n"
     "Send /login you@example.com and I will mail you a code. What you have written is kept and answered afterwards."
 )
+LOGIN_CLOSED = (
+    "This agent only talks to people with a verified e-mail address, and signing in by e-mail is not set up here yet. "
+    "The owner of this agent can change that. What you have written is kept."
+)
 GROUP_HINT = "I answer people who are signed in. Please write to me in a direct chat first."
 LOGIN_USAGE = "Send /login you@example.com to get a code by e-mail, then /login 123456 with the code from the mail."
 CODE_SENT = "I have mailed a code to {email}. Send /login 123456 with the code from the mail within 10 minutes."

@@ -234,6 +234,15 @@ async def test_without_a_mailer_everybody_is_told(found: Found) -> None:
     await zoe.says(f"/login {ZOE}", "/login")
 
     assert zoe.heard() == [texts.NO_MAILER, texts.NO_MAILER]
+
+
+async def test_a_host_without_a_mailer_asks_nobody_to_sign_in(found: Found) -> None:
+    world = await found(mailer=False)
+    zoe = world.person("Zoe")
+
+    await zoe.says("hello")
+
+    assert zoe.heard() == [texts.LOGIN_CLOSED]
     assert (await world.check("mail"))["state"] == "warning"
     assert "SMTP_URL" in (await world.check("mail"))["fix"]
 

@@ -137,7 +137,7 @@ class Step:
                 messages.keep(tx, self.scene.conversation, batch, KEPT)
                 if self._due(self.person.prompted_at, HOUR):
                     people.told(tx, self.person.id, "prompted_at", self.now)
-                    self._tell(tx, texts.LOGIN_PROMPT)
+                    self._tell(tx, texts.LOGIN_PROMPT if self.login.available else texts.LOGIN_CLOSED)
             case Decision.REQUEST_ACCESS:
                 messages.keep(tx, self.scene.conversation, batch, KEPT)
                 status = self._request(tx, self.person.email or "")
