@@ -12,7 +12,7 @@ async def test_public_chat_url_is_not_set(found: Found) -> None:
 
     assert answer["webhook_url"] is None
     assert "public_chat_url is not set" in answer["warning"]
-    assert "Settings → Public Chat URL" in answer["warning"]
+    assert "Settings → Public Chat URL (PUT /api/settings/public_chat_url)" in answer["warning"]
 
     await world.api("PUT", "/api/settings/public_chat_url", {"value": PUBLIC})
     assert (await world.binding())["webhook_url"].startswith(f"{PUBLIC}/api/whatsapp/webhook/")
@@ -36,6 +36,7 @@ async def test_the_signature_does_not_match(world: World) -> None:
     check = await world.check("signature")
     assert "its scheme is http, not https" in check["message"]
     assert "letter by letter" in check["fix"]
+    assert "console" not in check["message"]  # what to do is said once
     assert check["message"] in (await world.binding())["warning"]
 
 

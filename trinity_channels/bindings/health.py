@@ -50,7 +50,8 @@ def _public_url(manifest: Channel, public_url: str | None) -> Check:
             "public_chat_url",
             CheckState.FAILED,
             f"public_chat_url is not set, so there is no webhook URL and {manifest.title} cannot reach this agent.",
-            "Set your public address under Settings → Public Chat URL; the webhook URL appears as soon as it is saved.",
+            "Set your public address under Settings → Public Chat URL (PUT /api/settings/public_chat_url); the webhook URL "
+            "appears as soon as it is saved.",
         )
     if public_url.startswith("http://"):
         return Check(
@@ -95,8 +96,8 @@ def _signature(stored: StoredBinding, last_inbound: datetime | None) -> Check:
         "signature",
         CheckState.FAILED,
         f"The signature of a webhook was wrong at {failed:%Y-%m-%d %H:%M} UTC, so it was refused. {stored.signature_cause}",
-        "Compare public_chat_url with the address in the provider's console, letter by letter, and re-enter the secret if "
-        "they are the same.",
+        "Make public_chat_url and the webhook address in the provider's console the same, letter by letter; if they are, "
+        "enter the secret again. The next message that is accepted clears this.",
     )
 
 

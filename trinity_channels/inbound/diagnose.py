@@ -48,9 +48,7 @@ class Diagnosis:
 
     def _cause(self, bound: OpenBinding, request: Request, raw: api.Request) -> str:
         if bound.context.webhook_url is None:
-            return (
-                "public_chat_url is not set, so no signature can be checked. Set it under Settings → Public Chat URL."
-            )
+            return "public_chat_url is not set, so no signature can be checked."
         for difference, url in _variants(raw.url, request):
             try:
                 self._plugins[bound.channel].receive(bound.binding, replace(raw, url=url))
@@ -58,10 +56,7 @@ class Diagnosis:
                 continue
             except api.MalformedPayload:
                 pass
-            return (
-                f"The provider signed another address than public_chat_url gives: {difference}. Make public_chat_url "
-                "and the webhook address in the provider's console exactly the same."
-            )
+            return f"The provider signed another address than public_chat_url gives: {difference}."
         return (
             "No address we can think of matches the signature, so the secret is probably not the one the provider signs "
             "with (it changes when it is regenerated), or somebody else sent the request."
