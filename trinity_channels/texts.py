@@ -63,5 +63,7 @@ DIGEST_TEXT = (
     "Hello,\n\n"
     "these people would like to talk to your agent “{agent}”:\n\n"
     "{people}\n\n"
-    "Approve or decline them under Sharing → Access Requests.{link}\n"
+    "Approve or decline them under Sharing → Access Requests, or each by its number with\n\n"
+    "    POST {url}/api/agents/{agent}/access-requests/NUMBER/decide\n"
+    '    {{"approve": true}}\n'
 )

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from tests.world import OWNER, Person, World
+from tests.world import OWNER, PUBLIC, Person, World
 from trinity_channels import texts
 
 QUESTION = "what is 6 x 7?"
@@ -305,7 +305,8 @@ async def test_the_owner_gets_one_mail_about_several_requests(world: World) -> N
 
     assert len(mails) == 1
     assert "2 people are waiting" in mails[0].subject
-    assert all(f"{name}@example.org (on whatsapp)" in mails[0].text for name in ("zoe", "yan"))
+    assert all(f"    {one['id']}: {one['email']} (on whatsapp)" in mails[0].text for one in await world.requests())
+    assert f"POST {PUBLIC}/api/agents/support/access-requests/NUMBER/decide" in mails[0].text
 
     await world.later(hours=1)
     assert len([mail for mail in world.mails.mails if mail.to == OWNER]) == 1

@@ -68,14 +68,12 @@ class OwnerDigest:
     async def _tell(self, agent: str, waiting: list[AccessRequest]) -> None:
         owner = await self._directory.owner(agent)
         if owner and self._mailer:
-            url = self._public_url()
-            people = "\n".join(f"    {one.email} (on {one.channel})" for one in waiting)
+            people = "\n".join(f"    {one.id}: {one.email} (on {one.channel})" for one in waiting)
             count = "One person is" if len(waiting) == 1 else f"{len(waiting)} people are"
-            link = f"\n{url}" if url else ""
             mail = Mail(
                 to=owner,
                 subject=texts.DIGEST_SUBJECT.format(count=count, agent=agent),
-                text=texts.DIGEST_TEXT.format(agent=agent, people=people, link=link),
+                text=texts.DIGEST_TEXT.format(agent=agent, people=people, url=self._public_url() or ""),
             )
             try:
                 await self._mailer.send(mail)
