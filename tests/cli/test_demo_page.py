@@ -44,4 +44,4 @@ def test_a_newcomer_gets_an_answer(demo: str, page: Page) -> None:
     phone.get_by_role("button", name="25 hours later").click()
     page.get_by_role("button", name="Agent writes first").click()
 
-    expect(page.locator(".fate.failed")).to_contain_text("63016 More than 24 hours have passed")
+    expect(page.locator(".fate.failed")).to_contain_text("63016: More than 24 hours have passed")

@@ -51,7 +51,7 @@ async function follow() {
     if (FINAL.includes(fate.status)) continue;
     const { status, error, error_code } = await call(`messages/${fate.message}`);
     fate.status = status;
-    fate.why = error ? `${error_code ?? ""} ${error}` : "";
+    fate.why = [error_code, error].filter(Boolean).join(": ");
   }
 }
 
