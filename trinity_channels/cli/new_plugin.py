@@ -17,7 +17,9 @@ SUFFIX = ".tmpl"
 
 
 def new_plugin(
-    name: Annotated[str, typer.Argument(help="The channel's name: lower-case letters, digits, underscores.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="The channel's name: lower-case letters, digits, underscores.")
+    ],
     into: Annotated[Path, typer.Option(help="Where the package's folder is made.")] = Path(),
 ) -> None:
     """Write a small package for a new channel: hooks, settings, a simulator, and the contract as a to-do list."""
@@ -33,7 +35,7 @@ def new_plugin(
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")
         typer.echo(target)
-    typer.echo(f"\nNext: pip install -e {folder} trinity-channels-contract-tests && pytest {folder}")
+    typer.echo(f"\nNext: pip install -e {folder} && pytest {folder}, with the contract tests installed.")
 
 
 def _rendered(name: str) -> Iterator[tuple[str, str]]:
