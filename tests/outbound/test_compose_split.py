@@ -145,8 +145,14 @@ def test_an_escape_is_never_cut() -> None:
 
 @pytest.mark.parametrize(
     "character",
-    ["😀", "👩‍👩‍👧‍👦", "👍🏽", "🇩🇪", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "e\u0301", "❤️", "नि"],
-    ids=["astral", "family", "skin tone", "flag", "tagged flag", "accent", "variation", "vowel sign"],
+    [
+        *("😀", "👩‍👩‍👧‍👦", "👍🏽", "🇩🇪", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "e\u0301", "❤️", "नि"),
+        *("\u0915\u094d\u0937", "\u1112\u1161\u11ab", "\u0e01\u0e33", "\u06a9\u200c"),
+    ],
+    ids=[
+        *("astral", "family", "skin tone", "flag", "tagged flag", "accent", "variation", "vowel sign"),
+        *("bound consonants", "decomposed Korean", "Thai am", "Persian non-joiner"),
+    ],
 )
 def test_what_looks_like_one_character_is_not_torn(character: str) -> None:
     parts = compose("x" + character * 40, WHATSAPP, 33)

@@ -13,6 +13,7 @@ from trinity_channels.outbound.dialects.render import Renderer
 _SENTENCE = re.compile(r"[.!?…][\"'\u201d\u2019)\]]*(?=\s)|[\u3002\uff01\uff1f]")
 _WORD = re.compile(r"\S(?=\s)|[\uff0c\u3001\uff1b\uff1a]")
 _JOINER = "\u200d"
+_VIRAMA = 9  # binds two consonants: https://www.unicode.org/reports/tr29/#GB9c
 _LONGEST_CHARACTER = 64  # code points that are looked at before a pile of combining marks is cut after all
 
 
@@ -102,6 +103,8 @@ def _joined(text: str, position: int) -> bool:
         return False
     if _JOINER in (before, after) or unicodedata.category(after).startswith("M") or _extends(after):
         return True
+    if unicodedata.combining(before) == _VIRAMA:
+        return after.isalpha()
     if not _is_flag_half(before) or not _is_flag_half(after):
         return False
     halves = 0
@@ -111,8 +114,13 @@ def _joined(text: str, position: int) -> bool:
 
 
 def _extends(character: str) -> bool:
-    """Skin tones and the tags of regional flags."""
-    return "\U0001f3fb" <= character <= "\U0001f3ff" or "\U000e0020" <= character <= "\U000e007f"
+    """Skin tones, the tags of regional flags, later parts of a decomposed Korean syllable, and single signs."""
+    return (
+        "\U0001f3fb" <= character <= "\U0001f3ff"
+        or "\U000e0020" <= character <= "\U000e007f"
+        or "\u1160" <= character <= "\u11ff"
+        or character in "\u200c\u0e33\u0eb3"  # Persian's non-joiner, the vowel AM of Thai and Lao
+    )
 
 
 def _is_flag_half(character: str) -> bool:
