@@ -70,6 +70,11 @@ def said(markdown: str, dialect: Dialect = WHATSAPP, limit: int = 1600) -> str:
         ("a `code *x*` b", "a `code *x*` b"),
         ("`a`s", "`a`s"),
         ("`` a`b ``", f"`a{Z}`b`"),
+        ("**Note:**text, **Wow!** ok", "Note:text, *Wow!* ok"),
+        ("**👍**yes", "👍yes"),
+        ("これは**「重要」**です。", "これは「重要」です。"),
+        ("**重要\uff1a**これは ***注意。***は", "重要\uff1aこれは 注意。は"),
+        ("한국어**(강조)**입니다", "한국어(강조)입니다"),
     ],
 )
 def test_emphasis_hugs_words_and_lines(markdown: str, shown: str) -> None:
@@ -84,6 +89,9 @@ def test_emphasis_hugs_words_and_lines(markdown: str, shown: str) -> None:
         ("2*3*4 = 24", "2*3*4 = 24"),
         ("2**8 = 256", "2**8 = 256"),
         ("2**8 = 256 and x**2", f"2**{Z}8 = 256 and x**2"),
+        ("f(x)**y + g(x)**z", f"f(x)*{Z}*{Z}y + g(x)**z"),
+        ("x**-1 + y**-1", f"x**{Z}-1 + y**-1"),
+        ("f(a,**k,b,**m)", f"f(a,*{Z}*{Z}k,b,**m)"),
         ("snake_case_word and _private", "snake_case_word and _private"),
         ("~5 minutes", "~5 minutes"),
         (r"\*not bold\*", f"*{Z}not bold*"),
@@ -195,6 +203,7 @@ def test_addresses_are_shown_once_and_never_altered(markdown: str, shown: str) -
         ("|One|\n|-|\n|a|\n|b|", "*One*\na\nb"),
         ("|A|B|\n|-|-|", "*A* | *B*"),
         ("|A|B|\n|-|-|\n|1|2|3|", "|A|B|\n|-|-|\n|1|2|3|"),
+        ("|A|B|\n|-|-|\n|1|2|3|\n\n|A|B|\n|-|-|\n|1|2|", "|A|B|\n|-|-|\n|1|2|3|\n\n*A:* 1\n*B:* 2"),
         ("|" + "long name |" * 20 + "\n|" + "-|" * 20 + "\n|x|y|", None),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock, table
@@ -26,6 +27,9 @@ _ARITHMETIC = re.compile(
     r"(?<=[A-Za-z0-9])\*(?=[A-Za-z0-9])"
     r"|(?<=[0-9])\*\*(?=[A-Za-z0-9])|(?<=[A-Za-z])\*\*(?=[0-9])"
 )
+
+
+_ENDS_PROSE = frozenset(':.!?…"\u201d\u2019')
 
 
 class TooDeepError(ValueError):
@@ -61,11 +65,35 @@ def _bare_url(state: StateInline, silent: bool) -> bool:
 def _emphasis(state: StateInline, silent: bool) -> bool:
     """Emphasis, except that `2*3*4`, `2**8` and `x**2` are no such thing: their signs are text."""
     arithmetic = None if silent else _ARITHMETIC.match(state.src, state.pos)
-    if not arithmetic:
-        return emphasis.tokenize(state, silent)
-    state.append_pending(arithmetic.group())
-    state.pos = arithmetic.end()
+    if arithmetic:
+        state.append_pending(arithmetic.group())
+        state.pos = arithmetic.end()
+        return True
+    start, known = state.pos, len(state.delimiters)
+    if not emphasis.tokenize(state, silent):
+        return False
+    if state.src.startswith("**", start):
+        opens, closes = _meant(state.src[start - 1 : start], state.src[state.pos : state.pos + 1])
+        for delimiter in state.delimiters[known:]:
+            delimiter.open |= opens
+            delimiter.close |= closes
     return True
+
+
+def _meant(before: str, after: str) -> tuple[bool, bool]:
+    """Whether `**` opens and closes bold text although CommonMark says no.
+
+    It wants space between a punctuation mark inside and a letter outside, which models forget (`**Note:**text`) and
+    Chinese and Japanese do not have (`これは**「重要」**です`). https://github.com/commonmark/commonmark-spec/issues/650
+    """
+    opens = _is_uncased(before) and unicodedata.category(after or " ") in ("Ps", "Pi")
+    ends = before in _ENDS_PROSE or unicodedata.category(before or " ") == "So"
+    closes = after.isalpha() and (ends or (_is_uncased(after) and unicodedata.category(before or " ")[0] == "P"))
+    return opens, closes
+
+
+def _is_uncased(letter: str) -> bool:
+    return unicodedata.category(letter or " ") == "Lo"
 
 
 def _newline(state: StateInline, silent: bool) -> bool:
