@@ -285,6 +285,7 @@ def test_no_pathological_text_takes_long(dialect: Dialect, unit: str) -> None:
         "> " * 20 + "a\n" * 5000,
         "|" + "a|" * 2000 + "\n|" + "-|" * 2000 + "\n" + "|x\n" * 900,
         "a|b\n-|-\n" + "|1\n" * 5000,
+        "|a|b|\n|-|-|\n|1|2|3|\n" * 2000,
         "```\n" + "code\n" * 5000,
         "**" + "bold text " * 3000 + "**",
         "`" + "x" * 40_000 + "`",

@@ -30,6 +30,7 @@ _ARITHMETIC = re.compile(
 
 
 _ENDS_PROSE = frozenset(':.!?…"\u201d\u2019')
+_NOT_A_TABLE = "not a table"  # key of the parser's environment: the line up to which no table is to be looked for
 
 
 class TooDeepError(ValueError):
@@ -109,11 +110,14 @@ def _newline(state: StateInline, silent: bool) -> bool:
 def _whole_table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     """A table of sane width whose rows all fit its header. GFM drops surplus cells; showing the pipes loses nothing."""
     known = len(state.tokens)
-    if _cells(state, start) > MOST_COLUMNS or not table(state, start, end, silent):
+    if start < state.env.get(_NOT_A_TABLE, 0) or _cells(state, start) > MOST_COLUMNS:
+        return False
+    if not table(state, start, end, silent):
         return False
     if silent or all(_cells(state, line) <= _cells(state, start) for line in range(start + 2, state.line)):
         return True
     del state.tokens[known:]
+    state.env[_NOT_A_TABLE] = state.line  # trying each of its lines again would take the square of its length
     state.line = start
     return False
 
