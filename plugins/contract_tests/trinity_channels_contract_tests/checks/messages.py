@@ -94,7 +94,9 @@ class Messages(Checks):
             raise NotApplicable("the simulator has no method `posts_unknown()`")
         before = len(stage.host.requests)
         await stage.simulator.posts_unknown()
-        for request in stage.host.since(before):
+        posted = stage.host.since(before)
+        expect(posted, "posts_unknown() posted no webhook")
+        for request in posted:
             found = stage.read(request)
             if not isinstance(found, Inbound):
                 broken(f"receive returned {short(found)}, not Inbound")

@@ -76,6 +76,10 @@ class SlackPhone:
         }
         return await self._write(self._workspace.direct(self.user), text, None, subtype="file_share", files=[file])
 
+    async def sends_media(self, data: bytes, content_type: str, caption: str = "") -> None:
+        """Share a file in the direct chat; its content stays with this person, since nobody can fetch it here."""
+        await self.sends_file("simulated", content_type, len(data), caption)
+
     async def edits(self, message: Message, text: str) -> None:
         """Change what was written."""
         conversation = next(one for one in self._workspace.conversations.values() if message.ts in one.messages)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from starlette.types import ASGIApp
 
-from trinity_channels.api import Context, Fault
+from trinity_channels.api import Context, Fault, Request
 from trinity_channels_slack.simulator import events
 from trinity_channels_slack.simulator.api import application
 from trinity_channels_slack.simulator.behaviour import Behaviour
@@ -16,6 +17,7 @@ from trinity_channels_slack.simulator.clock import Clock
 from trinity_channels_slack.simulator.messages import Conversation, Message
 from trinity_channels_slack.simulator.people import User, slug
 from trinity_channels_slack.simulator.phones import SlackPhone
+from trinity_channels_slack.simulator.signing import sign
 from trinity_channels_slack.simulator.webhooks import WebhookCall, Webhooks
 from trinity_channels_slack.simulator.workspace import App, Workspace
 
@@ -106,6 +108,18 @@ class SlackSimulator:
     async def send_due(self) -> bool:
         """Send the retries that are due by now; tells whether there were any."""
         return await self._webhooks.retry_due()
+
+    # --- more than the protocol: what lets the contract kit see further ---
+
+    async def posts_unknown(self) -> None:
+        """Send an event of a type that Slack does not have yet."""
+        await self._webhooks.deliver(events.envelope(self._workspace, {"type": "teleported"}))
+
+    def sign(self, request: Request) -> Request:
+        """Sign what somebody else has made up, at the time that the request names."""
+        timestamp = int(request.headers["x-slack-request-timestamp"])
+        signature = sign(self.installation.signing_secret, timestamp, request.body)
+        return replace(request, headers={**request.headers, "x-slack-signature": signature})
 
     # --- what the app's settings page and the workspace's administrators do ---
 

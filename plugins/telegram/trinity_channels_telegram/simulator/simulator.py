@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from starlette.types import ASGIApp
 
-from trinity_channels.api import Context, Fault
+from trinity_channels.api import Context, Fault, Request
 from trinity_channels_telegram.simulator.air import Air
 from trinity_channels_telegram.simulator.api import application
 from trinity_channels_telegram.simulator.behaviour import Behaviour
 from trinity_channels_telegram.simulator.bots import Bot
 from trinity_channels_telegram.simulator.chats import Chat, Topic
 from trinity_channels_telegram.simulator.clock import Clock
-from trinity_channels_telegram.simulator.delivery import Call, Delivery
+from trinity_channels_telegram.simulator.delivery import SECRET_HEADER, Call, Delivery
 from trinity_channels_telegram.simulator.methods import Methods
 from trinity_channels_telegram.simulator.network import FIRST_BOT, FIRST_GROUP, FIRST_PERSON, Network
 from trinity_channels_telegram.simulator.phones import Phone
@@ -85,6 +86,16 @@ class TelegramSimulator:
         """Wait until every update that is due has been answered; what failed waits for its time, see `advance`."""
         self._delivery.wake()
         await self._network.background.settle()
+
+    # --- more than the protocol: what lets the contract kit see further ---
+
+    async def posts_unknown(self) -> None:
+        """Let somebody write what messages cannot hold yet: no unknown kind of update reaches a bot that lists its kinds."""
+        await self.phone("Somebody").sends("teleport", planet="Mars")
+
+    def sign(self, request: Request) -> Request:
+        """Put the default bot's secret on a request; it is all that Telegram vouches with, whatever the body."""
+        return replace(request, headers={**request.headers, SECRET_HEADER.lower(): self.bot.webhook.secret})
 
     # --- what @BotFather does ---
 

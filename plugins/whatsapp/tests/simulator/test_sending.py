@@ -97,7 +97,7 @@ REFUSED = [
     ({"Body": "x" * 1601}, 21617),
     ({"Body": "👍" * 801}, 21617),
     ({"StatusCallback": "no address"}, 21609),
-    ({"StatusCallback": "https://under_score.test/x"}, 21609),
+    ({"StatusCallback": "https://under_score.test/x"}, 21626),
     ({"MediaUrl": "ftp://host.test/cat.png"}, 21620),
     ({"MessagingServiceSid": "MG" + "0" * 32}, 21705),
     ({"ContentVariables": "{}"}, 21654),

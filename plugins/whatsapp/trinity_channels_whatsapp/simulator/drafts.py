@@ -132,6 +132,8 @@ def _callback(url: str) -> str | None:
     except ValueError:
         raise Problem(21609, url) from None
     # Host names with underscores are refused, unlike those on this machine, which Twilio could not reach.
+    if "_" in host:
+        raise Problem(21626, url)
     if parts.scheme not in {"http", "https"} or not HOST.fullmatch(host):
         raise Problem(21609, url)
     return url

@@ -28,6 +28,7 @@ REFUSALS = {
     21617: (400, "The concatenated message body exceeds the 1600 character limit."),
     21620: (400, "Invalid media URL(s)"),
     21623: (400, "Number of media files exceeds allowed limit"),
+    21626: (400, "The 'StatusCallback' URL {detail} is not valid: its host name contains an underscore."),
     21654: (400, "ContentSid is required when ContentVariables is given"),
     21655: (400, "The ContentSid {detail} is invalid"),
     21656: (400, "The ContentVariables parameter is invalid: it must be a JSON string"),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
+from urllib.parse import parse_qsl
 
 from starlette.types import ASGIApp
 
-from trinity_channels.api import Context, Fault
+from trinity_channels.api import Context, Fault, Request
 from trinity_channels_whatsapp.simulator.accounts import Account, Sender
 from trinity_channels_whatsapp.simulator.api import application
 from trinity_channels_whatsapp.simulator.behaviour import Behaviour
@@ -18,6 +20,7 @@ from trinity_channels_whatsapp.simulator.network import Alert, Network
 from trinity_channels_whatsapp.simulator.outbound import Outbound
 from trinity_channels_whatsapp.simulator.phones import Phone
 from trinity_channels_whatsapp.simulator.sids import E164, new_sid, with_prefix
+from trinity_channels_whatsapp.simulator.signing import sign
 from trinity_channels_whatsapp.simulator.templates import (
     SANDBOX_REMINDER,
     SANDBOX_REMINDER_TEXT,
@@ -98,6 +101,22 @@ class TwilioSimulator:
     async def settle(self) -> None:
         """Wait until every webhook and receipt that is due has been answered."""
         await self._network.background.settle()
+
+    # --- more than the protocol: what lets the contract kit see further ---
+
+    async def posts_unknown(self) -> None:
+        """Post a status callback with a status that Twilio has not thought of yet."""
+        await self._network.webhooks.post(
+            self.account,
+            self.sender.webhook.callback_url,
+            {"AccountSid": self.account.sid, "MessageSid": new_sid("SM"), "MessageStatus": "teleported"},
+        )
+
+    def sign(self, request: Request) -> Request:
+        """Sign a form that somebody else has made up, as Twilio would for the default account."""
+        form = dict(parse_qsl(request.body.decode(), keep_blank_values=True))
+        signature = sign(self.account.token, request.url, form)
+        return replace(request, headers={**request.headers, "x-twilio-signature": signature})
 
     # --- what the console does ---
 
