@@ -6,12 +6,14 @@ Twilio adds codes without notice; one that is not listed is taken as permanent a
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from trinity_channels.api import Failure, FailureKind
 
 PAGE = "https://www.twilio.com/docs/api/errors/{code}"
 
+_CODE: Final = re.compile(r"[1-9][0-9]{0,9}")
 _FIRST_CODE: Final = 1000  # below, it is the HTTP status of an answer that was not Twilio's
 
 _P, _L, _O, _R = FailureKind.PERMANENT, FailureKind.LATER, FailureKind.OPERATOR, FailureKind.RECIPIENT
@@ -40,6 +42,7 @@ CODES: dict[str, tuple[FailureKind, str]] = {
     ),
     "20005": (_O, "The Twilio account is not active. Sign in to the Twilio Console to have it reopened."),
     "20006": (_O, "Twilio denied access. Check which account these credentials belong to."),
+    "20009": (_L, "Twilio cannot delete this yet, for it is still in progress."),
     "20008": (_O, "Test credentials cannot do this. Use the account's live credentials."),
     "20249": (_O, "Too many WhatsApp senders were registered within 72 hours. Try the registration again after that."),
     "20403": (_O, "The Twilio account may not do this. Check its permissions in the console."),
@@ -65,6 +68,7 @@ CODES: dict[str, tuple[FailureKind, str]] = {
     "21609": (_O, "Twilio did not accept the address for receipts. Set a Public Chat URL that the internet can reach."),
     "21610": (_R, "The person has unsubscribed with STOP. They can write START to receive messages again."),
     "21611": (_L, "The sender's queue at Twilio is full; it empties with time."),
+    "21612": (_P, "Twilio cannot reach this recipient from this sender."),
     "21614": (_P, "The recipient's number is not a mobile number."),
     "21617": (_P, "The message is longer than 1,600 characters."),
     "21620": (_P, "The address of the attached file is not valid."),
@@ -78,6 +82,7 @@ CODES: dict[str, tuple[FailureKind, str]] = {
     "21704": (_O, "The Messaging Service cannot be used. Check it in the Twilio Console."),
     "21705": (_O, "The Messaging Service SID is not valid. Correct it or leave it empty."),
     "21910": (_P, "Sender and recipient are on different channels; both must start with whatsapp:."),
+    "35115": (_P, "The time to send at must be more than five minutes and at most 35 days ahead."),
     # Delivery, any channel.
     "11751": (_P, "The attached file is larger than the channel takes."),
     "30001": (_L, "The message waited too long in Twilio's queue and was dropped. Send more slowly."),
@@ -149,7 +154,7 @@ CODES: dict[str, tuple[FailureKind, str]] = {
 
 def failure_of(code: str) -> Failure:
     """Explain a code, known or not; blank where Twilio gave none."""
-    if not (code.isascii() and code.isdigit()) or code == "0":
+    if not _CODE.fullmatch(code):
         return Failure("", _P, "Twilio did not deliver the message and gave no reason.")
     if int(code) < _FIRST_CODE:
         return Failure(
