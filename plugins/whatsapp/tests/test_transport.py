@@ -10,7 +10,14 @@ import httpx
 import pytest
 from twilio.base.exceptions import TwilioException
 
-from trinity_channels.api import Binding, OutboundMessage, ProviderUnavailable, SendUnknown
+from trinity_channels.api import (
+    Binding,
+    ConfigurationError,
+    OutboundMessage,
+    ProviderUnavailable,
+    SendRejected,
+    SendUnknown,
+)
 from trinity_channels_whatsapp import plugin, presence
 from trinity_channels_whatsapp.client import open_client, rows
 from trinity_channels_whatsapp.settings import settings_of
@@ -77,6 +84,39 @@ async def test_a_list_without_end_is_not_walked_for_ever(
     with pytest.raises(ProviderUnavailable):
         [row async for row in rows(page, pages=3)]
     assert len(twilio.requests) == 3
+
+
+REFUSED = (401, {"code": 20003, "message": "Authenticate", "status": 401})
+
+
+async def test_the_second_token_carries_on_when_the_first_has_ended(
+    make_binding: Any, twilio: Any, resource: Any
+) -> None:
+    rotating = make_binding(auth_token_secondary="fake-secondary-token")
+    twilio.answers(REFUSED, (201, resource()))
+
+    await plugin.send(rotating, MESSAGE, twilio.ctx)
+
+    assert len(twilio.requests) == 2
+    assert twilio.credentials == f"{rotating.account.key}:fake-secondary-token"
+
+
+async def test_two_refused_tokens_are_a_refusal(make_binding: Any, twilio: Any) -> None:
+    twilio.answers(REFUSED)
+
+    with pytest.raises(SendRejected) as refused:
+        await plugin.send(make_binding(auth_token_secondary="fake-secondary-token"), MESSAGE, twilio.ctx)
+
+    assert refused.value.failure.code == "20003"
+    assert len(twilio.requests) == 2
+
+
+async def test_an_owner_learns_that_the_first_token_has_ended(make_binding: Any, twilio: Any) -> None:
+    twilio.answers(REFUSED)
+
+    with pytest.raises(ConfigurationError):
+        await plugin.verify(make_binding(auth_token_secondary="fake-secondary-token"), twilio.ctx)
+    assert len(twilio.requests) == 1
 
 
 async def test_the_deadline_is_real(twilio: Any) -> None:

@@ -26,7 +26,8 @@ async def open_account(settings: BaseModel, ctx: Context) -> Account:
     """Fetch the account with its own credentials; errors as the hook `configure` promises."""
     if not isinstance(settings, WhatsAppSettings):
         raise TypeError(f"These are {type(settings).__name__}, not WhatsAppSettings.")
-    client, _ = open_client(settings, ctx)
+    # An owner who looks must see that the first token has ended, although the second still carries the messages.
+    client, _ = open_client(settings, ctx, only_first_token=True)
     record = await read(client.api.v2010.accounts(settings.account_sid).fetch_async(), settings)
     if not record.sid:
         raise ProviderUnavailable("Twilio gave no usable answer about the account. Try again in a moment.")

@@ -36,9 +36,12 @@ _REFUSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.
 T = TypeVar("T")
 
 
-def open_client(settings: WhatsAppSettings, ctx: Context, *, deadline: float = CALL_DEADLINE) -> tuple[Any, Transport]:
+def open_client(
+    settings: WhatsAppSettings, ctx: Context, *, deadline: float = CALL_DEADLINE, only_first_token: bool = False
+) -> tuple[Any, Transport]:
     """Open a client (10 µs, nothing is sent), with its transport, which knows what the client forgets."""
-    transport = Transport(ctx, deadline=deadline)
+    spare = None if only_first_token else settings.auth_token_secondary
+    transport = Transport(ctx, deadline=deadline, spare=spare.get_secret_value() if spare else None)
     client = Client(
         settings.account_sid,
         settings.auth_token.get_secret_value(),

@@ -13,6 +13,7 @@ import math
 from collections.abc import Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
@@ -32,12 +33,17 @@ _PAUSES = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABL
 
 
 class Transport(AsyncHttpClient):  # type: ignore[misc]  # the base is untyped
-    """One per call of a hook: `retry_after` belongs to that call."""
+    """One per call of a hook: `retry_after` belongs to that call.
 
-    def __init__(self, ctx: Context, *, deadline: float) -> None:
+    While a token is rotated, a request that the first one does not open is made with the `spare` one: when the second
+    is promoted, the first ends at once (https://www.twilio.com/docs/iam/api/authtoken).
+    """
+
+    def __init__(self, ctx: Context, *, deadline: float, spare: str | None = None) -> None:
         super().__init__(_SILENT, is_async=True)
         self._ctx = ctx
         self._deadline = deadline
+        self._spare = spare
         self.retry_after: float | None = None
 
     async def request(
@@ -52,17 +58,20 @@ class Transport(AsyncHttpClient):  # type: ignore[misc]  # the base is untyped
         allow_redirects: bool = False,  # noqa: ARG002 - a redirect is no answer that a Twilio API gives
     ) -> Response:
         """Send one request and give the answer back as twilio wants it."""
+        send = partial(
+            self._ctx.http.request,
+            method,
+            _address(uri, self._ctx.api_base_url),
+            params=params,
+            data=data,
+            headers=headers,
+            timeout=httpx.Timeout(READ_TIMEOUT, connect=CONNECT_TIMEOUT, pool=CONNECT_TIMEOUT),
+            follow_redirects=False,
+        )
         async with asyncio.timeout(self._deadline):
-            answer = await self._ctx.http.request(
-                method,
-                _address(uri, self._ctx.api_base_url),
-                params=params,
-                data=data,
-                headers=headers,
-                auth=auth,
-                timeout=httpx.Timeout(READ_TIMEOUT, connect=CONNECT_TIMEOUT, pool=CONNECT_TIMEOUT),
-                follow_redirects=False,
-            )
+            answer = await send(auth=auth)
+            if answer.status_code == HTTPStatus.UNAUTHORIZED and auth and self._spare:
+                answer = await send(auth=(auth[0], self._spare))
         if answer.status_code in _PAUSES:
             self.retry_after = _seconds(answer.headers.get("Retry-After", ""), self._ctx.now())
         return Response(answer.status_code, answer.text, answer.headers)
