@@ -61,7 +61,13 @@ async def test_start_undoes_stop(zoe: Person) -> None:
     assert zoe.heard() == [texts.STOPPED, texts.STARTED]
 
 
-@pytest.mark.parametrize("said", ["start", "/weather today", "/loginzoe", "login", "/", "please help", "// stop"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        *("start", "/weather today", "/loginzoe", "login", "/", "please help", "// stop"),
+        *("/log\u0131n", "/LOG\u0130N", "/whoam\u0131", "\uff0flogin", "/\uff4c\uff4f\uff47\uff49\uff4e"),
+    ],
+)
 async def test_everything_else_is_for_the_agent(town: World, agent: Agent, said: str) -> None:
     zoe = town.person("Zoe")
 

@@ -31,7 +31,8 @@ class Command:
     answered: bool = False
 
 
-_COMMAND = re.compile(r"[/!](login|logout|whoami|help)(?:\s+(.*))?", re.IGNORECASE | re.DOTALL)
+# ASCII, for without it the I of the words would also be a Turkish one, which has no lower case among the verbs.
+_COMMAND = re.compile(r"[/!]((?ai:login|logout|whoami|help))(?:\s+(.*))?", re.DOTALL)
 _CODE = re.compile(r"[0-9]{3}[ -]?[0-9]{3}")
 
 # The words that stand for opting out and in when they are all there is in a message. Words that people also answer an
