@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -294,6 +295,33 @@ async def test_a_decision_stands(world: World) -> None:
 
     assert (again.status_code, other.status_code) == (200, 409)
     assert zoe.heard().count(texts.APPROVED) == 1
+
+
+async def test_what_was_denied_is_not_shared_by_approving_it_late(world: World) -> None:
+    zoe = world.person("Zoe")
+    await zoe.verifies("zoe@example.org")
+    path = f"/api/agents/support/access-requests/{(await world.requests())[0]['id']}/decide"
+    await world.decides("zoe@example.org", approve=False)
+
+    late = await world.api("POST", path, {"approve": True})
+
+    assert (late.status_code, late.json()["code"]) == (409, "already_decided")
+    assert (await world.api("GET", "/api/agents/support/shares")).json() == []
+    await zoe.says("am I in?")
+    assert not zoe.last().startswith("echo")
+
+
+async def test_of_two_decisions_at_once_one_stands(world: World) -> None:
+    zoe = world.person("Zoe")
+    await zoe.verifies("zoe@example.org")
+    path = f"/api/agents/support/access-requests/{(await world.requests())[0]['id']}/decide"
+
+    answers = await asyncio.gather(*(world.api("POST", path, {"approve": approve}) for approve in (True, False)))
+
+    assert sorted(one.status_code for one in answers) == [200, 409]
+    shared = [one["email"] for one in (await world.api("GET", "/api/agents/support/shares")).json()]
+    status = next(one.json()["status"] for one in answers if one.status_code == 200)
+    assert shared == (["zoe@example.org"] if status == "approved" else [])
 
 
 async def test_the_owner_gets_one_mail_about_several_requests(world: World) -> None:

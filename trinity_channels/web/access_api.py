@@ -196,10 +196,11 @@ class AccessApi:
         found = await self._store.read(lambda tx: access.request(tx, name, request_id))
         if found is None:
             raise ApiError(404, "request_not_found", "There is no such access request.")
-        if body.approve:
-            await self._directory.grant(name, found.email, by=principal.actor)
-        now = self._now()
         verdict = "approved" if body.approve else "denied"
+        if found.status != "pending":
+            return _settled(found, verdict)
+        granted = body.approve and await self._directory.grant(name, found.email, by=principal.actor)
+        now = self._now()
 
         def decide(tx: Tx) -> list[int] | None:
             if not access.decide(tx, request_id, verdict, principal.actor, now):
@@ -208,13 +209,13 @@ class AccessApi:
             return self._stir(tx, name, told=found.conversation)
 
         stirred = await self._store.write(decide)
-        if stirred is None and found.status != verdict:
-            raise ApiError(
-                409, "already_decided", f"This request is {found.status} already. Share or unshare the agent instead."
-            )
+        decided = await self._store.read(lambda tx: access.request(tx, name, request_id)) or found
+        if (
+            stirred is None and granted and decided.status == "denied"
+        ):  # somebody else was faster, and meant the opposite
+            await self._directory.revoke(name, found.email)
         self._wake(stirred or [])
-        decided = await self._store.read(lambda tx: access.request(tx, name, request_id))
-        return _request_answer(decided or found)
+        return _settled(decided, verdict)
 
     # --- shares ---
 
@@ -277,6 +278,15 @@ def _policy_answer(policy: Policy, groups: GroupPolicy) -> PolicyAnswer:
         open_access=policy is not Policy.REQUIRE_SHARING,
         group_policy=groups,
     )
+
+
+def _settled(one: AccessRequest, verdict: str) -> RequestAnswer:
+    """The answer to a decision, which the first one to be made settles."""
+    if one.status not in {verdict, "pending"}:
+        raise ApiError(
+            409, "already_decided", f"This request is {one.status} already. Share or unshare the agent instead."
+        )
+    return _request_answer(one)
 
 
 def _request_answer(one: AccessRequest) -> RequestAnswer:
