@@ -19,7 +19,7 @@ from trinity_channels.api import (
     Verification,
 )
 from trinity_channels.bindings.registry import Bindings, OpenBinding, WebhookKey, digest
-from trinity_channels.bindings.vault import Vault
+from trinity_channels.bindings.vault import Vault, VaultError
 from trinity_channels.plugins import Plugins
 from trinity_channels.store import Store, Tx, audit, bindings
 from trinity_channels.store.bindings import StoredBinding
@@ -68,14 +68,17 @@ class Connections:
     async def connect(self, agent: str, channel: str, given: Mapping[str, object], actor: str) -> None:
         """Check settings with the provider and store them; a secret that is left out keeps its stored value.
 
+        The webhook key stays, unless the encryption key that opens it is lost.
+
         Raises:
             ConfigurationError: a setting is wrong, or the provider refuses it.
+            VaultError: a secret that is left out cannot be opened.
             ProviderUnavailable: the provider could not be asked.
             AccountInUse: another agent has this account.
         """
         manifest = self._plugins[channel].manifest
         before = await self.stored(agent, channel)
-        kept = self._opened.secrets(before) if before else {}
+        kept = {name: self._opened.secret(before, name) for name in _left_out(before, given)} if before else {}
         settings = parse(manifest, given, kept)
         account = await self._plugins[channel].configure(settings, self._opened.context(channel))
         secret_fields = secret_names(manifest)
@@ -86,13 +89,16 @@ class Connections:
         }
         plain = settings.model_dump(mode="json", exclude=secret_fields)
         new_key = self._new_key(agent, channel)
+        reachable = before is None or self._opened.has_webhook_key(before)
         now = self._now()
 
         def save(tx: Tx) -> None:
             other = bindings.holder(tx, channel, account.key, other_than=agent)
             if other is not None:
                 raise AccountInUse(other)
-            bindings.save(tx, agent, channel, account, settings=plain, secrets=sealed, new_key=new_key, now=now)
+            saved = bindings.save(tx, agent, channel, account, settings=plain, secrets=sealed, new_key=new_key, now=now)
+            if not reachable:
+                bindings.rotate(tx, saved, new_key, now)
             audit.add(tx, now, actor, "connect", agent=agent, channel=channel, details={"sandbox": account.sandbox})
 
         await self._store.write(save)
@@ -119,10 +125,12 @@ class Connections:
 
         Raises:
             NotConnected: there is none.
+            VaultError: its secrets cannot be opened, so that nobody could be told of the new address.
         """
         stored = await self.stored(agent, channel)
         if stored is None:
             raise NotConnected
+        self._opened.secrets(stored)
         new_key = self._new_key(agent, channel)
         now = self._now()
 
@@ -152,8 +160,8 @@ class Connections:
             if stored.connected and stored.channel in self._plugins:
                 try:
                     await self.register(stored.agent, stored.channel)
-                except ChannelError as error:
-                    problems.append(f"{stored.agent} on {stored.channel}: {error.message}")
+                except (ChannelError, VaultError) as error:
+                    problems.append(f"{stored.agent} on {stored.channel}: {error}")
         return problems
 
     async def verify(self, agent: str, channel: str) -> Verification:
@@ -221,6 +229,11 @@ class Connections:
         return self._vault.seal(str(key), context=(agent, channel, "webhook_key")), digest(key.key)
 
 
+def _left_out(stored: StoredBinding, given: Mapping[str, object]) -> list[str]:
+    """The stored secrets that stay; a form leaves a field empty for that."""
+    return [name for name in stored.secrets if given.get(name, "") == ""]
+
+
 def secret_names(manifest: Channel) -> set[str]:
     """The settings of a channel that are secret."""
     return {
@@ -238,8 +251,7 @@ def parse(manifest: Channel, given: Mapping[str, object], kept: Mapping[str, Sec
     """
     values = dict(given)
     for name, secret in kept.items():
-        if name not in values or values[name] == "":
-            values[name] = secret.get_secret_value()
+        values[name] = secret.get_secret_value()
     try:
         return manifest.settings.model_validate(values)
     except ValidationError as error:

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from trinity_channels.api import Binding, Context
 from trinity_channels.bindings.public_address import PublicAddress
-from trinity_channels.bindings.vault import Vault
+from trinity_channels.bindings.vault import Vault, VaultError
 from trinity_channels.plugins import Plugins
 from trinity_channels.store import Store, bindings
 from trinity_channels.store.bindings import StoredBinding
@@ -127,12 +127,21 @@ class Bindings:
         record = self._vault.open(stored.webhook_key, context=(stored.agent, stored.channel, "webhook_key"))
         return WebhookKey.parse(record)
 
+    def has_webhook_key(self, stored: StoredBinding) -> bool:
+        """Whether the webhook key of a binding can still be decrypted."""
+        try:
+            self.webhook_key(stored)
+        except VaultError:
+            return False
+        return True
+
+    def secret(self, stored: StoredBinding, name: str) -> SecretStr:
+        """One secret of a binding, decrypted."""
+        return SecretStr(self._vault.open(stored.secrets[name], context=(stored.agent, stored.channel, name)))
+
     def secrets(self, stored: StoredBinding) -> dict[str, SecretStr]:
-        """The secrets of a binding, decrypted."""
-        return {
-            name: SecretStr(self._vault.open(record, context=(stored.agent, stored.channel, name)))
-            for name, record in stored.secrets.items()
-        }
+        """All of them."""
+        return {name: self.secret(stored, name) for name in stored.secrets}
 
     def _keep(self, stored: StoredBinding) -> OpenBinding:
         settings = self._plugins[stored.channel].manifest.settings
