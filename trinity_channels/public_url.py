@@ -21,9 +21,14 @@ def normalise_public_url(text: str) -> str:
         ValueError: it is no such address. The sentence says what to write and never quotes the text, which may hold a
             password.
     """
+    text = text.strip()
     try:
-        parts = urlsplit(text.strip())
+        if not text.isprintable():  # urlsplit drops line breaks and tabs, wherever they stand
+            raise ValueError(text)
+        parts = urlsplit(text)
         host, port = _host(parts), parts.port
+        if port == 0:
+            raise ValueError(text)
     except ValueError:
         # The cause quotes what it could not read, and that may be a password.
         raise ValueError("must be an address such as https://chat.example.org; host or port cannot be read") from None

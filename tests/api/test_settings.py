@@ -106,7 +106,10 @@ async def test_the_policy_is_taken_and_shown_in_both_forms(world: World, given: 
     assert (await world.api("GET", POLICY)).json() == answer
 
 
-@pytest.mark.parametrize("given", [{"policy": "closed"}, {"policy": "open", "open_access": True}, {"open_access": "?"}])
+@pytest.mark.parametrize(
+    "given",
+    [{}, {"polcy": "open"}, {"policy": "closed"}, {"policy": "open", "open_access": True}, {"open_access": "?"}],
+)
 async def test_a_policy_that_is_none_is_refused(world: World, given: dict[str, Any]) -> None:
     answer = await world.api("PUT", POLICY, given)
 
@@ -119,6 +122,13 @@ async def test_an_unknown_path_is_answered_in_the_one_shape(world: World, path: 
     answer = await world.api("GET", path)
 
     assert (answer.status_code, answer.json().keys()) == (404, {"code", "message"})
+
+
+async def test_a_wrong_method_is_told_the_right_one(world: World) -> None:
+    answer = await world.api("PATCH", POLICY)
+
+    assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
+    assert answer.headers["allow"]
 
 
 async def test_sharing_with_oneself_or_twice_is_refused(world: World) -> None:

@@ -34,6 +34,8 @@ class PolicyBody(BaseModel):
 
     @model_validator(mode="after")
     def _one_form(self) -> PolicyBody:
+        if not self.model_fields_set:
+            raise ValueError("give policy, or require_email and open_access, or group_policy")
         if self.policy is not None and (self.require_email is not None or self.open_access is not None):
             raise ValueError("give either policy, or require_email and open_access, not both")
         return self
@@ -210,9 +212,8 @@ class AccessApi:
 
         stirred = await self._store.write(decide)
         decided = await self._store.read(lambda tx: access.request(tx, name, request_id)) or found
-        if (
-            stirred is None and granted and decided.status == "denied"
-        ):  # somebody else was faster, and meant the opposite
+        overruled = stirred is None and decided.status == "denied"  # somebody was faster, and meant the opposite
+        if granted and overruled:
             await self._directory.revoke(name, found.email)
         self._wake(stirred or [])
         return _settled(decided, verdict)

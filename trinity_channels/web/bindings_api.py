@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from trinity_channels.access.gate import Policy
 from trinity_channels.access.login import Login
@@ -32,6 +33,18 @@ from trinity_channels.web.route import ApiRoute
 
 TEST_TEXT = "Hello! This is a test message: the connection to your agent works."
 TEXT_LIMIT = 1000
+
+
+def _sendable(body: dict[str, Any]) -> dict[str, Any]:
+    """JSON can spell half of a character, which no provider, no database and no answer of ours takes."""
+    try:
+        json.dumps(body, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise ValueError("A text holds half of a character (a lone surrogate).") from None
+    return body
+
+
+JsonObject = Annotated[dict[str, Any], AfterValidator(_sendable), Body()]
 
 
 class HealthCheck(BaseModel):
@@ -117,7 +130,7 @@ class BindingsApi:
             await self._guard.owner(request, name)
             return await self._status(name, channel)
 
-        async def connect(request: Request, name: str, body: dict[str, Any] = Body(...)) -> BindingStatus:
+        async def connect(request: Request, name: str, body: JsonObject) -> BindingStatus:
             """Connect, or change settings. A secret that is left out keeps its stored value; the webhook URL stays."""
             principal = await self._guard.owner(request, name)
             await self._connect(principal, name, channel, body)
@@ -142,7 +155,7 @@ class BindingsApi:
                 raise _not_connected(manifest) from error
             return await self._status(name, channel)
 
-        async def test(request: Request, name: str, body: dict[str, Any] = Body(...)) -> Outcome:
+        async def test(request: Request, name: str, body: JsonObject) -> Outcome:
             """With `{}`: ask the provider whether the binding works. With an address: send one message there."""
             principal = await self._guard.owner(request, name)
             try:
@@ -231,13 +244,13 @@ class BindingsApi:
         manifest = self._plugins[channel].manifest
         for unknown in body.keys() - {manifest.address.field, "message"}:
             raise ApiError(422, "invalid_input", f"{unknown} is no field of a test.", field=unknown)
-        to = body.get(manifest.address.field)
-        if to is None and "message" in body:
+        to, text = body.get(manifest.address.field), body.get("message")
+        if to is None and text is not None:
             field = manifest.address.field
             raise ApiError(422, "invalid_input", f"{field} is missing: to whom shall the message go?", field=field)
         if to is None:
             return await self._verify(name, channel)
-        text = body.get("message") or TEST_TEXT
+        text = TEST_TEXT if text is None or text == "" else text
         if not isinstance(to, str) or not isinstance(text, str) or len(text) > TEXT_LIMIT:
             field = "message" if isinstance(to, str) else manifest.address.field
             raise ApiError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from http import HTTPStatus
 
 import structlog
 from fastapi import Request
@@ -23,8 +24,6 @@ _HTTP_CODES = {
     405: "method_not_allowed",
     413: "body_too_large",
 }
-_NO_OBJECT = {"missing", "dict_type", "model_attributes_type"}
-"""What pydantic calls a body that is there not at all, is a list or a number, or came without its content type."""
 
 
 class ApiError(Exception):
@@ -75,21 +74,32 @@ def translate(error: Exception) -> ApiError | None:
             log.error("store unavailable", reason=str(error))
             return ApiError(503, "store_unavailable", "The database cannot be used at the moment.")
         case HTTPException():
-            code = _HTTP_CODES.get(error.status_code, "http_error")
-            return ApiError(error.status_code, code, str(error.detail))
+            return _http(error)
         case _:
             return None
+
+
+def _http(error: HTTPException) -> ApiError:
+    if error.status_code == HTTPStatus.BAD_REQUEST:  # FastAPI gave up: nested too deeply, or a number too long
+        return _no_json()
+    answer = ApiError(error.status_code, _HTTP_CODES.get(error.status_code, "http_error"), str(error.detail))
+    answer.headers = dict(error.headers or {})
+    return answer
 
 
 def _invalid(error: RequestValidationError) -> ApiError:
     first = error.errors()[0]
     if first["type"] == "json_invalid":
-        return ApiError(422, "invalid_json", "The body is not valid JSON.")
-    if first["type"] in _NO_OBJECT and tuple(first["loc"]) == ("body",):
+        return _no_json()
+    if first["loc"] == ("body",) and first["type"] != "value_error":
         return ApiError(422, "invalid_input", "Send a JSON object, with Content-Type: application/json.")
     place = [str(part) for part in first["loc"] if part not in ("body", "query", "path", "header")]
     message = str(first["msg"]).removeprefix("Value error, ")
     return ApiError(422, "invalid_input", message, field=".".join(place) or None)
+
+
+def _no_json() -> ApiError:
+    return ApiError(422, "invalid_json", "The body is not valid JSON.")
 
 
 def respond(error: ApiError) -> JSONResponse:
