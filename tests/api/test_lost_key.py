@@ -26,7 +26,11 @@ async def test_a_lost_key_is_told_by_name_and_changes_nothing(locked: World) -> 
     shown = await locked.binding()
     again = {name: value for name, value in locked.twilio.settings().items() if name != "auth_token"}
 
-    calls = (("PUT", "", again), ("POST", "/rotate-webhook", None), ("POST", "/test", {}))
+    calls: tuple[tuple[str, str, object], ...] = (
+        ("PUT", "", again),
+        ("POST", "/rotate-webhook", None),
+        ("POST", "/test", {}),
+    )
     answers = [await locked.api(method, f"{PATH}{path}", body) for method, path, body in calls]
 
     assert "CREDENTIAL_ENCRYPTION_KEY" in shown["warning"]

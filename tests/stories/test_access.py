@@ -349,43 +349,6 @@ async def test_the_owner_hears_nothing_of_what_is_decided_already(world: World) 
     assert not world.mails.to(OWNER)
 
 
-async def test_a_revoked_share_closes_the_gate(world: World) -> None:
-    zoe = world.person("Zoe")
-    await world.shares("zoe@example.org")
-    await zoe.verifies("zoe@example.org")
-
-    await world.api("DELETE", "/api/agents/support/share/zoe@example.org")
-    await zoe.says("still there?")
-
-    assert zoe.last() == texts.PENDING
-
-
-async def test_a_blocked_person_hears_nothing_at_all(world: World) -> None:
-    zoe = world.person("Zoe")
-    await zoe.verifies("zoe@example.org")
-    await world.blocks(zoe)
-    before = len(zoe.heard())
-
-    await zoe.says("hello?", "/whoami", "/login zoe@example.org", "STOP", "help")
-    await world.decides("zoe@example.org")
-
-    assert zoe.heard()[before:] == []
-    assert len(world.mails.to("zoe@example.org")) == 1
-
-
-async def test_a_blocked_person_who_is_let_back_in_is_answered(world: World) -> None:
-    zoe = world.person("Zoe")
-    await world.policy("open")
-    await zoe.says("hello")
-    await world.blocks(zoe)
-    await zoe.says("lost")
-    await world.blocks(zoe, blocked=False)
-
-    await zoe.says("back")
-
-    assert zoe.heard() == ["echo hello", "echo back"]
-
-
 async def test_people_on_two_agents_are_strangers_to_each_other(world: World) -> None:
     account = world.twilio.add_account("Sales")
     sender = world.twilio.add_sender("+16285550111", account=account)

@@ -30,6 +30,12 @@ def too_fast(tx: Tx, person: Person, message: Message) -> bool:
     return scenes.written_before(tx, person.id, message.id, message.at, MINUTE) > PER_MINUTE
 
 
+def decision(scene: Scene, email: str | None, *, blocked: bool, has_access: bool) -> Decision:
+    """What the gate says to somebody in a direct conversation."""
+    policy = Policy(scene.policy) if scene.policy else DEFAULT
+    return decide(policy, Standing(email, blocked, has_access))
+
+
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """What had to be asked outside the transaction, before it.
@@ -110,8 +116,7 @@ class Step:
     # --- the gate ---
 
     def _decision(self, email: str | None, *, has_access: bool) -> Decision:
-        policy = Policy(self.scene.policy) if self.scene.policy else DEFAULT
-        return decide(policy, Standing(email, self.person.blocked, has_access))
+        return decision(self.scene, email, blocked=self.person.blocked, has_access=has_access)
 
     def _own_decision(self) -> Decision:
         return self._decision(self.person.email, has_access=self.prepared.has_access)

@@ -14,6 +14,7 @@ import structlog
 
 from trinity_channels import texts
 from trinity_channels.access.directory import Directory
+from trinity_channels.access.gate import Decision
 from trinity_channels.access.login import Login
 from trinity_channels.agents.port import AgentError, AgentFailed, AgentRuntime, AgentTurn, AgentUnavailable, Said
 from trinity_channels.api import ProviderUnavailable
@@ -22,7 +23,7 @@ from trinity_channels.dispatch import Dispatcher
 from trinity_channels.inbound.commands import Command, Verb, recognise
 from trinity_channels.inbound.group import GroupStep
 from trinity_channels.inbound.indicate import Indicator
-from trinity_channels.inbound.step import Prepared, Step, asker, too_fast
+from trinity_channels.inbound.step import Prepared, Step, asker, decision, too_fast
 from trinity_channels.metrics import Metrics
 from trinity_channels.outbound import replies
 from trinity_channels.plugins import Plugins
@@ -188,6 +189,8 @@ class Turns:
             return turn.next_at
         if turn.attempts >= ATTEMPTS:
             return await self._give_up(scene, turn, "the process died in every attempt")
+        if not await self._admitted(scene):
+            return await self._withdraw(scene, turn)
         messages, history = await self._store.write(lambda tx: turns.attempt(tx, scene.conversation, turn.id, now))
         try:
             with self._metrics.agent_seconds.time():
@@ -207,6 +210,28 @@ class Turns:
             return await self._give_up(scene, turn, f"the agent broke ({type(error).__name__})")
         return await self._answer(scene, turn, text)
 
+    async def _admitted(self, scene: Scene) -> bool:
+        """Whether the gate is still open: a turn may be tried again, or resubmitted, long after it was begun."""
+        person = scene.person
+        if person is None:
+            return True
+        gate = partial(decision, scene, person.email, blocked=person.blocked)
+        if gate(has_access=False) is Decision.ALLOW:
+            return True
+        if person.email is None or person.blocked:
+            return False
+        return gate(has_access=await self._directory.may_use(scene.agent, person.email)) is Decision.ALLOW
+
+    async def _withdraw(self, scene: Scene, turn: OpenTurn) -> Scene | None:
+        """Let the messages of a turn wait again, so that the gate says what becomes of them."""
+        now = self._now()
+
+        def withdraw(tx: Tx) -> Scene | None:
+            turns.withdraw(tx, turn.id, now)
+            return scenes.scene(tx, scene.conversation)
+
+        return await self._store.write(withdraw)
+
     async def _answer(self, scene: Scene, turn: OpenTurn, text: str) -> Scene | None:
         manifest = self._plugins[scene.channel].manifest
         # Composing takes about a millisecond per thousand characters, a thread costs a fifth of that.
@@ -218,7 +243,7 @@ class Turns:
         now = self._now()
 
         def end(tx: Tx) -> Scene | None:
-            if turns.finish(tx, turn.id, now) and composed:
+            if turns.finish(tx, turn.id, now) and composed and not _blocked(tx, scene):
                 replies.queue(tx, self._dispatcher, scene, text, composed, origin="agent", now=now)
             return scenes.scene(tx, scene.conversation)
 
@@ -243,7 +268,8 @@ class Turns:
         manifest = self._plugins[scene.channel].manifest
 
         def end(tx: Tx) -> Scene | None:
-            if turns.fail(tx, turn.id, why, now) and replies.window_open(manifest, scene, now):
+            failed = turns.fail(tx, turn.id, why, now)
+            if failed and replies.window_open(manifest, scene, now) and not _blocked(tx, scene):
                 replies.notice(tx, self._dispatcher, manifest, scene, texts.APOLOGY, now)
             return scenes.scene(tx, scene.conversation)
 
@@ -256,6 +282,11 @@ class Turns:
 def _why(error: AgentError) -> str:
     """What an agent's error says, in one line for the operator."""
     return " ".join(str(error).split())[:LONGEST_REASON] or type(error).__name__
+
+
+def _blocked(tx: Tx, scene: Scene) -> bool:
+    """Whether the owner has blocked the person by now; an agent may have worked for minutes."""
+    return scene.person is not None and scenes.person(tx, scene.person.id).blocked
 
 
 def _request(scene: Scene, turn: OpenTurn, messages: tuple[Message, ...], history: tuple[Message, ...]) -> AgentTurn:

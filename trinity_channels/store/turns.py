@@ -141,6 +141,11 @@ def fail(tx: Tx, turn: int, why: str, now: datetime) -> bool:
     return _end(tx, turn, "failed", "failed", why, now)
 
 
+def withdraw(tx: Tx, turn: int, now: datetime) -> bool:
+    """End a turn whose person may not use the agent any more; its messages wait as if it had never been begun."""
+    return _end(tx, turn, "done", "waiting", "the gate was closed", now)
+
+
 def _end(tx: Tx, turn: int, state: str, messages: str, why: str | None, now: datetime) -> bool:
     ended = tx.run(_END_TURN, turn=turn, ending=state, why=why, now=micros(now)) > 0
     if ended:
