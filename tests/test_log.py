@@ -64,6 +64,10 @@ def test_email_addresses() -> None:
         ("call +49 (30) 1234-5678 now", "call +493***5678 now"),
         ("<Zoe.Smith+x@mail.example.org> refused", "<Z***@mail.example.org> refused"),
         ('"POST /api/whatsapp/webhook/fake-key?a=1 HTTP/1.1" 200', '"POST /api/whatsapp/webhook/***?a=1 HTTP/1.1" 200'),
+        (
+            "DELETE /api/agents/a/share/Zoe%2Bx%40example.org HTTP/1.1",
+            "DELETE /api/agents/a/share/Z***%40example.org HTTP/1.1",
+        ),
         ("Authorization: Bearer fake.key-1", "Authorization: Bearer ***"),
         ("Basic ZmFrZTprZXk= refused", "Basic *** refused"),
         ("https://example.org/?auth_token=fake&x=1", "https://example.org/?auth_token=***&x=1"),

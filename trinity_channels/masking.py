@@ -30,6 +30,9 @@ _PATTERNS = (
 # All that a local part may hold, but for the slash and the asterisk, which end it: addresses and masks contain them.
 _LOCAL = r"[\w.!#$%&'+=?^`{|}~-]"
 _EMAIL = re.compile(rf"(?<!{_LOCAL})(?P<first>{_LOCAL}){_LOCAL}*+@(?=\w)")
+# The same where an address is part of a URL, as in the paths that servers log.
+_PLAIN = _LOCAL.replace("%", "")
+_QUOTED_EMAIL = re.compile(rf"(?<!{_LOCAL})(?P<first>{_PLAIN})(?:{_PLAIN}|%(?!40))*+%40(?=\w)")
 _PHONE = re.compile(
     r"(?P<plus>\+|%2B)\d(?:[ ().-]{0,2}\d){5,}"  # with a plus, also percent-encoded, grouped in any way
     r"|(?<![\w.-])\d{10,15}(?![\w-]|\.\d)",  # without one: digits of a number's length that stand alone
@@ -57,6 +60,7 @@ def mask_text(text: str) -> str:
     for pattern, replacement in _PATTERNS:
         text = pattern.sub(replacement, text)
     text = _EMAIL.sub(rf"\g<first>{HIDDEN}@", text)
+    text = _QUOTED_EMAIL.sub(rf"\g<first>{HIDDEN}%40", text)
     return _PHONE.sub(_masked_phone, text)
 
 
