@@ -88,3 +88,12 @@ async def test_slack_vouches_for_the_address_of_a_member(net: Net) -> None:
     await net.decides(EMAIL)
 
     assert zoe.heard() == [texts.PENDING, texts.APPROVED, "echo what is 6 x 7?"]
+
+
+async def test_an_address_that_the_messenger_vouches_for_may_be_spelt_in_any_case(net: Net) -> None:
+    await net.shares("zoe.smith@example.org")
+    zoe = Someone(net, "slack", "Zoe", email="Zoe.Smith@Example.org")
+
+    await zoe.says("hello", "!whoami")
+
+    assert zoe.heard() == ["echo hello", texts.WHOAMI.format(email="zoe.smith@example.org")]

@@ -20,6 +20,7 @@ from trinity_channels.agents.port import AgentError, AgentFailed, AgentRuntime, 
 from trinity_channels.api import ProviderUnavailable
 from trinity_channels.bindings import Bindings
 from trinity_channels.dispatch import Dispatcher
+from trinity_channels.email_address import normalise_email
 from trinity_channels.inbound.commands import Command, Verb, recognise
 from trinity_channels.inbound.group import GroupStep
 from trinity_channels.inbound.indicate import Indicator
@@ -115,10 +116,11 @@ class Turns:
         bound = await self._bindings.open(scene.binding)
         sender = await self._store.read(lambda tx: people.sender(tx, person.id))
         identity = await self._plugins[scene.channel].resolve_identity(bound.binding, sender, bound.context)
+        email = _normalised(identity.verified_email)
         now = self._now()
 
         def keep(tx: Tx) -> Person:
-            people.resolved(tx, person.id, identity.name or person.name, identity.verified_email, now)
+            people.resolved(tx, person.id, identity.name or person.name, email, now)
             return scenes.person(tx, person.id)
 
         return await self._store.write(keep)
@@ -282,6 +284,14 @@ class Turns:
 def _why(error: AgentError) -> str:
     """What an agent's error says, in one line for the operator."""
     return " ".join(str(error).split())[:LONGEST_REASON] or type(error).__name__
+
+
+def _normalised(email: str | None) -> str | None:
+    """A provider's spelling of an address as shares and requests spell it; None for what is no address to us."""
+    try:
+        return normalise_email(email) if email else None
+    except ValueError:
+        return None
 
 
 def _blocked(tx: Tx, scene: Scene) -> bool:
