@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import httpx
 import pytest
 
 from tests.world import PUBLIC, Agent, Found, World, said
-from trinity_channels.store import StoreError
+from trinity_channels.store import StoreError, Tx
 
 TWIML = b'<?xml version="1.0" encoding="UTF-8"?><Response/>'
 
@@ -254,3 +255,30 @@ async def test_receipts_of_nothing_we_sent_are_taken_calmly(town: World) -> None
     ]
 
     assert answers == [200] * 5
+
+
+async def test_a_webhook_on_its_way_does_not_keep_an_address_alive_that_is_given_up(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.stops()
+    await world.starts()  # no binding is in memory after it
+    old, read, seen, go_on = await world.webhook(), world.host.store.read, asyncio.Event(), asyncio.Event()
+
+    async def slow(unit: Callable[[Tx], object]) -> object:
+        monkeypatch.undo()
+        found = await read(unit)
+        seen.set()
+        await go_on.wait()
+        return found
+
+    monkeypatch.setattr(world.host.store, "read", slow)
+    on_its_way = asyncio.create_task(world.posts(old, world.inbound("one")))
+    await seen.wait()
+    await world.api("POST", "/api/agents/support/whatsapp/rotate-webhook")
+    go_on.set()
+    await on_its_way
+
+    await world.posts(old, world.inbound("two", sid="SM" + "1" * 32))
+
+    clients = (await world.api("GET", "/api/agents/support/clients")).json()
+    assert [one["message_count"] for one in clients] == [1]

@@ -84,6 +84,7 @@ class Bindings:
         self._now = now
         self._open: dict[int, OpenBinding] = {}
         self._by_key: dict[tuple[str, str], OpenBinding] = {}
+        self._changes = 0
 
     async def open(self, binding: int) -> OpenBinding:
         """One connected binding.
@@ -94,22 +95,24 @@ class Bindings:
         """
         if binding in self._open:
             return self._open[binding]
+        changes = self._changes
         stored = await self._store.read(lambda tx: bindings.by_id(tx, binding))
         if stored is None or not stored.connected or stored.channel not in self._plugins:
             raise Disconnected
-        return self._keep(stored)
+        return self._keep(stored, changes)
 
     async def by_key(self, channel: str, key: str) -> OpenBinding | None:
         """The binding of a webhook key, None if the key is unknown."""
         known = self._by_key.get((channel, key))
         if known:
             return known
-        wanted = digest(key)
+        wanted, changes = digest(key), self._changes
         stored = await self._store.read(lambda tx: bindings.by_digest(tx, channel, wanted))
-        return None if stored is None else self._keep(stored)
+        return None if stored is None else self._keep(stored, changes)
 
     def forget(self) -> None:
         """Something changed: a binding, its key, or the public address. All of them are read anew."""
+        self._changes += 1
         self._open.clear()
         self._by_key.clear()
 
@@ -143,7 +146,7 @@ class Bindings:
         """All of them."""
         return {name: self.secret(stored, name) for name in stored.secrets}
 
-    def _keep(self, stored: StoredBinding) -> OpenBinding:
+    def _keep(self, stored: StoredBinding, changes: int) -> OpenBinding:
         settings = self._plugins[stored.channel].manifest.settings
         webhook = self.webhook_key(stored)
         opened = OpenBinding(
@@ -157,6 +160,7 @@ class Bindings:
             ),
             context=self.context(stored.channel, webhook.key),
         )
-        self._open[stored.id] = opened
-        self._by_key[stored.channel, webhook.key] = opened
+        if changes == self._changes:  # else something changed since it was read
+            self._open[stored.id] = opened
+            self._by_key[stored.channel, webhook.key] = opened
         return opened
