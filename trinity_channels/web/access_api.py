@@ -16,10 +16,10 @@ from trinity_channels.email_address import normalise_email
 from trinity_channels.store import Store, Tx, access, audit, messages
 from trinity_channels.store.access import AccessRequest, Share
 from trinity_channels.web.auth import Guard, Principal
-from trinity_channels.web.errors import ApiError
+from trinity_channels.web.errors import ERRORS, ApiError
 from trinity_channels.web.route import ApiRoute
 
-Email = Annotated[str, AfterValidator(normalise_email), Field(max_length=254)]
+Email = Annotated[str, AfterValidator(normalise_email), Field(max_length=254, json_schema_extra={"format": "email"})]
 RowId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 """As much as a database takes."""
 
@@ -135,6 +135,7 @@ class AccessApi:
             prefix="/api/agents/{name}",
             route_class=ApiRoute,
             dependencies=[Depends(self._guard.principal)],
+            responses=ERRORS,
             tags=["Access"],
         )
         add = router.add_api_route

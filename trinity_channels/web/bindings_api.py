@@ -28,7 +28,7 @@ from trinity_channels.bindings.vault import VaultError
 from trinity_channels.plugins import Plugins
 from trinity_channels.store import Store, access, bindings
 from trinity_channels.web.auth import Guard, Principal
-from trinity_channels.web.errors import ApiError
+from trinity_channels.web.errors import ERRORS, ApiError
 from trinity_channels.web.route import ApiRoute
 
 TEST_TEXT = "Hello! This is a test message: the connection to your agent works."
@@ -123,7 +123,9 @@ class BindingsApi:
         """The routes of one channel, `/api/agents/{name}/<channel>…`."""
         manifest = self._plugins[channel].manifest
         path = f"/api/agents/{{name}}/{channel}"
-        router = APIRouter(route_class=ApiRoute, dependencies=[Depends(self._guard.principal)], tags=[manifest.title])
+        router = APIRouter(
+            route_class=ApiRoute, dependencies=[Depends(self._guard.principal)], tags=[manifest.title], responses=ERRORS
+        )
 
         async def status(request: Request, name: str) -> BindingStatus:
             """What is connected, whether it works, and the webhook URL."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
 
 import structlog
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from trinity_channels.api import ChannelError, ConfigurationError, ProviderUnavailable
@@ -24,6 +26,23 @@ _HTTP_CODES = {
     405: "method_not_allowed",
     413: "body_too_large",
 }
+
+
+class ErrorAnswer(BaseModel):
+    """What every error answers. `code` is stable, `message` is for people, some codes come with fields of their own."""
+
+    model_config = ConfigDict(extra="allow")
+
+    code: str
+    message: str
+    field: str = Field("", description="The input that is to blame; left out if none is")
+
+
+ERRORS: dict[int | str, dict[str, Any]] = {
+    "4XX": {"model": ErrorAnswer, "description": "The request cannot be served"},
+    "5XX": {"model": ErrorAnswer, "description": "The provider, the database or an encryption key is out of reach"},
+}
+"""For the description of every router."""
 
 
 class ApiError(Exception):

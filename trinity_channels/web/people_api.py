@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from trinity_channels.store import Store, Tx, audit, deliveries, erase, people
 from trinity_channels.web.access_api import RowId
 from trinity_channels.web.auth import Guard
-from trinity_channels.web.errors import ApiError
+from trinity_channels.web.errors import ERRORS, ApiError
 from trinity_channels.web.route import ApiRoute
 
 
@@ -64,6 +64,7 @@ class PeopleApi:
             prefix="/api/agents/{name}",
             route_class=ApiRoute,
             dependencies=[Depends(self._guard.principal)],
+            responses=ERRORS,
             tags=["People"],
         )
         add = router.add_api_route

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from trinity_channels.outbound.proactive import AUTO, ProactiveMessages, ProactiveRefused, Status, Wish
 from trinity_channels.web.access_api import Email
 from trinity_channels.web.auth import Guard
-from trinity_channels.web.errors import ApiError
+from trinity_channels.web.errors import ERRORS, ApiError
 from trinity_channels.web.route import ApiRoute
 
 
@@ -57,6 +57,7 @@ class ProactiveApi:
             prefix="/api/agents/{name}/messages",
             route_class=ApiRoute,
             dependencies=[Depends(self._guard.principal)],
+            responses=ERRORS,
             tags=["Messages"],
         )
         router.add_api_route("", self._send, methods=["POST"])

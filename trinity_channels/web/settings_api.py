@@ -16,7 +16,7 @@ from trinity_channels.bindings.public_address import PublicAddress
 from trinity_channels.plugins import Plugins
 from trinity_channels.store import Store, audit
 from trinity_channels.web.auth import Guard
-from trinity_channels.web.errors import ApiError
+from trinity_channels.web.errors import ERRORS, ApiError
 from trinity_channels.web.route import ApiRoute
 
 
@@ -71,7 +71,9 @@ class SettingsApi:
 
     def router(self) -> APIRouter:
         """The routes."""
-        router = APIRouter(route_class=ApiRoute, dependencies=[Depends(self._guard.principal)], tags=["Settings"])
+        router = APIRouter(
+            route_class=ApiRoute, dependencies=[Depends(self._guard.principal)], tags=["Settings"], responses=ERRORS
+        )
         router.add_api_route("/api/settings/public_chat_url", self._public_url, methods=["GET"])
         router.add_api_route("/api/settings/public_chat_url", self._set_public_url, methods=["PUT"])
         router.add_api_route("/api/channels", self._channels, methods=["GET"])
