@@ -1,0 +1,18 @@
+"""What a database may look like after a fuzz: whole."""
+
+from __future__ import annotations
+
+from sqlalchemy import text
+
+from tests.world import World
+
+
+async def faults_of_the_database(world: World) -> list[str]:
+    """Rows that point nowhere, and damage."""
+    dangling, damage = await world.host.store.read(
+        lambda tx: (
+            tx.query(text("PRAGMA foreign_key_check")),
+            tx.query(text("PRAGMA integrity_check")),
+        )
+    )
+    return [str(row) for row in dangling] + [row[0] for row in damage if row[0] != "ok"]
