@@ -16,3 +16,14 @@ def normalise_email(text: str) -> str:
         return validate_email(text.strip(), check_deliverability=False, test_environment=True).normalized.lower()
     except EmailNotValidError:
         raise ValueError("must be an e-mail address such as zoe@example.org") from None
+
+
+def ascii_domain(email: str) -> str:
+    """An address with its domain as the network spells it: `zoe@xn--bcher-kva.example`.
+
+    Raises:
+        ValueError: it is no address.
+    """
+    if email.isascii():
+        return email
+    return validate_email(email, check_deliverability=False, test_environment=True).ascii_email or email

@@ -144,6 +144,15 @@ async def test_a_mail_arrives_as_it_was_written(serve: Start) -> None:
     assert box.mail()["Auto-Submitted"] == "auto-generated"
 
 
+async def test_a_domain_in_letters_of_any_alphabet_is_spelt_as_the_network_does(serve: Start) -> None:
+    box = Postbox()
+
+    await mailer(await serve(box)).send(Mail("zoe@b\u00fccher.example", "s", "t"))
+
+    assert box.envelopes[0].rcpt_tos == ["zoe@xn--bcher-kva.example"]
+    assert box.mail()["To"] == "zoe@xn--bcher-kva.example"
+
+
 @pytest.mark.parametrize(("user", "accepted"), [("us%40er:fake%3Ap%2Fw@", True), ("us%40er:fake-other@", False)])
 @pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
 async def test_user_and_password_are_percent_decoded_and_checked(serve: Start, user: str, *, accepted: bool) -> None:

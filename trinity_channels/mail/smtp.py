@@ -13,6 +13,7 @@ from email.utils import format_datetime, make_msgid, parseaddr
 import aiosmtplib
 from pydantic import SecretStr
 
+from trinity_channels.email_address import ascii_domain
 from trinity_channels.mail.port import Mail, MailError
 from trinity_channels.mail.smtp_url import parse_smtp_url
 
@@ -53,7 +54,7 @@ class SmtpMailer:
                 await aiosmtplib.send(
                     message,
                     sender=self._sender.addr_spec,
-                    recipients=[mail.to],
+                    recipients=[message["To"].addresses[0].addr_spec],
                     hostname=self._server.host,
                     port=self._server.port,
                     username=self._server.username,
@@ -69,7 +70,8 @@ class SmtpMailer:
         message = EmailMessage()
         try:
             message["From"] = self._sender
-            message["To"] = Address(addr_spec=mail.to)
+            # an international domain in ASCII, for few servers take the other form
+            message["To"] = Address(addr_spec=ascii_domain(mail.to))
             message["Subject"] = mail.subject
             message.set_content(mail.text)
         except (ValueError, IndexError, MessageError):
