@@ -324,6 +324,7 @@ def create_app(settings: Settings, ports: Ports | None = None) -> tuple[FastAPI,
     host = mount_channels(app, ports or Ports(), settings)
     app.router.routes[:0] = host.probes()
     app.add_exception_handler(HTTPException, errors.no_route)
+    app.add_exception_handler(Exception, errors.fault)
     return app, host
 
 

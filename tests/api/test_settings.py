@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.world import PUBLIC, World
@@ -122,6 +123,19 @@ async def test_an_unknown_path_is_answered_in_the_one_shape(world: World, path: 
     answer = await world.api("GET", path)
 
     assert (answer.status_code, answer.json().keys()) == (404, {"code", "message"})
+
+
+async def test_a_fault_of_ours_is_answered_in_the_one_shape(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(_: object) -> None:
+        raise RuntimeError("zoe@example.org is no number")
+
+    monkeypatch.setattr(world.host.store, "read", broken)
+    transport = httpx.ASGITransport(world.app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url=PUBLIC) as client:
+        answer = await client.get("/api/channels", headers={"Authorization": "Bearer nonsense"})
+
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
+    assert "zoe" not in answer.text
 
 
 async def test_a_wrong_method_is_told_the_right_one(world: World) -> None:

@@ -131,3 +131,8 @@ async def no_route(_: Request, error: Exception) -> JSONResponse:
     answer = translate(error)
     assert answer is not None  # noqa: S101  registered for HTTPException
     return respond(answer)
+
+
+async def fault(_: Request, _error: Exception) -> JSONResponse:
+    """What a host that runs alone answers where it is at fault itself; the server logs the rest."""
+    return respond(ApiError(500, "internal_error", "This is a fault of the host; its log says more."))
