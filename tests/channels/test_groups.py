@@ -55,6 +55,17 @@ async def test_a_stranger_is_sent_to_a_direct_chat_once(net: Net, channel: str) 
 
 
 @GROUPS
+async def test_who_follows_the_hint_is_told_at_once_how_to_sign_in(net: Net, channel: str) -> None:
+    zoe = net.stranger(channel, "Zoe")
+    ask = await in_a_group(net, channel, zoe)
+    await ask("status?")
+
+    await zoe.says("hello")
+
+    assert "login you@example.com" in zoe.heard()[-1]
+
+
+@GROUPS
 async def test_an_agent_may_be_off_in_groups(net: Net, channel: str) -> None:
     await net.api("POST", "/api/agents/support/share", {"email": EMAIL})
     await net.api("PUT", "/api/agents/support/access-policy", {"group_policy": "off"})

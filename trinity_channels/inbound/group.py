@@ -54,7 +54,7 @@ class GroupStep:
     def _hint(self, tx: Tx, person: Person) -> None:
         """Nobody's e-mail or standing is discussed in a group: it points to the direct chat, once an hour a person."""
         fresh = scenes.person(tx, person.id)
-        if fresh.prompted_at is None or self.now - fresh.prompted_at >= HOUR:
-            people.told(tx, person.id, "prompted_at", self.now)
+        if fresh.hinted_at is None or self.now - fresh.hinted_at >= HOUR:
+            people.told(tx, person.id, "hinted_at", self.now)
             self.told.append(texts.GROUP_HINT)
             replies.notice(tx, self.dispatcher, self.manifest, self.scene, texts.GROUP_HINT, self.now)

@@ -35,7 +35,7 @@ _KEPT = (
 )
 _TOLD = {
     column: update(CONTACT).where(CONTACT.c.id == bindparam("contact")).values({column: bindparam("now")})
-    for column in ("prompted_at", "pending_told_at", "limit_told_at", "blocked_at", "stopped_at")
+    for column in ("prompted_at", "pending_told_at", "limit_told_at", "hinted_at", "blocked_at", "stopped_at")
 }
 
 
@@ -66,7 +66,7 @@ def unlink(tx: Tx, contact: int) -> None:
 
 
 def told(tx: Tx, contact: int, what: str, now: datetime) -> None:
-    """Remember that a contact was told something: `prompted_at`, `pending_told_at`, `limit_told_at`."""
+    """Remember that a contact was told something: `prompted_at` and its like."""
     tx.run(_TOLD[what], contact=contact, now=micros(now))
 
 

@@ -28,6 +28,7 @@ class Person:
     prompted_at: datetime | None
     pending_told_at: datetime | None
     limit_told_at: datetime | None
+    hinted_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,7 @@ _PERSON = (
     CONTACT.c.prompted_at,
     CONTACT.c.pending_told_at,
     CONTACT.c.limit_told_at,
+    CONTACT.c.hinted_at,
 )
 
 _ONE_PERSON = select(*_PERSON).where(CONTACT.c.id == bindparam("contact"))

@@ -78,6 +78,7 @@ class ContactRow(SQLModel, table=True):
     prompted_at: int | None = Field(default=None, sa_type=BigInteger)
     pending_told_at: int | None = Field(default=None, sa_type=BigInteger)
     limit_told_at: int | None = Field(default=None, sa_type=BigInteger)
+    hinted_at: int | None = Field(default=None, sa_type=BigInteger)
     created_at: int = Field(sa_type=BigInteger)
 
 

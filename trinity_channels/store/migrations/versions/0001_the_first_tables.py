@@ -164,6 +164,7 @@ def upgrade() -> None:
         sa.Column("prompted_at", sa.BigInteger(), nullable=True),
         sa.Column("pending_told_at", sa.BigInteger(), nullable=True),
         sa.Column("limit_told_at", sa.BigInteger(), nullable=True),
+        sa.Column("hinted_at", sa.BigInteger(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["binding_id"],
