@@ -36,6 +36,8 @@ CALLS = [
     ("GET", "/clients", None),
     ("PUT", "/clients/1/block", {"blocked": True}),
     ("POST", "/clients/1/unlink", None),
+    ("DELETE", "/clients/1", None),
+    ("GET", "/deliveries", None),
 ]
 
 
