@@ -322,7 +322,7 @@ def create_app(settings: Settings, ports: Ports | None = None) -> tuple[FastAPI,
     """The application of a host that runs alone."""
     app = FastAPI(title="trinity_channels", redirect_slashes=False, redoc_url=None)
     host = mount_channels(app, ports or Ports(), settings)
-    app.router.routes[:0] = host.probes()
+    app.router.routes += host.probes()
     app.add_exception_handler(HTTPException, errors.no_route)
     app.add_exception_handler(Exception, errors.fault)
     return app, host

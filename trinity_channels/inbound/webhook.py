@@ -63,21 +63,21 @@ class Webhook:
         """One route per channel, with and without trailing slash: a webhook is never redirected."""
         return [
             Route(f"/api/{channel}/webhook/{{key}}{slash}", _Endpoint(self, channel), methods=["GET", "POST"])
+            for slash in ("", "/")  # a route that does not match costs a microsecond, so the usual ones come first
             for channel in self._plugins
-            for slash in ("", "/")
         ]
 
-    async def answer(self, channel: str, request: Request) -> Response:
+    async def answer(self, channel: str, request: Request, receive: Receive) -> Response:
         """Receive one request, and count it."""
         started = perf_counter()
-        outcome, response = await self._receive(channel, request)
+        outcome, response = await self._receive(channel, request, receive)
         self._metrics.webhooks.labels(channel, outcome).inc()
         self._metrics.accept_seconds.labels(channel).observe(perf_counter() - started)
         return response
 
-    async def _receive(self, channel: str, request: Request) -> tuple[str, Response]:
+    async def _receive(self, channel: str, request: Request, receive: Receive) -> tuple[str, Response]:
         try:
-            body = await _read(request)
+            body = await _read(request, receive)
         except _TooLarge:
             return "too_large", _error(413, "body_too_large", f"The body is larger than {BODY_LIMIT} bytes.")
         except ClientDisconnect:
@@ -128,7 +128,7 @@ class _Endpoint:
         self._channel = channel
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        response = await self._webhook.answer(self._channel, Request(scope, receive))
+        response = await self._webhook.answer(self._channel, Request(scope), receive)
         await response(scope, receive, send)
 
 
@@ -137,16 +137,20 @@ def _headers(request: Request) -> dict[str, str]:
     return {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(request.headers.raw)}
 
 
-async def _read(request: Request) -> bytes:
+async def _read(request: Request, receive: Receive) -> bytes:
     declared = request.headers.get("content-length", "")
     if declared.isascii() and declared.isdigit() and int(declared) > BODY_LIMIT:
         raise _TooLarge
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
+    while True:  # what Starlette's own stream does, at a third of its cost
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        body += message.get("body", b"")
         if len(body) > BODY_LIMIT:
             raise _TooLarge
-    return bytes(body)
+        if not message.get("more_body"):
+            return bytes(body)
 
 
 def _answer(response: api.Response) -> Response:
