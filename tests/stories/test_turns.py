@@ -9,6 +9,7 @@ import pytest
 from tests.world import Agent, World, said
 from trinity_channels import texts
 from trinity_channels.agents.port import AgentFailed, AgentTimeout, AgentUnavailable
+from trinity_channels.api import Fault
 
 DOWN = AgentUnavailable("connection refused by 10.0.0.7")
 
@@ -306,5 +307,34 @@ async def test_nothing_meant_for_the_former_holder_reaches_the_new_one(town: Wor
     body = {"recipient_email": "zoe@example.org", "text": "for Zoe only", "channel": "whatsapp"}
     await town.api("POST", "/api/agents/support/messages", body)
     await town.settle()
+
+    assert yan.heard() == ["echo hello"]
+
+
+async def test_a_reply_that_waits_does_not_reach_the_new_holder_of_a_number(town: World) -> None:
+    zoe = town.person("Zoe", "+12025550123")
+    town.fails(Fault.RATE_LIMITED)
+    await zoe.says("my secret is swordfish")
+    town.twilio.change_number(zoe.phone, "+12025550199")
+    yan = town.person("Yan", "+12025550123")
+    await yan.phone.says("hello")
+
+    await town.much_later()
+
+    assert yan.heard() == ["echo hello"]
+
+
+async def test_an_answer_in_the_making_does_not_reach_the_new_holder_of_a_number(town: World, agent: Agent) -> None:
+    zoe = town.person("Zoe", "+12025550123")
+    agent.thinks()
+    await zoe.phone.says("my secret is swordfish")
+    await agent.asked(1)
+    town.twilio.change_number(zoe.phone, "+12025550199")
+    yan = town.person("Yan", "+12025550123")
+    await yan.phone.says("hello")
+    await agent.asked(2)
+    agent.speaks()
+
+    await town.much_later()
 
     assert yan.heard() == ["echo hello"]

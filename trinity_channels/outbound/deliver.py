@@ -36,6 +36,7 @@ BETWEEN_PARTS = timedelta(seconds=3)
 ASK_AGAIN = timedelta(seconds=10)
 ASK_FOR = timedelta(minutes=30)
 """How long an unknown outcome is asked for before it is parked."""
+_GONE = Failure("no_address", FailureKind.RECIPIENT, "The person's address belongs to somebody else now.")
 _INTERRUPTED = "the process stopped during the call"
 Record = Unit[None]
 """What a call came to, to be written in the transaction that claims the next."""
@@ -75,6 +76,8 @@ class Deliveries:
 
     async def _work_on(self, delivery: Delivery) -> Record:
         """Make the call that a claimed delivery needs; returns what is to be recorded of it."""
+        if not delivery.address:
+            return self._fail(delivery, _GONE)
         try:
             bound = await self._bindings.open(delivery.binding)
         except (Disconnected, VaultError) as error:
@@ -97,7 +100,7 @@ class Deliveries:
         if due > now:
             return due
         if delivery.state == "ready":
-            deliveries.mark_sending(tx, delivery.id, now)
+            deliveries.mark_sending(tx, delivery, now)
             return replace(delivery, attempts=delivery.attempts + 1, attempted_at=now)
         return delivery
 

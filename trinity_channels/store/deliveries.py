@@ -30,7 +30,11 @@ _RANK = {
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One provider message that is not settled. `state` is ready, sending (an attempt was cut short) or asking."""
+    """One provider message that is not settled. `state` is ready, sending (an attempt was cut short) or asking.
+
+    `address` is where the conversation can be reached now, or where the attempt went that is asked about; empty if
+    nobody can be reached there any more.
+    """
 
     id: int
     conversation: int
@@ -62,7 +66,8 @@ _NEXT = (
         DELIVERY.c.conversation_id,
         DELIVERY.c.binding_id,
         DELIVERY.c.message_id,
-        DELIVERY.c.address,
+        # An address may change hands while a message waits, so it is only looked up when the message goes out.
+        case((DELIVERY.c.state == "ready", CONVERSATION.c.address), else_=DELIVERY.c.address),
         DELIVERY.c.text,
         DELIVERY.c.state,
         DELIVERY.c.attempts,
@@ -72,7 +77,11 @@ _NEXT = (
         BINDING.c.pace_shared,
         BINDING.c.channel,
     )
-    .select_from(DELIVERY.join(BINDING, BINDING.c.id == DELIVERY.c.binding_id))
+    .select_from(
+        DELIVERY.join(BINDING, BINDING.c.id == DELIVERY.c.binding_id).join(
+            CONVERSATION, CONVERSATION.c.id == DELIVERY.c.conversation_id
+        )
+    )
     .where(DELIVERY.c.conversation_id == bindparam("conversation"), _OPEN)
     .order_by(DELIVERY.c.id)
     .limit(1)
@@ -93,6 +102,7 @@ _SENDING = (
     .where(DELIVERY.c.id == bindparam("delivery"), DELIVERY.c.state == "ready")
     .values(
         state="sending",
+        address=bindparam("address"),
         attempts=DELIVERY.c.attempts + 1,
         attempted_at=bindparam("now"),
         next_at=None,
@@ -195,9 +205,9 @@ def last_attempt(tx: Tx, binding: int) -> datetime | None:
     return moment(row[0]) if row else None
 
 
-def mark_sending(tx: Tx, delivery: int, now: datetime) -> bool:
-    """Record that the provider is about to be called; False if the delivery is settled by now."""
-    return tx.run(_SENDING, delivery=delivery, now=micros(now)) > 0
+def mark_sending(tx: Tx, delivery: Delivery, now: datetime) -> None:
+    """Record that the provider is about to be called, and for which address."""
+    tx.run(_SENDING, delivery=delivery.id, address=delivery.address, now=micros(now))
 
 
 def taken(tx: Tx, delivery: Delivery, receipt: Receipt, now: datetime) -> None:

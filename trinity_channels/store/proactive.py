@@ -56,6 +56,7 @@ _RECIPIENT = (
         BINDING.c.agent == bindparam("agent"),
         BINDING.c.channel == bindparam("channel"),
         BINDING.c.disconnected_at.is_(None),
+        CONVERSATION.c.address != "",  # it changed hands, and there is no other
     )
     .order_by(CONVERSATION.c.last_inbound_at.desc())
     .limit(1)
