@@ -200,6 +200,33 @@ async def test_a_message_that_whatsapp_gives_up_for_a_passing_reason_is_sent_aga
     assert zoe.heard() == ["echo hello"]
 
 
+async def test_a_late_receipt_of_the_attempt_that_failed_does_not_end_the_next(town: World) -> None:
+    zoe = town.person("Zoe")
+    zoe.phone.refuse_with = 63018
+    await zoe.says("hello")
+    zoe.phone.refuse_with = None
+    failed = next(one for one in town.twilio.account.messages.newest_first() if one.outbound)
+    assert failed.status_callback
+
+    await town.posts(failed.status_callback, town.inbound() | {"MessageSid": failed.sid, "MessageStatus": "sent"})
+    await town.much_later()
+
+    assert zoe.heard() == ["echo hello"]
+
+
+async def test_what_follows_a_part_that_fails_later_is_given_up(town: World, agent: Agent) -> None:
+    zoe = town.person("Zoe")
+    zoe.phone.refuse_with = 63024
+    agent.will_answer(ESSAY)
+    await zoe.says("tell me")
+    zoe.phone.refuse_with = None
+
+    await town.much_later()
+
+    assert zoe.heard() == []
+    assert {one["state"] for one in (await town.api("GET", "/api/agents/support/deliveries")).json()} == {"failed"}
+
+
 async def test_a_message_that_whatsapp_never_takes_is_not_tried_for_ever(town: World) -> None:
     zoe = town.person("Zoe")
     zoe.phone.refuse_with = 63018

@@ -150,7 +150,12 @@ _CLEAR_FAILURE = (
     .values(send_failed_at=None, send_failure=None)
 )
 _BY_ID = select(
-    DELIVERY.c.id, DELIVERY.c.state, DELIVERY.c.provider_id, DELIVERY.c.conversation_id, DELIVERY.c.attempts
+    DELIVERY.c.id,
+    DELIVERY.c.state,
+    DELIVERY.c.provider_id,
+    DELIVERY.c.conversation_id,
+    DELIVERY.c.attempts,
+    DELIVERY.c.message_id,
 )
 _BY_OURS = _BY_ID.where(DELIVERY.c.id == bindparam("delivery"), DELIVERY.c.binding_id == bindparam("binding"))
 _BY_THEIRS = _BY_ID.where(
@@ -161,10 +166,11 @@ _REACH = (
     .where(DELIVERY.c.id == bindparam("delivery"))
     .values(state=bindparam("reached"), provider_id=bindparam("provider_id"), next_at=None, updated_at=bindparam("now"))
 )
+# The id stays, so that late and repeated receipts of the attempt that failed are told from those of the next.
 _AGAIN = (
     update(DELIVERY)
     .where(DELIVERY.c.id == bindparam("delivery"))
-    .values(state="ready", provider_id=None, next_at=bindparam("at"), updated_at=bindparam("now"))
+    .values(state="ready", provider_id=bindparam("provider_id"), next_at=bindparam("at"), updated_at=bindparam("now"))
 )
 _KNOWN = select(DELIVERY.c.provider_id).where(
     DELIVERY.c.conversation_id == bindparam("conversation"),
@@ -236,12 +242,16 @@ def park_unknown(tx: Tx, delivery: int, why: str, now: datetime) -> None:
 
 def fail(tx: Tx, delivery: Delivery, failure: Failure, now: datetime) -> None:
     """It will never be taken. What was to follow in the same message is given up too: half an answer misleads."""
-    _fail_one(tx, delivery.id, failure, now)
-    for (rest,) in tx.all(_REST, message=delivery.message, delivery=delivery.id):
-        follow = Failure(failure.code, failure.kind, f"An earlier part failed: {failure.message}")
+    _fail(tx, delivery.id, delivery.message, delivery.binding, failure, now)
+
+
+def _fail(tx: Tx, delivery: int, message: int, binding: int, failure: Failure, now: datetime) -> None:
+    follow = Failure(failure.code, failure.kind, f"An earlier part failed: {failure.message}")
+    _fail_one(tx, delivery, failure, now)
+    for (rest,) in tx.all(_REST, message=message, delivery=delivery):
         _fail_one(tx, rest, follow, now)
     if failure.kind is FailureKind.OPERATOR:
-        tx.run(_NOTE_FAILURE, binding=delivery.binding, why=f"{failure.code}: {failure.message}", now=micros(now))
+        tx.run(_NOTE_FAILURE, binding=binding, why=f"{failure.code}: {failure.message}", now=micros(now))
 
 
 def _fail_one(tx: Tx, delivery: int, failure: Failure, now: datetime) -> None:
@@ -265,19 +275,19 @@ def apply_receipt(
         row = tx.one(_BY_THEIRS, provider_id=receipt.provider_id, binding=binding)
     if row is None:
         return None
-    delivery, state, provider_id, conversation, tried = row
-    if provider_id not in (None, receipt.provider_id):
+    delivery, state, provider_id, conversation, tried, message = row
+    settled = _RANK[state] > 0  # until then, the id is that of an earlier attempt, which failed
+    if provider_id and settled != (provider_id == receipt.provider_id):
         return None  # about an earlier attempt
     if receipt.state is DeliveryState.FAILED:
         if _RANK[state] >= _RANK["delivered"]:
             return None
         failure = receipt.failure or Failure("unknown", FailureKind.PERMANENT, "The provider gave no reason.")
         if failure.kind is FailureKind.LATER and tried < attempts:
-            tx.run(_AGAIN, delivery=delivery, at=micros(now + again_after), now=micros(now))
+            at = micros(now + again_after)
+            tx.run(_AGAIN, delivery=delivery, provider_id=receipt.provider_id, at=at, now=micros(now))
         else:
-            _fail_one(tx, delivery, failure, now)
-            if failure.kind is FailureKind.OPERATOR:
-                tx.run(_NOTE_FAILURE, binding=binding, why=f"{failure.code}: {failure.message}", now=micros(now))
+            _fail(tx, delivery, message, binding, failure, now)
     elif _RANK[receipt.state] > _RANK[state]:
         tx.run(
             _REACH,
