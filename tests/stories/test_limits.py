@@ -66,3 +66,13 @@ async def test_the_limit_holds_across_a_restart(town: World) -> None:
     await zoe.says("one more")
 
     assert zoe.last() == texts.TOO_FAST
+
+
+async def test_a_clock_that_is_set_back_does_not_count_what_is_still_to_come(town: World) -> None:
+    zoe = town.person("Zoe")
+    await zoe.says(*map(str, range(30)))
+
+    await town.later(hours=-1)
+    await zoe.says("hello")
+
+    assert zoe.last() == "echo hello"

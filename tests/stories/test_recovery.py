@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import deque
+from datetime import timedelta
+from typing import Any
+
 import pytest
 
 from tests.world import Agent, World
 from trinity_channels import texts
 from trinity_channels.agents.port import AgentUnavailable
-from trinity_channels.api import Fault
+from trinity_channels.api import Fault, ProviderUnavailable, Receipt
 from trinity_channels.store import StoreError
 
 
@@ -125,6 +129,33 @@ async def test_a_delivery_that_was_cut_short_arrives_exactly_once(
     await town.dies()
     await town.starts()
 
+    await town.much_later()
+
+    assert zoe.heard() == ["echo hello"]
+
+
+async def test_an_unknown_outcome_is_asked_for_also_after_a_long_downtime(
+    town: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Host and network come back at about the same time, so the first question may fail."""
+    town.twilio.behaviour.receipts = False
+    zoe = town.person("Zoe")
+    town.fails(Fault.CUT_BEFORE)
+    await zoe.says("hello")
+    await town.dies()
+    town.clock.tick(timedelta(hours=2))
+    town._build()
+    plugin = town.host.plugins["whatsapp"]
+    find_sent = plugin.find_sent
+    failures = deque([ProviderUnavailable("no network yet")])
+
+    async def late(*args: Any) -> Receipt | None:
+        if failures:
+            raise failures.popleft()
+        return await find_sent(*args)
+
+    monkeypatch.setattr(plugin, "find_sent", late)
+    await town.host.start()
     await town.much_later()
 
     assert zoe.heard() == ["echo hello"]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import deque
+from typing import Any
+
 import pytest
 
 from tests.world import Agent, Found, World
-from trinity_channels.api import Fault
+from trinity_channels.api import Fault, Receipt, SendDeferred
 
 PARAGRAPHS = [f"Paragraph {number}: " + "lorem ipsum dolor sit amet " * 20 for number in range(1, 12)]
 ESSAY = "\n\n".join(paragraph.strip() for paragraph in PARAGRAPHS)
@@ -128,6 +131,36 @@ async def test_a_pause_that_the_provider_asks_for_is_kept(town: World) -> None:
     assert zoe.heard() == []
 
     await town.later(seconds=0.6)
+
+    assert zoe.heard() == ["echo hello"]
+
+
+async def test_a_provider_that_asks_for_no_pause_is_not_hurried(town: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    plugin = town.host.plugins["whatsapp"]
+    send = plugin.send
+    answers = deque([SendDeferred("busy", retry_after=0)] * 3)
+
+    async def busy(*args: Any) -> Receipt:
+        if answers:
+            raise answers.popleft()
+        return await send(*args)
+
+    monkeypatch.setattr(plugin, "send", busy)
+    zoe = town.person("Zoe")
+    await zoe.says("hello")
+    assert len(answers) == 2
+
+    await town.much_later()
+
+    assert zoe.heard() == ["echo hello"]
+
+
+async def test_a_clock_that_is_set_back_holds_up_no_reply(town: World) -> None:
+    zoe = town.person("Zoe")
+    town.fails(Fault.RATE_LIMITED)
+    await zoe.says("hello")
+
+    await town.later(hours=-3)
 
     assert zoe.heard() == ["echo hello"]
 

@@ -160,6 +160,16 @@ async def test_an_agent_that_asks_for_a_pause_gets_it(town: World, agent: Agent)
     assert zoe.heard() == ["echo hello"]
 
 
+async def test_a_clock_that_is_set_back_holds_up_no_turn(town: World, agent: Agent) -> None:
+    zoe = town.person("Zoe")
+    agent.will_answer(DOWN)
+    await zoe.says("hello")
+
+    await town.later(hours=-3)
+
+    assert zoe.heard() == ["echo hello"]
+
+
 async def test_messages_written_while_the_agent_is_away_are_answered_in_order(town: World, agent: Agent) -> None:
     zoe = town.person("Zoe")
     agent.will_answer(DOWN, DOWN)

@@ -39,6 +39,7 @@ class LocalDispatcher:
         self._again: set[str] = set()
         self._timers: list[tuple[datetime, str]] = []
         self._timed: dict[str, datetime] = {}
+        self._looked = now()
         self._clock: asyncio.Task[None] | None = None
         self._run: Callable[[str], Awaitable[datetime | None]] | None = None
 
@@ -64,9 +65,10 @@ class LocalDispatcher:
             await asyncio.wait(list(self._running.values()))
 
     def fire_due(self) -> None:
-        """Wake the keys whose time has come."""
-        now = self._now()
-        while self._timers and self._timers[0][0] <= now:
+        """Wake the keys whose time has come; all of them if the clock was set back, for it may be long until then."""
+        before, now = self._looked, self._now()
+        self._looked = now
+        while self._timers and (self._timers[0][0] <= now or now < before):
             at, key = heapq.heappop(self._timers)
             if self._timed.get(key) == at:
                 del self._timed[key]

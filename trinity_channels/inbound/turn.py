@@ -37,7 +37,7 @@ ATTEMPTS = 3
 """Runs that may die under a turn before it is parked."""
 RETRIES = 8
 """Runs that may find the agent unavailable before the turn is parked; about two minutes."""
-LONGEST_PAUSE = 300.0
+LONGEST_PAUSE = timedelta(minutes=5)
 LONG = 1000
 """Characters from which an answer is composed beside the event loop."""
 LONGEST_REASON = 300
@@ -187,7 +187,7 @@ class Turns:
     async def _attempt(self, scene: Scene, turn: OpenTurn) -> Scene | datetime | None:
         """Run the agent once; returns when to try again, or what stands when the turn has ended."""
         now = self._now()
-        if turn.next_at and turn.next_at > now:
+        if turn.next_at and now < turn.next_at <= now + LONGEST_PAUSE:  # further ahead: the clock was set back
             return turn.next_at
         if turn.attempts >= ATTEMPTS:
             return await self._give_up(scene, turn, "the process died in every attempt")
@@ -258,8 +258,8 @@ class Turns:
         if turn.retries >= RETRIES:
             return await self._give_up(scene, turn, _why(error))
         now = self._now()
-        asked = min(error.retry_after or 0, LONGEST_PAUSE)
-        at = now + timedelta(seconds=max(asked, min(30, 2**turn.retries)))
+        pause = max(error.retry_after or 0, min(30, 2**turn.retries))
+        at = now + timedelta(seconds=min(pause, LONGEST_PAUSE.total_seconds()))
         log.info("agent unavailable", agent=scene.agent, turn=turn.id, retry=turn.retries + 1, reason=_why(error))
         await self._store.write(lambda tx: turns.postpone(tx, turn.id, at, _why(error), now))
         self._metrics.turns.labels(scene.channel, "postponed").inc()

@@ -31,11 +31,13 @@ log = structlog.get_logger(__name__)
 ATTEMPTS = 12
 """Calls that the provider may put off, with growing pauses: about half an hour."""
 LONGEST_PAUSE = 300.0
+LONGEST_WAIT = timedelta(hours=1)
+"""What a provider may ask for. A time further ahead was written before the clock was set back, and is due."""
 BETWEEN_PARTS = timedelta(seconds=3)
 """How long the next part of a message waits for the receipt of the one before: sent together, they may change places."""
 ASK_AGAIN = timedelta(seconds=10)
 ASK_FOR = timedelta(minutes=30)
-"""How long an unknown outcome is asked for before it is parked."""
+"""How long an unknown outcome is asked for before it is parked, by this process: another may have been down as long."""
 _GONE = Failure("no_address", FailureKind.RECIPIENT, "The person's address belongs to somebody else now.")
 _INTERRUPTED = "the process stopped during the call"
 Record = Unit[None]
@@ -59,6 +61,7 @@ class Deliveries:
         self._bindings = bindings
         self._metrics = metrics
         self._now = now
+        self._since = now()
 
     async def run(self, conversation: int) -> datetime | None:
         """Send what is queued in a conversation; returns when to come back, None if nothing is left."""
@@ -97,7 +100,7 @@ class Deliveries:
             deliveries.ask(tx, delivery.id, max(now, may_ask), _INTERRUPTED, now)
             return self._claim(tx, conversation, now)
         due = max(delivery.next_at or now, self._spaced(delivery, previous, now), _paced(tx, delivery, now))
-        if due > now:
+        if now < due <= now + LONGEST_WAIT:
             return due
         if delivery.state == "ready":
             deliveries.mark_sending(tx, delivery, now)
@@ -107,6 +110,8 @@ class Deliveries:
     def _spaced(self, delivery: Delivery, previous: Previous | None, now: datetime) -> datetime:
         """When this delivery may follow the one before it."""
         if previous is None or previous.attempted_at is None or delivery.state != "ready":
+            return now
+        if previous.attempted_at > now:  # the clock was set back
             return now
         receipts = self._plugins[delivery.channel].manifest.capabilities.receipts is not None
         waits = previous.message == delivery.message and previous.state == "queued" and receipts
@@ -138,7 +143,8 @@ class Deliveries:
             return self._fail(delivery, failure)
         now = self._now()
         pause = min(LONGEST_PAUSE, 2.0 ** (attempts - 1)) * random.uniform(0.75, 1.25)  # noqa: S311  jitter, no secret
-        at = now + timedelta(seconds=max(min(error.retry_after or 0, 3600), pause if error.retry_after is None else 0))
+        asked = error.retry_after or 0
+        at = now + timedelta(seconds=min(asked if asked > 0 else pause, LONGEST_WAIT.total_seconds()))
         self._metrics.deliveries.labels(delivery.channel, "deferred").inc()
         return partial(deliveries.postpone, delivery=delivery.id, at=at, why=error.message, now=now)
 
@@ -182,14 +188,16 @@ class Deliveries:
 
     def _ask_later(self, delivery: Delivery, attempted_at: datetime, why: str) -> Record:
         now = self._now()
-        if now - attempted_at > ASK_FOR:
+        if now - max(attempted_at, self._since) > ASK_FOR:
             return partial(deliveries.park_unknown, delivery=delivery.id, why=why, now=now)
         return partial(deliveries.ask, delivery=delivery.id, at=now + ASK_AGAIN, why=why, now=now)
 
 
 def _paced(tx: Tx, delivery: Delivery, now: datetime) -> datetime:
     """When an account may send again whose pace is shared by all of its conversations."""
-    last = deliveries.last_attempt(tx, delivery.binding) if delivery.pace_shared and delivery.state == "ready" else None
+    if not (delivery.pace_shared and delivery.state == "ready"):
+        return now
+    last = deliveries.last_attempt(tx, delivery.binding, now)
     return now if last is None else last + delivery.pace
 
 

@@ -95,6 +95,7 @@ _PREVIOUS = (
 # Bounded, for there is no index by binding: whoever has a pace to keep has few messages.
 _LAST_ATTEMPT = select(func.max(DELIVERY.c.attempted_at)).where(
     DELIVERY.c.binding_id == bindparam("binding"),
+    DELIVERY.c.attempted_at <= bindparam("now"),  # the clock may have been set back
     DELIVERY.c.id > select(func.max(DELIVERY.c.id) - 1000).scalar_subquery(),
 )
 _SENDING = (
@@ -205,9 +206,9 @@ def next_open(tx: Tx, conversation: int) -> tuple[Delivery, Previous | None] | N
     return delivery, None if before is None else Previous(before[0], before[1], moment(before[2]))
 
 
-def last_attempt(tx: Tx, binding: int) -> datetime | None:
+def last_attempt(tx: Tx, binding: int, now: datetime) -> datetime | None:
     """When a binding last sent anything, to anybody."""
-    row = tx.one(_LAST_ATTEMPT, binding=binding)
+    row = tx.one(_LAST_ATTEMPT, binding=binding, now=micros(now))
     return moment(row[0]) if row else None
 
 

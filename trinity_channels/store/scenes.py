@@ -159,7 +159,10 @@ _HISTORY = (
 )
 
 _SINCE = select(func.count()).where(
-    MESSAGE.c.contact_id == bindparam("contact"), MESSAGE.c.at > bindparam("since"), MESSAGE.c.id <= bindparam("upto")
+    MESSAGE.c.contact_id == bindparam("contact"),
+    MESSAGE.c.at > bindparam("since"),
+    MESSAGE.c.at <= bindparam("at"),
+    MESSAGE.c.id <= bindparam("upto"),
 )
 
 _WITH_WORK = select(MESSAGE.c.conversation_id).where(MESSAGE.c.state == literal_column("'waiting'")).distinct()
@@ -214,7 +217,7 @@ def history(tx: Tx, conversation: int, turn: int) -> tuple[Message, ...]:
 
 def written_before(tx: Tx, contact: int, message: int, at: datetime, period: timedelta) -> int:
     """How many messages a contact wrote in the period that ends with `message`, that one included."""
-    return tx.number(_SINCE, contact=contact, since=micros(at - period), upto=message)
+    return tx.number(_SINCE, contact=contact, since=micros(at - period), at=micros(at), upto=message)
 
 
 def with_work(tx: Tx) -> set[int]:
