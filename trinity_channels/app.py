@@ -115,9 +115,7 @@ class Host:
         self.connections = Connections(
             store=self.store, plugins=self.plugins, opened=self.bindings, vault=self._vault, now=now
         )
-        self.dispatcher = LocalDispatcher(
-            self.store, _open_keys, now, {"turn": settings.max_concurrent_turns, "deliver": DELIVERIES_AT_ONCE}
-        )
+        self.dispatcher = LocalDispatcher(self.store, _open_keys, now, {"deliver": DELIVERIES_AT_ONCE})
         self.login = Login(self.store, self._vault, self.mailer, now, self.metrics)
         indicator = Indicator(self.plugins, self.bindings, self.metrics)
         self.turns = Turns(
@@ -131,6 +129,7 @@ class Host:
             indicator=indicator,
             metrics=self.metrics,
             now=now,
+            most=settings.max_concurrent_turns,
         )
         self.deliveries = Deliveries(
             store=self.store, plugins=self.plugins, bindings=self.bindings, metrics=self.metrics, now=now

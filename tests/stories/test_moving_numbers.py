@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.world import World
+from tests.world import Agent, World
+from trinity_channels import texts
 from trinity_channels.api import Fault
 from trinity_channels_whatsapp.simulator.signing import sign
 
@@ -60,3 +61,74 @@ async def test_a_reply_that_waits_is_given_up_when_the_number_was_all_that_was_k
     assert sent_to(world) == ["whatsapp:+15550000001", "whatsapp:+15550000002"], "the answers to SM1 and SM3"
     deliveries = (await world.api("GET", "/api/agents/support/deliveries?state=failed")).json()
     assert "no_address" in [one["error_code"] for one in deliveries]
+
+
+async def test_who_takes_a_username_stays_who_they_are(town: World, agent: Agent) -> None:
+    zoe = town.person("Zoe")
+    await zoe.verifies("zoe@example.org")
+    await zoe.says("before")
+
+    zoe.phone.hides_number()
+    await zoe.says("after")
+
+    assert zoe.last() == "echo after"
+    assert agent.turns[-1].verified_email == "zoe@example.org"
+    assert agent.turns[-1].conversation == agent.turns[-2].conversation
+
+
+async def test_who_gets_the_number_of_another_inherits_nothing(town: World, agent: Agent) -> None:
+    zoe = town.person("Zoe", "+12025550123")
+    await zoe.verifies("zoe@example.org")
+    await zoe.says("my secret is swordfish")
+    town.twilio.change_number(zoe.phone, "+12025550199")
+    yan = town.person("Yan", "+12025550123")
+
+    await yan.says("/whoami", "hello")
+
+    assert yan.heard() == [texts.NOT_LOGGED_IN, "echo hello"]
+    assert (agent.turns[-1].sender_name, agent.turns[-1].verified_email) == ("Yan", None)
+    assert agent.turns[-1].history == []
+
+
+async def test_nothing_meant_for_the_former_holder_reaches_the_new_one(town: World) -> None:
+    zoe = town.person("Zoe", "+12025550123")
+    await town.shares("zoe@example.org", proactive=True)
+    await zoe.verifies("zoe@example.org")
+    town.twilio.change_number(zoe.phone, "+12025550199")
+    yan = town.person("Yan", "+12025550123")
+    await yan.says("hello")
+
+    body = {"recipient_email": "zoe@example.org", "text": "for Zoe only", "channel": "whatsapp"}
+    await town.api("POST", "/api/agents/support/messages", body)
+    await town.settle()
+
+    assert yan.heard() == ["echo hello"]
+
+
+async def test_a_reply_that_waits_does_not_reach_the_new_holder_of_a_number(town: World) -> None:
+    zoe = town.person("Zoe", "+12025550123")
+    town.fails(Fault.RATE_LIMITED)
+    await zoe.says("my secret is swordfish")
+    town.twilio.change_number(zoe.phone, "+12025550199")
+    yan = town.person("Yan", "+12025550123")
+    await yan.phone.says("hello")
+
+    await town.much_later()
+
+    assert yan.heard() == ["echo hello"]
+
+
+async def test_an_answer_in_the_making_does_not_reach_the_new_holder_of_a_number(town: World, agent: Agent) -> None:
+    zoe = town.person("Zoe", "+12025550123")
+    agent.thinks()
+    await zoe.phone.says("my secret is swordfish")
+    await agent.asked(1)
+    town.twilio.change_number(zoe.phone, "+12025550199")
+    yan = town.person("Yan", "+12025550123")
+    await yan.phone.says("hello")
+    await agent.asked(2)
+    agent.speaks()
+
+    await town.much_later()
+
+    assert yan.heard() == ["echo hello"]

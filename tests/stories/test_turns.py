@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any, cast
 
 import pytest
 
-from tests.world import Agent, World, said
+from tests.world import Agent, Found, World, said
 from trinity_channels import texts
-from trinity_channels.agents.port import AgentFailed, AgentTimeout, AgentUnavailable
-from trinity_channels.api import Fault
+from trinity_channels.agents.port import AgentFailed, AgentTimeout, AgentTurn, AgentUnavailable
 
 DOWN = AgentUnavailable("connection refused by 10.0.0.7")
 
@@ -51,6 +53,37 @@ async def test_conversations_run_beside_each_other_and_none_twice_at_once(town: 
 
     assert agent.most_at_once[""] == 5
     assert {most for conversation, most in agent.most_at_once.items() if conversation} == {1}
+
+
+async def test_no_more_agents_run_at_once_than_may(found: Found, agent: Agent) -> None:
+    town = await found(agents=agent, trinity_channels_max_concurrent_turns=2)
+    await town.policy("open")
+    agent.thinks()
+    crowd = [town.person(f"Person {number}") for number in range(5)]
+    for one in crowd:
+        await one.phone.says("hello")
+    await agent.asked(2)
+    agent.speaks()
+    await town.settle()
+
+    assert agent.most_at_once[""] == 2
+    assert [one.heard() for one in crowd] == [["echo hello"]] * 5
+
+
+async def test_agents_that_hang_hold_up_nobodys_command(found: Found, agent: Agent) -> None:
+    town = await found(agents=agent, trinity_channels_max_concurrent_turns=2)
+    await town.policy("open")
+    agent.thinks()
+    for number in range(3):
+        await town.person(f"Person {number}").phone.says("hello")
+    await agent.asked(2)
+    zoe = town.person("Zoe")
+
+    await zoe.phone.says("/whoami")
+    await town.until(lambda: zoe.heard() == [texts.NOT_LOGGED_IN])
+
+    agent.speaks()
+    await town.settle()
 
 
 async def test_answers_keep_the_order_of_the_questions(town: World) -> None:
@@ -210,6 +243,47 @@ async def test_whatever_goes_wrong_people_hear_one_apology_and_no_error(
     assert len(await town.failed()) == 1
 
 
+class Odd:
+    """An AgentRuntime by somebody who has not read the port."""
+
+    def __init__(self, answer: Callable[[], Awaitable[Any]]) -> None:
+        self._answer = answer
+
+    async def run(self, turn: AgentTurn) -> str:
+        """Do whatever it does."""
+        assert turn
+        return cast("str", await self._answer())
+
+
+async def nothing() -> None:
+    """Give no text."""
+
+
+async def cancelled() -> None:
+    """As when the platform ends a run at somebody's wish."""
+    raise asyncio.CancelledError
+
+
+async def hangs() -> None:
+    """Never come back."""
+    await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize("answer", [nothing, cancelled, hangs])
+async def test_what_no_agent_should_do_ends_in_one_apology(
+    found: Found, monkeypatch: pytest.MonkeyPatch, answer: Callable[[], Awaitable[None]]
+) -> None:
+    monkeypatch.setattr("trinity_channels.inbound.turn.LONGEST_RUN", timedelta(milliseconds=10))
+    town = await found(agents=Odd(answer))
+    await town.policy("open")
+    zoe = town.person("Zoe")
+
+    await zoe.says("hello")
+
+    assert zoe.heard() == [texts.APOLOGY]
+    assert len(await town.failed()) == 1
+
+
 @pytest.mark.parametrize("nothing", ["", "  \n ", "\u200b"])
 async def test_an_empty_answer_sends_nothing(town: World, agent: Agent, nothing: str) -> None:
     zoe = town.person("Zoe")
@@ -277,74 +351,3 @@ async def test_a_person_who_hides_their_number_is_answered(town: World, agent: A
 
     assert zoe.last() == "echo hello"
     assert agent.turns[-1].verified_email == "zoe@example.org"
-
-
-async def test_who_takes_a_username_stays_who_they_are(town: World, agent: Agent) -> None:
-    zoe = town.person("Zoe")
-    await zoe.verifies("zoe@example.org")
-    await zoe.says("before")
-
-    zoe.phone.hides_number()
-    await zoe.says("after")
-
-    assert zoe.last() == "echo after"
-    assert agent.turns[-1].verified_email == "zoe@example.org"
-    assert agent.turns[-1].conversation == agent.turns[-2].conversation
-
-
-async def test_who_gets_the_number_of_another_inherits_nothing(town: World, agent: Agent) -> None:
-    zoe = town.person("Zoe", "+12025550123")
-    await zoe.verifies("zoe@example.org")
-    await zoe.says("my secret is swordfish")
-    town.twilio.change_number(zoe.phone, "+12025550199")
-    yan = town.person("Yan", "+12025550123")
-
-    await yan.says("/whoami", "hello")
-
-    assert yan.heard() == [texts.NOT_LOGGED_IN, "echo hello"]
-    assert (agent.turns[-1].sender_name, agent.turns[-1].verified_email) == ("Yan", None)
-    assert agent.turns[-1].history == []
-
-
-async def test_nothing_meant_for_the_former_holder_reaches_the_new_one(town: World) -> None:
-    zoe = town.person("Zoe", "+12025550123")
-    await town.shares("zoe@example.org", proactive=True)
-    await zoe.verifies("zoe@example.org")
-    town.twilio.change_number(zoe.phone, "+12025550199")
-    yan = town.person("Yan", "+12025550123")
-    await yan.says("hello")
-
-    body = {"recipient_email": "zoe@example.org", "text": "for Zoe only", "channel": "whatsapp"}
-    await town.api("POST", "/api/agents/support/messages", body)
-    await town.settle()
-
-    assert yan.heard() == ["echo hello"]
-
-
-async def test_a_reply_that_waits_does_not_reach_the_new_holder_of_a_number(town: World) -> None:
-    zoe = town.person("Zoe", "+12025550123")
-    town.fails(Fault.RATE_LIMITED)
-    await zoe.says("my secret is swordfish")
-    town.twilio.change_number(zoe.phone, "+12025550199")
-    yan = town.person("Yan", "+12025550123")
-    await yan.phone.says("hello")
-
-    await town.much_later()
-
-    assert yan.heard() == ["echo hello"]
-
-
-async def test_an_answer_in_the_making_does_not_reach_the_new_holder_of_a_number(town: World, agent: Agent) -> None:
-    zoe = town.person("Zoe", "+12025550123")
-    agent.thinks()
-    await zoe.phone.says("my secret is swordfish")
-    await agent.asked(1)
-    town.twilio.change_number(zoe.phone, "+12025550199")
-    yan = town.person("Yan", "+12025550123")
-    await yan.phone.says("hello")
-    await agent.asked(2)
-    agent.speaks()
-
-    await town.much_later()
-
-    assert yan.heard() == ["echo hello"]

@@ -7,6 +7,8 @@ import asyncio
 import pytest
 
 from tests.world import Agent, Person, World
+from trinity_channels.bindings import OpenBinding
+from trinity_channels.store import StoreError
 
 
 @pytest.fixture(autouse=True)
@@ -59,3 +61,23 @@ async def test_a_failing_indicator_harms_nobody(town: World, agent: Agent, monke
     await town.settle()
 
     assert zoe.heard() == ["echo hello"]
+
+
+async def test_a_binding_that_is_gone_harms_no_turn(town: World, agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Typing needs the binding's secrets, an agent does not."""
+    zoe = town.person("Zoe")
+    await zoe.says("before")
+    opens = town.host.bindings.open
+
+    async def broken(_: int) -> OpenBinding:
+        raise StoreError("as if the disk had failed")
+
+    monkeypatch.setattr(town.host.bindings, "open", broken)
+    agent.thinks()
+    await zoe.phone.says("hello")
+    await agent.asked(2)
+    monkeypatch.setattr(town.host.bindings, "open", opens)
+    agent.speaks()
+    await town.settle()
+
+    assert zoe.heard() == ["echo before", "echo hello"]

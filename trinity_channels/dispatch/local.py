@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import heapq
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -22,7 +23,7 @@ RETRY = timedelta(seconds=5)
 
 
 class LocalDispatcher:
-    """Runs keys of one SQLite database; at most `most` turns run at once, deliveries besides them."""
+    """Runs keys of one SQLite database; of a kind that `most` names, at most that many at once."""
 
     def __init__(
         self,
@@ -88,7 +89,7 @@ class LocalDispatcher:
 
     async def _chain(self, key: str) -> None:
         try:
-            async with self._slots[key.partition(":")[0]]:
+            async with self._slots.get(key.partition(":")[0], contextlib.nullcontext()):
                 while (run := self._run) is not None:
                     self._again.discard(key)
                     at = await self._guarded(run, key)

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from trinity_channels.bindings import Bindings
 from trinity_channels.metrics import Metrics
 from trinity_channels.plugins import Plugins
-from trinity_channels.store.scenes import Message
+from trinity_channels.store.scenes import Message, Scene
 
 PATIENCE = 0.3
 """Seconds an agent may think before it shows; an instant answer needs no "typing"."""
@@ -33,15 +33,15 @@ class Indicator:
             self._newer[conversation].put_nowait(provider_id)
 
     @contextlib.asynccontextmanager
-    async def while_running(self, binding: int, conversation: int, messages: Sequence[Message]) -> AsyncIterator[None]:
+    async def while_running(self, scene: Scene, messages: Sequence[Message]) -> AsyncIterator[None]:
         """Indicate as long as the context is open."""
         newest = next((message.provider_id for message in reversed(messages) if message.provider_id), None)
-        bound = await self._bindings.open(binding)
-        if newest is None or not self._plugins[bound.channel].manifest.capabilities.indicate:
+        if newest is None or not self._plugins[scene.channel].manifest.capabilities.indicate:
             yield
             return
+        conversation = scene.conversation
         self._newer[conversation] = asyncio.Queue()
-        task = asyncio.create_task(self._indicate(binding, bound.channel, conversation, newest))
+        task = asyncio.create_task(self._indicate(scene.binding, scene.channel, conversation, newest))
         try:
             yield
         finally:

@@ -16,7 +16,15 @@ from trinity_channels import texts
 from trinity_channels.access.directory import Directory
 from trinity_channels.access.gate import Decision
 from trinity_channels.access.login import Login
-from trinity_channels.agents.port import AgentError, AgentFailed, AgentRuntime, AgentTurn, AgentUnavailable, Said
+from trinity_channels.agents.port import (
+    AgentError,
+    AgentFailed,
+    AgentRuntime,
+    AgentTimeout,
+    AgentTurn,
+    AgentUnavailable,
+    Said,
+)
 from trinity_channels.api import ProviderUnavailable
 from trinity_channels.bindings import Bindings
 from trinity_channels.dispatch import Dispatcher
@@ -38,6 +46,8 @@ ATTEMPTS = 3
 RETRIES = 8
 """Runs that may find the agent unavailable before the turn is parked; about two minutes."""
 LONGEST_PAUSE = timedelta(minutes=5)
+LONGEST_RUN = timedelta(hours=2)
+"""After which a run is given up whose AgentRuntime keeps no time: it would hold its place for ever."""
 LONG = 1000
 """Characters from which an answer is composed beside the event loop."""
 LONGEST_REASON = 300
@@ -46,7 +56,7 @@ RESOLVE_AGAIN = timedelta(seconds=15)
 
 
 class Turns:
-    """Runs the `turn:` keys."""
+    """Runs the `turn:` keys; at most `most` agents run at once."""
 
     def __init__(
         self,
@@ -61,6 +71,7 @@ class Turns:
         indicator: Indicator,
         metrics: Metrics,
         now: Callable[[], datetime],
+        most: int,
     ) -> None:
         self._store = store
         self._plugins = plugins
@@ -72,6 +83,8 @@ class Turns:
         self._indicator = indicator
         self._metrics = metrics
         self._now = now
+        # Only agents wait for each other. Commands and the gate answer at once, whatever the agents are doing.
+        self._slots = asyncio.Semaphore(most)
 
     async def run(self, conversation: int) -> datetime | None:
         """Do everything that waits in a conversation; returns when to come back, None if nothing is left."""
@@ -193,23 +206,20 @@ class Turns:
             return await self._give_up(scene, turn, "the process died in every attempt")
         if not await self._admitted(scene):
             return await self._withdraw(scene, turn)
-        messages, history = await self._store.write(lambda tx: turns.attempt(tx, scene.conversation, turn.id, now))
-        try:
-            with self._metrics.agent_seconds.time():
-                async with self._indicator.while_running(scene.binding, scene.conversation, messages):
-                    text = await self._agents.run(_request(scene, turn, messages, history))
-        except AgentUnavailable as error:
-            return await self._retry(scene, turn, error)
-        except AgentFailed as error:
-            log.warning("agent failed", agent=scene.agent, turn=turn.id, reason=_why(error))
-            return await self._give_up(scene, turn, _why(error))
-        except asyncio.CancelledError:
-            # a shutdown in good order is no death: the attempt does not count
-            await asyncio.shield(self._store.write(lambda tx: turns.uncount(tx, turn.id)))
-            raise
-        except Exception as error:  # an AgentRuntime may be anybody's code
-            log.exception("agent broke", agent=scene.agent, turn=turn.id, error=type(error).__name__)
-            return await self._give_up(scene, turn, f"the agent broke ({type(error).__name__})")
+        async with self._slots:
+            now = self._now()
+            messages, history = await self._store.write(lambda tx: turns.attempt(tx, scene.conversation, turn.id, now))
+            try:
+                text = await self._ask(scene, _request(scene, turn, messages, history), messages)
+            except AgentUnavailable as error:
+                return await self._retry(scene, turn, error)
+            except AgentFailed as error:
+                log.warning("agent failed", agent=scene.agent, turn=turn.id, reason=_why(error))
+                return await self._give_up(scene, turn, _why(error))
+            except asyncio.CancelledError:
+                # a shutdown in good order is no death: the attempt does not count
+                await asyncio.shield(self._store.write(lambda tx: turns.uncount(tx, turn.id)))
+                raise
         return await self._answer(scene, turn, text)
 
     async def _admitted(self, scene: Scene) -> bool:
@@ -233,6 +243,28 @@ class Turns:
             return scenes.scene(tx, scene.conversation)
 
         return await self._store.write(withdraw)
+
+    async def _ask(self, scene: Scene, request: AgentTurn, messages: tuple[Message, ...]) -> str:
+        """The agent's answer. An AgentRuntime may be anybody's code, so whatever else it does is a failure too."""
+        try:
+            async with asyncio.timeout(LONGEST_RUN.total_seconds()), self._indicator.while_running(scene, messages):
+                with self._metrics.agent_seconds.time():
+                    text: object = await self._agents.run(request)
+        except AgentError:
+            raise
+        except TimeoutError as error:
+            raise AgentTimeout("no answer, and no error either") from error
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task and task.cancelling():
+                raise
+            raise AgentFailed("the agent cancelled its own run") from error
+        except Exception as error:
+            log.exception("agent broke", agent=scene.agent, error=type(error).__name__)
+            raise AgentFailed(f"the agent broke ({type(error).__name__})") from error
+        if not isinstance(text, str):
+            raise AgentFailed(f"the answer is no text but {type(text).__name__}")
+        return text
 
     async def _answer(self, scene: Scene, turn: OpenTurn, text: str) -> Scene | None:
         manifest = self._plugins[scene.channel].manifest
