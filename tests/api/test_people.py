@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from tests.world import Agent, World
+from trinity_channels.agents.port import AgentFailed
 from trinity_channels.api import Fault
 
 
@@ -45,6 +46,19 @@ async def test_what_was_still_to_be_sent_to_an_erased_person_is_not(town: World)
     await town.much_later()
 
     assert zoe.heard() == []
+
+
+async def test_a_failed_turn_of_an_erased_person_is_not_answered_any_more(town: World, agent: Agent) -> None:
+    zoe = town.person("Zoe")
+    agent.will_answer(AgentFailed("bad luck"))
+    await zoe.says("hello")
+    (parked,) = await town.failed()
+    await town.api("DELETE", f"/api/agents/support/clients/{(await town.client(zoe))['id']}")
+
+    await town.resubmits(parked.id)
+
+    assert await town.failed() == []
+    assert len(agent.turns) == 1
 
 
 async def test_a_stranger_to_the_agent_cannot_be_erased(town: World) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.world import OWNER, PUBLIC, Person, World
 from trinity_channels import texts
+from trinity_channels.store import scenes
 
 QUESTION = "what is 6 x 7?"
 ANSWER = f"echo {QUESTION}"
@@ -363,3 +364,17 @@ async def test_people_on_two_agents_are_strangers_to_each_other(world: World) ->
     await zoe.says("hello sales")
 
     assert zoe.last() == texts.LOGIN_PROMPT
+
+
+async def test_a_gate_that_opens_while_the_channel_is_disconnected_lets_them_in_afterwards(world: World) -> None:
+    zoe = world.person("Zoe")
+    await zoe.says("hello?")
+    await world.api("DELETE", "/api/agents/support/whatsapp")
+    await world.policy("open")
+    assert await world.host.store.read(scenes.with_work) == set(), "nothing to look at again and again"
+
+    await world.connect()
+    await world.host.dispatcher._sweep()
+    await world.settle()
+
+    assert zoe.last() == "echo hello?"

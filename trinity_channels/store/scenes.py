@@ -167,7 +167,12 @@ _SINCE = select(func.count()).where(
 
 _WITH_WORK = select(MESSAGE.c.conversation_id).where(MESSAGE.c.state == literal_column("'waiting'")).distinct()
 
-_STIRRED = select(CONVERSATION.c.id).where(CONVERSATION.c.stirred == literal_column("1"))
+# What stirs a disconnected channel is looked at when it is connected again.
+_STIRRED = (
+    select(CONVERSATION.c.id)
+    .select_from(CONVERSATION.join(BINDING, BINDING.c.id == CONVERSATION.c.binding_id))
+    .where(CONVERSATION.c.stirred == literal_column("1"), BINDING.c.disconnected_at.is_(None))
+)
 
 _WITH_OPEN_TURN = select(TURN.c.conversation_id).where(TURN.c.state == literal_column("'open'")).distinct()
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, insert, literal_column, select, update
+from sqlalchemy import bindparam, exists, func, insert, literal_column, select, update
 
 from trinity_channels.store import scenes
 from trinity_channels.store.clock import micros, moment
@@ -89,16 +89,18 @@ _FAILED = (
     .select_from(
         TURN.join(CONVERSATION, CONVERSATION.c.id == TURN.c.conversation_id)
         .join(BINDING, BINDING.c.id == CONVERSATION.c.binding_id)
-        .outerjoin(MESSAGE, MESSAGE.c.turn_id == TURN.c.id)
+        .join(MESSAGE, (MESSAGE.c.turn_id == TURN.c.id) & (MESSAGE.c.state == "failed"))  # those of the erased are none
     )
     .where(TURN.c.state == literal_column("'failed'"))
     .group_by(TURN.c.id)
     .order_by(TURN.c.id)
 )
 
+_ANSWERABLE = exists().where(MESSAGE.c.turn_id == bindparam("turn"), MESSAGE.c.state == "failed")
+
 _RESUBMIT = (
     update(TURN)
-    .where(TURN.c.id == bindparam("turn"), TURN.c.state == literal_column("'failed'"))
+    .where(TURN.c.id == bindparam("turn"), TURN.c.state == literal_column("'failed'"), _ANSWERABLE)
     .values(state="open", attempts=0, retries=0, next_at=None, updated_at=bindparam("now"))
 )
 
@@ -154,12 +156,12 @@ def _end(tx: Tx, turn: int, state: str, messages: str, why: str | None, now: dat
 
 
 def failed(tx: Tx) -> list[FailedTurn]:
-    """Every parked turn, oldest first."""
+    """Every parked turn that could be resubmitted, oldest first."""
     return [FailedTurn(row[0], row[1], row[2], row[3], row[4] or "", moment(row[5]), row[6]) for row in tx.all(_FAILED)]
 
 
 def resubmit(tx: Tx, turn: int, now: datetime) -> bool:
-    """Open a parked turn again with all its attempts; False if there is no such turn."""
+    """Open a parked turn again with all its attempts; False if there is none, or its person has been erased."""
     if not tx.run(_RESUBMIT, turn=turn, now=micros(now)):
         return False
     tx.run(_RESUBMIT_MESSAGES, turn=turn)
