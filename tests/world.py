@@ -301,6 +301,7 @@ class World:
         self.clock.tick(timedelta(**delta))
         self.host.dispatcher.fire_due()
         await self.host._digest.run()
+        await self.host._catch_up.run()
         await self.settle()
 
     async def much_later(self) -> None:

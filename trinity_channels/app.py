@@ -165,6 +165,7 @@ class Host:
         await self.address.load()
         if self._own_tokens:
             await self._admin_token(self._own_tokens)
+        await self._catch_up.begin()
         await self.dispatcher.start(self._run)
         self._tasks = [
             asyncio.create_task(self._catch_up.run(), name="catch-up"),
@@ -203,10 +204,11 @@ class Host:
 
     async def _keep_house(self) -> None:
         while True:
-            try:
-                await self._digest.run()
-            except Exception as error:  # the next round may work
-                log.exception("housekeeping failed", error=type(error).__name__)
+            for chore in (self._digest, self._catch_up):
+                try:
+                    await chore.run()
+                except Exception as error:  # the next round may work
+                    log.exception("housekeeping failed", error=type(error).__name__)
             await asyncio.sleep(HOUSEKEEPING)
 
     async def _admin_token(self, tokens: TokenAuthenticator) -> None:

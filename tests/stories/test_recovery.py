@@ -11,7 +11,7 @@ import pytest
 from tests.world import Agent, World
 from trinity_channels import texts
 from trinity_channels.agents.port import AgentUnavailable
-from trinity_channels.api import Fault, ProviderUnavailable, Receipt
+from trinity_channels.api import Fault, MessageReceived, ProviderUnavailable, Receipt
 from trinity_channels.store import StoreError
 
 
@@ -174,6 +174,35 @@ async def test_what_was_written_while_the_host_was_down_is_answered(town: World)
 
     assert zoe.heard() == ["echo before", "echo during"]
     assert yan.heard() == ["echo new here"]
+
+
+async def test_catch_up_reaches_back_to_the_last_message_before_the_downtime(
+    town: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The provider cannot be asked at first, and meanwhile somebody else writes."""
+    zoe, yan = town.person("Zoe"), town.person("Yan")
+    await zoe.says("before")
+    await town.stops()
+    await zoe.phone.says("during")
+    town.clock.tick(timedelta(hours=2))
+    town._build()
+    plugin = town.host.plugins["whatsapp"]
+    list_missed = plugin.list_missed
+    failures = deque([ProviderUnavailable("no network yet")])
+
+    async def late(*args: Any) -> list[MessageReceived]:
+        if failures:
+            raise failures.popleft()
+        return await list_missed(*args)
+
+    monkeypatch.setattr(plugin, "list_missed", late)
+    await town.host.start()
+    await yan.says("hello")
+
+    await town.much_later()
+
+    assert yan.heard() == ["echo hello"]
+    assert zoe.heard() == ["echo before", "echo during"]
 
 
 async def test_a_stopped_host_acknowledges_nothing(town: World) -> None:

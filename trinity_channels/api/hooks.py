@@ -196,13 +196,15 @@ async def find_sent(
 async def list_missed(binding: Binding, since: datetime, ctx: Context) -> list[MessageReceived]:
     """List inbound messages since a time, for catch-up after an outage. Capability `list_missed`.
 
-    Called once per binding when the host starts. Messages that are known already are recognised by `event_id`.
+    Called once per binding when the host starts, and again if the provider could not be asked then. Messages that are known
+    already are recognised by `event_id`.
 
     Returns:
         The messages, oldest first, at most 1,000.
 
     Raises:
-        ConfigurationError, ProviderUnavailable: nothing could be listed; logged, and tried at the next start.
+        ConfigurationError: nothing could be listed; logged, and tried at the next start.
+        ProviderUnavailable: nothing could be listed; logged, and tried again after seconds.
 
     Example:
         `[message(row) for row in await client.messages(to=binding.account.sender, since=since)]`

@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from trinity_channels.api import ProviderUnavailable
 from trinity_channels.bindings import Bindings, Disconnected
 from trinity_channels.dispatch import Dispatcher
 from trinity_channels.inbound.accept import accept
 from trinity_channels.plugins import Plugins
-from trinity_channels.store import Store, bindings
+from trinity_channels.store import Store, bindings, messages
 from trinity_channels.store.bindings import StoredBinding
 
 log = structlog.get_logger(__name__)
@@ -21,7 +22,7 @@ OVERLAP = timedelta(minutes=5)
 
 
 class CatchUp:
-    """Runs once, when the host starts."""
+    """Runs once for every binding when the host starts, and again for those whose provider could not be asked then."""
 
     def __init__(
         self,
@@ -36,24 +37,33 @@ class CatchUp:
         self._opened = opened
         self._dispatcher = dispatcher
         self._now = now
+        self._waiting: list[StoredBinding] = []
+        self._newest = 0
+
+    async def begin(self) -> None:
+        """Before anything new can arrive, remember up to which message everything is known."""
+        self._newest, every = await self._store.read(lambda tx: (messages.newest(tx), bindings.every(tx)))
+        self._waiting = [one for one in every if one.connected and one.channel in self._plugins]
 
     async def run(self) -> None:
-        """Catch up on every connected binding; a failure is logged and harms no other."""
-        for stored in await self._store.read(bindings.every):
-            if stored.connected and stored.channel in self._plugins:
-                try:
-                    await self._catch_up(stored)
-                except Exception as error:  # noqa: BLE001  the provider may be down; the next start tries again
-                    log.warning(
-                        "catch-up failed", channel=stored.channel, agent=stored.agent, error=type(error).__name__
-                    )
+        """Catch up on every binding that waits for it; a failure is logged and harms no other."""
+        waiting, self._waiting = self._waiting, []
+        for stored in waiting:
+            try:
+                await self._catch_up(stored)
+            except Exception as error:  # noqa: BLE001  whatever it is, the next start tries again
+                log.warning("catch-up failed", channel=stored.channel, agent=stored.agent, error=type(error).__name__)
+                if isinstance(error, ProviderUnavailable):
+                    self._waiting.append(stored)
 
     async def _catch_up(self, stored: StoredBinding) -> None:
         plugin = self._plugins[stored.channel]
         depth = plugin.manifest.capabilities.list_missed
+        if not depth:
+            return
         identity = stored.id
-        last = await self._store.read(lambda tx: bindings.last_inbound(tx, identity))
-        if not depth or last is None:  # a binding that never worked has missed nothing that is known to be ours
+        last = await self._store.read(lambda tx: messages.last_inbound(tx, identity, self._newest))
+        if last is None:  # a binding that never worked has missed nothing that is known to be ours
             return
         try:
             bound = await self._opened.open(stored.id)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, insert, literal_column, select, update
+from sqlalchemy import bindparam, func, insert, literal_column, select, update
 
-from trinity_channels.store.clock import micros
+from trinity_channels.store.clock import micros, moment
 from trinity_channels.store.database import Tx
 from trinity_channels.store.scenes import Scene
 from trinity_channels.store.storable import storable
@@ -41,6 +41,20 @@ _QUEUE = insert(DELIVERY).values(
 )
 
 _STIR = update(CONVERSATION).where(CONVERSATION.c.id == bindparam("conversation")).values(stirred=bindparam("stirred"))
+
+_NEWEST = select(func.coalesce(func.max(MESSAGE.c.id), 0))
+
+# Backwards from the newest, which soon finds one. The sum keeps SQLite from sorting all messages of the binding instead.
+_LAST_INBOUND = (
+    select(MESSAGE.c.at)
+    .where(
+        MESSAGE.c.id <= bindparam("upto"),
+        MESSAGE.c.binding_id + literal_column("0") == bindparam("binding"),
+        MESSAGE.c.event_id.is_not(None),
+    )
+    .order_by(MESSAGE.c.id.desc())
+    .limit(1)
+)
 
 _KEPT = (
     select(MESSAGE.c.id, MESSAGE.c.at)
@@ -109,3 +123,14 @@ def release(tx: Tx, conversation: int, oldest: datetime) -> int:
     waiting = [row[0] for row in rows if row[1] >= limit]
     mark(tx, waiting, "waiting")
     return len(waiting)
+
+
+def newest(tx: Tx) -> int:
+    """The id of the newest message; 0 if there is none."""
+    return tx.number(_NEWEST)
+
+
+def last_inbound(tx: Tx, binding: int, upto: int) -> datetime | None:
+    """When a binding's last message from a person was written, of the messages up to an id."""
+    row = tx.one(_LAST_INBOUND, binding=binding, upto=upto)
+    return moment(row[0]) if row else None
