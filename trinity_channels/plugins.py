@@ -5,6 +5,7 @@ A plugin that cannot be imported or breaks the contract is listed as unavailable
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import re
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
@@ -27,6 +28,7 @@ from trinity_channels.api import (
     Inbound,
     MessageReceived,
     OutboundMessage,
+    ProviderUnavailable,
     Receipt,
     Request,
     Sender,
@@ -46,6 +48,8 @@ OPTIONAL = (
     "register_webhook",
     "simulator",
 )  # each is also the name of its capability
+PATIENCE = 120.0
+"""Seconds that a hook on the way of a message may take; its requests have time-outs of their own, so then it hangs."""
 NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 
 
@@ -93,14 +97,19 @@ class Plugin:
 
     async def send(self, binding: Binding, message: OutboundMessage, ctx: Context) -> Receipt:
         try:
-            return await self._ask("send", Receipt, binding=binding, message=message, ctx=ctx)
+            async with asyncio.timeout(PATIENCE):
+                return await self._ask("send", Receipt, binding=binding, message=message, ctx=ctx)
         except ChannelError:
             raise
         except Exception as error:  # nobody knows how far it got
             raise SendUnknown(f"The plugin failed while sending ({type(error).__name__}).") from error
 
     async def resolve_identity(self, binding: Binding, sender: Sender, ctx: Context) -> Identity:
-        return await self._ask("resolve_identity", Identity, binding=binding, sender=sender, ctx=ctx)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await self._ask("resolve_identity", Identity, binding=binding, sender=sender, ctx=ctx)
+        except TimeoutError as error:
+            raise ProviderUnavailable("The plugin did not come back.") from error
 
     async def indicate(self, binding: Binding, message_id: str, ctx: Context) -> None:
         await self._hooks["indicate"](binding=binding, message_id=message_id, ctx=ctx)
@@ -111,7 +120,8 @@ class Plugin:
         found = self._hooks["find_sent"](
             binding=binding, message=message, attempted_at=attempted_at, known=known, ctx=ctx
         )
-        return cast("Receipt | None", await found)
+        async with asyncio.timeout(PATIENCE):
+            return cast("Receipt | None", await found)
 
     async def list_missed(self, binding: Binding, since: datetime, ctx: Context) -> list[MessageReceived]:
         return await self._ask("list_missed", list, binding=binding, since=since, ctx=ctx)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import types
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -18,12 +19,14 @@ from trinity_channels.api import (
     Dialect,
     Inbound,
     Limits,
+    ProviderUnavailable,
     Receipt,
     Request,
+    SendUnknown,
     Verification,
     hookimpl,
 )
-from trinity_channels.plugins import Plugins, load
+from trinity_channels.plugins import Plugin, Plugins, load
 
 
 class Settings(BaseModel):
@@ -183,3 +186,22 @@ def test_a_call_reaches_the_named_plugin_only() -> None:
 def test_the_operator_can_still_interrupt() -> None:
     with pytest.raises(KeyboardInterrupt):
         loaded(("pigeon", raises(KeyboardInterrupt())))
+
+
+@pytest.mark.parametrize(
+    ("hook", "arguments", "error"),
+    [("send", 3, SendUnknown), ("resolve_identity", 3, ProviderUnavailable), ("find_sent", 5, TimeoutError)],
+)
+async def test_a_hook_that_hangs_is_given_up(
+    monkeypatch: pytest.MonkeyPatch, hook: str, arguments: int, error: type[Exception]
+) -> None:
+    """For it holds a place that other conversations need."""
+    monkeypatch.setattr("trinity_channels.plugins.PATIENCE", 0.01)
+
+    async def hangs(**_: object) -> None:
+        await asyncio.Event().wait()
+
+    plugin = Plugin(MANIFEST, "1", lambda _: hangs, {hook})
+
+    with pytest.raises(error):
+        await getattr(plugin, hook)(*[None] * arguments)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from tests.world import Agent, World
 from trinity_channels import texts
@@ -159,6 +160,30 @@ async def test_an_unknown_outcome_is_asked_for_also_after_a_long_downtime(
     await town.much_later()
 
     assert zoe.heard() == ["echo hello"]
+
+
+async def test_a_start_with_the_wrong_key_gives_nothing_up(town: World, agent: Agent) -> None:
+    zoe, yan = town.person("Zoe"), town.person("Yan")
+    await zoe.says("before")
+    town.fails(Fault.RATE_LIMITED)
+    await yan.says("hello")
+    agent.thinks()
+    await zoe.phone.says("hello")
+    await agent.asked(3)
+    await town.dies()
+    agent.speaks()
+    right = town.settings
+    town.settings = right.model_copy(update={"credential_encryption_key": SecretStr("11" * 32)})
+    await town.starts()
+    await town.much_later()
+    await town.stops()
+
+    town.settings = right
+    await town.starts()
+    await town.much_later()
+
+    assert zoe.heard() == ["echo before", "echo hello"]
+    assert yan.heard() == ["echo hello"]
 
 
 async def test_what_was_written_while_the_host_was_down_is_answered(town: World) -> None:

@@ -35,9 +35,12 @@ LONGEST_WAIT = timedelta(hours=1)
 """What a provider may ask for. A time further ahead was written before the clock was set back, and is due."""
 BETWEEN_PARTS = timedelta(seconds=3)
 """How long the next part of a message waits for the receipt of the one before: sent together, they may change places."""
+LOCKED = timedelta(minutes=1)
+"""When a delivery is tried again whose binding's secrets cannot be decrypted."""
 ASK_AGAIN = timedelta(seconds=10)
 ASK_FOR = timedelta(minutes=30)
 """How long an unknown outcome is asked for before it is parked, by this process: another may have been down as long."""
+_DISCONNECTED = Failure("disconnected", FailureKind.OPERATOR, "The channel was disconnected before this could be sent.")
 _GONE = Failure("no_address", FailureKind.RECIPIENT, "The person's address belongs to somebody else now.")
 _INTERRUPTED = "the process stopped during the call"
 Record = Unit[None]
@@ -83,8 +86,10 @@ class Deliveries:
             return self._fail(delivery, _GONE)
         try:
             bound = await self._bindings.open(delivery.binding)
-        except (Disconnected, VaultError) as error:
-            return self._fail(delivery, _unusable(error))
+        except Disconnected:
+            return self._fail(delivery, _DISCONNECTED)
+        except VaultError as error:  # the operator can still bring the right key
+            return self._locked(delivery, str(error))
         return await (self._ask(bound, delivery) if delivery.state == "asking" else self._send(bound, delivery))
 
     def _claim(self, tx: Tx, conversation: int, now: datetime) -> Delivery | datetime | None:
@@ -116,6 +121,12 @@ class Deliveries:
         receipts = self._plugins[delivery.channel].manifest.capabilities.receipts is not None
         waits = previous.message == delivery.message and previous.state == "queued" and receipts
         return previous.attempted_at + max(delivery.pace, BETWEEN_PARTS if waits else timedelta(0))
+
+    def _locked(self, delivery: Delivery, why: str) -> Record:
+        log.error("the secrets of a binding cannot be read", channel=delivery.channel, delivery=delivery.id)
+        again = deliveries.ask if delivery.state == "asking" else deliveries.postpone
+        now = self._now()
+        return partial(again, delivery=delivery.id, at=now + LOCKED, why=why, now=now)
 
     # --- the call ---
 
@@ -203,9 +214,3 @@ def _paced(tx: Tx, delivery: Delivery, now: datetime) -> datetime:
 
 def _nothing(_: Tx) -> None:
     """There was no call yet."""
-
-
-def _unusable(error: Exception) -> Failure:
-    if isinstance(error, VaultError):
-        return Failure("vault", FailureKind.OPERATOR, str(error))
-    return Failure("disconnected", FailureKind.OPERATOR, "The channel was disconnected before this could be sent.")
