@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from tests.world import OWNER, PUBLIC, Person, World
+from tests.world import OWNER, Person, World
 from trinity_channels import texts
 from trinity_channels.store import scenes
 
@@ -323,31 +323,6 @@ async def test_of_two_decisions_at_once_one_stands(world: World) -> None:
     shared = [one["email"] for one in (await world.api("GET", "/api/agents/support/shares")).json()]
     status = next(one.json()["status"] for one in answers if one.status_code == 200)
     assert shared == (["zoe@example.org"] if status == "approved" else [])
-
-
-async def test_the_owner_gets_one_mail_about_several_requests(world: World) -> None:
-    for name in ("zoe", "yan"):
-        await world.person(name).verifies(f"{name}@example.org")
-    await world.later(seconds=31)
-
-    mails = [mail for mail in world.mails.mails if mail.to == OWNER]
-
-    assert len(mails) == 1
-    assert "2 people are waiting" in mails[0].subject
-    assert all(f"    {one['id']}: {one['email']} (on whatsapp)" in mails[0].text for one in await world.requests())
-    assert f"POST {PUBLIC}/api/agents/support/access-requests/NUMBER/decide" in mails[0].text
-
-    await world.later(hours=1)
-    assert len([mail for mail in world.mails.mails if mail.to == OWNER]) == 1
-
-
-async def test_the_owner_hears_nothing_of_what_is_decided_already(world: World) -> None:
-    await world.person("Zoe").verifies("zoe@example.org")
-    await world.decides("zoe@example.org")
-
-    await world.later(minutes=5)
-
-    assert not world.mails.to(OWNER)
 
 
 async def test_people_on_two_agents_are_strangers_to_each_other(world: World) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Awaitable, Callable
 
 import httpx
@@ -198,15 +199,18 @@ async def test_a_body_beyond_the_cap_is_cut_off(town: World, declared: bool) -> 
     assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
 
 
+@pytest.mark.parametrize("broken_part", ["read", "write"])
+@pytest.mark.parametrize("error", [StoreError("closed"), sqlite3.OperationalError("disk I/O error")])
 async def test_what_cannot_be_stored_is_not_acknowledged(
-    town: World, agent: Agent, monkeypatch: pytest.MonkeyPatch
+    town: World, agent: Agent, monkeypatch: pytest.MonkeyPatch, broken_part: str, error: Exception
 ) -> None:
     async def fails(*_: object) -> None:
-        raise StoreError("disk full")
+        raise error
 
     url = await town.webhook()
+    town.host.bindings.forget()
     with monkeypatch.context() as broken:
-        broken.setattr(town.host.store, "write", fails)
+        broken.setattr(town.host.store, broken_part, fails)
         refused = await town.posts(url, town.inbound("hello"))
     assert (refused.status_code, refused.json()["code"], agent.turns) == (503, "store_unavailable", [])
 

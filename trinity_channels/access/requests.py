@@ -63,7 +63,10 @@ class OwnerDigest:
         for agent in await self._store.read(access.agents_with_untold):
             waiting = await self._store.read(partial(access.untold, agent=agent))
             if waiting and self._now() - waiting[0].requested_at >= DIGEST_DELAY:
-                await self._tell(agent, waiting)
+                try:
+                    await self._tell(agent, waiting)
+                except Exception as error:  # one agent's owner who cannot be looked up must not keep the others waiting
+                    log.exception("owner digest failed", agent=agent, error=type(error).__name__)
 
     async def _tell(self, agent: str, waiting: list[AccessRequest]) -> None:
         owner = await self._directory.owner(agent)

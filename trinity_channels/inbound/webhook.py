@@ -15,14 +15,13 @@ from starlette.types import Receive, Scope, Send
 from trinity_channels import api
 from trinity_channels.bindings import Bindings, OpenBinding
 from trinity_channels.bindings.public_address import PublicAddress
-from trinity_channels.bindings.vault import VaultError
 from trinity_channels.dispatch import Dispatcher
 from trinity_channels.inbound.accept import Accepted, accept
 from trinity_channels.inbound.diagnose import Diagnosis
 from trinity_channels.inbound.indicate import Indicator
 from trinity_channels.metrics import Metrics
 from trinity_channels.plugins import Plugins
-from trinity_channels.store import Store, StoreError
+from trinity_channels.store import Store
 
 log = structlog.get_logger(__name__)
 
@@ -84,7 +83,7 @@ class Webhook:
             return "malformed", _error(400, "cut_off", "The request was cut off.")
         try:
             bound = await self._bindings.by_key(channel, request.path_params["key"])
-        except (StoreError, VaultError, OSError) as error:
+        except Exception as error:  # not looked up, not acknowledged
             log.exception("binding cannot be opened", channel=channel, error=type(error).__name__)
             return "store_failed", _unavailable()
         if bound is None:
