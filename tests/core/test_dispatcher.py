@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
@@ -231,3 +232,25 @@ async def test_what_does_not_end_in_time_is_cancelled(dispatcher: LocalDispatche
     await dispatcher.stop(0.01)
 
     assert work.at_once["turn:1"] == 0
+
+
+async def test_a_run_that_cannot_be_cancelled_does_not_hold_up_the_end(
+    dispatcher: LocalDispatcher, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def stubborn(key: str) -> None:
+        work.runs.append(key)
+        while not work.go.is_set():
+            with contextlib.suppress(asyncio.CancelledError):
+                await work.go.wait()
+
+    work.go.clear()
+    monkeypatch.setattr(dispatcher, "_run", stubborn)
+    wake(dispatcher, "turn:1")
+    await breath()
+
+    async with asyncio.timeout(5):
+        await dispatcher.stop(0.01)
+
+    assert work.runs == ["turn:1"]
+    work.go.set()
+    await dispatcher.quiet()

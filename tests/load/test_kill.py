@@ -52,13 +52,21 @@ class Town:
             end.set()
 
     async def quiet(self) -> None:
-        """Wait until everything acknowledged is answered and the host has nothing left to do."""
-        await eventually(
-            lambda: not self.unanswered() and not self.host.open_work(),
-            50,
-            lambda: f"{len(self.unanswered())} messages are answered; open: {self.host.open_work()}",
-        )
+        """Wait until everything acknowledged is answered and the host has nothing left to do.
+
+        However long that takes on a busy machine, it goes on: whoever stands still for half a minute has stalled.
+        """
+        while left := self.left():
+            await eventually(
+                lambda: self.left() < left,  # noqa: B023  awaited before it changes
+                30,
+                lambda: f"more is done; unanswered: {len(self.unanswered())}, open: {self.host.open_work()}",
+            )
         await self.twilio.settle()
+
+    def left(self) -> int:
+        """How much there is still to do."""
+        return len(self.unanswered()) + sum(self.host.open_work().values())
 
     def unanswered(self) -> set[str]:
         """Acknowledged texts that no reply repeats."""
@@ -89,7 +97,7 @@ async def town(tmp_path: Path) -> AsyncIterator[Town]:
             await host.process.wait() if host.process else None
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 async def test_kill_nine_loses_nothing_and_says_nothing_twice(town: Town) -> None:
     await town.besieged(KILLS)
     await town.quiet()

@@ -85,7 +85,8 @@ class LocalDispatcher:
             _, late = await asyncio.wait(tasks, timeout=grace)
             for task in late:
                 task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+            if late:
+                await asyncio.wait(late, timeout=grace)  # a run that does not let itself be cancelled is left behind
 
     async def _chain(self, key: str) -> None:
         try:
