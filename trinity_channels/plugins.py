@@ -108,8 +108,10 @@ class Plugin:
         try:
             async with asyncio.timeout(PATIENCE):
                 return await self._ask("resolve_identity", Identity, binding=binding, sender=sender, ctx=ctx)
-        except TimeoutError as error:
-            raise ProviderUnavailable("The plugin did not come back.") from error
+        except ProviderUnavailable:
+            raise
+        except Exception as error:  # the person's turn is to be tried again, not to be lost
+            raise ProviderUnavailable(f"The plugin could not tell who it is ({type(error).__name__}).") from error
 
     async def indicate(self, binding: Binding, message_id: str, ctx: Context) -> None:
         await self._hooks["indicate"](binding=binding, message_id=message_id, ctx=ctx)

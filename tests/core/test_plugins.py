@@ -205,3 +205,13 @@ async def test_a_hook_that_hangs_is_given_up(
 
     with pytest.raises(error):
         await getattr(plugin, hook)(*[None] * arguments)
+
+
+async def test_a_broken_promise_about_a_sender_is_no_reason_to_lose_the_turn() -> None:
+    async def breaks(**_: object) -> None:
+        raise KeyError("profile")
+
+    plugin = Plugin(MANIFEST, "1", lambda _: breaks, {"resolve_identity"})
+
+    with pytest.raises(ProviderUnavailable, match="KeyError"):
+        await plugin.resolve_identity(*[None] * 3)  # type: ignore[arg-type]  # it looks at none of them

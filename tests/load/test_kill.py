@@ -58,7 +58,7 @@ class Town:
         """
         while left := self.left():
             await eventually(
-                lambda: self.left() < left,  # noqa: B023  awaited before it changes
+                lambda: self.left() < left,
                 30,
                 lambda: f"more is done; unanswered: {len(self.unanswered())}, open: {self.host.open_work()}",
             )

@@ -12,6 +12,7 @@ import pytest
 from tests.world import Agent, Found, World, said
 from trinity_channels import texts
 from trinity_channels.agents.port import AgentFailed, AgentTimeout, AgentTurn, AgentUnavailable
+from trinity_channels.api import Identity
 
 DOWN = AgentUnavailable("connection refused by 10.0.0.7")
 
@@ -305,6 +306,21 @@ async def test_an_answer_that_no_database_takes_is_cleaned_and_sent(town: World,
 
     assert len(zoe.heard()) == 1
     assert zoe.last() != texts.APOLOGY
+
+
+async def test_a_name_that_no_database_takes_is_cleaned(
+    town: World, agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def resolve(*_: object) -> Identity:
+        return Identity(addresses=(), name="half \ud83d a\0b")
+
+    monkeypatch.setattr(town.host.plugins["whatsapp"], "resolve_identity", resolve)
+    zoe = town.person("Zoe")
+
+    await zoe.says("hello")
+
+    assert zoe.heard() == ["echo hello"]
+    assert agent.turns[-1].sender_name == "half ? ab"
 
 
 async def test_a_parked_turn_is_answered_when_it_is_resubmitted(town: World, agent: Agent) -> None:

@@ -97,7 +97,8 @@ class Turns:
                 return None
             try:
                 following = await self._work_on(scene)
-            except ProviderUnavailable:
+            except ProviderUnavailable as error:
+                log.warning("sender not resolved", channel=scene.channel, agent=scene.agent, reason=error.message)
                 return self._now() + RESOLVE_AGAIN
             if isinstance(following, datetime):
                 return following

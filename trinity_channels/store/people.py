@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, bindparam, func, select, update
 from trinity_channels.api import Sender
 from trinity_channels.store.clock import micros, moment
 from trinity_channels.store.database import Tx
+from trinity_channels.store.storable import storable
 from trinity_channels.store.tables import ADDRESS, BINDING, CONTACT, CONVERSATION, MESSAGE
 
 _ADDRESSES = (
@@ -49,7 +50,7 @@ def sender(tx: Tx, contact: int) -> Sender:
 
 def resolved(tx: Tx, contact: int, name: str, verified_email: str | None, now: datetime) -> None:
     """Keep what the provider told about a contact."""
-    tx.run(_RESOLVED, contact=contact, name=name, now=micros(now))
+    tx.run(_RESOLVED, contact=contact, name=storable(name), now=micros(now))
     if verified_email:
         verify(tx, contact, verified_email, now)
 
