@@ -180,6 +180,21 @@ async def test_what_another_process_has_left_is_found(dispatcher: LocalDispatche
     assert work.runs == ["turn:7"]
 
 
+async def test_it_is_found_also_when_the_key_once_had_to_wait_and_no_longer_does(
+    dispatcher: LocalDispatcher, work: Work
+) -> None:
+    work.later = {"turn:7": datetime.now(UTC) + timedelta(hours=1)}
+    for _ in range(2):
+        wake(dispatcher, "turn:7")
+        await dispatcher.quiet()
+    work.open = {"turn:7"}
+
+    await dispatcher._sweep()
+    await dispatcher.quiet()
+
+    assert work.runs == ["turn:7"] * 3
+
+
 async def test_what_is_open_at_the_start_is_run_in_order(work: Work) -> None:
     work.open = {"turn:10", "turn:9", "deliver:11"}
     made = LocalDispatcher(

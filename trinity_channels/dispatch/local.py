@@ -94,7 +94,9 @@ class LocalDispatcher:
                 while (run := self._run) is not None:
                     self._again.discard(key)
                     at = await self._guarded(run, key)
-                    if at is not None:
+                    if at is None:
+                        self._timed.pop(key, None)  # or the sweep would leave the key to a timer it no longer needs
+                    else:
                         self._at(key, at)
                     if key not in self._again:
                         return
