@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
 from trinity_channels.store import Locked, Store, StoreError, Tx, settings
 
@@ -50,6 +52,26 @@ async def test_a_bad_unit_harms_only_itself(store: Store) -> None:
 
     assert [type(one) for one in results] == [str, ValueError, ValueError, str]
     assert await names(store, "a", "half", "b") == ["a", "b"]
+
+
+async def test_a_lock_of_somebody_else_is_waited_for_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    waits = []
+
+    def begin(connection: Connection) -> None:
+        waits.append(connection)
+        raise sqlite3.OperationalError("database is locked")
+
+    await store.write(lambda tx: put(tx, "a"))
+    with monkeypatch.context() as locked:
+        locked.setattr(Connection, "begin", begin)
+        results = await asyncio.gather(
+            *(store.write(lambda tx: put(tx, "b")) for _ in range(50)), return_exceptions=True
+        )
+
+    assert {type(one) for one in results} == {sqlite3.OperationalError}
+    assert len(waits) <= 3  # one for the unit that came first, one for those that queued up meanwhile
+    assert await store.write(lambda tx: put(tx, "c")) == "c"
+    assert await names(store, "a", "b", "c") == ["a", "c"]
 
 
 async def test_units_are_written_in_the_order_given(store: Store) -> None:

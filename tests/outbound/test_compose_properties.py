@@ -6,7 +6,7 @@ import re
 import time
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from trinity_channels.api import Dialect
@@ -160,6 +160,7 @@ def test_splitting_loses_nothing(markdown: str, limit: int) -> None:
 @given(markdown=st.text(alphabet="abcXYZ*_~>-# \n.!é", max_size=120), limit=LIMITS)
 @thorough
 def test_rendering_loses_no_letter(dialect: Dialect, markdown: str, limit: int) -> None:
+    assume("~~~" not in markdown)  # a fence's language is dropped where the channel cannot show it
     parts = [html.unescape(re.sub("<[^>]*>", "", part)) for part in compose(markdown, dialect, limit)]
 
     assert letters(parts) == letters([markdown])

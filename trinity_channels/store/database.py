@@ -268,13 +268,16 @@ class Store:
                     return
 
     def _commit(self, connection: Connection, tx: Tx, batch: list[_Job]) -> None:
+        begun = False
         try:
             with connection.begin():
+                begun = True
                 for job in batch:
                     job.result = (True, job.unit(tx))
         except BaseException as error:  # noqa: BLE001  handed to whoever waits for the unit
-            if len(batch) == 1:
-                batch[0].result = (False, error)
+            if len(batch) == 1 or not begun:  # locked by somebody else: one wait for all of them is enough
+                for job in batch:
+                    job.result = (False, error)
                 return
             for job in batch:  # one bad unit harms only itself
                 self._commit(connection, tx, [job])
