@@ -110,4 +110,4 @@ async def test_a_person_chats_on_the_page(make_sim: Callable[[str], SlackSimulat
         await expect(page.locator(".text img")).to_have_count(0)
         assert await page.title() == "Workspace simulator"
         await made[0].settle()
-    assert complaints == []
+        assert complaints == []

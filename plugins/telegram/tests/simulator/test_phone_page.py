@@ -130,4 +130,4 @@ async def test_a_person_chats_on_the_page(
         await expect(page.get_by_role("status")).to_have_text("typing…")
         await sim.settle()
         assert sim.bot.queries
-    assert complaints == []
+        assert complaints == []

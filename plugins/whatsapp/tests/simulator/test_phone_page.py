@@ -79,7 +79,7 @@ async def test_a_person_chats_on_the_page(make_sim: Callable[[str], TwilioSimula
         )
         await expect(page.locator(".bubble.failed")).to_contain_text("63016")
         await sim.settle()
-    assert complaints == []
+        assert complaints == []
 
 
 def basic(sim: TwilioSimulator) -> dict[str, str]:
