@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import string
 from collections.abc import Callable
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
 from hypothesis import given
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from twilio.request_validator import RequestValidator
 
 from trinity_channels.api import Request, SignatureError
-from trinity_channels_whatsapp.signature import MAX_FIELDS, SignedForm, authenticate
+from trinity_channels_whatsapp.signature import MAX_FIELDS, SignedForm, _fields, authenticate
 
 TOKEN = "12345"
 URL = "https://bot.example/whatsapp?t=a%20b"
@@ -204,3 +204,10 @@ def test_we_accept_what_the_official_validator_accepts(
     official = RequestValidator(TOKEN).validate(url, form, signature)
 
     assert accepted(post(fields, signature, url=url)) is official
+
+
+@given(st.text(alphabet="ab=&%+;2BéZ\x00 ", max_size=60))
+def test_a_form_is_read_as_the_standard_library_reads_it(encoded: str) -> None:
+    fields = [(name, value) for name, values in _fields(encoded).items() for value in values]
+
+    assert sorted(fields) == sorted(parse_qsl(encoded, keep_blank_values=True))
