@@ -32,6 +32,17 @@ def test_start_up_does_not_load_twilio() -> None:
     assert run.stdout.strip() == "[]"
 
 
+def test_calls_do_not_load_twilios_resource_classes() -> None:
+    check = (
+        "import sys; from trinity_channels_whatsapp import checks, missed, outbound, presence, readback;"
+        "print([name for name in sys.modules if name.startswith(('twilio.rest.', 'twilio.base.page'))])"
+    )
+
+    run = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)  # noqa: S603 - ours
+
+    assert run.stdout.strip() == "[]"
+
+
 @pytest.mark.parametrize("name", HOOKS + OPTIONAL)
 def test_a_hook_takes_what_the_contract_passes(name: str) -> None:
     hook, spec = getattr(plugin, name), getattr(hooks, name)

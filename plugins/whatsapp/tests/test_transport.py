@@ -19,7 +19,7 @@ from trinity_channels.api import (
     SendUnknown,
 )
 from trinity_channels_whatsapp import plugin, presence
-from trinity_channels_whatsapp.client import open_client, rows
+from trinity_channels_whatsapp.client import Api
 from trinity_channels_whatsapp.settings import settings_of
 from trinity_channels_whatsapp.transport import Transport
 
@@ -67,10 +67,9 @@ async def test_credentials_go_nowhere_else(uri: str, twilio: Any) -> None:
 async def test_a_page_elsewhere_is_not_followed(binding: Binding, twilio: Any, resource: Any, listing: Any) -> None:
     twilio.api_base_url = "http://127.0.0.1:4010"
     twilio.answers((200, listing(resource(), next_page_uri="/2010-04-01/Next.json?Page=1")), (200, listing()))
-    client, _ = open_client(settings_of(binding), twilio.ctx)
-    page = await client.api.v2010.account.messages.page_async()
+    api = Api(settings_of(binding), twilio.ctx)
 
-    assert len([row async for row in rows(page, pages=2)]) == 1
+    assert len([row async for row in api.walk(f"{api.account}/Messages.json", "messages", {}, pages=2)]) == 1
     assert str(twilio.requests[-1].url) == "http://127.0.0.1:4010/2010-04-01/Next.json?Page=1"
 
 
@@ -78,11 +77,10 @@ async def test_a_list_without_end_is_not_walked_for_ever(
     binding: Binding, twilio: Any, resource: Any, listing: Any
 ) -> None:
     twilio.answers((200, listing(resource(), next_page_uri="/2010-04-01/Next.json")))
-    client, _ = open_client(settings_of(binding), twilio.ctx)
-    page = await client.api.v2010.account.messages.page_async()
+    api = Api(settings_of(binding), twilio.ctx)
 
     with pytest.raises(ProviderUnavailable):
-        [row async for row in rows(page, pages=3)]
+        [row async for row in api.walk(f"{api.account}/Messages.json", "messages", {}, pages=3)]
     assert len(twilio.requests) == 3
 
 

@@ -12,7 +12,8 @@ from pydantic import BaseModel
 
 from trinity_channels.api import Account, ConfigurationError, Context, ProviderUnavailable
 from trinity_channels_whatsapp.addresses import SANDBOX
-from trinity_channels_whatsapp.client import open_client, read
+from trinity_channels_whatsapp.client import Api
+from trinity_channels_whatsapp.fields import text
 from trinity_channels_whatsapp.settings import WhatsAppSettings
 
 # https://www.twilio.com/docs/whatsapp/sandbox#whatsapp-sandbox-limitations: one message every three seconds.
@@ -27,13 +28,14 @@ async def open_account(settings: BaseModel, ctx: Context) -> Account:
     if not isinstance(settings, WhatsAppSettings):
         raise TypeError(f"These are {type(settings).__name__}, not WhatsAppSettings.")
     # An owner who looks must see that the first token has ended, although the second still carries the messages.
-    client, _ = open_client(settings, ctx, only_first_token=True)
-    record = await read(client.api.v2010.accounts(settings.account_sid).fetch_async(), settings)
-    if not record.sid:
+    api = Api(settings, ctx, only_first_token=True)
+    record = await api.read("GET", f"{api.account}.json")
+    if not text(record, "sid"):
         raise ProviderUnavailable("Twilio gave no usable answer about the account. Try again in a moment.")
-    if record.status in _UNUSABLE:
+    status = text(record, "status")
+    if status in _UNUSABLE:
         raise ConfigurationError(
-            f"Twilio says that this account is {record.status}. Sign in to the Twilio Console to have it reopened, or"
+            f"Twilio says that this account is {status}. Sign in to the Twilio Console to have it reopened, or"
             " connect another account.",
             field="account_sid",
             refused=True,
@@ -42,9 +44,9 @@ async def open_account(settings: BaseModel, ctx: Context) -> Account:
     return Account(
         key=settings.account_sid,
         sender=settings.from_number,
-        display_name=str(record.friendly_name or ""),
+        display_name=text(record, "friendly_name"),
         sandbox=sandbox,
         pace=SANDBOX_PACE if sandbox else timedelta(0),
         pace_shared=sandbox,
-        warnings=(TRIAL,) if record.type == "Trial" else (),
+        warnings=(TRIAL,) if text(record, "type") == "Trial" else (),
     )

@@ -7,17 +7,39 @@ at the webhook must not make good credentials look bad.
 from __future__ import annotations
 
 from contextlib import aclosing
-from typing import Any
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from trinity_channels.api import Binding, Check, CheckState, Context, Verification
+from trinity_channels.api import Binding, ChannelError, Check, CheckState, Context, Verification
 from trinity_channels_whatsapp.account import open_account
-from trinity_channels_whatsapp.client import open_client, rows
+from trinity_channels_whatsapp.client import Api
+from trinity_channels_whatsapp.fields import Fields, inner, objects, text
 from trinity_channels_whatsapp.settings import WhatsAppSettings, settings_of
 from trinity_channels_whatsapp.setup_steps import SANDBOX_CONSOLE, SENDER_CONSOLE
 
+SENDERS = "https://messaging.twilio.com/v2/Channels/Senders"
 MAX_PAGES = 10
-PAGE_SIZE = 20  # Twilio's own default for WhatsApp
+PAGE_SIZE = "20"  # Twilio's own default for WhatsApp
+
+
+@dataclass(frozen=True, slots=True)
+class _Sender:
+    """A sender, the webhook that it calls, and why it is offline."""
+
+    status: str
+    url: str
+    method: str
+    reasons: tuple[str, ...]
+
+    @classmethod
+    def read(cls, resource: Fields) -> _Sender:
+        webhook = inner(resource, "webhook")
+        return cls(
+            status=text(resource, "status"),
+            url=text(webhook, "callback_url").partition("#")[0],  # after # stand connection overrides
+            method=(text(webhook, "callback_method") or "POST").upper(),
+            reasons=tuple(filter(None, (text(one, "message") for one in objects(resource, "offline_reasons") or ()))),
+        )
 
 
 async def run(binding: Binding, ctx: Context) -> Verification:
@@ -61,8 +83,8 @@ def _service() -> Check:
 
 async def _sender(settings: WhatsAppSettings, ctx: Context) -> tuple[Check, ...]:
     try:
-        sender = await _find_sender(settings, ctx)
-    except Exception:  # noqa: BLE001 - see the module's docstring
+        sender = await _find_sender(Api(settings, ctx))
+    except ChannelError:  # see the module's docstring
         return (
             Check(
                 "sender",
@@ -89,37 +111,28 @@ async def _sender(settings: WhatsAppSettings, ctx: Context) -> tuple[Check, ...]
     return _status(sender), _webhook(sender, ctx.webhook_url)
 
 
-async def _find_sender(settings: WhatsAppSettings, ctx: Context) -> dict[str, Any] | None:
-    client, _ = open_client(settings, ctx)
-    page = await client.messaging.v2.channels_senders.page_async(channel="whatsapp", page_size=PAGE_SIZE)
-    async with aclosing(rows(page, pages=MAX_PAGES)) as senders:
+async def _find_sender(api: Api) -> _Sender | None:
+    query = {"Channel": "whatsapp", "PageSize": PAGE_SIZE}
+    async with aclosing(api.walk(SENDERS, "senders", query, pages=MAX_PAGES)) as senders:
         async for sender in senders:
-            if sender.sender_id == settings.from_number:
-                return {"status": str(sender.status), "webhook": sender.webhook, "reasons": sender.offline_reasons}
+            if sender.get("sender_id") == api.settings.from_number:
+                return _Sender.read(sender)
     return None
 
 
-def _status(sender: dict[str, Any]) -> Check:
-    status = sender["status"]
-    if status.partition(":")[0] == "ONLINE":
+def _status(sender: _Sender) -> Check:
+    if sender.status.partition(":")[0] == "ONLINE":
         return Check("sender", CheckState.OK, "The WhatsApp sender is online.")
-    reasons = "; ".join(
-        str(reason["message"])
-        for reason in sender["reasons"] or ()
-        if isinstance(reason, dict) and reason.get("message")
-    )
+    reasons = f" It says: {'; '.join(sender.reasons)}" if sender.reasons else ""
     return Check(
         "sender",
         CheckState.FAILED,
-        f"The WhatsApp sender is not online; Twilio calls it {status}." + (f" It says: {reasons}" if reasons else ""),
+        f"The WhatsApp sender is not online; Twilio calls it {sender.status}.{reasons}",
         f"{SENDER_CONSOLE} → your sender shows what is missing.",
     )
 
 
-def _webhook(sender: dict[str, Any], webhook_url: str | None) -> Check:
-    webhook = sender["webhook"] if isinstance(sender["webhook"], dict) else {}
-    url = str(webhook.get("callback_url") or "").partition("#")[0]  # after # stand connection overrides
-    method = str(webhook.get("callback_method") or "POST").upper()
+def _webhook(sender: _Sender, webhook_url: str | None) -> Check:
     if webhook_url is None:
         return Check(
             "webhook",
@@ -128,15 +141,24 @@ def _webhook(sender: dict[str, Any], webhook_url: str | None) -> Check:
             "Set the Public Chat URL in Settings.",
         )
     fix = _webhook_fix(webhook_url)
-    if not url:
+    if not sender.url:
         return Check("webhook", CheckState.FAILED, "The sender has no webhook: messages go nowhere.", fix)
-    if url != webhook_url:
-        host = urlsplit(url).hostname
-        where = "another path here" if host == urlsplit(webhook_url).hostname else f"another host, {host}"
+    if sender.url != webhook_url:
+        host = _host(sender.url)
+        where = "another path here" if host == _host(webhook_url) else f"another host, {host}"
         return Check("webhook", CheckState.FAILED, f"The sender's webhook points to {where}.", fix)
-    if method != "POST":
-        return Check("webhook", CheckState.FAILED, f"The sender's webhook uses HTTP {method} instead of POST.", fix)
+    if sender.method != "POST":
+        return Check(
+            "webhook", CheckState.FAILED, f"The sender's webhook uses HTTP {sender.method} instead of POST.", fix
+        )
     return Check("webhook", CheckState.OK, "The sender's webhook points here.")
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or url
+    except ValueError:
+        return url
 
 
 def _webhook_fix(webhook_url: str | None) -> str:

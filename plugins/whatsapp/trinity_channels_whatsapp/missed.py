@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from trinity_channels.api import Attachment, Binding, Context, MessageReceived, Sender
 from trinity_channels_whatsapp.addresses import is_address, stable_id
-from trinity_channels_whatsapp.client import open_client, read, rows
+from trinity_channels_whatsapp.client import Api
+from trinity_channels_whatsapp.message import Message
 from trinity_channels_whatsapp.settings import settings_of
 
 CLOCK_SKEW = timedelta(seconds=60)
@@ -24,52 +24,42 @@ MAX_PAGES = 100
 async def list_since(binding: Binding, since: datetime, ctx: Context) -> list[MessageReceived]:
     """List the newest thousand since a time, oldest first; errors as the hook `list_missed` promises."""
     settings = settings_of(binding)
-    client, _ = open_client(settings, ctx)
-    listed = await read(_list(client, settings.from_number, since - CLOCK_SKEW), settings)
-    messages = [message for row in listed if (message := _message(row, settings.from_number)) is not None]
+    listed = await _list(Api(settings, ctx), settings.from_number, since - CLOCK_SKEW)
+    messages = [message for one in listed if (message := _message(one, settings.from_number)) is not None]
     return sorted(messages, key=lambda message: message.sent_at or since)
 
 
-async def _list(client: Any, to: str, since: datetime) -> list[Any]:
+async def _list(api: Api, to: str, since: datetime) -> list[Message]:
     # The filter knows days only, and the list is newest first.
     day = since.astimezone(UTC).date().isoformat()
-    page = await client.api.v2010.account.messages.page_async(to=to, date_sent_after=day, page_size=MAX_MESSAGES)
-    found: list[Any] = []
-    async with aclosing(rows(page, pages=MAX_PAGES)) as listed:
-        async for row in listed:
-            at = _time(row)
-            if row.direction == "inbound" and (at is None or at >= since):
-                found.append(row)
+    query = {"To": to, "DateSent>": day, "PageSize": str(MAX_MESSAGES)}
+    found: list[Message] = []
+    async with aclosing(api.walk(f"{api.account}/Messages.json", "messages", query, pages=MAX_PAGES)) as listed:
+        async for resource in listed:
+            one = Message.read(resource)
+            at = _time(one)
+            if one.direction == "inbound" and (at is None or at >= since):
+                found.append(one)
             if len(found) == MAX_MESSAGES:
                 break
     # Twilio's times are whole seconds, so what one person wrote in a second keeps its order only if reversed here.
     return found[::-1]
 
 
-def _message(row: Any, to: str) -> MessageReceived | None:
-    files = _files(row)
-    address = str(row.from_)
-    if not (row.sid and row.to == to and is_address(address) and (row.body or files)):
+def _message(one: Message, to: str) -> MessageReceived | None:
+    if not (one.sid and one.to == to and is_address(one.sender) and (one.body or one.files)):
         return None
     return MessageReceived(
-        event_id=row.sid,
-        sender=Sender(address=address, stable=stable_id(address, "")),
-        text=row.body or "",
-        provider_id=row.sid,
-        attachments=files,
-        sent_at=_time(row),
+        event_id=one.sid,
+        sender=Sender(address=one.sender, stable=stable_id(one.sender, "")),
+        text=one.body,
+        provider_id=one.sid,
+        # The list of its files: their addresses and types are one more request away.
+        attachments=(Attachment(ref=one.files, media_type="application/octet-stream"),) if one.files else (),
+        sent_at=_time(one),
     )
 
 
-def _files(row: Any) -> tuple[Attachment, ...]:
-    """Name the list of a message's files: their addresses and types are one more request away."""
-    ref = (row.subresource_uris or {}).get("media")
-    if not ref or str(row.num_media or "0") == "0":
-        return ()
-    return (Attachment(ref=str(ref), media_type="application/octet-stream"),)
-
-
-def _time(row: Any) -> datetime | None:
+def _time(one: Message) -> datetime | None:
     """When Twilio called, or would have called, the webhook."""
-    at: datetime | None = row.date_sent or row.date_created
-    return at
+    return one.sent or one.created

@@ -7,13 +7,11 @@ the whole module turns on one question: may Twilio have taken it?
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any
 from urllib.parse import quote
 
 from trinity_channels.api import (
     Binding,
     Context,
-    DeliveryState,
     FailureKind,
     OutboundMessage,
     Receipt,
@@ -22,10 +20,11 @@ from trinity_channels.api import (
     SendRejected,
     SendUnknown,
 )
-from trinity_channels_whatsapp.client import Refusal, open_client, refusal_of, was_not_sent
+from trinity_channels_whatsapp.answers import NoAnswerError, NotSentError, RefusedError
+from trinity_channels_whatsapp.client import Api
 from trinity_channels_whatsapp.codes import failure_of
+from trinity_channels_whatsapp.message import Message
 from trinity_channels_whatsapp.settings import settings_of
-from trinity_channels_whatsapp.states import STATES
 
 # The StatusCallback is refused (no public host, an underscore in it), and the message with it, which matters more.
 # https://www.twilio.com/docs/api/errors/21609 and https://www.twilio.com/docs/api/errors/21626
@@ -46,13 +45,6 @@ async def send(binding: Binding, message: OutboundMessage, ctx: Context) -> Rece
     return await _create(binding, message, ctx, None)
 
 
-def receipt_of(record: Any) -> Receipt:
-    """Read a Message resource, just created or listed."""
-    state = STATES.get(str(record.status), DeliveryState.QUEUED)
-    failure = failure_of(str(record.error_code or "")) if state is DeliveryState.FAILED else None
-    return Receipt(provider_id=record.sid, state=state, failure=failure)
-
-
 def _status_callback(message: OutboundMessage, webhook_url: str | None) -> str | None:
     if webhook_url is None:
         return None
@@ -62,41 +54,35 @@ def _status_callback(message: OutboundMessage, webhook_url: str | None) -> str |
 
 async def _create(binding: Binding, message: OutboundMessage, ctx: Context, callback: str | None) -> Receipt:
     settings = settings_of(binding)
-    client, transport = open_client(settings, ctx)
-    origin = (
-        {"messaging_service_sid": settings.messaging_service_sid}
-        if settings.messaging_service_sid
-        else {"from_": settings.from_number}
-    )
+    form = {"To": message.to, "Body": message.text}
+    if settings.messaging_service_sid:
+        form["MessagingServiceSid"] = settings.messaging_service_sid
+    else:
+        form["From"] = settings.from_number
     if callback is not None:
-        origin["status_callback"] = callback
+        form["StatusCallback"] = callback
+    api = Api(settings, ctx)
     try:
-        record = await client.api.v2010.account.messages.create_async(to=message.to, body=message.text, **origin)
-    except Exception as error:  # noqa: BLE001 - the library raises whatever its parser stumbles over
-        # Not chained: the cause's text may hold the number and the message.
-        raise _outcome(error, transport.retry_after) from None
-    if not isinstance(record.sid, str) or not record.sid:
+        taken = Message.read(await api.call("POST", f"{api.account}/Messages.json", data=form))
+    except NotSentError as error:
+        raise SendDeferred(f"{error}.") from None
+    except NoAnswerError as error:
+        raise SendUnknown(f"{error}.") from None
+    except RefusedError as refused:
+        raise _verdict(refused) from None
+    if not taken.sid:
         raise SendUnknown("Twilio answered without naming the message.")
-    return receipt_of(record)
+    return taken.receipt
 
 
-def _outcome(error: Exception, retry_after: float | None) -> SendError:
-    if was_not_sent(error):
-        return SendDeferred(f"Twilio could not be reached ({type(error).__name__}).")
-    refusal = refusal_of(error)
-    if refusal is None:
-        return SendUnknown(f"The connection to Twilio gave no usable answer ({type(error).__name__}).")
-    return _verdict(refusal, retry_after)
-
-
-def _verdict(refusal: Refusal, retry_after: float | None) -> SendError:
-    if refusal.status == HTTPStatus.TOO_MANY_REQUESTS or refusal.code == TOO_MANY_REQUESTS:
-        return SendDeferred("Twilio asks for a pause: too many requests at once.", retry_after=retry_after)
-    if not HTTPStatus.BAD_REQUEST <= refusal.status < HTTPStatus.INTERNAL_SERVER_ERROR:
-        return SendUnknown(f"Twilio answered HTTP {refusal.status}; it may have taken the message all the same.")
-    if refusal.status == HTTPStatus.REQUEST_TIMEOUT:
+def _verdict(refused: RefusedError) -> SendError:
+    if refused.status == HTTPStatus.TOO_MANY_REQUESTS or refused.code == TOO_MANY_REQUESTS:
+        return SendDeferred("Twilio asks for a pause: too many requests at once.", retry_after=refused.retry_after)
+    if not HTTPStatus.BAD_REQUEST <= refused.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        return SendUnknown(f"Twilio answered HTTP {refused.status}; it may have taken the message all the same.")
+    if refused.status == HTTPStatus.REQUEST_TIMEOUT:
         return SendUnknown("The request timed out on its way to Twilio.")
-    failure = failure_of(str(refusal.code))
+    failure = failure_of(str(refused.code))
     if failure.kind is FailureKind.LATER:
-        return SendDeferred(failure.message, retry_after=retry_after)
+        return SendDeferred(failure.message, retry_after=refused.retry_after)
     return SendRejected(failure)

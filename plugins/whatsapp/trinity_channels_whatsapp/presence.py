@@ -6,15 +6,14 @@ https://www.twilio.com/docs/whatsapp/api/typing-indicators-resource
 from __future__ import annotations
 
 from trinity_channels.api import Binding, Context
-from trinity_channels_whatsapp.client import open_client, read
+from trinity_channels_whatsapp.client import Api
 from trinity_channels_whatsapp.settings import settings_of
 
+TYPING = "https://messaging.twilio.com/v2/Indicators/Typing.json"
 DEADLINE = 5.0
 
 
 async def show_typing(binding: Binding, message_id: str, ctx: Context) -> None:
     """Ask Twilio to show it; errors as the hook `indicate` promises."""
-    settings = settings_of(binding)
-    client, _ = open_client(settings, ctx, deadline=DEADLINE)
-    indicator = client.messaging.v2.typing_indicator
-    await read(indicator.create_async(channel="whatsapp", message_id=message_id), settings)
+    api = Api(settings_of(binding), ctx, deadline=DEADLINE)
+    await api.read("POST", TYPING, data={"channel": "whatsapp", "messageId": message_id})

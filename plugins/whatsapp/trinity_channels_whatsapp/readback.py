@@ -10,15 +10,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from trinity_channels.api import Binding, ConfigurationError, Context, OutboundMessage, ProviderUnavailable, Receipt
-from trinity_channels_whatsapp.client import open_client, read, rows
-from trinity_channels_whatsapp.outbound import receipt_of
+from trinity_channels_whatsapp.client import Api
+from trinity_channels_whatsapp.message import Message
 from trinity_channels_whatsapp.settings import settings_of
 
 CLOCK_SKEW = timedelta(seconds=60)
-PAGE_SIZE = 100
+PAGE_SIZE = "100"
 MAX_PAGES = 10
 
 
@@ -29,47 +28,43 @@ async def find(
     settings = settings_of(binding)
     since = attempted_at - CLOCK_SKEW
     # A Messaging Service chooses the sender itself.
-    filters = {"to": message.to} | ({} if settings.messaging_service_sid else {"from_": settings.from_number})
-    client, _ = open_client(settings, ctx)
-    messages = client.api.v2010.account.messages
+    filters = {"To": message.to} | ({} if settings.messaging_service_sid else {"From": settings.from_number})
+    api = Api(settings, ctx)
     try:
-        for day in ({"date_sent_after": since.astimezone(UTC).date().isoformat()}, {}):
-            candidates = await read(_candidates(messages, filters | day, since), settings)
-            mine = [row for row in candidates if _is_this(row, message, filters, known)]
+        for day in ({"DateSent>": since.astimezone(UTC).date().isoformat()}, {}):
+            candidates = await _candidates(api, filters | day, since)
+            mine = [one for one in candidates if _is_this(one, message, filters, known)]
             if mine:
-                return receipt_of(min(mine, key=lambda row: _distance(row, attempted_at)))
+                return min(mine, key=lambda one: _distance(one, attempted_at)).receipt
     except ConfigurationError:
         raise ProviderUnavailable("Twilio refused the credentials, so its messages cannot be read.") from None
     return None
 
 
-async def _candidates(messages: Any, filters: dict[str, str], since: datetime) -> list[Any]:
+async def _candidates(api: Api, filters: dict[str, str], since: datetime) -> list[Message]:
     """List messages until they are older than the attempt."""
-    page = await messages.page_async(page_size=PAGE_SIZE, **filters)
+    query = filters | {"PageSize": PAGE_SIZE}
     found = []
-    async with aclosing(rows(page, pages=MAX_PAGES)) as listed:
-        async for row in listed:
-            if row.date_created is not None and row.date_created < since:
-                if "date_sent_after" in filters:
+    async with aclosing(api.walk(f"{api.account}/Messages.json", "messages", query, pages=MAX_PAGES)) as listed:
+        async for resource in listed:
+            one = Message.read(resource)
+            if one.created is not None and one.created < since:
+                if "DateSent>" in filters:
                     continue
                 break
-            found.append(row)
+            found.append(one)
     return found
 
 
-def _is_this(row: Any, message: OutboundMessage, filters: dict[str, str], known: Collection[str]) -> bool:
+def _is_this(one: Message, message: OutboundMessage, filters: dict[str, str], known: Collection[str]) -> bool:
     return (
-        isinstance(row.sid, str)
-        and row.sid not in known
-        and str(row.direction).startswith("outbound")
-        and row.to == message.to
-        and row.from_ == filters.get("from_", row.from_)
-        and row.body == message.text
+        one.sid not in {"", *known}
+        and one.direction.startswith("outbound")
+        and one.to == message.to
+        and one.sender == filters.get("From", one.sender)
+        and one.body == message.text
     )
 
 
-def _distance(row: Any, attempted_at: datetime) -> float:
-    if row.date_created is None:
-        return float("inf")
-    distance: timedelta = row.date_created - attempted_at
-    return abs(distance.total_seconds())
+def _distance(one: Message, attempted_at: datetime) -> float:
+    return float("inf") if one.created is None else abs((one.created - attempted_at).total_seconds())

@@ -9,10 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
 from collections.abc import Mapping
-from datetime import datetime
-from email.utils import parsedate_to_datetime
 from functools import partial
 from http import HTTPStatus
 from urllib.parse import urlsplit
@@ -24,16 +21,12 @@ from twilio.http.response import Response  # type: ignore[import-untyped]  # twi
 
 from trinity_channels.api import Context
 
-CONNECT_TIMEOUT = 5.0
-READ_TIMEOUT = 15.0
-MAX_RETRY_AFTER = 24 * 60 * 60.0
-
+_TIMEOUTS = httpx.Timeout(15.0, connect=5.0, pool=5.0)
 _SILENT = logging.getLogger("trinity_channels_whatsapp.transport")
-_PAUSES = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 
 
 class Transport(AsyncHttpClient):  # type: ignore[misc]  # the base is untyped
-    """One per call of a hook: `retry_after` belongs to that call.
+    """One per call.
 
     While a token is rotated, a request that the first one does not open is made with the `spare` one: when the second
     is promoted, the first ends at once (https://www.twilio.com/docs/iam/api/authtoken).
@@ -44,7 +37,6 @@ class Transport(AsyncHttpClient):  # type: ignore[misc]  # the base is untyped
         self._ctx = ctx
         self._deadline = deadline
         self._spare = spare
-        self.retry_after: float | None = None
 
     async def request(
         self,
@@ -65,16 +57,15 @@ class Transport(AsyncHttpClient):  # type: ignore[misc]  # the base is untyped
             params=params,
             data=data,
             headers=headers,
-            timeout=httpx.Timeout(READ_TIMEOUT, connect=CONNECT_TIMEOUT, pool=CONNECT_TIMEOUT),
+            timeout=_TIMEOUTS,
             follow_redirects=False,
         )
         async with asyncio.timeout(self._deadline):
             answer = await send(auth=auth)
             if answer.status_code == HTTPStatus.UNAUTHORIZED and auth and self._spare:
                 answer = await send(auth=(auth[0], self._spare))
-        if answer.status_code in _PAUSES:
-            self.retry_after = _seconds(answer.headers.get("Retry-After", ""), self._ctx.now())
-        return Response(answer.status_code, answer.text, answer.headers)
+        # JSON is UTF-8 (https://www.rfc-editor.org/rfc/rfc8259#section-8.1); nothing else is read.
+        return Response(answer.status_code, answer.content.decode(errors="replace"), answer.headers)
 
 
 def _address(uri: str, base: str | None) -> str:
@@ -88,15 +79,3 @@ def _address(uri: str, base: str | None) -> str:
         return uri
     query = f"?{parts.query}" if parts.query else ""
     return base.rstrip("/") + parts.path + query
-
-
-def _seconds(text: str, now: datetime) -> float | None:
-    """Read Retry-After: seconds, or a date (https://www.rfc-editor.org/rfc/rfc9110#field.retry-after)."""
-    try:
-        seconds = float(text)
-    except ValueError:
-        try:
-            seconds = (parsedate_to_datetime(text) - now).total_seconds()
-        except (TypeError, ValueError):
-            return None
-    return min(max(seconds, 0.0), MAX_RETRY_AFTER) if math.isfinite(seconds) else None

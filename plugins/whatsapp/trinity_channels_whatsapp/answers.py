@@ -1,0 +1,82 @@
+"""What Twilio's answers mean: a JSON object, or one of three errors."""
+
+from __future__ import annotations
+
+import json
+import math
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+
+from twilio.http.response import Response  # type: ignore[import-untyped]  # twilio ships no types
+
+from trinity_channels_whatsapp.fields import Fields, number, text
+
+MAX_RETRY_AFTER = 24 * 60 * 60.0
+
+
+class CallError(Exception):
+    """A call gave no result; the words are free of numbers and texts."""
+
+
+class NotSentError(CallError):
+    """It certainly never left: there was no connection to send it over."""
+
+
+class NoAnswerError(CallError):
+    """Nobody knows what became of it: cut off, timed out, or answered with something that Twilio does not say."""
+
+
+class RefusedError(CallError):
+    """Twilio answered with an error; `code` is its own, or the HTTP status where the answer had none."""
+
+    def __init__(self, status: int, code: int, words: str, *, retry_after: float | None) -> None:
+        super().__init__(f"Twilio answered HTTP {status} (code {code})")
+        self.status = status
+        self.code = code
+        self.words = words
+        self.retry_after = retry_after
+
+
+def object_of(answer: Response, now: datetime) -> Fields:
+    """Read the object that a call was answered with.
+
+    An error has Twilio's shape (https://www.twilio.com/docs/usage/twilios-response#response-formats-exceptions), that of
+    RFC 9457, or is no JSON at all, when something between answered.
+
+    Raises:
+        RefusedError: it is an error.
+        NoAnswerError: it is no object.
+    """
+    body = _object(answer.text)
+    if not HTTPStatus.OK <= answer.status_code < HTTPStatus.MULTIPLE_CHOICES:
+        error = body or {}
+        raise RefusedError(
+            answer.status_code,
+            number(error, "code") or answer.status_code,
+            text(error, "message") or ": ".join(filter(None, (text(error, "title"), text(error, "detail")))),
+            retry_after=_seconds(answer.headers.get("Retry-After", ""), now),
+        )
+    if body is None:
+        raise NoAnswerError(f"Twilio gave no usable answer (HTTP {answer.status_code} without a JSON object)")
+    return body
+
+
+def _object(answer: str) -> Fields | None:
+    try:
+        body = json.loads(answer)
+    except (ValueError, RecursionError):
+        return None
+    return body if isinstance(body, dict) else None
+
+
+def _seconds(value: str, now: datetime) -> float | None:
+    """Read Retry-After: seconds, or a date (https://www.rfc-editor.org/rfc/rfc9110#field.retry-after)."""
+    try:
+        seconds = float(value)
+    except ValueError:
+        try:
+            seconds = (parsedate_to_datetime(value) - now).total_seconds()
+        except (OverflowError, TypeError, ValueError):
+            return None
+    return min(max(seconds, 0.0), MAX_RETRY_AFTER) if math.isfinite(seconds) else None

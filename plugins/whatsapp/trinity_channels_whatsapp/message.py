@@ -1,0 +1,74 @@
+"""The Message resource: https://www.twilio.com/docs/messaging/api/message-resource#message-properties."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from trinity_channels.api import DeliveryState, Receipt
+from trinity_channels_whatsapp.codes import failure_of
+from trinity_channels_whatsapp.fields import Fields, inner, number, text
+from trinity_channels_whatsapp.states import STATES
+
+_MAX_SID = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What we read of one; blank or None where Twilio said nothing usable.
+
+    `created` and `sent` are in UTC, to the second; a message that still queues has no `sent`. `files` is the path of
+    the list of its files.
+    """
+
+    sid: str
+    status: str
+    error_code: int
+    direction: str
+    sender: str
+    to: str
+    body: str
+    files: str
+    created: datetime | None
+    sent: datetime | None
+
+    @classmethod
+    def read(cls, resource: Fields) -> Message:
+        """Read one, just created or listed."""
+        return cls(
+            sid=_sid(resource),
+            status=text(resource, "status"),
+            error_code=number(resource, "error_code"),
+            direction=text(resource, "direction"),
+            sender=text(resource, "from"),
+            to=text(resource, "to"),
+            body=text(resource, "body"),
+            files=text(inner(resource, "subresource_uris"), "media") if number(resource, "num_media") else "",
+            created=_time(resource, "date_created"),
+            sent=_time(resource, "date_sent"),
+        )
+
+    @property
+    def receipt(self) -> Receipt:
+        """How far it got."""
+        state = STATES.get(self.status, DeliveryState.QUEUED)
+        failure = failure_of(str(self.error_code or "")) if state is DeliveryState.FAILED else None
+        return Receipt(provider_id=self.sid, state=state, failure=failure)
+
+
+def _sid(resource: Fields) -> str:
+    sid = text(resource, "sid")
+    return sid if sid.isascii() and sid.isalnum() and len(sid) <= _MAX_SID else ""
+
+
+def _time(resource: Fields, name: str) -> datetime | None:
+    """Read a date of RFC 2822; Twilio's are GMT."""
+    value = text(resource, name)
+    if not value:
+        return None
+    try:
+        at = parsedate_to_datetime(value)
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (IndexError, OverflowError, TypeError, ValueError):
+        return None
