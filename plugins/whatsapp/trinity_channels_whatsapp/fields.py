@@ -13,9 +13,9 @@ _NONE: Fields = MappingProxyType({})
 
 
 def text(fields: Fields, name: str) -> str:
-    """A string; empty if there is none."""
+    """A string; empty if there is none. JSON can hold halves of surrogate pairs, which are no text."""
     value = fields.get(name)
-    return value if isinstance(value, str) else ""
+    return value.encode(errors="replace").decode() if isinstance(value, str) else ""
 
 
 def number(fields: Fields, name: str) -> int:
