@@ -48,7 +48,7 @@ class Child:
     def memory(self) -> float:
         """Its resident memory in MB."""
         lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
-        return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:")) / 1000
+        return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:")) * 1024 / 1e6
 
     async def connect(self, settings: Mapping[str, str]) -> str:
         """Connect the agent to a provider account and open it to everybody; returns the webhook's address."""

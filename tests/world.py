@@ -186,7 +186,7 @@ class World:
         """The host's process ends without a word: what runs is neither finished nor written down."""
         dispatcher = self.host.dispatcher
         dispatcher._run = None
-        await asyncio.to_thread(self.host.store.close)
+        await self.host.store.close()
         tasks = [*self.host._tasks, *dispatcher._running.values(), dispatcher._clock]
         alive = [task for task in tasks if task is not None]
         for task in alive:

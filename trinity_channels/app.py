@@ -186,7 +186,7 @@ class Host:
         await self.dispatcher.stop(GRACE)
         if self._owns_http:
             await self.http.aclose()
-        await asyncio.to_thread(self.store.close)
+        await self.store.close()
 
     async def __aenter__(self) -> Self:
         await self.start()

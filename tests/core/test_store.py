@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import stat
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
 from pathlib import Path
+from time import monotonic
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
 
-from trinity_channels.store import Locked, Store, StoreError, Tx, settings
+from trinity_channels.store import Locked, Store, StoreError, Tx, database, settings
 
 
 @pytest.fixture
@@ -20,11 +22,19 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def store(path: Path) -> Iterator[Store]:
+async def store(path: Path) -> AsyncIterator[Store]:
     made = Store(f"sqlite:///{path}")
     made.open()
     yield made
-    made.close()
+    await made.close()
+
+
+@pytest.fixture
+def lock(store: Store) -> Iterator[sqlite3.Connection]:
+    """Another program that writes to the same file, and takes its time."""
+    with closing(sqlite3.connect(store.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield other
 
 
 def put(tx: Tx, name: str, value: str = "x") -> str:
@@ -54,24 +64,27 @@ async def test_a_bad_unit_harms_only_itself(store: Store) -> None:
     assert await names(store, "a", "half", "b") == ["a", "b"]
 
 
-async def test_a_lock_of_somebody_else_is_waited_for_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    waits = []
+async def test_a_lock_of_somebody_else_holds_up_nothing_but_writes(store: Store, lock: sqlite3.Connection) -> None:
+    writing = asyncio.create_task(store.write(lambda tx: put(tx, "a")))
 
-    def begin(connection: Connection) -> None:
-        waits.append(connection)
-        raise sqlite3.OperationalError("database is locked")
+    assert await names(store, "a") == []
+    assert not writing.done()
+    lock.execute("COMMIT")
+    assert await writing == "a"
 
-    await store.write(lambda tx: put(tx, "a"))
-    with monkeypatch.context() as locked:
-        locked.setattr(Connection, "begin", begin)
-        results = await asyncio.gather(
-            *(store.write(lambda tx: put(tx, "b")) for _ in range(50)), return_exceptions=True
-        )
 
-    assert {type(one) for one in results} == {sqlite3.OperationalError}
-    assert len(waits) <= 3  # one for the unit that came first, one for those that queued up meanwhile
+async def test_a_lock_of_somebody_else_is_waited_for_once(
+    store: Store, lock: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "PATIENCE", 0.2)
+    started = monotonic()
+    results = await asyncio.gather(*(store.write(lambda tx: put(tx, "b")) for _ in range(50)), return_exceptions=True)
+
+    assert {type(one) for one in results} == {OperationalError}
+    assert monotonic() - started < 2  # one wait each would be ten seconds
+    lock.execute("COMMIT")
     assert await store.write(lambda tx: put(tx, "c")) == "c"
-    assert await names(store, "a", "b", "c") == ["a", "c"]
+    assert await names(store, "b", "c") == ["c"]
 
 
 async def test_units_are_written_in_the_order_given(store: Store) -> None:
@@ -111,7 +124,7 @@ async def test_a_command_may_look_in_while_a_host_serves(store: Store, path: Pat
     visitor.open(serve=False)
 
     assert await names(visitor, "a") == ["a"]
-    visitor.close()
+    await visitor.close()
 
 
 async def test_closing_finishes_what_was_given(path: Path) -> None:
@@ -123,7 +136,7 @@ async def test_closing_finishes_what_was_given(path: Path) -> None:
     ]
     await asyncio.sleep(0)
 
-    await asyncio.to_thread(store.close)
+    await store.close()
 
     assert await asyncio.gather(*given) == [str(number) for number in range(600)]
 
@@ -131,8 +144,8 @@ async def test_closing_finishes_what_was_given(path: Path) -> None:
 async def test_a_closed_store_says_so_and_its_file_is_free(path: Path) -> None:
     store = Store(f"sqlite:///{path}")
     store.open()
-    store.close()
-    store.close()
+    await store.close()
+    await store.close()
 
     with pytest.raises(StoreError, match="closed"):
         await store.write(lambda tx: put(tx, "late"))
@@ -140,7 +153,7 @@ async def test_a_closed_store_says_so_and_its_file_is_free(path: Path) -> None:
         await names(store, "late")
     store.open()
     assert await names(store, "late") == []
-    store.close()
+    await store.close()
 
 
 async def test_nobody_else_can_read_the_files(store: Store, path: Path) -> None:

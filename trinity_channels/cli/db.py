@@ -16,10 +16,12 @@ def db() -> None:
 @app.command()
 def upgrade() -> None:
     """Bring the database to the newest shape, with no server running; `serve` does the same when it starts."""
+    import asyncio
+
     from trinity_channels.settings import Settings
     from trinity_channels.store import Store
 
     store = Store(Settings.load().database_url.get_secret_value())
     store.open()
-    store.close()
+    asyncio.run(store.close())
     typer.echo("The database has the newest shape.")

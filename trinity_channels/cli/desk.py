@@ -27,7 +27,7 @@ def with_store(work: Callable[[Store], Awaitable[T]]) -> T:
         try:
             return await work(store)
         finally:
-            store.close()
+            await store.close()
 
     return asyncio.run(opened())
 
@@ -51,7 +51,7 @@ async def idle_host(settings: Settings) -> AsyncIterator[Host]:
         await host.address.load()
         yield host
     finally:
-        host.store.close()
+        await host.store.close()
         await host.http.aclose()
 
 

@@ -1,26 +1,26 @@
 """Group commit: many units of work share one transaction, so that a durable write costs little.
 
-A unit is a function of a `Tx`; it may run twice, so it does nothing but read and write the database.
+A unit is a function of a `Tx`; it may run twice, so it does nothing but read and write the database. Writing units run
+on the event loop, some microseconds each: in a thread of their own they would wait for the interpreter's lock at every
+statement, and everybody else with them. What waits for the disk, or for somebody else's lock, waits in a thread.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import fcntl
 import os
-import queue
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Connection, Engine, Executable, create_engine, event
+from sqlalchemy import Connection, Engine, Executable, Transaction, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
 from sqlalchemy.sql import ClauseElement
 
@@ -32,6 +32,8 @@ Row = tuple[Any, ...]
 
 BATCH = 256
 READERS = 4
+PATIENCE = 10
+"""Seconds to wait for a command that writes to the same database."""
 
 
 class StoreError(Exception):
@@ -100,13 +102,19 @@ class Tx:
         return cast("Sequence[Row]", result.fetchall()) if result.returns_rows else []
 
 
+@dataclass(slots=True)
 class _Job:
-    __slots__ = ("future", "result", "unit")
+    unit: Unit[Any]
+    future: asyncio.Future[Any]
+    result: Any = None
 
-    def __init__(self, unit: Unit[Any], future: asyncio.Future[Any]) -> None:
-        self.unit = unit
-        self.future = future
-        self.result: tuple[bool, Any] = (False, None)
+    def settle(self) -> None:
+        if not self.future.done():  # else whoever waited has given up
+            self.future.set_result(self.result)
+
+    def fail(self, error: Exception) -> None:
+        if not self.future.done():
+            self.future.set_exception(error)
 
 
 def _begin(immediate: str) -> Callable[[Connection], None]:
@@ -117,8 +125,12 @@ def _begin(immediate: str) -> Callable[[Connection], None]:
 
 
 def _sqlite_engine(url: URL, *, write: bool) -> Engine:
+    # A write must not wait on the event loop; see `_begin_beside`.
     engine = create_engine(
-        url, connect_args={"check_same_thread": False, "timeout": 10}, poolclass=NullPool, hide_parameters=True
+        url,
+        connect_args={"check_same_thread": False, "timeout": 0 if write else PATIENCE},
+        poolclass=NullPool,
+        hide_parameters=True,
     )
 
     @event.listens_for(engine, "connect")
@@ -143,9 +155,10 @@ class Store:
             raise StoreError("DATABASE_URL must name a SQLite file, such as sqlite:///channels.db")
         self._path = Path(self._url.database)
         self._compiled: dict[int, _Compiled] = {}
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._waiting: list[_Job] = []
+        self._writing: asyncio.Task[None] | None = None
         self._lock_file: int | None = None
-        self._thread: threading.Thread | None = None
+        self._committer: ThreadPoolExecutor | None = None
         self._readers: ThreadPoolExecutor | None = None
         self._local = threading.local()
         self._read_connections: list[Connection] = []
@@ -170,20 +183,22 @@ class Store:
             os.chmod(self._path, 0o600)  # noqa: PTH101  a path given by the operator, never followed further
             self._writer_engine = _sqlite_engine(self._url, write=True)
             self._reader_engine = _sqlite_engine(self._url, write=False)
+            self._connection = self._writer_engine.connect()
+            self._tx = Tx(self._connection, self._compiled)
+            self._committer = ThreadPoolExecutor(1, thread_name_prefix="store-commit")
             self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-read")
-            self._thread = threading.Thread(target=self._write_loop, name="store-write", daemon=True)
-            self._thread.start()
         except (DBAPIError, OSError) as error:
             self._release()
             raise StoreError(f"The database {self._path} cannot be opened: {error.__cause__ or error}") from error
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Finish what was given to `write` and let the file go."""
-        thread, self._thread = self._thread, None
-        if thread:
-            self._jobs.put(None)
-            thread.join()
-            self._refuse_late()
+        committer, self._committer = self._committer, None
+        if self._writing:
+            await self._writing
+        if committer:
+            committer.shutdown()
+            self._connection.close()
             self._writer_engine.dispose()
         if self._readers:
             self._readers.shutdown()
@@ -202,10 +217,12 @@ class Store:
             StoreError: the store is closed.
             Whatever the unit raises; then nothing of it was written, and other units are not concerned.
         """
-        if self._thread is None:
+        if self._committer is None:
             raise StoreError("The store is closed.")
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._jobs.put(_Job(unit, future))
+        self._waiting.append(_Job(unit, future))
+        if self._writing is None:
+            self._writing = asyncio.create_task(self._write(self._committer), name="store-write")
         return await future
 
     async def read(self, unit: Unit[T]) -> T:
@@ -240,64 +257,46 @@ class Store:
             os.close(self._lock_file)
             self._lock_file = None
 
-    def _refuse_late(self) -> None:
-        """What came while the writer ended was not written, and whoever waits for it is told."""
-        late = []
-        while not self._jobs.empty():
-            if (job := self._jobs.get()) is not None:
-                job.result = (False, StoreError("The store is closed."))
-                late.append(job)
-        _answer(late)
+    async def _write(self, committer: Executor) -> None:
+        """Write what waits, batch after batch. While one is on its way to the disk, the next gathers."""
+        while self._waiting:
+            batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
+            await self._commit(committer, batch)
+        self._writing = None
 
-    def _write_loop(self) -> None:
-        with self._writer_engine.connect() as connection:
-            tx = Tx(connection, self._compiled)
-            while (job := self._jobs.get()) is not None:
-                batch = [job]
-                ended = False
-                with contextlib.suppress(queue.Empty):
-                    while len(batch) < BATCH:
-                        more = self._jobs.get_nowait()
-                        if more is None:
-                            ended = True
-                            break
-                        batch.append(more)
-                self._commit(connection, tx, batch)
-                _answer(batch)
-                if ended:
-                    return
-
-    def _commit(self, connection: Connection, tx: Tx, batch: list[_Job]) -> None:
-        begun = False
+    async def _commit(self, committer: Executor, batch: list[_Job]) -> None:
+        loop = asyncio.get_running_loop()
         try:
-            with connection.begin():
-                begun = True
+            transaction = await self._begin(committer)
+        except Exception as error:  # noqa: BLE001  handed to whoever waits: the database is locked, or gone
+            for job in batch:
+                job.fail(error)
+            return
+        try:
+            with transaction:
                 for job in batch:
-                    job.result = (True, job.unit(tx))
-        except BaseException as error:  # noqa: BLE001  handed to whoever waits for the unit
-            if len(batch) == 1 or not begun:  # locked by somebody else: one wait for all of them is enough
-                for job in batch:
-                    job.result = (False, error)
+                    job.result = job.unit(self._tx)
+                await loop.run_in_executor(committer, transaction.commit)
+        except Exception as error:  # noqa: BLE001  handed to whoever waits for the unit
+            if len(batch) == 1:
+                batch[0].fail(error)
                 return
             for job in batch:  # one bad unit harms only itself
-                self._commit(connection, tx, [job])
+                await self._commit(committer, [job])
+            return
+        for job in batch:
+            job.settle()
 
+    async def _begin(self, committer: Executor) -> Transaction:
+        try:
+            return self._connection.begin()
+        except OperationalError:  # a command beside us writes
+            return await asyncio.get_running_loop().run_in_executor(committer, self._begin_beside)
 
-def _answer(batch: list[_Job]) -> None:
-    loops: dict[asyncio.AbstractEventLoop, list[_Job]] = {}
-    for job in batch:
-        loops.setdefault(job.future.get_loop(), []).append(job)
-    for loop, jobs in loops.items():
-        with contextlib.suppress(RuntimeError):  # the loop is gone, and with it whoever waited
-            loop.call_soon_threadsafe(_resolve, jobs)
-
-
-def _resolve(jobs: list[_Job]) -> None:
-    for job in jobs:
-        if job.future.cancelled():
-            continue
-        done, value = job.result
-        if done:
-            job.future.set_result(value)
-        else:
-            job.future.set_exception(value)
+    def _begin_beside(self) -> Transaction:
+        driver = cast("sqlite3.Connection", self._connection.connection.dbapi_connection)
+        driver.execute(f"PRAGMA busy_timeout={PATIENCE * 1000:.0f}")
+        try:
+            return self._connection.begin()
+        finally:
+            driver.execute("PRAGMA busy_timeout=0")
