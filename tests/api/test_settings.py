@@ -108,6 +108,42 @@ async def test_the_policy_is_taken_and_shown_in_both_forms(world: World, given: 
 
 
 @pytest.mark.parametrize(
+    ("before", "given", "after"),
+    [
+        ("require_sharing", {"open_access": True}, "require_email"),
+        ("require_sharing", {"require_email": True}, "require_sharing"),
+        ("require_email", {"require_email": False}, "open"),
+        ("require_email", {"open_access": False}, "require_sharing"),
+        ("open", {"require_email": True, "open_access": None}, "require_email"),
+    ],
+)
+async def test_a_boolean_that_is_left_out_stays(world: World, before: str, given: dict[str, Any], after: str) -> None:
+    await world.policy(before)
+
+    assert (await world.api("PUT", POLICY, given)).json()["policy"] == after
+
+
+@pytest.mark.parametrize(
+    ("before", "given", "field"),
+    [
+        ("require_sharing", {"require_email": False}, "require_email"),
+        ("open", {"open_access": False}, "open_access"),
+        ("open", {"require_email": False, "open_access": False}, "require_email"),
+    ],
+)
+async def test_booleans_that_are_no_policy_change_nothing(
+    world: World, before: str, given: dict[str, Any], field: str
+) -> None:
+    await world.policy(before)
+
+    answer = await world.api("PUT", POLICY, given)
+
+    assert (answer.status_code, answer.json()["code"], answer.json()["field"]) == (422, "invalid_input", field)
+    assert all(policy in answer.json()["message"] for policy in ("open", "require_email", "require_sharing"))
+    assert (await world.api("GET", POLICY)).json()["policy"] == before
+
+
+@pytest.mark.parametrize(
     "given",
     [{}, {"polcy": "open"}, {"policy": "closed"}, {"policy": "open", "open_access": True}, {"open_access": "?"}],
 )

@@ -24,8 +24,16 @@ RowId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 """As much as a database takes."""
 
 
+_BOOLEANS = {
+    Policy.OPEN: (False, True),
+    Policy.REQUIRE_EMAIL: (True, True),
+    Policy.REQUIRE_SHARING: (True, False),
+}
+"""The platform's form of a policy: `require_email` and `open_access`."""
+
+
 class PolicyBody(BaseModel):
-    """Either form is accepted: `policy`, or the two booleans."""
+    """Either form is accepted: `policy`, or the two booleans, of which one that is left out stays as it is."""
 
     policy: Policy | None = None
     require_email: bool | None = None
@@ -41,14 +49,29 @@ class PolicyBody(BaseModel):
         return self
 
     def value(self, before: Policy) -> Policy:
-        """The policy meant by either form; what stands if only groups are concerned."""
+        """The policy meant by either form, given the one that stands.
+
+        Raises:
+            ApiError: the booleans mean none of the three. The platform once took (false, false) for "everybody whose
+                e-mail is unknown", so no guess would do.
+        """
         if self.policy is not None:
             return self.policy
-        if self.require_email is None and self.open_access is None:
-            return before
-        if self.open_access:
-            return Policy.REQUIRE_EMAIL if self.require_email else Policy.OPEN
-        return Policy.REQUIRE_SHARING
+        stored = _BOOLEANS[before]
+        wanted = (
+            stored[0] if self.require_email is None else self.require_email,
+            stored[1] if self.open_access is None else self.open_access,
+        )
+        for policy, booleans in _BOOLEANS.items():
+            if booleans == wanted:
+                return policy
+        raise ApiError(
+            422,
+            "invalid_input",
+            "require_email and open_access would both be false, which is no policy. Give both of them, or "
+            'policy: "open" (false, true), "require_email" (true, true) or "require_sharing" (true, false).',
+            field="open_access" if self.require_email is None else "require_email",
+        )
 
 
 class PolicyAnswer(BaseModel):
@@ -273,13 +296,8 @@ def _policies(tx: Tx, agent: str) -> tuple[Policy, GroupPolicy]:
 
 
 def _policy_answer(policy: Policy, groups: GroupPolicy) -> PolicyAnswer:
-    # the platform's booleans, the same in both directions
-    return PolicyAnswer(
-        policy=policy,
-        require_email=policy is not Policy.OPEN,
-        open_access=policy is not Policy.REQUIRE_SHARING,
-        group_policy=groups,
-    )
+    require_email, open_access = _BOOLEANS[policy]
+    return PolicyAnswer(policy=policy, require_email=require_email, open_access=open_access, group_policy=groups)
 
 
 def _settled(one: AccessRequest, verdict: str) -> RequestAnswer:
