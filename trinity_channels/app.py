@@ -123,7 +123,7 @@ class Host:
             plugins=self.plugins,
             bindings=self.bindings,
             directory=self.directory,
-            agents=ports.agents or ConfiguredAgents.of(settings.agents, _platform(settings), self.http, now),
+            agents=ports.agents or ConfiguredAgents.of(settings.agents, platform_of(settings), self.http, now),
             login=self.login,
             dispatcher=self.dispatcher,
             indicator=indicator,
@@ -342,7 +342,8 @@ def _mailer(settings: Settings) -> Mailer | None:
     return SmtpMailer(settings.smtp_url, settings.mail_from)
 
 
-def _platform(settings: Settings) -> Platform | None:
+def platform_of(settings: Settings) -> Platform | None:
+    """Trinity's API, if the settings name it."""
     if settings.trinity_url is None or settings.trinity_token is None:
         return None
     return Platform(settings.trinity_url, settings.trinity_token)

@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
+from collections.abc import AsyncIterator
+
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
 from tests.cli.conftest import Terminal
-from tests.world import World
+from tests.world import OWNER, World
 from trinity_channels.cli import servers
 
 SMTP = {"SMTP_URL": "smtp://mail.example.org", "MAIL_FROM": "bot@example.org"}
@@ -64,3 +74,79 @@ def test_a_data_folder_that_is_none_is_the_finding(terminal: Terminal) -> None:
 
     assert result.exit_code == 1
     assert "cannot be opened" in result.stdout
+
+
+@contextlib.asynccontextmanager
+async def agents_api(status: int) -> AsyncIterator[tuple[str, list[str]]]:
+    """An API that answers everything alike; its address, and what it has been asked."""
+    asked: list[str] = []
+
+    async def answer(request: Request) -> Response:
+        asked.append(f"{request.method} {request.url.path} {request.headers['authorization']}")
+        return JSONResponse({}, status)
+
+    every = Starlette(routes=[Route("/{path:path}", answer, methods=["GET", "POST"])])
+    with servers.bind("127.0.0.1", 0) as bound:
+        async with servers.serving(every, bound):
+            yield servers.address(bound), asked
+
+
+def model_at(terminal: Terminal, url: str) -> None:
+    """Let the agent be a model behind this address."""
+    runtime = f'runtime = "openai"\nbase_url = "{url}/v1"\nmodel = "small"\napi_key = "fake-key"\n'
+    terminal.folder.joinpath("channels.toml").write_text(f'[agents.support]\nowner = "{OWNER}"\n{runtime}')
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "said"),
+    [
+        (200, 0, "✓ Agent support: runtime openai, owner owner@example.org; its API answers."),
+        (404, 0, "; its API answers."),
+        (405, 0, "; its API answers."),
+        (401, 1, "does not take the token (401).\n    Correct its api_key."),
+        (503, 1, "is out of order (503).\n    Look at the log of what serves it there."),
+        (302, 0, "answers 302, so whether it can answer people is not known."),
+    ],
+)
+async def test_the_api_of_a_model_is_asked_without_running_it(
+    terminal: Terminal, status: int, code: int, said: str
+) -> None:
+    async with agents_api(status) as (url, asked):
+        model_at(terminal, url)
+        result = await terminal.beside("doctor")
+
+    assert asked == ["GET /v1/models Bearer fake-key"]
+    assert (result.exit_code, said in result.stdout) == (code, True), result.output
+    assert "fake-key" not in result.output
+
+
+async def test_a_forgotten_model_server_is_the_finding(terminal: Terminal) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    model_at(terminal, f"http://127.0.0.1:{port}")
+
+    result = await terminal.beside("doctor")
+
+    assert result.exit_code == 1
+    assert f"; nothing answers at http://127.0.0.1:{port}/v1/models (ConnectError)" in result.stdout
+    assert "Start what serves it there, or correct base_url of [agents.support]." in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "said"),
+    [
+        (200, 0, "✓ Agent support: runtime trinity, owner owner@example.org; its API answers."),
+        (401, 1, "Correct TRINITY_TOKEN."),
+        (404, 0, "answers 404, so whether it can answer people is not known."),
+    ],
+)
+async def test_trinity_is_asked_about_its_agent(terminal: Terminal, status: int, code: int, said: str) -> None:
+    agent = f'[agents.support]\nowner = "{OWNER}"\nruntime = "trinity"\n'
+    terminal.folder.joinpath("channels.toml").write_text(agent)
+    async with agents_api(status) as (url, asked):
+        terminal.set(TRINITY_URL=url, TRINITY_TOKEN="fake-token")
+        result = await terminal.beside("doctor")
+
+    assert asked == ["GET /api/agents/support Bearer fake-token"]
+    assert (result.exit_code, said in result.stdout) == (code, True), result.output

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from trinity_channels.agents.probe import probe
 from trinity_channels.api import ChannelError, Check, CheckState
-from trinity_channels.app import Host
+from trinity_channels.app import Host, platform_of
 from trinity_channels.bindings.connections import NotConnected
 from trinity_channels.bindings.health import examine as examine_binding
 from trinity_channels.bindings.vault import VaultError
@@ -33,6 +35,7 @@ async def examine() -> list[Group]:
         async with idle_host(settings) as host:
             groups.append(("Storage", [_database(host), _lock(host.store.path), _keys(host)]))
             groups += [("Channels", list(_plugins(host))), ("Surroundings", list(_surroundings(host)))]
+            groups.append(("Agents", await _agents(host)))
             for stored in await host.store.read(bindings.every):
                 if stored.connected:
                     groups.append((f"{stored.agent} on {stored.channel}", await _binding(host, stored)))
@@ -98,12 +101,14 @@ def _surroundings(host: Host) -> Iterator[Check]:
         yield Check("mail", CheckState.WARNING, message, "Set SMTP_URL and MAIL_FROM.")
     else:
         yield Check("mail", CheckState.OK, "A mailer is set up; doctor sends no mail to try it.")
-    if not host.settings.agents:
-        message = "No agent is configured."
+
+
+async def _agents(host: Host) -> list[Check]:
+    agents, platform = host.settings.agents, platform_of(host.settings)
+    if not agents:
         fix = "Add a table [agents.<name>] to a file, and name that file in TRINITY_CHANNELS_CONFIG."
-        yield Check("agents", CheckState.WARNING, message, fix)
-    for name, agent in host.settings.agents.items():
-        yield Check("agents", CheckState.OK, f"Agent {name}: runtime {agent.runtime}, owner {agent.owner}.")
+        return [Check("agents", CheckState.WARNING, "No agent is configured.", fix)]
+    return await asyncio.gather(*(probe(name, agent, platform, host.http) for name, agent in agents.items()))
 
 
 def _public_url(value: str | None) -> Check:

@@ -10,7 +10,7 @@ COLOURS = {"ok": "green", "warning": "yellow", "unknown": "yellow", "failed": "r
 
 
 def doctor() -> None:
-    """Check the installation and every connected account; ends with 1 if something has failed."""
+    """Check the installation, every agent and every connected account; ends with 1 if something has failed."""
     import asyncio
 
     from trinity_channels.api import CheckState
