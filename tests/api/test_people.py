@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 
+import pytest
+
 from tests.world import Agent, World
 from trinity_channels.agents.port import AgentFailed
 from trinity_channels.api import Fault
@@ -80,3 +82,22 @@ async def test_deliveries_say_what_became_of_messages(town: World) -> None:
     assert [one["error_code"] for one in failed] == ["63016"]
     assert "24 hours" in failed[0]["error"]
     assert "hello" not in str(every)
+
+
+@pytest.mark.parametrize("receipts", [True, False])
+@pytest.mark.parametrize("mishap", [Fault.RATE_LIMITED, Fault.CUT_AFTER])
+async def test_a_mishap_on_the_way_is_told_only_until_the_message_has_arrived(
+    town: World, mishap: Fault, receipts: bool
+) -> None:
+    town.twilio.behaviour.receipts = receipts
+    zoe = town.person("Zoe")
+    town.fails(mishap)
+    await zoe.says("hello")
+    (before,) = (await town.api("GET", "/api/agents/support/deliveries")).json()
+
+    await town.much_later()
+
+    (after,) = (await town.api("GET", "/api/agents/support/deliveries")).json()
+    assert after["state"] in ("queued", "read")
+    assert (after["error_code"], after["error"]) == (None, None)
+    assert before["error"] or before["state"] == "read"

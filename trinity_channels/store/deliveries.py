@@ -110,6 +110,8 @@ _SENDING = (
         updated_at=bindparam("now"),
     )
 )
+_NO_FAILURE = {"failure_code": None, "failure_kind": None, "failure": None}
+"""What went wrong on the way is no news any more once the message has arrived."""
 # A receipt may have come before our own call returned: then its state stands, also if it asked for another try ("ready").
 _TAKEN = (
     update(DELIVERY)
@@ -119,6 +121,10 @@ _TAKEN = (
         state=case((or_(_OPEN, DELIVERY.c.state == "unknown"), bindparam("reached")), else_=DELIVERY.c.state),
         next_at=None,
         updated_at=bindparam("now"),
+        **{
+            name: case((DELIVERY.c.state == "failed", DELIVERY.c[name]), else_=none)
+            for name, none in _NO_FAILURE.items()
+        },
     )
 )
 _SET = (
@@ -165,7 +171,13 @@ _BY_THEIRS = _BY_ID.where(
 _REACH = (
     update(DELIVERY)
     .where(DELIVERY.c.id == bindparam("delivery"))
-    .values(state=bindparam("reached"), provider_id=bindparam("provider_id"), next_at=None, updated_at=bindparam("now"))
+    .values(
+        state=bindparam("reached"),
+        provider_id=bindparam("provider_id"),
+        next_at=None,
+        updated_at=bindparam("now"),
+        **_NO_FAILURE,
+    )
 )
 # The id stays, so that late and repeated receipts of the attempt that failed are told from those of the next.
 _AGAIN = (
