@@ -179,4 +179,6 @@ def _notes(event: MessageReceived) -> str | None:
         notes.append(f"sent a file of type {attachment.media_type}{name}, which was not fetched")
     if event.button and event.button.payload:
         notes.append(f"tapped a button with the payload {event.button.payload}")
+    if not notes and not event.text.strip():
+        notes.append("sent something that cannot be shown here")
     return json.dumps([storable(note) for note in notes]) if notes else None
