@@ -22,6 +22,8 @@ log = structlog.get_logger(__name__)
 DAY = timedelta(days=1)
 DIGEST_DELAY = timedelta(seconds=30)
 """How long requests are gathered before the owner gets a mail about them."""
+LONGEST_PAUSE = timedelta(hours=1)
+"""Between two tries to mail an owner whose mail is refused; the first is `DIGEST_DELAY`, each next one twice as long."""
 
 
 def standing(tx: Tx, agent: str, email: str, channel: str, conversation: int, now: datetime) -> str:
@@ -55,12 +57,16 @@ class OwnerDigest:
         self._mailer = mailer
         self._now = now
         self._public_url = public_url
+        # by agent: when its owner's mail may be tried again, and after what pause
+        self._refused: dict[str, tuple[datetime, timedelta]] = {}
 
     async def run(self) -> None:
         """Send what is due; called now and then."""
         if self._mailer is None:
             return
         for agent in await self._store.read(access.agents_with_untold):
+            if self._is_put_off(agent):
+                continue
             waiting = await self._store.read(partial(access.untold, agent=agent))
             if waiting and self._now() - waiting[0].requested_at >= DIGEST_DELAY:
                 try:
@@ -82,10 +88,22 @@ class OwnerDigest:
                 await self._mailer.send(mail)
             except MailError as error:
                 log.warning("owner digest failed", agent=agent, error=str(error))
+                self._put_off(agent)
                 return
+        self._refused.pop(agent, None)
 
         def told(tx: Tx) -> None:
             for one in waiting:
                 access.owner_told(tx, one.id)
 
         await self._store.write(told)
+
+    def _is_put_off(self, agent: str) -> bool:
+        now = self._now()
+        # a time further ahead was set before the clock was set back
+        return agent in self._refused and now < self._refused[agent][0] <= now + LONGEST_PAUSE
+
+    def _put_off(self, agent: str) -> None:
+        _, pause = self._refused.get(agent, (None, DIGEST_DELAY / 2))
+        pause = min(2 * pause, LONGEST_PAUSE)
+        self._refused[agent] = self._now() + pause, pause
