@@ -7,6 +7,7 @@ import pytest
 from tests.world import Agent, Found, World
 from trinity_channels import texts
 from trinity_channels.agents.port import AgentFailed, AgentTimeout, AgentUnavailable
+from trinity_channels.api import Fault
 
 
 async def test_a_revoked_share_closes_the_gate(world: World) -> None:
@@ -90,3 +91,45 @@ async def test_a_blocked_person_who_is_let_back_in_is_answered(world: World) -> 
     await zoe.says("back")
 
     assert zoe.heard() == ["echo hello", "echo back"]
+
+
+async def test_who_is_blocked_gets_no_more_of_a_long_answer(town: World, agent: Agent) -> None:
+    town.twilio.behaviour.receipts = False
+    zoe = town.person("Zoe")
+    agent.will_answer("lorem ipsum dolor sit amet " * 200)
+    await zoe.says("tell me")
+    assert len(zoe.heard()) == 1
+
+    await town.blocks(zoe)
+    await town.much_later()
+
+    sent = (await town.api("GET", "/api/agents/support/deliveries?state=failed")).json()
+    assert len(zoe.heard()) == 1
+    assert len(sent) > 1
+    assert {one["error_code"] for one in sent} == {"blocked"}
+    assert "The owner blocked this person" in sent[-1]["error"]
+
+
+async def test_who_is_blocked_does_not_get_what_the_provider_put_off(town: World) -> None:
+    zoe = town.person("Zoe")
+    town.fails(Fault.RATE_LIMITED)
+    await zoe.says("hello")
+
+    await town.blocks(zoe)
+    await town.much_later()
+    await town.blocks(zoe, blocked=False)
+    await town.much_later()
+
+    assert zoe.heard() == []
+
+
+async def test_who_is_blocked_when_a_call_was_cut_is_not_written_to_again(town: World) -> None:
+    zoe = town.person("Zoe")
+    town.fails(Fault.CUT_BEFORE)
+    await zoe.says("hello")
+
+    await town.blocks(zoe)
+    await town.much_later()
+
+    (sent,) = (await town.api("GET", "/api/agents/support/deliveries")).json()
+    assert (zoe.heard(), sent["state"], sent["error_code"]) == ([], "failed", "blocked")

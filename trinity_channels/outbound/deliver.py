@@ -42,6 +42,7 @@ ASK_FOR = timedelta(minutes=30)
 """How long an unknown outcome is asked for before it is parked, by this process: another may have been down as long."""
 _DISCONNECTED = Failure("disconnected", FailureKind.OPERATOR, "The channel was disconnected before this could be sent.")
 _GONE = Failure("no_address", FailureKind.RECIPIENT, "The person's address belongs to somebody else now.")
+_BLOCKED = Failure("blocked", FailureKind.PERMANENT, "The owner blocked this person before it could be sent.")
 _INTERRUPTED = "the process stopped during the call"
 Record = Unit[None]
 """What a call came to, to be written in the transaction that claims the next."""
@@ -103,6 +104,9 @@ class Deliveries:
         if delivery.state == "sending":  # nobody else works on this conversation, so the call died with its process
             may_ask = (delivery.attempted_at or now) + self._settles(delivery)
             deliveries.ask(tx, delivery.id, max(now, may_ask), _INTERRUPTED, now)
+            return self._claim(tx, conversation, now)
+        if delivery.blocked and delivery.state == "ready":
+            deliveries.fail(tx, delivery, _BLOCKED, now)
             return self._claim(tx, conversation, now)
         due = max(delivery.next_at or now, self._spaced(delivery, previous, now), _paced(tx, delivery, now))
         if now < due <= now + LONGEST_WAIT:

@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, case, func, literal_column, or_, select, updat
 from trinity_channels.api import DeliveryState, Failure, FailureKind, Receipt, ReceiptReceived
 from trinity_channels.store.clock import micros, moment
 from trinity_channels.store.database import Tx
-from trinity_channels.store.tables import BINDING, CONVERSATION, DELIVERY
+from trinity_channels.store.tables import BINDING, CONTACT, CONVERSATION, DELIVERY
 
 _OPEN = DELIVERY.c.state.in_([literal_column("'ready'"), literal_column("'sending'"), literal_column("'asking'")])
 _OURS = re.compile(r"[0-9]{1,18}")
@@ -33,7 +33,7 @@ class Delivery:
     """One provider message that is not settled. `state` is ready, sending (an attempt was cut short) or asking.
 
     `address` is where the conversation can be reached now, or where the attempt went that is asked about; empty if
-    nobody can be reached there any more.
+    nobody can be reached there any more. `blocked` is about the person, as the owner has it now.
     """
 
     id: int
@@ -49,6 +49,7 @@ class Delivery:
     pace: timedelta
     pace_shared: bool
     channel: str
+    blocked: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +77,12 @@ _NEXT = (
         BINDING.c.pace,
         BINDING.c.pace_shared,
         BINDING.c.channel,
+        CONTACT.c.blocked_at,
     )
     .select_from(
-        DELIVERY.join(BINDING, BINDING.c.id == DELIVERY.c.binding_id).join(
-            CONVERSATION, CONVERSATION.c.id == DELIVERY.c.conversation_id
-        )
+        DELIVERY.join(BINDING, BINDING.c.id == DELIVERY.c.binding_id)
+        .join(CONVERSATION, CONVERSATION.c.id == DELIVERY.c.conversation_id)
+        .outerjoin(CONTACT, CONTACT.c.id == CONVERSATION.c.contact_id)
     )
     .where(DELIVERY.c.conversation_id == bindparam("conversation"), _OPEN)
     .order_by(DELIVERY.c.id)
@@ -198,7 +200,7 @@ def next_open(tx: Tx, conversation: int) -> tuple[Delivery, Previous | None] | N
     row = tx.one(_NEXT, conversation=conversation)
     if row is None:
         return None
-    identity, _, binding, message, address, text, state, attempts, next_at, attempted_at, pace, shared, channel = row
+    identity, _, binding, message, address, text, state, attempts, next_at, attempted_at, pace, shared = row[:12]
     delivery = Delivery(
         id=identity,
         conversation=conversation,
@@ -212,7 +214,8 @@ def next_open(tx: Tx, conversation: int) -> tuple[Delivery, Previous | None] | N
         attempted_at=moment(attempted_at),
         pace=timedelta(microseconds=pace),
         pace_shared=bool(shared),
-        channel=channel,
+        channel=row[12],
+        blocked=row[13] is not None,
     )
     before = tx.one(_PREVIOUS, conversation=conversation, delivery=delivery.id)
     return delivery, None if before is None else Previous(before[0], before[1], moment(before[2]))
