@@ -44,7 +44,7 @@ from trinity_channels.plugins import Plugins, load
 from trinity_channels.settings import Settings
 from trinity_channels.store import Store, Tx, deliveries, scenes
 from trinity_channels.store import settings as stored_settings
-from trinity_channels.web import errors
+from trinity_channels.web import errors, reference
 from trinity_channels.web.access_api import AccessApi
 from trinity_channels.web.auth import Authenticator, Guard, TokenAuthenticator, token_digest
 from trinity_channels.web.bindings_api import BindingsApi
@@ -321,9 +321,9 @@ def mount_channels(app: FastAPI, ports: Ports, settings: Settings) -> Host:
 
 def create_app(settings: Settings, ports: Ports | None = None) -> tuple[FastAPI, Host]:
     """The application of a host that runs alone."""
-    app = FastAPI(title="trinity_channels", redirect_slashes=False, redoc_url=None)
+    app = FastAPI(title="trinity_channels", redirect_slashes=False, docs_url=None, redoc_url=None)
     host = mount_channels(app, ports or Ports(), settings)
-    app.router.routes += host.probes()
+    app.router.routes += [*host.probes(), *reference.routes()]
     app.add_exception_handler(HTTPException, errors.no_route)
     app.add_exception_handler(Exception, errors.fault)
     return app, host
