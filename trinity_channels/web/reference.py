@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 # relative addresses, so that the page also works below a path
@@ -45,12 +45,20 @@ _HEADERS = {
 
 
 def routes() -> list[Route]:
-    """The page, its first script, and the files of Swagger UI, which are read when somebody asks for them."""
+    """The page, its first script, and the files of Swagger UI, which are read when somebody asks for them.
+
+    Who opens the bare address of the host is led to the page.
+    """
     return [
+        Route("/", _lead, methods=["GET"]),
         Route("/docs", _page, methods=["GET"]),
         Route("/docs/start.js", _start, methods=["GET"]),
         *(Route(f"/docs/{name}", _file(name), methods=["GET"]) for name in _FILES),
     ]
+
+
+async def _lead(_: Request) -> Response:
+    return RedirectResponse("docs")
 
 
 async def _page(_: Request) -> Response:
