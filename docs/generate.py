@@ -43,6 +43,11 @@ MEANINGS = {
     "groups": "group conversations",
     "verified_email": "the provider knows people's verified e-mail",
 }
+EXITS = {
+    0: "when it is done;",
+    1: "when something could not be done, for instance because there is no such agent;",
+    2: "when the words or the settings are wrong; a `DATABASE_URL` of PostgreSQL is, for this release serves SQLite only.",
+}
 
 
 def pages() -> dict[str, str]:
@@ -154,9 +159,9 @@ def _needed(field: Field[Any]) -> bool:
 def _cli() -> str:
     text = [GENERATED + "# The command line\n"]
     text += ["`trinity-channels COMMAND`, or `python -m trinity_channels.cli COMMAND`. Every command takes `--help`.\n"]
-    text += [
-        "It ends with 0, with 1 when something could not be done, with 2 when the settings or the words are wrong.\n"
-    ]
+    text += ["It ends with\n"]
+    text += [f"- {code} {meaning}" for code, meaning in EXITS.items()]
+    text += [""]
     for name, command in get_command(commands).commands.items():  # type: ignore[attr-defined]  # it is a group
         text += _command(name, command)
     return "\n".join(text)

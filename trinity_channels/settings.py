@@ -32,7 +32,7 @@ from trinity_channels.public_url import normalise_public_url
 
 CONFIG_VARIABLE = "TRINITY_CHANNELS_CONFIG"
 _API_BASE_URL = "_api_base_url"
-_DATABASES = ("sqlite:///", "postgresql+psycopg://")
+_DATABASE = "sqlite:///"
 _FILE_ONLY = ("agents", "api_base_urls")
 _RUNTIMES = 'needs runtime = "echo", "openai" or "trinity"'
 _TEXTS = {
@@ -57,8 +57,10 @@ def _checked(check: Callable[[str], object]) -> AfterValidator:
 
 
 def _database(url: str) -> None:
-    if not url.startswith(_DATABASES):
-        raise ValueError("must start with sqlite:/// or postgresql+psycopg://")
+    if url.startswith("postgres"):
+        raise ValueError("this release serves SQLite only; give sqlite:///path.db, or leave it out")
+    if not url.startswith(_DATABASE):
+        raise ValueError(f"must start with {_DATABASE}")
 
 
 def _mail_sender(text: str) -> str:

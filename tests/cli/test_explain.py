@@ -101,3 +101,11 @@ def test_an_unknown_agent_is_named_with_those_there_are(terminal: Terminal) -> N
 
     assert result.exit_code == 1
     assert result.stderr == "There is no agent 'suport'. Configured are support.\n"
+
+
+@pytest.mark.parametrize("nothing", ["", "  "])
+def test_an_address_that_is_none_is_asked_for(terminal: Terminal, nothing: str) -> None:
+    result = terminal.run("explain", "support", nothing)
+
+    assert result.exit_code == 2
+    assert "Say whose: an address on a channel, or an e-mail." in result.stderr

@@ -73,3 +73,16 @@ async def test_the_database_is_upgraded_only_while_nobody_serves_it(terminal: Te
 
     assert (beside.exit_code, alone.exit_code) == (1, 0)
     assert "newest shape" in alone.stdout
+
+
+@pytest.mark.parametrize("command", [("serve", "--port", "0"), ("failed",), ("token", "list")])
+def test_a_database_that_this_release_does_not_serve_is_a_wrong_setting(
+    terminal: Terminal, command: tuple[str, ...]
+) -> None:
+    terminal.set(DATABASE_URL="postgresql+psycopg://user:fake-password@db.example.org/trinity")
+
+    result = terminal.run(*command)
+
+    assert result.exit_code == 2
+    assert "DATABASE_URL: this release serves SQLite only" in result.stderr
+    assert "fake-password" not in result.output

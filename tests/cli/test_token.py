@@ -43,17 +43,19 @@ async def test_a_revoked_token_stops_working(terminal: Terminal, world: World) -
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "code", "said"),
     [
-        ((), "one of them"),
-        (("--admin", "--agent", "support"), "one of them"),
-        (("--agent", "nobody"), "There is no agent 'nobody'. Configured are support."),
-        (("--user", "nobody"), "--user:"),
+        ((), 2, "Say whom the token is for"),
+        (("--admin", "--agent", "support"), 2, "Say whom the token is for"),
+        (("--user", "nobody"), 2, "Invalid value for --user:"),
+        (("--agent", "nobody"), 1, "There is no agent 'nobody'. Configured are support."),
     ],
 )
-def test_a_token_is_for_somebody_who_exists(terminal: Terminal, arguments: tuple[str, ...], said: str) -> None:
+def test_a_token_is_for_somebody_who_exists(
+    terminal: Terminal, arguments: tuple[str, ...], code: int, said: str
+) -> None:
     result = terminal.run("token", "create", *arguments)
 
-    assert result.exit_code == 1
+    assert result.exit_code == code
     assert said in result.stderr
     assert result.stdout == ""

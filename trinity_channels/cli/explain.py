@@ -19,6 +19,9 @@ def explain(
     """Say which rule lets a person reach an agent or stops them."""
     from trinity_channels.cli import desk
 
+    if not address.strip():
+        raise typer.BadParameter("Say whose: an address on a channel, or an e-mail.", param_hint="ADDRESS")
+
     async def ask(host: Host) -> list[Asked]:
         from trinity_channels.cli.standing import look_up
 

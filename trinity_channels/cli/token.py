@@ -20,14 +20,13 @@ def create(
     """Make a token and print it, this once."""
     from trinity_channels.app import utc_now
     from trinity_channels.cli import desk
-    from trinity_channels.cli.faults import CommandFailed
     from trinity_channels.email_address import normalise_email
     from trinity_channels.settings import Settings
     from trinity_channels.store import Tx, audit
     from trinity_channels.web.auth import Role, new_token
 
     if sum(map(bool, (admin, user, agent))) != 1:
-        raise CommandFailed("Say whom the token is for: --admin, --user EMAIL or --agent NAME, one of them.")
+        raise typer.BadParameter("Say whom the token is for: --admin, --user EMAIL or --agent NAME, one of them.")
     role, subject = (Role.ADMIN, "") if admin else (Role.USER, user) if user else (Role.AGENT, agent)
     if agent:
         desk.known_agent(Settings.load(), agent)
@@ -35,7 +34,7 @@ def create(
         try:
             subject = normalise_email(user)
         except ValueError as error:
-            raise CommandFailed(f"--user: {error}") from None
+            raise typer.BadParameter(str(error), param_hint="--user") from None
     now = utc_now()
 
     def make(tx: Tx) -> str:
