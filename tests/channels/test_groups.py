@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from freezegun.api import FrozenDateTimeFactory
 
 from tests.channels.net import Net, Someone
+from tests.world import Agent
 from trinity_channels import texts
 
 EMAIL = "zoe@example.org"
@@ -74,3 +77,42 @@ async def test_an_agent_may_be_off_in_groups(net: Net, channel: str) -> None:
     ask = await in_a_group(net, channel, zoe)
 
     assert await ask("status?") == []
+
+
+@GROUPS
+async def test_the_agent_is_told_who_wrote_each_message(
+    tmp_path: Path, clock: FrozenDateTimeFactory, agent: Agent, channel: str
+) -> None:
+    async with Net(tmp_path, clock, agents=agent) as net:
+        await net.connect_all()
+        await net.policy("require_email")
+        people = [net.stranger(channel, name) for name in ("Zoe", "Yan")]
+        for one, email in zip(people, (EMAIL, "yan@example.org"), strict=True):
+            await one.verifies(email)
+        simulator: Any = net.simulators[channel]
+        phones = [one.phone for one in people]
+        where = {"chat": await simulator.group("Team", *phones)} if channel == "telegram" else {"channel": "team"}
+
+        for phone in phones:
+            await phone.mentions("status?", **where)
+            await net.settle()
+
+    written = [(one.name, one.email) for turn in agent.turns for one in turn.messages]
+    assert written == [("Zoe", EMAIL), ("Yan", "yan@example.org")]
+    assert [(turn.group, turn.sender_name, turn.verified_email) for turn in agent.turns] == [(True, "", None)] * 2
+
+
+async def test_in_a_direct_chat_it_is_told_once(
+    tmp_path: Path, clock: FrozenDateTimeFactory, agent: Agent, channel: str
+) -> None:
+    async with Net(tmp_path, clock, agents=agent) as net:
+        await net.connect_all()
+        await net.policy("require_email")
+        zoe = net.stranger(channel, "Zoe")
+        await zoe.verifies(EMAIL)
+
+        await zoe.says("hello")
+
+    turn = agent.turns[-1]
+    assert (turn.channel, turn.group, turn.sender_name, turn.verified_email) == (channel, False, "Zoe", EMAIL)
+    assert [(one.name, one.email) for one in turn.messages] == [("", None)]

@@ -13,8 +13,8 @@ class Said:
     """One earlier or waiting message.
 
     `by_agent` tells the two sides apart, so that no text can pretend to be the other. `name` is what the writer calls
-    themselves, where several people write. `notes` describes what came with the text and is no text itself, one sentence
-    each: a location, a file, a button.
+    themselves and `email` what they have proved, both in groups only. `notes` describes what came with the text and is
+    no text itself, one sentence each: a location, a file, a button.
     """
 
     text: str = field(repr=False)
@@ -22,6 +22,7 @@ class Said:
     by_agent: bool = False
     notes: tuple[str, ...] = field(default=(), repr=False)
     name: str = field(default="", repr=False)
+    email: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,9 @@ class AgentTurn:
         conversation: an opaque name of the conversation, the same in all its turns.
         messages: the waiting messages, oldest first; at least one.
         history: up to 20 earlier ones, oldest first.
-        sender_name: the name the person chose for themselves; untrusted.
-        verified_email: the e-mail they have proved, if any.
+        sender_name: the name the person chose for themselves; untrusted. Empty in a group.
+        verified_email: the e-mail they have proved, if any. None in a group.
+        group: several people write; each message says who wrote it.
     """
 
     id: str
@@ -47,6 +49,7 @@ class AgentTurn:
     history: Sequence[Said] = ()
     sender_name: str = field(default="", repr=False)
     verified_email: str | None = field(default=None, repr=False)
+    group: bool = False
 
 
 class AgentError(Exception):

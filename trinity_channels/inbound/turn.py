@@ -339,12 +339,14 @@ def _request(scene: Scene, turn: OpenTurn, messages: tuple[Message, ...], histor
         agent=scene.agent,
         channel=scene.channel,
         conversation=f"{scene.channel}-{scene.conversation}",
-        messages=[_said(message) for message in messages],
-        history=[_said(message) for message in history],
+        messages=[_said(scene, message) for message in messages],
+        history=[_said(scene, message) for message in history],
         sender_name=person.name if person else "",
         verified_email=person.email if person else None,
+        group=scene.group,
     )
 
 
-def _said(message: Message) -> Said:
-    return Said(message.text, message.at, message.by_agent, message.notes, message.name)
+def _said(scene: Scene, message: Message) -> Said:
+    name, email = (message.name, message.email) if scene.group else ("", None)
+    return Said(message.text, message.at, message.by_agent, message.notes, name, email)

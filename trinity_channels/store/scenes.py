@@ -44,6 +44,7 @@ class Message:
     opt_out: str | None
     contact: int | None
     name: str = field(repr=False)
+    email: str | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +135,7 @@ _MESSAGE = (
     MESSAGE.c.opt_out,
     MESSAGE.c.contact_id,
     CONTACT.c.name,
+    CONTACT.c.email,
 )
 
 _MESSAGES = select(*_MESSAGE).select_from(MESSAGE.outerjoin(CONTACT, CONTACT.c.id == MESSAGE.c.contact_id))
@@ -236,7 +238,7 @@ def _person(row: Row) -> Person:
 
 
 def _message(row: Row) -> Message:
-    identity, text, notes, at, origin, provider_id, opt_out, contact, name = row
+    identity, text, notes, at, origin, provider_id, opt_out, contact, name, email = row
     return Message(
         id=identity,
         text=text,
@@ -247,4 +249,5 @@ def _message(row: Row) -> Message:
         opt_out=opt_out,
         contact=contact,
         name=name or "",
+        email=email,
     )
