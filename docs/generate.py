@@ -11,7 +11,7 @@ import re
 import sys
 import tempfile
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -22,7 +22,7 @@ from typing import Any
 from typer.main import get_command
 
 from trinity_channels import api
-from trinity_channels.api import PROJECT, Capabilities, Channel, ChannelError, hooks
+from trinity_channels.api import PROJECT, Capabilities, Channel, ChannelError, hooks, simulation
 from trinity_channels.app import Ports, create_app
 from trinity_channels.cli import app as commands
 from trinity_channels.cli.demo.stage import DemoSettings
@@ -125,7 +125,25 @@ def _contract() -> str:
     text += ["## Errors\n", "```text", _prose(inspect.getmodule(ChannelError)), "```\n"]
     for name, error in errors.items():
         text += [f"### `{name}`\n", _prose(error), ""]
+    text += ["## For simulators: `trinity_channels.api.simulation`\n", _prose(simulation), ""]
+    for name in simulation.__all__:
+        part = getattr(simulation, name)
+        if inspect.isclass(part):
+            text += [f"### `{_call(name, part)}`\n", _prose(part), "", *_methods(part)]
     return "\n".join(text).rstrip() + "\n"
+
+
+def _call(name: str, part: Callable[..., object]) -> str:
+    wanted = ", ".join(one for one in inspect.signature(part).parameters if one != "self")
+    return f"{'await ' if inspect.iscoroutinefunction(part) else ''}{name}({wanted})"
+
+
+def _methods(part: type) -> list[str]:
+    """What a simulator calls or writes, in the first sentence of its docstring."""
+    own = [
+        (name, one) for name, one in vars(part).items() if inspect.isfunction(one) and name[0] != "_" and one.__doc__
+    ]
+    return [*(f"- `{_call(name, one)}`: {(one.__doc__ or '').splitlines()[0]}" for name, one in own), ""]
 
 
 def _prose(documented: object) -> str:

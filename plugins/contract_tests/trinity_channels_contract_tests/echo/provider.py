@@ -2,44 +2,35 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import hmac
 import itertools
 import json
-from collections import deque
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import httpx
 from starlette.applications import Starlette
 from starlette.requests import Request as HttpRequest
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from trinity_channels.api import Context, Fault, Heard, Request
+from trinity_channels.api.simulation import Background, Clock, Faults
 from trinity_channels_contract_tests.echo.manifest import LIMIT
 
-SLOW = 20
 TICKS = {"accepted": 0, "sent": 1, "delivered": 2, "read": 3}
 TOKEN = "fake-echo-token-1234"  # noqa: S105  no provider knows it
 SECRET = "fake-echo-secret-5678"  # noqa: S105  the same
 REFUSALS = {
     Fault.RATE_LIMITED: JSONResponse({"error": "too fast"}, 429, {"retry-after": "3"}),
     Fault.SERVER_ERROR: JSONResponse({"error": "oops"}, 503),
-    Fault.HTML_ERROR: HTMLResponse("<h1>502 Bad Gateway</h1>", 502),
     Fault.UNAUTHORIZED: JSONResponse({"error": "wrong token"}, 401),
 }
-
-
-class Cut(Response):
-    """A connection that breaks before the answer is complete."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  ASGI's signature
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"100")]})
 
 
 @dataclass(slots=True, eq=False)
@@ -71,14 +62,14 @@ class EchoSimulator:
     def __init__(self, ctx: Context, signed: Callable[[str, str, bytes], bytes]) -> None:
         self._ctx = ctx
         self._signed = signed
-        self._clock = timedelta(0)
+        self._clock = Clock(ctx.now)
         self._webhook = ""
         self._ids = itertools.count(1)
         self._phones: dict[str, EchoPhone] = {}
-        self._faults: deque[Fault] = deque()
+        self._faults = Faults(REFUSALS)
+        self._background = Background()
         self._sent: list[dict[str, Any]] = []
         self._inbox: list[dict[str, Any]] = []
-        self._running: set[asyncio.Task[None]] = set()
         self.app: ASGIApp = Starlette(
             routes=[
                 Route("/account", self._account),
@@ -103,10 +94,10 @@ class EchoSimulator:
         return self._phones.setdefault(name, EchoPhone(name, address or number, self))
 
     def inject(self, fault: Fault, times: int = 1) -> None:
-        self._faults.extend([fault] * times)
+        self._faults.inject(fault, times)
 
     def advance(self, by: timedelta) -> None:
-        self._clock += by
+        self._clock.advance(by)
 
     async def repeat_last_webhook(self) -> int:
         if not self._inbox:
@@ -114,8 +105,7 @@ class EchoSimulator:
         return await self._post(self._inbox[-1], attempt=2)
 
     async def settle(self) -> None:
-        while self._running:
-            await asyncio.wait(self._running)
+        await self._background.settle()
 
     # --- more than the protocol: what lets the kit see further ---
 
@@ -159,11 +149,6 @@ class EchoSimulator:
                 row["state"] = state
                 await self._post({"kind": "receipt", **{name: row[name] for name in ("id", "state", "reference")}})
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
-
     # --- the API ---
 
     async def _messages(self, request: HttpRequest) -> Response:
@@ -171,19 +156,17 @@ class EchoSimulator:
             return REFUSALS[Fault.UNAUTHORIZED]
         if request.method == "GET":
             return JSONResponse({"messages": self._sent})
-        fault = self._faults.popleft() if self._faults else None
-        if fault in REFUSALS or fault is Fault.CUT_BEFORE:
-            return REFUSALS.get(fault, Cut())
+        return await self._faults.meet(partial(self._take, request))
+
+    async def _take(self, request: HttpRequest) -> Response:
         body = await request.json()
         if len(body["text"].encode("utf-16-le")) // 2 > LIMIT:
             return JSONResponse({"error": "too long"}, 422)
         row = {**body, "id": self._id(), "state": "accepted", "at": self._at()}
         self._sent.append(row)
         answer = JSONResponse(row, 201)
-        self._start(self._carry(row))
-        if fault is Fault.SLOW:
-            await asyncio.sleep(SLOW)
-        return Cut() if fault is Fault.CUT_AFTER else answer
+        self._background.start(self._carry(row))
+        return answer
 
     async def _account(self, request: HttpRequest) -> Response:
         return _answer(request, {"id": "acc-1", "address": "echo:100000", "name": "Echo"})
@@ -210,7 +193,7 @@ class EchoSimulator:
         return f"m-{next(self._ids)}"
 
     def _at(self) -> str:
-        return (self._ctx.now() + self._clock).isoformat()
+        return self._clock().isoformat()
 
 
 def _allowed(request: HttpRequest) -> bool:

@@ -10,10 +10,10 @@ from typing import Any
 from starlette.types import ASGIApp
 
 from trinity_channels.api import Context, Fault, Request
+from trinity_channels.api.simulation import Clock
 from trinity_channels_slack.simulator import events
 from trinity_channels_slack.simulator.api import application
 from trinity_channels_slack.simulator.behaviour import Behaviour
-from trinity_channels_slack.simulator.clock import Clock
 from trinity_channels_slack.simulator.messages import Conversation, Message
 from trinity_channels_slack.simulator.people import User, slug
 from trinity_channels_slack.simulator.phones import SlackPhone
@@ -86,7 +86,7 @@ class SlackSimulator:
 
     def inject(self, fault: Fault, times: int = 1) -> None:
         """Let the next `times` posts fail this way."""
-        self._workspace.faults.extend([fault] * times)
+        self._workspace.faults.inject(fault, times)
 
     def advance(self, by: timedelta) -> None:
         """Move Slack's clock forward; retries that are due then are sent by `settle`."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from starlette.responses import JSONResponse
+
 from trinity_channels.api import Fault
-from trinity_channels_slack.simulator.background import Background
+from trinity_channels.api.simulation import Background, Clock, Faults
 from trinity_channels_slack.simulator.behaviour import Behaviour
-from trinity_channels_slack.simulator.clock import Clock
 from trinity_channels_slack.simulator.messages import Conversation, Message
 from trinity_channels_slack.simulator.people import HOME, User
 
@@ -38,6 +38,16 @@ HISTORY_SCOPES = {
 REMEMBERED = 2000
 
 
+def _faults() -> Faults:
+    return Faults(
+        {
+            Fault.RATE_LIMITED: JSONResponse({"ok": False, "error": "ratelimited"}, 429, {"Retry-After": "1"}),
+            Fault.SERVER_ERROR: JSONResponse({"ok": False, "error": "service_unavailable"}, 503),
+            Fault.UNAUTHORIZED: JSONResponse({"ok": False, "error": "invalid_auth"}),
+        }
+    )
+
+
 @dataclass(slots=True)
 class App:
     """The app as its settings page shows it."""
@@ -58,7 +68,7 @@ class App:
 class Workspace:
     """The state behind one simulator. `base_url` is where its API is reached, without a slash at the end.
 
-    `faults` are the next posts' misfortunes; `statuses` are those that threads show.
+    `statuses` are those that threads show.
     """
 
     base_url: str
@@ -66,7 +76,7 @@ class Workspace:
     app: App = field(default_factory=App)
     behaviour: Behaviour = field(default_factory=Behaviour)
     background: Background = field(default_factory=Background)
-    faults: deque[Fault] = field(default_factory=deque)
+    faults: Faults = field(default_factory=_faults)
     users: dict[str, User] = field(default_factory=dict)
     conversations: dict[str, Conversation] = field(default_factory=dict)
     statuses: dict[tuple[str, str], str] = field(default_factory=dict)

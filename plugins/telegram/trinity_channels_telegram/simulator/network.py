@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from random import Random
 
 from trinity_channels.api import Fault
-from trinity_channels_telegram.simulator.background import Background
+from trinity_channels.api.simulation import Background, Clock, Faults
 from trinity_channels_telegram.simulator.behaviour import Behaviour
 from trinity_channels_telegram.simulator.bots import Bot
 from trinity_channels_telegram.simulator.chats import Chat
-from trinity_channels_telegram.simulator.clock import Clock
 from trinity_channels_telegram.simulator.phones import Phone
+from trinity_channels_telegram.simulator.problems import Problem, answer, too_many
 
 FIRST_PERSON = 5_550_001
 FIRST_BOT = 7_770_001
 FIRST_GROUP = -1_009_990_001
 
 
+def _faults() -> Faults:
+    return Faults(
+        {
+            Fault.RATE_LIMITED: answer(too_many(1)),
+            Fault.SERVER_ERROR: answer(Problem(500, "Internal Server Error: restart")),
+            Fault.UNAUTHORIZED: answer(Problem(401, "Unauthorized")),
+        }
+    )
+
+
 @dataclass(slots=True)
 class Network:
-    """The state behind one simulator; `faults` are the next sends' misfortunes.
+    """The state behind one simulator.
 
     Chance is the same in every run, so that a test that fails once fails again.
     """
@@ -30,7 +39,7 @@ class Network:
     clock: Clock
     behaviour: Behaviour = field(default_factory=Behaviour)
     background: Background = field(default_factory=Background)
-    faults: deque[Fault] = field(default_factory=deque)
+    faults: Faults = field(default_factory=_faults)
     chance: Random = field(default_factory=lambda: Random(42))  # noqa: S311 -- no secret
     people: dict[str, Phone] = field(default_factory=dict)
     bots: dict[str, Bot] = field(default_factory=dict)

@@ -10,12 +10,12 @@ from typing import Any
 from starlette.types import ASGIApp
 
 from trinity_channels.api import Context, Fault, Request
+from trinity_channels.api.simulation import Clock
 from trinity_channels_telegram.simulator.air import Air
 from trinity_channels_telegram.simulator.api import application
 from trinity_channels_telegram.simulator.behaviour import Behaviour
 from trinity_channels_telegram.simulator.bots import Bot
 from trinity_channels_telegram.simulator.chats import Chat, Topic
-from trinity_channels_telegram.simulator.clock import Clock
 from trinity_channels_telegram.simulator.delivery import SECRET_HEADER, Call, Delivery
 from trinity_channels_telegram.simulator.methods import Methods
 from trinity_channels_telegram.simulator.network import FIRST_BOT, FIRST_GROUP, FIRST_PERSON, Network
@@ -72,7 +72,7 @@ class TelegramSimulator:
 
     def inject(self, fault: Fault, times: int = 1) -> None:
         """Let the next `times` sends fail this way."""
-        self._network.faults.extend([fault] * times)
+        self._network.faults.inject(fault, times)
 
     def advance(self, by: timedelta) -> None:
         """Move the provider's clock forward; `settle` then repeats the webhooks that have become due."""

@@ -6,14 +6,24 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from trinity_channels.api import Fault
+from trinity_channels.api.simulation import Background, Clock, Faults
 from trinity_channels_whatsapp.simulator.accounts import Accounts
-from trinity_channels_whatsapp.simulator.background import Background
 from trinity_channels_whatsapp.simulator.behaviour import Behaviour
-from trinity_channels_whatsapp.simulator.clock import Clock
 from trinity_channels_whatsapp.simulator.people import People
+from trinity_channels_whatsapp.simulator.problems import Problem, answer
 from trinity_channels_whatsapp.simulator.webhooks import Webhooks
 
 REMEMBERED = 2000
+
+
+def _faults() -> Faults:
+    return Faults(
+        {
+            Fault.RATE_LIMITED: answer(Problem(20429), {"Retry-After": "1"}),
+            Fault.SERVER_ERROR: answer(Problem(20503)),
+            Fault.UNAUTHORIZED: answer(Problem(20003)),
+        }
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +39,7 @@ class Alert:
 class Network:
     """The state behind one simulator. `base_url` is where its API is reached, without a slash at the end.
 
-    `faults` are the next sends' misfortunes, `typed` the messages that typing was shown for.
+    `typed` are the messages that typing was shown for.
     """
 
     base_url: str
@@ -39,6 +49,6 @@ class Network:
     people: People = field(default_factory=People)
     behaviour: Behaviour = field(default_factory=Behaviour)
     background: Background = field(default_factory=Background)
-    faults: deque[Fault] = field(default_factory=deque)
+    faults: Faults = field(default_factory=_faults)
     alerts: deque[Alert] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
     typed: deque[str] = field(default_factory=lambda: deque(maxlen=REMEMBERED))

@@ -11,10 +11,10 @@ from urllib.parse import parse_qsl
 from starlette.types import ASGIApp
 
 from trinity_channels.api import Context, Fault, Request
+from trinity_channels.api.simulation import Clock
 from trinity_channels_whatsapp.simulator.accounts import Account, Sender
 from trinity_channels_whatsapp.simulator.api import application
 from trinity_channels_whatsapp.simulator.behaviour import Behaviour
-from trinity_channels_whatsapp.simulator.clock import Clock
 from trinity_channels_whatsapp.simulator.inbound import Inbound
 from trinity_channels_whatsapp.simulator.network import Alert, Network
 from trinity_channels_whatsapp.simulator.outbound import Outbound
@@ -88,7 +88,7 @@ class TwilioSimulator:
 
     def inject(self, fault: Fault, times: int = 1) -> None:
         """Let the next `times` sends fail this way."""
-        self._network.faults.extend([fault] * times)
+        self._network.faults.inject(fault, times)
 
     def advance(self, by: timedelta) -> None:
         """Move the provider's clock forward."""

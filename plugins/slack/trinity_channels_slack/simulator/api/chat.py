@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Protocol
 
 from starlette.responses import JSONResponse, Response
 
-from trinity_channels_slack.simulator.api import faults
 from trinity_channels_slack.simulator.api.access import Arguments, Method, Refusal, text
 from trinity_channels_slack.simulator.messages import Conversation, Message
 from trinity_channels_slack.simulator.workspace import Workspace
@@ -38,10 +38,11 @@ class ChatApi:
         ]
 
     async def _post(self, given: Arguments) -> Response:
+        take = partial(self._take, given)
+        return await self._workspace.faults.meet(take, self._workspace.behaviour.slow_answer)
+
+    async def _take(self, given: Arguments) -> Response:
         workspace, behaviour = self._workspace, self._workspace.behaviour
-        fault = workspace.faults.popleft() if workspace.faults else None
-        if (refused := faults.refusal(fault)) is not None:
-            return refused
         conversation, message = self._draft(given)
         conversation.add(message)
         workspace.statuses.pop((conversation.id, message.thread_ts), None)
@@ -49,8 +50,7 @@ class ChatApi:
         if behaviour.internal_errors_after_storing > 0:
             behaviour.internal_errors_after_storing -= 1
             raise Refusal("internal_error")
-        answer = {"ok": True, "channel": conversation.id, "ts": message.ts, "message": message.fields()}
-        return faults.spoil(fault, JSONResponse(answer), behaviour.slow_answer)
+        return JSONResponse({"ok": True, "channel": conversation.id, "ts": message.ts, "message": message.fields()})
 
     def _draft(self, given: Arguments) -> tuple[Conversation, Message]:
         conversation, app = self._conversation(text(given, "channel")), self._workspace.app

@@ -10,7 +10,6 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from trinity_channels_telegram.simulator import parameters
-from trinity_channels_telegram.simulator.api import faults
 from trinity_channels_telegram.simulator.bots import Bot
 from trinity_channels_telegram.simulator.methods import Methods
 from trinity_channels_telegram.simulator.network import Network
@@ -34,14 +33,13 @@ class BotApi:
     async def _call(self, request: Request) -> Response:
         bot, method = self._bot(request.path_params["token"]), request.path_params["method"]
         params = await parameters.read(request)
-        fault = None
-        if method.lower() == "sendmessage" and self._network.faults:
-            fault = self._network.faults.popleft()
-        if (refused := faults.refusal(fault)) is not None:
-            return refused
-        result = self._methods.call(bot, method, params)
-        taken = JSONResponse({"ok": True, "result": result})
-        return faults.spoil(fault, taken, self._network.behaviour.slow_answer)
+
+        async def take() -> Response:
+            return JSONResponse({"ok": True, "result": self._methods.call(bot, method, params)})
+
+        if method.lower() != "sendmessage":
+            return await take()
+        return await self._network.faults.meet(take, self._network.behaviour.slow_answer)
 
     def _bot(self, token: str) -> Bot:
         if not _TOKEN.fullmatch(token) or len(token) > LONGEST_TOKEN:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request
@@ -15,7 +16,6 @@ from starlette.routing import Route
 
 from trinity_channels_whatsapp.simulator import drafts
 from trinity_channels_whatsapp.simulator.accounts import Account
-from trinity_channels_whatsapp.simulator.api import faults
 from trinity_channels_whatsapp.simulator.api.access import Access, read_form
 from trinity_channels_whatsapp.simulator.api.listing import classic, cut, rfc2822
 from trinity_channels_whatsapp.simulator.messages import UNDELETABLE, Message
@@ -44,10 +44,10 @@ class MessagesApi:
         ]
 
     async def _create(self, request: Request) -> Response:
-        account = self._access.account(request)
-        fault = self._network.faults.popleft() if self._network.faults else None
-        if (refused := faults.refusal(fault)) is not None:
-            return refused
+        account, faults = self._access.account(request), self._network.faults
+        return await faults.meet(partial(self._take, request, account), self._network.behaviour.slow_answer)
+
+    async def _take(self, request: Request, account: Account) -> Response:
         behaviour = self._network.behaviour
         form = await read_form(request)
         draft = drafts.read(form, account, bsuid_sending=behaviour.bsuid_sending)
@@ -60,7 +60,7 @@ class MessagesApi:
             await carry
         else:
             self._network.background.start(carry)
-        return faults.spoil(fault, JSONResponse(rendered, 201), behaviour.slow_answer)
+        return JSONResponse(rendered, 201)
 
     async def _list(self, request: Request) -> Response:
         account = self._access.account(request)

@@ -1,4 +1,4 @@
-"""Work that goes on after an answer: status callbacks, webhooks, and waiting for all of them."""
+"""Work that goes on after an answer: receipts, webhooks, retries, and waiting for all of them."""
 
 from __future__ import annotations
 

@@ -3,21 +3,53 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 
 import httpx
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from trinity_channels.api import Fault
-from trinity_channels_telegram.simulator.problems import Problem, answer, too_many
+from trinity_channels.api.simulator import Fault
 
 BAD_GATEWAY = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 
 
-def has_socket(scope: Scope) -> bool:
-    """Whether a server carries this request; `httpx.ASGITransport` does not say which ASGI it speaks."""
-    return "spec_version" in scope.get("asgi", {})
+class Faults:
+    """What becomes of the next sends.
+
+    Args:
+        refusals: the provider's own answers to `RATE_LIMITED`, `SERVER_ERROR` and `UNAUTHORIZED`. What proxies and
+            broken connections do looks the same everywhere.
+    """
+
+    def __init__(self, refusals: Mapping[Fault, Response]) -> None:
+        self._refusals = {Fault.HTML_ERROR: HTMLResponse(BAD_GATEWAY, 502), Fault.CUT_BEFORE: Cut(), **refusals}
+        self._waiting: deque[Fault] = deque()
+
+    def inject(self, fault: Fault, times: int) -> None:
+        """Let the next `times` sends fail this way."""
+        self._waiting.extend([fault] * times)
+
+    async def meet(
+        self, take: Callable[[], Awaitable[Response]], slow_answer: timedelta = timedelta(seconds=20)
+    ) -> Response:
+        """Answer one send: `take` takes the message, unless the fault whose turn it is refuses it.
+
+        `slow_answer` is how long a `Fault.SLOW` answer takes, unless the client hangs up first.
+        """
+        fault = self._waiting.popleft() if self._waiting else None
+        if fault is not None and fault in self._refusals:
+            return self._refusals[fault]
+        answer = await take()
+        match fault:
+            case Fault.CUT_AFTER:
+                return Cut()
+            case Fault.SLOW:
+                return Late(answer, slow_answer)
+            case _:
+                return answer
 
 
 class Cut(Response):
@@ -51,29 +83,6 @@ class Late(Response):
             await self._late(scope, receive, send)
 
 
-def refusal(fault: Fault | None) -> Response | None:
-    """The answer to a send that is not taken; None if it is."""
-    match fault:
-        case Fault.RATE_LIMITED:
-            return answer(too_many(1))
-        case Fault.SERVER_ERROR:
-            return answer(Problem(500, "Internal Server Error: restart"))
-        case Fault.UNAUTHORIZED:
-            return answer(Problem(401, "Unauthorized"))
-        case Fault.HTML_ERROR:
-            return HTMLResponse(BAD_GATEWAY, 502)
-        case Fault.CUT_BEFORE:
-            return Cut()
-        case _:
-            return None
-
-
-def spoil(fault: Fault | None, response: Response, slow: timedelta) -> Response:
-    """What becomes of the answer to a send that was taken."""
-    match fault:
-        case Fault.CUT_AFTER:
-            return Cut()
-        case Fault.SLOW:
-            return Late(response, slow)
-        case _:
-            return response
+def has_socket(scope: Scope) -> bool:
+    """Whether a server carries this request; `httpx.ASGITransport` does not say which ASGI it speaks."""
+    return "spec_version" in scope.get("asgi", {})

@@ -1,4 +1,4 @@
-"""Slack's clock: the real one plus what tests and the page have added."""
+"""The provider's clock: the real one plus what tests and pages have added."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 
 
 class Clock:
-    """Tells the simulated time, always timezone-aware.
+    """Tells the simulated time when it is called, always timezone-aware.
 
-    `real` is not moved: requests are signed with it, as the host and Slack both take the time of day from the network,
-    and a signature is good for five minutes only.
+    `real` is not moved. It is for signatures, which are good for minutes: host and provider both take the time of day
+    from the network, however far a test is ahead.
     """
 
     def __init__(self, real: Callable[[], datetime]) -> None:
@@ -21,7 +21,7 @@ class Clock:
         return self.real() + self._offset
 
     def advance(self, by: timedelta) -> None:
-        """Move forward; a clock that runs backwards would give out a `ts` twice."""
+        """Move forward; a clock that runs backwards would reopen what is closed, and bring back what has expired."""
         if by < timedelta(0):
             raise ValueError("time does not run backwards")
         self._offset += by
