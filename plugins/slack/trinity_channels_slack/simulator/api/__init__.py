@@ -8,7 +8,7 @@ from trinity_channels_slack.simulator.api.access import Method, endpoint
 from trinity_channels_slack.simulator.api.chat import ChatApi
 from trinity_channels_slack.simulator.api.conversations import ConversationsApi
 from trinity_channels_slack.simulator.api.members import MembersApi
-from trinity_channels_slack.simulator.api.page import Page, People
+from trinity_channels_slack.simulator.api.page import People, WorkspacePage
 from trinity_channels_slack.simulator.workspace import Workspace
 
 
@@ -19,4 +19,6 @@ def application(workspace: Workspace, people: People) -> Starlette:
         *ConversationsApi(workspace).methods(),
         *MembersApi(workspace).methods(),
     ]
-    return Starlette(routes=[*(endpoint(workspace, method) for method in methods), *Page(workspace, people).routes()])
+    return Starlette(
+        routes=[*(endpoint(workspace, method) for method in methods), *WorkspacePage(workspace, people).routes()]
+    )

@@ -6,7 +6,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 
 from trinity_channels_telegram.simulator.api.bot_api import BotApi
-from trinity_channels_telegram.simulator.api.phone_page import PhoneFactory, PhonePage
+from trinity_channels_telegram.simulator.api.phone_page import PhoneFactory, TelegramPage
 from trinity_channels_telegram.simulator.delivery import Delivery
 from trinity_channels_telegram.simulator.methods import Methods
 from trinity_channels_telegram.simulator.network import Network
@@ -16,6 +16,6 @@ from trinity_channels_telegram.simulator.problems import Problem, on_missing, on
 def application(network: Network, methods: Methods, delivery: Delivery, phone: PhoneFactory) -> Starlette:
     """Everything that is served."""
     return Starlette(
-        routes=[*BotApi(network, methods).routes(), *PhonePage(network, delivery, phone).routes()],
+        routes=[*BotApi(network, methods).routes(), *TelegramPage(network, delivery, phone).routes()],
         exception_handlers={Problem: on_problem, HTTPException: on_missing},
     )

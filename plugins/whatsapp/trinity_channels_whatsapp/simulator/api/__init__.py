@@ -10,7 +10,7 @@ from trinity_channels_whatsapp.simulator.api.account import AccountApi
 from trinity_channels_whatsapp.simulator.api.content import ContentApi
 from trinity_channels_whatsapp.simulator.api.media import MediaApi
 from trinity_channels_whatsapp.simulator.api.messages import MessagesApi
-from trinity_channels_whatsapp.simulator.api.phone_page import PhoneFactory, PhonePage
+from trinity_channels_whatsapp.simulator.api.phone_page import PhoneFactory, WhatsAppPage
 from trinity_channels_whatsapp.simulator.api.senders import SendersApi
 from trinity_channels_whatsapp.simulator.api.typing_indicator import TypingApi
 from trinity_channels_whatsapp.simulator.network import Network
@@ -29,7 +29,7 @@ def application(network: Network, outbound: Outbound, phone: PhoneFactory) -> St
             *AccountApi(network, access).routes(),
             *SendersApi(network, access).routes(),
             *ContentApi(network, access).routes(),
-            *PhonePage(network, phone).routes(),
+            *WhatsAppPage(network, phone).routes(),
         ],
         exception_handlers={Problem: on_problem, HTTPException: on_missing},
     )

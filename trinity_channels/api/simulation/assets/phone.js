@@ -1,37 +1,25 @@
-// The phone page: asks the simulator every moment what the chosen person sees, and draws what changed.
+// The phone page: asks the simulator every moment what the chosen person sees, and draws what changed. A channel's
+// `channel.js` opens it.
 
-import { formatted } from "./format.js";
+import { $, call, chosen, guarding, make, offerPeople, time } from "./chat.js";
 
 const POLL_MS = 600;
 const TICKS = {
+  "-1": { sign: "!", name: "failed", label: "Not delivered" },
+  0: { sign: "○", name: "waiting", label: "On its way" },
   1: { sign: "✓", name: "sent", label: "Sent" },
   2: { sign: "✓✓", name: "delivered", label: "Delivered" },
+  3: { sign: "✓✓", name: "read", label: "Read" },
 };
 
-const $ = (id) => document.getElementById(id);
 const person = $("person");
 const chat = $("chat");
 const field = $("text");
+const guarded = guarding(refresh);
+let channel;
 let drawn = "";
 
-async function call(path, body) {
-  const options = body && { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
-  const response = await fetch(path, options || {});
-  const answer = await response.json();
-  if (!response.ok) throw new Error(answer.description);
-  return answer;
-}
-
-const chosen = () => `phones/${encodeURIComponent(person.value)}`;
-const time = (at) => new Date(at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
 const day = (at) => new Date(at).toLocaleDateString([], { weekday: "short", day: "numeric", month: "short" });
-
-function make(tag, className, ...children) {
-  const made = document.createElement(tag);
-  made.className = className;
-  made.append(...children);
-  return made;
-}
 
 function ticks(message) {
   const { sign, name, label } = TICKS[message.ticks];
@@ -45,15 +33,15 @@ function ticks(message) {
 function button(title) {
   const made = make("button", "", title);
   made.type = "button";
-  made.addEventListener("click", () => guarded(() => call(`${chosen()}/say`, { button: title })));
+  made.addEventListener("click", () => say({ button: title }));
   return made;
 }
 
 function bubble(message) {
   const side = message.mine ? "mine" : "theirs";
-  const made = make("li", `bubble ${side}`);
+  const made = make("li", `bubble ${side}${message.ticks < 0 ? " failed" : ""}`);
   made.append(make("span", "unseen", message.mine ? "You: " : "They: "));
-  made.append(make("div", "body", ...formatted(message.text, message.entities)));
+  made.append(...channel.content(message));
   if (message.buttons.length) made.append(make("div", "buttons", ...message.buttons.map(button)));
   made.append(make("span", "meta", time(message.at), ticks(message)));
   return made;
@@ -80,8 +68,8 @@ async function refresh() {
   const status = seen.typing ? "typing…" : seen.with.address;
   if (presence.textContent !== status) presence.textContent = status;
   presence.classList.toggle("typing", seen.typing);
-  $("start").hidden = seen.started;
   $("clock").textContent = `${day(seen.now)}\n${time(seen.now)}`;
+  channel.look?.(seen);
   const state = JSON.stringify([who, seen.messages]);
   if (state !== drawn) {
     draw(seen.messages);
@@ -89,28 +77,10 @@ async function refresh() {
   }
 }
 
-function problem(text) {
-  $("problem").textContent = text;
-  $("problem").hidden = !text;
-}
-
-async function guarded(work) {
-  try {
-    await work();
-    await refresh();
-    problem("");
-  } catch (error) {
-    problem(error instanceof TypeError ? "The simulator does not answer." : error.message);
-  }
-}
-
-async function people(select) {
-  const { phones } = await call("phones");
-  person.replaceChildren(...phones.map(({ name }) => new Option(name, name)));
-  const wanted = select || decodeURIComponent(location.hash.slice(1));
-  if (phones.some(({ name }) => name === wanted)) person.value = wanted;
+async function people(wanted = decodeURIComponent(location.hash.slice(1))) {
+  const count = await offerPeople(wanted);
   choose();
-  offer(phones.length === 0);
+  offer(count === 0);
 }
 
 function choose() {
@@ -133,10 +103,9 @@ function fit() {
 person.addEventListener("change", () => {
   choose();
   chat.replaceChildren();
-  guarded(async () => {});
+  guarded();
 });
 $("add").addEventListener("click", () => offer($("new-person").hidden));
-$("start").addEventListener("click", () => guarded(() => call(`${chosen()}/say`, { text: "/start" })));
 $("later").addEventListener("click", () => guarded(() => call("advance", { hours: 25 })));
 $("new-person").addEventListener("submit", (event) => {
   event.preventDefault();
@@ -154,7 +123,7 @@ $("composer").addEventListener("submit", (event) => {
   field.value = "";
   fit();
   chat.scrollTop = chat.scrollHeight;
-  guarded(() => call(`${chosen()}/say`, { text }));
+  say({ text });
 });
 field.addEventListener("input", fit);
 field.addEventListener("keydown", (event) => {
@@ -164,5 +133,13 @@ field.addEventListener("keydown", (event) => {
   }
 });
 
-await guarded(people);
-setInterval(() => guarded(async () => {}), POLL_MS);
+// Lets the chosen person write a `text` or tap a `button`.
+export const say = (what) => guarded(() => call(`${chosen()}/say`, what));
+
+// Starts drawing. `content(message)` makes what stands in a bubble; `look(seen)`, if there is one, is shown all that the
+// simulator says.
+export async function open({ content, look }) {
+  channel = { content, look };
+  await guarded(() => people());
+  setInterval(guarded, POLL_MS);
+}
