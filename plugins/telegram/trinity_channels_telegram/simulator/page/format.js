@@ -12,6 +12,7 @@ const TAGS = {
   strikethrough: "s",
   underline: "u",
 };
+const BLOCKS = ["blockquote", "pre"];
 
 function element({ type, url }, children) {
   const made = document.createElement(url ? "a" : TAGS[type] ?? "span");
@@ -37,7 +38,8 @@ export function formatted(text, entities, start = 0, end = text.length) {
     const inside = others.filter(({ offset }) => offset < close);
     nodes.push(element(one, formatted(text, inside, one.offset, close)));
     rest = others.slice(inside.length);
-    at = close;
+    // A block ends its line by itself; the break after it would show as an empty line.
+    at = BLOCKS.includes(one.type) && text[close] === "\n" ? close + 1 : close;
   }
   return at < end ? [...nodes, text.slice(at, end)] : nodes;
 }
