@@ -97,7 +97,7 @@ class Host:
         self._owns_http = ports.http is None
         self.http = ports.http or open_client()
         self.address = PublicAddress(self.store, settings.public_chat_url)
-        self.mailer = ports.mailer or _mailer(settings)
+        self.mailer = ports.mailer or _mailer(settings, now)
         owners = {name: agent.owner for name, agent in settings.agents.items()}
         self.directory = ports.directory or LocalDirectory(self.store, owners, now)
         admin = settings.admin_token.get_secret_value() if settings.admin_token else None
@@ -334,12 +334,12 @@ def _signature(route: Route) -> tuple[str, frozenset[str]]:
     return re.sub(r"{[^}]*}", "{}", route.path), frozenset(route.methods or ())
 
 
-def _mailer(settings: Settings) -> Mailer | None:
+def _mailer(settings: Settings, now: Callable[[], datetime]) -> Mailer | None:
     if settings.smtp_url is None or settings.mail_from is None:
         return None
     from trinity_channels.mail.smtp import SmtpMailer  # noqa: PLC0415  4 MB, for those who send mail
 
-    return SmtpMailer(settings.smtp_url, settings.mail_from)
+    return SmtpMailer(settings.smtp_url, settings.mail_from, now)
 
 
 def platform_of(settings: Settings) -> Platform | None:

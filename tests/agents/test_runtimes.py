@@ -108,7 +108,7 @@ async def test_openai_without_a_key_sends_none() -> None:
     model = Recorder(completion("hello"))
     http = httpx.AsyncClient(transport=httpx.MockTransport(model))
 
-    await OpenAIRuntime(http, "http://model.example/v1", "small").run(TURN)
+    await OpenAIRuntime(http, "http://model.example/v1", "small", now=lambda: NOW).run(TURN)
 
     assert "Authorization" not in model.request.headers
 
@@ -319,7 +319,7 @@ async def test_a_failing_connection(
 async def test_nobody_listening_is_transient() -> None:
     async with httpx.AsyncClient() as http:
         with pytest.raises(AgentUnavailable):
-            await OpenAIRuntime(http, "http://127.0.0.1:1", "small").run(TURN)
+            await OpenAIRuntime(http, "http://127.0.0.1:1", "small", now=lambda: NOW).run(TURN)
 
 
 @RUNTIMES

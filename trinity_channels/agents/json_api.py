@@ -32,11 +32,6 @@ _TRANSIENT = {
 Answer = TypeVar("Answer", bound=BaseModel)
 
 
-def utc_now() -> datetime:
-    """Tell the time, timezone-aware."""
-    return datetime.now(UTC)
-
-
 class JsonApi:
     """Posts JSON with a bearer token and a time-out for the whole exchange, in seconds."""
 
@@ -45,7 +40,7 @@ class JsonApi:
         http: httpx.AsyncClient,
         token: SecretStr | None,
         timeout_seconds: float,
-        now: Callable[[], datetime] = utc_now,
+        now: Callable[[], datetime],
     ) -> None:
         self._http = http
         self._token = token

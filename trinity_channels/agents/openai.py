@@ -15,7 +15,7 @@ import httpx
 from pydantic import BaseModel, Field, SecretStr
 
 from trinity_channels.agents.facts import about, writer
-from trinity_channels.agents.json_api import JsonApi, utc_now
+from trinity_channels.agents.json_api import JsonApi
 from trinity_channels.agents.port import AgentTurn, Said
 
 _FACTS = (
@@ -49,7 +49,8 @@ class OpenAIRuntime:
         api_key: SecretStr | None = None,
         system_prompt: str = "",
         timeout_seconds: float = 120,
-        now: Callable[[], datetime] = utc_now,
+        *,
+        now: Callable[[], datetime],
     ) -> None:
         self._api = JsonApi(http, api_key, timeout_seconds, now)
         self._url = f"{base_url}/chat/completions"

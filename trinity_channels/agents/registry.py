@@ -55,7 +55,7 @@ def _runtime(
         return EchoRuntime()
     if isinstance(agent, OpenAIAgent):
         return OpenAIRuntime(
-            http, agent.base_url, agent.model, agent.api_key, agent.system_prompt, agent.timeout_seconds, now
+            http, agent.base_url, agent.model, agent.api_key, agent.system_prompt, agent.timeout_seconds, now=now
         )
     assert platform is not None  # noqa: S101  the settings check that it is there
-    return TrinityRuntime(http, platform.url, platform.token, agent.timeout_seconds, now)
+    return TrinityRuntime(http, platform.url, platform.token, agent.timeout_seconds, now=now)

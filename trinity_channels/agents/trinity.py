@@ -24,7 +24,7 @@ import httpx
 from pydantic import BaseModel, SecretStr
 
 from trinity_channels.agents.facts import about, writer
-from trinity_channels.agents.json_api import JsonApi, utc_now
+from trinity_channels.agents.json_api import JsonApi
 from trinity_channels.agents.port import AgentTurn, Said
 
 _TASK = (
@@ -51,7 +51,8 @@ class TrinityRuntime:
         base_url: str,
         token: SecretStr,
         timeout_seconds: float = 120,
-        now: Callable[[], datetime] = utc_now,
+        *,
+        now: Callable[[], datetime],
     ) -> None:
         self._api = JsonApi(http, token, timeout_seconds, now)
         self._base_url = base_url

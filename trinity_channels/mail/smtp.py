@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -20,10 +20,6 @@ from trinity_channels.mail.smtp_url import parse_smtp_url
 _SECONDS = 15.0
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
 class SmtpMailer:
     """Sends from one address through one server.
 
@@ -37,7 +33,7 @@ class SmtpMailer:
         ValueError: one of the settings cannot be used.
     """
 
-    def __init__(self, url: SecretStr, sender: str, now: Callable[[], datetime] = _utc_now) -> None:
+    def __init__(self, url: SecretStr, sender: str, now: Callable[[], datetime]) -> None:
         self._server = parse_smtp_url(url.get_secret_value())
         self._sender = _sender(sender)
         self._now = now
