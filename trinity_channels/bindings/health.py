@@ -15,7 +15,6 @@ class Health:
 
     state: str
     checks: tuple[Check, ...]
-    last_inbound_at: datetime | None
 
 
 def examine(
@@ -41,7 +40,7 @@ def examine(
         state = "attention"
     else:
         state = "waiting" if CheckState.UNKNOWN in states else "ok"
-    return Health(state, tuple(checks), last_inbound)
+    return Health(state, tuple(checks))
 
 
 def _public_url(manifest: Channel, public_url: str | None) -> Check:

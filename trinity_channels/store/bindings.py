@@ -27,11 +27,8 @@ class StoredBinding:
     secrets: Mapping[str, str] = field(repr=False)
     webhook_key: str = field(repr=False)
     connected: bool
-    created_at: datetime
-    updated_at: datetime
     signature_failed_at: datetime | None
     signature_cause: str | None
-    send_failed_at: datetime | None
     send_failure: str | None
 
 
@@ -44,18 +41,15 @@ _COLUMNS = (
     BINDING.c.display_name,
     BINDING.c.sandbox,
     BINDING.c.pace,
+    BINDING.c.pace_shared,
+    BINDING.c.facts,
     BINDING.c.settings,
     BINDING.c.secrets,
     BINDING.c.webhook_key,
     BINDING.c.disconnected_at,
-    BINDING.c.created_at,
-    BINDING.c.updated_at,
     BINDING.c.signature_failed_at,
     BINDING.c.signature_cause,
-    BINDING.c.send_failed_at,
     BINDING.c.send_failure,
-    BINDING.c.facts,
-    BINDING.c.pace_shared,
 )
 _BY_AGENT = select(*_COLUMNS).where(BINDING.c.agent == bindparam("agent"), BINDING.c.channel == bindparam("channel"))
 _BY_ID = select(*_COLUMNS).where(BINDING.c.id == bindparam("binding"))
@@ -227,17 +221,14 @@ def _stored(row: Row | None) -> StoredBinding | None:
             display_name=row[5],
             sandbox=bool(row[6]),
             pace=timedelta(microseconds=row[7]),
-            pace_shared=bool(row[19]),
-            facts=json.loads(row[18]),
+            pace_shared=bool(row[8]),
+            facts=json.loads(row[9]),
         ),
-        settings=json.loads(row[8]),
-        secrets=json.loads(row[9]),
-        webhook_key=row[10],
-        connected=row[11] is None,
-        created_at=moment(row[12]),
-        updated_at=moment(row[13]),
+        settings=json.loads(row[10]),
+        secrets=json.loads(row[11]),
+        webhook_key=row[12],
+        connected=row[13] is None,
         signature_failed_at=moment(row[14]),
         signature_cause=row[15],
-        send_failed_at=moment(row[16]),
-        send_failure=row[17],
+        send_failure=row[16],
     )

@@ -41,7 +41,6 @@ class Part:
     state: str
     failure_code: str | None
     failure: str | None
-    updated_at: datetime
 
 
 _RECIPIENT = (
@@ -91,7 +90,7 @@ _ADD = insert(PROACTIVE).values(
     created_at=bindparam("now"),
 )
 _PARTS = (
-    select(DELIVERY.c.state, DELIVERY.c.failure_code, DELIVERY.c.failure, DELIVERY.c.updated_at)
+    select(DELIVERY.c.state, DELIVERY.c.failure_code, DELIVERY.c.failure)
     .where(DELIVERY.c.message_id == bindparam("message"))
     .order_by(DELIVERY.c.id)
 )
@@ -137,7 +136,7 @@ def add(tx: Tx, asked: Proactive, *, key: str | None, by: str) -> None:
 
 def parts(tx: Tx, message: int) -> list[Part]:
     """The deliveries of a message, in order."""
-    return [Part(row[0], row[1], row[2], moment(row[3])) for row in tx.all(_PARTS, message=message)]
+    return [Part(*row) for row in tx.all(_PARTS, message=message)]
 
 
 def _proactive(row: Row | None) -> Proactive | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -127,6 +126,3 @@ class Guard:
                 return principal.subject == owner
             case Role.AGENT:
                 return principal.subject == agent
-
-
-Clock = Callable[[], datetime]
