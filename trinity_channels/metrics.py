@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
@@ -13,32 +11,20 @@ _ACCEPT_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
 _AGENT_SECONDS = (0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
 
 
-class WebhookOutcome(StrEnum):
-    """How one webhook request ended."""
-
-    ACCEPTED = "accepted"
-    DUPLICATE = "duplicate"
-    RECEIPT = "receipt"
-    IGNORED = "ignored"
-    UNKNOWN_KEY = "unknown_key"
-    BAD_SIGNATURE = "bad_signature"
-    MALFORMED = "malformed"
-    TOO_LARGE = "too_large"
-    STORE_FAILED = "store_failed"
-
-
 class Metrics:
     """All counters of one host, in a registry of their own, so that two hosts in one process do not meet.
 
     Attributes:
-        webhooks: webhook requests by `channel` and `outcome`, a `WebhookOutcome`.
+        webhooks: webhook requests by `channel` and `outcome`: `accepted`, `duplicate`, `receipt`, `ignored`, `unknown_key`,
+            `bad_signature`, `malformed`, `too_large` or `store_failed`.
         accept_seconds: from the request's first byte to the provider's answer, by `channel`.
-        turns: ended turns by `channel` and `outcome`.
+        turns: attempts at a turn by `channel` and `outcome`: `answered`, `postponed` or `failed`.
         agent_seconds: agent runs.
-        deliveries: deliveries that reached a state, by `channel` and `state`.
+        deliveries: what attempts to send came to, by `channel` and `state`: the one that the provider took the message in,
+            `deferred`, `failed` or `unknown`.
         delivery_attempts: calls of a plugin's `send` by `channel`.
         indicate_failures: "typing" that could not be shown, by `channel`.
-        login_codes: by `outcome`, such as `sent` or `refused`.
+        login_codes: by `outcome`, such as `sent` or `limited`.
         mail_failures: mail that the mail server did not take.
     """
 
@@ -46,9 +32,9 @@ class Metrics:
         self._registry = CollectorRegistry()
         self.webhooks = self._counter("webhook_requests", "Webhook requests.", "channel", "outcome")
         self.accept_seconds = self._histogram("accept_seconds", "Time to accept a webhook.", _ACCEPT_SECONDS, "channel")
-        self.turns = self._counter("turns", "Ended turns.", "channel", "outcome")
+        self.turns = self._counter("turns", "Attempts at a turn.", "channel", "outcome")
         self.agent_seconds = self._histogram("agent_seconds", "Time of agent runs.", _AGENT_SECONDS)
-        self.deliveries = self._counter("deliveries", "Deliveries that reached a state.", "channel", "state")
+        self.deliveries = self._counter("deliveries", "Attempts to send.", "channel", "state")
         self.delivery_attempts = self._counter("delivery_attempts", "Calls of send.", "channel")
         self.indicate_failures = self._counter("indicate_failures", "Indications that failed.", "channel")
         self.login_codes = self._counter("login_codes", "Requests for a login code.", "outcome")
