@@ -2,10 +2,30 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import pytest
 
-from tests.world import OWNER, PUBLIC, World
+from tests.world import OWNER, PUBLIC, Found, World
+from trinity_channels.mail.captured import CapturedMailer
+from trinity_channels.mail.port import Mail, MailError
 from trinity_channels.store import access
+
+
+class Picky(CapturedMailer):
+    """A mail server that refuses the owner until told otherwise, and remembers when it was asked to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.refuses = True
+        self.tries: list[datetime] = []
+
+    async def send(self, mail: Mail) -> None:
+        if mail.to == OWNER:
+            self.tries.append(World.now())
+            if self.refuses:
+                raise MailError("the server does not take it: 550")
+        await super().send(mail)
 
 
 async def test_the_owner_gets_one_mail_about_several_requests(world: World) -> None:
@@ -52,3 +72,23 @@ async def test_an_owner_who_cannot_be_looked_up_keeps_no_other_waiting(
     await world.later(seconds=31)
 
     assert ["zoe@example.org" in mail.text for mail in world.mails.to(OWNER)] == [True]
+
+
+async def test_a_refused_mail_to_the_owner_is_tried_ever_more_rarely_and_arrives(found: Found) -> None:
+    server = Picky()
+    world = await found(mailer=server)
+    world.mails = server
+    zoe = world.person("Zoe")
+    await zoe.verifies("zoe@example.org")
+
+    for _ in range(6 * 60 * 6):  # six hours of rounds, one every ten seconds
+        world.clock.tick(timedelta(seconds=10))
+        await world.host._digest.run()
+
+    pauses = [later - before for before, later in zip(server.tries, server.tries[1:], strict=False)]
+    assert len(server.tries) < 15
+    assert pauses == sorted(pauses)
+    assert pauses[-1] == timedelta(hours=1)
+    server.refuses = False
+    await world.later(hours=1)
+    assert len(server.to(OWNER)) == 1
