@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Path, Request
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from trinity_channels.access.directory import Directory
@@ -16,8 +16,8 @@ from trinity_channels.email_address import normalise_email
 from trinity_channels.store import Store, Tx, access, audit, messages
 from trinity_channels.store.access import AccessRequest, Share
 from trinity_channels.web.auth import Guard, Principal
-from trinity_channels.web.errors import ERRORS, ApiError
-from trinity_channels.web.route import ApiRoute
+from trinity_channels.web.errors import ApiError
+from trinity_channels.web.route import api_router
 
 Email = Annotated[str, AfterValidator(normalise_email), Field(max_length=254, json_schema_extra={"format": "email"})]
 RowId = Annotated[int, Path(ge=1, le=2**63 - 1)]
@@ -154,13 +154,7 @@ class AccessApi:
 
     def router(self) -> APIRouter:
         """The routes."""
-        router = APIRouter(
-            prefix="/api/agents/{name}",
-            route_class=ApiRoute,
-            dependencies=[Depends(self._guard.principal)],
-            responses=ERRORS,
-            tags=["Access"],
-        )
+        router = api_router(self._guard, "Access", "/api/agents/{name}")
         add = router.add_api_route
         add("/access-policy", self._policy, methods=["GET"])
         add("/access-policy", self._set_policy, methods=["PUT"])

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Depends, Request
+from fastapi import APIRouter, Body, Request
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from trinity_channels.access.gate import Policy
@@ -28,8 +28,8 @@ from trinity_channels.bindings.vault import VaultError
 from trinity_channels.plugins import Plugins
 from trinity_channels.store import Store, access, bindings
 from trinity_channels.web.auth import Guard, Principal
-from trinity_channels.web.errors import ERRORS, ApiError
-from trinity_channels.web.route import ApiRoute
+from trinity_channels.web.errors import ApiError
+from trinity_channels.web.route import api_router
 
 TEST_TEXT = "Hello! This is a test message: the connection to your agent works."
 TEXT_LIMIT = 1000
@@ -123,9 +123,7 @@ class BindingsApi:
         """The routes of one channel, `/api/agents/{name}/<channel>…`."""
         manifest = self._plugins[channel].manifest
         path = f"/api/agents/{{name}}/{channel}"
-        router = APIRouter(
-            route_class=ApiRoute, dependencies=[Depends(self._guard.principal)], tags=[manifest.title], responses=ERRORS
-        )
+        router = api_router(self._guard, manifest.title)
 
         async def status(request: Request, name: str) -> BindingStatus:
             """What is connected, whether it works, and the webhook URL."""

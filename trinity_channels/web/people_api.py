@@ -6,14 +6,14 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Literal
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
 from trinity_channels.store import Store, Tx, audit, deliveries, erase, people
 from trinity_channels.web.access_api import RowId
 from trinity_channels.web.auth import Guard
-from trinity_channels.web.errors import ERRORS, ApiError
-from trinity_channels.web.route import ApiRoute
+from trinity_channels.web.errors import ApiError
+from trinity_channels.web.route import api_router
 
 
 class ClientAnswer(BaseModel):
@@ -60,13 +60,7 @@ class PeopleApi:
 
     def router(self) -> APIRouter:
         """The routes."""
-        router = APIRouter(
-            prefix="/api/agents/{name}",
-            route_class=ApiRoute,
-            dependencies=[Depends(self._guard.principal)],
-            responses=ERRORS,
-            tags=["People"],
-        )
+        router = api_router(self._guard, "People", "/api/agents/{name}")
         add = router.add_api_route
         add("/clients", self._clients, methods=["GET"])
         add("/clients/{client_id}", self._erase, methods=["DELETE"])

@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from trinity_channels.outbound.proactive import AUTO, ProactiveMessages, ProactiveRefused, Status, Wish
 from trinity_channels.web.access_api import Email
 from trinity_channels.web.auth import Guard
-from trinity_channels.web.errors import ERRORS, ApiError
-from trinity_channels.web.route import ApiRoute
+from trinity_channels.web.errors import ApiError
+from trinity_channels.web.route import api_router
 
 
 class MessageBody(BaseModel):
@@ -53,13 +53,7 @@ class ProactiveApi:
 
     def router(self) -> APIRouter:
         """The routes."""
-        router = APIRouter(
-            prefix="/api/agents/{name}/messages",
-            route_class=ApiRoute,
-            dependencies=[Depends(self._guard.principal)],
-            responses=ERRORS,
-            tags=["Messages"],
-        )
+        router = api_router(self._guard, "Messages", "/api/agents/{name}/messages")
         router.add_api_route("", self._send, methods=["POST"])
         router.add_api_route("/{message_id}", self._status, methods=["GET"])
         return router

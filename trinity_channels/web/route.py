@@ -1,23 +1,29 @@
-"""Our kind of route: its request body has a cap, and its errors have one shape, whatever app it is mounted in."""
+"""Our routes: only for principals, the request body has a cap, errors have one shape, whatever app they are mounted in."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from fastapi import Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.types import Message
 
-from trinity_channels.web.errors import respond, translate
+from trinity_channels.web.auth import Guard
+from trinity_channels.web.errors import ERRORS, respond, translate
 
 BODY_LIMIT = 262_144
 
 
-class ApiRoute(APIRoute):
-    """A route of the JSON API."""
+def api_router(guard: Guard, tag: str, prefix: str = "") -> APIRouter:
+    """An empty router of the JSON API; `tag` is its heading in the description."""
+    return APIRouter(
+        prefix=prefix, route_class=_Route, dependencies=[Depends(guard.principal)], responses=ERRORS, tags=[tag]
+    )
 
+
+class _Route(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handler = super().get_route_handler()
 

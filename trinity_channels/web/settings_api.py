@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, StringConstraints
 
 from trinity_channels.bindings import Bindings
@@ -16,8 +16,8 @@ from trinity_channels.bindings.public_address import PublicAddress
 from trinity_channels.plugins import Plugins
 from trinity_channels.store import Store, audit
 from trinity_channels.web.auth import Guard
-from trinity_channels.web.errors import ERRORS, ApiError
-from trinity_channels.web.route import ApiRoute
+from trinity_channels.web.errors import ApiError
+from trinity_channels.web.route import api_router
 
 
 class PublicUrlBody(BaseModel):
@@ -71,9 +71,7 @@ class SettingsApi:
 
     def router(self) -> APIRouter:
         """The routes."""
-        router = APIRouter(
-            route_class=ApiRoute, dependencies=[Depends(self._guard.principal)], tags=["Settings"], responses=ERRORS
-        )
+        router = api_router(self._guard, "Settings")
         router.add_api_route("/api/settings/public_chat_url", self._public_url, methods=["GET"])
         router.add_api_route("/api/settings/public_chat_url", self._set_public_url, methods=["PUT"])
         router.add_api_route("/api/channels", self._channels, methods=["GET"])
