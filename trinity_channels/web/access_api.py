@@ -4,83 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Literal
 
-from fastapi import APIRouter, Path, Request
-from pydantic import AfterValidator, BaseModel, Field, model_validator
+from fastapi import APIRouter, Request
+from pydantic import BaseModel
 
 from trinity_channels.access.directory import Directory
 from trinity_channels.access.gate import DEFAULT, DEFAULT_GROUPS, GroupPolicy, Policy
 from trinity_channels.dispatch import Dispatcher
-from trinity_channels.email_address import normalise_email
 from trinity_channels.store import Store, Tx, access, audit, messages
 from trinity_channels.store.access import AccessRequest, Share
 from trinity_channels.web.auth import Guard, Principal
 from trinity_channels.web.errors import ApiError
+from trinity_channels.web.inputs import Email, RowId
+from trinity_channels.web.policy import PolicyAnswer, PolicyBody
 from trinity_channels.web.route import api_router
-
-Email = Annotated[str, AfterValidator(normalise_email), Field(max_length=254, json_schema_extra={"format": "email"})]
-RowId = Annotated[int, Path(ge=1, le=2**63 - 1)]
-"""As much as a database takes."""
-
-
-_BOOLEANS = {
-    Policy.OPEN: (False, True),
-    Policy.REQUIRE_EMAIL: (True, True),
-    Policy.REQUIRE_SHARING: (True, False),
-}
-"""The platform's form of a policy: `require_email` and `open_access`."""
-
-
-class PolicyBody(BaseModel):
-    """Either form is accepted: `policy`, or the two booleans, of which one that is left out stays as it is."""
-
-    policy: Policy | None = None
-    require_email: bool | None = None
-    open_access: bool | None = None
-    group_policy: GroupPolicy | None = Field(None, description="Left out, it stays")
-
-    @model_validator(mode="after")
-    def _one_form(self) -> PolicyBody:
-        if not self.model_fields_set:
-            raise ValueError("give policy, or require_email and open_access, or group_policy")
-        if self.policy is not None and (self.require_email is not None or self.open_access is not None):
-            raise ValueError("give either policy, or require_email and open_access, not both")
-        return self
-
-    def value(self, before: Policy) -> Policy:
-        """The policy meant by either form, given the one that stands.
-
-        Raises:
-            ApiError: the booleans mean none of the three. The platform once took (false, false) for "everybody whose
-                e-mail is unknown", so no guess would do.
-        """
-        if self.policy is not None:
-            return self.policy
-        stored = _BOOLEANS[before]
-        wanted = (
-            stored[0] if self.require_email is None else self.require_email,
-            stored[1] if self.open_access is None else self.open_access,
-        )
-        for policy, booleans in _BOOLEANS.items():
-            if booleans == wanted:
-                return policy
-        raise ApiError(
-            422,
-            "invalid_input",
-            "require_email and open_access would both be false, which is no policy. Give both of them, or "
-            'policy: "open" (false, true), "require_email" (true, true) or "require_sharing" (true, false).',
-            field="open_access" if self.require_email is None else "require_email",
-        )
-
-
-class PolicyAnswer(BaseModel):
-    """An agent's policy in both forms."""
-
-    policy: Policy
-    require_email: bool
-    open_access: bool
-    group_policy: GroupPolicy
 
 
 class RequestAnswer(BaseModel):
@@ -171,7 +109,7 @@ class AccessApi:
     async def _policy(self, request: Request, name: str) -> PolicyAnswer:
         """Who may chat with the agent."""
         await self._guard.owner(request, name)
-        return _policy_answer(*await self._store.read(lambda tx: _policies(tx, name)))
+        return PolicyAnswer.of(*await self._store.read(lambda tx: _policies(tx, name)))
 
     async def _set_policy(self, request: Request, name: str, body: PolicyBody) -> PolicyAnswer:
         """Change who may chat; what was kept is answered where the gate has opened."""
@@ -186,7 +124,7 @@ class AccessApi:
 
         policies, stirred = await self._store.write(store)
         self._wake(stirred)
-        return _policy_answer(*policies)
+        return PolicyAnswer.of(*policies)
 
     def _stir(self, tx: Tx, agent: str, *, told: int | None = None) -> list[int]:
         """Somebody may have got in: let the turns look at what is kept, and bring `told` its news."""
@@ -287,11 +225,6 @@ class AccessApi:
 def _policies(tx: Tx, agent: str) -> tuple[Policy, GroupPolicy]:
     stored = access.policy(tx, agent)
     return (Policy(stored[0]), GroupPolicy(stored[1])) if stored else (DEFAULT, DEFAULT_GROUPS)
-
-
-def _policy_answer(policy: Policy, groups: GroupPolicy) -> PolicyAnswer:
-    require_email, open_access = _BOOLEANS[policy]
-    return PolicyAnswer(policy=policy, require_email=require_email, open_access=open_access, group_policy=groups)
 
 
 def _settled(one: AccessRequest, verdict: str) -> RequestAnswer:

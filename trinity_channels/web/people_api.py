@@ -10,9 +10,9 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
 from trinity_channels.store import Store, Tx, audit, deliveries, erase, people
-from trinity_channels.web.access_api import RowId
 from trinity_channels.web.auth import Guard
 from trinity_channels.web.errors import ApiError
+from trinity_channels.web.inputs import RowId
 from trinity_channels.web.route import api_router
 
 

@@ -9,9 +9,9 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from trinity_channels.outbound.proactive import AUTO, ProactiveMessages, ProactiveRefused, Status, Wish
-from trinity_channels.web.access_api import Email
 from trinity_channels.web.auth import Guard
 from trinity_channels.web.errors import ApiError
+from trinity_channels.web.inputs import Email
 from trinity_channels.web.route import api_router
 
 
