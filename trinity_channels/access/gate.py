@@ -21,8 +21,11 @@ class GroupPolicy(StrEnum):
     ANY_VERIFIED = "any_verified"
 
 
-DEFAULT_GROUPS = GroupPolicy.ANY_VERIFIED
-DEFAULT = Policy.REQUIRE_SHARING
+def policies(stored: tuple[str, str] | None) -> tuple[Policy, GroupPolicy]:
+    """An agent's policies for direct chats and for groups, which its owner may never have set."""
+    if stored is None:
+        return Policy.REQUIRE_SHARING, GroupPolicy.ANY_VERIFIED
+    return Policy(stored[0]), GroupPolicy(stored[1])
 
 
 class Decision(StrEnum):

@@ -59,11 +59,11 @@ def _email(address: str) -> str | None:
 
 
 def _read(tx: Tx, agent: str, address: str) -> _Found:
-    stored = access.policy(tx, agent)
+    policy, _ = gate.policies(access.policies(tx, agent))
     contacts = [(client, people.kept(tx, client.id)) for client in people.find(tx, agent, address)]
     emails = {address, *(client.email for client, _ in contacts if client.email)}
     requests = {email: one for email in emails if (one := access.request_of(tx, agent, email))}
-    return _Found(Policy(stored[0]) if stored else gate.DEFAULT, contacts, requests)
+    return _Found(policy, contacts, requests)
 
 
 async def _contact(host: Host, agent: str, found: _Found, client: Client, kept: int) -> Asked:

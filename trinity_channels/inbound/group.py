@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from trinity_channels import texts
-from trinity_channels.access.gate import DEFAULT, DEFAULT_GROUPS, Decision, GroupPolicy, Policy, Standing, decide_group
+from trinity_channels.access.gate import Decision, Standing, decide_group, policies
 from trinity_channels.api import Channel
 from trinity_channels.dispatch import Dispatcher
 from trinity_channels.inbound.step import HOUR, too_fast
@@ -42,11 +42,9 @@ class GroupStep:
         person = self.writers.get(message.contact or 0)
         if person is None or too_fast(tx, person, message):
             return False
-        decision = decide_group(
-            GroupPolicy(self.scene.groups) if self.scene.groups else DEFAULT_GROUPS,
-            Policy(self.scene.policy) if self.scene.policy else DEFAULT,
-            Standing(person.email, person.blocked, self.access.get(person.id, False)),
-        )
+        policy, groups = policies(self.scene.policies)
+        standing = Standing(person.email, person.blocked, self.access.get(person.id, False))
+        decision = decide_group(groups, policy, standing)
         if decision in (Decision.ASK_LOGIN, Decision.REQUEST_ACCESS):
             self._hint(tx, person)
         return decision is Decision.ALLOW

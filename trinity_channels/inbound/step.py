@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from trinity_channels import texts
 from trinity_channels.access import requests
-from trinity_channels.access.gate import DEFAULT, Decision, Policy, Standing, decide
+from trinity_channels.access.gate import Decision, Standing, decide, policies
 from trinity_channels.access.login import Asker, Login
 from trinity_channels.api import Channel
 from trinity_channels.dispatch import Dispatcher
@@ -32,7 +32,7 @@ def too_fast(tx: Tx, person: Person, message: Message) -> bool:
 
 def decision(scene: Scene, email: str | None, *, blocked: bool, has_access: bool) -> Decision:
     """What the gate says to somebody in a direct conversation."""
-    policy = Policy(scene.policy) if scene.policy else DEFAULT
+    policy, _ = policies(scene.policies)
     return decide(policy, Standing(email, blocked, has_access))
 
 
@@ -132,9 +132,8 @@ class Step:
     def _admit(self, tx: Tx, batch: list[int]) -> None:
         match self._own_decision():
             case Decision.ALLOW:
-                if not (
-                    self.scene.kept and self._release(tx)
-                ):  # else look again: what was kept comes before what is new
+                # What was kept comes before what is new: then the next step looks again.
+                if not (self.scene.kept and self._release(tx)):
                     turns.begin(tx, self.scene.conversation, batch, secrets.token_hex(16), self.now)
             case Decision.SILENT:
                 messages.mark(tx, batch, "dropped")

@@ -137,13 +137,13 @@ _KEPT_OF_AGENT = (
 )
 
 
-def policy(tx: Tx, agent: str) -> tuple[str, str] | None:
+def policies(tx: Tx, agent: str) -> tuple[str, str] | None:
     """The stored policies of an agent, for direct chats and for groups; None for the defaults."""
     row = tx.one(_POLICY, agent=agent)
     return None if row is None else (str(row[0]), str(row[1]))
 
 
-def set_policy(tx: Tx, agent: str, value: str, groups: str) -> None:
+def set_policies(tx: Tx, agent: str, value: str, groups: str) -> None:
     """Store an agent's policies, for direct chats and for groups."""
     tx.run(_SET_POLICY, agent=agent, policy=value, groups=groups)
 

@@ -74,8 +74,7 @@ class Scene:
     group: bool
     last_inbound_at: datetime
     connected: bool
-    policy: str | None
-    groups: str | None
+    policies: tuple[str, str] | None
     person: Person | None
     turn: OpenTurn | None
     waiting: tuple[Message, ...]
@@ -195,8 +194,7 @@ def scene(tx: Tx, conversation: int) -> Scene | None:
         group=bool(group),
         last_inbound_at=moment(last),
         connected=disconnected is None,
-        policy=policy,
-        groups=groups,
+        policies=None if policy is None else (policy, groups),
         person=None if row[11] is None else _person(row[11:]),
         turn=None if turn is None else OpenTurn(turn[0], turn[1], turn[2], turn[3], moment(turn[4])),
         waiting=tuple(map(_message, tx.all(_WAITING, conversation=conversation))),

@@ -1,1 +1,1 @@
-"""The JSON API and, later, the pages."""
+"""The JSON API and its description."""

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
 from trinity_channels.access.directory import Directory
-from trinity_channels.access.gate import DEFAULT, DEFAULT_GROUPS, GroupPolicy, Policy
+from trinity_channels.access.gate import GroupPolicy, Policy, policies
 from trinity_channels.dispatch import Dispatcher
 from trinity_channels.store import Store, Tx, access, audit, messages
 from trinity_channels.store.access import AccessRequest, Share
@@ -118,13 +118,13 @@ class AccessApi:
         def store(tx: Tx) -> tuple[tuple[Policy, GroupPolicy], list[int]]:
             policy, groups = _policies(tx, name)
             policy, groups = body.value(policy), body.group_policy or groups
-            access.set_policy(tx, name, policy, groups)
+            access.set_policies(tx, name, policy, groups)
             self._audit(tx, principal, "set_policy", name, policy=policy, groups=groups)
             return (policy, groups), self._stir(tx, name)
 
-        policies, stirred = await self._store.write(store)
+        chosen, stirred = await self._store.write(store)
         self._wake(stirred)
-        return PolicyAnswer.of(*policies)
+        return PolicyAnswer.of(*chosen)
 
     def _stir(self, tx: Tx, agent: str, *, told: int | None = None) -> list[int]:
         """Somebody may have got in: let the turns look at what is kept, and bring `told` its news."""
@@ -223,8 +223,7 @@ class AccessApi:
 
 
 def _policies(tx: Tx, agent: str) -> tuple[Policy, GroupPolicy]:
-    stored = access.policy(tx, agent)
-    return (Policy(stored[0]), GroupPolicy(stored[1])) if stored else (DEFAULT, DEFAULT_GROUPS)
+    return policies(access.policies(tx, agent))
 
 
 def _settled(one: AccessRequest, verdict: str) -> RequestAnswer:

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Request
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from trinity_channels.access.gate import Policy
+from trinity_channels.access.gate import Policy, policies
 from trinity_channels.access.login import Login
 from trinity_channels.api import Channel, CheckState, ConfigurationError, SendDeferred, SendRejected, SendUnknown
 from trinity_channels.bindings import Bindings
@@ -204,8 +204,8 @@ class BindingsApi:
             empty: dict[str, Any] = dict.fromkeys(set(manifest.settings.model_fields) - secret)
             return BindingStatus(agent_name=agent, channel=channel, configured=False, **empty)
         identity = stored.id
-        last_inbound, policy = await self._store.read(
-            lambda tx: (bindings.last_inbound(tx, identity), access.policy(tx, agent))
+        last_inbound, stored_policies = await self._store.read(
+            lambda tx: (bindings.last_inbound(tx, identity), access.policies(tx, agent))
         )
         health = examine(
             stored,
@@ -213,7 +213,7 @@ class BindingsApi:
             self._address.value,
             last_inbound,
             mails=self._login.available,
-            everybody=policy is not None and policy[0] == Policy.OPEN,
+            everybody=policies(stored_policies)[0] is Policy.OPEN,
         )
         webhook, locked = self._webhook(stored)
         warnings = [*([locked] if locked else []), *stored.account.warnings]
