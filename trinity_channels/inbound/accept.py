@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from trinity_channels.api import Event, MessageReceived, ReceiptReceived
 from trinity_channels.dispatch import Dispatcher
-from trinity_channels.store import Tx, deliveries, inbox
+from trinity_channels.store import Tx, inbox, receipts
 
 AGAIN_AFTER = timedelta(seconds=30)
 """When a message that the provider took and gave up for a passing reason is sent again."""
@@ -38,7 +38,7 @@ def accept(tx: Tx, dispatcher: Dispatcher, binding: int, events: Sequence[Event]
                 keys.append(f"turn:{conversation}")
         elif isinstance(event, ReceiptReceived):
             outcome = "receipt"
-            conversation = deliveries.apply_receipt(tx, binding, event, now, again_after=AGAIN_AFTER, attempts=ATTEMPTS)
+            conversation = receipts.apply(tx, binding, event, now, again_after=AGAIN_AFTER, attempts=ATTEMPTS)
             if conversation is not None:
                 keys.append(f"deliver:{conversation}")
     for key in keys:

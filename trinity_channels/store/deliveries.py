@@ -1,31 +1,18 @@
-"""Deliveries: the next part to send, the mark before and the outcome after each call, and what receipts add later."""
+"""Deliveries: the next part to send, the mark before and the outcome after each call; and what owners see of them."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, case, func, literal_column, or_, select, update
 
-from trinity_channels.api import DeliveryState, Failure, FailureKind, Receipt, ReceiptReceived
+from trinity_channels.api import DeliveryState, Failure, FailureKind, Receipt
 from trinity_channels.store.clock import micros, moment
 from trinity_channels.store.database import Tx
 from trinity_channels.store.tables import BINDING, CONTACT, CONVERSATION, DELIVERY
 
 _OPEN = DELIVERY.c.state.in_([literal_column("'ready'"), literal_column("'sending'"), literal_column("'asking'")])
-_OURS = re.compile(r"[0-9]{1,18}")
-_RANK = {
-    "ready": 0,
-    "sending": 0,
-    "asking": 0,
-    "unknown": 0,
-    "queued": 1,
-    "sent": 2,
-    "delivered": 3,
-    "read": 4,
-    "failed": 5,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +99,7 @@ _SENDING = (
         updated_at=bindparam("now"),
     )
 )
-_NO_FAILURE = {"failure_code": None, "failure_kind": None, "failure": None}
+NO_FAILURE = {"failure_code": None, "failure_kind": None, "failure": None}
 """What went wrong on the way is no news any more once the message has arrived."""
 # A receipt may have come before our own call returned: then its state stands, also if it asked for another try ("ready").
 _TAKEN = (
@@ -125,7 +112,7 @@ _TAKEN = (
         updated_at=bindparam("now"),
         **{
             name: case((DELIVERY.c.state == "failed", DELIVERY.c[name]), else_=none)
-            for name, none in _NO_FAILURE.items()
+            for name, none in NO_FAILURE.items()
         },
     )
 )
@@ -157,35 +144,6 @@ _CLEAR_FAILURE = (
     update(BINDING)
     .where(BINDING.c.id == bindparam("binding"), BINDING.c.send_failed_at.is_not(None))
     .values(send_failed_at=None, send_failure=None)
-)
-_BY_ID = select(
-    DELIVERY.c.id,
-    DELIVERY.c.state,
-    DELIVERY.c.provider_id,
-    DELIVERY.c.conversation_id,
-    DELIVERY.c.attempts,
-    DELIVERY.c.message_id,
-)
-_BY_OURS = _BY_ID.where(DELIVERY.c.id == bindparam("delivery"), DELIVERY.c.binding_id == bindparam("binding"))
-_BY_THEIRS = _BY_ID.where(
-    DELIVERY.c.provider_id == bindparam("provider_id"), DELIVERY.c.binding_id == bindparam("binding")
-)
-_REACH = (
-    update(DELIVERY)
-    .where(DELIVERY.c.id == bindparam("delivery"))
-    .values(
-        state=bindparam("reached"),
-        provider_id=bindparam("provider_id"),
-        next_at=None,
-        updated_at=bindparam("now"),
-        **_NO_FAILURE,
-    )
-)
-# The id stays, so that late and repeated receipts of the attempt that failed are told from those of the next.
-_AGAIN = (
-    update(DELIVERY)
-    .where(DELIVERY.c.id == bindparam("delivery"))
-    .values(state="ready", provider_id=bindparam("provider_id"), next_at=bindparam("at"), updated_at=bindparam("now"))
 )
 _KNOWN = select(DELIVERY.c.provider_id).where(
     DELIVERY.c.conversation_id == bindparam("conversation"),
@@ -258,10 +216,11 @@ def park_unknown(tx: Tx, delivery: int, why: str, now: datetime) -> None:
 
 def fail(tx: Tx, delivery: Delivery, failure: Failure, now: datetime) -> None:
     """It will never be taken. What was to follow in the same message is given up too: half an answer misleads."""
-    _fail(tx, delivery.id, delivery.message, delivery.binding, failure, now)
+    give_up(tx, delivery.id, delivery.message, delivery.binding, failure, now)
 
 
-def _fail(tx: Tx, delivery: int, message: int, binding: int, failure: Failure, now: datetime) -> None:
+def give_up(tx: Tx, delivery: int, message: int, binding: int, failure: Failure, now: datetime) -> None:
+    """The same, for whoever knows no more of a delivery than these ids."""
     follow = Failure(failure.code, failure.kind, f"An earlier part failed: {failure.message}")
     _fail_one(tx, delivery, failure, now)
     for (rest,) in tx.all(_REST, message=message, delivery=delivery):
@@ -272,49 +231,6 @@ def _fail(tx: Tx, delivery: int, message: int, binding: int, failure: Failure, n
 
 def _fail_one(tx: Tx, delivery: int, failure: Failure, now: datetime) -> None:
     tx.run(_FAIL, delivery=delivery, code=failure.code, kind=failure.kind.value, why=failure.message, now=micros(now))
-
-
-def apply_receipt(
-    tx: Tx, binding: int, receipt: ReceiptReceived, now: datetime, *, again_after: timedelta, attempts: int
-) -> int | None:
-    """Let a receipt advance its delivery, never back; duplicates and disorder are without effect.
-
-    A message that the provider took and gave up for a passing reason is sent again, at most `attempts` times in all.
-
-    Returns:
-        The conversation to wake, or None if nothing changed.
-    """
-    row = None
-    if receipt.delivery and _OURS.fullmatch(receipt.delivery):
-        row = tx.one(_BY_OURS, delivery=int(receipt.delivery), binding=binding)
-    if row is None:
-        row = tx.one(_BY_THEIRS, provider_id=receipt.provider_id, binding=binding)
-    if row is None:
-        return None
-    delivery, state, provider_id, conversation, tried, message = row
-    settled = _RANK[state] > 0  # until then, the id is that of an earlier attempt, which failed
-    if provider_id and settled != (provider_id == receipt.provider_id):
-        return None  # about an earlier attempt
-    if receipt.state is DeliveryState.FAILED:
-        if _RANK[state] >= _RANK["delivered"]:
-            return None
-        failure = receipt.failure or Failure("unknown", FailureKind.PERMANENT, "The provider gave no reason.")
-        if failure.kind is FailureKind.LATER and tried < attempts:
-            at = micros(now + again_after)
-            tx.run(_AGAIN, delivery=delivery, provider_id=receipt.provider_id, at=at, now=micros(now))
-        else:
-            _fail(tx, delivery, message, binding, failure, now)
-    elif _RANK[receipt.state] > _RANK[state]:
-        tx.run(
-            _REACH,
-            delivery=delivery,
-            reached=receipt.state.value,
-            provider_id=receipt.provider_id,
-            now=micros(now),
-        )
-    else:
-        return None
-    return int(conversation)
 
 
 def known_ids(tx: Tx, conversation: int, since: datetime) -> set[str]:

@@ -1,0 +1,98 @@
+"""Receipts: what a provider reports of a delivery after it took the message: how far it got, or that it failed."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+
+from sqlalchemy import bindparam, select, update
+
+from trinity_channels.api import DeliveryState, Failure, FailureKind, ReceiptReceived
+from trinity_channels.store import deliveries
+from trinity_channels.store.clock import micros
+from trinity_channels.store.database import Tx
+from trinity_channels.store.deliveries import NO_FAILURE
+from trinity_channels.store.tables import DELIVERY
+
+_OURS = re.compile(r"[0-9]{1,18}")
+_RANK = {
+    "ready": 0,
+    "sending": 0,
+    "asking": 0,
+    "unknown": 0,
+    "queued": 1,
+    "sent": 2,
+    "delivered": 3,
+    "read": 4,
+    "failed": 5,
+}
+
+_COLUMNS = (
+    DELIVERY.c.id,
+    DELIVERY.c.state,
+    DELIVERY.c.provider_id,
+    DELIVERY.c.conversation_id,
+    DELIVERY.c.attempts,
+    DELIVERY.c.message_id,
+)
+_BY_OURS = select(*_COLUMNS).where(
+    DELIVERY.c.id == bindparam("delivery"), DELIVERY.c.binding_id == bindparam("binding")
+)
+_BY_THEIRS = select(*_COLUMNS).where(
+    DELIVERY.c.provider_id == bindparam("provider_id"), DELIVERY.c.binding_id == bindparam("binding")
+)
+_REACH = (
+    update(DELIVERY)
+    .where(DELIVERY.c.id == bindparam("delivery"))
+    .values(
+        state=bindparam("reached"),
+        provider_id=bindparam("provider_id"),
+        next_at=None,
+        updated_at=bindparam("now"),
+        **NO_FAILURE,
+    )
+)
+# The id stays, so that late and repeated receipts of the attempt that failed are told from those of the next.
+_AGAIN = (
+    update(DELIVERY)
+    .where(DELIVERY.c.id == bindparam("delivery"))
+    .values(state="ready", provider_id=bindparam("provider_id"), next_at=bindparam("at"), updated_at=bindparam("now"))
+)
+
+
+def apply(
+    tx: Tx, binding: int, receipt: ReceiptReceived, now: datetime, *, again_after: timedelta, attempts: int
+) -> int | None:
+    """Let a receipt advance its delivery, never back; duplicates and disorder are without effect.
+
+    A message that the provider took and gave up for a passing reason is sent again, at most `attempts` times in all.
+
+    Returns:
+        The conversation to wake, or None if nothing changed.
+    """
+    row = None
+    if receipt.delivery and _OURS.fullmatch(receipt.delivery):
+        row = tx.one(_BY_OURS, delivery=int(receipt.delivery), binding=binding)
+    if row is None:
+        row = tx.one(_BY_THEIRS, provider_id=receipt.provider_id, binding=binding)
+    if row is None:
+        return None
+    delivery, state, provider_id, conversation, tried, message = row
+    settled = _RANK[state] > 0  # until then, the id is that of an earlier attempt, which failed
+    if provider_id and settled != (provider_id == receipt.provider_id):
+        return None  # about an earlier attempt
+    if receipt.state is DeliveryState.FAILED:
+        if _RANK[state] >= _RANK["delivered"]:
+            return None
+        failure = receipt.failure or Failure("unknown", FailureKind.PERMANENT, "The provider gave no reason.")
+        if failure.kind is FailureKind.LATER and tried < attempts:
+            at = micros(now + again_after)
+            tx.run(_AGAIN, delivery=delivery, provider_id=receipt.provider_id, at=at, now=micros(now))
+        else:
+            deliveries.give_up(tx, delivery, message, binding, failure, now)
+    elif _RANK[receipt.state] > _RANK[state]:
+        reached = receipt.state.value
+        tx.run(_REACH, delivery=delivery, reached=reached, provider_id=receipt.provider_id, now=micros(now))
+    else:
+        return None
+    return int(conversation)
