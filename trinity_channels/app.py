@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,11 +15,8 @@ import httpx
 import structlog
 from fastapi import APIRouter, FastAPI
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from trinity_channels import metrics as metering
 from trinity_channels.access.directory import Directory, LocalDirectory
 from trinity_channels.access.login import Login
 from trinity_channels.access.requests import OwnerDigest
@@ -38,18 +34,19 @@ from trinity_channels.inbound.indicate import Indicator
 from trinity_channels.inbound.turn import Turns
 from trinity_channels.inbound.webhook import Webhook
 from trinity_channels.mail.port import Mailer
+from trinity_channels.metrics import Metrics
 from trinity_channels.outbound.deliver import Deliveries
 from trinity_channels.outbound.proactive import ProactiveMessages
 from trinity_channels.plugins import Plugins, load
 from trinity_channels.settings import Settings
 from trinity_channels.store import Store, Tx, deliveries, scenes
-from trinity_channels.store import settings as stored_settings
 from trinity_channels.web import errors, reference
 from trinity_channels.web.access_api import AccessApi
-from trinity_channels.web.auth import Authenticator, Guard, TokenAuthenticator, token_digest
+from trinity_channels.web.auth import Authenticator, Guard, TokenAuthenticator
 from trinity_channels.web.bindings_api import BindingsApi
 from trinity_channels.web.people_api import PeopleApi
 from trinity_channels.web.proactive_api import ProactiveApi
+from trinity_channels.web.probes import Probes
 from trinity_channels.web.settings_api import SettingsApi
 
 log = structlog.get_logger(__name__)
@@ -58,7 +55,6 @@ GRACE = 10.0
 """Seconds that running turns and calls get when the host stops."""
 DELIVERIES_AT_ONCE = 32
 HOUSEKEEPING = 10.0
-_ADMIN_DIGEST = "admin_token_digest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +83,7 @@ class Host:
         now = ports.now or utc_now
         self._now = now
         self.settings = settings
-        self.metrics = metering.Metrics()
+        self.metrics = Metrics()
         self.plugins = ports.plugins or load()
         self.store = Store(settings.database_url.get_secret_value())
         key = settings.credential_encryption_key
@@ -100,9 +96,9 @@ class Host:
         self.mailer = ports.mailer or _mailer(settings, now)
         owners = {name: agent.owner for name, agent in settings.agents.items()}
         self.directory = ports.directory or LocalDirectory(self.store, owners, now)
-        admin = settings.admin_token.get_secret_value() if settings.admin_token else None
-        self._own_tokens = None if ports.authenticator else TokenAuthenticator(self.store, admin)
-        self.guard = Guard(ports.authenticator or self._own_tokens or _nobody(), self.directory)
+        own_tokens = TokenAuthenticator(self.store, settings.admin_token)
+        self._own_tokens = None if ports.authenticator else own_tokens
+        self.guard = Guard(ports.authenticator or own_tokens, self.directory)
         self.bindings = Bindings(
             store=self.store,
             plugins=self.plugins,
@@ -163,8 +159,9 @@ class Host:
         """
         self.store.open()
         await self.address.load()
-        if self._own_tokens:
-            await self._admin_token(self._own_tokens)
+        if self._own_tokens and (fresh := await self._own_tokens.first_admin_token()):
+            # standard output, not the log: logs are kept and copied
+            print(f"Admin token, shown this once: {fresh}", flush=True)  # noqa: T201  see above
         await self._catch_up.begin()
         await self.dispatcher.start(self._run)
         self._tasks = [
@@ -211,24 +208,6 @@ class Host:
                     log.exception("housekeeping failed", error=type(error).__name__)
             await asyncio.sleep(HOUSEKEEPING)
 
-    async def _admin_token(self, tokens: TokenAuthenticator) -> None:
-        """Make the admin's token on the first start, and print it this once."""
-        if self.settings.admin_token:
-            return
-        fresh = f"tc_{secrets.token_urlsafe(32)}"
-
-        def first(tx: Tx) -> str | None:
-            known = stored_settings.get(tx, _ADMIN_DIGEST)
-            if known is None:
-                stored_settings.put(tx, _ADMIN_DIGEST, token_digest(fresh))
-            return known
-
-        known = await self.store.write(first)
-        tokens.admin_digest = known or token_digest(fresh)
-        if known is None:
-            # standard output, not the log: logs are kept and copied
-            print(f"Admin token, shown this once: {fresh}", flush=True)  # noqa: T201  see above
-
     # --- routes ---
 
     def mount(self, app: FastAPI) -> None:
@@ -270,34 +249,8 @@ class Host:
         ]
 
     def probes(self) -> list[Route]:
-        """`/healthz`, `/readyz` and `/metrics` of a host that runs alone."""
-        return [
-            Route("/healthz", self._healthz, methods=["GET"]),
-            Route("/readyz", self._readyz, methods=["GET"]),
-            Route("/metrics", self._metrics, methods=["GET"]),
-        ]
-
-    async def _healthz(self, _: Request) -> Response:
-        return JSONResponse({"status": "ok"})
-
-    async def _readyz(self, _: Request) -> Response:
-        try:
-            await asyncio.wait_for(self.store.read(lambda tx: stored_settings.get(tx, _ADMIN_DIGEST)), timeout=2)
-            database = "ok"
-        except Exception as error:  # noqa: BLE001  whatever it is, the database does not answer
-            database = type(error).__name__
-        ready = self._running and database == "ok" and bool(list(self.plugins))
-        body = {
-            "status": "ready" if ready else "not ready",
-            "database": database,
-            "dispatcher": "running" if self._running else "stopped",
-            "plugins": dict.fromkeys(self.plugins, "ready")
-            | {one.name: f"unavailable: {one.reason}" for one in self.plugins.unavailable},
-        }
-        return JSONResponse(body, 200 if ready else 503)
-
-    async def _metrics(self, _: Request) -> Response:
-        return Response(self.metrics.render(), media_type=metering.CONTENT_TYPE)
+        """The routes that only a host has which runs alone."""
+        return Probes(self.store, self.plugins, self.metrics, lambda: self._running).routes()
 
 
 def mount_channels(app: FastAPI, ports: Ports, settings: Settings) -> Host:
@@ -351,7 +304,3 @@ def platform_of(settings: Settings) -> Platform | None:
 
 def _open_keys(tx: Tx) -> set[str]:
     return {f"turn:{one}" for one in scenes.with_work(tx)} | {f"deliver:{one}" for one in deliveries.with_work(tx)}
-
-
-def _nobody() -> Authenticator:
-    raise AssertionError

@@ -10,11 +10,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from pydantic import SecretStr
 from starlette.requests import HTTPConnection
 
 from trinity_channels.access.directory import Directory
-from trinity_channels.store import Store, Tx, tokens
+from trinity_channels.store import Store, Tx, settings, tokens
 from trinity_channels.web.errors import ApiError, not_found
+
+_ADMIN_DIGEST = "admin_token_digest"
 
 
 class Role(StrEnum):
@@ -48,16 +51,36 @@ class Authenticator(Protocol):
 class TokenAuthenticator:
     """Our own tokens: the Authenticator of a host that runs alone. Tokens are kept as hashes."""
 
-    def __init__(self, store: Store, admin_token: str | None) -> None:
+    def __init__(self, store: Store, admin_token: SecretStr | None) -> None:
         self._store = store
-        self.admin_digest = None if admin_token is None else token_digest(admin_token)
+        self._admin_digest = token_digest(admin_token.get_secret_value()) if admin_token else None
+
+    async def first_admin_token(self) -> str | None:
+        """Where the settings name no admin's token, know the one of the first start by its hash, or make it.
+
+        Returns:
+            The token if it was made now, to be shown this once.
+        """
+        if self._admin_digest is not None:
+            return None
+        fresh = _fresh_token()
+
+        def first(tx: Tx) -> str | None:
+            known = settings.get(tx, _ADMIN_DIGEST)
+            if known is None:
+                settings.put(tx, _ADMIN_DIGEST, token_digest(fresh))
+            return known
+
+        known = await self._store.write(first)
+        self._admin_digest = known or token_digest(fresh)
+        return None if known else fresh
 
     async def principal(self, request: HTTPConnection) -> Principal | None:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             return None
         digest = token_digest(token.strip())
-        if self.admin_digest is not None and hmac.compare_digest(digest.encode(), self.admin_digest.encode()):
+        if self._admin_digest is not None and hmac.compare_digest(digest.encode(), self._admin_digest.encode()):
             return Principal(Role.ADMIN)
         found = await self._store.read(lambda tx: tokens.find(tx, digest))
         return None if found is None else Principal(Role(found.role), found.subject)
@@ -70,9 +93,13 @@ def token_digest(token: str) -> str:
 
 def new_token(tx: Tx, role: Role, subject: str, now: datetime) -> str:
     """Make and store a token; it is shown this once."""
-    token = f"tc_{secrets.token_urlsafe(32)}"
+    token = _fresh_token()
     tokens.add(tx, token_digest(token), role, subject, now)
     return token
+
+
+def _fresh_token() -> str:
+    return f"tc_{secrets.token_urlsafe(32)}"
 
 
 class Guard:
