@@ -64,7 +64,7 @@ _KEPT = (
 
 
 def mark(tx: Tx, messages: Sequence[int], state: str) -> None:
-    """Set the state of messages that no turn holds: kept, answered (by the host itself), dropped."""
+    """Set the state of messages that no turn holds: waiting, kept, handled, dropped, expired."""
     for message in messages:
         tx.run(_SET_STATE, message=message, state=state)
 

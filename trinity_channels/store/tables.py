@@ -114,7 +114,10 @@ class ConversationRow(SQLModel, table=True):
 
 
 class MessageRow(SQLModel, table=True):
-    """One message of either side. `state`: waiting → kept | answering → answered, or failed, dropped, expired."""
+    """One message of either side. `state`: waiting → (kept) → answering → answered, or failed.
+
+    Others never reach the agent: handled (a command), dropped, expired, erased, and notice (what the host itself says).
+    """
 
     __tablename__: ClassVar[str] = "message"
     __table_args__ = (
