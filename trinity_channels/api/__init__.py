@@ -12,27 +12,23 @@ from trinity_channels.api.errors import (
     SignatureError,
 )
 from trinity_channels.api.hooks import PROJECT, hookimpl, hookspec
+from trinity_channels.api.manifest import AddressFormat, Capabilities, Channel, Dialect, Limits, SetupStep
 from trinity_channels.api.simulator import Fault, Heard, Phone, Simulator
 from trinity_channels.api.values import (
     Account,
-    AddressFormat,
     Attachment,
     Binding,
     Button,
-    Capabilities,
-    Channel,
     Check,
     CheckState,
     Context,
     DeliveryState,
-    Dialect,
     Event,
     Failure,
     FailureKind,
     Identity,
     Ignored,
     Inbound,
-    Limits,
     Location,
     MessageReceived,
     OptOut,
@@ -42,7 +38,6 @@ from trinity_channels.api.values import (
     Request,
     Response,
     Sender,
-    SetupStep,
     Verification,
 )
 

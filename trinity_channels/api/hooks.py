@@ -13,11 +13,11 @@ from datetime import datetime
 import pluggy
 from pydantic import BaseModel
 
+from trinity_channels.api.manifest import Channel
 from trinity_channels.api.simulator import Simulator
 from trinity_channels.api.values import (
     Account,
     Binding,
-    Channel,
     Context,
     Identity,
     Inbound,

@@ -10,131 +10,6 @@ from enum import StrEnum
 import httpx
 from pydantic import BaseModel, SecretStr
 
-# --- what a channel is ---
-
-
-@dataclass(frozen=True, slots=True)
-class Dialect:
-    """How a channel marks up text, as pairs of opening and closing marks; an empty pair means "cannot show it".
-
-    `quote` starts each quoted line, once per level; `quote_block`, if set, goes around the outermost quote instead.
-    `fence_language` goes around a fence whose language is known, which it may name as `{language}`; empty: `fence` does,
-    and the language is dropped. `link` is a format with `{text}` and `{url}`: one that starts with `{text}` shows the
-    address, any other hides it behind the text. `escape` replaces single characters of plain text and addresses;
-    `escape_code` does so inside code. A channel without escapes leaves both empty. `hugging` says that the marks are the
-    channel's own plain characters, which work only next to a word boundary and within one line, and that nothing escapes
-    them: a literal character that would act as a mark is then followed or preceded by U+200B.
-    """
-
-    bold: tuple[str, str] = ("", "")
-    italic: tuple[str, str] = ("", "")
-    strike: tuple[str, str] = ("", "")
-    code: tuple[str, str] = ("", "")
-    fence: tuple[str, str] = ("", "")
-    fence_language: tuple[str, str] = ("", "")
-    quote: str = "> "
-    quote_block: tuple[str, str] = ("", "")
-    bullet: str = "- "
-    link: str = "{text} ({url})"
-    escape: Mapping[str, str] = field(default_factory=dict)
-    escape_code: Mapping[str, str] = field(default_factory=dict)
-    hugging: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one outbound message may hold. `text` is counted in UTF-16 code units, the strictest count in use."""
-
-    text: int
-
-
-@dataclass(frozen=True, slots=True)
-class Capabilities:
-    """What a plugin can do beyond the required hooks. Each one that names a hook must come with it, and the reverse.
-
-    Attributes:
-        indicate: shows "typing" or "read"; seconds that one indication lasts, 0 for none. Hook `indicate`.
-        indicate_repeats: the same message may be indicated again when that time is over.
-        receipts: the furthest state that receipts report, None for no receipts. Delivered through `receive`.
-        find_sent: seconds after an attempt from which a send that `find_sent` does not see is surely absent; 0 for no hook.
-        list_missed: how far back inbound messages can be listed after an outage; zero for none. Hook `list_missed`.
-        register_webhook: our webhook can be set at the provider by API. Hook `register_webhook`.
-        simulator: a local provider ships with the plugin. Hook `simulator`.
-        groups: group conversations are received.
-        verified_email: `resolve_identity` may return an e-mail that the provider has verified.
-    """
-
-    indicate: float = 0
-    indicate_repeats: bool = False
-    receipts: DeliveryState | None = None
-    find_sent: float = 0
-    list_missed: timedelta = timedelta(0)
-    register_webhook: bool = False
-    simulator: bool = False
-    groups: bool = False
-    verified_email: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class AddressFormat:
-    """How a person's address is typed: the API's field for it, a regular expression it matches whole, an example."""
-
-    field: str = "to"
-    pattern: str = r"\S{1,200}"
-    example: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class SetupStep:
-    """One step an owner takes in the provider's console.
-
-    `sandbox` limits it to sandbox (True) or real (False) senders. `connected` marks what is to do between connecting
-    the account and the first message; health repeats these steps until one has arrived.
-    """
-
-    title: str
-    text: str
-    sandbox: bool | None = None
-    connected: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Response:
-    """What the provider is answered."""
-
-    status: int = 200
-    body: bytes = b""
-    media_type: str = "text/plain"
-
-
-@dataclass(frozen=True, slots=True)
-class Channel:
-    """A plugin's manifest: everything the host knows of a channel without asking the provider.
-
-    `name` is also the entry point's name, the URL segment and the log field. `provider` names the variable that moves its
-    API to another host: `<PROVIDER>_API_BASE_URL`. `settings` has secrets as `SecretStr`; during a rotation a second
-    one counts too, in a setting called like the first with `_secondary` behind it. `acknowledgement` answers
-    webhooks with an unknown key. `auto` says whether a proactive message may choose this channel by itself, `auto_rank`
-    which of several it chooses: the lowest. `command_mark` is what people put before a chat command where the messenger
-    keeps "/" for itself; "/" is understood too.
-    """
-
-    name: str
-    title: str
-    provider: str
-    settings: type[BaseModel]
-    limits: Limits
-    dialect: Dialect
-    capabilities: Capabilities = Capabilities()
-    address: AddressFormat = AddressFormat()
-    acknowledgement: Response = Response()
-    reply_window: timedelta | None = None
-    auto: bool = True
-    auto_rank: int = 100
-    command_mark: str = "/"
-    setup_steps: tuple[SetupStep, ...] = ()
-
-
 # --- one agent connected to one account ---
 
 
@@ -230,6 +105,15 @@ class Request:
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     received_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What the provider is answered."""
+
+    status: int = 200
+    body: bytes = b""
+    media_type: str = "text/plain"
 
 
 @dataclass(frozen=True, slots=True)
