@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 
 from rich.table import Table
 
-_COLOURS = {"PASS": "green", "MISS": "red", "": ""}
-
 
 def percentile(values: Sequence[float], share: float) -> float:
     """The value below which a share (0 to 1) of the values lies."""
@@ -39,5 +37,5 @@ class Report:
         """Everything, to print."""
         table = Table("measured", "value", "required", "")
         for *cells, verdict in self.rows:
-            table.add_row(*cells, verdict, style=None if verdict != "MISS" else _COLOURS[verdict])
+            table.add_row(*cells, verdict, style="red" if verdict == "MISS" else None)
         return table
