@@ -31,7 +31,7 @@ ZOE = "echo:100001"
 class Configuring(Echo):
     """Changes the account that `configure` found."""
 
-    def changed(self, account: Account, settings: EchoSettings) -> Account:  # noqa: ARG002
+    def changed(self, account: Account, settings: EchoSettings) -> Account:
         return account
 
     @hookimpl
@@ -43,14 +43,14 @@ class Configuring(Echo):
 class OpensAnAccountWithoutASender(Configuring):
     breaks = "test_working_settings_open_an_account"
 
-    def changed(self, account: Account, settings: EchoSettings) -> Account:  # noqa: ARG002
+    def changed(self, account: Account, settings: EchoSettings) -> Account:
         return replace(account, sender="")
 
 
 class RollsTheKey(Configuring):
     breaks = "test_an_account_keeps_its_key"
 
-    def changed(self, account: Account, settings: EchoSettings) -> Account:  # noqa: ARG002
+    def changed(self, account: Account, settings: EchoSettings) -> Account:
         return replace(account, key=str(uuid.uuid4()))
 
     @hookimpl

@@ -53,7 +53,7 @@ class DoesNotComparePeople(Echo):
 class TakesWhatBelongsToOthers(Echo):
     breaks = "test_known_messages_are_left_out"
 
-    def is_this(self, row: dict[str, Any], message: OutboundMessage, at: datetime, known: Collection[str]) -> bool:  # noqa: ARG002
+    def is_this(self, row: dict[str, Any], message: OutboundMessage, at: datetime, known: Collection[str]) -> bool:
         return super().is_this(row, message, at, ())
 
 
@@ -83,7 +83,7 @@ class ConcludesFromSilence(Echo):
 class Receipting(Echo):
     """Understands one state differently."""
 
-    states: dict[str, DeliveryState] = {}  # noqa: RUF012
+    states: dict[str, DeliveryState] = {}
 
     def receipt_event(self, payload: dict[str, Any], state: DeliveryState) -> ReceiptReceived:
         return super().receipt_event(payload, self.states.get(payload["state"], state))
@@ -91,7 +91,7 @@ class Receipting(Echo):
 
 class NeverSeesAnybodyRead(Receipting):
     breaks = "test_receipts_reach_as_far_as_declared"
-    states = {"read": DeliveryState.DELIVERED}  # noqa: RUF012
+    states = {"read": DeliveryState.DELIVERED}
 
 
 class DeclaresNoReceipts(Echo):
@@ -101,7 +101,7 @@ class DeclaresNoReceipts(Echo):
 
 class GoesBack(Receipting):
     breaks = "test_receipts_do_not_go_back"
-    states = {"delivered": DeliveryState.QUEUED}  # noqa: RUF012
+    states = {"delivered": DeliveryState.QUEUED}
 
 
 class MixesUpIds(Echo):

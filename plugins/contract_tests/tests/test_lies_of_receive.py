@@ -28,14 +28,14 @@ from trinity_channels_contract_tests.echo.manifest import EchoSettings
 class SignsNoBody(Echo):
     breaks = "test_a_changed_body_is_refused"
 
-    def signed(self, url: str, stamp: str, body: bytes) -> bytes:  # noqa: ARG002
+    def signed(self, url: str, stamp: str, body: bytes) -> bytes:
         return f"{url}\n{stamp}".encode()
 
 
 class SignsNoAddress(Echo):
     breaks = "test_a_changed_address_is_refused"
 
-    def signed(self, url: str, stamp: str, body: bytes) -> bytes:  # noqa: ARG002
+    def signed(self, url: str, stamp: str, body: bytes) -> bytes:
         return stamp.encode() + body
 
 
@@ -65,7 +65,7 @@ class StumblesOverAMissingSignature(Echo):
 class KnowsASecretByHeart(Echo):
     breaks = "test_another_secret_is_refused"
 
-    def secrets(self, settings: EchoSettings) -> list[bytes]:  # noqa: ARG002
+    def secrets(self, settings: EchoSettings) -> list[bytes]:
         return [b"fake-echo-secret-5678"]
 
 
@@ -163,7 +163,7 @@ class ThrowsDice(Echo):
 class TrustsItsOwnClock(Echo):
     breaks = "test_only_the_requests_clock_counts"
 
-    def in_time(self, stamp: str, request: Request) -> None:  # noqa: ARG002
+    def in_time(self, stamp: str, request: Request) -> None:
         if abs(time.time() - float(stamp)) > 12 * 3600:
             raise SignatureError("The request is too old.")
 

@@ -85,7 +85,7 @@ class Judging(Echo):
 
     statuses: Collection[int] = ()
 
-    def judged(self, answer: httpx.Response) -> Exception:  # noqa: ARG002
+    def judged(self, answer: httpx.Response) -> Exception:
         return SendRejected(NOBODY)
 
     def refusal(self, answer: httpx.Response, message: OutboundMessage) -> Any:
@@ -101,7 +101,7 @@ class ForgetsHowLongToWait(Judging):
     breaks = "test_a_rate_limit_is_deferred"
     statuses = (429,)
 
-    def judged(self, answer: httpx.Response) -> Exception:  # noqa: ARG002
+    def judged(self, answer: httpx.Response) -> Exception:
         return SendDeferred("Echo asks for a pause.")
 
 

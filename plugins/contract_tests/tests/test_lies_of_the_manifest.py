@@ -44,7 +44,7 @@ class TakesMoreThanItGets(Echo):
     breaks = "test_the_host_loads_it"
 
     @hookimpl
-    async def indicate(self, binding: Binding, message_id: str, ctx: Context, mood: str = "busy") -> None:  # noqa: ARG002
+    async def indicate(self, binding: Binding, message_id: str, ctx: Context, mood: str = "busy") -> None:
         await super().indicate(binding, message_id, ctx)
 
 

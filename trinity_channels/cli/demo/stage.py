@@ -36,11 +36,11 @@ class DemoSettings(Settings):
     @classmethod
     def settings_customise_sources(
         cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003 - the signature of pydantic-settings
+        settings_cls: type[BaseSettings],  # noqa: ARG003  the signature of pydantic-settings
         init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003  see above
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  see above
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  see above
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return (init_settings,)
 
