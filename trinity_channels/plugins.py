@@ -41,13 +41,8 @@ from trinity_channels.api import (
 
 T = TypeVar("T")
 REQUIRED = ("channel", "configure", "verify", "receive", "send", "resolve_identity")
-OPTIONAL = (
-    "indicate",
-    "find_sent",
-    "list_missed",
-    "register_webhook",
-    "simulator",
-)  # each is also the name of its capability
+OPTIONAL = ("indicate", "find_sent", "list_missed", "register_webhook", "simulator")
+"""Each is also the name of its capability."""
 PATIENCE = 120.0
 """Seconds that a hook on the way of a message may take; its requests have time-outs of their own, so then it hangs."""
 NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
@@ -203,9 +198,8 @@ def _register(manager: pluggy.PluginManager, point: EntryPoint) -> object:
     if not NAME.fullmatch(point.name):
         raise PluginRefused("the entry point's name must be lower-case letters, digits and underscores")
     module = point.load()
-    for name, spec in inspect.getmembers(hooks, inspect.isfunction):
-        if not hasattr(spec, f"{PROJECT}_spec"):
-            continue
+    specs = {name: spec for name, spec in inspect.getmembers(hooks) if hasattr(spec, f"{PROJECT}_spec")}
+    for name, spec in specs.items():
         implementation = getattr(module, name, None)
         if not hasattr(implementation, f"{PROJECT}_impl"):
             if name in REQUIRED:
@@ -215,10 +209,9 @@ def _register(manager: pluggy.PluginManager, point: EntryPoint) -> object:
             wanted = "async def" if inspect.iscoroutinefunction(spec) else "def"
             raise PluginRefused(f"hook {name} must be `{wanted} {name}{inspect.signature(spec)}`")
         _check_arguments(name, spec, cast("Callable[..., Any]", implementation))
-    known = {name for name, spec in inspect.getmembers(hooks) if hasattr(spec, f"{PROJECT}_spec")}
     for name, member in inspect.getmembers(module):
-        if hasattr(member, f"{PROJECT}_impl") and name not in known:
-            raise PluginRefused(f"{name} is no hook of this host; the hooks are {', '.join(sorted(known))}")
+        if hasattr(member, f"{PROJECT}_impl") and name not in specs:
+            raise PluginRefused(f"{name} is no hook of this host; the hooks are {', '.join(specs)}")
     manager.register(module, point.name)
     return module
 
