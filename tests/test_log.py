@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from trinity_channels.log import configure_logging
-from trinity_channels.masking import mask_email, mask_phone, mask_text
+from trinity_channels.masking import mask_phone, mask_text
 
 digits = st.text("0123456789", min_size=7, max_size=15)
 
@@ -51,10 +51,6 @@ def test_phone_numbers(number: str, masked: str) -> None:
     assert mask_phone(number) == masked
 
 
-def test_email_addresses() -> None:
-    assert mask_email("zoe@example.org") == "z***@example.org"
-
-
 @pytest.mark.parametrize(
     ("text", "masked"),
     [
@@ -62,6 +58,7 @@ def test_email_addresses() -> None:
         ("From=whatsapp%3A%2B15551234567&x=1", "From=whatsapp%3A+155***4567&x=1"),
         ("wa_id 15551234567 unknown", "wa_id 155***4567 unknown"),
         ("call +49 (30) 1234-5678 now", "call +493***5678 now"),
+        ("zoe@example.org", "z***@example.org"),
         ("<Zoe.Smith+x@mail.example.org> refused", "<Z***@mail.example.org> refused"),
         ('"POST /api/whatsapp/webhook/fake-key?a=1 HTTP/1.1" 200', '"POST /api/whatsapp/webhook/***?a=1 HTTP/1.1" 200'),
         (

@@ -49,12 +49,6 @@ def mask_phone(number: str) -> str:
     return f"{plus}{''.join(digits[:3])}{HIDDEN}{''.join(digits[-4:])}"
 
 
-def mask_email(address: str) -> str:
-    """Keep the first character and the domain: `z***@example.org`."""
-    local, _, domain = address.rpartition("@")
-    return f"{local[:1]}{HIDDEN}@{domain}"
-
-
 def mask_text(text: str) -> str:
     """Mask whatever in a text looks like a secret, an address or a number; what is masked stays as it is."""
     for pattern, replacement in _PATTERNS:
