@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import os
 import stat
 from collections.abc import Iterator
@@ -33,7 +32,7 @@ async def examine() -> list[Group]:
     groups = [("Settings", [Check("settings", CheckState.OK, "The settings can be read."), _home(settings.home)])]
     try:
         async with idle_host(settings) as host:
-            groups.append(("Storage", [_database(host), _lock(host.store.path), _keys(host)]))
+            groups.append(("Storage", [_database(host), _lock(host), _keys(host)]))
             groups += [("Channels", list(_plugins(host))), ("Surroundings", list(_surroundings(host)))]
             groups.append(("Agents", await _agents(host)))
             for stored in await host.store.read(bindings.every):
@@ -68,13 +67,9 @@ def _database(host: Host) -> Check:
     return Check("database", CheckState.OK, f"The database {host.store.path} opens and has the newest shape.")
 
 
-def _lock(database: Path) -> Check:
-    with database.with_name(database.name + ".lock").open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return Check("lock", CheckState.OK, "A server is running on this database.")
-    return Check("lock", CheckState.OK, "No server is running on this database.")
+def _lock(host: Host) -> Check:
+    found = "A" if host.store.is_served() else "No"
+    return Check("lock", CheckState.OK, f"{found} server is running on this database.")
 
 
 def _keys(host: Host) -> Check:

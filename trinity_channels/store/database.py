@@ -168,6 +168,15 @@ class Store:
         """The database file."""
         return self._path
 
+    def is_served(self) -> bool:
+        """Whether another process has claimed the file."""
+        try:
+            self._claim()
+        except Locked:
+            return True
+        self._release()
+        return False
+
     def open(self, *, serve: bool = True) -> None:
         """Create or migrate the database and start the threads; `serve` claims the file for this process alone.
 
