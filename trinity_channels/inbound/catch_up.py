@@ -61,8 +61,7 @@ class CatchUp:
         depth = plugin.manifest.capabilities.list_missed
         if not depth:
             return
-        identity = stored.id
-        last = await self._store.read(lambda tx: messages.last_inbound(tx, identity, self._newest))
+        last = await self._store.read(lambda tx: messages.last_inbound(tx, stored.id, self._newest))
         if last is None:  # a binding that never worked has missed nothing that is known to be ours
             return
         try:
@@ -73,7 +72,7 @@ class CatchUp:
         missed = await plugin.list_missed(bound.binding, max(last - OVERLAP, now - depth), bound.context)
         if not missed:
             return
-        accepted = await self._store.write(lambda tx: accept(tx, self._dispatcher, identity, missed, now))
+        accepted = await self._store.write(lambda tx: accept(tx, self._dispatcher, stored.id, missed, now))
         if accepted.messages:
             log.info("caught up", channel=stored.channel, agent=stored.agent, messages=len(accepted.messages))
         for key in accepted.keys:
