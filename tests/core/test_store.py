@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import sqlite3
 import stat
 from collections.abc import AsyncIterator, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from time import monotonic
 
 import pytest
-from sqlalchemy.exc import OperationalError
 
 from trinity_channels.store import Locked, Store, StoreError, Tx, database, settings
 
@@ -35,6 +35,18 @@ def lock(store: Store) -> Iterator[sqlite3.Connection]:
     with closing(sqlite3.connect(store.path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         yield other
+
+
+@contextmanager
+def full_disk(store: Store) -> Iterator[None]:
+    """No file may grow beyond what the write-ahead log has by now, so that commits fail."""
+    size = store.path.with_name(store.path.name + "-wal").stat().st_size
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def put(tx: Tx, name: str, value: str = "x") -> str:
@@ -80,11 +92,25 @@ async def test_a_lock_of_somebody_else_is_waited_for_once(
     started = monotonic()
     results = await asyncio.gather(*(store.write(lambda tx: put(tx, "b")) for _ in range(50)), return_exceptions=True)
 
-    assert {type(one) for one in results} == {OperationalError}
+    assert {type(one) for one in results} == {StoreError}
+    assert "another program has kept it locked" in str(results[0])
     assert monotonic() - started < 2  # one wait each would be ten seconds
     lock.execute("COMMIT")
     assert await store.write(lambda tx: put(tx, "c")) == "c"
     assert await names(store, "b", "c") == ["c"]
+
+
+@pytest.mark.parametrize("together", [1, 3])
+async def test_a_full_disk_is_said_and_is_over_when_there_is_room(store: Store, together: int) -> None:
+    with full_disk(store):
+        lost = await asyncio.gather(
+            *(store.write(lambda tx: put(tx, "lost")) for _ in range(together)), return_exceptions=True
+        )
+
+    assert {type(one) for one in lost} == {StoreError}
+    assert str(store.path) in str(lost[0])
+    assert await store.write(lambda tx: put(tx, "kept")) == "kept"
+    assert await names(store, "lost", "kept") == ["kept"]
 
 
 async def test_units_are_written_in_the_order_given(store: Store) -> None:

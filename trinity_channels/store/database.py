@@ -193,6 +193,7 @@ class Store:
             self._writer_engine = _sqlite_engine(self._url, write=True)
             self._reader_engine = _sqlite_engine(self._url, write=False)
             self._connection = self._writer_engine.connect()
+            self._driver = cast("sqlite3.Connection", self._connection.connection.dbapi_connection)
             self._tx = Tx(self._connection, self._compiled)
             self._committer = ThreadPoolExecutor(1, thread_name_prefix="store-commit")
             self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-read")
@@ -223,7 +224,7 @@ class Store:
         """Run a unit in a transaction and return its result once that is on disk.
 
         Raises:
-            StoreError: the store is closed.
+            StoreError: the store is closed, or the database cannot be used: the disk is full, another program holds it.
             Whatever the unit raises; then nothing of it was written, and other units are not concerned.
         """
         if self._committer is None:
@@ -235,10 +236,18 @@ class Store:
         return await future
 
     async def read(self, unit: Unit[T]) -> T:
-        """Run a reading unit in a snapshot of its own, off the event loop."""
+        """Run a reading unit in a snapshot of its own, off the event loop.
+
+        Raises:
+            StoreError: the store is closed, or the database cannot be used.
+            Whatever the unit raises.
+        """
         if self._readers is None:
             raise StoreError("The store is closed.")
-        return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, unit)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, unit)
+        except (sqlite3.OperationalError, OperationalError) as error:
+            raise self._unusable(error) from error
 
     def _read(self, unit: Unit[T]) -> T:
         connection = getattr(self._local, "connection", None)
@@ -279,7 +288,7 @@ class Store:
             transaction = await self._begin(committer)
         except Exception as error:  # noqa: BLE001  handed to whoever waits: the database is locked, or gone
             for job in batch:
-                job.fail(error)
+                self._fail(job, error)
             return
         try:
             with transaction:
@@ -287,14 +296,36 @@ class Store:
                     job.result = job.unit(self._tx)
                 await loop.run_in_executor(committer, transaction.commit)
         except Exception as error:  # noqa: BLE001  handed to whoever waits for the unit
+            self._undo()
             if len(batch) == 1:
-                batch[0].fail(error)
+                self._fail(batch[0], error)
                 return
             for job in batch:  # one bad unit harms only itself
                 await self._commit(committer, [job])
             return
         for job in batch:
             job.settle()
+
+    def _undo(self) -> None:
+        """Leave a transaction whose commit failed: SQLAlchemy and SQLite both stay in it, and no other could begin."""
+        self._connection.rollback()
+        if self._driver.in_transaction:
+            self._driver.rollback()
+
+    def _fail(self, job: _Job, error: Exception) -> None:
+        if isinstance(error, (sqlite3.OperationalError, OperationalError)):
+            unusable = self._unusable(error)
+            unusable.__cause__ = error
+            job.fail(unusable)
+        else:
+            job.fail(error)
+
+    def _unusable(self, error: sqlite3.OperationalError | OperationalError) -> StoreError:
+        fault = error.orig if isinstance(error, OperationalError) else error
+        why = str(fault)
+        if getattr(fault, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
+            why = f"another program has kept it locked for {PATIENCE} seconds; try again when that has ended"
+        return StoreError(f"The database {self._path} cannot be used: {why}")
 
     async def _begin(self, committer: Executor) -> Transaction:
         try:
@@ -303,9 +334,8 @@ class Store:
             return await asyncio.get_running_loop().run_in_executor(committer, self._begin_beside)
 
     def _begin_beside(self) -> Transaction:
-        driver = cast("sqlite3.Connection", self._connection.connection.dbapi_connection)
-        driver.execute(f"PRAGMA busy_timeout={PATIENCE * 1000:.0f}")
+        self._driver.execute(f"PRAGMA busy_timeout={PATIENCE * 1000:.0f}")
         try:
             return self._connection.begin()
         finally:
-            driver.execute("PRAGMA busy_timeout=0")
+            self._driver.execute("PRAGMA busy_timeout=0")

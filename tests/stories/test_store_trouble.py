@@ -1,0 +1,39 @@
+"""The database cannot be used for a while: nothing is acknowledged that is not stored, and nothing stays lost."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+import httpx
+import pytest
+
+from tests.world import World
+from trinity_channels.store import database
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "PATIENCE", 0.05)
+
+
+@contextmanager
+def locked(world: World) -> Iterator[None]:
+    """Another program writes to the database, for longer than anybody waits."""
+    with closing(sqlite3.connect(world.host.store.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+
+
+def refusal(answer: httpx.Response) -> tuple[int, str]:
+    return answer.status_code, answer.json()["code"]
+
+
+async def test_the_api_says_that_the_database_cannot_be_used(town: World) -> None:
+    with locked(town):
+        answer = await town.api("PUT", "/api/agents/support/access-policy", {"policy": "require_email"})
+
+    assert refusal(answer) == (503, "store_unavailable")
+    shown = await town.api("GET", "/api/agents/support/access-policy")
+    assert shown.json()["policy"] == "open"
