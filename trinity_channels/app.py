@@ -133,6 +133,7 @@ class Host:
         self.proactive = ProactiveMessages(
             store=self.store, plugins=self.plugins, directory=self.directory, dispatcher=self.dispatcher, now=now
         )
+        self._catch_up = CatchUp(self.store, self.plugins, self.bindings, self.dispatcher, now)
         self.webhook = Webhook(
             store=self.store,
             plugins=self.plugins,
@@ -141,10 +142,10 @@ class Host:
             dispatcher=self.dispatcher,
             indicator=indicator,
             diagnosis=Diagnosis(self.store, self.plugins, now),
+            catch_up=self._catch_up,
             metrics=self.metrics,
             now=now,
         )
-        self._catch_up = CatchUp(self.store, self.plugins, self.bindings, self.dispatcher, now)
         self._digest = OwnerDigest(self.store, self.directory, self.mailer, now, lambda: self.address.value)
         self._tasks: list[asyncio.Task[None]] = []
         self._running = False

@@ -37,3 +37,19 @@ async def test_the_api_says_that_the_database_cannot_be_used(town: World) -> Non
     assert refusal(answer) == (503, "store_unavailable")
     shown = await town.api("GET", "/api/agents/support/access-policy")
     assert shown.json()["policy"] == "open"
+
+
+async def test_a_message_that_could_not_be_stored_is_fetched_when_there_is_room(town: World) -> None:
+    """Twilio does not bring it again by itself."""
+    zoe, yan = town.person("Zoe"), town.person("Yan")
+    with locked(town):
+        await zoe.phone.says("hello")
+        await town.settle()
+        await town.later(seconds=10)
+    await yan.says("and I")
+    assert zoe.heard() == []
+
+    await town.later(seconds=10)
+
+    assert zoe.heard() == ["echo hello"]
+    assert yan.heard() == ["echo and I"]

@@ -17,6 +17,7 @@ from trinity_channels.bindings import Bindings, OpenBinding
 from trinity_channels.bindings.public_address import PublicAddress
 from trinity_channels.dispatch import Dispatcher
 from trinity_channels.inbound.accept import Accepted, accept
+from trinity_channels.inbound.catch_up import CatchUp
 from trinity_channels.inbound.diagnose import Diagnosis
 from trinity_channels.inbound.indicate import Indicator
 from trinity_channels.metrics import Metrics
@@ -45,6 +46,7 @@ class Webhook:
         dispatcher: Dispatcher,
         indicator: Indicator,
         diagnosis: Diagnosis,
+        catch_up: CatchUp,
         metrics: Metrics,
         now: Callable[[], datetime],
     ) -> None:
@@ -55,6 +57,7 @@ class Webhook:
         self._dispatcher = dispatcher
         self._indicator = indicator
         self._diagnosis = diagnosis
+        self._catch_up = catch_up
         self._metrics = metrics
         self._now = now
 
@@ -108,6 +111,7 @@ class Webhook:
             accepted = await self._store.write(lambda tx: accept(tx, self._dispatcher, bound.id, inbound.events, now))
         except Exception as error:  # not stored, not acknowledged: the provider, or catch-up, brings it again
             log.exception("webhook not stored", channel=bound.channel, error=type(error).__name__)
+            self._catch_up.refused(bound)
             return "store_failed", _unavailable()
         self._wake(accepted)
         return accepted.outcome, _answer(inbound.response)

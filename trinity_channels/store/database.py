@@ -8,6 +8,7 @@ statement, and everybody else with them. What waits for the disk, or for somebod
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import os
 import sqlite3
@@ -296,7 +297,8 @@ class Store:
                     job.result = job.unit(self._tx)
                 await loop.run_in_executor(committer, transaction.commit)
         except Exception as error:  # noqa: BLE001  handed to whoever waits for the unit
-            self._undo()
+            with contextlib.suppress(DBAPIError, sqlite3.Error):  # else the next transaction says what is wrong
+                self._undo()
             if len(batch) == 1:
                 self._fail(batch[0], error)
                 return
