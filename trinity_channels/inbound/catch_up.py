@@ -1,6 +1,6 @@
 """After downtime, or when the database could not be used, fetch what the provider could not deliver.
 
-That is every message it still lists and we do not have. Twilio, for one, does not repeat a webhook that was answered 503.
+That is every message it still lists and we do not have: not every provider repeats a webhook that was answered 503.
 """
 
 from __future__ import annotations
