@@ -6,7 +6,7 @@ That is every message it still lists and we do not have: not every provider repe
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -26,12 +26,13 @@ OVERLAP = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class _Gap:
-    """Where messages of a binding may be missing; without `since`, from its last one before the host started."""
+    """Where messages of a binding may be missing: from its last one before the host started, or since one was refused."""
 
     binding: int
     channel: str
     agent: str
-    since: datetime | None = None
+    from_start: bool = False
+    refused_at: datetime | None = None
 
 
 class CatchUp:
@@ -57,14 +58,15 @@ class CatchUp:
         """Before anything new can arrive, remember up to which message everything is known."""
         self._newest, every = await self._store.read(lambda tx: (messages.newest(tx), bindings.every(tx)))
         self._waiting = {
-            one.id: _Gap(one.id, one.channel, one.agent)
+            one.id: _Gap(one.id, one.channel, one.agent, from_start=True)
             for one in every
             if one.connected and one.channel in self._plugins
         }
 
     def refused(self, bound: OpenBinding) -> None:
         """An authentic request could not be stored: what it brought is to be asked for."""
-        self._waiting.setdefault(bound.id, _Gap(bound.id, bound.channel, bound.agent, self._now()))
+        gap = self._waiting.get(bound.id, _Gap(bound.id, bound.channel, bound.agent))
+        self._waiting[bound.id] = replace(gap, refused_at=gap.refused_at or self._now())
 
     async def run(self) -> None:
         """Catch up on every binding that waits for it; a failure is logged and harms no other."""
@@ -82,7 +84,10 @@ class CatchUp:
         depth = plugin.manifest.capabilities.list_missed
         if not depth:
             return
-        last = gap.since or await self._store.read(lambda tx: messages.last_inbound(tx, gap.binding, self._newest))
+        last = gap.refused_at
+        if gap.from_start:
+            newest = await self._store.read(lambda tx: messages.last_inbound(tx, gap.binding, self._newest))
+            last = newest or last
         if last is None:  # a binding that never worked has missed nothing that is known to be ours
             return
         try:
