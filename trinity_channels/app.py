@@ -53,7 +53,6 @@ log = structlog.get_logger(__name__)
 
 GRACE = 10.0
 """Seconds that running turns and calls get when the host stops."""
-DELIVERIES_AT_ONCE = 32
 HOUSEKEEPING = 10.0
 
 
@@ -111,7 +110,7 @@ class Host:
         self.connections = Connections(
             store=self.store, plugins=self.plugins, opened=self.bindings, vault=self._vault, now=now
         )
-        self.dispatcher = LocalDispatcher(self.store, _open_keys, now, {"deliver": DELIVERIES_AT_ONCE})
+        self.dispatcher = LocalDispatcher(self.store, _open_keys, now)
         self.login = Login(self.store, self._vault, self.mailer, now, self.metrics)
         indicator = Indicator(self.plugins, self.bindings, self.metrics)
         self.turns = Turns(
@@ -181,6 +180,7 @@ class Host:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.deliveries.stop()
         await self.dispatcher.stop(GRACE)
         if self._owns_http:
             await self.http.aclose()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import heapq
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -23,19 +22,17 @@ RETRY = timedelta(seconds=5)
 
 
 class LocalDispatcher:
-    """Runs keys of one SQLite database; of a kind that `most` names, at most that many at once."""
+    """Runs keys of one SQLite database, each in a task of its own."""
 
     def __init__(
         self,
         store: Store,
         open_keys: Callable[[Tx], set[str]],
         now: Callable[[], datetime],
-        most: dict[str, int],
     ) -> None:
         self._store = store
         self._open_keys = open_keys
         self._now = now
-        self._slots = {kind: asyncio.Semaphore(number) for kind, number in most.items()}
         self._running: dict[str, asyncio.Task[None]] = {}
         self._again: set[str] = set()
         self._timers: list[tuple[datetime, str]] = []
@@ -90,16 +87,15 @@ class LocalDispatcher:
 
     async def _chain(self, key: str) -> None:
         try:
-            async with self._slots.get(key.partition(":")[0], contextlib.nullcontext()):
-                while (run := self._run) is not None:
-                    self._again.discard(key)
-                    at = await self._guarded(run, key)
-                    if at is None:
-                        self._timed.pop(key, None)  # or the sweep would leave the key to a timer it no longer needs
-                    else:
-                        self._at(key, at)
-                    if key not in self._again:
-                        return
+            while (run := self._run) is not None:
+                self._again.discard(key)
+                at = await self._guarded(run, key)
+                if at is None:
+                    self._timed.pop(key, None)  # or the sweep would leave the key to a timer it no longer needs
+                else:
+                    self._at(key, at)
+                if key not in self._again:
+                    return
         finally:
             self._again.discard(key)
             self._running.pop(key, None)

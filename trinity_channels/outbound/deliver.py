@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -23,11 +25,13 @@ from trinity_channels.bindings import Bindings, Disconnected, OpenBinding
 from trinity_channels.bindings.vault import VaultError
 from trinity_channels.metrics import Metrics
 from trinity_channels.plugins import Plugins
-from trinity_channels.store import Store, Tx, Unit, deliveries
+from trinity_channels.store import Store, Tx, Unit, deliveries, scenes
 from trinity_channels.store.deliveries import Delivery, Previous
 
 log = structlog.get_logger(__name__)
 
+AT_ONCE = 32
+"""Conversations of one binding that are sent to at the same time."""
 ATTEMPTS = 12
 """Calls that the provider may put off, with growing pauses: about half an hour."""
 LONGEST_PAUSE = 300.0
@@ -66,9 +70,23 @@ class Deliveries:
         self._metrics = metrics
         self._now = now
         self._since = now()
+        # Of each binding its own: a provider that hangs takes no place from the others.
+        self._places: defaultdict[int, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(AT_ONCE))
+        self._stopping = False
+
+    def stop(self) -> None:
+        """Begin nothing new; what waits for a place is found at the next start."""
+        self._stopping = True
 
     async def run(self, conversation: int) -> datetime | None:
         """Send what is queued in a conversation; returns when to come back, None if nothing is left."""
+        binding = await self._store.read(lambda tx: scenes.binding_of(tx, conversation))
+        if binding is None:
+            return None
+        async with self._places[binding]:
+            return None if self._stopping else await self._drain(conversation)
+
+    async def _drain(self, conversation: int) -> datetime | None:
         record: Record = _nothing
         while True:
             claimed = await self._store.write(partial(self._next, record, conversation, self._now()))
