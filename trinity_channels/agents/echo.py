@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trinity_channels.agents.port import AgentTurn, Said
+from trinity_channels.agents.port import AgentMessage, AgentTurn
 
 
 class EchoRuntime:
@@ -13,5 +13,5 @@ class EchoRuntime:
         return "echo " + "\n".join(_heard(message) for message in turn.messages)
 
 
-def _heard(message: Said) -> str:
+def _heard(message: AgentMessage) -> str:
     return message.text or " ".join(f"[{note}]" for note in message.notes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from trinity_channels.agents.port import AgentTurn, Said
+from trinity_channels.agents.port import AgentMessage, AgentTurn
 
 _NAME_LIMIT = 100
 
@@ -16,7 +16,7 @@ def about(turn: AgentTurn) -> Mapping[str, object]:
     return {"channel": turn.channel, **_person(turn.sender_name, turn.verified_email)}
 
 
-def writer(turn: AgentTurn, said: Said) -> Mapping[str, object]:
+def writer(turn: AgentTurn, said: AgentMessage) -> Mapping[str, object]:
     """Who wrote a message of a group; empty for the agent's own, and in a direct chat, where `about` says it."""
     return _person(said.name, said.email) if turn.group and not said.by_agent else {}
 

@@ -7,22 +7,30 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from trinity_channels.agents import words
+from trinity_channels.api import Part
+
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """One earlier or waiting message.
+class AgentMessage:
+    """One earlier or waiting message, as an agent is given it.
 
     `by_agent` tells the two sides apart, so that no text can pretend to be the other. `name` is what the writer calls
-    themselves and `email` what they have proved, both in groups only. `notes` describes what came with the text and is
-    no text itself, one sentence each: a location, a file, a button.
+    themselves and `email` what they have proved, both in groups only. `parts` is what came with the text: a location, a
+    file, a quoted message.
     """
 
     text: str = field(repr=False)
     at: datetime
     by_agent: bool = False
-    notes: tuple[str, ...] = field(default=(), repr=False)
+    parts: tuple[Part, ...] = field(default=(), repr=False)
     name: str = field(default="", repr=False)
     email: str | None = field(default=None, repr=False)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The parts in words, a sentence without subject for each; not the writer's own text."""
+        return words.notes(self.parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +53,8 @@ class AgentTurn:
     agent: str
     channel: str
     conversation: str
-    messages: Sequence[Said]
-    history: Sequence[Said] = ()
+    messages: Sequence[AgentMessage]
+    history: Sequence[AgentMessage] = ()
     sender_name: str = field(default="", repr=False)
     verified_email: str | None = field(default=None, repr=False)
     group: bool = False

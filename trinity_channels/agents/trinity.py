@@ -25,7 +25,7 @@ from pydantic import BaseModel, SecretStr
 
 from trinity_channels.agents.facts import about, writer
 from trinity_channels.agents.json_api import JsonApi
-from trinity_channels.agents.port import AgentTurn, Said
+from trinity_channels.agents.port import AgentMessage, AgentTurn
 
 _TASK = (
     "A person writes to you from a messenger. The JSON document below has what to answer in `messages`, what was said "
@@ -76,6 +76,6 @@ def _document(turn: AgentTurn) -> str:
     return json.dumps(document, ensure_ascii=False)
 
 
-def _entry(turn: AgentTurn, said: Said) -> dict[str, Any]:
+def _entry(turn: AgentTurn, said: AgentMessage) -> dict[str, Any]:
     by = "agent" if said.by_agent else "person"
     return {"by": by, "at": said.at.isoformat(), "text": said.text, "notes": list(said.notes), **writer(turn, said)}

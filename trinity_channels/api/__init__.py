@@ -1,5 +1,6 @@
 """The contract between the host and a channel plugin: all that a plugin may import."""
 
+from trinity_channels.api.content import Attachment, Button, Forwarded, Location, Note, NoteKind, Part, Quoted
 from trinity_channels.api.errors import (
     ChannelError,
     ConfigurationError,
@@ -16,9 +17,7 @@ from trinity_channels.api.manifest import AddressFormat, Capabilities, Channel, 
 from trinity_channels.api.simulator import Fault, Heard, Phone, Simulator
 from trinity_channels.api.values import (
     Account,
-    Attachment,
     Binding,
-    Button,
     Check,
     CheckState,
     Context,
@@ -29,7 +28,6 @@ from trinity_channels.api.values import (
     Identity,
     Ignored,
     Inbound,
-    Location,
     MessageReceived,
     OptOut,
     OutboundMessage,
@@ -61,6 +59,7 @@ __all__ = [
     "Failure",
     "FailureKind",
     "Fault",
+    "Forwarded",
     "Heard",
     "Identity",
     "Ignored",
@@ -69,10 +68,14 @@ __all__ = [
     "Location",
     "MalformedPayload",
     "MessageReceived",
+    "Note",
+    "NoteKind",
     "OptOut",
     "OutboundMessage",
+    "Part",
     "Phone",
     "ProviderUnavailable",
+    "Quoted",
     "Receipt",
     "ReceiptReceived",
     "Request",

@@ -10,6 +10,8 @@ from enum import StrEnum
 import httpx
 from pydantic import BaseModel, SecretStr
 
+from trinity_channels.api.content import Attachment, Button, Forwarded, Location, Note, Part, Quoted
+
 # --- one agent connected to one account ---
 
 
@@ -138,34 +140,6 @@ class Identity:
     verified_email: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Attachment:
-    """A file that came with a message, not fetched. `ref` is the plugin's own handle; `size` is what the sender claims."""
-
-    ref: str = field(repr=False)
-    media_type: str
-    name: str = ""
-    size: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Location:
-    """A place that somebody shared, degrees WGS 84."""
-
-    latitude: float
-    longitude: float
-    label: str = ""
-    address: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Button:
-    """A tapped button: what it showed and the payload it carried."""
-
-    text: str
-    payload: str = ""
-
-
 class OptOut(StrEnum):
     """A keyword about proactive messages that the provider has already understood and answered."""
 
@@ -181,8 +155,9 @@ class MessageReceived:
     `event_id` is the same when the provider repeats the request, and different for every other message of the binding.
     `conversation` is None where `sender.address` answers it: the one direct chat. Otherwise it is the address that answers
     this chat, group or thread, and `group` says whether several people write there: then only messages addressed to the
-    agent are events, the others are `Ignored`. `provider_id` names the message to `indicate`. `raw` is what the
-    provider sent.
+    agent are events, the others are `Ignored`. `provider_id` names the message to `indicate`. In a direct chat every
+    message that a person sends is an event: what has no text and no part that fits is a `Note` of kind `UNSUPPORTED`.
+    `album` is the provider's name for several messages that were sent as one. `raw` is what the provider sent.
     """
 
     event_id: str
@@ -194,10 +169,19 @@ class MessageReceived:
     attachments: tuple[Attachment, ...] = ()
     location: Location | None = None
     button: Button | None = None
-    replies_to: str | None = None
+    quoted: Quoted | None = None
+    forwarded: Forwarded | None = None
+    notes: tuple[Note, ...] = ()
+    album: str | None = None
     opt_out: OptOut | None = None
     sent_at: datetime | None = None
     raw: Mapping[str, object] = field(default_factory=dict, repr=False)
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """Everything but the text, in the order in which an agent is told of it."""
+        single = (self.quoted, self.forwarded, self.location, self.button)
+        return (*(part for part in single if part is not None), *self.attachments, *self.notes)
 
 
 class DeliveryState(StrEnum):
@@ -224,12 +208,17 @@ class FailureKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why the provider did not deliver: its code, who can act, a plain sentence, and its own page about the code."""
+    """Why the provider did not deliver: its code, who can act, a plain sentence, and its own page about the code.
+
+    `opted_out`: the person has told the provider that they want no messages (a keyword it handles itself, a blocked bot).
+    The host then sends nothing proactive until they write again.
+    """
 
     code: str
     kind: FailureKind
     message: str
     url: str = ""
+    opted_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,11 +19,11 @@ from trinity_channels.access.login import Login
 from trinity_channels.agents.port import (
     AgentError,
     AgentFailed,
+    AgentMessage,
     AgentRuntime,
     AgentTimeout,
     AgentTurn,
     AgentUnavailable,
-    Said,
 )
 from trinity_channels.api import ProviderUnavailable
 from trinity_channels.bindings import Bindings
@@ -347,6 +347,6 @@ def _request(scene: Scene, turn: OpenTurn, messages: tuple[Message, ...], histor
     )
 
 
-def _said(scene: Scene, message: Message) -> Said:
+def _said(scene: Scene, message: Message) -> AgentMessage:
     name, email = (message.name, message.email) if scene.group else ("", None)
-    return Said(message.text, message.at, message.by_agent, message.notes, name, email)
+    return AgentMessage(message.text, message.at, message.by_agent, message.parts, name, email)

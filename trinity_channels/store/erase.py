@@ -32,7 +32,7 @@ _STATEMENTS = (
     update(DELIVERY).where(DELIVERY.c.conversation_id.in_(_THEIRS)).values(text="", address=""),
     update(MESSAGE)
     .where(or_(MESSAGE.c.contact_id == bindparam("contact"), MESSAGE.c.conversation_id.in_(_THEIRS)))
-    .values(text="", notes=None, state="erased"),
+    .values(text="", parts=None, state="erased"),
     update(PROACTIVE)
     .where(PROACTIVE.c.message_id.in_(select(MESSAGE.c.id).where(MESSAGE.c.conversation_id.in_(_THEIRS))))
     .values(email=""),

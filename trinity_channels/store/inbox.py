@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import bindparam, case, func, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
-from trinity_channels.api import MessageReceived
+from trinity_channels.api import MessageReceived, Note, NoteKind, Part
+from trinity_channels.store import parts
 from trinity_channels.store.clock import micros
 from trinity_channels.store.database import Tx
 from trinity_channels.store.storable import storable
-from trinity_channels.store.tables import ADDRESS, CONTACT, CONVERSATION, MESSAGE
+from trinity_channels.store.tables import ADDRESS, CONTACT, CONVERSATION, DELIVERY, MESSAGE
 
 _FIND = select(ADDRESS.c.value, ADDRESS.c.contact_id).where(
     ADDRESS.c.binding_id == bindparam("binding"),
@@ -79,7 +80,8 @@ _STORE = (
         provider_id=bindparam("provider_id"),
         origin=bindparam("origin"),
         text=bindparam("text"),
-        notes=bindparam("notes"),
+        parts=bindparam("parts"),
+        album=bindparam("album"),
         opt_out=bindparam("opt_out"),
         state=bindparam("state"),
         at=bindparam("now"),
@@ -96,6 +98,22 @@ _TOUCH = (
         address=bindparam("address"),
     )
 )
+
+# The words of a message of ours, or of a person; the newest thousand of a conversation are looked through.
+_SENT_WORDS = select(DELIVERY.c.text).where(
+    DELIVERY.c.provider_id == bindparam("provider_id"), DELIVERY.c.binding_id == bindparam("binding")
+)
+_NEWEST_HERE = (
+    select(MESSAGE.c.provider_id, MESSAGE.c.text)
+    .where(MESSAGE.c.conversation_id == bindparam("conversation"))
+    .order_by(MESSAGE.c.id.desc())
+    .limit(1000)
+    .subquery()
+)
+_HEARD_WORDS = select(_NEWEST_HERE.c.text).where(_NEWEST_HERE.c.provider_id == bindparam("provider_id")).limit(1)
+
+LONGEST_QUOTE = 500
+"""Characters of a quoted message that are kept."""
 
 
 def accept(tx: Tx, binding: int, event: MessageReceived, now: datetime) -> int | None:
@@ -130,7 +148,8 @@ def accept(tx: Tx, binding: int, event: MessageReceived, now: datetime) -> int |
         provider_id=event.provider_id,
         origin="person",
         text=storable(event.text),
-        notes=_notes(event),
+        parts=parts.dump(_parts(tx, binding, conversation, event)),
+        album=event.album,
         opt_out=event.opt_out,
         state="waiting",
         now=at,
@@ -166,19 +185,16 @@ def _recognise(tx: Tx, binding: int, event: MessageReceived, now: int) -> int:
     return contact
 
 
-def _notes(event: MessageReceived) -> str | None:
-    """What came with the text, as sentences for the agent."""
-    notes = []
-    if event.location:
-        place = ", ".join(part for part in (event.location.label, event.location.address) if part)
-        notes.append(
-            f"shared a location: {event.location.latitude}, {event.location.longitude}" + f" ({place})" * bool(place)
-        )
-    for attachment in event.attachments:
-        name = f" named {attachment.name}" if attachment.name else ""
-        notes.append(f"sent a file of type {attachment.media_type}{name}, which was not fetched")
-    if event.button and event.button.payload:
-        notes.append(f"tapped a button with the payload {event.button.payload}")
-    if not notes and not event.text.strip():
-        notes.append("sent something that cannot be shown here")
-    return json.dumps([storable(note) for note in notes]) if notes else None
+def _parts(tx: Tx, binding: int, conversation: int, event: MessageReceived) -> tuple[Part, ...]:
+    """What came with the text. A quoted message whose words the provider left out is looked up among what we know."""
+    found = event.parts
+    if not found and not event.text.strip():
+        return (Note(NoteKind.UNSUPPORTED),)
+    quoted = event.quoted
+    if quoted is None or quoted.text or quoted.provider_id is None:
+        return found
+    words = tx.one(_SENT_WORDS, binding=binding, provider_id=quoted.provider_id)
+    by_agent = words is not None or quoted.by_agent
+    words = words or tx.one(_HEARD_WORDS, conversation=conversation, provider_id=quoted.provider_id)
+    looked_up = replace(quoted, text=words[0][:LONGEST_QUOTE] if words else "", by_agent=by_agent)
+    return tuple(looked_up if part is quoted else part for part in found)

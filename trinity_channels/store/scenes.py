@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, exists, func, literal_column, select
 
+from trinity_channels.api import Part
+from trinity_channels.store import parts
 from trinity_channels.store.clock import micros, moment
 from trinity_channels.store.database import Row, Tx
 from trinity_channels.store.tables import BINDING, CONTACT, CONVERSATION, MESSAGE, POLICY, TURN
@@ -37,11 +38,12 @@ class Message:
 
     id: int
     text: str = field(repr=False)
-    notes: tuple[str, ...] = field(repr=False)
+    parts: tuple[Part, ...] = field(repr=False)
     at: datetime
     by_agent: bool
     provider_id: str | None
     opt_out: str | None
+    album: str | None
     contact: int | None
     name: str = field(repr=False)
     email: str | None = field(repr=False)
@@ -127,11 +129,12 @@ _OPEN_TURN = select(TURN.c.id, TURN.c.key, TURN.c.attempts, TURN.c.retries, TURN
 _MESSAGE = (
     MESSAGE.c.id,
     MESSAGE.c.text,
-    MESSAGE.c.notes,
+    MESSAGE.c.parts,
     MESSAGE.c.at,
     MESSAGE.c.origin,
     MESSAGE.c.provider_id,
     MESSAGE.c.opt_out,
+    MESSAGE.c.album,
     MESSAGE.c.contact_id,
     CONTACT.c.name,
     CONTACT.c.email,
@@ -243,15 +246,16 @@ def _person(row: Row) -> Person:
 
 
 def _message(row: Row) -> Message:
-    identity, text, notes, at, origin, provider_id, opt_out, contact, name, email = row
+    identity, text, stored, at, origin, provider_id, opt_out, album, contact, name, email = row
     return Message(
         id=identity,
         text=text,
-        notes=tuple(json.loads(notes)) if notes else (),
+        parts=parts.load(stored),
         at=moment(at),
         by_agent=origin != "person",
         provider_id=provider_id,
         opt_out=opt_out,
+        album=album,
         contact=contact,
         name=name or "",
         email=email,

@@ -140,7 +140,8 @@ class MessageRow(SQLModel, table=True):
     provider_id: str | None = None
     origin: str
     text: str = Field(sa_column=Column(Text, nullable=False))
-    notes: str | None = Field(default=None, sa_column=Column(Text))
+    parts: str | None = Field(default=None, sa_column=Column(Text))
+    album: str | None = None
     opt_out: str | None = None
     state: str
     turn_id: int | None = None

@@ -17,6 +17,7 @@ from trinity_channels.api import (
     Inbound,
     MalformedPayload,
     MessageReceived,
+    Quoted,
     Request,
     Response,
     Sender,
@@ -108,7 +109,7 @@ def _message(event: Json, kind: str, account: Account) -> Event:
         conversation=message_id(channel, thread) if thread else channel,
         group=not direct,
         attachments=attachments(event.get("files")),
-        replies_to=message_id(channel, thread) if thread not in {"", ts} else None,
+        quoted=Quoted(provider_id=message_id(channel, thread)) if thread not in {"", ts} else None,
         sent_at=_time(ts),
         raw={name: value for name, value in event.items() if name not in _NOT_RAW},
     )

@@ -108,7 +108,7 @@ async def test_a_conversation(world: World) -> None:
     assert not zoe.typing
 
     await zoe.replies("sure?", zoe.chat.messages[-1])
-    assert world.heard[-1].replies_to == receipt.provider_id
+    assert world.heard[-1].quoted.provider_id == receipt.provider_id
 
 
 async def test_a_group_talks_with_the_bot(world: World) -> None:

@@ -18,6 +18,7 @@ from trinity_channels.api import (
     Inbound,
     MalformedPayload,
     MessageReceived,
+    Quoted,
     Request,
     Response,
     Sender,
@@ -94,7 +95,7 @@ def _message(update: int, message: Fields, bot: Bot) -> Event:
         group=kind in GROUPS,
         attachments=files,
         location=location,
-        replies_to=place.message(reply) if reply else None,
+        quoted=Quoted(provider_id=place.message(reply)) if reply else None,
         sent_at=_time(message),
         raw={name: value for name, value in message.items() if name not in _NOT_RAW},
     )
@@ -137,7 +138,7 @@ def _callback(update: int, query: Fields) -> Inbound:
         conversation=_conversation(place, kind),
         group=kind in GROUPS,
         button=Button(title, data),
-        replies_to=place.message(number),
+        quoted=Quoted(provider_id=place.message(number), by_agent=True),
         raw={name: value for name, value in query.items() if name != "from"},
     )
     return Inbound((event,), response)

@@ -21,6 +21,7 @@ from trinity_channels.api import (
     MalformedPayload,
     MessageReceived,
     OptOut,
+    Quoted,
     ReceiptReceived,
     Request,
     Response,
@@ -94,7 +95,7 @@ def _message(form: SignedForm, settings: WhatsAppSettings) -> Event:
         attachments=_attachments(form),
         location=_location(form),
         button=_button(form),
-        replies_to=form.first("OriginalRepliedMessageSid") or None,
+        quoted=_quoted(form),
         opt_out=OPT_OUTS.get(form.first("OptOutType")),
         raw={
             name: values[0] if len(values) == 1 else tuple(values)
@@ -137,6 +138,11 @@ def _degrees(text: str, limit: int) -> float | None:
     except ValueError:
         return None
     return degrees if abs(degrees) <= limit else None  # also None for nan
+
+
+def _quoted(form: SignedForm) -> Quoted | None:
+    sid = form.first("OriginalRepliedMessageSid")
+    return Quoted(provider_id=sid) if sid else None
 
 
 def _button(form: SignedForm) -> Button | None:

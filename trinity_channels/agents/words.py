@@ -1,0 +1,133 @@
+"""Parts of a message in words, for runtimes that take text. One part may be several lines."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from trinity_channels.api import Attachment, Button, Forwarded, Location, Note, NoteKind, Part, Quoted
+
+UNSUPPORTED = "sent something that cannot be shown here"
+NOT_THEIRS = "not the sender's own words"
+
+
+def notes(parts: Sequence[Part]) -> tuple[str, ...]:
+    """What came with a text, a sentence for each part that has something to tell."""
+    return tuple(words for part in parts if (words := describe(part)))
+
+
+def describe(part: Part) -> str:
+    """One part as a sentence without subject; empty if it tells nothing."""
+    match part:
+        case Location():
+            place = ", ".join(text for text in (part.label, part.address) if text)
+            return f"shared a location: {part.latitude}, {part.longitude}" + f" ({place})" * bool(place)
+        case Attachment():
+            name = f" named {part.name}" if part.name else ""
+            return f"sent a file of type {part.media_type}{name}, which was not fetched"
+        case Button():
+            return f"tapped a button with the payload {part.payload}" if part.payload else ""
+        case Quoted():
+            return _quoted(part)
+        case Forwarded():
+            author = f" from {part.author}" if part.author else ""
+            return f"forwarded{author}: {part.text or NOT_THEIRS}"
+        case Note():
+            return _NOTES[part.kind](part.data)
+
+
+def _quoted(part: Quoted) -> str:
+    who = ", which you wrote" if part.by_agent else f", written by {part.author}" if part.author else ""
+    return f'answers the message "{part.text}"{who}' if part.text else f"answers an earlier message{who}"
+
+
+def _form(data: Mapping[str, Any]) -> str:
+    return f"answered a form: {_json(data.get('answers', ''))}"
+
+
+def _choice(data: Mapping[str, Any]) -> str:
+    description = f" ({data['description']})" if data.get("description") else ""
+    return f"chose the list row {data.get('id') or data.get('title', '')}{description}"
+
+
+def _order(data: Mapping[str, Any]) -> str:
+    text = f" {data['text']}" if data.get("text") else ""
+    return f"ordered: {_json(data.get('items', []))}{text}"
+
+
+def _referral(data: Mapping[str, Any]) -> str:
+    return f"came from an advertisement or link: {_listed(data, 'headline', 'text', 'url', 'source')}"
+
+
+def _contact(data: Mapping[str, Any]) -> str:
+    return f"shared a contact: {_listed(data, 'name', 'phone')}"
+
+
+def _shared(data: Mapping[str, Any]) -> str:
+    return f"picked: {', '.join(map(str, data.get('names', ())))}"
+
+
+def _poll(data: Mapping[str, Any]) -> str:
+    return "\n".join([f"sent a poll: {data.get('question', '')}", *(f"- {one}" for one in data.get("options", ()))])
+
+
+def _checklist(data: Mapping[str, Any]) -> str:
+    tasks = (f"- [{'x' if task.get('done') else ' '}] {task.get('text', '')}" for task in data.get("tasks", ()))
+    return "\n".join([f"sent a checklist: {data.get('title', '')}", *tasks])
+
+
+def _story(data: Mapping[str, Any]) -> str:
+    return "sent a story" + (f" of {data['author']}" if data.get("author") else "")
+
+
+def _game(data: Mapping[str, Any]) -> str:
+    return f"sent a game: {_listed(data, 'title', 'text')}"
+
+
+def _web_app(data: Mapping[str, Any]) -> str:
+    button = f" (button {data['button']})" if data.get("button") else ""
+    return f"sent data from a web app{button}: {data.get('data', '')}"
+
+
+def _payment(data: Mapping[str, Any]) -> str:
+    return f"sent a payment or paid content: {_listed(data, 'title', 'amount', 'currency')}"
+
+
+def _card(data: Mapping[str, Any]) -> str:
+    return f"with it: {_listed(data, 'title', 'text', 'url')}"
+
+
+def _other(data: Mapping[str, Any]) -> str:
+    return str(data.get("text", ""))
+
+
+def _unsupported(data: Mapping[str, Any]) -> str:
+    return UNSUPPORTED + (f" (of type {data['type']})" if data.get("type") else "")
+
+
+_NOTES: dict[NoteKind, Callable[[Mapping[str, Any]], str]] = {
+    NoteKind.FORM: _form,
+    NoteKind.CHOICE: _choice,
+    NoteKind.ORDER: _order,
+    NoteKind.REFERRAL: _referral,
+    NoteKind.CONTACT: _contact,
+    NoteKind.SHARED: _shared,
+    NoteKind.POLL: _poll,
+    NoteKind.CHECKLIST: _checklist,
+    NoteKind.STORY: _story,
+    NoteKind.GAME: _game,
+    NoteKind.WEB_APP: _web_app,
+    NoteKind.PAYMENT: _payment,
+    NoteKind.CARD: _card,
+    NoteKind.OTHER: _other,
+    NoteKind.UNSUPPORTED: _unsupported,
+}
+
+
+def _listed(data: Mapping[str, Any], *names: str) -> str:
+    return ", ".join(str(data[name]) for name in names if data.get(name))
+
+
+def _json(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))

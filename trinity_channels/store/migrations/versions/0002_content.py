@@ -1,0 +1,28 @@
+"""Messages as structured parts"""
+
+import json
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+# No batch mode: it would copy the table, and with it lose the conditions of the partial indexes.
+def upgrade() -> None:
+    op.add_column("message", sa.Column("parts", sa.Text(), nullable=True))
+    op.add_column("message", sa.Column("album", sa.String(), nullable=True))
+    _notes_become_parts()
+    op.drop_column("message", "notes")
+
+
+def _notes_become_parts() -> None:
+    """What was kept as sentences stays one sentence a part."""
+    connection = op.get_bind()
+    message = sa.table("message", sa.column("id"), sa.column("notes"), sa.column("parts"))
+    for identity, notes in connection.execute(
+        sa.select(message.c.id, message.c.notes).where(message.c.notes.is_not(None))
+    ):
+        parts = [{"part": "note", "kind": "other", "data": {"text": note}} for note in json.loads(notes)]
+        connection.execute(sa.update(message).where(message.c.id == identity).values(parts=json.dumps(parts)))

@@ -1,0 +1,39 @@
+"""The parts of a message as JSON: what a plugin read, kept as data and not as sentences."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from trinity_channels.api import Attachment, Button, Forwarded, Location, Note, NoteKind, Part, Quoted
+from trinity_channels.store.storable import storable
+
+_TYPES: dict[str, type[Part]] = {
+    "attachment": Attachment,
+    "button": Button,
+    "forwarded": Forwarded,
+    "location": Location,
+    "note": Note,
+    "quoted": Quoted,
+}
+_NAMES = {type_: name for name, type_ in _TYPES.items()}
+
+
+def dump(parts: Sequence[Part]) -> str | None:
+    """The parts for the database; None if there are none."""
+    if not parts:
+        return None
+    return storable(json.dumps([{"part": _NAMES[type(part)], **asdict(part)} for part in parts], ensure_ascii=False))
+
+
+def load(stored: str | None) -> tuple[Part, ...]:
+    """The parts as `dump` wrote them."""
+    return tuple(_part(**fields) for fields in json.loads(stored)) if stored else ()
+
+
+def _part(part: str, **fields: Any) -> Part:
+    if part == "note":
+        return Note(NoteKind(fields["kind"]), fields["data"])
+    return _TYPES[part](**fields)
