@@ -233,9 +233,15 @@ class ReceiptReceived:
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """An authentic event that nothing is done about; `kind` is counted."""
+    """An authentic event that nothing is done about; `kind` is counted.
+
+    `detail` is set where the owner has to act, such as for a message to a number that the binding does not answer for:
+    one or two sentences that say what came and how to fix it, shown in health and written to the log. Addresses in it
+    are masked.
+    """
 
     kind: str
+    detail: str = ""
 
 
 Event = MessageReceived | ReceiptReceived | Ignored
