@@ -125,6 +125,10 @@ def _contract() -> str:
     text += ["## Errors\n", "```text", _prose(inspect.getmodule(ChannelError)), "```\n"]
     for name, error in errors.items():
         text += [f"### `{name}`\n", _prose(error), ""]
+    text += ["## Functions\n"]
+    for name in api.__all__:
+        if inspect.isfunction(function := getattr(api, name)):
+            text += [f"### `{name}{str(inspect.signature(function)).replace(chr(39), '')}`\n", _prose(function), ""]
     text += ["## For simulators: `trinity_channels.api.simulation`\n", _prose(simulation), ""]
     for name in simulation.__all__:
         part = getattr(simulation, name)

@@ -13,6 +13,7 @@ from trinity_channels.api.errors import (
     SignatureError,
 )
 from trinity_channels.api.hooks import PROJECT, hookimpl, hookspec
+from trinity_channels.api.http import retry_after
 from trinity_channels.api.manifest import AddressFormat, Capabilities, Channel, Dialect, Limits, SetupStep
 from trinity_channels.api.simulator import Fault, Heard, Phone, Simulator
 from trinity_channels.api.values import (
@@ -91,4 +92,5 @@ __all__ = [
     "Verification",
     "hookimpl",
     "hookspec",
+    "retry_after",
 ]
