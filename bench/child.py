@@ -82,6 +82,7 @@ async def host(
         "PUBLIC_CHAT_URL": f"http://127.0.0.1:{port}",
         "TWILIO_API_BASE_URL": twilio,
         "BENCH_AUTH_TOKEN": token,
+        "TRINITY_CHANNELS_GATHER_SECONDS": "0",  # what is measured is the work, not a wait
     }
     started = perf_counter()
     with (folder / "host.log").open("ab") as written:

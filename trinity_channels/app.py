@@ -7,7 +7,7 @@ import contextlib
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
 
@@ -31,6 +31,7 @@ from trinity_channels.http_client import open_client
 from trinity_channels.inbound.catch_up import CatchUp
 from trinity_channels.inbound.diagnose import Diagnosis
 from trinity_channels.inbound.indicate import Indicator
+from trinity_channels.inbound.rules import TurnRules
 from trinity_channels.inbound.turn import Turns
 from trinity_channels.inbound.webhook import Webhook
 from trinity_channels.mail.port import Mailer
@@ -124,7 +125,7 @@ class Host:
             indicator=indicator,
             metrics=self.metrics,
             now=now,
-            most=settings.max_concurrent_turns,
+            rules=TurnRules(most=settings.max_concurrent_turns, gather=timedelta(seconds=settings.gather_seconds)),
         )
         self.deliveries = Deliveries(
             store=self.store, plugins=self.plugins, bindings=self.bindings, metrics=self.metrics, now=now

@@ -79,6 +79,7 @@ class Settings(BaseSettings):
         public_chat_url: first value of the setting, without trailing slash; the stored setting wins later.
         credential_encryption_key: None means the key file in `home`.
         admin_token: None means that one is made on first start.
+        gather_seconds: how long a turn waits for more of a burst after its newest message; 0 means not at all.
         api_base_urls: the variables `<PROVIDER>_API_BASE_URL`, lower-case and as written; read them by `api_base_url`.
         agents: by name; only used when the host runs alone.
     """
@@ -100,6 +101,7 @@ class Settings(BaseSettings):
     trinity_url: HttpUrl | None = None
     trinity_token: BearerToken | None = None
     max_concurrent_turns: int = Field(alias="trinity_channels_max_concurrent_turns", default=64, ge=1)
+    gather_seconds: float = Field(alias="trinity_channels_gather_seconds", default=0.4, ge=0, le=5)
     api_base_urls: Mapping[str, str] = Field(default_factory=dict, repr=False)
     agents: Mapping[AgentName, Agent] = Field(default_factory=dict)
 

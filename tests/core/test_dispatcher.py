@@ -148,6 +148,75 @@ async def test_an_earlier_time_wins_over_a_later_one(
     assert len(work.runs) == 3
 
 
+async def test_the_latest_run_says_when_to_come_back(
+    dispatcher: LocalDispatcher, work: Work, clock: FrozenDateTimeFactory
+) -> None:
+    """As while messages keep coming: each of them postpones the end of the burst."""
+    for minutes in (1, 10):
+        work.later["turn:1"] = datetime.now(UTC) + timedelta(minutes=minutes)
+        wake(dispatcher, "turn:1")
+        await dispatcher.quiet()
+
+    clock.tick(timedelta(minutes=2))
+    dispatcher.fire_due()
+    await dispatcher.quiet()
+    assert len(work.runs) == 2
+
+    clock.tick(timedelta(minutes=8))
+    dispatcher.fire_due()
+    await dispatcher.quiet()
+    assert len(work.runs) == 3
+
+
+async def test_a_timer_rings_by_itself_and_does_not_wait_for_the_next_look_at_the_clock(
+    work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(_: LocalDispatcher) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(LocalDispatcher, "_watch", never)
+    loop = asyncio.get_running_loop()
+    second = asyncio.Event()
+
+    def now() -> datetime:
+        return datetime(2026, 3, 2, tzinfo=UTC) + timedelta(seconds=loop.time())
+
+    async def run(key: str) -> datetime | None:
+        work.runs.append(key)
+        if len(work.runs) > 1:
+            second.set()
+            return None
+        return now() + timedelta(milliseconds=20)
+
+    made = LocalDispatcher(cast("Store", work), lambda _: set(), now)
+    await made.start(run)
+    wake(made, "turn:1")
+
+    async with asyncio.timeout(5):
+        await second.wait()
+
+    await made.stop(1)
+    assert work.runs == ["turn:1"] * 2
+
+
+async def test_an_alarm_that_comes_too_early_runs_nothing(
+    dispatcher: LocalDispatcher, work: Work, clock: FrozenDateTimeFactory
+) -> None:
+    """The clock stands still here, so every alarm is too early."""
+    work.later["turn:1"] = datetime.now(UTC) + timedelta(milliseconds=2)
+    wake(dispatcher, "turn:1")
+    await dispatcher.quiet()
+    for _ in range(3):
+        dispatcher._ring()
+    assert work.runs == ["turn:1"]
+
+    clock.tick(timedelta(milliseconds=2))
+    dispatcher._ring()
+    await dispatcher.quiet()
+
+    assert work.runs == ["turn:1"] * 2
+
+
 async def test_a_run_that_raises_is_tried_again_and_stops_no_other(
     dispatcher: LocalDispatcher, work: Work, clock: FrozenDateTimeFactory
 ) -> None:

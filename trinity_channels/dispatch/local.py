@@ -16,7 +16,9 @@ log = structlog.get_logger(__name__)
 SWEEP = timedelta(seconds=5)
 """How often open work is looked up anew: it catches what another process, such as the command line, has left."""
 TICK = 0.2
-"""Seconds between looks at the clock while something waits; the clock may be moved."""
+"""Seconds between looks at the clock while something waits; the clock may be moved. An alarm is set for the next timer."""
+SHORTEST_ALARM = 0.001
+"""Seconds: the event loop's clock and the wall clock may differ by a little, and nothing may spin until they agree."""
 RETRY = timedelta(seconds=5)
 """When a key whose run raised is tried again."""
 
@@ -39,6 +41,7 @@ class LocalDispatcher:
         self._timed: dict[str, datetime] = {}
         self._looked = now()
         self._clock: asyncio.Task[None] | None = None
+        self._alarm: asyncio.TimerHandle | None = None
         self._run: Callable[[str], Awaitable[datetime | None]] | None = None
 
     async def start(self, run: Callable[[str], Awaitable[datetime | None]]) -> None:
@@ -74,6 +77,7 @@ class LocalDispatcher:
 
     async def stop(self, grace: float) -> None:
         self._run = None
+        self._set_alarm()
         if self._clock:
             self._clock.cancel()
             await asyncio.gather(self._clock, return_exceptions=True)
@@ -108,9 +112,26 @@ class LocalDispatcher:
             return self._now() + RETRY
 
     def _at(self, key: str, at: datetime) -> None:
-        if key not in self._timed or at < self._timed[key]:
-            self._timed[key] = at
-            heapq.heappush(self._timers, (at, key))
+        """Come back to a key; its latest run has seen everything, so an earlier answer no longer counts."""
+        if self._timed.get(key) == at:
+            return
+        self._timed[key] = at
+        heapq.heappush(self._timers, (at, key))
+        if self._timers[0] == (at, key):
+            self._set_alarm()
+
+    def _set_alarm(self) -> None:
+        """Wake up when the first timer is due, or not at all once the dispatcher has stopped."""
+        if self._alarm:
+            self._alarm.cancel()
+            self._alarm = None
+        if self._timers and self._run is not None:
+            wait = (self._timers[0][0] - self._now()).total_seconds()
+            self._alarm = asyncio.get_running_loop().call_later(max(wait, SHORTEST_ALARM), self._ring)
+
+    def _ring(self) -> None:
+        self.fire_due()
+        self._set_alarm()
 
     async def _watch(self) -> None:
         swept = self._now()

@@ -30,8 +30,10 @@ from trinity_channels.bindings import Bindings
 from trinity_channels.dispatch import Dispatcher
 from trinity_channels.email_address import normalise_email
 from trinity_channels.inbound.commands import Command, Verb, recognise
+from trinity_channels.inbound.gather import complete_at
 from trinity_channels.inbound.group import GroupStep
 from trinity_channels.inbound.indicate import Indicator
+from trinity_channels.inbound.rules import TurnRules
 from trinity_channels.inbound.step import Prepared, Step, asker, decision, too_fast
 from trinity_channels.metrics import Metrics
 from trinity_channels.outbound import replies
@@ -56,7 +58,7 @@ RESOLVE_AGAIN = timedelta(seconds=15)
 
 
 class Turns:
-    """Runs the `turn:` keys; at most `most` agents run at once."""
+    """Runs the `turn:` keys; at most `rules.most` agents run at once."""
 
     def __init__(
         self,
@@ -71,7 +73,7 @@ class Turns:
         indicator: Indicator,
         metrics: Metrics,
         now: Callable[[], datetime],
-        most: int,
+        rules: TurnRules,
     ) -> None:
         self._store = store
         self._plugins = plugins
@@ -84,7 +86,8 @@ class Turns:
         self._metrics = metrics
         self._now = now
         # Only agents wait for each other. Commands and the gate answer at once, whatever the agents are doing.
-        self._slots = asyncio.Semaphore(most)
+        self._slots = asyncio.Semaphore(rules.most)
+        self._rules = rules
 
     async def run(self, conversation: int) -> datetime | None:
         """Do everything that waits in a conversation; returns when to come back, None if nothing is left."""
@@ -139,7 +142,9 @@ class Turns:
 
         return await self._store.write(keep)
 
-    async def _group_step(self, scene: Scene) -> Scene | None:
+    async def _group_step(self, scene: Scene) -> Scene | datetime | None:
+        if at := complete_at(scene.waiting, self._rules.gather, self._now()):
+            return at
         writers: dict[int, Person] = {}
         access: dict[int, bool] = {}
         for contact in {message.contact for message in scene.waiting if message.contact}:
@@ -162,8 +167,12 @@ class Turns:
             self._dispatcher.after_commit(f"deliver:{conversation}")
         return following
 
-    async def _step(self, scene: Scene, person: Person) -> Scene | None:
+    async def _step(self, scene: Scene, person: Person) -> Scene | datetime | None:
         person = await self._resolved(scene, person)
+        # A command is answered at once, and what stands before one is complete.
+        has_command = any(recognise(message, person) for message in scene.waiting)
+        if not has_command and (at := complete_at(scene.waiting, self._rules.gather, self._now())):
+            return at
         step = Step(
             scene=scene,
             person=person,

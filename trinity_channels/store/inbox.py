@@ -84,7 +84,8 @@ _STORE = (
         album=bindparam("album"),
         opt_out=bindparam("opt_out"),
         state=bindparam("state"),
-        at=bindparam("now"),
+        at=bindparam("at"),
+        received_at=bindparam("now"),
     )
     .on_conflict_do_nothing(index_elements=["binding_id", "event_id"])
 )
@@ -152,7 +153,8 @@ def accept(tx: Tx, binding: int, event: MessageReceived, now: datetime) -> int |
         album=event.album,
         opt_out=event.opt_out,
         state="waiting",
-        now=at,
+        at=at,
+        now=micros(now),
     )
     if not stored:
         return None

@@ -34,7 +34,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A stored message of a person or the agent."""
+    """A stored message of a person or the agent. `at` is when it was written, `received_at` when it reached this host."""
 
     id: int
     text: str = field(repr=False)
@@ -45,6 +45,7 @@ class Message:
     opt_out: str | None
     album: str | None
     contact: int | None
+    received_at: datetime
     name: str = field(repr=False)
     email: str | None = field(repr=False)
 
@@ -136,6 +137,7 @@ _MESSAGE = (
     MESSAGE.c.opt_out,
     MESSAGE.c.album,
     MESSAGE.c.contact_id,
+    func.coalesce(MESSAGE.c.received_at, MESSAGE.c.at),
     CONTACT.c.name,
     CONTACT.c.email,
 )
@@ -246,7 +248,7 @@ def _person(row: Row) -> Person:
 
 
 def _message(row: Row) -> Message:
-    identity, text, stored, at, origin, provider_id, opt_out, album, contact, name, email = row
+    identity, text, stored, at, origin, provider_id, opt_out, album, contact, received_at, name, email = row
     return Message(
         id=identity,
         text=text,
@@ -257,6 +259,7 @@ def _message(row: Row) -> Message:
         opt_out=opt_out,
         album=album,
         contact=contact,
+        received_at=moment(received_at),
         name=name or "",
         email=email,
     )

@@ -116,6 +116,8 @@ class ConversationRow(SQLModel, table=True):
 class MessageRow(SQLModel, table=True):
     """One message of either side. `state`: waiting → (kept) → answering → answered, or failed.
 
+    `at` is when it was written, `received_at` when it was stored here; the former may be much earlier after an outage.
+
     Others never reach the agent: handled (a command), dropped, expired, erased, and notice (what the host itself says).
     """
 
@@ -146,6 +148,7 @@ class MessageRow(SQLModel, table=True):
     state: str
     turn_id: int | None = None
     at: int = Field(sa_type=BigInteger)
+    received_at: int | None = Field(default=None, sa_type=BigInteger)
 
 
 class TurnRow(SQLModel, table=True):

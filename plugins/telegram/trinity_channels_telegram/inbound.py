@@ -96,6 +96,7 @@ def _message(update: int, message: Fields, bot: Bot) -> Event:
         attachments=files,
         location=location,
         quoted=Quoted(provider_id=place.message(reply)) if reply else None,
+        album=text(message, "media_group_id") or None,
         sent_at=_time(message),
         raw={name: value for name, value in message.items() if name not in _NOT_RAW},
     )

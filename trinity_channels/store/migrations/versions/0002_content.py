@@ -13,6 +13,7 @@ down_revision = "0001"
 def upgrade() -> None:
     op.add_column("message", sa.Column("parts", sa.Text(), nullable=True))
     op.add_column("message", sa.Column("album", sa.String(), nullable=True))
+    op.add_column("message", sa.Column("received_at", sa.BigInteger(), nullable=True))
     _notes_become_parts()
     op.drop_column("message", "notes")
 

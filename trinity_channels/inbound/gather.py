@@ -1,0 +1,31 @@
+"""Gathering: what arrives within a moment is one turn, because people and messengers send one thing in several pieces."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from trinity_channels.store.scenes import Message
+
+ALBUM = timedelta(seconds=1)
+"""How long an album may stay without another piece: providers bring its photos one by one and never say how many."""
+LONGEST = timedelta(seconds=5)
+"""After which a turn begins although messages keep coming."""
+
+
+def complete_at(burst: Sequence[Message], pause: timedelta, now: datetime) -> datetime | None:
+    """When a burst is complete; None if it is complete now.
+
+    Counted from when the pieces reached this host, not from when they were written: after a restart nothing is held up,
+    and what a provider brings one by one after an outage still becomes one turn.
+
+    Args:
+        burst: the waiting messages that one turn would answer, oldest first.
+        pause: how long to wait for more after each message; zero turns gathering off, except for albums.
+        now: the present.
+    """
+    if not burst:
+        return None
+    newest = max(message.received_at + (max(ALBUM, pause) if message.album else pause) for message in burst)
+    at = min(newest, burst[0].received_at + LONGEST)
+    return at if now < at <= now + LONGEST else None  # further ahead: the clock was set back
