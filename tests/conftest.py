@@ -14,14 +14,16 @@ from freezegun import freeze_time
 from freezegun.api import FrozenDateTimeFactory
 
 from tests.log_watch import KEY, LogWatch
+from tests.memory import Memory
 from tests.world import START, Agent, Found, World
 from trinity_channels.store import migrate
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Watch what this run logs."""
+    """Watch what this run logs, and keep it small."""
     config.stash[KEY] = LogWatch()
     config.pluginmanager.register(config.stash[KEY], "log-watch")
+    config.pluginmanager.register(Memory(), "memory")
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ from trinity_channels.mail.port import Mail
 from trinity_channels_whatsapp.simulator.accounts import Accounts
 from trinity_channels_whatsapp.simulator.phones import Phone
 
-LAST = "test_logs_hold_no_secrets"
+LAST = ("test_logs_hold_no_secrets", "test_memory")
 KEY: pytest.StashKey[LogWatch] = pytest.StashKey()
 _CODE = re.compile(r"\b\d{6}\b")
 _SHORTEST_BODY = 10
@@ -110,8 +110,8 @@ class LogWatch:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Put the comparison behind everything else."""
-        items.sort(key=lambda item: LAST in item.nodeid)
+        """Put what looks back at the whole run behind everything else."""
+        items.sort(key=lambda item: item.path.stem in LAST)
 
     def pytest_sessionfinish(self) -> None:
         """Listen no more."""
