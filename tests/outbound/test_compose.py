@@ -123,7 +123,7 @@ def test_literal_signs_are_broken_only_where_they_would_act(markdown: str, shown
         ("<div>\n**x** <!-- y -->\n</div>", "<div>\n*x* <!-- y -->\n</div>"),
         ("שלום **עולם**!", "שלום *עולם*!"),
         ("a\r\nb\rc", "a\nb\nc"),
-        ("nul \0 half \ud83d whole \ud83d\ude00", "nul � half � whole 😀"),
+        ("nul\0 half \ud83d whole \ud83d\ude00", "nul half � whole 😀"),
         ("#", "#"),
         ("```", f"`{Z}``"),
         ("[a]: b", "[a]: b"),
@@ -253,7 +253,7 @@ def test_a_dialect_without_marks_shows_the_words() -> None:
     assert said("# A\n**b** `c`\n```\nd\n```\n> e", PLAIN) == "A\nb c\nd\n> e"
 
 
-@pytest.mark.parametrize("nothing", ["", " ", "\n\t \n", "\u00a0"])
+@pytest.mark.parametrize("nothing", ["", " ", "\n\t \n", "\u00a0", "\u202e\0", "\x1b[0m"])
 def test_nothing_to_see_is_no_message(nothing: str) -> None:
     assert compose(nothing, WHATSAPP, 1600) == []
 

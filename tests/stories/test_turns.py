@@ -312,7 +312,7 @@ async def test_a_name_that_no_database_takes_is_cleaned(
     town: World, agent: Agent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def resolve(*_: object) -> Identity:
-        return Identity(addresses=(), name="half \ud83d a\0b")
+        return Identity(addresses=(), name="half \ud83d a\0b \u202ec\nd")
 
     monkeypatch.setattr(town.host.plugins["whatsapp"], "resolve_identity", resolve)
     zoe = town.person("Zoe")
@@ -320,7 +320,7 @@ async def test_a_name_that_no_database_takes_is_cleaned(
     await zoe.says("hello")
 
     assert zoe.heard() == ["echo hello"]
-    assert agent.turns[-1].sender_name == "half ? ab"
+    assert agent.turns[-1].sender_name == "half \ufffd ab c d"
 
 
 async def test_a_parked_turn_is_answered_when_it_is_resubmitted(town: World, agent: Agent) -> None:

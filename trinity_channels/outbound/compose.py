@@ -13,6 +13,7 @@ from trinity_channels.outbound.dialects.lines import Line, plain_lines
 from trinity_channels.outbound.dialects.parse import MARKUP, TooDeepError, parse
 from trinity_channels.outbound.dialects.render import Renderer
 from trinity_channels.outbound.split import pack
+from trinity_channels.visible import cleaned
 
 SMALLEST_LIMIT = 16
 """Room for one character, however a dialect escapes it."""
@@ -46,7 +47,7 @@ def compose(markdown: str, dialect: Dialect, limit: int) -> list[str]:
     """
     if limit < SMALLEST_LIMIT:
         raise ValueError(f"a limit of {limit} is too small; the least is {SMALLEST_LIMIT}")
-    text = _clean(markdown)
+    text = cleaned(markdown)
     parts: list[str] = []
     if len(text) <= LONGEST_MARKDOWN:
         try:
@@ -58,14 +59,7 @@ def compose(markdown: str, dialect: Dialect, limit: int) -> list[str]:
 
 def plain(text: str, dialect: Dialect, limit: int) -> list[str]:
     """Split a text that is no Markdown: it shows character by character, for a name or an e-mail may look like marks."""
-    return list(pack(plain_lines(_clean(text)), Renderer(dialect), limit))
-
-
-def _clean(text: str) -> str:
-    """Only what can be stored and sent: no NUL, no half of a surrogate pair, one kind of line end."""
-    if not text.isascii():
-        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text.replace("\0", "\ufffd").replace("\r\n", "\n").replace("\r", "\n")
+    return list(pack(plain_lines(cleaned(text)), Renderer(dialect), limit))
 
 
 def _lines(text: str, dialect: Dialect, limit: int) -> list[Line]:

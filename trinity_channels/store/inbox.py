@@ -14,6 +14,7 @@ from trinity_channels.store.clock import micros
 from trinity_channels.store.database import Tx
 from trinity_channels.store.storable import storable
 from trinity_channels.store.tables import ADDRESS, CONTACT, CONVERSATION, DELIVERY, MESSAGE
+from trinity_channels.visible import cleaned_name
 
 _FIND = select(ADDRESS.c.value, ADDRESS.c.contact_id).where(
     ADDRESS.c.binding_id == bindparam("binding"),
@@ -167,15 +168,16 @@ def _recognise(tx: Tx, binding: int, event: MessageReceived, now: int) -> int:
     sender = event.sender
     stable = sender.stable or sender.address
     known: dict[str, int] = dict(tx.all(_FIND, binding=binding, address=sender.address, stable=stable))
+    name = cleaned_name(sender.name)
     contact = known.get(stable) if sender.stable else known.get(sender.address)
     if contact is None and sender.stable and sender.address in known:
         holder = known[sender.address]
         if tx.one(_HAS_STABLE, contact=holder) is None:
             contact = holder
     if contact is None:
-        contact = tx.number(_NEW_CONTACT, binding=binding, name=storable(sender.name), now=now)
-    elif sender.name:
-        tx.run(_RENAME, contact=contact, name=storable(sender.name))
+        contact = tx.number(_NEW_CONTACT, binding=binding, name=storable(name), now=now)
+    elif name:
+        tx.run(_RENAME, contact=contact, name=storable(name))
     former = known.get(sender.address)
     if former != contact:
         is_stable = sender.address == sender.stable

@@ -9,6 +9,7 @@ from typing import Any
 
 from trinity_channels.api import Attachment, Button, Forwarded, Location, Note, NoteKind, Part, Quoted
 from trinity_channels.store.storable import storable
+from trinity_channels.visible import cleaned_name
 
 _TYPES: dict[str, type[Part]] = {
     "attachment": Attachment,
@@ -18,6 +19,7 @@ _TYPES: dict[str, type[Part]] = {
     "note": Note,
     "quoted": Quoted,
 }
+_CHOSEN = {"author", "name"}  # fields that hold a name as somebody chose it, also those in a note's data
 _NAMES = {type_: name for name, type_ in _TYPES.items()}
 
 
@@ -25,7 +27,17 @@ def dump(parts: Sequence[Part]) -> str | None:
     """The parts for the database; None if there are none."""
     if not parts:
         return None
-    return storable(json.dumps([{"part": _NAMES[type(part)], **asdict(part)} for part in parts], ensure_ascii=False))
+    described = [{"part": _NAMES[type(part)], **_named(asdict(part))} for part in parts]
+    return storable(json.dumps(described, ensure_ascii=False))
+
+
+def _named(fields: dict[str, Any]) -> dict[str, Any]:
+    for field, value in fields.items():
+        if field in _CHOSEN and isinstance(value, str):
+            fields[field] = cleaned_name(value)
+        elif field == "data" and isinstance(value, dict):
+            fields[field] = _named(value)
+    return fields
 
 
 def load(stored: str | None) -> tuple[Part, ...]:

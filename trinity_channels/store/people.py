@@ -12,6 +12,7 @@ from trinity_channels.store.clock import micros, moment
 from trinity_channels.store.database import Tx
 from trinity_channels.store.storable import storable
 from trinity_channels.store.tables import ADDRESS, BINDING, CONTACT, CONVERSATION, MESSAGE
+from trinity_channels.visible import cleaned_name
 
 _ADDRESSES = (
     select(ADDRESS.c.value, ADDRESS.c.stable, CONTACT.c.name)
@@ -50,7 +51,7 @@ def sender(tx: Tx, contact: int) -> Sender:
 
 def resolved(tx: Tx, contact: int, name: str, verified_email: str | None, now: datetime) -> None:
     """Keep what the provider told about a contact."""
-    tx.run(_RESOLVED, contact=contact, name=storable(name), now=micros(now))
+    tx.run(_RESOLVED, contact=contact, name=storable(cleaned_name(name)), now=micros(now))
     if verified_email:
         verify(tx, contact, verified_email, now)
 
