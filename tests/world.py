@@ -31,6 +31,7 @@ PUBLIC = "https://chat.example.org"
 TWILIO = "http://twilio.simulator"
 ADMIN = "fake-admin-token-for-tests"
 OWNER = "owner@example.org"
+HUMAN = "help@example.org"
 KEY = "00" * 32
 
 
@@ -142,7 +143,7 @@ class World:
             "api_base_urls": {"twilio_api_base_url": TWILIO},
             "trinity_channels_gather_seconds": 0,  # or every story would have to move the clock; test_gathering does
             "agents": {
-                "support": {"owner": OWNER, "runtime": "echo"},
+                "support": {"owner": OWNER, "runtime": "echo", "escalation_contact": HUMAN},
                 "sales": {"owner": "sales@example.org", "runtime": "echo"},
                 "my-agent": {"owner": OWNER, "runtime": "echo"},
             },

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
 from trinity_channels.email_address import normalise_email
+from trinity_channels.escalation_contact import normalise_escalation_contact
 from trinity_channels.public_url import normalise_public_url
 
 
@@ -22,6 +23,7 @@ def check_token(token: SecretStr) -> SecretStr:
 
 
 Email = Annotated[str, AfterValidator(normalise_email)]
+EscalationContact = Annotated[str, AfterValidator(normalise_escalation_contact)]
 HttpUrl = Annotated[str, AfterValidator(normalise_public_url)]
 BearerToken = Annotated[SecretStr, AfterValidator(check_token)]
 AgentName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
@@ -31,6 +33,7 @@ class _Agent(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     owner: Email
+    escalation_contact: EscalationContact | None = None
 
 
 class EchoAgent(_Agent):

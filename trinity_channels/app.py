@@ -18,8 +18,10 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
 from trinity_channels.access.directory import Directory, LocalDirectory
+from trinity_channels.access.escalation import Escalation
 from trinity_channels.access.login import Login
 from trinity_channels.access.requests import OwnerDigest
+from trinity_channels.access.self_service import SelfService
 from trinity_channels.agents.port import AgentRuntime
 from trinity_channels.agents.registry import ConfiguredAgents, Platform
 from trinity_channels.bindings import Bindings
@@ -45,6 +47,7 @@ from trinity_channels.web import errors, reference
 from trinity_channels.web.access_api import AccessApi
 from trinity_channels.web.auth import Authenticator, Guard, TokenAuthenticator
 from trinity_channels.web.bindings_api import BindingsApi
+from trinity_channels.web.escalation_api import EscalationApi
 from trinity_channels.web.people_api import PeopleApi
 from trinity_channels.web.proactive_api import ProactiveApi
 from trinity_channels.web.probes import Probes
@@ -112,7 +115,11 @@ class Host:
             store=self.store, plugins=self.plugins, opened=self.bindings, vault=self._vault, now=now
         )
         self.dispatcher = LocalDispatcher(self.store, _open_keys, now)
-        self.login = Login(self.store, self._vault, self.mailer, now, self.metrics)
+        contacts = {name: agent.escalation_contact for name, agent in settings.agents.items()}
+        self.self_service = SelfService(
+            Login(self.store, self._vault, self.mailer, now, self.metrics),
+            Escalation(self.store, {name: contact for name, contact in contacts.items() if contact}, now),
+        )
         indicator = Indicator(self.plugins, self.bindings, self.metrics)
         self.turns = Turns(
             store=self.store,
@@ -120,7 +127,7 @@ class Host:
             bindings=self.bindings,
             directory=self.directory,
             agents=ports.agents or ConfiguredAgents.of(settings.agents, platform_of(settings), self.http, now),
-            login=self.login,
+            self_service=self.self_service,
             dispatcher=self.dispatcher,
             indicator=indicator,
             metrics=self.metrics,
@@ -228,7 +235,7 @@ class Host:
             plugins=self.plugins,
             store=self.store,
             address=self.address,
-            login=self.login,
+            self_service=self.self_service,
         )
         access = AccessApi(
             guard=self.guard, directory=self.directory, store=self.store, dispatcher=self.dispatcher, now=self._now
@@ -245,6 +252,7 @@ class Host:
         return [
             *(channels.router(channel) for channel in self.plugins),
             access.router(),
+            EscalationApi(self.guard, self.self_service.escalation, self.store).router(),
             PeopleApi(self.guard, self.store, self._now).router(),
             ProactiveApi(self.guard, self.proactive).router(),
             settings.router(),

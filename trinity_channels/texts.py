@@ -40,8 +40,13 @@ HELP = (
     "/login 123456 confirms the code\n"
     "/whoami shows your e-mail address\n"
     "/logout signs you out\n"
+    "/human shows how to reach a person\n"
     "STOP and START turn messages that you did not ask for off and on"
 )
+HUMAN_BY_EMAIL = "To reach a person, write to {contact}."
+HUMAN_BY_PHONE = "To reach a person, call {contact}."
+HUMAN_BY_LINK = "To reach a person, go to {contact}"
+NO_HUMAN = "The owner of this agent has not set up a way to reach a person yet."
 STOPPED = (
     "You will get no more messages that you did not ask for. Send START to get them again; you can still write here."
 )

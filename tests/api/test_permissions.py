@@ -27,6 +27,8 @@ CALLS = [
     ("POST", "/whatsapp/rotate-webhook", None),
     ("GET", "/access-policy", None),
     ("PUT", "/access-policy", {"policy": "open"}),
+    ("GET", "/escalation-contact", None),
+    ("PUT", "/escalation-contact", {"contact": "help@example.org"}),
     ("GET", "/access-requests", None),
     ("POST", "/access-requests/1/decide", {"approve": True}),
     ("GET", "/shares", None),

@@ -13,13 +13,14 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from tests.world import KEY, OWNER
+from tests.world import HUMAN, KEY, OWNER
 from trinity_channels.cli import app
 
 AGENTS = f"""
 [agents.support]
 owner = "{OWNER}"
 runtime = "echo"
+escalation_contact = "{HUMAN}"
 """
 
 

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from tests.cli.conftest import Terminal
-from tests.world import OWNER, World
+from tests.world import HUMAN, OWNER, World
 from trinity_channels.cli import servers
 
 SMTP = {"SMTP_URL": "smtp://mail.example.org", "MAIL_FROM": "bot@example.org"}
@@ -33,7 +33,22 @@ async def test_a_healthy_installation_ends_with_nothing_to_mend(terminal: Termin
     assert "support on whatsapp" in result.stdout
     assert "✓ Messages have arrived." in result.stdout
     assert "✓ The sender's webhook points here." in result.stdout
+    assert "✓ People are told how to reach a person" in result.stdout
     assert "✗" not in result.stdout
+
+
+async def test_a_channel_that_requires_a_way_to_a_person_is_told_of_when_there_is_none(
+    terminal: Terminal, world: World
+) -> None:
+    config = terminal.folder / "channels.toml"
+    config.write_text(config.read_text().replace(f'escalation_contact = "{HUMAN}"', ""))
+    with servers.bind("127.0.0.1", 0) as bound:
+        terminal.set(TWILIO_API_BASE_URL=servers.address(bound))
+        async with servers.serving(world.twilio.app, bound):
+            result = await terminal.beside("doctor")
+
+    assert "! The rules of WhatsApp (Twilio) require a way to reach a person" in result.stdout
+    assert "PUT /api/agents/support/escalation-contact" in result.stdout
 
 
 async def test_refused_credentials_are_told_in_the_providers_words(terminal: Terminal, world: World) -> None:

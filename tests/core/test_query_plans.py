@@ -11,9 +11,21 @@ import pytest
 from sqlalchemy import Delete, Select, Update
 from sqlalchemy.dialects import sqlite
 
-from trinity_channels.store import access, bindings, codes, deliveries, inbox, messages, people, receipts, scenes, turns
+from trinity_channels.store import (
+    access,
+    agent_settings,
+    bindings,
+    codes,
+    deliveries,
+    inbox,
+    messages,
+    people,
+    receipts,
+    scenes,
+    turns,
+)
 
-MODULES = (access, bindings, codes, deliveries, inbox, messages, people, receipts, scenes, turns)
+MODULES = (access, agent_settings, bindings, codes, deliveries, inbox, messages, people, receipts, scenes, turns)
 # Made into something narrower before they run, or small by nature: a row per binding, agent or parked turn, or the newest
 # thousand messages of one conversation.
 EXEMPT = {"scenes._MESSAGES", "bindings._ALL", "bindings._HOLDER", "access._UNTOLD_AGENTS", "inbox._HEARD_WORDS"}

@@ -7,12 +7,13 @@ from datetime import timedelta
 
 import pytest
 
-from tests.world import Agent, Found, Person, World
+from tests.world import HUMAN, Agent, Found, Person, World
 from trinity_channels import texts
 from trinity_channels.mail.port import Mail, MailError
 from trinity_channels.store import Tx, codes, people
 
 ZOE = "zoe@example.org"
+HELP = f"{texts.HELP}\n{texts.HUMAN_BY_EMAIL.format(contact=HUMAN)}"
 SENT = texts.CODE_SENT.format(email=ZOE)
 
 
@@ -32,10 +33,10 @@ def zoe(world: World) -> Person:
         ("/whoami", texts.NOT_LOGGED_IN),
         ("/WhoAmI", texts.NOT_LOGGED_IN),
         ("/logout", texts.NOT_LOGGED_IN),
-        ("/help", texts.HELP),
-        (" /HELP ", texts.HELP),
-        ("help", texts.HELP),
-        ("Ayuda", texts.HELP),
+        ("/help", HELP),
+        (" /HELP ", HELP),
+        ("help", HELP),
+        ("Ayuda", HELP),
         ("STOP", texts.STOPPED),
         ("stop.", texts.STOPPED),
         ("Arrêt", texts.STOPPED),

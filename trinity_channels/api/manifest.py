@@ -105,7 +105,8 @@ class Channel:
     one counts too, in a setting called like the first with `_secondary` behind it. `acknowledgement` answers
     webhooks with an unknown key. `auto` says whether a proactive message may choose this channel by itself, `auto_rank`
     which of several it chooses: the lowest. `command_mark` is what people put before a chat command where the messenger
-    keeps "/" for itself; "/" is understood too.
+    keeps "/" for itself; "/" is understood too. `escalation_rule` is the address of the channel's rule that people need a
+    way to a human being, empty if it has none; health warns while the agent of such a channel has no escalation contact.
     """
 
     name: str
@@ -121,4 +122,5 @@ class Channel:
     auto: bool = True
     auto_rank: int = 100
     command_mark: str = "/"
+    escalation_rule: str = ""
     setup_steps: tuple[SetupStep, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -25,8 +26,15 @@ def examine(
     *,
     mails: bool,
     everybody: bool = False,
+    escalates: bool = False,
 ) -> Health:
-    """Look at everything that is known of a connected binding; `everybody` says that its agent is open to all."""
+    """Look at everything that is known of a connected binding.
+
+    Args:
+        mails: whether codes for /login can be mailed.
+        everybody: whether the agent is open to all.
+        escalates: whether the agent has an escalation contact.
+    """
     signs_in = not everybody and not manifest.capabilities.verified_email
     checks = [
         _public_url(manifest, public_url),
@@ -34,6 +42,7 @@ def examine(
         _signature(stored, last_inbound),
         _outbound(stored),
         _mail(mails=mails, needed=signs_in),
+        *_escalation(stored.agent, manifest, escalates=escalates),
     ]
     states = {check.state for check in checks}
     if CheckState.FAILED in states or CheckState.WARNING in states:
@@ -122,3 +131,18 @@ def _mail(*, mails: bool, needed: bool) -> Check:
         "No mailer is set up, so nobody can verify an e-mail address with /login.",
         "Set SMTP_URL and MAIL_FROM, or open the agent to everybody.",
     )
+
+
+def _escalation(agent: str, manifest: Channel, *, escalates: bool) -> Iterator[Check]:
+    """Where the channel has a rule about it."""
+    if escalates and manifest.escalation_rule:
+        yield Check("escalation", CheckState.OK, "People are told how to reach a person: by /human and /help.")
+    elif manifest.escalation_rule:
+        yield Check(
+            "escalation",
+            CheckState.WARNING,
+            f"The rules of {manifest.title} require a way to reach a person, and this agent has no escalation contact: "
+            f"{manifest.escalation_rule}",
+            f"Store an e-mail address, a phone number or a link (PUT /api/agents/{agent}/escalation-contact), or set "
+            f"escalation_contact in [agents.{agent}] of the settings file.",
+        )

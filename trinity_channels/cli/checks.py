@@ -123,8 +123,12 @@ async def _binding(host: Host, stored: StoredBinding) -> list[Check]:
         fix = "Install the plugin again, or disconnect the agent."
         return [Check("plugin", CheckState.FAILED, f"The plugin of {stored.channel} is not usable.", fix)]
     manifest = host.plugins[stored.channel].manifest
-    last = await host.store.read(lambda tx: bindings.last_inbound(tx, stored.id))
-    health = examine_binding(stored, manifest, host.address.value, last, mails=host.mailer is not None)
+    last, contact = await host.store.read(
+        lambda tx: (bindings.last_inbound(tx, stored.id), host.self_service.escalation.contact(tx, stored.agent))
+    )
+    health = examine_binding(
+        stored, manifest, host.address.value, last, mails=host.mailer is not None, escalates=contact is not None
+    )
     known = [check for check in health.checks if check.code not in ("public_chat_url", "mail")]
     return known + await _live(host, stored)
 

@@ -1,4 +1,4 @@
-"""Chat commands, recognised before the gate: /login, /logout, /whoami, /help, and the words STOP, START and HELP."""
+"""Chat commands, recognised before the gate: /login, /logout, /whoami, /help, /human, and the words STOP, START and HELP."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ class Verb(StrEnum):
     LOGOUT = "logout"
     WHOAMI = "whoami"
     HELP = "help"
+    HUMAN = "human"
     STOP = "stop"
     START = "start"
 
@@ -32,7 +33,7 @@ class Command:
 
 
 # ASCII, for without it the I of the words would also be a Turkish one, which has no lower case among the verbs.
-_COMMAND = re.compile(r"[/!]((?ai:login|logout|whoami|help))(?:\s+(.*))?", re.DOTALL)
+_COMMAND = re.compile(r"[/!]((?ai:login|logout|whoami|help|human))(?:\s+(.*))?", re.DOTALL)
 _CODE = re.compile(r"[0-9]{3}[ -]?[0-9]{3}")
 
 # The words that stand for opting out and in when they are all there is in a message. Words that people also answer an

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from trinity_channels import texts
 from trinity_channels.access import requests
 from trinity_channels.access.gate import Decision, Standing, decide, policies
-from trinity_channels.access.login import Asker, Login
+from trinity_channels.access.login import Asker
+from trinity_channels.access.self_service import SelfService
 from trinity_channels.api import Channel
 from trinity_channels.dispatch import Dispatcher
 from trinity_channels.inbound.commands import Command, Verb, recognise
@@ -61,7 +62,7 @@ class Step:
     person: Person
     manifest: Channel
     prepared: Prepared
-    login: Login
+    self_service: SelfService
     dispatcher: Dispatcher
     now: datetime
     told: list[str] = field(default_factory=list)
@@ -141,7 +142,7 @@ class Step:
                 messages.keep(tx, self.scene.conversation, batch, KEPT)
                 if self._due(self.person.prompted_at, HOUR):
                     people.told(tx, self.person.id, "prompted_at", self.now)
-                    self._tell(tx, texts.LOGIN_PROMPT if self.login.available else texts.LOGIN_CLOSED)
+                    self._tell(tx, texts.LOGIN_PROMPT if self.self_service.login.available else texts.LOGIN_CLOSED)
             case Decision.REQUEST_ACCESS:
                 messages.keep(tx, self.scene.conversation, batch, KEPT)
                 status = self._request(tx, self.person.email or "")
@@ -183,11 +184,16 @@ class Step:
             case Verb.START:
                 people.stop(tx, self.person.id, None)
                 return texts.STARTED
+            case Verb.HUMAN:
+                return self._way_to_a_human(tx) or texts.NO_HUMAN
             case Verb.HELP:
-                return texts.HELP
+                return "\n".join(filter(None, (texts.HELP, self._way_to_a_human(tx))))
+
+    def _way_to_a_human(self, tx: Tx) -> str:
+        return self.self_service.escalation.sentence(tx, self.scene.agent)
 
     def _verify(self, tx: Tx, code: str) -> str:
-        attempt = self.login.check(tx, asker(self.scene, self.person, self.manifest), code)
+        attempt = self.self_service.login.check(tx, asker(self.scene, self.person, self.manifest), code)
         if attempt.email is None:
             return attempt.answer
         people.verify(tx, self.person.id, attempt.email, self.now)

@@ -15,7 +15,7 @@ import structlog
 from trinity_channels import texts
 from trinity_channels.access.directory import Directory
 from trinity_channels.access.gate import Decision
-from trinity_channels.access.login import Login
+from trinity_channels.access.self_service import SelfService
 from trinity_channels.agents.port import (
     AgentError,
     AgentFailed,
@@ -68,7 +68,7 @@ class Turns:
         bindings: Bindings,
         directory: Directory,
         agents: AgentRuntime,
-        login: Login,
+        self_service: SelfService,
         dispatcher: Dispatcher,
         indicator: Indicator,
         metrics: Metrics,
@@ -80,7 +80,7 @@ class Turns:
         self._bindings = bindings
         self._directory = directory
         self._agents = agents
-        self._login = login
+        self._self_service = self_service
         self._dispatcher = dispatcher
         self._indicator = indicator
         self._metrics = metrics
@@ -178,7 +178,7 @@ class Turns:
             person=person,
             manifest=self._plugins[scene.channel].manifest,
             prepared=await self._prepare(scene, person),
-            login=self._login,
+            self_service=self._self_service,
             dispatcher=self._dispatcher,
             now=self._now(),
         )
@@ -201,9 +201,9 @@ class Turns:
 
     async def _mail_code(self, scene: Scene, person: Person, command: Command) -> str:
         if not command.argument:
-            return texts.LOGIN_USAGE if self._login.available else texts.NO_MAILER
+            return texts.LOGIN_USAGE if self._self_service.login.available else texts.NO_MAILER
         who = asker(scene, person, self._plugins[scene.channel].manifest)
-        return await self._login.ask(who, command.argument)
+        return await self._self_service.login.ask(who, command.argument)
 
     # --- the agent ---
 

@@ -12,7 +12,7 @@ from trinity_channels.outbound.compose import compose, plain
 from trinity_channels.store import Tx, messages
 from trinity_channels.store.scenes import Scene
 
-_COMMAND = re.compile(r"(?<!\S)/(login|logout|whoami)\b")
+_COMMAND = re.compile(r"(?<!\S)/(login|logout|whoami|help|human)\b")
 
 
 def parts(manifest: Channel, markdown: str) -> list[str]:

@@ -26,6 +26,15 @@ class SettingRow(SQLModel, table=True):
     value: str
 
 
+class AgentSettingRow(SQLModel, table=True):
+    """A setting of one agent that is changed while the host runs."""
+
+    __tablename__: ClassVar[str] = "agent_setting"
+    agent: str = Field(primary_key=True)
+    name: str = Field(primary_key=True)
+    value: str
+
+
 class BindingRow(SQLModel, table=True):
     """One agent on one channel; it outlives a disconnect, so that people and history do."""
 
@@ -308,6 +317,7 @@ class ProactiveRow(SQLModel, table=True):
 
 # The same tables for SQLAlchemy Core, which every statement is written in.
 SETTING = SQLModel.metadata.tables["setting"]
+AGENT_SETTING = SQLModel.metadata.tables["agent_setting"]
 BINDING = SQLModel.metadata.tables["binding"]
 CONTACT = SQLModel.metadata.tables["contact"]
 ADDRESS = SQLModel.metadata.tables["address"]

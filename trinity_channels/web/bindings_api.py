@@ -12,7 +12,7 @@ from fastapi import APIRouter, Body, Request
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from trinity_channels.access.gate import Policy, policies
-from trinity_channels.access.login import Login
+from trinity_channels.access.self_service import SelfService
 from trinity_channels.api import Channel, CheckState, ConfigurationError, SendDeferred, SendRejected, SendUnknown
 from trinity_channels.bindings import Bindings
 from trinity_channels.bindings.connections import (
@@ -109,7 +109,7 @@ class BindingsApi:
         plugins: Plugins,
         store: Store,
         address: PublicAddress,
-        login: Login,
+        self_service: SelfService,
     ) -> None:
         self._guard = guard
         self._connections = connections
@@ -117,7 +117,7 @@ class BindingsApi:
         self._plugins = plugins
         self._store = store
         self._address = address
-        self._login = login
+        self._self_service = self_service
 
     def router(self, channel: str) -> APIRouter:
         """The routes of one channel, `/api/agents/{name}/<channel>…`."""
@@ -204,16 +204,21 @@ class BindingsApi:
             empty: dict[str, Any] = dict.fromkeys(set(manifest.settings.model_fields) - secret)
             return BindingStatus(agent_name=agent, channel=channel, configured=False, **empty)
         identity = stored.id
-        last_inbound, stored_policies = await self._store.read(
-            lambda tx: (bindings.last_inbound(tx, identity), access.policies(tx, agent))
+        last_inbound, stored_policies, contact = await self._store.read(
+            lambda tx: (
+                bindings.last_inbound(tx, identity),
+                access.policies(tx, agent),
+                self._self_service.escalation.contact(tx, agent),
+            )
         )
         health = examine(
             stored,
             manifest,
             self._address.value,
             last_inbound,
-            mails=self._login.available,
+            mails=self._self_service.login.available,
             everybody=policies(stored_policies)[0] is Policy.OPEN,
+            escalates=contact is not None,
         )
         webhook, locked = self._webhook(stored)
         warnings = [*([locked] if locked else []), *stored.account.warnings]

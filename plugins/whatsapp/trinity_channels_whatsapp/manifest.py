@@ -46,5 +46,6 @@ MANIFEST = Channel(
     # https://www.twilio.com/docs/whatsapp/key-concepts: free text only within 24 hours of the person's last message.
     reply_window=timedelta(hours=24),
     auto=False,
+    escalation_rule="https://business.whatsapp.com/policy",
     setup_steps=SETUP_STEPS,
 )

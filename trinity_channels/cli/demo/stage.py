@@ -105,7 +105,7 @@ def _build(
         trinity_channels_admin_token=token,
         public_chat_url=url,
         api_base_urls={f"{plugins[name].manifest.provider}_api_base_url": f"{outside_url}/{name}" for name in names},
-        agents={AGENT: {"owner": OWNER, "runtime": "echo"}},
+        agents={AGENT: {"owner": OWNER, "runtime": "echo", "escalation_contact": OWNER}},
     )
     mails = CapturedMailer()
     app, host = create_app(settings, Ports(agents=DemoAgent(), mailer=mails, http=http, plugins=plugins))

@@ -14,6 +14,13 @@ def upgrade() -> None:
     op.add_column("message", sa.Column("parts", sa.Text(), nullable=True))
     op.add_column("message", sa.Column("album", sa.String(), nullable=True))
     op.add_column("message", sa.Column("received_at", sa.BigInteger(), nullable=True))
+    op.create_table(
+        "agent_setting",
+        sa.Column("agent", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("value", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("agent", "name"),
+    )
     _notes_become_parts()
     op.drop_column("message", "notes")
 

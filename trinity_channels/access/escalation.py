@@ -1,0 +1,50 @@
+"""The way from an agent to a human being, which outside rules ask for: one escalation contact per agent.
+
+WhatsApp's messaging policy is such a rule; a channel's manifest names it (`Channel.escalation_rule`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from trinity_channels import texts
+from trinity_channels.escalation_contact import ContactKind, EscalationContact, parse_escalation_contact
+from trinity_channels.store import Store, Tx, agent_settings, audit
+
+_NAME = "escalation_contact"
+_SENTENCES = {
+    ContactKind.EMAIL: texts.HUMAN_BY_EMAIL,
+    ContactKind.PHONE: texts.HUMAN_BY_PHONE,
+    ContactKind.LINK: texts.HUMAN_BY_LINK,
+}
+
+
+class Escalation:
+    """The escalation contact of each agent: what its owner stored, or else what the settings file says."""
+
+    def __init__(self, store: Store, configured: Mapping[str, str], now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._configured = configured
+        self._now = now
+
+    def contact(self, tx: Tx, agent: str) -> EscalationContact | None:
+        """Where a human being is reached for this agent; None if nothing is set."""
+        value = agent_settings.get(tx, agent, _NAME) or self._configured.get(agent)
+        return None if value is None else parse_escalation_contact(value)
+
+    def sentence(self, tx: Tx, agent: str) -> str:
+        """One sentence that tells a person how to reach a human being; empty if nothing is set."""
+        contact = self.contact(tx, agent)
+        return _SENTENCES[contact.kind].format(contact=contact.value) if contact else ""
+
+    async def set(self, agent: str, contact: EscalationContact | None, *, by: str) -> None:
+        """Store an agent's contact, on record; None removes it, and the one of the settings file counts again."""
+        now = self._now()
+
+        def change(tx: Tx) -> None:
+            agent_settings.put(tx, agent, _NAME, contact.value if contact else None)
+            details = {"kind": contact.kind if contact else None}
+            audit.add(tx, now, by, "set_escalation_contact", agent=agent, details=details)
+
+        await self._store.write(change)
