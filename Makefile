@@ -6,7 +6,7 @@ KIT := plugins/contract_tests
 PLUGINS := $(filter-out $(KIT),$(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml)))
 PACKAGES := -e . $(addprefix -e ,$(PLUGINS))
 
-.PHONY: install demo test lint bench docs
+.PHONY: install demo test lint fuzz bench docs
 
 install: $(VENV)/.installed
 
@@ -36,6 +36,13 @@ lint: $(VENV)/.dev
 test: lint
 	$(BIN)/python tests/browser.py
 	$(BIN)/python -m pytest $(ARGS)
+
+# Seconds to go on for, and examples of each property in one run.
+FUZZ ?= 300
+EXAMPLES ?= 500
+
+fuzz: $(VENV)/.dev
+	$(BIN)/python tests/fuzz.py --seconds $(FUZZ) --examples $(EXAMPLES) $(ARGS)
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m bench $(ARGS)

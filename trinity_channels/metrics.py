@@ -22,6 +22,8 @@ class Metrics:
         agent_seconds: agent runs.
         deliveries: what attempts to send came to, by `channel` and `state`: the one that the provider took the message in,
             `deferred`, `failed` or `unknown`.
+        service_messages: messages that a provider took, by `channel` and `origin`: `agent`, `notice`, `proactive` or `test`.
+            A channel may bill each of them.
         delivery_attempts: calls of a plugin's `send` by `channel`.
         indicate_failures: "typing" that could not be shown, by `channel`.
         login_codes: by `outcome`, such as `sent` or `limited`.
@@ -35,6 +37,7 @@ class Metrics:
         self.turns = self._counter("turns", "Attempts at a turn.", "channel", "outcome")
         self.agent_seconds = self._histogram("agent_seconds", "Time of agent runs.", _AGENT_SECONDS)
         self.deliveries = self._counter("deliveries", "Attempts to send.", "channel", "state")
+        self.service_messages = self._counter("service_messages", "Messages that a provider took.", "channel", "origin")
         self.delivery_attempts = self._counter("delivery_attempts", "Calls of send.", "channel")
         self.indicate_failures = self._counter("indicate_failures", "Indications that failed.", "channel")
         self.login_codes = self._counter("login_codes", "Requests for a login code.", "outcome")

@@ -253,9 +253,22 @@ def test_a_dialect_without_marks_shows_the_words() -> None:
     assert said("# A\n**b** `c`\n```\nd\n```\n> e", PLAIN) == "A\nb c\nd\n> e"
 
 
-@pytest.mark.parametrize("nothing", ["", " ", "\n\t \n", "\u00a0", "\u202e\0", "\x1b[0m"])
+@pytest.mark.parametrize(
+    "nothing", ["", " ", "\n\t \n", "\u00a0", "\u202e\0", "\x1b[0m", "\u200b", "\ufe0f", "**\u200b**", "&nbsp;&#8203;"]
+)
 def test_nothing_to_see_is_no_message(nothing: str) -> None:
     assert compose(nothing, WHATSAPP, 1600) == []
+
+
+def test_the_hosts_words_go_out_in_the_same_message() -> None:
+    before, after = "This answers *your* question:", "(cut off)"
+
+    assert compose("**Yes**", WHATSAPP, 1600, before=before, after=after) == [
+        f"This answers *{Z}your* question:\n\n*Yes*\n\n(cut off)"
+    ]
+    assert compose("```\nx", TELEGRAM, 1600, after=after) == ["<pre>x</pre>\n\n(cut off)"]
+    assert compose("", WHATSAPP, 1600, before=before, after=after) == []
+    assert compose("word " * 20_000, WHATSAPP, 1600, before=before)[0].startswith("This answers")
 
 
 def test_what_nests_too_deep_for_the_parser_is_shown_as_typed() -> None:

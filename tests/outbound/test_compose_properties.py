@@ -6,7 +6,7 @@ import re
 import time
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from trinity_channels.api import Dialect
@@ -127,7 +127,6 @@ SNIPPETS = st.sampled_from(
 MARKDOWN = st.lists(SNIPPETS | st.text(max_size=5), max_size=40).map("".join)
 LIMITS = st.sampled_from([16, 17, 23, 40, 64, 200, 1600])
 any_dialect = pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
-thorough = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def units(text: str) -> int:
@@ -141,7 +140,6 @@ def letters(parts: list[str]) -> str:
 
 @any_dialect
 @given(markdown=MARKDOWN, limit=LIMITS)
-@thorough
 def test_every_part_can_be_sent(dialect: Dialect, markdown: str, limit: int) -> None:
     parts = compose(markdown, dialect, limit)
 
@@ -151,14 +149,12 @@ def test_every_part_can_be_sent(dialect: Dialect, markdown: str, limit: int) -> 
 
 
 @given(markdown=MARKDOWN, limit=LIMITS)
-@thorough
 def test_splitting_loses_nothing(markdown: str, limit: int) -> None:
     assert letters(compose(markdown, WHATSAPP, limit)) == letters(compose(markdown, WHATSAPP, 100_000))
 
 
 @any_dialect
 @given(markdown=st.text(alphabet="abcXYZ*_~>-# \n.!é", max_size=120), limit=LIMITS)
-@thorough
 def test_rendering_loses_no_letter(dialect: Dialect, markdown: str, limit: int) -> None:
     assume("~~~" not in markdown)  # a fence's language is dropped where the channel cannot show it
     parts = [html.unescape(re.sub("<[^>]*>", "", part)) for part in compose(markdown, dialect, limit)]
@@ -168,7 +164,6 @@ def test_rendering_loses_no_letter(dialect: Dialect, markdown: str, limit: int) 
 
 @any_dialect
 @given(markdown=MARKDOWN, limit=st.sampled_from([64, 200, 1600]))
-@thorough
 def test_fences_and_tags_are_balanced_in_each_part(dialect: Dialect, markdown: str, limit: int) -> None:
     for part in compose(markdown, dialect, limit):
         assert part.count("```") % 2 == 0 or not dialect.hugging
@@ -194,7 +189,6 @@ def assert_nested(part: str) -> None:
     ),
     between=st.sampled_from([" and ", ", ", "\n", " **so** ", " *(", "). "]),
 )
-@thorough
 def test_urls_stay_whole(dialect: Dialect, paths: list[str], between: str) -> None:
     urls = ["https://e.org/" + re.sub(r"\*+", "*", path) for path in paths]
 
@@ -204,7 +198,6 @@ def test_urls_stay_whole(dialect: Dialect, paths: list[str], between: str) -> No
 
 
 @given(text=st.text(alphabet="ab 1.:,!?é😀\n'()/-+=#", max_size=80) | st.just("see https://e.org/_a_b, ok"))
-@thorough
 def test_the_short_cut_for_plain_text_changes_nothing(text: str) -> None:
     if not MARKUP.search(text):
         assert plain_lines(text) == Layout(WHATSAPP, 1600).lines(parse(text))

@@ -41,6 +41,19 @@ async def test_a_long_answer_comes_in_parts_in_order_and_whole(town: World, agen
     assert words(" ".join(zoe.heard())) == words(ESSAY)
 
 
+async def test_messages_that_may_be_billed_are_counted_by_origin(town: World, agent: Agent) -> None:
+    zoe = town.person("Zoe")
+    agent.will_answer(ESSAY)
+    await zoe.says("/whoami", "tell me")
+    await town.much_later()
+
+    metrics = (await town.api("GET", "/metrics", token="")).text
+
+    counted = 'trinity_channels_service_messages_total{{channel="whatsapp",origin="{}"}} {}.0\n'
+    assert counted.format("notice", 1) in metrics
+    assert counted.format("agent", len(zoe.heard()) - 1) in metrics
+
+
 async def test_a_part_waits_for_the_receipt_of_the_one_before(town: World, agent: Agent) -> None:
     town.twilio.behaviour.receipts = False
     zoe = town.person("Zoe")

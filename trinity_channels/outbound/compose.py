@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import structlog
 
@@ -13,7 +13,7 @@ from trinity_channels.outbound.dialects.lines import Line, plain_lines
 from trinity_channels.outbound.dialects.parse import MARKUP, TooDeepError, parse
 from trinity_channels.outbound.dialects.render import Renderer
 from trinity_channels.outbound.split import pack
-from trinity_channels.visible import cleaned
+from trinity_channels.visible import cleaned, visible
 
 SMALLEST_LIMIT = 16
 """Room for one character, however a dialect escapes it."""
@@ -25,17 +25,19 @@ it would hold up everybody else for seconds; it goes out as it is."""
 _log = structlog.get_logger(__name__)
 
 
-def compose(markdown: str, dialect: Dialect, limit: int) -> list[str]:
+def compose(markdown: str, dialect: Dialect, limit: int, *, before: str = "", after: str = "") -> list[str]:
     """Translate `markdown` and split it.
 
     Args:
         markdown: CommonMark with tables, strikethrough and task lists, or plain text; any string at all.
         dialect: how the channel marks text up.
         limit: the longest message, in UTF-16 code units, markup included; at least 16.
+        before: plain text that goes in front, as a paragraph of the same message.
+        after: the same at the end.
 
     Returns:
-        The messages in order, none empty; `[]` if there is nothing to see. Together they show all that `markdown` says,
-        but for space where they were cut. They are the source itself, escaped and cut between words, if it is longer
+        The messages in order, none empty; `[]` if `markdown` has nothing to see. Together they show all that it says, but
+        for space where they were cut. They are the source itself, escaped and cut between words, if it is longer
         than `LONGEST_MARKDOWN` or its translation fails.
 
     Raises:
@@ -48,13 +50,18 @@ def compose(markdown: str, dialect: Dialect, limit: int) -> list[str]:
     if limit < SMALLEST_LIMIT:
         raise ValueError(f"a limit of {limit} is too small; the least is {SMALLEST_LIMIT}")
     text = cleaned(markdown)
-    parts: list[str] = []
+    before, after = cleaned(before), cleaned(after)
     if len(text) <= LONGEST_MARKDOWN:
         try:
-            parts = list(pack(_lines(text, dialect, limit), Renderer(dialect), limit))
+            lines = _lines(text, dialect, limit)
+            around = _joined(plain_lines(before), lines, plain_lines(after))
+            return list(pack(around, Renderer(dialect), limit)) if any(line.shows for line in lines) else []
         except Exception:  # noqa: BLE001 - whatever is wrong with our translation, the person gets the answer
             _log.warning("compose_failed", length=len(text), exc_info=True)
-    return parts or [part.strip() for part in _verbatim(text, dialect, limit) if part.strip()]
+    if not visible(text):
+        return []
+    whole = "\n\n".join(filter(None, (before, text, after)))
+    return [part.strip() for part in _verbatim(whole, dialect, limit) if part.strip()]
 
 
 def plain(text: str, dialect: Dialect, limit: int) -> list[str]:
@@ -62,13 +69,20 @@ def plain(text: str, dialect: Dialect, limit: int) -> list[str]:
     return list(pack(plain_lines(cleaned(text)), Renderer(dialect), limit))
 
 
+def _joined(*blocks: Sequence[Line]) -> list[Line]:
+    """Lines of several texts as one, with a blank line between them."""
+    return [line for block in blocks if block for line in (Line(gap=True), *block)]
+
+
 def _lines(text: str, dialect: Dialect, limit: int) -> list[Line]:
     if not MARKUP.search(text):
         return plain_lines(text)
     try:
-        return Layout(dialect, limit).lines(parse(text)) or plain_lines(text)  # a lone "#" says something, too
+        lines = Layout(dialect, limit).lines(parse(text))
     except TooDeepError:
         return plain_lines(text)
+    # A lone "#" says something, too.
+    return lines if any(line.runs or line.shows for line in lines) else plain_lines(text)
 
 
 def _verbatim(text: str, dialect: Dialect, limit: int) -> Iterator[str]:

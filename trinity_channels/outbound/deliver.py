@@ -14,6 +14,7 @@ import structlog
 
 from trinity_channels.api import (
     ChannelError,
+    DeliveryState,
     Failure,
     FailureKind,
     OutboundMessage,
@@ -167,6 +168,8 @@ class Deliveries:
 
     def _taken(self, delivery: Delivery, receipt: Receipt) -> Record:
         self._metrics.deliveries.labels(delivery.channel, receipt.state.value).inc()
+        if receipt.state is not DeliveryState.FAILED:
+            self._metrics.service_messages.labels(delivery.channel, delivery.origin).inc()
         return partial(deliveries.taken, delivery=delivery, receipt=receipt, now=self._now())
 
     def _defer(self, delivery: Delivery, error: SendDeferred) -> Record:

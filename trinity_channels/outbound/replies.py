@@ -15,9 +15,18 @@ from trinity_channels.store.scenes import Scene
 _COMMAND = re.compile(r"(?<!\S)/(login|logout|whoami|help|human)\b")
 
 
-def parts(manifest: Channel, markdown: str) -> list[str]:
-    """Markdown as provider messages."""
-    return compose(markdown, manifest.dialect, manifest.limits.text)
+def parts(manifest: Channel, markdown: str, *, before: str = "", after: str = "") -> list[str]:
+    """Markdown as provider messages.
+
+    `before` and `after` are the host's own words, plain text, which go out with it: every message may be billed.
+    """
+    return compose(
+        markdown,
+        manifest.dialect,
+        manifest.limits.text,
+        before=_spoken(manifest, before),
+        after=_spoken(manifest, after),
+    )
 
 
 def queue(
@@ -31,9 +40,14 @@ def queue(
 
 def notice(tx: Tx, dispatcher: Dispatcher, manifest: Channel, scene: Scene, text: str, now: datetime) -> None:
     """Queue a sentence of the host's own; the agent does not see it as something it said."""
-    spoken = _COMMAND.sub(lambda found: manifest.command_mark + found[1], text)
+    spoken = _spoken(manifest, text)
     composed = plain(spoken, manifest.dialect, manifest.limits.text)
     queue(tx, dispatcher, scene, spoken, composed, origin="notice", now=now)
+
+
+def _spoken(manifest: Channel, text: str) -> str:
+    """With commands as they are typed on the channel."""
+    return _COMMAND.sub(lambda found: manifest.command_mark + found[1], text)
 
 
 def window_open(manifest: Channel, scene: Scene, now: datetime) -> bool:

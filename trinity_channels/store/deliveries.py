@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, case, func, literal_column, or_, select, updat
 from trinity_channels.api import DeliveryState, Failure, FailureKind, Receipt
 from trinity_channels.store.clock import micros, moment
 from trinity_channels.store.database import Tx
-from trinity_channels.store.tables import BINDING, CONTACT, CONVERSATION, DELIVERY
+from trinity_channels.store.tables import BINDING, CONTACT, CONVERSATION, DELIVERY, MESSAGE
 
 _OPEN = DELIVERY.c.state.in_([literal_column("'ready'"), literal_column("'sending'"), literal_column("'asking'")])
 
@@ -20,7 +20,8 @@ class Delivery:
     """One provider message that is not settled. `state` is ready, sending (an attempt was cut short) or asking.
 
     `address` is where the conversation can be reached now, or where the attempt went that is asked about; empty if
-    nobody can be reached there any more. `blocked` is about the person, as the owner has it now.
+    nobody can be reached there any more. `blocked` is about the person, as the owner has it now. `origin` is that of the
+    message it is a part of: agent, notice, proactive and so on.
     """
 
     id: int
@@ -37,6 +38,7 @@ class Delivery:
     pace_shared: bool
     channel: str
     blocked: bool
+    origin: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +67,12 @@ _NEXT = (
         BINDING.c.pace_shared,
         BINDING.c.channel,
         CONTACT.c.blocked_at,
+        MESSAGE.c.origin,
     )
     .select_from(
         DELIVERY.join(BINDING, BINDING.c.id == DELIVERY.c.binding_id)
         .join(CONVERSATION, CONVERSATION.c.id == DELIVERY.c.conversation_id)
+        .join(MESSAGE, MESSAGE.c.id == DELIVERY.c.message_id)
         .outerjoin(CONTACT, CONTACT.c.id == CONVERSATION.c.contact_id)
     )
     .where(DELIVERY.c.conversation_id == bindparam("conversation"), _OPEN)
@@ -174,6 +178,7 @@ def next_open(tx: Tx, conversation: int) -> tuple[Delivery, Previous | None] | N
         pace_shared=bool(shared),
         channel=row[12],
         blocked=row[13] is not None,
+        origin=row[14],
     )
     before = tx.one(_PREVIOUS, conversation=conversation, delivery=delivery.id)
     return delivery, None if before is None else Previous(before[0], before[1], moment(before[2]))

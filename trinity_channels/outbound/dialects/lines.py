@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import NamedTuple
 
+from trinity_channels.visible import visible
+
 URL = re.compile(r"(?i)https?://(?:[^\s<>\[\]`\\*]|\*(?!\*))*[^\s<>\[\]`\\*_~.,:;!?'\"]")
 
 
@@ -66,6 +68,13 @@ class Line(NamedTuple):
     def fenced(self) -> bool:
         """Whether it is a line of a fence."""
         return bool(self.runs) and self.runs[0].kind is Kind.FENCED
+
+    @property
+    def shows(self) -> bool:
+        """Whether a person sees anything of it."""
+        if not self.gap and self.first.strip():
+            return True
+        return any(visible(run.text) for run in self.runs)
 
 
 def plain_runs(text: str) -> Runs:
