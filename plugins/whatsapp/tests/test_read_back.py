@@ -13,6 +13,8 @@ from trinity_channels.api import (
     Binding,
     ConfigurationError,
     DeliveryState,
+    Note,
+    NoteKind,
     OutboundMessage,
     ProviderUnavailable,
     Sender,
@@ -239,18 +241,39 @@ async def test_a_hidden_number_is_recognised_in_the_list(
     assert message.sender == Sender("whatsapp:US.1349", "whatsapp:US.1349")
 
 
+@pytest.mark.parametrize("body", ["", None, 7])
+async def test_a_message_without_words_or_files_is_still_a_message(
+    body: object, binding: Binding, twilio: Any, inbound: Resource, listing: Listing
+) -> None:
+    twilio.answers((200, listing(inbound(body=body))))
+
+    [message] = await plugin.list_missed(binding, ATTEMPTED, twilio.ctx)
+
+    assert (message.text, message.notes) == ("", (Note(NoteKind.UNSUPPORTED),))
+
+
+@pytest.mark.parametrize("sid", ["SM2", "wamid.HBgLMTU1NTc3NzAwMDI=", "x" * 300])
+async def test_an_identifier_that_twilio_lists_may_have_any_form(
+    sid: str, binding: Binding, twilio: Any, inbound: Resource, listing: Listing
+) -> None:
+    twilio.answers((200, listing(inbound(sid=sid))))
+
+    [message] = await plugin.list_missed(binding, ATTEMPTED, twilio.ctx)
+
+    assert (message.event_id, message.provider_id) == (sid, sid)
+
+
 @pytest.mark.parametrize(
     "other",
     [
-        {"body": ""},
-        {"body": None},
         {"to": "whatsapp:+14155009999"},
+        {"from_": "whatsapp:+14155001234"},
         {"from_": "+15557770002"},
         {"from_": None},
         {"direction": "outbound-api"},
     ],
 )
-async def test_what_is_redacted_or_not_ours_is_left_out(
+async def test_what_nobody_wrote_to_us_is_left_out(
     other: dict[str, object], binding: Binding, twilio: Any, inbound: Resource, listing: Listing
 ) -> None:
     twilio.answers((200, listing(inbound(**other))))

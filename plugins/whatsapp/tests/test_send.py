@@ -105,6 +105,9 @@ OUTCOMES = [
     pytest.param((429, "<html>slow down</html>"), SendDeferred, id="a proxy's 429"),
     pytest.param(problem(21611), SendDeferred, id="queue full"),
     pytest.param(problem(63018), SendDeferred, id="rate limit of the channel"),
+    # not followed, so nothing has seen the message
+    *(pytest.param((status, ""), SendDeferred, id=f"a redirect ({status})") for status in (301, 302, 303, 307, 308)),
+    pytest.param((302, '{"sid": "SM1"}'), SendDeferred, id="a redirect with a message in it"),
     # may have been taken
     pytest.param(fails(httpx.ReadTimeout(FAULT)), SendUnknown, id="no answer in time"),
     pytest.param(fails(httpx.WriteTimeout(FAULT)), SendUnknown, id="not written in time"),
@@ -115,7 +118,6 @@ OUTCOMES = [
     pytest.param(problem(20503, 503), SendUnknown, id="503"),
     pytest.param((502, "<html>Bad Gateway</html>"), SendUnknown, id="HTML 502"),
     pytest.param((408, ""), SendUnknown, id="408"),
-    pytest.param((307, ""), SendUnknown, id="a redirect"),
     pytest.param((201, "<html>hotel</html>"), SendUnknown, id="201 with HTML"),
     pytest.param((201, ""), SendUnknown, id="201 with nothing"),
     pytest.param((201, {}), SendUnknown, id="201 without a name"),
@@ -168,11 +170,32 @@ async def test_a_refusal_says_who_can_act(code: int, kind: str, binding: Binding
 
 
 @pytest.mark.parametrize(
+    ("code", "opted_out"), [(21610, True), (63014, True), (63033, True), (63016, False), (21211, False), (63032, False)]
+)
+async def test_a_refusal_says_whether_the_person_wants_no_messages(
+    code: int, opted_out: bool, binding: Binding, twilio: Any, resource: Resource
+) -> None:
+    twilio.answers(problem(code))
+    with pytest.raises(SendRejected) as outcome:
+        await plugin.send(binding, MESSAGE, twilio.ctx)
+    twilio.answers((201, resource(status="failed", error_code=code)))
+
+    receipt = await plugin.send(binding, MESSAGE, twilio.ctx)
+
+    assert outcome.value.failure.opted_out is opted_out
+    assert receipt.failure is not None
+    assert receipt.failure.opted_out is opted_out
+
+
+@pytest.mark.parametrize(
     ("header", "seconds"),
     [
         ("3", 3.0),
         ("0.5", 0.5),
-        ("-1", 0.0),
+        ("-1", None),
+        ("1m30s", 90.0),
+        ("250ms", 0.25),
+        ("2026-11-22T12:00:07Z", 7.0),
         ("Sun, 22 Nov 2026 12:00:07 GMT", 7.0),
         ("Sun, 22 Nov 2026 11:00:00 GMT", 0.0),
         ("999999999", 86400.0),

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
 from twilio.http.response import Response  # type: ignore[import-untyped]  # twilio ships no types
 
+from trinity_channels.api import retry_after
 from trinity_channels_whatsapp.fields import Fields, number, text
-
-MAX_RETRY_AFTER = 24 * 60 * 60.0
 
 
 class CallError(Exception):
@@ -55,7 +52,7 @@ def object_of(answer: Response, now: datetime) -> Fields:
             answer.status_code,
             number(error, "code") or answer.status_code,
             text(error, "message") or ": ".join(filter(None, (text(error, "title"), text(error, "detail")))),
-            retry_after=_seconds(answer.headers.get("Retry-After", ""), now),
+            retry_after=retry_after(answer.headers, now),
         )
     if body is None:
         raise NoAnswerError(f"Twilio gave no usable answer (HTTP {answer.status_code} without a JSON object)")
@@ -68,15 +65,3 @@ def _object(answer: str) -> Fields | None:
     except (ValueError, RecursionError):
         return None
     return body if isinstance(body, dict) else None
-
-
-def _seconds(value: str, now: datetime) -> float | None:
-    """Read Retry-After: seconds, or a date (https://www.rfc-editor.org/rfc/rfc9110#field.retry-after)."""
-    try:
-        seconds = float(value)
-    except ValueError:
-        try:
-            seconds = (parsedate_to_datetime(value) - now).total_seconds()
-        except (OverflowError, TypeError, ValueError):
-            return None
-    return min(max(seconds, 0.0), MAX_RETRY_AFTER) if math.isfinite(seconds) else None

@@ -27,7 +27,10 @@ _MAX_WORDS = 300
 # The client would read TWILIO_REGION and TWILIO_EDGE from the environment of whoever runs us.
 # Never empty: an empty mapping makes it read os.environ after all.
 _NO_ENVIRONMENT = {"TWILIO_EDGE": "", "TWILIO_REGION": ""}
+# Of the account's own resources Twilio also says 404 for another account's credentials; elsewhere 403 and 404 are about
+# the resource: a message of long ago, a feature that the account does not have.
 _REFUSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
+_PASSING = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
 _NEVER_LEFT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -85,7 +88,11 @@ class Api:
         try:
             return await self.call(method, url, params=params, data=data)
         except RefusedError as refused:
-            raise _reading_error(refused, self.settings) from None
+            of_account = url.startswith(self.account)
+            if refused.status == HTTPStatus.UNAUTHORIZED or (of_account and _judges_credentials(refused)):
+                raise _refusal(refused, self.settings) from None
+            passing = refused.status >= HTTPStatus.INTERNAL_SERVER_ERROR or refused.status in _PASSING
+            raise ProviderUnavailable(f"{refused}.{' Try again in a moment.' if passing else ''}") from None
         except CallError as error:
             raise ProviderUnavailable(f"{error}. Try again in a moment.") from None
 
@@ -112,10 +119,12 @@ class Api:
         raise ProviderUnavailable("Twilio lists more than can be looked through.")
 
 
-def _reading_error(refused: RefusedError, settings: WhatsAppSettings) -> ConfigurationError | ProviderUnavailable:
-    # A 403 or 404 without words is a page of some proxy, which judges no credentials.
-    if refused.status not in _REFUSED or not (refused.words or refused.status == HTTPStatus.UNAUTHORIZED):
-        return ProviderUnavailable(f"{refused}. Try again in a moment.")
+def _judges_credentials(refused: RefusedError) -> bool:
+    # Without words it is a page of some proxy, which judges no credentials.
+    return refused.status in _REFUSED and bool(refused.words)
+
+
+def _refusal(refused: RefusedError, settings: WhatsAppSettings) -> ConfigurationError:
     words = refused.words or HTTPStatus(refused.status).phrase
     return ConfigurationError(
         f"Twilio refused the credentials (code {refused.code}): {_without_secrets(words, settings)[:_MAX_WORDS]}."

@@ -16,6 +16,10 @@ PAGE = "https://www.twilio.com/docs/api/errors/{code}"
 _CODE: Final = re.compile(r"[1-9][0-9]{0,9}")
 _FIRST_CODE: Final = 1000  # below, it is the HTTP status of an answer that was not Twilio's
 
+# With these the person has told Twilio or WhatsApp that they want no messages: https://www.twilio.com/docs/api/errors/21610,
+# https://www.twilio.com/docs/api/errors/63014 and https://www.twilio.com/docs/api/errors/63033
+OPTED_OUT: Final = frozenset({"21610", "63014", "63033"})
+
 _P, _L, _O, _R = FailureKind.PERMANENT, FailureKind.LATER, FailureKind.OPERATOR, FailureKind.RECIPIENT
 
 CODES: dict[str, tuple[FailureKind, str]] = {
@@ -161,4 +165,4 @@ def failure_of(code: str) -> Failure:
             code, _O, f"The answer was HTTP {code} and did not come from Twilio's API. Look at the proxy between."
         )
     kind, message = CODES.get(code, (_P, f"Twilio reports error {code}; its page explains it."))
-    return Failure(code, kind, message, PAGE.format(code=code))
+    return Failure(code, kind, message, PAGE.format(code=code), opted_out=code in OPTED_OUT)

@@ -7,37 +7,35 @@ notice; what is not known here is kept in `raw`.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
 from trinity_channels.api import (
-    Attachment,
     Binding,
-    Button,
     DeliveryState,
     Event,
     Ignored,
     Inbound,
-    Location,
     MalformedPayload,
     MessageReceived,
     OptOut,
-    Quoted,
     ReceiptReceived,
     Request,
     Response,
     Sender,
     SignatureError,
 )
-from trinity_channels_whatsapp.addresses import PREFIX, is_address, stable_id
+from trinity_channels_whatsapp import content, interactive
+from trinity_channels_whatsapp.addresses import PREFIX, is_address, masked, stable_id
 from trinity_channels_whatsapp.codes import failure_of
 from trinity_channels_whatsapp.manifest import EMPTY_TWIML
 from trinity_channels_whatsapp.settings import WhatsAppSettings, settings_of
+from trinity_channels_whatsapp.setup_steps import SENDER_CONSOLE
+from trinity_channels_whatsapp.sids import identify, message_sid
 from trinity_channels_whatsapp.signature import SignedForm, authenticate
 from trinity_channels_whatsapp.states import STATES
 
-MAX_ATTACHMENTS = 10
 MAX_NAME = 100
-MAX_SID = 64
 
 # https://www.twilio.com/docs/messaging/tutorials/advanced-opt-out
 OPT_OUTS = {"STOP": OptOut.STOP, "START": OptOut.START, "HELP": OptOut.HELP}
@@ -67,7 +65,7 @@ def _receipt(form: SignedForm, status: str, url: str) -> Event:
     # Set by `send`; as part of the URL it is covered by the signature.
     delivery = parse_qs(urlsplit(url).query).get("delivery")
     return ReceiptReceived(
-        provider_id=_sid(form),
+        provider_id=message_sid(form),
         state=state,
         delivery=delivery[0] if delivery else None,
         failure=failure_of(form.first("ErrorCode")) if state is DeliveryState.FAILED else None,
@@ -75,27 +73,29 @@ def _receipt(form: SignedForm, status: str, url: str) -> Event:
 
 
 def _message(form: SignedForm, settings: WhatsAppSettings) -> Event:
-    # The MessagingServiceSid of a request is no key to anything: every number in a service's pool sends the same one.
-    to = form.first("To")
-    if to != settings.from_number and not (settings.messaging_service_sid and to.startswith(PREFIX)):
-        return Ignored("other_sender")
-    sid = _sid(form)
-    address = form.first("From")
+    address, to = form.first("From"), form.first("To")
+    if (elsewhere := _elsewhere(to, settings)) is not None:
+        return elsewhere
+    if address in {to, settings.from_number}:
+        return Ignored("own_number")
+    sid, event_id = identify(form)
     if not is_address(address):
         raise MalformedPayload("The message names no WhatsApp address in From.")
-    return MessageReceived(
-        event_id=sid,
+    message = MessageReceived(
+        event_id=event_id,
         sender=Sender(
             address=address,
             stable=stable_id(address, form.first("ExternalUserId")),
             name=" ".join(form.first("ProfileName").split())[:MAX_NAME],
         ),
-        text=form.first("Body"),
+        text=content.text(form),
         provider_id=sid,
-        attachments=_attachments(form),
-        location=_location(form),
-        button=_button(form),
-        quoted=_quoted(form),
+        attachments=content.attachments(form),
+        location=content.location(form),
+        button=content.button(form),
+        quoted=content.quoted(form),
+        forwarded=content.forwarded(form),
+        notes=interactive.notes(form),
         opt_out=OPT_OUTS.get(form.first("OptOutType")),
         raw={
             name: values[0] if len(values) == 1 else tuple(values)
@@ -103,48 +103,28 @@ def _message(form: SignedForm, settings: WhatsAppSettings) -> Event:
             if name not in _NOT_RAW
         },
     )
+    says_something = message.text or message.attachments or message.location or message.button or message.notes
+    return message if says_something else replace(message, notes=(content.unsupported(form),))
 
 
-def _sid(form: SignedForm) -> str:
-    sid = form.first("MessageSid")
-    if not sid or len(sid) > MAX_SID:
-        raise MalformedPayload("The request names no message in MessageSid.")
-    return sid
+def _elsewhere(to: str, settings: WhatsAppSettings) -> Ignored | None:
+    """Tell the owner of a message to a number that this binding does not answer for.
 
-
-def _attachments(form: SignedForm) -> tuple[Attachment, ...]:
-    count = form.first("NumMedia")
-    if count == "0" or not (count.isascii() and count.isdigit()) or len(count) > len(str(MAX_ATTACHMENTS)):
-        return ()
-    return tuple(
-        Attachment(ref=url, media_type=form.first(f"MediaContentType{index}") or "application/octet-stream")
-        for index in range(min(int(count), MAX_ATTACHMENTS))
-        if (url := form.first(f"MediaUrl{index}"))
+    The MessagingServiceSid of a request does not help: every number in a service's pool sends the same one.
+    """
+    if to == settings.from_number or (settings.messaging_service_sid and to.startswith(PREFIX)):
+        return None
+    ours = masked(settings.from_number)
+    if not to.startswith(PREFIX):
+        return Ignored(
+            "other_channel",
+            f"A message that was not sent through WhatsApp, to {masked(to)}, came to the webhook of {ours} and was not"
+            " answered. Remove this webhook URL from the number's own messaging settings: Twilio Console → Phone"
+            " Numbers → Manage → Active numbers → your number.",
+        )
+    return Ignored(
+        "other_number",
+        f"A message to {masked(to)} came to the webhook of {ours} and was not answered. If {masked(to)} is the right"
+        " number, enter it as the WhatsApp From Number. If both are, put both into one Messaging Service and enter its"
+        f" SID. If it is not, set another webhook for it: {SENDER_CONSOLE}.",
     )
-
-
-def _location(form: SignedForm) -> Location | None:
-    if "Latitude" not in form or "Longitude" not in form:
-        return None
-    latitude, longitude = _degrees(form.first("Latitude"), 90), _degrees(form.first("Longitude"), 180)
-    if latitude is None or longitude is None:
-        return None
-    return Location(latitude, longitude, label=form.first("Label"), address=form.first("Address"))
-
-
-def _degrees(text: str, limit: int) -> float | None:
-    try:
-        degrees = float(text)
-    except ValueError:
-        return None
-    return degrees if abs(degrees) <= limit else None  # also None for nan
-
-
-def _quoted(form: SignedForm) -> Quoted | None:
-    sid = form.first("OriginalRepliedMessageSid")
-    return Quoted(provider_id=sid) if sid else None
-
-
-def _button(form: SignedForm) -> Button | None:
-    text, payload = form.first("ButtonText"), form.first("ButtonPayload")
-    return Button(text, payload) if text or payload else None

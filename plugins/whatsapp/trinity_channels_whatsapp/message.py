@@ -11,8 +11,6 @@ from trinity_channels_whatsapp.codes import failure_of
 from trinity_channels_whatsapp.fields import Fields, inner, number, text
 from trinity_channels_whatsapp.states import STATES
 
-_MAX_SID = 64
-
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -58,8 +56,8 @@ class Message:
 
 
 def _sid(resource: Fields) -> str:
-    sid = text(resource, "sid")
-    return sid if sid.isascii() and sid.isalnum() and len(sid) <= _MAX_SID else ""
+    sid = resource.get("sid")
+    return sid if isinstance(sid, str) and sid.isprintable() else ""
 
 
 def _time(resource: Fields, name: str) -> datetime | None:

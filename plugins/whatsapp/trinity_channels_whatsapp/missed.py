@@ -1,8 +1,8 @@
 """Inbound messages from Twilio's list, for what the webhook could not bring while we were away.
 
 https://www.twilio.com/docs/messaging/api/message-resource#read-multiple-message-resources — the list knows text,
-sender, time and whether there are files. It does not know names, user ids beside a number, buttons or places; a message
-of nothing but a place looks like a redacted one, and both are left out.
+sender, time and whether there are files. It does not know names, user ids beside a number, buttons, forms or places: a
+message without text and files may have been any of these, or was redacted since, and is a note that says no more.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 
-from trinity_channels.api import Attachment, Binding, Context, MessageReceived, Sender
+from trinity_channels.api import Attachment, Binding, Context, MessageReceived, Note, NoteKind, Sender
 from trinity_channels_whatsapp.addresses import is_address, stable_id
 from trinity_channels_whatsapp.client import Api
 from trinity_channels_whatsapp.message import Message
@@ -47,7 +47,7 @@ async def _list(api: Api, to: str, since: datetime) -> list[Message]:
 
 
 def _message(one: Message, to: str) -> MessageReceived | None:
-    if not (one.sid and one.to == to and is_address(one.sender) and (one.body or one.files)):
+    if not (one.sid and one.to == to and one.sender != to and is_address(one.sender)):
         return None
     return MessageReceived(
         event_id=one.sid,
@@ -56,6 +56,7 @@ def _message(one: Message, to: str) -> MessageReceived | None:
         provider_id=one.sid,
         # The list of its files: their addresses and types are one more request away.
         attachments=(Attachment(ref=one.files, media_type="application/octet-stream"),) if one.files else (),
+        notes=() if one.body or one.files else (Note(NoteKind.UNSUPPORTED),),
         sent_at=_time(one),
     )
 

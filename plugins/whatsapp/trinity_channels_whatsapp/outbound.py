@@ -78,6 +78,11 @@ async def _create(binding: Binding, message: OutboundMessage, ctx: Context, call
 def _verdict(refused: RefusedError) -> SendError:
     if refused.status == HTTPStatus.TOO_MANY_REQUESTS or refused.code == TOO_MANY_REQUESTS:
         return SendDeferred("Twilio asks for a pause: too many requests at once.", retry_after=refused.retry_after)
+    if HTTPStatus.MULTIPLE_CHOICES <= refused.status < HTTPStatus.BAD_REQUEST:
+        # Twilio's API never redirects, and a redirect is not followed: nothing behind it has seen the message.
+        return SendDeferred(
+            f"HTTP {refused.status} redirected the request, so Twilio's API was not reached. Look at the proxy between."
+        )
     if not HTTPStatus.BAD_REQUEST <= refused.status < HTTPStatus.INTERNAL_SERVER_ERROR:
         return SendUnknown(f"Twilio answered HTTP {refused.status}; it may have taken the message all the same.")
     if refused.status == HTTPStatus.REQUEST_TIMEOUT:

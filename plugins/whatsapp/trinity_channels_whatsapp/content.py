@@ -1,0 +1,71 @@
+"""What came with the text of a message: files, a place, a button, the message it answers.
+
+https://www.twilio.com/docs/messaging/guides/webhook-request. On the path of every message, hence plain string work.
+"""
+
+from __future__ import annotations
+
+from itertools import count, takewhile
+
+from trinity_channels.api import Attachment, Button, Forwarded, Location, Note, NoteKind, Quoted
+from trinity_channels_whatsapp.signature import SignedForm
+
+UNKNOWN_TYPE = "application/octet-stream"
+
+
+def text(form: SignedForm) -> str:
+    """What the person said: their words, or those of the button or list row that they chose."""
+    return form.first("Body") or form.first("ButtonText") or form.first("ListTitle")
+
+
+def attachments(form: SignedForm) -> tuple[Attachment, ...]:
+    """Every file that has an address. `NumMedia` is not needed to find them, and has been wrong."""
+    urls = takewhile(bool, (form.first(f"MediaUrl{index}") for index in count()))
+    return tuple(
+        Attachment(ref=url, media_type=form.first(f"MediaContentType{index}") or UNKNOWN_TYPE)
+        for index, url in enumerate(urls)
+    )
+
+
+def location(form: SignedForm) -> Location | None:
+    """Read a shared place; None for coordinates that are not on Earth."""
+    if "Latitude" not in form or "Longitude" not in form:
+        return None
+    latitude, longitude = _degrees(form.first("Latitude"), 90), _degrees(form.first("Longitude"), 180)
+    if latitude is None or longitude is None:
+        return None
+    return Location(latitude, longitude, label=form.first("Label"), address=form.first("Address"))
+
+
+def _degrees(value: str, limit: int) -> float | None:
+    try:
+        degrees = float(value)
+    except ValueError:
+        return None
+    return degrees if abs(degrees) <= limit else None  # also None for nan
+
+
+def button(form: SignedForm) -> Button | None:
+    """Read the tapped quick reply of a template."""
+    label, payload = form.first("ButtonText"), form.first("ButtonPayload")
+    return Button(label, payload) if label or payload else None
+
+
+def quoted(form: SignedForm) -> Quoted | None:
+    """Name the message that is answered; Twilio tells its id, for seven days, and who sent it, but not its words."""
+    sid = form.first("OriginalRepliedMessageSid")
+    if not sid:
+        return None
+    return Quoted(provider_id=sid, by_agent=form.first("OriginalRepliedMessageSender") == form.first("To"))
+
+
+def forwarded(form: SignedForm) -> Forwarded | None:
+    """Tell whether somebody else wrote it; WhatsApp does not say who."""
+    marks = (form.first("Forwarded"), form.first("FrequentlyForwarded"))
+    return Forwarded() if any(mark.lower() == "true" for mark in marks) else None
+
+
+def unsupported(form: SignedForm) -> Note:
+    """Stand for a message of which nothing could be read, with Twilio's word for its kind."""
+    kind = form.first("MessageType")
+    return Note(NoteKind.UNSUPPORTED, {"type": kind} if kind and kind != "text" else {})
