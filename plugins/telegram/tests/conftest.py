@@ -86,7 +86,7 @@ class ScriptedTelegram:
 
 def _answer(status: int, body: object, headers: Mapping[str, str] | None = None) -> Script:
     text = body if isinstance(body, str) else json.dumps(body)
-    return lambda _: httpx.Response(status, text=text, headers=dict(headers or {}))
+    return lambda _: httpx.Response(status, content=text.encode(errors="surrogatepass"), headers=dict(headers or {}))
 
 
 @pytest.fixture

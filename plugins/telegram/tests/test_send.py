@@ -96,6 +96,11 @@ OUTCOMES = [
     pytest.param(fails(httpx.ConnectTimeout(FAULT)), SendDeferred, id="no connection in time"),
     pytest.param(fails(httpx.PoolTimeout(FAULT)), SendDeferred, id="no free connection"),
     pytest.param(refusal(429, "Too Many Requests: retry after 7", retry_after=7), SendDeferred, id="429"),
+    pytest.param((302, ""), SendDeferred, id="a redirect"),
+    pytest.param((308, "<html>moved</html>"), SendDeferred, id="a redirect with a page"),
+    pytest.param(
+        (307, {"ok": True, "result": {"message_id": 7}}), SendDeferred, id="a redirect that says it was taken"
+    ),
     # may have been taken
     pytest.param(fails(httpx.ReadTimeout(FAULT)), SendUnknown, id="no answer in time"),
     pytest.param(fails(httpx.WriteTimeout(FAULT)), SendUnknown, id="not written in time"),
@@ -108,7 +113,6 @@ OUTCOMES = [
     pytest.param((502, "<html>Bad Gateway</html>"), SendUnknown, id="HTML 502"),
     pytest.param((429, "<html>slow down</html>"), SendUnknown, id="a proxy's 429"),
     pytest.param((403, "<html>no</html>"), SendUnknown, id="a proxy's 403"),
-    pytest.param((302, ""), SendUnknown, id="a redirect"),
     pytest.param((200, "<html>hotel</html>"), SendUnknown, id="200 with HTML"),
     pytest.param((200, ""), SendUnknown, id="200 with nothing"),
     pytest.param((200, []), SendUnknown, id="200 with a list"),
@@ -191,6 +195,14 @@ async def test_a_refusal_says_who_can_act(
         ({"parameters": {"retry_after": 7}}, {"Retry-After": "9"}, 7),
         ({"parameters": {"retry_after": 0}}, {}, 0),
         ({}, {"Retry-After": "9"}, 9),
+        ({}, {"Retry-After": "9.5"}, 9.5),
+        ({}, {"Retry-After": "Sun, 22 Nov 2026 12:01:30 GMT"}, 90),
+        ({}, {"Retry-After": "Sun, 22 Nov 2026 11:59:00 GMT"}, 0),
+        ({}, {"retry-after-ms": "1500"}, 1.5),
+        ({"parameters": {"retry_after": 1.5}}, {}, 1.5),
+        ({"parameters": {"retry_after": True}}, {}, None),
+        ({"parameters": {"retry_after": "7"}}, {"Retry-After": "9"}, 9),
+        ({"parameters": [7]}, {}, None),
         ({"parameters": {"retry_after": "soon"}}, {"Retry-After": "Wed"}, None),
         ({"parameters": {"retry_after": -1}}, {}, None),
         ({"parameters": {"retry_after": 10**9}}, {}, 86_400),
@@ -206,6 +218,28 @@ async def test_a_pause_is_as_long_as_telegram_says(
         await plugin.send(binding, MESSAGE, telegram.ctx)
 
     assert outcome.value.retry_after == pause
+
+
+@pytest.mark.parametrize(
+    ("description", "opted_out"),
+    [
+        ("Forbidden: bot was blocked by the user", True),
+        ("forbidden: BOT WAS BLOCKED BY THE USER.", True),
+        ("Forbidden: user is deactivated", True),
+        ("Forbidden: bot can't initiate conversation with a user", False),
+        ("Forbidden: bot was kicked from the group chat", False),
+        ("Forbidden: something new", False),
+    ],
+)
+async def test_who_blocks_the_bot_has_opted_out(
+    description: str, opted_out: bool, binding: Binding, telegram: Any
+) -> None:
+    telegram.answers(refusal(403, description))
+
+    with pytest.raises(SendRejected) as outcome:
+        await plugin.send(binding, MESSAGE, telegram.ctx)
+
+    assert outcome.value.failure.opted_out is opted_out
 
 
 # --- mending ---

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from trinity_channels.api import Account, Context, ProviderUnavailable
 from trinity_channels_telegram import client
+from trinity_channels_telegram.fields import shown, whole
 from trinity_channels_telegram.settings import checked
 from trinity_channels_telegram.webhook import WebhookInfo, webhook_info
 
@@ -45,13 +46,14 @@ def account_of(bot: Any, warnings: tuple[str, ...] = ()) -> Account:
     Raises:
         ProviderUnavailable: it names no bot.
     """
-    if not isinstance(bot, dict) or not isinstance(bot.get("id"), int) or not bot.get("username"):
+    number = whole(bot, "id") if isinstance(bot, dict) else None
+    if not number or not (username := shown(bot, "username")):
         raise ProviderUnavailable("Telegram gave no usable answer about the bot. Try again in a moment.")
-    key, username = str(bot["id"]), str(bot["username"])
+    key = str(number)
     return Account(
         key=key,
         sender=f"@{username}",
-        display_name=str(bot.get("first_name") or ""),
+        display_name=shown(bot, "first_name"),
         pace=PACE,
         warnings=warnings,
         facts={"id": key, "username": username},

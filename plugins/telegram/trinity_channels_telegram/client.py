@@ -15,7 +15,8 @@ from typing import Any
 
 import httpx
 
-from trinity_channels.api import ConfigurationError, Context, ProviderUnavailable
+from trinity_channels.api import ConfigurationError, Context, ProviderUnavailable, retry_after
+from trinity_channels_telegram.fields import Fields, inner, shown, whole
 from trinity_channels_telegram.settings import TelegramSettings
 
 TELEGRAM = "https://api.telegram.org"
@@ -41,7 +42,7 @@ class CallError(Exception):
 
 
 class NotSentError(CallError):
-    """It certainly never left: there was no connection to send it over."""
+    """It was certainly not taken: there was no connection to send it over, or the answer leads elsewhere."""
 
 
 class NoAnswerError(CallError):
@@ -88,11 +89,14 @@ async def call(
     answer = await _post(settings, ctx, method, parameters or {}, deadline)
     if isinstance(answer, CallError):
         raise answer
+    if HTTPStatus.MULTIPLE_CHOICES <= answer.status_code < HTTPStatus.BAD_REQUEST:
+        # Redirects are not followed, because the token is in the address, so no Bot API has seen the call.
+        raise NotSentError(f"HTTP {answer.status_code} leads elsewhere; check TELEGRAM_API_BASE_URL")
     body = _body(answer)
     if body is None or (body["ok"] and "result" not in body):
         raise NoAnswerError(f"HTTP {answer.status_code} without a word from the Bot API")
     if not body["ok"]:
-        raise _refusal(body, answer)
+        raise _refusal(body, answer, ctx)
     return body["result"]
 
 
@@ -111,7 +115,7 @@ async def read(
     except RefusedError as refused:
         if refused.code in _TOKEN_REFUSED:
             raise ConfigurationError(
-                f"Telegram refused the bot token: {refused.words[:_MAX_WORDS]}. Copy it again from @BotFather (/token);"
+                f"Telegram refused the bot token: {refused.words}. Copy it again from @BotFather (/token);"
                 " a token stops working when somebody revokes it there.",
                 field="bot_token",
                 refused=True,
@@ -153,26 +157,19 @@ def _body(answer: httpx.Response) -> dict[str, Any] | None:
     return body if isinstance(body, dict) and isinstance(body.get("ok"), bool) else None
 
 
-def _refusal(body: dict[str, Any], answer: httpx.Response) -> RefusedError:
-    hints = body.get("parameters")
-    hints = hints if isinstance(hints, dict) else {}
-    code = _whole(body.get("error_code"))
-    pause = _seconds(hints.get("retry_after"))
+def _refusal(body: Fields, answer: httpx.Response, ctx: Context) -> RefusedError:
+    hints = inner(body, "parameters")
+    code, pause = whole(body, "error_code"), _seconds(hints.get("retry_after"))
     return RefusedError(
         code=answer.status_code if code is None else code,
-        words=str(body.get("description") or "").rstrip("."),
-        pause=_seconds(answer.headers.get("Retry-After")) if pause is None else pause,
-        migrated_to=_whole(hints.get("migrate_to_chat_id")),
+        words=shown(body, "description")[:_MAX_WORDS].rstrip("."),
+        pause=retry_after(answer.headers, ctx.now()) if pause is None else pause,
+        migrated_to=whole(hints, "migrate_to_chat_id"),
     )
 
 
-def _whole(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
 def _seconds(value: object) -> float | None:
-    try:
-        seconds = float(str(value))
-    except ValueError:
+    """A pause in the answer's body; it is a number there, and a header's word counts where it is none."""
+    if not isinstance(value, int | float) or isinstance(value, bool) or not value >= 0:  # nor nan
         return None
-    return min(seconds, _LONGEST_PAUSE) if seconds >= 0 else None  # also None for nan
+    return float(min(value, _LONGEST_PAUSE))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeGuard
 
 Fields = Mapping[str, Any]
 
@@ -35,9 +35,27 @@ def text(fields: Fields, name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
+def shown(fields: Fields, name: str) -> str:
+    """A string on one line, fit to be stored and shown; empty if there is none."""
+    return " ".join(text(fields, name).encode(errors="replace").decode().replace("\0", " ").split())
+
+
+def texts(fields: Fields) -> list[str]:
+    """All strings of an object that are not empty."""
+    return [value for value in fields.values() if isinstance(value, str) and value]
+
+
 def whole(fields: Fields, name: str) -> int | None:
     """A whole number of a size that Telegram uses."""
     value = fields.get(name)
-    if isinstance(value, int) and not isinstance(value, bool) and -_LARGEST < value < _LARGEST:
-        return value
-    return None
+    return value if _is_whole(value) else None
+
+
+def wholes(fields: Fields, name: str) -> list[int]:
+    """The whole numbers of a list."""
+    value = fields.get(name)
+    return [one for one in value if _is_whole(one)] if isinstance(value, list) else []
+
+
+def _is_whole(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and -_LARGEST < value < _LARGEST

@@ -23,6 +23,7 @@ from trinity_channels.api import (
 )
 from trinity_channels_telegram import client
 from trinity_channels_telegram.addresses import Place, place_of
+from trinity_channels_telegram.fields import whole
 from trinity_channels_telegram.markup import as_plain_text
 from trinity_channels_telegram.refusals import failure_of, is_pause
 from trinity_channels_telegram.settings import settings_of
@@ -56,8 +57,8 @@ async def send(binding: Binding, message: OutboundMessage, ctx: Context) -> Rece
 
 
 def _receipt(result: object, place: Place) -> Receipt:
-    number = result.get("message_id") if isinstance(result, dict) else None
-    if not isinstance(number, int) or isinstance(number, bool):
+    number = whole(result, "message_id") if isinstance(result, dict) else None
+    if number is None or number < 0:
         raise SendUnknown("Telegram answered without naming the message.")
     return Receipt(place.message(number), DeliveryState.SENT)
 

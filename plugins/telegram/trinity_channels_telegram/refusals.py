@@ -27,6 +27,9 @@ class Row(NamedTuple):
     message: str
 
 
+OPTED_OUT = frozenset({"blocked", "deactivated"})
+"""After these the person gets nothing until they write again."""
+
 TABLE = (
     Row(400, "chat not found", "chat_not_found", _R, "Telegram knows no such chat, or the person never wrote to the bot."),
     Row(400, "group chat was upgraded", "migrated", _P, "The group has moved to a new address. Write in it once."),
@@ -58,7 +61,7 @@ def failure_of(refused: RefusedError) -> Failure:
     """Say what a refusal means."""
     for row in TABLE:
         if row.status == refused.code and refused.speaks_of(row.words):
-            return Failure(row.code, row.kind, row.message, PAGE)
+            return Failure(row.code, row.kind, row.message, PAGE, opted_out=row.code in OPTED_OUT)
     # Its own words stay: they are short, and name neither the person nor the text.
     said = f' ("{refused.words[:200]}")' if refused.words else ""
     return Failure(str(refused.code), FailureKind.PERMANENT, f"Telegram does not take the message{said}.", PAGE)

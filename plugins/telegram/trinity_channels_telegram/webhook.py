@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from trinity_channels.api import Binding, ConfigurationError, Context, ProviderUnavailable
 from trinity_channels_telegram import client
+from trinity_channels_telegram.fields import shown, whole
 from trinity_channels_telegram.settings import TelegramSettings, settings_of
 
 ALLOWED_UPDATES = ("message", "edited_message", "callback_query", "my_chat_member")
@@ -76,22 +77,18 @@ async def webhook_info(settings: TelegramSettings, ctx: Context) -> WebhookInfo:
     told = await client.read(settings, ctx, "getWebhookInfo")
     if not isinstance(told, dict) or not isinstance(told.get("url"), str):
         raise ProviderUnavailable("Telegram did not tell where the bot's webhook points. Try again in a moment.")
-    allowed, pending, error_at = (
-        told.get("allowed_updates"),
-        told.get("pending_update_count"),
-        told.get("last_error_date"),
-    )
+    allowed = told.get("allowed_updates")
     return WebhookInfo(
         url=told["url"],
-        pending=pending if isinstance(pending, int) else 0,
-        error=str(told.get("last_error_message") or ""),
-        error_at=_time(error_at),
+        pending=max(whole(told, "pending_update_count") or 0, 0),
+        error=shown(told, "last_error_message"),
+        error_at=_time(whole(told, "last_error_date")),
         allowed=frozenset(map(str, allowed)) if isinstance(allowed, list) else None,
     )
 
 
-def _time(value: object) -> datetime | None:
+def _time(seconds: int | None) -> datetime | None:
     try:
-        return datetime.fromtimestamp(value, UTC) if isinstance(value, int) else None
+        return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
     except (ValueError, OverflowError, OSError):
         return None
