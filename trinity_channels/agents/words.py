@@ -61,7 +61,8 @@ def _referral(data: Mapping[str, Any]) -> str:
 
 
 def _contact(data: Mapping[str, Any]) -> str:
-    return f"shared a contact: {_listed(data, 'name', 'phone')}"
+    card = f"\n{data['card']}" if data.get("card") else ""
+    return f"shared a contact: {_listed(data, 'name', 'phone')}{card}"
 
 
 def _shared(data: Mapping[str, Any]) -> str:
@@ -69,16 +70,22 @@ def _shared(data: Mapping[str, Any]) -> str:
 
 
 def _poll(data: Mapping[str, Any]) -> str:
-    return "\n".join([f"sent a poll: {data.get('question', '')}", *(f"- {one}" for one in data.get("options", ()))])
+    options = (f"- {one}" for one in data.get("options", ()))
+    return "\n".join([f"sent a poll: {_listed(data, 'question', 'text')}", *options])
+
+
+_CHECKLISTS = {"added": "added tasks to the checklist", "marked": "marked tasks of the checklist"}
 
 
 def _checklist(data: Mapping[str, Any]) -> str:
+    what = _CHECKLISTS.get(str(data.get("event")), "sent a checklist")
     tasks = (f"- [{'x' if task.get('done') else ' '}] {task.get('text', '')}" for task in data.get("tasks", ()))
-    return "\n".join([f"sent a checklist: {data.get('title', '')}", *tasks])
+    return "\n".join([f"{what}: {data.get('title', '')}".rstrip(), *tasks])
 
 
 def _story(data: Mapping[str, Any]) -> str:
-    return "sent a story" + (f" of {data['author']}" if data.get("author") else "")
+    author = f" of {data['author']}" if data.get("author") else ""
+    return f"sent a story{author}, which cannot be shown here"
 
 
 def _game(data: Mapping[str, Any]) -> str:
@@ -90,8 +97,13 @@ def _web_app(data: Mapping[str, Any]) -> str:
     return f"sent data from a web app{button}: {data.get('data', '')}"
 
 
+_PAYMENTS = {"invoice": "sent an invoice", "paid": "paid", "paid_media": "sent media that cost"}
+
+
 def _payment(data: Mapping[str, Any]) -> str:
-    return f"sent a payment or paid content: {_listed(data, 'title', 'amount', 'currency')}"
+    what = _PAYMENTS.get(str(data.get("event")), "sent a payment or paid content")
+    price = " ".join(str(data[name]) for name in ("amount", "currency") if data.get(name))
+    return f"{what}: {', '.join(filter(None, (_listed(data, 'title', 'text'), price)))}"
 
 
 def _card(data: Mapping[str, Any]) -> str:

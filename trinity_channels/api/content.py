@@ -74,14 +74,16 @@ class NoteKind(StrEnum):
         CHOICE: a row of a list was chosen [`id`, `title`, `description`].
         ORDER: goods were ordered [`items`: list of objects, `text`].
         REFERRAL: the person came from an advertisement or a link [`source`, `headline`, `text`, `url`].
-        CONTACT: a contact card [`name`, `phone`].
+        CONTACT: a contact card [`name`, `phone`, `card`: a vCard].
         SHARED: people or chats were picked for a bot [`names`: list].
-        POLL: a poll or quiz [`question`, `options`: list].
-        CHECKLIST: a list of tasks [`title`, `tasks`: list of objects with `text` and `done`].
+        POLL: a poll or quiz [`question`, `options`: list, `text`].
+        CHECKLIST: a list of tasks, or a change of one [`title`, `tasks`: list of objects with `text` and `done`, `event`:
+            "added" or "marked" where only these tasks of the list are meant].
         STORY: a story was forwarded or answered [`author`].
         GAME: a game [`title`, `text`].
         WEB_APP: data of a web app [`data`, `button`].
-        PAYMENT: an invoice, a payment or paid media [`title`, `amount`, `currency`].
+        PAYMENT: an invoice, a payment or paid media [`event`: "invoice", "paid" or "paid_media", `title`, `text`,
+            `amount`: in whole units, such as "1.45", `currency`].
         CARD: a preview, table or other block beside the text [`text`, `title`, `url`].
         OTHER: said in words [`text`: a sentence without subject, such as "joined by a link"].
         UNSUPPORTED: something that cannot be shown [`type`: the provider's name for it].

@@ -1,4 +1,4 @@
-"""What a message holds besides its text: files, places, and things that can be said in words."""
+"""The files and places that come with a message."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from trinity_channels.api import Attachment, Location
 from trinity_channels_telegram.fields import Fields, inner, objects, text, whole
+from trinity_channels_telegram.rich import rich_files
 
 # https://core.telegram.org/bots/api#message: the kind of file → its media type where the sender's app names none.
 FILES = {
@@ -25,23 +26,39 @@ def attachments(message: Fields) -> tuple[Attachment, ...]:
 
 
 def _attachments(message: Fields) -> Iterator[Attachment]:
-    if photos := objects(message, "photo"):  # one picture in several sizes
+    yield from _files(message)
+    # https://core.telegram.org/bots/api#paidmediainfo: what was bought, or is ours; previews have no file.
+    for bought in objects(inner(message, "paid_media"), "paid_media"):
+        yield from _files(bought)
+    for block in rich_files(inner(message, "rich_message")):
+        yield from _files(block)
+    poll = inner(message, "poll")
+    for holder in (poll, *objects(poll, "options")):
+        yield from _files(inner(holder, "media"))
+
+
+def _files(holder: Fields) -> Iterator[Attachment]:
+    if photos := objects(holder, "photo"):  # one picture in several sizes
         largest = max(photos, key=lambda size: (whole(size, "width") or 0) * (whole(size, "height") or 0))
         yield from _file(largest, "image/jpeg")
+    else:  # for older bots a live photo stands in `photo` too
+        yield from _file(inner(holder, "live_photo"), "video/mp4")
     for kind, media_type in FILES.items():
-        if kind == "document" and "animation" in message:  # the same file, for older bots
+        if kind == "document" and "animation" in holder:  # the same file, for older bots
             continue
-        yield from _file(inner(message, kind), media_type)
-    yield from _file(sticker := inner(message, "sticker"), _sticker_type(sticker))
+        yield from _file(inner(holder, kind), media_type)
+    yield from _file(sticker := inner(holder, "sticker"), _sticker_type(sticker))
 
 
 def _file(file: Fields, media_type: str) -> Iterator[Attachment]:
     if ref := text(file, "file_id"):
         size = whole(file, "file_size")
+        # A piece of music without a file name has a performer and a title.
+        name = text(file, "file_name") or " - ".join(filter(None, (text(file, "performer"), text(file, "title"))))
         yield Attachment(
             ref=ref,
             media_type=(text(file, "mime_type") or media_type)[:_MAX_NAME],
-            name=text(file, "file_name")[:_MAX_NAME],
+            name=name[:_MAX_NAME],
             size=size if size is None or size >= 0 else None,
         )
 
@@ -54,9 +71,13 @@ def _sticker_type(sticker: Fields) -> str:
 
 
 def location(message: Fields) -> Location | None:
-    """The place, with its name where it is a venue; None unless it is on Earth."""
-    venue = inner(message, "venue")
-    place = inner(message, "location") or inner(venue, "location")
+    """The first place, with its name where it is a venue; None unless it is on Earth."""
+    return next(filter(None, map(_location, (message, *rich_files(inner(message, "rich_message"))))), None)
+
+
+def _location(holder: Fields) -> Location | None:
+    venue = inner(holder, "venue")
+    place = inner(holder, "location") or inner(venue, "location")
     latitude, longitude = _degrees(place.get("latitude"), 90), _degrees(place.get("longitude"), 180)
     if latitude is None or longitude is None:
         return None
@@ -67,16 +88,3 @@ def _degrees(value: object, limit: int) -> float | None:
     if not isinstance(value, int | float) or isinstance(value, bool) or not -limit <= value <= limit:  # nor nan
         return None
     return float(value)
-
-
-def in_words(message: Fields) -> str:
-    """What can be told of a message without text: a sticker's or dice's emoji, a contact's name and number, a poll."""
-    contact, poll = inner(message, "contact"), inner(message, "poll")
-    if contact:
-        name = f"{text(contact, 'first_name')} {text(contact, 'last_name')}".strip()
-        return ", ".join(part for part in (name, text(contact, "phone_number")) if part)
-    if poll:
-        return "\n".join(
-            [text(poll, "question"), *(f"- {text(option, 'text')}" for option in objects(poll, "options"))]
-        )
-    return text(inner(message, "sticker"), "emoji") or text(inner(message, "dice"), "emoji")

@@ -1,6 +1,6 @@
 """Whether a group's message is meant for the bot, and what it says without the bot's name.
 
-https://core.telegram.org/bots/api#messageentity — offsets count UTF-16 code units.
+https://core.telegram.org/bots/api#messageentity.
 """
 
 from __future__ import annotations
@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from trinity_channels_telegram.fields import Fields, inner, objects, text, whole
+from trinity_channels_telegram.formatting import written_out
+from trinity_channels_telegram.rich import names_in, rich_text
 
-_NAMES = frozenset({"mention", "text_mention", "bot_command"})
 _AFTER_NAME = ",:;"
 _CLOSING = ",:;.!?…"
 
@@ -28,39 +29,59 @@ class Bot:
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """What a message says to the bot, and whether it calls it by name."""
+    """What a message says to the bot, and whether it calls it by name; `whole` is the text with that name."""
 
     text: str
     names_bot: bool
+    whole: str
 
 
 def wording(message: Fields, bot: Bot) -> Wording:
-    """Read the text or caption, with the bot's name taken out where it only calls the bot.
+    """Read the text, caption or rich message, with the bot's name taken out where it only calls the bot.
 
     At the beginning, at the end and in a command the name is an address; inside a sentence it is part of what is said.
     """
-    said, entities = text(message, "text"), objects(message, "entities")
-    if not said:
-        said, entities = text(message, "caption"), objects(message, "caption_entities")
-    named = False
+    if rich := rich_text(inner(message, "rich_message")):
+        return _rich_wording(rich, message, bot)
+    kind = "text" if text(message, "text") else "caption"
+    said, spans = written_out(
+        text(message, kind), objects(message, "entities" if kind == "text" else "caption_entities")
+    )
+    complete, named = said, False
     # From the end, so that offsets of what comes before stay true.
-    for entity in sorted(entities, key=lambda one: whole(one, "offset") or 0, reverse=True):
-        if entity.get("type") not in _NAMES:
-            continue
-        start, end = _span(said, entity)
-        match entity["type"], said[start:end]:
+    for start, end, entity in sorted(spans, key=lambda span: span.start, reverse=True):
+        match entity.get("type"), said[start:end]:
             case "mention", name if bot.is_named(name):
                 named, said = True, _without_name(said, start, end)
-            case "text_mention", _ if whole(inner(entity, "user"), "id") == bot.id:
+            case "text_mention", _ if is_bot(inner(entity, "user"), bot):
                 named, said = True, _without_name(said, start, end)
             case "bot_command", command if bot.is_named(command[command.find("@") :]):
                 named, said = True, said[: start + command.find("@")] + said[end:]
-    return Wording(said, named)
+    return Wording(said, named, complete)
+
+
+def _rich_wording(said: str, message: Fields, bot: Bot) -> Wording:
+    complete, named = said, False
+    for name, user in names_in(inner(message, "rich_message")):
+        command, at, addressee = name.partition("@")
+        if is_bot(user, bot) or bot.is_named(at + addressee):
+            named = True
+            if command.startswith("/"):
+                said = said.replace(name, command, 1)
+            elif said.startswith(name):
+                said = _without_name(said, 0, len(name))
+    return Wording(said, named, complete)
+
+
+def is_bot(user: Fields, bot: Bot) -> bool:
+    """Whether this user is the bot."""
+    return bool(bot.id) and whole(user, "id") == bot.id
 
 
 def replies_to_bot(message: Fields, bot: Bot) -> bool:
-    """Whether the message answers one of ours."""
-    return whole(inner(replied_to(message), "from"), "id") == bot.id
+    """Whether the message answers one of ours, here or in another topic or chat."""
+    elsewhere = inner(inner(inner(message, "external_reply"), "origin"), "sender_user")
+    return is_bot(inner(replied_to(message), "from"), bot) or is_bot(elsewhere, bot)
 
 
 def replied_to(message: Fields) -> Fields:
@@ -76,19 +97,8 @@ def replied_to(message: Fields) -> Fields:
     return {} if opens_topic or "forum_topic_created" in reply else reply
 
 
-def _span(said: str, entity: Fields) -> tuple[int, int]:
-    """An entity's place, in characters."""
-    offset, length = whole(entity, "offset") or 0, whole(entity, "length") or 0
-    if offset < 0 or length <= 0:
-        return 0, 0
-    if said.isascii():
-        return offset, offset + length
-    units = said.encode("utf-16-le", "surrogatepass")
-    start = len(units[: 2 * offset].decode("utf-16-le", "replace"))
-    return start, start + len(units[2 * offset : 2 * (offset + length)].decode("utf-16-le", "replace"))
-
-
 def _without_name(said: str, start: int, end: int) -> str:
+    """The text without the name that stands there, unless it is part of a sentence."""
     before, after = said[:start], said[end:]
     if (before and not before[-1].isspace()) or (after and not (after[0].isspace() or after[0] in _CLOSING)):
         return said

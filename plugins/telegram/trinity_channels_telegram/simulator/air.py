@@ -74,6 +74,11 @@ class Air:
         }
         await self._delivery.offer(bot, "my_chat_member", payload, ("member", chat.id), _nothing, DAY)
 
+    async def teleport(self, phone: Phone) -> None:
+        """Do what Telegram does not offer yet."""
+        queue = ("teleport", phone.id)
+        await self._delivery.offer(phone.bot, "teleport", {"from": phone.user}, queue, _nothing, DAY, unasked=True)
+
     async def tell(self, bot: Bot, kind: str, posted: Posted) -> None:
         """Send a message to one bot."""
 

@@ -87,9 +87,14 @@ class Delivery:
         queue: tuple[str, int],
         seen: Callable[[], None],
         ttl: timedelta,
+        *,
+        unasked: bool = False,
     ) -> None:
-        """Number an update and post it; returns when it has been answered, or has failed for now."""
-        if not bot.webhook.wants(kind):
+        """Number an update and post it; returns when it has been answered, or has failed for now.
+
+        `unasked` posts a kind that the bot does not list, as happens for a while after `setWebhook` has changed the list.
+        """
+        if not (unasked or bot.webhook.wants(kind)):
             return
         body = {"update_id": self._number(bot), kind: payload}
         line = self._lines.setdefault((bot.id, *queue), Line(bot))
