@@ -107,7 +107,10 @@ def _payment(data: Mapping[str, Any]) -> str:
 
 
 def _card(data: Mapping[str, Any]) -> str:
-    return f"with it: {_listed(data, 'title', 'text', 'url')}"
+    text = str(data.get("text") or "")
+    if "\n" not in text:
+        return f"with it: {_listed(data, 'title', 'text', 'url')}"
+    return f"with it: {_listed(data, 'title', 'url')}".rstrip() + f"\n{text}"
 
 
 def _other(data: Mapping[str, Any]) -> str:

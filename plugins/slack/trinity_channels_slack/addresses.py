@@ -1,6 +1,7 @@
 """Where Slack messages go: a person, a direct chat, or a thread; and which message is which.
 
-A person is `U…` or `W…` (both mean the same), a direct chat `D…`, a thread `<channel>/<ts of its root>`; a message is
+A person is `U…` or `W…` (both mean the same), a direct chat `D…`, a channel `C…` or `G…`
+(https://docs.slack.dev/apis/web-api/using-the-conversations-api), a thread `<channel>/<ts of its root>`; a message is
 `<channel>/<ts>`. A `ts` is a string of digits with a dot: read as a number it loses some, and then names nothing.
 https://docs.slack.dev/messaging/retrieving-messages
 """
@@ -10,16 +11,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_USER = "[UW][A-Z0-9]{2,31}"
-_CHANNEL = "[CDG][A-Z0-9]{2,31}"
-_TS = r"[0-9]{1,12}\.[0-9]{1,9}"
+_ID = r"[^\s/<>|]+"  # opaque: Slack promises neither length nor alphabet
+_TS = r"[0-9]{1,30}\.[0-9]{1,30}"
 
-ADDRESS = f"(?:{_USER}|{_CHANNEL}(?:/{_TS})?)"
+ADDRESS = f"(?:[UW][A-Z0-9]{{2,}}|[CDG][A-Z0-9]{{2,}}(?:/{_TS})?)"
+"""What somebody may type; the addresses that this plugin issues are wider."""
 
-_ADDRESS = re.compile(f"(?P<user>{_USER})|(?P<channel>{_CHANNEL})(?:/(?P<thread>{_TS}))?")
-_MESSAGE = re.compile(f"({_CHANNEL})/({_TS})")
-_ONE_USER = re.compile(_USER)
-_ONE_CHANNEL = re.compile(_CHANNEL)
+_ADDRESS = re.compile(f"(?P<thread_in>{_ID})/(?P<thread>{_TS})|(?P<channel>[CDG]{_ID})|(?P<user>[A-Z]{_ID})")
+_MESSAGE = re.compile(f"({_ID})/({_TS})")
+_ONE_ID = re.compile(_ID)
 _ONE_TS = re.compile(_TS)
 
 
@@ -35,7 +35,7 @@ class Address:
 def parse(text: str) -> Address | None:
     """Read an address; None if it is none of ours."""
     found = _ADDRESS.fullmatch(text)
-    return Address(found["user"], found["channel"], found["thread"]) if found else None
+    return Address(found["user"], found["channel"] or found["thread_in"], found["thread"]) if found else None
 
 
 def message_id(channel: str, ts: str) -> str:
@@ -49,14 +49,9 @@ def split_message_id(text: str) -> tuple[str, str] | None:
     return (found[1], found[2]) if found else None
 
 
-def is_user(value: object) -> bool:
-    """Tell whether this is a member's id."""
-    return isinstance(value, str) and _ONE_USER.fullmatch(value) is not None
-
-
-def is_channel(value: object) -> bool:
-    """Tell whether this is the id of a channel, private or not, or of a direct chat."""
-    return isinstance(value, str) and _ONE_CHANNEL.fullmatch(value) is not None
+def is_id(value: object) -> bool:
+    """Tell whether this can name a member, a channel or a direct chat."""
+    return isinstance(value, str) and _ONE_ID.fullmatch(value) is not None
 
 
 def is_ts(value: object) -> bool:

@@ -8,17 +8,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from trinity_channels.api import Account, MalformedPayload
+from trinity_channels_slack.fields import Json, objects_of, text_of
 from trinity_channels_slack.signature import SignedBody
 
 _KIND = re.compile("[a-z][a-z0-9_.]{0,63}")
 _MAX_CHALLENGE = 1000
-
-Json = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +33,8 @@ class Envelope:
 
     def teams(self) -> set[str]:
         """Every workspace whose installation this was sent to, as far as the envelope says: it names one of many."""
-        authorizations = self.raw.get("authorizations")
-        installations = authorizations if isinstance(authorizations, list) else []
         named = [text_of(self.raw, "team_id"), text_of(self.raw, "context_team_id")]
-        named += [text_of(one, "team_id") for one in installations]
+        named += [text_of(one, "team_id") for one in objects_of(self.raw, "authorizations")]
         return set(named) - {""}
 
     def concerns(self, account: Account) -> bool:
@@ -75,9 +70,3 @@ def read(body: SignedBody) -> Envelope:
 def kind_of(name: str) -> str:
     """A name that can be counted: Slack's own word, if it looks like one."""
     return name if _KIND.fullmatch(name) else "unknown"
-
-
-def text_of(fields: object, name: str) -> str:
-    """A field of text, empty if it is missing or of another type."""
-    value = fields.get(name) if isinstance(fields, dict) else None
-    return value if isinstance(value, str) else ""

@@ -6,7 +6,7 @@ from typing import Any
 
 from trinity_channels.api import Binding, Context, Identity, ProviderUnavailable, Sender
 from trinity_channels_slack.client import Client, NoAnswer, Refused, reading_error
-from trinity_channels_slack.envelope import text_of
+from trinity_channels_slack.fields import text_of
 from trinity_channels_slack.settings import settings_of
 
 MAX_NAME = 100

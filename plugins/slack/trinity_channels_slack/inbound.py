@@ -17,27 +17,26 @@ from trinity_channels.api import (
     Inbound,
     MalformedPayload,
     MessageReceived,
+    Note,
+    NoteKind,
     Quoted,
     Request,
     Response,
     Sender,
 )
-from trinity_channels_slack.addresses import is_channel, is_ts, is_user, message_id
-from trinity_channels_slack.envelope import Envelope, Json, kind_of, read, text_of
-from trinity_channels_slack.files import attachments
+from trinity_channels_slack.addresses import is_id, is_ts, message_id
+from trinity_channels_slack.content import Content, is_mentioned, words
+from trinity_channels_slack.content import read as read_content
+from trinity_channels_slack.envelope import Envelope, kind_of, read
+from trinity_channels_slack.fields import Json, object_of, text_of
+from trinity_channels_slack.kinds import Author, author_of
 from trinity_channels_slack.settings import settings_of
 from trinity_channels_slack.signature import authenticate
-from trinity_channels_slack.text import mentions, plain
 
 MAX_NAME = 100
-SLACKBOT = "USLACKBOT"  # is_bot is false for it: https://docs.slack.dev/reference/objects/user-object
-
-# Subtypes that are something a person wrote. https://docs.slack.dev/reference/events/message — an edit
-# (message_changed) is none: it also comes when a link unfolds, and what was asked has been answered already.
-WRITTEN = frozenset({"", "file_share", "thread_broadcast", "me_message"})
 
 # Repeated by other fields of the value, or of no use to anybody.
-_NOT_RAW = frozenset({"text", "blocks", "files", "event_ts", "type"})
+_NOT_RAW = frozenset({"text", "blocks", "attachments", "files", "root", "event_ts", "type"})
 
 
 def receive(binding: Binding, request: Request) -> Inbound:
@@ -63,10 +62,11 @@ def _event(envelope: Envelope, account: Account) -> Event:
         return Ignored(kind_of(kind))
     if _is_own(event, account, envelope.app_id):
         return Ignored("own_message")
-    if subtype == "bot_message" or event.get("bot_id") or event.get("user") == SLACKBOT:
-        return Ignored("bot_message")
-    if subtype not in WRITTEN or event.get("hidden"):
-        return Ignored(kind_of(subtype or "hidden"))
+    match author_of(event):
+        case Author.APP:
+            return Ignored("bot_message")
+        case Author.SLACK:
+            return Ignored(kind_of(subtype or ("hidden" if event.get("hidden") else "system_message")))
     return _message(event, kind, account)
 
 
@@ -88,14 +88,14 @@ def _is_own(event: Json, account: Account, app_id: str) -> bool:
 
 def _message(event: Json, kind: str, account: Account) -> Event:
     channel, ts, user = event.get("channel"), event.get("ts"), event.get("user")
-    if not (is_channel(channel) and is_ts(ts) and is_user(user)):
+    if not (is_id(channel) and is_ts(ts) and is_id(user)):
         raise MalformedPayload("The message lacks its channel, its ts or its user.")
     channel, ts, user = str(channel), str(ts), str(user)
-    text = text_of(event, "text")
     # app_mention has no channel_type, and never comes from a direct chat.
     direct = kind == "message" and (text_of(event, "channel_type") == "im" or channel.startswith("D"))
-    if not (direct or kind == "app_mention" or mentions(text, account.sender)):
+    if not (direct or kind == "app_mention" or is_mentioned(event, account.sender)):
         return Ignored("not_mentioned")
+    content = read_content(event, account.sender)
     thread = event.get("thread_ts")
     thread = str(thread) if is_ts(thread) else ("" if direct else ts)
     identity = message_id(channel, ts)  # the same for both events of a mention, and for every retry
@@ -103,16 +103,39 @@ def _message(event: Json, kind: str, account: Account) -> Event:
         event_id=identity,
         # Within an app's view an id is one person for good, also one of another workspace: users.info takes no team.
         sender=Sender(address=user, stable=user, name=_name(event)),
-        text=plain(text, account.sender),
+        text=content.text,
         provider_id=identity,
         # A direct chat is answered in its own channel: one call less than opening it by the user's id each time.
         conversation=message_id(channel, thread) if thread else channel,
         group=not direct,
-        attachments=attachments(event.get("files")),
-        quoted=Quoted(provider_id=message_id(channel, thread)) if thread not in {"", ts} else None,
+        attachments=content.attachments,
+        quoted=_root(event, channel, account) if thread not in {"", ts} else None,
+        forwarded=content.forwarded,
+        notes=content.notes or _nothing_else(event, content, direct=direct),
         sent_at=_time(ts),
         raw={name: value for name, value in event.items() if name not in _NOT_RAW},
     )
+
+
+def _root(event: Json, channel: str, account: Account) -> Quoted:
+    """The root of the thread; a reply that is also sent to the channel brings it along, with its words."""
+    root = object_of(event, "root")
+    wrote = text_of(root, "user") or text_of(event, "parent_user_id")
+    return Quoted(
+        text=words(root, account.sender),
+        provider_id=message_id(channel, text_of(event, "thread_ts")),
+        by_agent=wrote == account.sender,
+    )
+
+
+def _nothing_else(event: Json, content: Content, *, direct: bool) -> tuple[Note, ...]:
+    """Why there is no text, so that no message of a person is empty."""
+    if not content.empty:
+        return ()
+    if not direct:
+        return (Note(NoteKind.OTHER, {"text": "mentioned you, and wrote nothing else"}),)
+    subtype = kind_of(text_of(event, "subtype")) if event.get("subtype") else ""
+    return (Note(NoteKind.UNSUPPORTED, {"type": subtype} if subtype else {}),)
 
 
 def _name(event: Json) -> str:

@@ -22,7 +22,7 @@ from trinity_channels.api import (
     SendRejected,
     SendUnknown,
 )
-from trinity_channels_slack.addresses import is_channel, is_ts, message_id, parse
+from trinity_channels_slack.addresses import is_id, is_ts, message_id, parse
 from trinity_channels_slack.client import Client, NoAnswer, Refused
 from trinity_channels_slack.codes import AMBIGUOUS, ERRORS, LATER, failure_of
 from trinity_channels_slack.settings import settings_of
@@ -52,7 +52,7 @@ async def send(binding: Binding, message: OutboundMessage, ctx: Context) -> Rece
     except Refused as error:
         raise _verdict(error, may_be_taken=True) from None
     channel, ts = str(answer.get("channel") or channel), answer.get("ts")
-    if not (is_channel(channel) and is_ts(ts)):
+    if not (is_id(channel) and is_ts(ts)):
         raise SendUnknown("Slack answered without naming the message.")
     return Receipt(message_id(channel, str(ts)), DeliveryState.SENT)
 
@@ -78,7 +78,7 @@ async def open_address(client: Client, to: str) -> tuple[str, str | None]:
     except Refused as error:
         raise _verdict(error, may_be_taken=False) from None
     channel = (answer.get("channel") or {}).get("id")
-    if not is_channel(channel):
+    if not is_id(channel):
         raise SendDeferred("Slack did not name the direct chat.")
     return str(channel), None
 

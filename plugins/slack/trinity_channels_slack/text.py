@@ -9,23 +9,40 @@ from __future__ import annotations
 import re
 
 _BRACKETS = re.compile(r"<([^<>]*)>")
+_UNTYPED = re.compile(r"[\s*_~`>•◦▪\u200b-\u200d\ufe0f]+")
 
 
-def plain(text: str, own_id: str) -> str:
+def plain(text: str, own_id: str = "") -> str:
     """Decode `text`, and leave out mentions of `own_id`: they say whom a message is for, not what it says."""
-    without = _mention_of(own_id).sub(_gap, text)
+    without = _mention_of(own_id).sub(_gap, text) if own_id and own_id in text else text
     text = text if without == text else without.strip()
     return unescape(_BRACKETS.sub(_readable, text))
 
 
 def mentions(text: str, user_id: str) -> bool:
     """Tell whether `text` mentions a member."""
-    return _mention_of(user_id).search(text) is not None
+    return user_id in text and _mention_of(user_id).search(text) is not None
 
 
 def unescape(text: str) -> str:
-    """Turn Slack's three escapes back, and no other entity: `&copy;` is what somebody wrote."""
+    """Turn Slack's three escapes back, and no other entity: `&copy;` is what the person wrote."""
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def escape(text: str) -> str:
+    """Protect literal text from `plain`."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def bracket(target: str, label: str = "") -> str:
+    """Slack's own sign for an address or a mention, for `plain` to read."""
+    target = target.replace("|", "%7C").replace("<", "%3C").replace(">", "%3E")
+    return f"<{target}|{escape(label)}>" if label else f"<{target}>"
+
+
+def typed(text: str) -> str:
+    """The signs of a decoded text that Slack does not add or take away when it writes the same words another way."""
+    return _UNTYPED.sub("", text)
 
 
 def _mention_of(user_id: str) -> re.Pattern[str]:
