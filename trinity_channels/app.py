@@ -39,6 +39,7 @@ from trinity_channels.inbound.webhook import Webhook
 from trinity_channels.mail.port import Mailer
 from trinity_channels.metrics import Metrics
 from trinity_channels.outbound.deliver import Deliveries
+from trinity_channels.outbound.lateness import Lateness
 from trinity_channels.outbound.proactive import ProactiveMessages
 from trinity_channels.plugins import Plugins, load
 from trinity_channels.settings import Settings
@@ -132,7 +133,11 @@ class Host:
             indicator=indicator,
             metrics=self.metrics,
             now=now,
-            rules=TurnRules(most=settings.max_concurrent_turns, gather=timedelta(seconds=settings.gather_seconds)),
+            rules=TurnRules(
+                most=settings.max_concurrent_turns,
+                gather=timedelta(seconds=settings.gather_seconds),
+                lateness=_lateness(settings),
+            ),
         )
         self.deliveries = Deliveries(
             store=self.store, plugins=self.plugins, bindings=self.bindings, metrics=self.metrics, now=now
@@ -310,6 +315,10 @@ def platform_of(settings: Settings) -> Platform | None:
     if settings.trinity_url is None or settings.trinity_token is None:
         return None
     return Platform(settings.trinity_url, settings.trinity_token)
+
+
+def _lateness(settings: Settings) -> Lateness:
+    return Lateness(timedelta(hours=settings.late_after_hours), timedelta(hours=settings.park_after_hours))
 
 
 def _open_keys(tx: Tx) -> set[str]:

@@ -70,6 +70,9 @@ def _mail_sender(text: str) -> str:
     return text
 
 
+Hours = Annotated[float, Field(gt=0, le=8760)]
+
+
 class Settings(BaseSettings):
     """Everything an operator can set. `Settings.load()` reads it; keyword arguments win over the environment.
 
@@ -80,6 +83,8 @@ class Settings(BaseSettings):
         credential_encryption_key: None means the key file in `home`.
         admin_token: None means that one is made on first start.
         gather_seconds: how long a turn waits for more of a burst after its newest message; 0 means not at all.
+        late_after_hours: the age of a question from which its answer says what it refers to.
+        park_after_hours: the age from which a question or a message that waits to be sent is parked for the owner.
         api_base_urls: the variables `<PROVIDER>_API_BASE_URL`, lower-case and as written; read them by `api_base_url`.
         agents: by name; only used when the host runs alone.
     """
@@ -102,6 +107,8 @@ class Settings(BaseSettings):
     trinity_token: BearerToken | None = None
     max_concurrent_turns: int = Field(alias="trinity_channels_max_concurrent_turns", default=64, ge=1)
     gather_seconds: float = Field(alias="trinity_channels_gather_seconds", default=0.4, ge=0, le=5)
+    late_after_hours: Hours = Field(alias="trinity_channels_late_after_hours", default=1)
+    park_after_hours: Hours = Field(alias="trinity_channels_park_after_hours", default=24)
     api_base_urls: Mapping[str, str] = Field(default_factory=dict, repr=False)
     agents: Mapping[AgentName, Agent] = Field(default_factory=dict)
 

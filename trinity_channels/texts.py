@@ -53,6 +53,14 @@ STOPPED = (
 STARTED = "You may get messages from this agent again. Send STOP to turn them off."
 TOO_FAST = "You are sending messages faster than I can read them. Please wait a minute."
 APOLOGY = "Sorry, I could not answer that. Please try again later."
+LATE_ANSWER = "This answers the message of {when}: “{words}”"
+LATE_ANSWER_WORDLESS = "This answers the message of {when}."
+TOO_LATE = (
+    "Sorry, your message of {when} could not be answered in time: “{words}” Please write again if it still matters."
+)
+TOO_LATE_WORDLESS = (
+    "Sorry, your message of {when} could not be answered in time. Please write again if it still matters."
+)
 
 MAIL_SUBJECT = "Your code for {agent} on {channel}"
 MAIL_TEXT = (

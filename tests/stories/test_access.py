@@ -205,7 +205,7 @@ async def test_kept_messages_come_before_new_ones_and_expire_after_a_week(world:
 
     await zoe.says("new")
 
-    assert zoe.last() == "echo kept\nnew"
+    assert zoe.last() == "This answers the message of 8 March, 09:00 UTC: “kept”\n\necho kept\nnew"
 
 
 async def open_by_share(world: World, _: Person) -> None:
@@ -247,7 +247,12 @@ async def test_under_require_email_signing_in_answers_what_was_kept(world: World
     assert zoe.heard()[-2:] == [texts.VERIFIED.format(email="zoe@example.org"), ANSWER]
 
 
-@pytest.mark.parametrize(("approve", "told"), [(True, [texts.APPROVED, "echo kept\nback"]), (False, [texts.DENIED])])
+LATE = "This answers the message of 2 March, 09:00 UTC: “kept”"
+
+
+@pytest.mark.parametrize(
+    ("approve", "told"), [(True, [texts.APPROVED, f"{LATE}\n\necho kept\nback"]), (False, [texts.DENIED])]
+)
 async def test_a_decision_outside_the_window_waits_until_they_write(
     world: World, approve: bool, told: list[str]
 ) -> None:

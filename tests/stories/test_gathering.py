@@ -181,7 +181,7 @@ def piece(at: float, album: str | None = None) -> Message:
     when = START + timedelta(seconds=at)
     return Message(
         id=1, text="", parts=(), at=START, by_agent=False, provider_id=None, opt_out=None, album=album, contact=1,
-        received_at=when, name="", email=None,
+        received_at=when, waits_since=START, name="", email=None,
     )  # fmt: skip
 
 

@@ -227,7 +227,7 @@ async def test_catch_up_reaches_back_to_the_last_message_before_the_downtime(
     await town.much_later()
 
     assert yan.heard() == ["echo hello"]
-    assert zoe.heard() == ["echo before", "echo during"]
+    assert zoe.heard() == ["echo before", "This answers the message of 2 March, 09:00 UTC: “during”\n\necho during"]
 
 
 async def test_a_stopped_host_acknowledges_nothing(town: World) -> None:

@@ -36,16 +36,24 @@ def resubmit(turn: Annotated[int, typer.Argument(metavar="ID", help="The turn, a
     from trinity_channels.app import utc_now
     from trinity_channels.cli import desk
     from trinity_channels.cli.faults import CommandFailed
+    from trinity_channels.outbound import replies
+    from trinity_channels.plugins import load
     from trinity_channels.store import Tx, audit, turns
 
     now = utc_now()
+    plugins = load()
 
-    def again(tx: Tx) -> bool:
-        if not turns.resubmit(tx, turn, now):
-            return False
+    def again(tx: Tx) -> str:
+        found = next((one for one in turns.failed(tx) if one.id == turn), None)
+        if found is None:
+            return f"There is no failed turn {turn}; `trinity-channels failed` lists them."
+        manifest = plugins[found.channel].manifest if found.channel in plugins else None
+        if manifest and (closed := replies.window_closed(manifest, found.last_inbound_at, now)):
+            return f"Turn {turn} cannot be answered: {closed}."
+        turns.resubmit(tx, turn, now)
         audit.add(tx, now, desk.ACTOR, "resubmit_turn", details={"turn": turn})
-        return True
+        return ""
 
-    if not desk.with_store(lambda store: store.write(again)):
-        raise CommandFailed(f"There is no failed turn {turn}; `trinity-channels failed` lists them.")
+    if refusal := desk.with_store(lambda store: store.write(again)):
+        raise CommandFailed(refusal)
     typer.echo(f"Turn {turn} will be tried again: by the running server within seconds, otherwise at its next start.")

@@ -19,7 +19,10 @@ from trinity_channels.store.scenes import Message, Person, Scene
 
 @dataclass(frozen=True, slots=True)
 class GroupStep:
-    """What waits in a group conversation, and who wrote it. `access` says whose e-mail may use the agent."""
+    """What waits in a group conversation, and who wrote it. `access` says whose e-mail may use the agent.
+
+    `quiet`: what waits is so old that no hint is given about it.
+    """
 
     scene: Scene
     writers: Mapping[int, Person]
@@ -27,6 +30,7 @@ class GroupStep:
     manifest: Channel
     dispatcher: Dispatcher
     now: datetime
+    quiet: bool = False
     told: list[str] = field(default_factory=list)
 
     def take(self, tx: Tx) -> bool:
@@ -51,6 +55,8 @@ class GroupStep:
 
     def _hint(self, tx: Tx, person: Person) -> None:
         """Nobody's e-mail or standing is discussed in a group: it points to the direct chat, once an hour a person."""
+        if self.quiet:
+            return
         fresh = scenes.person(tx, person.id)
         if fresh.hinted_at is None or self.now - fresh.hinted_at >= HOUR:
             people.told(tx, person.id, "hinted_at", self.now)

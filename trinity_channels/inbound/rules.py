@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from trinity_channels.outbound.lateness import Lateness
+
 
 @dataclass(frozen=True, slots=True)
 class TurnRules:
@@ -13,7 +15,9 @@ class TurnRules:
     Attributes:
         most: how many agents may run at once.
         gather: how long a turn waits for more after its newest message.
+        lateness: what happens to a question that has waited long.
     """
 
     most: int
     gather: timedelta
+    lateness: Lateness

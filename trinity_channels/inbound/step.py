@@ -56,7 +56,10 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The state of a conversation and the means to act on it, for one transaction; `told` is what the host had to say."""
+    """The state of a conversation and the means to act on it, for one transaction; `told` is what the host had to say.
+
+    `quiet`: what waits is so old that it has its effect, and nothing is said about it.
+    """
 
     scene: Scene
     person: Person
@@ -65,6 +68,7 @@ class Step:
     self_service: SelfService
     dispatcher: Dispatcher
     now: datetime
+    quiet: bool = False
     told: list[str] = field(default_factory=list)
 
     def take(self, tx: Tx) -> bool:
@@ -112,7 +116,7 @@ class Step:
             self._tell(tx, texts.TOO_FAST)
 
     def _due(self, told: datetime | None, pause: timedelta) -> bool:
-        return told is None or self.now - told >= pause
+        return not self.quiet and (told is None or self.now - told >= pause)
 
     # --- the gate ---
 
@@ -128,7 +132,7 @@ class Step:
         return open_now and self._own_decision() is Decision.ALLOW and self._release(tx)
 
     def _release(self, tx: Tx) -> bool:
-        return messages.release(tx, self.scene.conversation, self.now - KEPT_FOR) > 0
+        return messages.release(tx, self.scene.conversation, self.now - KEPT_FOR, self.now) > 0
 
     def _admit(self, tx: Tx, batch: list[int]) -> None:
         match self._own_decision():
@@ -146,7 +150,7 @@ class Step:
             case Decision.REQUEST_ACCESS:
                 messages.keep(tx, self.scene.conversation, batch, KEPT)
                 status = self._request(tx, self.person.email or "")
-                if status == "asked" or self._due(self.person.pending_told_at, DAY):
+                if (status == "asked" and not self.quiet) or self._due(self.person.pending_told_at, DAY):
                     people.told(tx, self.person.id, "pending_told_at", self.now)
                     self._tell(tx, texts.DENIED_BEFORE if status == "denied" else texts.PENDING)
 
@@ -160,7 +164,7 @@ class Step:
         if self.person.blocked:
             return
         text = self._answer(tx, command)
-        if not command.answered:
+        if not (command.answered or self.quiet):
             self._tell(tx, text)
 
     def _answer(self, tx: Tx, command: Command) -> str:

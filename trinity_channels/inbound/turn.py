@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -29,6 +30,7 @@ from trinity_channels.api import ProviderUnavailable
 from trinity_channels.bindings import Bindings
 from trinity_channels.dispatch import Dispatcher
 from trinity_channels.email_address import normalise_email
+from trinity_channels.inbound import overdue
 from trinity_channels.inbound.commands import Command, Verb, recognise
 from trinity_channels.inbound.gather import complete_at
 from trinity_channels.inbound.group import GroupStep
@@ -143,8 +145,10 @@ class Turns:
         return await self._store.write(keep)
 
     async def _group_step(self, scene: Scene) -> Scene | datetime | None:
-        if at := complete_at(scene.waiting, self._rules.gather, self._now()):
+        now = self._now()
+        if at := complete_at(scene.waiting, self._rules.gather, now):
             return at
+        scene, stale = self._of_one_age(scene)
         writers: dict[int, Person] = {}
         access: dict[int, bool] = {}
         for contact in {message.contact for message in scene.waiting if message.contact}:
@@ -152,7 +156,7 @@ class Turns:
             writers[contact] = person
             access[contact] = person.email is not None and await self._directory.may_use(scene.agent, person.email)
         manifest = self._plugins[scene.channel].manifest
-        step = GroupStep(scene, writers, access, manifest, self._dispatcher, self._now())
+        step = GroupStep(scene, writers, access, manifest, self._dispatcher, now, quiet=stale)
         return await self._taken(step)
 
     async def _taken(self, step: Step | GroupStep) -> Scene | None:
@@ -173,24 +177,34 @@ class Turns:
         has_command = any(recognise(message, person) for message in scene.waiting)
         if not has_command and (at := complete_at(scene.waiting, self._rules.gather, self._now())):
             return at
+        scene, stale = self._of_one_age(scene)
         step = Step(
             scene=scene,
             person=person,
             manifest=self._plugins[scene.channel].manifest,
-            prepared=await self._prepare(scene, person),
+            prepared=await self._prepare(scene, person, stale=stale),
             self_service=self._self_service,
             dispatcher=self._dispatcher,
             now=self._now(),
+            quiet=stale,
         )
         return await self._taken(step)
 
-    async def _prepare(self, scene: Scene, person: Person) -> Prepared:
+    def _of_one_age(self, scene: Scene) -> tuple[Scene, bool]:
+        waiting, stale = self._rules.lateness.of_one_age(scene.waiting, self._now())
+        return replace(scene, waiting=waiting), stale
+
+    async def _prepare(self, scene: Scene, person: Person, *, stale: bool) -> Prepared:
         has_access = person.email is not None and await self._directory.may_use(scene.agent, person.email)
         first = scene.waiting[0] if scene.waiting else None
         command = recognise(first, person) if first else None
         if first is None or command is None or person.blocked:
             return Prepared(command, has_access=has_access)
-        if command.verb is Verb.LOGIN and not await self._store.read(lambda tx: too_fast(tx, person, first)):
+        if (
+            command.verb is Verb.LOGIN
+            and not stale
+            and not await self._store.read(lambda tx: too_fast(tx, person, first))
+        ):
             answer = await self._mail_code(scene, person, command)
             return Prepared(command, answer=answer, has_access=has_access)
         if command.verb is Verb.CODE:
@@ -216,6 +230,9 @@ class Turns:
             return await self._give_up(scene, turn, "the process died in every attempt")
         if not await self._admitted(scene):
             return await self._withdraw(scene, turn)
+        lateness, manifest = self._rules.lateness, self._plugins[scene.channel].manifest
+        if why := overdue.parked(lateness, manifest, scene, turn, now):
+            return await self._give_up(scene, turn, why)
         async with self._slots:
             now = self._now()
             messages, history = await self._store.write(lambda tx: turns.attempt(tx, scene.conversation, turn.id, now))
@@ -230,7 +247,7 @@ class Turns:
                 # a shutdown in good order is no death: the attempt does not count
                 await asyncio.shield(self._store.write(lambda tx: turns.uncount(tx, turn.id)))
                 raise
-        return await self._answer(scene, turn, text)
+        return await self._answer(scene, turn, text, messages)
 
     async def _admitted(self, scene: Scene) -> bool:
         """Whether the gate is still open: a turn may be tried again, or resubmitted, long after it was begun."""
@@ -276,15 +293,16 @@ class Turns:
             raise AgentFailed(f"the answer is no text but {type(text).__name__}")
         return text
 
-    async def _answer(self, scene: Scene, turn: OpenTurn, text: str) -> Scene | None:
+    async def _answer(
+        self, scene: Scene, turn: OpenTurn, text: str, messages: tuple[Message, ...]
+    ) -> Scene | datetime | None:
         manifest = self._plugins[scene.channel].manifest
+        lateness, now = self._rules.lateness, self._now()
+        if why := overdue.parked(lateness, manifest, scene, turn, now):  # an agent may have worked for hours
+            return await self._give_up(scene, turn, why)
+        composing = partial(replies.parts, manifest, text, before=overdue.reminder(lateness, messages[0], now))
         # Composing takes about a millisecond per thousand characters, a thread costs a fifth of that.
-        composed = (
-            await asyncio.to_thread(replies.parts, manifest, text)
-            if len(text) > LONG
-            else replies.parts(manifest, text)
-        )
-        now = self._now()
+        composed = await asyncio.to_thread(composing) if len(text) > LONG else composing()
 
         def end(tx: Tx) -> Scene | None:
             if turns.finish(tx, turn.id, now) and composed and not _blocked(tx, scene):
@@ -313,8 +331,10 @@ class Turns:
 
         def end(tx: Tx) -> Scene | None:
             failed = turns.fail(tx, turn.id, why, now)
-            if failed and replies.window_open(manifest, scene, now) and not _blocked(tx, scene):
-                replies.notice(tx, self._dispatcher, manifest, scene, texts.APOLOGY, now)
+            silent = not failed or _blocked(tx, scene)
+            sorry = "" if silent else overdue.apology(tx, self._rules.lateness, scene, turn, now)
+            if sorry and replies.window_open(manifest, scene, now):
+                replies.notice(tx, self._dispatcher, manifest, scene, sorry, now)
             return scenes.scene(tx, scene.conversation)
 
         following = await self._store.write(end)

@@ -52,4 +52,14 @@ def _spoken(manifest: Channel, text: str) -> str:
 
 def window_open(manifest: Channel, scene: Scene, now: datetime) -> bool:
     """Whether free text may still be sent in a conversation."""
-    return manifest.reply_window is None or now < scene.last_inbound_at + manifest.reply_window
+    return not window_closed(manifest, scene.last_inbound_at, now)
+
+
+def window_closed(manifest: Channel, last_inbound_at: datetime, now: datetime) -> str:
+    """Why a turn cannot be answered now, for the operator; empty if free text may be sent."""
+    if manifest.reply_window is None or now < (closed := last_inbound_at + manifest.reply_window):
+        return ""
+    return (
+        f"the reply window of {manifest.title} closed at {closed:%Y-%m-%d %H:%M} UTC; "
+        "resubmit the turn when the person has written again"
+    )

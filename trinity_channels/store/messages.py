@@ -15,6 +15,10 @@ from trinity_channels.store.tables import CONVERSATION, DELIVERY, MESSAGE
 
 _SET_STATE = update(MESSAGE).where(MESSAGE.c.id == bindparam("message")).values(state=bindparam("state"))
 
+_RELEASE = (
+    update(MESSAGE).where(MESSAGE.c.id == bindparam("message")).values(state="waiting", released_at=bindparam("now"))
+)
+
 _STORE_SAID = (
     insert(MESSAGE)
     .values(
@@ -115,13 +119,14 @@ def keep(tx: Tx, conversation: int, messages: Sequence[int], most: int) -> None:
     mark(tx, [row[0] for row in rows[most:]], "dropped")
 
 
-def release(tx: Tx, conversation: int, oldest: datetime) -> int:
-    """The gate has opened: kept messages since `oldest` wait again, older ones expire. Returns how many wait."""
+def release(tx: Tx, conversation: int, oldest: datetime, now: datetime) -> int:
+    """The gate has opened: kept messages since `oldest` wait from now on, older ones expire. Returns how many wait."""
     limit = micros(oldest)
     rows = tx.all(_KEPT, conversation=conversation)
     mark(tx, [row[0] for row in rows if row[1] < limit], "expired")
     waiting = [row[0] for row in rows if row[1] >= limit]
-    mark(tx, waiting, "waiting")
+    for message in waiting:
+        tx.run(_RELEASE, message=message, now=micros(now))
     return len(waiting)
 
 

@@ -34,7 +34,11 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A stored message of a person or the agent. `at` is when it was written, `received_at` when it reached this host."""
+    """A stored message of a person or the agent.
+
+    `at` is when it was written, `received_at` when it reached this host. `waits_since` is the time from which an answer
+    is late: when it was written, or when the gate opened for it.
+    """
 
     id: int
     text: str = field(repr=False)
@@ -46,19 +50,21 @@ class Message:
     album: str | None
     contact: int | None
     received_at: datetime
+    waits_since: datetime
     name: str = field(repr=False)
     email: str | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class OpenTurn:
-    """A turn that was begun and has not ended."""
+    """A turn that was begun and has not ended. `waits_since` is that of its oldest message, or when it was resubmitted."""
 
     id: int
     key: str
     attempts: int
     retries: int
     next_at: datetime | None
+    waits_since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +129,20 @@ _SCENE = (
     .where(CONVERSATION.c.id == bindparam("conversation"))
 )
 
-_OPEN_TURN = select(TURN.c.id, TURN.c.key, TURN.c.attempts, TURN.c.retries, TURN.c.next_at).where(
-    TURN.c.conversation_id == bindparam("conversation"), TURN.c.state == literal_column("'open'")
-)
+_WAITS_SINCE = func.coalesce(MESSAGE.c.released_at, MESSAGE.c.at)
+
+_OPEN_TURN = select(
+    TURN.c.id,
+    TURN.c.key,
+    TURN.c.attempts,
+    TURN.c.retries,
+    TURN.c.next_at,
+    func.coalesce(
+        TURN.c.resubmitted_at,
+        select(func.min(_WAITS_SINCE)).where(MESSAGE.c.turn_id == TURN.c.id).scalar_subquery(),
+        TURN.c.created_at,
+    ),
+).where(TURN.c.conversation_id == bindparam("conversation"), TURN.c.state == literal_column("'open'"))
 
 _MESSAGE = (
     MESSAGE.c.id,
@@ -138,6 +155,7 @@ _MESSAGE = (
     MESSAGE.c.album,
     MESSAGE.c.contact_id,
     func.coalesce(MESSAGE.c.received_at, MESSAGE.c.at),
+    _WAITS_SINCE,
     CONTACT.c.name,
     CONTACT.c.email,
 )
@@ -202,7 +220,7 @@ def scene(tx: Tx, conversation: int) -> Scene | None:
         connected=disconnected is None,
         policies=None if policy is None else (policy, groups),
         person=None if row[11] is None else _person(row[11:]),
-        turn=None if turn is None else OpenTurn(turn[0], turn[1], turn[2], turn[3], moment(turn[4])),
+        turn=None if turn is None else OpenTurn(turn[0], turn[1], turn[2], turn[3], moment(turn[4]), moment(turn[5])),
         waiting=tuple(map(_message, tx.all(_WAITING, conversation=conversation))),
         kept=bool(kept),
         stirred=bool(stirred),
@@ -248,7 +266,7 @@ def _person(row: Row) -> Person:
 
 
 def _message(row: Row) -> Message:
-    identity, text, stored, at, origin, provider_id, opt_out, album, contact, received_at, name, email = row
+    identity, text, stored, at, origin, provider_id, opt_out, album, contact, received_at, since, name, email = row
     return Message(
         id=identity,
         text=text,
@@ -260,6 +278,7 @@ def _message(row: Row) -> Message:
         album=album,
         contact=contact,
         received_at=moment(received_at),
+        waits_since=moment(since),
         name=name or "",
         email=email,
     )

@@ -126,6 +126,7 @@ class MessageRow(SQLModel, table=True):
     """One message of either side. `state`: waiting → (kept) → answering → answered, or failed.
 
     `at` is when it was written, `received_at` when it was stored here; the former may be much earlier after an outage.
+    `released_at` is when the gate opened for a message that was kept.
 
     Others never reach the agent: handled (a command), dropped, expired, erased, and notice (what the host itself says).
     """
@@ -158,6 +159,7 @@ class MessageRow(SQLModel, table=True):
     turn_id: int | None = None
     at: int = Field(sa_type=BigInteger)
     received_at: int | None = Field(default=None, sa_type=BigInteger)
+    released_at: int | None = Field(default=None, sa_type=BigInteger)
 
 
 class TurnRow(SQLModel, table=True):
@@ -175,6 +177,7 @@ class TurnRow(SQLModel, table=True):
     reason: str | None = None
     created_at: int = Field(sa_type=BigInteger)
     updated_at: int = Field(sa_type=BigInteger)
+    resubmitted_at: int | None = Field(default=None, sa_type=BigInteger)
 
 
 class DeliveryRow(SQLModel, table=True):

@@ -17,7 +17,7 @@ from trinity_channels.store.tables import BINDING, CONVERSATION, MESSAGE, TURN
 
 @dataclass(frozen=True, slots=True)
 class FailedTurn:
-    """A parked turn as the operator sees it."""
+    """A parked turn as the operator sees it. `last_inbound_at` is when a person last wrote in its conversation."""
 
     id: int
     agent: str
@@ -26,6 +26,7 @@ class FailedTurn:
     reason: str
     failed_at: datetime
     messages: int
+    last_inbound_at: datetime
 
 
 _TAKE = update(MESSAGE).where(MESSAGE.c.id == bindparam("message")).values(state="answering", turn_id=bindparam("turn"))
@@ -85,6 +86,7 @@ _FAILED = (
         TURN.c.reason,
         TURN.c.updated_at,
         func.count(MESSAGE.c.id),
+        CONVERSATION.c.last_inbound_at,
     )
     .select_from(
         TURN.join(CONVERSATION, CONVERSATION.c.id == TURN.c.conversation_id)
@@ -101,7 +103,14 @@ _ANSWERABLE = exists().where(MESSAGE.c.turn_id == bindparam("turn"), MESSAGE.c.s
 _RESUBMIT = (
     update(TURN)
     .where(TURN.c.id == bindparam("turn"), TURN.c.state == literal_column("'failed'"), _ANSWERABLE)
-    .values(state="open", attempts=0, retries=0, next_at=None, updated_at=bindparam("now"))
+    .values(
+        state="open",
+        attempts=0,
+        retries=0,
+        next_at=None,
+        resubmitted_at=bindparam("now"),
+        updated_at=bindparam("now"),
+    )
 )
 
 _RESUBMIT_MESSAGES = (
@@ -157,7 +166,10 @@ def _end(tx: Tx, turn: int, state: str, messages: str, why: str | None, now: dat
 
 def failed(tx: Tx) -> list[FailedTurn]:
     """Every parked turn that could be resubmitted, oldest first."""
-    return [FailedTurn(row[0], row[1], row[2], row[3], row[4] or "", moment(row[5]), row[6]) for row in tx.all(_FAILED)]
+    return [
+        FailedTurn(row[0], row[1], row[2], row[3], row[4] or "", moment(row[5]), row[6], moment(row[7]))
+        for row in tx.all(_FAILED)
+    ]
 
 
 def resubmit(tx: Tx, turn: int, now: datetime) -> bool:

@@ -21,6 +21,8 @@ def upgrade() -> None:
         sa.Column("value", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("agent", "name"),
     )
+    op.add_column("message", sa.Column("released_at", sa.BigInteger(), nullable=True))
+    op.add_column("turn", sa.Column("resubmitted_at", sa.BigInteger(), nullable=True))
     _notes_become_parts()
     op.drop_column("message", "notes")
 

@@ -1,0 +1,35 @@
+"""Turns that come late: what their answers begin with, and which of them are left to the owner."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from trinity_channels import texts
+from trinity_channels.api import Channel
+from trinity_channels.outbound import preface, replies
+from trinity_channels.outbound.lateness import Lateness
+from trinity_channels.store import Tx, scenes
+from trinity_channels.store.scenes import Message, OpenTurn, Scene
+
+
+def parked(lateness: Lateness, manifest: Channel, scene: Scene, turn: OpenTurn, now: datetime) -> str:
+    """Why a turn is left to the owner; empty if it may be answered now."""
+    if lateness.is_stale(turn.waits_since, now):
+        return lateness.parked()
+    return replies.window_closed(manifest, scene.last_inbound_at, now)
+
+
+def reminder(lateness: Lateness, oldest: Message, now: datetime) -> str:
+    """What a late answer begins with; empty if it is not late."""
+    return preface.about(oldest) if lateness.is_late(oldest.at, now) else ""
+
+
+def apology(tx: Tx, lateness: Lateness, scene: Scene, turn: OpenTurn, now: datetime) -> str:
+    """What a person hears of a turn that is given up.
+
+    After a day that is one sentence, and only if nothing else waits in the conversation: however many messages an outage
+    has left there, they are not answered one by one.
+    """
+    if not lateness.is_stale(turn.waits_since, now):
+        return texts.APOLOGY
+    return "" if scene.waiting else preface.unanswered(scenes.of_turn(tx, turn.id)[0])

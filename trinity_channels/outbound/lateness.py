@@ -1,0 +1,52 @@
+"""How late an answer may be: after an hour it says what it answers, after a day the owner decides about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from trinity_channels.store.scenes import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Lateness:
+    """The operator's limits.
+
+    Attributes:
+        late: from this age on, an answer begins with what it refers to.
+        stale: from this age on, nothing is sent that the owner has not asked for.
+    """
+
+    late: timedelta
+    stale: timedelta
+
+    def is_late(self, since: datetime, now: datetime) -> bool:
+        """Whether what began to wait at `since` needs an explanation by now."""
+        return now - since >= self.late
+
+    def is_stale(self, since: datetime, now: datetime) -> bool:
+        """Whether what began to wait at `since` is too old by now to be sent by itself."""
+        return now - since >= self.stale
+
+    def of_one_age(self, waiting: Sequence[Message], now: datetime) -> tuple[tuple[Message, ...], bool]:
+        """The first messages that are all stale, or all not, and which of the two.
+
+        A turn never mixes them: otherwise a message from before an outage would park the one that was just written.
+        """
+        if not waiting:
+            return (), False
+        stale = self.is_stale(waiting[0].waits_since, now)
+        end = next(
+            (place for place, one in enumerate(waiting) if self.is_stale(one.waits_since, now) is not stale), None
+        )
+        return tuple(waiting[:end]), stale
+
+    def parked(self) -> str:
+        """Why a turn was not run, for the operator."""
+        return f"the question waited for more than {_spoken(self.stale)}; resubmit it if it is still to be answered"
+
+
+def _spoken(period: timedelta) -> str:
+    hours = period / timedelta(hours=1)
+    return f"{hours:g} hour" + "s" * (hours != 1)
