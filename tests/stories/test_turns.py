@@ -369,9 +369,17 @@ async def test_a_person_who_hides_their_number_is_answered(town: World, agent: A
     assert agent.turns[-1].verified_email == "zoe@example.org"
 
 
-@pytest.mark.parametrize("more", [{}, {"InteractiveData": '{"type":"nfm_reply"}', "FlowData": '{"rooms":"2"}'}])
-async def test_what_cannot_be_shown_is_at_least_mentioned(town: World, agent: Agent, more: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    ("more", "note"),
+    [
+        ({}, "sent something that cannot be shown here"),
+        ({"InteractiveData": '{"type":"nfm_reply"}', "FlowData": '{"rooms":"2"}'}, 'answered a form: {"rooms":"2"}'),
+    ],
+)
+async def test_what_has_no_text_is_at_least_mentioned(
+    town: World, agent: Agent, more: dict[str, str], note: str
+) -> None:
     await town.posts(await town.webhook(), town.inbound("") | more)
 
     (message,) = agent.turns[0].messages
-    assert (message.text, message.notes) == ("", ("sent something that cannot be shown here",))
+    assert (message.text, message.notes) == ("", (note,))
