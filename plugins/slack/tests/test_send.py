@@ -115,6 +115,7 @@ async def test_what_is_no_address_is_never_asked_about(to: str, binding: Binding
     assert slack.asked == []
 
 
+REDIRECTS = (301, 302, 303, 307, 308)
 OUTCOMES = [
     # certainly not taken: no connection, or told to wait
     pytest.param(fails(httpx.ConnectError(FAULT)), SendDeferred, id="no connection"),
@@ -123,6 +124,8 @@ OUTCOMES = [
     pytest.param((429, ""), SendDeferred, id="429"),
     pytest.param((429, "<html>slow down</html>"), SendDeferred, id="a proxy's 429"),
     *(pytest.param(refuses(code), SendDeferred, id=code) for code in sorted(LATER)),
+    # a redirect, which is not followed
+    *(pytest.param((status, "<html>elsewhere</html>"), SendDeferred, id=f"{status}") for status in REDIRECTS),
     # may have been taken
     pytest.param(fails(httpx.ReadTimeout(FAULT)), SendUnknown, id="no answer in time"),
     pytest.param(fails(httpx.WriteTimeout(FAULT)), SendUnknown, id="not written in time"),
@@ -134,7 +137,6 @@ OUTCOMES = [
     pytest.param((500, ""), SendUnknown, id="500"),
     pytest.param((502, "<html>Bad Gateway</html>"), SendUnknown, id="HTML 502"),
     pytest.param((408, ""), SendUnknown, id="408"),
-    pytest.param((302, ""), SendUnknown, id="a redirect"),
     pytest.param((200, "<html>hotel</html>"), SendUnknown, id="200 with HTML"),
     pytest.param((200, ""), SendUnknown, id="200 with nothing"),
     pytest.param((200, {}), SendUnknown, id="200 without ok"),
@@ -191,11 +193,27 @@ async def test_a_refusal_says_who_can_act(code: str, kind: str, binding: Binding
 
 
 @pytest.mark.parametrize(
+    "code", ["user_disabled", "cannot_dm_bot", "user_not_visible", "channel_not_found", "is_archived"]
+)
+async def test_who_can_no_longer_be_reached_is_left_alone(code: str, binding: Binding, slack: Any) -> None:
+    slack.answers(refuses(code))
+
+    with pytest.raises(SendRejected) as outcome:
+        await plugin.send(binding, OutboundMessage("42", "U0FAKE001", "hi"), slack.ctx)
+
+    assert outcome.value.failure.opted_out is (code in {"user_disabled", "cannot_dm_bot"})
+
+
+@pytest.mark.parametrize(
     ("header", "seconds"),
     [
         ("3", 3.0),
         ("0.5", 0.5),
-        ("-1", 0.0),
+        ("-1", None),
+        ("Thu, 01 Jan 2026 00:00:30 GMT", 30.0),
+        ("Wed, 31 Dec 2025 23:59:00 GMT", 0.0),
+        ("2026-01-01T00:00:07Z", 7.0),
+        ("1m30s", 90.0),
         ("999999999", 86400.0),
         ("inf", None),
         ("nan", None),

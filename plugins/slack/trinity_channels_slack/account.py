@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from trinity_channels.api import Account, ConfigurationError, Context, ProviderUnavailable
 from trinity_channels_slack.app import SCOPES
 from trinity_channels_slack.client import Client, NoAnswer, Refused, reading_error
+from trinity_channels_slack.fields import text_of
 from trinity_channels_slack.settings import SlackSettings
 
 # Kept for `receive`, which has to know our own messages and our own workspace.
@@ -34,7 +35,7 @@ async def open_account(settings: BaseModel, ctx: Context) -> Opened:
         answer = await Client(settings, ctx).auth_test()
     except (Refused, NoAnswer) as error:
         raise reading_error(error) from None
-    told = {name: value for name in FACTS if isinstance(value := answer.get(name), str) and value}
+    told = {name: value for name in FACTS if (value := text_of(answer.data, name))}
     if not told.keys() >= {"team_id", "user_id"}:
         raise ProviderUnavailable("Slack gave no usable answer about the token. Try again in a moment.")
     if answer.get("is_enterprise_install"):
@@ -45,7 +46,7 @@ async def open_account(settings: BaseModel, ctx: Context) -> Opened:
     if "bot_id" not in told:
         raise ConfigurationError("This token belongs to a person, not to a bot.", field="bot_token")
     missing = _missing(answer.headers)
-    names = (str(answer.get("team") or ""), str(answer.get("user") or ""))
+    names = (text_of(answer.data, "team"), text_of(answer.data, "user"))
     return Opened(
         Account(
             # The bot's id is one per app and workspace, and stays when the app is installed again.

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_ID = r"[^\s/<>|]+"  # opaque: Slack promises neither length nor alphabet
+_ID = r"[^\s/<>|\x00-\x1f\x7f\ud800-\udfff]+"  # opaque: Slack promises neither length nor alphabet
 _TS = r"[0-9]{1,30}\.[0-9]{1,30}"
 
 ADDRESS = f"(?:[UW][A-Z0-9]{{2,}}|[CDG][A-Z0-9]{{2,}}(?:/{_TS})?)"

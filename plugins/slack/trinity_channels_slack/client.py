@@ -8,8 +8,7 @@ when the connection breaks, reads proxies from the environment, and puts whole a
 from __future__ import annotations
 
 import asyncio
-import json as jsonlib
-import math
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -17,7 +16,7 @@ import httpx
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from trinity_channels.api import ConfigurationError, Context, ProviderUnavailable
+from trinity_channels.api import ConfigurationError, Context, ProviderUnavailable, retry_after
 from trinity_channels_slack.codes import FAILURES, LATER, REFUSED, failure_of, known_code
 from trinity_channels_slack.settings import SlackSettings
 
@@ -26,7 +25,6 @@ CALL_DEADLINE = 25.0
 """Seconds for one call altogether: pool, connection, and an answer that trickles in."""
 CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 15.0
-MAX_RETRY_AFTER = 24 * 60 * 60.0
 
 # The transport that would use a proxy is not used; without this the client would log the environment's, password and all.
 _NO_PROXY = "unused"
@@ -60,6 +58,7 @@ class Client(AsyncWebClient):
         base = (ctx.api_base_url or SLACK).rstrip("/")
         super().__init__(settings.bot_token.get_secret_value(), f"{base}/api/", proxy=_NO_PROXY, retry_handlers=[])
         self._http = ctx.http
+        self._now = ctx.now
         self._deadline = deadline
 
     async def api_call(
@@ -81,15 +80,18 @@ class Client(AsyncWebClient):
             NoAnswer: it cannot be known what Slack did.
         """
         form = {name: value for name, value in {**(params or {}), **(data or {})}.items() if value is not None}
-        request = self._http.build_request(
-            http_verb,
-            self.base_url + api_method,
-            params=form if http_verb == "GET" else None,
-            data=form if http_verb != "GET" and json is None else None,
-            json=json,
-            headers={**self.headers, **(headers or {}), "Authorization": f"Bearer {self.token}"},
-            timeout=httpx.Timeout(READ_TIMEOUT, connect=CONNECT_TIMEOUT, pool=CONNECT_TIMEOUT),
-        )
+        try:
+            request = self._http.build_request(
+                http_verb,
+                self.base_url + api_method,
+                params=form if http_verb == "GET" else None,
+                data=form if http_verb != "GET" and json is None else None,
+                json=json,
+                headers={**self.headers, **(headers or {}), "Authorization": f"Bearer {self.token}"},
+                timeout=httpx.Timeout(READ_TIMEOUT, connect=CONNECT_TIMEOUT, pool=CONNECT_TIMEOUT),
+            )
+        except Exception as error:  # noqa: BLE001 - such as half a surrogate pair in an id that Slack named
+            raise NoAnswer(type(error).__name__, sent=False) from None
         try:
             async with asyncio.timeout(self._deadline):
                 answer = await self._http.send(request, follow_redirects=False)
@@ -100,37 +102,31 @@ class Client(AsyncWebClient):
             http_verb=http_verb,
             api_url=str(request.url.copy_with(query=None)),
             req_args={},
-            data=_checked(answer),
+            data=_checked(answer, self._now()),
             headers=dict(answer.headers),
             status_code=answer.status_code,
         )
 
 
-def _checked(answer: httpx.Response) -> dict[str, Any]:
-    status, retry_after = answer.status_code, _seconds(answer.headers.get("Retry-After", ""))
+def _checked(answer: httpx.Response, now: datetime) -> dict[str, Any]:
+    status, pause = answer.status_code, retry_after(answer.headers, now)
     try:
         body = answer.json()
-    except (jsonlib.JSONDecodeError, UnicodeDecodeError, RecursionError):
+    except (ValueError, RecursionError):  # no JSON, no UTF-8, a number of thousands of digits, a tower of brackets
         body = None
     if isinstance(body, dict) and body.get("ok") is False and isinstance(body.get("error"), str):
         code = "ratelimited" if status == HTTPStatus.TOO_MANY_REQUESTS else known_code(body["error"])
-        raise Refused(code, status=status, retry_after=retry_after, needed=str(body.get("needed") or "")[:200])
+        raise Refused(code, status=status, retry_after=pause, needed=str(body.get("needed") or "")[:200])
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        raise Refused("ratelimited", status=status, retry_after=retry_after)
+        raise Refused("ratelimited", status=status, retry_after=pause)
     if status == HTTPStatus.OK and isinstance(body, dict) and body.get("ok") is True:
         return body
     unclear = status == HTTPStatus.REQUEST_TIMEOUT
     if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR and not unclear:
         raise Refused(f"http_{status}", status=status)
-    raise NoAnswer(f"HTTP {status}", sent=True)
-
-
-def _seconds(text: str) -> float | None:
-    try:
-        seconds = float(text)
-    except ValueError:
-        return None
-    return min(max(seconds, 0.0), MAX_RETRY_AFTER) if math.isfinite(seconds) else None
+    # A redirect comes from something in front of Slack, and is not followed: then Slack has got nothing.
+    redirected = HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST
+    raise NoAnswer(f"HTTP {status}" + ", a redirect" * redirected, sent=not redirected)
 
 
 def reading_error(error: Refused | NoAnswer) -> ConfigurationError | ProviderUnavailable:

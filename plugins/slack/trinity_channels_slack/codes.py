@@ -72,6 +72,9 @@ FAILURES = {
     "metadata_too_large": (_PERMANENT, "The message's mark is longer than Slack takes."),
 }
 
+# The person cannot be written to until they themselves come back: deactivated, or no person at all.
+OPTED_OUT = frozenset({"user_disabled", "cannot_dm_bot"})
+
 _CODE = re.compile("[a-z][a-z0-9_]{0,63}")
 
 
@@ -83,4 +86,4 @@ def known_code(code: object) -> str:
 def failure_of(code: str) -> Failure:
     """Explain a refusal; the reasons that Slack invents next are permanent, with its own code."""
     kind, message = FAILURES.get(code, (_PERMANENT, f"Slack refused the message ({code})."))
-    return Failure(code, kind, message, ERRORS)
+    return Failure(code, kind, message, ERRORS, opted_out=code in OPTED_OUT)

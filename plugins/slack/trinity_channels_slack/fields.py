@@ -9,9 +9,14 @@ Json = Mapping[str, Any]
 
 
 def text_of(fields: object, name: str) -> str:
-    """A field of text, empty if it is missing or of another type."""
+    """A field of text, empty if it is missing or of another type.
+
+    JSON can hold halves of surrogate pairs, which neither a database nor a request takes; they become question marks.
+    """
     value = fields.get(name) if isinstance(fields, dict) else None
-    return value if isinstance(value, str) else ""
+    if not isinstance(value, str):
+        return ""
+    return value if value.isascii() else value.encode("utf-8", "replace").decode()
 
 
 def object_of(fields: object, name: str) -> Json:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from trinity_channels.api import Binding, Context, Identity, ProviderUnavailable, Sender
 from trinity_channels_slack.client import Client, NoAnswer, Refused, reading_error
-from trinity_channels_slack.fields import text_of
+from trinity_channels_slack.fields import Json, object_of, text_of
 from trinity_channels_slack.settings import settings_of
 
 MAX_NAME = 100
@@ -28,9 +26,9 @@ async def resolve(binding: Binding, sender: Sender, ctx: Context) -> Identity:
         raise ProviderUnavailable(reading_error(error).message) from None
     except NoAnswer as error:
         raise ProviderUnavailable(reading_error(error).message) from None
-    user = answer.get("user")
-    profile = user.get("profile") if isinstance(user, dict) else None
-    if not isinstance(profile, dict):
+    user = object_of(answer.data, "user")
+    profile = object_of(user, "profile")
+    if not profile or text_of(user, "id") != sender.address:
         raise ProviderUnavailable("Slack gave no usable answer about the member.")
     # `name` is a relic that people neither choose nor see.
     name = text_of(profile, "display_name") or text_of(profile, "real_name") or text_of(user, "real_name")
@@ -42,13 +40,12 @@ async def resolve(binding: Binding, sender: Sender, ctx: Context) -> Identity:
     )
 
 
-def _is_own_member(user: Any, binding: Binding) -> bool:
+def _is_own_member(user: Json, binding: Binding) -> bool:
     """Tell whether the workspace itself answers for this member's e-mail address."""
-    if any(user.get(mark) for mark in _NOT_A_MEMBER) or user.get("is_email_confirmed") is False:
+    if any(user.get(mark) for mark in _NOT_A_MEMBER) or user.get("is_email_confirmed", True) is not True:
         return False
     facts = binding.account.facts
-    enterprise = user.get("enterprise_user")
-    enterprise_id = text_of(enterprise, "enterprise_id")
+    enterprise_id = text_of(object_of(user, "enterprise_user"), "enterprise_id")
     return text_of(user, "team_id") == facts.get("team_id") or (
         bool(enterprise_id) and enterprise_id == facts.get("enterprise_id")
     )

@@ -25,6 +25,7 @@ from trinity_channels.api import (
 from trinity_channels_slack.addresses import is_id, is_ts, message_id, parse
 from trinity_channels_slack.client import Client, NoAnswer, Refused
 from trinity_channels_slack.codes import AMBIGUOUS, ERRORS, LATER, failure_of
+from trinity_channels_slack.fields import object_of, text_of
 from trinity_channels_slack.settings import settings_of
 
 # https://docs.slack.dev/messaging/message-metadata
@@ -51,10 +52,10 @@ async def send(binding: Binding, message: OutboundMessage, ctx: Context) -> Rece
         raise _unanswered(error) from None
     except Refused as error:
         raise _verdict(error, may_be_taken=True) from None
-    channel, ts = str(answer.get("channel") or channel), answer.get("ts")
-    if not (is_id(channel) and is_ts(ts)):
+    named, ts = text_of(answer.data, "channel"), text_of(answer.data, "ts")
+    if not is_ts(ts):
         raise SendUnknown("Slack answered without naming the message.")
-    return Receipt(message_id(channel, str(ts)), DeliveryState.SENT)
+    return Receipt(message_id(named if is_id(named) else channel, ts), DeliveryState.SENT)
 
 
 async def open_address(client: Client, to: str) -> tuple[str, str | None]:
@@ -77,10 +78,10 @@ async def open_address(client: Client, to: str) -> tuple[str, str | None]:
         raise SendDeferred(f"Slack gave no usable answer ({error.why}) before the message was sent.") from None
     except Refused as error:
         raise _verdict(error, may_be_taken=False) from None
-    channel = (answer.get("channel") or {}).get("id")
+    channel = text_of(object_of(answer.data, "channel"), "id")
     if not is_id(channel):
         raise SendDeferred("Slack did not name the direct chat.")
-    return str(channel), None
+    return channel, None
 
 
 def _unanswered(error: NoAnswer) -> SendError:

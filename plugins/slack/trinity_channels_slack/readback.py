@@ -10,6 +10,8 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
 from trinity_channels.api import (
     Binding,
     Context,
@@ -21,6 +23,7 @@ from trinity_channels.api import (
 )
 from trinity_channels_slack.addresses import is_ts, message_id
 from trinity_channels_slack.client import Client, NoAnswer, Refused
+from trinity_channels_slack.fields import Json, object_of, text_of
 from trinity_channels_slack.outbound import MARK, open_address
 from trinity_channels_slack.settings import settings_of
 
@@ -59,23 +62,45 @@ async def _search(
             answer = await client.conversations_replies(channel=channel, ts=thread, **page)
         else:
             answer = await client.conversations_history(channel=channel, **page)
-        for one in answer.get("messages") or ():
-            name = message_id(channel, str(one.get("ts")))
+        for one in _listed(answer.get("messages")):
+            name = message_id(channel, text_of(one, "ts"))
             if _is_this(one, delivery, binding) and name not in known:
                 return Receipt(name, DeliveryState.SENT)
-        cursor = (answer.get("response_metadata") or {}).get("next_cursor")
+        cursor = _following(answer)
         if not cursor:
             return None
     raise ProviderUnavailable("Slack lists more messages than can be looked through.")
 
 
-def _is_this(message: Any, delivery: str, binding: Binding) -> bool:
+def _listed(messages: object) -> list[Json]:
+    """The messages of a page; absence is proved only by a list in which every message can be recognised."""
+    if not isinstance(messages, list) or not all(isinstance(one, dict) and is_ts(one.get("ts")) for one in messages):
+        raise ProviderUnavailable("Slack gave no usable list of messages.")
+    return messages
+
+
+def _following(answer: AsyncSlackResponse) -> str:
+    """The next page; empty only where Slack says that there is none."""
+    metadata = answer.get("response_metadata")
+    cursor = metadata.get("next_cursor") if isinstance(metadata, dict) else None
+    more = answer.get("has_more", False)
+    if cursor and isinstance(cursor, str):
+        return cursor
+    if more is not False or cursor or not (metadata is None or isinstance(metadata, dict)):
+        raise ProviderUnavailable("Slack does not say whether its list of messages is complete.")
+    return ""
+
+
+def _is_this(message: Json, delivery: str, binding: Binding) -> bool:
     # Other apps can put the same mark on what they post, so it must be ours.
-    metadata = message.get("metadata") or {}
     own = {binding.account.sender, binding.account.facts.get("bot_id")} - {None}
-    return (
-        is_ts(message.get("ts"))
-        and bool({message.get("user"), message.get("bot_id")} & own)
-        and metadata.get("event_type") == MARK
-        and (metadata.get("event_payload") or {}).get("id") == delivery
-    )
+    if not {text_of(message, "user"), text_of(message, "bot_id")} & own:
+        return False
+    metadata = message.get("metadata")
+    if metadata is None:  # posted by other means, or by something else that holds our token
+        return False
+    mark, payload = text_of(metadata, "event_type"), object_of(metadata, "event_payload")
+    found = text_of(payload, "id")
+    if not mark or (mark == MARK and not found):
+        raise ProviderUnavailable("Slack lists a message of ours without saying which it is.")
+    return mark == MARK and found == delivery
