@@ -50,6 +50,7 @@ class OpenAIAgent(_Agent):
     model: Annotated[str, StringConstraints(min_length=1)]
     api_key: BearerToken | None = None
     system_prompt: str = ""
+    system_role: Literal["system", "developer", "none"] = "system"
     timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 120
 
 

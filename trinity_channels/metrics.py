@@ -18,7 +18,8 @@ class Metrics:
         webhooks: webhook requests by `channel` and `outcome`: `accepted`, `duplicate`, `receipt`, `ignored`, `unknown_key`,
             `bad_signature`, `malformed`, `too_large` or `store_failed`.
         accept_seconds: from the request's first byte to the provider's answer, by `channel`.
-        turns: attempts at a turn by `channel` and `outcome`: `answered`, `postponed` or `failed`.
+        turns: attempts at a turn by `channel` and `outcome`: `answered`, `silent` (the agent deliberately said nothing),
+            `postponed` or `failed`.
         agent_seconds: agent runs.
         deliveries: what attempts to send came to, by `channel` and `state`: the one that the provider took the message in,
             `deferred`, `failed` or `unknown`.

@@ -61,6 +61,7 @@ TOO_LATE = (
 TOO_LATE_WORDLESS = (
     "Sorry, your message of {when} could not be answered in time. Please write again if it still matters."
 )
+CUT = "(This answer was cut off here.)"
 
 MAIL_SUBJECT = "Your code for {agent} on {channel}"
 MAIL_TEXT = (

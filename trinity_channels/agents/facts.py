@@ -9,17 +9,34 @@ from trinity_channels.agents.port import AgentMessage, AgentTurn
 _NAME_LIMIT = 100
 
 
+def vouched(turn: AgentTurn) -> Mapping[str, object]:
+    """What is certain about a conversation; in a group everybody's own e-mail stands with what they say."""
+    if turn.group:
+        return {"channel": turn.channel, "group": True}
+    return {"channel": turn.channel, "group": False, "sender_email_verified": turn.verified_email}
+
+
+def named(turn: AgentTurn) -> Mapping[str, object]:
+    """What the person of a direct chat calls themselves; empty in a group, or if they give no name."""
+    name = _one_line(turn.sender_name)
+    return {"sender_name_unverified": name} if name and not turn.group else {}
+
+
 def about(turn: AgentTurn) -> Mapping[str, object]:
-    """The facts of a conversation; in a group everybody's own stand with what they say."""
+    """The facts of a conversation with the name, where that cannot be taken for anything else."""
     if turn.group:
         return {"channel": turn.channel, "group": True}
     return {"channel": turn.channel, **_person(turn.sender_name, turn.verified_email)}
 
 
 def writer(turn: AgentTurn, said: AgentMessage) -> Mapping[str, object]:
-    """Who wrote a message of a group; empty for the agent's own, and in a direct chat, where `about` says it."""
+    """Who wrote a message of a group; empty for the agent's own, and in a direct chat."""
     return _person(said.name, said.email) if turn.group and not said.by_agent else {}
 
 
 def _person(name: str, email: str | None) -> Mapping[str, object]:
-    return {"sender_name_unverified": name[:_NAME_LIMIT], "sender_email_verified": email}
+    return {"sender_name_unverified": _one_line(name), "sender_email_verified": email}
+
+
+def _one_line(name: str) -> str:
+    return " ".join(name.split())[:_NAME_LIMIT]

@@ -1,6 +1,7 @@
 """One POST to a JSON API that runs agents, with every way it can fail turned into an `AgentError`.
 
-No error quotes what the API said: that may hold secrets, or what a person wrote.
+The text of an error never quotes what the API said, for it is logged: that may hold secrets, or what a person wrote.
+The API's own words are in `AgentError.detail`, shortened and masked.
 """
 
 from __future__ import annotations
@@ -8,28 +9,34 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from http import HTTPStatus
-from typing import TypeVar
+from dataclasses import dataclass, field
+from datetime import datetime
 
 import httpx
-from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic import SecretStr
 
-from trinity_channels.agents.port import AgentFailed, AgentTimeout, AgentUnavailable
+from trinity_channels.agents.port import AgentError, AgentFailed, AgentTimeout, AgentUnavailable
+from trinity_channels.agents.problem import Problem, said_in
+from trinity_channels.api import retry_after
+from trinity_channels.masking import HIDDEN, mask_text
 
 MAX_ANSWER_BYTES = 1_000_000
 MAX_RETRY_AFTER = 300.0
+LONGEST_DETAIL = 300
 _CONNECT_SECONDS = 5.0
-# A conflict means that the same Idempotency-Key is being worked on: an earlier attempt of this turn still runs there.
-_TRANSIENT = {
-    HTTPStatus.REQUEST_TIMEOUT,
-    HTTPStatus.CONFLICT,
-    HTTPStatus.TOO_EARLY,
-    HTTPStatus.TOO_MANY_REQUESTS,
-}
+_MOST_OF_A_REFUSAL = 100_000
 
-Answer = TypeVar("Answer", bound=BaseModel)
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The answer of an API that took the request."""
+
+    body: bytes = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+
+    def text(self) -> str:
+        """The body as text, without a byte order mark; what is not UTF-8 is replaced."""
+        return self.body.decode("utf-8-sig", "replace")
 
 
 class JsonApi:
@@ -47,25 +54,35 @@ class JsonApi:
         self._seconds = timeout_seconds
         self._now = now
 
-    async def post(self, url: str, body: Mapping[str, object], *, key: str, answer: type[Answer]) -> Answer:
-        """Post `body` with `key` as Idempotency-Key and read the answer into a model.
+    async def post(self, url: str, body: Mapping[str, object], *, key: str) -> Reply:
+        """Post `body` with `key` as Idempotency-Key.
 
         Raises:
-            AgentUnavailable: no connection, a cut one, 408, 409, 425, 429 or 5xx.
+            AgentUnavailable: no connection, a cut one, 408, 409, 425, 429 or 5xx, unless the reason is an empty account.
             AgentTimeout: no complete answer in time.
-            AgentFailed: any other status, an answer beyond a megabyte or of another shape.
+            AgentFailed: any other status, or an answer beyond a megabyte.
         """
         try:
             async with asyncio.timeout(self._seconds):
-                data = await self._exchange(url, body, key)
+                return await self._exchange(url, body, key)
         except TimeoutError:
             raise AgentTimeout(f"The agent gave no answer within {self._seconds:g} seconds.") from None
-        try:
-            return answer.model_validate_json(data)
-        except ValidationError:
-            raise AgentFailed("The agent's answer does not have the shape that its API promises.") from None
 
-    async def _exchange(self, url: str, body: Mapping[str, object], key: str) -> bytes:
+    def failure(
+        self, message: str, problem: Problem, headers: Mapping[str, str], status: int | None = None
+    ) -> AgentError:
+        """The error for a problem that an answer tells of; `message` is logged, the problem's text is not."""
+        detail = self._detail(problem.text)
+        if not problem.is_transient(status):
+            return AgentFailed(message, detail=detail)
+        pause = retry_after(headers, self._now())
+        if pause is None:
+            pause = retry_after(problem.hints, self._now())
+        return AgentUnavailable(
+            message, retry_after=None if pause is None else min(pause, MAX_RETRY_AFTER), detail=detail
+        )
+
+    async def _exchange(self, url: str, body: Mapping[str, object], key: str) -> Reply:
         timeout = httpx.Timeout(self._seconds, connect=min(self._seconds, _CONNECT_SECONDS))
         # ASCII, so that text with half a surrogate pair arrives instead of failing in the encoder.
         content = json.dumps(body).encode("ascii")
@@ -73,8 +90,9 @@ class JsonApi:
             async with self._http.stream(
                 "POST", url, content=content, headers=self._headers(key), timeout=timeout, follow_redirects=False
             ) as response:
-                self._check(response)
-                return await _read(response)
+                if not response.is_success:
+                    raise await self._refusal(response)
+                return Reply(await _read(response), response.headers)
         except (httpx.ReadTimeout, httpx.WriteTimeout):
             raise TimeoutError from None
         except (httpx.LocalProtocolError, httpx.UnsupportedProtocol, httpx.DecodingError) as error:
@@ -84,18 +102,25 @@ class JsonApi:
 
     def _headers(self, key: str) -> dict[str, str]:
         # Compressed answers could be far larger than the bytes we count.
-        headers = {"Content-Type": "application/json", "Accept-Encoding": "identity", "Idempotency-Key": key}
+        headers = {
+            "Content-Type": "application/json",
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",
+            "Idempotency-Key": key,
+        }
         if self._token is not None:
             headers["Authorization"] = f"Bearer {self._token.get_secret_value()}"
         return headers
 
-    def _check(self, response: httpx.Response) -> None:
-        if response.is_success:
-            return
-        message = f"The agent's API answered {response.status_code}."
-        if response.status_code in _TRANSIENT or response.is_server_error:
-            raise AgentUnavailable(message, retry_after=retry_after(response.headers.get("Retry-After"), self._now()))
-        raise AgentFailed(message)
+    async def _refusal(self, response: httpx.Response) -> AgentError:
+        status = response.status_code
+        problem = said_in(await _document(response))
+        return self.failure(f"The agent's API answered {status}.", problem, response.headers, status)
+
+    def _detail(self, text: str) -> str:
+        if self._token is not None and (secret := self._token.get_secret_value()):
+            text = text.replace(secret, HIDDEN)
+        return mask_text(" ".join(text[:_MOST_OF_A_REFUSAL].split()))[:LONGEST_DETAIL]
 
 
 async def _read(response: httpx.Response) -> bytes:
@@ -107,17 +132,18 @@ async def _read(response: httpx.Response) -> bytes:
     return bytes(data)
 
 
-def retry_after(header: str | None, now: datetime) -> float | None:
-    """Read a Retry-After header (seconds or an HTTP date) as seconds from `now`, 0 to 300; None if it says nothing."""
-    if header is None:
-        return None
-    text = header.strip()
-    if text.isascii() and text.isdigit():
-        return min(float(text[:9]), MAX_RETRY_AFTER)
+async def _document(response: httpx.Response) -> object:
+    """What a refusal says: JSON, else its text unless that is a page for a browser; nothing if it cannot be read."""
+    data = bytearray()
     try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
+        async for chunk in response.aiter_bytes():
+            data += chunk
+            if len(data) > _MOST_OF_A_REFUSAL:
+                break
+    except (httpx.TransportError, httpx.DecodingError):  # the status says enough
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return min(max((moment - now).total_seconds(), 0.0), MAX_RETRY_AFTER)
+    text = data.decode("utf-8-sig", "replace").strip()
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None if text.startswith("<") else text

@@ -1,4 +1,4 @@
-"""What the host needs of an agent: hand over a turn, get a text back."""
+"""What the host needs of an agent: hand over a turn, get an answer back."""
 
 from __future__ import annotations
 
@@ -60,8 +60,31 @@ class AgentTurn:
     group: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer of which there is more to say than its text.
+
+    Attributes:
+        text: Markdown; empty if the agent deliberately says nothing.
+        cut: a limit ended the answer before the agent did; the person is told.
+    """
+
+    text: str = field(repr=False)
+    cut: bool = False
+
+
 class AgentError(Exception):
-    """Base of what can go wrong in a run. Its text is for the log and the list of failed turns; no person reads it."""
+    """Base of what can go wrong in a run. Its text is for the log and the list of failed turns; no person reads it.
+
+    `detail` is what the agent's API itself said: kept for the operator with the failed turn, but never logged, because it
+    may quote what a person wrote.
+    """
+
+    detail: str = ""
+
+    def __init__(self, message: str = "", *, detail: str = "") -> None:
+        super().__init__(message)
+        self.detail = detail
 
 
 class AgentFailed(AgentError):
@@ -75,16 +98,21 @@ class AgentTimeout(AgentFailed):
 class AgentUnavailable(AgentError):
     """The agent cannot be reached now (no connection, 429, 5xx); the turn is run again after `retry_after` seconds."""
 
-    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
-        super().__init__(message)
+    retry_after: float | None = None
+
+    def __init__(self, message: str, *, retry_after: float | None = None, detail: str = "") -> None:
+        super().__init__(message, detail=detail)
         self.retry_after = retry_after
 
 
 class AgentRuntime(Protocol):
     """Runs turns. One instance serves many agents and conversations at once."""
 
-    async def run(self, turn: AgentTurn) -> str:
-        """Answer one turn in Markdown; an empty answer sends nothing.
+    async def run(self, turn: AgentTurn) -> str | Answer:
+        """Answer one turn in Markdown; an empty text, or `[NO_REPLY]`, deliberately says nothing.
+
+        Reasoning between tags such as `<think>` is removed by the host. A run that found no words must raise, not return
+        an empty text: the person would wait for an answer.
 
         Raises:
             AgentFailed: final; AgentTimeout when it took too long.

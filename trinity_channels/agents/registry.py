@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from trinity_channels.agent_settings import Agent, EchoAgent, OpenAIAgent
 from trinity_channels.agents.echo import EchoRuntime
 from trinity_channels.agents.openai import OpenAIRuntime
-from trinity_channels.agents.port import AgentFailed, AgentRuntime, AgentTurn
+from trinity_channels.agents.port import AgentFailed, AgentRuntime, AgentTurn, Answer
 from trinity_channels.agents.trinity import TrinityRuntime
 
 
@@ -41,7 +41,7 @@ class ConfiguredAgents:
         """The runtimes of all configured agents; those with runtime = "trinity" need the platform."""
         return cls({name: _runtime(agent, platform, http, now) for name, agent in agents.items()})
 
-    async def run(self, turn: AgentTurn) -> str:
+    async def run(self, turn: AgentTurn) -> str | Answer:
         runtime = self._runtimes.get(turn.agent)
         if runtime is None:
             raise AgentFailed("no such agent is configured any more")
@@ -55,7 +55,14 @@ def _runtime(
         return EchoRuntime()
     if isinstance(agent, OpenAIAgent):
         return OpenAIRuntime(
-            http, agent.base_url, agent.model, agent.api_key, agent.system_prompt, agent.timeout_seconds, now=now
+            http,
+            agent.base_url,
+            agent.model,
+            agent.api_key,
+            agent.system_prompt,
+            agent.timeout_seconds,
+            now=now,
+            system_role=agent.system_role,
         )
     assert platform is not None  # noqa: S101  the settings check that it is there
     return TrinityRuntime(http, platform.url, platform.token, agent.timeout_seconds, now=now)

@@ -38,12 +38,20 @@ def describe(part: Part) -> str:
 
 
 def _quoted(part: Quoted) -> str:
-    who = ", which you wrote" if part.by_agent else f", written by {part.author}" if part.author else ""
-    return f'answers the message "{part.text}"{who}' if part.text else f"answers an earlier message{who}"
+    # Whose words they are comes first: after the words, the words themselves could claim it.
+    if part.by_agent:
+        whose = "a message that you wrote"
+    else:
+        whose = (
+            f"a message by someone called {_json(' '.join(part.author.split()))}"
+            if part.author
+            else "an earlier message"
+        )
+    return f"answers {whose}: {part.text}" if part.text else f"answers {whose}"
 
 
 def _form(data: Mapping[str, Any]) -> str:
-    return f"answered a form: {_json(data.get('answers', ''))}"
+    return f"answered a form: {_as_given(data.get('answers', ''))}"
 
 
 def _choice(data: Mapping[str, Any]) -> str:
@@ -53,7 +61,7 @@ def _choice(data: Mapping[str, Any]) -> str:
 
 def _order(data: Mapping[str, Any]) -> str:
     text = f" {data['text']}" if data.get("text") else ""
-    return f"ordered: {_json(data.get('items', []))}{text}"
+    return f"ordered: {_as_given(data.get('items', []))}{text}"
 
 
 def _referral(data: Mapping[str, Any]) -> str:
@@ -145,4 +153,8 @@ def _listed(data: Mapping[str, Any], *names: str) -> str:
 
 
 def _json(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _as_given(value: object) -> str:
+    return value if isinstance(value, str) else _json(value)

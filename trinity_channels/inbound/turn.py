@@ -17,6 +17,7 @@ from trinity_channels import texts
 from trinity_channels.access.directory import Directory
 from trinity_channels.access.gate import Decision
 from trinity_channels.access.self_service import SelfService
+from trinity_channels.agents.answer import words
 from trinity_channels.agents.port import (
     AgentError,
     AgentFailed,
@@ -37,6 +38,7 @@ from trinity_channels.inbound.group import GroupStep
 from trinity_channels.inbound.indicate import Indicator
 from trinity_channels.inbound.rules import TurnRules
 from trinity_channels.inbound.step import Prepared, Step, asker, decision, too_fast
+from trinity_channels.masking import mask_text
 from trinity_channels.metrics import Metrics
 from trinity_channels.outbound import replies
 from trinity_channels.plugins import Plugins
@@ -242,7 +244,7 @@ class Turns:
                 return await self._retry(scene, turn, error)
             except AgentFailed as error:
                 log.warning("agent failed", agent=scene.agent, turn=turn.id, reason=_why(error))
-                return await self._give_up(scene, turn, _why(error))
+                return await self._give_up(scene, turn, _reason(error))
             except asyncio.CancelledError:
                 # a shutdown in good order is no death: the attempt does not count
                 await asyncio.shield(self._store.write(lambda tx: turns.uncount(tx, turn.id)))
@@ -272,11 +274,11 @@ class Turns:
         return await self._store.write(withdraw)
 
     async def _ask(self, scene: Scene, request: AgentTurn, messages: tuple[Message, ...]) -> str:
-        """The agent's answer. An AgentRuntime may be anybody's code, so whatever else it does is a failure too."""
+        """What the agent says; empty if that is nothing. An AgentRuntime may be anyone's code: all else is a failure."""
         try:
             async with asyncio.timeout(LONGEST_RUN.total_seconds()), self._indicator.while_running(scene, messages):
                 with self._metrics.agent_seconds.time():
-                    text: object = await self._agents.run(request)
+                    answer: object = await self._agents.run(request)
         except AgentError:
             raise
         except TimeoutError as error:
@@ -289,9 +291,7 @@ class Turns:
         except Exception as error:
             log.exception("agent broke", agent=scene.agent, error=type(error).__name__)
             raise AgentFailed(f"the agent broke ({type(error).__name__})") from error
-        if not isinstance(text, str):
-            raise AgentFailed(f"the answer is no text but {type(text).__name__}")
-        return text
+        return words(answer)
 
     async def _answer(
         self, scene: Scene, turn: OpenTurn, text: str, messages: tuple[Message, ...]
@@ -310,18 +310,18 @@ class Turns:
             return scenes.scene(tx, scene.conversation)
 
         following = await self._store.write(end)
-        self._metrics.turns.labels(scene.channel, "answered").inc()
+        self._metrics.turns.labels(scene.channel, "answered" if composed else "silent").inc()
         self._dispatcher.after_commit(f"deliver:{scene.conversation}")
         return following
 
     async def _retry(self, scene: Scene, turn: OpenTurn, error: AgentUnavailable) -> Scene | datetime | None:
         if turn.retries >= RETRIES:
-            return await self._give_up(scene, turn, _why(error))
+            return await self._give_up(scene, turn, _reason(error))
         now = self._now()
         pause = max(error.retry_after or 0, min(30, 2**turn.retries))
         at = now + timedelta(seconds=min(pause, LONGEST_PAUSE.total_seconds()))
         log.info("agent unavailable", agent=scene.agent, turn=turn.id, retry=turn.retries + 1, reason=_why(error))
-        await self._store.write(lambda tx: turns.postpone(tx, turn.id, at, _why(error), now))
+        await self._store.write(lambda tx: turns.postpone(tx, turn.id, at, _reason(error), now))
         self._metrics.turns.labels(scene.channel, "postponed").inc()
         return at
 
@@ -344,8 +344,14 @@ class Turns:
 
 
 def _why(error: AgentError) -> str:
-    """What an agent's error says, in one line for the operator."""
+    """What an agent's error says, in one line for the log."""
     return " ".join(str(error).split())[:LONGEST_REASON] or type(error).__name__
+
+
+def _reason(error: AgentError) -> str:
+    """The same for the list of failed turns, with the agent's own words; these may quote people and are never logged."""
+    detail = f" It said: {error.detail[:LONGEST_REASON]}" if error.detail else ""
+    return mask_text(_why(error) + detail)
 
 
 def _normalised(email: str | None) -> str | None:

@@ -1,0 +1,82 @@
+"""Turns, and runtimes whose API is in the test's hands."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+from pydantic import SecretStr
+
+from trinity_channels.agents.openai import OpenAIRuntime
+from trinity_channels.agents.port import AgentMessage, AgentTurn, Answer
+from trinity_channels.agents.trinity import TrinityRuntime
+from trinity_channels.api import Note, NoteKind
+
+NOW = datetime(2030, 1, 1, 12, 0, tzinfo=UTC)
+KEY = "fake-key-0123456789"
+Handler = Callable[[httpx.Request], httpx.Response]
+
+
+def note(text: str) -> Note:
+    """A part that is told in these words."""
+    return Note(NoteKind.OTHER, {"text": text})
+
+
+TURN = AgentTurn(
+    id="turn-1",
+    agent="support",
+    channel="whatsapp",
+    conversation="c1",
+    messages=(
+        AgentMessage("second question", NOW),
+        AgentMessage("", NOW, parts=(note("Location: 52.5, 13.4"),)),
+    ),
+    history=(AgentMessage("first question", NOW), AgentMessage("first answer", NOW, by_agent=True)),
+    sender_name="Zoe",
+    verified_email="zoe@example.org",
+)
+
+
+def openai(handler: Handler, **settings: Any) -> OpenAIRuntime:
+    """A model whose API answers as told."""
+    http = httpx.AsyncClient(transport=httpx.MockTransport(handler))
+    return OpenAIRuntime(http, "http://model.example/v1", "small", SecretStr(KEY), now=lambda: NOW, **settings)
+
+
+def trinity(handler: Handler, **settings: Any) -> TrinityRuntime:
+    """A platform that answers as told."""
+    http = httpx.AsyncClient(transport=httpx.MockTransport(handler))
+    return TrinityRuntime(http, "http://trinity.example", SecretStr(KEY), now=lambda: NOW, **settings)
+
+
+class Recorder:
+    """Answers every request alike and keeps the last one."""
+
+    def __init__(self, answer: object) -> None:
+        self.answer = answer
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.request = request
+        return httpx.Response(200, json=self.answer)
+
+    @property
+    def body(self) -> Any:
+        """What was asked."""
+        return json.loads(self.request.content)
+
+
+def completion(content: object, finish: str | None = "stop", **message: object) -> dict[str, Any]:
+    """What a model answers."""
+    said = {"role": "assistant", "content": content, **message}
+    return {"choices": [{"index": 0, "finish_reason": finish, "message": said}]}
+
+
+async def answer_to(body: str | bytes, kind: str = "application/json", **headers: str) -> str | Answer:
+    """What a model's runtime makes of the body of a 200."""
+    content = body.encode() if isinstance(body, str) else body
+    return await openai(lambda _: httpx.Response(200, content=content, headers={"Content-Type": kind, **headers})).run(
+        TURN
+    )

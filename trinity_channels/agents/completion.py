@@ -1,0 +1,120 @@
+"""A chat completion as OpenAI and the servers that imitate it write it: as a document or a stream, in any known shape.
+
+https://platform.openai.com/docs/api-reference/chat/object
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from trinity_channels.agents.event_stream import documents
+from trinity_channels.agents.problem import Problem, label, problem_in
+
+# What a model produces beside words. Where one of these is, an empty text was not meant as an answer.
+_BESIDE_WORDS = (
+    *("reasoning_content", "reasoning", "reasoning_details", "thinking", "thinking_blocks"),
+    *("tool_calls", "function_call", "audio", "images"),
+)
+
+
+class ShapeError(Exception):
+    """An answer that is no completion, whatever it is. Quotes nothing of it."""
+
+
+@dataclass(slots=True)
+class Completion:
+    """What a model answered.
+
+    Attributes:
+        text: its words.
+        refusal: why it declines to answer, in its words.
+        finish: why it stopped, as a label; empty if the server does not say.
+        choices: how many parts of an answer there were; 0 means that the server sent an empty list.
+        beside: it holds something else than words.
+        whole: it has come to its end; False for a stream that broke off.
+        problem: an error instead of, or after, the words.
+    """
+
+    text: str = field(default="", repr=False)
+    refusal: str = field(default="", repr=False)
+    finish: str = ""
+    choices: int = 0
+    beside: bool = False
+    whole: bool = True
+    problem: Problem | None = None
+
+
+def read(body: str) -> Completion:
+    """Read the body of an answer with status 200.
+
+    Raises:
+        ShapeError: it is neither a completion nor an error.
+    """
+    found = documents(body)
+    completion = Completion()
+    known = False
+    for document in found.values:
+        completion.problem = completion.problem or problem_in(document)
+        if isinstance(document, dict) and isinstance(choices := document.get("choices"), list):
+            known = True
+            _add_choices(completion, choices)
+    if not known and completion.problem is None:
+        raise ShapeError
+    completion.whole = not found.damaged and (found.ended or bool(completion.finish))
+    return completion
+
+
+def _add_choices(completion: Completion, choices: list[Any]) -> None:
+    """The first choice; in a stream further ones have their index."""
+    choice = choices[0] if choices else {"index": None}
+    if not isinstance(choice, dict):
+        raise ShapeError
+    if not choices or choice.get("index") not in (0, None):
+        return
+    completion.choices += 1
+    if reason := choice.get("finish_reason"):
+        completion.finish = label(reason)
+    if choice.get("error"):
+        completion.problem = completion.problem or problem_in({"error": choice["error"]})
+    if isinstance(delta := choice.get("delta"), dict):
+        _add_message(completion, delta)
+    elif isinstance(message := choice.get("message"), dict):
+        if not completion.text:  # the last event of a stream may repeat the whole text
+            _add_message(completion, message)
+    elif isinstance(text := choice.get("text"), str):  # the older completions
+        completion.text += text
+    elif not (completion.finish or completion.problem):
+        raise ShapeError
+
+
+def _add_message(completion: Completion, message: Mapping[Any, Any]) -> None:
+    if isinstance(refusal := message.get("refusal"), str):
+        completion.refusal += refusal
+    if any(message.get(name) for name in _BESIDE_WORDS):
+        completion.beside = True
+    match message.get("content"):
+        case None:
+            pass
+        case str(text):
+            completion.text += text
+        case list(parts):
+            for part in parts:
+                _add_part(completion, part)
+        case dict(part):
+            _add_part(completion, part)
+        case _:
+            raise ShapeError
+
+
+def _add_part(completion: Completion, part: object) -> None:
+    match part:
+        case {"type": "refusal", "refusal": str(refusal)}:
+            completion.refusal += refusal
+        case {"type": "text" | "output_text", "text": str(text) | {"value": str(text)}}:
+            completion.text += text
+        case dict(untyped) if "type" not in untyped and isinstance(untyped.get("text"), str):
+            completion.text += untyped["text"]
+        case _:
+            completion.beside = True
