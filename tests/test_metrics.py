@@ -28,6 +28,7 @@ def test_every_metric_shows_under_its_name() -> None:
     metrics.deliveries.labels("slack", "sent").inc()
     metrics.service_messages.labels("slack", "agent").inc()
     metrics.delivery_attempts.labels("slack").inc()
+    metrics.resends.labels("slack").inc()
     metrics.indicate_failures.labels("slack").inc()
     metrics.login_codes.labels("limited").inc()
     metrics.mail_failures.inc()
@@ -40,6 +41,7 @@ def test_every_metric_shows_under_its_name() -> None:
     assert seen["trinity_channels_deliveries_total", "sent", "slack"] == 1
     assert seen["trinity_channels_service_messages_total", "agent", "slack"] == 1
     assert seen["trinity_channels_delivery_attempts_total", "slack"] == 1
+    assert seen["trinity_channels_resends_total", "slack"] == 1
     assert seen["trinity_channels_indicate_failures_total", "slack"] == 1
     assert seen["trinity_channels_login_codes_total", "limited"] == 1
     assert seen["trinity_channels_mail_failures_total",] == 1

@@ -41,6 +41,7 @@ from trinity_channels.metrics import Metrics
 from trinity_channels.outbound.deliver import Deliveries
 from trinity_channels.outbound.lateness import Lateness
 from trinity_channels.outbound.proactive import ProactiveMessages
+from trinity_channels.outbound.resend import Resends
 from trinity_channels.plugins import Plugins, load
 from trinity_channels.settings import Settings
 from trinity_channels.store import Store, Tx, deliveries, scenes
@@ -48,6 +49,7 @@ from trinity_channels.web import errors, reference
 from trinity_channels.web.access_api import AccessApi
 from trinity_channels.web.auth import Authenticator, Guard, TokenAuthenticator
 from trinity_channels.web.bindings_api import BindingsApi
+from trinity_channels.web.deliveries_api import DeliveriesApi
 from trinity_channels.web.escalation_api import EscalationApi
 from trinity_channels.web.people_api import PeopleApi
 from trinity_channels.web.proactive_api import ProactiveApi
@@ -144,6 +146,9 @@ class Host:
         )
         self.proactive = ProactiveMessages(
             store=self.store, plugins=self.plugins, directory=self.directory, dispatcher=self.dispatcher, now=now
+        )
+        self.resends = Resends(
+            store=self.store, plugins=self.plugins, dispatcher=self.dispatcher, metrics=self.metrics, now=now
         )
         self._catch_up = CatchUp(self.store, self.plugins, self.bindings, self.dispatcher, now)
         self.webhook = Webhook(
@@ -259,6 +264,7 @@ class Host:
             access.router(),
             EscalationApi(self.guard, self.self_service.escalation, self.store).router(),
             PeopleApi(self.guard, self.store, self._now).router(),
+            DeliveriesApi(self.guard, self.store, self.resends).router(),
             ProactiveApi(self.guard, self.proactive).router(),
             settings.router(),
         ]

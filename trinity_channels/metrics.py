@@ -26,6 +26,7 @@ class Metrics:
         service_messages: messages that a provider took, by `channel` and `origin`: `agent`, `notice`, `proactive` or `test`.
             A channel may bill each of them.
         delivery_attempts: calls of a plugin's `send` by `channel`.
+        resends: deliveries that somebody had sent again, by `channel`.
         indicate_failures: "typing" that could not be shown, by `channel`.
         login_codes: by `outcome`, such as `sent` or `limited`.
         mail_failures: mail that the mail server did not take.
@@ -40,6 +41,7 @@ class Metrics:
         self.deliveries = self._counter("deliveries", "Attempts to send.", "channel", "state")
         self.service_messages = self._counter("service_messages", "Messages that a provider took.", "channel", "origin")
         self.delivery_attempts = self._counter("delivery_attempts", "Calls of send.", "channel")
+        self.resends = self._counter("resends", "Deliveries sent again on request.", "channel")
         self.indicate_failures = self._counter("indicate_failures", "Indications that failed.", "channel")
         self.login_codes = self._counter("login_codes", "Requests for a login code.", "outcome")
         self.mail_failures = self._counter("mail_failures", "Mail that was not taken.")

@@ -40,6 +40,9 @@ CALLS = [
     ("POST", "/clients/1/unlink", None),
     ("DELETE", "/clients/1", None),
     ("GET", "/deliveries", None),
+    ("GET", "/deliveries/1", None),
+    ("POST", "/deliveries/1/resend", None),
+    ("POST", "/deliveries/resend", {}),
 ]
 
 

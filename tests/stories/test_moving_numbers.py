@@ -60,7 +60,9 @@ async def test_a_reply_that_waits_is_given_up_when_the_number_was_all_that_was_k
 
     assert sent_to(world) == ["whatsapp:+15550000001", "whatsapp:+15550000002"], "the answers to the first and the last"
     deliveries = (await world.api("GET", "/api/agents/support/deliveries?state=failed")).json()
-    assert "no_address" in [one["error_code"] for one in deliveries]
+    (lost,) = [one for one in deliveries if one["error_code"] == "no_address"]
+    again = await world.api("POST", f"/api/agents/support/deliveries/{lost['id']}/resend")
+    assert (again.status_code, again.json()["code"]) == (409, "no_address")
 
 
 async def test_who_takes_a_username_stays_who_they_are(town: World, agent: Agent) -> None:

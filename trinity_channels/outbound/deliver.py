@@ -89,16 +89,20 @@ class Deliveries:
 
     async def _drain(self, conversation: int) -> datetime | None:
         record: Record = _nothing
+        last: datetime | None = None
         while True:
-            claimed = await self._store.write(partial(self._next, record, conversation, self._now()))
+            claimed = await self._store.write(partial(self._next, record, conversation, last, self._now()))
             if claimed is None or isinstance(claimed, datetime):
                 return claimed
             record = await self._work_on(claimed)
+            last = claimed.attempted_at
 
-    def _next(self, record: Record, conversation: int, now: datetime, tx: Tx) -> Delivery | datetime | None:
+    def _next(
+        self, record: Record, conversation: int, last: datetime | None, now: datetime, tx: Tx
+    ) -> Delivery | datetime | None:
         """Record how the last call went, and claim what follows: one transaction, for each costs a wait."""
         record(tx)
-        return self._claim(tx, conversation, now)
+        return self._claim(tx, conversation, last, now)
 
     async def _work_on(self, delivery: Delivery) -> Record:
         """Make the call that a claimed delivery needs; returns what is to be recorded of it."""
@@ -112,38 +116,39 @@ class Deliveries:
             return self._locked(delivery, str(error))
         return await (self._ask(bound, delivery) if delivery.state == "asking" else self._send(bound, delivery))
 
-    def _claim(self, tx: Tx, conversation: int, now: datetime) -> Delivery | datetime | None:
-        """The delivery to work on now, when to come back, or None. A claimed `ready` one is marked as being sent."""
-        found = deliveries.next_open(tx, conversation)
-        if found is None:
-            return None
-        delivery, previous = found
-        if delivery.channel not in self._plugins:  # it could not be loaded this time; nothing is given up for that
-            return now + ASK_FOR
-        if delivery.state == "sending":  # nobody else works on this conversation, so the call died with its process
-            may_ask = (delivery.attempted_at or now) + self._settles(delivery)
-            deliveries.ask(tx, delivery.id, max(now, may_ask), _INTERRUPTED, now)
-            return self._claim(tx, conversation, now)
-        if delivery.blocked and delivery.state == "ready":
-            deliveries.fail(tx, delivery, _BLOCKED, now)
-            return self._claim(tx, conversation, now)
-        due = max(delivery.next_at or now, self._spaced(delivery, previous, now), _paced(tx, delivery, now))
-        if now < due <= now + LONGEST_WAIT:
-            return due
-        if delivery.state == "ready":
-            deliveries.mark_sending(tx, delivery, now)
-            return replace(delivery, attempts=delivery.attempts + 1, attempted_at=now)
-        return delivery
+    def _claim(self, tx: Tx, conversation: int, last: datetime | None, now: datetime) -> Delivery | datetime | None:
+        """The delivery to work on now, when to come back, or None. A claimed `ready` one is marked as being sent.
 
-    def _spaced(self, delivery: Delivery, previous: Previous | None, now: datetime) -> datetime:
-        """When this delivery may follow the one before it."""
-        if previous is None or previous.attempted_at is None or delivery.state != "ready":
+        `last` is when this run last sent something: what is sent again may come between others, whatever its id.
+        """
+        while found := deliveries.next_open(tx, conversation):
+            delivery, previous = found
+            if delivery.channel not in self._plugins:  # it could not be loaded this time; nothing is given up for that
+                return now + ASK_FOR
+            if delivery.state == "sending":  # nobody else works on this conversation, so the call died with its process
+                may_ask = (delivery.attempted_at or now) + self._settles(delivery)
+                deliveries.ask(tx, delivery.id, max(now, may_ask), _INTERRUPTED, now)
+            elif delivery.blocked and delivery.state == "ready":
+                deliveries.fail(tx, delivery, _BLOCKED, now)
+            else:
+                due = max(
+                    delivery.next_at or now, self._spaced(delivery, previous, last, now), _paced(tx, delivery, now)
+                )
+                return due if now < due <= now + LONGEST_WAIT else _begun(tx, delivery, now)
+        return None
+
+    def _spaced(self, delivery: Delivery, previous: Previous | None, last: datetime | None, now: datetime) -> datetime:
+        """When this delivery may follow the one before it, and the one that was sent last."""
+        if delivery.state != "ready":
             return now
+        after_last = last + delivery.pace if last and last <= now else now
+        if previous is None or previous.attempted_at is None:
+            return after_last
         if previous.attempted_at > now:  # the clock was set back
             return now
         receipts = self._plugins[delivery.channel].manifest.capabilities.receipts is not None
         waits = previous.message == delivery.message and previous.state == "queued" and receipts
-        return previous.attempted_at + max(delivery.pace, BETWEEN_PARTS if waits else timedelta(0))
+        return max(after_last, previous.attempted_at + max(delivery.pace, BETWEEN_PARTS if waits else timedelta(0)))
 
     def _locked(self, delivery: Delivery, why: str) -> Record:
         log.error("the secrets of a binding cannot be read", channel=delivery.channel, delivery=delivery.id)
@@ -227,6 +232,14 @@ class Deliveries:
         if now - max(attempted_at, self._since) > ASK_FOR:
             return partial(deliveries.park_unknown, delivery=delivery.id, why=why, now=now)
         return partial(deliveries.ask, delivery=delivery.id, at=now + ASK_AGAIN, why=why, now=now)
+
+
+def _begun(tx: Tx, delivery: Delivery, now: datetime) -> Delivery:
+    """The delivery as it is once its call has begun, on record before it is made."""
+    if delivery.state != "ready":
+        return delivery
+    deliveries.mark_sending(tx, delivery, now)
+    return replace(delivery, attempts=delivery.attempts + 1, attempted_at=now)
 
 
 def _paced(tx: Tx, delivery: Delivery, now: datetime) -> datetime:

@@ -138,15 +138,10 @@ class ProactiveMessages:
         scene = scenes.scene(tx, recipient.conversation)
         assert scene is not None  # noqa: S101  found in this transaction
         manifest = self._plugins[channel].manifest
-        if not replies.window_open(manifest, scene, now):
-            assert manifest.reply_window is not None  # noqa: S101  a window that is always open is open
-            closed = scene.last_inbound_at + manifest.reply_window
+        closing = replies.closes_at(manifest, scene.last_inbound_at)
+        if closing is not None and closing <= now:
             raise ProactiveRefused(
-                409,
-                "window_closed",
-                f"{manifest.title} takes free text only for {manifest.reply_window // HOUR} hours after the person wrote; "
-                f"that time ended at {closed:%Y-%m-%d %H:%M} UTC.",
-                closed_at=closed.isoformat(),
+                409, "window_closed", replies.why_closed(manifest, closing), closed_at=closing.isoformat()
             )
         sent, first = proactive.recent(tx, wish.agent, wish.email, now - HOUR)
         if sent >= PER_HOUR and first:

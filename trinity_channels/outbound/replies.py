@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from trinity_channels.api import Channel
 from trinity_channels.dispatch import Dispatcher
@@ -50,6 +50,20 @@ def _spoken(manifest: Channel, text: str) -> str:
     return _COMMAND.sub(lambda found: manifest.command_mark + found[1], text)
 
 
+def closes_at(manifest: Channel, last_inbound_at: datetime) -> datetime | None:
+    """When free text may no longer be sent in a conversation; None if the channel has no reply window."""
+    return None if manifest.reply_window is None else last_inbound_at + manifest.reply_window
+
+
+def why_closed(manifest: Channel, at: datetime) -> str:
+    """Why free text is refused since `at`, in words."""
+    hours = (manifest.reply_window or timedelta(0)) // timedelta(hours=1)
+    return (
+        f"{manifest.title} takes free text only for {hours} hours after the person wrote; "
+        f"that time ended at {at:%Y-%m-%d %H:%M} UTC."
+    )
+
+
 def window_open(manifest: Channel, scene: Scene, now: datetime) -> bool:
     """Whether free text may still be sent in a conversation."""
     return not window_closed(manifest, scene.last_inbound_at, now)
@@ -57,9 +71,10 @@ def window_open(manifest: Channel, scene: Scene, now: datetime) -> bool:
 
 def window_closed(manifest: Channel, last_inbound_at: datetime, now: datetime) -> str:
     """Why a turn cannot be answered now, for the operator; empty if free text may be sent."""
-    if manifest.reply_window is None or now < (closed := last_inbound_at + manifest.reply_window):
+    closing = closes_at(manifest, last_inbound_at)
+    if closing is None or now < closing:
         return ""
     return (
-        f"the reply window of {manifest.title} closed at {closed:%Y-%m-%d %H:%M} UTC; "
+        f"the reply window of {manifest.title} closed at {closing:%Y-%m-%d %H:%M} UTC; "
         "resubmit the turn when the person has written again"
     )

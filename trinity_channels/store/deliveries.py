@@ -1,4 +1,4 @@
-"""Deliveries: the next part to send, the mark before and the outcome after each call; and what owners see of them."""
+"""Deliveries: the next part to send, the mark before and the outcome after each call."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ _CLEAR_FAILURE = (
 _KNOWN = select(DELIVERY.c.provider_id).where(
     DELIVERY.c.conversation_id == bindparam("conversation"),
     DELIVERY.c.provider_id.is_not(None),
-    DELIVERY.c.created_at > bindparam("since"),
+    DELIVERY.c.updated_at > bindparam("since"),  # not `created_at`: an old one may have been sent again
 )
 _WITH_WORK = select(DELIVERY.c.conversation_id).where(_OPEN).distinct()
 
@@ -241,46 +241,6 @@ def _fail_one(tx: Tx, delivery: int, failure: Failure, now: datetime) -> None:
 def known_ids(tx: Tx, conversation: int, since: datetime) -> set[str]:
     """Provider ids that deliveries of a conversation already have."""
     return {row[0] for row in tx.all(_KNOWN, conversation=conversation, since=micros(since))}
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """A delivery as the owner sees it, without address and text."""
-
-    id: int
-    channel: str
-    client: int | None
-    state: str
-    attempts: int
-    failure_code: str | None
-    failure: str | None
-    created_at: datetime
-    updated_at: datetime
-
-
-def recent(tx: Tx, agent: str, state: str | None, *, most: int = 200) -> list[Sent]:
-    """An agent's newest deliveries first; `state` None means all."""
-    columns = (
-        DELIVERY.c.id,
-        BINDING.c.channel,
-        CONVERSATION.c.contact_id,
-        DELIVERY.c.state,
-        DELIVERY.c.attempts,
-        DELIVERY.c.failure_code,
-        DELIVERY.c.failure,
-        DELIVERY.c.created_at,
-        DELIVERY.c.updated_at,
-    )
-    tables = DELIVERY.join(BINDING, BINDING.c.id == DELIVERY.c.binding_id).join(
-        CONVERSATION, CONVERSATION.c.id == DELIVERY.c.conversation_id
-    )
-    statement = select(*columns).select_from(tables).where(BINDING.c.agent == agent)
-    if state:
-        statement = statement.where(DELIVERY.c.state == state)
-    rows = tx.query(statement.order_by(DELIVERY.c.id.desc()).limit(most))
-    return [
-        Sent(row[0], row[1], row[2], row[3], row[4], row[5], row[6], moment(row[7]), moment(row[8])) for row in rows
-    ]
 
 
 def with_work(tx: Tx) -> set[int]:

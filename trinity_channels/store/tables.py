@@ -187,6 +187,7 @@ class DeliveryRow(SQLModel, table=True):
     __table_args__ = (
         Index("delivery_of_conversation", "conversation_id", "id"),
         _open_work("delivery_open", "conversation_id", "ready", "sending", "asking"),
+        _open_work("delivery_parked", "binding_id", "failed", "unknown"),
     )
     id: int | None = Field(default=None, primary_key=True)
     binding_id: int

@@ -1,15 +1,14 @@
-"""The people who wrote to an agent: block, unlink, erase; and what became of the messages to them."""
+"""The people who wrote to an agent: block, unlink, erase."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Literal
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
-from trinity_channels.store import Store, Tx, audit, deliveries, erase, people
+from trinity_channels.store import Store, Tx, audit, erase, people
 from trinity_channels.web.auth import Guard
 from trinity_channels.web.errors import ApiError
 from trinity_channels.web.inputs import RowId
@@ -36,22 +35,8 @@ class BlockBody(BaseModel):
     blocked: bool
 
 
-class DeliveryAnswer(BaseModel):
-    """One provider message. `state` is ready, sending, asking, queued, sent, delivered, read, failed or unknown."""
-
-    id: int
-    channel: str
-    client_id: int | None
-    state: str
-    attempts: int
-    error_code: str | None
-    error: str | None
-    created_at: datetime
-    updated_at: datetime
-
-
 class PeopleApi:
-    """Builds `/api/agents/{name}/clients…` and `/deliveries`."""
+    """Builds `/api/agents/{name}/clients…`."""
 
     def __init__(self, guard: Guard, store: Store, now: Callable[[], datetime]) -> None:
         self._guard = guard
@@ -66,7 +51,6 @@ class PeopleApi:
         add("/clients/{client_id}", self._erase, methods=["DELETE"])
         add("/clients/{client_id}/block", self._block, methods=["PUT"])
         add("/clients/{client_id}/unlink", self._unlink, methods=["POST"])
-        add("/deliveries", self._deliveries, methods=["GET"])
         return router
 
     async def _clients(self, request: Request, name: str) -> list[ClientAnswer]:
@@ -107,27 +91,6 @@ class PeopleApi:
         if client is None:
             raise ApiError(404, "client_not_found", "There is no such person.")
         return _client_answer(client)
-
-    async def _deliveries(
-        self, request: Request, name: str, state: Literal["", "failed", "unknown", "delivered", "read"] = ""
-    ) -> list[DeliveryAnswer]:
-        """The newest messages to people and what became of them; an empty state means all."""
-        await self._guard.owner(request, name)
-        found = await self._store.read(lambda tx: deliveries.recent(tx, name, state or None))
-        return [
-            DeliveryAnswer(
-                id=one.id,
-                channel=one.channel,
-                client_id=one.client,
-                state=one.state,
-                attempts=one.attempts,
-                error_code=one.failure_code,
-                error=one.failure,
-                created_at=one.created_at,
-                updated_at=one.updated_at,
-            )
-            for one in found
-        ]
 
 
 def _client_answer(one: people.Client) -> ClientAnswer:

@@ -25,6 +25,12 @@ def upgrade() -> None:
     op.add_column("turn", sa.Column("resubmitted_at", sa.BigInteger(), nullable=True))
     _notes_become_parts()
     op.drop_column("message", "notes")
+    op.create_index(
+        "delivery_parked",
+        "delivery",
+        ["binding_id", "id"],
+        sqlite_where=sa.text("state IN ('failed', 'unknown')"),
+    )
 
 
 def _notes_become_parts() -> None:

@@ -1,0 +1,95 @@
+"""`deliveries`: what became of the messages to people, and another try for those that failed."""
+# ruff: noqa: PLC0415 - start-up of the other commands
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from trinity_channels.app import Host
+    from trinity_channels.outbound.resend import Resent, ResentAll
+
+app = typer.Typer(help="List the messages to people and what became of them, or send again what failed.")
+
+MOST = 50
+
+
+@app.callback(invoke_without_command=True)
+def deliveries(
+    ctx: typer.Context,
+    *,
+    failed: Annotated[bool, typer.Option("--failed", help="Only what failed or has an unknown outcome.")] = False,
+    agent: Annotated[str, typer.Option("--agent", metavar="NAME", help="Only those of this agent.")] = "",
+) -> None:
+    """List the newest messages to people and what became of them, at most 50."""
+    if ctx.invoked_subcommand is not None:
+        return
+    from trinity_channels.cli import desk, tables
+    from trinity_channels.store import delivery_log
+
+    states = delivery_log.PARKED if failed else ()
+    found = desk.with_store(
+        lambda store: store.read(lambda tx: delivery_log.recent(tx, agent or None, states, most=MOST))
+    )
+    if not found:
+        typer.echo("No delivery has failed." if failed else "Nothing was sent.")
+        return
+    rows = [
+        (
+            one.id,
+            one.agent,
+            one.channel,
+            one.origin,
+            one.state,
+            desk.moment(one.updated_at),
+            one.failure_code or "",
+            why,
+        )
+        for one in found
+        for why in (one.failure or "",)
+    ]
+    tables.show(("id", "agent", "channel", "origin", "state", "at", "code", "reason"), rows)
+    if any(one.state in delivery_log.PARKED for one in found):
+        typer.echo(
+            "\nSend one again with `trinity-channels deliveries resend ID`, or everything that failed for one cause with "
+            "`trinity-channels deliveries resend --failed --agent NAME --code CODE`."
+        )
+
+
+@app.command()
+def resend(
+    delivery: Annotated[
+        int | None, typer.Argument(metavar="[ID]", min=1, max=2**63 - 1, help="One delivery, as `deliveries` lists it.")
+    ] = None,
+    *,
+    failed: Annotated[bool, typer.Option("--failed", help="Instead of an ID: all that failed.")] = False,
+    agent: Annotated[str, typer.Option("--agent", metavar="NAME", help="With --failed: whose.")] = "",
+    code: Annotated[str, typer.Option("--code", metavar="CODE", help="With --failed: only for this cause.")] = "",
+) -> None:
+    """Send again what failed, once its cause is corrected. A running server takes it up within seconds.
+
+    A message goes out with all of its parts that failed. `--failed` leaves out what has an unknown outcome: it may have
+    arrived.
+    """
+    from trinity_channels.cli import desk
+    from trinity_channels.cli.faults import CommandFailed
+    from trinity_channels.outbound.resend import DeliveryNotFound, ResendRefused
+
+    if failed == (delivery is not None):
+        raise typer.BadParameter("Give either an ID, or --failed with --agent.", param_hint="ID")
+    if failed != bool(agent) or (code and not failed):
+        raise typer.BadParameter("--failed needs --agent; --agent and --code need --failed.", param_hint="--failed")
+
+    async def again(host: Host) -> Resent | ResentAll:
+        if delivery is not None:
+            return await host.resends.one(delivery, desk.ACTOR)
+        return await host.resends.failed(agent, desk.ACTOR, code=code or None)
+
+    try:
+        typer.echo(desk.with_host(again).message)
+    except DeliveryNotFound:
+        raise CommandFailed(f"There is no delivery {delivery}; `trinity-channels deliveries` lists them.") from None
+    except ResendRefused as refused:
+        raise CommandFailed(refused.message) from None

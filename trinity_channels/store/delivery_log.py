@@ -1,0 +1,104 @@
+"""Deliveries as the owner sees them: what was sent, how far it got, why it failed; without address and text."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Select, bindparam, literal_column, select
+
+from trinity_channels.store.clock import moment
+from trinity_channels.store.database import Row, Tx
+from trinity_channels.store.tables import BINDING, CONVERSATION, DELIVERY, MESSAGE
+
+PARKED = frozenset({"failed", "unknown"})
+"""The states in which nothing more happens until somebody sends the delivery again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One provider message.
+
+    `client` is the contact's id, None in groups. `origin` says what it belongs to: an answer (agent), a notice of the
+    host, or a proactive message.
+    """
+
+    id: int
+    agent: str
+    channel: str
+    client: int | None
+    origin: str
+    state: str
+    attempts: int
+    failure_code: str | None
+    failure: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+_SENT = select(
+    DELIVERY.c.id,
+    BINDING.c.agent,
+    BINDING.c.channel,
+    CONVERSATION.c.contact_id,
+    MESSAGE.c.origin,
+    DELIVERY.c.state,
+    DELIVERY.c.attempts,
+    DELIVERY.c.failure_code,
+    DELIVERY.c.failure,
+    DELIVERY.c.created_at,
+    DELIVERY.c.updated_at,
+).select_from(
+    DELIVERY.join(BINDING, BINDING.c.id == DELIVERY.c.binding_id)
+    .join(CONVERSATION, CONVERSATION.c.id == DELIVERY.c.conversation_id)
+    .join(MESSAGE, MESSAGE.c.id == DELIVERY.c.message_id)
+)
+_ONE = _SENT.where(DELIVERY.c.id == bindparam("delivery"), BINDING.c.agent == bindparam("agent"))
+# Worded as the index `delivery_parked` is, so that what failed is found without reading what was delivered.
+_PARKED = DELIVERY.c.state.in_([literal_column("'failed'"), literal_column("'unknown'")])
+
+
+def one(tx: Tx, agent: str, delivery: int) -> Sent | None:
+    """One delivery of an agent, None if it has none with this id."""
+    row = tx.one(_ONE, delivery=delivery, agent=agent)
+    return None if row is None else _sent(row)
+
+
+def recent(tx: Tx, agent: str | None, states: Collection[str] = (), *, most: int = 200) -> list[Sent]:
+    """The newest deliveries first.
+
+    Args:
+        tx: the transaction.
+        agent: whose; None means everyone's.
+        states: which; none means all.
+        most: how many at most.
+    """
+    return [_sent(row) for row in tx.query(_recent(agent, states).order_by(DELIVERY.c.id.desc()).limit(most))]
+
+
+def _recent(agent: str | None, states: Collection[str]) -> Select[Row]:
+    statement = _SENT
+    if agent is not None:
+        statement = statement.where(BINDING.c.agent == agent)
+    if states and PARKED.issuperset(states):
+        statement = statement.where(_PARKED)
+    if states and states != PARKED:
+        statement = statement.where(DELIVERY.c.state.in_(states))
+    return statement
+
+
+def _sent(row: Row) -> Sent:
+    return Sent(
+        id=row[0],
+        agent=row[1],
+        channel=row[2],
+        client=row[3],
+        origin=row[4],
+        state=row[5],
+        attempts=row[6],
+        failure_code=row[7],
+        failure=row[8],
+        created_at=moment(row[9]),
+        updated_at=moment(row[10]),
+    )

@@ -1,0 +1,120 @@
+"""Deliveries that may be sent again: what decides whether they are, and the one statement that opens them again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import and_, bindparam, literal_column, or_, select, update
+
+from trinity_channels.store.clock import micros, moment
+from trinity_channels.store.database import Row, Tx
+from trinity_channels.store.deliveries import NO_FAILURE
+from trinity_channels.store.tables import BINDING, CONTACT, CONVERSATION, DELIVERY
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A delivery that somebody wants sent again, with everything that decides about it.
+
+    `reachable`: the conversation still has an address. `erased`: the text is gone. `last_inbound_at`: when the person, or
+    somebody in the group, last wrote.
+    """
+
+    id: int
+    message: int
+    conversation: int
+    agent: str
+    channel: str
+    state: str
+    code: str | None
+    erased: bool
+    reachable: bool
+    last_inbound_at: datetime
+    connected: bool
+    blocked: bool
+    stopped: bool
+
+
+_CANDIDATE = select(
+    DELIVERY.c.id,
+    DELIVERY.c.message_id,
+    DELIVERY.c.conversation_id,
+    BINDING.c.agent,
+    BINDING.c.channel,
+    DELIVERY.c.state,
+    DELIVERY.c.failure_code,
+    DELIVERY.c.text == literal_column("''"),
+    CONVERSATION.c.address != literal_column("''"),
+    CONVERSATION.c.last_inbound_at,
+    BINDING.c.disconnected_at.is_(None),
+    CONTACT.c.blocked_at.is_not(None),
+    CONTACT.c.stopped_at.is_not(None),
+).select_from(
+    DELIVERY.join(BINDING, BINDING.c.id == DELIVERY.c.binding_id)
+    .join(CONVERSATION, CONVERSATION.c.id == DELIVERY.c.conversation_id)
+    .outerjoin(CONTACT, CONTACT.c.id == CONVERSATION.c.contact_id)
+)
+_BY_ID = _CANDIDATE.where(DELIVERY.c.id == bindparam("delivery"))
+_FAILED = _CANDIDATE.where(
+    BINDING.c.agent == bindparam("agent"),
+    # worded as the index `delivery_parked` is
+    DELIVERY.c.state.in_([literal_column("'failed'"), literal_column("'unknown'")]),
+    DELIVERY.c.state == literal_column("'failed'"),
+).order_by(DELIVERY.c.id)
+_PARTS = select(DELIVERY.c.id, DELIVERY.c.state).where(DELIVERY.c.message_id == bindparam("message"))
+_PARTS = _PARTS.order_by(DELIVERY.c.id)
+# The provider's id stays, so that receipts of the attempt that failed are told from those of the next.
+_REOPEN = (
+    update(DELIVERY)
+    .where(
+        DELIVERY.c.message_id == bindparam("message"),
+        or_(
+            DELIVERY.c.state == literal_column("'failed'"),
+            and_(DELIVERY.c.state == literal_column("'unknown'"), DELIVERY.c.id == bindparam("delivery")),
+        ),
+    )
+    .values(state="ready", attempts=0, next_at=None, updated_at=bindparam("now"), **NO_FAILURE)
+)
+
+
+def candidate(tx: Tx, delivery: int) -> Candidate | None:
+    """One delivery in whatever state it is, None if there is none with this id."""
+    row = tx.one(_BY_ID, delivery=delivery)
+    return None if row is None else _candidate(row)
+
+
+def failed(tx: Tx, agent: str) -> list[Candidate]:
+    """Every failed delivery of an agent, oldest first."""
+    return [_candidate(row) for row in tx.all(_FAILED, agent=agent)]
+
+
+def parts(tx: Tx, message: int) -> list[tuple[int, str]]:
+    """Id and state of the deliveries that a message was split into, in order."""
+    return [(row[0], row[1]) for row in tx.all(_PARTS, message=message)]
+
+
+def reopen(tx: Tx, message: int, delivery: int, now: datetime) -> bool:
+    """Queue every failed part of a message again, and `delivery` also if its outcome is unknown.
+
+    Each has all its attempts again. Returns False if there was nothing in these states.
+    """
+    return tx.run(_REOPEN, message=message, delivery=delivery, now=micros(now)) > 0
+
+
+def _candidate(row: Row) -> Candidate:
+    return Candidate(
+        id=row[0],
+        message=row[1],
+        conversation=row[2],
+        agent=row[3],
+        channel=row[4],
+        state=row[5],
+        code=row[6],
+        erased=bool(row[7]),
+        reachable=bool(row[8]),
+        last_inbound_at=moment(row[9]),
+        connected=bool(row[10]),
+        blocked=bool(row[11]),
+        stopped=bool(row[12]),
+    )
