@@ -6,12 +6,14 @@ import logging
 import unicodedata
 from collections.abc import Callable, Collection
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import httpx
 from pydantic import BaseModel
 
 from trinity_channels.api import (
+    Account,
     Binding,
     ConfigurationError,
     Context,
@@ -58,6 +60,13 @@ class CallsGoodMessagesFailed(Echo):
     @hookimpl
     async def send(self, binding: Binding, message: OutboundMessage, ctx: Context) -> Receipt:
         return replace(await super().send(binding, message, ctx), state=DeliveryState.FAILED)
+
+
+class IsInAHurry(Echo):
+    breaks = "test_the_pace_is_slow_enough"
+
+    async def open_account(self, settings: BaseModel, ctx: Context) -> Account:
+        return replace(await super().open_account(settings, ctx), pace=timedelta(milliseconds=100))
 
 
 class CutsLongTexts(Changing):

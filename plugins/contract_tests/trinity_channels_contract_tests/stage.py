@@ -29,6 +29,8 @@ from trinity_channels_contract_tests.verdict import NotApplicable, Seen, broken,
 from trinity_channels_contract_tests.wire import Wire
 
 PROVIDER = "provider.contract.example"
+RESPITE = 2.0
+"""Seconds of virtual time between two messages to one person: simulators limit rates as their providers do."""
 PATIENCE = 60.0
 """Seconds after which a hook that has not come back has no time-out; the client's own are 5 and 15."""
 
@@ -164,7 +166,7 @@ class Stage:
             raise
 
     async def send(self, text: str, to: str | None = None) -> Receipt:
-        """Send one message to the phone, or to an address, after the pause that the account asks for."""
+        """Send one message to the phone, or to an address, after a pause that keeps below every rate limit."""
         return await self.hand_over(await self.message(text, to))
 
     async def hand_over(self, message: OutboundMessage) -> Receipt:
@@ -172,8 +174,12 @@ class Stage:
         return await self.ask("send", Receipt, binding=self.binding, message=message, ctx=self.ctx)
 
     async def message(self, text: str, to: str | None = None) -> OutboundMessage:
-        """The next message for the phone."""
-        await asyncio.sleep(self.binding.account.pace.total_seconds())
+        """The next message for the phone, after a pause."""
+        await asyncio.sleep(max(self.binding.account.pace.total_seconds(), RESPITE))
+        return self.written(text, to)
+
+    def written(self, text: str, to: str | None = None) -> OutboundMessage:
+        """The next message for the phone, at once."""
         self._serial += 1
         return OutboundMessage(f"delivery-{self._serial}", to or self.phone.address, text)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from trinity_channels.api import (
     DeliveryState,
     FailureKind,
@@ -14,11 +16,14 @@ from trinity_channels.api import (
 from trinity_channels_contract_tests.check import Checks, story
 from trinity_channels_contract_tests.outcomes import failure_of, hooks, send_failure
 from trinity_channels_contract_tests.stage import Stage
-from trinity_channels_contract_tests.verdict import expect, short, told
+from trinity_channels_contract_tests.verdict import NotApplicable, expect, short, told
 from trinity_channels_contract_tests.wire import Weather
 
 PERSISTENT = 5
 """How often a fault strikes where a second attempt must not hide it."""
+
+MANY = 20
+"""Messages in a row, more than a provider lets pass at once."""
 
 TEXTS = ("two\nlines", "a=1&b=2 100% + \\ / ? #", "👍🏽 👩‍👩‍👧‍👦 🇨🇭", "שלום", "e\u0301 \u00e9")
 TAKEN = (Fault.CUT_AFTER, Fault.SLOW)
@@ -77,6 +82,20 @@ class Sending(Checks):
         pause = getattr(error, "retry_after", None)
         expect(pause is not None and pause > 0, f"retry_after is {pause}, although the answer has Retry-After")
         expect(stage.arrived() == before, "the message arrived all the same: the simulator's 429 takes it")
+
+    @story("configure: `Account.pace`", "Declare the pause that the provider's rate limit for one chat asks for.")
+    async def test_the_pace_is_slow_enough(self, stage: Stage) -> None:
+        """Messages at the pace that the account declares are not refused for their number."""
+        pace = stage.binding.account.pace.total_seconds()
+        if not pace:
+            raise NotApplicable("the account declares no pace")
+        for number in range(MANY):
+            await asyncio.sleep(pace)
+            error = await failure_of(stage, hooks(stage, stage.written(f"number {number}"))["send"])
+            expect(
+                error is None, f"message {number + 1}, {pace:g} s after the one before: {told(error) if error else ''}"
+            )
+            await stage.simulator.settle()
 
     @story("send", "Map every 5xx to SendUnknown; read JSON only where the answer says that it is JSON.")
     async def test_a_server_error_is_not_final(self, stage: Stage) -> None:

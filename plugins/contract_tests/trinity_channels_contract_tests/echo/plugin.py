@@ -55,6 +55,7 @@ STATES = {
     "delivered": DeliveryState.DELIVERED,
     "read": DeliveryState.READ,
 }
+PACE = timedelta(seconds=1)
 WINDOW = timedelta(minutes=5)
 CLOCK_SKEW = timedelta(minutes=1)
 
@@ -182,7 +183,7 @@ class Echo:
 
     async def open_account(self, settings: BaseModel, ctx: Context) -> Account:
         record = await self.ask(settings, ctx, "GET", "/account")
-        return Account(key=record["id"], sender=record["address"], display_name=record["name"])
+        return Account(key=record["id"], sender=record["address"], display_name=record["name"], pace=PACE)
 
     async def post(self, binding: Binding, message: OutboundMessage, ctx: Context) -> dict[str, Any]:
         body = {"to": message.to, "text": message.text, "reference": message.id}

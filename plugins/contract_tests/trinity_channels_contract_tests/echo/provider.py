@@ -26,6 +26,9 @@ from trinity_channels_contract_tests.echo.manifest import LIMIT
 TICKS = {"accepted": 0, "sent": 1, "delivered": 2, "read": 3}
 TOKEN = "fake-echo-token-1234"  # noqa: S105  no provider knows it
 SECRET = "fake-echo-secret-5678"  # noqa: S105  the same
+AT_ONCE = 5
+EVERY = timedelta(seconds=1)
+"""So many messages to one person may come at once, and one more after each of these."""
 REFUSALS = {
     Fault.RATE_LIMITED: JSONResponse({"error": "too fast"}, 429, {"retry-after": "3"}),
     Fault.SERVER_ERROR: JSONResponse({"error": "oops"}, 503),
@@ -70,6 +73,7 @@ class EchoSimulator:
         self._background = Background()
         self._sent: list[dict[str, Any]] = []
         self._inbox: list[dict[str, Any]] = []
+        self._full_at: dict[str, datetime] = {}
         self.app: ASGIApp = Starlette(
             routes=[
                 Route("/account", self._account),
@@ -162,11 +166,21 @@ class EchoSimulator:
         body = await request.json()
         if len(body["text"].encode("utf-16-le")) // 2 > LIMIT:
             return JSONResponse({"error": "too long"}, 422)
+        if self._too_fast(body["to"]):
+            return REFUSALS[Fault.RATE_LIMITED]
         row = {**body, "id": self._id(), "state": "accepted", "at": self._at()}
         self._sent.append(row)
         answer = JSONResponse(row, 201)
         self._background.start(self._carry(row))
         return answer
+
+    def _too_fast(self, to: str) -> bool:
+        now = self._clock()
+        full_at = max(self._full_at.get(to, now), now) + EVERY
+        if full_at - now > EVERY * AT_ONCE:
+            return True
+        self._full_at[to] = full_at
+        return False
 
     async def _account(self, request: HttpRequest) -> Response:
         return _answer(request, {"id": "acc-1", "address": "echo:100000", "name": "Echo"})
