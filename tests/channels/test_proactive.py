@@ -81,3 +81,25 @@ async def test_consent_is_asked_for_on_every_messenger(net: Net, channel: str) -
 
     assert (refused.status_code, refused.json()["code"], sent.status_code) == (403, "not_opted_in", 200)
     assert zoe.heard()[-1] == "hello"
+
+
+async def opts_out(olga: Someone, channel: str) -> None:
+    """Let the provider refuse what is sent to somebody, by their own wish."""
+    if channel == "telegram":
+        await olga.phone.blocks()
+    else:
+        olga.phone.refuse_with = 63014
+    await olga.net.settle()
+
+
+@pytest.mark.parametrize("messenger", ["whatsapp", "telegram"])  # in Slack nobody can block an app
+async def test_an_opt_out_that_only_the_provider_knows_of_is_respected(net: Net, messenger: str) -> None:
+    olga = (await reachable(net, messenger))[messenger]
+    await opts_out(olga, messenger)
+    await send(net, messenger)  # this one learns of it
+    heard = olga.heard()
+
+    answer = await send(net, messenger)
+
+    assert (answer.status_code, answer.json()["reason"]) == (403, "opted_out_at_provider")
+    assert olga.heard() == heard

@@ -96,6 +96,15 @@ async def test_a_day_later_the_reply_window_is_closed(terminal: Terminal, world:
     assert "Proactive stopped by the person" in text
 
 
+async def test_an_opt_out_that_the_provider_reported_is_told(terminal: Terminal, zoe: Person) -> None:
+    zoe.phone.refuse_with = 21610
+    await zoe.says("hello")
+
+    text = await explained(terminal, NUMBER)
+
+    assert "Proactive refused since 2026-03-02 09:00 UTC: the provider reported that the person blocked it" in text
+
+
 def test_an_unknown_agent_is_named_with_those_there_are(terminal: Terminal) -> None:
     result = terminal.run("explain", "suport", NUMBER)
 

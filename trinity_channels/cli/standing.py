@@ -78,7 +78,7 @@ async def _contact(host: Host, agent: str, found: _Found, client: Client, kept: 
         ("Access request", _request(found.requests.get(client.email or ""))),
         ("Reply window", _window(manifest, client.last_active, utc_now())),
         ("Kept messages", str(kept)),
-        ("Proactive", "stopped by the person" if client.stopped else "not stopped by the person"),
+        ("Proactive", _proactive(client)),
     ]
     name = f"{client.name}, " if client.name else ""
     return Asked(
@@ -123,6 +123,17 @@ def _request(request: AccessRequest | None) -> str:
         return "none"
     at = request.decided_at or request.requested_at
     return f"{request.status} since {moment(at)}"
+
+
+def _proactive(client: Client) -> str:
+    if client.stopped:
+        return "stopped by the person"
+    if client.unreachable_at:
+        since = moment(client.unreachable_at)
+        return (
+            f"refused since {since}: the provider reported that the person blocked it or unsubscribed; until they write"
+        )
+    return "not stopped by the person"
 
 
 def _window(manifest: Channel | None, last: datetime | None, now: datetime) -> str:

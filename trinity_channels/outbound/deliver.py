@@ -48,6 +48,7 @@ ASK_FOR = timedelta(minutes=30)
 _DISCONNECTED = Failure("disconnected", FailureKind.OPERATOR, "The channel was disconnected before this could be sent.")
 _GONE = Failure("no_address", FailureKind.RECIPIENT, "The person's address belongs to somebody else now.")
 _BLOCKED = Failure("blocked", FailureKind.PERMANENT, "The owner blocked this person before it could be sent.")
+_OPTED_OUT = Failure("opted_out", FailureKind.RECIPIENT, "The person wants no messages that they did not ask for.")
 _INTERRUPTED = "the process stopped during the call"
 Record = Unit[None]
 """What a call came to, to be written in the transaction that claims the next."""
@@ -130,6 +131,8 @@ class Deliveries:
                 deliveries.ask(tx, delivery.id, max(now, may_ask), _INTERRUPTED, now)
             elif delivery.blocked and delivery.state == "ready":
                 deliveries.fail(tx, delivery, _BLOCKED, now)
+            elif delivery.opted_out and delivery.state == "ready" and delivery.origin == "proactive":
+                deliveries.fail(tx, delivery, _OPTED_OUT, now)
             else:
                 due = max(
                     delivery.next_at or now, self._spaced(delivery, previous, last, now), _paced(tx, delivery, now)

@@ -135,6 +135,15 @@ class ProactiveMessages:
         channel, recipient = self._recipient(tx, wish, channels)
         if recipient.stopped or recipient.blocked:
             raise ProactiveRefused(403, "not_opted_in", "This recipient has stopped proactive messages.")
+        if recipient.unreachable_at:
+            raise ProactiveRefused(
+                403,
+                "not_opted_in",
+                f"{self._plugins[channel].manifest.title} reported at {recipient.unreachable_at:%Y-%m-%d %H:%M} UTC that "
+                "this recipient blocked the sender or unsubscribed. They can be written to again once they have written.",
+                reason="opted_out_at_provider",
+                since=recipient.unreachable_at.isoformat(),
+            )
         scene = scenes.scene(tx, recipient.conversation)
         assert scene is not None  # noqa: S101  found in this transaction
         manifest = self._plugins[channel].manifest

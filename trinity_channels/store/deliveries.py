@@ -21,7 +21,7 @@ class Delivery:
 
     `address` is where the conversation can be reached now, or where the attempt went that is asked about; empty if
     nobody can be reached there any more. `blocked` is about the person, as the owner has it now. `origin` is that of the
-    message it is a part of: agent, notice, proactive and so on.
+    message it is a part of: agent, notice, proactive and so on. `opted_out`: the person wants no proactive messages.
     """
 
     id: int
@@ -39,6 +39,7 @@ class Delivery:
     channel: str
     blocked: bool
     origin: str
+    opted_out: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ _NEXT = (
         BINDING.c.channel,
         CONTACT.c.blocked_at,
         MESSAGE.c.origin,
+        or_(CONTACT.c.stopped_at.is_not(None), CONTACT.c.unreachable_at.is_not(None)),
     )
     .select_from(
         DELIVERY.join(BINDING, BINDING.c.id == DELIVERY.c.binding_id)
@@ -149,6 +151,21 @@ _CLEAR_FAILURE = (
     .where(BINDING.c.id == bindparam("binding"), BINDING.c.send_failed_at.is_not(None))
     .values(send_failed_at=None, send_failure=None)
 )
+# Not if the person has written since the attempt: then they can be reached again.
+_OPTED_OUT = (
+    update(CONTACT)
+    .where(
+        CONTACT.c.id
+        == select(CONVERSATION.c.contact_id)
+        .select_from(DELIVERY.join(CONVERSATION, CONVERSATION.c.id == DELIVERY.c.conversation_id))
+        .where(
+            DELIVERY.c.id == bindparam("delivery"),
+            CONVERSATION.c.last_inbound_at <= func.coalesce(DELIVERY.c.attempted_at, bindparam("now")),
+        )
+        .scalar_subquery()
+    )
+    .values(unreachable_at=bindparam("now"))
+)
 _KNOWN = select(DELIVERY.c.provider_id).where(
     DELIVERY.c.conversation_id == bindparam("conversation"),
     DELIVERY.c.provider_id.is_not(None),
@@ -179,6 +196,7 @@ def next_open(tx: Tx, conversation: int) -> tuple[Delivery, Previous | None] | N
         channel=row[12],
         blocked=row[13] is not None,
         origin=row[14],
+        opted_out=bool(row[15]),
     )
     before = tx.one(_PREVIOUS, conversation=conversation, delivery=delivery.id)
     return delivery, None if before is None else Previous(before[0], before[1], moment(before[2]))
@@ -230,6 +248,8 @@ def give_up(tx: Tx, delivery: int, message: int, binding: int, failure: Failure,
     _fail_one(tx, delivery, failure, now)
     for (rest,) in tx.all(_REST, message=message, delivery=delivery):
         _fail_one(tx, rest, follow, now)
+    if failure.opted_out:
+        tx.run(_OPTED_OUT, delivery=delivery, now=micros(now))
     if failure.kind is FailureKind.OPERATOR:
         tx.run(_NOTE_FAILURE, binding=binding, why=f"{failure.code}: {failure.message}", now=micros(now))
 

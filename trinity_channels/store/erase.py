@@ -45,7 +45,7 @@ _STATEMENTS = (
     .values(address="", key=literal("erased:") + cast(CONVERSATION.c.id, String), stirred=False),
     update(CONTACT)
     .where(CONTACT.c.id == bindparam("contact"))
-    .values(name="", email=None, verified_at=None, blocked_at=None),
+    .values(name="", email=None, verified_at=None, blocked_at=None, unreachable_at=None),
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import bindparam, case, func, or_, select, update
+from sqlalchemy import bindparam, case, func, literal_column, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from trinity_channels.api import MessageReceived, Note, NoteKind, Part
@@ -26,10 +26,17 @@ _NEW_CONTACT = (
     .values(binding_id=bindparam("binding"), name=bindparam("name"), created_at=bindparam("now"))
     .returning(CONTACT.c.id)
 )
-_RENAME = (
+# One statement for two rare things, for it runs with every message. A person who blocked us is not back in a group.
+_WROTE = (
     update(CONTACT)
-    .where(CONTACT.c.id == bindparam("contact"), CONTACT.c.name != bindparam("name"))
-    .values(name=bindparam("name"))
+    .where(
+        CONTACT.c.id == bindparam("contact"),
+        or_(CONTACT.c.name != bindparam("name"), CONTACT.c.unreachable_at.is_not(None)),
+    )
+    .values(
+        name=case((bindparam("name") == literal_column("''"), CONTACT.c.name), else_=bindparam("name")),
+        unreachable_at=case((bindparam("group"), CONTACT.c.unreachable_at), else_=None),
+    )
 )
 _SET_ADDRESS = insert(ADDRESS).values(
     binding_id=bindparam("binding"),
@@ -159,6 +166,7 @@ def accept(tx: Tx, binding: int, event: MessageReceived, now: datetime) -> int |
     )
     if not stored:
         return None
+    tx.run(_WROTE, contact=contact, name=storable(cleaned_name(event.sender.name)), group=event.group)
     tx.run(_TOUCH, conversation=conversation, now=at, address=reply_to)
     return conversation
 
@@ -176,8 +184,6 @@ def _recognise(tx: Tx, binding: int, event: MessageReceived, now: int) -> int:
             contact = holder
     if contact is None:
         contact = tx.number(_NEW_CONTACT, binding=binding, name=storable(name), now=now)
-    elif name:
-        tx.run(_RENAME, contact=contact, name=storable(name))
     former = known.get(sender.address)
     if former != contact:
         is_stable = sender.address == sender.stable

@@ -84,7 +84,10 @@ def stop(tx: Tx, contact: int, now: datetime | None) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A contact as the owner sees them."""
+    """A contact as the owner sees them.
+
+    `stopped`: they wrote STOP. `unreachable_at`: when the provider reported that they want no messages.
+    """
 
     id: int
     channel: str
@@ -93,6 +96,7 @@ class Client:
     email: str | None = field(repr=False)
     blocked: bool
     stopped: bool
+    unreachable_at: datetime | None
     message_count: int
     last_active: datetime | None
 
@@ -104,6 +108,7 @@ _CLIENT = (
     CONTACT.c.email,
     CONTACT.c.blocked_at,
     CONTACT.c.stopped_at,
+    CONTACT.c.unreachable_at,
 )
 
 
@@ -146,7 +151,16 @@ def _clients(tx: Tx, condition: ColumnElement[bool], most: int) -> list[Client]:
     )
     return [
         Client(
-            row[0], row[1], row[6] or "", row[2], row[3], row[4] is not None, row[5] is not None, row[7], moment(row[8])
+            id=row[0],
+            channel=row[1],
+            address=row[7] or "",
+            name=row[2],
+            email=row[3],
+            blocked=row[4] is not None,
+            stopped=row[5] is not None,
+            unreachable_at=moment(row[6]),
+            message_count=row[8],
+            last_active=moment(row[9]),
         )
         for row in tx.query(statement)
     ]

@@ -14,11 +14,15 @@ from trinity_channels.store.tables import BINDING, CONTACT, CONVERSATION, DELIVE
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """A direct conversation with somebody who has proved the e-mail, the one they wrote in last."""
+    """A direct conversation with somebody who has proved the e-mail, the one they wrote in last.
+
+    `unreachable_at`: when the provider reported that they want no messages; they have not written since.
+    """
 
     conversation: int
     stopped: bool
     blocked: bool
+    unreachable_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,7 @@ class Part:
 
 
 _RECIPIENT = (
-    select(CONVERSATION.c.id, CONTACT.c.stopped_at, CONTACT.c.blocked_at)
+    select(CONVERSATION.c.id, CONTACT.c.stopped_at, CONTACT.c.blocked_at, CONTACT.c.unreachable_at)
     .select_from(
         CONVERSATION.join(CONTACT, CONTACT.c.id == CONVERSATION.c.contact_id).join(
             BINDING, BINDING.c.id == CONVERSATION.c.binding_id
@@ -99,7 +103,7 @@ _PARTS = (
 def recipient(tx: Tx, agent: str, channel: str, email: str) -> Recipient | None:
     """Where an e-mail can be reached, None if it is linked to no conversation."""
     row = tx.one(_RECIPIENT, agent=agent, channel=channel, email=email)
-    return None if row is None else Recipient(row[0], row[1] is not None, row[2] is not None)
+    return None if row is None else Recipient(row[0], row[1] is not None, row[2] is not None, moment(row[3]))
 
 
 def by_key(tx: Tx, agent: str, key: str) -> Proactive | None:

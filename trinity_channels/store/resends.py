@@ -33,7 +33,7 @@ class Candidate:
     last_inbound_at: datetime
     connected: bool
     blocked: bool
-    stopped: bool
+    opted_out: bool
 
 
 _CANDIDATE = select(
@@ -49,7 +49,7 @@ _CANDIDATE = select(
     CONVERSATION.c.last_inbound_at,
     BINDING.c.disconnected_at.is_(None),
     CONTACT.c.blocked_at.is_not(None),
-    CONTACT.c.stopped_at.is_not(None),
+    or_(CONTACT.c.stopped_at.is_not(None), CONTACT.c.unreachable_at.is_not(None)),
 ).select_from(
     DELIVERY.join(BINDING, BINDING.c.id == DELIVERY.c.binding_id)
     .join(CONVERSATION, CONVERSATION.c.id == DELIVERY.c.conversation_id)
@@ -116,5 +116,5 @@ def _candidate(row: Row) -> Candidate:
         last_inbound_at=moment(row[9]),
         connected=bool(row[10]),
         blocked=bool(row[11]),
-        stopped=bool(row[12]),
+        opted_out=bool(row[12]),
     )

@@ -73,7 +73,11 @@ class BindingRow(SQLModel, table=True):
 
 
 class ContactRow(SQLModel, table=True):
-    """One person on one binding, with what they have proved and what they were told."""
+    """One person on one binding, with what they have proved and what they were told.
+
+    `stopped_at`: they wrote STOP to us. `unreachable_at`: the provider reported that they want no messages; until they
+    write again.
+    """
 
     __tablename__: ClassVar[str] = "contact"
     id: int | None = Field(default=None, primary_key=True)
@@ -83,6 +87,7 @@ class ContactRow(SQLModel, table=True):
     verified_at: int | None = Field(default=None, sa_type=BigInteger)
     blocked_at: int | None = Field(default=None, sa_type=BigInteger)
     stopped_at: int | None = Field(default=None, sa_type=BigInteger)
+    unreachable_at: int | None = Field(default=None, sa_type=BigInteger)
     resolved_at: int | None = Field(default=None, sa_type=BigInteger)
     prompted_at: int | None = Field(default=None, sa_type=BigInteger)
     pending_told_at: int | None = Field(default=None, sa_type=BigInteger)

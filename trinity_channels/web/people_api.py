@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from trinity_channels.store import Store, Tx, audit, erase, people
 from trinity_channels.web.auth import Guard
@@ -16,7 +16,7 @@ from trinity_channels.web.route import api_router
 
 
 class ClientAnswer(BaseModel):
-    """Somebody who wrote to the agent."""
+    """Somebody who wrote to the agent. `stopped`: they get no proactive messages, by their own wish."""
 
     id: int
     channel: str
@@ -25,6 +25,9 @@ class ClientAnswer(BaseModel):
     verified_email: str | None
     blocked: bool
     stopped: bool
+    unreachable_since: datetime | None = Field(
+        description="When the provider reported that they blocked the sender or unsubscribed; until they write again"
+    )
     message_count: int
     last_active: datetime | None
 
@@ -101,7 +104,8 @@ def _client_answer(one: people.Client) -> ClientAnswer:
         display_name=one.name or None,
         verified_email=one.email,
         blocked=one.blocked,
-        stopped=one.stopped,
+        stopped=one.stopped or one.unreachable_at is not None,
+        unreachable_since=one.unreachable_at,
         message_count=one.message_count,
         last_active=one.last_active,
     )
