@@ -28,6 +28,7 @@ class Twilio:
         self.url = url
         self.simulator = TwilioSimulator(Context(http, _now, api_base_url=url))
         self.simulator.behaviour.receipts = False
+        self.simulator.behaviour.sends_per_second = None
         self.taken = 0
         self._reached = asyncio.Event()
         self._wanted = 0

@@ -15,6 +15,7 @@ DOCUMENTED = """
 30410 30450 57012 63001 63008 63014 63003 63005 63006 63021 63007 63009 63012 63010 63013 63015 63016 63018 63019 63022
 63023 63024 63025 63026 63027 63028 63029 63030 63031 63032 63033 63034 63037 63038 63040 63041 63042 63046 63049 63051
 63062 63020 63112 20249 20009 21612 35115
+20007 21624 30409 35111 35118 35126
 """.split()  # noqa: SIM905 - a hundred quoted strings are no list to read
 
 
@@ -47,6 +48,10 @@ def test_a_code_is_explained_in_a_sentence(code: str) -> None:
 )
 def test_who_can_act(code: str, kind: FailureKind) -> None:
     assert failure_of(code).kind is kind
+
+
+def test_an_opt_out_that_only_twilio_knows_is_one() -> None:
+    assert {code for code in DOCUMENTED if failure_of(code).opted_out} == {"21610", "63014", "63033"}
 
 
 def test_an_unknown_code_keeps_its_number_and_page() -> None:

@@ -75,9 +75,9 @@ def _divided(name: str, value: Any) -> tuple[list[Any], list[tuple[str, Any]]]:
     if isinstance(value, list):
         return value, []
     if not isinstance(value, dict):
-        return [], [(name, value)] if value not in (None, "") else []
+        value = {name: value}
     goods: list[Any] = next((value[key] for key in _ITEMS if isinstance(value.get(key), list)), [])
-    return goods, [(key, held) for key, held in value.items() if held is not goods]
+    return goods, [(key, held) for key, held in value.items() if held is not goods and held not in (None, "")]
 
 
 def _referrals(form: SignedForm) -> Iterator[Note]:

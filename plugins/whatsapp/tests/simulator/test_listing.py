@@ -47,6 +47,9 @@ async def test_filters_by_address(api: Api, history: tuple[Phone, Phone]) -> Non
     ("name", "value", "found"),
     [
         ("DateSent", "2026-11-23", ["in 1"]),
+        ("DateSent", "2026-11-23T00:00:00Z", ["in 1"]),  # a `date` of the official client
+        ("DateSent", "2026-11-23T12:00:00Z", ["in 1"]),
+        ("DateSent", "2026-11-23T12:00:01Z", []),
         ("DateSent>", "2026-11-23", ["in 2", "in 1"]),
         ("DateSent<", "2026-11-23", ["in 1", "in 0"]),
         ("DateSent>", "2026-11-23T12:00:01Z", ["in 2"]),
@@ -121,3 +124,21 @@ async def test_a_failed_message_tells_why(sim: TwilioSimulator, api: Api) -> Non
 
     assert (failed["status"], failed["error_code"]) == ("undelivered", 63003)
     assert failed["error_message"]
+
+
+@pytest.mark.parametrize(
+    ("size", "code"), [("1000", None), ("1001", 20007), ("99999", 20007), ("0", 20001), ("x", 20001)]
+)
+async def test_a_page_has_at_most_a_thousand(api: Api, size: str, code: int | None) -> None:
+    assert (await api.messages(PageSize=size)).get("code") == code
+
+
+async def test_the_files_of_a_message_are_listed(sim: TwilioSimulator, api: Api) -> None:
+    url = "https://host.test/cat.png?size=large"
+    sent = (await api.send(sim.phone("Zoe").address, MediaUrl=url)).json()
+
+    [medium] = (await api.client.get(sent["subresource_uris"]["media"])).json()["media_list"]
+    redirect = await api.client.get(medium["uri"].removesuffix(".json"))
+
+    assert (medium["content_type"], medium["parent_sid"]) == ("image/png", sent["sid"])
+    assert redirect.headers["location"] == url

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from twilio.base.exceptions import TwilioRestException
@@ -46,6 +46,57 @@ async def test_sends_reads_back_and_pages(served: tuple[TwilioSimulator, str], c
     assert [one.body for one in listed] == ["n4", "n3", "n2", "n1", "n0"]
     assert {one.status for one in listed} == {"read"}
     assert listed[0].date_sent == datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+@pytest.mark.usefixtures("zoe")
+async def test_lists_a_day(served: tuple[TwilioSimulator, str], client: Client) -> None:
+    sim, _ = served
+
+    found = await asyncio.to_thread(client.messages.list, to=sim.sender.address, date_sent=date(2026, 11, 22))
+    other = await asyncio.to_thread(client.messages.list, to=sim.sender.address, date_sent=date(2026, 11, 21))
+
+    assert ([one.body for one in found], other) == (["hi"], [])
+
+
+async def test_schedules_and_cancels(served: tuple[TwilioSimulator, str], client: Client, zoe: Phone) -> None:
+    sim, _ = served
+    service = sim.add_service()
+    taken = await asyncio.to_thread(
+        client.messages.create,
+        to=zoe.address,
+        messaging_service_sid=service,
+        body="later",
+        schedule_type="fixed",
+        send_at=datetime(2026, 11, 22, 13, tzinfo=UTC),
+    )
+
+    canceled = await asyncio.to_thread(client.messages(taken.sid).update, status="canceled")
+
+    assert (taken.status, canceled.status) == ("scheduled", "canceled")
+
+
+async def test_lists_services_and_their_senders(served: tuple[TwilioSimulator, str], client: Client) -> None:
+    sim, _ = served
+    sid = sim.add_service()
+
+    [service] = await asyncio.to_thread(client.messaging.v1.services.list)
+    fetched = await asyncio.to_thread(client.messaging.v1.services(sid).fetch)
+    [sender] = await asyncio.to_thread(client.messaging.v1.services(sid).channel_senders.list)
+
+    assert service.sid == fetched.sid == sid
+    assert fetched.use_inbound_webhook_on_number
+    assert sender.sender == sim.sender.address
+    with pytest.raises(TwilioRestException, match="was not found"):
+        await asyncio.to_thread(client.messaging.v1.services("MG" + "0" * 32).fetch)
+
+
+async def test_lists_the_files_of_a_message(client: Client, zoe: Phone) -> None:
+    await zoe.sends_media(b"%PDF", "application/pdf")
+    sid = zoe.bubbles[-1].sid
+
+    [medium] = await asyncio.to_thread(client.messages(sid).media.list)
+
+    assert (medium.content_type, medium.parent_sid) == ("application/pdf", sid)
 
 
 async def test_reads_the_error_code(client: Client) -> None:

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 from twilio.request_validator import RequestValidator
 
 from trinity_channels.api import Heard
 from trinity_channels_whatsapp.simulator import TwilioSimulator
+from trinity_channels_whatsapp.simulator.callbacks import is_local
 
 if TYPE_CHECKING:
     from conftest import Api, Host
@@ -103,6 +106,31 @@ REFUSED = [
     ({"ContentVariables": "{}"}, 21654),
     ({"ContentSid": "HX" + "0" * 32}, 21655),
     ({"To": "whatsapp:+16285550100"}, 63031),
+    ({"Body": " "}, 21602),
+    ({"Body": "\n\t \u00a0"}, 21602),
+    *(({"ValidityPeriod": value}, 21624) for value in ("0", "-1", "36001", "99999", "1.5", "x", "9" * 5000)),
+    ({"StatusCallback": f"https://host.test/{'x' * 4500}"}, 21609),
+    *(
+        ({"StatusCallback": f"http://{host}/hook"}, 21609)
+        for host in (
+            *(
+                "localhost",
+                "localhost:8000",
+                "LOCALHOST.",
+                "bot.localhost",
+                "bot",
+                "bot.local",
+                "bot.internal",
+                "bot.invalid",
+            ),
+            *("127.0.0.1", "127.1", "2130706433", "0x7f000001", "0.0.0.0:80", "[::1]", "[::ffff:127.0.0.1]"),
+            *("10.0.0.1", "192.168.1.1:8000", "172.16.0.1", "169.254.169.254", "[fe80::1]", "[fd00::1]"),
+        )
+    ),
+    ({"StatusCallback": "https://host.test:port/hook"}, 21609),
+    ({"ScheduleType": "fixed", "SendAt": "2026-11-22T13:00:00Z"}, 35118),
+    ({"SendAt": "2026-11-22T13:00:00Z"}, 35118),
+    ({"ScheduleType": "fixed"}, 35118),
 ]
 
 
@@ -118,6 +146,65 @@ async def test_faulty_requests_get_twilios_code(
     assert refused.json().keys() == {"code", "message", "more_info", "status"}
     assert refused.json()["code"] == code
     assert refused.json()["more_info"] == f"https://www.twilio.com/docs/errors/{code}"
+
+
+async def test_two_files_are_one_too_many(sim: TwilioSimulator, api: Api) -> None:
+    form = {"To": sim.phone("Zoe").address, "From": api.sender, "Body": "look"}
+    urls = {"MediaUrl": ["https://host.test/cat.png", "https://host.test/dog.png"]}
+
+    refused = await api.client.post(f"{api.base}/Messages.json", data=form | urls)
+
+    assert (refused.status_code, refused.json()["code"]) == (400, 21623)
+
+
+@pytest.mark.parametrize("value", ["1", "36000"])
+async def test_a_message_may_wait_for_ten_hours(sim: TwilioSimulator, api: Api, value: str) -> None:
+    assert (await api.send(sim.phone("Zoe").address, ValidityPeriod=value)).status_code == 201
+
+
+@pytest.mark.parametrize("host", ["host.test", "xn--bcher-kva.example", "bot.example:8443", "bot.example."])
+async def test_receipts_go_to_public_hosts(sim: TwilioSimulator, api: Api, host: str) -> None:
+    callback = f"https://{host}/{'x' * 3900}"
+
+    assert (await api.send(sim.phone("Zoe").address, StatusCallback=callback)).status_code == 201
+
+
+def test_a_public_number_is_a_public_host() -> None:
+    assert not is_local("1.0.0.1")
+    assert not is_local("2606:4700::1111")
+
+
+async def test_receipts_stay_on_this_machine_where_the_provider_is(
+    make_sim: Callable[[str], TwilioSimulator],
+) -> None:
+    for base_url, status in {
+        "http://127.0.0.1:8001": 201,
+        "http://localhost:8001": 201,
+        "http://twilio.test": 400,
+    }.items():
+        sim = make_sim(base_url)
+        settings = sim.settings()
+        form = {"To": sim.phone("Zoe").address, "From": settings["from_number"], "Body": "hello"}
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(sim.app), base_url=base_url) as client:
+            sent = await client.post(
+                f"/2010-04-01/Accounts/{settings['account_sid']}/Messages.json",
+                data=form | {"StatusCallback": "http://127.0.0.1:8000/hook"},
+                auth=(settings["account_sid"], settings["auth_token"]),
+            )
+        assert sent.status_code == status
+
+
+async def test_an_account_sends_eighty_messages_a_second(sim: TwilioSimulator, api: Api) -> None:
+    zoe = sim.phone("Zoe")
+    statuses = [(await api.send(zoe.address)).status_code for _ in range(100)]
+    refused = await api.send(zoe.address)
+    sim.advance(timedelta(seconds=1))
+
+    assert statuses == [201] * 80 + [429] * 20
+    assert refused.json()["code"] == 20429
+    assert (await api.send(zoe.address)).status_code == 201
+    sim.behaviour.sends_per_second = None
+    assert {(await api.send(zoe.address)).status_code for _ in range(200)} == {201}
 
 
 async def test_the_longest_text_is_taken(sim: TwilioSimulator, api: Api) -> None:

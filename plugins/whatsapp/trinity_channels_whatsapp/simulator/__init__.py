@@ -2,7 +2,7 @@
 
 from trinity_channels_whatsapp.simulator.accounts import Account, Sender
 from trinity_channels_whatsapp.simulator.behaviour import Behaviour
-from trinity_channels_whatsapp.simulator.phones import Phone
+from trinity_channels_whatsapp.simulator.phones import Advertisement, Phone
 from trinity_channels_whatsapp.simulator.simulator import TwilioSimulator
 
-__all__ = ["Account", "Behaviour", "Phone", "Sender", "TwilioSimulator"]
+__all__ = ["Account", "Advertisement", "Behaviour", "Phone", "Sender", "TwilioSimulator"]

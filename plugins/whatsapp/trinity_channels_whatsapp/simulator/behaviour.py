@@ -20,6 +20,10 @@ class Behaviour:
         media_missing: answer the first so many fetches of each medium with 404, as happens right after the webhook.
         cdn_base_url: where media redirects lead; None means below the simulator's own address.
         bsuid_sending: accept business-scoped user ids as `To`; accounts without it answer 21211.
+        sends_per_second: how many messages an account may send in a second; more are answered with 429, 20429. None for
+            no limit, which a bench or a load test needs.
+        local_callbacks: take status callbacks to this machine and to private networks, which Twilio cannot reach. Only
+            so where the simulator itself is served on this machine: with it `make demo` shows receipts.
     """
 
     slow_answer: timedelta = timedelta(seconds=20)
@@ -31,3 +35,5 @@ class Behaviour:
     media_missing: int = 0
     cdn_base_url: str | None = None
     bsuid_sending: bool = True
+    sends_per_second: int | None = 80
+    local_callbacks: bool = False

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from datetime import datetime
 
+from trinity_channels_whatsapp.simulator import callbacks, schedule
 from trinity_channels_whatsapp.simulator.accounts import Account, Sender
+from trinity_channels_whatsapp.simulator.behaviour import Behaviour
 from trinity_channels_whatsapp.simulator.problems import Problem
 from trinity_channels_whatsapp.simulator.sids import BSUID, E164, PREFIX
 from trinity_channels_whatsapp.simulator.templates import Template
 
 MAX_BODY = 1600
-MAX_MEDIA = 10
-HOST = re.compile(r"[A-Za-z0-9.:\[\]-]+", re.ASCII)
+MAX_MEDIA = 1
+"""A WhatsApp message has one file; ten are the limit of MMS. https://www.twilio.com/docs/whatsapp/guidance-whatsapp-media-messages"""
 
 Form = Mapping[str, Sequence[str]]
 
@@ -32,9 +33,10 @@ class Draft:
     media_urls: tuple[str, ...] = ()
     template: Template | None = None
     variables: Mapping[str, str] | None = None
+    send_at: datetime | None = None
 
 
-def read(form: Form, account: Account, *, bsuid_sending: bool) -> Draft:
+def read(form: Form, account: Account, behaviour: Behaviour, now: datetime) -> Draft:
     """Turn the form of `POST Messages.json` into a draft.
 
     Raises:
@@ -44,24 +46,28 @@ def read(form: Form, account: Account, *, bsuid_sending: bool) -> Draft:
     if not to:
         raise Problem(21604)
     sender = _sender(account, _one(form, "From"), service_sid)
-    _check_recipient(to, sender, bsuid_sending=bsuid_sending)
+    _check_recipient(to, sender, bsuid_sending=behaviour.bsuid_sending)
     template, variables = _content(form, account)
     text = template.text(variables) if template else _one(form, "Body")
     media_urls = _media(form)
-    if not text and not media_urls and template is None:
+    if not text.strip() and not media_urls and template is None:
         raise Problem(21602)
     # Twilio does not say whether it counts code points; the strictest count in use finds the most senders at fault.
     if template is None and len(text.encode("utf-16-le")) // 2 > MAX_BODY:
         raise Problem(21617)
+    if callback := _one(form, "StatusCallback"):
+        callbacks.check(callback, local=behaviour.local_callbacks)
+    schedule.check_validity(_one(form, "ValidityPeriod"))
     return Draft(
         sender=sender,
         to=to,
         text=text,
         service_sid=service_sid or None,
-        status_callback=_callback(_one(form, "StatusCallback")),
+        status_callback=callback or None,
         media_urls=media_urls,
         template=template,
         variables=variables,
+        send_at=schedule.send_at(form, now),
     )
 
 
@@ -121,19 +127,3 @@ def _media(form: Form) -> tuple[str, ...]:
     if not all(url.startswith(("http://", "https://")) for url in urls):
         raise Problem(21620)
     return urls
-
-
-def _callback(url: str) -> str | None:
-    if not url:
-        return None
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-    except ValueError:
-        raise Problem(21609, url) from None
-    # Host names with underscores are refused, unlike those on this machine, which Twilio could not reach.
-    if "_" in host:
-        raise Problem(21626, url)
-    if parts.scheme not in {"http", "https"} or not HOST.fullmatch(host):
-        raise Problem(21609, url)
-    return url

@@ -14,16 +14,21 @@ TICKS = {"sent": 1, "delivered": 2, "read": 3, "received": 2, "failed": -1, "und
 """How far a message got, as a phone draws it; every other status is still on its way."""
 
 UNDELETABLE = frozenset({"accepted", "queued", "sending"})
+UNSENT = UNDELETABLE | {"scheduled", "canceled"}
 
 
 @dataclass(slots=True, eq=False)
 class Medium:
-    """A file that came with a message. `misses` is how many more fetches find nothing yet."""
+    """A file of a message. `misses` is how many more fetches find nothing yet.
+
+    A file that an account sends is never fetched here: `source` is where it lies, and its type is told from its name.
+    """
 
     content_type: str
     data: bytes
     created: datetime
     misses: int = 0
+    source: str = ""
     sid: str = field(default_factory=lambda: new_sid("ME"))
     cdn_key: str = field(default_factory=lambda: new_sid("cdn"))
 
@@ -50,6 +55,7 @@ class Message:
     media_urls: tuple[str, ...] = ()
     template: Template | None = None
     variables: dict[str, str] = field(default_factory=dict)
+    send_at: datetime | None = None
     acknowledged: bool = False
     read: bool = False
 
@@ -68,7 +74,7 @@ class Message:
         """Take the next status."""
         self.status = status
         self.updated = now
-        if self.sent is None and status not in UNDELETABLE:
+        if self.sent is None and status not in UNSENT:
             self.sent = now
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import mimetypes
+from datetime import datetime
+from urllib.parse import urlsplit
 
 from trinity_channels_whatsapp.simulator.accounts import Sender
 from trinity_channels_whatsapp.simulator.drafts import Draft
 from trinity_channels_whatsapp.simulator.fate import failure
-from trinity_channels_whatsapp.simulator.messages import Message
+from trinity_channels_whatsapp.simulator.messages import Medium, Message
 from trinity_channels_whatsapp.simulator.network import Network
 from trinity_channels_whatsapp.simulator.phones import Phone
 from trinity_channels_whatsapp.simulator.problems import FAILURES, UNKNOWN_FAILURE
@@ -23,20 +26,43 @@ class Outbound:
     def __init__(self, network: Network) -> None:
         self._network = network
         self._slots = asyncio.Semaphore(CONCURRENT)
+        self._scheduled: list[tuple[Message, Sender]] = []
 
     def take(self, draft: Draft) -> Message:
         """Keep a message and show it on its way; `carry` does the rest."""
         message = self._message(draft.sender, draft.to, draft.text, "outbound-api")
-        message.status = "accepted" if draft.service_sid else "queued"
+        message.status = "scheduled" if draft.send_at else "accepted" if draft.service_sid else "queued"
+        message.send_at = draft.send_at
         message.service_sid = draft.service_sid
         message.status_callback = draft.status_callback
-        message.media_urls = draft.media_urls[:1]
+        message.media_urls = draft.media_urls
+        message.media = [_medium(url, message.created) for url in draft.media_urls]
         message.template = draft.template
         message.variables = dict(draft.variables or {})
         draft.sender.account.messages.add(message)
-        if (phone := self._network.people.find(draft.sender.account, draft.to)) is not None:
-            phone.bubbles.append(message)
+        if draft.send_at is None:
+            self._show(message, draft.sender)
+        else:
+            self._scheduled.append((message, draft.sender))
         return message
+
+    def _show(self, message: Message, sender: Sender) -> None:
+        if (phone := self._network.people.find(sender.account, message.to)) is not None:
+            phone.bubbles.append(message)
+
+    def release_due(self) -> None:
+        """Send what was scheduled for now or earlier, unless it has been canceled.
+
+        Nothing waits for the time by itself: this is called when the clock is moved and when the API is asked.
+        """
+        now = self._network.clock()
+        waiting, self._scheduled = self._scheduled, []
+        for message, sender in waiting:
+            if message.send_at is not None and message.send_at > now:
+                self._scheduled.append((message, sender))
+            elif message.status == "scheduled":
+                self._show(message, sender)
+                self._network.background.start(self.carry(message, sender))
 
     def reply(self, sender: Sender, to: str, text: str) -> Message:
         """Take what a webhook's TwiML says."""
@@ -93,6 +119,10 @@ class Outbound:
             created=now,
             updated=now,
         )
+
+
+def _medium(url: str, now: datetime) -> Medium:
+    return Medium(mimetypes.guess_type(urlsplit(url).path)[0] or "application/octet-stream", b"", now, source=url)
 
 
 def _callback(message: Message, status: str, user_id: str) -> dict[str, str]:

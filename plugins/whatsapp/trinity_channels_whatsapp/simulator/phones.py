@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -28,6 +29,29 @@ class Utterance:
     fields: Mapping[str, str] = field(default_factory=dict)
     context: Mapping[str, str] = field(default_factory=dict)
     replies_to: Message | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Advertisement:
+    """A post that leads to a chat with the business. https://www.twilio.com/docs/whatsapp/api/click-to-whatsapp-ads."""
+
+    headline: str = "Summer sale"
+    body: str = "50% off"
+    url: str = "https://fb.me/fake-ad"
+    source_id: str = "120210000000000000"
+    source_type: str = "ad"
+
+    @property
+    def fields(self) -> Mapping[str, str]:
+        """What a webhook tells of it."""
+        return {
+            "ReferralHeadline": self.headline,
+            "ReferralBody": self.body,
+            "ReferralSourceUrl": self.url,
+            "ReferralSourceId": self.source_id,
+            "ReferralSourceType": self.source_type,
+            "ReferralCtwaClid": "fake-click",
+        }
 
 
 class Line(Protocol):
@@ -93,9 +117,21 @@ class Phone:
         self.number = number
         self.address = self.address_for(self.chat.account)
 
-    async def says(self, text: str, *, replying_to: Message | None = None) -> None:
-        """Write; returns when the webhook has been answered."""
-        await self._line.carry(self, Utterance(text, replies_to=replying_to))
+    async def says(
+        self,
+        text: str,
+        *,
+        replying_to: Message | None = None,
+        forwarded: bool = False,
+        advertisement: Advertisement | None = None,
+    ) -> None:
+        """Write; returns when the webhook has been answered.
+
+        `forwarded`: the words are somebody else's, passed on. `advertisement`: where the person came from.
+        """
+        marks = {"Forwarded": "true"} if forwarded else {}
+        fields = {**marks, **(advertisement.fields if advertisement else {})}
+        await self._line.carry(self, Utterance(text, fields=fields, context=marks, replies_to=replying_to))
 
     async def joins_sandbox(self, account: Account | None = None) -> None:
         """Write the join code of `account` (default: of the sender in `chat`) to the sandbox number."""
@@ -113,6 +149,35 @@ class Phone:
         tapped = {"ButtonText": title, "ButtonPayload": payload, "ButtonType": "REPLY"}
         context = {"ButtonText": title, "ButtonPayload": payload}
         await self._line.carry(self, Utterance(title, "interactive", fields=tapped, context=context, replies_to=offer))
+
+    async def chooses(self, title: str) -> None:
+        """Choose a row of the latest list that has one called `title`."""
+        offered = (one for one in reversed(self.bubbles) if one.template and title in one.template.rows)
+        offer = next(offered, None)
+        if offer is None or offer.template is None:
+            raise LookupError(f"no message offers the row {title!r}")
+        row = offer.template.rows[title]
+        chosen = {"ListId": row.get("id", title), "ListTitle": title, "ListDescription": row.get("description", "")}
+        fields = {name: value for name, value in chosen.items() if value}
+        await self._line.carry(self, Utterance(title, "interactive", fields=fields, replies_to=offer))
+
+    async def answers_form(self, answers: Mapping[str, object], *, replying_to: Message | None = None) -> None:
+        """Fill in a WhatsApp Flow and send it; such a message has no text."""
+        fields = {"FlowData": _json(answers), "InteractiveData": _json({"type": "nfm_reply"})}
+        await self._line.carry(self, Utterance("", "interactive", fields=fields, replies_to=replying_to))
+
+    async def orders(self, items: Sequence[Mapping[str, object]], text: str = "") -> None:
+        """Send a shopping cart.
+
+        Twilio does not document the field; its name is ours, and what it holds is what Meta sends:
+        https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages/order
+        """
+        order = {"catalog_id": "fake-catalog", "text": text, "product_items": list(items)}
+        await self._line.carry(self, Utterance("", "order", fields={"Order": _json(order)}))
+
+    async def sends_unsupported(self, kind: str = "unsupported") -> None:
+        """Send something of which Twilio passes on no more than its kind."""
+        await self._line.carry(self, Utterance("", kind))
 
     def offer(self, title: str) -> Message | None:
         """The latest message with a quick reply called `title`."""
@@ -169,3 +234,7 @@ class Phone:
         if self._joined is None or now - self._joined[1] >= MEMBERSHIP:
             return None
         return self._joined[0]
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

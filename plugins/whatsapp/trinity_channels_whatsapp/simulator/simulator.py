@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 from starlette.types import ASGIApp
 
@@ -15,6 +15,7 @@ from trinity_channels.api.simulation import Clock
 from trinity_channels_whatsapp.simulator.accounts import Account, Sender
 from trinity_channels_whatsapp.simulator.api import application
 from trinity_channels_whatsapp.simulator.behaviour import Behaviour
+from trinity_channels_whatsapp.simulator.callbacks import is_local
 from trinity_channels_whatsapp.simulator.inbound import Inbound
 from trinity_channels_whatsapp.simulator.network import Alert, Network
 from trinity_channels_whatsapp.simulator.outbound import Outbound
@@ -35,6 +36,12 @@ DEFAULT_SENDER = "whatsapp:+16285550100"
 class TwilioSimulator:
     """Twilio's WhatsApp API on this machine: not WhatsApp, and with no connection to it.
 
+    It refuses what Twilio refuses, with the same codes. Where it is more lenient it has to be: names under `.test` and
+    `.example` pass for public ones; files to send are not fetched, so their type and size are not checked; there is no
+    limit of messages to one person (14107, 63018) but the sandbox's, and no queue that overflows (21611, 30001); a
+    scheduled message leaves when the clock is moved or the API is asked; accounts have no spending and no geographic
+    permissions.
+
     Attributes:
         app: the API and the phone page, to serve at `ctx.api_base_url`.
         account: the default account.
@@ -48,6 +55,7 @@ class TwilioSimulator:
         self._outbound = Outbound(self._network)
         self._inbound = Inbound(self._network, self._outbound)
         self.behaviour: Behaviour = self._network.behaviour
+        self.behaviour.local_callbacks = is_local(urlsplit(base_url).hostname or "")
         self.account = self.add_account("Simulated business")
         self.sender = self.add_sender(DEFAULT_SENDER, name="Simulated business")
         self.app: ASGIApp = application(self._network, self._outbound, self.phone)
@@ -93,6 +101,7 @@ class TwilioSimulator:
     def advance(self, by: timedelta) -> None:
         """Move the provider's clock forward."""
         self._network.clock.advance(by)
+        self._outbound.release_due()
 
     async def repeat_last_webhook(self) -> int:
         """Post the latest inbound message's webhook once more; returns the host's status."""
@@ -160,12 +169,18 @@ class TwilioSimulator:
         variables: Mapping[str, str] | None = None,
         kind: str = "twilio/text",
         buttons: Mapping[str, str] | None = None,
+        rows: Sequence[Mapping[str, str]] = (),
         status: str = "approved",
     ) -> Template:
-        """A content template with WhatsApp's word on it. `buttons` are titles of quick replies and their payloads."""
+        """A content template with WhatsApp's word on it.
+
+        `buttons` are titles of quick replies and their payloads, `rows` those of a list: `id`, `item`, `description`.
+        """
         content: dict[str, object] = {"body": body}
         if buttons:
             content["actions"] = [{"type": "QUICK_REPLY", "title": title, "id": id_} for title, id_ in buttons.items()]
+        if rows:
+            content["items"] = [dict(row) for row in rows]
         template = Template(
             friendly_name=name,
             types={kind: content},

@@ -59,6 +59,12 @@ class Template:
         actions = self.types.get(self.kind, {}).get("actions", [])
         return {action["title"]: action.get("id", action["title"]) for action in actions if "title" in action}
 
+    @property
+    def rows(self) -> Mapping[str, Mapping[str, str]]:
+        """Titles of the rows of a list, each with `id`, `item` (the title) and `description`."""
+        items = self.types.get(self.kind, {}).get("items", [])
+        return {row["item"]: row for row in items if "item" in row}
+
     def text(self, values: Mapping[str, str]) -> str:
         """The body with `values` filled in; for a missing one people read the template's sample."""
         filled = {**self.variables, **values}

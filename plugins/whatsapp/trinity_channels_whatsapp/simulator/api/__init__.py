@@ -12,6 +12,7 @@ from trinity_channels_whatsapp.simulator.api.media import MediaApi
 from trinity_channels_whatsapp.simulator.api.messages import MessagesApi
 from trinity_channels_whatsapp.simulator.api.phone_page import PhoneFactory, WhatsAppPage
 from trinity_channels_whatsapp.simulator.api.senders import SendersApi
+from trinity_channels_whatsapp.simulator.api.services import ServicesApi
 from trinity_channels_whatsapp.simulator.api.typing_indicator import TypingApi
 from trinity_channels_whatsapp.simulator.network import Network
 from trinity_channels_whatsapp.simulator.outbound import Outbound
@@ -28,6 +29,7 @@ def application(network: Network, outbound: Outbound, phone: PhoneFactory) -> St
             *MediaApi(network, access).routes(),
             *AccountApi(network, access).routes(),
             *SendersApi(network, access).routes(),
+            *ServicesApi(network, access).routes(),
             *ContentApi(network, access).routes(),
             *WhatsAppPage(network, phone).routes(),
         ],

@@ -45,9 +45,11 @@ def cut(request: Request, found: Iterable[tuple[str, Any]], default_size: int = 
     size, number = _number(request, "PageSize", default_size), _number(request, "Page", 0)
     if (token := request.query_params.get("PageToken")) is not None:
         found = _after(token.removeprefix("PA"), found)
-    ahead = list(islice(found, min(size, MAX_PAGE) + 1))
-    page, rest = ahead[: min(size, MAX_PAGE)], ahead[min(size, MAX_PAGE) :]
-    return Page([item for _, item in page], number, min(size, MAX_PAGE), f"PA{page[-1][0]}" if rest else None)
+    if size > MAX_PAGE:
+        raise Problem(20007)
+    ahead = list(islice(found, size + 1))
+    page, rest = ahead[:size], ahead[size:]
+    return Page([item for _, item in page], number, size, f"PA{page[-1][0]}" if rest else None)
 
 
 def classic(request: Request, page: Page, key: str, base: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Files of inbound messages: metadata with the account's credentials, bytes from a second host without them.
+"""Files of messages: metadata with the account's credentials, bytes from a second host without them.
 
 https://www.twilio.com/docs/messaging/api/media-resource
 """
@@ -61,6 +61,8 @@ class MediaApi:
         if medium.misses:
             medium.misses -= 1
             raise Problem(20404, request.url.path)
+        if medium.source:
+            return RedirectResponse(medium.source, 307)
         host = self._network.behaviour.cdn_base_url or self._network.base_url
         return RedirectResponse(f"{host}/cdn/{account.sid}/{message.sid}/{medium.sid}/{medium.cdn_key}", 307)
 

@@ -6,7 +6,7 @@ https://www.twilio.com/docs/messaging/api/message-resource
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from functools import partial
 from typing import Any
 
@@ -21,6 +21,7 @@ from trinity_channels_whatsapp.simulator.api.listing import classic, cut, rfc282
 from trinity_channels_whatsapp.simulator.messages import UNDELETABLE, Message
 from trinity_channels_whatsapp.simulator.network import Network
 from trinity_channels_whatsapp.simulator.outbound import Outbound
+from trinity_channels_whatsapp.simulator.pace import Pace
 from trinity_channels_whatsapp.simulator.problems import FAILURES, UNKNOWN_FAILURE, Problem
 
 
@@ -31,6 +32,7 @@ class MessagesApi:
         self._network = network
         self._outbound = outbound
         self._access = access
+        self._pace = Pace()
 
     def routes(self) -> list[Route]:
         """Where it answers."""
@@ -48,13 +50,16 @@ class MessagesApi:
         return await faults.meet(partial(self._take, request, account), self._network.behaviour.slow_answer)
 
     async def _take(self, request: Request, account: Account) -> Response:
-        behaviour = self._network.behaviour
+        behaviour, now = self._network.behaviour, self._network.clock()
+        self._pace.admit(account, behaviour.sends_per_second, now)
         form = await read_form(request)
-        draft = drafts.read(form, account, bsuid_sending=behaviour.bsuid_sending)
+        draft = drafts.read(form, account, behaviour, now)
         message = self._outbound.take(draft)
         rendered = render(message)
         if "From" not in form:
             rendered["from"] = None  # the service has not chosen a sender yet
+        if draft.send_at is not None:
+            return JSONResponse(rendered, 201)
         carry = self._outbound.carry(message, draft.sender)
         if behaviour.callbacks_before_answer:
             await carry
@@ -64,6 +69,7 @@ class MessagesApi:
 
     async def _list(self, request: Request) -> Response:
         account = self._access.account(request)
+        self._outbound.release_due()
         found = ((message.sid, render(message)) for message in self._matching(request, account))
         page = cut(request, found)
         return JSONResponse(classic(request, page, "messages", f"/2010-04-01/Accounts/{account.sid}/Messages.json"))
@@ -81,11 +87,17 @@ class MessagesApi:
         return JSONResponse(render(self._message(request)))
 
     async def _update(self, request: Request) -> Response:
+        """Redact a message with an empty `Body`, or cancel a scheduled one with `Status=canceled`."""
         message, form = self._message(request), await read_form(request)
-        if form.get("Body") != [""]:
-            raise Problem(20001, "a message can only be redacted with an empty Body")
-        message.body = ""
-        message.updated = self._network.clock()
+        if form.get("Status") == ["canceled"]:
+            if message.status != "scheduled":
+                raise Problem(30409)
+            message.move("canceled", self._network.clock())
+        elif form.get("Body") == [""]:
+            message.body = ""
+            message.updated = self._network.clock()
+        else:
+            raise Problem(20001, "Body can only be emptied, Status only become canceled")
         return JSONResponse(render(message))
 
     async def _delete(self, request: Request) -> Response:
@@ -96,6 +108,7 @@ class MessagesApi:
         return Response(status_code=204)
 
     def _message(self, request: Request) -> Message:
+        self._outbound.release_due()
         message = self._access.account(request).messages.get(request.path_params["message"])
         if message is None:
             raise Problem(20404, request.url.path)
@@ -103,14 +116,18 @@ class MessagesApi:
 
 
 def _sent(message: Message, name: str, value: str) -> bool:
-    """Apply one `DateSent` filter: on, on or before (`<`), on or after (`>`) a day or a moment, in GMT."""
+    """Apply one `DateSent` filter: on, on or before (`<`), on or after (`>`) a day or a moment, in GMT.
+
+    Midnight is a day where equality is asked for: the official client writes a `date` so.
+    """
     if message.sent is None:
         return False
     try:
         wanted = datetime.fromisoformat(value)
     except ValueError:
         raise Problem(20001, name) from None
-    by_day = len(value) == len("2026-01-31")
+    midnight = name == "DateSent" and wanted.time() == time(0) and wanted.tzinfo in {None, UTC}
+    by_day = midnight or len(value) == len("2026-01-31")
     sent: date = message.sent.date() if by_day else message.sent.replace(microsecond=0)
     limit: date = wanted.date() if by_day else wanted if wanted.tzinfo else wanted.replace(tzinfo=UTC)
     return sent <= limit if name == "DateSent<" else sent >= limit if name == "DateSent>" else sent == limit
@@ -132,7 +149,7 @@ def render(message: Message) -> dict[str, Any]:
         "error_message": FAILURES.get(message.error_code or 0, UNKNOWN_FAILURE)[1] if failed else None,
         "from": message.from_,
         "messaging_service_sid": message.service_sid,
-        "num_media": str(len(message.media) or len(message.media_urls)),
+        "num_media": str(len(message.media)),
         "num_segments": "1",
         "price": None,
         "price_unit": "USD",
