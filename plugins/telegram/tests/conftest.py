@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -92,3 +93,46 @@ def _answer(status: int, body: object, headers: Mapping[str, str] | None = None)
 @pytest.fixture
 def telegram() -> ScriptedTelegram:
     return ScriptedTelegram()
+
+
+# --- the types of the Bot API ---
+
+# Version 10.1 of https://core.telegram.org/bots/api#available-types, as far as updates are made of it. Of each type its
+# fields with their types, `!` before those that are always there, `[…]` around those of lists; or its forms.
+TYPES: dict[str, Any] = json.loads((Path(__file__).parent / "bot_api_types.json").read_text())
+
+
+def _lacks(value: Any, kind: str, path: str = "") -> Iterator[str]:
+    """What a value of a type lacks, or has that the type does not know, each with where it stands."""
+    kind = kind.removeprefix("!")
+    if kind.startswith("["):
+        if not isinstance(value, list):
+            yield f"{path} is no list"
+            return
+        for index, one in enumerate(value):
+            yield from _lacks(one, kind[1:-1], f"{path}[{index}]")
+    elif isinstance(TYPES.get(kind), list):
+        findings = [list(_lacks(value, form, path)) for form in TYPES[kind]]
+        yield from min(findings, key=len)
+    elif kind in TYPES:
+        if not isinstance(value, dict):
+            yield f"{path} is no object"
+            return
+        yield from (
+            f"{path}.{name}" for name, held in TYPES[kind].items() if held.startswith("!") and name not in value
+        )
+        yield from (f"{path}.{name} is unknown" for name in value if name not in TYPES[kind])
+        for name in value.keys() & TYPES[kind].keys():
+            yield from _lacks(value[name], TYPES[kind][name], f"{path}.{name}")
+
+
+@pytest.fixture
+def bot_api() -> dict[str, Any]:
+    """The types of the Bot API."""
+    return TYPES
+
+
+@pytest.fixture
+def lacks() -> Callable[[Any, str], list[str]]:
+    """What a value lacks to be of a type of the Bot API, or has that the type does not know."""
+    return lambda value, kind: list(_lacks(value, kind, kind))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import traceback
 from dataclasses import replace
@@ -164,7 +165,7 @@ async def test_without_a_public_address_nothing_is_registered(binding: Binding, 
     [
         ([refusal(400, "Bad Request: bad webhook: Failed to resolve host")], ConfigurationError, "Failed to resolve"),
         ([refusal(401, "Unauthorized")], ConfigurationError, "bot token"),
-        ([refusal(429, "Too Many Requests", retry_after=1)], ProviderUnavailable, "in 1 seconds"),
+        ([refusal(429, "Too Many Requests", retry_after=9)], ProviderUnavailable, "in 9 seconds"),
         ([DONE, ok(HERE | {"url": "https://other.example/x"})], ConfigurationError, "other.example"),
         ([DONE, ok(NOWHERE)], ConfigurationError, "nowhere"),
         ([DONE, ok("odd")], ProviderUnavailable, "where"),
@@ -264,3 +265,29 @@ def test_what_is_no_token_is_not_repeated(entered: object) -> None:
         TelegramSettings.model_validate({"bot_token": entered})
 
     assert "FakeToken" not in str(problem.value)
+
+
+async def test_a_registration_right_after_another_waits_for_its_second(
+    binding: Binding, telegram: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waited.append(seconds)
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    telegram.answers(refusal(429, "Too Many Requests: retry after 1", retry_after=1), DONE, ok(HERE))
+
+    await plugin.register_webhook(binding, telegram.ctx)
+
+    assert waited == [1]
+
+
+@pytest.mark.parametrize("pause", [30, 3600])
+async def test_a_registration_does_not_wait_long(pause: int, binding: Binding, telegram: Any) -> None:
+    telegram.answers(refusal(429, "Too Many Requests", retry_after=pause))
+
+    with pytest.raises(ProviderUnavailable, match=f"in {pause} seconds"):
+        await plugin.register_webhook(binding, telegram.ctx)
+
+    assert len(telegram.requests) == 1

@@ -83,3 +83,7 @@ def test_in_a_group_only_what_is_addressed_is_told(field: str, binding: Binding,
 
 def test_every_kind_that_is_put_in_words_is_content() -> None:
     assert set(READERS) <= set(named(Meaning.CONTENT))
+
+
+def test_every_field_that_telegram_documents_has_a_meaning(bot_api: dict[str, Any]) -> None:
+    assert set(bot_api["Message"]) <= set(MEANINGS)

@@ -88,6 +88,7 @@ class World:
 async def world() -> AsyncIterator[World]:
     world = World()
     await world.connect()
+    world.simulator.advance(timedelta(seconds=1))
     yield world
     await world.simulator.settle()
 
@@ -213,7 +214,6 @@ async def test_a_send_that_was_cut_off_is_unknown(world: World, fault: Fault, ta
 async def test_a_rate_limit_is_a_pause(world: World) -> None:
     zoe = world.simulator.phone("Zoe")
     await zoe.says("hello")
-    world.simulator.behaviour.flood_control = True
     await world.send(zoe.address, "one")
 
     with pytest.raises(SendDeferred) as pause:
@@ -299,7 +299,5 @@ async def test_a_revoked_token_is_refused(world: World) -> None:
 
 
 async def test_what_api_telegram_org_refuses_is_said_in_its_words(world: World) -> None:
-    world.simulator.behaviour.any_webhook = False
-
     with pytest.raises(ConfigurationError, match="An HTTPS URL must be provided"):
         await plugin.register_webhook(world.binding, replace(world.ctx, webhook_url="http://bot.example/x"))

@@ -101,9 +101,16 @@ async def call(
 
 
 async def read(
-    settings: TelegramSettings, ctx: Context, method: str, parameters: Mapping[str, object] | None = None
+    settings: TelegramSettings,
+    ctx: Context,
+    method: str,
+    parameters: Mapping[str, object] | None = None,
+    *,
+    patience: float = 0,
 ) -> Any:
     """Make a call that may be repeated, with the errors that owners are shown.
+
+    A pause of at most `patience` seconds that Telegram asks for is waited for, once.
 
     Raises:
         ConfigurationError: Telegram refused the token; in its own words.
@@ -113,6 +120,9 @@ async def read(
     try:
         return await call(settings, ctx, method, parameters)
     except RefusedError as refused:
+        if refused.code == HTTPStatus.TOO_MANY_REQUESTS and (refused.pause or math.inf) <= patience:
+            await asyncio.sleep(refused.pause or 0)
+            return await read(settings, ctx, method, parameters)
         if refused.code in _TOKEN_REFUSED:
             raise ConfigurationError(
                 f"Telegram refused the bot token: {refused.words}. Copy it again from @BotFather (/token);"

@@ -15,6 +15,8 @@ from trinity_channels_telegram.settings import TelegramSettings, settings_of
 ALLOWED_UPDATES = ("message", "edited_message", "callback_query", "my_chat_member")
 MAX_CONNECTIONS = 40
 """Telegram's own default; said because `setWebhook` forgets what is left out."""
+PATIENCE = 2.0
+"""Seconds: a second `setWebhook` within one second is refused, as when an owner saves twice."""
 
 _SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 
@@ -56,6 +58,7 @@ async def register(binding: Binding, ctx: Context) -> None:
                 "allowed_updates": ALLOWED_UPDATES,
                 "max_connections": MAX_CONNECTIONS,
             },
+            patience=PATIENCE,
         )
         info = await webhook_info(settings, ctx)
     except client.RefusedError as refused:

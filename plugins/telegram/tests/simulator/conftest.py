@@ -18,7 +18,7 @@ from starlette.types import ASGIApp
 from trinity_channels.api import Context
 from trinity_channels_telegram.simulator import TelegramSimulator
 
-WEBHOOK = "http://host.test/api/telegram/webhook/key"
+WEBHOOK = "https://host.test/api/telegram/webhook/key"
 
 
 @dataclass
@@ -65,8 +65,8 @@ def host() -> Host:
 
 
 @pytest.fixture
-def make_sim(host: Host) -> Callable[[str], TelegramSimulator]:
-    def make(base_url: str) -> TelegramSimulator:
+def make_sim(host: Host) -> Callable[[str | None], TelegramSimulator]:
+    def make(base_url: str | None) -> TelegramSimulator:
         http = httpx.AsyncClient(transport=httpx.MockTransport(host))
         return TelegramSimulator(
             Context(http=http, now=lambda: datetime(2026, 11, 22, 12, tzinfo=UTC), api_base_url=base_url)
@@ -76,7 +76,7 @@ def make_sim(host: Host) -> Callable[[str], TelegramSimulator]:
 
 
 @pytest.fixture
-def sim(make_sim: Callable[[str], TelegramSimulator]) -> TelegramSimulator:
+def sim(make_sim: Callable[[str | None], TelegramSimulator]) -> TelegramSimulator:
     return make_sim("http://telegram.test")
 
 

@@ -29,7 +29,7 @@ async def test_an_update_carries_the_secret(sim: TelegramSimulator, host: Host) 
 async def test_what_was_written_before_a_webhook_waits_for_it(sim: TelegramSimulator, api: Api, host: Host) -> None:
     await sim.phone("Zoe").says("hello")
     assert (await api("getWebhookInfo"))["result"]["pending_update_count"] == 1
-    await api("setWebhook", url="http://host.test/hook")
+    await api("setWebhook", url="https://host.test/hook")
     await sim.settle()
 
     assert host.texts == ["hello"]
@@ -37,7 +37,7 @@ async def test_what_was_written_before_a_webhook_waits_for_it(sim: TelegramSimul
 
 async def test_what_waits_can_be_dropped(sim: TelegramSimulator, api: Api, host: Host) -> None:
     await sim.phone("Zoe").says("hello")
-    await api("setWebhook", url="http://host.test/hook", drop_pending_updates=True)
+    await api("setWebhook", url="https://host.test/hook", drop_pending_updates=True)
     await sim.settle()
 
     assert host.requests == []
@@ -126,7 +126,7 @@ async def test_numbers_follow_each_other_until_a_quiet_week(sim: TelegramSimulat
 
 
 async def test_only_wanted_kinds_are_sent(sim: TelegramSimulator, api: Api, host: Host) -> None:
-    await api("setWebhook", url="http://host.test/hook", allowed_updates=["message"])
+    await api("setWebhook", url="https://host.test/hook", allowed_updates=["message"])
     zoe = sim.phone("Zoe")
     said = await zoe.writes("a")
     await zoe.edits(said, "b")
@@ -222,5 +222,5 @@ def test_a_phone_is_the_same_for_the_same_name(sim: TelegramSimulator) -> None:
     for taken in ("42", "-1"):
         with pytest.raises(ValueError, match="identifier"):
             sim.phone("Other", taken)
-    sim.connect("http://host.test/x")
+    sim.connect("https://host.test/x")
     assert sim.bot.webhook.url == ""

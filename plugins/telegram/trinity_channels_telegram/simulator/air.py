@@ -15,6 +15,7 @@ from trinity_channels_telegram.simulator.phones import Phone
 
 DAY = timedelta(hours=24)
 QUERY_LIFE = timedelta(seconds=150)
+NAMES = frozenset({"bot_command", "mention"})
 PRESENT = frozenset({"member", "administrator"})
 
 
@@ -28,13 +29,18 @@ class Air:
     def now(self) -> datetime:
         return self._network.clock()
 
+    def number(self) -> int:
+        return self._network.chance.randrange(10**15, 10**18)
+
     async def say(self, phone: Phone, chat: Chat, text: str = "", **fields: Any) -> Posted:
         """Post a message and let the bots know that see it. Writing to a bot opens the chat with it, as Start does."""
         chat = chat.migrated_to or chat
         if chat.private and chat.bots[phone.bot] == "left":
             chat.bots[phone.bot] = "member"
         sender = fields.pop("sender", phone)
-        posted = chat.post(sender, self.now(), text=text, entities=found_in(text), **fields)
+        marked = fields.pop("entities", ())
+        entities = tuple(sorted((*marked, *found_in(text)), key=lambda entity: (entity.offset, -entity.length)))
+        posted = chat.post(sender, self.now(), text=text, entities=entities, **fields)
         for bot in list(chat.bots):
             if chat.bots[bot] in PRESENT and _sees(bot, posted):
                 await self.tell(bot, "message", posted)
@@ -51,13 +57,13 @@ class Air:
         """Tap a button; its spinner turns until the bot answers the query."""
         bot = message.sender
         assert isinstance(bot, Bot)  # noqa: S101 -- only bots have buttons
-        query = str(self._network.chance.randrange(10**15, 10**18))
+        query = str(self.number())
         bot.queries[query] = self.now() + QUERY_LIFE
         payload = {
             "id": query,
             "from": phone.user,
             "message": rendering.message(message),
-            "chat_instance": str(self._network.chance.randrange(10**15, 10**18)),
+            "chat_instance": str(self.number()),
             "data": button["callback_data"],
         }
         await self._delivery.offer(bot, "callback_query", payload, ("query", phone.id), _nothing, QUERY_LIFE)
@@ -69,8 +75,8 @@ class Air:
             "chat": rendering.chat(chat),
             "from": phone.user,
             "date": int(self.now().timestamp()),
-            "old_chat_member": {"user": bot.user, "status": before},
-            "new_chat_member": {"user": bot.user, "status": status},
+            "old_chat_member": rendering.member(bot.user, before),
+            "new_chat_member": rendering.member(bot.user, status),
         }
         await self._delivery.offer(bot, "my_chat_member", payload, ("member", chat.id), _nothing, DAY)
 
@@ -101,7 +107,8 @@ def _sees(bot: Bot, posted: Posted) -> bool:
         return True
     if {"migrate_to_chat_id", "migrate_from_chat_id", "new_chat_members"} & set(posted.more):
         return True
-    return any(_calls(bot, posted, entity.of(posted.text)) for entity in posted.entities)
+    names = (entity.of(posted.text) for entity in posted.entities if entity.type in NAMES)
+    return any(_calls(bot, posted, name) for name in names)
 
 
 def _calls(bot: Bot, posted: Posted, name: str) -> bool:

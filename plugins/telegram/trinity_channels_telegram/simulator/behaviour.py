@@ -15,11 +15,12 @@ class Behaviour:
         duplicate_webhooks: post every update twice, with the same `update_id`.
         flood_control: enforce one message per second and chat, twenty per minute and group, thirty per second and bot,
             and one `setWebhook` per second.
-        any_webhook: take webhooks on plain HTTP and any port, as a Bot API server of one's own with `--local` does;
-            without it the rules of api.telegram.org hold.
+        any_webhook: take webhooks on plain HTTP, any port and any host, as a Bot API server of one's own with `--local`
+            does; without it the rules of api.telegram.org hold. On where the simulator itself is served on loopback, as
+            in the demo, because no public address leads to its host.
     """
 
     slow_answer: timedelta = timedelta(seconds=20)
     duplicate_webhooks: bool = False
-    flood_control: bool = False
-    any_webhook: bool = True
+    flood_control: bool = True
+    any_webhook: bool = False

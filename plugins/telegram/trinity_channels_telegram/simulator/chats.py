@@ -22,7 +22,8 @@ ARRIVED = 2
 class Posted:
     """One message. `source` is what a bot sent, with its tags; `more` are fields of its kind, such as `photo`.
 
-    `seen` says that the bot's webhook has taken it. `keyboard` are rows of buttons, each a title and its data.
+    `about` are fields that tell about it, such as `forward_origin`. `seen` says that the bot's webhook has taken it.
+    `keyboard` are rows of buttons.
     """
 
     number: int
@@ -35,7 +36,8 @@ class Posted:
     topic: int | None = None
     replies_to: Posted | None = field(default=None, repr=False)
     more: dict[str, Any] = field(default_factory=dict)
-    keyboard: list[list[dict[str, str]]] = field(default_factory=list)
+    about: dict[str, Any] = field(default_factory=dict)
+    keyboard: list[list[dict[str, Any]]] = field(default_factory=list)
     edited: datetime | None = None
     by_bot: bool = False
     seen: bool = False
@@ -58,6 +60,7 @@ class Chat:
         id: of the person, or negative for a group.
         type: private, group or supergroup.
         title: the group's name.
+        username: of a public group.
         forum: whether the group has topics.
         members: the people in it.
         bots: what each bot is there: member, administrator, kicked, or left. In a private chat: member (they may write
@@ -71,6 +74,7 @@ class Chat:
     id: int
     type: str
     title: str = ""
+    username: str = ""
     forum: bool = False
     members: list[Phone] = field(default_factory=list, repr=False)
     bots: dict[Bot, str] = field(default_factory=dict, repr=False)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 # As Telegram's own parser finds them: a command may name its bot, `hey@bot` and e-mail addresses are no mentions.
@@ -14,24 +14,31 @@ _MENTION = re.compile(r"(?<!\w)@[A-Za-z0-9_]{2,32}(?!\w)")
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """One stretch."""
+    """One stretch; `more` are fields of its type, such as `unix_time`."""
 
     type: str
     offset: int
     length: int
     url: str = ""
     language: str = ""
+    more: Mapping[str, object] = field(default_factory=dict, hash=False)
+
+    @property
+    def end(self) -> int:
+        """Where it ends."""
+        return self.offset + self.length
 
     @property
     def json(self) -> dict[str, Any]:
         """As the Bot API shows it."""
-        fields = {"type": self.type, "offset": self.offset, "length": self.length}
-        return fields | {name: held for name, held in (("url", self.url), ("language", self.language)) if held}
+        fields: dict[str, Any] = {"type": self.type, "offset": self.offset, "length": self.length}
+        fields |= {name: held for name, held in (("url", self.url), ("language", self.language)) if held}
+        return fields | dict(self.more)
 
     def of(self, text: str) -> str:
         """The stretch itself."""
         units = text.encode("utf-16-le")
-        return units[2 * self.offset : 2 * (self.offset + self.length)].decode("utf-16-le")
+        return units[2 * self.offset : 2 * self.end].decode("utf-16-le")
 
 
 def units(text: str) -> int:

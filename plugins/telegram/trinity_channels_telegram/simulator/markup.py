@@ -1,5 +1,7 @@
 """Telegram's HTML, as strict as Telegram: what it does not know, it refuses, with the byte where it stood.
 
+A quote that can be folded is shown as an ordinary one.
+
 https://core.telegram.org/bots/api#html-style; the words of the refusals are those of Telegram's published parser
 (https://github.com/tdlib/td, `MessageEntity.cpp`).
 """
@@ -8,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from trinity_channels_telegram.simulator.entities import Entity, units
@@ -30,6 +32,7 @@ TYPES = {
     "strong": "bold",
     "tg-emoji": "custom_emoji",
     "tg-spoiler": "spoiler",
+    "tg-time": "date_time",
     "u": "underline",
 }
 NAMED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"'}
@@ -38,6 +41,7 @@ LONGEST = 4096
 _REFERENCE = re.compile(r"&(?:#(?P<decimal>[0-9]+)|#[xX](?P<hex>[0-9a-fA-F]+)|(?P<name>[a-z]+));")
 _NAME = re.compile(r"[^\s>]*")
 _ATTRIBUTE = re.compile(r"\s*([^\s=>]+)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'))?")
+_USER = re.compile(r"tg://user\?id=([1-9][0-9]{0,15})")
 _VERBATIM = {"pre": 0, "code": 1}
 
 
@@ -83,7 +87,7 @@ class _Parser:
             raise bad_request(
                 f"can't parse entities: Can't find end tag corresponding to start tag \"{self._open[-1].name}\""
             )
-        return _trimmed(self._text, _flat(self._entities))
+        return finished(self._text, self._entities)
 
     def _reference(self) -> None:
         match = _REFERENCE.match(self._source, self._at)
@@ -133,14 +137,23 @@ class _Parser:
         inside = self._text[tag.start :]
         if not inside:
             return
-        url = tag.attributes.get("href", "") if tag.name == "a" else ""
-        if tag.name == "a" and not _leads_somewhere(url):
+        offset, length = units(self._text[: tag.start]), units(inside)
+        special: Entity | None = None
+        match tag.name:
+            case "a":
+                special = link(offset, length, tag.attributes.get("href") or inside)
+            case "tg-time":
+                special = date_time(offset, length, tag.attributes.get("unix", ""), tag.attributes.get("format", ""))
+            case "tg-emoji":
+                special = _emoji(offset, length, tag.attributes.get("emoji-id", ""))
+        if special is not None or tag.name == "a":
+            self._entities += [special] if special is not None else []
             return
         language = ""
         if tag.name == "code" and self._open and self._open[-1].name == "pre" and self._open[-1].start == tag.start:
             language = tag.attributes.get("class", "").partition("language-")[2]
         kind = "language" if language else TYPES[tag.name]
-        self._entities.append(Entity(kind, units(self._text[: tag.start]), units(inside), url, language))
+        self._entities.append(Entity(kind, offset, length, "", language))
 
     def _refused(self, what: str, at: int, more: str = "") -> Problem:
         offset = len(self._source[:at].encode())
@@ -154,7 +167,33 @@ def _character(match: re.Match[str]) -> str:
     return chr(code) if 0 < code < 0x110000 and not 0xD800 <= code < 0xE000 else match.group()  # noqa: PLR2004
 
 
-def _leads_somewhere(url: str) -> bool:
+def link(offset: int, length: int, url: str) -> Entity | None:
+    """What an address behind a text becomes: a link, a mention of a person, or nothing."""
+    if found := _USER.fullmatch(url):
+        return Entity("text_mention", offset, length, more={"user": {"id": int(found[1])}})
+    return Entity("text_link", offset, length, url) if leads_somewhere(url) else None
+
+
+def date_time(offset: int, length: int, unix: str, how: str) -> Entity:
+    """A moment, shown in the reader's own time zone.
+
+    Raises:
+        Problem: it is no moment, or there is no such way to show one.
+    """
+    if not unix.isdecimal() or int(unix) <= 0:
+        raise bad_request("can't parse entities: Invalid date specified")
+    if how.lower() != "r" and not set(how) <= set("tTdDwW"):
+        raise bad_request("can't parse entities: Invalid date format used")
+    return Entity("date_time", offset, length, more={"unix_time": int(unix), "date_time_format": how})
+
+
+def _emoji(offset: int, length: int, number: str) -> Entity:
+    if not number.isdecimal() or int(number) == 0:
+        raise bad_request("can't parse entities: Invalid custom emoji identifier specified")
+    return Entity("custom_emoji", offset, length, more={"custom_emoji_id": number})
+
+
+def leads_somewhere(url: str) -> bool:
     """Whether Telegram keeps a link; others it drops without a word."""
     try:
         parts = urlsplit(url)
@@ -162,6 +201,11 @@ def _leads_somewhere(url: str) -> bool:
     except ValueError:
         return False
     return parts.scheme in {"http", "https", "tg"} and ("." in host or parts.scheme == "tg")
+
+
+def finished(text: str, entities: list[Entity]) -> tuple[str, tuple[Entity, ...]]:
+    """What is left of marks that cannot stand inside each other, and of a text without the blanks around it."""
+    return _trimmed(text, _flat(entities))
 
 
 def _flat(entities: list[Entity]) -> list[Entity]:
@@ -173,8 +217,8 @@ def _flat(entities: list[Entity]) -> list[Entity]:
         quoted = one.type == "blockquote" and any(other.type == "blockquote" for other in around)
         if one.type == "language" or quoted or any(other.type in _VERBATIM for other in around):
             continue
-        language = languages.get((one.offset, one.length), "") if one.type == "pre" else ""
-        kept.append(Entity(one.type, one.offset, one.length, one.url, language))
+        language = one.language or (languages.get((one.offset, one.length), "") if one.type == "pre" else "")
+        kept.append(replace(one, language=language))
     return kept
 
 
@@ -186,5 +230,5 @@ def _trimmed(text: str, entities: list[Entity]) -> tuple[str, tuple[Entity, ...]
         begin = max(one.offset - start, 0)
         end = min(one.offset + one.length - start, units(shown))
         if begin < end:
-            clipped.append(Entity(one.type, begin, end - begin, one.url, one.language))
+            clipped.append(replace(one, offset=begin, length=end - begin))
     return shown, tuple(clipped)

@@ -6,9 +6,8 @@ import re
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlsplit
 
-from trinity_channels_telegram.simulator import rendering
+from trinity_channels_telegram.simulator import rendering, webhook_address
 from trinity_channels_telegram.simulator.bots import Bot, Webhook
 from trinity_channels_telegram.simulator.chats import TYPING
 from trinity_channels_telegram.simulator.delivery import Delivery
@@ -18,7 +17,6 @@ from trinity_channels_telegram.simulator.parameters import Params, boolean, stri
 from trinity_channels_telegram.simulator.problems import Problem, bad_request
 from trinity_channels_telegram.simulator.sending import Sending, find_topic
 
-PORTS = frozenset({443, 80, 88, 8443})
 LONGEST_SECRET = 256
 ACTIONS = frozenset({
     "choose_sticker", "find_location", "record_video", "record_video_note", "record_voice", "typing",
@@ -66,7 +64,7 @@ class Methods:
         if self._network.behaviour.flood_control:
             self._limits.set_webhook(bot.id, self._network.clock())
         if url:
-            self._check_address(url)
+            webhook_address.check(url, anywhere=self._network.behaviour.any_webhook)
         if len(secret) > LONGEST_SECRET:
             raise bad_request("secret token is too long")
         if not _SECRET.fullmatch(secret):
@@ -83,23 +81,6 @@ class Methods:
         self._drop(bot, params)
         self._delivery().wake()
         return True
-
-    def _check_address(self, url: str) -> None:
-        try:
-            parts = urlsplit(url)
-            host, port = parts.hostname, parts.port
-        except ValueError:
-            raise bad_request("invalid webhook URL specified") from None
-        if not host or parts.scheme not in {"http", "https"}:
-            raise bad_request("invalid webhook URL specified")
-        if self._network.behaviour.any_webhook:
-            return
-        if parts.scheme != "https":
-            raise bad_request("bad webhook: An HTTPS URL must be provided for webhook")
-        if (port or 443) not in PORTS:
-            raise bad_request("bad webhook: Webhook can be set up only on ports 80, 88, 443 or 8443")
-        if host == "localhost" or host.startswith(("127.", "10.", "192.168.")):
-            raise bad_request(f"bad webhook: IP address {host} is reserved")
 
     def _delete_webhook(self, bot: Bot, params: Params) -> bool:
         bot.webhook = Webhook(allowed=bot.webhook.allowed)
@@ -149,7 +130,7 @@ class Methods:
         return True
 
     def _chat(self, bot: Bot, params: Params) -> dict[str, Any]:
-        return rendering.chat(self._sending.reachable(bot, params))
+        return rendering.full_chat(self._sending.reachable(bot, params))
 
 
 def _me(bot: Bot, _: Params) -> dict[str, Any]:

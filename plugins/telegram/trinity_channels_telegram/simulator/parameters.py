@@ -54,6 +54,12 @@ def nested(params: Params, name: str) -> Params:
     return value if isinstance(value, dict) else {}
 
 
+def listed(params: Params, name: str) -> list[Any]:
+    """A list; empty if there is none."""
+    value = _json(params.get(name))
+    return value if isinstance(value, list) else []
+
+
 def strings(params: Params, name: str) -> list[str] | None:
     """A list of strings; None if it was not said."""
     value = _json(params.get(name))

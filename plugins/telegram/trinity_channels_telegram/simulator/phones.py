@@ -6,8 +6,10 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from trinity_channels.api import Heard
+from trinity_channels_telegram.simulator import contents, markup, rendering
 from trinity_channels_telegram.simulator.bots import Bot
 from trinity_channels_telegram.simulator.chats import Chat, Posted, Topic
+from trinity_channels_telegram.simulator.entities import units
 
 
 class Air(Protocol):
@@ -27,6 +29,9 @@ class Air(Protocol):
 
     def now(self) -> datetime:
         """The network's time."""
+
+    def number(self) -> int:
+        """A number that nothing else has."""
 
 
 class Phone:
@@ -85,14 +90,48 @@ class Phone:
         topic = to.chat.topics.get(to.topic) if to.topic is not None else None
         return await self.writes(text, chat=to.chat, topic=topic, replying_to=to)
 
+    async def formats(self, html: str, *, chat: Chat | None = None) -> Posted:
+        """Write with links and other marks, here said in Telegram's HTML."""
+        text, entities = markup.parse(html)
+        return await self._air.say(self, chat or self.chat, text, entities=entities)
+
+    async def quotes(self, text: str, to: Posted, passage: str) -> Posted:
+        """Answer a passage of a message, where it stands."""
+        quote = {"text": passage, "position": units(to.text[: to.text.find(passage)]), "is_manual": True}
+        return await self._air.say(self, to.chat, text, replies_to=to, about={"quote": quote})
+
+    async def quotes_from_elsewhere(self, text: str, passage: str, of: Phone | Bot | Chat) -> Posted:
+        """Answer a passage of what somebody said in another chat."""
+        about = {
+            "external_reply": {"origin": rendering.origin(of, self._air.now())},
+            "quote": {"text": passage, "position": 0, "is_manual": True},
+        }
+        return await self._air.say(self, self.chat, text, about=about)
+
+    async def forwards(self, text: str, of: Phone | Bot | Chat | str, *, chat: Chat | None = None) -> Posted:
+        """Pass on what somebody said elsewhere; a name alone is of a person who hides their account."""
+        about = {"forward_origin": rendering.origin(of, self._air.now())}
+        return await self._air.say(self, chat or self.chat, text, about=about)
+
     async def presses_start(self, payload: str = "") -> Posted:
         """Open the bot, by its name or by a link `https://t.me/<bot>?start=<payload>`."""
         return await self.writes(f"/start {payload}".rstrip())
 
     async def sends(self, kind: str, *, caption: str = "", chat: Chat | None = None, **fields: Any) -> Posted:
-        """Send a file, a place, a contact…: `kind` is the Bot API's field for it, `fields` are what it holds."""
-        content = {kind: [fields] if kind == "photo" else fields}
-        return await self._air.say(self, chat or self.chat, caption, more=content)
+        """Send a file, a place, a checklist…: `kind` is the Bot API's field for it, `fields` are what it holds.
+
+        Fields that Telegram always sends are there with values of the simulator's own.
+        """
+        return await self._air.say(self, chat or self.chat, caption, more=contents.complete(kind, fields))
+
+    async def sends_album(self, *captions: str, chat: Chat | None = None) -> list[Posted]:
+        """Send one photo for each caption, as one album: that is an update for each of them."""
+        about = {"media_group_id": str(self._air.number())}
+        where = chat or self.chat
+        return [
+            await self._air.say(self, where, caption, more=contents.complete("photo", {}), about=about)
+            for caption in captions
+        ]
 
     async def sends_media(self, data: bytes, content_type: str, caption: str = "") -> None:
         """Send a file as a document; its content stays on the phone, since nobody can fetch it here."""
@@ -117,7 +156,7 @@ class Phone:
         """The latest message with a button called `title`, and that button."""
         for message in reversed(self.chat.messages):
             for button in (one for row in message.keyboard for one in row):
-                if button["text"] == title:
+                if button["text"] == title and "callback_data" in button:
                     return message, button
         return None
 

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from trinity_channels_telegram.simulator.chats import Chat, Posted
 
+if TYPE_CHECKING:
+    from trinity_channels_telegram.simulator.bots import Bot
+    from trinity_channels_telegram.simulator.phones import Phone
+
 # https://core.telegram.org/bots/api#user: bots see these in place of a chat that speaks.
 ANONYMOUS_ADMIN = {"id": 1087968824, "is_bot": True, "first_name": "Group", "username": "GroupAnonymousBot"}
+# https://core.telegram.org/bots/api#chatmemberadministrator
+RIGHTS = (
+    "is_anonymous", "can_delete_messages", "can_manage_video_chats", "can_restrict_members", "can_promote_members",
+    "can_change_info", "can_invite_users", "can_post_stories", "can_edit_stories", "can_delete_stories",
+)  # fmt: skip
 CHANNEL_BOT = {"id": 136817688, "is_bot": True, "first_name": "Channel", "username": "Channel_Bot"}
 
 
@@ -21,7 +31,26 @@ def chat(one: Chat) -> dict[str, Any]:
             "type": "private",
             **({"username": person.username} if person.username else {}),
         }
-    return {"id": one.id, "title": one.title, "type": one.type} | ({"is_forum": True} if one.forum else {})
+    fields = {"id": one.id, "title": one.title, "type": one.type, "username": one.username, "is_forum": one.forum}
+    return {name: held for name, held in fields.items() if held}
+
+
+def full_chat(one: Chat) -> dict[str, Any]:
+    """A chat as `getChat` shows it, with all fields that are always there."""
+    gifts = dict.fromkeys(
+        ("unlimited_gifts", "limited_gifts", "unique_gifts", "premium_subscription", "gifts_from_channels"), one.private
+    )
+    return chat(one) | {"accent_color_id": one.id % 7, "max_reaction_count": 11, "accepted_gift_types": gifts}
+
+
+def member(user: dict[str, object], status: str) -> dict[str, Any]:
+    """What somebody is in a chat, with all fields that are always there."""
+    fields: dict[str, Any] = {"user": user, "status": status}
+    if status == "kicked":
+        fields["until_date"] = 0
+    if status == "administrator":
+        fields |= {"can_be_edited": False} | dict.fromkeys(RIGHTS, False) | {"can_manage_chat": True}
+    return fields
 
 
 def message(one: Posted, *, nested: bool = False) -> dict[str, Any]:
@@ -42,7 +71,21 @@ def message(one: Posted, *, nested: bool = False) -> dict[str, Any]:
         fields["caption_entities" if one.more else "entities"] = [entity.json for entity in one.entities]
     if one.keyboard:
         fields["reply_markup"] = {"inline_keyboard": one.keyboard}
-    return fields | one.more
+    return fields | one.more | one.about
+
+
+def origin(of: Phone | Bot | Chat | str, date: datetime) -> dict[str, Any]:
+    """Where a message was said first. https://core.telegram.org/bots/api#messageorigin."""
+    fields: dict[str, Any] = {"date": int(date.timestamp())}
+    match of:
+        case str():
+            return {"type": "hidden_user", "sender_user_name": of} | fields
+        case Chat(type="channel"):
+            return {"type": "channel", "chat": chat(of), "message_id": of.count} | fields
+        case Chat():
+            return {"type": "chat", "sender_chat": chat(of)} | fields
+        case _:
+            return {"type": "user", "sender_user": of.user} | fields
 
 
 def _answered(one: Posted) -> Posted | None:
@@ -60,6 +103,6 @@ def _sender(one: Posted) -> dict[str, Any]:
         stand_in = ANONYMOUS_ADMIN if one.sender is one.chat else CHANNEL_BOT
         return {
             "from": stand_in,
-            "sender_chat": {"id": one.sender.id, "title": one.sender.title, "type": one.sender.type},
+            "sender_chat": chat(one.sender),
         }
     return {"from": one.sender.user}

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from trinity_channels_telegram.simulator import markup, rendering
+from trinity_channels_telegram.simulator import formats, rendering
 from trinity_channels_telegram.simulator.bots import Bot
 from trinity_channels_telegram.simulator.chats import Chat, Posted
-from trinity_channels_telegram.simulator.entities import Entity
+from trinity_channels_telegram.simulator.keyboards import keyboard
 from trinity_channels_telegram.simulator.limits import Limits
 from trinity_channels_telegram.simulator.network import Network
 from trinity_channels_telegram.simulator.parameters import boolean, nested, text, whole
 from trinity_channels_telegram.simulator.problems import Problem, bad_request, forbidden
 
-LONGEST_SOURCE = 32_768
-"""Bytes of a text with its markup."""
-
 GENERAL = 1
+# The effects that everybody may use: https://core.telegram.org/api/effects.
+EFFECTS = frozenset({
+    "5046509860389126442", "5046589136895476101", "5104841245755180586", "5104858069142078462", "5107584321108051014",
+    "5159385139981059251",
+})  # fmt: skip
 
 
 class Sending:
@@ -29,7 +31,9 @@ class Sending:
     def send(self, bot: Bot, params: dict[str, Any]) -> dict[str, Any]:
         """Take one message; it is on the phones at once."""
         chat = self.reachable(bot, params)
-        shown, entities = _read(text(params, "text"), text(params, "parse_mode"))
+        shown, entities = formats.read(params)
+        rows = keyboard(params)
+        _extras(chat, params)
         topic = find_topic(chat, params)
         reply = _reply(chat, params)
         if self._network.behaviour.flood_control:
@@ -42,7 +46,7 @@ class Sending:
             source=text(params, "text"),
             topic=topic,
             replies_to=reply,
-            keyboard=_keyboard(params),
+            keyboard=rows,
             by_bot=True,
         )
         chat.typing.pop(topic, None)
@@ -55,11 +59,7 @@ class Sending:
             Problem: a 400 or 403 that says why the bot cannot write there.
         """
         number = whole(params, "chat_id")
-        if number is None:
-            raise bad_request("chat_id is empty")
-        chat = self._network.chat(bot, number)
-        if chat is None:
-            raise self._unknown(bot, number)
+        chat = self._public(text(params, "chat_id")) if number is None else self._known(bot, number)
         if chat.migrated_to is not None:
             raise bad_request("group chat was upgraded to a supergroup chat", migrate_to_chat_id=chat.migrated_to.id)
         match chat.bots.get(bot, "left"), chat.type:
@@ -72,6 +72,20 @@ class Sending:
             case "left", kind:
                 raise forbidden(f"bot is not a member of the {kind} chat")
         return chat
+
+    def _known(self, bot: Bot, number: int) -> Chat:
+        if (chat := self._network.chat(bot, number)) is None:
+            raise self._unknown(bot, number)
+        return chat
+
+    def _public(self, name: str) -> Chat:
+        """A group by its public name; people cannot be found by theirs."""
+        if not name:
+            raise bad_request("chat_id is empty")
+        for chat in self._network.groups.values():
+            if chat.username and name.lower() == f"@{chat.username}".lower():
+                return chat
+        raise bad_request("chat not found")
 
     def _unknown(self, bot: Bot, number: int) -> Problem:
         if any(other.id == number for other in self._network.bots.values()):
@@ -94,25 +108,6 @@ def find_topic(chat: Chat, params: dict[str, Any]) -> int | None:
     return number
 
 
-def _read(source: str, mode: str) -> tuple[str, tuple[Entity, ...]]:
-    if len(source.encode("utf-8", "replace")) > LONGEST_SOURCE:
-        raise bad_request("text is too long")
-    if any("\ud800" <= character <= "\udfff" for character in source):
-        raise bad_request("strings must be encoded in UTF-8")
-    match mode.lower():
-        case "html":
-            shown, entities = markup.parse(source)
-        case "":
-            shown, entities = source.strip(), ()
-        case _:
-            raise bad_request("unsupported parse_mode")  # the simulator reads no Markdown
-    if not shown:
-        raise bad_request("message text is empty")
-    if len(shown) > markup.LONGEST:
-        raise bad_request("message is too long")
-    return shown, entities
-
-
 def _reply(chat: Chat, params: dict[str, Any]) -> Posted | None:
     wanted = nested(params, "reply_parameters")
     number = whole(wanted, "message_id")
@@ -122,8 +117,10 @@ def _reply(chat: Chat, params: dict[str, Any]) -> Posted | None:
     return found
 
 
-def _keyboard(params: dict[str, Any]) -> list[list[dict[str, str]]]:
-    rows = nested(params, "reply_markup").get("inline_keyboard", [])
-    if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows):
-        raise bad_request("object expected as reply markup")
-    return rows
+def _extras(chat: Chat, params: dict[str, Any]) -> None:
+    """Refuse what a bot cannot know without having been told."""
+    if text(params, "business_connection_id"):  # no person here has a business account
+        raise bad_request("business connection not found")
+    effect = str(params.get("message_effect_id") or "")
+    if effect and (not chat.private or effect not in EFFECTS):
+        raise bad_request("EFFECT_ID_INVALID")

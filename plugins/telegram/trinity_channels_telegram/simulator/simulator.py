@@ -21,10 +21,16 @@ from trinity_channels_telegram.simulator.methods import Methods
 from trinity_channels_telegram.simulator.network import FIRST_BOT, FIRST_GROUP, FIRST_PERSON, Network
 from trinity_channels_telegram.simulator.phones import Phone
 from trinity_channels_telegram.simulator.problems import Problem
+from trinity_channels_telegram.simulator.webhook_address import is_loopback
 
 
 class TelegramSimulator:
     """Telegram's Bot API on this machine: not Telegram, and with no connection to it.
+
+    It refuses what Telegram refuses, flood control included. Where it is more lenient: bots have nine methods, and send
+    text only; names are not resolved and certificates not looked at (`webhook_address.py`); entities may cross each other
+    (`formats.py`); some kinds of buttons are taken as they are (`keyboards.py`). Telegram lets short bursts pass where
+    this allows one message a second.
 
     Attributes:
         app: the API and the phone page, to serve at `ctx.api_base_url`.
@@ -34,6 +40,7 @@ class TelegramSimulator:
 
     def __init__(self, ctx: Context) -> None:
         self._network = Network(Clock(ctx.now))
+        self._network.behaviour.any_webhook = is_loopback(ctx.api_base_url)
         self._methods = Methods(self._network, lambda: self._delivery)
         self._delivery = Delivery(self._network, ctx.http, self._execute)
         self._air = Air(self._network, self._delivery)
@@ -117,9 +124,12 @@ class TelegramSimulator:
 
     # --- what happens in groups ---
 
-    async def group(self, title: str, *phones: Phone, forum: bool = False, kind: str = "supergroup") -> Chat:
-        """Found a group; its first member adds the bot."""
-        chat = Chat(FIRST_GROUP - len(self._network.groups), kind, title, forum=forum, members=list(phones))
+    async def group(
+        self, title: str, *phones: Phone, forum: bool = False, kind: str = "supergroup", username: str = ""
+    ) -> Chat:
+        """Found a group; its first member adds the bot. With a `username` it is public."""
+        number = FIRST_GROUP - len(self._network.groups)
+        chat = Chat(number, kind, title, username, forum=forum, members=list(phones))
         self._network.groups[chat.id] = chat
         chat.post(phones[0], self._network.clock(), more={"supergroup_chat_created": True})
         await self._air.change_bot(phones[0], chat, phones[0].bot, "member")
