@@ -2,13 +2,50 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
 
 from trinity_channels.store import migrate
 
+SCRIPTS = Config()
+SCRIPTS.set_main_option("script_location", str(migrate._SCRIPTS))
+
+
+def at_revision(path: Path, revision: str) -> str:
+    """A database as an earlier version left it; its address."""
+    url = f"sqlite:///{path}"
+    with create_engine(url).begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(migrate._SCRIPTS))
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+    return url
+
 
 def test_the_newest_revision_is_read_from_the_file_names() -> None:
-    config = Config()
-    config.set_main_option("script_location", str(migrate._SCRIPTS))
-    assert migrate.newest() == ScriptDirectory.from_config(config).get_current_head()
+    assert migrate.newest() == ScriptDirectory.from_config(SCRIPTS).get_current_head()
+
+
+def test_turns_of_an_earlier_version_know_their_binding(tmp_path: Path) -> None:
+    file = tmp_path / "old.db"
+    url = at_revision(file, "0001")
+    with closing(sqlite3.connect(file)) as database, database:
+        database.execute(
+            "INSERT INTO conversation (id, binding_id, key, address, is_group, last_inbound_at, stirred, created_at)"
+            " VALUES (5, 3, 'k', 'a', 0, 0, 0, 0)"
+        )
+        database.execute(
+            "INSERT INTO turn (id, key, conversation_id, state, attempts, retries, created_at, updated_at)"
+            " VALUES (7, 't', 5, 'failed', 1, 0, 0, 0)"
+        )
+
+    migrate.upgrade(url)
+
+    with closing(sqlite3.connect(file)) as database:
+        assert database.execute("SELECT binding_id FROM turn WHERE id = 7").fetchone() == (3,)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -72,6 +73,26 @@ def completion(content: object, finish: str | None = "stop", **message: object) 
     """What a model answers."""
     said = {"role": "assistant", "content": content, **message}
     return {"choices": [{"index": 0, "finish_reason": finish, "message": said}]}
+
+
+class Api:
+    """An API of agents that answers as told, the last answer again and again; `asked` are the bodies it got."""
+
+    def __init__(self) -> None:
+        self.answers: deque[httpx.Response] = deque()
+        self.asked: list[str] = []
+
+    def answers_with(self, *bodies: object, status: int = 200, **headers: str) -> None:
+        """What comes next: JSON, or text as it is."""
+        for body in bodies:
+            content = body if isinstance(body, str) else json.dumps(body)
+            self.answers.append(httpx.Response(status, content=content.encode(), headers=headers))
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        """Answer the next request."""
+        self.asked.append(request.content.decode())
+        found = self.answers.popleft() if len(self.answers) > 1 else self.answers[0]
+        return httpx.Response(found.status_code, content=found.content, headers=found.headers)
 
 
 async def answer_to(body: str | bytes, kind: str = "application/json", **headers: str) -> str | Answer:

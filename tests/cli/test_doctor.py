@@ -92,13 +92,13 @@ def test_a_data_folder_that_is_none_is_the_finding(terminal: Terminal) -> None:
 
 
 @contextlib.asynccontextmanager
-async def agents_api(status: int) -> AsyncIterator[tuple[str, list[str]]]:
+async def agents_api(status: int, body: object = None) -> AsyncIterator[tuple[str, list[str]]]:
     """An API that answers everything alike; its address, and what it has been asked."""
     asked: list[str] = []
 
     async def answer(request: Request) -> Response:
         asked.append(f"{request.method} {request.url.path} {request.headers['authorization']}")
-        return JSONResponse({}, status)
+        return JSONResponse({} if body is None else body, status)
 
     every = Starlette(routes=[Route("/{path:path}", answer, methods=["GET", "POST"])])
     with servers.bind("127.0.0.1", 0) as bound:
@@ -133,6 +133,62 @@ async def test_the_api_of_a_model_is_asked_without_running_it(
     assert asked == ["GET /v1/models Bearer fake-key"]
     assert (result.exit_code, said in result.stdout) == (code, True), result.output
     assert "fake-key" not in result.output
+
+
+@pytest.mark.parametrize(
+    "models",
+    [
+        {"object": "list", "data": [{"id": "large"}, {"id": "small"}]},
+        {"data": [{"id": "small:latest"}]},
+        {"data": [{"id": "models/small"}]},
+        {"data": [{"id": "s*"}]},
+        {"models": [{"name": "small", "size": 7}]},
+        [{"id": "small"}],
+        ["small", 7, None],
+    ],
+)
+async def test_a_model_that_its_server_lists_is_found(terminal: Terminal, models: object) -> None:
+    async with agents_api(200, models) as (url, _):
+        model_at(terminal, url)
+        result = await terminal.beside("doctor")
+
+    assert result.exit_code == 0, result.output
+    assert (
+        "✓ Agent support: runtime openai, owner owner@example.org; its API answers and lists its model."
+        in result.stdout
+    )
+
+
+@pytest.mark.parametrize(
+    ("models", "named"),
+    [
+        ({"object": "list", "data": [{"id": "large"}, {"id": "small-2"}]}, "It lists large, small-2."),
+        ({"data": [{"id": f"model-{number}"} for number in range(30)]}, "model-9 and 20 more."),
+        ({"models": [{"name": "Small\x1b[31m"}]}, "It lists Small."),
+        (["smal?"], "It lists smal?."),
+    ],
+)
+async def test_a_model_that_its_server_does_not_list_is_the_finding(
+    terminal: Terminal, models: object, named: str
+) -> None:
+    async with agents_api(200, models) as (url, _):
+        model_at(terminal, url)
+        result = await terminal.beside("doctor")
+
+    assert result.exit_code == 1
+    assert "its API has no model small." in result.stdout
+    assert named in result.stdout
+    assert "Correct model beside base_url of [agents.support], or provide it there." in result.stdout
+
+
+@pytest.mark.parametrize("models", [{"data": []}, {"data": {}}, {"data": [{}, 7]}, [], "x", 7])
+async def test_a_list_that_names_no_model_says_nothing_about_it(terminal: Terminal, models: object) -> None:
+    async with agents_api(200, models) as (url, _):
+        model_at(terminal, url)
+        result = await terminal.beside("doctor")
+
+    assert result.exit_code == 0, result.output
+    assert "; its API answers." in result.stdout
 
 
 async def test_a_forgotten_model_server_is_the_finding(terminal: Terminal) -> None:

@@ -7,7 +7,8 @@ import re
 import pytest
 
 from tests.cli.conftest import Terminal
-from tests.world import OWNER, Person, World
+from tests.world import OWNER, Agent, Person, World
+from trinity_channels.agents.port import AgentFailed, AgentUnavailable
 
 NUMBER = "+15557770002"
 ZOE = "zoe@example.org"
@@ -103,6 +104,21 @@ async def test_an_opt_out_that_the_provider_reported_is_told(terminal: Terminal,
     text = await explained(terminal, NUMBER)
 
     assert "Proactive refused since 2026-03-02 09:00 UTC: the provider reported that the person blocked it" in text
+
+
+async def test_what_the_agent_could_not_answer_is_told_with_its_reason(
+    terminal: Terminal, town: World, agent: Agent
+) -> None:
+    zoe, yan = town.person("Zoe", NUMBER), town.person("Yan", "+15557770003")
+    agent.will_answer(AgentFailed("out of order", detail="no credits"), AgentUnavailable("busy", retry_after=60))
+    await zoe.says("what is 6 x 7?", "and 6 x 8?")
+    await yan.says("hello")
+
+    text = await explained(terminal, NUMBER)
+
+    assert "Not answered turn 2, tried again at 2026-03-02 09:01 UTC; at 2026-03-02 09:00 UTC: busy" in text
+    assert "Not answered turn 1, parked; at 2026-03-02 09:00 UTC: out of order It said: no credits" in text
+    assert "Not answered" not in await explained(terminal, "+15557770003")
 
 
 def test_an_unknown_agent_is_named_with_those_there_are(terminal: Terminal) -> None:

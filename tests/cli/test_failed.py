@@ -12,7 +12,7 @@ async def test_a_failed_turn_is_listed_and_answered_after_resubmission(
     terminal: Terminal, town: World, agent: Agent
 ) -> None:
     zoe = town.person("Zoe")
-    agent.will_answer(AgentFailed("out of order"))
+    agent.will_answer(AgentFailed("out of order", detail="no credits left"))
     await zoe.says("what is 6 x 7?")
 
     listed = await terminal.beside("failed")
@@ -23,6 +23,7 @@ async def test_a_failed_turn_is_listed_and_answered_after_resubmission(
     row = listed.stdout.splitlines()[1]
     assert row.split()[:4] == ["1", "support", "whatsapp", "1"]
     assert "out of order" in row
+    assert "no credits" in listed.stdout
     assert resubmitted.exit_code == 0
     assert zoe.heard() == [texts.APOLOGY, "echo what is 6 x 7?"]
     assert "No turn has failed" in (await terminal.beside("failed")).stdout

@@ -13,6 +13,7 @@ from sqlalchemy.dialects import sqlite
 
 from trinity_channels.store import (
     access,
+    agent_runs,
     agent_settings,
     bindings,
     codes,
@@ -25,7 +26,20 @@ from trinity_channels.store import (
     turns,
 )
 
-MODULES = (access, agent_settings, bindings, codes, deliveries, inbox, messages, people, receipts, scenes, turns)
+MODULES = (
+    access,
+    agent_runs,
+    agent_settings,
+    bindings,
+    codes,
+    deliveries,
+    inbox,
+    messages,
+    people,
+    receipts,
+    scenes,
+    turns,
+)
 # Made into something narrower before they run, or small by nature: a row per binding, agent or parked turn, or the newest
 # thousand messages of one conversation.
 EXEMPT = {"scenes._MESSAGES", "bindings._ALL", "bindings._HOLDER", "access._UNTOLD_AGENTS", "inbox._HEARD_WORDS"}
@@ -62,6 +76,10 @@ def test_it_finds_its_rows_by_an_index(blank: Path, name: str) -> None:
         ("deliveries._WITH_WORK", "delivery_open"),
         ("deliveries._NEXT", "delivery_open"),
         ("turns._FAILED", "turn_failed"),
+        ("agent_runs._NEWEST_PARKED", "turn_failed"),
+        ("agent_runs._COUNT_RETRIED", "turn_open"),
+        ("agent_runs._LAST_ANSWERED", "turn_answered"),
+        ("agent_runs._PARKED_OF_CONTACT", "turn_failed"),
     ],
 )
 def test_open_work_is_found_by_the_index_of_open_work(blank: Path, name: str, index: str) -> None:

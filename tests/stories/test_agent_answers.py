@@ -2,36 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections import deque
 from collections.abc import Awaitable, Callable
 
-import httpx
 import pytest
 
-from tests.agents.apis import completion, openai, trinity
+from tests.agents.apis import Api, completion, openai, trinity
 from tests.world import Agent, Found, Person, World
 from trinity_channels import texts
 from trinity_channels.agents.port import AgentFailed, AgentRuntime, AgentTurn, AgentUnavailable, Answer
-
-
-class Api:
-    """An API of agents that answers as told, the last answer again and again; `asked` are the bodies it got."""
-
-    def __init__(self) -> None:
-        self.answers: deque[httpx.Response] = deque()
-        self.asked: list[str] = []
-
-    def answers_with(self, *bodies: object, status: int = 200, **headers: str) -> None:
-        """What comes next: JSON, or text as it is."""
-        for body in bodies:
-            content = body if isinstance(body, str) else json.dumps(body)
-            self.answers.append(httpx.Response(status, content=content.encode(), headers=headers))
-
-    def __call__(self, request: httpx.Request) -> httpx.Response:
-        self.asked.append(request.content.decode())
-        found = self.answers.popleft() if len(self.answers) > 1 else self.answers[0]
-        return httpx.Response(found.status_code, content=found.content, headers=found.headers)
 
 
 @pytest.fixture

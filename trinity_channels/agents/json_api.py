@@ -19,6 +19,7 @@ from trinity_channels.agents.port import AgentError, AgentFailed, AgentTimeout, 
 from trinity_channels.agents.problem import Problem, said_in
 from trinity_channels.api import retry_after
 from trinity_channels.masking import HIDDEN, mask_text
+from trinity_channels.visible import cleaned
 
 MAX_ANSWER_BYTES = 1_000_000
 MAX_RETRY_AFTER = 300.0
@@ -120,7 +121,7 @@ class JsonApi:
     def _detail(self, text: str) -> str:
         if self._token is not None and (secret := self._token.get_secret_value()):
             text = text.replace(secret, HIDDEN)
-        return mask_text(" ".join(text[:_MOST_OF_A_REFUSAL].split()))[:LONGEST_DETAIL]
+        return mask_text(" ".join(cleaned(text[:_MOST_OF_A_REFUSAL]).split()))[:LONGEST_DETAIL]
 
 
 async def _read(response: httpx.Response) -> bytes:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from trinity_channels.api import Channel, Check, CheckState
+from trinity_channels.store.agent_runs import AgentRuns
 from trinity_channels.store.bindings import StoredBinding
 
 
@@ -23,6 +24,7 @@ def examine(
     manifest: Channel,
     public_url: str | None,
     last_inbound: datetime | None,
+    runs: AgentRuns,
     *,
     mails: bool,
     everybody: bool = False,
@@ -41,6 +43,7 @@ def examine(
         _inbound(stored, manifest, public_url, last_inbound),
         _signature(stored, last_inbound),
         _outbound(stored),
+        _agent(runs),
         _mail(mails=mails, needed=signs_in),
         *_escalation(stored.agent, manifest, escalates=escalates),
     ]
@@ -118,6 +121,36 @@ def _outbound(stored: StoredBinding) -> Check:
         f"The provider refused a message: {stored.send_failure}",
         "Correct the account's settings here or in the provider's console, then use Verify.",
     )
+
+
+def _agent(runs: AgentRuns) -> Check:
+    success = (
+        f"The last success was at {_time(runs.answered_at)}." if runs.answered_at else "It has had no success yet."
+    )
+    trouble = runs.trouble
+    if trouble is None:
+        return Check("agent", CheckState.OK, f"No turn is parked. {success if runs.answered_at else ''}".rstrip())
+    counts = [
+        *([_turns(runs.parked, "parked")] if runs.parked else []),
+        *([_turns(runs.retried, "tried again")] if runs.retried else []),
+    ]
+    state = CheckState.FAILED if runs.parked else CheckState.WARNING
+    return Check(
+        "agent",
+        CheckState.OK if runs.recovered else state,
+        f"The agent failed: {' and '.join(counts)}. The last reason, at {_time(trouble.at)}: {trouble.reason.rstrip('.')}. "
+        f"{success}",
+        "Correct the agent or its settings. `trinity-channels failed` lists the parked turns, and "
+        "`trinity-channels failed resubmit ID` tries one again.",
+    )
+
+
+def _turns(count: int, state: str) -> str:
+    return f"1 turn is {state}" if count == 1 else f"{count} turns are {state}"
+
+
+def _time(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC"
 
 
 def _mail(*, mails: bool, needed: bool) -> Check:

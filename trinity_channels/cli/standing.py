@@ -11,8 +11,9 @@ from trinity_channels.api import Channel
 from trinity_channels.app import Host, utc_now
 from trinity_channels.cli.desk import moment
 from trinity_channels.email_address import normalise_email
-from trinity_channels.store import Tx, access, people
+from trinity_channels.store import Tx, access, agent_runs, people
 from trinity_channels.store.access import AccessRequest
+from trinity_channels.store.agent_runs import Trouble
 from trinity_channels.store.people import Client
 
 OUTCOMES = {
@@ -38,7 +39,7 @@ class _Found:
     """What the tables hold."""
 
     policy: Policy
-    contacts: list[tuple[Client, int]]
+    contacts: list[tuple[Client, int, list[Trouble]]]
     requests: dict[str, AccessRequest]
 
 
@@ -47,7 +48,7 @@ async def look_up(host: Host, agent: str, address: str) -> list[Asked]:
     email = _email(address)
     found = await host.store.read(lambda tx: _read(tx, agent, email or address))
     if found.contacts:
-        return [await _contact(host, agent, found, client, kept) for client, kept in found.contacts]
+        return [await _contact(host, agent, found, *one) for one in found.contacts]
     return [await _stranger(host, agent, found, address, email)]
 
 
@@ -60,13 +61,14 @@ def _email(address: str) -> str | None:
 
 def _read(tx: Tx, agent: str, address: str) -> _Found:
     policy, _ = gate.policies(access.policies(tx, agent))
-    contacts = [(client, people.kept(tx, client.id)) for client in people.find(tx, agent, address)]
-    emails = {address, *(client.email for client, _ in contacts if client.email)}
+    clients = people.find(tx, agent, address)
+    contacts = [(one, people.kept(tx, one.id), agent_runs.of_contact(tx, one.id)) for one in clients]
+    emails = {address, *(client.email for client in clients if client.email)}
     requests = {email: one for email in emails if (one := access.request_of(tx, agent, email))}
     return _Found(policy, contacts, requests)
 
 
-async def _contact(host: Host, agent: str, found: _Found, client: Client, kept: int) -> Asked:
+async def _contact(host: Host, agent: str, found: _Found, client: Client, kept: int, troubles: list[Trouble]) -> Asked:
     has_access = client.email is not None and await host.directory.may_use(agent, client.email)
     standing = Standing(client.email, client.blocked, has_access)
     manifest = host.plugins[client.channel].manifest if client.channel in host.plugins else None
@@ -79,6 +81,7 @@ async def _contact(host: Host, agent: str, found: _Found, client: Client, kept: 
         ("Reply window", _window(manifest, client.last_active, utc_now())),
         ("Kept messages", str(kept)),
         ("Proactive", _proactive(client)),
+        *(("Not answered", _trouble(one)) for one in troubles),
     ]
     name = f"{client.name}, " if client.name else ""
     return Asked(
@@ -116,6 +119,11 @@ async def _access(host: Host, agent: str, email: str | None) -> str:
         proactive = "may" if share.allow_proactive else "may not"
         return f"shared since {moment(share.created_at)}; the agent {proactive} write first"
     return "allowed" if await host.directory.may_use(agent, email) else "not shared"
+
+
+def _trouble(trouble: Trouble) -> str:
+    then = f"tried again at {moment(trouble.next_at)}" if trouble.next_at else "parked"
+    return f"turn {trouble.turn}, {then}; at {moment(trouble.at)}: {trouble.reason}"
 
 
 def _request(request: AccessRequest | None) -> str:

@@ -44,6 +44,7 @@ from trinity_channels.outbound import replies
 from trinity_channels.plugins import Plugins
 from trinity_channels.store import Store, Tx, codes, messages, people, scenes, turns
 from trinity_channels.store.scenes import Message, OpenTurn, Person, Scene
+from trinity_channels.visible import cleaned
 
 log = structlog.get_logger(__name__)
 
@@ -351,7 +352,7 @@ def _why(error: AgentError) -> str:
 def _reason(error: AgentError) -> str:
     """The same for the list of failed turns, with the agent's own words; these may quote people and are never logged."""
     detail = f" It said: {error.detail[:LONGEST_REASON]}" if error.detail else ""
-    return mask_text(_why(error) + detail)
+    return mask_text(cleaned(_why(error) + detail))
 
 
 def _normalised(email: str | None) -> str | None:

@@ -22,7 +22,12 @@ from trinity_channels.store.tables import (
 
 _THEIRS = select(CONVERSATION.c.id).where(CONVERSATION.c.contact_id == bindparam("contact"))
 _OPEN = or_(*(DELIVERY.c.state == literal_column(f"'{state}'") for state in ("ready", "sending", "asking")))
+_THEIR_TURNS = select(MESSAGE.c.turn_id).where(
+    or_(MESSAGE.c.contact_id == bindparam("contact"), MESSAGE.c.conversation_id.in_(_THEIRS))
+)
 _STATEMENTS = (
+    # an agent's error may quote what they wrote
+    update(TURN).where(TURN.c.id.in_(_THEIR_TURNS), TURN.c.reason.is_not(None)).values(reason="the person was erased"),
     update(TURN)
     .where(TURN.c.conversation_id.in_(_THEIRS), TURN.c.state == "open")
     .values(state="failed", reason="the person was erased", updated_at=bindparam("now")),

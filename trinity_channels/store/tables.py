@@ -171,10 +171,21 @@ class TurnRow(SQLModel, table=True):
     """One run of an agent. `state`: open → done | failed."""
 
     __tablename__: ClassVar[str] = "turn"
-    __table_args__ = (_open_work("turn_open", "conversation_id", "open"), _open_work("turn_failed", "state", "failed"))
+    __table_args__ = (
+        _open_work("turn_open", "conversation_id", "open"),
+        _open_work("turn_failed", "state", "failed"),
+        Index(
+            "turn_answered",
+            "binding_id",
+            "updated_at",
+            "id",
+            sqlite_where=text("state = 'done' AND reason IS NULL"),
+        ),
+    )
     id: int | None = Field(default=None, primary_key=True)
     key: str
     conversation_id: int = Field(foreign_key="conversation.id")
+    binding_id: int | None = None
     state: str
     attempts: int
     retries: int

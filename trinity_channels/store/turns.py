@@ -36,6 +36,9 @@ _NEW_TURN = (
     .values(
         key=bindparam("key"),
         conversation_id=bindparam("conversation"),
+        binding_id=select(CONVERSATION.c.binding_id)
+        .where(CONVERSATION.c.id == bindparam("conversation"))
+        .scalar_subquery(),
         state="open",
         attempts=0,
         retries=0,

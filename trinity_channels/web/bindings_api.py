@@ -26,7 +26,7 @@ from trinity_channels.bindings.health import examine
 from trinity_channels.bindings.public_address import PublicAddress
 from trinity_channels.bindings.vault import VaultError
 from trinity_channels.plugins import Plugins
-from trinity_channels.store import Store, access, bindings
+from trinity_channels.store import Store, access, agent_runs, bindings
 from trinity_channels.web.auth import Guard, Principal
 from trinity_channels.web.errors import ApiError
 from trinity_channels.web.route import api_router
@@ -204,9 +204,10 @@ class BindingsApi:
             empty: dict[str, Any] = dict.fromkeys(set(manifest.settings.model_fields) - secret)
             return BindingStatus(agent_name=agent, channel=channel, configured=False, **empty)
         identity = stored.id
-        last_inbound, stored_policies, contact = await self._store.read(
+        last_inbound, runs, stored_policies, contact = await self._store.read(
             lambda tx: (
                 bindings.last_inbound(tx, identity),
+                agent_runs.of_binding(tx, identity),
                 access.policies(tx, agent),
                 self._self_service.escalation.contact(tx, agent),
             )
@@ -216,6 +217,7 @@ class BindingsApi:
             manifest,
             self._address.value,
             last_inbound,
+            runs,
             mails=self._self_service.login.available,
             everybody=policies(stored_policies)[0] is Policy.OPEN,
             escalates=contact is not None,

@@ -24,6 +24,7 @@ def upgrade() -> None:
     )
     op.add_column("message", sa.Column("released_at", sa.BigInteger(), nullable=True))
     op.add_column("turn", sa.Column("resubmitted_at", sa.BigInteger(), nullable=True))
+    _turns_know_their_binding()
     _notes_become_parts()
     op.drop_column("message", "notes")
     op.create_index(
@@ -31,6 +32,17 @@ def upgrade() -> None:
         "delivery",
         ["binding_id", "id"],
         sqlite_where=sa.text("state IN ('failed', 'unknown')"),
+    )
+
+
+def _turns_know_their_binding() -> None:
+    op.add_column("turn", sa.Column("binding_id", sa.Integer(), nullable=True))
+    op.execute("UPDATE turn SET binding_id = (SELECT binding_id FROM conversation WHERE id = turn.conversation_id)")
+    op.create_index(
+        "turn_answered",
+        "turn",
+        ["binding_id", "updated_at", "id"],
+        sqlite_where=sa.text("state = 'done' AND reason IS NULL"),
     )
 
 

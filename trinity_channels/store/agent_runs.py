@@ -1,0 +1,110 @@
+"""How an agent fares, from its turns: what is parked or tried again, why, and when a turn last came to its end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import bindparam, exists, func, literal_column, select
+
+from trinity_channels.store.clock import moment
+from trinity_channels.store.database import Row, Tx
+from trinity_channels.store.tables import MESSAGE, TURN
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A turn that is not answered. `next_at` is when it is tried again; None for a parked one."""
+
+    turn: int
+    at: datetime
+    reason: str = field(repr=False)
+    next_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class AgentRuns:
+    """How the agent of one binding fares.
+
+    Attributes:
+        parked: how many turns wait for the operator's decision.
+        retried: how many are tried again by themselves.
+        trouble: the newest of both.
+        answered_at: when a turn last ended as it should, with an answer or deliberate silence.
+        recovered: that was after the trouble.
+    """
+
+    parked: int = 0
+    retried: int = 0
+    trouble: Trouble | None = None
+    answered_at: datetime | None = None
+    recovered: bool = False
+
+
+_COLUMNS = (TURN.c.id, TURN.c.updated_at, TURN.c.reason, TURN.c.next_at)
+_IS_FAILED = TURN.c.state == literal_column("'failed'")
+_IS_OPEN = TURN.c.state == literal_column("'open'")
+_NEWEST_FIRST = (TURN.c.updated_at.desc(), TURN.c.id.desc())
+# Turns of people who were erased can only be forgotten.
+_PARKED = (
+    _IS_FAILED,
+    TURN.c.binding_id == bindparam("binding"),
+    exists().where(MESSAGE.c.turn_id == TURN.c.id, MESSAGE.c.state == literal_column("'failed'")),
+)
+_RETRIED = (_IS_OPEN, TURN.c.binding_id == bindparam("binding"), TURN.c.next_at.is_not(None))
+
+_COUNT_PARKED = select(func.count()).where(*_PARKED)
+_COUNT_RETRIED = select(func.count()).where(*_RETRIED)
+_NEWEST_PARKED = select(*_COLUMNS).where(*_PARKED).order_by(*_NEWEST_FIRST).limit(1)
+_NEWEST_RETRIED = select(*_COLUMNS).where(*_RETRIED).order_by(*_NEWEST_FIRST).limit(1)
+
+_LAST_ANSWERED = (
+    select(TURN.c.updated_at, TURN.c.id)
+    .where(
+        TURN.c.binding_id == bindparam("binding"),
+        TURN.c.state == literal_column("'done'"),
+        TURN.c.reason.is_(None),
+    )
+    .order_by(*_NEWEST_FIRST)
+    .limit(1)
+)
+
+_OF_CONTACT = exists().where(
+    MESSAGE.c.turn_id == TURN.c.id,
+    MESSAGE.c.contact_id == bindparam("contact"),
+    MESSAGE.c.state.in_((literal_column("'failed'"), literal_column("'answering'"))),
+)
+_PARKED_OF_CONTACT = select(*_COLUMNS).where(_IS_FAILED, _OF_CONTACT).order_by(*_NEWEST_FIRST).limit(1)
+_RETRIED_OF_CONTACT = (
+    select(*_COLUMNS).where(_IS_OPEN, TURN.c.next_at.is_not(None), _OF_CONTACT).order_by(*_NEWEST_FIRST).limit(1)
+)
+
+
+def of_binding(tx: Tx, binding: int) -> AgentRuns:
+    """How the agent fares on a binding."""
+    rows = [row for one in (_NEWEST_PARKED, _NEWEST_RETRIED) if (row := tx.one(one, binding=binding))]
+    newest = max(rows, key=_order, default=None)
+    answered = tx.one(_LAST_ANSWERED, binding=binding)
+    return AgentRuns(
+        parked=tx.number(_COUNT_PARKED, binding=binding),
+        retried=tx.number(_COUNT_RETRIED, binding=binding),
+        trouble=_trouble(newest) if newest else None,
+        answered_at=moment(answered[0]) if answered else None,
+        recovered=bool(newest and answered and tuple(answered) > _order(newest)),
+    )
+
+
+def of_contact(tx: Tx, contact: int) -> list[Trouble]:
+    """The newest turn with a message of a contact that is tried again, and the newest that is parked."""
+    rows = (tx.one(one, contact=contact) for one in (_RETRIED_OF_CONTACT, _PARKED_OF_CONTACT))
+    return [_trouble(row) for row in rows if row]
+
+
+def _order(row: Row) -> tuple[int, int]:
+    identity, at, *_ = row
+    return at, identity
+
+
+def _trouble(row: Row) -> Trouble:
+    identity, at, reason, next_at = row
+    return Trouble(identity, moment(at), reason or "", moment(next_at))
