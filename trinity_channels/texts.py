@@ -11,12 +11,26 @@ LOGIN_CLOSED = (
     "The owner of this agent can change that. What you have written is kept."
 )
 GROUP_HINT = "I answer people who are signed in. Please write to me in a direct chat first."
-LOGIN_USAGE = "Send /login you@example.com to get a code by e-mail, then /login 123456 with the code from the mail."
-CODE_SENT = "I have mailed a code to {email}. Send /login 123456 with the code from the mail within 10 minutes."
+GROUP_COMMAND = "I answer commands only in a direct chat with me. Please send it there."
+LOGIN_USAGE = "Send /login you@example.com to get a code by e-mail, then send the code from the mail here."
+CODE_SENT = "I have mailed a code of six digits to {email}. Send it here within 10 minutes."
+CODE_SENT_ABROAD = (
+    "I have mailed a code of six digits to {email}. This address has letters beyond a to z: check that it is yours. "
+    "Send the code here within 10 minutes."
+)
+AWAITING_CODE = (
+    "I am waiting for the code of six digits that I mailed to {email}. Send it here, or /login you@example.com to use "
+    "another address. What you have written is kept and answered afterwards."
+)
 CODE_NOT_MAILED = "The mail to {email} could not be sent. Check the address, or try again in a few minutes."
 NO_MAILER = "Signing in by e-mail is not set up here yet. The owner of this agent can change that."
 TOO_MANY_CODES = "That was a lot of codes. Please try again in {minutes} minutes."
 BAD_EMAIL = "That does not look like an e-mail address. Send /login you@example.com."
+WHICH_EMAIL = "I see more than one address: {emails}. Send /login with the one that you want to sign in with."
+DECEPTIVE_EMAIL = (
+    "This address mixes letters of different alphabets that look alike. Type it again with one keyboard, such as "
+    "/login you@example.com."
+)
 NO_CODE = "There is no code to confirm. Send /login you@example.com to get one."
 CODE_EXPIRED = "This code has expired. Send /login you@example.com to get a new one."
 WRONG_CODE = "That is not the code from the mail. Tries left: {left}."
@@ -37,7 +51,7 @@ NOT_LOGGED_IN = "You are not signed in. Send /login you@example.com to verify yo
 WHOAMI = "You are signed in as {email}."
 HELP = (
     "/login you@example.com mails you a code\n"
-    "/login 123456 confirms the code\n"
+    "The code of six digits, sent here, signs you in\n"
     "/whoami shows your e-mail address\n"
     "/logout signs you out\n"
     "/human shows how to reach a person\n"
@@ -68,7 +82,7 @@ MAIL_TEXT = (
     "Hello,\n\n"
     "somebody who writes to the agent “{agent}” on {channel} wants to sign in with this e-mail address.\n\n"
     "The code is {code}\n\n"
-    "To confirm, send this message in the chat within 10 minutes:\n\n"
+    "To confirm, send it in the chat within 10 minutes, alone or like this:\n\n"
     "    /login {code}\n\n"
     "If that was not you, ignore this mail: without the code nobody is signed in.\n"
 )

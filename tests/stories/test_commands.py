@@ -43,7 +43,7 @@ def zoe(world: World) -> Person:
         ("/login", texts.LOGIN_USAGE),
         ("/LOGIN", texts.LOGIN_USAGE),
         ("/login zoe", texts.BAD_EMAIL),
-        ("/login zoe@example.org yan@example.org", texts.BAD_EMAIL),
+        ("/login zoe@example.org yan@example.org", texts.WHICH_EMAIL.format(emails="zoe@example.org, yan@example.org")),
         ("/login 12345", texts.BAD_EMAIL),
         ("/login 123456", texts.NO_CODE),
         ("/Login ZOE@Example.org", SENT),

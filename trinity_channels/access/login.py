@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
@@ -16,10 +16,10 @@ import structlog
 
 from trinity_channels import texts
 from trinity_channels.bindings.vault import Vault
-from trinity_channels.email_address import normalise_email
 from trinity_channels.mail.port import Mail, Mailer, MailError
 from trinity_channels.metrics import Metrics
 from trinity_channels.store import Store, Tx, codes
+from trinity_channels.store.codes import StoredCode
 
 log = structlog.get_logger(__name__)
 
@@ -28,6 +28,8 @@ GUESSES = 5
 HOUR = timedelta(hours=1)
 LIMITS = (("contact_id", 3), ("email", 5), ("binding_id", 100))
 """Codes per hour, for a contact, for an e-mail on all bindings, and for a binding."""
+REMEMBERED = timedelta(days=7)
+"""How long a code is recognised after it was made, although it no longer counts: as long as messages are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +44,11 @@ class Asker:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What became of an entered code: the verified e-mail, or what to tell the person."""
+    """What became of an entered code: the verified e-mail, what to tell the person, and since when the code was known."""
 
     email: str | None
     answer: str
+    since: datetime | None = None
 
 
 class Login:
@@ -65,12 +68,8 @@ class Login:
         """Whether codes can be mailed at all."""
         return self._mailer is not None
 
-    async def ask(self, asker: Asker, text: str) -> str:
-        """Mail a code to the address a person gave; returns what to tell them."""
-        try:
-            email = normalise_email(text)
-        except ValueError:
-            return texts.BAD_EMAIL
+    async def ask(self, asker: Asker, email: str) -> str:
+        """Mail a code to the address a person gave, in its usual spelling; returns what to tell them."""
         if self._mailer is None:
             return texts.NO_MAILER
         now = self._now()
@@ -99,7 +98,31 @@ class Login:
             await self._store.write(lambda tx: codes.kill(tx, asker.contact))
             return texts.CODE_NOT_MAILED.format(email=email)
         self._metrics.login_codes.labels("sent").inc()
-        return texts.CODE_SENT.format(email=email)
+        sent = texts.CODE_SENT if email.isascii() else texts.CODE_SENT_ABROAD
+        return sent.format(email=email)
+
+    def awaited(self, tx: Tx, contact: int) -> StoredCode | None:
+        """The code that this contact can confirm now."""
+        live = codes.live(tx, contact)
+        return live if live and live.expires_at > self._now() else None
+
+    def lapse(self, tx: Tx, contact: int) -> bool:
+        """Give up a live code that has expired; False if there is none."""
+        expired = codes.live(tx, contact) is not None and self.awaited(tx, contact) is None
+        if expired:
+            codes.kill(tx, contact)
+        return expired
+
+    def spent(self, tx: Tx, asker: Asker, numbers: Collection[str]) -> dict[str, StoredCode]:
+        """Which of these numbers are codes of this contact that no longer count: used, expired, replaced.
+
+        Of the live code nothing is said: that would be a guess for free.
+        """
+        now = self._now()
+        known = [
+            one for one in codes.made(tx, asker.contact, now - REMEMBERED) if not one.live or one.expires_at <= now
+        ]
+        return {number: one for number in numbers for one in known if self._is_of(asker, one, number)}
 
     def check(self, tx: Tx, asker: Asker, code: str) -> Attempt:
         """Check an entered code within the transaction that will store the outcome."""
@@ -109,16 +132,19 @@ class Login:
         if live.expires_at <= self._now():
             codes.kill(tx, asker.contact)
             return Attempt(None, texts.CODE_EXPIRED)
-        possible = self._vault.digests(_bound(asker, live.email, code), purpose="login")
-        if any(hmac.compare_digest(one.encode(), live.digest.encode()) for one in possible):
+        if self._is_of(asker, live, code):
             codes.kill(tx, asker.contact)
-            return Attempt(live.email, texts.VERIFIED.format(email=live.email))
+            return Attempt(live.email, texts.VERIFIED.format(email=live.email), live.created_at)
         codes.guess(tx, live.id)
         left = GUESSES - live.guesses - 1
         if left <= 0:
             codes.kill(tx, asker.contact)
             return Attempt(None, texts.WRONG_CODE_LAST)
         return Attempt(None, texts.WRONG_CODE.format(left=left))
+
+    def _is_of(self, asker: Asker, stored: StoredCode, code: str) -> bool:
+        possible = self._vault.digests(_bound(asker, stored.email, code), purpose="login")
+        return any(hmac.compare_digest(one.encode(), stored.digest.encode()) for one in possible)
 
 
 def _bound(asker: Asker, email: str, code: str) -> str:

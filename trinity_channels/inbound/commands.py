@@ -1,13 +1,20 @@
-"""Chat commands, recognised before the gate: /login, /logout, /whoami, /help, /human, and the words STOP, START and HELP."""
+"""Chat commands, recognised before the gate: /login and its like, the words STOP, START and HELP, and mailed codes."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from trinity_channels.api import OptOut
-from trinity_channels.store.scenes import Message, Person
+from trinity_channels.api import Button, Note, NoteKind, OptOut
+from trinity_channels.inbound.code_in_text import only_number
+from trinity_channels.inbound.email_in_text import Emails, emails_in
+from trinity_channels.inbound.typed import seen
+from trinity_channels.store.scenes import Message
+
+TOLERANCE = timedelta(minutes=1)
+"""By which a provider's clock may be behind ours."""
 
 
 class Verb(StrEnum):
@@ -15,6 +22,7 @@ class Verb(StrEnum):
 
     LOGIN = "login"
     CODE = "code"
+    SPENT = "spent"
     LOGOUT = "logout"
     WHOAMI = "whoami"
     HELP = "help"
@@ -25,16 +33,46 @@ class Verb(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A recognised command. `answered` says that the provider has already replied to it."""
+    """A recognised command.
+
+    Attributes:
+        verb: what to do. `SPENT` is a code that no longer counts, sent once more.
+        code: the code, of `CODE` and `SPENT`.
+        emails: the addresses to sign in with, of `LOGIN`; None if nothing was given.
+        answered: the provider has already replied to it.
+    """
 
     verb: Verb
-    argument: str = ""
+    code: str = ""
+    emails: Emails | None = None
     answered: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Expecting:
+    """What decides how a message is understood, besides its words.
+
+    Attributes:
+        stopped: the person has turned messages off that they did not ask for.
+        code_for: the e-mail that a live code was mailed to; None without a live code.
+        code_since: when it was mailed; what was written before cannot be that code.
+        asked: the gate holds the person's messages until they have signed in, so none of them is for the agent yet.
+    """
+
+    stopped: bool = False
+    code_for: str | None = None
+    code_since: datetime | None = None
+    asked: bool = False
+
+    def awaits(self, message: Message) -> bool:
+        """Whether a number in this message may be the live code: it was typed, and after the code was mailed."""
+        # some providers' times of messages are whole seconds, and their clocks are their own
+        return self.code_since is not None and message.at >= self.code_since - TOLERANCE and not _is_choice(message)
+
+
 # ASCII, for without it the I of the words would also be a Turkish one, which has no lower case among the verbs.
-_COMMAND = re.compile(r"[/!]((?ai:login|logout|whoami|help|human))(?:\s+(.*))?", re.DOTALL)
-_CODE = re.compile(r"[0-9]{3}[ -]?[0-9]{3}")
+_COMMAND = re.compile(r"(?:/ ?|!)((?ai:login|logout|whoami|help|human|stop|start))(?:@\w+)?(.*)", re.DOTALL)
+_PUNCTUATION = " \n\t.,:;!?*_~`'\"()[]<>\u2018\u2019\u201c\u201d\u00ab\u00bb\u2026\u3002"
 
 # The words that stand for opting out and in when they are all there is in a message. Words that people also answer an
 # agent with, such as "cancelar" or "alta", are none of them.
@@ -45,26 +83,76 @@ _WORDS = {
 }
 _VERBS = {word: verb for verb, words in _WORDS.items() for word in words.split()}
 
+# How people answer who were asked to send /login and their address.
+_SIGN_IN = re.compile(r"(?:please )?(?:log ?-?in|sign ?-?in)\b(.*)", re.DOTALL | re.IGNORECASE)
+_BESIDE = "hi|hello|it's|this|here|here's|is|my|the|use|with|e-?mail|mail|mailto|address|please|thanks|thank|you"
+_ONLY_ADDRESS = re.compile(rf"\W*(?:(?:{_BESIDE})\W+)*", re.IGNORECASE)
+_NAME_IN_FRONT = re.compile(r"[^<>?]{0,60}<\s+>\W*")
 
-def recognise(message: Message, person: Person) -> Command | None:
+
+def recognise(message: Message, expecting: Expecting) -> Command | None:
     """The command in a message, None if the message is for the agent. Unknown slash words are for the agent.
 
     So is START from somebody who has not stopped anything: people greet bots that way.
     """
     if message.opt_out:
         return Command(Verb(OptOut(message.opt_out).value), answered=True)
-    text = message.text.strip()
-    if found := _COMMAND.fullmatch(text):
-        return _slash(found[1].lower(), (found[2] or "").strip())
-    verb = _VERBS.get(text.rstrip(".!").lower())
-    if verb is None or (verb is Verb.START and not person.stopped):
+    text = seen(message.text)
+    command = _slash(text, expecting) or _word(text, expecting)
+    if command is None and expecting.awaits(message) and (code := only_number(text)):
+        command = Command(Verb.CODE, code)
+    if command is None and expecting.asked:
+        command = _sign_in(text)
+    return command
+
+
+def _slash(text: str, expecting: Expecting) -> Command | None:
+    found = _COMMAND.fullmatch(text)
+    if found is None:
+        return None
+    verb, rest = Verb(found[1].lower()), found[2]
+    if verb is Verb.LOGIN:
+        return _login(rest, expecting)
+    if rest.strip(_PUNCTUATION):
+        # "/stop the music" and "/help-desk" are for the agent
+        return Command(verb) if rest[0].isspace() and verb not in (Verb.STOP, Verb.START) else None
+    return None if verb is Verb.START and not expecting.stopped else Command(verb)
+
+
+def _login(rest: str, expecting: Expecting) -> Command | None:
+    """`/login` with what follows: a code, an address, or nothing."""
+    if not rest.strip(_PUNCTUATION):
+        return Command(Verb.LOGIN)
+    code, emails = only_number(rest), emails_in(rest)
+    if code and emails.found in ((), (expecting.code_for,)):
+        return Command(Verb.CODE, code)
+    if code or emails.found or rest[0].isspace() or rest[0] in ":=,":
+        return Command(Verb.LOGIN, emails=emails)
+    return None  # another word that begins with "login"
+
+
+def _word(text: str, expecting: Expecting) -> Command | None:
+    verb = _VERBS.get(text.strip(_PUNCTUATION).lower()) if "?" not in text else None
+    if verb is None or (verb is Verb.START and not expecting.stopped):
         return None
     return Command(verb)
 
 
-def _slash(word: str, argument: str) -> Command:
-    if word != "login":
-        return Command(Verb(word))
-    if _CODE.fullmatch(argument):
-        return Command(Verb.CODE, re.sub(r"[ -]", "", argument))
-    return Command(Verb.LOGIN, argument)
+def _sign_in(text: str) -> Command | None:
+    """Signing in without a slash: only for people whose messages the agent does not get until they have."""
+    if found := _SIGN_IN.fullmatch(text):
+        if not found[1].strip(_PUNCTUATION):
+            return Command(Verb.LOGIN)
+        emails = emails_in(found[1])
+        return Command(Verb.LOGIN, emails=emails) if emails.found or emails.deceptive else None
+    emails = emails_in(text) if "@" in text or "\uff20" in text else Emails()
+    is_answer = _ONLY_ADDRESS.fullmatch(f"{emails.around} ") or _NAME_IN_FRONT.fullmatch(emails.around)
+    return Command(Verb.LOGIN, emails=emails) if is_answer and (emails.found or emails.deceptive) else None
+
+
+def _is_choice(message: Message) -> bool:
+    """Whether the text is the title of something tapped, which nobody wrote."""
+    return any(
+        isinstance(part, Button) or (isinstance(part, Note) and part.kind in (NoteKind.CHOICE, NoteKind.FORM))
+        for part in message.parts
+    )

@@ -1,4 +1,4 @@
-"""A step in a group: each message stands for its writer, who must be verified; the others are told how, now and then."""
+"""A step in a group: each message stands for its writer, who must be verified. Others are pointed to the direct chat."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from trinity_channels import texts
-from trinity_channels.access.gate import Decision, Standing, decide_group, policies
+from trinity_channels.access.gate import Decision, GroupPolicy, Standing, decide_group, policies
+from trinity_channels.access.login import Login
 from trinity_channels.api import Channel
 from trinity_channels.dispatch import Dispatcher
-from trinity_channels.inbound.step import HOUR, too_fast
+from trinity_channels.inbound.commands import Command
+from trinity_channels.inbound.gate import HOUR, MINUTE, asker, too_fast
+from trinity_channels.inbound.sign_in import SignIn
 from trinity_channels.outbound import replies
 from trinity_channels.store import Tx, messages, people, scenes, turns
 from trinity_channels.store.scenes import Message, Person, Scene
@@ -28,6 +31,7 @@ class GroupStep:
     writers: Mapping[int, Person]
     access: Mapping[int, bool]
     manifest: Channel
+    login: Login
     dispatcher: Dispatcher
     now: datetime
     quiet: bool = False
@@ -35,23 +39,52 @@ class GroupStep:
 
     def take(self, tx: Tx) -> bool:
         """Take the step: one turn over what may be answered, the rest is dropped."""
-        answered = [message.id for message in self.scene.waiting if self._admits(tx, message)]
-        dropped = [message.id for message in self.scene.waiting if message.id not in answered]
-        messages.mark(tx, dropped, "dropped")
+        answered = []
+        for message in self.scene.waiting:
+            person = self.writers.get(message.contact or 0)
+            if person is None or too_fast(tx, person, message):
+                messages.mark(tx, [message.id], "dropped")
+            elif command := self._command(tx, person, message):
+                messages.mark(tx, [message.id], "handled")
+                self._point(tx, person, command)
+            elif self._admits(tx, person):
+                answered.append(message.id)
+            else:
+                messages.mark(tx, [message.id], "dropped")
         if answered:
             turns.begin(tx, self.scene.conversation, answered, secrets.token_hex(16), self.now)
         return True
 
-    def _admits(self, tx: Tx, message: Message) -> bool:
-        person = self.writers.get(message.contact or 0)
-        if person is None or too_fast(tx, person, message):
-            return False
-        policy, groups = policies(self.scene.policies)
-        standing = Standing(person.email, person.blocked, self.access.get(person.id, False))
-        decision = decide_group(groups, policy, standing)
+    def _command(self, tx: Tx, person: Person, message: Message) -> Command | None:
+        """The command in a message, which the agent does not get; no code stays in what is stored."""
+        sign_in = SignIn(self.login, asker(self.scene, person, self.manifest))
+        expecting = sign_in.expecting(tx, [message], stopped=person.stopped, asked=False)
+        command = sign_in.understood(tx, message, expecting)
+        if command:
+            sign_in.hide(tx, message)
+        else:
+            sign_in.hide_spent(tx, [message])
+        return command
+
+    def _point(self, tx: Tx, person: Person, command: Command) -> None:
+        """Say where commands work, once a minute a person; nothing that the provider has answered, or where all is off."""
+        _, groups = policies(self.scene.policies)
+        if self.quiet or person.blocked or command.answered or groups is GroupPolicy.OFF:
+            return
+        pointed_at = scenes.person(tx, person.id).pointed_at
+        if pointed_at is None or self.now - pointed_at >= MINUTE:
+            people.told(tx, person.id, "pointed_at", self.now)
+            self._tell(tx, texts.GROUP_COMMAND)
+
+    def _admits(self, tx: Tx, person: Person) -> bool:
+        decision = self._decision(person)
         if decision in (Decision.ASK_LOGIN, Decision.REQUEST_ACCESS):
             self._hint(tx, person)
         return decision is Decision.ALLOW
+
+    def _decision(self, person: Person) -> Decision:
+        policy, groups = policies(self.scene.policies)
+        return decide_group(groups, policy, Standing(person.email, person.blocked, self.access.get(person.id, False)))
 
     def _hint(self, tx: Tx, person: Person) -> None:
         """Nobody's e-mail or standing is discussed in a group: it points to the direct chat, once an hour a person."""
@@ -60,5 +93,8 @@ class GroupStep:
         fresh = scenes.person(tx, person.id)
         if fresh.hinted_at is None or self.now - fresh.hinted_at >= HOUR:
             people.told(tx, person.id, "hinted_at", self.now)
-            self.told.append(texts.GROUP_HINT)
-            replies.notice(tx, self.dispatcher, self.manifest, self.scene, texts.GROUP_HINT, self.now)
+            self._tell(tx, texts.GROUP_HINT)
+
+    def _tell(self, tx: Tx, text: str) -> None:
+        self.told.append(text)
+        replies.notice(tx, self.dispatcher, self.manifest, self.scene, text, self.now)

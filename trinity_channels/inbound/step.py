@@ -7,51 +7,21 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from trinity_channels import texts
-from trinity_channels.access import requests
-from trinity_channels.access.gate import Decision, Standing, decide, policies
-from trinity_channels.access.login import Asker
+from trinity_channels.access.gate import Decision
 from trinity_channels.access.self_service import SelfService
 from trinity_channels.api import Channel
 from trinity_channels.dispatch import Dispatcher
-from trinity_channels.inbound.commands import Command, Verb, recognise
+from trinity_channels.inbound.answer import Answers, request_access
+from trinity_channels.inbound.commands import Command, Expecting
+from trinity_channels.inbound.gate import DAY, HOUR, MINUTE, asker, asks_to_sign_in, decision, too_fast
+from trinity_channels.inbound.prepare import Prepared
+from trinity_channels.inbound.sign_in import SignIn
 from trinity_channels.outbound import replies
-from trinity_channels.store import Tx, access, audit, messages, people, scenes, turns
+from trinity_channels.store import Tx, access, messages, people, turns
 from trinity_channels.store.scenes import Message, Person, Scene
 
 KEPT = 5
 KEPT_FOR = timedelta(days=7)
-HOUR = timedelta(hours=1)
-DAY = timedelta(days=1)
-MINUTE = timedelta(minutes=1)
-PER_MINUTE = 30
-
-
-def too_fast(tx: Tx, person: Person, message: Message) -> bool:
-    """Whether this message is beyond what one person may write in a minute."""
-    return scenes.written_before(tx, person.id, message.id, message.at, MINUTE) > PER_MINUTE
-
-
-def decision(scene: Scene, email: str | None, *, blocked: bool, has_access: bool) -> Decision:
-    """What the gate says to somebody in a direct conversation."""
-    policy, _ = policies(scene.policies)
-    return decide(policy, Standing(email, blocked, has_access))
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """What had to be asked outside the transaction, before it.
-
-    Attributes:
-        command: the command in the first waiting message.
-        answer: what a command that reached outside (a mailed code) has to say.
-        has_access: whether the person's verified e-mail may use the agent.
-        code_opens: the same for the e-mail whose code the person is entering.
-    """
-
-    command: Command | None = None
-    answer: str = ""
-    has_access: bool = False
-    code_opens: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,23 +48,39 @@ class Step:
         self._tell_decisions(tx)
         if not self.scene.waiting:
             return self._open_kept(tx)
-        first = self.scene.waiting[0]
+        first, expecting = self.scene.waiting[0], self._expecting(tx)
         if too_fast(tx, self.person, first):
-            self._drop_excess(tx, first)
-        elif self.prepared.command:
+            self._drop_excess(tx, first, expecting)
+            return True
+        command = self.prepared.command if self.prepared.is_settled else self._understood(tx, first, expecting)
+        if not self.prepared.suits(command, expecting):
+            return True  # a code was made or used meanwhile: prepare for that
+        if command:
             messages.mark(tx, [first.id], "handled")
-            self._obey(tx, self.prepared.command)
+            self._sign_in.hide(tx, first)
+            self._obey(tx, command)
         else:
-            self._admit(tx, self._batch(tx))
+            self._admit(tx, self._batch(tx, expecting))
         return True
 
-    def _batch(self, tx: Tx) -> list[int]:
+    @property
+    def _sign_in(self) -> SignIn:
+        return SignIn(self.self_service.login, asker(self.scene, self.person, self.manifest))
+
+    def _expecting(self, tx: Tx) -> Expecting:
+        asked = asks_to_sign_in(self.scene, self.person)
+        return self._sign_in.expecting(tx, self.scene.waiting, stopped=self.person.stopped, asked=asked)
+
+    def _understood(self, tx: Tx, message: Message, expecting: Expecting) -> Command | None:
+        return self._sign_in.understood(tx, message, expecting)
+
+    def _batch(self, tx: Tx, expecting: Expecting) -> list[Message]:
         """The messages up to the next command; people write in bursts, and one turn answers them all."""
-        batch: list[int] = []
+        batch: list[Message] = []
         for message in self.scene.waiting:
-            if batch and (recognise(message, self.person) or too_fast(tx, self.person, message)):
+            if batch and (self._understood(tx, message, expecting) or too_fast(tx, self.person, message)):
                 break
-            batch.append(message.id)
+            batch.append(message)
         return batch
 
     def _tell(self, tx: Tx, text: str) -> None:
@@ -109,8 +95,10 @@ class Step:
             access.notice_given(tx, request.id)
             self._tell(tx, texts.APPROVED if request.status == "approved" else texts.DENIED)
 
-    def _drop_excess(self, tx: Tx, message: Message) -> None:
+    def _drop_excess(self, tx: Tx, message: Message, expecting: Expecting) -> None:
         messages.mark(tx, [message.id], "dropped")
+        if expecting.code_for:
+            self._sign_in.hide(tx, message)
         if not self.person.blocked and self._due(self.person.limit_told_at, MINUTE):
             people.told(tx, self.person.id, "limit_told_at", self.now)
             self._tell(tx, texts.TOO_FAST)
@@ -134,86 +122,55 @@ class Step:
     def _release(self, tx: Tx) -> bool:
         return messages.release(tx, self.scene.conversation, self.now - KEPT_FOR, self.now) > 0
 
-    def _admit(self, tx: Tx, batch: list[int]) -> None:
-        match self._own_decision():
-            case Decision.ALLOW:
-                # What was kept comes before what is new: then the next step looks again.
-                if not (self.scene.kept and self._release(tx)):
-                    turns.begin(tx, self.scene.conversation, batch, secrets.token_hex(16), self.now)
-            case Decision.SILENT:
-                messages.mark(tx, batch, "dropped")
-            case Decision.ASK_LOGIN:
-                messages.keep(tx, self.scene.conversation, batch, KEPT)
-                if self._due(self.person.prompted_at, HOUR):
-                    people.told(tx, self.person.id, "prompted_at", self.now)
-                    self._tell(tx, texts.LOGIN_PROMPT if self.self_service.login.available else texts.LOGIN_CLOSED)
-            case Decision.REQUEST_ACCESS:
-                messages.keep(tx, self.scene.conversation, batch, KEPT)
-                status = self._request(tx, self.person.email or "")
-                if (status == "asked" and not self.quiet) or self._due(self.person.pending_told_at, DAY):
-                    people.told(tx, self.person.id, "pending_told_at", self.now)
-                    self._tell(tx, texts.DENIED_BEFORE if status == "denied" else texts.PENDING)
+    def _admit(self, tx: Tx, batch: list[Message]) -> None:
+        found = self._own_decision()
+        if found is Decision.SILENT:
+            messages.mark(tx, [message.id for message in batch], "dropped")
+            return
+        self._sign_in.hide_spent(tx, batch)
+        if found is Decision.ALLOW:
+            # What was kept comes before what is new: then the next step looks again.
+            if not (self.scene.kept and self._release(tx)):
+                identities = [message.id for message in batch]
+                turns.begin(tx, self.scene.conversation, identities, secrets.token_hex(16), self.now)
+            return
+        messages.keep(tx, self.scene.conversation, [message.id for message in batch], KEPT)
+        if found is Decision.ASK_LOGIN:
+            self._ask_to_sign_in(tx)
+        else:
+            self._ask_for_access(tx, self.person.email or "")
 
-    def _request(self, tx: Tx, email: str) -> str:
-        scene = self.scene
-        return requests.standing(tx, scene.agent, email, scene.channel, scene.conversation, self.now)
+    def _ask_to_sign_in(self, tx: Tx) -> None:
+        if self._tell_what_is_awaited(tx):
+            return
+        if not self.quiet and self.self_service.login.lapse(tx, self.person.id):
+            self._tell(tx, texts.CODE_EXPIRED)
+        elif self._due(self.person.prompted_at, HOUR):
+            people.told(tx, self.person.id, "prompted_at", self.now)
+            self._tell(tx, texts.LOGIN_PROMPT if self.self_service.login.available else texts.LOGIN_CLOSED)
+
+    def _ask_for_access(self, tx: Tx, email: str) -> None:
+        status = request_access(tx, self.scene, email, self.now)
+        if (status == "asked" and not self.quiet) or self._due(self.person.pending_told_at, DAY):
+            people.told(tx, self.person.id, "pending_told_at", self.now)
+            self._tell(tx, texts.DENIED_BEFORE if status == "denied" else texts.PENDING)
+        else:
+            self._tell_what_is_awaited(tx)
+
+    def _tell_what_is_awaited(self, tx: Tx) -> bool:
+        """Nobody who has been mailed a code is met with silence; False if no code is awaited."""
+        awaited = self.self_service.login.awaited(tx, self.person.id)
+        if awaited and self._due(self.person.awaited_told_at, MINUTE):
+            people.told(tx, self.person.id, "awaited_told_at", self.now)
+            self._tell(tx, texts.AWAITING_CODE.format(email=awaited.email))
+        return awaited is not None
 
     # --- commands ---
 
     def _obey(self, tx: Tx, command: Command) -> None:
         if self.person.blocked:
             return
-        text = self._answer(tx, command)
+        answers = Answers(self.scene, self.person, self.prepared, self.self_service, self._sign_in, self.now)
+        text = answers.to(tx, command)
         if not (command.answered or self.quiet):
             self._tell(tx, text)
-
-    def _answer(self, tx: Tx, command: Command) -> str:
-        email = self.person.email
-        match command.verb:
-            case Verb.LOGIN:
-                return self.prepared.answer
-            case Verb.CODE:
-                return self._verify(tx, command.argument)
-            case Verb.LOGOUT:
-                if not email:
-                    return texts.NOT_LOGGED_IN
-                people.unlink(tx, self.person.id)
-                self._audit(tx, "logout")
-                return texts.LOGGED_OUT
-            case Verb.WHOAMI:
-                return texts.WHOAMI.format(email=email) if email else texts.NOT_LOGGED_IN
-            case Verb.STOP:
-                people.stop(tx, self.person.id, self.now)
-                return texts.STOPPED
-            case Verb.START:
-                people.stop(tx, self.person.id, None)
-                return texts.STARTED
-            case Verb.HUMAN:
-                return self._way_to_a_human(tx) or texts.NO_HUMAN
-            case Verb.HELP:
-                return "\n".join(filter(None, (texts.HELP, self._way_to_a_human(tx))))
-
-    def _way_to_a_human(self, tx: Tx) -> str:
-        return self.self_service.escalation.sentence(tx, self.scene.agent)
-
-    def _verify(self, tx: Tx, code: str) -> str:
-        attempt = self.self_service.login.check(tx, asker(self.scene, self.person, self.manifest), code)
-        if attempt.email is None:
-            return attempt.answer
-        people.verify(tx, self.person.id, attempt.email, self.now)
-        self._audit(tx, "login")
-        if self._decision(attempt.email, has_access=self.prepared.code_opens) is not Decision.REQUEST_ACCESS:
-            return attempt.answer
-        status = self._request(tx, attempt.email)
-        people.told(tx, self.person.id, "pending_told_at", self.now)
-        text = texts.VERIFIED_DENIED if status == "denied" else texts.VERIFIED_PENDING
-        return text.format(email=attempt.email)
-
-    def _audit(self, tx: Tx, action: str) -> None:
-        scene = self.scene
-        audit.add(tx, self.now, f"contact:{self.person.id}", action, agent=scene.agent, channel=scene.channel)
-
-
-def asker(scene: Scene, person: Person, manifest: Channel) -> Asker:
-    """Who a login code is bound to."""
-    return Asker(person.id, scene.binding, scene.agent, manifest.title)

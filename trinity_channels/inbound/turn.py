@@ -13,7 +13,6 @@ from functools import partial
 
 import structlog
 
-from trinity_channels import texts
 from trinity_channels.access.directory import Directory
 from trinity_channels.access.gate import Decision
 from trinity_channels.access.self_service import SelfService
@@ -32,17 +31,19 @@ from trinity_channels.bindings import Bindings
 from trinity_channels.dispatch import Dispatcher
 from trinity_channels.email_address import normalise_email
 from trinity_channels.inbound import overdue
-from trinity_channels.inbound.commands import Command, Verb, recognise
+from trinity_channels.inbound.commands import Expecting, recognise
+from trinity_channels.inbound.gate import decision
 from trinity_channels.inbound.gather import complete_at
 from trinity_channels.inbound.group import GroupStep
 from trinity_channels.inbound.indicate import Indicator
+from trinity_channels.inbound.prepare import Preparation
 from trinity_channels.inbound.rules import TurnRules
-from trinity_channels.inbound.step import Prepared, Step, asker, decision, too_fast
+from trinity_channels.inbound.step import Step
 from trinity_channels.masking import mask_text
 from trinity_channels.metrics import Metrics
 from trinity_channels.outbound import replies
 from trinity_channels.plugins import Plugins
-from trinity_channels.store import Store, Tx, codes, messages, people, scenes, turns
+from trinity_channels.store import Store, Tx, messages, people, scenes, turns
 from trinity_channels.store.scenes import Message, OpenTurn, Person, Scene
 from trinity_channels.visible import cleaned
 
@@ -86,6 +87,7 @@ class Turns:
         self._directory = directory
         self._agents = agents
         self._self_service = self_service
+        self._preparation = Preparation(store, directory, self_service)
         self._dispatcher = dispatcher
         self._indicator = indicator
         self._metrics = metrics
@@ -149,7 +151,8 @@ class Turns:
 
     async def _group_step(self, scene: Scene) -> Scene | datetime | None:
         now = self._now()
-        if at := complete_at(scene.waiting, self._rules.gather, now):
+        has_command = any(recognise(message, Expecting()) for message in scene.waiting)
+        if not has_command and (at := complete_at(scene.waiting, self._rules.gather, now)):
             return at
         scene, stale = self._of_one_age(scene)
         writers: dict[int, Person] = {}
@@ -158,8 +161,16 @@ class Turns:
             person = await self._resolved(scene, await self._store.read(partial(scenes.person, contact=contact)))
             writers[contact] = person
             access[contact] = person.email is not None and await self._directory.may_use(scene.agent, person.email)
-        manifest = self._plugins[scene.channel].manifest
-        step = GroupStep(scene, writers, access, manifest, self._dispatcher, now, quiet=stale)
+        step = GroupStep(
+            scene=scene,
+            writers=writers,
+            access=access,
+            manifest=self._plugins[scene.channel].manifest,
+            login=self._self_service.login,
+            dispatcher=self._dispatcher,
+            now=now,
+            quiet=stale,
+        )
         return await self._taken(step)
 
     async def _taken(self, step: Step | GroupStep) -> Scene | None:
@@ -176,16 +187,18 @@ class Turns:
 
     async def _step(self, scene: Scene, person: Person) -> Scene | datetime | None:
         person = await self._resolved(scene, person)
+        manifest = self._plugins[scene.channel].manifest
+        expecting = await self._preparation.expecting(scene, person, manifest)
         # A command is answered at once, and what stands before one is complete.
-        has_command = any(recognise(message, person) for message in scene.waiting)
+        has_command = any(recognise(message, expecting) for message in scene.waiting)
         if not has_command and (at := complete_at(scene.waiting, self._rules.gather, self._now())):
             return at
         scene, stale = self._of_one_age(scene)
         step = Step(
             scene=scene,
             person=person,
-            manifest=self._plugins[scene.channel].manifest,
-            prepared=await self._prepare(scene, person, stale=stale),
+            manifest=manifest,
+            prepared=await self._preparation.of(scene, person, manifest, expecting, stale=stale),
             self_service=self._self_service,
             dispatcher=self._dispatcher,
             now=self._now(),
@@ -196,31 +209,6 @@ class Turns:
     def _of_one_age(self, scene: Scene) -> tuple[Scene, bool]:
         waiting, stale = self._rules.lateness.of_one_age(scene.waiting, self._now())
         return replace(scene, waiting=waiting), stale
-
-    async def _prepare(self, scene: Scene, person: Person, *, stale: bool) -> Prepared:
-        has_access = person.email is not None and await self._directory.may_use(scene.agent, person.email)
-        first = scene.waiting[0] if scene.waiting else None
-        command = recognise(first, person) if first else None
-        if first is None or command is None or person.blocked:
-            return Prepared(command, has_access=has_access)
-        if (
-            command.verb is Verb.LOGIN
-            and not stale
-            and not await self._store.read(lambda tx: too_fast(tx, person, first))
-        ):
-            answer = await self._mail_code(scene, person, command)
-            return Prepared(command, answer=answer, has_access=has_access)
-        if command.verb is Verb.CODE:
-            live = await self._store.read(lambda tx: codes.live(tx, person.id))
-            opens = live is not None and await self._directory.may_use(scene.agent, live.email)
-            return Prepared(command, has_access=has_access, code_opens=opens)
-        return Prepared(command, has_access=has_access)
-
-    async def _mail_code(self, scene: Scene, person: Person, command: Command) -> str:
-        if not command.argument:
-            return texts.LOGIN_USAGE if self._self_service.login.available else texts.NO_MAILER
-        who = asker(scene, person, self._plugins[scene.channel].manifest)
-        return await self._self_service.login.ask(who, command.argument)
 
     # --- the agent ---
 

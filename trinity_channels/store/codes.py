@@ -8,20 +8,25 @@ from datetime import datetime
 from sqlalchemy import bindparam, func, insert, literal_column, select, update
 
 from trinity_channels.store.clock import micros, moment
-from trinity_channels.store.database import Tx
+from trinity_channels.store.database import Row, Tx
 from trinity_channels.store.tables import LOGIN_CODE
 
 
 @dataclass(frozen=True, slots=True)
-class LiveCode:
-    """The code a contact may still enter, as a keyed hash."""
+class StoredCode:
+    """A code that was mailed for a contact, as a keyed hash. It counts while it is `live` and has not expired."""
 
     id: int
     email: str = field(repr=False)
     digest: str = field(repr=False)
     guesses: int
+    live: bool
+    created_at: datetime
     expires_at: datetime
 
+
+MOST_REMEMBERED = 20
+"""Codes of one contact that `made` tells of."""
 
 _KILL = update(LOGIN_CODE).where(LOGIN_CODE.c.contact_id == bindparam("contact")).values(live=False)
 _NEW = insert(LOGIN_CODE).values(
@@ -34,9 +39,21 @@ _NEW = insert(LOGIN_CODE).values(
     created_at=bindparam("now"),
     expires_at=bindparam("expires"),
 )
-_LIVE = select(
-    LOGIN_CODE.c.id, LOGIN_CODE.c.email, LOGIN_CODE.c.digest, LOGIN_CODE.c.guesses, LOGIN_CODE.c.expires_at
-).where(LOGIN_CODE.c.contact_id == bindparam("contact"), LOGIN_CODE.c.live.is_(literal_column("1")))
+_CODES = select(
+    LOGIN_CODE.c.id,
+    LOGIN_CODE.c.email,
+    LOGIN_CODE.c.digest,
+    LOGIN_CODE.c.guesses,
+    LOGIN_CODE.c.live,
+    LOGIN_CODE.c.created_at,
+    LOGIN_CODE.c.expires_at,
+).where(LOGIN_CODE.c.contact_id == bindparam("contact"))
+_LIVE = _CODES.where(LOGIN_CODE.c.live.is_(literal_column("1")))
+_MADE = (
+    _CODES.where(LOGIN_CODE.c.created_at >= bindparam("since"))
+    .order_by(LOGIN_CODE.c.created_at.desc())
+    .limit(MOST_REMEMBERED)
+)
 _GUESS = update(LOGIN_CODE).where(LOGIN_CODE.c.id == bindparam("code")).values(guesses=LOGIN_CODE.c.guesses + 1)
 _COUNTS = {
     name: select(func.count(), func.min(LOGIN_CODE.c.created_at)).where(
@@ -58,10 +75,20 @@ def make(tx: Tx, binding: int, contact: int, email: str, digest: str, *, now: da
     tx.run(_NEW, binding=binding, contact=contact, email=email, digest=digest, now=micros(now), expires=micros(expires))
 
 
-def live(tx: Tx, contact: int) -> LiveCode | None:
+def live(tx: Tx, contact: int) -> StoredCode | None:
     """The contact's live code; it may be expired."""
     row = tx.one(_LIVE, contact=contact)
-    return None if row is None else LiveCode(row[0], row[1], row[2], row[3], moment(row[4]))
+    return None if row is None else _code(row)
+
+
+def made(tx: Tx, contact: int, since: datetime) -> list[StoredCode]:
+    """The newest codes of a contact since a time, live or not, newest first."""
+    return [_code(row) for row in tx.all(_MADE, contact=contact, since=micros(since))]
+
+
+def _code(row: Row) -> StoredCode:
+    identity, email, digest, guesses, is_live, created_at, expires_at = row
+    return StoredCode(identity, email, digest, guesses, bool(is_live), moment(created_at), moment(expires_at))
 
 
 def guess(tx: Tx, code: int) -> None:

@@ -7,8 +7,10 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, func, insert, literal_column, select, update
 
+from trinity_channels.api import Part
 from trinity_channels.store.clock import micros, moment
 from trinity_channels.store.database import Tx
+from trinity_channels.store.parts import dump
 from trinity_channels.store.scenes import Scene
 from trinity_channels.store.storable import storable
 from trinity_channels.store.tables import CONVERSATION, DELIVERY, MESSAGE
@@ -17,6 +19,10 @@ _SET_STATE = update(MESSAGE).where(MESSAGE.c.id == bindparam("message")).values(
 
 _RELEASE = (
     update(MESSAGE).where(MESSAGE.c.id == bindparam("message")).values(state="waiting", released_at=bindparam("now"))
+)
+
+_REWRITE = (
+    update(MESSAGE).where(MESSAGE.c.id == bindparam("message")).values(text=bindparam("text"), parts=bindparam("parts"))
 )
 
 _STORE_SAID = (
@@ -71,6 +77,11 @@ def mark(tx: Tx, messages: Sequence[int], state: str) -> None:
     """Set the state of messages that no turn holds: waiting, kept, handled, dropped, expired."""
     for message in messages:
         tx.run(_SET_STATE, message=message, state=state)
+
+
+def rewrite(tx: Tx, message: int, text: str, content: Sequence[Part]) -> None:
+    """Replace what a message says, without the code that it held."""
+    tx.run(_REWRITE, message=message, text=storable(text), parts=dump(content))
 
 
 def say(tx: Tx, scene: Scene, text: str, parts: Sequence[str], origin: str, now: datetime) -> int:

@@ -37,7 +37,16 @@ _KEPT = (
 )
 _TOLD = {
     column: update(CONTACT).where(CONTACT.c.id == bindparam("contact")).values({column: bindparam("now")})
-    for column in ("prompted_at", "pending_told_at", "limit_told_at", "hinted_at", "blocked_at", "stopped_at")
+    for column in (
+        "prompted_at",
+        "pending_told_at",
+        "limit_told_at",
+        "hinted_at",
+        "awaited_told_at",
+        "pointed_at",
+        "blocked_at",
+        "stopped_at",
+    )
 }
 
 

@@ -30,6 +30,8 @@ class Person:
     pending_told_at: datetime | None
     limit_told_at: datetime | None
     hinted_at: datetime | None
+    awaited_told_at: datetime | None
+    pointed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,8 @@ _PERSON = (
     CONTACT.c.pending_told_at,
     CONTACT.c.limit_told_at,
     CONTACT.c.hinted_at,
+    CONTACT.c.awaited_told_at,
+    CONTACT.c.pointed_at,
 )
 
 _ONE_PERSON = select(*_PERSON).where(CONTACT.c.id == bindparam("contact"))
@@ -182,6 +186,14 @@ _HISTORY = (
     .limit(HISTORY)
 )
 
+_WRITTEN_SINCE = (
+    _MESSAGES.where(
+        MESSAGE.c.contact_id == bindparam("contact"), MESSAGE.c.at >= bindparam("since"), MESSAGE.c.state != "waiting"
+    )
+    .order_by(MESSAGE.c.at.desc())
+    .limit(100)
+)
+
 _SINCE = select(func.count()).where(
     MESSAGE.c.contact_id == bindparam("contact"),
     MESSAGE.c.at > bindparam("since"),
@@ -237,6 +249,11 @@ def person(tx: Tx, contact: int) -> Person:
 def of_turn(tx: Tx, turn: int) -> tuple[Message, ...]:
     """The messages a turn answers, oldest first."""
     return tuple(map(_message, tx.all(_OF_TURN, turn=turn)))
+
+
+def written_since(tx: Tx, contact: int, since: datetime) -> tuple[Message, ...]:
+    """The newest hundred messages of a contact since a time, except those that wait: whatever became of them."""
+    return tuple(map(_message, tx.all(_WRITTEN_SINCE, contact=contact, since=micros(since))))
 
 
 def history(tx: Tx, conversation: int, turn: int) -> tuple[Message, ...]:

@@ -93,6 +93,8 @@ class ContactRow(SQLModel, table=True):
     pending_told_at: int | None = Field(default=None, sa_type=BigInteger)
     limit_told_at: int | None = Field(default=None, sa_type=BigInteger)
     hinted_at: int | None = Field(default=None, sa_type=BigInteger)
+    awaited_told_at: int | None = Field(default=None, sa_type=BigInteger)
+    pointed_at: int | None = Field(default=None, sa_type=BigInteger)
     created_at: int = Field(sa_type=BigInteger)
 
 

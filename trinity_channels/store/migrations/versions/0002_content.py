@@ -15,6 +15,8 @@ def upgrade() -> None:
     op.add_column("message", sa.Column("album", sa.String(), nullable=True))
     op.add_column("message", sa.Column("received_at", sa.BigInteger(), nullable=True))
     op.add_column("contact", sa.Column("unreachable_at", sa.BigInteger(), nullable=True))
+    op.add_column("contact", sa.Column("awaited_told_at", sa.BigInteger(), nullable=True))
+    op.add_column("contact", sa.Column("pointed_at", sa.BigInteger(), nullable=True))
     op.create_table(
         "agent_setting",
         sa.Column("agent", sa.String(), nullable=False),

@@ -1,0 +1,101 @@
+"""The answers to chat commands, within the transaction that carries them out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from trinity_channels import texts
+from trinity_channels.access import requests
+from trinity_channels.access.gate import Decision
+from trinity_channels.access.self_service import SelfService
+from trinity_channels.inbound.commands import TOLERANCE, Command, Verb
+from trinity_channels.inbound.gate import decision
+from trinity_channels.inbound.prepare import Prepared
+from trinity_channels.inbound.sign_in import SignIn
+from trinity_channels.store import Tx, audit, people
+from trinity_channels.store.scenes import Person, Scene
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What commands do for one person, and what they are told."""
+
+    scene: Scene
+    person: Person
+    prepared: Prepared
+    self_service: SelfService
+    sign_in: SignIn
+    now: datetime
+
+    def to(self, tx: Tx, command: Command) -> str:
+        """Carry out a command; returns what to tell the person."""
+        email = self.person.email
+        match command.verb:
+            case Verb.LOGIN:
+                return self.prepared.answer
+            case Verb.CODE:
+                return self._verify(tx, command.code)
+            case Verb.SPENT:
+                return self._spent(tx, command.code)
+            case Verb.LOGOUT:
+                if not email:
+                    return texts.NOT_LOGGED_IN
+                people.unlink(tx, self.person.id)
+                self._audit(tx, "logout")
+                return texts.LOGGED_OUT
+            case Verb.WHOAMI:
+                return texts.WHOAMI.format(email=email) if email else texts.NOT_LOGGED_IN
+            case Verb.STOP | Verb.START:
+                stopped = command.verb is Verb.STOP
+                people.stop(tx, self.person.id, self.now if stopped else None)
+                return texts.STOPPED if stopped else texts.STARTED
+            case Verb.HELP | Verb.HUMAN:
+                return self._help(tx, command.verb)
+
+    def _help(self, tx: Tx, verb: Verb) -> str:
+        way_to_a_human = self.self_service.escalation.sentence(tx, self.scene.agent)
+        if verb is Verb.HUMAN:
+            return way_to_a_human or texts.NO_HUMAN
+        return f"{texts.HELP}\n{way_to_a_human}".rstrip()
+
+    def _verify(self, tx: Tx, code: str) -> str:
+        login, who = self.sign_in.login, self.sign_in.who
+        if login.awaited(tx, who.contact) is None:
+            return self._spent(tx, code)
+        attempt = login.check(tx, who, code)
+        if attempt.email is None:
+            return attempt.answer
+        people.verify(tx, self.person.id, attempt.email, self.now)
+        self._audit(tx, "login")
+        if attempt.since:
+            self.sign_in.hide_everywhere(tx, code, attempt.since - TOLERANCE)
+        return self._welcome(tx, attempt.email) or attempt.answer
+
+    def _welcome(self, tx: Tx, email: str) -> str:
+        """What to tell somebody who has just signed in and may not use the agent yet; empty if they may."""
+        blocked, opens = self.person.blocked, self.prepared.code_opens
+        if decision(self.scene, email, blocked=blocked, has_access=opens) is not Decision.REQUEST_ACCESS:
+            return ""
+        status = request_access(tx, self.scene, email, self.now)
+        people.told(tx, self.person.id, "pending_told_at", self.now)
+        return (texts.VERIFIED_DENIED if status == "denied" else texts.VERIFIED_PENDING).format(email=email)
+
+    def _spent(self, tx: Tx, code: str) -> str:
+        """The answer to a code that no longer counts, or never did."""
+        known = self.sign_in.login.spent(tx, self.sign_in.who, {code}).get(code)
+        if known and known.email == self.person.email:
+            return texts.VERIFIED.format(email=known.email)
+        expired = self.sign_in.login.lapse(tx, self.person.id)
+        if expired or (known and self.now - known.expires_at >= timedelta(0)):
+            return texts.CODE_EXPIRED
+        return texts.NO_CODE
+
+    def _audit(self, tx: Tx, action: str) -> None:
+        scene = self.scene
+        audit.add(tx, self.now, f"contact:{self.person.id}", action, agent=scene.agent, channel=scene.channel)
+
+
+def request_access(tx: Tx, scene: Scene, email: str, now: datetime) -> str:
+    """Ask the owner to let somebody in; returns how that stands: asked, pending or denied."""
+    return requests.standing(tx, scene.agent, email, scene.channel, scene.conversation, now)

@@ -1,0 +1,98 @@
+"""What a step in a direct chat needs from outside its transaction: who may use the agent, and the mailing of codes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from trinity_channels import texts
+from trinity_channels.access.directory import Directory
+from trinity_channels.access.login import Asker
+from trinity_channels.access.self_service import SelfService
+from trinity_channels.api import Channel
+from trinity_channels.inbound.commands import Command, Expecting, Verb, recognise
+from trinity_channels.inbound.gate import asker, asks_to_sign_in, too_fast
+from trinity_channels.inbound.sign_in import SignIn, may_hold_code
+from trinity_channels.store import Store
+from trinity_channels.store.scenes import Person, Scene
+
+MOST_SHOWN = 5
+"""Addresses that a person is asked to choose from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What had to be asked outside the transaction, before it.
+
+    Attributes:
+        command: the command in the first waiting message.
+        answer: what a command that reached outside (a mailed code) has to say.
+        has_access: whether the person's verified e-mail may use the agent.
+        code_for: the e-mail that a live code was mailed to.
+        code_opens: whether that e-mail may use the agent, asked where the person is confirming the code.
+    """
+
+    command: Command | None = None
+    answer: str = ""
+    has_access: bool = False
+    code_for: str | None = None
+    code_opens: bool = False
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the command was carried out already, as far as it is: what was mailed cannot be taken back."""
+        return self.command is not None and self.command.verb is Verb.LOGIN
+
+    def suits(self, command: Command | None, expecting: Expecting) -> bool:
+        """Whether this is what the command needs; not if something has changed since."""
+        if command is None or command.verb not in (Verb.LOGIN, Verb.CODE):
+            return True
+        return command == self.command and (command.verb is Verb.LOGIN or expecting.code_for == self.code_for)
+
+
+class Preparation:
+    """Asks what a step needs to know."""
+
+    def __init__(self, store: Store, directory: Directory, self_service: SelfService) -> None:
+        self._store = store
+        self._directory = directory
+        self._login = self_service.login
+
+    async def expecting(self, scene: Scene, person: Person, manifest: Channel) -> Expecting:
+        """How the waiting messages are to be understood; the step looks again."""
+        stopped, asked = person.stopped, asks_to_sign_in(scene, person)
+        if not may_hold_code(scene.waiting):
+            return Expecting(stopped=stopped, asked=asked)
+        sign_in = SignIn(self._login, asker(scene, person, manifest))
+        return await self._store.read(lambda tx: sign_in.expecting(tx, scene.waiting, stopped=stopped, asked=asked))
+
+    async def of(
+        self, scene: Scene, person: Person, manifest: Channel, expecting: Expecting, *, stale: bool
+    ) -> Prepared:
+        """What the next step needs; a /login is carried out, unless the messages are `stale`."""
+        has_access = person.email is not None and await self._directory.may_use(scene.agent, person.email)
+        first = scene.waiting[0] if scene.waiting else None
+        command = recognise(first, expecting) if first else None
+        prepared = Prepared(command, has_access=has_access, code_for=expecting.code_for)
+        if first is None or command is None or person.blocked:
+            return prepared
+        if command.verb is Verb.LOGIN:
+            if stale or await self._store.read(lambda tx: too_fast(tx, person, first)):
+                return prepared
+            return replace(prepared, answer=await self._log_in(asker(scene, person, manifest), command))
+        if command.verb is Verb.CODE and expecting.code_for:
+            return replace(prepared, code_opens=await self._directory.may_use(scene.agent, expecting.code_for))
+        return prepared
+
+    async def _log_in(self, who: Asker, command: Command) -> str:
+        """Mail a code to the address that was given; returns what to tell the person."""
+        if not self._login.available:
+            return texts.NO_MAILER
+        if command.emails is None:
+            return texts.LOGIN_USAGE
+        match command.emails.found:
+            case ():
+                return texts.DECEPTIVE_EMAIL if command.emails.deceptive else texts.BAD_EMAIL
+            case (email,):
+                return await self._login.ask(who, email)
+            case several:
+                return texts.WHICH_EMAIL.format(emails=", ".join(several[:MOST_SHOWN]))

@@ -1,0 +1,73 @@
+"""Codes in messages, within a transaction: which message holds one, and that none of them stays in what is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from trinity_channels.access.login import Asker, Login
+from trinity_channels.api import Forwarded, Part, Quoted
+from trinity_channels.inbound.code_in_text import hide, only_number, six_digit_numbers
+from trinity_channels.inbound.commands import Command, Expecting, Verb, recognise
+from trinity_channels.store import Tx, messages, scenes
+from trinity_channels.store.scenes import Message
+
+MOST_NUMBERS = 10
+"""Six-digit numbers of one message that are compared with codes; a message with more of them is a list."""
+
+
+def may_hold_code(waiting: Sequence[Message]) -> bool:
+    """Whether it matters for any of these messages if a code is live."""
+    return any(six_digit_numbers(message.text) for message in waiting)
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """The codes of one contact."""
+
+    login: Login
+    who: Asker
+
+    def expecting(self, tx: Tx, waiting: Sequence[Message], *, stopped: bool, asked: bool) -> Expecting:
+        """How these messages are to be understood."""
+        awaited = self.login.awaited(tx, self.who.contact) if may_hold_code(waiting) else None
+        if awaited is None:
+            return Expecting(stopped=stopped, asked=asked)
+        return Expecting(stopped=stopped, code_for=awaited.email, code_since=awaited.created_at, asked=asked)
+
+    def understood(self, tx: Tx, message: Message, expecting: Expecting) -> Command | None:
+        """The command in a message, also if it is a code that no longer counts: people send them twice."""
+        command = recognise(message, expecting)
+        if command is None and (code := only_number(message.text)) and self.login.spent(tx, self.who, {code}):
+            return Command(Verb.SPENT, code)
+        return command
+
+    def hide(self, tx: Tx, message: Message, numbers: Collection[str] | None = None) -> None:
+        """Take these six-digit numbers (None: all) out of a stored message, also out of what it quotes."""
+        text, content = hide(message.text, numbers), tuple(_hidden(part, numbers) for part in message.parts)
+        if (text, content) != (message.text, message.parts):
+            messages.rewrite(tx, message.id, text, content)
+
+    def hide_spent(self, tx: Tx, batch: Sequence[Message]) -> None:
+        """Take codes that no longer count out of messages that the agent is to get."""
+        for message in batch:
+            numbers = {one.value for text in _texts(message) for one in six_digit_numbers(text)}
+            if 0 < len(numbers) <= MOST_NUMBERS and (spent := self.login.spent(tx, self.who, numbers)):
+                self.hide(tx, message, spent)
+
+    def hide_everywhere(self, tx: Tx, code: str, since: datetime) -> None:
+        """Take a code that has just been used out of everything that this contact wrote since it was mailed.
+
+        What still waits is looked at when its turn comes.
+        """
+        for message in scenes.written_since(tx, self.who.contact, since):
+            self.hide(tx, message, {code})
+
+
+def _texts(message: Message) -> list[str]:
+    return [message.text, *(part.text for part in message.parts if isinstance(part, Quoted | Forwarded))]
+
+
+def _hidden(part: Part, numbers: Collection[str] | None) -> Part:
+    return replace(part, text=hide(part.text, numbers)) if isinstance(part, Quoted | Forwarded) else part
