@@ -167,6 +167,35 @@ def test_a_message_of_nothing_is_still_one(fields: dict[str, str], read: Read) -
     assert told(read(fields)) == ["sent something that cannot be shown here"]
 
 
+LOST = [
+    pytest.param({"Body": "look", "NumMedia": "1"}, " (of type image)", id="a file without an address"),
+    pytest.param({"NumMedia": "2", "MediaUrl0": "https://api.twilio.com/0"}, " (of type image)", id="one of two files"),
+    pytest.param({"Body": "here", "Latitude": "91", "Longitude": "0"}, " (of type image)", id="a place beside words"),
+    pytest.param({"Body": "here", "Latitude": "1", "MessageType": "text"}, "", id="half a place"),
+    pytest.param({"FlowData": "{}", "NumMedia": "9" * 5000}, " (of type image)", id="more files than there can be"),
+]
+
+
+@pytest.mark.parametrize(("fields", "kind"), LOST)
+def test_a_part_that_is_lost_is_named_beside_the_others(fields: dict[str, str], kind: str, read: Read) -> None:
+    message = read({"MessageType": "image"} | fields)
+
+    assert told(message)[-1] == f"sent something that cannot be shown here{kind}"
+    assert message.text or len(message.parts) == 2
+
+
+def test_a_message_without_the_field_for_words_is_a_message(
+    binding: Binding, message_fields: dict[str, str], signed: Sign
+) -> None:
+    del message_fields["Body"]
+    photo = message_fields | {"MessageStatus": "received", "NumMedia": "1", "MediaUrl0": "https://api.twilio.com/0"}
+
+    [event] = plugin.receive(binding, signed(photo)).events
+
+    assert isinstance(event, MessageReceived)
+    assert len(event.attachments) == 1
+
+
 def test_a_message_keeps_everything_at_once(read: Read) -> None:
     message = read(
         {
@@ -187,7 +216,7 @@ def test_a_message_keeps_everything_at_once(read: Read) -> None:
     assert len(told(message)) == len(message.parts) == 7
 
 
-@pytest.mark.parametrize("claimed", ["0", "1", "2", "-1", "999", "x", ""])
+@pytest.mark.parametrize("claimed", ["0", "1", "2", "-1", "12", "x", ""])
 def test_every_file_with_an_address_is_attached(claimed: str, read: Read) -> None:
     urls = {f"MediaUrl{index}": f"https://api.twilio.com/{index}" for index in range(12)}
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from itertools import count, takewhile
 
-from trinity_channels.api import Attachment, Button, Forwarded, Location, Note, NoteKind, Quoted
+from trinity_channels.api import Attachment, Button, Forwarded, Location, MessageReceived, Note, NoteKind, Quoted
 from trinity_channels_whatsapp.signature import SignedForm
 
 UNKNOWN_TYPE = "application/octet-stream"
@@ -19,7 +19,9 @@ def text(form: SignedForm) -> str:
 
 
 def attachments(form: SignedForm) -> tuple[Attachment, ...]:
-    """Every file that has an address. `NumMedia` is not needed to find them, and has been wrong."""
+    """Every file that has an address. `NumMedia` is not needed to find them."""
+    if "MediaUrl0" not in form:
+        return ()
     urls = takewhile(bool, (form.first(f"MediaUrl{index}") for index in count()))
     return tuple(
         Attachment(ref=url, media_type=form.first(f"MediaContentType{index}") or UNKNOWN_TYPE)
@@ -61,11 +63,18 @@ def quoted(form: SignedForm) -> Quoted | None:
 
 def forwarded(form: SignedForm) -> Forwarded | None:
     """Tell whether somebody else wrote it; WhatsApp does not say who."""
-    marks = (form.first("Forwarded"), form.first("FrequentlyForwarded"))
-    return Forwarded() if any(mark.lower() == "true" for mark in marks) else None
+    marks = (form.first("Forwarded").lower(), form.first("FrequentlyForwarded").lower())
+    return Forwarded() if "true" in marks else None
 
 
-def unsupported(form: SignedForm) -> Note:
-    """Stand for a message of which nothing could be read, with Twilio's word for its kind."""
+def unread(form: SignedForm, message: MessageReceived) -> tuple[Note, ...]:
+    """Stand for what could not be read, be it a part of the message or all of it, with Twilio's word for its kind."""
+    files = form.first("NumMedia")
+    lost_file = files.isascii() and files.isdigit() and int(files[:3]) > len(message.attachments)
+    lost_place = message.location is None and "Latitude" in form
+    # What a message answers, and that it was forwarded, is about words that are there.
+    says = message.text or message.attachments or message.location or message.button or message.notes
+    if says and not lost_file and not lost_place:
+        return ()
     kind = form.first("MessageType")
-    return Note(NoteKind.UNSUPPORTED, {"type": kind} if kind and kind != "text" else {})
+    return (Note(NoteKind.UNSUPPORTED, {"type": kind} if kind and kind != "text" else {}),)

@@ -53,7 +53,8 @@ def receive(binding: Binding, request: Request) -> Inbound:
     if form.first("AccountSid") != settings.account_sid:
         raise SignatureError("The request is signed, but speaks of another Twilio account.")
     status = form.first("MessageStatus")
-    if status and (status != "received" or "Body" not in form):
+    # Only messages have these two; a message may say that it was received, as the callback of another does.
+    if status and (status != "received" or form.keys().isdisjoint({"Body", "NumMedia"})):
         return Inbound((_receipt(form, status, request.url),), Response())
     return Inbound((_message(form, settings),), EMPTY_TWIML)
 
@@ -103,8 +104,8 @@ def _message(form: SignedForm, settings: WhatsAppSettings) -> Event:
             if name not in _NOT_RAW
         },
     )
-    says_something = message.text or message.attachments or message.location or message.button or message.notes
-    return message if says_something else replace(message, notes=(content.unsupported(form),))
+    unread = content.unread(form, message)
+    return replace(message, notes=(*message.notes, *unread)) if unread else message
 
 
 def _elsewhere(to: str, settings: WhatsAppSettings) -> Ignored | None:

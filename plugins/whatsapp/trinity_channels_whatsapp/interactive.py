@@ -17,9 +17,10 @@ from trinity_channels_whatsapp.signature import SignedForm
 
 _ORDER = ("Order", "Product", "Catalog", "Cart")
 _ITEMS = ("product_items", "items")
-# Not ReferralNumMedia: every message has it.
-_REFERRAL = frozenset(
-    {"ReferralHeadline", "ReferralBody", "ReferralSourceUrl", "ReferralSourceType", "ReferralSourceId"}
+# A message that has none of these holds at most an order. Not ReferralNumMedia: every message has it.
+_MARKS = frozenset(
+    {"ListId", "ListTitle", "ListDescription", "FlowData", "InteractiveData"}
+    | {"ReferralHeadline", "ReferralBody", "ReferralSourceUrl", "ReferralSourceType", "ReferralSourceId"}
 )
 _DEEPEST = 20
 """Levels of JSON that are read; nothing that people fill in has more, and what reads it later has limits of its own."""
@@ -27,12 +28,13 @@ _DEEPEST = 20
 
 def notes(form: SignedForm) -> tuple[Note, ...]:
     """Return a note for each of these that a message holds."""
-    return (*_choices(form), *_forms(form), *_orders(form), *_referrals(form))
+    orders = () if form.first("MessageType") == "text" else _orders(form)
+    if form.keys().isdisjoint(_MARKS):
+        return tuple(orders)
+    return (*_choices(form), *_forms(form), *orders, *_referrals(form))
 
 
 def _choices(form: SignedForm) -> Iterator[Note]:
-    if "ListId" not in form and "ListTitle" not in form:
-        return
     row = _named(form, id="ListId", title="ListTitle", description="ListDescription")
     if row:
         yield Note(NoteKind.CHOICE, row)
@@ -40,8 +42,6 @@ def _choices(form: SignedForm) -> Iterator[Note]:
 
 def _forms(form: SignedForm) -> Iterator[Note]:
     """Read the answers of a Flow. What the envelope around them holds besides is told too."""
-    if "FlowData" not in form and "InteractiveData" not in form:
-        return
     answers, envelope = _json(form.first("FlowData")), _json(form.first("InteractiveData"))
     match envelope:
         case {"nfm_reply": {"response_json": str() as inner}}:  # Meta's shape
@@ -81,8 +81,6 @@ def _divided(name: str, value: Any) -> tuple[list[Any], list[tuple[str, Any]]]:
 
 
 def _referrals(form: SignedForm) -> Iterator[Note]:
-    if form.keys().isdisjoint(_REFERRAL):
-        return
     said = _named(form, headline="ReferralHeadline", text="ReferralBody", url="ReferralSourceUrl")
     source = " ".join(filter(None, (form.first("ReferralSourceType"), form.first("ReferralSourceId"))))
     if said or source:
