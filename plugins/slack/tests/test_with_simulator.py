@@ -82,7 +82,7 @@ async def test_nobody_is_pinged_by_an_agent(world: World) -> None:
     await world.send(str(world.messages[0].conversation), "<!channel> <@U0SIM0001> <https://e.example/?a&amp;b|here>")
 
     _, answer = zoe.sees()[-1]
-    assert answer.text == "&lt;!channel> &lt;@U0SIM0001> <https://e.example/?a&amp;b|here>"
+    assert answer.text == "&lt;!channel&gt; &lt;@U0SIM0001&gt; <https://e.example/?a&amp;b|here>"
     assert zoe.heard()[-1].text == "<!channel> <@U0SIM0001> here"
 
 
@@ -171,6 +171,7 @@ async def test_a_message_is_found_behind_many_others(world: World) -> None:
     zoe = world.simulator.phone("Zoë")
     for number in range(12):
         await world.send(zoe.address, "hello", f"d-{number}")
+        world.simulator.advance(timedelta(seconds=1))
     world.simulator.behaviour.page_size = 5
 
     message = OutboundMessage("d-0", zoe.address, "hello")

@@ -183,3 +183,96 @@ def test_people_are_the_same_for_the_same_name_and_share_nothing(sim: SlackSimul
     assert zoe.user.email != other.user.email
     with pytest.raises(ValueError, match="belongs to Zoe"):
         sim.phone("Imposter", zoe.address)
+
+
+@pytest.mark.parametrize(
+    ("typed", "text", "elements"),
+    [
+        ("2 < 3 & *x*", "2 &lt; 3 &amp; *x*", [{"type": "text", "text": "2 < 3 & *x*"}]),
+        (
+            "!login zoe@example.org",
+            "!login <mailto:zoe@example.org|zoe@example.org>",
+            [
+                {"type": "text", "text": "!login "},
+                {"type": "link", "url": "mailto:zoe@example.org", "text": "zoe@example.org"},
+            ],
+        ),
+        (
+            "see https://example.org/?a&b.",
+            "see <https://example.org/?a&amp;b>.",
+            [
+                {"type": "text", "text": "see "},
+                {"type": "link", "url": "https://example.org/?a&b"},
+                {"type": "text", "text": "."},
+            ],
+        ),
+        (
+            "example.org",
+            "<http://example.org|example.org>",
+            [{"type": "link", "url": "http://example.org", "text": "example.org"}],
+        ),
+    ],
+)
+async def test_what_a_person_types_stands_in_text_and_in_blocks(
+    sim: SlackSimulator, host: Host, typed: str, text: str, elements: list[dict[str, str]]
+) -> None:
+    await sim.phone("Zoe").says(typed)
+
+    [event] = host.events
+    [block] = event["blocks"]
+
+    assert event["text"] == text
+    assert (block["type"], block["elements"][0]["elements"]) == ("rich_text", elements)
+
+
+async def test_a_mention_is_an_element_of_the_blocks(sim: SlackSimulator, host: Host) -> None:
+    await sim.phone("Zoe").mentions("status?")
+
+    user = {"type": "user", "user_id": sim.installation.user_id}
+    assert host.events[0]["text"] == f"<@{sim.installation.user_id}> status?"
+    assert host.events[0]["blocks"][0]["elements"][0]["elements"] == [user, {"type": "text", "text": " status?"}]
+
+
+async def test_forwards_and_tables_stand_beside_an_empty_text(sim: SlackSimulator, host: Host) -> None:
+    zoe = sim.phone("Zoe")
+    original = await sim.phone("Sam").posts("the lamp is broken")
+    await zoe.forwards(original)
+    await zoe.pastes_table([["Item", "Units"], ["Lamp", 3]])
+
+    forward, table = host.events[-2:]
+
+    assert (forward["text"], table["text"]) == ("", "")
+    [shared] = forward["attachments"]
+    assert (shared["is_share"], shared["author_name"], shared["text"]) == (True, "Sam", "the lamp is broken")
+    assert table["attachments"][0]["blocks"][0]["rows"][1][1] == {"type": "raw_number", "value": 3}
+
+
+async def test_a_file_has_the_fields_of_a_real_one(sim: SlackSimulator, host: Host) -> None:
+    await sim.phone("Zoe").sends_file("a.png", "image/png")
+
+    [file] = host.events[0]["files"]
+
+    assert len(file) >= 45
+    assert (file["file_access"], file["mode"], file["filetype"]) == ("visible", "hosted", "png")
+
+
+async def test_a_reply_names_whom_it_answers_and_a_broadcast_brings_the_root(sim: SlackSimulator, host: Host) -> None:
+    zoe = sim.phone("Zoe")
+    root = await sim.phone("Sam").posts("the lamp is broken")
+    await zoe.posts("really?", thread=root)
+    await zoe.posts("everybody?", thread=root, broadcast=True)
+
+    reply, broadcast = host.events[-2:]
+
+    assert (reply["parent_user_id"], "root" in reply) == (root.user, False)
+    assert (broadcast["subtype"], broadcast["root"]["text"]) == ("thread_broadcast", "the lamp is broken")
+
+
+@pytest.mark.parametrize("user", ["USLACK", "USLACKBOT"])
+async def test_slack_posts_in_direct_chats_as_if_it_were_a_member(sim: SlackSimulator, host: Host, user: str) -> None:
+    await sim.slack_says("a channel was archived", sim.phone("Zoe"), user=user)
+
+    [event] = host.events
+
+    assert (event["user"], event["channel_type"]) == (user, "im")
+    assert not {"bot_id", "subtype", "client_msg_id"} & event.keys()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -41,11 +42,25 @@ async def test_json_is_read_only_where_slack_reads_it(sim: SlackSimulator, api: 
     ("arguments", "code"),
     [
         ({"text": ""}, "no_text"),
-        ({"text": "x" * 40_001}, "msg_too_long"),
+        ({"markdown_text": "x"}, "markdown_text_conflict"),
+        ({"text": "", "markdown_text": "x" * 12_001}, "msg_too_long"),
+        ({"text": "", "blocks": []}, "no_text"),
+        ({"blocks": "no JSON"}, "invalid_blocks_format"),
+        ({"blocks": {"type": "section"}}, "invalid_blocks_format"),
+        ({"blocks": [{"type": "hologram"}]}, "invalid_blocks"),
+        ({"blocks": [{"type": "section"}]}, "invalid_blocks"),
+        ({"blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": "x" * 3001}}]}, "invalid_blocks"),
+        ({"blocks": [{"type": "divider"}] * 51}, "invalid_blocks"),
         ({"channel": ""}, "invalid_arguments"),
         ({"channel": "C0NOWHERE"}, "channel_not_found"),
         ({"thread_ts": "1.2"}, "invalid_thread_ts"),
         ({"metadata": {"event_payload": {}}}, "invalid_metadata_format"),
+        ({"metadata": "no JSON"}, "invalid_metadata_format"),
+        ({"metadata": {"event_type": "x"}}, "invalid_metadata_format"),
+        ({"metadata": {"event_type": "x y", "event_payload": {}}}, "invalid_metadata_format"),
+        ({"metadata": {"event_type": "x", "event_payload": []}}, "invalid_metadata_format"),
+        ({"metadata": {"event_type": "x", "event_payload": {"a": {"b": {"c": 1}}}}}, "invalid_metadata_schema"),
+        ({"metadata": {"event_type": "x", "event_payload": {"a": "x" * 20_000}}}, "metadata_too_large"),
     ],
 )
 async def test_a_faulty_post_is_refused(sim: SlackSimulator, api: Api, arguments: dict[str, Any], code: str) -> None:
@@ -53,6 +68,92 @@ async def test_a_faulty_post_is_refused(sim: SlackSimulator, api: Api, arguments
 
     assert (await api.json("chat.postMessage", **given))["error"] == code
     assert sim.phone("Zoe").heard() == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "heard"),
+    [
+        ({"text": "x" * 40_001}, "x" * 40_000),
+        ({"text": "a & b < c > d &copy;"}, "a & b < c > d &copy;"),
+        ({"text": "", "markdown_text": "# hello"}, "# hello"),
+        ({"text": "", "blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": "in blocks"}}]}, "in blocks"),
+        ({"text": "said", "blocks": '[{"type": "divider"}]'}, "said"),
+    ],
+)
+async def test_other_ways_to_post(sim: SlackSimulator, api: Api, arguments: dict[str, Any], heard: str) -> None:
+    posted = await api.json("chat.postMessage", channel=sim.phone("Zoe").address, **arguments)
+
+    assert posted["ok"], posted
+    assert [one.text for one in sim.phone("Zoe").heard()] == [heard]
+
+
+async def test_what_is_no_sign_of_slacks_is_escaped_in_the_answer(sim: SlackSimulator, api: Api) -> None:
+    text = "R&D &amp; <b> 2 > 1 <https://e.example/?a&b|here> <@U0SIM0001> <!here>"
+
+    posted = await api.post(await api.direct(sim.phone("Zoe").address), text)
+
+    escaped = "R&amp;D &amp; &lt;b&gt; 2 &gt; 1 <https://e.example/?a&b|here> <@U0SIM0001> <!here>"
+    assert posted["message"]["text"] == escaped
+
+
+@pytest.mark.parametrize("method", ["chat.nonsense", "users.info/", "no"])
+async def test_an_unknown_method_is_named_in_json(api: Api, method: str) -> None:
+    answer = await api.client.post(f"/api/{method}")
+
+    assert (answer.status_code, answer.json()) == (200, {"ok": False, "error": "unknown_method", "req_method": method})
+
+
+async def test_more_than_a_channel_takes_is_refused_for_a_while(sim: SlackSimulator, api: Api) -> None:
+    zoe, sam = [await api.direct(sim.phone(name).address) for name in ("Zoe", "Sam")]
+    body = {"channel": zoe, "text": "hello"}
+
+    answers = [await api.client.post("/api/chat.postMessage", json=body) for _ in range(30)]
+
+    assert [one.status_code for one in answers] == [200] * 5 + [429] * 25
+    assert (answers[-1].headers["Retry-After"], answers[-1].json()["error"]) == ("1", "ratelimited")
+    assert (await api.post(sam))["ok"]
+    sim.advance(timedelta(seconds=1))
+    assert [(await api.client.post("/api/chat.postMessage", json=body)).status_code for _ in range(2)] == [200, 429]
+    assert len(sim.phone("Zoe").heard()) == 6
+
+
+async def test_a_method_has_so_many_calls_a_minute(sim: SlackSimulator, api: Api) -> None:
+    zoe = sim.phone("Zoe").address
+    answers = [(await api.client.post("/api/users.info", data={"user": zoe})).status_code for _ in range(102)]
+    sim.advance(timedelta(seconds=1))
+
+    assert answers == [200] * 100 + [429] * 2
+    assert (await api.form("users.info", user=zoe))["ok"]
+    sim.behaviour.rate_limits = False
+    assert all([(await api.form("users.info", user=zoe))["ok"] for _ in range(200)])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        ({"limit": 5000}, "invalid_limit"),
+        ({"limit": -1}, "invalid_limit"),
+        ({"limit": "many"}, "invalid_limit"),
+        ({"cursor": "2"}, "invalid_cursor"),
+        ({"cursor": "bmV4dDp4"}, "invalid_cursor"),
+        ({"oldest": "yesterday"}, "invalid_ts_oldest"),
+    ],
+)
+async def test_history_takes_no_odd_arguments(
+    sim: SlackSimulator, api: Api, arguments: dict[str, Any], code: str
+) -> None:
+    channel = await api.direct(sim.phone("Zoe").address)
+    await api.post(channel)
+
+    assert (await api.form("conversations.history", channel=channel, **arguments))["error"] == code
+
+
+async def test_an_emoji_has_a_known_name(sim: SlackSimulator, api: Api) -> None:
+    channel = await api.direct(sim.phone("Zoe").address)
+    ts = (await api.post(channel))["ts"]
+
+    assert (await api.form("reactions.add", channel=channel, timestamp=ts, name="eyeballs"))["error"] == "invalid_name"
+    assert (await api.form("reactions.add", channel=channel, timestamp=ts, name="eyes"))["ok"]
 
 
 async def test_some_places_cannot_be_written_to(sim: SlackSimulator, api: Api) -> None:
@@ -65,6 +166,7 @@ async def test_some_places_cannot_be_written_to(sim: SlackSimulator, api: Api) -
     assert (await api.post(old.id))["error"] == "is_archived"
     assert (await api.post(direct))["error"] == "messages_tab_disabled"
     assert (await api.form("conversations.open", users=sim.phone("Sam").address))["error"] == "user_disabled"
+    assert "app_id" not in await api.form("auth.test")
 
 
 async def test_replies_stand_in_their_thread_only(sim: SlackSimulator, api: Api) -> None:
@@ -133,6 +235,7 @@ async def test_what_an_agent_escaped_is_seen_as_it_was_meant(sim: SlackSimulator
     }
     for text in texts:
         await api.post(channel, text)
+        sim.advance(timedelta(seconds=1))
 
     assert [one.text for one in zoe.heard()] == list(texts.values())
 

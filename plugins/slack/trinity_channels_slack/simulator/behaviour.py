@@ -19,6 +19,7 @@ class Behaviour:
         delayed_events: the app setting of that name: after the usual retries, one every hour for a day.
         signed_ago: age of the signatures' timestamps; a proxy that holds requests, or a clock that is wrong.
         internal_errors_after_storing: so many posts are stored and answered with `internal_error`.
+        rate_limits: answer 429 to more calls than Slack takes; see `rates`.
         page_size: most messages that history and replies list at once; 15 for commercial apps outside the Marketplace.
     """
 
@@ -30,4 +31,5 @@ class Behaviour:
     delayed_events: bool = False
     signed_ago: timedelta = timedelta(0)
     internal_errors_after_storing: int = 0
+    rate_limits: bool = True
     page_size: int = 999

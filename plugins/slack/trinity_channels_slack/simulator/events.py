@@ -40,7 +40,7 @@ def envelope(workspace: Workspace, event: dict[str, Any], *, shared: bool = Fals
 def of_message(workspace: Workspace, conversation: Conversation, message: Message) -> list[dict[str, Any]]:
     """Every event that one message sets off, scopes permitting: a mention in a channel has two."""
     app, shared = workspace.app, False
-    event = message.fields() | {"channel": conversation.id, "event_ts": message.ts}
+    event = message.fields() | {"channel": conversation.id, "event_ts": message.ts} | _thread(conversation, message)
     user = workspace.users.get(message.user)
     if user is not None:
         shared = user.stranger
@@ -58,7 +58,18 @@ def of_message(workspace: Workspace, conversation: Conversation, message: Messag
     return [envelope(workspace, one, shared=shared) for one in found]
 
 
-def edited(workspace: Workspace, conversation: Conversation, message: Message, previous: str) -> dict[str, Any]:
+def _thread(conversation: Conversation, message: Message) -> dict[str, Any]:
+    """What an event tells of the thread that a reply stands in; its root comes along if the channel sees the reply too."""
+    root = conversation.messages.get(message.thread_ts)
+    if root is None or root is message:
+        return {}
+    shown = {"root": root.fields()} if message.subtype == "thread_broadcast" else {}
+    return {"parent_user_id": root.user, **shown}
+
+
+def edited(
+    workspace: Workspace, conversation: Conversation, message: Message, previous: dict[str, Any]
+) -> dict[str, Any]:
     """`message_changed`."""
     ts = workspace.new_ts()
     new = message.fields() | {"edited": {"user": message.user, "ts": ts}}
@@ -73,6 +84,25 @@ def edited(workspace: Workspace, conversation: Conversation, message: Message, p
             "ts": ts,
             "event_ts": ts,
             "message": new,
-            "previous_message": new | {"text": previous},
+            "previous_message": previous,
+        },
+    )
+
+
+def deleted(workspace: Workspace, conversation: Conversation, message: Message) -> dict[str, Any]:
+    """`message_deleted`."""
+    ts = workspace.new_ts()
+    return envelope(
+        workspace,
+        {
+            "type": "message",
+            "subtype": "message_deleted",
+            "hidden": True,
+            "channel": conversation.id,
+            "channel_type": CHANNEL_TYPES[conversation.kind],
+            "ts": ts,
+            "event_ts": ts,
+            "deleted_ts": message.ts,
+            "previous_message": message.fields(),
         },
     )

@@ -19,6 +19,8 @@ class Message:
     app_id: str = ""
     subtype: str = ""
     files: list[dict[str, Any]] = field(default_factory=list)
+    blocks: list[dict[str, Any]] = field(default_factory=list)
+    attachments: list[dict[str, Any]] = field(default_factory=list)
     metadata: dict[str, Any] | None = None
     reactions: dict[str, set[str]] = field(default_factory=dict)
 
@@ -29,8 +31,8 @@ class Message:
             shown["subtype"] = self.subtype
         if self.thread_ts:
             shown["thread_ts"] = self.thread_ts
-        if self.files:
-            shown["files"] = self.files
+        beside = {"files": self.files, "blocks": self.blocks, "attachments": self.attachments}
+        shown |= {name: value for name, value in beside.items() if value}
         if self.bot_id:
             profile = {"id": self.bot_id, "app_id": self.app_id}
             shown |= {"bot_id": self.bot_id, "app_id": self.app_id, "bot_profile": profile}

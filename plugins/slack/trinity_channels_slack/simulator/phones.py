@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from trinity_channels.api import Heard
+from trinity_channels_slack.simulator import composer, interactions
 from trinity_channels_slack.simulator.messages import Conversation, Message
 from trinity_channels_slack.simulator.people import User
 from trinity_channels_slack.simulator.shown import shown
+from trinity_channels_slack.simulator.uploads import file_object, snippet
 from trinity_channels_slack.simulator.workspace import Workspace
 
 ARRIVED = 2
@@ -21,8 +23,11 @@ class Line(Protocol):
     async def carry(self, conversation: Conversation, message: Message) -> None:
         """Return when the events have been answered."""
 
-    async def edit(self, conversation: Conversation, message: Message, text: str) -> None:
+    async def edit(self, conversation: Conversation, message: Message, change: Mapping[str, Any]) -> None:
         """Change a message."""
+
+    async def interact(self, payload: Mapping[str, Any]) -> None:
+        """Send what a person did with a button, a menu or a form."""
 
 
 class SlackPhone:
@@ -48,33 +53,69 @@ class SlackPhone:
 
         A real client takes `/login …` for a command of Slack's own unless a space is put before it; this one does not.
         """
-        await self._write(self._workspace.direct(self.user), text, thread)
+        await self._write(self._direct, text, thread)
 
     async def mentions(self, text: str, *, channel: str = "general", thread: Message | None = None) -> Message:
         """Write in a channel, with the app's name before the text."""
         return await self.posts(text, channel=channel, thread=thread, mention=True)
 
     async def posts(
-        self, text: str, *, channel: str = "general", thread: Message | None = None, mention: bool = False
+        self,
+        text: str,
+        *,
+        channel: str = "general",
+        thread: Message | None = None,
+        mention: bool = False,
+        broadcast: bool = False,
     ) -> Message:
-        """Write in a channel, joining it; `thread` is any message of the thread to reply in."""
+        """Write in a channel, joining it.
+
+        `thread` is any message of the thread to reply in; `broadcast` also shows the reply in the channel.
+        """
         found = self._workspace.channel(channel)
         found.members.add(self.user.id)
-        return await self._write(found, text, thread, mention=mention)
+        subtype = "thread_broadcast" if broadcast else ""
+        return await self._write(found, text, thread, mention=mention, subtype=subtype)
+
+    async def acts(self, text: str) -> Message:
+        """Write `/me …` to the app directly."""
+        return await self._write(self._direct, text, None, subtype="me_message")
+
+    async def forwards(
+        self, message: Message, comment: str = "", *, channel: str = "", mention: bool = False
+    ) -> Message:
+        """Forward somebody's message to the app directly, or to a channel."""
+        where = self._workspace.channel(channel) if channel else self._direct
+        where.members.add(self.user.id)
+        source = self._workspace.conversation_of(message)
+        link, author = self._workspace.link_to(source, message.ts), self._workspace.name_of(message.user)
+        attached = composer.share(message.fields(), source.id, author, link)
+        return await self._write(where, comment, None, mention=mention, attachments=[attached])
+
+    async def pastes_table(
+        self, rows: Sequence[Sequence[str | float]], text: str = "", *, attached: bool = True
+    ) -> Message:
+        """Paste a table into the direct chat; some clients put it beside the text (`attached`), some below it."""
+        table = composer.table(rows)
+        if attached:
+            beside = {"id": 1, "fallback": "[no preview available]", "blocks": [table]}
+            return await self._write(self._direct, text, None, attachments=[beside])
+        return await self._write(self._direct, text, None, blocks=[table])
+
+    async def writes_in_blocks(self, text: str) -> Message:
+        """Write to the app directly with a client whose `text` stays empty."""
+        return await self._write(self._direct, text, None, empty_text=True)
 
     async def sends_file(self, name: str, media_type: str, size: int = 1234, text: str = "") -> Message:
         """Share a file in the direct chat."""
-        number = len(self._workspace.direct(self.user).messages) + 1
-        file = {
-            "id": f"F0{self.user.id[2:]}{number}",
-            "name": name,
-            "mimetype": media_type,
-            "size": size,
-            "mode": "hosted",
-            "is_external": False,
-            "url_private": f"{self._workspace.base_url}/files-pri/{name}",
-        }
-        return await self._write(self._workspace.direct(self.user), text, None, subtype="file_share", files=[file])
+        return await self._write(
+            self._direct, text, None, subtype="file_share", files=[self._file(name, media_type, size)]
+        )
+
+    async def sends_snippet(self, name: str, content: str, text: str = "") -> Message:
+        """Share a text snippet in the direct chat, as Slack proposes for long texts."""
+        file = self._file(name, "text/plain", len(content.encode())) | snippet(content)
+        return await self._write(self._direct, text, None, subtype="file_share", files=[file])
 
     async def sends_media(self, data: bytes, content_type: str, caption: str = "") -> None:
         """Share a file in the direct chat; its content stays with this person, since nobody can fetch it here."""
@@ -82,8 +123,24 @@ class SlackPhone:
 
     async def edits(self, message: Message, text: str) -> None:
         """Change what was written."""
-        conversation = next(one for one in self._workspace.conversations.values() if message.ts in one.messages)
-        await self._line.edit(conversation, message, _typed(text))
+        written, blocks = composer.composed(text)
+        await self._line.edit(self._workspace.conversation_of(message), message, {"text": written, "blocks": blocks})
+
+    async def sees_preview(self, message: Message, url: str, title: str, text: str) -> None:
+        """Slack adds the preview of a link to a message; for the app that is an edit."""
+        change = {"attachments": [composer.preview(url, title, text)]}
+        await self._line.edit(self._workspace.conversation_of(message), message, change)
+
+    async def presses(self, message: Message, action_id: str, **chosen: Any) -> None:
+        """Press a button of a message, or choose in a menu: `chosen` are the fields that Slack adds to the element."""
+        conversation = self._workspace.conversation_of(message)
+        await self._line.interact(
+            interactions.block_actions(self._workspace, conversation, message, self.user, action_id, chosen)
+        )
+
+    async def submits(self, view: Mapping[str, Any]) -> None:
+        """Send a form off; `view` as https://docs.slack.dev/reference/interaction-payloads/view-interactions-payload."""
+        await self._line.interact(interactions.view_submission(self._workspace, self.user, view))
 
     def heard(self) -> list[Heard]:
         """Everything that the app wrote where this person can read it, oldest first."""
@@ -96,6 +153,23 @@ class SlackPhone:
     def _from_app(self) -> Iterator[Message]:
         return (one for _, one in self.sees() if one.bot_id == self._workspace.app.bot_id)
 
+    @property
+    def _direct(self) -> Conversation:
+        return self._workspace.direct(self.user)
+
+    def _file(self, name: str, media_type: str, size: int) -> dict[str, Any]:
+        number = len(self._direct.messages) + 1
+        created = int(self._workspace.clock().timestamp())
+        return file_object(
+            f"F0{self.user.id[2:]}{number}",
+            name,
+            media_type,
+            size,
+            user=self.user.id,
+            created=created,
+            base_url=self._workspace.base_url,
+        )
+
     async def _write(
         self,
         conversation: Conversation,
@@ -103,22 +177,22 @@ class SlackPhone:
         thread: Message | None,
         *,
         mention: bool = False,
+        empty_text: bool = False,
         subtype: str = "",
-        files: Sequence[dict[str, Any]] = (),
+        **beside: Sequence[dict[str, Any]],
     ) -> Message:
+        written, blocks = composer.composed(text, self._workspace.app.user_id if mention else "")
         message = Message(
             ts=self._workspace.new_ts(),
             user=self.user.id,
-            text=f"<@{self._workspace.app.user_id}> " * mention + _typed(text),
+            text="" if empty_text else written,
             thread_ts=(thread.thread_ts or thread.ts) if thread else "",
             subtype=subtype,
-            files=list(files),
+            files=list(beside.get("files", ())),
+            blocks=[*blocks, *beside.get("blocks", ())],
+            attachments=list(beside.get("attachments", ())),
         )
         conversation.add(message)
         self.latest = message
         await self._line.carry(conversation, message)
         return message
-
-
-def _typed(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -128,6 +128,10 @@ class SlackSimulator:
         self._webhooks.enter(url)
         await self._webhooks.ready()
 
+    def enter_interactivity_url(self, url: str) -> None:
+        """Switch on Interactivity & Shortcuts with this request URL; Slack does not check it."""
+        self.installation.interactivity_url = url
+
     def regenerate_signing_secret(self) -> str:
         """Sign with a new secret from now on; returns it."""
         number = int(self.installation.signing_secret.rpartition("-")[2]) + 1
@@ -158,10 +162,30 @@ class SlackSimulator:
                 self._latest = body
             await self._webhooks.deliver(body)
 
-    async def edit(self, conversation: Conversation, message: Message, text: str) -> None:
+    async def edit(self, conversation: Conversation, message: Message, change: Mapping[str, Any]) -> None:
         """Change a message, and tell the app."""
-        previous, message.text = message.text, text
+        previous = message.fields()
+        for name, value in change.items():
+            setattr(message, name, value)
         await self._webhooks.deliver(events.edited(self._workspace, conversation, message, previous))
+
+    async def delete(self, message: Message) -> None:
+        """Take a message back, and tell the app."""
+        conversation = self._workspace.conversation_of(message)
+        del conversation.messages[message.ts]
+        await self._webhooks.deliver(events.deleted(self._workspace, conversation, message))
+
+    async def interact(self, payload: Mapping[str, Any]) -> None:
+        """Send what a person did with a button, a menu or a form."""
+        await self._webhooks.interact(payload)
+
+    async def slack_says(self, text: str, phone: SlackPhone, *, user: str = "USLACK") -> Message:
+        """Let Slack itself post in somebody's direct chat with the app, as it does about the person's own doings."""
+        direct = self._workspace.direct(phone.user)
+        message = Message(self._workspace.new_ts(), user, text)
+        direct.add(message)
+        await self.carry(direct, message)
+        return message
 
     async def other_bot_says(self, text: str, *, channel: str = "general") -> None:
         """Let another app write in a channel."""

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 
@@ -97,6 +98,14 @@ class Webhooks:
         """Send an event once more, as if its answer had been lost."""
         return await self._post(self._workspace.app.request_url, body, 1, "http_timeout")
 
+    async def interact(self, payload: Mapping[str, Any]) -> WebhookCall | None:
+        """Send an interaction, once; None while the app has no interactivity URL."""
+        app = self._workspace.app
+        if not app.interactivity_url or not app.installed:
+            return None
+        content = urlencode({"payload": json.dumps(payload, ensure_ascii=False)}).encode()
+        return await self._send(app.interactivity_url, payload, content, "application/x-www-form-urlencoded", {})
+
     async def retry_due(self) -> bool:
         """Send again what is due by now; tells whether anything was."""
         now = self._workspace.clock()
@@ -120,16 +129,27 @@ class Webhooks:
 
     async def _post(self, url: str, body: Mapping[str, Any], retry: int, reason: str) -> WebhookCall:
         content = json.dumps(body, ensure_ascii=False).encode()
+        repeated = {"X-Slack-Retry-Num": str(retry), "X-Slack-Retry-Reason": reason} if retry else {}
+        return await self._send(url, body, content, "application/json", repeated, retry)
+
+    async def _send(
+        self,
+        url: str,
+        body: Mapping[str, Any],
+        content: bytes,
+        media_type: str,
+        extra: Mapping[str, str],
+        retry: int = 0,
+    ) -> WebhookCall:
         # Every attempt is signed anew: with its first timestamp, the third would come too late.
         timestamp = int((self._workspace.clock.real() - self._workspace.behaviour.signed_ago).timestamp())
         headers = {
-            "Content-Type": "application/json",
+            "Content-Type": media_type,
             "User-Agent": "Slackbot 1.0 (+https://api.slack.com/robots)",
             "X-Slack-Request-Timestamp": str(timestamp),
             "X-Slack-Signature": sign(self._workspace.app.signing_secret, timestamp, content),
+            **extra,
         }
-        if retry:
-            headers |= {"X-Slack-Retry-Num": str(retry), "X-Slack-Retry-Reason": reason}
         # Not `build_request`: the client's own default headers and cookies are the host's business, not Slack's.
         timeout = httpx.Timeout(PATIENCE).as_dict()
         request = httpx.Request("POST", url, content=content, headers=headers, extensions={"timeout": timeout})

@@ -12,6 +12,7 @@ from trinity_channels.api.simulation import Background, Clock, Faults
 from trinity_channels_slack.simulator.behaviour import Behaviour
 from trinity_channels_slack.simulator.messages import Conversation, Message
 from trinity_channels_slack.simulator.people import HOME, User
+from trinity_channels_slack.simulator.rates import Rates
 
 BOT_SCOPES = (
     "chat:write",
@@ -60,6 +61,7 @@ class App:
     signing_secret: str = field(default="simulated-signing-secret-1", repr=False)
     scopes: list[str] = field(default_factory=lambda: list(BOT_SCOPES))
     request_url: str = ""
+    interactivity_url: str = ""
     installed: bool = True
     messages_tab: bool = True
 
@@ -80,9 +82,21 @@ class Workspace:
     users: dict[str, User] = field(default_factory=dict)
     conversations: dict[str, Conversation] = field(default_factory=dict)
     statuses: dict[tuple[str, str], str] = field(default_factory=dict)
+    rates: Rates = field(init=False)
     team_id: str = HOME
     team_name: str = "Simulated workspace"
     _last: int = 0
+
+    def __post_init__(self) -> None:
+        self.rates = Rates(self.clock)
+
+    def conversation_of(self, message: Message) -> Conversation:
+        """Where a message stands."""
+        return next(one for one in self.conversations.values() if one.messages.get(message.ts) is message)
+
+    def link_to(self, conversation: Conversation, ts: str) -> str:
+        """The address of a message, as people copy it."""
+        return f"{self.base_url}/archives/{conversation.id}/p{ts.replace('.', '')}"
 
     def new_ts(self) -> str:
         """A `ts` that no message has, later than all before."""

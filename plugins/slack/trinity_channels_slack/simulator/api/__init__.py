@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.applications import Starlette
 
-from trinity_channels_slack.simulator.api.access import Method, endpoint
+from trinity_channels_slack.simulator.api.access import Method, endpoint, unknown
 from trinity_channels_slack.simulator.api.chat import ChatApi
 from trinity_channels_slack.simulator.api.conversations import ConversationsApi
 from trinity_channels_slack.simulator.api.members import MembersApi
@@ -19,6 +19,5 @@ def application(workspace: Workspace, people: People) -> Starlette:
         *ConversationsApi(workspace).methods(),
         *MembersApi(workspace).methods(),
     ]
-    return Starlette(
-        routes=[*(endpoint(workspace, method) for method in methods), *WorkspacePage(workspace, people).routes()]
-    )
+    served = [endpoint(workspace, method) for method in methods]
+    return Starlette(routes=[*served, unknown(), *WorkspacePage(workspace, people).routes()])

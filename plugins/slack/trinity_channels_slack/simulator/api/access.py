@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from trinity_channels_slack.simulator.rates import too_many
 from trinity_channels_slack.simulator.workspace import Workspace
 
 Arguments = dict[str, Any]
@@ -46,6 +47,9 @@ def endpoint(workspace: Workspace, method: Method) -> Route:
     async def call(request: Request) -> Response:
         try:
             _check_token(workspace, request, method.scope)
+            wait = workspace.rates.method(method.name) if workspace.behaviour.rate_limits else 0
+            if wait:
+                return too_many(wait)
             answer = await method.answer(await _arguments(request, takes_json=method.takes_json))
         except Refusal as refusal:
             answer = {"ok": False, "error": refusal.code, **refusal.fields}
@@ -54,6 +58,16 @@ def endpoint(workspace: Workspace, method: Method) -> Route:
         return response
 
     return Route(f"/api/{method.name}", call, methods=["GET", "POST"])
+
+
+def unknown(prefix: str = "/api/") -> Route:
+    """Refuse a method that Slack does not have, or that this simulator does not know; serve it last."""
+
+    async def call(request: Request) -> Response:
+        name = request.path_params["method"]
+        return JSONResponse({"ok": False, "error": "unknown_method", "req_method": name})
+
+    return Route(prefix + "{method:path}", call, methods=["GET", "POST"])
 
 
 def _check_token(workspace: Workspace, request: Request, scope: str) -> None:

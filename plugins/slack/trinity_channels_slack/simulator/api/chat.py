@@ -1,4 +1,8 @@
-"""Posting, changing and deleting messages. https://docs.slack.dev/reference/methods/chat.postMessage."""
+"""Posting, changing and deleting messages. https://docs.slack.dev/reference/methods/chat.postMessage.
+
+More lenient than Slack: a post may go to any channel by its id, never by its name; a thread may be answered below any of
+its messages; of `attachments` only their being there is looked at.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +13,11 @@ from starlette.responses import JSONResponse, Response
 
 from trinity_channels_slack.simulator.api.access import Arguments, Method, Refusal, text
 from trinity_channels_slack.simulator.messages import Conversation, Message
+from trinity_channels_slack.simulator.rates import too_many
+from trinity_channels_slack.simulator.validity import body, fallback, metadata, sanitised
 from trinity_channels_slack.simulator.workspace import Workspace
 
-LONGEST = 40_000
+LONGEST_UPDATE = 4000
 
 
 class Carrier(Protocol):
@@ -44,6 +50,9 @@ class ChatApi:
     async def _take(self, given: Arguments) -> Response:
         workspace, behaviour = self._workspace, self._workspace.behaviour
         conversation, message = self._draft(given)
+        wait = workspace.rates.post(conversation.id) if behaviour.rate_limits else 0
+        if wait:
+            return too_many(wait)
         conversation.add(message)
         workspace.statuses.pop((conversation.id, message.thread_ts), None)
         workspace.background.start(self._carrier.carry(conversation, message))
@@ -54,27 +63,26 @@ class ChatApi:
 
     def _draft(self, given: Arguments) -> tuple[Conversation, Message]:
         conversation, app = self._conversation(text(given, "channel")), self._workspace.app
-        said, root = text(given, "text"), text(given, "thread_ts")
-        if not said.strip():
-            raise Refusal("no_text")
-        if len(said) > LONGEST:
-            raise Refusal("msg_too_long")
+        root = text(given, "thread_ts")
+        said, blocks = body(given)
         if root and root not in conversation.messages:
             raise Refusal("invalid_thread_ts")
-        metadata = given.get("metadata")
-        if metadata is not None and not (isinstance(metadata, dict) and metadata.get("event_type")):
-            raise Refusal("invalid_metadata_format")
-        ts = self._workspace.new_ts()
-        return conversation, Message(ts, app.user_id, said, root, app.bot_id, app.id, metadata=metadata)
+        draft = Message(self._workspace.new_ts(), app.user_id, said or fallback(blocks), root, app.bot_id, app.id)
+        draft.blocks, draft.metadata = blocks, metadata(given)
+        return conversation, draft
 
     def _conversation(self, identity: str) -> Conversation:
         if not identity:
             raise Refusal("invalid_arguments")
-        found = self._workspace.conversations.get(identity)
+        # A member's id opens the direct chat; Slack warns that it may also be Slackbot's.
+        user = self._workspace.users.get(identity)
+        found = self._workspace.direct(user) if user else self._workspace.conversations.get(identity)
         if found is None:
             raise Refusal("channel_not_found")
         if found.kind == "im" and not self._workspace.app.messages_tab:
             raise Refusal("messages_tab_disabled")
+        if found.kind == "im" and any(self._workspace.users[one].deleted for one in found.members):
+            raise Refusal("user_disabled")
         if found.archived:
             raise Refusal("is_archived")
         if not found.joined:
@@ -83,8 +91,11 @@ class ChatApi:
 
     async def _update(self, given: Arguments) -> Arguments:
         conversation, message = self._own(given)
-        if said := text(given, "text"):
-            message.text = said
+        said = text(given, "text")
+        if len(said) > LONGEST_UPDATE:
+            raise Refusal("msg_too_long")
+        if said:
+            message.text = sanitised(said)
         return {"channel": conversation.id, "ts": message.ts, "text": message.text}
 
     async def _delete(self, given: Arguments) -> Arguments:
@@ -105,5 +116,4 @@ class ChatApi:
         conversation, ts = self._conversation(text(given, "channel")), text(given, "message_ts")
         if ts not in conversation.messages:
             raise Refusal("message_not_found")
-        link = f"{self._workspace.base_url}/archives/{conversation.id}/p{ts.replace('.', '')}"
-        return {"channel": conversation.id, "permalink": link}
+        return {"channel": conversation.id, "permalink": self._workspace.link_to(conversation, ts)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterable
 
 from trinity_channels_slack.simulator.api.access import Arguments, Method, Refusal, flag, text
@@ -9,6 +10,8 @@ from trinity_channels_slack.simulator.messages import Conversation, Message
 from trinity_channels_slack.simulator.workspace import HISTORY_SCOPES, Workspace
 
 DEFAULT_PAGE = 100
+MOST = 999
+_CURSOR = "next:"
 
 
 class ConversationsApi:
@@ -55,20 +58,41 @@ class ConversationsApi:
         return found
 
     def _page(self, messages: Iterable[Message], given: Arguments) -> Arguments:
-        oldest, cursor = text(given, "oldest"), text(given, "cursor")
-        found = [one for one in messages if not oldest or _order(one.ts) > _order(oldest)]
-        start = int(cursor) if cursor.isascii() and cursor.isdigit() else 0
-        limit = str(given.get("limit") or DEFAULT_PAGE)
-        if not (limit.isascii() and limit.isdigit()):
-            raise Refusal("invalid_limit")
-        end = start + min(int(limit), self._workspace.behaviour.page_size)
+        oldest, latest = text(given, "oldest"), text(given, "latest")
+        found = [
+            one
+            for one in messages
+            if (not oldest or _order(one.ts) > _order(oldest)) and (not latest or _order(one.ts) < _order(latest))
+        ]
+        start = _start(text(given, "cursor"))
+        end = start + min(_limit(given.get("limit")), self._workspace.behaviour.page_size)
         more = end < len(found)
         metadata = flag(given, "include_all_metadata")
         return {
             "messages": [one.fields(all_metadata=metadata) for one in found[start:end]],
             "has_more": more,
-            "response_metadata": {"next_cursor": str(end) if more else ""},
+            "response_metadata": {"next_cursor": base64.b64encode(f"{_CURSOR}{end}".encode()).decode() if more else ""},
         }
+
+
+def _limit(given: object) -> int:
+    limit = str(given or DEFAULT_PAGE)
+    if not (limit.isascii() and limit.isdigit() and 1 <= int(limit) <= MOST):
+        raise Refusal("invalid_limit")
+    return int(limit)
+
+
+def _start(cursor: str) -> int:
+    """Where a page begins, by the cursor of the one before."""
+    if not cursor:
+        return 0
+    try:
+        decoded = base64.b64decode(cursor, validate=True).decode()
+    except ValueError:
+        raise Refusal("invalid_cursor") from None
+    if not (decoded.startswith(_CURSOR) and decoded.removeprefix(_CURSOR).isdigit()):
+        raise Refusal("invalid_cursor")
+    return int(decoded.removeprefix(_CURSOR))
 
 
 def _order(ts: str) -> tuple[int, int]:

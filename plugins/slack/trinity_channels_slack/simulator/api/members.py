@@ -6,6 +6,35 @@ from trinity_channels_slack.simulator.api.access import Arguments, Method, Refus
 from trinity_channels_slack.simulator.messages import Message
 from trinity_channels_slack.simulator.workspace import Workspace
 
+# The names that a reaction may have. Slack knows some 1,900 and those that a workspace has added; here it is these, and
+# what is not among them is refused as Slack refuses what it does not know.
+EMOJI = frozenset(
+    {
+        "+1",
+        "-1",
+        "eyes",
+        "heart",
+        "heavy_check_mark",
+        "hourglass",
+        "hourglass_flowing_sand",
+        "ok_hand",
+        "pray",
+        "question",
+        "raised_hands",
+        "robot_face",
+        "rocket",
+        "speech_balloon",
+        "tada",
+        "thinking_face",
+        "thumbsdown",
+        "thumbsup",
+        "warning",
+        "wave",
+        "white_check_mark",
+        "x",
+    }
+)
+
 
 class MembersApi:
     """The methods that concern people."""
@@ -32,7 +61,6 @@ class MembersApi:
             "team_id": self._workspace.team_id,
             "user_id": app.user_id,
             "bot_id": app.bot_id,
-            "app_id": app.id,
             "is_enterprise_install": False,
         }
 
@@ -43,7 +71,9 @@ class MembersApi:
         return {"user": user.fields(with_email="users:read.email" in self._workspace.app.scopes)}
 
     async def _react(self, given: Arguments) -> Arguments:
-        users = self._message(given).reactions.setdefault(text(given, "name"), set())
+        if text(given, "name").strip(":") not in EMOJI:
+            raise Refusal("invalid_name")
+        users = self._message(given).reactions.setdefault(text(given, "name").strip(":"), set())
         if self._workspace.app.user_id in users:
             raise Refusal("already_reacted")
         users.add(self._workspace.app.user_id)
