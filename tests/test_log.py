@@ -69,6 +69,8 @@ def test_phone_numbers(number: str, masked: str) -> None:
         ("Basic ZmFrZTprZXk= refused", "Basic *** refused"),
         ("https://example.org/?auth_token=fake&x=1", "https://example.org/?auth_token=***&x=1"),
         ("""{'auth_token': 'fake key', "x": 1}""", """{'auth_token': "***", "x": 1}"""),
+        ("Incorrect API key provided: sk-proj-fake0123456789abcdef.", "Incorrect API key provided: ***."),
+        ("gsk_fake0123456789abcdef, xoxb-fake-0123456789ab", "***, ***"),
         ("postgresql+psycopg://user:fake@db:5432/x", "postgresql+psycopg://***@db:5432/x"),
         (
             "[SQL: INSERT]\n[parameters: ('fake', [1, 2])]\n(Background)",
@@ -88,6 +90,7 @@ def test_what_looks_private_is_masked_in_any_text(text: str, masked: str) -> Non
         "turn 0b5e9a62-1111-2222-3333-123456789012 took 0.123456789012 s",
         "SM00000000001111111111222222222233 failed with 63016",
         "127.0.0.1:54321 connected",
+        "task-force-0123456789abcdef of sk-lang and risk-assessment-of-everything",
         "TRINITY_CHANNELS_ADMIN_TOKEN: must consist of visible ASCII characters",
     ],
 )

@@ -24,6 +24,13 @@ _PATTERNS = (
     (re.compile(r"\b(bearer|basic)\s+[\w.~+/=-]+", re.IGNORECASE), rf"\1 {HIDDEN}"),
     (re.compile(rf"({_SECRET_NAME}=)[^&\s\"']+", re.IGNORECASE), rf"\1{HIDDEN}"),
     (re.compile(rf"([\"'][\w-]*{_SECRET_NAME}[\"']\s*:\s*)(?:\"[^\"]*\"|'[^']*')", re.IGNORECASE), rf'\1"{HIDDEN}"'),
+    # API keys of model providers and chat platforms, known by their beginning; error texts quote them without a name.
+    (
+        re.compile(
+            r"(?<![\w-])(?:(?:sk|rk|gsk|csk|xai|hf|pplx|nvapi|gh[opsu]|xox[abeoprs])[-_][\w-]{16,}|AIza[\w-]{30,})"
+        ),
+        HIDDEN,
+    ),
     # SQLAlchemy appends the values of a failed statement, message texts among them.
     (re.compile(r"\[parameters: .*"), f"[parameters: {HIDDEN}]"),
 )

@@ -51,6 +51,7 @@ async def test_content_is_read_as_text_or_as_parts(content: object) -> None:
         {"content": "", "refusal": NINE},
         {"content": " \u200b", "refusal": NINE},
         {"content": [{"type": "refusal", "refusal": NINE}]},
+        {"content": NINE, "refusal": NINE},
         {"refusal": NINE},
         {"content": NINE, "refusal": None},
     ],
@@ -188,6 +189,21 @@ async def test_an_error_within_a_good_status_that_stays(error: object) -> None:
     assert isinstance(await failure_of({"error": error}), AgentFailed)
 
 
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        ({"detail": "Not this way."}, AgentFailed),
+        ({"code": 429, "msg": "Not this way."}, AgentUnavailable),
+        ({"success": False, "message": "Not this way.", "choices": None}, AgentFailed),
+    ],
+)
+async def test_a_document_of_another_kind_is_a_failure_in_its_own_words(body: object, kind: type[AgentError]) -> None:
+    error = await failure_of(body)
+
+    assert type(error) is kind
+    assert error.detail == "Not this way."
+
+
 async def test_an_error_beside_a_choice_counts() -> None:
     body = {
         "choices": [
@@ -247,6 +263,8 @@ async def test_a_pause_beside_an_error_is_honoured(
         ({"message": "x" * 1000}, "x" * 300),
         ({"code": 404}, ""),
         ("just text", "just text"),
+        ("\x1b[31mred\x1b[0m\u202e", "red"),
+        ("bad key sk-proj-0123456789abcdefghij", "bad key ***"),
     ],
 )
 async def test_the_api_s_own_words_are_kept_apart_short_and_masked(error: object, said: str) -> None:

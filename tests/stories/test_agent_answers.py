@@ -113,10 +113,21 @@ async def test_silence_that_was_meant_sends_nothing_and_is_counted(
 
 
 @pytest.mark.parametrize(
-    "error", [{"message": "Rate limit exceeded", "code": 429}, {"message": "overloaded", "code": 503}]
+    "body",
+    [
+        {"error": {"message": "Rate limit exceeded", "code": 429}},
+        {"error": {"message": "overloaded", "code": 503}},
+        {
+            "choices": [
+                {"finish_reason": "error", "error": {"code": 502}, "message": {"role": "assistant", "content": ""}}
+            ]
+        },
+        completion("We op", "error"),
+        'data: {"choices":[{"delta":{"content":"We op"}}]}\n\ndata: {"error": {"code": 502}}\n\n',
+    ],
 )
-async def test_an_error_that_may_pass_is_tried_again(api: Api, zoe_with: Open, error: object) -> None:
-    api.answers_with({"error": error}, completion("Nine."))
+async def test_an_error_that_may_pass_is_tried_again(api: Api, zoe_with: Open, body: object) -> None:
+    api.answers_with(body, completion("Nine."))
     zoe = await zoe_with(openai(api))
 
     await zoe.says("When do you open?")

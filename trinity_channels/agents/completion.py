@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trinity_channels.agents.event_stream import documents
-from trinity_channels.agents.problem import Problem, label, problem_in
+from trinity_channels.agents.problem import Problem, label, problem_in, said_in
 
 # What a model produces beside words. Where one of these is, an empty text was not meant as an answer.
 _BESIDE_WORDS = (
@@ -31,7 +31,7 @@ class Completion:
         text: its words.
         refusal: why it declines to answer, in its words.
         finish: why it stopped, as a label; empty if the server does not say.
-        choices: how many parts of an answer there were; 0 means that the server sent an empty list.
+        choices: how many choices were read, in a stream one for each event; 0 if the server sent an empty list.
         beside: it holds something else than words.
         whole: it has come to its end; False for a stream that broke off.
         problem: an error instead of, or after, the words.
@@ -61,23 +61,37 @@ def read(body: str) -> Completion:
             known = True
             _add_choices(completion, choices)
     if not known and completion.problem is None:
-        raise ShapeError
+        completion.problem = _told(found.values)
     completion.whole = not found.damaged and (found.ended or bool(completion.finish))
     return completion
 
 
+def _told(values: tuple[Any, ...]) -> Problem:
+    """What a document that is neither a completion nor an error says all the same, such as `{"detail": …}`."""
+    told = said_in(values[0]) if len(values) == 1 and isinstance(values[0], dict) else Problem()
+    if not told.text:
+        raise ShapeError
+    return told
+
+
 def _add_choices(completion: Completion, choices: list[Any]) -> None:
-    """The first choice; in a stream further ones have their index."""
-    choice = choices[0] if choices else {"index": None}
+    """The first choice; in a stream further ones have their index, and an event about the use of tokens has none."""
+    if not choices:
+        return
+    choice = choices[0]
     if not isinstance(choice, dict):
         raise ShapeError
-    if not choices or choice.get("index") not in (0, None):
+    if choice.get("index") not in (0, None):
         return
     completion.choices += 1
     if reason := choice.get("finish_reason"):
         completion.finish = label(reason)
     if choice.get("error"):
         completion.problem = completion.problem or problem_in({"error": choice["error"]})
+    _add_words(completion, choice)
+
+
+def _add_words(completion: Completion, choice: Mapping[Any, Any]) -> None:
     if isinstance(delta := choice.get("delta"), dict):
         _add_message(completion, delta)
     elif isinstance(message := choice.get("message"), dict):

@@ -86,10 +86,10 @@ def _answer(answered: Completion) -> str | Answer:
     if answered.finish in _BROKEN:
         raise AgentUnavailable(f"The model's run broke off ({why}).")
     cut = answered.finish in _CUT | _FILTERED or not answered.whole
-    if visible(answered.text):
-        return Answer(answered.text, cut=True) if cut else answered.text
-    if visible(answered.refusal):
-        return answered.refusal
+    # Servers put a refusal beside an empty text, beside reasoning, or in both places.
+    refusal = "" if answered.refusal in answered.text else answered.refusal
+    if said := "\n\n".join(text for text in (answered.text, refusal) if visible(text)):
+        return Answer(said, cut=True) if cut else said
     if not answered.whole:
         raise AgentUnavailable("The agent's answer broke off before its first word.")
     if not answered.choices:

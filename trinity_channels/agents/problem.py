@@ -15,7 +15,6 @@ _TRANSIENT_STATUS = {
     HTTPStatus.TOO_EARLY,
     HTTPStatus.TOO_MANY_REQUESTS,
 }
-_ERROR_STATUS = range(400, 600)
 # Words within codes such as rate_limit_exceeded, overloaded_error, ThrottlingException, RESOURCE_EXHAUSTED.
 # https://platform.openai.com/docs/guides/error-codes, https://docs.anthropic.com/en/api/errors,
 # https://cloud.google.com/apis/design/errors, https://api-docs.deepseek.com/quick_start/error_codes
