@@ -27,6 +27,7 @@ from trinity_channels.agents.registry import ConfiguredAgents, Platform
 from trinity_channels.bindings import Bindings
 from trinity_channels.bindings.connections import Connections
 from trinity_channels.bindings.public_address import PublicAddress
+from trinity_channels.bindings.reports import HealthReports
 from trinity_channels.bindings.vault import Vault, load_or_create_key_file, parse_keys
 from trinity_channels.dispatch import LocalDispatcher
 from trinity_channels.http_client import open_client
@@ -42,6 +43,7 @@ from trinity_channels.outbound.deliver import Deliveries
 from trinity_channels.outbound.lateness import Lateness
 from trinity_channels.outbound.proactive import ProactiveMessages
 from trinity_channels.outbound.resend import Resends
+from trinity_channels.outbound.trial import TrialMessages
 from trinity_channels.plugins import Plugins, load
 from trinity_channels.settings import Settings
 from trinity_channels.store import Store, Tx, deliveries, scenes
@@ -55,6 +57,7 @@ from trinity_channels.web.people_api import PeopleApi
 from trinity_channels.web.proactive_api import ProactiveApi
 from trinity_channels.web.probes import Probes
 from trinity_channels.web.settings_api import SettingsApi
+from trinity_channels.web.trial_api import TrialApi
 
 log = structlog.get_logger(__name__)
 
@@ -123,6 +126,9 @@ class Host:
             Login(self.store, self._vault, self.mailer, now, self.metrics),
             Escalation(self.store, {name: contact for name, contact in contacts.items() if contact}, now),
         )
+        self.reports = HealthReports(
+            store=self.store, plugins=self.plugins, address=self.address, self_service=self.self_service, now=now
+        )
         indicator = Indicator(self.plugins, self.bindings, self.metrics)
         self.turns = Turns(
             store=self.store,
@@ -149,6 +155,14 @@ class Host:
         )
         self.resends = Resends(
             store=self.store, plugins=self.plugins, dispatcher=self.dispatcher, metrics=self.metrics, now=now
+        )
+        self.trials = TrialMessages(
+            store=self.store,
+            plugins=self.plugins,
+            opened=self.bindings,
+            deliveries=self.deliveries,
+            dispatcher=self.dispatcher,
+            now=now,
         )
         self._catch_up = CatchUp(self.store, self.plugins, self.bindings, self.dispatcher, now)
         self.webhook = Webhook(
@@ -243,10 +257,10 @@ class Host:
             connections=self.connections,
             opened=self.bindings,
             plugins=self.plugins,
-            store=self.store,
             address=self.address,
-            self_service=self.self_service,
+            reports=self.reports,
         )
+        trials = TrialApi(self.guard, self.connections, self.trials, self.plugins)
         access = AccessApi(
             guard=self.guard, directory=self.directory, store=self.store, dispatcher=self.dispatcher, now=self._now
         )
@@ -261,6 +275,7 @@ class Host:
         )
         return [
             *(channels.router(channel) for channel in self.plugins),
+            *(trials.router(channel) for channel in self.plugins),
             access.router(),
             EscalationApi(self.guard, self.self_service.escalation, self.store).router(),
             PeopleApi(self.guard, self.store, self._now).router(),

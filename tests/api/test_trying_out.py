@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import sqlite3
 from typing import Any
 
 import pytest
 
-from tests.world import World
+from tests.world import Person, World
 from trinity_channels.api import Fault
 
 PATH = "/api/agents/support/whatsapp"
@@ -70,3 +72,187 @@ async def test_a_test_message_that_fails_says_why(world: World, fault: Fault, st
     assert answer.status_code == status
     assert answer.json().get("ok", False) is False
     assert answer.json()["message"]
+
+
+async def tries(world: World, person: Person, message: str = "Test from Trinity") -> dict[str, Any]:
+    body = {"to_number": person.phone.address, "message": message}
+    answer: dict[str, Any] = (await world.api("POST", f"{PATH}/test", body)).json()
+    await world.settle()
+    return answer
+
+
+async def delivery(world: World, tried: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = (await world.api("GET", f"/api/agents/support/deliveries/{tried['delivery_id']}")).json()
+    return found
+
+
+@pytest.fixture
+async def tester(world: World) -> Person:
+    """Somebody whose reply window is open, and who has heard of /login once."""
+    person = world.person("Tester", "+15557770003")
+    await person.says("hi")
+    return person
+
+
+async def test_a_test_message_is_a_delivery_whose_state_can_be_asked_for(world: World, tester: Person) -> None:
+    tried = await tries(world, tester)
+
+    found = await delivery(world, tried)
+    assert tried["ok"] is True
+    assert (found["origin"], found["state"], found["provider_id"]) == ("test", "read", tried["provider_id"])
+    assert (found["client_id"], found["attempts"]) == (None, 1)
+    assert (await world.api("GET", "/api/agents/support/deliveries")).json()[0] == found
+
+
+async def test_a_test_message_that_fails_later_shows_in_health(world: World, tester: Person) -> None:
+    tester.phone.last_wrote.clear()
+
+    tried = await tries(world, tester)
+
+    assert tried["ok"] is True, "Twilio takes it at first"
+    found = await delivery(world, tried)
+    assert (found["state"], found["error_code"]) == ("failed", "63016")
+    check = await world.check("outbound")
+    assert check["state"] == "warning"
+    assert "The test message of 2026-03-02 09:00 UTC did not arrive: 63016: More than 24 hours" in check["message"]
+    assert (await world.binding())["health"]["state"] == "attention"
+
+
+async def test_the_next_test_message_clears_it(world: World, tester: Person) -> None:
+    wrote = dict(tester.phone.last_wrote)
+    tester.phone.last_wrote.clear()
+    await tries(world, tester)
+    tester.phone.last_wrote.update(wrote)
+
+    await tries(world, tester)
+
+    assert (await world.check("outbound"))["state"] == "ok"
+
+
+async def test_a_day_clears_it_too(world: World, tester: Person) -> None:
+    tester.phone.last_wrote.clear()
+    await tries(world, tester)
+
+    await world.later(hours=23)
+    before = await world.check("outbound")
+    await world.later(hours=1)
+
+    assert (before["state"], (await world.check("outbound"))["state"]) == ("warning", "ok")
+
+
+async def test_a_test_message_that_fails_at_once_shows_in_health_as_before(world: World, tester: Person) -> None:
+    world.fails(Fault.UNAUTHORIZED)
+
+    tried = await tries(world, tester)
+
+    assert (tried["ok"], tried["code"], tried["state"]) == (False, "20003", "failed")
+    assert (await world.check("outbound"))["state"] == "failed"
+
+
+async def test_a_test_message_that_the_provider_puts_off_is_tried_again(world: World, tester: Person) -> None:
+    world.fails(Fault.RATE_LIMITED)
+
+    tried = await tries(world, tester)
+    await world.much_later()
+
+    assert (tried["ok"], tried["code"], tried["state"]) == (False, "deferred", "ready")
+    assert "tried again by itself" in tried["message"]
+    assert tester.heard()[1:] == ["Test from Trinity"]
+
+
+async def test_a_test_message_with_an_unknown_outcome_is_asked_for_and_arrives_once(
+    world: World, tester: Person
+) -> None:
+    world.twilio.behaviour.receipts = False
+    world.fails(Fault.CUT_AFTER)
+
+    tried = await tries(world, tester)
+    await world.much_later()
+
+    assert tried["code"] == "provider_unavailable"
+    assert (await delivery(world, tried))["state"] in ("queued", "read")
+    assert tester.heard()[1:] == ["Test from Trinity"]
+
+
+async def test_a_test_message_that_a_crash_interrupts_is_finished_by_the_next_host(
+    world: World, tester: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trinity_channels.outbound.trial.PATIENCE", 0.05)
+    hangs = asyncio.Event()
+
+    async def never(*_: object) -> None:
+        await hangs.wait()
+
+    monkeypatch.setattr(world.host.plugins["whatsapp"], "send", never)
+    body = {"to_number": tester.phone.address, "message": "Test from Trinity"}
+    tried = (await world.api("POST", f"{PATH}/test", body)).json()
+    assert (tried["ok"], tried["code"], tried["state"]) == (False, "pending", "sending")
+    await world.dies()
+
+    await world.starts()
+    await world.much_later()
+
+    assert tester.heard()[1:] == ["Test from Trinity"]
+    assert (await delivery(world, tried))["state"] == "read"
+
+
+async def test_nobody_has_written_because_a_test_message_was_sent(world: World) -> None:
+    await world.api("POST", f"{PATH}/test", {"to_number": "whatsapp:+15551234567"})
+    await world.settle()
+
+    shown = await world.binding()
+
+    assert shown["health"]["last_inbound_at"] is None
+    assert (await world.check("inbound"))["state"] == "unknown"
+    assert (await world.api("GET", "/api/agents/support/clients")).json() == []
+
+
+async def test_a_test_message_is_sent_as_it_is_typed(world: World, tester: Person) -> None:
+    await tries(world, tester, "5 * 4 * 3, see file_name_1.txt")
+
+    assert tester.last().replace("\u200b", "").replace("\u2060", "") == "5 * 4 * 3, see file_name_1.txt"
+
+
+async def test_a_test_message_of_nothing_visible_is_refused(world: World, tester: Person) -> None:
+    tried = await tries(world, tester, " \n ")
+
+    assert (tried["code"], tried["field"]) == ("invalid_settings", "message")
+
+
+async def test_a_test_message_is_not_sent_again_but_tested_again(world: World, tester: Person) -> None:
+    world.fails(Fault.UNAUTHORIZED)
+    tried = await tries(world, tester)
+
+    single = await world.api("POST", f"/api/agents/support/deliveries/{tried['delivery_id']}/resend")
+    together = await world.api("POST", "/api/agents/support/deliveries/resend", {})
+
+    assert (single.status_code, single.json()["code"]) == (409, "test_message")
+    assert (together.json()["messages"], together.json()["refused"]) == (0, {})
+
+
+async def test_a_test_message_tells_of_an_opt_out(world: World, tester: Person) -> None:
+    tester.phone.refuse_with = 21610
+
+    await tries(world, tester)
+
+    assert (await world.client(tester))["stopped"] is True
+
+
+async def test_erasing_somebody_erases_test_messages_to_them(world: World, tester: Person) -> None:
+    await tries(world, tester, "a private word")
+    client = await world.client(tester)
+
+    await world.api("DELETE", f"/api/agents/support/clients/{client['id']}")
+
+    await world.stops()
+    with sqlite3.connect(world.folder / "trinity_channels.db") as database:
+        stored = "\n".join(database.iterdump())
+    await world.starts()
+    assert "a private word" not in stored
+    assert "+15557770003" not in stored
+
+
+async def test_the_binding_of_another_agent_is_not_tried_out(world: World) -> None:
+    answer = await world.api("POST", "/api/agents/sales/whatsapp/test", {"to_number": "whatsapp:+15551234567"})
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_connected")

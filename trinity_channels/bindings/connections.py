@@ -1,10 +1,9 @@
-"""Connect, verify, rotate, disconnect and try out a binding: what owners do with a provider account."""
+"""Connect, verify, rotate and disconnect a binding: what owners do with a provider account."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import get_args
 
@@ -14,8 +13,6 @@ from trinity_channels.api import (
     Channel,
     ChannelError,
     ConfigurationError,
-    OutboundMessage,
-    Receipt,
     Verification,
 )
 from trinity_channels.bindings.registry import Bindings, OpenBinding, WebhookKey, digest
@@ -23,9 +20,6 @@ from trinity_channels.bindings.vault import Vault, VaultError
 from trinity_channels.plugins import Plugins
 from trinity_channels.store import Store, Tx, audit, bindings
 from trinity_channels.store.bindings import StoredBinding
-
-TEST_SENDS = 10
-HOUR = timedelta(hours=1)
 
 
 class AccountInUse(Exception):
@@ -38,14 +32,6 @@ class AccountInUse(Exception):
 
 class NotConnected(Exception):
     """There is no connected binding."""
-
-
-class TooManyTests(Exception):
-    """The hourly limit of test messages is used up."""
-
-    def __init__(self, retry_after: timedelta) -> None:
-        super().__init__()
-        self.retry_after = retry_after
 
 
 class Connections:
@@ -172,32 +158,6 @@ class Connections:
         """
         bound = await self._bound(agent, channel)
         return await self._plugins[channel].verify(bound.binding, bound.context)
-
-    async def send_test(self, agent: str, channel: str, to: str, text: str, actor: str) -> Receipt:
-        """Send one message to an address, at most ten an hour, on record.
-
-        Raises:
-            NotConnected: there is no binding.
-            ConfigurationError: the address is none of this channel.
-            TooManyTests: the limit is used up.
-            SendError: as the plugin says.
-        """
-        bound = await self._bound(agent, channel)
-        manifest = self._plugins[channel].manifest
-        if not re.fullmatch(manifest.address.pattern, to):
-            raise ConfigurationError(
-                f"Write the address like {manifest.address.example}.", field=manifest.address.field
-            )
-        now = self._now()
-
-        def count(tx: Tx) -> None:
-            used, first = audit.count(tx, agent, "test_send", now - HOUR)
-            if used >= TEST_SENDS and first:
-                raise TooManyTests(first + HOUR - now)
-            audit.add(tx, now, actor, "test_send", agent=agent, channel=channel)
-
-        await self._store.write(count)
-        return await self._plugins[channel].send(bound.binding, OutboundMessage("0", to, text), bound.context)
 
     async def reseal(self) -> int:
         """Seal every secret with the newest key; returns how many records changed."""

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from trinity_channels.api import Channel, Check, CheckState
 from trinity_channels.store.agent_runs import AgentRuns
 from trinity_channels.store.bindings import StoredBinding
+from trinity_channels.store.delivery_log import Sent
+
+TEST_SHOWN = timedelta(days=1)
+"""How long a test message that failed is shown: it tells of one person's phone, and nobody may test again for months."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +30,23 @@ def examine(
     last_inbound: datetime | None,
     runs: AgentRuns,
     *,
+    now: datetime,
     mails: bool,
+    last_test: Sent | None = None,
     everybody: bool = False,
     escalates: bool = False,
 ) -> Health:
     """Look at everything that is known of a connected binding.
 
     Args:
+        stored: the binding.
+        manifest: its channel.
+        public_url: where providers reach this host; None if that is not set.
+        last_inbound: when a person last wrote.
+        runs: what became of the agent's runs.
+        now: the current time.
         mails: whether codes for /login can be mailed.
+        last_test: the newest test message, if there is one.
         everybody: whether the agent is open to all.
         escalates: whether the agent has an escalation contact.
     """
@@ -42,7 +55,7 @@ def examine(
         _public_url(manifest, public_url),
         _inbound(stored, manifest, public_url, last_inbound),
         _signature(stored, last_inbound),
-        _outbound(stored),
+        _outbound(stored, last_test, now),
         _agent(runs),
         _mail(mails=mails, needed=signs_in),
         *_escalation(stored.agent, manifest, escalates=escalates),
@@ -112,15 +125,24 @@ def _signature(stored: StoredBinding, last_inbound: datetime | None) -> Check:
     )
 
 
-def _outbound(stored: StoredBinding) -> Check:
-    if stored.send_failure is None:
-        return Check("outbound", CheckState.OK, "No message was refused for a fault of the account.")
-    return Check(
-        "outbound",
-        CheckState.FAILED,
-        f"The provider refused a message: {stored.send_failure}",
-        "Correct the account's settings here or in the provider's console, then use Verify.",
-    )
+def _outbound(stored: StoredBinding, last_test: Sent | None, now: datetime) -> Check:
+    if stored.send_failure is not None:
+        return Check(
+            "outbound",
+            CheckState.FAILED,
+            f"The provider refused a message: {stored.send_failure}",
+            "Correct the account's settings here or in the provider's console, then use Verify. What failed meanwhile can "
+            "be sent again: POST /api/agents/{name}/deliveries/resend, or `trinity-channels deliveries resend`.",
+        )
+    if last_test and last_test.state == "failed" and now - last_test.updated_at < TEST_SHOWN:
+        return Check(
+            "outbound",
+            CheckState.WARNING,
+            f"The test message of {last_test.created_at:%Y-%m-%d %H:%M} UTC did not arrive: "
+            f"{last_test.failure_code}: {last_test.failure}",
+            "Correct what it names and send another test message; one that is accepted clears this, and so does a day.",
+        )
+    return Check("outbound", CheckState.OK, "No message was refused for a fault of the account.")
 
 
 def _agent(runs: AgentRuns) -> Check:

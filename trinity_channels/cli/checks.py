@@ -12,11 +12,10 @@ from trinity_channels.agents.probe import probe
 from trinity_channels.api import ChannelError, Check, CheckState
 from trinity_channels.app import Host, platform_of
 from trinity_channels.bindings.connections import NotConnected
-from trinity_channels.bindings.health import examine as examine_binding
 from trinity_channels.bindings.vault import VaultError
 from trinity_channels.cli.desk import idle_host
 from trinity_channels.settings import Settings, SettingsError
-from trinity_channels.store import StoreError, agent_runs, bindings
+from trinity_channels.store import StoreError, bindings
 from trinity_channels.store.bindings import StoredBinding
 
 Group = tuple[str, list[Check]]
@@ -122,17 +121,7 @@ async def _binding(host: Host, stored: StoredBinding) -> list[Check]:
     if stored.channel not in host.plugins:
         fix = "Install the plugin again, or disconnect the agent."
         return [Check("plugin", CheckState.FAILED, f"The plugin of {stored.channel} is not usable.", fix)]
-    manifest = host.plugins[stored.channel].manifest
-    last, runs, contact = await host.store.read(
-        lambda tx: (
-            bindings.last_inbound(tx, stored.id),
-            agent_runs.of_binding(tx, stored.id),
-            host.self_service.escalation.contact(tx, stored.agent),
-        )
-    )
-    health = examine_binding(
-        stored, manifest, host.address.value, last, runs, mails=host.mailer is not None, escalates=contact is not None
-    )
+    health = (await host.reports.of(stored)).health
     known = [check for check in health.checks if check.code not in ("public_chat_url", "mail")]
     return known + await _live(host, stored)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 from collections import defaultdict
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -54,6 +55,18 @@ Record = Unit[None]
 """What a call came to, to be written in the transaction that claims the next."""
 
 
+@dataclass(slots=True)
+class Attempt:
+    """An attempt that somebody waits for, and what the call itself came to; receipts may tell more by then.
+
+    `taken`: the provider took the message. `unknown`: why nobody can say whether it did, empty if that is known.
+    """
+
+    recorded: asyncio.Event
+    taken: bool = False
+    unknown: str = ""
+
+
 class Deliveries:
     """Runs the `deliver:` keys."""
 
@@ -74,11 +87,21 @@ class Deliveries:
         self._since = now()
         # Of each binding its own: a provider that hangs takes no place from the others.
         self._places: defaultdict[int, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(AT_ONCE))
+        self._watched: dict[int, Attempt] = {}
         self._stopping = False
 
     def stop(self) -> None:
         """Begin nothing new; what waits for a place is found at the next start."""
         self._stopping = True
+
+    @contextlib.contextmanager
+    def watch(self, delivery: int) -> Iterator[Attempt]:
+        """Learn of the next attempt at a delivery."""
+        attempt = self._watched[delivery] = Attempt(asyncio.Event())
+        try:
+            yield attempt
+        finally:
+            del self._watched[delivery]
 
     async def run(self, conversation: int) -> datetime | None:
         """Send what is queued in a conversation; returns when to come back, None if nothing is left."""
@@ -90,13 +113,15 @@ class Deliveries:
 
     async def _drain(self, conversation: int) -> datetime | None:
         record: Record = _nothing
-        last: datetime | None = None
+        attempted, last = 0, None
         while True:
             claimed = await self._store.write(partial(self._next, record, conversation, last, self._now()))
+            if attempted in self._watched:
+                self._watched[attempted].recorded.set()
             if claimed is None or isinstance(claimed, datetime):
                 return claimed
             record = await self._work_on(claimed)
-            last = claimed.attempted_at
+            attempted, last = claimed.id, claimed.attempted_at
 
     def _next(
         self, record: Record, conversation: int, last: datetime | None, now: datetime, tx: Tx
@@ -177,6 +202,8 @@ class Deliveries:
     def _taken(self, delivery: Delivery, receipt: Receipt) -> Record:
         self._metrics.deliveries.labels(delivery.channel, receipt.state.value).inc()
         if receipt.state is not DeliveryState.FAILED:
+            if delivery.id in self._watched:
+                self._watched[delivery.id].taken = True
             self._metrics.service_messages.labels(delivery.channel, delivery.origin).inc()
         return partial(deliveries.taken, delivery=delivery, receipt=receipt, now=self._now())
 
@@ -203,6 +230,8 @@ class Deliveries:
         now = self._now()
         log.warning("delivery outcome unknown", channel=delivery.channel, delivery=delivery.id)
         self._metrics.deliveries.labels(delivery.channel, "unknown").inc()
+        if delivery.id in self._watched:
+            self._watched[delivery.id].unknown = why
         if self._settles(delivery):
             return partial(deliveries.ask, delivery=delivery.id, at=now + self._settles(delivery), why=why, now=now)
         return partial(deliveries.park_unknown, delivery=delivery.id, why=why, now=now)

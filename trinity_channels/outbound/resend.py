@@ -13,7 +13,7 @@ from trinity_channels.dispatch import Dispatcher
 from trinity_channels.metrics import Metrics
 from trinity_channels.outbound import replies
 from trinity_channels.plugins import Plugins
-from trinity_channels.store import Store, Tx, audit, resends
+from trinity_channels.store import Store, Tx, audit, resends, trials
 from trinity_channels.store.resends import Candidate
 
 MOST = 1000
@@ -234,6 +234,8 @@ def _not_parked(found: Candidate) -> ResendRefused | None:
 
 
 def _not_possible(found: Candidate, manifest: Channel | None) -> ResendRefused | None:
+    if found.origin == trials.ORIGIN:
+        return ResendRefused("test_message", "This is a test message; send another test.")
     if found.erased:
         return ResendRefused("erased", "The text of this message has been erased.")
     if not found.connected:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, func, insert, literal_column, select, update
 
 from trinity_channels.api import Account
 from trinity_channels.store.clock import micros, moment
@@ -118,7 +118,8 @@ _SIGNATURE_FAILED = (
     .values(signature_failed_at=bindparam("now"), signature_cause=bindparam("cause"))
 )
 _LAST_INBOUND = select(func.max(CONVERSATION.c.last_inbound_at)).where(
-    CONVERSATION.c.binding_id == bindparam("binding")
+    CONVERSATION.c.binding_id == bindparam("binding"),
+    CONVERSATION.c.last_inbound_at > literal_column("0"),  # nobody writes where test messages go
 )
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, case, func, literal_column, or_, select, update
+from sqlalchemy import and_, bindparam, case, func, literal_column, or_, select, update
 
 from trinity_channels.api import DeliveryState, Failure, FailureKind, Receipt
 from trinity_channels.store.clock import micros, moment
 from trinity_channels.store.database import Tx
-from trinity_channels.store.tables import BINDING, CONTACT, CONVERSATION, DELIVERY, MESSAGE
+from trinity_channels.store.tables import ADDRESS, BINDING, CONTACT, CONVERSATION, DELIVERY, MESSAGE
 
 _OPEN = DELIVERY.c.state.in_([literal_column("'ready'"), literal_column("'sending'"), literal_column("'asking'")])
 
@@ -156,8 +156,17 @@ _OPTED_OUT = (
     update(CONTACT)
     .where(
         CONTACT.c.id
-        == select(CONVERSATION.c.contact_id)
-        .select_from(DELIVERY.join(CONVERSATION, CONVERSATION.c.id == DELIVERY.c.conversation_id))
+        == select(func.coalesce(CONVERSATION.c.contact_id, ADDRESS.c.contact_id))
+        .select_from(
+            DELIVERY.join(CONVERSATION, CONVERSATION.c.id == DELIVERY.c.conversation_id).outerjoin(
+                ADDRESS,  # a test message belongs to nobody's conversation
+                and_(
+                    ADDRESS.c.binding_id == DELIVERY.c.binding_id,
+                    ADDRESS.c.value == DELIVERY.c.address,
+                    CONVERSATION.c.is_group.is_(False),
+                ),
+            )
+        )
         .where(
             DELIVERY.c.id == bindparam("delivery"),
             CONVERSATION.c.last_inbound_at <= func.coalesce(DELIVERY.c.attempted_at, bindparam("now")),

@@ -21,7 +21,7 @@ class Sent:
     """One provider message.
 
     `client` is the contact's id, None in groups. `origin` says what it belongs to: an answer (agent), a notice of the
-    host, or a proactive message.
+    host, a proactive or a test message.
     """
 
     id: int
@@ -31,13 +31,14 @@ class Sent:
     origin: str
     state: str
     attempts: int
+    provider_id: str | None
     failure_code: str | None
     failure: str | None
     created_at: datetime
     updated_at: datetime
 
 
-_SENT = select(
+SENT = select(
     DELIVERY.c.id,
     BINDING.c.agent,
     BINDING.c.channel,
@@ -45,6 +46,7 @@ _SENT = select(
     MESSAGE.c.origin,
     DELIVERY.c.state,
     DELIVERY.c.attempts,
+    DELIVERY.c.provider_id,
     DELIVERY.c.failure_code,
     DELIVERY.c.failure,
     DELIVERY.c.created_at,
@@ -54,7 +56,7 @@ _SENT = select(
     .join(CONVERSATION, CONVERSATION.c.id == DELIVERY.c.conversation_id)
     .join(MESSAGE, MESSAGE.c.id == DELIVERY.c.message_id)
 )
-_ONE = _SENT.where(DELIVERY.c.id == bindparam("delivery"), BINDING.c.agent == bindparam("agent"))
+_ONE = SENT.where(DELIVERY.c.id == bindparam("delivery"), BINDING.c.agent == bindparam("agent"))
 # Worded as the index `delivery_parked` is, so that what failed is found without reading what was delivered.
 _PARKED = DELIVERY.c.state.in_([literal_column("'failed'"), literal_column("'unknown'")])
 
@@ -62,7 +64,7 @@ _PARKED = DELIVERY.c.state.in_([literal_column("'failed'"), literal_column("'unk
 def one(tx: Tx, agent: str, delivery: int) -> Sent | None:
     """One delivery of an agent, None if it has none with this id."""
     row = tx.one(_ONE, delivery=delivery, agent=agent)
-    return None if row is None else _sent(row)
+    return None if row is None else sent(row)
 
 
 def recent(tx: Tx, agent: str | None, states: Collection[str] = (), *, most: int = 200) -> list[Sent]:
@@ -74,11 +76,11 @@ def recent(tx: Tx, agent: str | None, states: Collection[str] = (), *, most: int
         states: which; none means all.
         most: how many at most.
     """
-    return [_sent(row) for row in tx.query(_recent(agent, states).order_by(DELIVERY.c.id.desc()).limit(most))]
+    return [sent(row) for row in tx.query(_recent(agent, states).order_by(DELIVERY.c.id.desc()).limit(most))]
 
 
 def _recent(agent: str | None, states: Collection[str]) -> Select[Row]:
-    statement = _SENT
+    statement = SENT
     if agent is not None:
         statement = statement.where(BINDING.c.agent == agent)
     if states and PARKED.issuperset(states):
@@ -88,7 +90,8 @@ def _recent(agent: str | None, states: Collection[str]) -> Select[Row]:
     return statement
 
 
-def _sent(row: Row) -> Sent:
+def sent(row: Row) -> Sent:
+    """A row of `SENT`."""
     return Sent(
         id=row[0],
         agent=row[1],
@@ -97,8 +100,9 @@ def _sent(row: Row) -> Sent:
         origin=row[4],
         state=row[5],
         attempts=row[6],
-        failure_code=row[7],
-        failure=row[8],
-        created_at=moment(row[9]),
-        updated_at=moment(row[10]),
+        provider_id=row[7],
+        failure_code=row[8],
+        failure=row[9],
+        created_at=moment(row[10]),
+        updated_at=moment(row[11]),
     )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import String, bindparam, cast, delete, literal, literal_column, or_, select, update
+from sqlalchemy import String, and_, bindparam, cast, delete, literal, literal_column, or_, select, update
 
+from trinity_channels.store import trials
 from trinity_channels.store.clock import micros
 from trinity_channels.store.database import Tx
 from trinity_channels.store.tables import (
@@ -20,7 +21,17 @@ from trinity_channels.store.tables import (
     TURN,
 )
 
-_THEIRS = select(CONVERSATION.c.id).where(CONVERSATION.c.contact_id == bindparam("contact"))
+# Test messages to one of their addresses belong to no contact.
+_TESTS = and_(
+    CONVERSATION.c.binding_id
+    == select(CONTACT.c.binding_id).where(CONTACT.c.id == bindparam("contact")).scalar_subquery(),
+    CONVERSATION.c.key.in_(
+        select(literal_column(f"'{trials.PREFIX}'") + ADDRESS.c.value).where(
+            ADDRESS.c.contact_id == bindparam("contact")
+        )
+    ),
+)
+_THEIRS = select(CONVERSATION.c.id).where(or_(CONVERSATION.c.contact_id == bindparam("contact"), _TESTS))
 _OPEN = or_(*(DELIVERY.c.state == literal_column(f"'{state}'") for state in ("ready", "sending", "asking")))
 _THEIR_TURNS = select(MESSAGE.c.turn_id).where(
     or_(MESSAGE.c.contact_id == bindparam("contact"), MESSAGE.c.conversation_id.in_(_THEIRS))
@@ -43,11 +54,11 @@ _STATEMENTS = (
     .values(email=""),
     delete(ACCESS_REQUEST).where(ACCESS_REQUEST.c.conversation_id.in_(_THEIRS)),
     delete(LOGIN_CODE).where(LOGIN_CODE.c.contact_id == bindparam("contact")),
-    delete(ADDRESS).where(ADDRESS.c.contact_id == bindparam("contact")),
     # the key is given up, so that the person may come back as somebody new
     update(CONVERSATION)
-    .where(CONVERSATION.c.contact_id == bindparam("contact"))
+    .where(CONVERSATION.c.id.in_(_THEIRS))
     .values(address="", key=literal("erased:") + cast(CONVERSATION.c.id, String), stirred=False),
+    delete(ADDRESS).where(ADDRESS.c.contact_id == bindparam("contact")),
     update(CONTACT)
     .where(CONTACT.c.id == bindparam("contact"))
     .values(name="", email=None, verified_at=None, blocked_at=None, unreachable_at=None),

@@ -7,18 +7,19 @@ from datetime import datetime
 
 from sqlalchemy import and_, bindparam, literal_column, or_, select, update
 
+from trinity_channels.store import trials
 from trinity_channels.store.clock import micros, moment
 from trinity_channels.store.database import Row, Tx
 from trinity_channels.store.deliveries import NO_FAILURE
-from trinity_channels.store.tables import BINDING, CONTACT, CONVERSATION, DELIVERY
+from trinity_channels.store.tables import BINDING, CONTACT, CONVERSATION, DELIVERY, MESSAGE
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A delivery that somebody wants sent again, with everything that decides about it.
 
-    `reachable`: the conversation still has an address. `erased`: the text is gone. `last_inbound_at`: when the person, or
-    somebody in the group, last wrote.
+    `origin`: what the message is, as in `delivery_log.Sent`. `erased`: the text is gone. `reachable`: the conversation
+    still has an address. `last_inbound_at`: when the person, or somebody in the group, last wrote.
     """
 
     id: int
@@ -28,6 +29,7 @@ class Candidate:
     channel: str
     state: str
     code: str | None
+    origin: str
     erased: bool
     reachable: bool
     last_inbound_at: datetime
@@ -44,6 +46,7 @@ _CANDIDATE = select(
     BINDING.c.channel,
     DELIVERY.c.state,
     DELIVERY.c.failure_code,
+    MESSAGE.c.origin,
     DELIVERY.c.text == literal_column("''"),
     CONVERSATION.c.address != literal_column("''"),
     CONVERSATION.c.last_inbound_at,
@@ -53,6 +56,7 @@ _CANDIDATE = select(
 ).select_from(
     DELIVERY.join(BINDING, BINDING.c.id == DELIVERY.c.binding_id)
     .join(CONVERSATION, CONVERSATION.c.id == DELIVERY.c.conversation_id)
+    .join(MESSAGE, MESSAGE.c.id == DELIVERY.c.message_id)
     .outerjoin(CONTACT, CONTACT.c.id == CONVERSATION.c.contact_id)
 )
 _BY_ID = _CANDIDATE.where(DELIVERY.c.id == bindparam("delivery"))
@@ -61,6 +65,7 @@ _FAILED = _CANDIDATE.where(
     # worded as the index `delivery_parked` is
     DELIVERY.c.state.in_([literal_column("'failed'"), literal_column("'unknown'")]),
     DELIVERY.c.state == literal_column("'failed'"),
+    MESSAGE.c.origin != trials.ORIGIN,
 ).order_by(DELIVERY.c.id)
 _PARTS = select(DELIVERY.c.id, DELIVERY.c.state).where(DELIVERY.c.message_id == bindparam("message"))
 _PARTS = _PARTS.order_by(DELIVERY.c.id)
@@ -111,10 +116,11 @@ def _candidate(row: Row) -> Candidate:
         channel=row[4],
         state=row[5],
         code=row[6],
-        erased=bool(row[7]),
-        reachable=bool(row[8]),
-        last_inbound_at=moment(row[9]),
-        connected=bool(row[10]),
-        blocked=bool(row[11]),
-        opted_out=bool(row[12]),
+        origin=row[7],
+        erased=bool(row[8]),
+        reachable=bool(row[9]),
+        last_inbound_at=moment(row[10]),
+        connected=bool(row[11]),
+        blocked=bool(row[12]),
+        opted_out=bool(row[13]),
     )

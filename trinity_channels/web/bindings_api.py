@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Annotated, Any
@@ -11,28 +10,22 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Request
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from trinity_channels.access.gate import Policy, policies
-from trinity_channels.access.self_service import SelfService
-from trinity_channels.api import Channel, CheckState, ConfigurationError, SendDeferred, SendRejected, SendUnknown
+from trinity_channels.api import Channel, CheckState
 from trinity_channels.bindings import Bindings
 from trinity_channels.bindings.connections import (
     AccountInUse,
     Connections,
     NotConnected,
-    TooManyTests,
     secret_names,
 )
-from trinity_channels.bindings.health import examine
 from trinity_channels.bindings.public_address import PublicAddress
+from trinity_channels.bindings.reports import HealthReports
 from trinity_channels.bindings.vault import VaultError
 from trinity_channels.plugins import Plugins
-from trinity_channels.store import Store, access, agent_runs, bindings
+from trinity_channels.store.bindings import StoredBinding
 from trinity_channels.web.auth import Guard, Principal
 from trinity_channels.web.errors import ApiError
 from trinity_channels.web.route import api_router
-
-TEST_TEXT = "Hello! This is a test message: the connection to your agent works."
-TEXT_LIMIT = 1000
 
 
 def _sendable(body: dict[str, Any]) -> dict[str, Any]:
@@ -79,17 +72,6 @@ class BindingStatus(BaseModel):
     health: BindingHealth | None = None
 
 
-class Outcome(BaseModel):
-    """`ok` says whether the provider agreed; `message` is what it said, in plain words."""
-
-    ok: bool
-    message: str
-    code: str | None = None
-    field: str | None = None
-    provider_id: str | None = None
-    checks: list[HealthCheck] = []
-
-
 class Done(BaseModel):
     """Something was done; `message` says what stays."""
 
@@ -107,17 +89,15 @@ class BindingsApi:
         connections: Connections,
         opened: Bindings,
         plugins: Plugins,
-        store: Store,
         address: PublicAddress,
-        self_service: SelfService,
+        reports: HealthReports,
     ) -> None:
         self._guard = guard
         self._connections = connections
         self._opened = opened
         self._plugins = plugins
-        self._store = store
         self._address = address
-        self._self_service = self_service
+        self._reports = reports
 
     def router(self, channel: str) -> APIRouter:
         """The routes of one channel, `/api/agents/{name}/<channel>…`."""
@@ -140,7 +120,7 @@ class BindingsApi:
             """Remove the binding. People, conversations and the provider's account stay."""
             principal = await self._guard.owner(request, name)
             if not await self._connections.disconnect(name, channel, principal.actor):
-                raise _not_connected(manifest)
+                raise not_connected(manifest)
             return Done(
                 message=f"{manifest.title} is disconnected. People, their verified addresses and the history are kept; "
                 "the provider's account was not changed."
@@ -152,33 +132,18 @@ class BindingsApi:
             try:
                 await self._connections.rotate(name, channel, principal.actor)
             except NotConnected as error:
-                raise _not_connected(manifest) from error
+                raise not_connected(manifest) from error
             return await self._status(name, channel)
 
-        async def test(request: Request, name: str, body: JsonObject) -> Outcome:
-            """With `{}`: ask the provider whether the binding works. With an address: send one message there."""
-            principal = await self._guard.owner(request, name)
-            try:
-                return await self._test(principal, name, channel, body)
-            except NotConnected as error:
-                raise _not_connected(manifest) from error
-
-        address = manifest.address
-        test_schema = {
-            "type": "object",
-            "properties": {
-                address.field: {"type": "string", "example": address.example},
-                "message": {"type": "string", "maxLength": TEXT_LIMIT},
-            },
-        }
         router.add_api_route(path, status, methods=["GET"], name=f"{channel} status")
         router.add_api_route(
-            path, connect, methods=["PUT"], name=f"connect {channel}", openapi_extra=_body(_settings_schema(manifest))
+            path,
+            connect,
+            methods=["PUT"],
+            name=f"connect {channel}",
+            openapi_extra=body_schema(_settings_schema(manifest)),
         )
         router.add_api_route(path, disconnect, methods=["DELETE"], name=f"disconnect {channel}")
-        router.add_api_route(
-            f"{path}/test", test, methods=["POST"], name=f"test {channel}", openapi_extra=_body(test_schema)
-        )
         router.add_api_route(f"{path}/rotate-webhook", rotate, methods=["POST"], name=f"rotate {channel} webhook")
         return router
 
@@ -203,28 +168,12 @@ class BindingsApi:
         if stored is None:
             empty: dict[str, Any] = dict.fromkeys(set(manifest.settings.model_fields) - secret)
             return BindingStatus(agent_name=agent, channel=channel, configured=False, **empty)
-        identity = stored.id
-        last_inbound, runs, stored_policies, contact = await self._store.read(
-            lambda tx: (
-                bindings.last_inbound(tx, identity),
-                agent_runs.of_binding(tx, identity),
-                access.policies(tx, agent),
-                self._self_service.escalation.contact(tx, agent),
-            )
-        )
-        health = examine(
-            stored,
-            manifest,
-            self._address.value,
-            last_inbound,
-            runs,
-            mails=self._self_service.login.available,
-            everybody=policies(stored_policies)[0] is Policy.OPEN,
-            escalates=contact is not None,
-        )
+        report = await self._reports.of(stored)
         webhook, locked = self._webhook(stored)
         warnings = [*([locked] if locked else []), *stored.account.warnings]
-        warnings += [f"{check.message} {check.fix}" for check in health.checks if check.state is CheckState.FAILED]
+        warnings += [
+            f"{check.message} {check.fix}" for check in report.health.checks if check.state is CheckState.FAILED
+        ]
         return BindingStatus(
             agent_name=agent,
             channel=channel,
@@ -234,73 +183,22 @@ class BindingsApi:
             webhook_url=webhook,
             warning=" ".join(warnings) or None,
             health=BindingHealth(
-                state=health.state,
-                checks=[HealthCheck(**asdict(check)) for check in health.checks],
-                last_inbound_at=last_inbound.isoformat() if last_inbound else None,
+                state=report.health.state,
+                checks=[HealthCheck(**asdict(check)) for check in report.health.checks],
+                last_inbound_at=report.last_inbound.isoformat() if report.last_inbound else None,
             ),
             **{name: stored.settings.get(name) for name in manifest.settings.model_fields if name not in secret},
         )
 
-    def _webhook(self, stored: bindings.StoredBinding) -> tuple[str | None, str | None]:
+    def _webhook(self, stored: StoredBinding) -> tuple[str | None, str | None]:
         try:
             return self._address.webhook(stored.channel, self._opened.webhook_key(stored).key), None
         except VaultError as error:
             return None, str(error)
 
-    async def _test(self, principal: Principal, name: str, channel: str, body: Mapping[str, Any]) -> Outcome:
-        manifest = self._plugins[channel].manifest
-        for unknown in body.keys() - {manifest.address.field, "message"}:
-            raise ApiError(422, "invalid_input", f"{unknown} is no field of a test.", field=unknown)
-        to, text = body.get(manifest.address.field), body.get("message")
-        if to is None and text is not None:
-            field = manifest.address.field
-            raise ApiError(422, "invalid_input", f"{field} is missing: to whom shall the message go?", field=field)
-        if to is None:
-            return await self._verify(name, channel)
-        text = TEST_TEXT if text is None or text == "" else text
-        if not isinstance(to, str) or not isinstance(text, str) or len(text) > TEXT_LIMIT:
-            field = "message" if isinstance(to, str) else manifest.address.field
-            raise ApiError(
-                422, "invalid_input", f"{field} must be a text of at most {TEXT_LIMIT} characters.", field=field
-            )
-        try:
-            receipt = await self._connections.send_test(name, channel, to, text, principal.actor)
-        except TooManyTests as error:
-            seconds = math.ceil(error.retry_after.total_seconds())
-            raise ApiError(
-                429, "too_many_tests", "Ten test messages an hour are the limit.", retry_after=seconds
-            ) from error
-        except SendRejected as error:
-            return Outcome(ok=False, message=error.message, code=error.failure.code)
-        except SendDeferred as error:
-            return Outcome(ok=False, message=f"Not sent, try again later: {error.message}", code="deferred")
-        except SendUnknown as error:
-            raise ApiError(502, "provider_unavailable", f"It may or may not have been sent: {error.message}") from error
-        return Outcome(
-            ok=True,
-            message=f"{manifest.title} took the message as {receipt.provider_id}. {_window(manifest)}",
-            provider_id=receipt.provider_id,
-        )
 
-    async def _verify(self, name: str, channel: str) -> Outcome:
-        try:
-            found = await self._connections.verify(name, channel)
-        except ConfigurationError as error:
-            return Outcome(ok=False, message=error.message, code="refused_by_provider", field=error.field)
-        checks = [HealthCheck(**asdict(check)) for check in found.checks]
-        wrong = [f"{check.message} {check.fix}" for check in found.checks if check.state is CheckState.FAILED]
-        good = f"The credentials work: {found.account.display_name or found.account.sender}."
-        return Outcome(ok=not wrong, message=" ".join(wrong) or good, checks=checks)
-
-
-def _window(manifest: Channel) -> str:
-    if manifest.reply_window is None:
-        return ""
-    hours = int(manifest.reply_window.total_seconds() // 3600)
-    return f"It only arrives if that person has written to this number within the last {hours} hours."
-
-
-def _not_connected(manifest: Channel) -> ApiError:
+def not_connected(manifest: Channel) -> ApiError:
+    """The answer where a binding is needed and there is none."""
     return ApiError(404, "not_connected", f"{manifest.title} is not connected to this agent.")
 
 
@@ -311,5 +209,6 @@ def _settings_schema(manifest: Channel) -> dict[str, Any]:
     return schema
 
 
-def _body(schema: dict[str, Any]) -> dict[str, Any]:
+def body_schema(schema: dict[str, Any]) -> dict[str, Any]:
+    """How a body that is read as plain JSON is described."""
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}

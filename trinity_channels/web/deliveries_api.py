@@ -26,9 +26,10 @@ class DeliveryAnswer(BaseModel):
     id: int
     channel: str
     client_id: int | None
-    origin: str = Field(description="agent (an answer), notice (of the host) or proactive")
+    origin: str = Field(description="agent (an answer), notice (of the host), proactive or test")
     state: str
     attempts: int
+    provider_id: str | None = Field(description="The provider's own id, once it has taken the message")
     error_code: str | None
     error: str | None
     created_at: datetime
@@ -144,6 +145,7 @@ def _answer(one: Sent) -> DeliveryAnswer:
         origin=one.origin,
         state=one.state,
         attempts=one.attempts,
+        provider_id=one.provider_id,
         error_code=one.failure_code,
         error=one.failure,
         created_at=one.created_at,

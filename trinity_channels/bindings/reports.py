@@ -1,0 +1,62 @@
+"""Reports on the health of bindings: reads what `health.examine` looks at. Used by the API and the diagnostics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from trinity_channels.access.gate import Policy, policies
+from trinity_channels.access.self_service import SelfService
+from trinity_channels.bindings.health import Health, examine
+from trinity_channels.bindings.public_address import PublicAddress
+from trinity_channels.plugins import Plugins
+from trinity_channels.store import Store, Tx, access, agent_runs, bindings, trials
+from trinity_channels.store.bindings import StoredBinding
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The health of a binding, and when a person last wrote to it."""
+
+    health: Health
+    last_inbound: datetime | None
+
+
+class HealthReports:
+    """Makes them, from what is stored and set up; no provider is asked."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        plugins: Plugins,
+        address: PublicAddress,
+        self_service: SelfService,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._store = store
+        self._plugins = plugins
+        self._address = address
+        self._self_service = self_service
+        self._now = now
+
+    async def of(self, stored: StoredBinding) -> Report:
+        """The report on a connected binding whose channel's plugin is usable."""
+        return await self._store.read(lambda tx: self._read(tx, stored))
+
+    def _read(self, tx: Tx, stored: StoredBinding) -> Report:
+        last_inbound = bindings.last_inbound(tx, stored.id)
+        health = examine(
+            stored,
+            self._plugins[stored.channel].manifest,
+            self._address.value,
+            last_inbound,
+            agent_runs.of_binding(tx, stored.id),
+            now=self._now(),
+            last_test=trials.latest(tx, stored.id),
+            mails=self._self_service.login.available,
+            everybody=policies(access.policies(tx, stored.agent))[0] is Policy.OPEN,
+            escalates=self._self_service.escalation.contact(tx, stored.agent) is not None,
+        )
+        return Report(health, last_inbound)

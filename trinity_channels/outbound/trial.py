@@ -1,0 +1,143 @@
+"""Test messages: an owner tries a binding out. Each is a delivery like any other, so that its fate can be asked for."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from trinity_channels.api import ConfigurationError
+from trinity_channels.bindings import Bindings, Disconnected
+from trinity_channels.bindings.connections import NotConnected
+from trinity_channels.dispatch import Dispatcher
+from trinity_channels.outbound import replies
+from trinity_channels.outbound.compose import plain
+from trinity_channels.outbound.deliver import Deliveries
+from trinity_channels.plugins import Plugins
+from trinity_channels.store import Store, Tx, audit, bindings, delivery_log, scenes, trials
+from trinity_channels.store.delivery_log import Sent
+
+MOST = 10
+HOUR = timedelta(hours=1)
+PATIENCE = 20.0
+"""Seconds to wait for the provider; after that the owner is told where to ask."""
+
+
+class TooManyTests(Exception):
+    """The hourly limit of test messages is used up."""
+
+    def __init__(self, retry_after: timedelta) -> None:
+        super().__init__()
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A test message after its first attempt.
+
+    Attributes:
+        delivery: how far it is by now.
+        taken: the provider took it; a receipt may have told since that it failed.
+        unknown: why nobody can say whether the provider took it, empty if that is known.
+    """
+
+    delivery: Sent
+    taken: bool
+    unknown: str
+
+    @property
+    def pending(self) -> bool:
+        """Whether the provider has not answered within `PATIENCE`, or other messages go out first."""
+        return _pending(self.delivery)
+
+
+class TrialMessages:
+    """Sends them, and waits for the provider's first answer."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        plugins: Plugins,
+        opened: Bindings,
+        deliveries: Deliveries,
+        dispatcher: Dispatcher,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._store = store
+        self._plugins = plugins
+        self._opened = opened
+        self._deliveries = deliveries
+        self._dispatcher = dispatcher
+        self._now = now
+
+    async def send(self, agent: str, channel: str, to: str, text: str, actor: str) -> Tried:
+        """Send one message to an address, at most ten an hour, on record.
+
+        Returns:
+            The delivery as it is after the first attempt, or after 20 seconds.
+
+        Raises:
+            NotConnected: there is no binding.
+            ConfigurationError: the address is not valid for this channel, or the text shows nothing.
+            VaultError: the binding's secrets cannot be opened.
+            TooManyTests: the limit is used up.
+        """
+        binding = await self._binding(agent, channel)
+        manifest = self._plugins[channel].manifest
+        if not re.fullmatch(manifest.address.pattern, to):
+            raise ConfigurationError(
+                f"Write the address like {manifest.address.example}.", field=manifest.address.field
+            )
+        composed = plain(text, manifest.dialect, manifest.limits.text)
+        if not composed:
+            raise ConfigurationError("message has nothing to show.", field="message")
+        now = self._now()
+
+        def queue(tx: Tx) -> tuple[int, int]:
+            used, first = audit.count(tx, agent, "test_send", now - HOUR)
+            if used >= MOST and first:
+                raise TooManyTests(first + HOUR - now)
+            conversation = trials.conversation(tx, binding, to, now)
+            scene = scenes.scene(tx, conversation)
+            assert scene is not None  # noqa: S101  opened in this transaction
+            message = replies.queue(tx, self._dispatcher, scene, text, composed, origin=trials.ORIGIN, now=now)
+            delivery = trials.first_part(tx, message)
+            audit.add(tx, now, actor, "test_send", agent=agent, channel=channel, details={"delivery": delivery})
+            return conversation, delivery
+
+        conversation, delivery = await self._store.write(queue)
+        return await self._attempted(agent, conversation, delivery)
+
+    async def _binding(self, agent: str, channel: str) -> int:
+        stored = await self._store.read(lambda tx: bindings.of_agent(tx, agent, channel))
+        if stored is None:
+            raise NotConnected
+        try:
+            await self._opened.open(stored.id)
+        except Disconnected as error:
+            raise NotConnected from error
+        return stored.id
+
+    async def _attempted(self, agent: str, conversation: int, delivery: int) -> Tried:
+        """What the first attempt came to, or how things stand when patience is at an end."""
+        with self._deliveries.watch(delivery) as attempt:
+            self._dispatcher.after_commit(f"deliver:{conversation}")
+            found = await self._delivery(agent, delivery)
+            if _pending(found):
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(attempt.recorded.wait(), PATIENCE)
+                found = await self._delivery(agent, delivery)
+        return Tried(found, attempt.taken, attempt.unknown)
+
+    async def _delivery(self, agent: str, delivery: int) -> Sent:
+        found = await self._store.read(lambda tx: delivery_log.one(tx, agent, delivery))
+        assert found is not None  # noqa: S101  deliveries are never deleted
+        return found
+
+
+def _pending(delivery: Sent) -> bool:
+    return delivery.state == "sending" or (delivery.state == "ready" and delivery.attempts == 0)
