@@ -99,6 +99,7 @@ async def test_nothing_at_all_is_deliberate_silence(message: dict[str, object], 
         ),
         ({"finish_reason": "Something New", "message": {"content": None}}, "something_new"),
         ({"finish_reason": "SAFETY"}, "safety"),
+        ({"finish_reason": "stop", "message": None}, "none of its choices holds a message"),
     ],
 )
 async def test_a_run_without_words_fails_with_its_reason(choice: dict[str, object], why: str) -> None:
@@ -112,7 +113,7 @@ async def test_an_empty_list_of_choices_is_a_failure() -> None:
     error = await failure_of({"id": "1", "choices": [], "usage": {}})
 
     assert isinstance(error, AgentFailed)
-    assert "choices is empty" in str(error)
+    assert "none of its choices holds a message" in str(error)
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ class Completion:
         text: its words.
         refusal: why it declines to answer, in its words.
         finish: why it stopped, as a label; empty if the server does not say.
-        choices: how many choices were read, in a stream one for each event; 0 if the server sent an empty list.
+        messages: how many messages or parts of one were read, empty ones too; 0 if the server sent no choice.
         beside: it holds something else than words.
         whole: it has come to its end; False for a stream that broke off.
         problem: an error instead of, or after, the words.
@@ -40,7 +40,7 @@ class Completion:
     text: str = field(default="", repr=False)
     refusal: str = field(default="", repr=False)
     finish: str = ""
-    choices: int = 0
+    messages: int = 0
     beside: bool = False
     whole: bool = True
     problem: Problem | None = None
@@ -83,7 +83,6 @@ def _add_choices(completion: Completion, choices: list[Any]) -> None:
         raise ShapeError
     if choice.get("index") not in (0, None):
         return
-    completion.choices += 1
     if reason := choice.get("finish_reason"):
         completion.finish = label(reason)
     if choice.get("error"):
@@ -99,8 +98,11 @@ def _add_words(completion: Completion, choice: Mapping[Any, Any]) -> None:
             _add_message(completion, message)
     elif isinstance(text := choice.get("text"), str):  # the older completions
         completion.text += text
-    elif not (completion.finish or completion.problem):
+    elif completion.finish or completion.problem:
+        return
+    else:
         raise ShapeError
+    completion.messages += 1
 
 
 def _add_message(completion: Completion, message: Mapping[Any, Any]) -> None:

@@ -92,8 +92,8 @@ def _answer(answered: Completion) -> str | Answer:
         return Answer(said, cut=True) if cut else said
     if not answered.whole:
         raise AgentUnavailable("The agent's answer broke off before its first word.")
-    if not answered.choices:
-        raise AgentFailed("The agent's answer has no words: its list of choices is empty.")
+    if not answered.messages:
+        raise AgentFailed(f"The agent's answer has no words: none of its choices holds a message ({why}).")
     if answered.finish in _MEANT and not answered.beside:
         return ""
     beside = ", with reasoning or tool calls only" if answered.beside else ""
