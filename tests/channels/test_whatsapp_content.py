@@ -198,3 +198,22 @@ async def test_a_person_known_by_a_user_id_is_the_same_with_and_without_its_pref
 
     first, second = agent.turns
     assert first.conversation == second.conversation
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        r'{"a": "\ud800", "b\u0000": "\u0000"}',
+        '{"a": 1e999, "b": NaN, "c": ' + "7" * 4000 + "}",
+        "[" * 19 + "]" * 19,
+        "[" * 3000 + "]" * 3000,
+        '{"a": "' + "x" * 60_000 + '"}',
+    ],
+    ids=["halves of characters", "numbers", "nested", "deeply nested", "long"],
+)
+async def test_whatever_a_form_holds_is_stored_and_told(town: World, agent: Agent, answers: str) -> None:
+    answer = await town.posts(await town.webhook(), town.inbound("") | {"FlowData": answers})
+
+    assert answer.status_code == 200
+    [note] = agent.turns[0].messages[0].notes
+    assert note.startswith("answered a form: ")
