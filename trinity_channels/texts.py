@@ -87,6 +87,7 @@ MAIL_TEXT = (
     "If that was not you, ignore this mail: without the code nobody is signed in.\n"
 )
 DIGEST_SUBJECT = "{count} waiting to talk to {agent}"
+DIGEST_FOREIGN = ", with letters beyond a to z: make sure that it is who you think"
 DIGEST_TEXT = (
     "Hello,\n\n"
     "these people would like to talk to your agent “{agent}”:\n\n"

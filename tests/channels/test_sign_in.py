@@ -13,6 +13,7 @@ from tests.channels.net import Net, Someone
 from tests.channels.test_one_policy import on
 from tests.world import HUMAN, Agent, said
 from trinity_channels import texts
+from trinity_channels.api import Quoted
 from trinity_channels.store import Tx, people, scenes
 
 EMAIL = "zoe@example.org"
@@ -73,6 +74,22 @@ async def test_the_way_to_a_person_is_told_on_every_messenger(asking: Net, agent
 
     assert zoe.heard() == [texts.HUMAN_BY_EMAIL.format(contact=HUMAN)]
     assert agent.turns == []
+
+
+async def test_a_quoted_code_does_not_reach_the_agent(asking: Net, agent: Agent) -> None:
+    zoe = asking.stranger("telegram", "Zoe")
+    await zoe.says(f"/login {EMAIL}")
+    code = asking.code(EMAIL)
+    confirmed = await zoe.phone.writes(f"it is {code}")
+    await asking.settle()
+
+    await zoe.phone.replies("did that work?", confirmed)
+    await asking.settle()
+
+    assert said(agent.turns[-1]) == "did that work?"
+    assert [part.text for one in agent.turns[-1].messages for part in one.parts if isinstance(part, Quoted)] == [
+        "it is [code]"
+    ]
 
 
 class Group:

@@ -44,6 +44,15 @@ async def test_the_owner_gets_one_mail_about_several_requests(world: World) -> N
     assert len([mail for mail in world.mails.mails if mail.to == OWNER]) == 1
 
 
+async def test_the_owner_is_told_of_letters_that_may_deceive(world: World) -> None:
+    zoe = world.person("Zoe")
+    await zoe.verifies("\u0437\u043e\u044f@example.org")
+    await world.later(seconds=31)
+
+    (mail,) = world.mails.to(OWNER)
+    assert "\u0437\u043e\u044f@example.org, with letters beyond a to z" in mail.text
+
+
 async def test_the_owner_hears_nothing_of_what_is_decided_already(world: World) -> None:
     await world.person("Zoe").verifies("zoe@example.org")
     await world.decides("zoe@example.org")

@@ -77,7 +77,7 @@ class OwnerDigest:
     async def _tell(self, agent: str, waiting: list[AccessRequest]) -> None:
         owner = await self._directory.owner(agent)
         if owner and self._mailer:
-            people = "\n".join(f"    {one.id}: {one.email} (on {one.channel})" for one in waiting)
+            people = "\n".join(f"    {one.id}: {_shown(one.email)} (on {one.channel})" for one in waiting)
             count = "One person is" if len(waiting) == 1 else f"{len(waiting)} people are"
             mail = Mail(
                 to=owner,
@@ -107,3 +107,8 @@ class OwnerDigest:
         _, pause = self._refused.get(agent, (None, DIGEST_DELAY / 2))
         pause = min(2 * pause, LONGEST_PAUSE)
         self._refused[agent] = self._now() + pause, pause
+
+
+def _shown(email: str) -> str:
+    """An address for its reader's eyes, which cannot tell apart letters that look the same."""
+    return email if email.isascii() else f"{email}{texts.DIGEST_FOREIGN}"

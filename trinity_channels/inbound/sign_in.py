@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from trinity_channels.access.login import Asker, Login
-from trinity_channels.api import Forwarded, Part, Quoted
+from trinity_channels.api import Forwarded, Note, Part, Quoted
 from trinity_channels.inbound.code_in_text import hide, only_number, six_digit_numbers
 from trinity_channels.inbound.commands import Command, Expecting, Verb, recognise
 from trinity_channels.store import Tx, messages, scenes
@@ -66,8 +66,18 @@ class SignIn:
 
 
 def _texts(message: Message) -> list[str]:
-    return [message.text, *(part.text for part in message.parts if isinstance(part, Quoted | Forwarded))]
+    return [message.text, *(text for part in message.parts for text in _words(part).values())]
+
+
+def _words(part: Part) -> dict[str, str]:
+    """What people wrote in a part, by the name of its field."""
+    if isinstance(part, Quoted | Forwarded):
+        return {"text": part.text}
+    return {name: one for name, one in part.data.items() if isinstance(one, str)} if isinstance(part, Note) else {}
 
 
 def _hidden(part: Part, numbers: Collection[str] | None) -> Part:
-    return replace(part, text=hide(part.text, numbers)) if isinstance(part, Quoted | Forwarded) else part
+    words = {name: hide(text, numbers) for name, text in _words(part).items()}
+    if isinstance(part, Note):
+        return replace(part, data={**part.data, **words})
+    return replace(part, text=words["text"]) if isinstance(part, Quoted | Forwarded) else part
