@@ -17,6 +17,7 @@ PEOPLE = 1000
 CONNECTIONS = 32
 PAUSE = 0.02
 REPLIES = "echo hello"
+"""How each reply ends; the first to a person begins with the disclosure."""
 
 
 async def measure(report: Report, *, quick: bool) -> None:
@@ -56,7 +57,7 @@ async def _crowd(report: Report, child: Child, provider: Twilio, messages: Messa
         rate, cpu = await _round(child, provider, messages, people)
         rates.append(rate)
         cpus.append(cpu)
-    replies = sum(len([one for one in phone.heard() if one.text == REPLIES]) for phone in phones)
+    replies = sum(len([one for one in phone.heard() if one.text.endswith(REPLIES)]) for phone in phones)
     told = f"{max(rates):.0f}/s best, {min(rates):.0f}/s worst of {rounds}, {min(cpus) * 1000:.1f} ms CPU each"
     report.require(f"{people} people at once, messages answered", told, "≥ 300/s", met=max(rates) >= 300)
     report.require("replies", f"{replies} of {rounds * people}", "all", met=replies == rounds * people)

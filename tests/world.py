@@ -20,7 +20,7 @@ from trinity_channels.app import Ports, create_app
 from trinity_channels.mail.captured import CapturedMailer
 from trinity_channels.mail.port import Mailer
 from trinity_channels.settings import Settings
-from trinity_channels.store import turns
+from trinity_channels.store import Tx, agent_settings, turns
 from trinity_channels.store.turns import FailedTurn
 from trinity_channels.web.auth import Role, new_token
 from trinity_channels_whatsapp.simulator import TwilioSimulator
@@ -129,9 +129,11 @@ class World:
         *,
         agents: AgentRuntime | None = None,
         mailer: Mailer | bool = True,
+        discloses: bool = False,
         **settings: Any,
     ) -> None:
         self.clock = clock
+        self._discloses = discloses
         self.folder = folder
         self.mails = CapturedMailer()
         self.http = httpx.AsyncClient()
@@ -170,6 +172,8 @@ class World:
 
     async def __aenter__(self) -> Self:
         await self.host.start()
+        if not self._discloses:  # what it says is the subject of test_disclosure, and in the way of all other stories
+            await self.host.store.write(self._say_nothing_of_ai)
         return self
 
     async def __aexit__(
@@ -177,6 +181,10 @@ class World:
     ) -> None:
         await self.host.stop()
         await self.http.aclose()
+
+    def _say_nothing_of_ai(self, tx: Tx) -> None:
+        for name in self.settings.agents:
+            agent_settings.put(tx, name, "disclosure_off", "a test")
 
     # --- the operator ---
 

@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
 from trinity_channels.access.directory import Directory, LocalDirectory
+from trinity_channels.access.disclosure import Disclosure
 from trinity_channels.access.escalation import Escalation
 from trinity_channels.access.login import Login
 from trinity_channels.access.requests import OwnerDigest
@@ -52,6 +53,7 @@ from trinity_channels.web.access_api import AccessApi
 from trinity_channels.web.auth import Authenticator, Guard, TokenAuthenticator
 from trinity_channels.web.bindings_api import BindingsApi
 from trinity_channels.web.deliveries_api import DeliveriesApi
+from trinity_channels.web.disclosure_api import DisclosureApi
 from trinity_channels.web.escalation_api import EscalationApi
 from trinity_channels.web.people_api import PeopleApi
 from trinity_channels.web.proactive_api import ProactiveApi
@@ -122,9 +124,11 @@ class Host:
         )
         self.dispatcher = LocalDispatcher(self.store, _open_keys, now)
         contacts = {name: agent.escalation_contact for name, agent in settings.agents.items()}
+        escalation = Escalation(self.store, {name: contact for name, contact in contacts.items() if contact}, now)
         self.self_service = SelfService(
             Login(self.store, self._vault, self.mailer, now, self.metrics),
-            Escalation(self.store, {name: contact for name, contact in contacts.items() if contact}, now),
+            escalation,
+            Disclosure(self.store, escalation, timedelta(hours=settings.disclose_after_hours), now),
         )
         self.reports = HealthReports(
             store=self.store, plugins=self.plugins, address=self.address, self_service=self.self_service, now=now
@@ -151,7 +155,12 @@ class Host:
             store=self.store, plugins=self.plugins, bindings=self.bindings, metrics=self.metrics, now=now
         )
         self.proactive = ProactiveMessages(
-            store=self.store, plugins=self.plugins, directory=self.directory, dispatcher=self.dispatcher, now=now
+            store=self.store,
+            plugins=self.plugins,
+            directory=self.directory,
+            dispatcher=self.dispatcher,
+            disclosure=self.self_service.disclosure,
+            now=now,
         )
         self.resends = Resends(
             store=self.store, plugins=self.plugins, dispatcher=self.dispatcher, metrics=self.metrics, now=now
@@ -278,6 +287,7 @@ class Host:
             *(trials.router(channel) for channel in self.plugins),
             access.router(),
             EscalationApi(self.guard, self.self_service.escalation, self.store).router(),
+            DisclosureApi(self.guard, self.self_service.disclosure, self.store).router(),
             PeopleApi(self.guard, self.store, self._now).router(),
             DeliveriesApi(self.guard, self.store, self.resends).router(),
             ProactiveApi(self.guard, self.proactive).router(),

@@ -85,6 +85,7 @@ class Settings(BaseSettings):
         gather_seconds: how long a turn waits for more of a burst after its newest message; 0 means not at all.
         late_after_hours: the age of a question from which its answer says what it refers to.
         park_after_hours: the age from which a question or a message that waits to be sent is parked for the owner.
+        disclose_after_hours: the silence after which an answer says again that it comes from an AI agent.
         api_base_urls: the variables `<PROVIDER>_API_BASE_URL`, lower-case and as written; read them by `api_base_url`.
         agents: by name; only used when the host runs alone.
     """
@@ -109,6 +110,7 @@ class Settings(BaseSettings):
     gather_seconds: float = Field(alias="trinity_channels_gather_seconds", default=0.4, ge=0, le=5)
     late_after_hours: Hours = Field(alias="trinity_channels_late_after_hours", default=1)
     park_after_hours: Hours = Field(alias="trinity_channels_park_after_hours", default=24)
+    disclose_after_hours: Hours = Field(alias="trinity_channels_disclose_after_hours", default=24)
     api_base_urls: Mapping[str, str] = Field(default_factory=dict, repr=False)
     agents: Mapping[AgentName, Agent] = Field(default_factory=dict)
 

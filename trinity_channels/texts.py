@@ -67,6 +67,7 @@ STOPPED = (
 STARTED = "You may get messages from this agent again. Send STOP to turn them off."
 TOO_FAST = "You are sending messages faster than I can read them. Please wait a minute."
 APOLOGY = "Sorry, I could not answer that. Please try again later."
+DISCLOSURE = "I am an AI agent, not a person."
 LATE_ANSWER = "This answers the message of {when}: “{words}”"
 LATE_ANSWER_WORDLESS = "This answers the message of {when}."
 TOO_LATE = (

@@ -29,6 +29,8 @@ CALLS = [
     ("PUT", "/access-policy", {"policy": "open"}),
     ("GET", "/escalation-contact", None),
     ("PUT", "/escalation-contact", {"contact": "help@example.org"}),
+    ("GET", "/disclosure", None),
+    ("PUT", "/disclosure", {"enabled": False, "reason": "a trial"}),
     ("GET", "/access-requests", None),
     ("POST", "/access-requests/1/decide", {"approve": True}),
     ("GET", "/shares", None),

@@ -12,8 +12,9 @@ _NAME_LIMIT = 100
 def vouched(turn: AgentTurn) -> Mapping[str, object]:
     """What is certain about a conversation; in a group everybody's own e-mail stands with what they say."""
     if turn.group:
-        return {"channel": turn.channel, "group": True}
-    return {"channel": turn.channel, "group": False, "sender_email_verified": turn.verified_email}
+        return {"channel": turn.channel, "group": True, **_disclosed(turn)}
+    facts = {"channel": turn.channel, "group": False, "sender_email_verified": turn.verified_email}
+    return facts | _disclosed(turn)
 
 
 def named(turn: AgentTurn) -> Mapping[str, object]:
@@ -25,8 +26,8 @@ def named(turn: AgentTurn) -> Mapping[str, object]:
 def about(turn: AgentTurn) -> Mapping[str, object]:
     """The facts of a conversation with the name, where that cannot be taken for anything else."""
     if turn.group:
-        return {"channel": turn.channel, "group": True}
-    return {"channel": turn.channel, **_person(turn.sender_name, turn.verified_email)}
+        return {"channel": turn.channel, "group": True, **_disclosed(turn)}
+    return {"channel": turn.channel, **_person(turn.sender_name, turn.verified_email), **_disclosed(turn)}
 
 
 def writer(turn: AgentTurn, said: AgentMessage) -> Mapping[str, object]:
@@ -36,6 +37,11 @@ def writer(turn: AgentTurn, said: AgentMessage) -> Mapping[str, object]:
 
 def _person(name: str, email: str | None) -> Mapping[str, object]:
     return {"sender_name_unverified": _one_line(name), "sender_email_verified": email}
+
+
+def _disclosed(turn: AgentTurn) -> dict[str, object]:
+    """What the person reads before the answer, so that the agent does not say it again."""
+    return {"sent_in_front_of_your_answer": turn.disclosure} if turn.disclosure else {}
 
 
 def _one_line(name: str) -> str:

@@ -47,6 +47,8 @@ class AgentTurn:
         sender_name: the name the person chose for themselves; untrusted. Empty in a group.
         verified_email: the e-mail they have proved, if any. None in a group.
         group: several people write; each message says who wrote it.
+        disclosure: what the host says in front of the answer, in the same message: that it comes from an AI agent. Empty if
+            the conversation was told before.
     """
 
     id: str
@@ -58,6 +60,7 @@ class AgentTurn:
     sender_name: str = field(default="", repr=False)
     verified_email: str | None = field(default=None, repr=False)
     group: bool = False
+    disclosure: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,6 @@ from trinity_channels.agents.answer import words
 from trinity_channels.agents.port import (
     AgentError,
     AgentFailed,
-    AgentMessage,
     AgentRuntime,
     AgentTimeout,
     AgentTurn,
@@ -31,6 +30,7 @@ from trinity_channels.bindings import Bindings
 from trinity_channels.dispatch import Dispatcher
 from trinity_channels.email_address import normalise_email
 from trinity_channels.inbound import overdue
+from trinity_channels.inbound.attempt import Attempt, request
 from trinity_channels.inbound.commands import Expecting, recognise
 from trinity_channels.inbound.gate import decision
 from trinity_channels.inbound.gather import complete_at
@@ -43,7 +43,7 @@ from trinity_channels.masking import mask_text
 from trinity_channels.metrics import Metrics
 from trinity_channels.outbound import replies
 from trinity_channels.plugins import Plugins
-from trinity_channels.store import Store, Tx, messages, people, scenes, turns
+from trinity_channels.store import Store, Tx, disclosures, messages, people, scenes, turns
 from trinity_channels.store.scenes import Message, OpenTurn, Person, Scene
 from trinity_channels.visible import cleaned
 
@@ -226,9 +226,9 @@ class Turns:
             return await self._give_up(scene, turn, why)
         async with self._slots:
             now = self._now()
-            messages, history = await self._store.write(lambda tx: turns.attempt(tx, scene.conversation, turn.id, now))
+            attempt = await self._store.write(lambda tx: self._begin(tx, scene, turn, now))
             try:
-                text = await self._ask(scene, _request(scene, turn, messages, history), messages)
+                text = await self._ask(scene, request(scene, turn, attempt), attempt.messages)
             except AgentUnavailable as error:
                 return await self._retry(scene, turn, error)
             except AgentFailed as error:
@@ -238,7 +238,11 @@ class Turns:
                 # a shutdown in good order is no death: the attempt does not count
                 await asyncio.shield(self._store.write(lambda tx: turns.uncount(tx, turn.id)))
                 raise
-        return await self._answer(scene, turn, text, messages)
+        return await self._answer(scene, turn, text, attempt)
+
+    def _begin(self, tx: Tx, scene: Scene, turn: OpenTurn, now: datetime) -> Attempt:
+        messages, history = turns.attempt(tx, scene.conversation, turn.id, now)
+        return Attempt(messages, history, self._self_service.disclosure.before(tx, scene, messages[0].at))
 
     async def _admitted(self, scene: Scene) -> bool:
         """Whether the gate is still open: a turn may be tried again, or resubmitted, long after it was begun."""
@@ -262,12 +266,12 @@ class Turns:
 
         return await self._store.write(withdraw)
 
-    async def _ask(self, scene: Scene, request: AgentTurn, messages: tuple[Message, ...]) -> str:
+    async def _ask(self, scene: Scene, turn: AgentTurn, messages: tuple[Message, ...]) -> str:
         """What the agent says; empty if that is nothing. An AgentRuntime may be anyone's code: all else is a failure."""
         try:
             async with asyncio.timeout(LONGEST_RUN.total_seconds()), self._indicator.while_running(scene, messages):
                 with self._metrics.agent_seconds.time():
-                    answer: object = await self._agents.run(request)
+                    answer: object = await self._agents.run(turn)
         except AgentError:
             raise
         except TimeoutError as error:
@@ -282,20 +286,22 @@ class Turns:
             raise AgentFailed(f"the agent broke ({type(error).__name__})") from error
         return words(answer)
 
-    async def _answer(
-        self, scene: Scene, turn: OpenTurn, text: str, messages: tuple[Message, ...]
-    ) -> Scene | datetime | None:
+    async def _answer(self, scene: Scene, turn: OpenTurn, text: str, attempt: Attempt) -> Scene | datetime | None:
         manifest = self._plugins[scene.channel].manifest
         lateness, now = self._rules.lateness, self._now()
         if why := overdue.parked(lateness, manifest, scene, turn, now):  # an agent may have worked for hours
             return await self._give_up(scene, turn, why)
-        composing = partial(replies.parts, manifest, text, before=overdue.reminder(lateness, messages[0], now))
+        reminder = overdue.reminder(lateness, attempt.messages[0], now)
+        before = "\n".join(filter(None, (attempt.disclosure, reminder)))
+        composing = partial(replies.parts, manifest, text, before=before)
         # Composing takes about a millisecond per thousand characters, a thread costs a fifth of that.
         composed = await asyncio.to_thread(composing) if len(text) > LONG else composing()
 
         def end(tx: Tx) -> Scene | None:
             if turns.finish(tx, turn.id, now) and composed and not _blocked(tx, scene):
-                replies.queue(tx, self._dispatcher, scene, text, composed, origin="agent", now=now)
+                message = replies.queue(tx, self._dispatcher, scene, text, composed, origin="agent", now=now)
+                if attempt.disclosure:
+                    disclosures.said(tx, scene.conversation, message, now)
             return scenes.scene(tx, scene.conversation)
 
         following = await self._store.write(end)
@@ -354,23 +360,3 @@ def _normalised(email: str | None) -> str | None:
 def _blocked(tx: Tx, scene: Scene) -> bool:
     """Whether the owner has blocked the person by now; an agent may have worked for minutes."""
     return scene.person is not None and scenes.person(tx, scene.person.id).blocked
-
-
-def _request(scene: Scene, turn: OpenTurn, messages: tuple[Message, ...], history: tuple[Message, ...]) -> AgentTurn:
-    person = scene.person
-    return AgentTurn(
-        id=turn.key,
-        agent=scene.agent,
-        channel=scene.channel,
-        conversation=f"{scene.channel}-{scene.conversation}",
-        messages=[_said(scene, message) for message in messages],
-        history=[_said(scene, message) for message in history],
-        sender_name=person.name if person else "",
-        verified_email=person.email if person else None,
-        group=scene.group,
-    )
-
-
-def _said(scene: Scene, message: Message) -> AgentMessage:
-    name, email = (message.name, message.email) if scene.group else ("", None)
-    return AgentMessage(message.text, message.at, message.by_agent, message.parts, name, email)

@@ -11,10 +11,11 @@ from datetime import datetime, timedelta
 from math import ceil
 
 from trinity_channels.access.directory import Directory
+from trinity_channels.access.disclosure import Disclosure
 from trinity_channels.dispatch import Dispatcher
 from trinity_channels.outbound import replies
 from trinity_channels.plugins import Plugins
-from trinity_channels.store import Store, Tx, audit, proactive, scenes
+from trinity_channels.store import Store, Tx, audit, disclosures, proactive, scenes
 from trinity_channels.store.proactive import Part, Proactive
 
 AUTO = "auto"
@@ -75,12 +76,14 @@ class ProactiveMessages:
         plugins: Plugins,
         directory: Directory,
         dispatcher: Dispatcher,
+        disclosure: Disclosure,
         now: Callable[[], datetime],
     ) -> None:
         self._store = store
         self._plugins = plugins
         self._directory = directory
         self._dispatcher = dispatcher
+        self._disclosure = disclosure
         self._now = now
 
     async def send(self, wish: Wish) -> Status:
@@ -158,10 +161,13 @@ class ProactiveMessages:
             raise ProactiveRefused(
                 429, "rate_limited", f"A recipient gets at most {PER_HOUR} messages an hour.", retry_after=wait
             )
-        composed = replies.parts(manifest, wish.text)
+        disclosure = self._disclosure.before(tx, scene, now)
+        composed = replies.parts(manifest, wish.text, before=disclosure)
         if not composed:
             raise ProactiveRefused(422, "empty_text", "text has nothing to show.", field="text")
         identity = replies.queue(tx, self._dispatcher, scene, wish.text, composed, origin="proactive", now=now)
+        if disclosure:
+            disclosures.said(tx, scene.conversation, identity, now)
         asked = Proactive(secrets.token_hex(12), wish.agent, channel, wish.email, wish.fingerprint, identity, now)
         proactive.add(tx, asked, key=wish.key, by=wish.actor)
         audit.add(

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import and_, bindparam, case, func, literal_column, or_, select, update
 
 from trinity_channels.api import DeliveryState, Failure, FailureKind, Receipt
+from trinity_channels.store import disclosures
 from trinity_channels.store.clock import micros, moment
 from trinity_channels.store.database import Tx
 from trinity_channels.store.tables import ADDRESS, BINDING, CONTACT, CONVERSATION, DELIVERY, MESSAGE
@@ -253,6 +254,7 @@ def fail(tx: Tx, delivery: Delivery, failure: Failure, now: datetime) -> None:
 
 def give_up(tx: Tx, delivery: int, message: int, binding: int, failure: Failure, now: datetime) -> None:
     """The same, for whoever knows no more of a delivery than these ids."""
+    disclosures.unsaid(tx, message, delivery)
     follow = Failure(failure.code, failure.kind, f"An earlier part failed: {failure.message}")
     _fail_one(tx, delivery, failure, now)
     for (rest,) in tx.all(_REST, message=message, delivery=delivery):

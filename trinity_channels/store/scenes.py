@@ -74,7 +74,7 @@ class Scene:
     """Everything that decides what happens next in a conversation.
 
     `kept`: messages are kept until the gate opens. `stirred`: something else than
-    a message calls for a step, such as an owner's decision.
+    a message calls for a step, such as an owner's decision. `disclosed_at`: when it was last told that an AI agent answers.
     """
 
     conversation: int
@@ -91,6 +91,7 @@ class Scene:
     waiting: tuple[Message, ...]
     kept: bool
     stirred: bool
+    disclosed_at: datetime | None
 
 
 _PERSON = (
@@ -123,6 +124,7 @@ _SCENE = (
         POLICY.c.groups,
         exists().where(MESSAGE.c.conversation_id == CONVERSATION.c.id, MESSAGE.c.state == literal_column("'kept'")),
         CONVERSATION.c.stirred,
+        CONVERSATION.c.disclosed_at,
         *_PERSON,
     )
     .select_from(
@@ -219,7 +221,7 @@ def scene(tx: Tx, conversation: int) -> Scene | None:
     row = tx.one(_SCENE, conversation=conversation)
     if row is None:
         return None
-    binding, address, group, last, agent, channel, disconnected, policy, groups, kept, stirred = row[:11]
+    binding, address, group, last, agent, channel, disconnected, policy, groups, kept, stirred, disclosed = row[:12]
     turn = tx.one(_OPEN_TURN, conversation=conversation)
     return Scene(
         conversation=conversation,
@@ -231,11 +233,12 @@ def scene(tx: Tx, conversation: int) -> Scene | None:
         last_inbound_at=moment(last),
         connected=disconnected is None,
         policies=None if policy is None else (policy, groups),
-        person=None if row[11] is None else _person(row[11:]),
+        person=None if row[12] is None else _person(row[12:]),
         turn=None if turn is None else OpenTurn(turn[0], turn[1], turn[2], turn[3], moment(turn[4]), moment(turn[5])),
         waiting=tuple(map(_message, tx.all(_WAITING, conversation=conversation))),
         kept=bool(kept),
         stirred=bool(stirred),
+        disclosed_at=moment(disclosed),
     )
 
 

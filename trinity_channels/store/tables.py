@@ -111,7 +111,10 @@ class AddressRow(SQLModel, table=True):
 
 
 class ConversationRow(SQLModel, table=True):
-    """A direct chat or a group. `stirred`: something else than a message calls for a step."""
+    """A direct chat or a group. `stirred`: something else than a message calls for a step.
+
+    `disclosed_at` is when it was last told that an AI agent answers, and `disclosed_by` the message that did so.
+    """
 
     __tablename__: ClassVar[str] = "conversation"
     __table_args__ = (
@@ -126,6 +129,8 @@ class ConversationRow(SQLModel, table=True):
     is_group: bool = False
     last_inbound_at: int = Field(sa_type=BigInteger)
     stirred: bool = False
+    disclosed_at: int | None = Field(default=None, sa_type=BigInteger)
+    disclosed_by: int | None = None
     created_at: int = Field(sa_type=BigInteger)
 
 

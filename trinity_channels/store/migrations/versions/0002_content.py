@@ -25,6 +25,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("agent", "name"),
     )
     op.add_column("message", sa.Column("released_at", sa.BigInteger(), nullable=True))
+    op.add_column("conversation", sa.Column("disclosed_at", sa.BigInteger(), nullable=True))
+    op.add_column("conversation", sa.Column("disclosed_by", sa.Integer(), nullable=True))
     op.add_column("turn", sa.Column("resubmitted_at", sa.BigInteger(), nullable=True))
     _turns_know_their_binding()
     _notes_become_parts()

@@ -1,0 +1,78 @@
+"""Disclosure: people are told that they are talking with an AI agent, when they meet it and after a long silence.
+
+The EU AI Act asks for it (article 50(1), https://eur-lex.europa.eu/eli/reg/2024/1689/oj), and other places do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from trinity_channels import texts
+from trinity_channels.access.escalation import Escalation
+from trinity_channels.store import Store, Tx, agent_settings, audit, disclosures
+from trinity_channels.store.scenes import Scene
+
+_OFF = "disclosure_off"
+
+
+def due(disclosed_at: datetime | None, last_spoken: datetime | None, at: datetime, silence: timedelta) -> bool:
+    """Whether a conversation is to be told.
+
+    Args:
+        disclosed_at: when it was last told.
+        last_spoken: when the newest message of either side was written, of those before the one at `at`.
+        at: when the message was written that is to be answered, or the present for one that the agent sends first.
+        silence: after how long without a message it is told again.
+    """
+    if disclosed_at is None:
+        return True
+    return at - max(disclosed_at, last_spoken or disclosed_at) >= silence
+
+
+class Disclosure:
+    """The sentence, and whether an owner has turned it off."""
+
+    def __init__(self, store: Store, escalation: Escalation, silence: timedelta, now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._escalation = escalation
+        self._silence = silence
+        self._now = now
+
+    def before(self, tx: Tx, scene: Scene, at: datetime) -> str:
+        """What the next message of the agent in a conversation begins with; empty if nothing is due.
+
+        `at` is when the message was written that it answers, or the present if it answers none.
+        """
+        told = scene.disclosed_at
+        if told is not None and at - told < self._silence:
+            return ""
+        if not due(told, disclosures.last_spoken(tx, scene.conversation), at, self._silence):
+            return ""
+        return "" if self.reason_off(tx, scene.agent) else self.sentence(tx, scene.agent)
+
+    def sentence(self, tx: Tx, agent: str) -> str:
+        """What people are told about an agent: that it is one, and how to reach a person where that is set up."""
+        return " ".join(filter(None, (texts.DISCLOSURE, self._escalation.sentence(tx, agent))))
+
+    def reason_off(self, tx: Tx, agent: str) -> str | None:
+        """Why the owner has turned it off; None if it is on."""
+        return agent_settings.get(tx, agent, _OFF)
+
+    async def turn_off(self, agent: str, reason: str, *, by: str) -> None:
+        """Stop telling people, for a reason that goes on record."""
+        await self._change(agent, reason, by=by)
+
+    async def turn_on(self, agent: str, *, by: str) -> None:
+        """Tell people again."""
+        await self._change(agent, None, by=by)
+
+    async def _change(self, agent: str, reason: str | None, *, by: str) -> None:
+        now = self._now()
+
+        def change(tx: Tx) -> None:
+            agent_settings.put(tx, agent, _OFF, reason)
+            details = {"enabled": reason is None, "reason": reason}
+            audit.add(tx, now, by, "set_disclosure", agent=agent, details=details)
+
+        await self._store.write(change)
