@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from trinity_channels.inbound.typed import BLANKS, INVISIBLE
 
@@ -33,7 +33,7 @@ _DASHES = "\u2212\u2043\u02d7\u30fc"  # U+2212 MINUS SIGN and others that are no
 class Number:
     """A six-digit number in ASCII digits, and where it stands in the text."""
 
-    value: str
+    value: str = field(repr=False)
     start: int
     end: int
 

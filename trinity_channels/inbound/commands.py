@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -43,8 +43,8 @@ class Command:
     """
 
     verb: Verb
-    code: str = ""
-    emails: Emails | None = None
+    code: str = field(default="", repr=False)
+    emails: Emails | None = field(default=None, repr=False)
     answered: bool = False
 
 
@@ -60,7 +60,7 @@ class Expecting:
     """
 
     stopped: bool = False
-    code_for: str | None = None
+    code_for: str | None = field(default=None, repr=False)
     code_since: datetime | None = None
     asked: bool = False
 

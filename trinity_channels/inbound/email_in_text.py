@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from trinity_channels.email_address import normalise_email
 from trinity_channels.inbound.typed import seen, without_widths
@@ -42,9 +42,9 @@ class Emails:
         around: what stands in the text besides them.
     """
 
-    found: tuple[str, ...] = ()
+    found: tuple[str, ...] = field(default=(), repr=False)
     deceptive: bool = False
-    around: str = ""
+    around: str = field(default="", repr=False)
 
 
 def emails_in(text: str) -> Emails:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from trinity_channels import texts
 from trinity_channels.access.directory import Directory
@@ -34,7 +34,7 @@ class Prepared:
     command: Command | None = None
     answer: str = ""
     has_access: bool = False
-    code_for: str | None = None
+    code_for: str | None = field(default=None, repr=False)
     code_opens: bool = False
 
     @property

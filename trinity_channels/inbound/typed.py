@@ -24,7 +24,9 @@ INVISIBLE = re.compile(f"[{_INVISIBLE}\u200c\u200d]")
 
 def seen(text: str) -> str:
     """The text without invisible characters, with blank letters as spaces, and no space around it."""
-    return _REMOVED.sub("", text).translate(_TO_SPACES).strip()
+    if not (text.isascii() and text.isprintable()):  # most texts need no second look
+        text = _REMOVED.sub("", text).translate(_TO_SPACES)
+    return text.strip()
 
 
 def without_widths(text: str) -> str:
