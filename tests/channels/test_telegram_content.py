@@ -210,3 +210,27 @@ async def test_in_a_group_the_agent_is_told_what_is_answered(telegram: Telegram)
     await telegram.brings(chat=group, text="@simulated_bot is that so?", entities=[mention], reply_to_message=answered)
 
     assert telegram.seen == [("is that so?", ('answers a message by someone called "Sam": the shop is closed',))]
+
+
+async def test_the_simulated_phone_sends_it_all_too(telegram: Telegram) -> None:
+    zoe = telegram.net.stranger("telegram", "Zoe")
+    await zoe.says("hello")
+    answer = zoe.phone.chat.messages[-1]
+
+    for act in (
+        zoe.phone.quotes("why?", answer, "hello"),
+        zoe.phone.forwards("meet at 5", "Somebody"),
+        zoe.phone.formats('Read <a href="https://example.org/a">the article</a>'),
+        zoe.phone.sends("checklist"),
+        zoe.phone.sends("hologram", id=1),
+    ):
+        await act
+        await telegram.net.settle()
+
+    assert telegram.seen[1:] == [
+        ("why?", ("answers a message that you wrote: hello",)),
+        ("meet at 5", ("forwarded from Somebody: not the sender's own words",)),
+        ("Read the article (https://example.org/a)", ()),
+        ("", ("sent a checklist: Shopping\n- [ ] milk",)),
+        ("", ("sent something that cannot be shown here (of type hologram)",)),
+    ]

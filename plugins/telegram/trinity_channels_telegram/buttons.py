@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from trinity_channels.api import Button, Event, Ignored, Inbound, MessageReceived, Note, NoteKind, Quoted, Response
-from trinity_channels_telegram.context import said_in
+from trinity_channels_telegram.context import said_in, short
 from trinity_channels_telegram.fields import Fields, inner, objects, text, whole
 from trinity_channels_telegram.message import GROUPS, conversation, place_of
 from trinity_channels_telegram.senders import sender_of
@@ -41,7 +41,7 @@ def _event(update: int, query: Fields, query_id: str) -> Event:
         group=kind in GROUPS,
         button=Button(title, data) if data else None,
         # A message that is too old comes without its words; the host may know them.
-        quoted=Quoted(said_in(message), place.message(number), by_agent=True),
+        quoted=Quoted(short(said_in(message)), place.message(number), by_agent=True),
         notes=() if data else (Note(NoteKind.OTHER, {"text": f"pressed the button that starts the game {game}"}),),
         raw={name: value for name, value in query.items() if name != "from"},
     )

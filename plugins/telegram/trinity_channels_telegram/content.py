@@ -17,6 +17,7 @@ FILES = {
     "video_note": "video/mp4",
     "voice": "audio/ogg",
 }
+_HOLDERS = frozenset({"live_photo", "paid_media", "photo", "poll", "rich_message", "sticker", *FILES})
 _MAX_NAME = 200
 
 
@@ -26,6 +27,8 @@ def attachments(message: Fields) -> tuple[Attachment, ...]:
 
 
 def _attachments(message: Fields) -> Iterator[Attachment]:
+    if _HOLDERS.isdisjoint(message):
+        return
     yield from _files(message)
     # https://core.telegram.org/bots/api#paidmediainfo: what was bought, or is ours; previews have no file.
     for bought in objects(inner(message, "paid_media"), "paid_media"):
@@ -72,7 +75,8 @@ def _sticker_type(sticker: Fields) -> str:
 
 def location(message: Fields) -> Location | None:
     """The first place, with its name where it is a venue; None unless it is on Earth."""
-    return next(filter(None, map(_location, (message, *rich_files(inner(message, "rich_message"))))), None)
+    holders = (message, *rich_files(inner(message, "rich_message"))) if "rich_message" in message else (message,)
+    return next(filter(None, map(_location, holders)), None)
 
 
 def _location(holder: Fields) -> Location | None:

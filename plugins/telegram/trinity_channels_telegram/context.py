@@ -14,15 +14,21 @@ from trinity_channels_telegram.senders import name_of, one_line
 LONGEST_QUOTE = 500
 """Characters of the quoted words; the person has the whole message before their eyes, an agent needs to recognise it."""
 
+_TITLES = ("question", "title", "file_name", "emoji")
+_ANSWERS = frozenset({"external_reply", "quote", "reply_to_message", "reply_to_story"})
+_BEFORE_7_0 = frozenset({"forward_date", "forward_from", "forward_from_chat", "forward_sender_name"})
+
 
 def quoted(message: Fields, place: Place, bot: Bot) -> Quoted | None:
     """What the message answers: one of this chat, one from elsewhere, a passage of either, or a story."""
+    if _ANSWERS.isdisjoint(message):
+        return None
     here, elsewhere, story = replied_to(message), inner(message, "external_reply"), inner(message, "reply_to_story")
     passage = words(inner(message, "quote"), "text", "entities") or _chosen(message, here or elsewhere)
     if here:
         number = whole(here, "message_id")
         return Quoted(
-            text=_short(passage or said_in(here)),
+            text=short(passage or said_in(here)),
             provider_id=place.message(number) if number else None,
             author=_author(here, bot),
             by_agent=is_bot(inner(here, "from"), bot),
@@ -30,7 +36,7 @@ def quoted(message: Fields, place: Place, bot: Bot) -> Quoted | None:
     if elsewhere or passage:
         origin = inner(elsewhere, "origin")
         ours = is_bot(inner(origin, "sender_user"), bot)
-        return Quoted(_short(passage or said_in(elsewhere)), None, "" if ours else _origin(origin), ours)
+        return Quoted(short(passage or said_in(elsewhere)), None, "" if ours else _origin(origin), ours)
     if "reply_to_story" in message:
         return Quoted("[story]", None, name_of(inner(story, "chat")))
     return None
@@ -43,14 +49,11 @@ def forwarded(message: Fields) -> Forwarded | None:
     """
     if "forward_origin" in message:
         return Forwarded(_origin(inner(message, "forward_origin")))
-    if "forward_date" not in message and not any(name in message for name in _BEFORE_7_0):
+    if _BEFORE_7_0.isdisjoint(message):
         return None
     source = inner(message, "forward_from_chat") or inner(message, "forward_from")
     name = name_of(source) or one_line(text(message, "forward_sender_name"))
     return Forwarded(_signed(name, text(message, "forward_signature")))
-
-
-_BEFORE_7_0 = ("forward_from", "forward_from_chat", "forward_sender_name")
 
 
 def said_in(message: Fields) -> str:
@@ -65,9 +68,6 @@ def _kind_of(message: Fields) -> str:
     held = inner(message, kind)
     name = next((found for field in _TITLES if (found := text(held, field))), "")
     return f"[{kind.replace('_', ' ')}{f': {name}' if name else ''}]" if kind else ""
-
-
-_TITLES = ("question", "title", "file_name", "emoji")
 
 
 def _chosen(message: Fields, answered: Fields) -> str:
@@ -100,5 +100,6 @@ def _signed(name: str, signature: str) -> str:
     return f"{name} ({signature})" if name and signature else name or signature
 
 
-def _short(said: str) -> str:
+def short(said: str) -> str:
+    """The beginning of quoted words."""
     return said if len(said) <= LONGEST_QUOTE else f"{said[: LONGEST_QUOTE - 1]}…"

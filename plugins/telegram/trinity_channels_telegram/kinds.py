@@ -57,12 +57,13 @@ _FIELDS = {
 }
 _WORDS = frozenset({"text", "caption"})
 MEANINGS = {name: meaning for meaning, names in _FIELDS.items() for name in names.split()}
+_SERVICE = frozenset(_FIELDS[Meaning.SERVICE].split())
+_CONTENT = frozenset(_FIELDS[Meaning.CONTENT].split())
 
 
 def is_service(message: Fields) -> bool:
     """Whether Telegram posted this itself."""
-    meanings = {MEANINGS.get(name) for name in message}
-    return Meaning.SERVICE in meanings and Meaning.CONTENT not in meanings
+    return not _SERVICE.isdisjoint(message) and _CONTENT.isdisjoint(message)
 
 
 def not_shown(message: Fields) -> str:

@@ -41,7 +41,7 @@ def wording(message: Fields, bot: Bot) -> Wording:
 
     At the beginning, at the end and in a command the name is an address; inside a sentence it is part of what is said.
     """
-    if rich := rich_text(inner(message, "rich_message")):
+    if "rich_message" in message and (rich := rich_text(inner(message, "rich_message"))):
         return _rich_wording(rich, message, bot)
     kind = "text" if text(message, "text") else "caption"
     said, spans = written_out(

@@ -24,11 +24,16 @@ _MOST_BUTTONS = 20
 
 def notes(message: Fields) -> tuple[Note, ...]:
     """What there is to tell, in the order of the table; kinds that hold nothing are left out."""
-    return tuple(
-        Note(kind, data)
-        for field, (kind, read) in READERS.items()
-        if field in message and (data := _filled(read(inner(message, field))))
-    ) + tuple(_links(message))
+    return (*_told(message), *_links(message))
+
+
+def _told(message: Fields) -> Iterator[Note]:
+    # This is on the path of every message, and most are plain text.
+    if READERS.keys().isdisjoint(message):
+        return
+    for field, (kind, read) in READERS.items():
+        if field in message and (data := _filled(read(inner(message, field)))):
+            yield Note(kind, data)
 
 
 def _filled(data: Mapping[str, object]) -> Data:
@@ -206,6 +211,8 @@ READERS: dict[str, tuple[NoteKind, Reader]] = {
 
 def _links(message: Fields) -> Iterator[Note]:
     """Addresses that stand in no text: a preview chosen for the message, and buttons, as forwarded messages have them."""
+    if "link_preview_options" not in message and "reply_markup" not in message:
+        return
     said = text(message, "text") + text(message, "caption")
     preview = text(inner(message, "link_preview_options"), "url")
     behind = [url for entity in objects(message, "entities") if (url := text(entity, "url"))]
