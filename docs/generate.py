@@ -39,6 +39,7 @@ MEANINGS = {
     "find_sent": "a send with unknown outcome is read back, after",
     "list_missed": "messages of an outage are caught up, so far back",
     "register_webhook": "the webhook is set at the provider by API",
+    "resolve_quoted": "a message that a person answers is read at the provider",
     "simulator": "a simulated provider comes with the plugin",
     "groups": "group conversations",
     "verified_email": "the provider knows people's verified e-mail",

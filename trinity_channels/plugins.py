@@ -29,6 +29,7 @@ from trinity_channels.api import (
     MessageReceived,
     OutboundMessage,
     ProviderUnavailable,
+    Quoted,
     Receipt,
     Request,
     Sender,
@@ -41,7 +42,7 @@ from trinity_channels.api import (
 
 T = TypeVar("T")
 REQUIRED = ("channel", "configure", "verify", "receive", "send", "resolve_identity")
-OPTIONAL = ("indicate", "find_sent", "list_missed", "register_webhook", "simulator")
+OPTIONAL = ("indicate", "find_sent", "list_missed", "register_webhook", "resolve_quoted", "simulator")
 """Each is also the name of its capability."""
 PATIENCE = 120.0
 """Seconds that a hook on the way of a message may take; its requests have time-outs of their own, so then it hangs."""
@@ -125,6 +126,10 @@ class Plugin:
 
     async def register_webhook(self, binding: Binding, ctx: Context) -> None:
         await self._hooks["register_webhook"](binding=binding, ctx=ctx)
+
+    async def resolve_quoted(self, binding: Binding, message_id: str, ctx: Context) -> Quoted:
+        async with asyncio.timeout(PATIENCE):
+            return await self._ask("resolve_quoted", Quoted, binding=binding, message_id=message_id, ctx=ctx)
 
     def simulator(self, ctx: Context) -> Simulator:
         return cast("Simulator", self._hooks["simulator"](ctx=ctx))

@@ -21,6 +21,12 @@ class Workspace:
         self.slack: Any = net.simulators["slack"]
         self.agent = agent
 
+    @property
+    def threads_read(self) -> int:
+        """How often the host has asked Slack for a thread."""
+        calls: int = self.slack.api_calls["conversations.replies"]
+        return calls
+
     def phone(self, name: str) -> Any:
         """Somebody with Slack open."""
         return self.slack.phone(name)
@@ -64,6 +70,7 @@ async def test_a_forward_is_told_with_its_author(workspace: Workspace, comment: 
 async def test_a_forwarded_file_is_told_as_a_file(workspace: Workspace) -> None:
     zoe, sam = workspace.phone("Zoe"), workspace.phone("Sam")
     graph = await sam.sends_file("graph.png", "image/png", text="look")
+    await workspace.net.settle()
 
     await zoe.forwards(graph)
 
@@ -115,3 +122,108 @@ async def test_an_action_is_told_like_a_text(workspace: Workspace) -> None:
     await workspace.phone("Zoe").acts("waves")
 
     assert await workspace.told() == ["waves"]
+
+
+# --- threads ---
+
+
+@pytest.fixture
+async def verified(workspace: Workspace) -> Any:
+    """Somebody whom the agent answers in channels: Slack tells the e-mail of members."""
+    await workspace.net.policy("require_email")
+    return workspace.phone("Zoe")
+
+
+async def test_the_root_of_a_thread_is_told_when_the_agent_is_mentioned_below_it(
+    workspace: Workspace, verified: Any
+) -> None:
+    root = await workspace.phone("Sam").posts("Deploy 7 failed: out of memory")
+    await workspace.phone("Ann").posts("again?", thread=root)
+
+    await verified.mentions("can you look into it?", thread=root)
+
+    told = await workspace.told()
+    assert told[0] == "can you look into it?"
+    assert told[1:] == ['answers a message by someone called "Sam": Deploy 7 failed: out of memory']
+
+
+async def test_a_root_that_was_read_once_is_not_read_again(workspace: Workspace, verified: Any) -> None:
+    root = await workspace.phone("Sam").posts("Deploy 7 failed")
+    await verified.mentions("why?", thread=root)
+    await workspace.net.settle()
+
+    await verified.mentions("and now?", thread=root)
+
+    assert await workspace.told() == ["and now?", 'answers a message by someone called "Sam": Deploy 7 failed']
+    assert workspace.threads_read == 1
+
+
+async def test_a_root_that_began_the_conversation_is_known_without_asking(workspace: Workspace, verified: Any) -> None:
+    root = await verified.mentions("how are the lamps?")
+    await workspace.net.settle()
+
+    await verified.mentions("and the oil?", thread=root)
+
+    assert (await workspace.told())[1].endswith(": how are the lamps?")
+    assert workspace.threads_read == 0
+
+
+async def test_a_reply_to_the_agent_quotes_the_agent(workspace: Workspace) -> None:
+    workspace.agent.will_answer("The lamp costs 9")
+    zoe = workspace.phone("Zoe")
+    await zoe.says("how much?")
+    await workspace.net.settle()
+
+    await zoe.says("why?", thread=zoe.sees()[-1][1])
+
+    assert await workspace.told() == ["why?", "answers a message that you wrote: The lamp costs 9"]
+    assert workspace.threads_read == 0
+
+
+async def test_a_broadcast_reply_brings_its_root_along(workspace: Workspace, verified: Any) -> None:
+    root = await workspace.phone("Sam").posts("the lamp is broken")
+
+    await verified.posts("everybody?", thread=root, mention=True, broadcast=True)
+
+    assert (await workspace.told())[1].endswith(": the lamp is broken")
+    assert workspace.threads_read == 0
+
+
+async def test_a_root_with_a_table_and_a_file_is_told_in_words(workspace: Workspace, verified: Any) -> None:
+    root = await verified.pastes_table([["Lamp", 3]], "our stock")
+    await verified.says("how many?", thread=root)
+
+    assert (await workspace.told())[1].startswith("answers ")
+    assert "our stock" in (await workspace.told())[1]
+
+
+@pytest.mark.parametrize("gone", ["deleted", "no scope", "too many calls"])
+async def test_a_root_that_cannot_be_read_keeps_no_one_waiting(workspace: Workspace, verified: Any, gone: str) -> None:
+    root = await workspace.phone("Sam").posts("Deploy 7 failed")
+    reply = await workspace.phone("Ann").posts("again?", thread=root)
+    match gone:
+        case "deleted":
+            await workspace.slack.delete(root)
+        case "no scope":
+            workspace.slack.installation.scopes.remove("channels:history")
+        case "too many calls":
+            workspace.slack.behaviour.commercial = True
+            await verified.mentions("first", thread=await workspace.phone("Sam").posts("another root"))
+            await workspace.net.settle()
+
+    await verified.mentions("why?", thread=reply)
+
+    assert await workspace.told() == ["why?", "answers an earlier message"]
+    assert verified.heard()[-1].text.startswith("echo")
+
+
+@pytest.mark.usefixtures("verified")
+async def test_strangers_make_the_host_read_nothing(workspace: Workspace) -> None:
+    root = await workspace.phone("Sam").posts("Deploy 7 failed")
+    guest = workspace.net.stranger("slack", "Guest")
+
+    await guest.phone.mentions("why?", thread=root)
+    await workspace.net.settle()
+
+    assert workspace.agent.turns == []
+    assert workspace.threads_read == 0

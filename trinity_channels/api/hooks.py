@@ -13,6 +13,7 @@ from datetime import datetime
 import pluggy
 from pydantic import BaseModel
 
+from trinity_channels.api.content import Quoted
 from trinity_channels.api.manifest import Channel
 from trinity_channels.api.simulator import Simulator
 from trinity_channels.api.values import (
@@ -224,6 +225,31 @@ async def register_webhook(binding: Binding, ctx: Context) -> None:
 
     Example:
         `await call("setWebhook", url=ctx.webhook_url, secret_token=binding.webhook_secret.get_secret_value())`
+    """
+
+
+@hookspec(firstresult=True)
+async def resolve_quoted(binding: Binding, message_id: str, ctx: Context) -> Quoted:
+    """Read a message that a person answers, and that the host has never seen. Capability `resolve_quoted`.
+
+    Called before an agent runs, once per turn for each `MessageReceived.quoted` that has a `provider_id` and no text, and
+    whose words are neither among the messages received nor among those sent: such as the root of a thread in which the
+    agent is mentioned for the first time. The host keeps what is returned, and cuts long texts.
+
+    Args:
+        binding: settings and account.
+        message_id: `Quoted.provider_id` as `receive` gave it.
+        ctx: client, clock, addresses.
+
+    Returns:
+        The message: its words with the names of what came with them, its author's name, and whether our own account wrote
+        it. `text` is empty if the provider will never tell (it is deleted, or the account may not see it).
+
+    Raises:
+        ProviderUnavailable: it could not be found out now; the agent is told only that an earlier message is answered.
+
+    Example:
+        `return Quoted(text=row["text"], provider_id=message_id, author=row["name"], by_agent=row["from"] == ours)`
     """
 
 

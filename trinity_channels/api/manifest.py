@@ -57,6 +57,7 @@ class Capabilities:
         find_sent: seconds after an attempt from which a send that `find_sent` does not see is surely absent; 0 for no hook.
         list_missed: how far back inbound messages can be listed after an outage; zero for none. Hook `list_missed`.
         register_webhook: our webhook can be set at the provider by API. Hook `register_webhook`.
+        resolve_quoted: a message that a person answers can be read by its id. Hook `resolve_quoted`.
         simulator: a local provider ships with the plugin. Hook `simulator`.
         groups: group conversations are received.
         verified_email: `resolve_identity` may return an e-mail that the provider has verified.
@@ -68,6 +69,7 @@ class Capabilities:
     find_sent: float = 0
     list_missed: timedelta = timedelta(0)
     register_webhook: bool = False
+    resolve_quoted: bool = False
     simulator: bool = False
     groups: bool = False
     verified_email: bool = False

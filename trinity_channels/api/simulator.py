@@ -53,8 +53,9 @@ class Phone(Protocol):
 class Simulator(Protocol):
     """A provider on this machine: an ASGI app for the host to call, phones to write with, a clock to move.
 
-    Three extras make the contract kit check more: `phone.sends_media(data, content_type, caption)`, `posts_unknown()`
-    for an event of a kind that does not exist yet, and `sign(request)` for a request of the kit's own.
+    Four extras make the contract kit check more: `phone.sends_media(data, content_type, caption)`, `posts_unknown()`
+    for an event of a kind that does not exist yet, `sign(request)` for a request of the kit's own, and
+    `writes_unaddressed(text)` for a message that the agent can read and is not given; it returns the message's id.
     """
 
     app: ASGIApp

@@ -37,6 +37,7 @@ from trinity_channels.inbound.gather import complete_at
 from trinity_channels.inbound.group import GroupStep
 from trinity_channels.inbound.indicate import Indicator
 from trinity_channels.inbound.prepare import Preparation
+from trinity_channels.inbound.quotes import Quotes
 from trinity_channels.inbound.rules import TurnRules
 from trinity_channels.inbound.step import Step
 from trinity_channels.masking import mask_text
@@ -88,6 +89,7 @@ class Turns:
         self._agents = agents
         self._self_service = self_service
         self._preparation = Preparation(store, directory, self_service)
+        self._quotes = Quotes(store, plugins, bindings)
         self._dispatcher = dispatcher
         self._indicator = indicator
         self._metrics = metrics
@@ -228,6 +230,7 @@ class Turns:
             now = self._now()
             attempt = await self._store.write(lambda tx: self._begin(tx, scene, turn, now))
             try:
+                attempt = await self._quotes.completed(scene, attempt)
                 text = await self._ask(scene, request(scene, turn, attempt), attempt.messages)
             except AgentUnavailable as error:
                 return await self._retry(scene, turn, error)

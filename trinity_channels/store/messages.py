@@ -25,6 +25,12 @@ _REWRITE = (
     update(MESSAGE).where(MESSAGE.c.id == bindparam("message")).values(text=bindparam("text"), parts=bindparam("parts"))
 )
 
+_SET_PARTS = (
+    update(MESSAGE)
+    .where(MESSAGE.c.id == bindparam("message"), MESSAGE.c.state == literal_column("'answering'"))
+    .values(parts=bindparam("parts"))
+)
+
 _STORE_SAID = (
     insert(MESSAGE)
     .values(
@@ -77,6 +83,11 @@ def mark(tx: Tx, messages: Sequence[int], state: str) -> None:
     """Set the state of messages that no turn holds: waiting, kept, handled, dropped, expired."""
     for message in messages:
         tx.run(_SET_STATE, message=message, state=state)
+
+
+def complete(tx: Tx, message: int, content: Sequence[Part]) -> None:
+    """Replace what came with a message that an agent is being given; one that was erased meanwhile stays so."""
+    tx.run(_SET_PARTS, message=message, parts=dump(content))
 
 
 def rewrite(tx: Tx, message: int, text: str, content: Sequence[Part]) -> None:

@@ -18,6 +18,7 @@ from trinity_channels.api import (
     MessageReceived,
     OutboundMessage,
     ProviderUnavailable,
+    Quoted,
     Receipt,
     ReceiptReceived,
     hookimpl,
@@ -176,6 +177,42 @@ class RegistersInTheDark(Echo):
     async def register_webhook(self, binding: Binding, ctx: Context) -> None:
         with suppress(ProviderUnavailable):
             await super().register_webhook(binding, ctx)
+
+
+class QuotesThePreviousMessage(Echo):
+    breaks = "test_a_quoted_message_is_read"
+
+    @hookimpl
+    async def resolve_quoted(self, binding: Binding, message_id: str, ctx: Context) -> Quoted:
+        found = await super().resolve_quoted(binding, message_id, ctx)
+        return replace(found, text="good morning") if found.text else found
+
+
+class QuotesOurselvesAsStrangers(Echo):
+    breaks = "test_a_quoted_message_is_read"
+
+    def quoted(self, row: dict[str, Any]) -> Quoted:
+        return replace(super().quoted(row), by_agent=False)
+
+
+class InventsQuotations(Echo):
+    breaks = "test_a_quoted_message_is_not_invented"
+
+    @hookimpl
+    async def resolve_quoted(self, binding: Binding, message_id: str, ctx: Context) -> Quoted:
+        found = await super().resolve_quoted(binding, message_id, ctx)
+        return found if found.text else replace(found, text="(deleted)")
+
+
+class QuotesNothingInTheDark(Echo):
+    breaks = "test_quoting_says_if_the_provider_is_down"
+
+    @hookimpl
+    async def resolve_quoted(self, binding: Binding, message_id: str, ctx: Context) -> Quoted:
+        try:
+            return await super().resolve_quoted(binding, message_id, ctx)
+        except ProviderUnavailable:
+            return Quoted(provider_id=message_id)
 
 
 def test_a_lie_is_found_out(lie: Any, broken_by: Callable[[object], dict[str, str]]) -> None:

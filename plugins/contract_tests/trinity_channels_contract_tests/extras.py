@@ -24,6 +24,14 @@ class PostsUnknown(Protocol):
 
 
 @runtime_checkable
+class WritesUnaddressed(Protocol):
+    """A simulator in which people also write what is not for the agent, where the account can read it."""
+
+    async def writes_unaddressed(self, text: str) -> str:
+        """Let somebody write it; returns the message's id, as `Quoted.provider_id` would name it."""
+
+
+@runtime_checkable
 class Signs(Protocol):
     """A simulator that signs what the kit has made up, so that odd payloads pass the signature check."""
 

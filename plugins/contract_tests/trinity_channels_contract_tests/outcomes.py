@@ -22,7 +22,7 @@ from trinity_channels_contract_tests.wire import Weather
 Call = Callable[[], Awaitable[object]]
 
 BAD_WEATHER = (Weather.UNREACHABLE, Weather.CUT, Weather.HTML_ERROR)
-READING = ("configure", "verify", "find_sent", "list_missed")
+READING = ("configure", "verify", "find_sent", "list_missed", "resolve_quoted")
 """Hooks that cannot answer without asking the provider."""
 
 
@@ -74,6 +74,9 @@ def hooks(stage: Stage, message: OutboundMessage) -> dict[str, Call]:
             binding=binding, message=message, attempted_at=stage.now(), known=(), ctx=ctx
         ),
         "list_missed": lambda: hook("list_missed")(binding=binding, since=stage.now(), ctx=ctx),
+        "resolve_quoted": lambda: hook("resolve_quoted")(
+            binding=binding, message_id=stage.heard_from.provider_id, ctx=ctx
+        ),
         "register_webhook": lambda: hook("register_webhook")(binding=binding, ctx=ctx),
     }
     required = ("configure", "verify", "send", "resolve_identity")

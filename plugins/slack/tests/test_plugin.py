@@ -21,7 +21,7 @@ from trinity_channels_slack import plugin
 from trinity_channels_slack.app import CREATE_LINK, EVENTS
 
 HOOKS = ("channel", "configure", "verify", "receive", "send", "resolve_identity")
-OPTIONAL = ("indicate", "find_sent", "simulator")
+OPTIONAL = ("indicate", "find_sent", "resolve_quoted", "simulator")
 
 
 def test_start_up_does_not_load_the_sdk() -> None:

@@ -30,14 +30,19 @@ async def resolve(binding: Binding, sender: Sender, ctx: Context) -> Identity:
     profile = object_of(user, "profile")
     if not profile or text_of(user, "id") != sender.address:
         raise ProviderUnavailable("Slack gave no usable answer about the member.")
-    # `name` is a relic that people neither choose nor see.
-    name = text_of(profile, "display_name") or text_of(profile, "real_name") or text_of(user, "real_name")
     email = text_of(profile, "email")
     return Identity(
         addresses=(sender.address,),
-        name=" ".join(name.split())[:MAX_NAME] or sender.name,
+        name=name_in(user) or sender.name,
         verified_email=email if email and _is_own_member(user, binding) else None,
     )
+
+
+def name_in(user: Json) -> str:
+    """What a member is called; `name` is a relic that people neither choose nor see."""
+    profile = object_of(user, "profile")
+    name = text_of(profile, "display_name") or text_of(profile, "real_name") or text_of(user, "real_name")
+    return " ".join(name.split())[:MAX_NAME]
 
 
 def _is_own_member(user: Json, binding: Binding) -> bool:

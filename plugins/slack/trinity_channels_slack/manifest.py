@@ -42,6 +42,7 @@ MANIFEST = Channel(
         indicate=timedelta(days=1).total_seconds(),
         # Longer than our own time-out, so that a request under way has ended before it is looked for.
         find_sent=20,
+        resolve_quoted=True,
         simulator=True,
         groups=True,
         verified_email=True,

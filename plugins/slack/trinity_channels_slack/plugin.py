@@ -19,6 +19,7 @@ from trinity_channels.api import (
     Identity,
     Inbound,
     OutboundMessage,
+    Quoted,
     Receipt,
     Request,
     Sender,
@@ -91,6 +92,14 @@ async def find_sent(
     from trinity_channels_slack import readback
 
     return await readback.find(binding, message, attempted_at, known, ctx)
+
+
+@hookimpl
+async def resolve_quoted(binding: Binding, message_id: str, ctx: Context) -> Quoted:
+    """Read the root of a thread."""
+    from trinity_channels_slack import quoting
+
+    return await quoting.resolve(binding, message_id, ctx)
 
 
 @hookimpl

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from trinity_channels.api import ChannelError, MessageReceived
+from trinity_channels.api import ChannelError, MessageReceived, Quoted
 from trinity_channels_contract_tests.check import Checks, story
+from trinity_channels_contract_tests.extras import WritesUnaddressed
 from trinity_channels_contract_tests.outcomes import BAD_WEATHER, failure_of, hooks, says_unavailable
 from trinity_channels_contract_tests.stage import Stage
-from trinity_channels_contract_tests.verdict import expect, short, told
+from trinity_channels_contract_tests.verdict import NotApplicable, expect, short, told
 from trinity_channels_contract_tests.wire import Weather
 
 
 class Optional(Checks):
-    """Capabilities `indicate`, `list_missed` and `register_webhook`."""
+    """Capabilities `indicate`, `list_missed`, `register_webhook` and `resolve_quoted`."""
 
     area = "optional"
 
@@ -83,6 +84,37 @@ class Optional(Checks):
         """While the provider is down, registering is `ProviderUnavailable`, so that the owner can try again."""
         stage.needs("register_webhook")
         await says_unavailable(stage, "register_webhook", only=True)
+
+    @story("resolve_quoted", "Read the one message by its id, and give its words as `receive` gives a message's text.")
+    async def test_a_quoted_message_is_read(self, stage: Stage) -> None:
+        """A message that the host was never given is read by its id, with its words, and so is one of ours."""
+        stage.needs("resolve_quoted")
+        ours = await stage.send("one of ours")
+        found = await _quoted(stage, ours.provider_id)
+        expect((found.text, found.by_agent) == ("one of ours", True), f"our own message was read as {short(found)}")
+        if not isinstance(stage.simulator, WritesUnaddressed):
+            raise NotApplicable("the simulator has no method `writes_unaddressed`")
+        theirs = await _quoted(stage, await stage.simulator.writes_unaddressed("the lamp is broken"))
+        read = theirs.text, theirs.by_agent
+        expect(read == ("the lamp is broken", False), f"somebody's message was read as {short(theirs)}")
+
+    @story("resolve_quoted", "Return `Quoted(provider_id=message_id)` for what the provider does not have.")
+    async def test_a_quoted_message_is_not_invented(self, stage: Stage) -> None:
+        """An id that names nothing has no words; it is not an error of the plugin's."""
+        stage.needs("resolve_quoted")
+        for name in ("", "nothing", "C0NOTHING/1.2", stage.heard_from.provider_id[:-1] + "x"):
+            found = await _quoted(stage, name)
+            expect(not found.text, f"{name!r}, which names nothing, was read as {short(found)}")
+
+    @story("resolve_quoted", "Map transport errors, 5xx and pages that are no JSON to ProviderUnavailable.")
+    async def test_quoting_says_if_the_provider_is_down(self, stage: Stage) -> None:
+        """While the provider is down, a quoted message is `ProviderUnavailable`, not an empty one."""
+        stage.needs("resolve_quoted")
+        await says_unavailable(stage, "resolve_quoted", only=True)
+
+
+async def _quoted(stage: Stage, message_id: str) -> Quoted:
+    return await stage.ask("resolve_quoted", Quoted, binding=stage.binding, message_id=message_id, ctx=stage.ctx)
 
 
 async def _missed(stage: Stage, since: object) -> list[MessageReceived]:

@@ -33,6 +33,7 @@ from trinity_channels.api import (
     MessageReceived,
     OutboundMessage,
     ProviderUnavailable,
+    Quoted,
     Receipt,
     ReceiptReceived,
     Request,
@@ -124,6 +125,11 @@ class Echo:
         await self.ask(binding.settings, ctx, "POST", "/webhook", {"url": ctx.webhook_url})
 
     @hookimpl
+    async def resolve_quoted(self, binding: Binding, message_id: str, ctx: Context) -> Quoted:
+        rows = (await self.ask(binding.settings, ctx, "GET", "/history"))["messages"]
+        return next((self.quoted(row) for row in rows if row["id"] == message_id), Quoted(provider_id=message_id))
+
+    @hookimpl
     def simulator(self, ctx: Context) -> Simulator:
         return EchoSimulator(ctx, self.signed)
 
@@ -172,6 +178,10 @@ class Echo:
             attachments=tuple(Attachment(str(file["url"]), str(file["type"])) for file in row["files"]),
             sent_at=datetime.fromisoformat(row["at"]),
         )
+
+    def quoted(self, row: dict[str, Any]) -> Quoted:
+        author = row.get("from", {}).get("name", "")
+        return Quoted(row["text"], row["id"], author, by_agent="to" in row)
 
     def sender(self, person: dict[str, Any]) -> Sender:
         return Sender(address=str(person["address"]), stable=str(person["id"]), name=str(person["name"]))

@@ -73,6 +73,7 @@ class EchoSimulator:
         self._background = Background()
         self._sent: list[dict[str, Any]] = []
         self._inbox: list[dict[str, Any]] = []
+        self._aside: list[dict[str, Any]] = []
         self._full_at: dict[str, datetime] = {}
         self.app: ASGIApp = Starlette(
             routes=[
@@ -80,6 +81,7 @@ class EchoSimulator:
                 Route("/webhook", self._configure_webhook, methods=["GET", "POST"]),
                 Route("/messages", self._messages, methods=["GET", "POST"]),
                 Route("/inbox", self._list_inbox),
+                Route("/history", self._history),
                 Route("/typing", self._typing, methods=["POST"]),
                 Route("/people/{address}", self._person),
             ]
@@ -116,6 +118,12 @@ class EchoSimulator:
     async def posts_unknown(self) -> None:
         """Post an event that nobody knows."""
         await self._post({"kind": "sunrise", "id": self._id()})
+
+    async def writes_unaddressed(self, text: str) -> str:
+        """Let somebody write what Echo keeps and does not bring."""
+        ann = {"address": "echo:100099", "id": "u-100099", "name": "Ann"}
+        self._aside.append({"id": self._id(), "from": ann, "text": text})
+        return str(self._aside[-1]["id"])
 
     def sign(self, request: Request) -> Request:
         """Sign what somebody else has made up."""
@@ -192,6 +200,9 @@ class EchoSimulator:
 
     async def _list_inbox(self, request: HttpRequest) -> Response:
         return _answer(request, {"messages": self._inbox})
+
+    async def _history(self, request: HttpRequest) -> Response:
+        return _answer(request, {"messages": [*self._inbox, *self._sent, *self._aside]})
 
     async def _typing(self, request: HttpRequest) -> Response:
         return _answer(request, {})

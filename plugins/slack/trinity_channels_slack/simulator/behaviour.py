@@ -20,7 +20,8 @@ class Behaviour:
         signed_ago: age of the signatures' timestamps; a proxy that holds requests, or a clock that is wrong.
         internal_errors_after_storing: so many posts are stored and answered with `internal_error`.
         rate_limits: answer 429 to more calls than Slack takes; see `rates`.
-        page_size: most messages that history and replies list at once; 15 for commercial apps outside the Marketplace.
+        commercial: the app is sold outside the Marketplace: history and replies once a minute, 15 messages at a time.
+        page_size: most messages that history and replies list at once.
     """
 
     slow_answer: timedelta = timedelta(seconds=20)
@@ -32,4 +33,5 @@ class Behaviour:
     signed_ago: timedelta = timedelta(0)
     internal_errors_after_storing: int = 0
     rate_limits: bool = True
+    commercial: bool = False
     page_size: int = 999

@@ -34,6 +34,9 @@ METHODS = {
     "assistant.threads.setStatus": 300,  # special
 }
 
+# https://docs.slack.dev/changelog/2025/05/29/rate-limit-changes-for-non-marketplace-apps
+COMMERCIAL = {"conversations.history": 1, "conversations.replies": 1}
+
 
 class Rates:
     """How many calls are left of each kind; they come back evenly, on the simulated clock."""
@@ -42,9 +45,9 @@ class Rates:
         self._clock = clock
         self._full_at: dict[tuple[str, str], datetime] = {}
 
-    def method(self, name: str) -> float:
+    def method(self, name: str, *, commercial: bool = False) -> float:
         """Count one call of a method; returns the seconds to wait, 0 if it may be made."""
-        most = METHODS.get(name)
+        most = (METHODS | COMMERCIAL if commercial else METHODS).get(name)
         return self._take((name, ""), timedelta(minutes=1) / most, most) if most else 0.0
 
     def post(self, channel: str) -> float:

@@ -115,6 +115,11 @@ class SlackSimulator:
         """Send an event of a type that Slack does not have yet."""
         await self._webhooks.deliver(events.envelope(self._workspace, {"type": "teleported"}))
 
+    async def writes_unaddressed(self, text: str) -> str:
+        """Let a member write in a channel without mentioning the app; returns the message's id."""
+        message = await self.phone("Ann").posts(text)
+        return f"{self._workspace.conversation_of(message).id}/{message.ts}"
+
     def sign(self, request: Request) -> Request:
         """Sign what somebody else has made up, at the time that the request names."""
         timestamp = int(request.headers["x-slack-request-timestamp"])
@@ -170,10 +175,15 @@ class SlackSimulator:
         await self._webhooks.deliver(events.edited(self._workspace, conversation, message, previous))
 
     async def delete(self, message: Message) -> None:
-        """Take a message back, and tell the app."""
+        """Take a message back, and tell the app; where a thread hangs from it, a tombstone keeps its place."""
         conversation = self._workspace.conversation_of(message)
-        del conversation.messages[message.ts]
-        await self._webhooks.deliver(events.deleted(self._workspace, conversation, message))
+        told = events.deleted(self._workspace, conversation, message)
+        if message.thread_ts == message.ts:
+            message.user, message.subtype, message.text = "USLACKBOT", "tombstone", "This message was deleted."
+            message.blocks, message.files, message.attachments = [], [], []
+        else:
+            del conversation.messages[message.ts]
+        await self._webhooks.deliver(told)
 
     async def interact(self, payload: Mapping[str, Any]) -> None:
         """Send what a person did with a button, a menu or a form."""
@@ -205,6 +215,11 @@ class SlackSimulator:
     def webhook_calls(self) -> Sequence[WebhookCall]:
         """The latest requests with the host's answers, oldest first."""
         return tuple(self._webhooks.calls)
+
+    @property
+    def api_calls(self) -> Mapping[str, int]:
+        """How often each method of the Web API was called with a good token."""
+        return self._workspace.calls
 
     @property
     def statuses(self) -> Mapping[tuple[str, str], str]:

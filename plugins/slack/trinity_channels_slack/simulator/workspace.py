@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -70,7 +71,7 @@ class App:
 class Workspace:
     """The state behind one simulator. `base_url` is where its API is reached, without a slash at the end.
 
-    `statuses` are those that threads show.
+    `statuses` are those that threads show, `calls` how often each method was called.
     """
 
     base_url: str
@@ -83,6 +84,7 @@ class Workspace:
     conversations: dict[str, Conversation] = field(default_factory=dict)
     statuses: dict[tuple[str, str], str] = field(default_factory=dict)
     rates: Rates = field(init=False)
+    calls: Counter[str] = field(default_factory=Counter)
     team_id: str = HOME
     team_name: str = "Simulated workspace"
     _last: int = 0

@@ -47,8 +47,8 @@ def endpoint(workspace: Workspace, method: Method) -> Route:
     async def call(request: Request) -> Response:
         try:
             _check_token(workspace, request, method.scope)
-            wait = workspace.rates.method(method.name) if workspace.behaviour.rate_limits else 0
-            if wait:
+            workspace.calls[method.name] += 1
+            if wait := _wait(workspace, method.name):
                 return too_many(wait)
             answer = await method.answer(await _arguments(request, takes_json=method.takes_json))
         except Refusal as refusal:
@@ -58,6 +58,11 @@ def endpoint(workspace: Workspace, method: Method) -> Route:
         return response
 
     return Route(f"/api/{method.name}", call, methods=["GET", "POST"])
+
+
+def _wait(workspace: Workspace, name: str) -> float:
+    behaviour = workspace.behaviour
+    return workspace.rates.method(name, commercial=behaviour.commercial) if behaviour.rate_limits else 0.0
 
 
 def unknown(prefix: str = "/api/") -> Route:

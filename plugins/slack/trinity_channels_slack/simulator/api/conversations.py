@@ -11,6 +11,7 @@ from trinity_channels_slack.simulator.workspace import HISTORY_SCOPES, Workspace
 
 DEFAULT_PAGE = 100
 MOST = 999
+COMMERCIAL_PAGE = 15
 _CURSOR = "next:"
 
 
@@ -65,7 +66,9 @@ class ConversationsApi:
             if (not oldest or _order(one.ts) > _order(oldest)) and (not latest or _order(one.ts) < _order(latest))
         ]
         start = _start(text(given, "cursor"))
-        end = start + min(_limit(given.get("limit")), self._workspace.behaviour.page_size)
+        behaviour = self._workspace.behaviour
+        most = min(behaviour.page_size, COMMERCIAL_PAGE) if behaviour.commercial else behaviour.page_size
+        end = start + min(_limit(given.get("limit")), most)
         more = end < len(found)
         metadata = flag(given, "include_all_metadata")
         return {

@@ -1,0 +1,83 @@
+"""What a person answers, when the host has never seen it: the provider is asked before the agent runs.
+
+It is asked only for messages that the agent is about to be given, so that nobody can make the host read by writing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
+import structlog
+
+from trinity_channels.api import Part, Quoted
+from trinity_channels.bindings import Bindings
+from trinity_channels.inbound.attempt import Attempt
+from trinity_channels.plugins import Plugin, Plugins
+from trinity_channels.store import Store, Tx, messages
+from trinity_channels.store.scenes import Message, Scene
+
+log = structlog.get_logger(__name__)
+
+PATIENCE = 10.0
+"""Seconds for one look-up; an answer without the quotation is better than none."""
+LONGEST = 2000
+"""Characters of a quoted message that are kept."""
+
+
+class Quotes:
+    """Completes the quotations of a turn's messages."""
+
+    def __init__(self, store: Store, plugins: Plugins, bindings: Bindings) -> None:
+        self._store = store
+        self._plugins = plugins
+        self._bindings = bindings
+
+    async def completed(self, scene: Scene, attempt: Attempt) -> Attempt:
+        """The attempt with the words of what its messages answer, as far as these can be found out; raises nothing."""
+        plugin = self._plugins[scene.channel]
+        asked = {identity for message in attempt.messages for one in message.parts if (identity := _unknown(one))}
+        if not asked or not plugin.manifest.capabilities.resolve_quoted:
+            return attempt
+        parts = [one for message in attempt.history for one in message.parts if isinstance(one, Quoted) and one.text]
+        known: dict[str | None, Quoted] = {one.provider_id: one for one in parts if one.provider_id in asked}
+        for identity in sorted(asked - known.keys()):
+            if found := await self._read(plugin, scene, identity):
+                known[identity] = found
+        return replace(attempt, messages=await self._kept(attempt.messages, known))
+
+    async def _read(self, plugin: Plugin, scene: Scene, message_id: str) -> Quoted | None:
+        try:
+            bound = await self._bindings.open(scene.binding)
+            async with asyncio.timeout(PATIENCE):
+                found = await plugin.resolve_quoted(bound.binding, message_id, bound.context)
+        except Exception as error:  # noqa: BLE001  whatever went wrong, the person is answered
+            log.warning("quotation not read", channel=scene.channel, agent=scene.agent, error=type(error).__name__)
+            return None
+        return replace(found, text=found.text[:LONGEST])
+
+    async def _kept(self, waiting: Sequence[Message], known: dict[str | None, Quoted]) -> tuple[Message, ...]:
+        done = [replace(one, parts=tuple(_completed(part, known) for part in one.parts)) for one in waiting]
+        changed = [after for before, after in zip(waiting, done, strict=True) if before.parts != after.parts]
+        if changed:
+            await self._store.write(partial(_keep, changed))
+        return tuple(done)
+
+
+def _keep(changed: Sequence[Message], tx: Tx) -> None:
+    for message in changed:
+        messages.complete(tx, message.id, message.parts)
+
+
+def _unknown(part: Part) -> str | None:
+    """The id of a quoted message whose words are not known."""
+    return part.provider_id if isinstance(part, Quoted) and not part.text else None
+
+
+def _completed(part: Part, known: dict[str | None, Quoted]) -> Part:
+    if not isinstance(part, Quoted) or part.text or part.provider_id not in known:
+        return part
+    found = known[part.provider_id]
+    return replace(part, text=found.text, author=found.author or part.author, by_agent=found.by_agent or part.by_agent)
