@@ -35,6 +35,7 @@ from trinity_channels.http_client import open_client
 from trinity_channels.inbound.catch_up import CatchUp
 from trinity_channels.inbound.diagnose import Diagnosis
 from trinity_channels.inbound.indicate import Indicator
+from trinity_channels.inbound.owner_notices import OwnerNotices
 from trinity_channels.inbound.rules import TurnRules
 from trinity_channels.inbound.turn import Turns
 from trinity_channels.inbound.webhook import Webhook
@@ -178,10 +179,10 @@ class Host:
             store=self.store,
             plugins=self.plugins,
             bindings=self.bindings,
-            address=self.address,
             dispatcher=self.dispatcher,
             indicator=indicator,
             diagnosis=Diagnosis(self.store, self.plugins, now),
+            notices=OwnerNotices(self.store, self.plugins, now),
             catch_up=self._catch_up,
             metrics=self.metrics,
             now=now,

@@ -15,8 +15,9 @@ class Metrics:
     """All counters of one host, in a registry of their own, so that two hosts in one process do not meet.
 
     Attributes:
-        webhooks: webhook requests by `channel` and `outcome`: `accepted`, `duplicate`, `receipt`, `ignored`, `unknown_key`,
-            `bad_signature`, `malformed`, `too_large` or `store_failed`.
+        webhooks: webhook requests by `channel` and `outcome`: `accepted`, `duplicate`, `receipt`, `ignored`, `misdirected`
+            (for a number that the binding does not answer for, or the like), `retired` (to an address that was replaced),
+            `unknown_key`, `bad_signature`, `malformed`, `too_large` or `store_failed`.
         accept_seconds: from the request's first byte to the provider's answer, by `channel`.
         turns: attempts at a turn by `channel` and `outcome`: `answered`, `silent` (the agent deliberately said nothing),
             `postponed` or `failed`.

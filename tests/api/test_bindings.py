@@ -103,19 +103,6 @@ async def test_a_failed_change_leaves_everything_as_it_was(world: World, change:
     assert zoe.heard() == ["echo still there?"]
 
 
-async def test_rotating_makes_the_old_address_unknown(world: World) -> None:
-    await world.policy("open")
-    old = await world.webhook()
-
-    new = (await world.api("POST", f"{PATH}/rotate-webhook")).json()["webhook_url"]
-
-    assert new != old
-    assert (await world.posts(old, world.inbound("lost"))).status_code == 200  # as for any unknown key
-    await world.posts(new, world.inbound("found"))
-    clients = (await world.api("GET", "/api/agents/support/clients")).json()
-    assert [one["message_count"] for one in clients] == [1]
-
-
 async def test_disconnecting_keeps_people_and_history_and_says_so(found: Found, agent: Agent) -> None:
     world = await found(agents=agent)
     zoe = world.person("Zoe")

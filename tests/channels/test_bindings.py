@@ -69,3 +69,46 @@ async def test_an_answer_is_heard_once_whatever_happens_to_the_connection(net: N
     await net.much_later()
 
     assert zoe.heard() == ["echo hello"]
+
+
+async def test_a_rotation_loses_nothing_and_ends_the_old_address(net: Net, channel: str) -> None:
+    await net.policy("open")
+    zoe = net.stranger(channel, "Zoe")
+    path = f"/api/agents/support/{channel}"
+    old = (await net.api("GET", path)).json()["webhook_url"]
+
+    new = (await net.api("POST", f"{path}/rotate-webhook")).json()["webhook_url"]
+    await zoe.says("before the console is changed")
+    net.simulators[channel].connect(new)
+    await zoe.says("after it")
+
+    assert zoe.heard() == ["echo before the console is changed", "echo after it"]
+    assert (await net.http.post(old)).status_code == 410
+
+
+async def test_a_secret_that_goes_with_the_old_address_is_still_good_there(net: Net) -> None:
+    """Telegram repeats the secret with which the address was registered: an update may be on its way."""
+    await net.policy("open")
+    zoe = net.stranger("telegram", "Zoe")
+    await zoe.says("hello")
+    path = "/api/agents/support/telegram"
+    old = (await net.api("GET", path)).json()["webhook_url"]
+    bound = await net.host.bindings.by_key("telegram", old.rpartition("/")[2])
+    assert bound is not None
+    await net.api("POST", f"{path}/rotate-webhook")
+    sender = {"id": 777, "is_bot": False, "first_name": "Yan"}
+    message = {
+        "message_id": 1,
+        "date": 1772442000,
+        "chat": {"id": 777, "type": "private"},
+        "from": sender,
+        "text": "hi",
+    }
+    header = "X-Telegram-Bot-Api-Secret-Token"
+
+    answers = [
+        await net.http.post(old, json={"update_id": 9_000_001, "message": message}, headers={header: secret})
+        for secret in (bound.binding.webhook_secret.get_secret_value(), "another")
+    ]
+
+    assert [one.status_code for one in answers] == [200, 403]

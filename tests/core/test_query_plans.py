@@ -18,12 +18,17 @@ from trinity_channels.store import (
     bindings,
     codes,
     deliveries,
+    delivery_log,
     disclosures,
     inbox,
     messages,
+    notices,
     people,
     receipts,
+    resends,
+    retired_keys,
     scenes,
+    trials,
     turns,
 )
 
@@ -35,16 +40,29 @@ MODULES = (
     codes,
     deliveries,
     disclosures,
+    delivery_log,
     inbox,
     messages,
+    notices,
     people,
     receipts,
+    resends,
+    retired_keys,
     scenes,
+    trials,
     turns,
 )
 # Made into something narrower before they run, or small by nature: a row per binding, agent or parked turn, or the newest
 # thousand messages of one conversation.
-EXEMPT = {"scenes._MESSAGES", "bindings._ALL", "bindings._HOLDER", "access._UNTOLD_AGENTS", "inbox._HEARD_WORDS"}
+EXEMPT = {
+    "scenes._MESSAGES",
+    "bindings._ALL",
+    "bindings._HOLDER",
+    "access._UNTOLD_AGENTS",
+    "inbox._HEARD_WORDS",
+    "delivery_log.SENT",
+    "resends._CANDIDATE",
+}
 STATEMENTS = {
     f"{module.__name__.rpartition('.')[2]}.{name}": statement
     for module in MODULES
@@ -77,6 +95,7 @@ def test_it_finds_its_rows_by_an_index(blank: Path, name: str) -> None:
         ("scenes._WAITING", "message_open"),
         ("deliveries._WITH_WORK", "delivery_open"),
         ("deliveries._NEXT", "delivery_open"),
+        ("resends._FAILED", "delivery_parked"),
         ("turns._FAILED", "turn_failed"),
         ("agent_runs._NEWEST_PARKED", "turn_failed"),
         ("agent_runs._COUNT_RETRIED", "turn_open"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.world import PUBLIC, Found, World
 
 
@@ -104,3 +106,38 @@ async def test_a_message_outside_the_window_is_explained(world: World) -> None:
 
     assert (status["status"], status["error_code"]) == ("failed", "63016")
     assert "More than 24 hours have passed" in status["error"]
+
+
+async def test_a_message_for_another_number(town: World, caplog: pytest.LogCaptureFixture) -> None:
+    url = await town.webhook()
+
+    for number in range(3):
+        other = town.inbound("hello", f"SM{number:032x}") | {"To": "whatsapp:+16285550177"}
+        assert (await town.posts(url, other)).status_code == 200
+
+    check = await town.check("other_number")
+    assert (check["state"], (await town.binding())["health"]["state"]) == ("warning", "attention")
+    assert "***0177" in check["message"]
+    assert "WhatsApp From Number" in check["message"]
+    assert "2026-03-02 09:00 UTC" in check["message"]
+    assert caplog.text.count("message ignored") == 1
+    assert "+16285550177" not in caplog.text
+    assert 'outcome="misdirected"} 3.0' in town.host.metrics.render().decode()
+
+
+async def test_a_message_for_another_number_is_forgotten_after_a_day_or_with_a_change(town: World) -> None:
+    other = town.inbound() | {"To": "whatsapp:+16285550177"}
+    await town.posts(await town.webhook(), other)
+    await town.later(hours=25)
+    after_a_day = (await town.binding())["health"]["checks"]
+    await town.posts(await town.webhook(), other | {"MessageSid": "SM" + "1" * 32})
+    before = (await town.binding())["health"]["checks"]
+
+    await town.connect()
+
+    after = (await town.binding())["health"]["checks"]
+    assert ["other_number" in {one["code"] for one in seen} for seen in (after_a_day, before, after)] == [
+        False,
+        True,
+        False,
+    ]

@@ -261,7 +261,7 @@ async def test_receipts_of_nothing_we_sent_are_taken_calmly(town: World) -> None
     assert answers == [200] * 5
 
 
-async def test_a_webhook_on_its_way_does_not_keep_an_address_alive_that_is_given_up(
+async def test_a_webhook_on_its_way_does_not_keep_an_address_alive_that_is_replaced(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await world.stops()
@@ -278,11 +278,13 @@ async def test_a_webhook_on_its_way_does_not_keep_an_address_alive_that_is_given
     monkeypatch.setattr(world.host.store, "read", slow)
     on_its_way = asyncio.create_task(world.posts(old, world.inbound("one")))
     await seen.wait()
-    await world.api("POST", "/api/agents/support/whatsapp/rotate-webhook")
+    new = (await world.api("POST", "/api/agents/support/whatsapp/rotate-webhook")).json()["webhook_url"]
+    await world.posts(new, world.inbound("two", sid="SM" + "1" * 32))
     go_on.set()
     await on_its_way
 
-    await world.posts(old, world.inbound("two", sid="SM" + "1" * 32))
+    answer = await world.posts(old, world.inbound("three", sid="SM" + "2" * 32))
 
     clients = (await world.api("GET", "/api/agents/support/clients")).json()
-    assert [one["message_count"] for one in clients] == [1]
+    assert answer.status_code == 410
+    assert [one["message_count"] for one in clients] == [2]

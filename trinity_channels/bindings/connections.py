@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import get_args
 
@@ -18,8 +19,11 @@ from trinity_channels.api import (
 from trinity_channels.bindings.registry import Bindings, OpenBinding, WebhookKey, digest
 from trinity_channels.bindings.vault import Vault, VaultError
 from trinity_channels.plugins import Plugins
-from trinity_channels.store import Store, Tx, audit, bindings
+from trinity_channels.store import Store, Tx, audit, bindings, notices, retired_keys
 from trinity_channels.store.bindings import StoredBinding
+
+STILL_WORKS = timedelta(days=1)
+"""How long a webhook address that was replaced goes on working, if no message comes to the new one."""
 
 
 class AccountInUse(Exception):
@@ -83,7 +87,9 @@ class Connections:
             if other is not None:
                 raise AccountInUse(other)
             saved = bindings.save(tx, agent, channel, account, settings=plain, secrets=sealed, new_key=new_key, now=now)
-            if not reachable:
+            notices.clear(tx, saved)
+            if not reachable:  # nothing could be authenticated at the old address
+                retired_keys.retire(tx, saved, now, now)
                 bindings.rotate(tx, saved, new_key, now)
             audit.add(tx, now, actor, "connect", agent=agent, channel=channel, details={"sandbox": account.sandbox})
 
@@ -107,7 +113,10 @@ class Connections:
         return gone
 
     async def rotate(self, agent: str, channel: str, actor: str) -> None:
-        """Give the binding another webhook address; the old one stops working at once.
+        """Give the binding another webhook address.
+
+        The old one goes on working until a message has come to the new one, at most for a day: where the address is
+        entered by hand, messages would be lost in between.
 
         Raises:
             NotConnected: there is none.
@@ -121,6 +130,7 @@ class Connections:
         now = self._now()
 
         def rotate(tx: Tx) -> None:
+            retired_keys.retire(tx, stored.id, now, now + STILL_WORKS)
             bindings.rotate(tx, stored.id, new_key, now)
             audit.add(tx, now, actor, "rotate_webhook", agent=agent, channel=channel)
 
@@ -163,20 +173,36 @@ class Connections:
         """Seal every secret with the newest key; returns how many records changed."""
         changed = 0
         for stored in await self._store.read(bindings.every):
+            changed += await self._reseal_retired(stored)
             records = [stored.webhook_key, *stored.secrets.values()]
             if not any(map(self._vault.needs_reseal, records)):
                 continue
-            key = self._vault.seal(
-                str(self._opened.webhook_key(stored)), context=(stored.agent, stored.channel, "webhook_key")
-            )
-            sealed = {
-                name: self._vault.seal(value.get_secret_value(), context=(stored.agent, stored.channel, name))
-                for name, value in self._opened.secrets(stored).items()
-            }
+            key = self._sealed_again(stored, "webhook_key", stored.webhook_key)
+            sealed = {name: self._sealed_again(stored, name, record) for name, record in stored.secrets.items()}
             reseal = partial(bindings.reseal, binding=stored.id, secrets=sealed, webhook_key=key)
             await self._store.write(reseal)
             changed += len(records)
         return changed
+
+    async def _reseal_retired(self, stored: StoredBinding) -> int:
+        """The same for the webhook keys that a binding once had; one whose encryption key is lost stays as it is."""
+        sealed: dict[int, str] = {}
+        for key, record in await self._store.read(partial(retired_keys.of_binding, binding=stored.id)):
+            if self._vault.needs_reseal(record):
+                with contextlib.suppress(VaultError):
+                    sealed[key] = self._sealed_again(stored, "webhook_key", record)
+
+        def reseal(tx: Tx) -> None:
+            for key, record in sealed.items():
+                retired_keys.reseal(tx, key, record)
+
+        if sealed:
+            await self._store.write(reseal)
+        return len(sealed)
+
+    def _sealed_again(self, stored: StoredBinding, name: str, record: str) -> str:
+        context = (stored.agent, stored.channel, name)
+        return self._vault.seal(self._vault.open(record, context=context), context=context)
 
     async def _bound(self, agent: str, channel: str) -> OpenBinding:
         stored = await self.stored(agent, channel)

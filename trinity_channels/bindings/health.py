@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,6 +10,7 @@ from trinity_channels.api import Channel, Check, CheckState
 from trinity_channels.store.agent_runs import AgentRuns
 from trinity_channels.store.bindings import StoredBinding
 from trinity_channels.store.delivery_log import Sent
+from trinity_channels.store.notices import RETIRED_ADDRESS, Notice
 
 TEST_SHOWN = timedelta(days=1)
 """How long a test message that failed is shown: it tells of one person's phone, and nobody may test again for months."""
@@ -33,6 +34,8 @@ def examine(
     now: datetime,
     mails: bool,
     last_test: Sent | None = None,
+    told: Sequence[Notice] = (),
+    old_address_until: datetime | None = None,
     everybody: bool = False,
     escalates: bool = False,
 ) -> Health:
@@ -47,6 +50,8 @@ def examine(
         now: the current time.
         mails: whether codes for /login can be mailed.
         last_test: the newest test message, if there is one.
+        told: what the owner has to act on, of the last day.
+        old_address_until: until when a webhook address that was replaced still works; None if none does.
         everybody: whether the agent is open to all.
         escalates: whether the agent has an escalation contact.
     """
@@ -55,9 +60,11 @@ def examine(
         _public_url(manifest, public_url),
         _inbound(stored, manifest, public_url, last_inbound),
         _signature(stored, last_inbound),
+        _webhook_address(manifest, told, old_address_until),
         _outbound(stored, last_test, now),
         _agent(runs),
         _mail(mails=mails, needed=signs_in),
+        *_told(told),
         *_escalation(stored.agent, manifest, escalates=escalates),
     ]
     states = {check.state for check in checks}
@@ -123,6 +130,34 @@ def _signature(stored: StoredBinding, last_inbound: datetime | None) -> Check:
         "Make public_chat_url and the webhook address in the provider's console the same, letter by letter; if they are, "
         "enter the secret again. The next message that is accepted clears this.",
     )
+
+
+def _webhook_address(manifest: Channel, told: Sequence[Notice], old_until: datetime | None) -> Check:
+    fix = f"Enter the webhook URL shown here at {manifest.title}'s provider, in place of the old one."
+    late = next((one for one in told if one.code == RETIRED_ADDRESS), None)
+    if late:
+        return Check(
+            "webhook_address",
+            CheckState.WARNING,
+            f"A message came to a webhook address that has been replaced, at {_time(late.at)}; it was refused (410).",
+            fix,
+        )
+    if old_until and not manifest.capabilities.register_webhook:
+        return Check(
+            "webhook_address",
+            CheckState.UNKNOWN,
+            "The webhook address was replaced, and no message has come to the new one yet. The old one works until one has, "
+            f"at most until {_time(old_until)}.",
+            fix,
+        )
+    return Check("webhook_address", CheckState.OK, "No message came to a webhook address that has been replaced.")
+
+
+def _told(told: Sequence[Notice]) -> Iterator[Check]:
+    """What the plugin found in webhooks that the owner has to act on; its words say how."""
+    for one in told:
+        if one.code != RETIRED_ADDRESS:
+            yield Check(one.code, CheckState.WARNING, f"{one.detail} The last one came at {_time(one.at)}.")
 
 
 def _outbound(stored: StoredBinding, last_test: Sent | None, now: datetime) -> Check:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import httpx
@@ -15,8 +15,13 @@ from trinity_channels.api import Binding, Context
 from trinity_channels.bindings.public_address import PublicAddress
 from trinity_channels.bindings.vault import Vault, VaultError
 from trinity_channels.plugins import Plugins
-from trinity_channels.store import Store, bindings
+from trinity_channels.store import Store, Tx, bindings, retired_keys
 from trinity_channels.store.bindings import StoredBinding
+from trinity_channels.store.retired_keys import RetiredKey
+
+
+class Gone(Exception):
+    """A webhook address was replaced, and the key that would open it is lost."""
 
 
 class Disconnected(Exception):
@@ -25,13 +30,20 @@ class Disconnected(Exception):
 
 @dataclass(frozen=True, slots=True)
 class OpenBinding:
-    """A binding ready for its plugin."""
+    """A binding ready for its plugin.
+
+    Attributes:
+        retired: if this was found by an address that was replaced: until when that one works.
+        replaces: addresses that were replaced still work, until a message comes to this one.
+    """
 
     id: int
     agent: str
     channel: str
     binding: Binding
     context: Context
+    retired: datetime | None = None
+    replaces: bool = False
 
 
 def digest(key: str) -> str:
@@ -96,22 +108,53 @@ class Bindings:
         if binding in self._open:
             return self._open[binding]
         changes = self._changes
-        stored = await self._store.read(lambda tx: bindings.by_id(tx, binding))
+        stored, replaces = await self._store.read(lambda tx: self._read(tx, bindings.by_id(tx, binding)))
         if stored is None or not stored.connected or stored.channel not in self._plugins:
             raise Disconnected
-        return self._keep(stored, changes)
+        return self._keep(stored, changes, replaces=replaces)
 
     async def by_key(self, channel: str, key: str) -> OpenBinding | None:
-        """The binding of a webhook key, None if the key is unknown."""
+        """The binding of a webhook key, None if the key is unknown. A retired key is known, see `OpenBinding.retired`.
+
+        Raises:
+            VaultError: its secrets cannot be decrypted.
+            Gone: the key is a retired one that cannot be decrypted.
+        """
         known = self._by_key.get((channel, key))
         if known:
             return known
         wanted, changes = digest(key), self._changes
-        stored = await self._store.read(lambda tx: bindings.by_digest(tx, channel, wanted))
-        return None if stored is None else self._keep(stored, changes)
+        stored, replaces = await self._store.read(lambda tx: self._read(tx, bindings.by_digest(tx, channel, wanted)))
+        if stored is not None:
+            return self._keep(stored, changes, replaces=replaces)
+        retired = await self._store.read(lambda tx: retired_keys.by_digest(tx, channel, wanted))
+        return None if retired is None else await self._retired(retired, key)
+
+    async def _retired(self, retired: RetiredKey, key: str) -> OpenBinding:
+        """The binding behind an address that was replaced: what comes there was sent before, or signed for it."""
+        changes = self._changes
+        now = await self.open(retired.binding)
+        try:
+            webhook = self._webhook_key(now.agent, now.channel, retired.webhook_key)
+        except VaultError as error:
+            raise Gone from error
+        found = replace(
+            now,
+            binding=replace(now.binding, webhook_secret=SecretStr(webhook.secret)),
+            context=self.context(now.channel, key),
+            retired=retired.ends_at,
+            replaces=False,
+        )
+        if changes == self._changes:
+            self._by_key[now.channel, key] = found
+        return found
+
+    def _read(self, tx: Tx, stored: StoredBinding | None) -> tuple[StoredBinding | None, bool]:
+        """With whether addresses that it has replaced still work."""
+        return stored, stored is not None and retired_keys.working_until(tx, stored.id, self._now()) is not None
 
     def forget(self) -> None:
-        """Something changed: a binding, its key, or the public address. All of them are read anew."""
+        """Something changed: a binding, its key, or the public address. All of them are read again."""
         self._changes += 1
         self._open.clear()
         self._by_key.clear()
@@ -127,8 +170,10 @@ class Bindings:
 
     def webhook_key(self, stored: StoredBinding) -> WebhookKey:
         """The webhook key of a binding, decrypted."""
-        record = self._vault.open(stored.webhook_key, context=(stored.agent, stored.channel, "webhook_key"))
-        return WebhookKey.parse(record)
+        return self._webhook_key(stored.agent, stored.channel, stored.webhook_key)
+
+    def _webhook_key(self, agent: str, channel: str, record: str) -> WebhookKey:
+        return WebhookKey.parse(self._vault.open(record, context=(agent, channel, "webhook_key")))
 
     def has_webhook_key(self, stored: StoredBinding) -> bool:
         """Whether the webhook key of a binding can still be decrypted."""
@@ -146,7 +191,7 @@ class Bindings:
         """All of them."""
         return {name: self.secret(stored, name) for name in stored.secrets}
 
-    def _keep(self, stored: StoredBinding, changes: int) -> OpenBinding:
+    def _keep(self, stored: StoredBinding, changes: int, *, replaces: bool) -> OpenBinding:
         settings = self._plugins[stored.channel].manifest.settings
         webhook = self.webhook_key(stored)
         opened = OpenBinding(
@@ -159,6 +204,7 @@ class Bindings:
                 SecretStr(webhook.secret),
             ),
             context=self.context(stored.channel, webhook.key),
+            replaces=replaces,
         )
         if changes == self._changes:  # else something changed since it was read
             self._open[stored.id] = opened

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from trinity_channels.access.gate import Policy, policies
 from trinity_channels.access.self_service import SelfService
 from trinity_channels.bindings.health import Health, examine
 from trinity_channels.bindings.public_address import PublicAddress
 from trinity_channels.plugins import Plugins
-from trinity_channels.store import Store, Tx, access, agent_runs, bindings, trials
+from trinity_channels.store import Store, Tx, access, agent_runs, bindings, notices, retired_keys, trials
 from trinity_channels.store.bindings import StoredBinding
+
+NOTICED_FOR = timedelta(days=1)
+"""How long health shows what came that could not be used: after that, nothing of the kind has come for a day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,7 @@ class HealthReports:
         return await self._store.read(lambda tx: self._read(tx, stored))
 
     def _read(self, tx: Tx, stored: StoredBinding) -> Report:
+        now = self._now()
         last_inbound = bindings.last_inbound(tx, stored.id)
         health = examine(
             stored,
@@ -53,8 +57,10 @@ class HealthReports:
             self._address.value,
             last_inbound,
             agent_runs.of_binding(tx, stored.id),
-            now=self._now(),
+            now=now,
             last_test=trials.latest(tx, stored.id),
+            told=notices.since(tx, stored.id, now - NOTICED_FOR),
+            old_address_until=retired_keys.working_until(tx, stored.id, now),
             mails=self._self_service.login.available,
             everybody=policies(access.policies(tx, stored.agent))[0] is Policy.OPEN,
             escalates=self._self_service.escalation.contact(tx, stored.agent) is not None,

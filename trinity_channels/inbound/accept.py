@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from trinity_channels.api import Event, MessageReceived, ReceiptReceived
+from trinity_channels.api import Event, Ignored, MessageReceived, ReceiptReceived
 from trinity_channels.dispatch import Dispatcher
-from trinity_channels.store import Tx, inbox, receipts
+from trinity_channels.store import Tx, inbox, notices, receipts
 
 AGAIN_AFTER = timedelta(seconds=30)
 """When a message that the provider took and gave up for a passing reason is sent again."""
@@ -17,17 +17,23 @@ ATTEMPTS = 4
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """What an accepted request changed: `outcome` for the counter, keys to wake, new messages by conversation."""
+    """What an accepted request changed.
+
+    `outcome` is for the counter. `keys` are to be woken, `messages` are new (conversation and the provider's id), `notices`
+    are what the owner has to act on.
+    """
 
     outcome: str
     keys: tuple[str, ...]
     messages: tuple[tuple[int, str], ...]
+    notices: tuple[Ignored, ...] = ()
 
 
 def accept(tx: Tx, dispatcher: Dispatcher, binding: int, events: Sequence[Event], now: datetime) -> Accepted:
     """Store events; what was stored before has no effect."""
     keys: list[str] = []
     messages: list[tuple[int, str]] = []
+    told: list[Ignored] = []
     outcome = "ignored"
     for event in events:
         if isinstance(event, MessageReceived):
@@ -41,6 +47,10 @@ def accept(tx: Tx, dispatcher: Dispatcher, binding: int, events: Sequence[Event]
             conversation = receipts.apply(tx, binding, event, now, again_after=AGAIN_AFTER, attempts=ATTEMPTS)
             if conversation is not None:
                 keys.append(f"deliver:{conversation}")
+        elif event.detail:
+            outcome = "misdirected"
+            notices.put(tx, binding, event.kind, event.detail, now)
+            told.append(event)
     for key in keys:
         dispatcher.wake(key, tx)
-    return Accepted(outcome, tuple(keys), tuple(messages))
+    return Accepted(outcome, tuple(keys), tuple(messages), tuple(told))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from time import perf_counter
 
 import structlog
@@ -13,16 +14,16 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from trinity_channels import api
-from trinity_channels.bindings import Bindings, OpenBinding
-from trinity_channels.bindings.public_address import PublicAddress
+from trinity_channels.bindings import Bindings, Gone, OpenBinding
 from trinity_channels.dispatch import Dispatcher
 from trinity_channels.inbound.accept import Accepted, accept
 from trinity_channels.inbound.catch_up import CatchUp
 from trinity_channels.inbound.diagnose import Diagnosis
 from trinity_channels.inbound.indicate import Indicator
+from trinity_channels.inbound.owner_notices import OwnerNotices
 from trinity_channels.metrics import Metrics
 from trinity_channels.plugins import Plugins
-from trinity_channels.store import Store
+from trinity_channels.store import Store, Tx, retired_keys
 
 log = structlog.get_logger(__name__)
 
@@ -42,10 +43,10 @@ class Webhook:
         store: Store,
         plugins: Plugins,
         bindings: Bindings,
-        address: PublicAddress,
         dispatcher: Dispatcher,
         indicator: Indicator,
         diagnosis: Diagnosis,
+        notices: OwnerNotices,
         catch_up: CatchUp,
         metrics: Metrics,
         now: Callable[[], datetime],
@@ -53,10 +54,10 @@ class Webhook:
         self._store = store
         self._plugins = plugins
         self._bindings = bindings
-        self._address = address
         self._dispatcher = dispatcher
         self._indicator = indicator
         self._diagnosis = diagnosis
+        self._notices = notices
         self._catch_up = catch_up
         self._metrics = metrics
         self._now = now
@@ -86,6 +87,8 @@ class Webhook:
             return "malformed", _error(400, "cut_off", "The request was cut off.")
         try:
             bound = await self._bindings.by_key(channel, request.path_params["key"])
+        except Gone:
+            return "retired", _gone()
         except Exception as error:  # not looked up, not acknowledged
             log.exception("binding cannot be opened", channel=channel, error=type(error).__name__)
             return "store_failed", _unavailable()
@@ -98,6 +101,9 @@ class Webhook:
         # Providers sign the address the owner gave them, so that is what we check: never Host or X-Forwarded-*.
         url = (bound.context.webhook_url or "") + (f"?{query.decode('latin-1')}" if query else "")
         raw = api.Request(request.method, url, _headers(request), body, self._now())
+        if bound.retired is not None and bound.retired <= self._now():
+            await self._notices.retired(bound, raw)
+            return "retired", _gone()
         try:
             inbound = self._plugins[bound.channel].receive(bound.binding, raw)
         except api.SignatureError:
@@ -107,14 +113,26 @@ class Webhook:
             log.warning("malformed webhook", channel=bound.channel, agent=bound.agent)
             return "malformed", _error(400, "malformed_payload", error.message)
         now = self._now()
+        # A receipt proves nothing: it comes to the address that the message was sent with, whatever the owner has entered.
+        moved = bound.replaces and any(isinstance(event, api.MessageReceived) for event in inbound.events)
         try:
-            accepted = await self._store.write(lambda tx: accept(tx, self._dispatcher, bound.id, inbound.events, now))
+            accepted = await self._store.write(partial(self._store_events, bound, inbound.events, moved, now))
         except Exception as error:  # not stored, not acknowledged: the provider, or catch-up, brings it again
             log.exception("webhook not stored", channel=bound.channel, error=type(error).__name__)
             self._catch_up.refused(bound)
             return "store_failed", _unavailable()
+        if moved:
+            self._bindings.forget()
+        self._notices.log(bound, accepted.notices)
         self._wake(accepted)
         return accepted.outcome, _answer(inbound.response)
+
+    def _store_events(
+        self, bound: OpenBinding, events: Sequence[api.Event], moved: bool, now: datetime, tx: Tx
+    ) -> Accepted:
+        if moved:
+            retired_keys.end(tx, bound.id, now)
+        return accept(tx, self._dispatcher, bound.id, events, now)
 
     def _wake(self, accepted: Accepted) -> None:
         for conversation, provider_id in accepted.messages:
@@ -162,6 +180,10 @@ def _answer(response: api.Response) -> Response:
 
 def _error(status: int, code: str, message: str) -> Response:
     return JSONResponse({"code": code, "message": message}, status)
+
+
+def _gone() -> Response:
+    return _error(410, "webhook_retired", "This webhook address was replaced; use the present one.")
 
 
 def _unavailable() -> Response:

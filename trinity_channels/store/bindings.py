@@ -184,7 +184,7 @@ def save(
 
 
 def rotate(tx: Tx, binding: int, new_key: tuple[str, str], now: datetime) -> None:
-    """Give a binding another webhook key; the old one is unknown from now on."""
+    """Give a binding another webhook key; see `retired_keys` for the old one."""
     tx.run(_ROTATE, binding=binding, webhook_key=new_key[0], webhook_digest=new_key[1], now=micros(now))
 
 

@@ -72,6 +72,28 @@ class BindingRow(SQLModel, table=True):
     send_failure: str | None = None
 
 
+class RetiredKeyRow(SQLModel, table=True):
+    """A webhook key that was replaced; its address answers until `ends_at`, and after that says that it is gone."""
+
+    __tablename__: ClassVar[str] = "retired_key"
+    id: int | None = Field(default=None, primary_key=True)
+    binding_id: int = Field(foreign_key="binding.id", index=True)
+    digest: str = Field(unique=True)
+    webhook_key: str
+    retired_at: int = Field(sa_type=BigInteger)
+    ends_at: int = Field(sa_type=BigInteger)
+
+
+class BindingNoticeRow(SQLModel, table=True):
+    """The newest of one kind of thing that the owner of a binding has to act on."""
+
+    __tablename__: ClassVar[str] = "binding_notice"
+    binding_id: int = Field(foreign_key="binding.id", primary_key=True)
+    code: str = Field(primary_key=True)
+    detail: str = Field(sa_column=Column(Text, nullable=False))
+    at: int = Field(sa_type=BigInteger)
+
+
 class ContactRow(SQLModel, table=True):
     """One person on one binding, with what they have proved and what they were told.
 
@@ -346,6 +368,8 @@ class ProactiveRow(SQLModel, table=True):
 SETTING = SQLModel.metadata.tables["setting"]
 AGENT_SETTING = SQLModel.metadata.tables["agent_setting"]
 BINDING = SQLModel.metadata.tables["binding"]
+RETIRED_KEY = SQLModel.metadata.tables["retired_key"]
+BINDING_NOTICE = SQLModel.metadata.tables["binding_notice"]
 CONTACT = SQLModel.metadata.tables["contact"]
 ADDRESS = SQLModel.metadata.tables["address"]
 CONVERSATION = SQLModel.metadata.tables["conversation"]

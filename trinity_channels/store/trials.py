@@ -7,9 +7,10 @@ from datetime import datetime
 from sqlalchemy import bindparam, literal_column, select
 from sqlalchemy.dialects.sqlite import insert
 
+from trinity_channels.store import delivery_log
 from trinity_channels.store.clock import micros
 from trinity_channels.store.database import Tx
-from trinity_channels.store.delivery_log import SENT, Sent, sent
+from trinity_channels.store.delivery_log import Sent
 from trinity_channels.store.tables import CONVERSATION, DELIVERY
 
 ORIGIN = "test"
@@ -34,7 +35,7 @@ _FIRST_PART = (
     select(DELIVERY.c.id).where(DELIVERY.c.message_id == bindparam("message")).order_by(DELIVERY.c.id).limit(1)
 )
 _LATEST = (
-    SENT.where(
+    delivery_log.SENT.where(
         CONVERSATION.c.binding_id == bindparam("binding"),
         # a range, so that the unique index finds them
         CONVERSATION.c.key >= literal_column(f"'{PREFIX}'"),
@@ -58,4 +59,4 @@ def first_part(tx: Tx, message: int) -> int:
 def latest(tx: Tx, binding: int) -> Sent | None:
     """The newest test message of a binding, None if there was none."""
     row = tx.one(_LATEST, binding=binding)
-    return None if row is None else sent(row)
+    return None if row is None else delivery_log.sent(row)

@@ -127,7 +127,7 @@ class BindingsApi:
             )
 
         async def rotate(request: Request, name: str) -> BindingStatus:
-            """Give the binding a new webhook URL; the old one is unknown from now on."""
+            """Give the binding a new webhook URL. The old one works until a message comes to the new one, at most a day."""
             principal = await self._guard.owner(request, name)
             try:
                 await self._connections.rotate(name, channel, principal.actor)

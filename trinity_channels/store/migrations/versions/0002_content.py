@@ -28,6 +28,7 @@ def upgrade() -> None:
     op.add_column("conversation", sa.Column("disclosed_at", sa.BigInteger(), nullable=True))
     op.add_column("conversation", sa.Column("disclosed_by", sa.Integer(), nullable=True))
     op.add_column("turn", sa.Column("resubmitted_at", sa.BigInteger(), nullable=True))
+    _webhook_keys_retire()
     _turns_know_their_binding()
     _notes_become_parts()
     op.drop_column("message", "notes")
@@ -36,6 +37,31 @@ def upgrade() -> None:
         "delivery",
         ["binding_id", "id"],
         sqlite_where=sa.text("state IN ('failed', 'unknown')"),
+    )
+
+
+def _webhook_keys_retire() -> None:
+    op.create_table(
+        "retired_key",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("binding_id", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("webhook_key", sa.String(), nullable=False),
+        sa.Column("retired_at", sa.BigInteger(), nullable=False),
+        sa.Column("ends_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["binding_id"], ["binding.id"]),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("digest"),
+    )
+    op.create_index("ix_retired_key_binding_id", "retired_key", ["binding_id"])
+    op.create_table(
+        "binding_notice",
+        sa.Column("binding_id", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["binding_id"], ["binding.id"]),
+        sa.PrimaryKeyConstraint("binding_id", "code"),
     )
 
 

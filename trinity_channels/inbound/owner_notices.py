@@ -1,0 +1,68 @@
+"""What comes to a webhook and cannot be used, told to the owner: in the log now and then, in health for a day."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+import structlog
+
+from trinity_channels import api
+from trinity_channels.bindings import OpenBinding
+from trinity_channels.plugins import Plugins
+from trinity_channels.store import Store, notices
+
+log = structlog.get_logger(__name__)
+
+LOGGED_AGAIN = timedelta(hours=1)
+"""When the log repeats what it has said of a binding."""
+NOTED_AGAIN = timedelta(minutes=1)
+"""When another message to a retired address is noted: whoever knows the address can send as many as they like."""
+
+
+class OwnerNotices:
+    """Keeps and logs them."""
+
+    def __init__(self, store: Store, plugins: Plugins, now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._plugins = plugins
+        self._now = now
+        self._last: dict[tuple[int, str, timedelta], datetime] = {}
+
+    def log(self, bound: OpenBinding, told: Sequence[api.Ignored]) -> None:
+        """Log what the plugin has to tell the owner; it is stored with the events."""
+        for one in told:
+            if self._due(bound, one.kind, LOGGED_AGAIN):
+                log.warning(
+                    "message ignored", channel=bound.channel, agent=bound.agent, kind=one.kind, cause=one.detail
+                )
+
+    async def retired(self, bound: OpenBinding, raw: api.Request) -> None:
+        """Note that a request came to an address that does not work any more, if it is authentic; never raises.
+
+        Receipts do not count: they come to the address that a message was sent with, however long ago, and are no sign of
+        an address that is still to be changed.
+        """
+        try:
+            inbound = self._plugins[bound.channel].receive(bound.binding, raw)
+        except (api.SignatureError, api.MalformedPayload):
+            return
+        if not any(isinstance(event, api.MessageReceived) for event in inbound.events):
+            return
+        code, now = notices.RETIRED_ADDRESS, self._now()
+        if self._due(bound, code, LOGGED_AGAIN):
+            fix = "enter the present webhook URL at the provider"
+            log.warning("message to a retired webhook address", channel=bound.channel, agent=bound.agent, fix=fix)
+        if self._due(bound, code, NOTED_AGAIN):
+            try:
+                await self._store.write(lambda tx: notices.put(tx, bound.id, code, "", now))
+            except Exception as error:  # the refusal stands whether or not it can be explained later
+                log.exception("notice not stored", error=type(error).__name__)
+
+    def _due(self, bound: OpenBinding, code: str, pause: timedelta) -> bool:
+        now, key = self._now(), (bound.id, code, pause)
+        last = self._last.get(key)
+        if last and abs(now - last) < pause:
+            return False
+        self._last[key] = now
+        return True

@@ -1,0 +1,55 @@
+"""Notices about a binding: what came that nothing could be done about, until the owner has acted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import bindparam, delete, select
+from sqlalchemy.dialects.sqlite import insert
+
+from trinity_channels.store.clock import micros, moment
+from trinity_channels.store.database import Tx
+from trinity_channels.store.storable import storable
+from trinity_channels.store.tables import BINDING_NOTICE
+
+RETIRED_ADDRESS = "retired_address"
+"""A message came to a webhook address that does not work any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """The newest of its kind. `detail` says what came and how to fix it, where the plugin knows that."""
+
+    code: str
+    detail: str
+    at: datetime
+
+
+_NEW = insert(BINDING_NOTICE).values(
+    binding_id=bindparam("binding"), code=bindparam("code"), detail=bindparam("detail"), at=bindparam("now")
+)
+_PUT = _NEW.on_conflict_do_update(
+    index_elements=["binding_id", "code"], set_={"detail": _NEW.excluded.detail, "at": _NEW.excluded.at}
+)
+_SINCE = (
+    select(BINDING_NOTICE.c.code, BINDING_NOTICE.c.detail, BINDING_NOTICE.c.at)
+    .where(BINDING_NOTICE.c.binding_id == bindparam("binding"), BINDING_NOTICE.c.at > bindparam("since"))
+    .order_by(BINDING_NOTICE.c.code)
+)
+_CLEAR = delete(BINDING_NOTICE).where(BINDING_NOTICE.c.binding_id == bindparam("binding"))
+
+
+def put(tx: Tx, binding: int, code: str, detail: str, now: datetime) -> None:
+    """Keep a notice in place of an older one with the same code."""
+    tx.run(_PUT, binding=binding, code=code, detail=storable(detail), now=micros(now))
+
+
+def since(tx: Tx, binding: int, when: datetime) -> list[Notice]:
+    """The notices of a binding that are newer than `when`, by code."""
+    return [Notice(row[0], row[1], moment(row[2])) for row in tx.all(_SINCE, binding=binding, since=micros(when))]
+
+
+def clear(tx: Tx, binding: int) -> None:
+    """The owner has acted."""
+    tx.run(_CLEAR, binding=binding)
