@@ -26,12 +26,12 @@ def quoted(message: Fields, place: Place, bot: Bot) -> Quoted | None:
     here, elsewhere, story = replied_to(message), inner(message, "external_reply"), inner(message, "reply_to_story")
     passage = words(inner(message, "quote"), "text", "entities") or _chosen(message, here or elsewhere)
     if here:
-        number = whole(here, "message_id")
+        number, ours = whole(here, "message_id"), _is_ours(here, bot)
         return Quoted(
             text=short(passage or said_in(here)),
             provider_id=place.message(number) if number else None,
-            author=_author(here, bot),
-            by_agent=is_bot(inner(here, "from"), bot),
+            author="" if ours else name_of(inner(here, "sender_chat") or inner(here, "from")),
+            by_agent=ours,
         )
     if elsewhere or passage:
         origin = inner(elsewhere, "origin")
@@ -82,10 +82,11 @@ def _chosen(message: Fields, answered: Fields) -> str:
     return ""
 
 
-def _author(message: Fields, bot: Bot) -> str:
-    if is_bot(inner(message, "from"), bot):
-        return ""
-    return name_of(inner(message, "sender_chat") or inner(message, "from"))
+def _is_ours(message: Fields, bot: Bot) -> bool:
+    author = inner(message, "from")
+    # In a direct chat there is no other bot, also where this one had another number before.
+    direct = text(inner(message, "chat"), "type") == "private"
+    return is_bot(author, bot) or (direct and author.get("is_bot") is True)
 
 
 def _origin(origin: Fields) -> str:
