@@ -153,7 +153,12 @@ class Host:
             ),
         )
         self.deliveries = Deliveries(
-            store=self.store, plugins=self.plugins, bindings=self.bindings, metrics=self.metrics, now=now
+            store=self.store,
+            plugins=self.plugins,
+            bindings=self.bindings,
+            metrics=self.metrics,
+            lateness=_lateness(settings),
+            now=now,
         )
         self.proactive = ProactiveMessages(
             store=self.store,

@@ -70,6 +70,7 @@ APOLOGY = "Sorry, I could not answer that. Please try again later."
 DISCLOSURE = "I am an AI agent, not a person."
 LATE_ANSWER = "This answers the message of {when}: “{words}”"
 LATE_ANSWER_WORDLESS = "This answers the message of {when}."
+LATE_DELIVERY = "This was written on {when} and could not be sent earlier."
 TOO_LATE = (
     "Sorry, your message of {when} could not be answered in time: “{words}” Please write again if it still matters."
 )

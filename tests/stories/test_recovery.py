@@ -159,7 +159,8 @@ async def test_an_unknown_outcome_is_asked_for_also_after_a_long_downtime(
     await town.host.start()
     await town.much_later()
 
-    assert zoe.heard() == ["echo hello"]
+    sentence = "This was written on 2 March, 09:00 UTC and could not be sent earlier."
+    assert zoe.heard() == [f"{sentence}\n\necho hello"]
 
 
 async def test_a_start_with_the_wrong_key_gives_nothing_up(town: World, agent: Agent) -> None:

@@ -26,6 +26,8 @@ from trinity_channels.api import (
 from trinity_channels.bindings import Bindings, Disconnected, OpenBinding
 from trinity_channels.bindings.vault import VaultError
 from trinity_channels.metrics import Metrics
+from trinity_channels.outbound import preface
+from trinity_channels.outbound.lateness import Lateness
 from trinity_channels.plugins import Plugins
 from trinity_channels.store import Store, Tx, Unit, deliveries, scenes
 from trinity_channels.store.deliveries import Delivery, Previous
@@ -50,6 +52,7 @@ _DISCONNECTED = Failure("disconnected", FailureKind.OPERATOR, "The channel was d
 _GONE = Failure("no_address", FailureKind.RECIPIENT, "The person's address belongs to somebody else now.")
 _BLOCKED = Failure("blocked", FailureKind.PERMANENT, "The owner blocked this person before it could be sent.")
 _OPTED_OUT = Failure("opted_out", FailureKind.RECIPIENT, "The person wants no messages that they did not ask for.")
+_OF_THE_AGENT = frozenset({"agent", "proactive"})
 _INTERRUPTED = "the process stopped during the call"
 Record = Unit[None]
 """What a call came to, to be written in the transaction that claims the next."""
@@ -77,12 +80,14 @@ class Deliveries:
         plugins: Plugins,
         bindings: Bindings,
         metrics: Metrics,
+        lateness: Lateness,
         now: Callable[[], datetime],
     ) -> None:
         self._store = store
         self._plugins = plugins
         self._bindings = bindings
         self._metrics = metrics
+        self._lateness = lateness
         self._now = now
         self._since = now()
         # Of each binding its own: a provider that hangs takes no place from the others.
@@ -158,6 +163,8 @@ class Deliveries:
                 deliveries.fail(tx, delivery, _BLOCKED, now)
             elif delivery.opted_out and delivery.state == "ready" and delivery.origin == "proactive":
                 deliveries.fail(tx, delivery, _OPTED_OUT, now)
+            elif delivery.state == "ready" and self._lateness.is_stale(delivery.waits_since, now):
+                deliveries.fail(tx, delivery, self._lateness.undelivered(), now)
             else:
                 due = max(
                     delivery.next_at or now, self._spaced(delivery, previous, last, now), _paced(tx, delivery, now)
@@ -187,7 +194,7 @@ class Deliveries:
     # --- the call ---
 
     async def _send(self, bound: OpenBinding, delivery: Delivery) -> Record:
-        message = OutboundMessage(id=str(delivery.id), to=delivery.address, text=delivery.text)
+        message = self._outbound(delivery)
         self._metrics.delivery_attempts.labels(bound.channel).inc()
         try:
             receipt = await self._plugins[bound.channel].send(bound.binding, message, bound.context)
@@ -198,6 +205,14 @@ class Deliveries:
         except ChannelError as error:  # SendUnknown, and whatever else a plugin raises: nobody knows
             return self._unknown(delivery, error.message)
         return self._taken(delivery, receipt)
+
+    def _outbound(self, delivery: Delivery) -> OutboundMessage:
+        """The message of an attempt, the same when that is asked about: if it comes late, it says so."""
+        text, attempted_at = delivery.text, delivery.attempted_at or self._now()
+        late = self._lateness.is_late(delivery.created_at, attempted_at)
+        if late and delivery.leads and delivery.origin in _OF_THE_AGENT:
+            text = preface.delayed(self._plugins[delivery.channel].manifest, text, delivery.created_at)
+        return OutboundMessage(id=str(delivery.id), to=delivery.address, text=text)
 
     def _taken(self, delivery: Delivery, receipt: Receipt) -> Record:
         self._metrics.deliveries.labels(delivery.channel, receipt.state.value).inc()
@@ -247,7 +262,7 @@ class Deliveries:
         attempted_at = delivery.attempted_at or now
         if not plugin.manifest.capabilities.find_sent:
             return partial(deliveries.park_unknown, delivery=delivery.id, why=_INTERRUPTED, now=now)
-        message = OutboundMessage(id=str(delivery.id), to=delivery.address, text=delivery.text)
+        message = self._outbound(delivery)
         since = attempted_at - timedelta(days=1)
         known = await self._store.read(lambda tx: deliveries.known_ids(tx, delivery.conversation, since))
         try:

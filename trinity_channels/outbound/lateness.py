@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from trinity_channels.api import Failure, FailureKind
 from trinity_channels.store.scenes import Message
 
 
@@ -14,7 +15,7 @@ class Lateness:
     """The operator's limits.
 
     Attributes:
-        late: from this age on, an answer begins with what it refers to.
+        late: from this age on, an answer begins with what it refers to, or when it was written.
         stale: from this age on, nothing is sent that the owner has not asked for.
     """
 
@@ -41,6 +42,11 @@ class Lateness:
             (place for place, one in enumerate(waiting) if self.is_stale(one.waits_since, now) is not stale), None
         )
         return tuple(waiting[:end]), stale
+
+    def undelivered(self) -> Failure:
+        """Why a message that waited to be sent was not."""
+        sentence = f"It waited for more than {_spoken(self.stale)}, so it is left to the owner to send it all the same."
+        return Failure("too_late", FailureKind.OPERATOR, sentence)
 
     def parked(self) -> str:
         """Why a turn was not run, for the operator."""

@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from trinity_channels import texts
+from trinity_channels.api import Channel
+from trinity_channels.outbound.compose import plain
+from trinity_channels.outbound.dialects.cut import width
 from trinity_channels.store.scenes import Message
 from trinity_channels.visible import cleaned_name
 
@@ -24,6 +27,14 @@ def unanswered(message: Message) -> str:
     words = excerpt(message.text)
     when = spoken(message.at)
     return texts.TOO_LATE.format(when=when, words=words) if words else texts.TOO_LATE_WORDLESS.format(when=when)
+
+
+def delayed(manifest: Channel, composed: str, written_at: datetime) -> str:
+    """A composed message with a sentence in front that says when it was written; without it where both do not fit."""
+    limit = manifest.limits.text
+    sentence, *more = plain(texts.LATE_DELIVERY.format(when=spoken(written_at)), manifest.dialect, limit)
+    whole = f"{sentence}\n\n{composed}"
+    return composed if more or width(whole) > limit else whole
 
 
 def excerpt(text: str) -> str:

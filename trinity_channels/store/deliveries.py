@@ -23,6 +23,7 @@ class Delivery:
     `address` is where the conversation can be reached now, or where the attempt went that is asked about; empty if
     nobody can be reached there any more. `blocked` is about the person, as the owner has it now. `origin` is that of the
     message it is a part of: agent, notice, proactive and so on. `opted_out`: the person wants no proactive messages.
+    `waits_since`: when it was queued, or when an owner last had it sent again. `leads`: it is the first part of its message.
     """
 
     id: int
@@ -41,6 +42,9 @@ class Delivery:
     blocked: bool
     origin: str
     opted_out: bool
+    created_at: datetime
+    waits_since: datetime
+    leads: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,8 @@ _NEXT = (
         CONTACT.c.blocked_at,
         MESSAGE.c.origin,
         or_(CONTACT.c.stopped_at.is_not(None), CONTACT.c.unreachable_at.is_not(None)),
+        DELIVERY.c.created_at,
+        func.coalesce(DELIVERY.c.resent_at, DELIVERY.c.created_at),
     )
     .select_from(
         DELIVERY.join(BINDING, BINDING.c.id == DELIVERY.c.binding_id)
@@ -190,6 +196,7 @@ def next_open(tx: Tx, conversation: int) -> tuple[Delivery, Previous | None] | N
     if row is None:
         return None
     identity, _, binding, message, address, text, state, attempts, next_at, attempted_at, pace, shared = row[:12]
+    before = tx.one(_PREVIOUS, conversation=conversation, delivery=identity)
     delivery = Delivery(
         id=identity,
         conversation=conversation,
@@ -207,8 +214,10 @@ def next_open(tx: Tx, conversation: int) -> tuple[Delivery, Previous | None] | N
         blocked=row[13] is not None,
         origin=row[14],
         opted_out=bool(row[15]),
+        created_at=moment(row[16]),
+        waits_since=moment(row[17]),
+        leads=before is None or before[0] != message,
     )
-    before = tx.one(_PREVIOUS, conversation=conversation, delivery=delivery.id)
     return delivery, None if before is None else Previous(before[0], before[1], moment(before[2]))
 
 

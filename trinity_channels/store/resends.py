@@ -79,7 +79,14 @@ _REOPEN = (
             and_(DELIVERY.c.state == literal_column("'unknown'"), DELIVERY.c.id == bindparam("delivery")),
         ),
     )
-    .values(state="ready", attempts=0, next_at=None, updated_at=bindparam("now"), **NO_FAILURE)
+    .values(
+        state="ready",
+        attempts=0,
+        next_at=None,
+        updated_at=bindparam("now"),
+        resent_at=bindparam("now"),
+        **NO_FAILURE,
+    )
 )
 
 

@@ -250,6 +250,7 @@ class DeliveryRow(SQLModel, table=True):
     failure: str | None = None
     created_at: int = Field(sa_type=BigInteger)
     updated_at: int = Field(sa_type=BigInteger)
+    resent_at: int | None = Field(default=None, sa_type=BigInteger)
 
 
 class LoginCodeRow(SQLModel, table=True):

@@ -29,6 +29,7 @@ def upgrade() -> None:
     op.add_column("conversation", sa.Column("disclosed_by", sa.Integer(), nullable=True))
     op.add_column("turn", sa.Column("resubmitted_at", sa.BigInteger(), nullable=True))
     _webhook_keys_retire()
+    op.add_column("delivery", sa.Column("resent_at", sa.BigInteger(), nullable=True))
     _turns_know_their_binding()
     _notes_become_parts()
     op.drop_column("message", "notes")
