@@ -18,6 +18,7 @@ from starlette.routing import Route
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]  # twilio ships no types
 
 from trinity_channels.app import Host, create_app
+from trinity_channels.http_server import server_config
 from trinity_channels.log import configure_logging
 from trinity_channels.settings import Settings
 
@@ -67,9 +68,7 @@ def main() -> None:
     app, host = create_app(Settings.load())
     url = f"http://127.0.0.1:{given.port}{YARDSTICK}"
     app.router.routes.insert(0, yardstick(url, os.environ.get(TOKEN_VARIABLE, "")))
-    config = uvicorn.Config(
-        app, host="127.0.0.1", port=given.port, log_config=None, access_log=False, ws="none", server_header=False
-    )
+    config = server_config(app, host="127.0.0.1", port=given.port)
     _Server(config, host, hold_turns=given.hold_turns).run()
 
 

@@ -7,6 +7,7 @@ import sys
 import uvicorn
 
 from trinity_channels.app import create_app
+from trinity_channels.http_server import server_config
 from trinity_channels.log import configure_logging
 from trinity_channels.settings import Settings
 
@@ -15,7 +16,7 @@ def main(port: int) -> None:
     """Serve on 127.0.0.1 until a signal comes."""
     configure_logging("WARNING", json=True)
     app, _ = create_app(Settings.load())
-    uvicorn.run(app, host="127.0.0.1", port=port, log_config=None, access_log=False)
+    uvicorn.Server(server_config(app, host="127.0.0.1", port=port)).run()
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from trinity_channels.cli.faults import CommandFailed
+from trinity_channels.http_server import server_config
 
 T = TypeVar("T")
 GRACE = 10
@@ -62,16 +63,7 @@ class _Server(uvicorn.Server):
 @contextlib.asynccontextmanager
 async def serving(app: ASGIApp, bound: socket.socket) -> AsyncIterator[None]:
     """Answer requests as long as the context is open; those that run when it closes are ended first."""
-    config = uvicorn.Config(
-        app,
-        log_config=None,
-        access_log=False,
-        lifespan="off",
-        ws="none",
-        server_header=False,
-        timeout_graceful_shutdown=GRACE,
-    )
-    server = _Server(config)
+    server = _Server(server_config(app, lifespan="off", timeout_graceful_shutdown=GRACE))
     task = asyncio.create_task(server.serve([bound]), name="server")
     listening = asyncio.create_task(server.listening.wait())
     await asyncio.wait({task, listening}, return_when=asyncio.FIRST_COMPLETED)
