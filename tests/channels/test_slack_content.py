@@ -227,3 +227,70 @@ async def test_strangers_make_the_host_read_nothing(workspace: Workspace) -> Non
 
     assert workspace.agent.turns == []
     assert workspace.threads_read == 0
+
+
+# --- buttons, menus and forms that something else has posted with the app's token ---
+
+
+@pytest.fixture
+async def offer(workspace: Workspace) -> Any:
+    """A message of the app's with a button and a menu, in Zoe's direct chat."""
+    binding = (await workspace.net.api("GET", "/api/agents/support/slack")).json()
+    workspace.slack.enter_interactivity_url(binding["webhook_url"])
+    zoe = workspace.phone("Zoe")
+    option = {"text": {"type": "plain_text", "text": "Lamp"}, "value": "lamp-1"}
+    elements = [
+        {
+            "type": "button",
+            "action_id": "approve",
+            "text": {"type": "plain_text", "text": "Approve"},
+            "value": "deploy-8",
+        },
+        {"type": "static_select", "action_id": "goods", "options": [option]},
+    ]
+    body = {"channel": zoe.address, "text": "Deploy 8?", "blocks": [{"type": "actions", "elements": elements}]}
+    headers = {"Authorization": f"Bearer {workspace.slack.installation.token}"}
+    await workspace.net.http.post("http://slack.simulator/api/chat.postMessage", json=body, headers=headers)
+    return zoe.sees()[-1][1]
+
+
+async def test_a_pressed_button_is_told_with_its_payload(workspace: Workspace, offer: Any) -> None:
+    await workspace.phone("Zoe").presses(offer, "approve")
+
+    assert await workspace.told() == [
+        "Approve",
+        "answers a message that you wrote: Deploy 8?\n[Approve] [goods]",
+        "tapped a button with the payload deploy-8",
+    ]
+    assert workspace.phone("Zoe").heard()[-1].text.startswith("echo")
+
+
+async def test_a_choice_is_told_with_its_value(workspace: Workspace, offer: Any) -> None:
+    chosen = {"text": {"type": "plain_text", "text": "Lamp"}, "value": "lamp-1"}
+
+    await workspace.phone("Zoe").presses(offer, "goods", selected_option=chosen)
+
+    told = await workspace.told()
+    assert (told[0], told[-1]) == ("Lamp", "chose the list row lamp-1")
+
+
+async def test_two_presses_are_two_messages(workspace: Workspace, offer: Any) -> None:
+    for _ in range(2):
+        await workspace.phone("Zoe").presses(offer, "approve")
+        await workspace.net.settle()
+
+    assert len(workspace.agent.turns) == 2
+
+
+@pytest.mark.usefixtures("offer")
+async def test_a_form_is_told_field_by_field(workspace: Workspace) -> None:
+    view = {
+        "title": {"type": "plain_text", "text": "Order"},
+        "blocks": [{"type": "input", "block_id": "b1", "label": {"type": "plain_text", "text": "How many?"}}],
+        "state": {"values": {"b1": {"count": {"type": "number_input", "value": "3"}}}},
+    }
+
+    await workspace.phone("Zoe").submits(view)
+
+    assert await workspace.told() == ['answered a form called "Order": {"How many?":"3"}']
+    assert workspace.phone("Zoe").heard()[-1].text.startswith("echo")

@@ -51,7 +51,8 @@ def _quoted(part: Quoted) -> str:
 
 
 def _form(data: Mapping[str, Any]) -> str:
-    return f"answered a form: {_as_given(data.get('answers', ''))}"
+    title = f" called {_json(data['title'])}" if data.get("title") else ""
+    return f"answered a form{title}: {_as_given(data.get('answers', ''))}"
 
 
 def _choice(data: Mapping[str, Any]) -> str:

@@ -70,7 +70,7 @@ class NoteKind(StrEnum):
     """What else a message can hold. In brackets the keys of `Note.data`; every key may be missing.
 
     Attributes:
-        FORM: a form was filled in [`answers`: the fields by name, or text].
+        FORM: a form was filled in [`answers`: the fields by name, or text; `title`].
         CHOICE: a row of a list was chosen [`id`, `title`, `description`].
         ORDER: goods were ordered [`items`: list of objects, `text`].
         REFERRAL: the person came from an advertisement or a link [`source`, `headline`, `text`, `url`].

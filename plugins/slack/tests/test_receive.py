@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -76,6 +78,26 @@ def test_an_authentic_request_is_read_or_called_malformed(
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
 def test_whatever_slack_signs_has_an_answer(envelope: dict[str, Any], binding: Binding, signed: Sign) -> None:
     found = _outcome(binding, signed({"type": "message"}, **envelope))
+
+    assert isinstance(found, Inbound) or found[0] is MalformedPayload
+
+
+PAYLOAD = [
+    "type", "api_app_id", "team", "user", "channel", "container", "message", "actions", "view", "action_ts", "message_ts",
+    "submission", "callback_id", "trigger_id", "original_message",
+]  # fmt: skip
+VALUES: list[Any] = [
+    "block_actions", "interactive_message", "view_submission", "message_action", "dialog_submission", "1767225600.000100",
+    {"id": "T0FAKE001"}, {"id": "U0FAKE001"}, [{"type": "static_select", "selected_option": 1}], [{"type": "button"}],
+]  # fmt: skip
+
+
+@given(payload=st.dictionaries(st.sampled_from(PAYLOAD), anything | st.sampled_from(VALUES)))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
+def test_an_interaction_of_any_shape_has_an_answer(payload: dict[str, Any], binding: Binding, signed: Sign) -> None:
+    form = urlencode({"payload": json.dumps(payload)}).encode()
+
+    found = _outcome(binding, signed(form, headers={"content-type": "application/x-www-form-urlencoded"}))
 
     assert isinstance(found, Inbound) or found[0] is MalformedPayload
 

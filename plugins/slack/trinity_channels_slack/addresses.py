@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 _ID = r"[^\s/<>|\x00-\x1f\x7f\ud800-\udfff]+"  # opaque: Slack promises neither length nor alphabet
 _TS = r"[0-9]{1,30}\.[0-9]{1,30}"
@@ -57,3 +58,11 @@ def is_id(value: object) -> bool:
 def is_ts(value: object) -> bool:
     """Tell whether this can name a message in its channel."""
     return isinstance(value, str) and _ONE_TS.fullmatch(value) is not None
+
+
+def time_of(ts: str) -> datetime | None:
+    """When a message was written: its name is a time, whose last digits only tell it from others."""
+    try:
+        return datetime.fromtimestamp(float(ts), UTC)
+    except (ValueError, OverflowError, OSError):
+        return None

@@ -7,8 +7,6 @@ are read alike: whether the agent is meant stands in the text, and the name of t
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from trinity_channels.api import (
     Account,
     Binding,
@@ -24,7 +22,8 @@ from trinity_channels.api import (
     Response,
     Sender,
 )
-from trinity_channels_slack.addresses import is_id, is_ts, message_id
+from trinity_channels_slack import interactions
+from trinity_channels_slack.addresses import is_id, is_ts, message_id, time_of
 from trinity_channels_slack.content import Content, is_mentioned, words
 from trinity_channels_slack.content import read as read_content
 from trinity_channels_slack.envelope import Envelope, kind_of, read
@@ -43,7 +42,7 @@ def receive(binding: Binding, request: Request) -> Inbound:
     """Authenticate one webhook and translate it; errors as the hook `receive` promises."""
     body = authenticate(request, settings_of(binding).signing_secrets)
     if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
-        return Inbound((Ignored("not_an_event"),))  # a slash command or a button
+        return interactions.receive(body, binding.account)
     envelope = read(body)
     if envelope.challenge:
         # https://docs.slack.dev/reference/events/url_verification
@@ -112,7 +111,7 @@ def _message(event: Json, kind: str, account: Account) -> Event:
         quoted=_root(event, channel, account) if thread not in {"", ts} else None,
         forwarded=content.forwarded,
         notes=content.notes or _nothing_else(event, content, direct=direct),
-        sent_at=_time(ts),
+        sent_at=time_of(ts),
         raw={name: value for name, value in event.items() if name not in _NOT_RAW},
     )
 
@@ -142,10 +141,3 @@ def _name(event: Json) -> str:
     profile = event.get("user_profile")
     name = text_of(profile, "display_name") or text_of(profile, "real_name")
     return " ".join(name.split())[:MAX_NAME]
-
-
-def _time(ts: str) -> datetime | None:
-    try:
-        return datetime.fromtimestamp(float(ts), UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
