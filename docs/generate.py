@@ -74,6 +74,7 @@ def _ours() -> Iterator[str]:
 def _capabilities(manifests: list[Channel]) -> str:
     rows: list[tuple[str, list[str]]] = [
         ("longest text of one message, in UTF-16 units", [str(one.limits.text) for one in manifests]),
+        ("largest body of a webhook, in bytes", [str(one.limits.webhook_body) for one in manifests]),
         ("free text only within", [_value(one.reply_window) if one.reply_window else "always" for one in manifests]),
         ("chosen by `channel=auto`", [_value(one.auto) for one in manifests]),
     ]

@@ -240,6 +240,8 @@ def _checked(name: str, module: object, version: str, call: Callable[[str], Call
         raise PluginRefused(f"the manifest is called {manifest.name!r}, the entry point {name!r}; use one name")
     if manifest.limits.text < 1:
         raise PluginRefused("Limits.text must be at least 1")
+    if manifest.limits.webhook_body < 1:
+        raise PluginRefused("Limits.webhook_body must be at least 1")
     given = {hook for hook in OPTIONAL if hasattr(getattr(module, hook, None), f"{PROJECT}_impl")}
     declared = {hook for hook in OPTIONAL if getattr(manifest.capabilities, hook)}
     for hook in sorted(declared - given):

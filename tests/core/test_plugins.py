@@ -142,6 +142,7 @@ BROKEN = [
     (lambda: pigeon(channel=hookimpl(raises(RuntimeError("no manifest today")))), "RuntimeError: no manifest today"),
     (lambda: pigeon(channel=hookimpl(raises(SystemExit(1)))), "SystemExit"),
     (lambda: pigeon(channel=says(replace(MANIFEST, limits=Limits(text=0)))), "Limits.text must be at least"),
+    (lambda: pigeon(channel=says(replace(MANIFEST, limits=Limits(9, 0)))), "Limits.webhook_body must be at least"),
 ]
 
 

@@ -41,9 +41,14 @@ class Dialect:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one outbound message may hold. `text` is counted in UTF-16 code units, the strictest count in use."""
+    """What one message may hold.
+
+    `text` is for outbound messages, counted in UTF-16 code units, the strictest count in use. `webhook_body` is in bytes; a
+    webhook with a larger body is refused unread.
+    """
 
     text: int
+    webhook_body: int = 1_048_576
 
 
 @dataclass(frozen=True, slots=True)

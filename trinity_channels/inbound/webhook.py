@@ -17,6 +17,7 @@ from trinity_channels import api
 from trinity_channels.bindings import Bindings, Gone, OpenBinding
 from trinity_channels.dispatch import Dispatcher
 from trinity_channels.inbound.accept import Accepted, accept
+from trinity_channels.inbound.bodies import Bodies, BodyTooLarge, Busy, closes
 from trinity_channels.inbound.catch_up import CatchUp
 from trinity_channels.inbound.diagnose import Diagnosis
 from trinity_channels.inbound.indicate import Indicator
@@ -26,12 +27,6 @@ from trinity_channels.plugins import Plugins
 from trinity_channels.store import Store, Tx, retired_keys
 
 log = structlog.get_logger(__name__)
-
-BODY_LIMIT = 1_048_576
-
-
-class _TooLarge(Exception):
-    """The body is beyond what any provider sends."""
 
 
 class Webhook:
@@ -61,6 +56,7 @@ class Webhook:
         self._catch_up = catch_up
         self._metrics = metrics
         self._now = now
+        self._bodies = Bodies()
 
     def routes(self) -> list[Route]:
         """One route per channel, with and without trailing slash: a webhook is never redirected."""
@@ -80,21 +76,30 @@ class Webhook:
 
     async def _receive(self, channel: str, request: Request, receive: Receive) -> tuple[str, Response]:
         try:
-            body = await _read(request, receive)
-        except _TooLarge:
-            return "too_large", _error(413, "body_too_large", f"The body is larger than {BODY_LIMIT} bytes.")
+            bound = await self._bindings.by_key(channel, request.path_params["key"])
+        except Gone:
+            return "retired", _unread(request, _gone())
+        except Exception as error:  # not looked up, not acknowledged
+            log.exception("binding cannot be opened", channel=channel, error=type(error).__name__)
+            return "store_failed", _unread(request, _unavailable())
+        manifest = self._plugins[channel].manifest
+        if bound is None:
+            return "unknown_key", _unread(request, _answer(manifest.acknowledgement))
+        most = manifest.limits.webhook_body
+        try:
+            body = await self._bodies.read(request, receive, bound.id, most)
+        except BodyTooLarge:
+            answer = _error(413, "body_too_large", f"The body is larger than {most} bytes.")
+            return "too_large", _unread(request, answer)
+        except Busy:
+            self._catch_up.refused(bound)
+            return "busy", _unread(request, _busy())
         except ClientDisconnect:
             return "malformed", _error(400, "cut_off", "The request was cut off.")
         try:
-            bound = await self._bindings.by_key(channel, request.path_params["key"])
-        except Gone:
-            return "retired", _gone()
-        except Exception as error:  # not looked up, not acknowledged
-            log.exception("binding cannot be opened", channel=channel, error=type(error).__name__)
-            return "store_failed", _unavailable()
-        if bound is None:
-            return "unknown_key", _answer(self._plugins[channel].manifest.acknowledgement)
-        return await self._accept(bound, request, body)
+            return await self._accept(bound, request, body)
+        finally:
+            self._bodies.done(bound.id, len(body))
 
     async def _accept(self, bound: OpenBinding, request: Request, body: bytes) -> tuple[str, Response]:
         query: bytes = request.scope["query_string"]
@@ -158,22 +163,6 @@ def _headers(request: Request) -> dict[str, str]:
     return {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(request.headers.raw)}
 
 
-async def _read(request: Request, receive: Receive) -> bytes:
-    declared = request.headers.get("content-length", "")
-    if declared.isascii() and declared.isdigit() and int(declared) > BODY_LIMIT:
-        raise _TooLarge
-    body = bytearray()
-    while True:  # what Starlette's own stream does, at a third of its cost
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        body += message.get("body", b"")
-        if len(body) > BODY_LIMIT:
-            raise _TooLarge
-        if not message.get("more_body"):
-            return bytes(body)
-
-
 def _answer(response: api.Response) -> Response:
     return Response(response.body, response.status, media_type=response.media_type)
 
@@ -189,4 +178,17 @@ def _gone() -> Response:
 def _unavailable() -> Response:
     response = _error(503, "store_unavailable", "The message could not be stored; please send it again.")
     response.headers["Retry-After"] = "5"
+    return response
+
+
+def _busy() -> Response:
+    response = _error(503, "busy", "Too many requests are being read; please send it again.")
+    response.headers["Retry-After"] = "5"
+    return response
+
+
+def _unread(request: Request, response: Response) -> Response:
+    """The answer to a request whose body was not read: as it would come before the next request, the connection may end."""
+    if closes(request):
+        response.headers["Connection"] = "close"
     return response

@@ -32,7 +32,8 @@ MANIFEST = Channel(
     provider="twilio",
     settings=WhatsAppSettings,
     # https://www.twilio.com/docs/api/errors/21617
-    limits=Limits(text=1600),
+    # A form holds at most 4,096 characters of text, of nine bytes each when encoded, and a few short fields.
+    limits=Limits(text=1600, webhook_body=65_536),
     dialect=DIALECT,
     capabilities=Capabilities(
         indicate=25,
