@@ -120,10 +120,16 @@ class Host:
             api_base_url=settings.api_base_url,
             now=now,
         )
-        self.connections = Connections(
-            store=self.store, plugins=self.plugins, opened=self.bindings, vault=self._vault, now=now
-        )
         self.dispatcher = LocalDispatcher(self.store, _open_keys, now)
+        self._catch_up = CatchUp(self.store, self.plugins, self.bindings, self.dispatcher, now)
+        self.connections = Connections(
+            store=self.store,
+            plugins=self.plugins,
+            opened=self.bindings,
+            vault=self._vault,
+            now=now,
+            credentials_work=self._catch_up.credentials_work,
+        )
         contacts = {name: agent.escalation_contact for name, agent in settings.agents.items()}
         escalation = Escalation(self.store, {name: contact for name, contact in contacts.items() if contact}, now)
         self.self_service = SelfService(
@@ -179,7 +185,6 @@ class Host:
             dispatcher=self.dispatcher,
             now=now,
         )
-        self._catch_up = CatchUp(self.store, self.plugins, self.bindings, self.dispatcher, now)
         self.webhook = Webhook(
             store=self.store,
             plugins=self.plugins,
@@ -254,7 +259,7 @@ class Host:
                     await chore.run()
                 except Exception as error:  # the next round may work
                     log.exception("housekeeping failed", error=type(error).__name__)
-            await asyncio.sleep(HOUSEKEEPING)
+            await self._catch_up.wait(HOUSEKEEPING)
 
     # --- routes ---
 

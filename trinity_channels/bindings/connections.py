@@ -42,13 +42,22 @@ class Connections:
     """What an owner does; `actor` is who, for the audit log."""
 
     def __init__(
-        self, *, store: Store, plugins: Plugins, opened: Bindings, vault: Vault, now: Callable[[], datetime]
+        self,
+        *,
+        store: Store,
+        plugins: Plugins,
+        opened: Bindings,
+        vault: Vault,
+        now: Callable[[], datetime],
+        credentials_work: Callable[[OpenBinding], None],
     ) -> None:
+        """`credentials_work` is told of every binding whose credentials the provider has just accepted."""
         self._store = store
         self._plugins = plugins
         self._opened = opened
         self._vault = vault
         self._now = now
+        self._credentials_work = credentials_work
 
     async def stored(self, agent: str, channel: str) -> StoredBinding | None:
         """The connected binding of an agent."""
@@ -95,6 +104,7 @@ class Connections:
 
         await self._store.write(save)
         self._opened.forget()
+        self._credentials_work(await self._bound(agent, channel))
         await self.register(agent, channel)
 
     async def disconnect(self, agent: str, channel: str, actor: str) -> bool:
@@ -167,7 +177,9 @@ class Connections:
             NotConnected, ConfigurationError, ProviderUnavailable.
         """
         bound = await self._bound(agent, channel)
-        return await self._plugins[channel].verify(bound.binding, bound.context)
+        found = await self._plugins[channel].verify(bound.binding, bound.context)
+        self._credentials_work(bound)
+        return found
 
     async def reseal(self) -> int:
         """Seal every secret with the newest key; returns how many records changed."""

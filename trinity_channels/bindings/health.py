@@ -59,7 +59,7 @@ def examine(
     checks = [
         _public_url(manifest, public_url),
         _inbound(stored, manifest, public_url, last_inbound),
-        _signature(stored, last_inbound),
+        _signature(stored, manifest, last_inbound),
         _webhook_address(manifest, told, old_address_until),
         _outbound(stored, last_test, now),
         _agent(runs),
@@ -113,7 +113,7 @@ def _inbound(stored: StoredBinding, manifest: Channel, public_url: str | None, l
     )
 
 
-def _signature(stored: StoredBinding, last_inbound: datetime | None) -> Check:
+def _signature(stored: StoredBinding, manifest: Channel, last_inbound: datetime | None) -> Check:
     failed = stored.signature_failed_at
     if failed is None:
         return Check("signature", CheckState.OK, "No webhook was refused.")
@@ -123,12 +123,15 @@ def _signature(stored: StoredBinding, last_inbound: datetime | None) -> Check:
             CheckState.OK,
             f"A webhook was refused at {failed:%Y-%m-%d %H:%M} UTC, later ones were accepted.",
         )
+    fetched = ""
+    if stored.refused_since and manifest.capabilities.list_missed:
+        fetched = f" Messages that were refused since {_time(stored.refused_since)} are fetched as soon as it works."
     return Check(
         "signature",
         CheckState.FAILED,
         f"The signature of a webhook was wrong at {failed:%Y-%m-%d %H:%M} UTC, so it was refused. {stored.signature_cause}",
         "Make public_chat_url and the webhook address in the provider's console the same, letter by letter; if they are, "
-        "enter the secret again. The next message that is accepted clears this.",
+        f"enter the secret again. The next message that is accepted clears this.{fetched}",
     )
 
 

@@ -1,22 +1,25 @@
-"""After downtime, or when the database could not be used, fetch what the provider could not deliver.
+"""Fetch what the provider could not deliver: after downtime, when the database failed, when its signatures were refused.
 
-That is every message it still lists and we do not have: not every provider repeats a webhook that was answered 503.
+That is every message it still lists and we do not have: not every provider repeats a webhook that was refused.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+import contextlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
+from pydantic import BaseModel
 
-from trinity_channels.api import ProviderUnavailable
+from trinity_channels.api import ConfigurationError, ProviderUnavailable
 from trinity_channels.bindings import Bindings, Disconnected, OpenBinding
 from trinity_channels.dispatch import Dispatcher
-from trinity_channels.inbound.accept import accept
+from trinity_channels.inbound.accept import Accepted, accept
 from trinity_channels.plugins import Plugins
-from trinity_channels.store import Store, StoreError, bindings, messages
+from trinity_channels.store import Store, StoreError, Tx, bindings, messages
 
 log = structlog.get_logger(__name__)
 
@@ -26,13 +29,31 @@ OVERLAP = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class _Gap:
-    """Where messages of a binding may be missing: from its last one before the host started, or since one was refused."""
+    """Where messages of a binding may be missing.
+
+    From its last one before the host started, or since one could not be stored. Since when requests were refused for their
+    signature is stored with the binding, for it outlasts a restart. `account` is the provider's: what another one received
+    is not missing here.
+    """
 
     binding: int
     channel: str
     agent: str
+    account: str
     from_start: bool = False
     refused_at: datetime | None = None
+
+    @classmethod
+    def of(cls, bound: OpenBinding) -> _Gap:
+        """Nothing is missing, unless requests were refused for their signature."""
+        return cls(bound.id, bound.channel, bound.agent, bound.binding.account.key)
+
+    def and_also(self, other: _Gap | None) -> _Gap:
+        """Both gaps of a binding as one."""
+        if other is None or other.account != self.account:
+            return self
+        times = [one for one in (self.refused_at, other.refused_at) if one is not None]
+        return replace(self, from_start=self.from_start or other.from_start, refused_at=min(times, default=None))
 
 
 class CatchUp:
@@ -52,54 +73,124 @@ class CatchUp:
         self._dispatcher = dispatcher
         self._now = now
         self._waiting: dict[int, _Gap] = {}
+        # Gaps that could not be listed with the credentials of the binding.
+        self._stuck: dict[int, _Gap] = {}
+        # Of each binding the settings with which a request was authentic last: they are known to be right.
+        self._proven: dict[int, BaseModel] = {}
+        # Bindings with requests refused for their signature since then, and whether they may have been the provider's.
+        self._mistrusted: dict[int, bool] = {}
+        # Bindings whose refused requests were somebody else's, and until when that is known.
+        self._forged: dict[int, datetime] = {}
         self._newest = 0
+        self._begun = False
+        self._running = asyncio.Lock()
+        self._wanted = asyncio.Event()
 
     async def begin(self) -> None:
         """Before anything new can arrive, remember up to which message everything is known."""
         self._newest, every = await self._store.read(lambda tx: (messages.newest(tx), bindings.every(tx)))
         self._waiting = {
-            one.id: _Gap(one.id, one.channel, one.agent, from_start=True)
+            one.id: _Gap(one.id, one.channel, one.agent, one.account.key, from_start=True)
             for one in every
             if one.connected and one.channel in self._plugins
         }
+        self._begun = True
 
     def refused(self, bound: OpenBinding) -> None:
         """An authentic request could not be stored: what it brought is to be asked for."""
-        gap = self._waiting.get(bound.id, _Gap(bound.id, bound.channel, bound.agent))
-        self._waiting[bound.id] = replace(gap, refused_at=gap.refused_at or self._now())
+        self._add(replace(_Gap.of(bound), refused_at=self._now()))
+
+    def mistrusted(self, bound: OpenBinding, *, genuine: bool) -> None:
+        """A request was refused for its signature; `genuine`: it is the provider's all the same, for another address.
+
+        If the settings were proven right before, it was somebody else's: then it must not make us ask the provider, or
+        strangers could. If the secret has changed at the provider since, the owner has to enter it, and then we do ask.
+        """
+        suspect = genuine or self._proven.get(bound.id) is not bound.binding.settings
+        self._mistrusted[bound.id] = self._mistrusted.get(bound.id, False) or suspect
+
+    def trusted(self, bound: OpenBinding) -> None:
+        """A request was authentic, so the credentials are right; called for every one of them."""
+        self._proven[bound.id] = bound.binding.settings
+        if bound.id not in self._mistrusted:
+            return
+        if self._mistrusted.pop(bound.id):
+            self.credentials_work(bound)
+        else:
+            self._forged[bound.id] = self._now()
+
+    def credentials_work(self, bound: OpenBinding) -> None:
+        """The provider has accepted the credentials of a binding: fetch what was refused or could not be listed before."""
+        if self._begun:  # a command beside a running host fetches nothing
+            self._add(_Gap.of(bound).and_also(self._stuck.pop(bound.id, None)))
+            self._wanted.set()
+
+    def _add(self, gap: _Gap) -> None:
+        self._waiting[gap.binding] = gap.and_also(self._waiting.get(gap.binding))
+
+    async def wait(self, seconds: float) -> None:
+        """Wait until there is something to fetch at once, at most for a time."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._wanted.wait(), seconds)
 
     async def run(self) -> None:
         """Catch up on every binding that waits for it; a failure is logged and harms no other."""
-        waiting, self._waiting = self._waiting, {}
-        for gap in waiting.values():
-            try:
-                await self._catch_up(gap)
-            except Exception as error:  # noqa: BLE001  whatever it is, the next start tries again
-                log.warning("catch-up failed", channel=gap.channel, agent=gap.agent, error=type(error).__name__)
-                if isinstance(error, (ProviderUnavailable, StoreError)):
-                    self._waiting[gap.binding] = gap
+        async with self._running:
+            self._wanted.clear()
+            forged, self._forged = self._forged, {}
+            if forged:
+                await self._store.write(lambda tx: _forget(tx, forged))
+            waiting, self._waiting = self._waiting, {}
+            for gap in waiting.values():
+                await self._try(gap)
+
+    async def _try(self, gap: _Gap) -> None:
+        try:
+            await self._catch_up(gap)
+        except Exception as error:  # noqa: BLE001  whatever it is, the next start tries again
+            log.warning("catch-up failed", channel=gap.channel, agent=gap.agent, error=type(error).__name__)
+            if isinstance(error, (ProviderUnavailable, StoreError)):
+                self._add(gap)
+            elif isinstance(error, ConfigurationError):
+                self._stuck[gap.binding] = gap.and_also(self._stuck.get(gap.binding))
 
     async def _catch_up(self, gap: _Gap) -> None:
         plugin = self._plugins[gap.channel]
         depth = plugin.manifest.capabilities.list_missed
         if not depth:
             return
-        last = gap.refused_at
-        if gap.from_start:
-            newest = await self._store.read(lambda tx: messages.last_inbound(tx, gap.binding, self._newest))
-            last = newest or last
-        if last is None:  # a binding that never worked has missed nothing that is known to be ours
+        first = await self._store.read(lambda tx: self._first(tx, gap))
+        if first is None:  # nothing was refused, or the binding never worked: nothing is known to be missing
             return
         try:
             bound = await self._opened.open(gap.binding)
         except Disconnected:
             return
-        now = self._now()
-        missed = await plugin.list_missed(bound.binding, max(last - OVERLAP, now - depth), bound.context)
-        if not missed:
+        if bound.binding.account.key != gap.account:
             return
-        accepted = await self._store.write(lambda tx: accept(tx, self._dispatcher, gap.binding, missed, now))
+        now = self._now()
+        missed = await plugin.list_missed(bound.binding, max(first - OVERLAP, now - depth), bound.context)
+
+        def keep(tx: Tx) -> Accepted:
+            bindings.fetched(tx, gap.binding, now)
+            return accept(tx, self._dispatcher, gap.binding, missed, now)
+
+        accepted = await self._store.write(keep)
         if accepted.messages:
             log.info("caught up", channel=gap.channel, agent=gap.agent, messages=len(accepted.messages))
         for key in accepted.keys:
             self._dispatcher.after_commit(key)
+
+    def _first(self, tx: Tx, gap: _Gap) -> datetime | None:
+        """From when messages may be missing, None if none are."""
+        stored = bindings.by_id(tx, gap.binding)
+        times = [gap.refused_at, stored.refused_since if stored else None]
+        if gap.from_start:
+            times.append(messages.last_inbound(tx, gap.binding, self._newest))
+        return min((one for one in times if one is not None), default=None)
+
+
+def _forget(tx: Tx, forged: Mapping[int, datetime]) -> None:
+    """What was refused for its signature up to a time was not the provider's."""
+    for binding, upto in forged.items():
+        bindings.fetched(tx, binding, upto)

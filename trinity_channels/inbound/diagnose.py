@@ -32,23 +32,30 @@ class Diagnosis:
         self._now = now
         self._last: dict[int, datetime] = {}
 
-    async def keep(self, bound: OpenBinding, request: Request, raw: api.Request) -> None:
-        """Find the cause and store it for the owner; never raises."""
+    async def keep(self, bound: OpenBinding, request: Request, raw: api.Request) -> bool:
+        """Find the cause and store it for the owner; never raises.
+
+        Returns:
+            Whether the provider is known to have sent the request: it is signed with the right secret, for another address.
+        """
         now = self._now()
         last = self._last.get(bound.id)
         if last and abs(now - last) < PAUSE:
-            return
+            return False
         self._last[bound.id] = now
-        cause = self._cause(bound, request, raw)
+        difference = self._difference(bound, request, raw)
+        cause = _cause(bound, difference)
         log.warning("signature refused", channel=bound.channel, agent=bound.agent, cause=cause)
         try:
             await self._store.write(lambda tx: bindings.signature_failed(tx, bound.id, cause, now))
         except Exception as error:  # the refusal stands whether or not it can be explained later
             log.exception("diagnosis not stored", error=type(error).__name__)
+        return difference is not None
 
-    def _cause(self, bound: OpenBinding, request: Request, raw: api.Request) -> str:
+    def _difference(self, bound: OpenBinding, request: Request, raw: api.Request) -> str | None:
+        """In what the address that was signed differs from ours; None if no address fits."""
         if bound.context.webhook_url is None:
-            return "public_chat_url is not set, so no signature can be checked."
+            return None
         for difference, url in _variants(raw.url, request):
             try:
                 self._plugins[bound.channel].receive(bound.binding, replace(raw, url=url))
@@ -56,11 +63,19 @@ class Diagnosis:
                 continue
             except api.MalformedPayload:
                 pass
-            return f"The provider signed another address than public_chat_url gives: {difference}."
-        return (
-            "No address we can think of matches the signature, so the secret is probably not the one the provider signs "
-            "with (it changes when it is regenerated), or somebody else sent the request."
-        )
+            return difference
+        return None
+
+
+def _cause(bound: OpenBinding, difference: str | None) -> str:
+    if bound.context.webhook_url is None:
+        return "public_chat_url is not set, so no signature can be checked."
+    if difference:
+        return f"The provider signed another address than public_chat_url gives: {difference}."
+    return (
+        "No address we can think of matches the signature, so the secret is probably not the one the provider signs "
+        "with (it changes when it is regenerated), or somebody else sent the request."
+    )
 
 
 def _variants(url: str, request: Request) -> Iterator[tuple[str, str]]:

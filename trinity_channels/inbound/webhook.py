@@ -112,11 +112,13 @@ class Webhook:
         try:
             inbound = self._plugins[bound.channel].receive(bound.binding, raw)
         except api.SignatureError:
-            await self._diagnosis.keep(bound, request, raw)
+            genuine = await self._diagnosis.keep(bound, request, raw)
+            self._catch_up.mistrusted(bound, genuine=genuine)
             return "bad_signature", _error(403, "invalid_signature", "The request is not signed by the provider.")
         except api.MalformedPayload as error:
             log.warning("malformed webhook", channel=bound.channel, agent=bound.agent)
             return "malformed", _error(400, "malformed_payload", error.message)
+        self._catch_up.trusted(bound)
         now = self._now()
         # A receipt proves nothing: it comes to the address that the message was sent with, whatever the owner has entered.
         moved = bound.replaces and any(isinstance(event, api.MessageReceived) for event in inbound.events)

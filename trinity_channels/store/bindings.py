@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, func, insert, literal_column, select, update
+from sqlalchemy import bindparam, case, func, insert, literal_column, select, update
 
 from trinity_channels.api import Account
 from trinity_channels.store.clock import micros, moment
@@ -17,7 +17,10 @@ from trinity_channels.store.tables import BINDING, CONVERSATION
 
 @dataclass(frozen=True, slots=True)
 class StoredBinding:
-    """A binding as it lies in the database; `secrets` maps fields to sealed records."""
+    """A binding as it lies in the database; `secrets` maps fields to sealed records.
+
+    `refused_since`: webhooks were refused for their signature from then on, and what they brought was not fetched yet.
+    """
 
     id: int
     agent: str
@@ -30,6 +33,7 @@ class StoredBinding:
     signature_failed_at: datetime | None
     signature_cause: str | None
     send_failure: str | None
+    refused_since: datetime | None
 
 
 _COLUMNS = (
@@ -50,6 +54,7 @@ _COLUMNS = (
     BINDING.c.signature_failed_at,
     BINDING.c.signature_cause,
     BINDING.c.send_failure,
+    BINDING.c.refused_since,
 )
 _BY_AGENT = select(*_COLUMNS).where(BINDING.c.agent == bindparam("agent"), BINDING.c.channel == bindparam("channel"))
 _BY_ID = select(*_COLUMNS).where(BINDING.c.id == bindparam("binding"))
@@ -90,7 +95,15 @@ _INSERT = insert(BINDING).values(
     created_at=bindparam("now"),
     **_VALUES,
 )
-_UPDATE = update(BINDING).where(BINDING.c.id == bindparam("binding")).values(**_VALUES)
+# What was refused while another account was connected is not this one's.
+_UPDATE = (
+    update(BINDING)
+    .where(BINDING.c.id == bindparam("binding"))
+    .values(
+        refused_since=case((BINDING.c.account_key == bindparam("account_key"), BINDING.c.refused_since), else_=None),
+        **_VALUES,
+    )
+)
 _ROTATE = (
     update(BINDING)
     .where(BINDING.c.id == bindparam("binding"))
@@ -110,12 +123,21 @@ _RESEAL = (
 _DISCONNECT = (
     update(BINDING)
     .where(BINDING.c.id == bindparam("binding"), BINDING.c.disconnected_at.is_(None))
-    .values(disconnected_at=bindparam("now"), secrets="{}", updated_at=bindparam("now"))
+    .values(disconnected_at=bindparam("now"), secrets="{}", refused_since=None, updated_at=bindparam("now"))
 )
 _SIGNATURE_FAILED = (
     update(BINDING)
     .where(BINDING.c.id == bindparam("binding"))
-    .values(signature_failed_at=bindparam("now"), signature_cause=bindparam("cause"))
+    .values(
+        signature_failed_at=bindparam("now"),
+        signature_cause=bindparam("cause"),
+        refused_since=func.coalesce(BINDING.c.refused_since, bindparam("now")),
+    )
+)
+_FETCHED = (
+    update(BINDING)
+    .where(BINDING.c.id == bindparam("binding"), BINDING.c.refused_since.is_not(None))
+    .values(refused_since=case((BINDING.c.signature_failed_at > bindparam("upto"), bindparam("upto")), else_=None))
 )
 _LAST_INBOUND = select(func.max(CONVERSATION.c.last_inbound_at)).where(
     CONVERSATION.c.binding_id == bindparam("binding"),
@@ -203,6 +225,11 @@ def signature_failed(tx: Tx, binding: int, cause: str, now: datetime) -> None:
     tx.run(_SIGNATURE_FAILED, binding=binding, cause=cause, now=micros(now))
 
 
+def fetched(tx: Tx, binding: int, upto: datetime) -> None:
+    """What was refused up to a time has been fetched, or was not the provider's."""
+    tx.run(_FETCHED, binding=binding, upto=micros(upto))
+
+
 def last_inbound(tx: Tx, binding: int) -> datetime | None:
     """When somebody last wrote to a binding."""
     row = tx.one(_LAST_INBOUND, binding=binding)
@@ -232,4 +259,5 @@ def _stored(row: Row | None) -> StoredBinding | None:
         signature_failed_at=moment(row[14]),
         signature_cause=row[15],
         send_failure=row[16],
+        refused_since=moment(row[17]),
     )

@@ -36,7 +36,10 @@ class AgentSettingRow(SQLModel, table=True):
 
 
 class BindingRow(SQLModel, table=True):
-    """One agent on one channel; it outlives a disconnect, so that people and history do."""
+    """One agent on one channel; it outlives a disconnect, so that people and history do.
+
+    `refused_since`: when the first webhook was refused for its signature whose message has not been fetched since.
+    """
 
     __tablename__: ClassVar[str] = "binding"
     __table_args__ = (
@@ -68,6 +71,7 @@ class BindingRow(SQLModel, table=True):
     disconnected_at: int | None = Field(default=None, sa_type=BigInteger)
     signature_failed_at: int | None = Field(default=None, sa_type=BigInteger)
     signature_cause: str | None = None
+    refused_since: int | None = Field(default=None, sa_type=BigInteger)
     send_failed_at: int | None = Field(default=None, sa_type=BigInteger)
     send_failure: str | None = None
 

@@ -14,6 +14,7 @@ def upgrade() -> None:
     op.add_column("message", sa.Column("parts", sa.Text(), nullable=True))
     op.add_column("message", sa.Column("album", sa.String(), nullable=True))
     op.add_column("message", sa.Column("received_at", sa.BigInteger(), nullable=True))
+    op.add_column("binding", sa.Column("refused_since", sa.BigInteger(), nullable=True))
     op.add_column("contact", sa.Column("unreachable_at", sa.BigInteger(), nullable=True))
     op.add_column("contact", sa.Column("awaited_told_at", sa.BigInteger(), nullable=True))
     op.add_column("contact", sa.Column("pointed_at", sa.BigInteger(), nullable=True))
