@@ -124,6 +124,19 @@ async def test_an_action_is_told_like_a_text(workspace: Workspace) -> None:
     assert await workspace.told() == ["waves"]
 
 
+async def test_a_long_answer_arrives_whole_although_slack_limits_the_rate(workspace: Workspace) -> None:
+    words = [f"word{number}" for number in range(6000)]
+    workspace.agent.will_answer(" ".join(words))
+    zoe = workspace.phone("Zoe")
+
+    await zoe.says("everything, please")
+    await workspace.net.much_later()
+
+    parts = [one.text for one in zoe.heard()]
+    assert len(parts) > 10
+    assert " ".join(parts).split()[-6000:] == words
+
+
 # --- threads ---
 
 

@@ -1,6 +1,6 @@
 """What a person answers, when the host has never seen it: the provider is asked before the agent runs.
 
-It is asked only for messages that the agent is about to be given, so that nobody can make the host read by writing.
+It is asked only for messages that the agent is about to be given: strangers cannot make the host call the provider.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Quotes:
             bound = await self._bindings.open(scene.binding)
             async with asyncio.timeout(PATIENCE):
                 found = await plugin.resolve_quoted(bound.binding, message_id, bound.context)
-        except Exception as error:  # noqa: BLE001  whatever went wrong, the person is answered
+        except Exception as error:  # noqa: BLE001  the person is answered all the same
             log.warning("quotation not read", channel=scene.channel, agent=scene.agent, error=type(error).__name__)
             return None
         return replace(found, text=found.text[:LONGEST])

@@ -28,7 +28,7 @@ class WritesUnaddressed(Protocol):
     """A simulator in which people also write what is not for the agent, where the account can read it."""
 
     async def writes_unaddressed(self, text: str) -> str:
-        """Let somebody write it; returns the message's id, as `Quoted.provider_id` would name it."""
+        """Let a person write it; returns the message's id, as `Quoted.provider_id` would name it."""
 
 
 @runtime_checkable

@@ -16,7 +16,7 @@ _ID = r"[^\s/<>|\x00-\x1f\x7f\ud800-\udfff]+"  # opaque: Slack promises neither 
 _TS = r"[0-9]{1,30}\.[0-9]{1,30}"
 
 ADDRESS = f"(?:[UW][A-Z0-9]{{2,}}|[CDG][A-Z0-9]{{2,}}(?:/{_TS})?)"
-"""What somebody may type; the addresses that this plugin issues are wider."""
+"""What an owner may type; the addresses that this plugin issues are wider."""
 
 _ADDRESS = re.compile(f"(?P<thread_in>{_ID})/(?P<thread>{_TS})|(?P<channel>[CDG]{_ID})|(?P<user>[A-Z]{_ID})")
 _MESSAGE = re.compile(f"({_ID})/({_TS})")

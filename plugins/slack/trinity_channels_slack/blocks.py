@@ -138,7 +138,7 @@ def _label(element: Json) -> str:
 
 
 def _anything(block: Json, found: Findings) -> Piece:
-    """Whatever reads like text, in its order: for blocks made of other blocks, and for those that are yet to come."""
+    """Everything that reads like text, in its order: for blocks made of other blocks, and for future ones."""
     texts = list(_texts(block, found, DEPTH))[:MAX_TEXTS]
     return Piece("\n".join(dict.fromkeys(texts)))
 

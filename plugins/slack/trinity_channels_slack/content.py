@@ -1,7 +1,7 @@
 """What a message says: its text, and everything that Slack puts beside it, each thing once.
 
 What people write has `text` and the same words again in `blocks`. But tables, forwards and previews stand in `blocks` or
-`attachments` alone, and now and then `text` is empty although somebody wrote.
+`attachments` alone, and sometimes `text` is empty although the person wrote something.
 """
 
 from __future__ import annotations
@@ -39,8 +39,10 @@ class Content:
 
 def read(message: Json, own_id: str) -> Content:
     """Read one message as a person sees it."""
-    found = Findings()
     raw = text_of(message, "text")
+    if not any(message.get(name) for name in ("blocks", "attachments", "files")):
+        return Content(plain(raw, own_id))
+    found = Findings()
     raw = "" if raw in _STOPGAPS and blocks_of(message) else raw
     text, in_blocks = _text(raw, message, own_id, found)
     notes = [_card_of(piece, own_id) for piece in in_blocks if not piece.prose]
@@ -70,14 +72,13 @@ def _text(raw: str, message: Json, own_id: str, found: Findings) -> tuple[str, l
     for block in blocks_of(message):
         words = Findings(unknown=found.unknown)
         for piece in blocks.read([block], words):
-            said = plain(piece.text, own_id)
             if not piece.prose:
                 beyond.append(piece)
             elif not raw.strip():
-                prose.append(said)
+                prose.append(plain(piece.text, own_id))
             elif text.strip() and covered(words.words, text):
                 continue
-            elif typed(text) in typed(said):  # `text` holds only the beginning, or nothing but our name
+            elif typed(text) in typed(said := plain(piece.text, own_id)):  # `text` is cut off, or nothing but our name
                 text = said
             else:
                 beyond.append(piece)

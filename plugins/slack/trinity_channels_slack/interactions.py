@@ -45,7 +45,7 @@ def receive(body: SignedBody, account: Account) -> Inbound:
     """Translate one form.
 
     Raises:
-        MalformedPayload: it is no form, or its payload lacks what payloads of its type always have.
+        MalformedPayload: it is not a form, or its payload lacks what payloads of its type always have.
     """
     try:
         form = parse_qs(body.decode(), max_num_fields=MAX_FIELDS)
@@ -130,7 +130,7 @@ def _dialog(payload: Json, _: Account) -> Event:
 
 
 def _shortcut(payload: Json, account: Account) -> Event:
-    """A shortcut on somebody's message: that message, handed to the agent in the person's direct chat."""
+    """A shortcut on a message: the message, handed to the agent in the person's direct chat."""
     message, place = object_of(payload, "message"), _Place(payload)
     content = read(message, account.sender)
     name = text_of(payload, "callback_id")
@@ -144,8 +144,8 @@ def _shortcut(payload: Json, account: Account) -> Event:
     )
 
 
-# https://docs.slack.dev/reference/interaction-payloads; the others (view_closed, shortcut, block_suggestion and what is yet
-# to come) say nothing to an agent.
+# https://docs.slack.dev/reference/interaction-payloads; the others (view_closed, shortcut, block_suggestion and future
+# ones) say nothing to an agent.
 INTERACTIONS: dict[str, Callable[[Json, Account], Event]] = {
     "block_actions": _used,
     "interactive_message": _used,

@@ -1,4 +1,4 @@
-"""Reading a message that somebody answers: the root of a thread in which the agent is mentioned.
+"""Reading a message that a person answers: the root of a thread in which the agent is mentioned.
 
 https://docs.slack.dev/reference/methods/conversations.replies — the thread's root comes first. Commercial apps outside the
 Marketplace may ask once a minute: https://docs.slack.dev/changelog/2025/05/29/rate-limit-changes-for-non-marketplace-apps

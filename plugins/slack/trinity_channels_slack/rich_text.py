@@ -133,7 +133,7 @@ def _link(element: Json, found: Findings) -> str:
 
 
 def _named(element: Json, found: Findings) -> str:
-    """Whatever names itself: a canvas, a list record, a message, a workflow, and kinds that are yet to come."""
+    """An element that brings a label or an address: a canvas, a list record, a workflow, and future kinds."""
     label = next((words for name in _NAMES if (words := text_of(element, name))), "")
     url = text_of(element, "url")
     if label or url:
@@ -181,7 +181,7 @@ _IDS = ("file_id", "attachment_id", "message_ts", "root_message_ts", "workflow_i
 _SILENT = frozenset({"text", ""})
 
 # https://docs.slack.dev/reference/block-kit/block-elements/rich-text-section-element names them all; an unknown one is
-# read by whatever label or address it brings.
+# read by the label or address it brings.
 _INLINE: dict[str, Callable[[Json, Findings], str]] = {
     "text": _text,
     "link": _link,

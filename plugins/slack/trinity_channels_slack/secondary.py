@@ -27,7 +27,7 @@ _PLACEHOLDERS = frozenset({"", "[no preview available]"})
 
 @dataclass(frozen=True, slots=True)
 class Secondary:
-    """One attachment, decoded. `shared` says that it is somebody's message, forwarded whole."""
+    """One attachment, decoded. `shared`: a message that was forwarded; `linked`: one whose link was pasted."""
 
     text: str = ""
     title: str = ""
@@ -93,7 +93,7 @@ def _url(one: Json) -> str:
 
 
 def author(one: Json) -> str:
-    """The name of whoever wrote what is shown."""
+    """The name of the author of what is shown."""
     name = text_of(one, "author_name") or text_of(one, "author_subname")
     return plain(" ".join(name.split())[:MAX_NAME])
 
@@ -105,7 +105,7 @@ def card(text: str, title: str, url: str) -> Note:
 
 
 def covered(words: list[str], text: str) -> bool:
-    """Tell whether `text` has these pieces in their order, whatever marks and numbers Slack puts between them."""
+    """Tell whether `text` has these pieces in their order; marks and numbers between them do not count."""
     held, at = typed(text), 0
     for word in words:
         piece = typed(word)

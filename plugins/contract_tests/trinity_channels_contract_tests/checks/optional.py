@@ -96,7 +96,7 @@ class Optional(Checks):
             raise NotApplicable("the simulator has no method `writes_unaddressed`")
         theirs = await _quoted(stage, await stage.simulator.writes_unaddressed("the lamp is broken"))
         read = theirs.text, theirs.by_agent
-        expect(read == ("the lamp is broken", False), f"somebody's message was read as {short(theirs)}")
+        expect(read == ("the lamp is broken", False), f"a person's message was read as {short(theirs)}")
 
     @story("resolve_quoted", "Return `Quoted(provider_id=message_id)` for what the provider does not have.")
     async def test_a_quoted_message_is_not_invented(self, stage: Stage) -> None:

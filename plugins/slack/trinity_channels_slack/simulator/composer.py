@@ -63,7 +63,7 @@ def _cell(cell: str | float) -> Json:
 
 
 def share(fields: Json, channel: str, author: str, link: str) -> Json:
-    """A message that somebody forwards, as it is attached to theirs; `fields` are what the API shows of it."""
+    """A forwarded message, as it is attached to theirs; `fields` are what the API shows of it."""
     message = {"blocks": fields["blocks"]} if fields.get("blocks") else {}
     quoted = {"team": "T0SIM0001", "channel": channel, "ts": fields["ts"], "message": message}
     return {

@@ -24,7 +24,7 @@ def block_actions(
     action_id: str,
     chosen: Mapping[str, Any],
 ) -> Json:
-    """Somebody used an element of a message.
+    """A person used an element of a message.
 
     Raises:
         LookupError: the message has no such element.
@@ -52,7 +52,7 @@ def block_actions(
 
 
 def view_submission(workspace: Workspace, user: User, view: Mapping[str, Any]) -> Json:
-    """Somebody sent a form off."""
+    """A person submitted a form."""
     shown = {
         "id": f"V{workspace.new_ts().replace('.', '')}",
         "team_id": workspace.team_id,

@@ -84,7 +84,7 @@ class SlackPhone:
     async def forwards(
         self, message: Message, comment: str = "", *, channel: str = "", mention: bool = False
     ) -> Message:
-        """Forward somebody's message to the app directly, or to a channel."""
+        """Forward a message to the app directly, or to a channel."""
         where = self._workspace.channel(channel) if channel else self._direct
         where.members.add(self.user.id)
         source = self._workspace.conversation_of(message)

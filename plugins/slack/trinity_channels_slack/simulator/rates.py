@@ -2,8 +2,8 @@
 
 Slack documents a number of calls a minute for each method and workspace, one post a second for each channel, and "short
 bursts" beyond both without saying how long. Here a method's calls may all come at once, and a channel takes five posts at
-once; a post to another channel also counts for the workspace. Slack blocks a method for everybody once it has answered
-429; here only the call itself is refused.
+once; a post to another channel also counts for the workspace. After a 429, Slack refuses
+further calls of that method; here only the call itself is refused.
 """
 
 from __future__ import annotations

@@ -190,7 +190,7 @@ class SlackSimulator:
         await self._webhooks.interact(payload)
 
     async def slack_says(self, text: str, phone: SlackPhone, *, user: str = "USLACK") -> Message:
-        """Let Slack itself post in somebody's direct chat with the app, as it does about the person's own doings."""
+        """Let Slack itself post in a person's direct chat with the app, as it does about what the person has done."""
         direct = self._workspace.direct(phone.user)
         message = Message(self._workspace.new_ts(), user, text)
         direct.add(message)
