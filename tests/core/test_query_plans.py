@@ -59,7 +59,7 @@ EXEMPT = {
     "bindings._ALL",
     "bindings._HOLDER",
     "access._UNTOLD_AGENTS",
-    "inbox._HEARD_WORDS",
+    "inbox._HEARD",
     "delivery_log.SENT",
     "resends._CANDIDATE",
 }

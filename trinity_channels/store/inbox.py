@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import bindparam, case, func, literal_column, or_, select, update
+from sqlalchemy import bindparam, case, exists, func, literal_column, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
-from trinity_channels.api import MessageReceived, Note, NoteKind, Part
+from trinity_channels.api import Attachment, MessageReceived, Note, NoteKind, Part
 from trinity_channels.store import parts
 from trinity_channels.store.clock import micros
 from trinity_channels.store.database import Tx
 from trinity_channels.store.storable import storable
 from trinity_channels.store.tables import ADDRESS, CONTACT, CONVERSATION, DELIVERY, MESSAGE
-from trinity_channels.visible import cleaned_name
+from trinity_channels.visible import cleaned_name, visible
 
 _FIND = select(ADDRESS.c.value, ADDRESS.c.contact_id).where(
     ADDRESS.c.binding_id == bindparam("binding"),
@@ -108,21 +108,34 @@ _TOUCH = (
     )
 )
 
-# The words of a message of ours, or of a person; the newest thousand of a conversation are looked through.
-_SENT_WORDS = select(DELIVERY.c.text).where(
-    DELIVERY.c.provider_id == bindparam("provider_id"), DELIVERY.c.binding_id == bindparam("binding")
+# A message of ours, or of a person; the newest thousand of a conversation are looked through. One that went out in several
+# parts is quoted as the part that was sent, any other as it was written.
+_OTHER_PART = DELIVERY.alias("other_part")
+_SENT_WORDS = (
+    select(
+        case(
+            (
+                exists().where(_OTHER_PART.c.message_id == DELIVERY.c.message_id, _OTHER_PART.c.id != DELIVERY.c.id),
+                DELIVERY.c.text,
+            ),
+            else_=MESSAGE.c.text,
+        )
+    )
+    .select_from(DELIVERY.join(MESSAGE, MESSAGE.c.id == DELIVERY.c.message_id))
+    .where(DELIVERY.c.provider_id == bindparam("provider_id"), DELIVERY.c.binding_id == bindparam("binding"))
 )
 _NEWEST_HERE = (
-    select(MESSAGE.c.provider_id, MESSAGE.c.text)
+    select(MESSAGE.c.provider_id, MESSAGE.c.text, MESSAGE.c.parts)
     .where(MESSAGE.c.conversation_id == bindparam("conversation"))
     .order_by(MESSAGE.c.id.desc())
     .limit(1000)
     .subquery()
 )
-_HEARD_WORDS = select(_NEWEST_HERE.c.text).where(_NEWEST_HERE.c.provider_id == bindparam("provider_id")).limit(1)
-
-LONGEST_QUOTE = 500
-"""Characters of a quoted message that are kept."""
+_HEARD = (
+    select(_NEWEST_HERE.c.text, _NEWEST_HERE.c.parts)
+    .where(_NEWEST_HERE.c.provider_id == bindparam("provider_id"))
+    .limit(1)
+)
 
 
 def accept(tx: Tx, binding: int, event: MessageReceived, now: datetime) -> int | None:
@@ -198,13 +211,21 @@ def _recognise(tx: Tx, binding: int, event: MessageReceived, now: int) -> int:
 def _parts(tx: Tx, binding: int, conversation: int, event: MessageReceived) -> tuple[Part, ...]:
     """What came with the text. A quoted message whose words the provider left out is looked up among what we know."""
     found = event.parts
-    if not found and not event.text.strip():
+    if not found and not visible(event.text):
         return (Note(NoteKind.UNSUPPORTED),)
     quoted = event.quoted
     if quoted is None or quoted.text or quoted.provider_id is None:
         return found
-    words = tx.one(_SENT_WORDS, binding=binding, provider_id=quoted.provider_id)
-    by_agent = words is not None or quoted.by_agent
-    words = words or tx.one(_HEARD_WORDS, conversation=conversation, provider_id=quoted.provider_id)
-    looked_up = replace(quoted, text=words[0][:LONGEST_QUOTE] if words else "", by_agent=by_agent)
+    ours = tx.one(_SENT_WORDS, binding=binding, provider_id=quoted.provider_id)
+    words = ours[0] if ours else _heard(tx, conversation, quoted.provider_id)
+    looked_up = replace(quoted, text=words, by_agent=ours is not None or quoted.by_agent)
     return tuple(looked_up if part is quoted else part for part in found)
+
+
+def _heard(tx: Tx, conversation: int, provider_id: str) -> str:
+    """The words of a person's message, or the names of the files it consisted of; empty if it is not known."""
+    row = tx.one(_HEARD, conversation=conversation, provider_id=provider_id)
+    if row is None or row[0]:
+        return row[0] if row else ""
+    files = [part for part in parts.load(row[1]) if isinstance(part, Attachment)]
+    return ", ".join(f"[{file.name or file.media_type}]" for file in files)

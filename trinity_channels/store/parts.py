@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 from trinity_channels.api import Attachment, Button, Forwarded, Location, Note, NoteKind, Part, Quoted
+from trinity_channels.store.part_limits import limited
 from trinity_channels.store.storable import storable
 from trinity_channels.visible import cleaned_name
 
@@ -20,14 +22,15 @@ _TYPES: dict[str, type[Part]] = {
     "quoted": Quoted,
 }
 _CHOSEN = {"author", "name"}  # fields that hold a name as somebody chose it, also those in a note's data
+_KINDS = {kind.value for kind in NoteKind}
 _NAMES = {type_: name for name, type_ in _TYPES.items()}
 
 
 def dump(parts: Sequence[Part]) -> str | None:
-    """The parts for the database; None if there are none."""
+    """The parts for the database, within the limits; None if there are none."""
     if not parts:
         return None
-    described = [{"part": _NAMES[type(part)], **_named(asdict(part))} for part in parts]
+    described = [{"part": _NAMES[type(part)], **_named(asdict(part))} for part in limited(parts)]
     return storable(json.dumps(described, ensure_ascii=False))
 
 
@@ -41,11 +44,15 @@ def _named(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def load(stored: str | None) -> tuple[Part, ...]:
-    """The parts as `dump` wrote them."""
+    """The parts as `dump` wrote them; what a newer release has written is something that cannot be shown."""
     return tuple(_part(**fields) for fields in json.loads(stored)) if stored else ()
 
 
 def _part(part: str, **fields: Any) -> Part:
-    if part == "note":
+    type_ = _TYPES.get(part)
+    if type_ is None or (type_ is Note and fields.get("kind") not in _KINDS):
+        return Note(NoteKind.UNSUPPORTED, {"type": str(fields.get("kind", part))})
+    if type_ is Note:
         return Note(NoteKind(fields["kind"]), fields["data"])
-    return _TYPES[part](**fields)
+    known = {field.name for field in dataclasses.fields(type_)}
+    return type_(**{name: value for name, value in fields.items() if name in known})
