@@ -127,6 +127,16 @@ def test_literal_signs_are_broken_only_where_they_would_act(markdown: str, shown
         ("#", "#"),
         ("```", f"`{Z}``"),
         ("[a]: b", "[a]: b"),
+        ("    four spaces\n    # no heading", "    four spaces\n    # no heading"),
+        ("text\n\n    four **spaces**\n\n  two", "text\n\n    four *spaces*\n\n  two"),
+        ("\ttab", "\ttab"),
+        ("-", "-"),
+        ("a\n=\nb", "a\n=\nb"),
+        ("[0]: 5\n[1]: 7, so [0] < [1]", "[0]: 5\n[1]: 7, so [0] < [1]"),
+        (">50% done\n\n>= 5", f"{Z}>50% done\n\n{Z}>= 5"),
+        (">>> print(1)", f"{Z}>>> print(1)"),
+        ("_ _ _ e _", "_ _ _ e _"),
+        ("_ _ _ _", "_ _ _ _"),
         ("```only this", "```\nonly this\n```"),
     ],
 )
@@ -160,10 +170,15 @@ def test_lists_and_quotes_stay_readable(markdown: str, shown: str) -> None:
     [
         ("```python\n# no heading\n__init__ = '**'\n```", "```\n# no heading\n__init__ = '**'\n```"),
         ("Run:\n~~~\n  a\n\n  b\n~~~\nok", "Run:\n```\n  a\n\n  b\n```\nok"),
-        ("    indented", "```\nindented\n```"),
         ("- x\n  ```\n  y\n  ```", "- x\n```\ny\n```"),
         ("> ```\n> x\n> ```\n> y", "```\nx\n```\n> y"),
         ("````\na ``` b\n````", f"```\na `{Z}`{Z}` b\n```"),
+        ("```\n`````#", f"```\n`{Z}`{Z}`{Z}`{Z}`#\n```"),
+        ("~~~\n```\n``````\n~~~", f"```\n`{Z}`{Z}`\n`{Z}`{Z}`{Z}`{Z}`{Z}`\n```"),
+        ("``` ```\\``", " ``"),
+        ("a ```` ``` ```` b", f"a `{Z}`` b"),
+        ("`` x` `` and `y`", f"`x{Z}`` and `y`"),
+        ("`x`\\`y", f"`x`{Z}`y"),
     ],
 )
 def test_code_is_left_alone(markdown: str, shown: str) -> None:

@@ -18,10 +18,11 @@ class Dialect:
     `quote` starts each quoted line, once per level; `quote_block`, if set, goes around the outermost quote instead.
     `fence_language` goes around a fence whose language is known, which it may name as `{language}`; empty: `fence` does,
     and the language is dropped. `link` is a format with `{text}` and `{url}`: one that starts with `{text}` shows the
-    address, any other hides it behind the text. `escape` replaces single characters of plain text and addresses;
-    `escape_code` does so inside code. A channel without escapes leaves both empty. `hugging` says that the marks are the
-    channel's own plain characters, which work only next to a word boundary and within one line, and that nothing escapes
-    them: a literal character that would act as a mark is then followed or preceded by U+200B.
+    address, any other hides it behind the text if its scheme is one of `link_schemes`, in lower case. `escape` replaces
+    single characters of plain text and addresses; `escape_code` does so inside code. A channel without escapes leaves both
+    empty. `hugging` says that the marks are the channel's own plain characters, which work only next to a word boundary and
+    within one line, and that nothing escapes them: a literal character that would act as a mark is then followed or
+    preceded by U+200B.
     """
 
     bold: tuple[str, str] = ("", "")
@@ -34,6 +35,7 @@ class Dialect:
     quote_block: tuple[str, str] = ("", "")
     bullet: str = "- "
     link: str = "{text} ({url})"
+    link_schemes: tuple[str, ...] = ("http", "https")
     escape: Mapping[str, str] = field(default_factory=dict)
     escape_code: Mapping[str, str] = field(default_factory=dict)
     hugging: bool = False

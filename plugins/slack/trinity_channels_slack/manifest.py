@@ -23,6 +23,7 @@ DIALECT = Dialect(
     quote="> ",
     bullet="• ",
     link="<{url}|{text}>",
+    link_schemes=("http", "https", "mailto"),
     escape=ESCAPES,
     escape_code=ESCAPES,
     hugging=True,

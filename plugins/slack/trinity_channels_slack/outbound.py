@@ -31,8 +31,8 @@ from trinity_channels_slack.settings import settings_of
 # https://docs.slack.dev/messaging/message-metadata
 MARK = "trinity_channels_delivery"
 
-# Everything in brackets but a web address is a command: <!channel> would ping everybody, whoever wrote it.
-_COMMAND = re.compile(r"<(?!https?://)")
+# Everything in brackets but an address is a command: <!channel> would notify everybody.
+_COMMAND = re.compile(r"<(?!https?://|mailto:)", re.IGNORECASE)
 
 
 async def send(binding: Binding, message: OutboundMessage, ctx: Context) -> Receipt:

@@ -12,9 +12,10 @@ import re
 from collections.abc import Iterator
 
 from trinity_channels.api import Dialect
+from trinity_channels.outbound.dialects.hugging import ZERO_WIDTH_SPACE, Reader
 from trinity_channels.outbound.dialects.lines import Kind, Piece
 
-ZERO_WIDTH_SPACE = "\u200b"
+_LIST = ("- ", "* ")
 
 
 class Guard:
@@ -22,26 +23,47 @@ class Guard:
 
     def __init__(self, dialect: Dialect) -> None:
         pairs = (dialect.bold, dialect.italic, dialect.strike, dialect.code)
-        signs = "".join(opening for opening, _ in pairs if len(opening) == 1)
-        sign = f"[{re.escape(signs)}]" if signs else "(?!)"
+        self._signs = "".join(opening for opening, _ in pairs if len(opening) == 1)
+        sign = f"[{re.escape(self._signs)}]" if self._signs else "(?!)"
         self._sign = re.compile(sign)
         self._opens = re.compile(rf"(?<![^\W_]){sign}(?=\S)")
         self._closes = re.compile(rf"(?<=\S){sign}(?![^\W_])")
+        self._reader = Reader(self._signs, dialect.code[0])
         self._quote = dialect.quote.strip()
         self._code = dialect.code[0]
-        self._fence = dialect.fence[0].strip()
-        self._broken_fence = ZERO_WIDTH_SPACE.join(self._fence)
-        risks = [sign, re.escape(self._fence) or "(?!)", f"^{re.escape(self._quote)}" if self._quote else "(?!)"]
-        self._risky = re.compile("|".join(risks))
+        tick = dialect.fence[0][:1]
+        self._fence = re.compile(f"{re.escape(tick)}{{3,}}" if tick else "(?!)")
+        start = "|".join(map(re.escape, filter(None, (self._quote, *_LIST))))
+        self._risky = re.compile(f"{sign}|{self._fence.pattern}|^(?:{start})")
+
+    def is_needed(self, pieces: list[Piece]) -> bool:
+        """Whether a literal sign stands among the `pieces` of one line."""
+        return any(self._risky.search(text) for text, kind in pieces if kind)
+
+    def holds(self, pieces: list[Piece]) -> bool:
+        """Whether people see what the `pieces` of one line say: every mark works, and nothing else does."""
+        marked = [(self._opaque(text, kind), kind) for text, kind in pieces]
+        meant = "".join(text for text, kind in marked if kind).replace(ZERO_WIDTH_SPACE, "")
+        return self._reader.sees("".join(text for text, _ in marked)) == {meant}
+
+    def _opaque(self, text: str, kind: Kind | None) -> str:
+        """An address is one word, whatever stands in it; what stands around a link's words is not seen."""
+        if kind is Kind.URL:
+            return f"{text[0]}{text[-1]}"
+        return "" if kind is None and len(text) > 1 else text
+
+    def takes_code(self, text: str) -> bool:
+        """Whether the channel would show `text` as inline code: its marks work like all others."""
+        edges_work = text == text.strip() and not text.startswith((self._code, ZERO_WIDTH_SPACE))
+        return bool(text) and edges_work and not text.endswith(ZERO_WIDTH_SPACE)
 
     def protect(self, pieces: list[Piece], *, at_start: bool) -> list[Piece]:
         """The `pieces` of one line, safe to put together; `at_start` says that no prefix comes before them."""
-        if not any(self._risky.search(text) for text, kind in pieces if kind):
-            return pieces
-        pieces = [(self._safe(text, kind), kind) for text, kind in self._without_spans(pieces)]
-        if at_start and self._quote and pieces[0][0].startswith(self._quote):
-            pieces.insert(0, (ZERO_WIDTH_SPACE, None))
-        return pieces
+        guarded = [(self._safe(text, kind), kind) for text, kind in self._without_spans(pieces)]
+        guarded = list(self._apart(guarded))
+        if at_start and guarded[0][0].startswith((self._quote or ZERO_WIDTH_SPACE, *_LIST)):
+            guarded.insert(0, (ZERO_WIDTH_SPACE, None))
+        return guarded
 
     def _safe(self, text: str, kind: Kind | None) -> str:
         """Without what ends code, or begins a fence in the middle of a line."""
@@ -49,7 +71,22 @@ class Guard:
             return text
         if kind is Kind.CODE and self._code:
             text = text.replace(self._code, ZERO_WIDTH_SPACE + self._code)
-        return text.replace(self._fence, self._broken_fence) if self._fence else text
+        return self._fence.sub(lambda found: ZERO_WIDTH_SPACE.join(found[0]), text)
+
+    def _apart(self, pieces: list[Piece]) -> Iterator[Piece]:
+        """Keep literal signs from the outer side of a mark: together they would be other marks."""
+        inside: set[str] = set()
+        before, closed = "", False
+        for text, kind in pieces:
+            is_mark = kind is None and len(text) == 1 and text in self._signs
+            opens = is_mark and text not in inside
+            beside = (opens and not closed) or (closed and not is_mark)
+            if beside and self._sign.match(before) and self._sign.match(text):
+                yield ZERO_WIDTH_SPACE, None
+            yield text, kind
+            if is_mark:
+                inside ^= {text}
+            before, closed = text[-1:], is_mark and not opens
 
     def _without_spans(self, pieces: list[Piece]) -> Iterator[Piece]:
         line = "".join(text for text, _ in pieces)
@@ -59,11 +96,10 @@ class Guard:
 
         def break_span(match: re.Match[str]) -> str:
             sign, position = match.group(), start + match.start()
-            if self._opens.match(line, position) and last_close.get(sign, 0) > position + 1:
-                return sign + ZERO_WIDTH_SPACE
-            if sign in inside and self._closes.match(line, position):
-                return ZERO_WIDTH_SPACE + sign
-            return sign
+            before, after = line[position - 1 : position], line[position + 1 : position + 2]
+            opens = self._opens.match(line, position) and last_close.get(sign, 0) > position + 1
+            closes = sign in inside and before and not before.isspace() and (opens or not after.isalnum())
+            return ZERO_WIDTH_SPACE * bool(closes) + sign + ZERO_WIDTH_SPACE * bool(opens)
 
         for text, kind in pieces:
             if kind is None:

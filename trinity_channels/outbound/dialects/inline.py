@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import reduce
 
 from markdown_it.token import Token
 
 from trinity_channels.api import Dialect
-from trinity_channels.outbound.dialects.lines import Kind, Mark, Run, Runs
+from trinity_channels.outbound.dialects import addresses
+from trinity_channels.outbound.dialects.lines import Kind, Mark, Run, Runs, shared
+from trinity_channels.visible import cleaned, visible
 
 _BREAK = re.compile(r"(?i)<br\s*/?>")
-_DECORATION = re.compile(r"(?i)^(?:https?://)?(?:www\.)?|/$")
-_ADDRESS_SCHEME = re.compile(r"(?i)^(?:mailto|tel):")
 
 
 class Inline:
@@ -24,6 +25,7 @@ class Inline:
         self._before_text, _, self._after_text = dialect.link.partition("{text}")
         shown = " ({url})" if self._before_text else self._after_text
         self._around_url = shown.partition("{url}")[::2]
+        self._schemes = dialect.link_schemes if self._before_text else ()
         self._longest_mark = limit // 4
 
     def bold(self) -> tuple[Mark, ...]:
@@ -37,10 +39,10 @@ class Inline:
         link: tuple[int, str] | None = None
         for token in tokens:
             if token.type == "link_open":
-                link = len(runs), str(token.attrs["href"])
+                link = len(runs), cleaned(str(token.attrs["href"]))
             elif token.type == "link_close" and link:
                 start, url = link
-                runs[start:] = self._linked(runs[start:], url, marks)
+                runs[start:] = self._linked(runs[start:], url)
                 link = None
             elif token.type == "image":
                 runs += self._image(token, marks, linked=link is not None)
@@ -60,30 +62,39 @@ class Inline:
         return (*marks, Mark(opening, closing))
 
     def _image(self, token: Token, marks: tuple[Mark, ...], *, linked: bool) -> list[Run]:
-        url = str(token.attrs["src"])
+        url = cleaned(str(token.attrs["src"]))
         label = [Run("".join(run.text for run in self.runs(token.children or ())), marks)]
         if linked and label[0].text:
             return label
-        return self._linked(label, url, marks)
+        return self._linked(label, url)
 
-    def _linked(self, label: list[Run], url: str, marks: tuple[Mark, ...]) -> list[Run]:
+    def _linked(self, label: list[Run], url: str) -> list[Run]:
         """`label` as a link to `url`; just the address where the label says the same."""
         if not url:
             return label
-        web = "://" in url
-        shown = Run(_ADDRESS_SCHEME.sub("", url), kind=Kind.URL if web else Kind.TEXT)
+        kind = Kind.URL if "://" in url else Kind.TEXT
+        address = addresses.encoded(addresses.shown(url)) if kind is Kind.URL else addresses.shown(url)
         text = "".join(run.text for run in label).strip()
-        if not text or _DECORATION.sub("", text) == _DECORATION.sub("", shown.text):
-            return [shown]
-        # Some messengers drop addresses that are not on the web, or make them wrong; so these are shown.
-        if self._before_text and web:
-            address = url.translate(self._escape)
-            mark = Mark(*(half.replace("{url}", address) for half in (self._before_text, self._after_text)))
-            if len(mark.opening) + len(mark.closing) <= self._longest_mark:
-                depth = len(marks)
-                return [run._replace(marks=(*marks, mark, *run.marks[depth:])) for run in label]
+        if not visible(text) or addresses.is_same(text, address):
+            return [Run(address, kind=kind)]
+        if addresses.claims_another(text, url):
+            address = addresses.exposed(address)
+        elif self._hides(url) and (mark := self._link_mark(url)):
+            # Emphasis of the whole label goes around the link: inside, not every app shows it.
+            label = [run for run in label if run.text]
+            depth = len(reduce(shared, (run.marks for run in label)))
+            return [run._replace(marks=(*run.marks[:depth], mark, *run.marks[depth:])) for run in label]
         before, after = self._around_url
-        return [*label, Run(before), shown, Run(after)]
+        return [*label, Run(before), Run(addresses.encoded(address, parentheses=True), kind=kind), Run(after)]
+
+    def _hides(self, url: str) -> bool:
+        """Whether the channel shows words in place of this address. Some drop other schemes or make them wrong."""
+        return url.partition(":")[0].lower() in self._schemes and not addresses.has_user(url)
+
+    def _link_mark(self, url: str) -> Mark | None:
+        address = addresses.encoded(url).translate(self._escape)
+        mark = Mark(*(half.replace("{url}", address) for half in (self._before_text, self._after_text)))
+        return mark if len(mark.opening) + len(mark.closing) <= self._longest_mark else None
 
 
 def _run(token: Token, marks: tuple[Mark, ...]) -> Run:
@@ -97,7 +108,7 @@ def _run(token: Token, marks: tuple[Mark, ...]) -> Run:
         case "html_inline" if _BREAK.fullmatch(token.content):
             return Run("\n")
         case _:
-            return Run(token.content, marks)
+            return Run(cleaned(token.content), marks)  # an entity may stand for what is not to be seen
 
 
 def split_lines(runs: Sequence[Run]) -> list[Runs]:

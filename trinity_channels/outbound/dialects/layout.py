@@ -110,8 +110,8 @@ class Layout:
         if token.meta["id"] in self._used_labels:
             self._used_labels.remove(token.meta["id"])
             return
-        text = f"[{label}]: {token.meta['url']}" + (f' "{title}"' if title else "")
-        self._add([plain_runs(text)], *_span(token))
+        text = token.content or f"[{label}]: {token.meta['url']}" + (f' "{title}"' if title else "")
+        self._add([plain_runs(line.rstrip()) for line in text.split("\n")], *_span(token))
 
     def _text(self, token: Token) -> None:
         children = token.children or []

@@ -51,6 +51,14 @@ Piece = tuple[str, Kind | None]
 """Text that is not escaped yet; without a kind it is the dialect's own markup."""
 
 
+def shared(left: tuple[Mark, ...], right: tuple[Mark, ...]) -> tuple[Mark, ...]:
+    """The outer marks that two runs have in common."""
+    for depth, (one, other) in enumerate(zip(left, right, strict=False)):
+        if one is not other:
+            return left[:depth]
+    return left[: len(right)]
+
+
 class Line(NamedTuple):
     """One line. `first` starts it, `rest` starts what is left of it after a cut; both are dialect, not text.
 

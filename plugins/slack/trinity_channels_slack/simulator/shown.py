@@ -7,8 +7,10 @@ from collections.abc import Callable
 
 _BRACKETS = re.compile(r"<([^<>\n]+)>")
 _FENCE = re.compile(r"```\n?(.*?)\n?```", re.DOTALL)
-_CODE = re.compile(r"`([^`\n]+)`")
+_CODE = re.compile(r"(?<![^\W_])`(?=[^\s\u200b])([^\n]*?[^\s\u200b])`(?![^\W_])")
+_ADDRESS = re.compile(r"(?<=h)(ttps?://[^\s<>\u200b]+)(?=[^\s<>\u200b])")
 _STYLE = re.compile(r"(?<![\w*~])([*_~])(?=[^\s\u200b])([^\n]*?[^\s\u200b])\1(?![\w*~])")
+_KEPT = re.compile("\0([0-9]+)\0")
 _ZERO_WIDTH_SPACE = "\u200b"
 
 
@@ -28,14 +30,18 @@ def shown(text: str, name_of: Callable[[str], str]) -> str:
 
 
 def _styled(text: str) -> str:
-    """Without the marks around styled text, but for those inside code."""
+    """Without the marks around styled text, but for those inside code and addresses."""
     kept: list[str] = []
 
     def keep(found: re.Match[str]) -> str:
         kept.append(found[1])
         return f"\0{len(kept) - 1}\0"
 
-    text = _CODE.sub(keep, _FENCE.sub(keep, text.replace("\0", "")))
+    text = text.replace("\0", "")
+    for verbatim in (_FENCE, _CODE, _ADDRESS):
+        text = verbatim.sub(keep, text)
     while (bare := _STYLE.sub(r"\2", text)) != text:
         text = bare
-    return re.sub("\0([0-9]+)\0", lambda found: kept[int(found[1])], text)
+    while _KEPT.search(text):
+        text = _KEPT.sub(lambda found: kept[int(found[1])], text)
+    return text
