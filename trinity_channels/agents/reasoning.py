@@ -11,19 +11,20 @@ from dataclasses import dataclass, field
 
 from trinity_channels.agents.code_spans import CODE_START, end_of_code, fence_end
 
+_WORD = r"(?:think(?:ing)?|thoughts?|reasoning)"
 _NAMES = (
-    r"(?:[a-z]+:)?(?:think(?:ing)?|thoughts?|thought[_-]process|reasoning(?:[_-]scratchpad)?|scratchpad|reflection"
-    r"|antthinking|chain[_-]of[_-]thought|(?:inner|internal)[_-](?:monologue|thoughts?))"
+    rf"(?:(?:[a-z]+[:_-])?{_WORD}(?:[_-][a-z]+)*|scratchpad|reflection|antthinking"
+    r"|chain[_-]of[_-]thought|(?:inner|internal)[_-]monologue)"
 )
 # Open and close with a space or attributes, in any case; the rest are special tokens of model families that servers
 # without a reasoning parser pass on: Cohere, Sky-T1, Magistral, Kimi, MedGemma, Gemma, gpt-oss (Harmony).
 # https://cookbook.openai.com/articles/openai-harmony
 _OPEN = (
-    rf"<\s*(?i:{_NAMES})(?:\s[^<>]*)?(?<!/)>|<\|(?i:START_THINKING|begin_of_thought|think)\|>|\[THINK\]|◁think▷"
-    r"|<unused94>|<\|channel>"
+    rf"<\s*(?i:{_NAMES})(?:\s[^<>]*)?(?<!/)>|<\|(?i:(?:(?:start|begin)(?:_of)?_)?{_WORD}(?:_(?:start|begin))?)\|>"
+    r"|\[THINK\]|◁think▷|<unused94>|<\|channel>"
 )
 _CLOSE = (
-    rf"<\s*/\s*(?i:{_NAMES})\s*>|<\|(?i:END_THINKING|end_of_thought|/think)\|>|\[/THINK\]"
+    rf"<\s*/\s*(?i:{_NAMES})\s*>|<\|(?i:(?:/|end(?:_of)?_){_WORD}|{_WORD}_end)\|>|\[/THINK\]"
     r"|◁/think▷|<unused95>|<channel\|>"
 )
 _ANSWER_CHANNEL = r"<\|channel\|>\s*final\b(?:\s*<\|constrain\|>\s*\w*)?\s*(?:<\|message\|>)?"
@@ -32,6 +33,7 @@ _MESSAGE_END = r"<\|(?:end|return|call)\|>"
 _STRAY = (
     rf"<(?i:{_NAMES})\s*/>|<\|start\|>(?:assistant\b)?|<\|message\|>|<\|(?:START|END)_RESPONSE\|>"
     r"|<\|(?:begin|end)_of_(?:solution|box)\|>|<\|(?:im_end|eot_id|eom_id|end_of_text|endoftext)\|>"
+    r"|<\|im_start\|>(?:assistant\b)?|<\|assistant\|>|<end_of_turn>|<\uff5cend\u2581of\u2581sentence\uff5c>"
 )
 _TAGS = (
     rf"(?P<open>{_OPEN})|(?P<close>{_CLOSE})|(?P<final>{_ANSWER_CHANNEL})|(?P<channel>{_OTHER_CHANNEL})"
