@@ -14,9 +14,11 @@ LONGEST_PAUSE = 86_400.0
 # standard one, which is then the rounded value. https://www.rfc-editor.org/rfc/rfc9110.html#field.retry-after
 _HEADERS = {"retry-after-ms": 0.001, "x-ms-retry-after-ms": 0.001, "retry-after": 1.0}
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]*)?|\.[0-9]+")
-# Durations as Go and Protocol Buffers write them: 1m30s, 7.66s, 250ms, 6m0s.
-_DURATION_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?(ms|h|m|s)")
-_DURATION = re.compile(rf"(?:{_DURATION_PART.pattern} ?)+")
+# Durations as Go and Protocol Buffers write them (1m30s, 7.66s, 250ms, 6m0s), and in words: 2 minutes.
+_DURATION_PART = re.compile(
+    r"([0-9]+(?:\.[0-9]+)?) ?(?:(ms)|(h)(?:ours?|r)?|(m)(?:in(?:ute)?s?)?|(s)(?:ec(?:ond)?s?)?)", re.IGNORECASE
+)
+_DURATION = re.compile(rf"(?:{_DURATION_PART.pattern} ?)+", re.IGNORECASE)
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 
 
@@ -35,16 +37,17 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     """
     found = {name.lower(): value for name, value in headers.items() if name.lower() in _HEADERS}
     for name, unit in _HEADERS.items():
-        if name in found and (seconds := _seconds(found[name].strip(), unit, now)) is not None:
+        if name in found and (seconds := _seconds(found[name].strip(' \t"'), unit, now)) is not None:
             return min(max(seconds, 0.0), LONGEST_PAUSE)
     return None
 
 
 def _seconds(text: str, unit: float, now: datetime) -> float | None:
-    if _NUMBER.fullmatch(text):
-        return float(text) * unit
+    first = text.partition(",")[0]  # a proxy may repeat the header, which joins both
+    if _NUMBER.fullmatch(first):
+        return float(first) * unit
     if _DURATION.fullmatch(text):
-        return sum(float(number) * _UNITS[name] for number, name in _DURATION_PART.findall(text))
+        return sum(float(number) * _UNITS["".join(names).lower()] for number, *names in _DURATION_PART.findall(text))
     moment = _date(text)
     return None if moment is None else (moment - now).total_seconds()
 
