@@ -36,7 +36,8 @@ async def failure_of(body: object, **headers: str) -> AgentError:
         [{"type": "text", "text": {"value": NINE, "annotations": []}}],
         [{"text": NINE}],
         {"type": "text", "text": NINE},
-        [None, 7, "?", {"type": "image_url", "image_url": {"url": "data:"}}, {"type": "text", "text": NINE}],
+        ["We open", " at nine."],
+        [None, 7, True, ["?"], {"type": "image_url", "image_url": {"url": "data:"}}, {"type": "text", "text": NINE}],
         [{"type": "text", "text": ""}, {"type": "text", "text": NINE}],
     ],
 )
@@ -60,6 +61,27 @@ async def test_a_refusal_is_the_answer(message: dict[str, object]) -> None:
     assert await openai(Recorder({"choices": [{"finish_reason": "stop", "message": message}]})).run(TURN) == NINE
 
 
+@pytest.mark.parametrize(
+    "choices",
+    [
+        [{"index": 1, "message": {"content": NINE}}],
+        [{"index": "0", "message": {"content": NINE}}],
+        [{"index": None, "message": {"content": NINE}}],
+        [{"index": {}, "message": {"content": NINE}}],
+        [{"index": 1, "message": {"content": "B"}}, {"index": 0, "message": {"content": NINE}}],
+        [{"index": 1, "message": {"content": NINE}}, {"index": 2, "message": {"content": "B"}}],
+        [{"message": {"content": NINE}}, {"message": {"content": "B"}}],
+        [None, {"index": 0, "message": {"content": NINE}}],
+        [{"index": 0, "message": NINE}],
+        [{"index": 0, "delta": {}, "message": {"content": NINE}}],
+        [{"index": 0, "delta": None, "message": {"content": NINE}}],
+        [{"index": 0, "text": "", "message": {"content": NINE}}],
+    ],
+)
+async def test_one_choice_is_read_however_choices_are_numbered_and_written(choices: list[object]) -> None:
+    assert await answer_to(json.dumps({"choices": choices})) == NINE
+
+
 @pytest.mark.parametrize("finish", ["stop", None, "eos", "end_turn", "STOP", "something_new"])
 async def test_words_are_an_answer_whatever_ended_them(finish: str | None) -> None:
     assert await openai(Recorder(completion(NINE, finish))).run(TURN) == NINE
@@ -73,8 +95,8 @@ async def test_words_before_a_limit_are_known_to_be_cut(finish: str) -> None:
 @pytest.mark.parametrize(
     "message", [{"content": None}, {"content": ""}, {"content": "\n"}, {"content": []}, {"tool_calls": []}]
 )
-@pytest.mark.parametrize("finish", ["stop", None, "end_turn"])
-async def test_nothing_at_all_is_deliberate_silence(message: dict[str, object], finish: str | None) -> None:
+@pytest.mark.parametrize("finish", ["stop", "STOP", "end_turn"])
+async def test_nothing_at_all_is_deliberate_silence(message: dict[str, object], finish: str) -> None:
     answer = await openai(Recorder({"choices": [{"finish_reason": finish, "message": message}]})).run(TURN)
 
     assert isinstance(answer, str)
@@ -99,6 +121,8 @@ async def test_nothing_at_all_is_deliberate_silence(message: dict[str, object], 
         ),
         ({"finish_reason": "Something New", "message": {"content": None}}, "something_new"),
         ({"finish_reason": "SAFETY"}, "safety"),
+        ({"finish_reason": None, "message": {"content": ""}}, "finish_reason not given"),
+        ({"message": {"content": None}}, "finish_reason not given"),
         ({"finish_reason": "stop", "message": None}, "none of its choices holds a message"),
     ],
 )
@@ -157,6 +181,11 @@ async def test_a_run_that_broke_off_is_tried_again(finish: str, content: str) ->
         {"message": "m", "status": 504},
         {"message": "m", "code": "timeout"},
         {"message": "m", "code": "request_timed_out"},
+        {"message": "m", "code": 503.0},
+        {"message": "m", "code": 42901},
+        {"message": "m", "code": 50002},
+        {"message": "Rate limit reached, try again in 20 s"},
+        {"message": "Service temporarily unavailable", "code": None, "type": None},
         "Rate limit exceeded",
         "Model small is currently loading",
     ],
@@ -183,6 +212,9 @@ async def test_an_error_within_a_good_status_that_may_pass(error: object) -> Non
         {"message": "m", "code": "model_not_found"},
         {"message": "m", "code": True},
         {"message": "m", "code": []},
+        {"message": "m", "code": 40301},
+        {"message": "You exceeded your current quota, check your plan."},
+        {"message": "Rate limit reached", "code": "invalid_api_key"},
         "no such model",
     ],
 )
@@ -218,9 +250,15 @@ async def test_an_error_beside_a_choice_counts() -> None:
     assert error.detail == "bad tool"
 
 
-@pytest.mark.parametrize("nothing", [None, {}, "", []])
+@pytest.mark.parametrize(
+    "nothing", [None, {}, "", [], False, {"message": "", "type": "", "param": None, "code": None}, {"code": 0}]
+)
 async def test_an_empty_error_is_none(nothing: object) -> None:
+    answer = completion(NINE)
+    answer["choices"][0]["error"] = nothing
+
     assert await answer_to(json.dumps({"error": nothing, **completion(NINE)})) == NINE
+    assert await answer_to(json.dumps(answer)) == NINE
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.agents.apis import answer_to, completion
-from trinity_channels.agents.port import AgentUnavailable, Answer
+from trinity_channels.agents.port import AgentFailed, AgentUnavailable, Answer
 
 NINE = "We open at nine."
 GONE = '{"code": 502, "message": "Provider disconnected"}'
@@ -45,8 +45,14 @@ STOP = event(finish_reason="stop")
         'data: {"choices":\ndata: [{"delta": {"content": "We open at nine."}}]}\n\ndata: [DONE]\n\n',
         'data: {"choices": [{"text": "We open at nine.", "finish_reason": "stop"}]}\n\n',
         f"data: {OPEN}\n\ndata: {event({'content': 'no'}, index=1)}\n\ndata: {AT_NINE}\n\ndata: [DONE]",
+        f"data: {event({'content': 'We open at nine.'}, index=1)}\n\ndata: {event(index=1)}\n\ndata: [DONE]",
+        f"{OPEN}\n{AT_NINE}\n{STOP}\n",
+        f"  data: {OPEN}\n\n  data: {AT_NINE}\n\n  data: [DONE]\n\n",
+        f'data: {OPEN}\n\ndata: {AT_NINE}\n\ndata: "[DONE]"\n\n',
+        f"data: {OPEN}\n\ndata: {AT_NINE}\n\ndata: [done]\n\n",
+        f"data: {OPEN}\n\ndata: {json.dumps({'choices': [{'delta': ' at nine.'}]})}\n\ndata: [DONE]",
     ],
-    ids=range(20),
+    ids=range(26),
 )
 @pytest.mark.parametrize("kind", ["text/event-stream", "application/json", "text/plain"])
 async def test_an_event_stream_that_was_not_asked_for_is_read(body: str, kind: str) -> None:
@@ -68,9 +74,10 @@ async def test_line_separators_within_a_text_are_no_line_ends() -> None:
         ": keep-alive\n\n" + json.dumps(completion(NINE)),
         ": keep-alive\r\n: keep-alive\r\n" + json.dumps(completion(NINE), indent=1) + "\r\n",
         json.dumps({"choices": [{"text": NINE, "finish_reason": "stop"}]}),
+        json.dumps(completion(NINE)) + "\n\ndata: [DONE]\n\n",
     ],
 )
-async def test_a_document_is_read_with_what_stands_before_it(body: str) -> None:
+async def test_a_document_is_read_with_what_stands_around_it(body: str) -> None:
     assert await answer_to(body) == NINE
 
 
@@ -100,6 +107,11 @@ async def test_an_error_within_a_stream_counts_whatever_came_before(events: str)
         with pytest.raises(AgentUnavailable) as caught:
             await answer_to(f"{before}{events}\n\ndata: [DONE]\n\n")
         assert caught.value.detail == "Provider disconnected"
+
+
+async def test_a_stream_of_nothing_that_does_not_say_why_it_ended_is_a_failure() -> None:
+    with pytest.raises(AgentFailed):
+        await answer_to(f"data: {event({'role': 'assistant', 'content': ''})}\n\ndata: [DONE]\n\n")
 
 
 async def test_a_stream_without_a_word_that_broke_off_is_tried_again() -> None:

@@ -5,6 +5,7 @@ https://platform.openai.com/docs/api-reference/chat/object
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -35,6 +36,7 @@ class Completion:
         beside: it holds something else than words.
         whole: it has come to its end; False for a stream that broke off.
         problem: an error instead of, or after, the words.
+        index: that of the choice that is read, where a server sends several.
     """
 
     text: str = field(default="", repr=False)
@@ -44,6 +46,7 @@ class Completion:
     beside: bool = False
     whole: bool = True
     problem: Problem | None = None
+    index: int | None = None
 
 
 def read(body: str) -> Completion:
@@ -75,13 +78,16 @@ def _told(values: tuple[Any, ...]) -> Problem:
 
 
 def _add_choices(completion: Completion, choices: list[Any]) -> None:
-    """The first choice; in a stream further ones have their index, and an event about the use of tokens has none."""
+    """One choice out of several; in a stream the others come in events of their own, and an event about tokens has none."""
     if not choices:
         return
-    choice = choices[0]
-    if not isinstance(choice, dict):
+    known = {_index(one): one for one in reversed(choices) if isinstance(one, dict)}
+    if not known:
         raise ShapeError
-    if choice.get("index") not in (0, None):
+    if completion.index is None:
+        completion.index = min(known)
+    choice = known.get(completion.index)
+    if choice is None:
         return
     if reason := choice.get("finish_reason"):
         completion.finish = label(reason)
@@ -90,19 +96,32 @@ def _add_choices(completion: Completion, choices: list[Any]) -> None:
     _add_words(completion, choice)
 
 
+def _index(choice: Mapping[Any, Any]) -> int:
+    """The number of a choice; servers count from 0 or 1, write it as text, or leave it out where there is only one."""
+    index = choice.get("index")
+    return int(index) if isinstance(index, int | str) and re.fullmatch("[0-9]{1,9}", str(index)) else 0
+
+
 def _add_words(completion: Completion, choice: Mapping[Any, Any]) -> None:
-    if isinstance(delta := choice.get("delta"), dict):
+    if delta := _message(choice.get("delta")):
         _add_message(completion, delta)
-    elif isinstance(message := choice.get("message"), dict):
+    elif (message := _message(choice.get("message"))) is not None:
         if not completion.text:  # the last event of a stream may repeat the whole text
             _add_message(completion, message)
     elif isinstance(text := choice.get("text"), str):  # the older completions
         completion.text += text
-    elif completion.finish or completion.problem:
-        return
-    else:
+    elif delta is None:
+        if completion.finish or completion.problem:
+            return
         raise ShapeError
     completion.messages += 1
+
+
+def _message(value: object) -> Mapping[Any, Any] | None:
+    """A message, or its words without anything around them; None for anything else."""
+    if isinstance(value, str):
+        return {"content": value}
+    return value if isinstance(value, dict) else None
 
 
 def _add_message(completion: Completion, message: Mapping[Any, Any]) -> None:
@@ -126,6 +145,8 @@ def _add_message(completion: Completion, message: Mapping[Any, Any]) -> None:
 
 def _add_part(completion: Completion, part: object) -> None:
     match part:
+        case str(text):
+            completion.text += text
         case {"type": "refusal", "refusal": str(refusal)}:
             completion.refusal += refusal
         case {"type": "text" | "output_text", "text": str(text) | {"value": str(text)}}:

@@ -38,7 +38,7 @@ def documents(text: str) -> Documents:
     values: list[Any] = []
     ended = damaged = False
     for event in _events(lines):
-        if event == _DONE:
+        if event.strip('"').upper() == _DONE:
             ended = True
         elif (value := _parsed(event)) is not None:
             values.append(value)
@@ -50,8 +50,10 @@ def documents(text: str) -> Documents:
 def _events(lines: list[str]) -> Iterator[str]:
     """The data of each event; that of an event named `error` as an error object."""
     name, data = "", list[str]()
-    for line in [*lines, ""]:
-        if line.startswith("data:"):
+    for line in [*map(str.lstrip, lines), ""]:
+        if line.startswith(
+            ("data:", "{")
+        ):  # some servers write an event, or a document before `[DONE]`, without its name
             data.append(line.removeprefix("data:").strip())
         elif line.startswith("event:"):
             name = line.removeprefix("event:").strip()

@@ -18,7 +18,7 @@ from trinity_channels.visible import visible
 
 # Why a model stopped, as labels; other servers' words beside OpenAI's. Unknown ones count as an end like any other.
 # https://platform.openai.com/docs/api-reference/chat/object#chat-object-choices-finish_reason
-_MEANT = {"", "stop", "stop_sequence", "end_turn", "eos", "eos_token", "end_of_text", "complete", "completed"}
+_MEANT = {"stop", "stop_sequence", "end_turn", "eos", "eos_token", "end_of_text", "complete", "completed"}
 _CUT = {
     "length",
     "max_tokens",

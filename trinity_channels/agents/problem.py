@@ -52,7 +52,7 @@ class Problem:
         status = status or self.status
         if status is not None:
             return status in _TRANSIENT_STATUS or status >= HTTPStatus.INTERNAL_SERVER_ERROR
-        return any(map(_TRANSIENT.search, self.labels))
+        return any(map(_TRANSIENT.search, self.labels or (label(self.text),)))
 
 
 def problem_in(document: object) -> Problem | None:
@@ -64,7 +64,7 @@ def problem_in(document: object) -> Problem | None:
     error, errors = document.get("error"), document.get("errors")
     if isinstance(error, str) and error:
         return _problem({"message": error, **document, "reason": error})
-    if isinstance(error, dict) and error:
+    if isinstance(error, dict) and any(error.values()):  # some servers always send one, with nothing in it
         return _problem({**document, **error})
     if isinstance(errors, list) and errors and isinstance(errors[0], dict) and "choices" not in document:
         return _problem(errors[0])
@@ -113,9 +113,11 @@ def _words(error: Mapping[Any, Any]) -> str:
 
 
 def _status(code: object) -> int | None:
-    if isinstance(code, bool) or not isinstance(code, int | float | str) or not re.fullmatch(r"[45]\d\d", str(code)):
+    if isinstance(code, bool) or not isinstance(code, int | float | str):
         return None
-    return int(code)
+    # With two more digits as FastChat numbers its errors: 42901, 50002.
+    found = re.fullmatch(r"([45]\d\d)(?:\d\d|\.0)?", str(code))
+    return int(found[1]) if found else None
 
 
 def _hints(error: Mapping[Any, Any], metadata: Mapping[Any, Any]) -> dict[str, str]:
