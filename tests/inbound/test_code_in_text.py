@@ -46,6 +46,17 @@ FORMS = [
     *("\u9a8c\u8bc1\u7801482913\u8c22\u8c22", "482913\u2026", "it is 482913 and not the other one"),
     # as dictation and keyboards write numbers
     *("482.913", "482,913", "482'913", "482\u2019913", "482\u00b7913", "482_913"),
+    # alone, with any signs between
+    *(
+        "4,8,2,9,1,3",
+        "4, 8, 2, 9, 1, 3.",
+        "4.8.2.9.1.3",
+        "(482 / 913)",
+        "482\u2022913",
+        "482~913",
+        "482 = 913",
+        "482, 913",
+    ),
     # spaces and dashes of every kind
     *(f"482{gap}913" for gap in "\u00a0\u2002\u2009\u202f\u3000\u2800\u2010\u2011\u2013\u2014\u2212\uff0d\u2043"),
     # what cannot be seen

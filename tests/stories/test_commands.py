@@ -48,6 +48,21 @@ def zoe(world: World) -> Person:
         ("/login 123456", texts.NO_CODE),
         ("/Login ZOE@Example.org", SENT),
         ("/login\nzoe@example.org", SENT),
+        ("`/login zoe@example.org`", SENT),
+        ("*/login zoe@example.org*", SENT),
+        ('"/login zoe@example.org"', SENT),
+        ("\u201c/login zoe@example.org\u201d", SENT),
+        ("> /login zoe@example.org", SENT),
+        ("\uff0flogin zoe\uff20example.org", SENT),
+        ("hi\n/login zoe@example.org", SENT),
+        ("Send /login zoe@example.org", SENT),
+        ("/log in zoe@example.org", SENT),
+        ("/signin zoe@example.org", SENT),
+        ("/human\U0001f64f", texts.HUMAN_BY_EMAIL.format(contact=HUMAN)),
+        ("`/human`", texts.HUMAN_BY_EMAIL.format(contact=HUMAN)),
+        ("/help\U0001f64f", HELP),
+        ("STOP \U0001f6d1", texts.STOPPED),
+        ("\uff33\uff34\uff2f\uff30", texts.STOPPED),
     ],
 )
 async def test_commands_are_answered_whoever_writes(zoe: Person, said: str, answered: str) -> None:
@@ -66,7 +81,7 @@ async def test_start_undoes_stop(zoe: Person) -> None:
     "said",
     [
         *("start", "/weather today", "/loginzoe", "login", "/", "please help", "// stop"),
-        *("/log\u0131n", "/LOG\u0130N", "/whoam\u0131", "\uff0flogin", "/\uff4c\uff4f\uff47\uff49\uff4e"),
+        *("/log\u0131n", "/LOG\u0130N", "/whoam\u0131", "/\uff4c\uff4f\uff47\uff49\uff4e"),
     ],
 )
 async def test_everything_else_is_for_the_agent(town: World, agent: Agent, said: str) -> None:

@@ -22,8 +22,11 @@ _WORD = re.compile(r"\S+")
 # Groups of digits that stand close enough to be one number, with the separators that phones and people put there.
 _JOINT = "(?: {1,3}| ?-{1,2} ?|\\) ?|[.,:/'\u2019\u00b4`\u00b7\u30fb_|])"
 _NUMBER = re.compile(rf"[0-9]+(?:{_JOINT}[0-9]+)*")
-# Alone in a message it may also be cut by line breaks.
-_ALONE = re.compile(r"[\s-]*[0-9](?:[\s-]*[0-9]){5}[\s-]*")
+# Alone in a message it may also be cut by line breaks, or have any signs between its digits or its halves.
+_EDGE = r"[\s\"'*_~`()<>\[\].,:;!-]*"
+_ALONE = re.compile(
+    rf"{_EDGE}(?:[0-9](?:[\s-]*[0-9]){{5}}|[0-9](?:[\W_]{{1,3}}[0-9]){{5}}|[0-9]{{3}}[\W_]{{1,3}}[0-9]{{3}}){_EDGE}"
+)
 _SIX = re.compile("[0-9]{6}")
 _THOUSANDS = re.compile(r"[0-9]{3}[^0-9 -][0-9]{3}")
 _DASHES = "\u2212\u2043\u02d7\u30fc"  # U+2212 MINUS SIGN and others that are no dash to Unicode but look like one

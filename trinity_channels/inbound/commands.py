@@ -10,7 +10,7 @@ from enum import StrEnum
 from trinity_channels.api import Button, Note, NoteKind, OptOut
 from trinity_channels.inbound.code_in_text import only_number
 from trinity_channels.inbound.email_in_text import Emails, emails_in
-from trinity_channels.inbound.typed import seen
+from trinity_channels.inbound.typed import seen, without_widths
 from trinity_channels.store.scenes import Message
 
 TOLERANCE = timedelta(minutes=1)
@@ -71,8 +71,13 @@ class Expecting:
 
 
 # ASCII, for without it the I of the words would also be a Turkish one, which has no lower case among the verbs.
-_COMMAND = re.compile(r"(?:/ ?|!)((?ai:login|logout|whoami|help|human|stop|start))(?:@\w+)?(.*)", re.DOTALL)
-_PUNCTUATION = " \n\t.,:;!?*_~`'\"()[]<>\u2018\u2019\u201c\u201d\u00ab\u00bb\u2026\u3002"
+# What stands in front are marks of people who copied it from a text: `/login`, */login*, "/login".
+_COMMAND = re.compile(
+    r"[\s*_~`'\"\u2018\u201c\u201e\u00ab(<>]*(?:[/\uff0f] ?|[!\uff01])"
+    r"((?ai:login|logout|whoami|help|human|stop|start))(?:@\w+)?(.*)",
+    re.DOTALL,
+)
+_BARE = re.compile(r"[^\W_].*[^\W_]|[^\W_]", re.DOTALL)
 
 # The words that stand for opting out and in when they are all there is in a message. Words that people also answer an
 # agent with, such as "cancelar" or "alta", are none of them.
@@ -85,7 +90,10 @@ _VERBS = {word: verb for verb, words in _WORDS.items() for word in words.split()
 
 # How people answer who were asked to send /login and their address.
 _SIGN_IN = re.compile(r"(?:please )?(?:log ?-?in|sign ?-?in)\b(.*)", re.DOTALL | re.IGNORECASE)
-_BESIDE = "hi|hello|it's|this|here|here's|is|my|the|use|with|e-?mail|mail|mailto|address|please|thanks|thank|you"
+_BESIDE = (
+    "log ?-?in|sign ?-?in|send|hi|hello|it's|this|here|here's|is|my|the|use|with|e-?mail|mail|mailto|address|please"
+    "|thanks|thank|you"
+)
 _ONLY_ADDRESS = re.compile(rf"\W*(?:(?:{_BESIDE})\W+)*", re.IGNORECASE)
 _NAME_IN_FRONT = re.compile(r"[^<>?]{0,60}<\s+>\W*")
 
@@ -113,7 +121,7 @@ def _slash(text: str, expecting: Expecting) -> Command | None:
     verb, rest = Verb(found[1].lower()), found[2]
     if verb is Verb.LOGIN:
         return _login(rest, expecting)
-    if rest.strip(_PUNCTUATION):
+    if _bare(rest):
         # "/stop the music" and "/help-desk" are for the agent
         return Command(verb) if rest[0].isspace() and verb not in (Verb.STOP, Verb.START) else None
     return None if verb is Verb.START and not expecting.stopped else Command(verb)
@@ -121,7 +129,7 @@ def _slash(text: str, expecting: Expecting) -> Command | None:
 
 def _login(rest: str, expecting: Expecting) -> Command | None:
     """`/login` with what follows: a code, an address, or nothing."""
-    if not rest.strip(_PUNCTUATION):
+    if not _bare(rest):
         return Command(Verb.LOGIN)
     code, emails = only_number(rest), emails_in(rest)
     if code and emails.found in ((), (expecting.code_for,)):
@@ -132,7 +140,7 @@ def _login(rest: str, expecting: Expecting) -> Command | None:
 
 
 def _word(text: str, expecting: Expecting) -> Command | None:
-    verb = _VERBS.get(text.strip(_PUNCTUATION).lower()) if "?" not in text else None
+    verb = None if "?" in text or "/" in text else _VERBS.get(_bare(without_widths(text)).lower())
     if verb is None or (verb is Verb.START and not expecting.stopped):
         return None
     return Command(verb)
@@ -141,13 +149,19 @@ def _word(text: str, expecting: Expecting) -> Command | None:
 def _sign_in(text: str) -> Command | None:
     """Signing in without a slash: only for people whose messages the agent does not get until they have."""
     if found := _SIGN_IN.fullmatch(text):
-        if not found[1].strip(_PUNCTUATION):
+        if not _bare(found[1]):
             return Command(Verb.LOGIN)
         emails = emails_in(found[1])
         return Command(Verb.LOGIN, emails=emails) if emails.found or emails.deceptive else None
     emails = emails_in(text) if "@" in text or "\uff20" in text else Emails()
     is_answer = _ONLY_ADDRESS.fullmatch(f"{emails.around} ") or _NAME_IN_FRONT.fullmatch(emails.around)
     return Command(Verb.LOGIN, emails=emails) if is_answer and (emails.found or emails.deceptive) else None
+
+
+def _bare(text: str) -> str:
+    """The text without the punctuation, marks and emoji around its words."""
+    found = _BARE.search(text)
+    return found[0] if found else ""
 
 
 def _is_choice(message: Message) -> bool:
