@@ -33,8 +33,27 @@ class _Spread(httpx.AsyncBaseTransport):
             await pool.aclose()
 
 
+async def drop_useless_location(response: httpx.Response) -> None:
+    """Let a redirect whose address cannot be read be an answer like any other.
+
+    httpx prepares the next request even if redirects are not followed, and raises errors of all kinds if it cannot. A
+    plugin would then report an unknown outcome for a request that was certainly not taken.
+    """
+    if response.has_redirect_location and not _leads_somewhere(response):
+        del response.headers["Location"]
+
+
+def _leads_somewhere(response: httpx.Response) -> bool:
+    try:
+        target = response.request.url.join(response.headers["Location"])
+        return target.scheme in ("http", "https") and bool(target.host)
+    except Exception:  # noqa: BLE001 - httpx.InvalidURL, and what the idna library raises when the host is asked for
+        return False
+
+
 def open_client() -> httpx.AsyncClient:
     """A pooled client with time-outs; it goes through the proxy that the environment names, if it names one."""
+    hooks = {"response": [drop_useless_location]}
     if getproxies():
-        return httpx.AsyncClient(timeout=TIMEOUTS, limits=CONNECTIONS)
-    return httpx.AsyncClient(timeout=TIMEOUTS, transport=_Spread())
+        return httpx.AsyncClient(timeout=TIMEOUTS, limits=CONNECTIONS, event_hooks=hooks)
+    return httpx.AsyncClient(timeout=TIMEOUTS, transport=_Spread(), event_hooks=hooks)

@@ -40,6 +40,8 @@ BROKEN = (
     *(b"[" * 100_000, b'{"a":' * 2_000 + b"1" + b"}" * 2_000, b'{"a": ' + b"9" * 5_000 + b"}"),
     *(b'{"\\ud800": 1}', b'{"email": "\\udfff@example.org", "value": "\\u0000", "text": "\\ud800"}'),
 )
+KNOWN = {"name": "support", "client_id": 1, "request_id": 1, "delivery_id": 1}
+"""Path parameters of what exists."""
 AnyCase = Case[Any]
 TOKENS = ("", "wrong", "tc_" + "x" * 5_000)
 
@@ -79,7 +81,7 @@ def aimed(cases: list[AnyCase]) -> Iterator[AnyCase]:
     """Most of the cases at what exists, or none would get far."""
     dice = random.Random(SEED)
     for case in cases:
-        for name, known in (("name", "support"), ("client_id", 1), ("request_id", 1)):
+        for name, known in KNOWN.items():
             if name in case.path_parameters and dice.random() < 0.75:
                 case.path_parameters[name] = known
         yield case
@@ -149,9 +151,7 @@ async def test_every_operation_answers_as_it_is_described(net: Net, caplog: pyte
 async def test_every_operation_refuses_what_is_no_request(net: Net) -> None:
     wrong: list[str] = []
     for path, methods in net.app.openapi()["paths"].items():
-        there = path.format_map(
-            {"name": "support", "client_id": 1, "request_id": 1, "email": "x@y.org", "message_id": 1}
-        )
+        there = path.format_map(KNOWN | {"email": "x@y.org", "message_id": 1})
         for method in methods:
             broken = BROKEN if "requestBody" in methods[method] else ()
             answers = [

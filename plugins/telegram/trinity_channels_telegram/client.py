@@ -154,7 +154,7 @@ async def _post(
             return await ctx.http.send(request, follow_redirects=False)
     except _NEVER_LEFT as error:
         return NotSentError(type(error).__name__)
-    except (httpx.HTTPError, httpx.StreamError, OSError) as error:  # a TimeoutError is an OSError
+    except Exception as error:  # noqa: BLE001 - httpx raises errors of other libraries too, such as idna's
         return NoAnswerError(type(error).__name__)
 
 
