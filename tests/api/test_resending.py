@@ -13,6 +13,10 @@ from trinity_channels.store import audit
 from trinity_channels.web.auth import Role
 
 PATH = "/api/agents/support/deliveries"
+FAILED = {"undelivered": "63024", "failed": "63024"}
+"""Error codes of the receipts that have one."""
+WRITTEN = "This was written on 2 March, 09:00 UTC and could not be sent earlier.\n\n"
+"""What a message begins with that is sent again after more than an hour."""
 ESSAY = "\n\n".join(f"Paragraph {number}: " + "lorem ipsum dolor sit amet " * 20 for number in range(1, 9)).strip()
 
 
@@ -189,7 +193,7 @@ async def test_an_unknown_outcome_may_arrive_twice_and_the_answer_says_so(
 
     assert (answer.json()["resent"], answer.json()["may_have"]) == ([parked["id"]], [parked["id"]])
     assert "may get it twice" in answer.json()["message"]
-    assert zoe.heard() == ["echo hello", "echo hello"]
+    assert zoe.heard() == ["echo hello", f"{WRITTEN}echo hello"]
 
 
 async def test_an_unknown_outcome_is_not_sent_again_with_everything_that_failed(
@@ -234,6 +238,60 @@ async def test_a_failure_of_the_first_attempt_that_comes_late_does_not_end_the_s
 
     assert (await deliveries(town))[0]["state"] == "read"
     assert zoe.heard() == ["echo hello"]
+
+
+async def cut_off(town: World) -> tuple[Person, dict[str, Any], Any]:
+    """Somebody to whom an answer was sent whose outcome is unknown, that delivery, and how its receipts come."""
+    town.twilio.behaviour.receipts = False
+    zoe = town.person("Zoe")
+    town.fails(Fault.CUT_AFTER)
+    await zoe.says("hello")
+    (found,) = await deliveries(town)
+    first = next(one for one in town.twilio.account.messages.newest_first() if one.outbound)
+    url = f"{await town.webhook()}?delivery={found['id']}"
+
+    async def receipt(status: str) -> None:
+        await town.posts(
+            url, town.inbound() | {"MessageSid": first.sid, "MessageStatus": status, "ErrorCode": FAILED.get(status, "")}
+        )
+
+    return zoe, found, receipt
+
+
+@pytest.mark.parametrize("late", ["queued", "sent", "undelivered", "failed", "delivered"])
+async def test_receipts_of_an_attempt_that_was_cut_off_and_failed_do_not_end_the_next(town: World, late: str) -> None:
+    """Its id is first heard of in the receipt that tells of the failure."""
+    zoe, found, receipt = await cut_off(town)
+    await receipt("undelivered")
+    town.host.dispatcher._run, run = None, town.host.dispatcher._run
+    answer = await town.api("POST", f"{PATH}/{found['id']}/resend")
+
+    await receipt(late)
+    town.host.dispatcher._run = run
+    await town.host.dispatcher._sweep()
+    await town.settle()
+
+    assert answer.status_code == 200
+    assert len(zoe.heard()) == 2
+    assert (await deliveries(town))[0]["state"] == "queued"
+
+
+async def test_a_failure_that_becomes_known_while_the_next_attempt_waits_does_not_end_it(
+    town: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zoe, parked = await unknown(town, monkeypatch)
+    taken = next(one for one in town.twilio.account.messages.newest_first() if one.outbound)
+    town.host.dispatcher._run, run = None, town.host.dispatcher._run
+    await town.api("POST", f"{PATH}/{parked['id']}/resend")
+
+    form = town.inbound() | {"MessageSid": taken.sid, "MessageStatus": "undelivered", "ErrorCode": "63024"}
+    await town.posts(f"{await town.webhook()}?delivery={parked['id']}", form)
+    town.host.dispatcher._run = run
+    await town.host.dispatcher._sweep()
+    await town.settle()
+
+    assert len(zoe.heard()) == 2
+    assert (await deliveries(town))[0]["state"] == "queued"
 
 
 # --- refused ---
@@ -309,7 +367,7 @@ async def test_whoever_writes_again_can_be_answered_again(town: World, unheard: 
     answer = await resend(town, failed["id"])
 
     assert answer.status_code == 200
-    assert unheard.heard() == ["echo anybody?", "echo hello"]
+    assert unheard.heard() == ["echo anybody?", f"{WRITTEN}echo hello"]
 
 
 @pytest.mark.parametrize("delivery", ["4711", str(2**63 - 1)])

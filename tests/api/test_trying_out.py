@@ -35,6 +35,10 @@ async def test_a_test_without_words_sends_a_hello(world: World) -> None:
         ({"to_number": "whatsapp:+15551234567", "message": False}, "message"),
         ({"to_number": "whatsapp:+15551234567", "message": []}, "message"),
         ({"to_number": "whatsapp:+15551234567", "message": "x" * 5000}, "message"),
+        ({"to_number": "whatsapp:+15551234567", "message": " \n"}, "message"),
+        ({"to_number": "whatsapp:+15551234567", "message": "\u200b"}, "message"),
+        ({"to_number": "whatsapp:+15551234567", "message": "\u202e\u2800\u3164"}, "message"),
+        ({"to_number": "whatsapp:+15551234567", "message": "\ue000"}, "message"),
         ({"to_nubmer": "whatsapp:+15551234567"}, "to_nubmer"),
         ({"message": "Test from Trinity"}, "to_number"),  # not "The credentials work."
     ],
@@ -65,6 +69,7 @@ async def test_ten_test_messages_an_hour(world: World) -> None:
 
 @pytest.mark.parametrize(("fault", "status"), [(Fault.UNAUTHORIZED, 200), (Fault.RATE_LIMITED, 200), (Fault.SLOW, 502)])
 async def test_a_test_message_that_fails_says_why(world: World, fault: Fault, status: int) -> None:
+    world.twilio.behaviour.receipts = False
     world.fails(fault)
 
     answer = await world.api("POST", f"{PATH}/test", {"to_number": "whatsapp:+15551234567"})
@@ -172,6 +177,31 @@ async def test_a_test_message_with_an_unknown_outcome_is_asked_for_and_arrives_o
     assert tried["code"] == "provider_unavailable"
     assert (await delivery(world, tried))["state"] in ("queued", "read")
     assert tester.heard()[1:] == ["Test from Trinity"]
+
+
+async def test_a_receipt_that_comes_before_the_answer_tells_that_the_test_message_was_taken(
+    world: World, tester: Person
+) -> None:
+    world.fails(Fault.CUT_AFTER)
+
+    tried = await tries(world, tester)
+
+    assert (tried["ok"], tried["code"]) == (True, None)
+    assert tried["state"] in ("sent", "delivered", "read")
+    assert tried["provider_id"] == (await delivery(world, tried))["provider_id"]
+
+
+async def test_a_receipt_that_comes_before_the_answer_tells_that_the_test_message_failed(
+    world: World, tester: Person
+) -> None:
+    tester.phone.last_wrote.clear()
+    world.fails(Fault.CUT_AFTER)
+
+    tried = await tries(world, tester)
+
+    assert (tried["state"], tried["delivery_id"]) == ("failed", 2)
+    assert "More than 24 hours" in tried["message"]
+    assert "may or may not" not in tried["message"]
 
 
 async def test_a_test_message_that_a_crash_interrupts_is_finished_by_the_next_host(

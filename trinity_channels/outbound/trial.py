@@ -19,6 +19,7 @@ from trinity_channels.outbound.deliver import Deliveries
 from trinity_channels.plugins import Plugins
 from trinity_channels.store import Store, Tx, audit, bindings, delivery_log, scenes, trials
 from trinity_channels.store.delivery_log import Sent
+from trinity_channels.visible import visible
 
 MOST = 10
 HOUR = timedelta(hours=1)
@@ -93,7 +94,7 @@ class TrialMessages:
                 f"Write the address like {manifest.address.example}.", field=manifest.address.field
             )
         composed = plain(text, manifest.dialect, manifest.limits.text)
-        if not composed:
+        if not (composed and visible(text)):
             raise ConfigurationError("message has nothing to show.", field="message")
         now = self._now()
 

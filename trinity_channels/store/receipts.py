@@ -58,6 +58,7 @@ _AGAIN = (
     .where(DELIVERY.c.id == bindparam("delivery"))
     .values(state="ready", provider_id=bindparam("provider_id"), next_at=bindparam("at"), updated_at=bindparam("now"))
 )
+_NAME = update(DELIVERY).where(DELIVERY.c.id == bindparam("delivery")).values(provider_id=bindparam("provider_id"))
 
 
 def apply(
@@ -84,6 +85,10 @@ def apply(
     if receipt.state is DeliveryState.FAILED:
         if _RANK[state] >= _RANK["delivered"]:
             return None
+        # Of an attempt that was cut off this is the first we hear; by its id, later receipts of it are told from others.
+        tx.run(_NAME, delivery=delivery, provider_id=receipt.provider_id)
+        if state == "ready":
+            return None  # the owner has it sent again, and the next attempt has not begun
         failure = receipt.failure or Failure("unknown", FailureKind.PERMANENT, "The provider gave no reason.")
         if failure.kind is FailureKind.LATER and tried < attempts:
             at = micros(now + again_after)

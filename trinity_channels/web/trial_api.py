@@ -21,6 +21,8 @@ from trinity_channels.web.route import api_router
 
 TEXT = "Hello! This is a test message: the connection to your agent works."
 TEXT_LIMIT = 1000
+_UNSETTLED = ("ready", "sending", "asking", "unknown")
+"""In these states no receipt has told yet what became of an attempt."""
 
 
 class Outcome(BaseModel):
@@ -115,10 +117,10 @@ def _wanted(manifest: Channel, body: Mapping[str, Any]) -> tuple[str, str] | Non
 def _outcome(manifest: Channel, tried: Tried) -> Outcome:
     """What the owner is told of a test message after its first attempt."""
     test = tried.delivery
-    if tried.unknown:
+    if tried.unknown and test.state in _UNSETTLED:
         message = f"It may or may not have been sent: {tried.unknown}"
         raise ApiError(502, "provider_unavailable", message, extra={"delivery_id": test.id, "state": test.state})
-    if tried.taken or test.state not in ("ready", "sending", "failed"):
+    if tried.taken or test.provider_id:  # the provider names only what it took
         message = f"{manifest.title} took the message as {test.provider_id}. {_window(manifest)}".rstrip()
         if test.state == "failed":
             message = f"{manifest.title} took the message, and reported since that it failed: {test.failure}"
