@@ -252,7 +252,8 @@ async def cut_off(town: World) -> tuple[Person, dict[str, Any], Any]:
 
     async def receipt(status: str) -> None:
         await town.posts(
-            url, town.inbound() | {"MessageSid": first.sid, "MessageStatus": status, "ErrorCode": FAILED.get(status, "")}
+            url,
+            town.inbound() | {"MessageSid": first.sid, "MessageStatus": status, "ErrorCode": FAILED.get(status, "")},
         )
 
     return zoe, found, receipt

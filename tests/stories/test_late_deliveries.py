@@ -121,6 +121,17 @@ async def test_an_answer_that_waited_a_day_is_parked_with_its_reason(town: World
     )
 
 
+async def test_health_names_it_and_how_it_is_sent_all_the_same(town: World) -> None:
+    await said_and_not_sent(town, town.person("Zoe"))
+
+    await after(town, hours=24)
+
+    check = await town.check("outbound")
+    assert check["state"] == "failed"
+    assert check["message"].startswith("A message was not sent: too_late: It waited for more than 24 hours")
+    assert "`trinity-channels deliveries resend --failed --agent support`" in check["fix"]
+
+
 async def test_so_is_the_rest_of_one_of_which_a_part_was_sent(town: World, agent: Agent) -> None:
     zoe = town.person("Zoe")
     agent.will_answer("word " * 900)

@@ -168,9 +168,10 @@ def _outbound(stored: StoredBinding, last_test: Sent | None, now: datetime) -> C
         return Check(
             "outbound",
             CheckState.FAILED,
-            f"The provider refused a message: {stored.send_failure}",
-            "Correct the account's settings here or in the provider's console, then use Verify. What failed meanwhile can "
-            "be sent again: POST /api/agents/{name}/deliveries/resend, or `trinity-channels deliveries resend`.",
+            f"A message was not sent: {stored.send_failure}",
+            "Correct what it names, here or in the provider's console, then use Verify. What failed meanwhile can be sent "
+            f"again: POST /api/agents/{stored.agent}/deliveries/resend, or `trinity-channels deliveries resend --failed "
+            f"--agent {stored.agent}`.",
         )
     if last_test and last_test.state == "failed" and now - last_test.updated_at < TEST_SHOWN:
         return Check(
