@@ -77,12 +77,12 @@ async def test_a_file_is_quoted_by_its_kind(town: World, agent: Agent) -> None:
 
 async def test_a_long_message_is_quoted_by_its_beginning(town: World, agent: Agent) -> None:
     zoe = town.person("Zoe")
-    await zoe.says("x" * 1500)
+    await zoe.says("x" * 2500)
 
     await answers(zoe, "too long?", newest(zoe, outbound=False))
 
     (note,) = told(agent)
-    assert note == f"answers an earlier message: {'x' * 999}…"
+    assert note == f"answers an earlier message: {'x' * 1999}…"
 
 
 async def test_what_is_not_known_here_is_still_named(town: World, agent: Agent) -> None:

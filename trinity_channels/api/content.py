@@ -42,7 +42,7 @@ class Quoted:
     Attributes:
         text: the quoted words, or the chosen passage of them. Empty where the provider names only the message: the host
             then looks its words up by `provider_id`, and asks the hook `resolve_quoted` if it does not know them. The host
-            keeps at most 1,000 characters.
+            keeps at most 2,000 characters.
         provider_id: the provider's id of the quoted message, as in `MessageReceived.provider_id` and
             `Receipt.provider_id`; None for what was said elsewhere.
         author: the name of who wrote it, as they chose it; empty if unknown.

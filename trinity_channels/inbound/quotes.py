@@ -17,14 +17,13 @@ from trinity_channels.bindings import Bindings
 from trinity_channels.inbound.attempt import Attempt
 from trinity_channels.plugins import Plugin, Plugins
 from trinity_channels.store import Store, Tx, messages
+from trinity_channels.store.part_limits import QUOTE, cut
 from trinity_channels.store.scenes import Message, Scene
 
 log = structlog.get_logger(__name__)
 
 PATIENCE = 10.0
 """Seconds for one look-up; an answer without the quotation is better than none."""
-LONGEST = 2000
-"""Characters of a quoted message that are kept."""
 
 
 class Quotes:
@@ -56,7 +55,7 @@ class Quotes:
         except Exception as error:  # noqa: BLE001  the person is answered all the same
             log.warning("quotation not read", channel=scene.channel, agent=scene.agent, error=type(error).__name__)
             return None
-        return replace(found, text=found.text[:LONGEST])
+        return replace(found, text=cut(found.text, QUOTE))
 
     async def _kept(self, waiting: Sequence[Message], known: dict[str | None, Quoted]) -> tuple[Message, ...]:
         done = [replace(one, parts=tuple(_completed(part, known) for part in one.parts)) for one in waiting]

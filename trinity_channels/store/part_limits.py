@@ -13,7 +13,7 @@ from typing import Any
 
 from trinity_channels.api import Attachment, Button, Forwarded, Location, Note, NoteKind, Part, Quoted
 
-QUOTE = 1000
+QUOTE = 2000
 """Characters of a quoted message: it reminds the agent of what was said, which the history may hold in full."""
 TEXT = 12_000
 """Characters of what a person sends besides the text: a forwarded message, a field of a form, a pasted table."""
