@@ -312,6 +312,7 @@ class World:
         self.host.dispatcher.fire_due()
         await self.host._digest.run()
         await self.host._catch_up.run()
+        await self.host._diagnosis.run()
         await self.settle()
 
     async def much_later(self) -> None:

@@ -185,13 +185,14 @@ class Host:
             dispatcher=self.dispatcher,
             now=now,
         )
+        self._diagnosis = Diagnosis(self.store, self.plugins, self._catch_up.mistrusted, now)
         self.webhook = Webhook(
             store=self.store,
             plugins=self.plugins,
             bindings=self.bindings,
             dispatcher=self.dispatcher,
             indicator=indicator,
-            diagnosis=Diagnosis(self.store, self.plugins, now),
+            diagnosis=self._diagnosis,
             notices=OwnerNotices(self.store, self.plugins, now),
             catch_up=self._catch_up,
             metrics=self.metrics,
@@ -254,7 +255,7 @@ class Host:
 
     async def _keep_house(self) -> None:
         while True:
-            for chore in (self._digest, self._catch_up):
+            for chore in (self._digest, self._catch_up, self._diagnosis):
                 try:
                     await chore.run()
                 except Exception as error:  # the next round may work

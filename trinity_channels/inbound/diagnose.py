@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Protocol
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 import structlog
@@ -17,46 +19,93 @@ from trinity_channels.store import Store, bindings
 
 log = structlog.get_logger(__name__)
 
-MOST = 40
+MOST = 64
 """Addresses to try."""
+EXAMINED = 8_192
+"""Bytes of the largest body that is examined: each address costs as much as a webhook, and messages are rarely larger."""
 PAUSE = timedelta(seconds=5)
 """A binding is diagnosed at most this often: strangers can send bad signatures as fast as they like."""
 
 
-class Diagnosis:
-    """Keeps the cause of the last refused webhook of each binding."""
+class Mistrusted(Protocol):
+    """Is told of each refused request, and of one that the provider is found to have made, for another address."""
 
-    def __init__(self, store: Store, plugins: Plugins, now: Callable[[], datetime]) -> None:
+    def __call__(self, bound: OpenBinding, *, genuine: bool) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    """A refused request, with what it says of the address that it was sent to."""
+
+    bound: OpenBinding
+    raw: api.Request
+    hosts: tuple[str, ...]
+    path: str
+
+    @property
+    def small(self) -> bool:
+        return len(self.raw.body) <= EXAMINED
+
+
+class Diagnosis:
+    """Keeps the cause of the last refused webhook of each binding.
+
+    Of the requests that come during the pause, the newest is examined after it, with the next one or by the housekeeping.
+    """
+
+    def __init__(self, store: Store, plugins: Plugins, mistrusted: Mistrusted, now: Callable[[], datetime]) -> None:
         self._store = store
         self._plugins = plugins
+        self._mistrusted = mistrusted
         self._now = now
         self._last: dict[int, datetime] = {}
+        self._waiting: dict[int, _Refused] = {}
+        self._examining = False
 
-    async def keep(self, bound: OpenBinding, request: Request, raw: api.Request) -> bool:
-        """Find the cause and store it for the owner; never raises.
+    async def keep(self, bound: OpenBinding, request: Request, raw: api.Request) -> None:
+        """Find the cause and store it for the owner, at once or later; never raises."""
+        self._mistrusted(bound, genuine=False)
+        refused = _refused(bound, request, raw)
+        waiting = self._waiting.get(bound.id)
+        if waiting is None or refused.small or not waiting.small:
+            self._waiting[bound.id] = refused
+        if self._due(bound.id):
+            await self._examine(bound.id)
 
-        Returns:
-            Whether the provider is known to have sent the request: it is signed with the right secret, for another address.
-        """
-        now = self._now()
-        last = self._last.get(bound.id)
-        if last and abs(now - last) < PAUSE:
-            return False
-        self._last[bound.id] = now
-        difference = self._difference(bound, request, raw)
-        cause = _cause(bound, difference)
-        log.warning("signature refused", channel=bound.channel, agent=bound.agent, cause=cause)
+    async def run(self) -> None:
+        """Examine what has waited long enough; called periodically."""
+        for binding in [one for one in self._waiting if self._due(one)]:
+            await self._examine(binding)
+
+    def _due(self, binding: int) -> bool:
+        last = self._last.get(binding)
+        return not self._examining and (last is None or abs(self._now() - last) >= PAUSE)
+
+    async def _examine(self, binding: int) -> None:
+        refused = self._waiting.pop(binding, None)
+        if refused is None:  # by another task meanwhile
+            return
+        self._last[binding] = self._now()
+        self._examining = True
         try:
-            await self._store.write(lambda tx: bindings.signature_failed(tx, bound.id, cause, now))
+            bound, at = refused.bound, refused.raw.received_at or self._now()
+            difference = await asyncio.to_thread(self._difference, refused)
+            if difference is not None:
+                self._mistrusted(bound, genuine=True)
+            cause = _cause(refused, difference)
+            log.warning("signature refused", channel=bound.channel, agent=bound.agent, cause=cause)
+            await self._store.write(lambda tx: bindings.signature_failed(tx, binding, cause, at))
         except Exception as error:  # the refusal stands whether or not it can be explained later
-            log.exception("diagnosis not stored", error=type(error).__name__)
-        return difference is not None
+            log.exception("diagnosis failed", error=type(error).__name__)
+        finally:
+            self._examining = False
 
-    def _difference(self, bound: OpenBinding, request: Request, raw: api.Request) -> str | None:
+    def _difference(self, refused: _Refused) -> str | None:
         """In what the address that was signed differs from ours; None if no address fits."""
-        if bound.context.webhook_url is None:
+        bound, raw = refused.bound, refused.raw
+        if bound.context.webhook_url is None or not refused.small:
             return None
-        for difference, url in _variants(raw.url, request):
+        for difference, url in _variants(refused):
             try:
                 self._plugins[bound.channel].receive(bound.binding, replace(raw, url=url))
             except api.SignatureError:
@@ -67,9 +116,14 @@ class Diagnosis:
         return None
 
 
-def _cause(bound: OpenBinding, difference: str | None) -> str:
-    if bound.context.webhook_url is None:
+def _cause(refused: _Refused, difference: str | None) -> str:
+    if refused.bound.context.webhook_url is None:
         return "public_chat_url is not set, so no signature can be checked."
+    if not refused.small:
+        return (
+            f"Only requests of up to {EXAMINED} bytes are examined for the cause, and this one has {len(refused.raw.body)}: "
+            "it was signed for another address or with another secret, or somebody else sent it."
+        )
     if difference:
         return f"The provider signed another address than public_chat_url gives: {difference}."
     return (
@@ -78,16 +132,19 @@ def _cause(bound: OpenBinding, difference: str | None) -> str:
     )
 
 
-def _variants(url: str, request: Request) -> Iterator[tuple[str, str]]:
+def _refused(bound: OpenBinding, request: Request, raw: api.Request) -> _Refused:
+    forwarded = request.headers.get("x-forwarded-host", "").split(",")[0].strip()
+    hosts = tuple(host for host in (request.headers.get("host", ""), forwarded) if host)
+    path = request.scope.get("raw_path", b"").decode("latin-1") or request.url.path
+    return _Refused(bound, raw, hosts, path)
+
+
+def _variants(refused: _Refused) -> Iterator[tuple[str, str]]:
     """Addresses a provider may have signed instead, nearest first, with what differs."""
+    url, path = refused.raw.url, refused.path
     parts = urlsplit(url)
     other = "http" if parts.scheme == "https" else "https"
-    path = request.scope.get("raw_path", b"").decode("latin-1") or request.url.path
-    hosts = {
-        parts.netloc,
-        request.headers.get("host", ""),
-        request.headers.get("x-forwarded-host", "").split(",")[0].strip(),
-    } - {""}
+    hosts = {parts.netloc, *refused.hosts}
     hosts |= {host.rpartition(":")[0] for host in hosts if host.rpartition(":")[2].isdigit()}
     paths = {parts.path, parts.path.rstrip("/"), parts.path.rstrip("/") + "/", path}
     tried = {url}

@@ -112,8 +112,7 @@ class Webhook:
         try:
             inbound = self._plugins[bound.channel].receive(bound.binding, raw)
         except api.SignatureError:
-            genuine = await self._diagnosis.keep(bound, request, raw)
-            self._catch_up.mistrusted(bound, genuine=genuine)
+            await self._diagnosis.keep(bound, request, raw)
             return "bad_signature", _error(403, "invalid_signature", "The request is not signed by the provider.")
         except api.MalformedPayload as error:
             log.warning("malformed webhook", channel=bound.channel, agent=bound.agent)

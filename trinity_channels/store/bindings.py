@@ -125,12 +125,13 @@ _DISCONNECT = (
     .where(BINDING.c.id == bindparam("binding"), BINDING.c.disconnected_at.is_(None))
     .values(disconnected_at=bindparam("now"), secrets="{}", refused_since=None, updated_at=bindparam("now"))
 )
+_CHANGED_SINCE = BINDING.c.updated_at > bindparam("now")
 _SIGNATURE_FAILED = (
     update(BINDING)
     .where(BINDING.c.id == bindparam("binding"))
     .values(
-        signature_failed_at=bindparam("now"),
-        signature_cause=bindparam("cause"),
+        signature_failed_at=case((_CHANGED_SINCE, BINDING.c.signature_failed_at), else_=bindparam("now")),
+        signature_cause=case((_CHANGED_SINCE, BINDING.c.signature_cause), else_=bindparam("cause")),
         refused_since=func.coalesce(BINDING.c.refused_since, bindparam("now")),
     )
 )
@@ -221,7 +222,7 @@ def disconnect(tx: Tx, binding: int, now: datetime) -> bool:
 
 
 def signature_failed(tx: Tx, binding: int, cause: str, now: datetime) -> None:
-    """Keep why the last webhook was refused."""
+    """Keep why a webhook was refused; its cause is dropped if the binding has been changed since: it may be gone."""
     tx.run(_SIGNATURE_FAILED, binding=binding, cause=cause, now=micros(now))
 
 
