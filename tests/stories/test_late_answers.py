@@ -201,6 +201,17 @@ def test_what_is_quoted(text: str, expected: str) -> None:
     assert excerpt(text) == expected
 
 
+async def test_an_apology_after_an_hour_names_the_message_too(town: World, agent: Agent) -> None:
+    zoe = town.person("Zoe")
+    agent.will_answer(AgentFailed("out of order"))
+    await asks_and_the_host_dies(town, agent, zoe)
+    town.clock.tick(timedelta(hours=5))
+
+    await town.starts()
+
+    assert zoe.heard() == [texts.TOO_LATE.format(when="2 March, 09:00 UTC", words=QUESTION)]
+
+
 # --- stale ---
 
 

@@ -25,11 +25,12 @@ def reminder(lateness: Lateness, oldest: Message, now: datetime) -> str:
 
 
 def apology(tx: Tx, lateness: Lateness, scene: Scene, turn: OpenTurn, now: datetime) -> str:
-    """What a person hears of a turn that is given up.
+    """What a person hears of a turn that is given up: after an hour, which message that is about.
 
-    After a day that is one sentence, and only if nothing else waits in the conversation: however many messages an outage
-    has left there, they are not answered one by one.
+    After a day only if nothing else waits in the conversation: however many messages an outage has left there, they are
+    not answered one by one.
     """
-    if not lateness.is_stale(turn.waits_since, now):
-        return texts.APOLOGY
-    return "" if scene.waiting else preface.unanswered(scenes.of_turn(tx, turn.id)[0])
+    if lateness.is_stale(turn.waits_since, now) and scene.waiting:
+        return ""
+    oldest = scenes.of_turn(tx, turn.id)[0]
+    return preface.unanswered(oldest) if lateness.is_late(oldest.at, now) else texts.APOLOGY
