@@ -193,7 +193,7 @@ class Host:
             dispatcher=self.dispatcher,
             indicator=indicator,
             diagnosis=self._diagnosis,
-            notices=OwnerNotices(self.store, self.plugins, now),
+            notices=OwnerNotices(self.store, now),
             catch_up=self._catch_up,
             metrics=self.metrics,
             now=now,

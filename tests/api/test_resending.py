@@ -166,17 +166,20 @@ async def fails_from(town: World, monkeypatch: pytest.MonkeyPatch, part: int) ->
     monkeypatch.setattr(plugin, "send", sometimes)
 
 
-async def unknown(town: World, monkeypatch: pytest.MonkeyPatch) -> tuple[Person, dict[str, Any]]:
-    """Somebody to whom an answer was sent of which nobody knows whether it was taken; it was."""
+async def silent(*_: object) -> object:
+    """A provider that cannot tell."""
+    raise RuntimeError
+
+
+async def unknown(
+    town: World, monkeypatch: pytest.MonkeyPatch, fault: Fault = Fault.CUT_AFTER
+) -> tuple[Person, dict[str, Any]]:
+    """Somebody to whom an answer was sent of which nobody knows whether it was taken."""
     town.twilio.behaviour.receipts = False
     zoe = town.person("Zoe")
-    town.fails(Fault.CUT_AFTER)
+    town.fails(fault)
     await zoe.says("hello")
     with monkeypatch.context() as broken:
-
-        async def silent(*_: object) -> object:
-            raise RuntimeError
-
         broken.setattr(town.host.plugins["whatsapp"], "find_sent", silent)
         for _ in range(4):
             await town.later(minutes=15)
@@ -189,11 +192,32 @@ async def test_an_unknown_outcome_may_arrive_twice_and_the_answer_says_so(
 ) -> None:
     zoe, parked = await unknown(town, monkeypatch)
 
-    answer = await resend(town, parked["id"])
+    with monkeypatch.context() as broken:
+        broken.setattr(town.host.plugins["whatsapp"], "find_sent", silent)
+        answer = await resend(town, parked["id"])
 
     assert (answer.json()["resent"], answer.json()["may_have"]) == ([parked["id"]], [parked["id"]])
+    assert answer.json()["state"] == "asking"
     assert "may get it twice" in answer.json()["message"]
     assert zoe.heard() == ["echo hello", f"{WRITTEN}echo hello"]
+
+
+async def test_a_provider_that_can_tell_spares_the_second_copy(town: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    zoe, parked = await unknown(town, monkeypatch)
+
+    await resend(town, parked["id"])
+
+    assert zoe.heard() == ["echo hello"]
+    assert (await deliveries(town))[0]["state"] in ("queued", "read")
+
+
+async def test_what_was_surely_not_taken_is_sent(town: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    zoe, parked = await unknown(town, monkeypatch, Fault.CUT_BEFORE)
+    assert zoe.heard() == []
+
+    await resend(town, parked["id"])
+
+    assert [one.splitlines()[-1] for one in zoe.heard()] == ["echo hello"]
 
 
 async def test_an_unknown_outcome_is_not_sent_again_with_everything_that_failed(

@@ -301,6 +301,7 @@ async def test_an_address_whose_encryption_key_is_lost_is_gone(town: World) -> N
     answer = await town.posts(old, town.inbound())
 
     assert (answer.status_code, answer.json()["code"]) == (410, "webhook_retired")
+    assert (await town.check("webhook_address"))["state"] == "warning"
 
 
 async def test_no_key_lies_in_the_database_in_clear(town: World) -> None:

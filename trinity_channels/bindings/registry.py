@@ -20,10 +20,6 @@ from trinity_channels.store.bindings import StoredBinding
 from trinity_channels.store.retired_keys import RetiredKey
 
 
-class Gone(Exception):
-    """A webhook address was replaced, and the key that would open it is lost."""
-
-
 class Disconnected(Exception):
     """The binding is not connected any more, or its channel's plugin is not installed."""
 
@@ -44,6 +40,14 @@ class OpenBinding:
     context: Context
     retired: datetime | None = None
     replaces: bool = False
+
+
+class Gone(Exception):
+    """A webhook address was replaced, and the encryption key for it is lost: nothing can be authenticated there."""
+
+    def __init__(self, bound: OpenBinding) -> None:
+        super().__init__()
+        self.bound = bound
 
 
 def digest(key: str) -> str:
@@ -137,7 +141,7 @@ class Bindings:
         try:
             webhook = self._webhook_key(now.agent, now.channel, retired.webhook_key)
         except VaultError as error:
-            raise Gone from error
+            raise Gone(now) from error
         found = replace(
             now,
             binding=replace(now.binding, webhook_secret=SecretStr(webhook.secret)),

@@ -9,7 +9,6 @@ import structlog
 
 from trinity_channels import api
 from trinity_channels.bindings import OpenBinding
-from trinity_channels.plugins import Plugins
 from trinity_channels.store import Store, notices
 
 log = structlog.get_logger(__name__)
@@ -23,9 +22,8 @@ NOTED_AGAIN = timedelta(minutes=1)
 class OwnerNotices:
     """Keeps and logs them."""
 
-    def __init__(self, store: Store, plugins: Plugins, now: Callable[[], datetime]) -> None:
+    def __init__(self, store: Store, now: Callable[[], datetime]) -> None:
         self._store = store
-        self._plugins = plugins
         self._now = now
         self._last: dict[tuple[int, str, timedelta], datetime] = {}
 
@@ -37,18 +35,8 @@ class OwnerNotices:
                     "message ignored", channel=bound.channel, agent=bound.agent, kind=one.kind, cause=one.detail
                 )
 
-    async def retired(self, bound: OpenBinding, raw: api.Request) -> None:
-        """Note that a request came to an address that does not work any more, if it is authentic; never raises.
-
-        Receipts do not count: they come to the address that a message was sent with, however long ago, and are no sign of
-        an address that is still to be changed.
-        """
-        try:
-            inbound = self._plugins[bound.channel].receive(bound.binding, raw)
-        except (api.SignatureError, api.MalformedPayload):
-            return
-        if not any(isinstance(event, api.MessageReceived) for event in inbound.events):
-            return
+    async def retired(self, bound: OpenBinding) -> None:
+        """Note that something came to an address that does not work any more; never raises."""
         code, now = notices.RETIRED_ADDRESS, self._now()
         if self._due(bound, code, LOGGED_AGAIN):
             fix = "enter the present webhook URL at the provider"

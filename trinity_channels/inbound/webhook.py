@@ -77,7 +77,8 @@ class Webhook:
     async def _receive(self, channel: str, request: Request, receive: Receive) -> tuple[str, Response]:
         try:
             bound = await self._bindings.by_key(channel, request.path_params["key"])
-        except Gone:
+        except Gone as gone:
+            await self._notices.retired(gone.bound)
             return "retired", _unread(request, _gone())
         except Exception as error:  # not looked up, not acknowledged
             log.exception("binding cannot be opened", channel=channel, error=type(error).__name__)
@@ -107,7 +108,8 @@ class Webhook:
         url = (bound.context.webhook_url or "") + (f"?{query.decode('latin-1')}" if query else "")
         raw = api.Request(request.method, url, _headers(request), body, self._now())
         if bound.retired is not None and bound.retired <= self._now():
-            await self._notices.retired(bound, raw)
+            if self._brings_message(bound, raw):
+                await self._notices.retired(bound)
             return "retired", _gone()
         try:
             inbound = self._plugins[bound.channel].receive(bound.binding, raw)
@@ -120,7 +122,7 @@ class Webhook:
         self._catch_up.trusted(bound)
         now = self._now()
         # A receipt proves nothing: it comes to the address that the message was sent with, whatever the owner has entered.
-        moved = bound.replaces and any(isinstance(event, api.MessageReceived) for event in inbound.events)
+        moved = bound.replaces and _has_message(inbound.events)
         try:
             accepted = await self._store.write(partial(self._store_events, bound, inbound.events, moved, now))
         except Exception as error:  # not stored, not acknowledged: the provider, or catch-up, brings it again
@@ -132,6 +134,17 @@ class Webhook:
         self._notices.log(bound, accepted.notices)
         self._wake(accepted)
         return accepted.outcome, _answer(inbound.response)
+
+    def _brings_message(self, bound: OpenBinding, raw: api.Request) -> bool:
+        """Whether a request is authentic and brings a message.
+
+        A receipt is no sign of an address that is still to be changed: it comes to the one that a message was sent with.
+        """
+        try:
+            inbound = self._plugins[bound.channel].receive(bound.binding, raw)
+        except (api.SignatureError, api.MalformedPayload):
+            return False
+        return _has_message(inbound.events)
 
     def _store_events(
         self, bound: OpenBinding, events: Sequence[api.Event], moved: bool, now: datetime, tx: Tx
@@ -157,6 +170,10 @@ class _Endpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         response = await self._webhook.answer(self._channel, Request(scope), receive)
         await response(scope, receive, send)
+
+
+def _has_message(events: Sequence[api.Event]) -> bool:
+    return any(isinstance(event, api.MessageReceived) for event in events)
 
 
 def _headers(request: Request) -> dict[str, str]:

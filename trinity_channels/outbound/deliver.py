@@ -29,7 +29,7 @@ from trinity_channels.metrics import Metrics
 from trinity_channels.outbound import preface
 from trinity_channels.outbound.lateness import Lateness
 from trinity_channels.plugins import Plugins
-from trinity_channels.store import Store, Tx, Unit, deliveries, scenes
+from trinity_channels.store import Store, Tx, Unit, deliveries, scenes, trials
 from trinity_channels.store.deliveries import Delivery, Previous
 
 log = structlog.get_logger(__name__)
@@ -62,10 +62,12 @@ Record = Unit[None]
 class Attempt:
     """An attempt that somebody waits for, and what the call itself came to; receipts may tell more by then.
 
-    `taken`: the provider took the message. `unknown`: why nobody can say whether it did, empty if that is known.
+    `over`: it is on record, or there was none, for other messages go out first. `taken`: the provider took the message.
+    `unknown`: why nobody can say whether it did, empty if that is known.
     """
 
-    recorded: asyncio.Event
+    conversation: int
+    over: asyncio.Event
     taken: bool = False
     unknown: str = ""
 
@@ -100,9 +102,9 @@ class Deliveries:
         self._stopping = True
 
     @contextlib.contextmanager
-    def watch(self, delivery: int) -> Iterator[Attempt]:
+    def watch(self, conversation: int, delivery: int) -> Iterator[Attempt]:
         """Learn of the next attempt at a delivery."""
-        attempt = self._watched[delivery] = Attempt(asyncio.Event())
+        attempt = self._watched[delivery] = Attempt(conversation, asyncio.Event())
         try:
             yield attempt
         finally:
@@ -114,7 +116,11 @@ class Deliveries:
         if binding is None:
             return None
         async with self._places[binding]:
-            return None if self._stopping else await self._drain(conversation)
+            following = None if self._stopping else await self._drain(conversation)
+        for attempt in self._watched.values():
+            if attempt.conversation == conversation:  # it is not due yet
+                attempt.over.set()
+        return following
 
     async def _drain(self, conversation: int) -> datetime | None:
         record: Record = _nothing
@@ -122,7 +128,7 @@ class Deliveries:
         while True:
             claimed = await self._store.write(partial(self._next, record, conversation, last, self._now()))
             if attempted in self._watched:
-                self._watched[attempted].recorded.set()
+                self._watched[attempted].over.set()
             if claimed is None or isinstance(claimed, datetime):
                 return claimed
             record = await self._work_on(claimed)
@@ -166,9 +172,9 @@ class Deliveries:
             elif delivery.state == "ready" and self._lateness.is_stale(delivery.waits_since, now):
                 deliveries.fail(tx, delivery, self._lateness.undelivered(), now)
             else:
-                due = max(
-                    delivery.next_at or now, self._spaced(delivery, previous, last, now), _paced(tx, delivery, now)
-                )
+                due = delivery.next_at or now
+                if delivery.origin != trials.ORIGIN:  # an owner waits for it, and there are ten an hour
+                    due = max(due, self._spaced(delivery, previous, last, now), _paced(tx, delivery, now))
                 return due if now < due <= now + LONGEST_WAIT else _begun(tx, delivery, now)
         return None
 
@@ -261,7 +267,7 @@ class Deliveries:
         plugin = self._plugins[bound.channel]
         attempted_at = delivery.attempted_at or now
         if not plugin.manifest.capabilities.find_sent:
-            return partial(deliveries.park_unknown, delivery=delivery.id, why=_INTERRUPTED, now=now)
+            return self._unanswered(delivery, _INTERRUPTED)
         message = self._outbound(delivery)
         since = attempted_at - timedelta(days=1)
         known = await self._store.read(lambda tx: deliveries.known_ids(tx, delivery.conversation, since))
@@ -274,10 +280,17 @@ class Deliveries:
         why = "the provider did not have it"
         return partial(deliveries.postpone, delivery=delivery.id, at=now, why=why, now=now)
 
+    def _unanswered(self, delivery: Delivery, why: str) -> Record:
+        """Nobody can say whether it was taken: leave it, unless an owner has it sent again, who knows that."""
+        now = self._now()
+        if delivery.attempts == 0:
+            return partial(deliveries.postpone, delivery=delivery.id, at=now, why=why, now=now)
+        return partial(deliveries.park_unknown, delivery=delivery.id, why=why, now=now)
+
     def _ask_later(self, delivery: Delivery, attempted_at: datetime, why: str) -> Record:
         now = self._now()
-        if now - max(attempted_at, self._since) > ASK_FOR:
-            return partial(deliveries.park_unknown, delivery=delivery.id, why=why, now=now)
+        if delivery.attempts == 0 or now - max(attempted_at, self._since) > ASK_FOR:
+            return self._unanswered(delivery, why)
         return partial(deliveries.ask, delivery=delivery.id, at=now + ASK_AGAIN, why=why, now=now)
 
 

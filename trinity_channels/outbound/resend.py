@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
+import structlog
+
 from trinity_channels.api import Channel, DeliveryState
 from trinity_channels.dispatch import Dispatcher
 from trinity_channels.metrics import Metrics
@@ -15,6 +17,8 @@ from trinity_channels.outbound import replies
 from trinity_channels.plugins import Plugins
 from trinity_channels.store import Store, Tx, audit, resends, trials
 from trinity_channels.store.resends import Candidate
+
+log = structlog.get_logger(__name__)
 
 MOST = 1000
 """Messages that one request sends again; the rest is left for the next."""
@@ -47,7 +51,7 @@ class Resent:
         again: what is sent now.
         has: what the person already has.
         may_have: what may have arrived: the provider took it without saying more, or its outcome is unknown. What is in
-            `again`, too, may arrive twice.
+            `again`, too, may arrive twice, if the provider cannot tell.
         parts: all parts of the message.
     """
 
@@ -58,6 +62,11 @@ class Resent:
     parts: tuple[int, ...]
 
     @property
+    def state(self) -> str:
+        """The delivery's own, now: ready, or asking if its outcome was unknown."""
+        return "asking" if self.delivery in self.may_have else "ready"
+
+    @property
     def message(self) -> str:
         """What is sent, and what the person already has, in words."""
         sentences = [f"{_named(self.again, self.parts)} will be sent again."]
@@ -66,7 +75,9 @@ class Resent:
         if taken := [one for one in self.may_have if one not in self.again]:
             sentences.append(f"It is not known whether {_lower(_named(taken, self.parts))} arrived.")
         if any(one in self.again for one in self.may_have):
-            sentences.append("Its first attempt may have arrived all the same, so the person may get it twice.")
+            sentences.append(
+                "Its first attempt may have arrived. The provider is asked; if it cannot tell, the person may get it twice."
+            )
         return " ".join(sentences)
 
 
@@ -215,6 +226,7 @@ class Resends:
 
     def _wake(self, resent: Iterable[tuple[Candidate, Resent]]) -> None:
         for found, one in resent:
+            log.info("sent again on request", channel=found.channel, deliveries=one.again, failure=found.code)
             self._metrics.resends.labels(found.channel).inc(len(one.again))
             self._dispatcher.after_commit(f"deliver:{found.conversation}")
 

@@ -125,12 +125,12 @@ class TrialMessages:
 
     async def _attempted(self, agent: str, conversation: int, delivery: int) -> Tried:
         """What the first attempt came to, or how things stand when patience is at an end."""
-        with self._deliveries.watch(delivery) as attempt:
+        with self._deliveries.watch(conversation, delivery) as attempt:
             self._dispatcher.after_commit(f"deliver:{conversation}")
             found = await self._delivery(agent, delivery)
             if _pending(found):
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(attempt.recorded.wait(), PATIENCE)
+                    await asyncio.wait_for(attempt.over.wait(), PATIENCE)
                 found = await self._delivery(agent, delivery)
         return Tried(found, attempt.taken, attempt.unknown)
 

@@ -90,8 +90,11 @@ def apply(
         if state == "ready":
             return None  # the owner has it sent again, and the next attempt has not begun
         failure = receipt.failure or Failure("unknown", FailureKind.PERMANENT, "The provider gave no reason.")
-        if failure.kind is FailureKind.LATER and tried < attempts:
-            at = micros(now + again_after)
+        asked_by_owner = (
+            state == "asking" and tried == 0
+        )  # whether it arrived, before they have it sent again: it did not
+        if asked_by_owner or (failure.kind is FailureKind.LATER and tried < attempts):
+            at = micros(now if asked_by_owner else now + again_after)
             tx.run(_AGAIN, delivery=delivery, provider_id=receipt.provider_id, at=at, now=micros(now))
         else:
             deliveries.give_up(tx, delivery, message, binding, failure, now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, bindparam, literal_column, or_, select, update
+from sqlalchemy import and_, bindparam, case, literal_column, or_, select, update
 
 from trinity_channels.store import trials
 from trinity_channels.store.clock import micros, moment
@@ -80,7 +80,7 @@ _REOPEN = (
         ),
     )
     .values(
-        state="ready",
+        state=case((DELIVERY.c.state == literal_column("'unknown'"), "asking"), else_="ready"),
         attempts=0,
         next_at=None,
         updated_at=bindparam("now"),
@@ -109,7 +109,8 @@ def parts(tx: Tx, message: int) -> list[tuple[int, str]]:
 def reopen(tx: Tx, message: int, delivery: int, now: datetime) -> bool:
     """Queue every failed part of a message again, and `delivery` also if its outcome is unknown.
 
-    Each has all its attempts again. Returns False if there was nothing in these states.
+    Each has all its attempts again. What is unknown is asked for first; with no attempt counted it is sent, too, if the
+    provider cannot tell. Returns False if there was nothing in these states.
     """
     return tx.run(_REOPEN, message=message, delivery=delivery, now=micros(now)) > 0
 

@@ -40,10 +40,12 @@ class ResendAnswer(BaseModel):
     """What is sent again, and what the person already has: ids of deliveries of the same message, in order."""
 
     id: int
-    state: str = Field(description="Always ready: a delivery's own address tells how far it gets")
+    state: str = Field(
+        description="ready, or asking: what has an unknown outcome is asked for first, where the provider can tell"
+    )
     resent: list[int] = Field(description="This delivery and every failed part of the same message")
     already_has: list[int] = Field(description="Parts that the person has")
-    may_have: list[int] = Field(description="Parts that may have arrived; those that are resent may arrive twice")
+    may_have: list[int] = Field(description="Parts that may have arrived; those that are resent, too, may arrive twice")
     message: str
 
 
@@ -113,7 +115,7 @@ class DeliveriesApi:
             raise ApiError(status, error.code, error.message, extra=error.extra) from error
         return ResendAnswer(
             id=delivery_id,
-            state="ready",
+            state=resent.state,
             resent=list(resent.again),
             already_has=list(resent.has),
             may_have=list(resent.may_have),

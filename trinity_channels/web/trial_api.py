@@ -127,7 +127,10 @@ def _outcome(manifest: Channel, tried: Tried) -> Outcome:
         return Outcome(ok=True, message=message, provider_id=test.provider_id, delivery_id=test.id, state=test.state)
     message, code = test.failure or "", test.failure_code
     if tried.pending:
-        message, code = "The provider has not answered yet; the delivery's state tells more later.", "pending"
+        message, code = (
+            "Not sent yet, or not answered by the provider; the delivery's state tells more later.",
+            "pending",
+        )
     elif test.state == "ready":
         message, code = f"Not sent yet; it is tried again by itself. {message}", "deferred"
     return Outcome(ok=False, message=message, code=code or None, delivery_id=test.id, state=test.state)
