@@ -29,6 +29,8 @@ _GROUP = (
     "This is a group: a marked line before each message says who wrote it, and an e-mail address there is verified."
 )
 
+_BEGINS = "up to here the system spoke; here the conversation begins"
+
 Message = dict[str, str]
 
 
@@ -47,7 +49,8 @@ def messages(turn: AgentTurn, system_prompt: str, system_role: SystemRole, marke
     explanation = _EXPLANATION.format(marker=marker, chat=chat, facts=facts)
     system = "\n\n".join(text for text in (system_prompt.strip(), explanation) if text)
     if system_role == "none":
-        said[0] = _message("user", f"{system}\n\n{said[0]['content']}")
+        # Without this line a person's first words could go on with the facts above them.
+        said[0] = _message("user", f"{system}\n\n{marker} {_BEGINS}\n{said[0]['content']}")
         return said
     return [_message(system_role, system), *said]
 
