@@ -249,6 +249,34 @@ async def test_no_earlier_message_brings_the_code_to_the_agent(asking: World, ag
     assert code not in await stored(asking)
 
 
+@pytest.mark.parametrize("text", ["Is it {code} or 123456?", "123456, {a} {b}", "not 111111 but {code}"])
+async def test_a_code_among_other_numbers_is_hidden_and_still_counts(town: World, agent: Agent, text: str) -> None:
+    zoe = town.person("Zoe")
+    await zoe.says(f"/login {ZOE}")
+    code = town.code(ZOE)
+
+    await zoe.says(text.format(code=code, a=code[:3], b=code[3:]))
+
+    assert [said(turn) for turn in agent.turns] == [
+        text.replace("{a} {b}", "{code}").format(code="[code]"),
+    ]
+    await zoe.says(code)
+    assert zoe.last() == SIGNED_IN
+
+
+async def test_nobody_can_guess_by_what_is_hidden(town: World, agent: Agent) -> None:
+    zoe = town.person("Zoe")
+    await zoe.says(f"/login {ZOE}")
+    code = town.code(ZOE)
+    others = [f"{(int(code) + number) % 1_000_000:06d}" for number in range(1, 7)]
+
+    await zoe.says(*(f"{one} or {two}" for one, two in zip(others[::2], others[1::2], strict=True)))
+    await zoe.says(code)
+
+    assert "[code]" not in "".join(map(said, agent.turns))
+    assert zoe.last() == texts.NO_CODE
+
+
 async def test_a_used_code_in_a_later_question_is_hidden(asking: World, agent: Agent, zoe: Person) -> None:
     code = asking.code(ZOE)
     await zoe.says(code)

@@ -135,12 +135,29 @@ class Login:
         if self._is_of(asker, live, code):
             codes.kill(tx, asker.contact)
             return Attempt(live.email, texts.VERIFIED.format(email=live.email), live.created_at)
+        left = self._miss(tx, asker, live)
+        return Attempt(None, texts.WRONG_CODE.format(left=left) if left else texts.WRONG_CODE_LAST)
+
+    def mentioned(self, tx: Tx, asker: Asker, numbers: Collection[str]) -> str | None:
+        """The live code among these numbers, if it is.
+
+        Each other number that is looked at counts as a guess, for a person may find out what was recognised.
+        """
+        for number in sorted(numbers):
+            live = self.awaited(tx, asker.contact)
+            if live is None or self._is_of(asker, live, number):
+                return number if live else None
+            self._miss(tx, asker, live)
+        return None
+
+    @staticmethod
+    def _miss(tx: Tx, asker: Asker, live: StoredCode) -> int:
+        """Count a wrong guess; returns how many are left, and gives the code up after the last."""
         codes.guess(tx, live.id)
-        left = GUESSES - live.guesses - 1
-        if left <= 0:
+        left = max(0, GUESSES - live.guesses - 1)
+        if not left:
             codes.kill(tx, asker.contact)
-            return Attempt(None, texts.WRONG_CODE_LAST)
-        return Attempt(None, texts.WRONG_CODE.format(left=left))
+        return left
 
     def _is_of(self, asker: Asker, stored: StoredCode, code: str) -> bool:
         possible = self._vault.digests(_bound(asker, stored.email, code), purpose="login")

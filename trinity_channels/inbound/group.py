@@ -63,7 +63,7 @@ class GroupStep:
         if command:
             sign_in.hide(tx, message)
         else:
-            sign_in.hide_spent(tx, [message])
+            sign_in.hide_codes(tx, [message], live=True)
         return command
 
     def _point(self, tx: Tx, person: Person, command: Command) -> None:

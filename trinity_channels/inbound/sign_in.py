@@ -49,12 +49,24 @@ class SignIn:
         if (text, content) != (message.text, message.parts):
             messages.rewrite(tx, message.id, text, content)
 
-    def hide_spent(self, tx: Tx, batch: Sequence[Message]) -> None:
-        """Take codes that no longer count out of messages that the agent is to get."""
+    def hide_codes(self, tx: Tx, batch: Sequence[Message], *, live: bool) -> None:
+        """Take codes that no longer count out of messages; with `live`, for the agent, also one that still counts.
+
+        Such a code stands beside other numbers or in a quotation: alone it would have confirmed.
+        """
         for message in batch:
             numbers = {one.value for text in _texts(message) for one in six_digit_numbers(text)}
-            if 0 < len(numbers) <= MOST_NUMBERS and (spent := self.login.spent(tx, self.who, numbers)):
-                self.hide(tx, message, spent)
+            if not 0 < len(numbers) <= MOST_NUMBERS:
+                continue
+            still_live = self._live(tx, message, numbers) if live else None
+            if found := {*filter(None, [still_live]), *self.login.spent(tx, self.who, numbers)}:
+                self.hide(tx, message, found)
+
+    def _live(self, tx: Tx, message: Message, numbers: Collection[str]) -> str | None:
+        awaited = self.login.awaited(tx, self.who.contact)
+        if awaited is None or not Expecting(code_since=awaited.created_at).awaits(message):
+            return None
+        return self.login.mentioned(tx, self.who, numbers)
 
     def hide_everywhere(self, tx: Tx, code: str, since: datetime) -> None:
         """Take a code that has just been used out of everything that this contact wrote since it was mailed.

@@ -127,7 +127,7 @@ class Step:
         if found is Decision.SILENT:
             messages.mark(tx, [message.id for message in batch], "dropped")
             return
-        self._sign_in.hide_spent(tx, batch)
+        self._sign_in.hide_codes(tx, batch, live=found is Decision.ALLOW)
         if found is Decision.ALLOW:
             # What was kept comes before what is new: then the next step looks again.
             if not (self.scene.kept and self._release(tx)):
