@@ -52,7 +52,6 @@ def zoe(world: World) -> Person:
         ("*/login zoe@example.org*", SENT),
         ('"/login zoe@example.org"', SENT),
         ("\u201c/login zoe@example.org\u201d", SENT),
-        ("> /login zoe@example.org", SENT),
         ("\uff0flogin zoe\uff20example.org", SENT),
         ("hi\n/login zoe@example.org", SENT),
         ("Send /login zoe@example.org", SENT),
@@ -81,6 +80,7 @@ async def test_start_undoes_stop(zoe: Person) -> None:
     "said",
     [
         *("start", "/weather today", "/loginzoe", "login", "/", "please help", "// stop"),
+        *("> /help\nWhat does this do?", '"/help" does nothing', "*/stop* is no good word"),
         *("/log\u0131n", "/LOG\u0130N", "/whoam\u0131", "/\uff4c\uff4f\uff47\uff49\uff4e"),
     ],
 )

@@ -73,7 +73,7 @@ class Expecting:
 # ASCII, for without it the I of the words would also be a Turkish one, which has no lower case among the verbs.
 # What stands in front are marks of people who copied it from a text: `/login`, */login*, "/login".
 _COMMAND = re.compile(
-    r"[\s*_~`'\"\u2018\u201c\u201e\u00ab(<>]*(?:[/\uff0f] ?|[!\uff01])"
+    r"[\s*_~`'\"\u2018\u201c\u201e\u00ab(]*(?:[/\uff0f] ?|[!\uff01])"
     r"((?ai:login|logout|whoami|help|human|stop|start))(?:@\w+)?(.*)",
     re.DOTALL,
 )
