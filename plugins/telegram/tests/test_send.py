@@ -226,9 +226,12 @@ async def test_a_pause_is_as_long_as_telegram_says(
         ("Forbidden: bot was blocked by the user", True),
         ("forbidden: BOT WAS BLOCKED BY THE USER.", True),
         ("Forbidden: user is deactivated", True),
-        ("Forbidden: bot can't initiate conversation with a user", False),
+        ("Forbidden: bot can't initiate conversation with a user", True),
+        ("Forbidden: USER_IS_BLOCKED", True),
+        ("Forbidden: bot can't send messages to the user", True),
+        ("Forbidden: something new", True),
         ("Forbidden: bot was kicked from the group chat", False),
-        ("Forbidden: something new", False),
+        ("Forbidden: bot is not a member of the channel chat", False),
     ],
 )
 async def test_who_blocks_the_bot_has_opted_out(

@@ -27,8 +27,8 @@ class Row(NamedTuple):
     message: str
 
 
-OPTED_OUT = frozenset({"blocked", "deactivated"})
-"""After these the person gets nothing until they write again."""
+OPTED_OUT = frozenset({"blocked", "deactivated", "not_started"})
+"""After these the person gets nothing until they write again, and after any other 403."""
 
 TABLE = (
     Row(400, "chat not found", "chat_not_found", _R, "Telegram knows no such chat, or the person never wrote to the bot."),
@@ -43,6 +43,8 @@ TABLE = (
     Row(400, "not enough rights", "no_rights", _O, "The bot may not write in this group. Change its permissions there."),
     Row(400, "write_forbidden", "no_rights", _O, "The bot may not write in this group. Change its permissions there."),
     Row(403, "blocked by the user", "blocked", _R, "The person has blocked the bot."),
+    Row(403, "user_is_blocked", "blocked", _R, "The person has blocked the bot."),
+    Row(400, "user_is_blocked", "blocked", _R, "The person has blocked the bot."),
     Row(403, "user is deactivated", "deactivated", _P, "The person has deleted their Telegram account."),
     Row(403, "can't initiate conversation", "not_started", _R, "The person has not written to the bot yet."),
     Row(403, "was kicked", "removed", _O, "The bot was removed from the group. Add it again."),
@@ -64,7 +66,10 @@ def failure_of(refused: RefusedError) -> Failure:
             return Failure(row.code, row.kind, row.message, PAGE, opted_out=row.code in OPTED_OUT)
     # Its own words stay: they are short, and name neither the person nor the text.
     said = f' ("{refused.words[:200]}")' if refused.words else ""
-    return Failure(str(refused.code), FailureKind.PERMANENT, f"Telegram does not take the message{said}.", PAGE)
+    words = f"Telegram does not take the message{said}."
+    # Whatever forbids it, the bot may not write to them; in groups, where this is said of the bot, nobody is meant.
+    forbidden = refused.code == HTTPStatus.FORBIDDEN
+    return Failure(str(refused.code), FailureKind.PERMANENT, words, PAGE, opted_out=forbidden)
 
 
 def is_pause(refused: RefusedError) -> bool:
