@@ -90,5 +90,17 @@ def test_words_that_cannot_be_meant_are_refused(terminal: Terminal, arguments: t
     assert terminal.run("deliveries", "resend", *arguments).exit_code == 2
 
 
+@pytest.mark.usefixtures("zoe")
+@pytest.mark.parametrize(
+    "arguments",
+    [("--agent", "suport"), ("--failed", "--agent", "suport"), ("resend", "--failed", "--agent", "suport")],
+)
+async def test_a_mistyped_agent_is_not_one_without_deliveries(terminal: Terminal, arguments: tuple[str, ...]) -> None:
+    result = await terminal.beside("deliveries", *arguments)
+
+    assert result.exit_code == 1
+    assert "There is no agent 'suport'. Configured are " in result.stderr
+
+
 def test_an_empty_list_says_so(terminal: Terminal) -> None:
     assert terminal.run("deliveries").stdout == "Nothing was sent.\n"

@@ -27,6 +27,7 @@ def deliveries(
     if ctx.invoked_subcommand is not None:
         return
     from trinity_channels.cli import desk, tables
+    from trinity_channels.settings import Settings
     from trinity_channels.store import delivery_log
 
     states = delivery_log.PARKED if failed else ()
@@ -34,6 +35,8 @@ def deliveries(
         lambda store: store.read(lambda tx: delivery_log.recent(tx, agent or None, states, most=MOST))
     )
     if not found:
+        if agent:  # with all that it ever sent, an agent that was removed can still be looked at
+            desk.known_agent(Settings.load(), agent)
         typer.echo("No delivery has failed." if failed else "Nothing was sent.")
         return
     rows = [
@@ -85,7 +88,10 @@ def resend(
     async def again(host: Host) -> Resent | ResentAll:
         if delivery is not None:
             return await host.resends.one(delivery, desk.ACTOR)
-        return await host.resends.failed(agent, desk.ACTOR, code=code or None)
+        done = await host.resends.failed(agent, desk.ACTOR, code=code or None)
+        if not (done.messages or done.refused):
+            desk.known_agent(host.settings, agent)
+        return done
 
     try:
         typer.echo(desk.with_host(again).message)
