@@ -313,6 +313,7 @@ class World:
         await self.host._digest.run()
         await self.host._catch_up.run()
         await self.host._diagnosis.run()
+        await self.host.unknown_webhooks.run()
         await self.settle()
 
     async def much_later(self) -> None:

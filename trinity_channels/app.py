@@ -38,6 +38,7 @@ from trinity_channels.inbound.indicate import Indicator
 from trinity_channels.inbound.owner_notices import OwnerNotices
 from trinity_channels.inbound.rules import TurnRules
 from trinity_channels.inbound.turn import Turns
+from trinity_channels.inbound.unknown import UnknownWebhooks
 from trinity_channels.inbound.webhook import Webhook
 from trinity_channels.mail.port import Mailer
 from trinity_channels.metrics import Metrics
@@ -185,6 +186,7 @@ class Host:
             dispatcher=self.dispatcher,
             now=now,
         )
+        self.unknown_webhooks = UnknownWebhooks(self.store, now)
         self._diagnosis = Diagnosis(self.store, self.plugins, self._catch_up.mistrusted, now)
         self.webhook = Webhook(
             store=self.store,
@@ -195,6 +197,7 @@ class Host:
             diagnosis=self._diagnosis,
             notices=OwnerNotices(self.store, now),
             catch_up=self._catch_up,
+            unknown=self.unknown_webhooks,
             metrics=self.metrics,
             now=now,
         )
@@ -235,6 +238,8 @@ class Host:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self.deliveries.stop()
         await self.dispatcher.stop(GRACE)
+        with contextlib.suppress(Exception):  # a few counts are no reason to end in disorder
+            await self.unknown_webhooks.run()
         if self._owns_http:
             await self.http.aclose()
         await self.store.close()
@@ -255,7 +260,7 @@ class Host:
 
     async def _keep_house(self) -> None:
         while True:
-            for chore in (self._digest, self._catch_up, self._diagnosis):
+            for chore in (self._digest, self._catch_up, self._diagnosis, self.unknown_webhooks):
                 try:
                     await chore.run()
                 except Exception as error:  # the next round may work
@@ -308,7 +313,7 @@ class Host:
 
     def probes(self) -> list[Route]:
         """The routes that only a host has which runs alone."""
-        return Probes(self.store, self.plugins, self.metrics, lambda: self._running).routes()
+        return Probes(self.plugins, self.metrics, lambda: self._running, self.unknown_webhooks.last_day).routes()
 
 
 def mount_channels(app: FastAPI, ports: Ports, settings: Settings) -> Host:

@@ -30,6 +30,7 @@ from trinity_channels.store import (
     scenes,
     trials,
     turns,
+    unknown_webhooks,
 )
 
 MODULES = (
@@ -51,6 +52,7 @@ MODULES = (
     scenes,
     trials,
     turns,
+    unknown_webhooks,
 )
 # Made into something narrower before they run, or small by nature: a row per binding, agent or parked turn, or the newest
 # thousand messages of one conversation.

@@ -32,7 +32,10 @@ async def examine() -> list[Group]:
     try:
         async with idle_host(settings) as host:
             groups.append(("Storage", [_database(host), _lock(host), _keys(host)]))
-            groups += [("Channels", list(_plugins(host))), ("Surroundings", list(_surroundings(host)))]
+            groups += [
+                ("Channels", list(_plugins(host))),
+                ("Surroundings", [*_surroundings(host), await _unknown(host)]),
+            ]
             groups.append(("Agents", await _agents(host)))
             for stored in await host.store.read(bindings.every):
                 if stored.connected:
@@ -86,6 +89,21 @@ def _plugins(host: Host) -> Iterator[Check]:
         yield Check("plugin", CheckState.FAILED, f"{one.name} {one.version} cannot be used: {one.reason}", fix)
     if not list(host.plugins) and not host.plugins.unavailable:
         yield Check("plugin", CheckState.FAILED, "No channel is installed.", "Install a channel's plugin.")
+
+
+async def _unknown(host: Host) -> Check:
+    number = await host.unknown_webhooks.last_day()
+    if not number:
+        return Check(
+            "unknown_webhooks", CheckState.OK, "No request came to an unknown webhook address in the last day."
+        )
+    one = "1 request" if number == 1 else f"{number} requests"
+    return Check(
+        "unknown_webhooks",
+        CheckState.WARNING,
+        f"{one} to unknown webhook addresses in the last day.",
+        "If a provider sends them, enter the agent's present webhook address there; they are answered, and nothing is kept.",
+    )
 
 
 def _surroundings(host: Host) -> Iterator[Check]:

@@ -22,6 +22,7 @@ from trinity_channels.inbound.catch_up import CatchUp
 from trinity_channels.inbound.diagnose import Diagnosis
 from trinity_channels.inbound.indicate import Indicator
 from trinity_channels.inbound.owner_notices import OwnerNotices
+from trinity_channels.inbound.unknown import UnknownWebhooks
 from trinity_channels.metrics import Metrics
 from trinity_channels.plugins import Plugins
 from trinity_channels.store import Store, Tx, retired_keys
@@ -43,6 +44,7 @@ class Webhook:
         diagnosis: Diagnosis,
         notices: OwnerNotices,
         catch_up: CatchUp,
+        unknown: UnknownWebhooks,
         metrics: Metrics,
         now: Callable[[], datetime],
     ) -> None:
@@ -54,6 +56,7 @@ class Webhook:
         self._diagnosis = diagnosis
         self._notices = notices
         self._catch_up = catch_up
+        self._unknown = unknown
         self._metrics = metrics
         self._now = now
         self._bodies = Bodies()
@@ -85,6 +88,7 @@ class Webhook:
             return "store_failed", _unread(request, _unavailable())
         manifest = self._plugins[channel].manifest
         if bound is None:
+            self._unknown.count(channel)
             return "unknown_key", _unread(request, _answer(manifest.acknowledgement))
         most = manifest.limits.webhook_body
         try:

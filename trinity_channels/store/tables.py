@@ -98,6 +98,15 @@ class BindingNoticeRow(SQLModel, table=True):
     at: int = Field(sa_type=BigInteger)
 
 
+class UnknownWebhookRow(SQLModel, table=True):
+    """Requests of one hour to webhook addresses of one channel that no binding has."""
+
+    __tablename__: ClassVar[str] = "unknown_webhook"
+    hour: int = Field(sa_type=BigInteger, primary_key=True)
+    channel: str = Field(primary_key=True)
+    requests: int = Field(sa_type=BigInteger)
+
+
 class ContactRow(SQLModel, table=True):
     """One person on one binding, with what they have proved and what they were told.
 
@@ -375,6 +384,7 @@ AGENT_SETTING = SQLModel.metadata.tables["agent_setting"]
 BINDING = SQLModel.metadata.tables["binding"]
 RETIRED_KEY = SQLModel.metadata.tables["retired_key"]
 BINDING_NOTICE = SQLModel.metadata.tables["binding_notice"]
+UNKNOWN_WEBHOOK = SQLModel.metadata.tables["unknown_webhook"]
 CONTACT = SQLModel.metadata.tables["contact"]
 ADDRESS = SQLModel.metadata.tables["address"]
 CONVERSATION = SQLModel.metadata.tables["conversation"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -11,20 +11,29 @@ from starlette.routing import Route
 
 from trinity_channels.metrics import CONTENT_TYPE, Metrics
 from trinity_channels.plugins import Plugins
-from trinity_channels.store import Store, settings
 
 PATIENCE = 2.0
 """Seconds that the database may take to show that it is there."""
 
 
 class Probes:
-    """Answers them; `running` tells whether the host works on what comes in."""
+    """Answers them.
 
-    def __init__(self, store: Store, plugins: Plugins, metrics: Metrics, running: Callable[[], bool]) -> None:
-        self._store = store
+    `running` tells whether the host works on what comes in, `unknown` how many requests came to unknown webhook addresses in
+    the last day.
+    """
+
+    def __init__(
+        self,
+        plugins: Plugins,
+        metrics: Metrics,
+        running: Callable[[], bool],
+        unknown: Callable[[], Awaitable[int]],
+    ) -> None:
         self._plugins = plugins
         self._metrics = metrics
         self._running = running
+        self._unknown = unknown
 
     def routes(self) -> list[Route]:
         """The routes."""
@@ -39,16 +48,17 @@ class Probes:
 
     async def _readyz(self, _: Request) -> Response:
         try:
-            await asyncio.wait_for(self._store.read(lambda tx: settings.get(tx, "any")), PATIENCE)
+            unknown = await asyncio.wait_for(self._unknown(), PATIENCE)
             database = "ok"
         except Exception as error:  # noqa: BLE001  whatever it is, the database does not answer
-            database = type(error).__name__
+            unknown, database = None, type(error).__name__
         running = self._running()
         ready = running and database == "ok" and bool(list(self._plugins))
         body = {
             "status": "ready" if ready else "not ready",
             "database": database,
             "dispatcher": "running" if running else "stopped",
+            "unknown_webhooks_last_day": unknown,
             "plugins": dict.fromkeys(self._plugins, "ready")
             | {one.name: f"unavailable: {one.reason}" for one in self._plugins.unavailable},
         }

@@ -1,0 +1,39 @@
+"""Counts requests to webhook addresses that no binding has. Strangers send them, so they are written down only at times."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+
+from trinity_channels.store import Store, unknown_webhooks
+
+
+class UnknownWebhooks:
+    """Keeps what was counted in memory until the housekeeping writes it down."""
+
+    def __init__(self, store: Store, now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._now = now
+        self._counted: Counter[str] = Counter()
+
+    def count(self, channel: str) -> None:
+        """One more."""
+        self._counted[channel] += 1
+
+    async def run(self) -> None:
+        """Write down what was counted since the last time; called periodically, and when the host stops."""
+        counted, self._counted = self._counted, Counter()
+        if not counted:
+            return
+        now = self._now()
+        try:
+            await self._store.write(lambda tx: unknown_webhooks.add(tx, counted, now))
+        except BaseException:
+            self._counted += counted
+            raise
+
+    async def last_day(self) -> int:
+        """How many there were in the last day."""
+        now = self._now()
+        return self._counted.total() + await self._store.read(lambda tx: unknown_webhooks.last_day(tx, now))
