@@ -20,7 +20,7 @@ Pieces = list[tuple[str, float]]
 
 
 class Sender:
-    """Somebody who sends photos by Telegram."""
+    """A person who sends photos by Telegram."""
 
     def __init__(self, net: Net, agent: Agent) -> None:
         self.net = net

@@ -13,7 +13,7 @@ from freezegun.api import FrozenDateTimeFactory
 from tests.channels.net import Net
 from tests.world import Agent
 
-OPEN_FOR_EVER = pytest.mark.parametrize("channel", ["telegram", "slack"])
+NO_REPLY_WINDOW = pytest.mark.parametrize("channel", ["telegram", "slack"])
 QUESTION = "what is 6 x 7?"
 SORRY = (
     f"Sorry, your message of 2 March, 09:00 UTC could not be answered in time: “{QUESTION}” "
@@ -43,7 +43,7 @@ async def left_behind(net: Net, **time: float) -> None:
     await net.settle()
 
 
-@OPEN_FOR_EVER
+@NO_REPLY_WINDOW
 async def test_a_person_hears_one_sentence(net: Net, agent: Agent, channel: str) -> None:
     zoe = net.stranger(channel, "Zoe")
     net.host.dispatcher._run = None
@@ -56,7 +56,7 @@ async def test_a_person_hears_one_sentence(net: Net, agent: Agent, channel: str)
     assert len(await net.failed()) == 1
 
 
-@OPEN_FOR_EVER
+@NO_REPLY_WINDOW
 async def test_however_much_they_wrote(net: Net, agent: Agent, channel: str) -> None:
     zoe = net.stranger(channel, "Zoe")
     net.host.dispatcher._run = None
@@ -69,7 +69,7 @@ async def test_however_much_they_wrote(net: Net, agent: Agent, channel: str) -> 
     assert agent.turns == []
 
 
-@OPEN_FOR_EVER
+@NO_REPLY_WINDOW
 async def test_and_nothing_but_the_answer_if_they_have_written_since(net: Net, channel: str) -> None:
     zoe = net.stranger(channel, "Zoe")
     net.host.dispatcher._run = None
@@ -83,7 +83,7 @@ async def test_and_nothing_but_the_answer_if_they_have_written_since(net: Net, c
     assert len(await net.failed()) == 1
 
 
-@OPEN_FOR_EVER
+@NO_REPLY_WINDOW
 async def test_the_owner_can_have_it_answered_days_later(net: Net, channel: str) -> None:
     zoe = net.stranger(channel, "Zoe")
     net.host.dispatcher._run = None

@@ -79,7 +79,7 @@ def test_a_note_s_data_is_json_of_a_bounded_size(data: Any, expected: Any) -> No
     assert found == Note(NoteKind.OTHER, expected)
 
 
-def test_more_parts_than_anybody_reads_are_counted() -> None:
+def test_more_parts_than_are_kept_are_counted() -> None:
     found = kept(*[Attachment(str(number), "image/jpeg") for number in range(70)])
 
     assert len(found) == MOST + 1

@@ -253,6 +253,7 @@ def ask(tx: Tx, delivery: int, at: datetime, why: str, now: datetime) -> None:
 
 def park_unknown(tx: Tx, delivery: int, why: str, now: datetime) -> None:
     """It may have been taken and nobody can be asked: leave it, never replay it blindly."""
+    disclosures.unsaid(tx, delivery)
     tx.run(_SET, delivery=delivery, reached="unknown", at=None, why=why, now=micros(now))
 
 
@@ -263,7 +264,7 @@ def fail(tx: Tx, delivery: Delivery, failure: Failure, now: datetime) -> None:
 
 def give_up(tx: Tx, delivery: int, message: int, binding: int, failure: Failure, now: datetime) -> None:
     """The same, for whoever knows no more of a delivery than these ids."""
-    disclosures.unsaid(tx, message, delivery)
+    disclosures.unsaid(tx, delivery)
     follow = Failure(failure.code, failure.kind, f"An earlier part failed: {failure.message}")
     _fail_one(tx, delivery, failure, now)
     for (rest,) in tx.all(_REST, message=message, delivery=delivery):

@@ -1,10 +1,10 @@
-"""Disclosures: when a conversation was last told that it is one with an AI agent, and when somebody last spoke in it."""
+"""Disclosures: when a conversation was last told that an AI agent answers, and when its newest message was written."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import bindparam, literal_column, select, update
+from sqlalchemy import bindparam, exists, literal_column, select, update
 
 from trinity_channels.store.clock import micros, moment
 from trinity_channels.store.database import Tx
@@ -15,19 +15,17 @@ _SAID = (
     .where(CONVERSATION.c.id == bindparam("conversation"))
     .values(disclosed_at=bindparam("now"), disclosed_by=bindparam("message"))
 )
-# Only if the first part failed: with the others it had arrived.
+_THIS = select(DELIVERY.c.message_id, DELIVERY.c.conversation_id).where(DELIVERY.c.id == bindparam("delivery"))
+_EARLIER_PART = DELIVERY.alias("earlier_part")
+# Only by the first part: with the others it had arrived.
 _UNSAID = (
     update(CONVERSATION)
     .where(
-        CONVERSATION.c.disclosed_by == bindparam("message"),
-        CONVERSATION.c.id
-        == select(MESSAGE.c.conversation_id).where(MESSAGE.c.id == bindparam("message")).scalar_subquery(),
-        select(DELIVERY.c.id)
-        .where(DELIVERY.c.message_id == bindparam("message"))
-        .order_by(DELIVERY.c.id)
-        .limit(1)
-        .scalar_subquery()
-        == bindparam("delivery"),
+        CONVERSATION.c.id == _THIS.with_only_columns(DELIVERY.c.conversation_id).scalar_subquery(),
+        CONVERSATION.c.disclosed_by == _THIS.with_only_columns(DELIVERY.c.message_id).scalar_subquery(),
+        ~exists().where(
+            _EARLIER_PART.c.message_id == CONVERSATION.c.disclosed_by, _EARLIER_PART.c.id < bindparam("delivery")
+        ),
     )
     .values(disclosed_at=None, disclosed_by=None)
 )
@@ -44,9 +42,9 @@ def said(tx: Tx, conversation: int, message: int, now: datetime) -> None:
     tx.run(_SAID, conversation=conversation, message=message, now=micros(now))
 
 
-def unsaid(tx: Tx, message: int, delivery: int) -> None:
-    """A part of one of our messages did not arrive: if it was the one with the disclosure, that is due again."""
-    tx.run(_UNSAID, message=message, delivery=delivery)
+def unsaid(tx: Tx, delivery: int) -> None:
+    """A delivery did not arrive, or may not have: if it was the one with the disclosure, that is due again."""
+    tx.run(_UNSAID, delivery=delivery)
 
 
 def last_spoken(tx: Tx, conversation: int) -> datetime | None:

@@ -1,7 +1,7 @@
 """How much of what comes with a message is kept: enough to understand it, and never enough to fill an agent's prompt.
 
-Plugins have limits of their own that suit their provider. These hold for every plugin, and for whatever one hands over that
-the contract does not promise.
+Plugins have limits of their own that suit their provider. These hold for every plugin, also for values that the contract
+does not promise.
 """
 
 from __future__ import annotations
