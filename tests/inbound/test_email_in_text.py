@@ -17,6 +17,8 @@ FORMS = [
         f"<mailto:{ZOE}|{ZOE}>",
         f"e-mail: {ZOE}",
         f"my email is {ZOE}, thanks!",
+        f"email={ZOE}",
+        f"https://example.org/join?mail={ZOE}",
     ),
     *(f"{ZOE}{mark}" for mark in (".", ",", ";", "!", "?", "...", "\u2026", ":", "/", ")", "'s")),
     *(

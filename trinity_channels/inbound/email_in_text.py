@@ -24,6 +24,8 @@ _SPACED = re.compile(r"([^\s@]+)\s*@\s*([^\s@]+)")
 _APOSTROPHE = re.compile("(?<=[^\\W\\d_])\u2019(?=[^\\W\\d_])")
 _NO_DOMAIN = re.compile("[!-,/:-@\\[-^`{-~]")
 _MARKS = "*_~`'"
+# `email=zoe@example.org`, and the query of an address; mailboxes with = in their names are machines'.
+_LABEL = re.compile(r".*=(?=.)", re.DOTALL)
 # What UTS 39 calls highly restrictive: Latin letters together with those of one East Asian language.
 _TOGETHER = (
     {"LATIN", "CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA"},
@@ -90,7 +92,7 @@ def _undecorated(local: str, domain: str) -> tuple[str, str]:
         local = local[1:]
     for mark in reversed([one for one in marks if one in _MARKS]):
         local = local.removeprefix(mark)
-    return _without_word_in_front(local).lstrip("./"), _without_word_behind(domain)
+    return _without_word_in_front(_LABEL.sub("", local)).lstrip("./"), _without_word_behind(domain)
 
 
 def _without_word_in_front(local: str) -> str:
