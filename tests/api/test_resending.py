@@ -374,6 +374,21 @@ async def test_it_is_refused_with_the_reason(
     assert unheard.heard() == heard
 
 
+async def test_what_somebody_asked_after_stop_is_answered_all_the_same(town: World) -> None:
+    """They were told that they can still write."""
+    zoe = town.person("Zoe")
+    await zoe.says("STOP")
+    await town.later(seconds=1)
+    town.fails(Fault.UNAUTHORIZED)
+    await zoe.says("what is 6 x 7?")
+    (failed,) = await deliveries(town, "?state=failed")
+
+    answer = await resend(town, failed["id"])
+
+    assert answer.status_code == 200, answer.text
+    assert zoe.last() == "echo what is 6 x 7?"
+
+
 @pytest.mark.usefixtures("unheard")
 async def test_the_closed_window_names_its_end(town: World) -> None:
     (failed,) = await deliveries(town)

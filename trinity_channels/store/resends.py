@@ -19,7 +19,8 @@ class Candidate:
     """A delivery that somebody wants sent again, with everything that decides about it.
 
     `origin`: what the message is, as in `delivery_log.Sent`. `erased`: the text is gone. `reachable`: the conversation
-    still has an address. `last_inbound_at`: when the person, or somebody in the group, last wrote.
+    still has an address. `last_inbound_at`: when the person, or somebody in the group, last wrote. `opted_out`: the person
+    wants no such message, or cannot be written to.
     """
 
     id: int
@@ -52,7 +53,12 @@ _CANDIDATE = select(
     CONVERSATION.c.last_inbound_at,
     BINDING.c.disconnected_at.is_(None),
     CONTACT.c.blocked_at.is_not(None),
-    or_(CONTACT.c.stopped_at.is_not(None), CONTACT.c.unreachable_at.is_not(None)),
+    or_(
+        CONTACT.c.unreachable_at.is_not(None),
+        # What was said since is an answer: after STOP people can still ask.
+        CONTACT.c.stopped_at >= DELIVERY.c.created_at,
+        and_(CONTACT.c.stopped_at.is_not(None), MESSAGE.c.origin == literal_column("'proactive'")),
+    ),
 ).select_from(
     DELIVERY.join(BINDING, BINDING.c.id == DELIVERY.c.binding_id)
     .join(CONVERSATION, CONVERSATION.c.id == DELIVERY.c.conversation_id)
