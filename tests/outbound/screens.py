@@ -10,7 +10,7 @@ from trinity_channels.outbound import replies
 from trinity_channels_slack.manifest import MANIFEST as SLACK
 from trinity_channels_slack.simulator.shown import shown as shown_by_slack
 from trinity_channels_telegram.manifest import MANIFEST as TELEGRAM
-from trinity_channels_telegram.simulator import markup
+from trinity_channels_telegram.simulator import formats
 from trinity_channels_whatsapp.manifest import MANIFEST as WHATSAPP
 from trinity_channels_whatsapp.simulator.rendering import shown as shown_by_whatsapp
 
@@ -29,6 +29,6 @@ class Screen:
 
 SCREENS = {
     "whatsapp": Screen(WHATSAPP, shown_by_whatsapp),
-    "telegram": Screen(TELEGRAM, lambda text: markup.parse(text)[0]),
+    "telegram": Screen(TELEGRAM, lambda text: formats.read({"text": text, "parse_mode": "HTML"})[0]),
     "slack": Screen(SLACK, lambda text: shown_by_slack(text, lambda member: f"member {member}")),
 }

@@ -2,11 +2,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from tests.outbound.screens import SCREENS
 from trinity_channels.api import Dialect
+from trinity_channels.outbound import replies
 from trinity_channels.outbound.compose import compose
+from trinity_channels_telegram.simulator import markup
 
 WHATSAPP = Dialect(
     bold=("*", "*"),
@@ -19,6 +25,8 @@ WHATSAPP = Dialect(
 ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 TELEGRAM = Dialect(
     bold=("<b>", "</b>"),
+    italic=("<i>", "</i>"),
+    strike=("<s>", "</s>"),
     code=("<code>", "</code>"),
     fence=("<pre>", "</pre>"),
     fence_language=('<pre><code class="language-{language}">', "</code></pre>"),
@@ -168,6 +176,68 @@ def test_more_combining_marks_than_a_message_holds_are_cut_after_all() -> None:
     parts = compose(pile, WHATSAPP, 100)
 
     assert unicodedata.normalize("NFC", "".join(parts)) == unicodedata.normalize("NFC", pile)
+
+
+def test_as_few_messages_as_possible_are_sent() -> None:
+    text = "\n\n".join(["word " * 13] * 7)  # 64 characters each: three fit with room for a part of another
+
+    parts = compose(text, WHATSAPP, 240)
+
+    assert len(parts) == 2
+    assert " ".join(" ".join(parts).split()) == " ".join(text.split())
+
+
+def test_better_ends_are_chosen_where_they_cost_no_message() -> None:
+    text = "\n\n".join(["word " * 13] * 5)
+
+    assert [part.count("\n\n") for part in compose(text, WHATSAPP, 240)] == [2, 1]
+
+
+@given(
+    paragraphs=st.lists(st.integers(1, 60).map(lambda words: " ".join(["words."] * words)), min_size=1, max_size=12),
+    limit=st.sampled_from([40, 100, 250, 1600]),
+)
+def test_no_two_neighbours_would_fit_in_one_message(paragraphs: list[str], limit: int) -> None:
+    parts = compose("\n\n".join(paragraphs), WHATSAPP, limit)
+
+    assert all(units(part) + 1 + units(after) > limit for part, after in pairwise(parts))
+    assert " ".join(parts).split() == " ".join(paragraphs).split()
+
+
+MARKED = {
+    "list": "\n".join(f"- **k{number}:** _v{number}_" for number in range(90)),
+    "paragraph": " ".join(f"**b{number}** and more." for number in range(150)),
+    "one sentence": "".join(f"**b{number}**, " for number in range(150)),
+    "links": "\n".join(f"[l{number}](https://e.org/{number}) https://e.org/{number}" for number in range(70)),
+    "code": " ".join(f"`c{number}`" for number in range(130)),
+    "bold with code": "**" + " ".join(f"b `c{number}`" for number in range(80)) + "**",
+    "fences": "\n\n".join(f"**f{number}**\n```py\nx = {number}\n```" for number in range(70)),
+    "quotes": "\n\n".join(f"> *q{number}* ~~s~~\n\ntext" for number in range(60)),
+    "table": "|A|B|\n|-|-|\n" + "\n".join(f"|a{number}|*b*|" for number in range(60)),
+    "headings": "\n\n".join(f"# h{number} `c`" for number in range(80)),
+}
+
+
+@pytest.mark.parametrize("markdown", MARKED.values(), ids=MARKED)
+def test_a_message_has_no_more_entities_than_telegram_marks(markdown: str) -> None:
+    parts = replies.parts(SCREENS["telegram"].manifest, markdown)
+
+    counts = [entities(part) for part in parts]
+    assert len(counts) > 1
+    assert max(counts) <= 100
+    assert counts[0] > 45  # bold text around code is more than one there
+    (whole,) = compose(markdown, SCREENS["telegram"].manifest.dialect, 100_000)
+    assert "".join(words(part) for part in parts) == words(whole)
+
+
+def entities(part: str) -> int:
+    """Marked stretches as Telegram counts them; it marks bare addresses by itself."""
+    text, found = markup.parse(part)
+    return len(found) + text.count("https://")
+
+
+def words(part: str) -> str:
+    return "".join(markup.parse(part)[0].split())
 
 
 def test_chinese_is_cut_after_its_stops() -> None:

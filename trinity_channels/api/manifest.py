@@ -46,11 +46,13 @@ class Limits:
     """What one message may hold.
 
     `text` is for outbound messages, counted in UTF-16 code units, the strictest count in use. `webhook_body` is in bytes; a
-    webhook with a larger body is refused unread.
+    webhook with a larger body is refused unread. `entities` are marked stretches of an outbound message: emphasis, code,
+    quotes, links, addresses; 0 for any number.
     """
 
     text: int
     webhook_body: int = 1_048_576
+    entities: int = 0
 
 
 @dataclass(frozen=True, slots=True)

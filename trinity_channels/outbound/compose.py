@@ -25,13 +25,16 @@ it would hold up everybody else for seconds; it goes out as it is."""
 _log = structlog.get_logger(__name__)
 
 
-def compose(markdown: str, dialect: Dialect, limit: int, *, before: str = "", after: str = "") -> list[str]:
+def compose(
+    markdown: str, dialect: Dialect, limit: int, *, entities: int = 0, before: str = "", after: str = ""
+) -> list[str]:
     """Translate `markdown` and split it.
 
     Args:
         markdown: CommonMark with tables, strikethrough and task lists, or plain text; any string at all.
         dialect: how the channel marks text up.
         limit: the longest message, in UTF-16 code units, markup included; at least 16.
+        entities: marked stretches that a message may have; 0 for any number.
         before: plain text that goes in front, as a paragraph of the same message.
         after: the same at the end.
 
@@ -55,7 +58,7 @@ def compose(markdown: str, dialect: Dialect, limit: int, *, before: str = "", af
         try:
             lines = _lines(text, dialect, limit)
             around = _joined(plain_lines(before), lines, plain_lines(after))
-            return list(pack(around, Renderer(dialect), limit)) if any(line.shows for line in lines) else []
+            return pack(around, Renderer(dialect), limit, entities) if any(line.shows for line in lines) else []
         except Exception:  # noqa: BLE001 - whatever is wrong with our translation, the person gets the answer
             _log.warning("compose_failed", length=len(text), exc_info=True)
     if not visible(text):
@@ -66,7 +69,7 @@ def compose(markdown: str, dialect: Dialect, limit: int, *, before: str = "", af
 
 def plain(text: str, dialect: Dialect, limit: int) -> list[str]:
     """Split a text that is no Markdown: it shows character by character, for a name or an e-mail may look like marks."""
-    return list(pack(plain_lines(cleaned(text)), Renderer(dialect), limit))
+    return pack(plain_lines(cleaned(text)), Renderer(dialect), limit)
 
 
 def _joined(*blocks: Sequence[Line]) -> list[Line]:

@@ -24,6 +24,7 @@ def parts(manifest: Channel, markdown: str, *, before: str = "", after: str = ""
         markdown,
         manifest.dialect,
         manifest.limits.text,
+        entities=manifest.limits.entities,
         before=_spoken(manifest, before),
         after=_spoken(manifest, after),
     )

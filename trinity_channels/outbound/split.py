@@ -1,4 +1,4 @@
-"""Packs lines into messages: ends between paragraphs, else lines, else inside a line; closes and reopens blocks."""
+"""Packs lines into as few messages as they need, and ends these between paragraphs, else lines, else inside a line."""
 
 from __future__ import annotations
 
@@ -6,29 +6,57 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from trinity_channels.outbound.dialects.cut import cut, width
-from trinity_channels.outbound.dialects.lines import Block, Kind, Line, Run
+from trinity_channels.outbound.dialects.lines import Block, Kind, Line, Run, entities
 from trinity_channels.outbound.dialects.render import Renderer
 
+SHARES = (0.5, 0.75, 0.9, 1.0)
+"""How full a message must be before it may end at a better place than the last that fits; the first is tried first."""
 
-def pack(lines: Sequence[Line], renderer: Renderer, limit: int) -> Iterator[str]:
-    """Yield messages of at most `limit` UTF-16 code units that together show `lines`.
+UNLIMITED = 10**9
 
-    A message ends where it hurts least once it is half full; a line of code is cut only if it is longer than a message.
+_MOST_OF_ONE_RUN = 5
+"""Entities: bold, italic, struck, a link; or an address."""
+
+
+def pack(lines: Sequence[Line], renderer: Renderer, limit: int, most_entities: int = 0) -> list[str]:
+    """Return messages that together show `lines`, as few as possible, for each may be billed.
+
+    Among those, a message ends where it hurts least: after a paragraph, a line, a sentence, a word. A line of code is cut
+    only if it is longer than a message.
+
+    Args:
+        lines: what to show.
+        renderer: of the dialect.
+        limit: UTF-16 code units that a message may have, markup included.
+        most_entities: marked stretches, links and addresses that a message may have; 0 for any number.
     """
+    parts = list(_pack(lines, renderer, limit, most_entities or UNLIMITED, SHARES[0]))
+    if len(parts) < 2:  # noqa: PLR2004  there is nothing to save
+        return parts
+    fewest = list(_pack(lines, renderer, limit, most_entities or UNLIMITED, SHARES[-1]))
+    for share in SHARES[1:-1]:
+        if len(parts) <= len(fewest):
+            return parts
+        parts = list(_pack(lines, renderer, limit, most_entities or UNLIMITED, share))
+    return parts if len(parts) <= len(fewest) else fewest
+
+
+def _pack(lines: Sequence[Line], renderer: Renderer, limit: int, most_entities: int, share: float) -> Iterator[str]:
     waiting = [_modest(line, limit) for line in reversed(lines)]
-    part = _Part(limit)
+    part = _Part(limit, most_entities, share)
     while waiting:
         line = waiting.pop()
         if part.empty and line.gap:
             continue
-        room = part.room(line.block)
-        text = renderer.line(line) if _may_fit(line, room) else None
+        room, left = part.room(line.block), part.entities_left(line.block)
+        too_marked = left < len(line.runs) * _MOST_OF_ONE_RUN and sum(entities(line.runs)) > left
+        text = renderer.line(line) if not too_marked and _may_fit(line, room) else None
         if text is not None and width(text) <= room:
             part.take(line, text)
             continue
-        if seam := part.seam(line):
+        if seam := part.seam(line, full=too_marked):
             waiting += [line, *reversed(part.end(seam))]
-        elif halves := cut(line, room, renderer, may_tear=part.empty):
+        elif halves := cut(line, room, renderer, left, share, may_tear=part.empty):
             head, tail = halves
             part.take(head, renderer.line(head))
             waiting += [tail] if tail.runs else []
@@ -36,17 +64,20 @@ def pack(lines: Sequence[Line], renderer: Renderer, limit: int) -> Iterator[str]
             # Nothing of the line fits beside what the part holds, or its marks alone fill a message.
             waiting.append(_bare(line) if part.empty else line)
         yield from part.text()
-        part = _Part(limit)
+        part = _Part(limit, most_entities, share)
     yield from part.text()
 
 
 class _Part:
     """One message in the making. Its width counts every block as closed."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, most_entities: int, share: float) -> None:
         self._limit = limit
+        self._full_enough = int(limit * share)
+        self._most_entities = most_entities
         self._lines: list[tuple[Line, str]] = []
         self._widths: list[int] = []  # of the part up to and with each line
+        self._marked = 0
 
     @property
     def empty(self) -> bool:
@@ -59,17 +90,25 @@ class _Part:
         last = self._lines[-1][0].block
         return self._limit - self._widths[-1] - 1 - (0 if block is last else _around(block))
 
+    def entities_left(self, block: Block | None) -> int:
+        """How many entities one more line, of `block`, may have."""
+        continued = bool(self._lines) and self._lines[-1][0].block is block
+        return self._most_entities - self._marked - (block is not None and not continued)
+
     def take(self, line: Line, text: str) -> None:
+        if self._most_entities < UNLIMITED:
+            self._marked = self._most_entities - self.entities_left(line.block) + sum(entities(line.runs))
         self._widths.append(self._limit - self.room(line.block) + width(text))
         self._lines.append((line, text))
 
-    def seam(self, following: Line) -> int:
+    def seam(self, following: Line, *, full: bool) -> int:
         """After how many lines to end, as `following` does not fit; 0 if the part is better filled up.
 
-        A part that is half full ends between paragraphs, or else between lines. So does any part before a line of code.
+        A part that is full enough ends between paragraphs, or else between lines. So does any part before a line of code,
+        and one that is `full` of entities.
         """
-        half = self._limit // 2
-        least = 1 if following.fenced or following.gap else half
+        half = self._full_enough
+        least = 1 if following.fenced or following.gap or full else half
         seam = 0
         for count in range(len(self._lines), 0, -1):
             if self._widths[count - 1] < (half if seam else least):

@@ -32,7 +32,8 @@ MANIFEST = Channel(
     provider="telegram",
     settings=TelegramSettings,
     # https://core.telegram.org/bots/api#sendmessage: characters after parsing; counting UTF-16 units is never too few.
-    limits=Limits(text=4096),
+    # The first 100 entities are kept, the rest is silently dropped (https://limits.tginfo.me/en).
+    limits=Limits(text=4096, entities=100),
     dialect=DIALECT,
     capabilities=Capabilities(indicate=5, indicate_repeats=True, register_webhook=True, simulator=True, groups=True),
     address=AddressFormat("chat_id", ADDRESS, "123456789"),

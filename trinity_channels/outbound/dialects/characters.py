@@ -34,9 +34,9 @@ def is_uncased(character: str) -> bool:
     return bool(character) and _category(character) == "Lo"
 
 
-def is_word(character: str) -> bool:
-    """Whether it belongs to a word or a number of a script that puts spaces between words."""
-    return not (is_space(character) or is_sign(character) or is_uncased(character))
+def is_spaceless(character: str) -> bool:
+    """Whether it belongs to a script that may go on in the next line after any of its characters."""
+    return bool(character) and (unicodedata.east_asian_width(character) in "WF" or "\u0e00" <= character <= "\u109f")
 
 
 def opens(character: str) -> bool:

@@ -6,7 +6,8 @@ import re
 import unicodedata
 from collections.abc import Callable
 
-from trinity_channels.outbound.dialects.lines import Kind, Line, Run, Runs
+from trinity_channels.outbound.dialects.characters import is_space, is_spaceless
+from trinity_channels.outbound.dialects.lines import Kind, Line, Run, Runs, entities
 from trinity_channels.outbound.dialects.render import Renderer
 
 # Chinese and Japanese put no space after their full-width stops and commas.
@@ -22,23 +23,28 @@ def width(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
 
 
-def cut(line: Line, room: int, renderer: Renderer, *, may_tear: bool) -> tuple[Line, Line] | None:
+def cut(
+    line: Line, room: int, renderer: Renderer, most: int, share: float, *, may_tear: bool
+) -> tuple[Line, Line] | None:
     """Cut `line` so that its first half renders to at most `room`, and drop the space at the cut.
+
+    It ends after a sentence if that leaves at least `share` of the room filled, and has at most `most` entities.
 
     Returns:
         The halves, the second of which may be empty; None if nothing fits, or if a URL or code would have to be torn
         and not `may_tear`.
     """
     near = line._replace(runs=_beginning(line.runs, room + 1))
+    longest = min(room, sum(len(run.text) for run in _affordable(near.runs, most)))
 
     def width_to(end: int) -> int:
         return width(renderer.line(_halves(near, end)[0]))
 
     text = "".join(run.text for run in near.runs)[: room + 1]
-    end = _last_that_fits(width_to, min(room, len(text)), room)
+    end = _last_that_fits(width_to, longest, room)
     whole = _whole(near.runs, end)
     while end > 0:
-        end = _best_end(text, end, whole, may_tear=may_tear)
+        end = _best_end(text, end, whole, share, may_tear=may_tear)
         if end > 0 and width_to(end) <= room:
             return _halves(line, end)
         end -= 1
@@ -51,6 +57,15 @@ def _beginning(runs: Runs, length: int) -> Runs:
         length -= len(run.text)
         if length <= 0:
             return runs[:count]
+    return runs
+
+
+def _affordable(runs: Runs, most: int) -> Runs:
+    """As many of `runs` as have at most `most` entities."""
+    for index, count in enumerate(entities(runs)):
+        most -= count
+        if most < 0:
+            return runs[:index]
     return runs
 
 
@@ -84,16 +99,28 @@ def _whole(runs: Runs, end: int) -> dict[int, int]:
     return inside
 
 
-def _best_end(text: str, end: int, inside: dict[int, int], *, may_tear: bool) -> int:
-    """The best place to cut `text` at or before `end`; words and sentences count from half of it on."""
-    for pattern in (_SENTENCE, _WORD):
-        ends = [match.end() for match in pattern.finditer(text, end // 2, end + 1)]
+def _best_end(text: str, end: int, inside: dict[int, int], share: float, *, may_tear: bool) -> int:
+    """The best place to cut `text` at or before `end`; 0 if there is none.
+
+    Sentences count from a `share` of it on. A word is torn only if it may be, and then if it fills more than half.
+    """
+    for pattern, start in ((_SENTENCE, int(end * share)), (_WORD, end // 2 if may_tear else 0)):
+        ends = [match.end() for match in pattern.finditer(text, start, end + 1)]
         for best in reversed(ends):
             if best <= end and best not in inside:
                 return best
     if end in inside:
         return inside[end] or (end if may_tear else 0)
+    if not may_tear and _in_word(text, end):
+        return 0
     return next((best for best in range(end, max(end - _LONGEST_CHARACTER, 0), -1) if not _joined(text, best)), end)
+
+
+def _in_word(text: str, position: int) -> bool:
+    """Whether a cut before `position` would tear a word. Scripts without spaces may be cut anywhere."""
+    before, after = text[position - 1], text[position : position + 1]
+    spaceless = is_spaceless(before) or is_spaceless(after)
+    return not (spaceless or before.isspace() or is_space(after))
 
 
 def _joined(text: str, position: int) -> bool:

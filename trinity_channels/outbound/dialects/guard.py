@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from trinity_channels.api import Dialect
 from trinity_channels.outbound.dialects.hugging import ZERO_WIDTH_SPACE, Reader
@@ -18,27 +19,44 @@ from trinity_channels.outbound.dialects.lines import Kind, Piece
 _LIST = ("- ", "* ")
 
 
-class Guard:
-    """Guards the lines of one dialect."""
+def guard_of(dialect: Dialect) -> Guard | None:
+    """The guard of a dialect that needs one."""
+    if not dialect.hugging:
+        return None
+    pairs = (dialect.bold, dialect.italic, dialect.strike, dialect.code)
+    signs = "".join(opening for opening, _ in pairs if len(opening) == 1)
+    return _guard(signs, dialect.code[0], dialect.fence[0][:1], dialect.quote.strip())
 
-    def __init__(self, dialect: Dialect) -> None:
-        pairs = (dialect.bold, dialect.italic, dialect.strike, dialect.code)
-        self._signs = "".join(opening for opening, _ in pairs if len(opening) == 1)
+
+class Guard:
+    """Guards lines in which `signs` are marks, `code` that of inline code, `tick` begins a fence, and `quote` a quote."""
+
+    def __init__(self, signs: str, code: str, tick: str, quote: str) -> None:
+        self._signs = signs
         sign = f"[{re.escape(self._signs)}]" if self._signs else "(?!)"
         self._sign = re.compile(sign)
         self._opens = re.compile(rf"(?<![^\W_]){sign}(?=\S)")
         self._closes = re.compile(rf"(?<=\S){sign}(?![^\W_])")
-        self._reader = Reader(self._signs, dialect.code[0])
-        self._quote = dialect.quote.strip()
-        self._code = dialect.code[0]
-        tick = dialect.fence[0][:1]
+        self._reader = Reader(signs, code)
+        self._code = code
         self._fence = re.compile(f"{re.escape(tick)}{{3,}}" if tick else "(?!)")
-        start = "|".join(map(re.escape, filter(None, (self._quote, *_LIST))))
-        self._risky = re.compile(f"{sign}|{self._fence.pattern}|^(?:{start})")
+        self._starts = (quote or ZERO_WIDTH_SPACE, *_LIST)
 
     def is_needed(self, pieces: list[Piece]) -> bool:
-        """Whether a literal sign stands among the `pieces` of one line."""
-        return any(self._risky.search(text) for text, kind in pieces if kind)
+        """Whether a literal sign among the `pieces` of one line may act: with its like, beside a mark, or at the start."""
+        literal = "".join(text for text, kind in pieces if kind is Kind.TEXT)
+        signs = {sign for sign in self._signs if sign in literal}
+        if signs:
+            line = "".join(text for text, _ in pieces)
+            if any(line.count(sign) > 1 for sign in signs):
+                return True
+        return any(
+            text.startswith(self._starts) or text[0] in signs or text[-1] in signs
+            if kind is Kind.TEXT
+            else self._code in text
+            for text, kind in pieces
+            if kind and kind is not Kind.URL and text
+        )
 
     def holds(self, pieces: list[Piece]) -> bool:
         """Whether people see what the `pieces` of one line say: every mark works, and nothing else does."""
@@ -61,7 +79,7 @@ class Guard:
         """The `pieces` of one line, safe to put together; `at_start` says that no prefix comes before them."""
         guarded = [(self._safe(text, kind), kind) for text, kind in self._without_spans(pieces)]
         guarded = list(self._apart(guarded))
-        if at_start and guarded[0][0].startswith((self._quote or ZERO_WIDTH_SPACE, *_LIST)):
+        if at_start and guarded[0][0].startswith(self._starts):
             guarded.insert(0, (ZERO_WIDTH_SPACE, None))
         return guarded
 
@@ -106,3 +124,6 @@ class Guard:
                 inside ^= {text}
             yield self._sign.sub(break_span, text) if kind is Kind.TEXT else text, kind
             start += len(text)
+
+
+_guard = lru_cache(maxsize=32)(Guard)

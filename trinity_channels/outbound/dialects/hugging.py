@@ -6,6 +6,7 @@ Apps differ in what they allow beside a mark, so a line is read twice, strictly 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 ZERO_WIDTH_SPACE = "\u200b"
 
@@ -18,29 +19,31 @@ class Reader:
     """Reads lines that are marked with `signs`; what stands between two `code` signs keeps its own."""
 
     def __init__(self, signs: str, code: str) -> None:
-        styles = [re.escape(sign) for sign in signs if sign != code]
+        self._code = re.compile(_SPAN.format(beside=_LENIENT, sign=re.escape(code)) if code else "(?!)")
         self._readings = [
-            (
-                re.compile(_SPAN.format(beside=_LENIENT, sign=re.escape(code)) if code else "(?!)"),
-                [re.compile(_SPAN.format(beside=beside, sign=sign)) for sign in styles],
-            )
+            {sign: re.compile(_SPAN.format(beside=beside, sign=re.escape(sign))) for sign in signs if sign != code}
             for beside in (_STRICT, _LENIENT)
         ]
 
     def sees(self, line: str) -> set[str]:
         """What people may see of `line`."""
-        return {self._seen(line, code, styles) for code, styles in self._readings}
-
-    def _seen(self, line: str, code: re.Pattern[str], styles: list[re.Pattern[str]]) -> str:
         kept: list[str] = []
 
         def keep(found: re.Match[str]) -> str:
             kept.append(found[1])
             return f"\0{len(kept) - 1}\0"
 
-        line, before = code.sub(keep, line), ""
-        while line != before:
-            before = line
-            for style in styles:
+        line = self._code.sub(keep, line)
+        bare = {_without(line, styles) for styles in self._readings}
+        return {_KEPT.sub(lambda found: kept[int(found[1])], one).replace(ZERO_WIDTH_SPACE, "") for one in bare}
+
+
+def _without(line: str, styles: Mapping[str, re.Pattern[str]]) -> str:
+    """The line without marks of style, from the outer to the inner."""
+    before = ""
+    while line != before:
+        before = line
+        for sign, style in styles.items():
+            if line.count(sign) > 1:
                 line = style.sub(r"\1", line)
-        return _KEPT.sub(lambda found: kept[int(found[1])], line).replace(ZERO_WIDTH_SPACE, "")
+    return line

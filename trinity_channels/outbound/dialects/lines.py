@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import NamedTuple
@@ -57,6 +58,18 @@ def shared(left: tuple[Mark, ...], right: tuple[Mark, ...]) -> tuple[Mark, ...]:
         if one is not other:
             return left[:depth]
     return left[: len(right)]
+
+
+def entities(runs: Runs) -> Iterator[int]:
+    """How many marked stretches begin with each run, links and bare addresses included. Code ends the marks around it."""
+    marks: tuple[Mark, ...] = ()
+    for run in runs:
+        if run.kind is Kind.CODE:
+            marks = ()
+            yield 1
+        else:
+            yield len(run.marks) - len(shared(marks, run.marks)) + (run.kind is Kind.URL)
+            marks = run.marks
 
 
 class Line(NamedTuple):

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from trinity_channels.api import Dialect
 from trinity_channels.outbound.dialects.characters import is_uncased
-from trinity_channels.outbound.dialects.guard import Guard
+from trinity_channels.outbound.dialects.guard import Guard, guard_of
 from trinity_channels.outbound.dialects.hugging import ZERO_WIDTH_SPACE
 from trinity_channels.outbound.dialects.lines import Kind, Line, Mark, Piece, Run, Runs, shared
 from trinity_channels.visible import visible
@@ -23,7 +23,7 @@ class Renderer:
         text, code = str.maketrans(dict(dialect.escape)), str.maketrans(dict(dialect.escape_code))
         self._escapes = {Kind.TEXT: text, Kind.URL: text, Kind.CODE: code, Kind.FENCED: code}
         self._code = dialect.code
-        self._guard = Guard(dialect) if dialect.hugging else None
+        self._guard = guard_of(dialect)
 
     def line(self, line: Line) -> str:
         """Render `line` with its prefix. What stands around its block is not part of it."""
