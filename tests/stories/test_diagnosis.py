@@ -9,7 +9,7 @@ import pytest
 
 from tests.world import World
 from trinity_channels import api
-from trinity_channels.inbound import diagnose
+from trinity_channels.inbound import diagnose, signed_addresses
 from trinity_channels.plugins import Plugin
 
 WRONG = "0" * 32
@@ -95,7 +95,7 @@ async def test_forgeries_cost_one_examination_in_five_seconds(town: World, monke
         await wrong_secret(town)
 
     assert calls["on the loop"] == 40
-    assert 0 < calls["beside it"] <= diagnose.MOST
+    assert 0 < calls["beside it"] <= signed_addresses.MOST
 
 
 def _on_the_loop() -> bool:
@@ -104,3 +104,90 @@ def _on_the_loop() -> bool:
     except RuntimeError:
         return False
     return True
+
+
+OURS = "https://chat.example.org"
+PROXIED = {"Host": "127.0.0.1:8000"}
+"""A proxy that does not pass the host on."""
+
+
+@pytest.mark.parametrize(
+    ("configured", "signed", "arrived", "headers", "expected"),
+    [
+        # the host, unknown to us
+        (OURS, "https://www.chat.example.org", "", PROXIED, "its host is www.chat.example.org, not chat.example.org"),
+        ("https://www.example.org", "https://example.org", "", PROXIED, "its host is example.org, not www.example.org"),
+        (OURS, "https://Chat.Example.Org", "", PROXIED, "its host is Chat.Example.Org"),
+        (OURS, "https://CHAT.EXAMPLE.ORG", "", PROXIED, "its host is CHAT.EXAMPLE.ORG"),
+        (OURS, "https://Chat.example.org", "", PROXIED, "its host is Chat.example.org"),
+        (OURS, "http://www.chat.example.org", "", PROXIED, "its scheme is http, not https, its host is www.chat"),
+        # the host, told by a header
+        (OURS, "https://a.example.net", "", {**PROXIED, "X-Forwarded-Host": "a.example.net, b"}, "its host is a.exam"),
+        (
+            OURS,
+            "https://a.example.net",
+            "",
+            {**PROXIED, "X-Original-Host": "a.example.net"},
+            "its host is a.example.net",
+        ),
+        (OURS, "https://www.a.example.net", "", {"Host": "a.example.net"}, "its host is www.a.example.net"),
+        # the path
+        (f"{OURS}/trinity", OURS, "", PROXIED, "it lacks /trinity, which a proxy may add"),
+        (f"{OURS}/a/b", f"{OURS}/b", "", PROXIED, "it lacks /a, which a proxy may add"),
+        (f"{OURS}/a/b", OURS, "", PROXIED, "it lacks /a/b, which a proxy may add"),
+        (
+            OURS,
+            f"{OURS}/bots",
+            "",
+            {**PROXIED, "X-Forwarded-Prefix": "/bots"},
+            "it begins with /bots, which a proxy may",
+        ),
+        (
+            OURS,
+            f"{OURS}/bots",
+            "",
+            {**PROXIED, "X-Forwarded-Prefix": "/bots/"},
+            "it begins with /bots, which a proxy may",
+        ),
+        (f"{OURS}/a", "http://www.chat.example.org", "", PROXIED, "its path differs: it lacks /a"),
+        # the trailing slash and the query
+        (OURS, OURS + "{path}/", "", PROXIED, "its path ends with a slash"),
+        (
+            OURS,
+            "http://chat.example.org{path}/",
+            "",
+            PROXIED,
+            "its scheme is http, not https, its path ends with a slash",
+        ),
+        (OURS, "http://chat.example.org", "?added=1", PROXIED, "its scheme is http, not https, it has no query"),
+        # no proof
+        (OURS, f"{OURS}/bots", "", PROXIED, "probably not the one"),
+        (OURS, "https://other.example.org", "", PROXIED, "probably not the one"),
+    ],
+)
+async def test_the_signed_address_is_found_behind_proxies_that_say_little(
+    town: World, configured: str, signed: str, arrived: str, headers: dict[str, str], expected: str
+) -> None:
+    url = await town.webhook()
+    path = url.removeprefix(OURS)
+    await town.api("PUT", "/api/settings/public_chat_url", {"value": configured})
+    signed_for = signed.format(path=path) if "{path}" in signed else signed + path
+
+    answer = await town.posts(url + arrived, town.inbound("hello"), signed_for=signed_for, **headers)
+
+    assert answer.status_code == 403
+    message = await told(town)
+    assert expected in message
+    assert ("probably" in message) is (expected == "probably not the one")
+
+
+def test_the_nearest_addresses_are_tried_first_and_not_too_many() -> None:
+    many = tuple(f"h{number}.example.org" for number in range(500))
+    received = signed_addresses.Received(many, tuple(f"/p{number}" for number in range(500)), many)
+
+    tried = list(signed_addresses.candidates(f"{OURS}/a/b/c?q=1", received))
+
+    assert len(tried) == signed_addresses.MOST
+    assert len({url for _, url in tried}) == len(tried)
+    assert f"{OURS}/a/b/c?q=1" not in {url for _, url in tried}
+    assert tried[0][0].count(" is ") <= 1

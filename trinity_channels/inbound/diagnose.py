@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
-from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 import structlog
 from starlette.requests import Request
 
 from trinity_channels import api
 from trinity_channels.bindings import OpenBinding
+from trinity_channels.inbound.signed_addresses import Received, candidates
 from trinity_channels.plugins import Plugins
 from trinity_channels.store import Store, bindings
 
 log = structlog.get_logger(__name__)
 
-MOST = 64
-"""Addresses to try."""
 EXAMINED = 8_192
 """Bytes of the largest body that is examined: each address costs as much as a webhook, and messages are rarely larger."""
 PAUSE = timedelta(seconds=5)
@@ -39,8 +37,7 @@ class _Refused:
 
     bound: OpenBinding
     raw: api.Request
-    hosts: tuple[str, ...]
-    path: str
+    received: Received
 
     @property
     def small(self) -> bool:
@@ -65,7 +62,7 @@ class Diagnosis:
     async def keep(self, bound: OpenBinding, request: Request, raw: api.Request) -> None:
         """Find the cause and store it for the owner, at once or later; never raises."""
         self._mistrusted(bound, genuine=False)
-        refused = _refused(bound, request, raw)
+        refused = _Refused(bound, raw, Received.of(request))
         waiting = self._waiting.get(bound.id)
         if waiting is None or refused.small or not waiting.small:
             self._waiting[bound.id] = refused
@@ -105,7 +102,7 @@ class Diagnosis:
         bound, raw = refused.bound, refused.raw
         if bound.context.webhook_url is None or not refused.small:
             return None
-        for difference, url in _variants(refused):
+        for difference, url in candidates(raw.url, refused.received):
             try:
                 self._plugins[bound.channel].receive(bound.binding, replace(raw, url=url))
             except api.SignatureError:
@@ -128,49 +125,6 @@ def _cause(refused: _Refused, difference: str | None) -> str:
         return f"The provider signed another address than public_chat_url gives: {difference}."
     return (
         "No address we can think of matches the signature, so the secret is probably not the one the provider signs "
-        "with (it changes when it is regenerated), or somebody else sent the request."
+        "with (it changes when it is regenerated), or a proxy strips a prefix of the path that public_chat_url lacks, or "
+        "somebody else sent the request."
     )
-
-
-def _refused(bound: OpenBinding, request: Request, raw: api.Request) -> _Refused:
-    forwarded = request.headers.get("x-forwarded-host", "").split(",")[0].strip()
-    hosts = tuple(host for host in (request.headers.get("host", ""), forwarded) if host)
-    path = request.scope.get("raw_path", b"").decode("latin-1") or request.url.path
-    return _Refused(bound, raw, hosts, path)
-
-
-def _variants(refused: _Refused) -> Iterator[tuple[str, str]]:
-    """Addresses a provider may have signed instead, nearest first, with what differs."""
-    url, path = refused.raw.url, refused.path
-    parts = urlsplit(url)
-    other = "http" if parts.scheme == "https" else "https"
-    hosts = {parts.netloc, *refused.hosts}
-    hosts |= {host.rpartition(":")[0] for host in hosts if host.rpartition(":")[2].isdigit()}
-    paths = {parts.path, parts.path.rstrip("/"), parts.path.rstrip("/") + "/", path}
-    tried = {url}
-    for scheme in (parts.scheme, other):
-        for host in sorted(hosts, key=lambda one: one != parts.netloc):
-            for one_path in sorted(paths, key=lambda one: one != parts.path):
-                for query in dict.fromkeys((parts.query, "")):
-                    variant = urlunsplit((scheme, host, one_path, query, ""))
-                    if variant not in tried and len(tried) < MOST:
-                        tried.add(variant)
-                        yield _difference(parts, (scheme, host, one_path, query)), variant
-
-
-def _difference(parts: SplitResult, variant: tuple[str, str, str, str]) -> str:
-    ours = (parts.scheme, parts.netloc, parts.path, parts.query)
-    names = ("scheme", "host", "path", "query")
-    words = []
-    for name, mine, theirs in zip(names, ours, variant, strict=True):
-        if mine == theirs:
-            continue
-        if name == "path" and mine.rstrip("/") == theirs.rstrip("/"):
-            words.append("its path ends with a slash" if theirs.endswith("/") else "its path does not end with a slash")
-        elif name == "path":
-            words.append("its path differs (a proxy may add or strip a prefix)")
-        elif name == "query":
-            words.append("it has no query")
-        else:
-            words.append(f"its {name} is {theirs}, not {mine}")
-    return ", ".join(words)
