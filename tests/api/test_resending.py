@@ -498,6 +498,15 @@ async def test_a_wish_that_cannot_be_meant_is_refused(town: World, body: object)
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_input")
 
 
+@pytest.mark.parametrize("channel", ["WhatsApp", "whatsap", "sms", " whatsapp"])
+async def test_a_mistyped_channel_is_not_one_without_failures(town: World, unheard: Person, channel: str) -> None:
+    answer = await town.api("POST", f"{PATH}/resend", {"channel": channel})
+
+    assert (answer.status_code, answer.json()["code"], answer.json()["field"]) == (422, "unknown_channel", "channel")
+    assert "whatsapp" in answer.json()["message"]
+    assert unheard.heard() == []
+
+
 async def test_another_channel_and_another_code_have_nothing_to_send(town: World, unheard: Person) -> None:
     done = [(await resend_all(town, **body)).json()["messages"] for body in ({"channel": "slack"}, {"error_code": "1"})]
 

@@ -171,6 +171,9 @@ class Resends:
             actor: who wants that, for the audit log.
             code: only what failed with this code of the provider's, or of the host's; None means any.
             channel: only this channel; None means all.
+
+        Raises:
+            ResendRefused: there is no such channel.
         """
         now = self._now()
         found = await self._store.read(lambda tx: resends.failed(tx, agent))
@@ -178,6 +181,9 @@ class Resends:
         for one in found:
             if code in (None, one.code) and channel in (None, one.channel):
                 chosen.setdefault(one.message, one)
+        if channel is not None and channel not in self._plugins and channel not in {one.channel for one in found}:
+            known = ", ".join(self._plugins)
+            raise ResendRefused("unknown_channel", f"channel must be one of {known}.", field="channel")
         refused = Counter(why.code for one in chosen.values() if (why := self._refusal(one, now)))
         allowed = [one for one in chosen.values() if self._refusal(one, now) is None]
         done: list[tuple[Candidate, Resent]] = []

@@ -125,7 +125,10 @@ class DeliveriesApi:
     async def _resend_all(self, request: Request, name: str, body: ResendBody) -> ResendAllAnswer:
         """Send everything again that failed, for one cause or any. What has an unknown outcome is not among it."""
         principal = await self._guard.owner(request, name)
-        done = await self._resends.failed(name, principal.actor, code=body.error_code, channel=body.channel)
+        try:
+            done = await self._resends.failed(name, principal.actor, code=body.error_code, channel=body.channel)
+        except ResendRefused as error:
+            raise ApiError(422, error.code, error.message, extra=error.extra) from error
         return ResendAllAnswer(
             messages=done.messages,
             deliveries=done.deliveries,
