@@ -4,7 +4,7 @@ import re
 from html import unescape
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.outbound.screens import SCREENS, Screen
@@ -136,6 +136,12 @@ def on_screen(text: str) -> str:
 
 
 @on_every_screen
+@example(text='"*" f**k')
+@example(text="_private ^_^")
+@example(text="****1234 init.*, init.*")
+@example(text="f(x)**2 init.*, init.*")
+@example(text="f**k src/** init.*, init.*")
+@example(text=r"C:\docs\[x](y)")
 @given(text=st.lists(st.one_of(WORDS, CODELIKE), min_size=1, max_size=12).map(" ".join))
 def test_programs_and_paths_in_prose_arrive_as_written(screen: Screen, text: str) -> None:
     text = f"see {text}"

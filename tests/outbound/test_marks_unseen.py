@@ -4,7 +4,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from tests.outbound.screens import SCREENS, Screen
@@ -83,6 +83,16 @@ def without_marks(dialect: Dialect) -> Dialect:
 
 
 @on_every_screen
+@example(markdown="**_**")
+@example(markdown="_**_")
+@example(markdown="**_*")
+@example(markdown="# **")
+@example(markdown="**\u200b**<b>")
+@example(markdown="**``` ```<b>**")
+@example(markdown=".```\n``` ```word\u200b```")
+@example(markdown="___https://e.org/a_b ")
+@example(markdown="```\n`````#")
+@example(markdown="``` ```\\``")
 @given(markdown=MARKDOWN)
 def test_no_mark_is_seen_and_none_is_missed(screen: Screen, markdown: str) -> None:
     assume(not has_code_inside_a_word(markdown, screen.manifest.dialect))

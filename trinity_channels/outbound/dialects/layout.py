@@ -177,7 +177,6 @@ class Layout:
         "blockquote_open": _open_quote,
         "bullet_list_close": _close_list,
         "bullet_list_open": _open_list,
-        "code_block": _code,
         "definition": _definition,
         "fence": _code,
         "heading_open": _heading,

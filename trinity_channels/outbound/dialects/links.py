@@ -72,7 +72,7 @@ def _is_link(state: StateInline, bracket: int) -> bool:
     if end < 0 or not state.src.startswith("(", end + 1):
         return True  # a reference, or nothing: the standard rule sees
     before = state.src[bracket - 1 : bracket]
-    after_word = before.isalnum() or before in tuple("_)]")
+    after_word = before.isalnum() or before in tuple("_)]\\")
     if after_word:
         return bool(_SURE_ADDRESS.match(state.src, end + 2, state.posMax))
     if end == bracket + 1:
