@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -358,3 +359,16 @@ async def test_a_command_beside_the_running_host_fetches_nothing(town: World, mo
     await beside.store.close()
 
     assert "refused since" in (await town.check("signature"))["fix"], "it is left to the host"
+
+
+@pytest.mark.parametrize("ticks", range(5))
+async def test_a_stop_that_comes_with_the_wish_to_fetch_is_not_overheard(town: World, ticks: int) -> None:
+    await town.later(seconds=1)
+    town.host._catch_up._wanted.set()
+    for _ in range(ticks):
+        await asyncio.sleep(0)
+
+    async with asyncio.timeout(5):
+        await town.stops()
+
+    await town.starts()

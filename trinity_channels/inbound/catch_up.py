@@ -130,8 +130,10 @@ class CatchUp:
 
     async def wait(self, seconds: float) -> None:
         """Wait until there is something to fetch at once, at most for a time."""
+        # not `wait_for`: up to Python 3.11 it may swallow a cancellation that comes as the event is set
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._wanted.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._wanted.wait()
 
     async def run(self) -> None:
         """Catch up on every binding that waits for it; a failure is logged and harms no other."""

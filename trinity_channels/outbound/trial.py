@@ -130,7 +130,8 @@ class TrialMessages:
             found = await self._delivery(agent, delivery)
             if _pending(found):
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(attempt.over.wait(), PATIENCE)
+                    async with asyncio.timeout(PATIENCE):
+                        await attempt.over.wait()
                 found = await self._delivery(agent, delivery)
         return Tried(found, attempt.taken, attempt.unknown)
 
