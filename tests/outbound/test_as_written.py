@@ -113,6 +113,8 @@ WRITTEN = [
     "glob **/*.py and **/*.js",
     "the __all__ list, __my_var__ and _a_b_, std::__foo__",
     r"\\server\share\docs",
+    r"\\server\share\__x__",
+    r"C:\a\__init__ and __main__",
     r"C:\Users\_tmp\file and D:\*.txt",
     r"regex \d+\.\d+ and ^\s*\*+\w$ or \\n",
     r"\(E = mc^2\) and \[x^2\], \frac{a}{b}, \_x\alpha",

@@ -11,6 +11,7 @@ from functools import lru_cache
 from markdown_it.rules_inline import StateInline
 
 _MARKS = frozenset("*_~`")
+_RUN = re.compile(r"\*+|_+|~+|`+")
 _SHRUG = re.compile(r"\\{1,3}_\(ツ\)\\?_")
 _LONGEST_WORD = 200
 
@@ -41,8 +42,9 @@ def escape(state: StateInline, silent: bool) -> bool:
         return _text(state, "\\\\", at + 2, silent=silent)
     if _guards_block(source, at) or (_guards(source, at) and not _is_code(_word(source, at))):
         return _text(state, following, at + 2, silent=silent)
-    # A mark behind a backslash that stays is text, too.
-    shown = "\\" + following if following in _MARKS else "\\"
+    # The marks behind a backslash that stays are text, too: all of `\__x__`.
+    marks = _RUN.match(source, at + 1, state.posMax)
+    shown = "\\" + (marks[0] if marks else "")
     return _text(state, shown, at + len(shown), silent=silent)
 
 
