@@ -79,4 +79,5 @@ class Loading(Checks):
 
 
 def _marks(dialect: Dialect) -> list[str]:
-    return [one.name for one in fields(dialect) if isinstance(getattr(dialect, one.name), tuple)]
+    """The fields that hold a pair of marks; `link_schemes` is a tuple of another kind."""
+    return [one.name for one in fields(dialect) if one.type == "tuple[str, str]"]
