@@ -4,10 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from tests.world import Found, World
+from tests.world import Found, Person, World
+from trinity_channels.api import Fault
 
 
 @pytest.fixture
 async def bare(found: Found) -> World:
     """A world whose agent is connected to nothing."""
     return await found(connected=False)
+
+
+@pytest.fixture
+async def unheard(town: World) -> Person:
+    """Somebody whose answer was refused for wrong credentials; they work by now."""
+    zoe = town.person("Zoe")
+    town.fails(Fault.UNAUTHORIZED)
+    await zoe.says("hello")
+    assert zoe.heard() == []
+    return zoe
