@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 
+from trinity_channels.agent_settings import OpenAIAgent
 from trinity_channels.agents.openai import OpenAIRuntime
 from trinity_channels.agents.port import AgentMessage, AgentTurn, Answer
 from trinity_channels.agents.trinity import TrinityRuntime
@@ -44,7 +45,13 @@ TURN = AgentTurn(
 def openai(handler: Handler, **settings: Any) -> OpenAIRuntime:
     """A model whose API answers as told."""
     http = httpx.AsyncClient(transport=httpx.MockTransport(handler))
-    return OpenAIRuntime(http, "http://model.example/v1", "small", SecretStr(KEY), now=lambda: NOW, **settings)
+    return OpenAIRuntime(http, model(**settings), lambda: NOW)
+
+
+def model(**settings: Any) -> OpenAIAgent:
+    """The settings of an agent behind an API."""
+    given = {"owner": "owner@example.org", "base_url": "http://model.example/v1", "model": "small", "api_key": KEY}
+    return OpenAIAgent(runtime="openai", **{**given, **settings})
 
 
 def trinity(handler: Handler, **settings: Any) -> TrinityRuntime:

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable
 import httpx
 import pytest
 
-from tests.agents.apis import KEY, NOW, TURN, openai, trinity
+from tests.agents.apis import KEY, NOW, TURN, model, openai, trinity
 from trinity_channels.agents.json_api import MAX_ANSWER_BYTES
 from trinity_channels.agents.openai import OpenAIRuntime
 from trinity_channels.agents.port import AgentFailed, AgentRuntime, AgentTimeout, AgentUnavailable
@@ -145,7 +145,7 @@ async def test_a_failing_connection(runtime: Runtime, error: Exception, expected
 async def test_nobody_listening_is_transient() -> None:
     async with httpx.AsyncClient() as http:
         with pytest.raises(AgentUnavailable):
-            await OpenAIRuntime(http, "http://127.0.0.1:1", "small", now=lambda: NOW).run(TURN)
+            await OpenAIRuntime(http, model(base_url="http://127.0.0.1:1"), lambda: NOW).run(TURN)
 
 
 @RUNTIMES

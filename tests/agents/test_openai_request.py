@@ -15,7 +15,6 @@ from pydantic import TypeAdapter
 
 from tests.agents.apis import KEY, NOW, TURN, Recorder, completion, note, openai
 from trinity_channels.agent_settings import Agent
-from trinity_channels.agents.openai import OpenAIRuntime
 from trinity_channels.agents.port import AgentMessage, AgentTurn
 from trinity_channels.agents.registry import ConfiguredAgents
 from trinity_channels.api import Attachment, Button, Forwarded, Location, Note, NoteKind, Part, Quoted
@@ -286,9 +285,8 @@ async def test_it_is_called_where_and_as_documented() -> None:
 
 async def test_without_a_key_none_is_sent() -> None:
     model = Recorder(completion("hello"))
-    http = httpx.AsyncClient(transport=httpx.MockTransport(model))
 
-    await OpenAIRuntime(http, "http://model.example/v1", "small", now=lambda: NOW).run(TURN)
+    await openai(model, api_key=None).run(TURN)
 
     assert "Authorization" not in model.request.headers
 

@@ -7,13 +7,12 @@ from collections.abc import Callable
 from datetime import datetime
 
 import httpx
-from pydantic import SecretStr
 
+from trinity_channels.agent_settings import OpenAIAgent
 from trinity_channels.agents import completion, prompt
 from trinity_channels.agents.completion import Completion, ShapeError
 from trinity_channels.agents.json_api import JsonApi
 from trinity_channels.agents.port import AgentFailed, AgentTurn, AgentUnavailable, Answer
-from trinity_channels.agents.prompt import SystemRole
 from trinity_channels.visible import visible
 
 # Why a model stopped, as labels; other servers' words beside OpenAI's. Unknown ones count as an end like any other.
@@ -33,25 +32,11 @@ _BROKEN = {"error", "network_error", "abort", "aborted", "cancelled", "insuffici
 
 
 class OpenAIRuntime:
-    """Runs turns by `POST {base_url}/chat/completions`; `base_url` has no trailing slash and usually ends in /v1."""
+    """Runs turns by `POST {base_url}/chat/completions`, with the settings of one agent."""
 
-    def __init__(
-        self,
-        http: httpx.AsyncClient,
-        base_url: str,
-        model: str,
-        api_key: SecretStr | None = None,
-        system_prompt: str = "",
-        timeout_seconds: float = 120,
-        *,
-        now: Callable[[], datetime],
-        system_role: SystemRole = "system",
-    ) -> None:
-        self._api = JsonApi(http, api_key, timeout_seconds, now)
-        self._url = f"{base_url}/chat/completions"
-        self._model = model
-        self._system_prompt = system_prompt
-        self._system_role = system_role
+    def __init__(self, http: httpx.AsyncClient, agent: OpenAIAgent, now: Callable[[], datetime]) -> None:
+        self._api = JsonApi(http, agent.api_key, agent.timeout_seconds, now)
+        self._agent = agent
 
     async def run(self, turn: AgentTurn) -> str | Answer:
         """Ask the model.
@@ -66,11 +51,11 @@ class OpenAIRuntime:
         """
         marker = f"[{secrets.token_hex(8)}]"
         body = {
-            "model": self._model,
-            "messages": prompt.messages(turn, self._system_prompt, self._system_role, marker),
+            "model": self._agent.model,
+            "messages": prompt.messages(turn, self._agent.system_prompt, self._agent.system_role, marker),
             "stream": False,  # some servers stream unless told not to
         }
-        reply = await self._api.post(self._url, body, key=turn.id)
+        reply = await self._api.post(f"{self._agent.base_url}/chat/completions", body, key=turn.id)
         try:
             answered = completion.read(reply.text())
         except ShapeError:

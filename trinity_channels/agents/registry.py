@@ -54,15 +54,6 @@ def _runtime(
     if isinstance(agent, EchoAgent):
         return EchoRuntime()
     if isinstance(agent, OpenAIAgent):
-        return OpenAIRuntime(
-            http,
-            agent.base_url,
-            agent.model,
-            agent.api_key,
-            agent.system_prompt,
-            agent.timeout_seconds,
-            now=now,
-            system_role=agent.system_role,
-        )
+        return OpenAIRuntime(http, agent, now)
     assert platform is not None  # noqa: S101  the settings check that it is there
     return TrinityRuntime(http, platform.url, platform.token, agent.timeout_seconds, now=now)
