@@ -225,11 +225,16 @@ async def test_nothing_that_people_choose_can_leave_its_place(text: str, name: s
             json.loads(line.partition(" from ")[2])["sender_name_unverified"] in name[:0] + clean(name)
             for line in heads
         )
-        assert len(name) < 4 or name not in system["content"]
+        await openai(model).run(replace(turn, sender_name="", messages=[person("hi", email="zoe@example.org")]))
+        assert without_marker(system["content"]) == without_marker(model.body["messages"][0]["content"])
 
 
 def clean(name: str) -> str:
     return " ".join(name.split())
+
+
+def without_marker(text: str) -> str:
+    return re.sub(r"\[[0-9a-f]{16}\]", "MARK", text)
 
 
 async def test_every_request_has_a_marker_of_its_own() -> None:
