@@ -111,7 +111,8 @@ async def test_what_the_agent_could_not_answer_is_told_with_its_reason(
 ) -> None:
     zoe, yan = town.person("Zoe", NUMBER), town.person("Yan", "+15557770003")
     agent.will_answer(AgentFailed("out of order", detail="no credits"), AgentUnavailable("busy", retry_after=60))
-    await zoe.says("what is 6 x 7?", "and 6 x 8?")
+    await zoe.says("what is 6 x 7?")
+    await zoe.says("and 6 x 8?")  # one after the other: in a burst both would be one turn
     await yan.says("hello")
 
     text = await explained(terminal, NUMBER)

@@ -1,6 +1,6 @@
 """The way from an agent to a human being, which outside rules ask for: one escalation contact per agent.
 
-WhatsApp's messaging policy is such a rule; a channel's manifest names it (`Channel.escalation_rule`).
+A channel whose own rules ask for it names them in its manifest (`Channel.escalation_rule`).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Inline rules for links: addresses in running text, Slack's form of a link, and brackets of programs that are none."""
+"""Inline rules for links: addresses in running text, links in angle brackets with a label, and brackets of programs that are none."""
 
 from __future__ import annotations
 
