@@ -1,4 +1,4 @@
-"""Inline rules for links: addresses in running text, links in angle brackets with a label, and brackets of programs that are none."""
+"""Inline rules for links: addresses in running text, labelled links in angle brackets, and brackets of programs."""
 
 from __future__ import annotations
 
