@@ -127,7 +127,8 @@ async def test_a_tapped_button_has_its_payload(town: World, agent: Agent) -> Non
 async def test_a_reply_to_the_agent_brings_the_agents_words(town: World, agent: Agent) -> None:
     zoe = town.person("Zoe")
     agent.will_answer("Option A costs 5", "Option B costs 7")
-    await zoe.says("prices?", "and B?")
+    await zoe.says("prices?")
+    await zoe.says("and B?")
     offer = next(one for one in zoe.phone.bubbles if one.shown == "Option A costs 5")
 
     text, notes = await given(town, agent, lambda zoe: zoe.phone.says("this one please", replying_to=offer))

@@ -60,7 +60,8 @@ async def test_a_plan_is_not_in_the_history_either(api: Api, zoe_with: Open) -> 
     api.answers_with(completion("<think>the secret plan</think>Nine."))
     zoe = await zoe_with(openai(api))
 
-    await zoe.says("When do you open?", "And on Sunday?")
+    await zoe.says("When do you open?")
+    await zoe.says("And on Sunday?")
 
     assert "Nine." in api.asked[1]
     assert "secret" not in "".join(api.asked)

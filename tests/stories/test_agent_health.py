@@ -59,7 +59,8 @@ async def test_an_agent_that_fails_after_answers_is_told_with_its_last_success(
     await zoe.says("hello")
     await town.later(minutes=pause)
     agent.will_answer(GONE, GONE)
-    await zoe.says("again", "and again")
+    await zoe.says("again")
+    await zoe.says("and again")
 
     whole, state, message = await health(town)
 
