@@ -80,3 +80,11 @@ async def town(found: Found, agent: Agent) -> World:
     made = await found(agents=agent)
     await made.policy("open")
     return made
+
+
+@pytest.fixture
+async def honest(found: Found, agent: Agent) -> World:
+    """A town whose agent says what it is, which is how every host begins."""
+    made = await found(agents=agent, discloses=True)
+    await made.policy("open")
+    return made

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.world import HUMAN, OWNER, Agent, Found, Person, World
+from tests.world import HUMAN, OWNER, Person, World
 from trinity_channels import texts
 from trinity_channels.store import audit
 from trinity_channels.web.auth import Role
@@ -14,14 +14,6 @@ from trinity_channels.web.auth import Role
 PATH = "/api/agents/support/disclosure"
 TOLD = f"{texts.DISCLOSURE} {texts.HUMAN_BY_EMAIL.format(contact=HUMAN)}"
 ZOE = "zoe@example.org"
-
-
-@pytest.fixture
-async def honest(found: Found, agent: Agent) -> World:
-    """A town whose agent says what it is, which is how every host begins."""
-    made = await found(agents=agent, discloses=True)
-    await made.policy("open")
-    return made
 
 
 @pytest.fixture

@@ -20,14 +20,6 @@ ZOE = "zoe@example.org"
 
 
 @pytest.fixture
-async def honest(found: Found, agent: Agent) -> World:
-    """A town whose agent says what it is, which is how every host begins."""
-    made = await found(agents=agent, discloses=True)
-    await made.policy("open")
-    return made
-
-
-@pytest.fixture
 def zoe(honest: World) -> Person:
     return honest.person("Zoe")
 
