@@ -215,7 +215,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         """Close the connection if its time is over, else look again later."""
         now = self.loop.time()
         if self.transport.is_closing():
-            # Nobody takes what is still to be written; without this, the connection would stay.
+            # The client does not read the rest of the answer; without this, the connection would stay open.
             self._stalled_since = self._stalled_since or now
         deadline = self._deadline()
         if deadline is None or deadline > now:

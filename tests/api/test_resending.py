@@ -99,7 +99,7 @@ async def test_the_answer_says_what_the_person_already_has(
 async def test_a_part_that_was_given_up_brings_the_one_that_failed(
     town: World, agent: Agent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody wants the end of an answer whose middle is missing."""
+    """An answer whose middle is missing must not get its end alone."""
     zoe = town.person("Zoe")
     agent.will_answer(ESSAY)
     await fails_from(town, monkeypatch, 2)
@@ -137,7 +137,7 @@ async def silent(*_: object) -> object:
 async def unknown(
     town: World, monkeypatch: pytest.MonkeyPatch, fault: Fault = Fault.CUT_AFTER
 ) -> tuple[Person, dict[str, Any]]:
-    """Somebody to whom an answer was sent of which nobody knows whether it was taken."""
+    """A person whose answer has an unknown outcome."""
     town.twilio.behaviour.receipts = False
     zoe = town.person("Zoe")
     town.fails(fault)

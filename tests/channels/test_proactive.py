@@ -92,7 +92,7 @@ async def opts_out(olga: Someone, channel: str) -> None:
     await olga.net.settle()
 
 
-@pytest.mark.parametrize("messenger", ["whatsapp", "telegram"])  # in Slack nobody can block an app
+@pytest.mark.parametrize("messenger", ["whatsapp", "telegram"])  # Slack has no way to block an app
 async def test_an_opt_out_that_only_the_provider_knows_of_is_respected(net: Net, messenger: str) -> None:
     olga = (await reachable(net, messenger))[messenger]
     await opts_out(olga, messenger)

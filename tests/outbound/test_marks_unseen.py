@@ -105,7 +105,7 @@ def test_no_mark_is_seen_and_none_is_missed(screen: Screen, markdown: str) -> No
 
 
 def has_code_inside_a_word(markdown: str, dialect: Dialect) -> bool:
-    """Such code keeps its marks on a channel without escapes: nobody knows whether they work there."""
+    """Such code keeps its marks on a channel without escapes: it is not known whether they work there."""
     return any(
         (after.kind is Kind.CODE and before.text[-1:].isalnum())
         or (before.kind is Kind.CODE and after.text[:1].isalnum())

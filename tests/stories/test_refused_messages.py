@@ -193,7 +193,7 @@ async def test_a_forged_request_makes_nobody_ask_the_provider(town: World, agent
 async def test_a_forged_request_is_forgotten_with_the_next_that_is_authentic(
     town: World, asked: list[datetime]
 ) -> None:
-    """Else the owner's next click would look for messages that nobody wrote."""
+    """Otherwise the owner's next click would fetch messages that do not exist."""
     zoe = town.person("Zoe")
     await zoe.says("one")
     await forged(town)

@@ -236,7 +236,7 @@ async def test_retired_addresses_are_counted(town: World) -> None:
     assert 'outcome="retired"} 1.0' in town.host.metrics.render().decode()
 
 
-# --- disconnected, connected again, encrypted anew ---
+# --- disconnected, reconnected, re-encrypted ---
 
 
 async def test_a_disconnected_agent_has_neither_address(town: World, agent: Agent) -> None:

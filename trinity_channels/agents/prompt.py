@@ -2,7 +2,7 @@
 
 One message explains and vouches, then both sides alternate. Whatever people choose themselves (names, what came with a
 message, what they quote) stands in a user message, in lines that each begin with a marker made for this request alone and
-announced in the first message. So nobody can write a line that the model takes for the host's, or for someone else's.
+announced in the first message. So no person can write a line that the model takes for the host's, or for someone else's.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from trinity_channels.store.delivery_log import Sent
 from trinity_channels.store.notices import RETIRED_ADDRESS, Notice
 
 TEST_SHOWN = timedelta(days=1)
-"""How long a test message that failed is shown: it tells of one person's phone, and nobody may test again for months."""
+"""How long a test message that failed is shown: it tells of one person's phone, and the next test may be months away."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from starlette.types import Receive
 IN_FLIGHT = 33_554_432
 """Bytes of all bodies that are read or handled at a time."""
 OF_ONE_BINDING = IN_FLIGHT // 4
-"""Bytes of one binding: whoever knows its webhook address cannot use up what all share."""
+"""Bytes of one binding, so that a leaked webhook address cannot use up what all bindings share."""
 _DISCARDED = 65_536
 """An unread body up to this size leaves its connection open: the server discards it faster than a client reconnects."""
 

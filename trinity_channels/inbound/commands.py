@@ -165,7 +165,7 @@ def _bare(text: str) -> str:
 
 
 def _is_choice(message: Message) -> bool:
-    """Whether the text is the title of something tapped, which nobody wrote."""
+    """Whether the text is the title of something tapped, not typed."""
     return any(
         isinstance(part, Button) or (isinstance(part, Note) and part.kind in (NoteKind.CHOICE, NoteKind.FORM))
         for part in message.parts

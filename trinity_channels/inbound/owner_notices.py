@@ -16,7 +16,7 @@ log = structlog.get_logger(__name__)
 LOGGED_AGAIN = timedelta(hours=1)
 """When the log repeats what it has said of a binding."""
 NOTED_AGAIN = timedelta(minutes=1)
-"""When another message to a retired address is noted: whoever knows the address can send as many as they like."""
+"""When another message to a retired address is noted: anyone who knows the address can send any number of them."""
 
 
 class OwnerNotices:

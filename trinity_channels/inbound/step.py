@@ -158,7 +158,7 @@ class Step:
             self._tell_what_is_awaited(tx)
 
     def _tell_what_is_awaited(self, tx: Tx) -> bool:
-        """Nobody who has been mailed a code is met with silence; False if no code is awaited."""
+        """Tell a person who was mailed a code what is awaited; False if no code is."""
         awaited = self.self_service.login.awaited(tx, self.person.id)
         if awaited and self._due(self.person.awaited_told_at, MINUTE):
             people.told(tx, self.person.id, "awaited_told_at", self.now)

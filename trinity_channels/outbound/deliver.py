@@ -63,7 +63,7 @@ class Attempt:
     """An attempt that somebody waits for, and what the call itself came to; receipts may tell more by then.
 
     `over`: it is on record, or there was none, for other messages go out first. `taken`: the provider took the message.
-    `unknown`: why nobody can say whether it did, empty if that is known.
+    `unknown`: why the outcome is not known, empty if it is.
     """
 
     conversation: int
@@ -162,7 +162,7 @@ class Deliveries:
             delivery, previous = found
             if delivery.channel not in self._plugins:  # it could not be loaded this time; nothing is given up for that
                 return now + ASK_FOR
-            if delivery.state == "sending":  # nobody else works on this conversation, so the call died with its process
+            if delivery.state == "sending":  # only this run works here, so the call died with its process
                 may_ask = (delivery.attempted_at or now) + self._settles(delivery)
                 deliveries.ask(tx, delivery.id, max(now, may_ask), _INTERRUPTED, now)
             elif delivery.blocked and delivery.state == "ready":
@@ -281,7 +281,7 @@ class Deliveries:
         return partial(deliveries.postpone, delivery=delivery.id, at=now, why=why, now=now)
 
     def _unanswered(self, delivery: Delivery, why: str) -> Record:
-        """Nobody can say whether it was taken: leave it, unless an owner has it sent again, who knows that."""
+        """The outcome is unknown: leave it, unless the owner, who knows that, has it sent again."""
         now = self._now()
         if delivery.attempts == 0:
             return partial(deliveries.postpone, delivery=delivery.id, at=now, why=why, now=now)

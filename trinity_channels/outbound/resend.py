@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 MOST = 1000
 """Messages that one request sends again; the rest is left for the next."""
 AT_ONCE = 50
-"""Messages that one transaction reopens: nobody else can write meanwhile."""
+"""Messages that one transaction reopens: no other transaction can write meanwhile."""
 _TAKEN = ("queued", "sent", "delivered", "read")
 """How far a message gets, in this order."""
 

@@ -42,7 +42,7 @@ class Tried:
     Attributes:
         delivery: how far it is by now.
         taken: the provider took it; a receipt may have told since that it failed.
-        unknown: why nobody can say whether the provider took it, empty if that is known.
+        unknown: why the outcome is not known, empty if it is.
     """
 
     delivery: Sent

@@ -142,7 +142,7 @@ _FETCHED = (
 )
 _LAST_INBOUND = select(func.max(CONVERSATION.c.last_inbound_at)).where(
     CONVERSATION.c.binding_id == bindparam("binding"),
-    CONVERSATION.c.last_inbound_at > literal_column("0"),  # nobody writes where test messages go
+    CONVERSATION.c.last_inbound_at > literal_column("0"),  # no person writes in a test conversation
 )
 
 

@@ -166,7 +166,7 @@ _OPTED_OUT = (
         == select(func.coalesce(CONVERSATION.c.contact_id, ADDRESS.c.contact_id))
         .select_from(
             DELIVERY.join(CONVERSATION, CONVERSATION.c.id == DELIVERY.c.conversation_id).outerjoin(
-                ADDRESS,  # a test message belongs to nobody's conversation
+                ADDRESS,  # a test conversation has no contact
                 and_(
                     ADDRESS.c.binding_id == DELIVERY.c.binding_id,
                     ADDRESS.c.value == DELIVERY.c.address,

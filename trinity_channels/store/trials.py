@@ -1,4 +1,4 @@
-"""Test messages: deliveries like any other, in a conversation of their own for each address, in which nobody writes."""
+"""Test messages: deliveries like any other, in a conversation of their own for each address, in which no person writes."""
 
 from __future__ import annotations
 

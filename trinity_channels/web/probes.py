@@ -1,4 +1,4 @@
-"""`/healthz`, `/readyz` and `/metrics`, for whoever watches a host that runs alone."""
+"""`/healthz`, `/readyz` and `/metrics`, for monitoring a host that runs alone."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ def _wanted(manifest: Channel, body: Mapping[str, Any]) -> tuple[str, str] | Non
     """Address and text of a test message, None if nothing is to be sent."""
     address = manifest.address.field
     for unknown in body.keys() - {address, "message"}:
-        raise ApiError(422, "invalid_input", f"{unknown} is no field of a test.", field=unknown)
+        raise ApiError(422, "invalid_input", f"Unknown field `{unknown}`.", field=unknown)
     to, text = body.get(address), body.get("message")
     if to is None and text is not None:
         raise ApiError(422, "invalid_input", f"{address} is missing: to whom shall the message go?", field=address)

@@ -67,7 +67,7 @@ def failure_of(refused: RefusedError) -> Failure:
     # Its own words stay: they are short, and name neither the person nor the text.
     said = f' ("{refused.words[:200]}")' if refused.words else ""
     words = f"Telegram does not take the message{said}."
-    # Whatever forbids it, the bot may not write to them; in groups, where this is said of the bot, nobody is meant.
+    # The bot may not write to this person, whatever the cause. In groups the error is about the bot, not a person.
     forbidden = refused.code == HTTPStatus.FORBIDDEN
     return Failure(str(refused.code), FailureKind.PERMANENT, words, PAGE, opted_out=forbidden)
 

@@ -9,7 +9,7 @@ MAX_NAME = 100
 
 
 def sender_of(message: Fields) -> Sender | None:
-    """Who wrote; None if nobody is named.
+    """Who wrote; None if the update names no sender.
 
     Where a chat speaks (a channel, or an anonymous admin), `from` is a stand-in that all such chats share, so the chat
     itself is the sender.

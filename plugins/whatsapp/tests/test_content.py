@@ -123,7 +123,7 @@ def test_an_advertisement_is_told(fields: dict[str, str], said: list[str], read:
 QUOTED = [
     pytest.param({"OriginalRepliedMessageSid": SID, "OriginalRepliedMessageSender": SENDER}, SID, True, id="ours"),
     pytest.param({"OriginalRepliedMessageSid": SID, "OriginalRepliedMessageSender": ZOE}, SID, False, id="theirs"),
-    pytest.param({"OriginalRepliedMessageSid": SID}, SID, False, id="nobody named"),
+    pytest.param({"OriginalRepliedMessageSid": SID}, SID, False, id="no sender named"),
     pytest.param({"OriginalRepliedMessageSid": "opaque"}, "opaque", False, id="an id of another form"),
     pytest.param({"OriginalRepliedMessageSender": SENDER}, None, False, id="longer than a week ago"),
 ]

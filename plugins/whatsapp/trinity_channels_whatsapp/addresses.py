@@ -49,6 +49,6 @@ def stable_id(address: str, external_user_id: str) -> str | None:
 
 
 def masked(address: str) -> str:
-    """Write an address so that its owner recognises it and nobody else can use it: `whatsapp:***1234`."""
+    """Write an address so that only its owner recognises it: `whatsapp:***1234`."""
     prefix = PREFIX if address.startswith(PREFIX) else ""
     return f"{prefix}***{address[-_SHOWN:]}" if len(address) > len(prefix) + 2 * _SHOWN else f"{prefix}***"

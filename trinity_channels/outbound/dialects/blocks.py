@@ -50,7 +50,7 @@ def items(state: StateBlock, start: int, end: int, silent: bool) -> bool:
 
 
 def indented(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: ARG001  it interrupts nothing
-    """Lines that begin with four spaces, each as it stands: in a chat nobody means code by that."""
+    """Lines that begin with four spaces, each as it stands: in a chat they do not mean code."""
     if not state.is_code_block(start):
         return False
     following = start + 1

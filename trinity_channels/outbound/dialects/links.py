@@ -67,7 +67,7 @@ def image(state: StateInline, silent: bool) -> bool:
 
 
 def _is_link(state: StateInline, bracket: int) -> bool:
-    """Whether what stands in parentheses behind the label can be an address: after a word only if nobody can doubt it."""
+    """Whether what stands in parentheses behind the label can be an address: after a word only if it is certain."""
     end = state.md.helpers.parseLinkLabel(state, bracket, disableNested=True)
     if end < 0 or not state.src.startswith("(", end + 1):
         return True  # a reference, or nothing: the standard rule sees
