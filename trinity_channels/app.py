@@ -23,6 +23,7 @@ from trinity_channels.access.escalation import Escalation
 from trinity_channels.access.login import Login
 from trinity_channels.access.requests import OwnerDigest
 from trinity_channels.access.self_service import SelfService
+from trinity_channels.access.sharing import Sharing
 from trinity_channels.agents.port import AgentRuntime
 from trinity_channels.agents.registry import ConfiguredAgents, Platform
 from trinity_channels.bindings import Bindings
@@ -122,6 +123,7 @@ class Host:
             now=now,
         )
         self.dispatcher = LocalDispatcher(self.store, _open_keys, now)
+        self.sharing = Sharing(self.store, self.directory, self.dispatcher, now)
         self._catch_up = CatchUp(self.store, self.plugins, self.bindings, self.dispatcher, now)
         self.connections = Connections(
             store=self.store,
@@ -287,9 +289,6 @@ class Host:
             reports=self.reports,
         )
         trials = TrialApi(self.guard, self.connections, self.trials, self.plugins)
-        access = AccessApi(
-            guard=self.guard, directory=self.directory, store=self.store, dispatcher=self.dispatcher, now=self._now
-        )
         settings = SettingsApi(
             guard=self.guard,
             address=self.address,
@@ -302,7 +301,7 @@ class Host:
         return [
             *(channels.router(channel) for channel in self.plugins),
             *(trials.router(channel) for channel in self.plugins),
-            access.router(),
+            AccessApi(self.guard, self.directory, self.store, self.sharing).router(),
             EscalationApi(self.guard, self.self_service.escalation, self.store).router(),
             DisclosureApi(self.guard, self.self_service.disclosure, self.store).router(),
             PeopleApi(self.guard, self.store, self._now).router(),

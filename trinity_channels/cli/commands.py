@@ -7,7 +7,20 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from trinity_channels.cli import db, deliveries, demo, doctor, explain, failed, keys, new_plugin, plugins, serve, token
+from trinity_channels.cli import (
+    db,
+    deliveries,
+    demo,
+    doctor,
+    explain,
+    failed,
+    keys,
+    new_plugin,
+    plugins,
+    requests,
+    serve,
+    token,
+)
 from trinity_channels.cli.faults import explained
 
 
@@ -43,6 +56,7 @@ app.command("doctor")(doctor.doctor)
 app.command("explain")(explain.explain)
 app.add_typer(failed.app, name="failed")
 app.add_typer(deliveries.app, name="deliveries")
+app.add_typer(requests.app, name="requests")
 app.add_typer(token.app, name="token")
 app.command("keygen")(keys.keygen)
 app.command("rotate-keys")(keys.rotate_keys)

@@ -80,6 +80,7 @@ _REQUEST_OF = select(*_REQUEST).where(
 _REQUEST_BY_ID = select(*_REQUEST).where(
     ACCESS_REQUEST.c.agent == bindparam("agent"), ACCESS_REQUEST.c.id == bindparam("request")
 )
+_ANY_REQUEST = select(*_REQUEST).where(ACCESS_REQUEST.c.id == bindparam("request"))
 _ASK = insert(ACCESS_REQUEST).values(
     agent=bindparam("agent"),
     email=bindparam("email"),
@@ -188,9 +189,16 @@ def request(tx: Tx, agent: str, identity: int) -> AccessRequest | None:
     return _request(tx.one(_REQUEST_BY_ID, agent=agent, request=identity))
 
 
-def requests(tx: Tx, agent: str, status: str | None) -> list[AccessRequest]:
-    """An agent's access requests, newest first; `status` None means all."""
-    statement = select(*_REQUEST).where(ACCESS_REQUEST.c.agent == agent).order_by(ACCESS_REQUEST.c.requested_at.desc())
+def any_request(tx: Tx, identity: int) -> AccessRequest | None:
+    """An access request by id, of whatever agent."""
+    return _request(tx.one(_ANY_REQUEST, request=identity))
+
+
+def requests(tx: Tx, agent: str | None, status: str | None) -> list[AccessRequest]:
+    """The newest 500 access requests first; `agent` None means those of every agent, `status` None means all."""
+    statement = select(*_REQUEST).order_by(ACCESS_REQUEST.c.requested_at.desc(), ACCESS_REQUEST.c.id.desc())
+    if agent is not None:
+        statement = statement.where(ACCESS_REQUEST.c.agent == agent)
     if status:
         statement = statement.where(ACCESS_REQUEST.c.status == status)
     return [found for row in tx.query(statement.limit(500)) if (found := _request(row))]

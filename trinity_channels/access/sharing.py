@@ -1,0 +1,175 @@
+"""Decide who may use an agent: its policies, access requests and shares. One service for the API and the command line.
+
+`by` is who decides, as the audit log names them. What was kept is answered where a decision has opened the gate: the
+conversations are marked in the transaction of the decision, so that a host in another process finds them as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from trinity_channels.access.directory import Directory
+from trinity_channels.access.gate import GroupPolicy, Policy, policies
+from trinity_channels.dispatch import Dispatcher
+from trinity_channels.store import Store, Tx, access, audit, messages
+from trinity_channels.store.access import AccessRequest, Share
+
+Policies = tuple[Policy, GroupPolicy]
+
+
+class RequestNotFound(Exception):
+    """The agent has no access request with this id."""
+
+
+class AlreadyDecided(Exception):
+    """The access request was decided the other way; `request` says how, when and by whom."""
+
+    def __init__(self, request: AccessRequest) -> None:
+        super().__init__(f"This request is {request.status} already. Share or unshare the agent instead.")
+        self.request = request
+
+
+class AlreadyShared(Exception):
+    """The agent is shared with this e-mail."""
+
+
+class NotShared(Exception):
+    """The agent is not shared with this e-mail."""
+
+
+class Sharing:
+    """What an owner decides about who may use an agent."""
+
+    def __init__(self, store: Store, directory: Directory, dispatcher: Dispatcher, now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._directory = directory
+        self._dispatcher = dispatcher
+        self._now = now
+
+    # --- policies ---
+
+    async def policies(self, agent: str) -> Policies:
+        """The policies for direct chats and for groups."""
+        return await self._store.read(lambda tx: policies(access.policies(tx, agent)))
+
+    async def set_policies(self, agent: str, change: Callable[[Policies], Policies], *, by: str) -> Policies:
+        """Change the policies; `change` is given the present ones and may raise to refuse.
+
+        Returns:
+            Those that hold now.
+        """
+
+        def store(tx: Tx) -> tuple[Policies, list[int]]:
+            policy, groups = change(policies(access.policies(tx, agent)))
+            access.set_policies(tx, agent, policy, groups)
+            self._audit(tx, by, "set_policy", agent, policy=policy, groups=groups)
+            return (policy, groups), self._mark(tx, agent)
+
+        chosen, marked = await self._store.write(store)
+        self._wake(marked)
+        return chosen
+
+    # --- requests ---
+
+    async def decide(self, agent: str, request: int, *, approve: bool, by: str) -> AccessRequest:
+        """Let somebody in, or decline; they are told on the channel they asked on. The first decision holds.
+
+        Returns:
+            The request as it stands now.
+
+        Raises:
+            RequestNotFound: the agent has no such request.
+            AlreadyDecided: it was decided the other way before.
+        """
+        found = await self._store.read(lambda tx: access.request(tx, agent, request))
+        if found is None:
+            raise RequestNotFound
+        verdict = "approved" if approve else "denied"
+        if found.status != "pending":
+            return _settled(found, verdict)
+        granted = approve and await self._directory.grant(agent, found.email, by=by)
+        now = self._now()
+
+        def decide(tx: Tx) -> list[int] | None:
+            if not access.decide(tx, request, verdict, by, now):
+                return None
+            self._audit(tx, by, f"request_{verdict}", agent, request=request)
+            return self._mark(tx, agent, told=found.conversation)
+
+        marked = await self._store.write(decide)
+        decided = await self._store.read(lambda tx: access.request(tx, agent, request)) or found
+        overruled = marked is None and decided.status == "denied"  # somebody was faster, and meant the opposite
+        if granted and overruled:
+            await self._directory.revoke(agent, found.email)
+        self._wake(marked or [])
+        return _settled(decided, verdict)
+
+    # --- shares ---
+
+    async def share(self, agent: str, email: str, *, by: str) -> Share:
+        """Share the agent with an e-mail; a pending request of theirs is thereby approved.
+
+        Raises:
+            AlreadyShared: nothing to do.
+            NotShared: somebody else took the share away at the same moment.
+        """
+        if not await self._directory.grant(agent, email, by=by):
+            raise AlreadyShared
+        now = self._now()
+
+        def settle(tx: Tx) -> list[int]:
+            self._audit(tx, by, "share", agent)
+            pending = access.request_of(tx, agent, email)
+            approved = pending and access.decide(tx, pending.id, "approved", by, now)
+            return self._mark(tx, agent, told=pending.conversation if pending and approved else None)
+
+        self._wake(await self._store.write(settle))
+        found = {one.email: one for one in await self._directory.shares(agent)}
+        if email not in found:  # somebody else took it away at once
+            raise NotShared
+        return found[email]
+
+    async def unshare(self, agent: str, email: str, *, by: str) -> None:
+        """Take a share away.
+
+        Raises:
+            NotShared: there is none.
+        """
+        if not await self._directory.revoke(agent, email):
+            raise NotShared
+        await self._store.write(lambda tx: self._audit(tx, by, "unshare", agent))
+
+    async def consent(self, agent: str, email: str, *, allow: bool, by: str) -> None:
+        """Allow or forbid proactive messages to somebody the agent is shared with.
+
+        Raises:
+            NotShared: it is not.
+        """
+        if not await self._directory.consent(agent, email, allow=allow):
+            raise NotShared
+        await self._store.write(lambda tx: self._audit(tx, by, "proactive_consent", agent, allow=allow))
+
+    # --- what every change has in common ---
+
+    def _mark(self, tx: Tx, agent: str, *, told: int | None = None) -> list[int]:
+        """Let the turns look at what is kept, for the gate may have opened, and bring `told` its news."""
+        conversations = {*access.conversations_with_kept(tx, agent), *([told] if told else [])}
+        for conversation in conversations:
+            messages.stir(tx, conversation)
+            self._dispatcher.wake(f"turn:{conversation}", tx)
+        return sorted(conversations)
+
+    def _wake(self, conversations: list[int]) -> None:
+        for conversation in conversations:
+            self._dispatcher.after_commit(f"turn:{conversation}")
+
+    def _audit(self, tx: Tx, by: str, action: str, agent: str, **details: object) -> None:
+        audit.add(tx, self._now(), by, action, agent=agent, details=details)
+
+
+def _settled(one: AccessRequest, verdict: str) -> AccessRequest:
+    """The request, if it stands as it was to be decided."""
+    if one.status not in {verdict, "pending"}:
+        raise AlreadyDecided(one)
+    return one

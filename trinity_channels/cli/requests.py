@@ -1,0 +1,94 @@
+"""`requests`: who asks to use an agent, and the decision about one of them."""
+# ruff: noqa: PLC0415 - start-up of the other commands
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from trinity_channels.app import Host
+
+app = typer.Typer(help="List who asks to use an agent, approve or decline.")
+RequestId = Annotated[
+    int, typer.Argument(metavar="ID", min=1, max=2**63 - 1, help="The request, as `requests` lists it.")
+]
+
+
+class Status(StrEnum):
+    """Which requests are listed."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    DENIED = "denied"
+    ALL = "all"
+
+
+@app.callback(invoke_without_command=True)
+def requests(
+    ctx: typer.Context,
+    *,
+    agent: Annotated[str, typer.Option("--agent", metavar="NAME", help="Only those for this agent.")] = "",
+    status: Annotated[Status, typer.Option("--status", help="Which ones.")] = Status.PENDING,
+) -> None:
+    """List the access requests, newest first, at most 500."""
+    if ctx.invoked_subcommand is not None:
+        return
+    from trinity_channels.cli import desk, tables
+    from trinity_channels.settings import Settings
+    from trinity_channels.store import access
+
+    wanted = None if status is Status.ALL else status.value
+    found = desk.with_store(lambda store: store.read(lambda tx: access.requests(tx, agent or None, wanted)))
+    if not found:
+        if agent:  # an agent that was removed can still have requests
+            desk.known_agent(Settings.load(), agent)
+        typer.echo("There are no access requests." if wanted is None else f"There are no {status} access requests.")
+        return
+    rows = [
+        (one.id, one.agent, one.email, one.channel, desk.moment(one.requested_at), one.status, one.decided_by or "")
+        for one in found
+    ]
+    tables.show(("id", "agent", "e-mail", "channel", "asked", "status", "decided by"), rows)
+    if any(one.status == "pending" for one in found):
+        typer.echo("\nDecide with `trinity-channels requests approve ID` or `trinity-channels requests decline ID`.")
+
+
+@app.command()
+def approve(request: RequestId) -> None:
+    """Share the agent with who asked. A running server tells them within seconds and answers what they wrote."""
+    _decide(request, approve=True)
+
+
+@app.command()
+def decline(request: RequestId) -> None:
+    """Decline. A running server tells them within seconds; they can ask again after a day."""
+    _decide(request, approve=False)
+
+
+def _decide(number: int, *, approve: bool) -> None:
+    from trinity_channels.access.sharing import AlreadyDecided, RequestNotFound
+    from trinity_channels.cli import desk
+    from trinity_channels.cli.faults import CommandFailed
+    from trinity_channels.store import access
+
+    async def decide(host: Host) -> str:
+        found = await host.store.read(lambda tx: access.any_request(tx, number))
+        if found is None:
+            raise RequestNotFound
+        desk.known_agent(host.settings, found.agent)
+        decided = await host.sharing.decide(found.agent, number, approve=approve, by=desk.ACTOR)
+        if approve:
+            return f"{decided.email} may use {decided.agent} now, and is told on {decided.channel}."
+        return f"{decided.email} may not use {decided.agent}, and is told on {decided.channel}."
+
+    try:
+        typer.echo(desk.with_host(decide))
+    except RequestNotFound:
+        raise CommandFailed(
+            f"There is no access request {number}; `trinity-channels requests --status all` lists them."
+        ) from None
+    except AlreadyDecided as error:
+        raise CommandFailed(str(error)) from None
