@@ -53,6 +53,7 @@ from trinity_channels.settings import Settings
 from trinity_channels.store import Store, Tx, deliveries, scenes
 from trinity_channels.web import errors, reference
 from trinity_channels.web.access_api import AccessApi
+from trinity_channels.web.audit_api import AuditApi
 from trinity_channels.web.auth import Authenticator, Guard, TokenAuthenticator
 from trinity_channels.web.bindings_api import BindingsApi
 from trinity_channels.web.deliveries_api import DeliveriesApi
@@ -307,6 +308,7 @@ class Host:
             PeopleApi(self.guard, self.store, self._now).router(),
             DeliveriesApi(self.guard, self.store, self.resends).router(),
             ProactiveApi(self.guard, self.proactive).router(),
+            AuditApi(self.guard, self.store).router(),
             settings.router(),
         ]
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from trinity_channels.cli import (
+    audit,
     db,
     deliveries,
     demo,
@@ -40,6 +41,14 @@ class _Commands(TyperGroup):
             raise typer.Exit(fault.code) from None
 
 
+def _version(value: bool) -> None:
+    if value:
+        from importlib.metadata import version  # noqa: PLC0415  start-up of the commands
+
+        typer.echo(f"trinity-channels {version('trinity-channels')}")
+        raise typer.Exit
+
+
 app = typer.Typer(
     name="trinity-channels",
     cls=_Commands,
@@ -48,6 +57,18 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Let people talk with your agents from messengers.",
 )
+
+
+@app.callback()
+def options(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and end.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Let people talk with your agents from messengers."""
+
+
 app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
 app.command("plugins")(plugins.plugins)
@@ -57,6 +78,7 @@ app.command("explain")(explain.explain)
 app.add_typer(failed.app, name="failed")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(requests.app, name="requests")
+app.command("audit")(audit.audit)
 app.add_typer(token.app, name="token")
 app.command("keygen")(keys.keygen)
 app.command("rotate-keys")(keys.rotate_keys)

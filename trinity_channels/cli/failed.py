@@ -51,7 +51,9 @@ def resubmit(turn: Annotated[int, typer.Argument(metavar="ID", help="The turn, a
         if manifest and (closed := replies.window_closed(manifest, found.last_inbound_at, now)):
             return f"Turn {turn} cannot be answered: {closed}."
         turns.resubmit(tx, turn, now)
-        audit.add(tx, now, desk.ACTOR, "resubmit_turn", details={"turn": turn})
+        audit.add(
+            tx, now, desk.ACTOR, "resubmit_turn", agent=found.agent, channel=found.channel, details={"turn": turn}
+        )
         return ""
 
     if refusal := desk.with_store(lambda store: store.write(again)):

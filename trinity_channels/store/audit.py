@@ -16,8 +16,9 @@ from trinity_channels.store.tables import AUDIT
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing that somebody did."""
+    """One thing that somebody did. `actor` is a principal, a contact by its id, or the command line."""
 
+    id: int
     at: datetime
     actor: str
     action: str
@@ -67,10 +68,35 @@ def count(tx: Tx, agent: str, action: str, since: datetime) -> tuple[int, dateti
     return (int(row[0]), moment(row[1])) if row else (0, None)
 
 
-def entries(tx: Tx, agent: str | None, *, most: int = 200) -> list[Entry]:
-    """The newest entries first; `agent` None means all."""
-    statement = select(AUDIT.c.at, AUDIT.c.actor, AUDIT.c.action, AUDIT.c.agent, AUDIT.c.channel, AUDIT.c.details)
+def entries(
+    tx: Tx,
+    agent: str | None,
+    *,
+    action: str | None = None,
+    since: datetime | None = None,
+    before: int | None = None,
+    most: int = 200,
+) -> list[Entry]:
+    """The newest entries first.
+
+    Args:
+        tx: the transaction.
+        agent: whose; None means everyone's, and what concerns no agent.
+        action: only this one.
+        since: only from then on.
+        before: only those older than the entry with this id, to go on from an earlier list.
+        most: how many at most.
+    """
+    statement = select(
+        AUDIT.c.id, AUDIT.c.at, AUDIT.c.actor, AUDIT.c.action, AUDIT.c.agent, AUDIT.c.channel, AUDIT.c.details
+    )
     if agent is not None:
         statement = statement.where(AUDIT.c.agent == agent)
+    if action is not None:
+        statement = statement.where(AUDIT.c.action == action)
+    if since is not None:
+        statement = statement.where(AUDIT.c.at >= micros(since))
+    if before is not None:
+        statement = statement.where(AUDIT.c.id < before)
     rows = tx.query(statement.order_by(AUDIT.c.id.desc()).limit(most))
-    return [Entry(moment(row[0]), row[1], row[2], row[3], row[4], json.loads(row[5])) for row in rows]
+    return [Entry(row[0], moment(row[1]), row[2], row[3], row[4], row[5], json.loads(row[6])) for row in rows]

@@ -1,0 +1,47 @@
+"""`audit`: who did what, from the audit log."""
+# ruff: noqa: PLC0415 - start-up of the other commands
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+
+def audit(
+    *,
+    agent: Annotated[str, typer.Option("--agent", metavar="NAME", help="Only what concerns this agent.")] = "",
+    action: Annotated[str, typer.Option("--action", metavar="ACTION", help="Only this action, as listed.")] = "",
+    since: Annotated[
+        str, typer.Option("--since", metavar="WHEN", help="A date, a time in UTC, or how long ago: 90m, 24h, 7d.")
+    ] = "",
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many entries at most.")] = 50,
+) -> None:
+    """List who did what, newest first: connected, shared, decided, signed in, sent again."""
+    from trinity_channels.app import utc_now
+    from trinity_channels.cli import desk, tables
+    from trinity_channels.cli.since import since as parse_since
+    from trinity_channels.settings import Settings
+    from trinity_channels.store import Tx
+    from trinity_channels.store import audit as log
+
+    start = parse_since(since, utc_now())
+
+    def read(tx: Tx) -> list[log.Entry]:
+        return log.entries(tx, agent or None, action=action or None, since=start, most=limit)
+
+    found = desk.with_store(lambda store: store.read(read))
+    if not found:
+        if agent:  # what concerned an agent that was removed can still be looked at
+            desk.known_agent(Settings.load(), agent)
+        typer.echo("The audit log holds nothing of the kind.")
+        return
+    rows = [
+        (f"{one.at:%Y-%m-%d %H:%M:%S}", one.actor, one.action, one.agent, one.channel, _told(one.details))
+        for one in found
+    ]
+    tables.show(("at (UTC)", "who", "action", "agent", "channel", "details"), rows)
+
+
+def _told(details: dict[str, object]) -> str:
+    return " ".join(f"{name}={value}" for name, value in details.items())

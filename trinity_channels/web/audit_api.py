@@ -1,0 +1,91 @@
+"""The audit log, for owners about their agents and for administrators about everything."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from pydantic import AfterValidator, BaseModel, Field
+
+from trinity_channels.store import Store, Tx, audit
+from trinity_channels.store.audit import Entry
+from trinity_channels.web.auth import Guard
+from trinity_channels.web.route import api_router
+
+
+def _aware(at: datetime) -> datetime:
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+Action = Annotated[str, Query(max_length=64, description="Only this action, such as connect; empty means all")]
+Since = Annotated[datetime | None, AfterValidator(lambda at: at and _aware(at)), Query(description="Only from then on")]
+Before = Annotated[int | None, Query(ge=1, le=2**63 - 1, description="Only entries older than the one with this id")]
+Limit = Annotated[int, Query(ge=1, le=1000)]
+
+
+class EntryAnswer(BaseModel):
+    """One thing that somebody did. `details` hold no number, code or secret."""
+
+    id: int
+    at: datetime
+    actor: str = Field(description="admin, user:<e-mail>, agent:<name>, contact:<id>, or command line")
+    action: str
+    agent_name: str = Field(description="Empty for what concerns no agent")
+    channel: str
+    details: dict[str, Any]
+
+
+class AuditApi:
+    """Builds `/api/audit` and `/api/agents/{name}/audit`."""
+
+    def __init__(self, guard: Guard, store: Store) -> None:
+        self._guard = guard
+        self._store = store
+
+    def router(self) -> APIRouter:
+        """The routes."""
+        router = api_router(self._guard, "Audit")
+        router.add_api_route("/api/audit", self._all, methods=["GET"])
+        router.add_api_route("/api/agents/{name}/audit", self._of_agent, methods=["GET"])
+        return router
+
+    async def _all(
+        self, request: Request, action: Action = "", since: Since = None, before: Before = None, limit: Limit = 200
+    ) -> list[EntryAnswer]:
+        """Who did what on this host, newest first. Administrators only."""
+        await self._guard.admin(request)
+        return await self._entries(None, action, since, before, limit)
+
+    async def _of_agent(
+        self,
+        request: Request,
+        name: str,
+        action: Action = "",
+        since: Since = None,
+        before: Before = None,
+        limit: Limit = 200,
+    ) -> list[EntryAnswer]:
+        """Who did what with the agent, newest first."""
+        await self._guard.owner(request, name)
+        return await self._entries(name, action, since, before, limit)
+
+    async def _entries(
+        self, agent: str | None, action: str, since: datetime | None, before: int | None, limit: int
+    ) -> list[EntryAnswer]:
+        def read(tx: Tx) -> list[Entry]:
+            return audit.entries(tx, agent, action=action or None, since=since, before=before, most=limit)
+
+        return [_answer(one) for one in await self._store.read(read)]
+
+
+def _answer(one: Entry) -> EntryAnswer:
+    return EntryAnswer(
+        id=one.id,
+        at=one.at,
+        actor=one.actor,
+        action=one.action,
+        agent_name=one.agent,
+        channel=one.channel,
+        details=one.details,
+    )
