@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Iterator, Mapping, Sequence
-from urllib.parse import parse_qs, unquote_plus, urlparse, urlsplit
+from urllib.parse import parse_qs, unquote_to_bytes, urlparse, urlsplit
 
 from twilio.request_validator import (  # type: ignore[import-untyped]  # twilio ships no types
     SIGNATURE_HEADER,
@@ -71,18 +71,26 @@ def authenticate(request: Request, tokens: Sequence[str]) -> SignedForm:
 def _fields(encoded: str) -> SignedForm:
     """Read a form; on the path of every message, hence without parse_qsl, which unquotes what has nothing to unquote."""
     form = SignedForm()
-    fields = encoded.split("&", MAX_FIELDS)
+    fields = encoded.replace("+", " ").split("&", MAX_FIELDS)
     if len(fields) > MAX_FIELDS:
         raise SignatureError("The request has more fields than Twilio sends.")
-    for field in filter(None, fields):
+    for field in fields:
+        if not field:
+            continue
         name, _, value = field.partition("=")
+        if "%" in field:
+            name, value = _unquoted(name), _unquoted(value)
         # Blank values are signed too: `Body=` of a photo.
-        form.setdefault(_plain(name), []).append(_plain(value))
+        if name in form:
+            form[name].append(value)
+        else:
+            form[name] = [value]
     return form
 
 
-def _plain(text: str) -> str:
-    return unquote_plus(text) if "%" in text or "+" in text else text
+def _unquoted(text: str) -> str:
+    """As `urllib.parse.unquote`, which first divides the text by what is ASCII and what is not."""
+    return unquote_to_bytes(text).decode(errors="replace") if "%" in text else text
 
 
 def _is_checksummed(request: Request, url: str) -> bool:
