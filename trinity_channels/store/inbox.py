@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import bindparam, case, exists, func, literal_column, or_, select, update
+from sqlalchemy import and_, bindparam, case, exists, func, literal_column, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
-from trinity_channels.api import Attachment, MessageReceived, Note, NoteKind, Part
+from trinity_channels.api import Attachment, MessageReceived, Note, NoteKind, Part, Sender
 from trinity_channels.store import parts
 from trinity_channels.store.clock import micros
 from trinity_channels.store.database import Tx
@@ -16,9 +17,21 @@ from trinity_channels.store.storable import storable
 from trinity_channels.store.tables import ADDRESS, CONTACT, CONVERSATION, DELIVERY, MESSAGE
 from trinity_channels.visible import cleaned_name, visible
 
-_FIND = select(ADDRESS.c.value, ADDRESS.c.contact_id).where(
-    ADDRESS.c.binding_id == bindparam("binding"),
-    or_(ADDRESS.c.value == bindparam("address"), ADDRESS.c.value == bindparam("stable")),
+# Whether the contact has to be written, too: an update that changes nothing would cost as much as the look-up.
+_FIND = (
+    select(
+        ADDRESS.c.value,
+        ADDRESS.c.contact_id,
+        or_(
+            CONTACT.c.unreachable_at.is_not(None),
+            and_(CONTACT.c.name != bindparam("name"), bindparam("name") != literal_column("''")),
+        ),
+    )
+    .join(CONTACT, CONTACT.c.id == ADDRESS.c.contact_id)
+    .where(
+        ADDRESS.c.binding_id == bindparam("binding"),
+        or_(ADDRESS.c.value == bindparam("address"), ADDRESS.c.value == bindparam("stable")),
+    )
 )
 _HAS_STABLE = select(ADDRESS.c.id).where(ADDRESS.c.contact_id == bindparam("contact"), ADDRESS.c.stable.is_(True))
 _NEW_CONTACT = (
@@ -26,13 +39,10 @@ _NEW_CONTACT = (
     .values(binding_id=bindparam("binding"), name=bindparam("name"), created_at=bindparam("now"))
     .returning(CONTACT.c.id)
 )
-# One statement for two rare things, for it runs with every message. A person who blocked us is not back in a group.
+# A person who blocked us is not back in a group.
 _WROTE = (
     update(CONTACT)
-    .where(
-        CONTACT.c.id == bindparam("contact"),
-        or_(CONTACT.c.name != bindparam("name"), CONTACT.c.unreachable_at.is_not(None)),
-    )
+    .where(CONTACT.c.id == bindparam("contact"))
     .values(
         name=case((bindparam("name") == literal_column("''"), CONTACT.c.name), else_=bindparam("name")),
         unreachable_at=case((bindparam("group"), CONTACT.c.unreachable_at), else_=None),
@@ -145,12 +155,17 @@ def accept(tx: Tx, binding: int, event: MessageReceived, now: datetime) -> int |
         The conversation that now has work, or None if the message was stored before.
     """
     at = micros(min(event.sent_at, now) if event.sent_at else now)
-    contact = _recognise(tx, binding, event, at)
+    name = storable(cleaned_name(event.sender.name))
+    sender = event.sender
+    stable = sender.stable or sender.address
+    found = tx.all(_FIND, binding=binding, address=sender.address, stable=stable, name=name)
+    known = {address: holder for address, holder, _ in found}
+    contact = _recognise(tx, binding, sender, name, known, at)
     reply_to = event.conversation or event.sender.address
     key = f"at:{event.conversation}" if event.conversation else f"contact:{contact}"
-    found = tx.one(_FIND_CONVERSATION, binding=binding, key=key)
-    if found:
-        conversation = int(found[0])
+    begun = tx.one(_FIND_CONVERSATION, binding=binding, key=key)
+    if begun:
+        conversation = int(begun[0])
     else:
         conversation = tx.number(
             _NEW_CONVERSATION,
@@ -179,24 +194,21 @@ def accept(tx: Tx, binding: int, event: MessageReceived, now: datetime) -> int |
     )
     if not stored:
         return None
-    tx.run(_WROTE, contact=contact, name=storable(cleaned_name(event.sender.name)), group=event.group)
+    if any(holder == contact and differs for _, holder, differs in found):
+        tx.run(_WROTE, contact=contact, name=name, group=event.group)
     tx.run(_TOUCH, conversation=conversation, now=at, address=reply_to)
     return conversation
 
 
-def _recognise(tx: Tx, binding: int, event: MessageReceived, now: int) -> int:
+def _recognise(tx: Tx, binding: int, sender: Sender, name: str, known: Mapping[str, int], now: int) -> int:
     """The contact who wrote; see `api.Sender` for the rule about addresses that may change hands."""
-    sender = event.sender
-    stable = sender.stable or sender.address
-    known: dict[str, int] = dict(tx.all(_FIND, binding=binding, address=sender.address, stable=stable))
-    name = cleaned_name(sender.name)
-    contact = known.get(stable) if sender.stable else known.get(sender.address)
+    contact = known.get(sender.stable or sender.address)
     if contact is None and sender.stable and sender.address in known:
         holder = known[sender.address]
         if tx.one(_HAS_STABLE, contact=holder) is None:
             contact = holder
     if contact is None:
-        contact = tx.number(_NEW_CONTACT, binding=binding, name=storable(name), now=now)
+        contact = tx.number(_NEW_CONTACT, binding=binding, name=name, now=now)
     former = known.get(sender.address)
     if former != contact:
         is_stable = sender.address == sender.stable
