@@ -40,7 +40,7 @@ from trinity_channels.inbound.owner_notices import OwnerNotices
 from trinity_channels.inbound.rules import TurnRules
 from trinity_channels.inbound.turn import Turns
 from trinity_channels.inbound.unknown import UnknownWebhooks
-from trinity_channels.inbound.webhook import Webhook
+from trinity_channels.inbound.webhook import Webhook, WebhooksFirst
 from trinity_channels.mail.port import Mailer
 from trinity_channels.metrics import Metrics
 from trinity_channels.outbound.deliver import Deliveries
@@ -340,6 +340,7 @@ def create_app(settings: Settings, ports: Ports | None = None) -> tuple[FastAPI,
     """The application of a host that runs alone."""
     app = FastAPI(title="trinity_channels", redirect_slashes=False, docs_url=None, redoc_url=None)
     host = mount_channels(app, ports or Ports(), settings)
+    app.add_middleware(WebhooksFirst, routes=host.webhook.routes())
     app.router.routes += [*host.probes(), *reference.routes()]
     app.add_exception_handler(HTTPException, errors.no_route)
     app.add_exception_handler(Exception, errors.fault)

@@ -30,32 +30,33 @@ class Bodies:
         self._total = 0
         self._of_binding: Counter[int] = Counter()
 
-    async def read(self, request: Request, receive: Receive, binding: int, most: int) -> bytes:
-        """The body of a request to a binding.
+    async def read(self, declared: str, receive: Receive, binding: int, most: int) -> bytes:
+        """The body of a request to a binding; `declared` is its Content-Length, as far as it has one.
 
         Raises:
             BodyTooLarge: it has more than `most` bytes, or says so.
             Busy: too many others are in flight.
             ClientDisconnect: it was cut off.
         """
-        declared = request.headers.get("content-length", "")
         if declared.isascii() and declared.isdigit() and int(declared[:20]) > most:
             raise BodyTooLarge
-        body = bytearray()
+        pieces: list[bytes] = []
+        size = 0
         try:
             while True:  # what Starlette's own stream does, at a third of its cost
                 message = await receive()
                 if message["type"] == "http.disconnect":
                     raise ClientDisconnect
                 piece = message.get("body", b"")
-                body += piece
+                pieces.append(piece)
+                size += len(piece)
                 self._hold(binding, len(piece))
-                if len(body) > most:
+                if size > most:
                     raise BodyTooLarge
                 if not message.get("more_body"):
-                    return bytes(body)
+                    return b"".join(pieces)
         except BaseException:  # cancelled, too
-            self.done(binding, len(body))
+            self.done(binding, size)
             raise
 
     def done(self, binding: int, size: int) -> None:

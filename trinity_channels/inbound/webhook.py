@@ -10,8 +10,8 @@ from time import perf_counter
 import structlog
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.routing import Match, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from trinity_channels import api
 from trinity_channels.bindings import Bindings, Gone, OpenBinding
@@ -91,8 +91,9 @@ class Webhook:
             self._unknown.count(channel)
             return "unknown_key", _unread(request, _answer(manifest.acknowledgement))
         most = manifest.limits.webhook_body
+        headers = _headers(request.scope["headers"])
         try:
-            body = await self._bodies.read(request, receive, bound.id, most)
+            body = await self._bodies.read(headers.get("content-length", ""), receive, bound.id, most)
         except BodyTooLarge:
             answer = _error(413, "body_too_large", f"The body is larger than {most} bytes.")
             return "too_large", _unread(request, answer)
@@ -102,15 +103,17 @@ class Webhook:
         except ClientDisconnect:
             return "malformed", _error(400, "cut_off", "The request was cut off.")
         try:
-            return await self._accept(bound, request, body)
+            return await self._accept(bound, request, headers, body)
         finally:
             self._bodies.done(bound.id, len(body))
 
-    async def _accept(self, bound: OpenBinding, request: Request, body: bytes) -> tuple[str, Response]:
+    async def _accept(
+        self, bound: OpenBinding, request: Request, headers: dict[str, str], body: bytes
+    ) -> tuple[str, Response]:
         query: bytes = request.scope["query_string"]
         # Providers sign the address the owner gave them, so that is what we check: never Host or X-Forwarded-*.
         url = (bound.context.webhook_url or "") + (f"?{query.decode('latin-1')}" if query else "")
-        raw = api.Request(request.method, url, _headers(request), body, self._now())
+        raw = api.Request(request.method, url, headers, body, self._now())
         if bound.retired is not None and bound.retired <= self._now():
             if self._brings_message(bound, raw):
                 await self._notices.retired(bound)
@@ -176,13 +179,31 @@ class _Endpoint:
         await response(scope, receive, send)
 
 
+class WebhooksFirst:
+    """Answers webhooks before the layers of an application that only its other routes need; they cost 20 µs each time."""
+
+    def __init__(self, app: ASGIApp, routes: Sequence[Route]) -> None:
+        self._app = app
+        self._routes = routes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            for route in self._routes:
+                match, found = route.matches(scope)
+                if match is Match.FULL:
+                    scope.update(found)
+                    await route.app(scope, receive, send)
+                    return
+        await self._app(scope, receive, send)
+
+
 def _has_message(events: Sequence[api.Event]) -> bool:
     return any(isinstance(event, api.MessageReceived) for event in events)
 
 
-def _headers(request: Request) -> dict[str, str]:
+def _headers(raw: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
     """The headers by lower-case name, the first of those that are repeated."""
-    return {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(request.headers.raw)}
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(raw)}
 
 
 def _answer(response: api.Response) -> Response:
