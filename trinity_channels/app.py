@@ -26,8 +26,10 @@ from trinity_channels.access.self_service import SelfService
 from trinity_channels.access.sharing import Sharing
 from trinity_channels.agents.port import AgentRuntime
 from trinity_channels.agents.registry import ConfiguredAgents, Platform
+from trinity_channels.agents.table import AgentTable
 from trinity_channels.bindings import Bindings
 from trinity_channels.bindings.connections import Connections
+from trinity_channels.bindings.overview import Overviews
 from trinity_channels.bindings.public_address import PublicAddress
 from trinity_channels.bindings.reports import HealthReports
 from trinity_channels.bindings.vault import Vault, load_or_create_key_file, parse_keys
@@ -53,6 +55,7 @@ from trinity_channels.settings import Settings
 from trinity_channels.store import Store, Tx, deliveries, scenes
 from trinity_channels.web import errors, reference
 from trinity_channels.web.access_api import AccessApi
+from trinity_channels.web.agents_api import AgentsApi
 from trinity_channels.web.audit_api import AuditApi
 from trinity_channels.web.auth import Authenticator, Guard, TokenAuthenticator
 from trinity_channels.web.bindings_api import BindingsApi
@@ -109,8 +112,8 @@ class Host:
         self.http = ports.http or open_client()
         self.address = PublicAddress(self.store, settings.public_chat_url)
         self.mailer = ports.mailer or _mailer(settings, now)
-        owners = {name: agent.owner for name, agent in settings.agents.items()}
-        self.directory = ports.directory or LocalDirectory(self.store, owners, now)
+        self.agents = AgentTable(settings.agents)
+        self.directory = ports.directory or LocalDirectory(self.store, self.agents, now)
         own_tokens = TokenAuthenticator(self.store, settings.admin_token)
         self._own_tokens = None if ports.authenticator else own_tokens
         self.guard = Guard(ports.authenticator or own_tokens, self.directory)
@@ -134,8 +137,7 @@ class Host:
             now=now,
             credentials_work=self._catch_up.credentials_work,
         )
-        contacts = {name: agent.escalation_contact for name, agent in settings.agents.items()}
-        escalation = Escalation(self.store, {name: contact for name, contact in contacts.items() if contact}, now)
+        escalation = Escalation(self.store, self.agents, now)
         self.self_service = SelfService(
             Login(self.store, self._vault, self.mailer, now, self.metrics),
             escalation,
@@ -144,13 +146,16 @@ class Host:
         self.reports = HealthReports(
             store=self.store, plugins=self.plugins, address=self.address, self_service=self.self_service, now=now
         )
+        self.overviews = Overviews(
+            store=self.store, directory=self.directory, plugins=self.plugins, reports=self.reports, now=now
+        )
         indicator = Indicator(self.plugins, self.bindings, self.metrics)
         self.turns = Turns(
             store=self.store,
             plugins=self.plugins,
             bindings=self.bindings,
             directory=self.directory,
-            agents=ports.agents or ConfiguredAgents.of(settings.agents, platform_of(settings), self.http, now),
+            agents=ports.agents or ConfiguredAgents(self.agents, platform_of(settings), self.http, now),
             self_service=self.self_service,
             dispatcher=self.dispatcher,
             indicator=indicator,
@@ -300,6 +305,7 @@ class Host:
             now=self._now,
         )
         return [
+            AgentsApi(self.guard, self.overviews).router(),
             *(channels.router(channel) for channel in self.plugins),
             *(trials.router(channel) for channel in self.plugins),
             AccessApi(self.guard, self.directory, self.store, self.sharing).router(),

@@ -17,6 +17,7 @@ from tests.agents.apis import KEY, NOW, TURN, Recorder, completion, note, openai
 from trinity_channels.agent_settings import Agent
 from trinity_channels.agents.port import AgentMessage, AgentTurn
 from trinity_channels.agents.registry import ConfiguredAgents
+from trinity_channels.agents.table import AgentTable
 from trinity_channels.api import Attachment, Button, Forwarded, Location, Note, NoteKind, Part, Quoted
 
 ALONE = replace(TURN, history=(), sender_name="", messages=(AgentMessage("When do you open?", NOW),))
@@ -317,6 +318,6 @@ async def test_the_role_is_a_setting_of_the_agent(given: dict[str, str], role: s
     settings = TypeAdapter[Agent](Agent).validate_python(table)
     http = httpx.AsyncClient(transport=httpx.MockTransport(model))
 
-    await ConfiguredAgents.of({"support": settings}, None, http, lambda: NOW).run(TURN)
+    await ConfiguredAgents(AgentTable({"support": settings}), None, http, lambda: NOW).run(TURN)
 
     assert model.body["messages"][0]["role"] == role

@@ -36,6 +36,9 @@ class Roster:
     def __init__(self) -> None:
         self.shared: dict[str, Share] = {}
 
+    async def agents(self, owner: str | None) -> list[str]:
+        return ["support"] if owner in (None, OWNER) else []
+
     async def owner(self, agent: str) -> str | None:
         return OWNER if agent == "support" else None
 
@@ -136,6 +139,14 @@ async def test_the_platforms_users_and_agents_count(client: httpx.AsyncClient) -
     assert [answer.status_code for answer in (nobody, stranger, missing)] == [401, 404, 404]
     assert nobody.json()["code"] == "unauthorized"
     assert stranger.json() == missing.json()
+
+
+async def test_the_platforms_agents_are_listed_to_their_owner(client: httpx.AsyncClient) -> None:
+    boss = await client.get("/api/agents", headers=BOSS)
+    stranger = await client.get("/api/agents", headers={"X-User": "zoe@example.org"})
+
+    assert [one["name"] for one in boss.json()] == ["support"]
+    assert stranger.json() == []
 
 
 async def test_our_errors_keep_our_shape(client: httpx.AsyncClient) -> None:

@@ -15,6 +15,7 @@ from trinity_channels.store import (
     access,
     agent_runs,
     agent_settings,
+    attention,
     bindings,
     codes,
     deliveries,
@@ -37,6 +38,7 @@ MODULES = (
     access,
     agent_runs,
     agent_settings,
+    attention,
     bindings,
     codes,
     deliveries,
@@ -90,6 +92,9 @@ def test_it_finds_its_rows_by_an_index(blank: Path, name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "index"),
     [
+        ("attention._REQUESTS", "access_request_pending"),
+        ("attention._TURNS", "turn_failed"),
+        ("attention._DELIVERIES", "delivery_parked"),
         ("scenes._WITH_WORK", "message_open"),
         ("scenes._WITH_OPEN_TURN", "turn_open"),
         ("scenes._STIRRED", "conversation_stirred"),

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
+from trinity_channels.agents.table import AgentTable
 from trinity_channels.store import Store, access
 from trinity_channels.store.access import Share
 
 
 class Directory(Protocol):
     """What the host asks the surrounding application about agents. E-mails are lower case."""
+
+    async def agents(self, owner: str | None) -> list[str]:
+        """The names of the agents that an e-mail owns, in order; None means every agent there is."""
 
     async def owner(self, agent: str) -> str | None:
         """The owner's e-mail; None if there is no such agent."""
@@ -35,16 +39,19 @@ class Directory(Protocol):
 class LocalDirectory:
     """Agents from the settings, shares from our own table: the Directory of a host that runs alone."""
 
-    def __init__(self, store: Store, owners: Mapping[str, str], now: Callable[[], datetime]) -> None:
+    def __init__(self, store: Store, configured: AgentTable, now: Callable[[], datetime]) -> None:
         self._store = store
-        self._owners = owners
+        self._configured = configured
         self._now = now
 
+    async def agents(self, owner: str | None) -> list[str]:
+        return self._configured.owned_by(owner)
+
     async def owner(self, agent: str) -> str | None:
-        return self._owners.get(agent)
+        return self._configured.owner(agent)
 
     async def may_use(self, agent: str, email: str) -> bool:
-        if self._owners.get(agent) == email:
+        if self._configured.owner(agent) == email:
             return True
         return await self._store.read(lambda tx: access.share(tx, agent, email)) is not None
 

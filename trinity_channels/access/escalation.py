@@ -5,10 +5,11 @@ A channel whose own rules ask for it names them in its manifest (`Channel.escala
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 
 from trinity_channels import texts
+from trinity_channels.agents.table import AgentTable
 from trinity_channels.escalation_contact import ContactKind, EscalationContact, parse_escalation_contact
 from trinity_channels.store import Store, Tx, agent_settings, audit
 
@@ -23,14 +24,15 @@ _SENTENCES = {
 class Escalation:
     """The escalation contact of each agent: what its owner stored, or else what the settings file says."""
 
-    def __init__(self, store: Store, configured: Mapping[str, str], now: Callable[[], datetime]) -> None:
+    def __init__(self, store: Store, configured: AgentTable, now: Callable[[], datetime]) -> None:
         self._store = store
         self._configured = configured
         self._now = now
 
     def contact(self, tx: Tx, agent: str) -> EscalationContact | None:
         """Where a human being is reached for this agent; None if nothing is set."""
-        value = agent_settings.get(tx, agent, _NAME) or self._configured.get(agent)
+        configured = self._configured.get(agent)
+        value = agent_settings.get(tx, agent, _NAME) or (configured.escalation_contact if configured else None)
         return None if value is None else parse_escalation_contact(value)
 
     def sentence(self, tx: Tx, agent: str) -> str:

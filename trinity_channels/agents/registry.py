@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,6 +13,7 @@ from trinity_channels.agent_settings import Agent, EchoAgent, OpenAIAgent
 from trinity_channels.agents.echo import EchoRuntime
 from trinity_channels.agents.openai import OpenAIRuntime
 from trinity_channels.agents.port import AgentFailed, AgentRuntime, AgentTurn, Answer
+from trinity_channels.agents.table import AgentTable
 from trinity_channels.agents.trinity import TrinityRuntime
 
 
@@ -25,26 +26,27 @@ class Platform:
 
 
 class ConfiguredAgents:
-    """Runs the agents that `channels.toml` names."""
+    """Runs the agents that `channels.toml` names; those with runtime = "trinity" need the platform."""
 
-    def __init__(self, runtimes: Mapping[str, AgentRuntime]) -> None:
-        self._runtimes = runtimes
-
-    @classmethod
-    def of(
-        cls,
-        agents: Mapping[str, Agent],
-        platform: Platform | None,
-        http: httpx.AsyncClient,
-        now: Callable[[], datetime],
-    ) -> ConfiguredAgents:
-        """The runtimes of all configured agents; those with runtime = "trinity" need the platform."""
-        return cls({name: _runtime(agent, platform, http, now) for name, agent in agents.items()})
+    def __init__(
+        self, agents: AgentTable, platform: Platform | None, http: httpx.AsyncClient, now: Callable[[], datetime]
+    ) -> None:
+        self._agents = agents
+        self._platform = platform
+        self._http = http
+        self._now = now
+        # by name, each with the settings it was made from, which may have been replaced
+        self._runtimes: dict[str, tuple[Agent, AgentRuntime]] = {}
 
     async def run(self, turn: AgentTurn) -> str | Answer:
-        runtime = self._runtimes.get(turn.agent)
-        if runtime is None:
+        agent = self._agents.get(turn.agent)
+        if agent is None:
+            self._runtimes.pop(turn.agent, None)
             raise AgentFailed("no such agent is configured any more")
+        made_from, runtime = self._runtimes.get(turn.agent, (None, None))
+        if runtime is None or made_from is not agent:
+            runtime = _runtime(agent, self._platform, self._http, self._now)
+            self._runtimes[turn.agent] = agent, runtime
         return await runtime.run(turn)
 
 

@@ -8,6 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from trinity_channels.cli import (
+    agents,
     audit,
     db,
     deliveries,
@@ -75,6 +76,7 @@ app.command("plugins")(plugins.plugins)
 app.command("new-plugin")(new_plugin.new_plugin)
 app.command("doctor")(doctor.doctor)
 app.command("explain")(explain.explain)
+app.command("agents")(agents.agents)
 app.add_typer(failed.app, name="failed")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(requests.app, name="requests")

@@ -315,6 +315,7 @@ class AccessRequestRow(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("agent", "email"),
         Index("access_request_of_conversation", "conversation_id"),
+        Index("access_request_pending", "agent", sqlite_where=text("status = 'pending'")),
         Index(
             "access_request_untold",
             "agent",

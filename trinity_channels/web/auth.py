@@ -15,7 +15,7 @@ from starlette.requests import HTTPConnection
 
 from trinity_channels.access.directory import Directory
 from trinity_channels.store import Store, Tx, settings, tokens
-from trinity_channels.web.errors import ApiError, not_found
+from trinity_channels.web.errors import ApiError, agent_key_not_allowed, not_found
 
 _ADMIN_DIGEST = "admin_token_digest"
 
@@ -131,7 +131,7 @@ class Guard:
         """The agent's owner or an admin; never the agent's own key."""
         principal = await self.member(request, agent)
         if principal.role is Role.AGENT:
-            raise ApiError(403, "agent_key_not_allowed", "An agent's own key may not do this; its owner may.")
+            raise agent_key_not_allowed()
         return principal
 
     async def member(self, request: HTTPConnection, agent: str) -> Principal:

@@ -71,6 +71,11 @@ def not_found() -> ApiError:
     return ApiError(404, "agent_not_found", "There is no such agent, or it is not yours.")
 
 
+def agent_key_not_allowed() -> ApiError:
+    """The answer to an agent's own key where a person has to decide."""
+    return ApiError(403, "agent_key_not_allowed", "An agent's own key may not do this; its owner may.")
+
+
 def translate(error: Exception) -> ApiError | None:
     """The answer to an error, None if it is a fault of ours."""
     match error:

@@ -16,3 +16,4 @@ def upgrade() -> None:
         sa.Column("requests", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("hour", "channel"),
     )
+    op.create_index("access_request_pending", "access_request", ["agent"], sqlite_where=sa.text("status = 'pending'"))

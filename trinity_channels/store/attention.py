@@ -1,0 +1,64 @@
+"""What waits for a decision of an owner, counted by agent: requests, parked turns, messages that did not arrive."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import bindparam, distinct, exists, func, literal_column, select
+
+from trinity_channels.store.clock import micros
+from trinity_channels.store.database import Tx
+from trinity_channels.store.tables import ACCESS_REQUEST, BINDING, DELIVERY, MESSAGE, TURN
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What waits for one agent's owner; `deliveries` counts messages, of which each may have several parts."""
+
+    requests: int = 0
+    turns: int = 0
+    deliveries: int = 0
+
+
+_REQUESTS = (
+    select(ACCESS_REQUEST.c.agent, func.count())
+    .where(ACCESS_REQUEST.c.status == literal_column("'pending'"))
+    .group_by(ACCESS_REQUEST.c.agent)
+)
+# Turns of people who were erased can only be forgotten.
+_TURNS = (
+    select(BINDING.c.agent, func.count())
+    .select_from(TURN.join(BINDING, BINDING.c.id == TURN.c.binding_id))
+    .where(
+        TURN.c.state == literal_column("'failed'"),
+        exists().where(MESSAGE.c.turn_id == TURN.c.id, MESSAGE.c.state == literal_column("'failed'")),
+    )
+    .group_by(BINDING.c.agent)
+)
+# A test message tells its sender at once, and cannot be sent again.
+_DELIVERIES = (
+    select(BINDING.c.agent, func.count(distinct(DELIVERY.c.message_id)))
+    .select_from(
+        DELIVERY.join(BINDING, BINDING.c.id == DELIVERY.c.binding_id).join(
+            MESSAGE, MESSAGE.c.id == DELIVERY.c.message_id
+        )
+    )
+    .where(
+        DELIVERY.c.state.in_([literal_column("'failed'"), literal_column("'unknown'")]),
+        DELIVERY.c.updated_at >= bindparam("since"),
+        MESSAGE.c.origin != "test",
+    )
+    .group_by(BINDING.c.agent)
+)
+
+
+def by_agent(tx: Tx, since: datetime) -> dict[str, Waiting]:
+    """What waits, by agent; messages that did not arrive are counted from `since` on, for they stay as they are."""
+    requests = {row[0]: int(row[1]) for row in tx.all(_REQUESTS)}
+    turns = {row[0]: int(row[1]) for row in tx.all(_TURNS)}
+    deliveries = {row[0]: int(row[1]) for row in tx.all(_DELIVERIES, since=micros(since))}
+    return {
+        agent: Waiting(requests.get(agent, 0), turns.get(agent, 0), deliveries.get(agent, 0))
+        for agent in {*requests, *turns, *deliveries}
+    }

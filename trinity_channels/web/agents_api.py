@@ -1,0 +1,69 @@
+"""The agents that a principal may see, with what needs attention."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, Field
+
+from trinity_channels.bindings.overview import Overview, Overviews
+from trinity_channels.web.auth import Guard, Role
+from trinity_channels.web.errors import agent_key_not_allowed
+from trinity_channels.web.route import api_router
+
+
+class ConnectedAnswer(BaseModel):
+    """The agent on one channel."""
+
+    channel: str
+    display_name: str | None
+    state: str = Field(description="ok, waiting (nothing has arrived yet) or attention")
+    cause: str = Field(description="Why it is not ok, with the fix; empty otherwise")
+
+
+class AgentAnswer(BaseModel):
+    """One agent."""
+
+    name: str
+    owner: str | None = Field(description="Null for an agent that is not configured any more and still connected")
+    attention: int = Field(description="Everything that needs somebody: the three counts, and channels with attention")
+    pending_requests: int
+    parked_turns: int = Field(description="Questions that no attempt could answer")
+    failed_deliveries: int = Field(description="Messages of the last 7 days that did not arrive, or may not have")
+    channels: list[ConnectedAnswer]
+
+
+class AgentsApi:
+    """Builds `/api/agents`."""
+
+    def __init__(self, guard: Guard, overviews: Overviews) -> None:
+        self._guard = guard
+        self._overviews = overviews
+
+    def router(self) -> APIRouter:
+        """The route."""
+        router = api_router(self._guard, "Agents")
+        router.add_api_route("/api/agents", self._agents, methods=["GET"])
+        return router
+
+    async def _agents(self, request: Request) -> list[AgentAnswer]:
+        """The agents that you own, all of them for an administrator, by name."""
+        principal = await self._guard.principal(request)
+        if principal.role is Role.AGENT:
+            raise agent_key_not_allowed()
+        owner = principal.subject if principal.role is Role.USER else None
+        return [_answer(one) for one in await self._overviews.of(owner)]
+
+
+def _answer(one: Overview) -> AgentAnswer:
+    return AgentAnswer(
+        name=one.name,
+        owner=one.owner,
+        attention=one.attention,
+        pending_requests=one.waiting.requests,
+        parked_turns=one.waiting.turns,
+        failed_deliveries=one.waiting.deliveries,
+        channels=[
+            ConnectedAnswer(channel=at.channel, display_name=at.display_name, state=at.state, cause=at.cause)
+            for at in one.channels
+        ],
+    )
