@@ -17,11 +17,13 @@ from fastapi import APIRouter, FastAPI
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
+from trinity_channels.access.decision_links import DecisionLinks
 from trinity_channels.access.directory import Directory, LocalDirectory
 from trinity_channels.access.disclosure import Disclosure
 from trinity_channels.access.escalation import Escalation
 from trinity_channels.access.login import Login
-from trinity_channels.access.requests import OwnerDigest
+from trinity_channels.access.mailed_decisions import MailedDecisions
+from trinity_channels.access.owner_digest import OwnerDigest
 from trinity_channels.access.self_service import SelfService
 from trinity_channels.access.sharing import Sharing
 from trinity_channels.agents.port import AgentRuntime
@@ -59,6 +61,7 @@ from trinity_channels.web.agents_api import AgentsApi
 from trinity_channels.web.audit_api import AuditApi
 from trinity_channels.web.auth import Authenticator, Guard, TokenAuthenticator
 from trinity_channels.web.bindings_api import BindingsApi
+from trinity_channels.web.decision_pages import DecisionPages
 from trinity_channels.web.deliveries_api import DeliveriesApi
 from trinity_channels.web.disclosure_api import DisclosureApi
 from trinity_channels.web.escalation_api import EscalationApi
@@ -209,7 +212,10 @@ class Host:
             metrics=self.metrics,
             now=now,
         )
-        self._digest = OwnerDigest(self.store, self.directory, self.mailer, now, lambda: self.address.value)
+        links = DecisionLinks(self._vault, self.address, tuple(self.plugins), now)
+        self._digest = OwnerDigest(self.store, self.directory, self.mailer, links, now)
+        decisions = MailedDecisions(links, self.store, self.directory, self.sharing)
+        self._decision_pages = DecisionPages(decisions, self.plugins)
         self._tasks: list[asyncio.Task[None]] = []
         self._running = False
 
@@ -283,7 +289,7 @@ class Host:
         for router in self._routers():
             router.routes[:] = [one for one in router.routes if isinstance(one, Route) and _signature(one) not in owned]
             app.include_router(router)
-        app.router.routes[:0] = self.webhook.routes()
+        app.router.routes[:0] = [*self.webhook.routes(), *self._decision_pages.routes()]
 
     def _routers(self) -> list[APIRouter]:
         channels = BindingsApi(

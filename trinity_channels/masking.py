@@ -20,7 +20,7 @@ _HIDDEN_FIELD = re.compile(
 _SECRET_NAME = r"(?:token|password|secret|authorization|signature|api_?key)"  # noqa: S105 - a pattern of names
 _PATTERNS = (
     (re.compile(r"(?<=://)[^/\s@]+(?=@)"), HIDDEN),  # user and password in an address
-    (re.compile(r"(/api/[^/\s]+/webhook/)[^/?#\s\"']+"), rf"\1{HIDDEN}"),
+    (re.compile(r"(/api/[^/\s]+/webhook/)[^?#\s\"']+"), rf"\1{HIDDEN}"),
     (re.compile(r"\b(bearer|basic)\s+[\w.~+/=-]+", re.IGNORECASE), rf"\1 {HIDDEN}"),
     (re.compile(rf"({_SECRET_NAME}=)[^&\s\"']+", re.IGNORECASE), rf"\1{HIDDEN}"),
     (re.compile(rf"([\"'][\w-]*{_SECRET_NAME}[\"']\s*:\s*)(?:\"[^\"]*\"|'[^']*')", re.IGNORECASE), rf'\1"{HIDDEN}"'),

@@ -90,11 +90,16 @@ MAIL_TEXT = (
 )
 DIGEST_SUBJECT = "{count} waiting to talk to {agent}"
 DIGEST_FOREIGN = ", with letters beyond a to z: make sure that it is who you think"
+DIGEST_OTHERS = "    … and {number} more"
+DIGEST_LINKS = (
+    "A link opens a page with two buttons, Approve and Decline. It needs no signing in, so do not forward this mail; it "
+    "works once, within seven days.\n\n"
+)
 DIGEST_TEXT = (
     "Hello,\n\n"
     "these people would like to talk to your agent “{agent}”:\n\n"
     "{people}\n\n"
-    "Approve or decline them under Sharing → Access Requests, or each by its number with\n\n"
-    "    POST {url}/api/agents/{agent}/access-requests/NUMBER/decide\n"
-    '    {{"approve": true}}\n'
+    "{how}"
+    "On the host, `trinity-channels requests` lists all who are waiting, and `trinity-channels requests approve NUMBER` or "
+    "`decline NUMBER` decides. If many people ask, these mails come less often.\n"
 )

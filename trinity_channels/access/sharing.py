@@ -72,8 +72,19 @@ class Sharing:
 
     # --- requests ---
 
-    async def decide(self, agent: str, request: int, *, approve: bool, by: str) -> AccessRequest:
+    async def decide(
+        self, agent: str, request: int, *, approve: bool, by: str, asked_at: datetime | None = None, via: str = ""
+    ) -> AccessRequest:
         """Let somebody in, or decline; they are told on the channel they asked on. The first decision holds.
+
+        Args:
+            agent: its name.
+            request: the id of the request.
+            approve: whether they may use the agent.
+            by: who decides.
+            asked_at: decide only the request that was made then; None for whichever is open. A person who asks again has
+                the same id.
+            via: by what way, for the audit log, where it is not the API.
 
         Returns:
             The request as it stands now.
@@ -83,7 +94,7 @@ class Sharing:
             AlreadyDecided: it was decided the other way before.
         """
         found = await self._store.read(lambda tx: access.request(tx, agent, request))
-        if found is None:
+        if found is None or asked_at not in (None, found.requested_at):
             raise RequestNotFound
         verdict = "approved" if approve else "denied"
         if found.status != "pending":
@@ -94,7 +105,8 @@ class Sharing:
         def decide(tx: Tx) -> list[int] | None:
             if not access.decide(tx, request, verdict, by, now):
                 return None
-            self._audit(tx, by, f"request_{verdict}", agent, request=request)
+            way = {"via": via} if via else {}
+            self._audit(tx, by, f"request_{verdict}", agent, request=request, **way)
             return self._mark(tx, agent, told=found.conversation)
 
         marked = await self._store.write(decide)

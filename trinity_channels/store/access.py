@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, select, true, update
+from sqlalchemy import bindparam, delete, func, select, true, update
 from sqlalchemy.dialects.sqlite import insert
 
 from trinity_channels.store.clock import micros, moment
@@ -81,6 +81,7 @@ _REQUEST_BY_ID = select(*_REQUEST).where(
     ACCESS_REQUEST.c.agent == bindparam("agent"), ACCESS_REQUEST.c.id == bindparam("request")
 )
 _ANY_REQUEST = select(*_REQUEST).where(ACCESS_REQUEST.c.id == bindparam("request"))
+_REQUEST_OF_ANY_AGENT = select(*_REQUEST).where(ACCESS_REQUEST.c.id == bindparam("request"))
 _ASK = insert(ACCESS_REQUEST).values(
     agent=bindparam("agent"),
     email=bindparam("email"),
@@ -119,13 +120,20 @@ _DUE = select(*_REQUEST).where(
     ACCESS_REQUEST.c.conversation_id == bindparam("conversation"), ACCESS_REQUEST.c.notice_due.is_(true())
 )
 _NOTICE_GIVEN = update(ACCESS_REQUEST).where(ACCESS_REQUEST.c.id == bindparam("request")).values(notice_due=False)
+_IS_UNTOLD = (ACCESS_REQUEST.c.owner_told.is_(False), ACCESS_REQUEST.c.agent == bindparam("agent"))
 _UNTOLD = (
     select(*_REQUEST)
-    .where(ACCESS_REQUEST.c.owner_told.is_(False), ACCESS_REQUEST.c.agent == bindparam("agent"))
-    .order_by(ACCESS_REQUEST.c.id)
+    .where(*_IS_UNTOLD)
+    .order_by(ACCESS_REQUEST.c.requested_at, ACCESS_REQUEST.c.id)
+    .limit(bindparam("most"))
 )
+_COUNT_UNTOLD = select(func.count(), func.max(ACCESS_REQUEST.c.requested_at)).where(*_IS_UNTOLD)
 _UNTOLD_AGENTS = select(ACCESS_REQUEST.c.agent).where(ACCESS_REQUEST.c.owner_told.is_(False)).distinct()
-_OWNER_TOLD = update(ACCESS_REQUEST).where(ACCESS_REQUEST.c.id == bindparam("request")).values(owner_told=True)
+_OWNER_TOLD = (
+    update(ACCESS_REQUEST)
+    .where(*_IS_UNTOLD, ACCESS_REQUEST.c.requested_at <= bindparam("upto"))
+    .values(owner_told=True)
+)
 _KEPT_OF_AGENT = (
     select(MESSAGE.c.conversation_id)
     .select_from(
@@ -194,6 +202,11 @@ def any_request(tx: Tx, identity: int) -> AccessRequest | None:
     return _request(tx.one(_ANY_REQUEST, request=identity))
 
 
+def request_by_id(tx: Tx, identity: int) -> AccessRequest | None:
+    """An access request of whichever agent."""
+    return _request(tx.one(_REQUEST_OF_ANY_AGENT, request=identity))
+
+
 def requests(tx: Tx, agent: str | None, status: str | None) -> list[AccessRequest]:
     """The newest 500 access requests first; `agent` None means those of every agent, `status` None means all."""
     statement = select(*_REQUEST).order_by(ACCESS_REQUEST.c.requested_at.desc(), ACCESS_REQUEST.c.id.desc())
@@ -224,9 +237,22 @@ def notice_given(tx: Tx, identity: int) -> None:
     tx.run(_NOTICE_GIVEN, request=identity)
 
 
-def untold(tx: Tx, agent: str) -> list[AccessRequest]:
-    """Pending requests that the owner has had no mail about."""
-    return [found for row in tx.all(_UNTOLD, agent=agent) if (found := _request(row))]
+@dataclass(frozen=True, slots=True)
+class Untold:
+    """The pending requests of an agent that its owner has had no mail about: the oldest, how many, when the newest came."""
+
+    oldest: list[AccessRequest]
+    number: int
+    newest_at: datetime
+
+
+def untold(tx: Tx, agent: str, most: int) -> Untold | None:
+    """What the owner has not heard of, with the `most` oldest requests; None if there is nothing."""
+    number, newest_at = tx.one(_COUNT_UNTOLD, agent=agent) or (0, None)
+    if not number:
+        return None
+    found = [one for row in tx.all(_UNTOLD, agent=agent, most=most) if (one := _request(row))]
+    return Untold(found, int(number), moment(newest_at))
 
 
 def agents_with_untold(tx: Tx) -> list[str]:
@@ -234,9 +260,9 @@ def agents_with_untold(tx: Tx) -> list[str]:
     return [row[0] for row in tx.all(_UNTOLD_AGENTS)]
 
 
-def owner_told(tx: Tx, identity: int) -> None:
-    """The owner has had a mail about this request."""
-    tx.run(_OWNER_TOLD, request=identity)
+def owner_told(tx: Tx, agent: str, upto: datetime) -> None:
+    """The owner has had a mail about every request that was made up to a time."""
+    tx.run(_OWNER_TOLD, agent=agent, upto=micros(upto))
 
 
 def conversations_with_kept(tx: Tx, agent: str) -> list[int]:

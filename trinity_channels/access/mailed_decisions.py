@@ -1,0 +1,72 @@
+"""An owner decides about an access request with the link from a mail, once."""
+
+from __future__ import annotations
+
+from trinity_channels.access.decision_links import DecisionLinks, InvalidLink
+from trinity_channels.access.directory import Directory
+from trinity_channels.access.sharing import AlreadyDecided, RequestNotFound, Sharing
+from trinity_channels.store import Store, access
+from trinity_channels.store.access import AccessRequest
+
+VIA = "mail link"
+"""How the audit log names this way of deciding."""
+
+
+class ExpiredLink(Exception):
+    """The link's time is over, or the request it was for does not exist any more."""
+
+
+class UsedLink(Exception):
+    """The request was decided, by this link or otherwise; `request` says how and when."""
+
+    def __init__(self, request: AccessRequest) -> None:
+        super().__init__()
+        self.request = request
+
+
+class MailedDecisions:
+    """Looks up what a link is for, and decides it. The link alone proves who asks, so only owners get one."""
+
+    def __init__(self, links: DecisionLinks, store: Store, directory: Directory, sharing: Sharing) -> None:
+        self._links = links
+        self._store = store
+        self._directory = directory
+        self._sharing = sharing
+
+    async def look(self, token: str) -> AccessRequest:
+        """The open request that a link is for; changes nothing.
+
+        Raises:
+            InvalidLink: the link is not one of ours, or was sent to somebody who does not own the agent now.
+            ExpiredLink: it is too old.
+            UsedLink: the request is decided.
+        """
+        return (await self._opened(token))[0]
+
+    async def decide(self, token: str, *, approve: bool) -> AccessRequest:
+        """Decide the request that a link is for, as its owner; returns it as it stands now.
+
+        Raises:
+            InvalidLink, ExpiredLink, UsedLink: as `look`.
+        """
+        request, owner = await self._opened(token)
+        try:
+            return await self._sharing.decide(
+                request.agent, request.id, approve=approve, by=f"user:{owner}", asked_at=request.requested_at, via=VIA
+            )
+        except RequestNotFound as error:
+            raise ExpiredLink from error
+        except AlreadyDecided as error:
+            raise UsedLink(error.request) from error
+
+    async def _opened(self, token: str) -> tuple[AccessRequest, str]:
+        claims = self._links.read(token)
+        request = await self._store.read(lambda tx: access.request_by_id(tx, claims.request))
+        if request is None or request.requested_at != claims.requested_at or self._links.has_expired(claims):
+            raise ExpiredLink
+        owner = await self._directory.owner(request.agent)
+        if owner is None or not claims.is_for(owner):
+            raise InvalidLink
+        if request.status != "pending":
+            raise UsedLink(request)
+        return request, owner

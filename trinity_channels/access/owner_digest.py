@@ -1,0 +1,117 @@
+"""Mails owners about the people who ask for access to their agents: soon after the first, ever more rarely in a flood."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+
+import structlog
+
+from trinity_channels import texts
+from trinity_channels.access.decision_links import DecisionLinks
+from trinity_channels.access.directory import Directory
+from trinity_channels.access.mail_pause import MailPause
+from trinity_channels.mail.port import Mail, Mailer, MailError
+from trinity_channels.store import Store, Tx, access
+from trinity_channels.store.access import AccessRequest, Untold
+
+log = structlog.get_logger(__name__)
+
+DELAY = timedelta(seconds=30)
+"""How long requests are gathered before the owner gets a mail about them."""
+LONGEST_PAUSE = timedelta(hours=1)
+"""Between two tries to mail an owner whose mail is refused; the first is `DELAY`, each next one twice as long."""
+LISTED = 20
+"""Requests that one mail lists; it counts the others."""
+
+
+class OwnerDigest:
+    """Mails an owner about the requests they have not heard of, several in one mail."""
+
+    def __init__(
+        self,
+        store: Store,
+        directory: Directory,
+        mailer: Mailer | None,
+        links: DecisionLinks,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._store = store
+        self._directory = directory
+        self._mailer = mailer
+        self._links = links
+        self._now = now
+        # by agent: when its owner's mail may be tried again, and after what pause
+        self._refused: dict[str, tuple[datetime, timedelta]] = {}
+
+    async def run(self) -> None:
+        """Send what is due; called periodically."""
+        if self._mailer is None:
+            return
+        for agent in await self._store.read(access.agents_with_untold):
+            if not self._is_put_off(agent):
+                try:
+                    await self._tell(agent)
+                except Exception as error:  # one agent's owner who cannot be looked up must not keep the others waiting
+                    log.exception("owner digest failed", agent=agent, error=type(error).__name__)
+
+    async def _tell(self, agent: str) -> None:
+        now = self._now()
+        waiting, pause = await self._store.read(partial(_waiting, agent=agent))
+        if waiting is None or now - waiting.oldest[0].requested_at < DELAY or pause.holds(now):
+            return
+        owner = await self._directory.owner(agent)
+        if owner and self._mailer:
+            try:
+                await self._mailer.send(self._mail(agent, owner, waiting))
+            except MailError as error:
+                log.warning("owner digest failed", agent=agent, error=str(error))
+                self._put_off(agent)
+                return
+        self._refused.pop(agent, None)
+        following = pause.after_mail(now, waiting.oldest[0].requested_at)
+
+        def told(tx: Tx) -> None:
+            access.owner_told(tx, agent, waiting.newest_at)
+            following.store(tx, agent)
+
+        await self._store.write(told)
+
+    def _mail(self, agent: str, owner: str, waiting: Untold) -> Mail:
+        links = [(one, self._links.url(one, owner)) for one in waiting.oldest]
+        others = waiting.number - len(waiting.oldest)
+        people = [_entry(one, url) for one, url in links]
+        if others:
+            people.append(texts.DIGEST_OTHERS.format(number=others))
+        count = "One person is" if waiting.number == 1 else f"{waiting.number} people are"
+        how = texts.DIGEST_LINKS if any(url for _, url in links) else ""
+        return Mail(
+            to=owner,
+            subject=texts.DIGEST_SUBJECT.format(count=count, agent=agent),
+            text=texts.DIGEST_TEXT.format(agent=agent, people="\n\n".join(people), how=how),
+        )
+
+    def _is_put_off(self, agent: str) -> bool:
+        now = self._now()
+        # a time further ahead was set before the clock was set back
+        return agent in self._refused and now < self._refused[agent][0] <= now + LONGEST_PAUSE
+
+    def _put_off(self, agent: str) -> None:
+        _, pause = self._refused.get(agent, (None, DELAY / 2))
+        pause = min(2 * pause, LONGEST_PAUSE)
+        self._refused[agent] = self._now() + pause, pause
+
+
+def _waiting(tx: Tx, agent: str) -> tuple[Untold | None, MailPause]:
+    return access.untold(tx, agent, LISTED), MailPause.load(tx, agent)
+
+
+def _entry(one: AccessRequest, url: str | None) -> str:
+    line = f"    {one.id}: {_shown(one.email)} (on {one.channel})"
+    return f"{line}\n    {url}" if url else line
+
+
+def _shown(email: str) -> str:
+    """An address for its reader's eyes, which cannot tell apart letters that look the same."""
+    return email if email.isascii() else f"{email}{texts.DIGEST_FOREIGN}"

@@ -1,0 +1,146 @@
+"""The page behind a link in an owner's mail: who asks for access, and two buttons.
+
+GET changes nothing, for mail programs and virus scanners open every link. The buttons post to the same address, whose token
+is all the proof there is; the page is therefore kept out of caches, frames and `Referer` headers. It has no script.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable
+from html import escape
+from http import HTTPStatus
+from urllib.parse import parse_qs
+
+import structlog
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from trinity_channels.access.decision_links import SEGMENT, InvalidLink
+from trinity_channels.access.mailed_decisions import ExpiredLink, MailedDecisions, UsedLink
+from trinity_channels.store.access import AccessRequest
+
+log = structlog.get_logger(__name__)
+
+LARGEST_BODY = 256
+"""Bytes; a form with one of the two buttons has 16."""
+_CHOICES = {"approve": True, "decline": False}
+_STYLE = (
+    "body{font:1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:3rem auto;padding:0 1rem}"
+    "button{font:inherit;padding:.5rem 1.25rem;margin-right:.75rem}"
+)
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex">
+<title>{title}</title>
+<style>{style}</style>
+</head>
+<body>
+<h1>{title}</h1>
+{content}
+</body>
+</html>
+"""
+_FORM = (
+    '<form method="post">'
+    '<button name="decision" value="approve">Approve</button>'
+    '<button name="decision" value="decline">Decline</button>'
+    "</form>"
+)
+_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+_HEADERS = {
+    "Content-Security-Policy": (
+        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    ),
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "X-Robots-Tag": "noindex",
+}
+
+
+class DecisionPages:
+    """Answers `GET|POST /api/<channel>/webhook/decide/<token>` of every installed channel."""
+
+    def __init__(self, decisions: MailedDecisions, channels: Iterable[str]) -> None:
+        self._decisions = decisions
+        self._channels = channels
+
+    def routes(self) -> list[Route]:
+        """The routes."""
+        return [
+            Route(f"/api/{channel}/webhook/{SEGMENT}/{{token}}", self._answer, methods=["GET", "POST"])
+            for channel in self._channels
+        ]
+
+    async def _answer(self, request: Request) -> Response:
+        token = request.path_params["token"]
+        try:
+            if request.method == "POST":
+                return await self._decide(request, token)
+            return _question(await self._decisions.look(token))
+        except InvalidLink:
+            return _page(HTTPStatus.NOT_FOUND, "This link is not valid", "It may be incomplete: copy it again.")
+        except ExpiredLink:
+            return _page(HTTPStatus.GONE, "This link has expired", "The people who still wait are listed on the host.")
+        except UsedLink as used:
+            return _used(used.request)
+        except ClientDisconnect:
+            return _page(HTTPStatus.BAD_REQUEST, "The request was cut off", "Please try again.")
+        except Exception as error:  # the owner's directory or the database; nothing was decided
+            log.exception("decision failed", error=type(error).__name__)
+            return _page(HTTPStatus.SERVICE_UNAVAILABLE, "This does not work at the moment", "Please try again later.")
+
+    async def _decide(self, request: Request, token: str) -> Response:
+        await self._decisions.look(token)  # nothing of the body is read for a link that decides nothing
+        choice = await _choice(request)
+        if choice is None:
+            return _page(
+                HTTPStatus.BAD_REQUEST, "Nothing was decided", "Open the link again and use one of its buttons."
+            )
+        decided = await self._decisions.decide(token, approve=choice)
+        told = f"{decided.email} is told on {decided.channel}."
+        if choice:
+            return _page(HTTPStatus.OK, "Approved", f"{decided.email} may now talk to “{decided.agent}”. {told}")
+        return _page(HTTPStatus.OK, "Declined", f"{told} They can ask again after 24 hours.")
+
+
+async def _choice(request: Request) -> bool | None:
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > LARGEST_BODY:
+            return None
+    form = parse_qs(body.decode("latin-1"))
+    given = form.get("decision", [])
+    return _CHOICES.get(given[0]) if len(given) == 1 else None
+
+
+def _question(asked: AccessRequest) -> Response:
+    foreign = "" if asked.email.isascii() else " Mind that this address has letters beyond a to z."
+    text = (
+        f"{asked.email} asked on {asked.channel}, at {asked.requested_at:%Y-%m-%d %H:%M} UTC, "
+        f"to talk to your agent “{asked.agent}”.{foreign}"
+    )
+    return _page(HTTPStatus.OK, f"Access to “{asked.agent}”", text, _FORM)
+
+
+def _used(asked: AccessRequest) -> Response:
+    when = f" at {asked.decided_at:%Y-%m-%d %H:%M} UTC" if asked.decided_at else ""
+    return _page(
+        HTTPStatus.GONE,
+        "This request is decided",
+        f"The request of {asked.email} for “{asked.agent}” was {asked.status}{when}. This link decides nothing any more.",
+    )
+
+
+def _page(status: HTTPStatus, title: str, text: str, form: str = "") -> Response:
+    content = f"<p>{escape(text)}</p>\n{form}".rstrip()
+    html = _PAGE.format(title=escape(title), style=_STYLE, content=content)
+    return HTMLResponse(html, status, headers=_HEADERS)
