@@ -119,6 +119,7 @@ class Host:
         self.directory = ports.directory or LocalDirectory(self.store, self.agents, now)
         own_tokens = TokenAuthenticator(self.store, settings.admin_token)
         self._own_tokens = None if ports.authenticator else own_tokens
+        self.local_token = own_tokens.local
         self.guard = Guard(ports.authenticator or own_tokens, self.directory)
         self.bindings = Bindings(
             store=self.store,

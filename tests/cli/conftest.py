@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
-from tests.world import HUMAN, KEY, OWNER
-from trinity_channels.cli import app
+from tests.world import HUMAN, KEY, OWNER, World
+from trinity_channels.cli import app, running, servers
 
 AGENTS = f"""
 [agents.support]
@@ -46,6 +47,15 @@ class Terminal:
     async def beside(self, *arguments: str) -> Result:
         """Run a command while the host of the test goes on."""
         return await asyncio.to_thread(self.run, *arguments)
+
+    @contextlib.asynccontextmanager
+    async def serving(self, world: World) -> AsyncIterator[str]:
+        """Let the host of the test listen on loopback, where commands find it as they find `serve`; its address."""
+        with servers.bind("127.0.0.1", 0) as bound:
+            url = servers.address(bound)
+            async with servers.serving(world.app, bound):
+                with running.announced(self.folder, url, world.host.local_token):
+                    yield url
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ async def _serve(host: str, port: int) -> None:
     import sys
 
     from trinity_channels.app import create_app
-    from trinity_channels.cli import servers
+    from trinity_channels.cli import running, servers
     from trinity_channels.log import configure_logging
     from trinity_channels.settings import Settings
 
@@ -35,11 +35,13 @@ async def _serve(host: str, port: int) -> None:
     bound = servers.bind(host, port)
     with bound:
         app, channels = create_app(settings)
+        reached = running.local_address(*bound.getsockname()[:2])
         async with channels, servers.serving(app, bound):
             # What is alive now stays so: the collector would search it, for a tenth of a second, again and again.
             gc.freeze()
             gc.enable()
             url = servers.address(bound)
-            typer.echo(f"trinity_channels listens on {url} (API: {url}/docs). Stop it with Ctrl-C.")
-            await servers.until_told_to_stop()
+            with running.announced(settings.home, reached, channels.local_token):
+                typer.echo(f"trinity_channels listens on {url} (API: {url}/docs). Stop it with Ctrl-C.")
+                await servers.until_told_to_stop()
             typer.echo("Stopping: what runs may end.")

@@ -18,6 +18,8 @@ from trinity_channels.store import Store, Tx, settings, tokens
 from trinity_channels.web.errors import ApiError, agent_key_not_allowed, not_found
 
 _ADMIN_DIGEST = "admin_token_digest"
+LOCAL_COMMAND = "local command"
+"""How the audit log labels the administrator who runs a command on the host's own machine."""
 
 
 class Role(StrEnum):
@@ -30,7 +32,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Somebody who may ask. `subject` is a user's e-mail or an agent's name, empty for the admin."""
+    """Somebody who may ask. `subject` is a user's e-mail, an agent's name, or empty or a label for an administrator."""
 
     role: Role
     subject: str = ""
@@ -49,10 +51,16 @@ class Authenticator(Protocol):
 
 
 class TokenAuthenticator:
-    """Our own tokens: the Authenticator of a host that runs alone. Tokens are kept as hashes."""
+    """Our own tokens: the Authenticator of a host that runs alone. Tokens are kept as hashes.
+
+    Attributes:
+        local: an administrator's token for this run only; commands on this machine get it from `serve`.
+    """
 
     def __init__(self, store: Store, admin_token: SecretStr | None) -> None:
         self._store = store
+        self.local = _fresh_token()
+        self._local_digest = token_digest(self.local)
         self._admin_digest = token_digest(admin_token.get_secret_value()) if admin_token else None
 
     async def first_admin_token(self) -> str | None:
@@ -82,6 +90,8 @@ class TokenAuthenticator:
         digest = token_digest(token.strip())
         if self._admin_digest is not None and hmac.compare_digest(digest.encode(), self._admin_digest.encode()):
             return Principal(Role.ADMIN)
+        if hmac.compare_digest(digest.encode(), self._local_digest.encode()):
+            return Principal(Role.ADMIN, LOCAL_COMMAND)
         found = await self._store.read(lambda tx: tokens.find(tx, digest))
         return None if found is None else Principal(Role(found.role), found.subject)
 

@@ -1,0 +1,161 @@
+"""How a command reaches the running host: `serve` leaves its address and a token of this run in the data folder."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import structlog
+
+from trinity_channels.cli.faults import CommandFailed
+
+log = structlog.get_logger(__name__)
+
+FILE = "host.json"
+TIMEOUT = 60.0
+"""Seconds to wait for an answer; some operations ask a provider."""
+_ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  compared with, not listened on
+
+
+class HostNotRunning(CommandFailed):
+    """No host answers for this data folder; the text says what was found instead and what to do."""
+
+
+class HostRefused(CommandFailed):
+    """The running host answered with an error.
+
+    Attributes:
+        status: the HTTP status.
+        code: the API's stable code, empty if the answer had none.
+    """
+
+    def __init__(self, text: str, status: int, code: str) -> None:
+        super().__init__(text)
+        self.status = status
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class RunningHost:
+    """The host that serves a data folder. Its token is an administrator's, and is valid until the host stops."""
+
+    url: str
+    pid: int
+    token: str = field(repr=False)
+
+    def ask(self, method: str, path: str, body: object = None, *, timeout: float = TIMEOUT) -> Any:
+        """Call the API of the running host.
+
+        Args:
+            method: an HTTP method.
+            path: a path of the API, such as `/api/agents`, with its query if it has one.
+            body: what is sent as JSON; None for no body.
+            timeout: seconds.
+
+        Returns:
+            The JSON that it answers with, None for an empty answer.
+
+        Raises:
+            HostNotRunning: nothing answers there, or something else does.
+            HostRefused: it answered with an error.
+        """
+        headers = {"Authorization": f"Bearer {self.token}"}
+        try:
+            with httpx.Client(trust_env=False, timeout=timeout) as http:  # never through a proxy: it is this machine
+                answer = http.request(method, self.url + path, headers=headers, json=body)
+        except httpx.ConnectError:
+            raise HostNotRunning(self._stale("nothing answers there")) from None
+        except httpx.HTTPError as error:
+            raise CommandFailed(
+                f"The running host (process {self.pid}, {self.url}) did not answer: {type(error).__name__}. "
+                "See its log."
+            ) from error
+        return self._read(answer)
+
+    def _read(self, answer: httpx.Response) -> Any:
+        if answer.status_code == httpx.codes.UNAUTHORIZED:
+            raise HostNotRunning(self._stale("what answers there does not accept its token"))
+        try:
+            content = answer.json() if answer.content else None
+        except ValueError:
+            raise HostNotRunning(self._stale("what answers there is not trinity_channels")) from None
+        if answer.is_success:
+            return content
+        said = content if isinstance(content, dict) else {}
+        text = str(said.get("message") or f"The running host answered {answer.status_code}.")
+        raise HostRefused(text, answer.status_code, str(said.get("code", "")))
+
+    def _stale(self, why: str) -> str:
+        return (
+            f"No server is running: {FILE} names process {self.pid} at {self.url}, and {why}. That server probably ended "
+            "without removing the file. Start it again with `trinity-channels serve`; it replaces the file."
+        )
+
+
+def find(home: Path) -> RunningHost:
+    """The host that serves this data folder, as its file names it. Whether it still runs is seen when it is asked.
+
+    Raises:
+        HostNotRunning: there is no such file, or it cannot be used.
+    """
+    file = home / FILE
+    try:
+        said = json.loads(file.read_text(encoding="utf-8"))
+        return RunningHost(str(said["url"]), int(said["pid"]), str(said["token"]))
+    except FileNotFoundError:
+        raise HostNotRunning(
+            f"No server is running on the data folder {home}. Start it with `trinity-channels serve`, or set "
+            "TRINITY_CHANNELS_HOME to the folder of the server that you mean."
+        ) from None
+    except OSError as error:
+        raise HostNotRunning(
+            f"The file {file} of the running server cannot be read ({error.strerror}). Run the command as the user that "
+            "runs the server."
+        ) from error
+    except (ValueError, KeyError, TypeError):
+        raise HostNotRunning(
+            f"The file {file} is damaged, so the running server cannot be asked. Restart the server; it replaces the file."
+        ) from None
+
+
+@contextlib.contextmanager
+def announced(home: Path, url: str, token: str) -> Iterator[None]:
+    """Let commands on this machine reach the host while the context is open. Without a writable folder they cannot."""
+    file = home / FILE
+    content = json.dumps({"url": url, "pid": os.getpid(), "token": token})
+    try:
+        _write(file, content)
+    except OSError as error:
+        log.warning("commands cannot reach this host", file=str(file), error=error.strerror)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            if file.read_text(encoding="utf-8") == content:  # else another host has announced itself meanwhile
+                file.unlink()
+
+
+def local_address(host: str, port: int) -> str:
+    """The http:// address at which a program on this machine reaches a socket bound to this host and port."""
+    host = _ANYWHERE.get(host, host)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _write(file: Path, content: str) -> None:
+    """Replace the file at once, readable by its owner only: a reader sees the old content or the new."""
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor, draft = tempfile.mkstemp(prefix=f".{file.name}-", dir=file.parent)  # made with mode 0600
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as written:
+            written.write(content)
+        Path(draft).replace(file)
+    except OSError:
+        Path(draft).unlink(missing_ok=True)
+        raise
