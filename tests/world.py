@@ -28,6 +28,7 @@ from trinity_channels_whatsapp.simulator.signing import sign
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 PUBLIC = "https://chat.example.org"
+LOCAL = "http://127.0.0.1:8000"
 TWILIO = "http://twilio.simulator"
 ADMIN = "fake-admin-token-for-tests"
 OWNER = "owner@example.org"
@@ -161,6 +162,7 @@ class World:
         apps: dict[str, Any] = {
             PUBLIC: self.app,
             PUBLIC.replace("https://", "http://"): self.app,
+            LOCAL: self.app,
             TWILIO: self.twilio.app,
         }
         self.http._mounts = {httpx._utils.URLPattern(url): httpx.ASGITransport(app) for url, app in apps.items()}

@@ -65,6 +65,7 @@ from trinity_channels.web.decision_pages import DecisionPages
 from trinity_channels.web.deliveries_api import DeliveriesApi
 from trinity_channels.web.disclosure_api import DisclosureApi
 from trinity_channels.web.escalation_api import EscalationApi
+from trinity_channels.web.local import Entrance
 from trinity_channels.web.people_api import PeopleApi
 from trinity_channels.web.proactive_api import ProactiveApi
 from trinity_channels.web.probes import Probes
@@ -327,7 +328,10 @@ class Host:
 
     def probes(self) -> list[Route]:
         """The routes that only a host has which runs alone."""
-        return Probes(self.plugins, self.metrics, lambda: self._running, self.unknown_webhooks.last_day).routes()
+        entrance = Entrance(self.guard, self.settings.open_monitoring, "TRINITY_CHANNELS_OPEN_MONITORING")
+        return Probes(
+            self.plugins, self.metrics, lambda: self._running, self.unknown_webhooks.last_day, entrance
+        ).routes()
 
 
 def mount_channels(app: FastAPI, ports: Ports, settings: Settings) -> Host:
@@ -351,10 +355,11 @@ def mount_channels(app: FastAPI, ports: Ports, settings: Settings) -> Host:
 
 def create_app(settings: Settings, ports: Ports | None = None) -> tuple[FastAPI, Host]:
     """The application of a host that runs alone."""
-    app = FastAPI(title="trinity_channels", redirect_slashes=False, docs_url=None, redoc_url=None)
+    app = FastAPI(title="trinity_channels", redirect_slashes=False, openapi_url=None)
     host = mount_channels(app, ports or Ports(), settings)
     app.add_middleware(WebhooksFirst, routes=host.webhook.routes())
-    app.router.routes += [*host.probes(), *reference.routes()]
+    entrance = Entrance(host.guard, settings.open_docs, "TRINITY_CHANNELS_OPEN_DOCS")
+    app.router.routes += [*host.probes(), *reference.routes(entrance, app.openapi)]
     app.add_exception_handler(HTTPException, errors.no_route)
     app.add_exception_handler(Exception, errors.fault)
     return app, host

@@ -293,6 +293,7 @@ def server_config(app: ASGIApp, **options: Any) -> uvicorn.Config:
             "log_config": None,
             "access_log": False,
             "server_header": False,
+            "proxy_headers": False,  # the peer counts: whom X-Forwarded-For names is for its sender to choose
             "timeout_keep_alive": KEEP_ALIVE,
             **options,
         },

@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from email.utils import parseaddr
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 import platformdirs
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
@@ -70,6 +70,7 @@ def _mail_sender(text: str) -> str:
     return text
 
 
+OpenTo = Literal["loopback", "all", "none"]
 Hours = Annotated[float, Field(gt=0, le=8760)]
 
 
@@ -86,6 +87,8 @@ class Settings(BaseSettings):
         late_after_hours: the age of a question from which its answer says what it refers to.
         park_after_hours: the age from which a question or a message that waits to be sent is parked for the owner.
         disclose_after_hours: the silence after which an answer says again that it comes from an AI agent.
+        open_monitoring: who sees `/metrics` and the details of `/readyz` without a token.
+        open_docs: who sees `/docs` and `/openapi.json` without a token.
         api_base_urls: the variables `<PROVIDER>_API_BASE_URL`, lower-case and as written; read them by `api_base_url`.
         agents: by name; only used when the host runs alone.
     """
@@ -111,6 +114,8 @@ class Settings(BaseSettings):
     late_after_hours: Hours = Field(alias="trinity_channels_late_after_hours", default=1)
     park_after_hours: Hours = Field(alias="trinity_channels_park_after_hours", default=24)
     disclose_after_hours: Hours = Field(alias="trinity_channels_disclose_after_hours", default=24)
+    open_monitoring: OpenTo = Field(alias="trinity_channels_open_monitoring", default="loopback")
+    open_docs: OpenTo = Field(alias="trinity_channels_open_docs", default="loopback")
     api_base_urls: Mapping[str, str] = Field(default_factory=dict, repr=False)
     agents: Mapping[AgentName, Agent] = Field(default_factory=dict)
 

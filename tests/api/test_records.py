@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.world import OWNER, PUBLIC, World
+from tests.world import LOCAL, OWNER, World
 from trinity_channels import texts
 from trinity_channels.store import audit
 from trinity_channels.web.auth import Role
@@ -23,7 +23,7 @@ async def test_no_secret_is_ever_answered_or_stored_in_clear(world: World) -> No
         (await world.api("GET", PATH)).text,
         (await world.api("POST", f"{PATH}/test", {})).text,
         (await world.api("GET", "/api/channels")).text,
-        (await world.http.get(f"{PUBLIC}/openapi.json")).text,
+        (await world.http.get(f"{LOCAL}/openapi.json")).text,
     ]
     await world.stops()
     at_rest = b"".join(file.read_bytes() for file in world.folder.iterdir() if file.is_file())

@@ -7,11 +7,11 @@ import re
 import httpx
 import pytest
 
-from tests.world import PUBLIC, World
+from tests.world import LOCAL, PUBLIC, World
 
 
 async def get(world: World, path: str) -> httpx.Response:
-    return await world.api("GET", path, token="")
+    return await world.http.get(f"{LOCAL}{path}")
 
 
 async def test_everything_the_page_needs_comes_from_this_host(world: World) -> None:

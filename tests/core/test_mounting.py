@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI, HTTPException
+from fastapi import FastAPI, HTTPException, Request
 from freezegun.api import FrozenDateTimeFactory
 from starlette.requests import HTTPConnection
 
@@ -75,6 +75,10 @@ def platform(lifespan: Callable[[FastAPI], Any] | None = None) -> FastAPI:
     @app.get("/teapot")
     async def teapot() -> None:
         raise HTTPException(418, "I am the platform's teapot")
+
+    @app.post("/echo")
+    async def echo(request: Request) -> int:
+        return len(await request.body())
 
     @app.get("/number/{value}")
     async def number(value: int) -> int:
@@ -165,6 +169,33 @@ async def test_the_platforms_own_routes_and_errors_stay_as_they_were(client: htt
     assert (teapot.status_code, teapot.json()) == (418, {"detail": "I am the platform's teapot"})
     assert number.json()["detail"][0]["type"] == "int_parsing"
     assert nowhere.json() == {"detail": "Not Found"}
+
+
+async def test_only_our_answers_carry_our_headers(client: httpx.AsyncClient) -> None:
+    ours = await client.get("/api/agents/support/whatsapp", headers=BOSS)
+    refused = await client.get("/api/agents/support/whatsapp")
+    theirs = [await client.get(path) for path in ("/api/agents/support/shares", "/nowhere", "/docs", "/openapi.json")]
+
+    assert {answer.headers["cache-control"] for answer in (ours, refused)} == {"no-store"}
+    assert {answer.headers["x-content-type-options"] for answer in (ours, refused)} == {"nosniff"}
+    assert [answer.status_code for answer in theirs] == [200, 404, 200, 200]
+    assert [answer for answer in theirs if {"cache-control", "x-content-type-options"} & set(answer.headers)] == []
+
+
+async def test_only_our_routes_are_described_with_our_token(client: httpx.AsyncClient) -> None:
+    paths = (await client.get("/openapi.json")).json()["paths"]
+
+    assert "security" in paths["/api/agents/{name}/whatsapp"]["get"]
+    assert "security" not in paths["/teapot"]["get"]
+
+
+async def test_only_our_routes_limit_a_body_and_ask_who_it_is_first(client: httpx.AsyncClient) -> None:
+    ours = await client.put("/api/agents/support/access-policy", content=b"{" * 300_000)
+    theirs = await client.post("/echo", content=b"{" * 300_000)
+    stranger = await client.put("/api/agents/support/access-policy", content=b"{" * 100_000)
+
+    assert (ours.status_code, stranger.status_code) == (413, 401)
+    assert theirs.json() == 300_000
 
 
 async def test_routes_that_the_platform_owns_are_not_registered_again(client: httpx.AsyncClient) -> None:

@@ -47,7 +47,7 @@ async def test_messages_that_may_be_billed_are_counted_by_origin(town: World, ag
     await zoe.says("/whoami", "tell me")
     await town.much_later()
 
-    metrics = (await town.api("GET", "/metrics", token="")).text
+    metrics = (await town.api("GET", "/metrics")).text
 
     counted = 'trinity_channels_service_messages_total{{channel="whatsapp",origin="{}"}} {}.0\n'
     assert counted.format("notice", 1) in metrics

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.cli.conftest import Terminal, terminal  # noqa: F401  a fixture
-from tests.world import PUBLIC, World
+from tests.world import LOCAL, PUBLIC, World
 from trinity_channels.store import StoreError
 
 
@@ -16,7 +16,7 @@ async def strays(world: World, number: int, channel: str = "whatsapp") -> None:
 
 
 async def counted(world: World) -> int:
-    return int((await world.http.get(f"{PUBLIC}/readyz")).json()["unknown_webhooks_last_day"])
+    return int((await world.http.get(f"{LOCAL}/readyz")).json()["unknown_webhooks_last_day"])
 
 
 async def test_they_are_counted_for_a_day_across_channels_and_restarts(world: World) -> None:

@@ -112,6 +112,13 @@ def _fresh_token() -> str:
     return f"tc_{secrets.token_urlsafe(32)}"
 
 
+def unauthorized(message: str) -> ApiError:
+    """The answer to a request without a valid token."""
+    error = ApiError(401, "unauthorized", message)
+    error.headers = {"WWW-Authenticate": "Bearer"}
+    return error
+
+
 class Guard:
     """Decides what a principal may do with an agent. Missing and foreign agents give one and the same answer."""
 
@@ -125,9 +132,7 @@ class Guard:
         if found is None:
             found = request.state.principal = await self._authenticator.principal(request)
         if found is None:
-            error = ApiError(401, "unauthorized", "Send a valid token: Authorization: Bearer <token>.")
-            error.headers = {"WWW-Authenticate": "Bearer"}
-            raise error
+            raise unauthorized("Send a valid token: Authorization: Bearer <token>.")
         return found
 
     async def admin(self, request: HTTPConnection) -> Principal:

@@ -28,6 +28,10 @@ _HTTP_CODES = {
 }
 
 
+SAFE_HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
+"""For every answer of the API: it is what it says it is, and no browser or proxy keeps it."""
+
+
 class ErrorAnswer(BaseModel):
     """What every error answers. `code` is stable, `message` is for people, some codes come with fields of their own."""
 
@@ -128,7 +132,7 @@ def _no_json() -> ApiError:
 
 def respond(error: ApiError) -> JSONResponse:
     """An error as a response."""
-    return JSONResponse(error.body, error.status, headers=error.headers)
+    return JSONResponse(error.body, error.status, headers=SAFE_HEADERS | error.headers)
 
 
 async def no_route(_: Request, error: Exception) -> JSONResponse:

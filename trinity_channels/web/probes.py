@@ -11,6 +11,8 @@ from starlette.routing import Route
 
 from trinity_channels.metrics import CONTENT_TYPE, Metrics
 from trinity_channels.plugins import Plugins
+from trinity_channels.web.errors import SAFE_HEADERS
+from trinity_channels.web.local import Entrance
 
 PATIENCE = 2.0
 """Seconds that the database may take to show that it is there."""
@@ -20,7 +22,7 @@ class Probes:
     """Answers them.
 
     `running` tells whether the host works on what comes in, `unknown` how many requests came to unknown webhook addresses in
-    the last day.
+    the last day. `entrance` decides who sees more than whether the host is ready.
     """
 
     def __init__(
@@ -29,24 +31,26 @@ class Probes:
         metrics: Metrics,
         running: Callable[[], bool],
         unknown: Callable[[], Awaitable[int]],
+        entrance: Entrance,
     ) -> None:
         self._plugins = plugins
         self._metrics = metrics
         self._running = running
         self._unknown = unknown
+        self._entrance = entrance
 
     def routes(self) -> list[Route]:
         """The routes."""
         return [
             Route("/healthz", self._healthz, methods=["GET"]),
             Route("/readyz", self._readyz, methods=["GET"]),
-            Route("/metrics", self._render, methods=["GET"]),
+            Route("/metrics", self._entrance.guarded(self._render), methods=["GET"]),
         ]
 
     async def _healthz(self, _: Request) -> Response:
-        return JSONResponse({"status": "ok"})
+        return JSONResponse({"status": "ok"}, headers=SAFE_HEADERS)
 
-    async def _readyz(self, _: Request) -> Response:
+    async def _readyz(self, request: Request) -> Response:
         try:
             unknown = await asyncio.wait_for(self._unknown(), PATIENCE)
             database = "ok"
@@ -54,15 +58,22 @@ class Probes:
             unknown, database = None, type(error).__name__
         running = self._running()
         ready = running and database == "ok" and bool(list(self._plugins))
-        body = {
-            "status": "ready" if ready else "not ready",
+        status = {"status": "ready" if ready else "not ready"}
+        details = {
             "database": database,
             "dispatcher": "running" if running else "stopped",
             "unknown_webhooks_last_day": unknown,
             "plugins": dict.fromkeys(self._plugins, "ready")
             | {one.name: f"unavailable: {one.reason}" for one in self._plugins.unavailable},
         }
-        return JSONResponse(body, 200 if ready else 503)
+        body = status | details if await self._shows_details(request) else status
+        return JSONResponse(body, 200 if ready else 503, headers=SAFE_HEADERS)
+
+    async def _shows_details(self, request: Request) -> bool:
+        try:
+            return await asyncio.wait_for(self._entrance.admits(request), PATIENCE)
+        except TimeoutError:  # the database does not answer; that much is told already
+            return False
 
     async def _render(self, _: Request) -> Response:
-        return Response(self._metrics.render(), media_type=CONTENT_TYPE)
+        return Response(self._metrics.render(), media_type=CONTENT_TYPE, headers=SAFE_HEADERS)

@@ -9,10 +9,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
+
+from trinity_channels.web.errors import SAFE_HEADERS
+from trinity_channels.web.local import Entrance
 
 # relative addresses, so that the page also works below a path
 _PAGE = """<!doctype html>
@@ -44,17 +48,23 @@ _HEADERS = {
 }
 
 
-def routes() -> list[Route]:
-    """The page, its first script, and the files of Swagger UI, which are read when somebody asks for them.
+def routes(entrance: Entrance, description: Callable[[], dict[str, Any]]) -> list[Route]:
+    """The page, its first script, the files of Swagger UI, which are read when they are asked for, and the description.
 
-    Who opens the bare address of the host is led to the page.
+    The bare address of the host leads to the page.
     """
-    return [
-        Route("/", _lead, methods=["GET"]),
-        Route("/docs", _page, methods=["GET"]),
-        Route("/docs/start.js", _start, methods=["GET"]),
-        *(Route(f"/docs/{name}", _file(name), methods=["GET"]) for name in _FILES),
-    ]
+
+    async def described(_: Request) -> Response:
+        return JSONResponse(description(), headers=SAFE_HEADERS)
+
+    pages = {
+        "/docs": _page,
+        "/docs/start.js": _start,
+        **{f"/docs/{name}": _file(name) for name in _FILES},
+        "/openapi.json": described,
+    }
+    guarded = [Route(path, entrance.guarded(page), methods=["GET"]) for path, page in pages.items()]
+    return [Route("/", _lead, methods=["GET"]), *guarded]
 
 
 async def _lead(_: Request) -> Response:

@@ -1,42 +1,72 @@
-"""Our routes: only for principals, the request body has a cap, errors have one shape, whatever app they are mounted in."""
+"""Our routes: only for principals, the request body is limited, errors have one shape, whatever app they are mounted in."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, ClassVar
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response, Security
 from fastapi.routing import APIRoute
+from fastapi.security import HTTPBearer
 from starlette.exceptions import HTTPException
 from starlette.types import Message
 
 from trinity_channels.web.auth import Guard
-from trinity_channels.web.errors import ERRORS, respond, translate
+from trinity_channels.web.errors import ERRORS, SAFE_HEADERS, respond, translate
 
 BODY_LIMIT = 262_144
+"""Bytes of a request body; more is answered 413."""
+_LENGTH_DIGITS = 15
+# Only for the description: the route itself asks the guard, before FastAPI reads the body.
+_BEARER = HTTPBearer(
+    scheme_name="trinity_channels_token",
+    description="A token of an administrator, a user or an agent; `trinity-channels token create` makes them.",
+    auto_error=False,
+)
 
 
 def api_router(guard: Guard, tag: str, prefix: str = "") -> APIRouter:
     """An empty router of the JSON API; `tag` is its heading in the description."""
-    return APIRouter(
-        prefix=prefix, route_class=_Route, dependencies=[Depends(guard.principal)], responses=ERRORS, tags=[tag]
-    )
+
+    class Route(_Route):
+        gate = guard
+
+    return APIRouter(prefix=prefix, route_class=Route, dependencies=[Security(_BEARER)], responses=ERRORS, tags=[tag])
 
 
 class _Route(APIRoute):
+    gate: ClassVar[Guard]
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handler = super().get_route_handler()
 
         async def handle(request: Request) -> Response:
             try:
-                return await handler(_capped(request))
+                _check_length(request)
+                await self.gate.principal(request)
+                answer = await handler(_capped(request))
             except Exception as error:
-                answer = translate(error)
-                if answer is None:
+                refused = translate(error)
+                if refused is None:
                     raise
-                return respond(answer)
+                return respond(refused)
+            for name, value in SAFE_HEADERS.items():
+                answer.headers.setdefault(name, value)
+            return answer
 
         return handle
+
+
+def _check_length(request: Request) -> None:
+    """Refuse a body that is announced to be too large, before anything else costs something."""
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and (len(announced) > _LENGTH_DIGITS or int(announced) > BODY_LIMIT):
+        raise _too_large()
+
+
+def _too_large() -> HTTPException:
+    # an HTTPException, for FastAPI turns every other error while it reads into a 400
+    return HTTPException(413, f"The body is larger than {BODY_LIMIT} bytes.")
 
 
 def _capped(request: Request) -> Request:
@@ -47,8 +77,7 @@ def _capped(request: Request) -> Request:
         message = await request.receive()
         size += len(message.get("body", b""))
         if size > BODY_LIMIT:
-            # an HTTPException, for FastAPI turns every other error while it reads into a 400
-            raise HTTPException(413, f"The body is larger than {BODY_LIMIT} bytes.")
+            raise _too_large()
         return message
 
     return Request(request.scope, receive)

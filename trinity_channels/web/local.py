@@ -1,0 +1,117 @@
+"""Who may look at monitoring and the API's description without a token: by default, programs on this machine."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Awaitable, Callable
+
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
+
+from trinity_channels.store import StoreError
+from trinity_channels.web.auth import Guard, unauthorized
+from trinity_channels.web.errors import ApiError, respond, translate
+
+# Headers that a proxy adds. One on this machine makes every request come from loopback.
+_FORWARDED = frozenset(
+    {
+        b"forwarded",
+        b"via",
+        b"x-real-ip",
+        b"x-client-ip",
+        b"x-cluster-client-ip",
+        b"x-original-host",
+        b"x-original-uri",
+        b"x-original-url",
+        b"x-envoy-external-address",
+        b"true-client-ip",
+        b"cf-connecting-ip",
+        b"cf-ray",
+        b"fastly-client-ip",
+    }
+)
+
+
+def is_local(request: HTTPConnection) -> bool:
+    """Whether a request was made on this machine, as far as that can be seen.
+
+    The peer and every Host must be loopback. Requests with a header of a proxy are foreign, and so is HTTP/1.0: nginx
+    speaks it to the servers behind it, by default with their loopback address as Host and without any other sign. A
+    proxy that leaves no sign at all cannot be recognised; the settings `open_…` can be "none" behind such a one.
+    """
+    client = request.client
+    if client is None or not _is_loopback(client.host) or request.scope.get("http_version") == "1.0":
+        return False
+    hosts = []
+    for name, value in request.scope["headers"]:
+        if name in _FORWARDED or name.startswith(b"x-forwarded"):
+            return False
+        if name == b"host":
+            hosts.append(value.decode("latin-1"))
+    return bool(hosts) and all(_is_loopback(_without_port(host)) for host in hosts)
+
+
+def _without_port(host: str) -> str:
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host.partition(":")[0]
+
+
+def _is_loopback(host: str) -> bool:
+    if host.lower() == "localhost":
+        return True
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return (mapped or address).is_loopback
+
+
+class Entrance:
+    """Lets requests in without a token where a setting allows it, and an administrator's token from everywhere.
+
+    `open_to` is the setting's value, "loopback", "all" or "none", and `setting` its name.
+    """
+
+    def __init__(self, guard: Guard, open_to: str, setting: str) -> None:
+        self._guard = guard
+        self._open_to = open_to
+        self._setting = setting
+
+    async def admit(self, request: Request) -> None:
+        """Check one request.
+
+        Raises:
+            ApiError: it needs an administrator's token and has none.
+            StoreError: the token cannot be looked up.
+        """
+        if self._open_to == "all" or (self._open_to == "loopback" and is_local(request)):
+            return
+        if "authorization" not in request.headers:
+            raise unauthorized(
+                f"Send an administrator's token, or ask from the host's own machine. {self._setting} changes this."
+            )
+        await self._guard.admin(request)
+
+    async def admits(self, request: Request) -> bool:
+        """The same as an answer; a token that cannot be looked up does not count."""
+        try:
+            await self.admit(request)
+        except (ApiError, StoreError):
+            return False
+        return True
+
+    def guarded(self, endpoint: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+        """An endpoint that only answers admitted requests."""
+
+        async def answer(request: Request) -> Response:
+            try:
+                await self.admit(request)
+            except (ApiError, StoreError) as error:
+                refused = translate(error)
+                assert refused is not None  # noqa: S101  both are in the table
+                return respond(refused)
+            return await endpoint(request)
+
+        return answer
