@@ -21,6 +21,7 @@ from trinity_channels.cli import (
     plugins,
     requests,
     serve,
+    simulate,
     token,
 )
 from trinity_channels.cli.faults import explained
@@ -72,6 +73,7 @@ def options(
 
 app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
+app.command("simulate")(simulate.simulate)
 app.command("plugins")(plugins.plugins)
 app.command("new-plugin")(new_plugin.new_plugin)
 app.command("doctor")(doctor.doctor)
