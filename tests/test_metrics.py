@@ -32,6 +32,7 @@ def test_every_metric_shows_under_its_name() -> None:
     metrics.indicate_failures.labels("slack").inc()
     metrics.login_codes.labels("limited").inc()
     metrics.mail_failures.inc()
+    metrics.chore_failures.labels("catch-up").inc()
 
     seen = scrape(metrics)
     assert seen["trinity_channels_accept_seconds_bucket", "0.005", "slack"] == 1
@@ -45,6 +46,7 @@ def test_every_metric_shows_under_its_name() -> None:
     assert seen["trinity_channels_indicate_failures_total", "slack"] == 1
     assert seen["trinity_channels_login_codes_total", "limited"] == 1
     assert seen["trinity_channels_mail_failures_total",] == 1
+    assert seen["trinity_channels_chore_failures_total", "catch-up"] == 1
 
 
 def test_two_hosts_in_one_process_count_apart() -> None:

@@ -36,6 +36,7 @@ from trinity_channels.bindings.public_address import PublicAddress
 from trinity_channels.bindings.reports import HealthReports
 from trinity_channels.bindings.vault import Vault, load_or_create_key_file, parse_keys
 from trinity_channels.dispatch import LocalDispatcher
+from trinity_channels.housekeeping import Housekeeping
 from trinity_channels.http_client import open_client
 from trinity_channels.inbound.catch_up import CatchUp
 from trinity_channels.inbound.diagnose import Diagnosis
@@ -77,6 +78,7 @@ log = structlog.get_logger(__name__)
 GRACE = 10.0
 """Seconds that running turns and calls get when the host stops."""
 HOUSEKEEPING = 10.0
+"""Seconds between two rounds of chores."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +220,16 @@ class Host:
         self._digest = OwnerDigest(self.store, self.directory, self.mailer, links, now)
         decisions = MailedDecisions(links, self.store, self.directory, self.sharing)
         self._decision_pages = DecisionPages(decisions, self.plugins)
+        self._housekeeping = Housekeeping(
+            {
+                "request mails": self._digest,
+                "catch-up": self._catch_up,
+                "signature diagnosis": self._diagnosis,
+                "unknown webhooks": self.unknown_webhooks,
+            },
+            self.metrics,
+            now,
+        )
         self._tasks: list[asyncio.Task[None]] = []
         self._running = False
 
@@ -276,11 +288,7 @@ class Host:
 
     async def _keep_house(self) -> None:
         while True:
-            for chore in (self._digest, self._catch_up, self._diagnosis, self.unknown_webhooks):
-                try:
-                    await chore.run()
-                except Exception as error:  # the next round may work
-                    log.exception("housekeeping failed", error=type(error).__name__)
+            await self._housekeeping.run()
             await self._catch_up.wait(HOUSEKEEPING)
 
     # --- routes ---

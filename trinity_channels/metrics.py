@@ -31,6 +31,7 @@ class Metrics:
         indicate_failures: "typing" that could not be shown, by `channel`.
         login_codes: by `outcome`, such as `sent` or `limited`.
         mail_failures: mail that the mail server did not take.
+        chore_failures: rounds of periodic work that failed, by `chore`, such as `request mails`.
     """
 
     def __init__(self) -> None:
@@ -46,6 +47,7 @@ class Metrics:
         self.indicate_failures = self._counter("indicate_failures", "Indications that failed.", "channel")
         self.login_codes = self._counter("login_codes", "Requests for a login code.", "outcome")
         self.mail_failures = self._counter("mail_failures", "Mail that was not taken.")
+        self.chore_failures = self._counter("chore_failures", "Rounds of periodic work that failed.", "chore")
 
     def render(self) -> bytes:
         """Return all metrics in the text format, of type `CONTENT_TYPE`."""

@@ -12,6 +12,7 @@ from trinity_channels import texts
 from trinity_channels.access.decision_links import DecisionLinks
 from trinity_channels.access.directory import Directory
 from trinity_channels.access.mail_pause import MailPause
+from trinity_channels.failures import Failures, cause_of
 from trinity_channels.mail.port import Mail, Mailer, MailError
 from trinity_channels.store import Store, Tx, access
 from trinity_channels.store.access import AccessRequest, Untold
@@ -42,6 +43,7 @@ class OwnerDigest:
         self._mailer = mailer
         self._links = links
         self._now = now
+        self._failures = Failures(now)
         # by agent: when its owner's mail may be tried again, and after what pause
         self._refused: dict[str, tuple[datetime, timedelta]] = {}
 
@@ -54,7 +56,8 @@ class OwnerDigest:
                 try:
                     await self._tell(agent)
                 except Exception as error:  # one agent's owner who cannot be looked up must not keep the others waiting
-                    log.exception("owner digest failed", agent=agent, error=type(error).__name__)
+                    if self._failures.is_news(agent, cause := cause_of(error)):
+                        log.exception("owner digest failed", agent=agent, cause=cause)
 
     async def _tell(self, agent: str) -> None:
         now = self._now()
@@ -66,10 +69,11 @@ class OwnerDigest:
             try:
                 await self._mailer.send(self._mail(agent, owner, waiting))
             except MailError as error:
-                log.warning("owner digest failed", agent=agent, error=str(error))
+                log.warning("owner digest failed", agent=agent, cause=cause_of(error))
                 self._put_off(agent)
                 return
         self._refused.pop(agent, None)
+        self._failures.ended(agent)
         following = pause.after_mail(now, waiting.oldest[0].requested_at)
 
         def told(tx: Tx) -> None:

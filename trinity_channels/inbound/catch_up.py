@@ -14,9 +14,11 @@ from datetime import datetime, timedelta
 import structlog
 from pydantic import BaseModel
 
-from trinity_channels.api import ConfigurationError, ProviderUnavailable
+from trinity_channels.api import ChannelError, ConfigurationError, ProviderUnavailable
 from trinity_channels.bindings import Bindings, Disconnected, OpenBinding
+from trinity_channels.bindings.vault import VaultError
 from trinity_channels.dispatch import Dispatcher
+from trinity_channels.failures import Failures, cause_of
 from trinity_channels.inbound.accept import Accepted, accept
 from trinity_channels.plugins import Plugins
 from trinity_channels.store import Store, StoreError, Tx, bindings, messages
@@ -81,6 +83,7 @@ class CatchUp:
         self._mistrusted: dict[int, bool] = {}
         # Bindings whose refused requests were somebody else's, and until when that is known.
         self._forged: dict[int, datetime] = {}
+        self._failures = Failures(now)
         self._newest = 0
         self._begun = False
         self._running = asyncio.Lock()
@@ -150,11 +153,23 @@ class CatchUp:
         try:
             await self._catch_up(gap)
         except Exception as error:  # noqa: BLE001  whatever it is, the next start tries again
-            log.warning("catch-up failed", channel=gap.channel, agent=gap.agent, error=type(error).__name__)
+            self._tell(gap, error)
             if isinstance(error, (ProviderUnavailable, StoreError)):
                 self._add(gap)
             elif isinstance(error, ConfigurationError):
                 self._stuck[gap.binding] = gap.and_also(self._stuck.get(gap.binding))
+        else:
+            if self._failures.ended(gap.binding):
+                log.info("catch-up works again", channel=gap.channel, agent=gap.agent)
+
+    def _tell(self, gap: _Gap, error: Exception) -> None:
+        """Log a failure, once for each cause: while a provider cannot be reached, it is repeated every few seconds."""
+        cause = cause_of(error)
+        if self._failures.is_news(gap.binding, cause):
+            fault = not isinstance(
+                error, (ChannelError, StoreError, VaultError)
+            )  # a traceback only for what we do not expect
+            log.warning("catch-up failed", channel=gap.channel, agent=gap.agent, cause=cause, exc_info=fault)
 
     async def _catch_up(self, gap: _Gap) -> None:
         plugin = self._plugins[gap.channel]

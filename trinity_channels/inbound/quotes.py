@@ -14,6 +14,7 @@ import structlog
 
 from trinity_channels.api import Part, Quoted
 from trinity_channels.bindings import Bindings
+from trinity_channels.failures import cause_of
 from trinity_channels.inbound.attempt import Attempt
 from trinity_channels.plugins import Plugin, Plugins
 from trinity_channels.store import Store, Tx, messages
@@ -53,7 +54,7 @@ class Quotes:
             async with asyncio.timeout(PATIENCE):
                 found = await plugin.resolve_quoted(bound.binding, message_id, bound.context)
         except Exception as error:  # noqa: BLE001  the person is answered all the same
-            log.warning("quotation not read", channel=scene.channel, agent=scene.agent, error=type(error).__name__)
+            log.warning("quotation not read", channel=scene.channel, agent=scene.agent, cause=cause_of(error))
             return None
         return replace(found, text=cut(found.text, QUOTE))
 
