@@ -6,6 +6,7 @@ A plugin that cannot be imported or breaks the contract is listed as unavailable
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
 import re
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
@@ -166,32 +167,77 @@ def load(found: Iterable[EntryPoint] | None = None) -> Plugins:
     manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(hooks)
     points = sorted(entry_points(group=PROJECT) if found is None else found, key=lambda point: point.name)
-    modules: dict[str, tuple[object, str]] = {}
-    unavailable = []
-    for point in points:
-        version = point.dist.version if point.dist else ""
-        try:
-            if point.name in modules:
-                raise PluginRefused("another plugin has the same name; uninstall one of them")
-            modules[point.name] = (_register(manager, point), version)
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:  # noqa: BLE001  a plugin may raise anything while it is imported, even SystemExit
-            unavailable.append(Unavailable(point.name, version, _reason(error)))
-    ready = {}
-    for name, (module, version) in modules.items():
-        others = [other for other, _ in modules.values() if other is not module]
+    unavailable: list[Unavailable] = []
+    modules = _imported(manager, points, unavailable)
+    ready: dict[str, Plugin] = {}
+    names: dict[int, str] = {}  # of modules that are ready, by their id()
+    failed: list[tuple[EntryPoint, object, BaseException]] = []
+    for point, module in modules:
+        others = [other for _, other in modules if other is not module]
 
         def call(hook: str, others: list[object] = others) -> Callable[..., Any]:
             return manager.subset_hook_caller(hook, others)
 
         try:
-            ready[name] = _checked(name, module, version, call)
+            if id(module) in names:
+                raise PluginRefused("one module is one channel")
+            ready[point.name] = _checked(point.name, module, _version(point), call)
+            names[id(module)] = point.name
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001  `channel()` is foreign code too
-            unavailable.append(Unavailable(name, version, _reason(error)))
-    return Plugins(ready, sorted(unavailable, key=lambda one: one.name))
+            failed.append((point, module, error))
+    for point, module, cause in failed:
+        taken = names.get(id(module))
+        reason = f"its module is the channel {taken!r} already; remove this entry point" if taken else _reason(cause)
+        unavailable.append(Unavailable(point.name, _version(point), reason))
+    return Plugins(ready, sorted(unavailable, key=lambda one: (one.name, one.version)))
+
+
+def _imported(
+    manager: pluggy.PluginManager, points: Iterable[EntryPoint], unavailable: list[Unavailable]
+) -> list[tuple[EntryPoint, object]]:
+    """The modules with all required hooks, by entry point; the others are added to `unavailable`.
+
+    Modules whose name is claimed twice are not even imported: which of them is meant cannot be known.
+    """
+    modules = []
+    for name, claims in _by_name(points).items():
+        claimants = " and ".join(_claimant(point) for point in claims)
+        for point in claims:
+            try:
+                if len(claims) > 1:
+                    raise PluginRefused(f"the channel {name!r} is claimed by {claimants}; uninstall all but one")
+                modules.append((point, _register(manager, point)))
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # noqa: BLE001  a plugin may raise anything while it is imported, even SystemExit
+                unavailable.append(Unavailable(name, _version(point), _reason(error)))
+    return modules
+
+
+def _by_name(points: Iterable[EntryPoint]) -> dict[str, list[EntryPoint]]:
+    """The entry points by name; what a distribution lists twice counts once."""
+    found: dict[str, dict[str, EntryPoint]] = {}
+    for point in points:
+        found.setdefault(point.name, {}).setdefault(_claimant(point), point)
+    return {name: list(claims.values()) for name, claims in found.items()}
+
+
+def _claimant(point: EntryPoint) -> str:
+    distribution = f"{_metadata(point, 'name')} {_version(point)}".strip() or "an unknown distribution"
+    return f"{distribution} ({point.value})"
+
+
+def _version(point: EntryPoint) -> str:
+    return _metadata(point, "version")
+
+
+def _metadata(point: EntryPoint, field: str) -> str:
+    """A field of the distribution's metadata; empty if the installation is broken and has none."""
+    with contextlib.suppress(Exception):
+        return str(getattr(point.dist, field, None) or "")
+    return ""
 
 
 def _reason(error: BaseException) -> str:
@@ -217,7 +263,8 @@ def _register(manager: pluggy.PluginManager, point: EntryPoint) -> object:
     for name, member in inspect.getmembers(module):
         if hasattr(member, f"{PROJECT}_impl") and name not in specs:
             raise PluginRefused(f"{name} is no hook of this host; the hooks are {', '.join(specs)}")
-    manager.register(module, point.name)
+    if not manager.is_registered(module):  # it is for a second name; `load` refuses that
+        manager.register(module, point.name)
     return module
 
 

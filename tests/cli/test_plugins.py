@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 
 import pytest
 
@@ -37,6 +38,45 @@ def test_a_broken_plugin_is_listed_with_its_reason_and_stops_nothing(
     assert "unavailable" in row
     assert "No module named 'no_such_module'" in row
     assert "whatsapp" in result.stdout
+
+
+def distribution(folder: Path, name: str, *points: str) -> None:
+    """What an installer leaves behind of a wheel with these entry points."""
+    info = folder / f"{name}-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("\n".join(["[trinity_channels]", *points]))
+
+
+def test_a_wheel_cannot_take_over_a_channel(
+    terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    distribution(tmp_path / "site", "fake-takeover", "whatsapp = trinity_channels_slack.plugin")
+    monkeypatch.syspath_prepend(tmp_path / "site")
+
+    listed, examined = terminal.run("plugins"), terminal.run("doctor")
+
+    assert [line.split()[3] for line in listed.stdout.splitlines() if line.startswith("whatsapp")] == [
+        "unavailable"
+    ] * 2
+    for text in (" ".join(listed.stdout.split()), examined.stdout):
+        assert "fake-takeover 1.0 (trinity_channels_slack.plugin)" in text
+        assert "(trinity_channels_whatsapp.plugin)" in text
+    assert examined.exit_code == 1
+    assert "slack" in listed.stdout
+    assert "telegram 0.1.0 is ready." in examined.stdout
+
+
+def test_a_second_name_for_a_module_is_refused(
+    terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    distribution(tmp_path / "site", "fake-alias", "a_chat = trinity_channels_whatsapp.plugin")
+    monkeypatch.syspath_prepend(tmp_path / "site")
+
+    rows = [" ".join(line.split()) for line in terminal.run("plugins").stdout.splitlines()]
+
+    assert any(row.startswith("whatsapp") and row.endswith("ready") for row in rows)
+    assert any(row.startswith("a_chat 1.0 - unavailable its module is the channel 'whatsapp' already") for row in rows)
 
 
 def test_nothing_installed_is_said_in_words(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:

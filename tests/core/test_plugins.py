@@ -39,12 +39,21 @@ MANIFEST = Channel(
 
 
 @dataclass(frozen=True)
+class Dist:
+    """Where an entry point comes from."""
+
+    name: str | None
+    version: str | None = "1.0"
+
+
+@dataclass(frozen=True)
 class Point:
     """An entry point whose module is made, not imported."""
 
     name: str
     load: Callable[[], object]
-    dist: None = None
+    dist: Dist | None = None
+    value: str = "loft.pigeon"
 
 
 def pigeon(name: str = "pigeon", **changes: Any) -> types.ModuleType:
@@ -163,11 +172,82 @@ def test_a_whole_plugin_is_ready() -> None:
     assert plugins["pigeon"].manifest.title == "Pigeon"
 
 
-def test_two_plugins_of_one_name_are_told_apart() -> None:
-    plugins = loaded(("pigeon", pigeon), ("pigeon", pigeon))
+def points(*given: Point) -> Plugins:
+    return load(cast("list[EntryPoint]", list(given)))
 
-    assert list(plugins) == ["pigeon"]
-    assert "same name" in plugins.unavailable[0].reason
+
+def never() -> object:
+    pytest.fail("a module whose name is claimed twice was imported")
+
+
+LOFT, COOP = Dist("loft-pigeon", "1.2"), Dist("coop-pigeon", "0.3")
+CLAIMS = {
+    "two distributions": [Point("pigeon", never, LOFT), Point("pigeon", never, COOP)],
+    "in the other order": [Point("pigeon", never, COOP), Point("pigeon", never, LOFT)],
+    "the same module": [Point("pigeon", never, LOFT, "loft"), Point("pigeon", never, COOP, "loft")],
+    "a third": [Point("pigeon", never, one) for one in (LOFT, COOP, Dist("hen", "1"))],
+    "one distribution with two modules": [Point("pigeon", never, LOFT, "loft"), Point("pigeon", never, LOFT, "coop")],
+    "two versions": [Point("pigeon", never, LOFT), Point("pigeon", never, Dist("loft-pigeon", "2.0"))],
+    "without metadata": [Point("pigeon", never, LOFT), Point("pigeon", never, Dist(None, None))],
+    "without a distribution": [Point("pigeon", never, LOFT), Point("pigeon", never)],
+}
+
+
+@pytest.mark.parametrize("claims", CLAIMS.values(), ids=CLAIMS)
+def test_a_name_that_is_claimed_twice_is_refused_to_all(claims: list[Point]) -> None:
+    """Before, the first to be found was loaded: a wheel could take over a channel."""
+    plugins = points(*claims, Point("swan", lambda: pigeon("swan")))
+
+    assert list(plugins) == ["swan"]
+    assert [one.name for one in plugins.unavailable] == ["pigeon"] * len(claims)
+    for reason in (one.reason for one in plugins.unavailable):
+        assert "claimed by" in reason
+        for claim in claims:
+            name = claim.dist.name if claim.dist and claim.dist.name else "an unknown distribution"
+            assert f"{name} " in reason
+            assert f"({claim.value})" in reason
+
+
+def test_what_one_distribution_lists_twice_counts_once() -> None:
+    plugins = points(Point("pigeon", pigeon, LOFT), Point("pigeon", never, LOFT))
+
+    assert (list(plugins), plugins.unavailable) == (["pigeon"], [])
+
+
+@pytest.mark.parametrize(
+    "names", [("pigeon", "dove"), ("dove", "pigeon"), ("pigeon", "swan"), ("swan", "pigeon", "dove")]
+)
+def test_one_module_is_one_channel(names: tuple[str, ...]) -> None:
+    """Before, a name that came first in the alphabet took the module from the channel that it is."""
+    module = pigeon()
+
+    plugins = points(*(Point(name, lambda: module) for name in names), Point("hen", lambda: pigeon("hen")))
+
+    assert sorted(plugins) == ["hen", "pigeon"]
+    assert sorted(one.name for one in plugins.unavailable) == sorted({*names} - {"pigeon"})
+    assert {one.reason for one in plugins.unavailable} == {
+        "its module is the channel 'pigeon' already; remove this entry point"
+    }
+    assert plugins["pigeon"].manifest.name == "pigeon"
+
+
+def test_a_module_that_changes_its_name_is_still_one_channel() -> None:
+    answers = iter([replace(MANIFEST, name="dove"), MANIFEST])
+    module = pigeon(channel=hookimpl(lambda: next(answers)))
+
+    plugins = points(Point("dove", lambda: module), Point("pigeon", lambda: module))
+
+    assert list(plugins) == ["dove"]
+    assert [one.name for one in plugins.unavailable] == ["pigeon"]
+
+
+def test_a_module_with_none_of_its_names_is_no_channel() -> None:
+    module = pigeon()
+
+    plugins = points(Point("dove", lambda: module), Point("swan", lambda: module))
+
+    assert list(plugins) == []
+    assert ["called 'pigeon'" in one.reason for one in plugins.unavailable] == [True, True]
 
 
 @pytest.mark.parametrize("name", ["Pigeon", "pi geon", "../pigeon", "1pigeon", "", "p" * 40])
