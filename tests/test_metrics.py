@@ -33,6 +33,8 @@ def test_every_metric_shows_under_its_name() -> None:
     metrics.login_codes.labels("limited").inc()
     metrics.mail_failures.inc()
     metrics.chore_failures.labels("catch-up").inc()
+    metrics.retention_removed.labels("audit").inc(3)
+    metrics.retention_last_run.set(1000)
 
     seen = scrape(metrics)
     assert seen["trinity_channels_accept_seconds_bucket", "0.005", "slack"] == 1
@@ -47,6 +49,8 @@ def test_every_metric_shows_under_its_name() -> None:
     assert seen["trinity_channels_login_codes_total", "limited"] == 1
     assert seen["trinity_channels_mail_failures_total",] == 1
     assert seen["trinity_channels_chore_failures_total", "catch-up"] == 1
+    assert seen["trinity_channels_retention_removed_total", "audit"] == 3
+    assert seen["trinity_channels_retention_last_run_timestamp_seconds",] == 1000
 
 
 def test_two_hosts_in_one_process_count_apart() -> None:

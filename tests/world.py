@@ -131,6 +131,7 @@ class World:
         agents: AgentRuntime | None = None,
         mailer: Mailer | bool = True,
         discloses: bool = False,
+        keep_bodies_days: int | None = None,
         **settings: Any,
     ) -> None:
         self.clock = clock
@@ -146,7 +147,12 @@ class World:
             "api_base_urls": {"twilio_api_base_url": TWILIO},
             "trinity_channels_gather_seconds": 0,  # or every story would have to move the clock; test_gathering does
             "agents": {
-                "support": {"owner": OWNER, "runtime": "echo", "escalation_contact": HUMAN},
+                "support": {
+                    "owner": OWNER,
+                    "runtime": "echo",
+                    "escalation_contact": HUMAN,
+                    "keep_bodies_days": keep_bodies_days,
+                },
                 "sales": {"owner": "sales@example.org", "runtime": "echo"},
                 "my-agent": {"owner": OWNER, "runtime": "echo"},
             },

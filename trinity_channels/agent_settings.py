@@ -26,6 +26,7 @@ Email = Annotated[str, AfterValidator(normalise_email)]
 EscalationContact = Annotated[str, AfterValidator(normalise_escalation_contact)]
 HttpUrl = Annotated[str, AfterValidator(normalise_public_url)]
 BearerToken = Annotated[SecretStr, AfterValidator(check_token)]
+Days = Annotated[int, Field(ge=1, le=3650)]
 AgentName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 
 
@@ -34,6 +35,7 @@ class _Agent(BaseModel):
 
     owner: Email
     escalation_contact: EscalationContact | None = None
+    keep_bodies_days: Days | None = None
 
 
 class EchoAgent(_Agent):

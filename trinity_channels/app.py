@@ -54,6 +54,8 @@ from trinity_channels.outbound.proactive import ProactiveMessages
 from trinity_channels.outbound.resend import Resends
 from trinity_channels.outbound.trial import TrialMessages
 from trinity_channels.plugins import Plugins, load
+from trinity_channels.retention.chore import Retention
+from trinity_channels.retention.periods import RetentionPeriods
 from trinity_channels.settings import Settings
 from trinity_channels.store import Store, Tx, deliveries, scenes
 from trinity_channels.web import errors, reference
@@ -70,6 +72,7 @@ from trinity_channels.web.local import Entrance
 from trinity_channels.web.people_api import PeopleApi
 from trinity_channels.web.proactive_api import ProactiveApi
 from trinity_channels.web.probes import Probes
+from trinity_channels.web.retention_api import RetentionApi
 from trinity_channels.web.settings_api import SettingsApi
 from trinity_channels.web.trial_api import TrialApi
 
@@ -216,6 +219,9 @@ class Host:
             metrics=self.metrics,
             now=now,
         )
+        days = {name: agent.keep_bodies_days for name, agent in settings.agents.items() if agent.keep_bodies_days}
+        self.retention_periods = RetentionPeriods(self.store, settings.keep_bodies_days, days, now)
+        self.retention = Retention(self.store, self.retention_periods, self.metrics, now)
         links = DecisionLinks(self._vault, self.address, tuple(self.plugins), now)
         self._digest = OwnerDigest(self.store, self.directory, self.mailer, links, now)
         decisions = MailedDecisions(links, self.store, self.directory, self.sharing)
@@ -226,6 +232,7 @@ class Host:
                 "catch-up": self._catch_up,
                 "signature diagnosis": self._diagnosis,
                 "unknown webhooks": self.unknown_webhooks,
+                "retention": self.retention,
             },
             self.metrics,
             now,
@@ -328,6 +335,7 @@ class Host:
             EscalationApi(self.guard, self.self_service.escalation, self.store).router(),
             DisclosureApi(self.guard, self.self_service.disclosure, self.store).router(),
             PeopleApi(self.guard, self.store, self._now).router(),
+            RetentionApi(self.guard, self.retention_periods, self.store).router(),
             DeliveriesApi(self.guard, self.store, self.resends).router(),
             ProactiveApi(self.guard, self.proactive).router(),
             AuditApi(self.guard, self.store).router(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
@@ -32,6 +32,9 @@ class Metrics:
         login_codes: by `outcome`, such as `sent` or `limited`.
         mail_failures: mail that the mail server did not take.
         chore_failures: rounds of periodic work that failed, by `chore`, such as `request mails`.
+        retention_removed: rows past their retention by `kind`: `messages`, `deliveries` and `turns` lost their texts,
+            `proactive_messages`, `login_codes` and `audit` were deleted.
+        retention_last_run: when a round of that was last completed, as seconds since 1970; 0 if none was yet.
     """
 
     def __init__(self) -> None:
@@ -48,6 +51,8 @@ class Metrics:
         self.login_codes = self._counter("login_codes", "Requests for a login code.", "outcome")
         self.mail_failures = self._counter("mail_failures", "Mail that was not taken.")
         self.chore_failures = self._counter("chore_failures", "Rounds of periodic work that failed.", "chore")
+        self.retention_removed = self._counter("retention_removed", "Rows past their retention.", "kind")
+        self.retention_last_run = self._gauge("retention_last_run_timestamp_seconds", "The last completed round.")
 
     def render(self) -> bytes:
         """Return all metrics in the text format, of type `CONTENT_TYPE`."""
@@ -55,6 +60,9 @@ class Metrics:
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
         return Counter(f"{_PREFIX}_{name}", text, labels, registry=self._registry)
+
+    def _gauge(self, name: str, text: str) -> Gauge:
+        return Gauge(f"{_PREFIX}_{name}", text, registry=self._registry)
 
     def _histogram(self, name: str, text: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
         return Histogram(f"{_PREFIX}_{name}", text, labels, registry=self._registry, buckets=buckets)

@@ -24,7 +24,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from trinity_channels.agent_settings import Agent, AgentName, BearerToken, HttpUrl, TrinityAgent
+from trinity_channels.agent_settings import Agent, AgentName, BearerToken, Days, HttpUrl, TrinityAgent
 from trinity_channels.bindings.keys import parse_keys
 from trinity_channels.email_address import normalise_email
 from trinity_channels.mail.smtp_url import parse_smtp_url
@@ -89,6 +89,7 @@ class Settings(BaseSettings):
         disclose_after_hours: the silence after which an answer says again that it comes from an AI agent.
         open_monitoring: who sees `/metrics` and the details of `/readyz` without a token.
         open_docs: who sees `/docs` and `/openapi.json` without a token.
+        keep_bodies_days: how long the texts of messages are kept, of agents that have no setting of their own.
         api_base_urls: the variables `<PROVIDER>_API_BASE_URL`, lower-case and as written; read them by `api_base_url`.
         agents: by name; only used when the host runs alone.
     """
@@ -116,6 +117,7 @@ class Settings(BaseSettings):
     disclose_after_hours: Hours = Field(alias="trinity_channels_disclose_after_hours", default=24)
     open_monitoring: OpenTo = Field(alias="trinity_channels_open_monitoring", default="loopback")
     open_docs: OpenTo = Field(alias="trinity_channels_open_docs", default="loopback")
+    keep_bodies_days: Days = Field(alias="trinity_channels_keep_bodies_days", default=30)
     api_base_urls: Mapping[str, str] = Field(default_factory=dict, repr=False)
     agents: Mapping[AgentName, Agent] = Field(default_factory=dict)
 

@@ -28,8 +28,8 @@ GUESSES = 5
 HOUR = timedelta(hours=1)
 LIMITS = (("contact_id", 3), ("email", 5), ("binding_id", 100))
 """Codes per hour, for a contact, for an e-mail on all bindings, and for a binding."""
-REMEMBERED = timedelta(days=7)
-"""How long a code is recognised after it was made, although it no longer counts: as long as messages are kept."""
+REMEMBERED = timedelta(hours=24)
+"""How long a code is recognised after it was made, although it no longer counts: as long as it is stored."""
 
 
 @dataclass(frozen=True, slots=True)

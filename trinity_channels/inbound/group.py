@@ -43,14 +43,14 @@ class GroupStep:
         for message in self.scene.waiting:
             person = self.writers.get(message.contact or 0)
             if person is None or too_fast(tx, person, message):
-                messages.mark(tx, [message.id], "dropped")
+                messages.drop(tx, [message.id], self.now)
             elif command := self._command(tx, person, message):
                 messages.mark(tx, [message.id], "handled")
                 self._point(tx, person, command)
             elif self._admits(tx, person):
                 answered.append(message.id)
             else:
-                messages.mark(tx, [message.id], "dropped")
+                messages.drop(tx, [message.id], self.now)
         if answered:
             turns.begin(tx, self.scene.conversation, answered, secrets.token_hex(16), self.now)
         return True

@@ -50,7 +50,7 @@ class Step:
             return self._open_kept(tx)
         first, expecting = self.scene.waiting[0], self._expecting(tx)
         if too_fast(tx, self.person, first):
-            self._drop_excess(tx, first, expecting)
+            self._drop_excess(tx, first)
             return True
         command = self.prepared.command if self.prepared.is_settled else self._understood(tx, first, expecting)
         if not self.prepared.suits(command, expecting):
@@ -95,10 +95,8 @@ class Step:
             access.notice_given(tx, request.id)
             self._tell(tx, texts.APPROVED if request.status == "approved" else texts.DENIED)
 
-    def _drop_excess(self, tx: Tx, message: Message, expecting: Expecting) -> None:
-        messages.mark(tx, [message.id], "dropped")
-        if expecting.code_for:
-            self._sign_in.hide(tx, message)
+    def _drop_excess(self, tx: Tx, message: Message) -> None:
+        messages.drop(tx, [message.id], self.now)
         if not self.person.blocked and self._due(self.person.limit_told_at, MINUTE):
             people.told(tx, self.person.id, "limit_told_at", self.now)
             self._tell(tx, texts.TOO_FAST)
@@ -125,7 +123,7 @@ class Step:
     def _admit(self, tx: Tx, batch: list[Message]) -> None:
         found = self._own_decision()
         if found is Decision.SILENT:
-            messages.mark(tx, [message.id for message in batch], "dropped")
+            messages.drop(tx, [message.id for message in batch], self.now)
             return
         self._sign_in.hide_codes(tx, batch, live=found is Decision.ALLOW)
         if found is Decision.ALLOW:
@@ -134,7 +132,7 @@ class Step:
                 identities = [message.id for message in batch]
                 turns.begin(tx, self.scene.conversation, identities, secrets.token_hex(16), self.now)
             return
-        messages.keep(tx, self.scene.conversation, [message.id for message in batch], KEPT)
+        messages.keep(tx, self.scene.conversation, [message.id for message in batch], KEPT, self.now)
         if found is Decision.ASK_LOGIN:
             self._ask_to_sign_in(tx)
         else:

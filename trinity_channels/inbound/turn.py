@@ -127,7 +127,7 @@ class Turns:
         now = self._now()
 
         def drop(tx: Tx) -> None:
-            messages.mark(tx, [message.id for message in scene.waiting], "dropped")
+            messages.drop(tx, [message.id for message in scene.waiting], now)
             if scene.turn:
                 turns.fail(tx, scene.turn.id, "the channel is disconnected", now)
 

@@ -48,10 +48,10 @@ _STATEMENTS = (
     update(DELIVERY).where(DELIVERY.c.conversation_id.in_(_THEIRS)).values(text="", address=""),
     update(MESSAGE)
     .where(or_(MESSAGE.c.contact_id == bindparam("contact"), MESSAGE.c.conversation_id.in_(_THEIRS)))
-    .values(text="", parts=None, state="erased"),
+    .values(text="", parts=None, state="erased", cleared_at=bindparam("now")),
     update(PROACTIVE)
     .where(PROACTIVE.c.message_id.in_(select(MESSAGE.c.id).where(MESSAGE.c.conversation_id.in_(_THEIRS))))
-    .values(email=""),
+    .values(email="", fingerprint=""),
     delete(ACCESS_REQUEST).where(ACCESS_REQUEST.c.conversation_id.in_(_THEIRS)),
     delete(LOGIN_CODE).where(LOGIN_CODE.c.contact_id == bindparam("contact")),
     # the key is given up, so that the person may come back as somebody new

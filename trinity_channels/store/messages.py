@@ -17,12 +17,20 @@ from trinity_channels.store.tables import CONVERSATION, DELIVERY, MESSAGE
 
 _SET_STATE = update(MESSAGE).where(MESSAGE.c.id == bindparam("message")).values(state=bindparam("state"))
 
+_DROP = (
+    update(MESSAGE)
+    .where(MESSAGE.c.id == bindparam("message"))
+    .values(state=bindparam("state"), text="", parts=None, cleared_at=bindparam("now"))
+)
+
 _RELEASE = (
     update(MESSAGE).where(MESSAGE.c.id == bindparam("message")).values(state="waiting", released_at=bindparam("now"))
 )
 
 _REWRITE = (
-    update(MESSAGE).where(MESSAGE.c.id == bindparam("message")).values(text=bindparam("text"), parts=bindparam("parts"))
+    update(MESSAGE)
+    .where(MESSAGE.c.id == bindparam("message"), MESSAGE.c.cleared_at.is_(None))
+    .values(text=bindparam("text"), parts=bindparam("parts"))
 )
 
 _SET_PARTS = (
@@ -80,9 +88,15 @@ _KEPT = (
 
 
 def mark(tx: Tx, messages: Sequence[int], state: str) -> None:
-    """Set the state of messages that no turn holds: waiting, kept, handled, dropped, expired."""
+    """Set the state of messages that no turn holds: waiting, kept, handled."""
     for message in messages:
         tx.run(_SET_STATE, message=message, state=state)
+
+
+def drop(tx: Tx, messages: Sequence[int], now: datetime, *, state: str = "dropped") -> None:
+    """Give messages up that the agent will never see, as `dropped` or `expired`: what they say is removed at once."""
+    for message in messages:
+        tx.run(_DROP, message=message, state=state, now=micros(now))
 
 
 def complete(tx: Tx, message: int, content: Sequence[Part]) -> None:
@@ -91,7 +105,7 @@ def complete(tx: Tx, message: int, content: Sequence[Part]) -> None:
 
 
 def rewrite(tx: Tx, message: int, text: str, content: Sequence[Part]) -> None:
-    """Replace what a message says, without the code that it held."""
+    """Replace what a message says, without the code that it held; without effect if its text was removed."""
     tx.run(_REWRITE, message=message, text=storable(text), parts=dump(content))
 
 
@@ -134,18 +148,18 @@ def calm(tx: Tx, conversation: int) -> None:
     tx.run(_STIR, conversation=conversation, stirred=False)
 
 
-def keep(tx: Tx, conversation: int, messages: Sequence[int], most: int) -> None:
+def keep(tx: Tx, conversation: int, messages: Sequence[int], most: int, now: datetime) -> None:
     """Keep messages until the gate opens, the latest `most` of the conversation; older ones are dropped."""
     mark(tx, messages, "kept")
     rows = tx.all(_KEPT, conversation=conversation)
-    mark(tx, [row[0] for row in rows[most:]], "dropped")
+    drop(tx, [row[0] for row in rows[most:]], now)
 
 
 def release(tx: Tx, conversation: int, oldest: datetime, now: datetime) -> int:
     """The gate has opened: kept messages since `oldest` wait from now on, older ones expire. Returns how many wait."""
     limit = micros(oldest)
     rows = tx.all(_KEPT, conversation=conversation)
-    mark(tx, [row[0] for row in rows if row[1] < limit], "expired")
+    drop(tx, [row[0] for row in rows if row[1] < limit], now, state="expired")
     waiting = [row[0] for row in rows if row[1] >= limit]
     for message in waiting:
         tx.run(_RELEASE, message=message, now=micros(now))

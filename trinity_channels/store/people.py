@@ -35,6 +35,11 @@ _KEPT = (
     .select_from(MESSAGE)
     .where(MESSAGE.c.contact_id == bindparam("contact"), MESSAGE.c.state == "kept")
 )
+_DROP_HELD = (
+    update(MESSAGE)
+    .where(MESSAGE.c.contact_id == bindparam("contact"), MESSAGE.c.state == "kept")
+    .values(state="dropped", text="", parts=None, cleared_at=bindparam("now"))
+)
 _TOLD = {
     column: update(CONTACT).where(CONTACT.c.id == bindparam("contact")).values({column: bindparam("now")})
     for column in (
@@ -82,8 +87,10 @@ def told(tx: Tx, contact: int, what: str, now: datetime) -> None:
 
 
 def block(tx: Tx, contact: int, now: datetime | None) -> None:
-    """Block a contact, or let them back in (None)."""
+    """Block a contact, and drop what was held for them; or let them back in (None)."""
     tx.run(_TOLD["blocked_at"], contact=contact, now=micros(now))
+    if now is not None:
+        tx.run(_DROP_HELD, contact=contact, now=micros(now))
 
 
 def stop(tx: Tx, contact: int, now: datetime | None) -> None:

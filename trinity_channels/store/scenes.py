@@ -260,8 +260,9 @@ def written_since(tx: Tx, contact: int, since: datetime) -> tuple[Message, ...]:
 
 
 def history(tx: Tx, conversation: int, turn: int) -> tuple[Message, ...]:
-    """Up to 20 answered messages and answers from before a turn was begun, oldest first."""
-    return tuple(map(_message, reversed(tx.all(_HISTORY, conversation=conversation, turn=turn))))
+    """Up to 20 answered messages and answers from before a turn was begun, oldest first; none whose text was removed."""
+    rows = tx.all(_HISTORY, conversation=conversation, turn=turn)
+    return tuple(one for row in reversed(rows) if (one := _message(row)).text or one.parts)
 
 
 def written_before(tx: Tx, contact: int, message: int, at: datetime, period: timedelta) -> int:

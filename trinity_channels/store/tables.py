@@ -39,6 +39,7 @@ class BindingRow(SQLModel, table=True):
     """One agent on one channel; it outlives a disconnect, so that people and history do.
 
     `refused_since`: when the first webhook was refused for its signature whose message has not been fetched since.
+    `swept_days`: the retention by which its messages were last looked at.
     """
 
     __tablename__: ClassVar[str] = "binding"
@@ -72,6 +73,7 @@ class BindingRow(SQLModel, table=True):
     signature_failed_at: int | None = Field(default=None, sa_type=BigInteger)
     signature_cause: str | None = None
     refused_since: int | None = Field(default=None, sa_type=BigInteger)
+    swept_days: int | None = None
     send_failed_at: int | None = Field(default=None, sa_type=BigInteger)
     send_failure: str | None = None
 
@@ -173,7 +175,7 @@ class MessageRow(SQLModel, table=True):
     """One message of either side. `state`: waiting → (kept) → answering → answered, or failed.
 
     `at` is when it was written, `received_at` when it was stored here; the former may be much earlier after an outage.
-    `released_at` is when the gate opened for a message that was kept.
+    `released_at` is when the gate opened for a message that was kept, `cleared_at` when its text and parts were removed.
 
     Others never reach the agent: handled (a command), dropped, expired, erased, and notice (what the host itself says).
     """
@@ -183,11 +185,7 @@ class MessageRow(SQLModel, table=True):
         UniqueConstraint("binding_id", "event_id"),
         Index("message_of_conversation", "conversation_id", "id"),
         Index("message_of_contact", "contact_id", "at"),
-        Index(
-            "message_of_turn",
-            "turn_id",
-            sqlite_where=text("turn_id IS NOT NULL"),
-        ),
+        Index("message_of_turn", "turn_id", sqlite_where=text("turn_id IS NOT NULL")),
         _open_work("message_open", "conversation_id", "waiting"),
         _open_work("message_kept", "conversation_id", "kept"),
     )
@@ -207,6 +205,7 @@ class MessageRow(SQLModel, table=True):
     at: int = Field(sa_type=BigInteger)
     received_at: int | None = Field(default=None, sa_type=BigInteger)
     released_at: int | None = Field(default=None, sa_type=BigInteger)
+    cleared_at: int | None = Field(default=None, sa_type=BigInteger)
 
 
 class TurnRow(SQLModel, table=True):
@@ -316,11 +315,7 @@ class AccessRequestRow(SQLModel, table=True):
         UniqueConstraint("agent", "email"),
         Index("access_request_of_conversation", "conversation_id"),
         Index("access_request_pending", "agent", sqlite_where=text("status = 'pending'")),
-        Index(
-            "access_request_untold",
-            "agent",
-            sqlite_where=text("owner_told = 0"),
-        ),
+        Index("access_request_untold", "agent", sqlite_where=text("owner_told = 0")),
     )
     id: int | None = Field(default=None, primary_key=True)
     agent: str
@@ -367,6 +362,7 @@ class ProactiveRow(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("agent", "idempotency_key"),
         Index("proactive_of_recipient", "agent", "email", "created_at"),
+        Index("proactive_of_message", "message_id"),
     )
     id: str = Field(primary_key=True)
     agent: str

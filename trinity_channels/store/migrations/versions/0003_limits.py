@@ -9,6 +9,7 @@ down_revision = "0002"
 
 # No batch mode: it would copy the table, and with it lose the conditions of the partial indexes.
 def upgrade() -> None:
+    _texts_are_removed()
     op.create_table(
         "unknown_webhook",
         sa.Column("hour", sa.BigInteger(), nullable=False),
@@ -17,3 +18,35 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("hour", "channel"),
     )
     op.create_index("access_request_pending", "access_request", ["agent"], sqlite_where=sa.text("status = 'pending'"))
+
+
+def _texts_are_removed() -> None:
+    op.add_column("message", sa.Column("cleared_at", sa.BigInteger(), nullable=True))
+    op.execute(
+        "UPDATE message SET text = '', parts = NULL, cleared_at = coalesce(received_at, at)"
+        " WHERE state IN ('dropped', 'expired', 'erased')"
+    )
+    op.create_index("proactive_of_message", "proactive", ["message_id"])
+    op.add_column("binding", sa.Column("swept_days", sa.Integer(), nullable=True))
+    op.create_table(
+        "sweep",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("upto", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
+        "sweep_left",
+        sa.Column("message_id", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("message_id"),
+    )
+    op.create_table(
+        "erased_block",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("binding_id", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("contact_id", sa.Integer(), nullable=False),
+        sa.Column("blocked_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("binding_id", "digest"),
+    )
+    op.create_index("ix_erased_block_contact_id", "erased_block", ["contact_id"])

@@ -1,0 +1,220 @@
+"""How long what people write is kept: not at all where it is dropped, a month where it was answered."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import timedelta
+
+import pytest
+
+from tests.world import Agent, Found, World
+from trinity_channels.agents.port import AgentFailed
+
+QUESTION = "where is the blue suitcase"
+RETENTION = "/api/agents/support/retention"
+RUN = "retention_last_run_timestamp_seconds"
+
+
+def stored(world: World) -> str:
+    """Everything the database holds."""
+    with sqlite3.connect(world.folder / "trinity_channels.db") as database:
+        return "\n".join(database.iterdump())
+
+
+def metric(world: World, name: str, **labels: str) -> float:
+    return world.host.metrics._registry.get_sample_value(f"trinity_channels_{name}", labels) or 0
+
+
+async def test_what_a_blocked_person_writes_is_not_kept(town: World, agent: Agent) -> None:
+    zoe = town.person("Zoe")
+    await zoe.says("hello")
+    await town.blocks(zoe)
+
+    await zoe.says(QUESTION)
+
+    assert len(agent.turns) == 1
+    assert QUESTION not in stored(town)
+
+
+async def test_what_was_held_for_somebody_who_is_blocked_is_not_kept(world: World) -> None:
+    zoe = world.person("Zoe")
+    await zoe.says(QUESTION)
+    assert QUESTION in stored(world)
+
+    await world.blocks(zoe)
+
+    assert QUESTION not in stored(world)
+
+
+async def test_of_what_is_held_only_the_latest_five_messages_are_kept(world: World) -> None:
+    zoe = world.person("Zoe")
+
+    await zoe.says(QUESTION, "one", "two", "three", "four", "five")
+
+    assert QUESTION not in stored(world)
+
+
+async def test_what_is_written_too_fast_is_not_kept(town: World) -> None:
+    zoe = town.person("Zoe")
+    for number in range(80):
+        await zoe.says(f"message {number}")
+
+    assert "message 79" not in stored(town)
+
+
+async def test_what_is_held_too_long_is_not_kept(world: World) -> None:
+    await world.person("Zoe").says(QUESTION)
+
+    await world.later(days=6, hours=23)
+    before = stored(world)
+    await world.later(hours=1, seconds=1)
+
+    assert QUESTION in before
+    assert QUESTION not in stored(world)
+
+
+async def test_texts_are_kept_for_thirty_days(town: World) -> None:
+    zoe = town.person("Zoe")
+    await zoe.says(QUESTION)
+
+    await town.later(days=29, hours=23)
+    before = stored(town)
+    await town.later(hours=1, seconds=1)
+
+    assert QUESTION in before
+    assert QUESTION not in stored(town)
+    assert metric(town, "retention_removed_total", kind="messages") == 2  # the question and its answer
+    assert metric(town, "retention_removed_total", kind="deliveries") == 1
+    assert metric(town, RUN) == town.now().timestamp()
+
+
+async def test_an_agent_is_not_shown_messages_without_their_texts(town: World, agent: Agent) -> None:
+    zoe = town.person("Zoe")
+    await zoe.says(QUESTION)
+    await town.later(days=20)
+    await zoe.says("later")
+    await town.later(days=20)
+
+    await zoe.says("hello again")
+
+    assert [one.text for one in agent.turns[-1].history] == ["later", "echo later"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "stored_days"),
+    [
+        ({"trinity_channels_keep_bodies_days": 3}, None),
+        ({"keep_bodies_days": 3}, None),
+        ({"keep_bodies_days": 90}, 3),
+        ({"trinity_channels_keep_bodies_days": 90}, 3),
+    ],
+)
+async def test_an_agent_can_have_a_retention_of_its_own(
+    found: Found, settings: dict[str, int], stored_days: int | None
+) -> None:
+    town = await found(agents=Agent(), **settings)
+    await town.policy("open")
+    await town.person("Zoe").says(QUESTION)
+    if stored_days:
+        answer = (await town.api("PUT", RETENTION, {"keep_bodies_days": stored_days})).json()
+        assert (answer["keep_bodies_days"], answer["inherited"]) == (3, 90)
+
+    await town.later(days=2, hours=23)
+    before = stored(town)
+    await town.later(hours=1, seconds=1)
+
+    assert QUESTION in before
+    assert QUESTION not in stored(town)
+
+
+async def test_a_longer_retention_keeps_and_a_shorter_one_reaches_back(town: World) -> None:
+    await town.api("PUT", RETENTION, {"keep_bodies_days": 90})
+    await town.person("Zoe").says(QUESTION)
+    await town.later(days=40)
+    before = stored(town)
+
+    await town.api("PUT", RETENTION, {"keep_bodies_days": None})
+    await town.later(seconds=10)
+
+    assert QUESTION in before
+    assert QUESTION not in stored(town)
+
+
+@pytest.mark.parametrize("days", [0, -1, 3651, 1.5, "long", True])
+async def test_a_retention_that_makes_no_sense_is_refused(town: World, days: object) -> None:
+    answer = await town.api("PUT", RETENTION, {"keep_bodies_days": days})
+
+    assert (answer.status_code, answer.json()["field"]) == (422, "keep_bodies_days")
+
+
+async def test_parked_work_is_removed_on_record(town: World, agent: Agent) -> None:
+    zoe = town.person("Zoe")
+    refusal = AgentFailed("bad luck")
+    refusal.detail = f"cannot answer {QUESTION}"
+    agent.will_answer(refusal)
+    await zoe.says(QUESTION)
+    zoe.phone.refuse_with = 63016
+    await zoe.says("hello?")
+    assert len(await town.failed()) == 1
+
+    await town.later(days=31)
+
+    assert QUESTION not in stored(town)
+    assert await town.failed() == []
+    (entry,) = [
+        one for one in (await town.api("GET", "/api/agents/support/audit")).json() if one["action"] == "remove_parked"
+    ]
+    assert entry["details"] == {"parked": 2, "after_days": 30}
+    (failed,) = (await town.api("GET", "/api/agents/support/deliveries?state=failed")).json()
+    assert (failed["error_code"], failed["error"]) == ("63016", "Removed after 30 days.")
+    answer = await town.api("POST", f"/api/agents/support/deliveries/{failed['id']}/resend")
+    assert (answer.status_code, answer.json()["code"]) == (409, "erased")
+
+
+async def test_open_work_stays(town: World, agent: Agent) -> None:
+    agent.thinks()
+    await town.person("Zoe").phone.says(QUESTION)
+    await agent.asked(1)
+    town.clock.tick(timedelta(days=31))
+    await town.host.retention.run()
+    during = stored(town)
+    agent.speaks()
+    await town.settle()
+    await town.host.retention.run()
+
+    assert QUESTION in during
+    assert QUESTION not in stored(town)
+
+
+async def test_login_codes_are_kept_for_a_day(world: World) -> None:
+    await world.person("Zoe").says("/login zoe@example.org")
+    await world.later(hours=23, minutes=59)
+    before = stored(world)
+
+    await world.later(minutes=2)
+
+    assert 'INSERT INTO "login_code"' in before
+    assert 'INSERT INTO "login_code"' not in stored(world)
+    assert metric(world, "retention_removed_total", kind="login_codes") == 1
+
+
+async def test_the_limit_of_login_codes_holds_though_codes_are_deleted(world: World) -> None:
+    zoe = world.person("Zoe")
+    for _ in range(3):
+        await zoe.says("/login zoe@example.org")
+        await world.later(minutes=10)
+
+    await zoe.says("/login zoe@example.org")
+
+    assert "30 minutes" in zoe.last()
+
+
+async def test_the_audit_log_is_kept_for_400_days(world: World) -> None:
+    await world.policy("open")
+    await world.later(days=399, hours=23)
+    before = (await world.api("GET", "/api/audit")).json()
+
+    await world.later(hours=2)
+
+    assert len(before) > 0
+    assert (await world.api("GET", "/api/audit")).json() == []

@@ -1,0 +1,44 @@
+"""How many days the messages of each agent are kept: what its owner stored, else its settings table, else the host's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from trinity_channels.store import Store, Tx, agent_settings, audit
+
+_NAME = "keep_bodies_days"
+
+
+class RetentionPeriods:
+    """The setting `keep_bodies_days`."""
+
+    def __init__(self, store: Store, default: int, configured: Mapping[str, int], now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._default = default
+        self._configured = configured
+        self._now = now
+
+    def days(self, tx: Tx, agent: str) -> int:
+        """How many days the messages of an agent are kept."""
+        stored = self.stored(tx, agent)
+        return self.inherited(agent) if stored is None else stored
+
+    def stored(self, tx: Tx, agent: str) -> int | None:
+        """What the agent's owner has stored."""
+        value = agent_settings.get(tx, agent, _NAME)
+        return None if value is None else int(value)
+
+    def inherited(self, agent: str) -> int:
+        """What counts for an agent whose owner has stored nothing."""
+        return self._configured.get(agent, self._default)
+
+    async def set(self, agent: str, days: int | None, *, by: str) -> None:
+        """Store how many days, on record; None removes the setting of the owner."""
+        now = self._now()
+
+        def change(tx: Tx) -> None:
+            agent_settings.put(tx, agent, _NAME, None if days is None else str(days))
+            audit.add(tx, now, by, "set_retention", agent=agent, details={"keep_bodies_days": days})
+
+        await self._store.write(change)

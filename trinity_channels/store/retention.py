@@ -1,0 +1,273 @@
+"""Remove what was kept long enough: texts of messages and what hangs on them, login codes, the audit log; in small batches.
+
+Messages are looked at in the order of their ids, which is nearly that of their age, so that finding the old ones needs no
+index: a sweep remembers the id that it has come to. What is still open work then is noted, and looked at again.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum, auto
+
+from sqlalchemy import bindparam, case, delete, exists, func, literal_column, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from trinity_channels.store.clock import micros
+from trinity_channels.store.database import Row, Tx
+from trinity_channels.store.retention_tables import SWEEP, SWEEP_LEFT
+from trinity_channels.store.tables import AUDIT, BINDING, DELIVERY, LOGIN_CODE, MESSAGE, PROACTIVE, TURN
+
+PAGE = 500
+"""Messages that are read at once."""
+
+_OPEN_DELIVERY = exists().where(
+    DELIVERY.c.message_id == MESSAGE.c.id,
+    DELIVERY.c.state.in_([literal_column("'ready'"), literal_column("'sending'"), literal_column("'asking'")]),
+)
+_IS_OPEN = MESSAGE.c.state.in_([literal_column("'waiting'"), literal_column("'answering'")]) | _OPEN_DELIVERY
+_STORED_AT = func.coalesce(MESSAGE.c.received_at, MESSAGE.c.at)
+_COLUMNS = (
+    MESSAGE.c.id,
+    MESSAGE.c.binding_id,
+    MESSAGE.c.turn_id,
+    MESSAGE.c.state,
+    _STORED_AT,
+    MESSAGE.c.cleared_at.is_not(None),
+    case((_IS_OPEN, 1), else_=0),
+)
+_NEXT = select(*_COLUMNS).where(MESSAGE.c.id > bindparam("after")).order_by(MESSAGE.c.id).limit(bindparam("most"))
+_LEFT = (
+    select(*_COLUMNS)
+    .select_from(SWEEP_LEFT.join(MESSAGE, MESSAGE.c.id == SWEEP_LEFT.c.message_id))
+    .where(SWEEP_LEFT.c.message_id > bindparam("after"))
+    .order_by(SWEEP_LEFT.c.message_id)
+    .limit(bindparam("most"))
+)
+_LEAVE = insert(SWEEP_LEFT).values(message_id=bindparam("message")).on_conflict_do_nothing()
+_NOT_LEFT = delete(SWEEP_LEFT).where(SWEEP_LEFT.c.message_id == bindparam("message"))
+
+_UPTO = select(SWEEP.c.upto).where(SWEEP.c.name == bindparam("name"))
+_ADVANCE = insert(SWEEP).values(name=bindparam("name"), upto=bindparam("upto"))
+_ADVANCE = _ADVANCE.on_conflict_do_update(index_elements=["name"], set_={"upto": _ADVANCE.excluded.upto})
+_BINDINGS = select(BINDING.c.id, BINDING.c.agent, BINDING.c.channel, BINDING.c.swept_days).order_by(BINDING.c.id)
+_SWEPT_BY = update(BINDING).where(BINDING.c.id == bindparam("binding")).values(swept_days=bindparam("days"))
+
+# What was parked, or held for a gate that did not open, ends with its text.
+_CLEAR = (
+    update(MESSAGE)
+    .where(MESSAGE.c.id == bindparam("message"), MESSAGE.c.cleared_at.is_(None), ~_IS_OPEN)
+    .values(
+        text="",
+        parts=None,
+        cleared_at=bindparam("now"),
+        state=case(
+            (MESSAGE.c.state.in_([literal_column("'kept'"), literal_column("'failed'")]), "expired"),
+            else_=MESSAGE.c.state,
+        ),
+    )
+)
+_IS_PARKED = DELIVERY.c.state.in_([literal_column("'failed'"), literal_column("'unknown'")])
+_CLEAR_PARKED = (
+    update(DELIVERY)
+    .where(DELIVERY.c.message_id == bindparam("message"), _IS_PARKED, DELIVERY.c.text != literal_column("''"))
+    .values(text="", address="", failure=bindparam("why"))
+)
+_CLEAR_SENT = (
+    update(DELIVERY)
+    .where(DELIVERY.c.message_id == bindparam("message"), DELIVERY.c.text != literal_column("''"))
+    .values(text="", address="", failure=None)
+)
+# Its reason may quote what people wrote.
+_CLEAR_TURN = (
+    update(TURN)
+    .where(
+        TURN.c.id == bindparam("turn"), TURN.c.state == literal_column("'failed'"), TURN.c.reason != bindparam("why")
+    )
+    .values(reason=bindparam("why"))
+)
+_DELETE_PROACTIVE = delete(PROACTIVE).where(PROACTIVE.c.message_id == bindparam("message"))
+
+# The oldest have the lowest ids, so only these are looked at.
+_DELETE_CODES = delete(LOGIN_CODE).where(
+    LOGIN_CODE.c.id < select(func.min(LOGIN_CODE.c.id)).scalar_subquery() + bindparam("most"),
+    LOGIN_CODE.c.created_at < bindparam("before"),
+)
+_DELETE_AUDIT = delete(AUDIT).where(
+    AUDIT.c.id < select(func.min(AUDIT.c.id)).scalar_subquery() + bindparam("most"), AUDIT.c.at < bindparam("before")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A binding, and the days that its messages were kept when they were last swept; None if they never were."""
+
+    binding: int
+    agent: str
+    channel: str
+    days: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """One way through the messages, from the oldest.
+
+    Attributes:
+        name: under which its progress is kept.
+        days: how long the messages of each binding are kept; others are passed over.
+        before: messages that were stored later are not looked at.
+        held_before: what is held for the gate stays if it was stored later.
+        only_held: nothing else is looked at.
+    """
+
+    name: str
+    days: Mapping[int, int]
+    before: datetime
+    held_before: datetime
+    only_held: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A message whose text is to be removed, with its turn."""
+
+    message: int
+    binding: int
+    turn: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one look at the messages found.
+
+    Attributes:
+        due: messages to clear.
+        left: open work that is passed over.
+        settled: messages that were passed over before and need not be looked at again.
+        upto: the id up to which messages have been looked at.
+        moved: that is further than before.
+        more: there may be more to find behind it.
+    """
+
+    due: Sequence[Due] = ()
+    left: Sequence[int] = ()
+    settled: Sequence[int] = ()
+    upto: int = 0
+    moved: bool = False
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """How many rows lost what they said, or are gone, by kind; and how many parked ones of them each binding had."""
+
+    rows: Counter[str] = field(default_factory=Counter)
+    parked: Counter[int] = field(default_factory=Counter)
+
+
+class _Fate(Enum):
+    DUE = auto()
+    OPEN = auto()
+    NOTHING = auto()
+
+
+def bindings(tx: Tx) -> list[Kept]:
+    """Every binding, connected or not."""
+    return [Kept(*row) for row in tx.all(_BINDINGS)]
+
+
+def swept_by(tx: Tx, binding: int, days: int, *, again: str | None) -> None:
+    """Remember how long the messages of a binding are kept from now on; the sweep `again` begins anew."""
+    tx.run(_SWEPT_BY, binding=binding, days=days)
+    if again is not None:
+        tx.run(_ADVANCE, name=again, upto=0)
+
+
+def find(tx: Tx, sweep: Sweep, now: datetime, *, most: int, pages: int) -> Batch:
+    """The next messages of a sweep: at most `most` that are due, among at most so many `pages`."""
+    row = tx.one(_UPTO, name=sweep.name)
+    start = upto = int(row[0]) if row else 0
+    due: list[Due] = []
+    left: list[int] = []
+    for _ in range(pages):
+        rows = tx.all(_NEXT, after=upto, most=PAGE)
+        for one in rows:
+            if micros(sweep.before) <= one[4] <= micros(now) or len(due) == most:
+                return Batch(due, left, upto=upto, moved=upto > start, more=len(due) == most)
+            upto = one[0]
+            fate = _fate(one, sweep, now)
+            if fate is _Fate.DUE:
+                due.append(Due(one[0], one[1], one[2]))
+            elif fate is _Fate.OPEN:
+                left.append(one[0])
+        if len(rows) < PAGE:
+            return Batch(due, left, upto=upto, moved=upto > start)
+    return Batch(due, left, upto=upto, moved=True, more=True)
+
+
+def find_left(tx: Tx, sweeps: Mapping[int, Sweep], now: datetime, *, after: int, most: int) -> Batch:
+    """What has become of messages that were passed over, from an id on; `sweeps` by binding."""
+    due: list[Due] = []
+    settled: list[int] = []
+    rows = tx.all(_LEFT, after=after, most=most)
+    for one in rows:
+        sweep = sweeps.get(one[1])
+        if one[5] or sweep is None:
+            settled.append(one[0])
+        elif one[4] < micros(sweep.before) and _fate(one, sweep, now) is _Fate.DUE:
+            due.append(Due(one[0], one[1], one[2]))
+    return Batch(due, settled=settled, upto=rows[-1][0] if rows else after, more=len(rows) == most)
+
+
+def _fate(row: Row, sweep: Sweep, now: datetime) -> _Fate:
+    _, binding, _, state, stored_at, is_cleared, is_open = row
+    if is_cleared or binding not in sweep.days or (sweep.only_held and state != "kept"):
+        return _Fate.NOTHING
+    if is_open or stored_at > micros(now) or (state == "kept" and stored_at >= micros(sweep.held_before)):
+        return _Fate.OPEN  # or stored while the clock was ahead
+    return _Fate.DUE
+
+
+def clear(tx: Tx, batch: Batch, days: Mapping[int, int], now: datetime) -> Removed:
+    """Remove the texts of a batch; what has become open work meanwhile is passed over."""
+    removed = Removed()
+    for one in batch.due:
+        if tx.run(_CLEAR, message=one.message, now=micros(now)):
+            _clear_around(tx, one, f"Removed after {days[one.binding]} days.", removed)
+            tx.run(_NOT_LEFT, message=one.message)
+        else:
+            tx.run(_LEAVE, message=one.message)
+    for message in batch.left:
+        tx.run(_LEAVE, message=message)
+    for message in batch.settled:
+        tx.run(_NOT_LEFT, message=message)
+    return removed
+
+
+def _clear_around(tx: Tx, one: Due, why: str, removed: Removed) -> None:
+    """The same for what hangs on a message that was cleared."""
+    parked = tx.run(_CLEAR_PARKED, message=one.message, why=why)
+    turns = tx.run(_CLEAR_TURN, turn=one.turn, why=why) if one.turn is not None else 0
+    removed.rows["messages"] += 1
+    removed.rows["deliveries"] += parked + tx.run(_CLEAR_SENT, message=one.message)
+    removed.rows["turns"] += turns
+    removed.rows["proactive_messages"] += tx.run(_DELETE_PROACTIVE, message=one.message)
+    if parked or turns:
+        removed.parked[one.binding] += parked + turns
+
+
+def advance(tx: Tx, sweep: str, upto: int) -> None:
+    """Remember how far a sweep has come."""
+    tx.run(_ADVANCE, name=sweep, upto=upto)
+
+
+def delete_codes(tx: Tx, before: datetime, *, most: int) -> int:
+    """Delete login codes that were made before a time, the oldest first; returns how many."""
+    return tx.run(_DELETE_CODES, before=micros(before), most=most)
+
+
+def delete_audit(tx: Tx, before: datetime, *, most: int) -> int:
+    """The same for entries of the audit log."""
+    return tx.run(_DELETE_AUDIT, before=micros(before), most=most)

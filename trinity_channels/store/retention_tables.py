@@ -1,0 +1,40 @@
+"""The tables of what is removed with time, and of what stays of people who were erased; private to `store/`."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from sqlalchemy import BigInteger, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+
+class SweepRow(SQLModel, table=True):
+    """How far one sweep over the messages has come: those up to the id `upto` have been looked at."""
+
+    __tablename__: ClassVar[str] = "sweep"
+    name: str = Field(primary_key=True)
+    upto: int
+
+
+class SweepLeftRow(SQLModel, table=True):
+    """A message that a sweep passed over because it was still open work; it is looked at again."""
+
+    __tablename__: ClassVar[str] = "sweep_left"
+    message_id: int = Field(primary_key=True)
+
+
+class ErasedBlockRow(SQLModel, table=True):
+    """An address of somebody who was blocked when they were erased, as a keyed hash; `contact_id` is their empty row."""
+
+    __tablename__: ClassVar[str] = "erased_block"
+    __table_args__ = (UniqueConstraint("binding_id", "digest"),)
+    id: int | None = Field(default=None, primary_key=True)
+    binding_id: int
+    digest: str
+    contact_id: int = Field(index=True)
+    blocked_at: int = Field(sa_type=BigInteger)
+
+
+SWEEP = SQLModel.metadata.tables["sweep"]
+SWEEP_LEFT = SQLModel.metadata.tables["sweep_left"]
+ERASED_BLOCK = SQLModel.metadata.tables["erased_block"]
