@@ -6,9 +6,12 @@ KIT := plugins/contract_tests
 PLUGINS := $(filter-out $(KIT),$(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml)))
 PACKAGES := -e . $(addprefix -e ,$(PLUGINS))
 
-.PHONY: install demo test lint fuzz bench docs
+.PHONY: help install demo test lint format fuzz bench docs
 
-install: $(VENV)/.installed
+help: ## This list
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "%-9s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: $(VENV)/.installed ## Set up .venv with the host and its channels; PYTHON=python3.12 names another Python
 
 $(VENV)/.pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one with make PYTHON=python3.12 …")'
@@ -24,16 +27,20 @@ $(VENV)/.dev: $(VENV)/.installed $(KIT)/pyproject.toml
 	$(BIN)/python -m pip install -q -c constraints.txt -e $(KIT) --group dev
 	touch $@
 
-demo: install
+demo: install ## Host, simulated messengers and mailbox on this machine; ARGS=--script plays a story
 	$(BIN)/trinity-channels demo $(ARGS)
 
-lint: $(VENV)/.dev
+lint: $(VENV)/.dev ## Formatting, lint, types and import rules
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: lint
+format: $(VENV)/.dev ## Rewrite the code as `lint` wants it
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+test: lint ## Everything that decides about a change; ARGS="tests/cli -x" a part of the tests
 	$(BIN)/python tests/browser.py
 	$(BIN)/python -m pytest $(ARGS)
 
@@ -41,11 +48,11 @@ test: lint
 FUZZ ?= 300
 EXAMPLES ?= 500
 
-fuzz: $(VENV)/.dev
+fuzz: $(VENV)/.dev ## Properties with new examples; FUZZ=300 seconds, EXAMPLES=500 of each
 	$(BIN)/python tests/fuzz.py --seconds $(FUZZ) --examples $(EXAMPLES) $(ARGS)
 
-bench: $(VENV)/.dev
+bench: $(VENV)/.dev ## Measure accept, the whole way, start-up and memory
 	$(BIN)/python -m bench $(ARGS)
 
-docs: install
+docs: install ## Write the reference pages from the code
 	$(BIN)/python docs/generate.py
