@@ -31,10 +31,11 @@ from trinity_channels.agents.registry import ConfiguredAgents, Platform
 from trinity_channels.agents.table import AgentTable
 from trinity_channels.bindings import Bindings
 from trinity_channels.bindings.connections import Connections
+from trinity_channels.bindings.key_ring import key_ring
 from trinity_channels.bindings.overview import Overviews
 from trinity_channels.bindings.public_address import PublicAddress
 from trinity_channels.bindings.reports import HealthReports
-from trinity_channels.bindings.vault import Vault, load_or_create_key_file, parse_keys
+from trinity_channels.bindings.vault import Vault
 from trinity_channels.dispatch import LocalDispatcher
 from trinity_channels.housekeeping import Housekeeping
 from trinity_channels.http_client import open_client
@@ -113,10 +114,7 @@ class Host:
         self.metrics = Metrics()
         self.plugins = ports.plugins or load()
         self.store = Store(settings.database_url.get_secret_value())
-        key = settings.credential_encryption_key
-        self._vault = Vault(
-            parse_keys(key.get_secret_value()) if key else load_or_create_key_file(settings.home / "credentials.key")
-        )
+        self._vault = Vault(key_ring(settings.credential_encryption_key, settings.home, self.store))
         self._owns_http = ports.http is None
         self.http = ports.http or open_client()
         self.address = PublicAddress(self.store, settings.public_chat_url)
@@ -346,7 +344,12 @@ class Host:
         """The routes that only a host has which runs alone."""
         entrance = Entrance(self.guard, self.settings.open_monitoring, "TRINITY_CHANNELS_OPEN_MONITORING")
         return Probes(
-            self.plugins, self.metrics, lambda: self._running, self.unknown_webhooks.last_day, entrance
+            plugins=self.plugins,
+            opened=self.bindings,
+            metrics=self.metrics,
+            running=lambda: self._running,
+            unknown=self.unknown_webhooks.last_day,
+            entrance=entrance,
         ).routes()
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import TextIO
 
 import structlog
@@ -10,9 +12,28 @@ import structlog
 from trinity_channels.masking import mask_entry
 
 # They log addresses, parameters, every request or every part of their own; what matters in it our own entries say.
-_QUIET = ("httpx", "httpcore", "alembic.runtime.plugins")
+_QUIET = ("httpx", "httpcore", "alembic")
 # They come with handlers of their own, which would write unmasked.
 _ADOPTED = ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi", "sqlalchemy", "alembic")
+
+
+class Sparse:
+    """Lets one log entry a minute pass for each subject; for what strangers can cause as often as they like.
+
+    Subjects must be few, such as the names of channels: they are kept.
+    """
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self._now = now
+        self._last: dict[str, datetime] = {}
+
+    def passes(self, subject: str) -> bool:
+        """Whether to write the entry now."""
+        now, last = self._now(), self._last.get(subject)
+        if last is not None and abs(now - last) < timedelta(minutes=1):
+            return False
+        self._last[subject] = now
+        return True
 
 
 def configure_logging(level: str = "INFO", *, json: bool, stream: TextIO | None = None) -> None:

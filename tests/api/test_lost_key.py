@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
-from tests.world import KEY, World
+from tests.world import ADMIN, KEY, Found, World
 from trinity_channels import texts
 from trinity_channels.settings import Settings
 
 PATH = "/api/agents/support/whatsapp"
 
 
+async def started_with(key: str, world: World, *, after: timedelta = timedelta()) -> None:
+    """Start the host of a world again, with this key, some time after it has stopped."""
+    await world.stops()
+    world.clock.tick(after)
+    world.settings = Settings.load(**(world.settings.model_dump(by_alias=True) | {"credential_encryption_key": key}))
+    await world.starts()
+
+
 @pytest.fixture
 async def locked(world: World) -> World:
     """A connected world that was started again without the key its secrets are sealed with."""
-    await world.stops()
-    world.settings = Settings.load(
-        **(world.settings.model_dump(by_alias=True) | {"credential_encryption_key": "11" * 32})
-    )
-    await world.starts()
+    await started_with("11" * 32, world)
     return world
 
 
@@ -35,9 +41,7 @@ async def test_a_lost_key_is_told_by_name_and_changes_nothing(locked: World) -> 
 
     assert "CREDENTIAL_ENCRYPTION_KEY" in shown["warning"]
     assert [(one.status_code, one.json()["code"]) for one in answers] == [(503, "vault_locked")] * 3
-    await locked.stops()
-    locked.settings = Settings.load(**(locked.settings.model_dump(by_alias=True) | {"credential_encryption_key": KEY}))
-    await locked.starts()
+    await started_with(KEY, locked)
     zoe = locked.person("Zoe")
     await zoe.says("hello")
     assert zoe.heard() == [texts.LOGIN_PROMPT], "the webhook address that Twilio knows is no longer the right one"
@@ -58,3 +62,42 @@ async def test_a_locked_binding_does_not_keep_the_public_address_from_changing(l
     assert answer.status_code == 200
     assert answer.json()["value"] == "https://other.example.org"
     assert "support on whatsapp: A stored secret needs the key" in answer.json()["warning"]
+
+
+async def test_a_lost_key_is_told_by_readyz_and_in_one_line_of_the_log(
+    locked: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(20):
+        await locked.person("Zoe").phone.says("hello")
+    await locked.settle()
+    answer = await locked.http.get("https://chat.example.org/readyz", headers={"Authorization": f"Bearer {ADMIN}"})
+
+    told = [one for one in caplog.records if "cannot be opened" in one.getMessage()]
+    assert len(told) == 1
+    assert told[0].exc_info is None
+    assert (answer.status_code, answer.json()["keys"]) == (503, "lost for support on whatsapp")
+
+
+async def test_one_lost_key_of_several_leaves_the_host_ready(locked: World) -> None:
+    sender = locked.twilio.add_sender("+16285550111", account=locked.twilio.add_account("Sales"))
+    await locked.connect("sales", **locked.twilio.settings(sender=sender))
+
+    answer = await locked.http.get("https://chat.example.org/readyz", headers={"Authorization": f"Bearer {ADMIN}"})
+
+    assert (answer.status_code, answer.json()["keys"]) == (200, "lost for support on whatsapp")
+
+
+async def test_a_message_that_needs_a_lost_key_waits_without_a_traceback(
+    found: Found, caplog: pytest.LogCaptureFixture
+) -> None:
+    world = await found(trinity_channels_gather_seconds=5)
+    zoe = world.person("Zoe")
+    await zoe.says("hello")
+    await started_with("11" * 32, world, after=timedelta(hours=2))
+    warned = [one for one in caplog.records if "secrets locked" in one.getMessage()]
+    tracebacks = [one for one in caplog.records if one.exc_info]
+    await started_with(KEY, world)
+    await world.later(minutes=6)
+
+    assert (len(warned), tracebacks) == (1, [])
+    assert zoe.heard() == [texts.LOGIN_PROMPT]

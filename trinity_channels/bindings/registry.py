@@ -179,6 +179,22 @@ class Bindings:
     def _webhook_key(self, agent: str, channel: str, record: str) -> WebhookKey:
         return WebhookKey.parse(self._vault.open(record, context=(agent, channel, "webhook_key")))
 
+    async def locked(self) -> tuple[int, list[StoredBinding]]:
+        """How many bindings are connected, and those of them whose encryption key is not there.
+
+        Nothing is decrypted: monitoring asks this often.
+        """
+        connected = [one for one in await self._store.read(bindings.every) if one.connected]
+        return len(connected), [one for one in connected if self._is_locked(one)]
+
+    def _is_locked(self, stored: StoredBinding) -> bool:
+        try:
+            for record in (stored.webhook_key, *stored.secrets.values()):
+                self._vault.needs_reseal(record)
+        except VaultError:
+            return True
+        return False
+
     def has_webhook_key(self, stored: StoredBinding) -> bool:
         """Whether the webhook key of a binding can still be decrypted."""
         try:

@@ -7,6 +7,11 @@ from typing import Annotated
 
 import typer
 
+NO_AGENTS = (
+    "No agent is configured, so no account can be connected. Write a table [agents.<name>] into a file, name the file in "
+    "TRINITY_CHANNELS_CONFIG, and start again."
+)
+
 
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
@@ -43,5 +48,7 @@ async def _serve(host: str, port: int) -> None:
             url = servers.address(bound)
             with running.announced(settings.home, reached, channels.local_token):
                 typer.echo(f"trinity_channels listens on {url} (API: {url}/docs). Stop it with Ctrl-C.")
+                if not settings.agents:
+                    typer.echo(NO_AGENTS)
                 await servers.until_told_to_stop()
             typer.echo("Stopping: what runs may end.")

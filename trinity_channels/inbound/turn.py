@@ -27,6 +27,7 @@ from trinity_channels.agents.port import (
 )
 from trinity_channels.api import ProviderUnavailable
 from trinity_channels.bindings import Bindings
+from trinity_channels.bindings.vault import VaultError
 from trinity_channels.dispatch import Dispatcher
 from trinity_channels.email_address import normalise_email
 from trinity_channels.inbound import overdue
@@ -62,6 +63,7 @@ LONG = 1000
 LONGEST_REASON = 300
 HOUR = timedelta(hours=1)
 RESOLVE_AGAIN = timedelta(seconds=15)
+LOCKED_AGAIN = timedelta(minutes=5)
 
 
 class Turns:
@@ -112,6 +114,9 @@ class Turns:
             except ProviderUnavailable as error:
                 log.warning("sender not resolved", channel=scene.channel, agent=scene.agent, reason=error.message)
                 return self._now() + RESOLVE_AGAIN
+            except VaultError as error:  # the operator can still bring the right key
+                log.warning("secrets locked", channel=scene.channel, agent=scene.agent, reason=str(error))
+                return self._now() + LOCKED_AGAIN
             if isinstance(following, datetime):
                 return following
             scene = following

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from trinity_channels import api
 from trinity_channels.bindings import Bindings, Gone, OpenBinding
+from trinity_channels.bindings.vault import VaultError
 from trinity_channels.dispatch import Dispatcher
 from trinity_channels.inbound.accept import Accepted, accept
 from trinity_channels.inbound.bodies import Bodies, BodyTooLarge, Busy, closes
@@ -23,9 +24,10 @@ from trinity_channels.inbound.diagnose import Diagnosis
 from trinity_channels.inbound.indicate import Indicator
 from trinity_channels.inbound.owner_notices import OwnerNotices
 from trinity_channels.inbound.unknown import UnknownWebhooks
+from trinity_channels.log import Sparse
 from trinity_channels.metrics import Metrics
 from trinity_channels.plugins import Plugins
-from trinity_channels.store import Store, Tx, retired_keys
+from trinity_channels.store import Store, StoreError, Tx, retired_keys
 
 log = structlog.get_logger(__name__)
 
@@ -60,6 +62,7 @@ class Webhook:
         self._metrics = metrics
         self._now = now
         self._bodies = Bodies()
+        self._sparse = Sparse(now)
 
     def routes(self) -> list[Route]:
         """One route per channel, with and without trailing slash: a webhook is never redirected."""
@@ -83,6 +86,10 @@ class Webhook:
         except Gone as gone:
             await self._notices.retired(gone.bound)
             return "retired", _unread(request, _gone())
+        except (VaultError, StoreError) as error:  # known causes, for which every webhook would repeat one entry
+            if self._sparse.passes(channel):
+                log.warning("binding cannot be opened", channel=channel, reason=str(error))
+            return "store_failed", _unread(request, _unavailable())
         except Exception as error:  # not looked up, not acknowledged
             log.exception("binding cannot be opened", channel=channel, error=type(error).__name__)
             return "store_failed", _unread(request, _unavailable())

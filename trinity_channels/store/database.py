@@ -16,6 +16,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -183,7 +184,7 @@ class Store:
 
         Raises:
             Locked: another process serves this file.
-            StoreError: the file cannot be opened.
+            StoreError: the file cannot be opened, or a later version has written it.
         """
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -198,6 +199,13 @@ class Store:
             self._tx = Tx(self._connection, self._compiled)
             self._committer = ThreadPoolExecutor(1, thread_name_prefix="store-commit")
             self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-read")
+        except migrate.NewerSchema as newer:
+            self._release()
+            raise StoreError(
+                f"The database {self._path} has schema version {newer.revision}; trinity_channels "
+                f"{version('trinity-channels')} knows versions up to {migrate.newest()}. Install the version that wrote the "
+                "database, or restore the backup that was made before the upgrade."
+            ) from None
         except (DBAPIError, OSError) as error:
             self._release()
             raise StoreError(f"The database {self._path} cannot be opened: {error.__cause__ or error}") from error

@@ -7,16 +7,37 @@ from pathlib import Path
 from sqlalchemy import Connection, create_engine, inspect
 from sqlalchemy.pool import NullPool
 
+
+class NewerSchema(Exception):
+    """A later version of the program has written the database.
+
+    Attributes:
+        revision: the version of the schema that the database has.
+    """
+
+    def __init__(self, revision: str) -> None:
+        super().__init__(revision)
+        self.revision = revision
+
+
 _SCRIPTS = Path(__file__).parent / "migrations"
 
 
 def newest() -> str:
     """The revision that the code is written for; its file begins with it, so that nothing need be imported to know it."""
-    return max(path.name.partition("_")[0] for path in (_SCRIPTS / "versions").glob("[0-9]*.py"))
+    return max(_known())
+
+
+def _known() -> set[str]:
+    return {path.name.partition("_")[0] for path in (_SCRIPTS / "versions").glob("[0-9]*.py")}
 
 
 def upgrade(url: str) -> None:
-    """Apply every migration that is missing; quick when there is none, for then alembic is not even imported."""
+    """Apply every migration that is missing; quick when there is none, for then alembic is not even imported.
+
+    Raises:
+        NewerSchema: the database has a schema that this version does not know.
+    """
     engine = create_engine(url, poolclass=NullPool)
     with engine.connect() as connection:
         if engine.dialect.name == "sqlite":
@@ -26,6 +47,8 @@ def upgrade(url: str) -> None:
             stands = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
             if stands == newest():
                 return
+            if stands is not None and stands not in _known():
+                raise NewerSchema(str(stands))
     with engine.begin() as connection:
         _migrate(connection)
 

@@ -9,31 +9,38 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from trinity_channels.bindings import Bindings
 from trinity_channels.metrics import CONTENT_TYPE, Metrics
 from trinity_channels.plugins import Plugins
+from trinity_channels.store.bindings import StoredBinding
 from trinity_channels.web.errors import SAFE_HEADERS
 from trinity_channels.web.local import Entrance
 
 PATIENCE = 2.0
 """Seconds that the database may take to show that it is there."""
+SHOWN = 5
 
 
 class Probes:
     """Answers them.
 
-    `running` tells whether the host works on what comes in, `unknown` how many requests came to unknown webhook addresses in
-    the last day. `entrance` decides who sees more than whether the host is ready.
+    `opened` knows whose encryption key is lost. `running` tells whether the host works on what comes in, `unknown` how many
+    requests came to unknown webhook addresses in the last day. `entrance` decides who sees more than whether the host is
+    ready.
     """
 
     def __init__(
         self,
+        *,
         plugins: Plugins,
+        opened: Bindings,
         metrics: Metrics,
         running: Callable[[], bool],
         unknown: Callable[[], Awaitable[int]],
         entrance: Entrance,
     ) -> None:
         self._plugins = plugins
+        self._opened = opened
         self._metrics = metrics
         self._running = running
         self._unknown = unknown
@@ -52,16 +59,20 @@ class Probes:
 
     async def _readyz(self, request: Request) -> Response:
         try:
-            unknown = await asyncio.wait_for(self._unknown(), PATIENCE)
+            async with asyncio.timeout(PATIENCE):
+                unknown, (connected, locked) = await self._unknown(), await self._opened.locked()
             database = "ok"
         except Exception as error:  # noqa: BLE001  whatever it is, the database does not answer
-            unknown, database = None, type(error).__name__
+            unknown, (connected, locked), database = None, (0, []), type(error).__name__
         running = self._running()
-        ready = running and database == "ok" and bool(list(self._plugins))
+        # With one account's key lost the others still work; with all of them nothing can be received.
+        keyless = bool(locked) and len(locked) == connected
+        ready = running and database == "ok" and bool(list(self._plugins)) and not keyless
         status = {"status": "ready" if ready else "not ready"}
         details = {
             "database": database,
             "dispatcher": "running" if running else "stopped",
+            "keys": _keys(locked),
             "unknown_webhooks_last_day": unknown,
             "plugins": dict.fromkeys(self._plugins, "ready")
             | {one.name: f"unavailable: {one.reason}" for one in self._plugins.unavailable},
@@ -77,3 +88,11 @@ class Probes:
 
     async def _render(self, _: Request) -> Response:
         return Response(self._metrics.render(), media_type=CONTENT_TYPE, headers=SAFE_HEADERS)
+
+
+def _keys(locked: list[StoredBinding]) -> str:
+    if not locked:
+        return "ok"
+    named = ", ".join(f"{one.agent} on {one.channel}" for one in locked[:SHOWN])
+    more = f" and {len(locked) - SHOWN} more" if len(locked) > SHOWN else ""
+    return f"lost for {named}{more}"

@@ -1,0 +1,29 @@
+"""Where a host gets its encryption keys from, without ever replacing a lost key in silence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from trinity_channels.bindings.keys import VARIABLE, KeyRing, VaultError, load_or_create_key_file, parse_keys
+from trinity_channels.store import Store, sealed
+
+
+def key_ring(given: SecretStr | None, home: Path, store: Store) -> KeyRing:
+    """The keys of the setting, or of the key file. The file is made on first use only: a new one opens nothing stored.
+
+    Raises:
+        VaultError: the key file is missing or cannot be used.
+        StoreError: the database cannot be read.
+    """
+    if given:
+        return parse_keys(given.get_secret_value())
+    file = home / "credentials.key"
+    if not file.exists() and sealed.exist(store.path):
+        raise VaultError(
+            f"The key file {file} is missing, and the database {store.path} holds secrets that only its key opens. Restore "
+            f"the file from a backup, or set {VARIABLE} to its content. If the key is lost, set {VARIABLE} to a new one "
+            "(`trinity-channels keygen`) and connect every account again."
+        )
+    return load_or_create_key_file(file)
