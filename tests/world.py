@@ -159,7 +159,8 @@ class World:
         }
         self.settings = Settings.load(**(given | settings))
         mailing = (self.mails if mailer else None) if isinstance(mailer, bool) else mailer
-        self._ports = Ports(agents=agents, mailer=mailing, http=self.http)
+        self.reads: Callable[[], Settings] = lambda: self.settings
+        self._ports = Ports(agents=agents, mailer=mailing, http=self.http, read_settings=self._read_again)
         self.twilio = TwilioSimulator(Context(self.http, self.now, api_base_url=TWILIO))
         self._build()
 
@@ -172,6 +173,9 @@ class World:
             TWILIO: self.twilio.app,
         }
         self.http._mounts = {httpx._utils.URLPattern(url): httpx.ASGITransport(app) for url, app in apps.items()}
+
+    def _read_again(self) -> Settings:
+        return self.reads()
 
     @staticmethod
     def now() -> datetime:

@@ -8,6 +8,7 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -28,6 +29,7 @@ from trinity_channels.access.self_service import SelfService
 from trinity_channels.access.sharing import Sharing
 from trinity_channels.agents.port import AgentRuntime
 from trinity_channels.agents.registry import ConfiguredAgents, Platform
+from trinity_channels.agents.reload import AgentReload
 from trinity_channels.agents.table import AgentTable
 from trinity_channels.bindings import Bindings
 from trinity_channels.bindings.connections import Connections
@@ -57,7 +59,7 @@ from trinity_channels.outbound.trial import TrialMessages
 from trinity_channels.plugins import Plugins, load
 from trinity_channels.retention.chore import Retention
 from trinity_channels.retention.periods import RetentionPeriods
-from trinity_channels.settings import Settings
+from trinity_channels.settings import Settings, reread
 from trinity_channels.store import Store, Tx, deliveries, scenes
 from trinity_channels.web import errors, reference
 from trinity_channels.web.access_api import AccessApi
@@ -73,6 +75,7 @@ from trinity_channels.web.local import Entrance
 from trinity_channels.web.people_api import PeopleApi
 from trinity_channels.web.proactive_api import ProactiveApi
 from trinity_channels.web.probes import Probes
+from trinity_channels.web.reload_api import ReloadApi
 from trinity_channels.web.retention_api import RetentionApi
 from trinity_channels.web.settings_api import SettingsApi
 from trinity_channels.web.trial_api import TrialApi
@@ -96,6 +99,8 @@ class Ports:
     http: httpx.AsyncClient | None = None
     plugins: Plugins | None = None
     now: Callable[[], datetime] | None = None
+    read_settings: Callable[[], Settings] | None = None
+    """Reads the settings again, for a host whose agents can change while it runs."""
 
 
 def utc_now() -> datetime:
@@ -120,6 +125,8 @@ class Host:
         self.address = PublicAddress(self.store, settings.public_chat_url)
         self.mailer = ports.mailer or _mailer(settings, now)
         self.agents = AgentTable(settings.agents)
+        again = partial(reread, settings, ports.read_settings) if ports.read_settings else None
+        self.reload = AgentReload(self.agents, self.store, again, now)
         self.directory = ports.directory or LocalDirectory(self.store, self.agents, now)
         own_tokens = TokenAuthenticator(self.store, settings.admin_token)
         self._own_tokens = None if ports.authenticator else own_tokens
@@ -217,8 +224,7 @@ class Host:
             metrics=self.metrics,
             now=now,
         )
-        days = {name: agent.keep_bodies_days for name, agent in settings.agents.items() if agent.keep_bodies_days}
-        self.retention_periods = RetentionPeriods(self.store, settings.keep_bodies_days, days, now)
+        self.retention_periods = RetentionPeriods(self.store, settings.keep_bodies_days, self.agents, now)
         self.retention = Retention(self.store, self.retention_periods, self.metrics, now)
         links = DecisionLinks(self._vault, self.address, tuple(self.plugins), now)
         self._digest = OwnerDigest(self.store, self.directory, self.mailer, links, now)
@@ -338,6 +344,7 @@ class Host:
             ProactiveApi(self.guard, self.proactive).router(),
             AuditApi(self.guard, self.store).router(),
             settings.router(),
+            ReloadApi(self.guard, self.reload).router(),
         ]
 
     def probes(self) -> list[Route]:

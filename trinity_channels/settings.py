@@ -5,6 +5,7 @@ A key of the file is the variable's name in lower case. Besides those it holds t
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tomllib
 from collections.abc import Callable, Mapping
@@ -25,6 +26,7 @@ from pydantic_settings import (
 )
 
 from trinity_channels.agent_settings import Agent, AgentName, BearerToken, Days, HttpUrl, TrinityAgent
+from trinity_channels.agents.reload import Configuration, ReloadRefused
 from trinity_channels.bindings.keys import parse_keys
 from trinity_channels.email_address import normalise_email
 from trinity_channels.mail.smtp_url import parse_smtp_url
@@ -179,6 +181,43 @@ class Settings(BaseSettings):
             InitSettingsSource(settings_cls, {"api_base_urls": file_base_urls | base_urls}),
             InitSettingsSource(settings_cls, file),
         )
+
+
+def reread(running: Settings, read: Callable[[], Settings]) -> Configuration:
+    """What the settings say now, for a host that runs with earlier ones.
+
+    Raises:
+        ReloadRefused: they cannot work, or an agent needs something that the running host does not have.
+    """
+    try:
+        found = read()
+    except SettingsError as error:
+        raise ReloadRefused(tuple(str(error).splitlines())) from error
+    strangers = [name for name, agent in found.agents.items() if isinstance(agent, TrinityAgent)]
+    if strangers and running.trinity_url is None:
+        raise ReloadRefused(
+            tuple(f"agents.{name}: needs TRINITY_URL, which counts from the next start" for name in strangers)
+        )
+    fields = {name: field.alias or name for name, field in Settings.model_fields.items() if name not in _FILE_ONLY}
+    changed = [name.upper() for key, name in fields.items() if getattr(found, key) != getattr(running, key)]
+    urls = {**running.api_base_urls, **found.api_base_urls}
+    changed += [name.upper() for name in urls if running.api_base_urls.get(name) != found.api_base_urls.get(name)]
+    return Configuration(found.agents, tuple(sorted(changed)))
+
+
+def data_folder() -> Path:
+    """The data folder, for commands that must find the running host while other settings cannot work."""
+    try:
+        return Settings.load().home
+    except SettingsError:
+        name = "trinity_channels_home"
+        file: dict[str, Any] = {}
+        with contextlib.suppress(SettingsError):
+            file = _read_file(os.environ.get(CONFIG_VARIABLE))
+        home = os.environ.get(name.upper()) or file.get(name)
+        if not isinstance(home, str):
+            return platformdirs.user_data_path("trinity_channels", appauthor=False)
+        return Path(home).expanduser()
 
 
 class _Environment(EnvSettingsSource):

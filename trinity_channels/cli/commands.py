@@ -19,6 +19,7 @@ from trinity_channels.cli import (
     keys,
     new_plugin,
     plugins,
+    reload,
     requests,
     serve,
     simulate,
@@ -72,6 +73,7 @@ def options(
 
 
 app.command("serve")(serve.serve)
+app.command("reload")(reload.reload)
 app.command("demo")(demo.demo)
 app.command("simulate")(simulate.simulate)
 app.command("plugins")(plugins.plugins)

@@ -30,8 +30,9 @@ async def _serve(host: str, port: int) -> None:
     import gc
     import sys
 
-    from trinity_channels.app import create_app
+    from trinity_channels.app import Ports, create_app
     from trinity_channels.cli import running, servers
+    from trinity_channels.cli.hangup import reloads_on_hangup
     from trinity_channels.log import configure_logging
     from trinity_channels.settings import Settings
 
@@ -39,14 +40,15 @@ async def _serve(host: str, port: int) -> None:
     settings = Settings.load()
     bound = servers.bind(host, port)
     with bound:
-        app, channels = create_app(settings)
+        app, channels = create_app(settings, Ports(read_settings=Settings.load))
         reached = running.local_address(*bound.getsockname()[:2])
         async with channels, servers.serving(app, bound):
             # What is alive now stays so: the collector would search it, for a tenth of a second, again and again.
             gc.freeze()
             gc.enable()
             url = servers.address(bound)
-            with running.announced(settings.home, reached, channels.local_token):
+            announced = running.announced(settings.home, reached, channels.local_token)
+            with reloads_on_hangup(channels.reload), announced:
                 typer.echo(f"trinity_channels listens on {url} (API: {url}/docs). Stop it with Ctrl-C.")
                 if not settings.agents:
                     typer.echo(NO_AGENTS)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 
+from trinity_channels.agents.table import AgentTable
 from trinity_channels.store import Store, Tx, agent_settings, audit
 
 _NAME = "keep_bodies_days"
@@ -13,7 +14,7 @@ _NAME = "keep_bodies_days"
 class RetentionPeriods:
     """The setting `keep_bodies_days`."""
 
-    def __init__(self, store: Store, default: int, configured: Mapping[str, int], now: Callable[[], datetime]) -> None:
+    def __init__(self, store: Store, default: int, configured: AgentTable, now: Callable[[], datetime]) -> None:
         self._store = store
         self._default = default
         self._configured = configured
@@ -31,7 +32,8 @@ class RetentionPeriods:
 
     def inherited(self, agent: str) -> int:
         """What counts for an agent whose owner has stored nothing."""
-        return self._configured.get(agent, self._default)
+        configured = self._configured.get(agent)
+        return (configured.keep_bodies_days if configured else None) or self._default
 
     async def set(self, agent: str, days: int | None, *, by: str) -> None:
         """Store how many days, on record; None removes the setting of the owner."""

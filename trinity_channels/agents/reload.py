@@ -1,0 +1,104 @@
+"""Read the agents of the settings file again while the host runs: all of the new state, or all of the old one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from trinity_channels.agent_settings import Agent
+from trinity_channels.agents.table import AgentTable, Changes
+from trinity_channels.store import Store, Tx, audit, bindings
+
+
+class ReloadRefused(Exception):
+    """What was read cannot work, so the host goes on with what it had; `problems` has one line for each."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("\n".join(["The settings cannot work, so nothing was changed:", *problems]))
+        self.problems = problems
+
+
+class NotReloadable(Exception):
+    """The application around this host gave it its settings or its agents; there is no file to read again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """What the settings say now. `restart` names the other settings that differ from those the host runs with."""
+
+    agents: Mapping[str, Agent]
+    restart: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reloaded:
+    """What became of it.
+
+    Attributes:
+        changes: the agents that differ from before.
+        restart: other settings that have changed, and count from the next start.
+        left: agents that are not configured any more and still connected, with the channel.
+    """
+
+    changes: Changes
+    restart: tuple[str, ...] = ()
+    left: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def message(self) -> str:
+        """All of it in sentences, one a line."""
+        named = {"Added": self.changes.added, "Changed": self.changes.changed, "Removed": self.changes.removed}
+        lines = [f"{word}: {', '.join(names)}." for word, names in named.items() if names]
+        lines = lines or ["The agents are as they were."]
+        lines += [
+            f"{agent} is still connected on {channel}, and nobody is answered there. Put the agent back and disconnect it "
+            f"(DELETE /api/agents/{agent}/{channel}) before you remove it."
+            for agent, channel in self.left
+        ]
+        if self.restart:
+            lines.append(f"Restart the host for what else has changed: {', '.join(self.restart)}.")
+        return "\n".join(lines)
+
+
+class AgentReload:
+    """Does it. Turns that run go on with the agent they began with."""
+
+    def __init__(
+        self,
+        table: AgentTable,
+        store: Store,
+        read: Callable[[], Configuration] | None,
+        now: Callable[[], datetime],
+    ) -> None:
+        """`read` raises ReloadRefused for settings that cannot work; None means that nothing can be read again."""
+        self._table = table
+        self._store = store
+        self._read = read
+        self._now = now
+        self._reloading = asyncio.Lock()
+
+    async def run(self, by: str) -> Reloaded:
+        """Put what the settings say now in the place of the present agents; `by` is for the audit log.
+
+        Raises:
+            ReloadRefused: it cannot work; nothing was changed.
+            NotReloadable: there is nothing to read.
+        """
+        if self._read is None:
+            raise NotReloadable
+        async with self._reloading:
+            found = await asyncio.to_thread(self._read)
+            changes = self._table.replace(found.agents)
+            connected = await self._store.write(lambda tx: self._record(tx, changes, by))
+        left = tuple(one for one in connected if one[0] not in found.agents)
+        return Reloaded(changes, found.restart, left)
+
+    def _record(self, tx: Tx, changes: Changes, by: str) -> list[tuple[str, str]]:
+        """Put it on record, if anything differs; returns what is connected."""
+        named = {"added": changes.added, "changed": changes.changed, "removed": changes.removed}
+        details = {word: list(names) for word, names in named.items() if names}
+        if details:
+            audit.add(tx, self._now(), by, "reload_agents", details=details)
+        return [(one.agent, one.channel) for one in bindings.every(tx) if one.connected]

@@ -1,0 +1,65 @@
+"""Read the settings file again, on an administrator's word."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, Field
+
+from trinity_channels.agents.reload import AgentReload, NotReloadable, ReloadRefused
+from trinity_channels.web.auth import Guard
+from trinity_channels.web.errors import ApiError
+from trinity_channels.web.route import api_router
+
+
+class LeftAnswer(BaseModel):
+    """An agent that is not configured any more and still connected."""
+
+    agent_name: str
+    channel: str
+
+
+class ReloadAnswer(BaseModel):
+    """What has changed; the names of agents, and of settings that only count from the next start."""
+
+    added: list[str]
+    changed: list[str]
+    removed: list[str]
+    still_connected: list[LeftAnswer] = Field(description="Removed agents where people write and nobody is answered")
+    needs_restart: list[str]
+    message: str
+
+
+class ReloadApi:
+    """Builds `/api/settings/reload`."""
+
+    def __init__(self, guard: Guard, reload: AgentReload) -> None:
+        self._guard = guard
+        self._reload = reload
+
+    def router(self) -> APIRouter:
+        """The route."""
+        router = api_router(self._guard, "Settings")
+        router.add_api_route("/api/settings/reload", self._run, methods=["POST"])
+        return router
+
+    async def _run(self, request: Request) -> ReloadAnswer:
+        """Take over the agents that the settings file holds now. With an error in it, everything stays as it was."""
+        principal = await self._guard.admin(request)
+        try:
+            done = await self._reload.run(principal.actor)
+        except ReloadRefused as error:
+            raise ApiError(
+                422, "invalid_settings_file", str(error), extra={"problems": list(error.problems)}
+            ) from error
+        except NotReloadable as error:
+            raise ApiError(
+                409, "not_reloadable", "This host was given its settings by the application around it."
+            ) from error
+        return ReloadAnswer(
+            added=list(done.changes.added),
+            changed=list(done.changes.changed),
+            removed=list(done.changes.removed),
+            still_connected=[LeftAnswer(agent_name=agent, channel=channel) for agent, channel in done.left],
+            needs_restart=list(done.restart),
+            message=done.message,
+        )
