@@ -18,9 +18,11 @@ from fastapi import APIRouter, FastAPI
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
+from trinity_channels.access.blocks import Blocks
 from trinity_channels.access.decision_links import DecisionLinks
 from trinity_channels.access.directory import Directory, LocalDirectory
 from trinity_channels.access.disclosure import Disclosure
+from trinity_channels.access.erasure import Erasure
 from trinity_channels.access.escalation import Escalation
 from trinity_channels.access.login import Login
 from trinity_channels.access.mailed_decisions import MailedDecisions
@@ -44,8 +46,11 @@ from trinity_channels.http_client import open_client
 from trinity_channels.inbound.catch_up import CatchUp
 from trinity_channels.inbound.diagnose import Diagnosis
 from trinity_channels.inbound.indicate import Indicator
+from trinity_channels.inbound.lookups import Lookups
 from trinity_channels.inbound.owner_notices import OwnerNotices
+from trinity_channels.inbound.quotes import Quotes
 from trinity_channels.inbound.rules import TurnRules
+from trinity_channels.inbound.senders import Senders
 from trinity_channels.inbound.turn import Turns
 from trinity_channels.inbound.unknown import UnknownWebhooks
 from trinity_channels.inbound.webhook import Webhook, WebhooksFirst
@@ -164,11 +169,13 @@ class Host:
         self.overviews = Overviews(
             store=self.store, directory=self.directory, plugins=self.plugins, reports=self.reports, now=now
         )
+        self.blocks = Blocks(self.store, self._vault)
+        senders = Senders(self.store, self.plugins, self.bindings, self.blocks, now)
         indicator = Indicator(self.plugins, self.bindings, self.metrics)
         self.turns = Turns(
             store=self.store,
             plugins=self.plugins,
-            bindings=self.bindings,
+            lookups=Lookups(senders, Quotes(self.store, self.plugins, self.bindings)),
             directory=self.directory,
             agents=ports.agents or ConfiguredAgents(self.agents, platform_of(settings), self.http, now),
             self_service=self.self_service,
@@ -338,7 +345,7 @@ class Host:
             AccessApi(self.guard, self.directory, self.store, self.sharing).router(),
             EscalationApi(self.guard, self.self_service.escalation, self.store).router(),
             DisclosureApi(self.guard, self.self_service.disclosure, self.store).router(),
-            PeopleApi(self.guard, self.store, self._now).router(),
+            PeopleApi(self.guard, self.store, self.blocks, Erasure(self.store, self.blocks), self._now).router(),
             RetentionApi(self.guard, self.retention_periods, self.store).router(),
             DeliveriesApi(self.guard, self.store, self.resends).router(),
             ProactiveApi(self.guard, self.proactive).router(),

@@ -28,6 +28,19 @@ async def test_after_a_rotation_the_old_key_is_not_needed(terminal: Terminal, wo
     assert "already" in second.stdout
 
 
+async def test_the_blocks_of_erased_people_are_rotated_too(terminal: Terminal, world: World) -> None:
+    zoe = world.person("Zoe")
+    await zoe.says("hello")
+    await world.blocks(zoe)
+    await world.api("DELETE", f"/api/agents/support/clients/{(await world.client(zoe))['id']}")
+    await world.stops()
+    terminal.set(CREDENTIAL_ENCRYPTION_KEY=f"{NEW},{KEY}")
+
+    result = await terminal.beside("rotate-keys")
+
+    assert result.stdout.startswith("3 secrets")
+
+
 async def test_a_rotation_without_the_old_key_names_what_is_missing(terminal: Terminal, world: World) -> None:
     await world.stops()
     terminal.set(CREDENTIAL_ENCRYPTION_KEY=NEW)

@@ -3,7 +3,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import typer
+
+if TYPE_CHECKING:
+    from trinity_channels.app import Host
 
 
 def keygen() -> None:
@@ -20,8 +25,12 @@ def rotate_keys() -> None:
     """
     from trinity_channels.cli import desk
 
-    changed = desk.with_host(lambda host: host.connections.reseal())
+    changed = desk.with_host(_reseal)
     if changed:
         typer.echo(f"{changed} secrets are now encrypted with the newest key. The older keys can be removed.")
     else:
         typer.echo("Everything is encrypted with the newest key already.")
+
+
+async def _reseal(host: Host) -> int:
+    return await host.connections.reseal() + await host.blocks.reseal()

@@ -26,10 +26,8 @@ from trinity_channels.agents.port import (
     AgentUnavailable,
 )
 from trinity_channels.api import ProviderUnavailable
-from trinity_channels.bindings import Bindings
 from trinity_channels.bindings.vault import VaultError
 from trinity_channels.dispatch import Dispatcher
-from trinity_channels.email_address import normalise_email
 from trinity_channels.inbound import overdue
 from trinity_channels.inbound.attempt import Attempt, request
 from trinity_channels.inbound.commands import Expecting, recognise
@@ -37,15 +35,15 @@ from trinity_channels.inbound.gate import decision
 from trinity_channels.inbound.gather import complete_at
 from trinity_channels.inbound.group import GroupStep
 from trinity_channels.inbound.indicate import Indicator
+from trinity_channels.inbound.lookups import Lookups
 from trinity_channels.inbound.prepare import Preparation
-from trinity_channels.inbound.quotes import Quotes
 from trinity_channels.inbound.rules import TurnRules
 from trinity_channels.inbound.step import Step
 from trinity_channels.masking import mask_text
 from trinity_channels.metrics import Metrics
 from trinity_channels.outbound import replies
 from trinity_channels.plugins import Plugins
-from trinity_channels.store import Store, Tx, disclosures, messages, people, scenes, turns
+from trinity_channels.store import Store, Tx, disclosures, messages, scenes, turns
 from trinity_channels.store.scenes import Message, OpenTurn, Person, Scene
 from trinity_channels.visible import cleaned
 
@@ -74,7 +72,7 @@ class Turns:
         *,
         store: Store,
         plugins: Plugins,
-        bindings: Bindings,
+        lookups: Lookups,
         directory: Directory,
         agents: AgentRuntime,
         self_service: SelfService,
@@ -86,12 +84,11 @@ class Turns:
     ) -> None:
         self._store = store
         self._plugins = plugins
-        self._bindings = bindings
         self._directory = directory
         self._agents = agents
         self._self_service = self_service
         self._preparation = Preparation(store, directory, self_service)
-        self._quotes = Quotes(store, plugins, bindings)
+        self._lookups = lookups
         self._dispatcher = dispatcher
         self._indicator = indicator
         self._metrics = metrics
@@ -140,22 +137,6 @@ class Turns:
 
     # --- before the agent ---
 
-    async def _resolved(self, scene: Scene, person: Person) -> Person:
-        """The person as the provider knows them, asked anew once an hour."""
-        if person.resolved_at and self._now() - person.resolved_at < HOUR:
-            return person
-        bound = await self._bindings.open(scene.binding)
-        sender = await self._store.read(lambda tx: people.sender(tx, person.id))
-        identity = await self._plugins[scene.channel].resolve_identity(bound.binding, sender, bound.context)
-        email = _normalised(identity.verified_email)
-        now = self._now()
-
-        def keep(tx: Tx) -> Person:
-            people.resolved(tx, person.id, identity.name or person.name, email, now)
-            return scenes.person(tx, person.id)
-
-        return await self._store.write(keep)
-
     async def _group_step(self, scene: Scene) -> Scene | datetime | None:
         now = self._now()
         has_command = any(recognise(message, Expecting()) for message in scene.waiting)
@@ -165,7 +146,8 @@ class Turns:
         writers: dict[int, Person] = {}
         access: dict[int, bool] = {}
         for contact in {message.contact for message in scene.waiting if message.contact}:
-            person = await self._resolved(scene, await self._store.read(partial(scenes.person, contact=contact)))
+            person = await self._store.read(partial(scenes.person, contact=contact))
+            person = await self._lookups.senders.resolved(scene, person)
             writers[contact] = person
             access[contact] = person.email is not None and await self._directory.may_use(scene.agent, person.email)
         step = GroupStep(
@@ -193,7 +175,7 @@ class Turns:
         return following
 
     async def _step(self, scene: Scene, person: Person) -> Scene | datetime | None:
-        person = await self._resolved(scene, person)
+        person = await self._lookups.senders.resolved(scene, person)
         manifest = self._plugins[scene.channel].manifest
         expecting = await self._preparation.expecting(scene, person, manifest)
         # A command is answered at once, and what stands before one is complete.
@@ -235,7 +217,7 @@ class Turns:
             now = self._now()
             attempt = await self._store.write(lambda tx: self._begin(tx, scene, turn, now))
             try:
-                attempt = await self._quotes.completed(scene, attempt)
+                attempt = await self._lookups.quotes.completed(scene, attempt)
                 text = await self._ask(scene, request(scene, turn, attempt), attempt.messages)
             except AgentUnavailable as error:
                 return await self._retry(scene, turn, error)
@@ -355,14 +337,6 @@ def _reason(error: AgentError) -> str:
     """The same for the list of failed turns, with the agent's own words; these may quote people and are never logged."""
     detail = f" It said: {error.detail[:LONGEST_REASON]}" if error.detail else ""
     return mask_text(cleaned(_why(error) + detail))
-
-
-def _normalised(email: str | None) -> str | None:
-    """A provider's spelling of an address as shares and requests spell it; None for what is no address to us."""
-    try:
-        return normalise_email(email) if email else None
-    except ValueError:
-        return None
 
 
 def _blocked(tx: Tx, scene: Scene) -> bool:

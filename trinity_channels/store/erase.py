@@ -61,7 +61,7 @@ _STATEMENTS = (
     delete(ADDRESS).where(ADDRESS.c.contact_id == bindparam("contact")),
     update(CONTACT)
     .where(CONTACT.c.id == bindparam("contact"))
-    .values(name="", email=None, verified_at=None, blocked_at=None, unreachable_at=None),
+    .values(name="", email=None, verified_at=None, unreachable_at=None),
 )
 
 

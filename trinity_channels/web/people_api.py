@@ -8,7 +8,9 @@ from datetime import datetime
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
-from trinity_channels.store import Store, Tx, audit, erase, people
+from trinity_channels.access.blocks import Blocks
+from trinity_channels.access.erasure import Erasure
+from trinity_channels.store import Store, Tx, audit, people
 from trinity_channels.web.auth import Guard
 from trinity_channels.web.errors import ApiError
 from trinity_channels.web.inputs import RowId
@@ -41,9 +43,13 @@ class BlockBody(BaseModel):
 class PeopleApi:
     """Builds `/api/agents/{name}/clients…`."""
 
-    def __init__(self, guard: Guard, store: Store, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, guard: Guard, store: Store, blocks: Blocks, erasure: Erasure, now: Callable[[], datetime]
+    ) -> None:
         self._guard = guard
         self._store = store
+        self._blocks = blocks
+        self._erasure = erasure
         self._now = now
 
     def router(self) -> APIRouter:
@@ -62,19 +68,27 @@ class PeopleApi:
         return [_client_answer(one) for one in await self._store.read(lambda tx: people.clients(tx, name))]
 
     async def _block(self, request: Request, name: str, client_id: RowId, body: BlockBody) -> ClientAnswer:
-        """Block somebody: their messages are dropped in silence. Or let them back in."""
-        blocked_at = self._now() if body.blocked else None
-        action = "block" if body.blocked else "unblock"
-        return await self._change(request, name, client_id, action, lambda tx: people.block(tx, client_id, blocked_at))
+        """Block somebody: their messages are dropped in silence. Or let them back in, also if they were erased."""
+        if not body.blocked:
+            return await self._change(
+                request, name, client_id, "unblock", lambda tx: self._blocks.unblock(tx, client_id)
+            )
+        now = self._now()
+        return await self._change(request, name, client_id, "block", lambda tx: self._blocks.block(tx, client_id, now))
 
     async def _unlink(self, request: Request, name: str, client_id: RowId) -> ClientAnswer:
         """Forget the verified e-mail of somebody; they may sign in again."""
         return await self._change(request, name, client_id, "unlink", lambda tx: people.unlink(tx, client_id))
 
     async def _erase(self, request: Request, name: str, client_id: RowId) -> ClientAnswer:
-        """Erase somebody for good: what they wrote and were written, addresses, e-mail. They may come back as new."""
-        now = self._now()
-        return await self._change(request, name, client_id, "erase", lambda tx: erase.person(tx, client_id, now))
+        """Erase somebody for good: what they wrote and were written, addresses, e-mail.
+
+        They may come back as new, unless they are blocked: then keyed hashes of their addresses stay.
+        """
+        await self._guard.owner(request, name)
+        _known(await self._store.read(lambda tx: people.client(tx, name, client_id)))
+        prepared, now = await self._erasure.prepare(client_id), self._now()
+        return await self._change(request, name, client_id, "erase", lambda tx: self._erasure.finish(tx, prepared, now))
 
     async def _change(
         self, request: Request, name: str, client_id: int, action: str, change: Callable[[Tx], None]
@@ -90,10 +104,13 @@ class PeopleApi:
             audit.add(tx, now, principal.actor, action, agent=name, details={"client": client_id})
             return people.client(tx, name, client_id)
 
-        client = await self._store.write(unit)
-        if client is None:
-            raise ApiError(404, "client_not_found", "There is no such person.")
-        return _client_answer(client)
+        return _client_answer(_known(await self._store.write(unit)))
+
+
+def _known(client: people.Client | None) -> people.Client:
+    if client is None:
+        raise ApiError(404, "client_not_found", "There is no such person.")
+    return client
 
 
 def _client_answer(one: people.Client) -> ClientAnswer:

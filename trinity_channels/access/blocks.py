@@ -1,0 +1,109 @@
+"""Who is blocked: a contact as long as they are known, and after they were erased their addresses as keyed hashes.
+
+The key of the hashes is random and stored sealed by the vault, so that it survives a rotation of the encryption keys; only
+with that key can an address be compared. While the vault's key is lost, erased people are not recognised.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+
+import structlog
+
+from trinity_channels.bindings.vault import Vault, VaultError
+from trinity_channels.store import Store, Tx, erased_blocks, people, settings
+from trinity_channels.store.erased_blocks import Known
+
+log = structlog.get_logger(__name__)
+
+_KEYS = "erased_blocks_keys"
+_CONTEXT = ("", "", _KEYS)
+
+
+class Blocks:
+    """Blocks people, lets them in again, and recognises those who were erased."""
+
+    def __init__(self, store: Store, vault: Vault) -> None:
+        self._store = store
+        self._vault = vault
+
+    def block(self, tx: Tx, contact: int, now: datetime) -> None:
+        """Block a contact; what is held for them is dropped."""
+        people.block(tx, contact, now)
+
+    def unblock(self, tx: Tx, contact: int) -> None:
+        """Let a contact in again, also one who was erased: then the people who have their addresses."""
+        people.block(tx, contact, None)
+        known = erased_blocks.known(tx, contact)
+        if known:
+            digests = self._digests(known, self._keys(tx)) if erased_blocks.exist(tx, known.binding) else []
+            erased_blocks.forget(tx, contact, known.binding, digests)
+
+    def remember(self, tx: Tx, contact: int) -> None:
+        """Keep keyed hashes of the addresses of a contact who is about to be erased, if they are blocked."""
+        known = erased_blocks.known(tx, contact)
+        if known and known.blocked_at and known.addresses:
+            digests = self._digests(known, [self._writing_key(tx)])
+            erased_blocks.add(tx, contact, known.binding, digests, known.blocked_at)
+
+    def stays_blocked(self, tx: Tx, contact: int) -> bool:
+        """Whether a contact who is not blocked has an address of somebody who was blocked and erased. Reads only."""
+        known = erased_blocks.known(tx, contact)
+        if known is None or known.blocked_at or not erased_blocks.exist(tx, known.binding):
+            return False
+        return erased_blocks.find(tx, known.binding, self._digests(known, self._keys(tx))) is not None
+
+    async def reseal(self) -> int:
+        """Seal the keys of the hashes with the newest encryption key; returns how many records changed."""
+
+        def unit(tx: Tx) -> int:
+            records = self._records(tx)
+            again = [self._sealed_again(record) for record in records]
+            if again != records:
+                settings.put(tx, _KEYS, json.dumps(again))
+            return sum(before != after for before, after in zip(records, again, strict=True))
+
+        return await self._store.write(unit)
+
+    def _sealed_again(self, record: str) -> str:
+        """A record under the newest encryption key; one whose key is lost stays as it is."""
+        try:
+            if self._vault.needs_reseal(record):
+                return self._vault.seal(self._vault.open(record, context=_CONTEXT), context=_CONTEXT)
+        except VaultError as error:
+            log.warning("blocks of erased people cannot be checked", reason=str(error))
+        return record
+
+    @staticmethod
+    def _records(tx: Tx) -> list[str]:
+        """The sealed keys, newest first; there are several if the encryption key of one was lost."""
+        stored = settings.get(tx, _KEYS)
+        return list(json.loads(stored)) if stored else []
+
+    def _keys(self, tx: Tx) -> list[bytes]:
+        keys = []
+        for record in self._records(tx):
+            try:
+                keys.append(bytes.fromhex(self._vault.open(record, context=_CONTEXT)))
+            except VaultError as error:
+                log.warning("blocks of erased people cannot be checked", reason=str(error))
+        return keys
+
+    def _writing_key(self, tx: Tx) -> bytes:
+        """The newest key that can be read; a fresh one if there is none."""
+        keys = self._keys(tx)
+        if keys:
+            return keys[0]
+        key = secrets.token_bytes(32)
+        records = [self._vault.seal(key.hex(), context=_CONTEXT), *self._records(tx)]
+        settings.put(tx, _KEYS, json.dumps(records))
+        return key
+
+    @staticmethod
+    def _digests(known: Known, keys: Sequence[bytes]) -> list[str]:
+        values = [json.dumps([known.channel, address]).encode() for address in known.addresses]
+        return [hmac.digest(key, value, "sha256").hex() for key in keys for value in values]
