@@ -31,6 +31,7 @@ from trinity_channels.dispatch import Dispatcher
 from trinity_channels.inbound import overdue
 from trinity_channels.inbound.attempt import Attempt, request
 from trinity_channels.inbound.commands import Expecting, recognise
+from trinity_channels.inbound.fair_slots import FairSlots
 from trinity_channels.inbound.gate import decision
 from trinity_channels.inbound.gather import complete_at
 from trinity_channels.inbound.group import GroupStep
@@ -94,7 +95,7 @@ class Turns:
         self._metrics = metrics
         self._now = now
         # Only agents wait for each other. Commands and the gate answer at once, whatever the agents are doing.
-        self._slots = asyncio.Semaphore(rules.most)
+        self._slots = FairSlots(rules.most)
         self._rules = rules
 
     async def run(self, conversation: int) -> datetime | None:
@@ -213,7 +214,9 @@ class Turns:
         lateness, manifest = self._rules.lateness, self._plugins[scene.channel].manifest
         if why := overdue.parked(lateness, manifest, scene, turn, now):
             return await self._give_up(scene, turn, why)
-        async with self._slots:
+        async with self._slots.slot(scene.agent, turn.writer) as waited:
+            if waited and not await self._is_due(scene.conversation, turn):
+                return await self._store.read(partial(scenes.scene, conversation=scene.conversation))
             now = self._now()
             attempt = await self._store.write(lambda tx: self._begin(tx, scene, turn, now))
             try:
@@ -229,6 +232,16 @@ class Turns:
                 await asyncio.shield(self._store.write(lambda tx: turns.uncount(tx, turn.id)))
                 raise
         return await self._answer(scene, turn, text, attempt)
+
+    async def _is_due(self, conversation: int, turn: OpenTurn) -> bool:
+        """Whether a turn may still be run that has waited for a slot: minutes may have passed."""
+        scene = await self._store.read(partial(scenes.scene, conversation=conversation))
+        if scene is None or not scene.connected or scene.turn is None or scene.turn.id != turn.id:
+            return False
+        manifest = self._plugins[scene.channel].manifest
+        return await self._admitted(scene) and not overdue.parked(
+            self._rules.lateness, manifest, scene, scene.turn, self._now()
+        )
 
     def _begin(self, tx: Tx, scene: Scene, turn: OpenTurn, now: datetime) -> Attempt:
         messages, history = turns.attempt(tx, scene.conversation, turn.id, now)

@@ -59,7 +59,11 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class OpenTurn:
-    """A turn that was begun and has not ended. `waits_since` is that of its oldest message, or when it was resubmitted."""
+    """A turn that was begun and has not ended.
+
+    `waits_since` is that of its oldest message, or when it was resubmitted. `writer` is the contact who wrote to the agent,
+    in a group one of them.
+    """
 
     id: int
     key: str
@@ -67,6 +71,7 @@ class OpenTurn:
     retries: int
     next_at: datetime | None
     waits_since: datetime
+    writer: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +153,10 @@ _OPEN_TURN = select(
         select(func.min(_WAITS_SINCE)).where(MESSAGE.c.turn_id == TURN.c.id).scalar_subquery(),
         TURN.c.created_at,
     ),
+    func.coalesce(
+        select(func.min(MESSAGE.c.contact_id)).where(MESSAGE.c.turn_id == TURN.c.id).scalar_subquery(),
+        literal_column("0"),
+    ),
 ).where(TURN.c.conversation_id == bindparam("conversation"), TURN.c.state == literal_column("'open'"))
 
 _MESSAGE = (
@@ -222,7 +231,6 @@ def scene(tx: Tx, conversation: int) -> Scene | None:
     if row is None:
         return None
     binding, address, group, last, agent, channel, disconnected, policy, groups, kept, stirred, disclosed = row[:12]
-    turn = tx.one(_OPEN_TURN, conversation=conversation)
     return Scene(
         conversation=conversation,
         binding=binding,
@@ -234,7 +242,7 @@ def scene(tx: Tx, conversation: int) -> Scene | None:
         connected=disconnected is None,
         policies=None if policy is None else (policy, groups),
         person=None if row[12] is None else _person(row[12:]),
-        turn=None if turn is None else OpenTurn(turn[0], turn[1], turn[2], turn[3], moment(turn[4]), moment(turn[5])),
+        turn=_open_turn(tx.one(_OPEN_TURN, conversation=conversation)),
         waiting=tuple(map(_message, tx.all(_WAITING, conversation=conversation))),
         kept=bool(kept),
         stirred=bool(stirred),
@@ -279,6 +287,13 @@ def binding_of(tx: Tx, conversation: int) -> int | None:
 def with_work(tx: Tx) -> set[int]:
     """Conversations in which something waits, a turn is open, or something else calls for a step."""
     return {row[0] for statement in (_WITH_WORK, _STIRRED, _WITH_OPEN_TURN) for row in tx.all(statement)}
+
+
+def _open_turn(row: Row | None) -> OpenTurn | None:
+    if row is None:
+        return None
+    identity, key, attempts, retries, next_at, since, writer = row
+    return OpenTurn(identity, key, attempts, retries, moment(next_at), moment(since), writer)
 
 
 def _person(row: Row) -> Person:

@@ -1,0 +1,106 @@
+"""Fair slots: a limited number of agents run at once, and neither one agent nor one person can take them all.
+
+An agent may hold at most one slot more than are free at that moment. Alone it can have half of them, a second one half of
+the rest, and so on: agents that hang leave something for those that answer. Within an agent the same rule divides what
+that agent could still get between the people who write to it. Slots that become free go round: to one agent after the
+other, and within an agent to one person after the other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Iterator
+
+Queue = deque[asyncio.Future[None]]
+
+
+class FairSlots:
+    """`most` slots. It is used by the tasks of one event loop.
+
+    Everyone who waits is over their share: shares only shrink while slots are taken, and `_serve` runs when one is given
+    back. So a newcomer who is within their share passes nobody who could have gone.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._free = most
+        self._of_agent: Counter[str] = Counter()
+        self._of_person: Counter[tuple[str, int]] = Counter()
+        # agents and people in the order in which they are served; no queue in it is empty
+        self._waiting: dict[str, dict[int, Queue]] = {}
+
+    @contextlib.asynccontextmanager
+    async def slot(self, agent: str, person: int) -> AsyncIterator[bool]:
+        """Hold a slot while the context is open; gives whether it had to be waited for."""
+        waits = not self._admits(agent, person)
+        if waits:
+            await self._wait(agent, person)
+        else:
+            self._take(agent, person)
+        try:
+            yield waits
+        finally:
+            self._give_back(agent, person)
+
+    def _room(self, agent: str) -> int:
+        """How many more slots an agent could get if no other took any."""
+        return max(0, (self._free + 2 - self._of_agent[agent]) // 2) if self._free else 0
+
+    def _admits(self, agent: str, person: int) -> bool:
+        return self._of_person[agent, person] < self._room(agent)
+
+    def _take(self, agent: str, person: int) -> None:
+        self._free -= 1
+        self._of_agent[agent] += 1
+        self._of_person[agent, person] += 1
+
+    def _give_back(self, agent: str, person: int) -> None:
+        self._free += 1
+        self._of_agent[agent] -= 1
+        self._of_person[agent, person] -= 1
+        if not self._of_person[agent, person]:  # people come and go
+            del self._of_person[agent, person]
+        self._serve()
+
+    async def _wait(self, agent: str, person: int) -> None:
+        granted = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(agent, {}).setdefault(person, deque()).append(granted)
+        try:
+            await granted
+        except asyncio.CancelledError:
+            if granted.cancelled():
+                self._leave(agent, person, granted)
+            else:  # it was given the slot in the same moment
+                self._give_back(agent, person)
+            raise
+
+    def _serve(self) -> None:
+        """Give the free slots to those who wait and are within their share."""
+        while self._free and (found := next(self._servable(), None)):
+            agent, person = found
+            people = self._waiting[agent]
+            granted = people[person][0]
+            self._leave(agent, person, granted)
+            if person in people:  # with another conversation: the last to be served
+                people[person] = people.pop(person)
+            if people:
+                self._waiting[agent] = self._waiting.pop(agent)
+            if not granted.cancelled():
+                self._take(agent, person)
+                granted.set_result(None)
+
+    def _servable(self) -> Iterator[tuple[str, int]]:
+        for agent, people in self._waiting.items():
+            if self._room(agent):
+                yield from ((agent, person) for person in people if self._admits(agent, person))
+
+    def _leave(self, agent: str, person: int, granted: asyncio.Future[None]) -> None:
+        people = self._waiting.get(agent, {})
+        queue = people.get(person, deque())
+        if granted in queue:
+            queue.remove(granted)
+        if not queue:
+            people.pop(person, None)
+        if not people:
+            self._waiting.pop(agent, None)
