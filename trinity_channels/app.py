@@ -47,6 +47,7 @@ from trinity_channels.inbound.catch_up import CatchUp
 from trinity_channels.inbound.diagnose import Diagnosis
 from trinity_channels.inbound.indicate import Indicator
 from trinity_channels.inbound.lookups import Lookups
+from trinity_channels.inbound.missed import MissedMessages
 from trinity_channels.inbound.owner_notices import OwnerNotices
 from trinity_channels.inbound.quotes import Quotes
 from trinity_channels.inbound.rules import TurnRules
@@ -72,6 +73,7 @@ from trinity_channels.web.agents_api import AgentsApi
 from trinity_channels.web.audit_api import AuditApi
 from trinity_channels.web.auth import Authenticator, Guard, TokenAuthenticator
 from trinity_channels.web.bindings_api import BindingsApi
+from trinity_channels.web.catch_up_api import CatchUpApi
 from trinity_channels.web.decision_pages import DecisionPages
 from trinity_channels.web.deliveries_api import DeliveriesApi
 from trinity_channels.web.disclosure_api import DisclosureApi
@@ -148,7 +150,8 @@ class Host:
         )
         self.dispatcher = LocalDispatcher(self.store, _open_keys, now)
         self.sharing = Sharing(self.store, self.directory, self.dispatcher, now)
-        self._catch_up = CatchUp(self.store, self.plugins, self.bindings, self.dispatcher, now)
+        self.missed = MissedMessages(self.store, self.plugins, self.bindings, self.dispatcher, now)
+        self._catch_up = CatchUp(self.store, self.plugins, self.bindings, self.missed, now)
         self.connections = Connections(
             store=self.store,
             plugins=self.plugins,
@@ -342,6 +345,7 @@ class Host:
             AgentsApi(self.guard, self.overviews).router(),
             *(channels.router(channel) for channel in self.plugins),
             *(trials.router(channel) for channel in self.plugins),
+            *(CatchUpApi(self.guard, self.missed, self.plugins).router(channel) for channel in self.plugins),
             AccessApi(self.guard, self.directory, self.store, self.sharing).router(),
             EscalationApi(self.guard, self.self_service.escalation, self.store).router(),
             DisclosureApi(self.guard, self.self_service.disclosure, self.store).router(),

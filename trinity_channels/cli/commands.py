@@ -10,6 +10,8 @@ from typer.core import TyperGroup
 from trinity_channels.cli import (
     agents,
     audit,
+    catch_up,
+    connect,
     db,
     deliveries,
     demo,
@@ -73,6 +75,8 @@ def options(
 
 
 app.command("serve")(serve.serve)
+app.command("connect")(connect.connect)
+app.command("catch-up")(catch_up.catch_up)
 app.command("reload")(reload.reload)
 app.command("demo")(demo.demo)
 app.command("simulate")(simulate.simulate)

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 from pydantic import BaseModel
@@ -17,16 +17,12 @@ from pydantic import BaseModel
 from trinity_channels.api import ChannelError, ConfigurationError, ProviderUnavailable
 from trinity_channels.bindings import Bindings, Disconnected, OpenBinding
 from trinity_channels.bindings.vault import VaultError
-from trinity_channels.dispatch import Dispatcher
 from trinity_channels.failures import Failures, cause_of
-from trinity_channels.inbound.accept import Accepted, accept
+from trinity_channels.inbound.missed import MissedMessages
 from trinity_channels.plugins import Plugins
 from trinity_channels.store import Store, StoreError, Tx, bindings, messages
 
 log = structlog.get_logger(__name__)
-
-OVERLAP = timedelta(minutes=5)
-"""Clocks differ, and a message may have been under way when the last one came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +62,13 @@ class CatchUp:
         store: Store,
         plugins: Plugins,
         opened: Bindings,
-        dispatcher: Dispatcher,
+        missed: MissedMessages,
         now: Callable[[], datetime],
     ) -> None:
         self._store = store
         self._plugins = plugins
         self._opened = opened
-        self._dispatcher = dispatcher
+        self._missed = missed
         self._now = now
         self._waiting: dict[int, _Gap] = {}
         # Gaps that could not be listed with the credentials of the binding.
@@ -172,9 +168,7 @@ class CatchUp:
             log.warning("catch-up failed", channel=gap.channel, agent=gap.agent, cause=cause, exc_info=fault)
 
     async def _catch_up(self, gap: _Gap) -> None:
-        plugin = self._plugins[gap.channel]
-        depth = plugin.manifest.capabilities.list_missed
-        if not depth:
+        if not self._missed.listed(gap.channel):
             return
         first = await self._store.read(lambda tx: self._first(tx, gap))
         if first is None:  # nothing was refused, or the binding never worked: nothing is known to be missing
@@ -185,18 +179,9 @@ class CatchUp:
             return
         if bound.binding.account.key != gap.account:
             return
-        now = self._now()
-        missed = await plugin.list_missed(bound.binding, max(first - OVERLAP, now - depth), bound.context)
-
-        def keep(tx: Tx) -> Accepted:
-            bindings.fetched(tx, gap.binding, now)
-            return accept(tx, self._dispatcher, gap.binding, missed, now)
-
-        accepted = await self._store.write(keep)
-        if accepted.messages:
-            log.info("caught up", channel=gap.channel, agent=gap.agent, messages=len(accepted.messages))
-        for key in accepted.keys:
-            self._dispatcher.after_commit(key)
+        fetched = await self._missed.fetch(bound, first)
+        if fetched.messages:
+            log.info("caught up", channel=gap.channel, agent=gap.agent, messages=fetched.messages)
 
     def _first(self, tx: Tx, gap: _Gap) -> datetime | None:
         """From when messages may be missing, None if none are."""

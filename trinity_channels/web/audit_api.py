@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from trinity_channels.store import Store, Tx, audit
 from trinity_channels.store.audit import Entry
 from trinity_channels.web.auth import Guard
+from trinity_channels.web.inputs import Moment
 from trinity_channels.web.route import api_router
 
-
-def _aware(at: datetime) -> datetime:
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
-
-
 Action = Annotated[str, Query(max_length=64, description="Only this action, such as connect; empty means all")]
-Since = Annotated[datetime | None, AfterValidator(lambda at: at and _aware(at)), Query(description="Only from then on")]
+Since = Annotated[Moment | None, Query(description="Only from then on")]
 Before = Annotated[int | None, Query(ge=1, le=2**63 - 1, description="Only entries older than the one with this id")]
 Limit = Annotated[int, Query(ge=1, le=1000)]
 

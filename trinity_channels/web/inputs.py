@@ -1,7 +1,8 @@
-"""What several routes take: an e-mail in its one spelling, and the id of a row."""
+"""What several routes take: an e-mail in its one spelling, the id of a row, a time."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import Path
@@ -12,3 +13,11 @@ from trinity_channels.email_address import normalise_email
 Email = Annotated[str, AfterValidator(normalise_email), Field(max_length=254, json_schema_extra={"format": "email"})]
 RowId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 """As much as a database takes."""
+
+
+def _aware(at: datetime) -> datetime:
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+Moment = Annotated[datetime, AfterValidator(_aware)]
+"""A time; without an offset it is in UTC, as all times are answered."""

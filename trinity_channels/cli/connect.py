@@ -1,0 +1,61 @@
+"""`connect`: an agent on a channel, with settings from options, variables, or questions on a terminal."""
+# ruff: noqa: PLC0415 - start-up of the other commands
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from trinity_channels.api import Channel
+
+
+def connect(
+    agent: Annotated[str, typer.Argument(metavar="AGENT", help="The agent's name.")],
+    channel: Annotated[str, typer.Argument(metavar="CHANNEL", help="A channel, as `plugins` lists it.")],
+    *,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="A setting that is not secret; may be repeated."),
+    ] = None,
+) -> None:
+    """Connect an agent to an account on a channel, or change the settings of a connection.
+
+    What is not set is read from a variable called like the provider and the setting, such as TWILIO_AUTH_TOKEN, or asked
+    for on a terminal. Secrets are never taken from the command line, which others on the machine can read; those that
+    are stored stay. A running server uses the connection at once.
+    """
+    from trinity_channels.cli.channels import manifest_of
+    from trinity_channels.cli.connect_settings import gather
+    from trinity_channels.cli.host_api import agent_path, ask
+
+    manifest = manifest_of(channel)
+    path = agent_path(agent, channel)
+    present, _ = ask("GET", path, reads=True)
+    given, read = gather(manifest, settings or [], present)
+    if read:
+        typer.echo(f"From the environment: {', '.join(read)}.")
+    connected, running = ask("PUT", path, given)
+    _tell(manifest, connected)
+    if not running:
+        typer.echo("\nNo server is running; start it with `trinity-channels serve`.")
+
+
+def _tell(manifest: Channel, connected: dict[str, Any]) -> None:
+    name = f" ({connected['display_name']})" if connected["display_name"] else ""
+    typer.echo(f"{connected['agent_name']} is connected to {manifest.title}{name}.")
+    url = connected["webhook_url"]
+    if url and manifest.capabilities.register_webhook:
+        typer.echo(f"The webhook is set at the provider: {url}")
+    elif url:
+        typer.echo(f"Webhook URL, to enter at the provider: {url}")
+    if connected["warning"]:
+        typer.echo(f"\n{connected['warning']}")
+    steps = [
+        step for step in manifest.setup_steps if step.connected and step.sandbox in (None, connected["is_sandbox"])
+    ]
+    if steps:
+        typer.echo("\nWhat is left to do:")
+        for number, step in enumerate(steps, 1):
+            typer.echo(f"  {number}. {step.title}: {step.text}")

@@ -1,0 +1,87 @@
+"""The settings of a connection, gathered from options, variables, what is stored, and a person at a terminal."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import typer
+from pydantic.fields import FieldInfo
+
+from trinity_channels.api import Channel
+from trinity_channels.bindings.connections import secret_names
+from trinity_channels.cli.faults import CommandFailed
+from trinity_channels.cli.variables import variable
+
+
+def gather(manifest: Channel, options: Sequence[str], present: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Everything that the API is given, and the variables that it was read from.
+
+    Args:
+        manifest: the channel.
+        options: the values of `--set`.
+        present: the binding as the API shows it. Of an agent that is connected, settings that are not given stay.
+
+    Raises:
+        typer.BadParameter: an option cannot be meant, or names a secret.
+        CommandFailed: something is missing, and there is nobody to ask.
+    """
+    secret = secret_names(manifest)
+    given = _options(manifest, options, secret)
+    read = []
+    for name in manifest.settings.model_fields:
+        if name not in given and (value := os.environ.get(variable(manifest, name))):
+            given[name] = value
+            read.append(variable(manifest, name))
+    stored = present if present["configured"] else {}
+    missing = []
+    for name, field in manifest.settings.model_fields.items():
+        if name in given:
+            continue
+        if sys.stdin.isatty() and field.is_required():
+            _ask(given, name, field, stored, secret=name in secret)
+        elif name not in secret and stored.get(name) is not None:
+            given[name] = stored[name]
+        elif field.is_required() and not stored:
+            missing.append(name)
+    if missing:
+        raise CommandFailed("\n".join(_missing(manifest, name, secret=name in secret) for name in missing))
+    return given, read
+
+
+def _options(manifest: Channel, options: Sequence[str], secret: set[str]) -> dict[str, Any]:
+    given: dict[str, Any] = {}
+    for option in options:
+        name, equals, value = option.partition("=")
+        if name not in manifest.settings.model_fields:  # not quoted: it may be a secret in the wrong place
+            known = ", ".join(one for one in manifest.settings.model_fields if one not in secret) or "none"
+            raise typer.BadParameter(f"Give NAME=VALUE. Settings of {manifest.name}: {known}.", param_hint="--set")
+        if not equals:
+            raise typer.BadParameter(f"Give {name}=VALUE.", param_hint="--set")
+        if name in secret and value:
+            raise typer.BadParameter(
+                f"{name} is secret, and others on this machine can read the command line. Set {variable(manifest, name)}, "
+                "or leave it out to be asked on a terminal. Regard this value as known to others.",
+                param_hint="--set",
+            )
+        given[name] = value or None  # empty takes an optional setting away
+    return given
+
+
+def _ask(given: dict[str, Any], name: str, field: FieldInfo, stored: Mapping[str, Any], *, secret: bool) -> None:
+    """Ask for one setting; an empty answer keeps what is stored."""
+    typer.echo(f"\n{field.title or name}: {field.description or ''}".rstrip(": "))
+    keeps = " (Enter keeps the stored one)" if secret and stored else ""
+    # an empty default lets Enter through, which only makes sense where something is stored
+    default = "" if secret and stored else stored.get(name)
+    answer = typer.prompt(f"{name}{keeps}", hide_input=secret, default=default, show_default=not secret)
+    if answer or not stored:
+        given[name] = answer
+
+
+def _missing(manifest: Channel, name: str, *, secret: bool) -> str:
+    way = f"set {variable(manifest, name)}"
+    way += ", or run the command on a terminal to be asked" if secret else f", or add --set {name}=VALUE"
+    return f"{name} is missing: {way}."

@@ -1,0 +1,76 @@
+"""The host's API for commands: that of the running host, or of one that is opened for a single call and serves nothing.
+
+Either way the same code decides, checks, and puts it on record, as `admin:local command`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from trinity_channels.app import create_app
+from trinity_channels.cli import running
+from trinity_channels.cli.faults import CommandFailed
+from trinity_channels.cli.running import HostNotRunning, HostRefused
+from trinity_channels.settings import Settings, data_folder
+
+IDLE = "http://idle.invalid"
+"""Stands for the host that is opened within this process; nothing is resolved or listened on."""
+
+
+class NoAnswer(CommandFailed):
+    """Another process serves the database, and cannot be asked."""
+
+
+def ask(method: str, path: str, body: object = None, *, reads: bool = False) -> tuple[Any, bool]:
+    """Call the API.
+
+    Args:
+        method: an HTTP method.
+        path: a path of the API, with its query if it has one.
+        body: what is sent as JSON; None for no body.
+        reads: it changes nothing, so it may also be done beside a host that cannot be asked.
+
+    Returns:
+        The JSON of the answer, and whether a running host gave it.
+
+    Raises:
+        HostRefused: the answer is an error.
+        NoAnswer: another process serves the database and cannot be asked.
+        SettingsError, StoreError, VaultError: no host is running, and none can be opened.
+    """
+    try:
+        return running.find(data_folder()).ask(method, path, body), True
+    except HostNotRunning:
+        return asyncio.run(_ask_idle(method, path, body, reads=reads)), False
+
+
+async def _ask_idle(method: str, path: str, body: object, *, reads: bool) -> Any:
+    app, host = create_app(Settings.load())
+    try:
+        host.store.open(serve=False)
+        if not reads and host.store.is_served():
+            raise NoAnswer(
+                "Another process serves this database and cannot be asked: it is part of another application, or another "
+                "user runs it. Use its API, or run the command as that user."
+            )
+        await host.address.load()
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url=IDLE) as http:
+            headers = {"Authorization": f"Bearer {host.local_token}"}
+            answer = await http.request(method, path, headers=headers, json=body)
+    finally:
+        await host.store.close()
+        await host.http.aclose()
+    said = answer.json()
+    if answer.is_success:
+        return said
+    raise HostRefused(str(said["message"]), answer.status_code, str(said["code"]))
+
+
+def agent_path(agent: str, *rest: str) -> str:
+    """A path of the API below an agent, whatever somebody typed as its name."""
+    return "/".join(["/api/agents", *(quote(part, safe="") for part in (agent, *rest))])

@@ -1,0 +1,107 @@
+"""Fetch from the provider what it lists and we do not have: for catch-up, and when an owner asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from trinity_channels.bindings import Bindings, Disconnected, OpenBinding
+from trinity_channels.bindings.connections import NotConnected
+from trinity_channels.dispatch import Dispatcher
+from trinity_channels.inbound.accept import Accepted, accept
+from trinity_channels.plugins import Plugins
+from trinity_channels.store import Store, Tx, bindings, messages
+from trinity_channels.store.bindings import StoredBinding
+
+OVERLAP = timedelta(minutes=5)
+"""Clocks differ, and a message may have been under way when the last one came."""
+
+
+class CannotList(Exception):
+    """The provider has no list of what it could not deliver; it delivers again by itself."""
+
+
+class NothingKnown(Exception):
+    """No message of a person has ever arrived, so nothing tells from when on messages are missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What became of it: how many messages were new, of those that the provider lists from `since` on."""
+
+    messages: int
+    since: datetime
+
+
+class MissedMessages:
+    """Fetches them; what is known already is not stored again."""
+
+    def __init__(
+        self,
+        store: Store,
+        plugins: Plugins,
+        opened: Bindings,
+        dispatcher: Dispatcher,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._store = store
+        self._plugins = plugins
+        self._opened = opened
+        self._dispatcher = dispatcher
+        self._now = now
+
+    def listed(self, channel: str) -> timedelta:
+        """How far back the provider lists messages; zero if it does not."""
+        return self._plugins[channel].manifest.capabilities.list_missed
+
+    async def fetch(self, bound: OpenBinding, first: datetime) -> Fetched:
+        """Fetch what was written from a time on, as far back as the provider lists it.
+
+        Raises:
+            ConfigurationError, ProviderUnavailable: it could not be listed.
+        """
+        now = self._now()
+        earliest = now - self.listed(bound.channel)
+        since = max(min(max(first, earliest), now).astimezone(UTC) - OVERLAP, earliest)
+        missed = await self._plugins[bound.channel].list_missed(bound.binding, since, bound.context)
+
+        def keep(tx: Tx) -> Accepted:
+            bindings.fetched(tx, bound.id, now)
+            return accept(tx, self._dispatcher, bound.id, missed, now)
+
+        accepted = await self._store.write(keep)
+        for key in accepted.keys:
+            self._dispatcher.after_commit(key)
+        return Fetched(len(accepted.messages), since)
+
+    async def on_request(self, agent: str, channel: str, since: datetime | None) -> Fetched:
+        """Fetch for one binding, from a time on; None means since the last message that arrived, or was refused.
+
+        Raises:
+            NotConnected: the agent has no binding there.
+            CannotList: the channel has no such list.
+            NothingKnown: no time is given, and no message tells one.
+            ConfigurationError, ProviderUnavailable, VaultError: it could not be listed.
+        """
+        if not self.listed(channel):
+            raise CannotList
+        stored, first = await self._store.read(lambda tx: _known(tx, agent, channel, since))
+        if stored is None or not stored.connected:
+            raise NotConnected
+        if first is None:
+            raise NothingKnown
+        try:
+            bound = await self._opened.open(stored.id)
+        except Disconnected as error:
+            raise NotConnected from error
+        return await self.fetch(bound, first)
+
+
+def _known(tx: Tx, agent: str, channel: str, since: datetime | None) -> tuple[StoredBinding | None, datetime | None]:
+    """The binding, and from when messages are to be listed: what was refused is always among them."""
+    stored = bindings.of_agent(tx, agent, channel)
+    if stored is None:
+        return None, None
+    start = since or messages.last_inbound(tx, stored.id, messages.newest(tx))
+    return stored, min((one for one in (start, stored.refused_since) if one is not None), default=None)
