@@ -157,6 +157,7 @@ def test_every_error_code_is_documented_and_none_is_invented() -> None:
         "reason",
         "since",
         "opted_out_at_provider",
+        "problems",
     }
 
     assert documented == raised

@@ -49,3 +49,17 @@ def test_turns_of_an_earlier_version_know_their_binding(tmp_path: Path) -> None:
 
     with closing(sqlite3.connect(file)) as database:
         assert database.execute("SELECT binding_id FROM turn WHERE id = 7").fetchone() == (3,)
+
+
+def test_the_first_admin_token_of_an_earlier_version_is_a_token_like_any_other(tmp_path: Path) -> None:
+    file = tmp_path / "old.db"
+    url = at_revision(file, "0002")
+    with closing(sqlite3.connect(file)) as database, database:
+        database.execute("INSERT INTO setting (name, value) VALUES ('admin_token_digest', 'fake-digest')")
+
+    migrate.upgrade(url)
+
+    with closing(sqlite3.connect(file)) as database:
+        found = database.execute("SELECT digest, role, created_by, expires_at FROM token").fetchall()
+        assert found == [("fake-digest", "admin", "first start", None)]
+        assert database.execute("SELECT * FROM setting").fetchall() == []

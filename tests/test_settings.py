@@ -57,7 +57,7 @@ def test_nothing_has_to_be_set() -> None:
 
 def test_every_documented_variable_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("TRINITY_CHANNELS_HOME", str(tmp_path))
-    monkeypatch.setenv("TRINITY_CHANNELS_ADMIN_TOKEN", "fake-admin-token")
+    monkeypatch.setenv("TRINITY_CHANNELS_ADMIN_TOKEN", "fake-admin-token-for-tests")
     monkeypatch.setenv("PUBLIC_CHAT_URL", "https://Chat.Example.org/trinity/")
     monkeypatch.setenv("CREDENTIAL_ENCRYPTION_KEY", KEY)
     monkeypatch.setenv("SMTP_URL", "smtp://user:fake-password@mail.example.org:587")
@@ -70,7 +70,7 @@ def test_every_documented_variable_is_read(monkeypatch: pytest.MonkeyPatch, tmp_
 
     assert settings.home == tmp_path
     assert settings.admin_token is not None
-    assert settings.admin_token.get_secret_value() == "fake-admin-token"
+    assert settings.admin_token.get_secret_value() == "fake-admin-token-for-tests"
     assert settings.database_url.get_secret_value() == f"sqlite:///{tmp_path}/trinity_channels.db"
     assert settings.public_chat_url == "https://chat.example.org/trinity"
     assert settings.api_base_url("twilio") == "http://127.0.0.1:9000"

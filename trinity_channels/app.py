@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -24,11 +23,13 @@ from trinity_channels.access.directory import Directory, LocalDirectory
 from trinity_channels.access.disclosure import Disclosure
 from trinity_channels.access.erasure import Erasure
 from trinity_channels.access.escalation import Escalation
+from trinity_channels.access.first_token import hand_over_first_token
 from trinity_channels.access.login import Login
 from trinity_channels.access.mailed_decisions import MailedDecisions
 from trinity_channels.access.owner_digest import OwnerDigest
 from trinity_channels.access.self_service import SelfService
 from trinity_channels.access.sharing import Sharing
+from trinity_channels.access.tokens import Tokens
 from trinity_channels.agents.port import AgentRuntime
 from trinity_channels.agents.registry import ConfiguredAgents, Platform
 from trinity_channels.agents.reload import AgentReload
@@ -78,13 +79,16 @@ from trinity_channels.web.decision_pages import DecisionPages
 from trinity_channels.web.deliveries_api import DeliveriesApi
 from trinity_channels.web.disclosure_api import DisclosureApi
 from trinity_channels.web.escalation_api import EscalationApi
+from trinity_channels.web.failed_auth import FailedAuth
 from trinity_channels.web.local import Entrance
 from trinity_channels.web.people_api import PeopleApi
 from trinity_channels.web.proactive_api import ProactiveApi
 from trinity_channels.web.probes import Probes
 from trinity_channels.web.reload_api import ReloadApi
 from trinity_channels.web.retention_api import RetentionApi
+from trinity_channels.web.route import signature
 from trinity_channels.web.settings_api import SettingsApi
+from trinity_channels.web.tokens_api import TokensApi
 from trinity_channels.web.trial_api import TrialApi
 
 log = structlog.get_logger(__name__)
@@ -135,10 +139,10 @@ class Host:
         again = partial(reread, settings, ports.read_settings) if ports.read_settings else None
         self.reload = AgentReload(self.agents, self.store, again, now)
         self.directory = ports.directory or LocalDirectory(self.store, self.agents, now)
-        own_tokens = TokenAuthenticator(self.store, settings.admin_token)
-        self._own_tokens = None if ports.authenticator else own_tokens
+        own_tokens = TokenAuthenticator(self.store, settings.admin_token, now)
+        self._tokens = None if ports.authenticator else Tokens(self.store, now)
         self.local_token = own_tokens.local
-        self.guard = Guard(ports.authenticator or own_tokens, self.directory)
+        self.guard = Guard(ports.authenticator or own_tokens, self.directory, FailedAuth(self.metrics, now))
         self.bindings = Bindings(
             store=self.store,
             plugins=self.plugins,
@@ -261,12 +265,12 @@ class Host:
 
         Raises:
             StoreError: the database cannot be used, or another process serves it.
+            FirstTokenError: the administrator's first token cannot be handed over.
         """
         self.store.open()
         await self.address.load()
-        if self._own_tokens and (fresh := await self._own_tokens.first_admin_token()):
-            # standard output, not the log: logs are kept and copied
-            print(f"Admin token, shown this once: {fresh}", flush=True)  # noqa: T201  see above
+        if self._tokens is not None:
+            await hand_over_first_token(self._tokens, self.settings.home, configured=bool(self.settings.admin_token))
         await self._catch_up.begin()
         await self.dispatcher.start(self._run)
         self._tasks = [
@@ -316,9 +320,9 @@ class Host:
 
     def mount(self, app: FastAPI) -> None:
         """Add our routes to an app, except those it already has. The webhooks come first: they are the busiest."""
-        owned = {_signature(route) for route in app.routes if isinstance(route, Route)}
+        owned = {signature(route) for route in app.routes if isinstance(route, Route)}
         for router in self._routers():
-            router.routes[:] = [one for one in router.routes if isinstance(one, Route) and _signature(one) not in owned]
+            router.routes[:] = [one for one in router.routes if isinstance(one, Route) and signature(one) not in owned]
             app.include_router(router)
         app.router.routes[:0] = [*self.webhook.routes(), *self._decision_pages.routes()]
 
@@ -356,6 +360,7 @@ class Host:
             AuditApi(self.guard, self.store).router(),
             settings.router(),
             ReloadApi(self.guard, self.reload).router(),
+            *([TokensApi(self.guard, self._tokens, self.directory).router()] if self._tokens else []),
         ]
 
     def probes(self) -> list[Route]:
@@ -400,11 +405,6 @@ def create_app(settings: Settings, ports: Ports | None = None) -> tuple[FastAPI,
     app.add_exception_handler(HTTPException, errors.no_route)
     app.add_exception_handler(Exception, errors.fault)
     return app, host
-
-
-def _signature(route: Route) -> tuple[str, frozenset[str]]:
-    """What two routes must not share; the names of path parameters do not matter."""
-    return re.sub(r"{[^}]*}", "{}", route.path), frozenset(route.methods or ())
 
 
 def _mailer(settings: Settings, now: Callable[[], datetime]) -> Mailer | None:

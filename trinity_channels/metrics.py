@@ -30,6 +30,7 @@ class Metrics:
         resends: deliveries that somebody had sent again, by `channel`.
         indicate_failures: "typing" that could not be shown, by `channel`.
         login_codes: by `outcome`, such as `sent` or `limited`.
+        failed_auth: requests to the API with a token that is not valid, by `reason`: `unknown`, `expired` or `throttled`.
         mail_failures: mail that the mail server did not take.
         chore_failures: rounds of periodic work that failed, by `chore`, such as `request mails`.
         retention_removed: rows past their retention by `kind`: `messages`, `deliveries` and `turns` lost their texts,
@@ -49,6 +50,7 @@ class Metrics:
         self.resends = self._counter("resends", "Deliveries sent again on request.", "channel")
         self.indicate_failures = self._counter("indicate_failures", "Indications that failed.", "channel")
         self.login_codes = self._counter("login_codes", "Requests for a login code.", "outcome")
+        self.failed_auth = self._counter("failed_auth", "API requests with a wrong token.", "reason")
         self.mail_failures = self._counter("mail_failures", "Mail that was not taken.")
         self.chore_failures = self._counter("chore_failures", "Rounds of periodic work that failed.", "chore")
         self.retention_removed = self._counter("retention_removed", "Rows past their retention.", "kind")

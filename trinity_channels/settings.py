@@ -33,6 +33,7 @@ from trinity_channels.mail.smtp_url import parse_smtp_url
 from trinity_channels.public_url import normalise_public_url
 
 CONFIG_VARIABLE = "TRINITY_CHANNELS_CONFIG"
+SHORTEST_ADMIN_TOKEN = 24
 _API_BASE_URL = "_api_base_url"
 _DATABASE = "sqlite:///"
 _FILE_ONLY = ("agents", "api_base_urls")
@@ -63,6 +64,14 @@ def _database(url: str) -> None:
         raise ValueError("this release serves SQLite only; give sqlite:///path.db, or leave it out")
     if not url.startswith(_DATABASE):
         raise ValueError(f"must start with {_DATABASE}")
+
+
+def _admin_token(token: str) -> None:
+    if len(token) < SHORTEST_ADMIN_TOKEN:
+        raise ValueError(
+            f"must have at least {SHORTEST_ADMIN_TOKEN} characters, so that it cannot be guessed; make one with "
+            "`openssl rand -hex 32`, or leave it out to get one on the first start"
+        )
 
 
 def _mail_sender(text: str) -> str:
@@ -107,7 +116,9 @@ class Settings(BaseSettings):
     )
     public_chat_url: HttpUrl | None = None
     credential_encryption_key: Annotated[SecretStr, _checked(parse_keys)] | None = None
-    admin_token: BearerToken | None = Field(alias="trinity_channels_admin_token", default=None)
+    admin_token: Annotated[BearerToken, _checked(_admin_token)] | None = Field(
+        alias="trinity_channels_admin_token", default=None
+    )
     smtp_url: Annotated[SecretStr, _checked(parse_smtp_url)] | None = None
     mail_from: Annotated[str, AfterValidator(_mail_sender)] | None = None
     trinity_url: HttpUrl | None = None

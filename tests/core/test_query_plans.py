@@ -32,6 +32,7 @@ from trinity_channels.store import (
     retention,
     retired_keys,
     scenes,
+    tokens,
     trials,
     turns,
     unknown_webhooks,
@@ -58,12 +59,13 @@ MODULES = (
     retention,
     retired_keys,
     scenes,
+    tokens,
     trials,
     turns,
     unknown_webhooks,
 )
-# Made into something narrower before they run, or small by nature: a row per binding, agent or parked turn, or the newest
-# thousand messages of one conversation.
+# Made into something narrower before they run, or small by nature: a row per binding, agent, token or parked turn, or the
+# newest thousand messages of one conversation.
 EXEMPT = {
     "scenes._MESSAGES",
     "bindings._ALL",
@@ -73,6 +75,7 @@ EXEMPT = {
     "inbox._HEARD",
     "delivery_log.SENT",
     "resends._CANDIDATE",
+    "tokens._ALL",
 }
 STATEMENTS = {
     f"{module.__name__.rpartition('.')[2]}.{name}": statement

@@ -26,9 +26,10 @@ def explained(error: Exception) -> Fault | None:
 
     if isinstance(error, SettingsError):
         return Fault(f"The settings cannot work:\n{error}", 2)
+    from trinity_channels.access.first_token import FirstTokenError
     from trinity_channels.bindings.vault import VaultError
     from trinity_channels.store import StoreError
 
-    if isinstance(error, (StoreError, VaultError)):
+    if isinstance(error, (StoreError, VaultError, FirstTokenError)):
         return Fault(str(error), 1)
     return None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +14,7 @@ import httpx
 import structlog
 
 from trinity_channels.cli.faults import CommandFailed
+from trinity_channels.private_file import write_private
 
 log = structlog.get_logger(__name__)
 
@@ -131,7 +131,7 @@ def announced(home: Path, url: str, token: str) -> Iterator[None]:
     file = home / FILE
     content = json.dumps({"url": url, "pid": os.getpid(), "token": token})
     try:
-        _write(file, content)
+        write_private(file, content)
     except OSError as error:
         log.warning("commands cannot reach this host", file=str(file), error=error.strerror)
     try:
@@ -146,16 +146,3 @@ def local_address(host: str, port: int) -> str:
     """The http:// address at which a program on this machine reaches a socket bound to this host and port."""
     host = _ANYWHERE.get(host, host)
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-def _write(file: Path, content: str) -> None:
-    """Replace the file at once, readable by its owner only: a reader sees the old content or the new."""
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor, draft = tempfile.mkstemp(prefix=f".{file.name}-", dir=file.parent)  # made with mode 0600
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as written:
-            written.write(content)
-        Path(draft).replace(file)
-    except OSError:
-        Path(draft).unlink(missing_ok=True)
-        raise

@@ -48,9 +48,9 @@ async def _serve(host: str, port: int) -> None:
             gc.enable()
             url = servers.address(bound)
             announced = running.announced(settings.home, reached, channels.local_token)
-            with reloads_on_hangup(channels.reload), announced:
+            with reloads_on_hangup(channels.reload), announced, servers.stop_signals() as stop:
                 typer.echo(f"trinity_channels listens on {url} (API: {url}/docs). Stop it with Ctrl-C.")
                 if not settings.agents:
                     typer.echo(NO_AGENTS)
-                await servers.until_told_to_stop()
+                await stop.wait()
             typer.echo("Stopping: what runs may end.")

@@ -75,18 +75,25 @@ async def serving(app: ASGIApp, bound: socket.socket) -> AsyncIterator[None]:
         await task
 
 
-async def until_told_to_stop() -> None:
-    """Wait for SIGINT or SIGTERM."""
+@contextlib.contextmanager
+def stop_signals() -> Iterator[asyncio.Event]:
+    """While the context is open, SIGINT and SIGTERM set the event and do nothing else."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     signals = (signal.SIGINT, signal.SIGTERM)
     for one in signals:
         loop.add_signal_handler(one, stop.set)
     try:
-        await stop.wait()
+        yield stop
     finally:
         for one in signals:
             loop.remove_signal_handler(one)
+
+
+async def until_told_to_stop() -> None:
+    """Wait for SIGINT or SIGTERM."""
+    with stop_signals() as stop:
+        await stop.wait()
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:

@@ -16,18 +16,25 @@ def create(
     admin: Annotated[bool, typer.Option("--admin", help="For an administrator, who may do everything.")] = False,
     user: Annotated[str, typer.Option(metavar="EMAIL", help="For somebody who owns agents.")] = "",
     agent: Annotated[str, typer.Option(metavar="NAME", help="For an agent, which may only send messages.")] = "",
+    label: Annotated[
+        str, typer.Option(metavar="TEXT", help="What you call it, such as the program that uses it.")
+    ] = "",
+    expires: Annotated[
+        str, typer.Option(metavar="WHEN", help="From when it is refused: 90d, 12h, or a date. Default: never.")
+    ] = "",
 ) -> None:
     """Make a token and print it, this once."""
+    from trinity_channels.access.tokens import NewToken, Role, TokenRefused, Tokens
     from trinity_channels.app import utc_now
     from trinity_channels.cli import desk
+    from trinity_channels.cli.until import until
     from trinity_channels.email_address import normalise_email
     from trinity_channels.settings import Settings
-    from trinity_channels.store import Tx, audit
-    from trinity_channels.web.auth import Role, new_token
 
     if sum(map(bool, (admin, user, agent))) != 1:
         raise typer.BadParameter("Say whom the token is for: --admin, --user EMAIL or --agent NAME, one of them.")
     role, subject = (Role.ADMIN, "") if admin else (Role.USER, user) if user else (Role.AGENT, agent)
+    ends = until(expires, utc_now())
     if agent:
         desk.known_agent(Settings.load(), agent)
     if user:
@@ -35,45 +42,55 @@ def create(
             subject = normalise_email(user)
         except ValueError as error:
             raise typer.BadParameter(str(error), param_hint="--user") from None
-    now = utc_now()
-
-    def make(tx: Tx) -> str:
-        audit.add(tx, now, desk.ACTOR, "create_token", details={"role": role})
-        return new_token(tx, role, subject, now)
-
-    typer.echo(desk.with_store(lambda store: store.write(make)))
+    wanted = NewToken(role, subject, label, ends)
+    try:
+        _, token = desk.with_store(lambda store: Tokens(store, utc_now).create(wanted, by=desk.ACTOR))
+    except TokenRefused as refused:
+        hint = {"label": "--label", "expires_at": "--expires"}[refused.field]
+        raise typer.BadParameter(str(refused), param_hint=hint) from None
+    typer.echo(token)
 
 
 @app.command("list")
 def every() -> None:
-    """List the tokens. The one of TRINITY_CHANNELS_ADMIN_TOKEN, or of the first start, is not among them."""
+    """List the tokens, expired ones included. The one of TRINITY_CHANNELS_ADMIN_TOKEN is not among them."""
+    from trinity_channels.access.tokens import Tokens
+    from trinity_channels.app import utc_now
     from trinity_channels.cli import desk, tables
-    from trinity_channels.store import tokens
 
-    found = desk.with_store(lambda store: store.read(tokens.every))
+    found = desk.with_store(lambda store: Tokens(store, utc_now).every())
     if not found:
-        typer.echo("There are no tokens besides the admin's own.")
+        typer.echo("There are no tokens.")
         return
-    rows = [(one.id, one.role, one.subject or "-", desk.moment(one.created_at)) for one in found]
-    tables.show(("id", "role", "for", "made"), rows)
+    now = utc_now()
+    rows = [
+        (
+            one.id,
+            one.label or "-",
+            one.role,
+            one.subject or "-",
+            desk.moment(one.created_at),
+            one.created_by or "-",
+            ("expired " if one.expired(now) else "") + desk.moment(one.expires_at),
+            desk.moment(one.last_used_at),
+        )
+        for one in found
+    ]
+    tables.show(("id", "label", "role", "for", "made", "by", "expires", "last used"), rows)
 
 
 @app.command()
-def revoke(token: Annotated[int, typer.Argument(metavar="ID", help="The token, as `token list` lists it.")]) -> None:
+def revoke(
+    token: Annotated[
+        int, typer.Argument(metavar="ID", min=1, max=2**63 - 1, help="The token, as `token list` lists it.")
+    ],
+) -> None:
     """Revoke a token; it stops working at once."""
+    from trinity_channels.access.tokens import Tokens
     from trinity_channels.app import utc_now
     from trinity_channels.cli import desk
     from trinity_channels.cli.faults import CommandFailed
-    from trinity_channels.store import Tx, audit, tokens
 
-    now = utc_now()
-
-    def take(tx: Tx) -> bool:
-        if not tokens.revoke(tx, token):
-            return False
-        audit.add(tx, now, desk.ACTOR, "revoke_token", details={"token": token})
-        return True
-
-    if not desk.with_store(lambda store: store.write(take)):
+    if desk.with_store(lambda store: Tokens(store, utc_now).revoke(token, by=desk.ACTOR)) is None:
         raise CommandFailed(f"There is no token {token}; `trinity-channels token list` lists them.")
     typer.echo(f"Token {token} is revoked.")

@@ -331,14 +331,18 @@ class AccessRequestRow(SQLModel, table=True):
 
 
 class TokenRow(SQLModel, table=True):
-    """A bearer token of the API, as a hash."""
+    """A bearer token of the API, as a hash. `created_by` is the audit actor; `last_used_at` is exact to the minute."""
 
     __tablename__: ClassVar[str] = "token"
     id: int | None = Field(default=None, primary_key=True)
     digest: str = Field(unique=True)
     role: str
     subject: str
+    label: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    created_by: str = Field(default="", sa_column_kwargs={"server_default": ""})
     created_at: int = Field(sa_type=BigInteger)
+    expires_at: int | None = Field(default=None, sa_type=BigInteger)
+    last_used_at: int | None = Field(default=None, sa_type=BigInteger)
 
 
 class AuditRow(SQLModel, table=True):

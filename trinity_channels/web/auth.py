@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
+import contextlib
 import hmac
-import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Protocol
 
 from pydantic import SecretStr
 from starlette.requests import HTTPConnection
 
 from trinity_channels.access.directory import Directory
-from trinity_channels.store import Store, Tx, settings, tokens
+from trinity_channels.access.tokens import Role, fresh_token, has_our_shape, new_token, token_digest
+from trinity_channels.store import Store, StoreError, tokens
+from trinity_channels.store.tokens import USE_NOTED, StoredToken
 from trinity_channels.web.errors import ApiError, agent_key_not_allowed, not_found
+from trinity_channels.web.failed_auth import FailedAuth
 
-_ADMIN_DIGEST = "admin_token_digest"
+__all__ = ["Authenticator", "Guard", "Principal", "Role", "TokenAuthenticator", "new_token", "unauthorized"]
+
 LOCAL_COMMAND = "local command"
 """How the audit log labels the administrator who runs a command on the host's own machine."""
-
-
-class Role(StrEnum):
-    """The kinds of principal."""
-
-    ADMIN = "admin"
-    USER = "user"
-    AGENT = "agent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,59 +52,49 @@ class TokenAuthenticator:
         local: an administrator's token for this run only; commands on this machine get it from `serve`.
     """
 
-    def __init__(self, store: Store, admin_token: SecretStr | None) -> None:
+    def __init__(self, store: Store, admin_token: SecretStr | None, now: Callable[[], datetime]) -> None:
         self._store = store
-        self.local = _fresh_token()
-        self._local_digest = token_digest(self.local)
-        self._admin_digest = token_digest(admin_token.get_secret_value()) if admin_token else None
-
-    async def first_admin_token(self) -> str | None:
-        """Where the settings name no admin's token, know the one of the first start by its hash, or make it.
-
-        Returns:
-            The token if it was made now, to be shown this once.
-        """
-        if self._admin_digest is not None:
-            return None
-        fresh = _fresh_token()
-
-        def first(tx: Tx) -> str | None:
-            known = settings.get(tx, _ADMIN_DIGEST)
-            if known is None:
-                settings.put(tx, _ADMIN_DIGEST, token_digest(fresh))
-            return known
-
-        known = await self._store.write(first)
-        self._admin_digest = known or token_digest(fresh)
-        return None if known else fresh
+        self._now = now
+        self.local = fresh_token()
+        self._known = {token_digest(self.local): Principal(Role.ADMIN, LOCAL_COMMAND)}
+        if admin_token is not None:
+            self._known[token_digest(admin_token.get_secret_value())] = Principal(Role.ADMIN)
+        self._use_noted: dict[int, datetime] = {}
 
     async def principal(self, request: HTTPConnection) -> Principal | None:
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not token.strip():
+        token = bearer_token(request)
+        if token is None:
             return None
-        digest = token_digest(token.strip())
-        if self._admin_digest is not None and hmac.compare_digest(digest.encode(), self._admin_digest.encode()):
-            return Principal(Role.ADMIN)
-        if hmac.compare_digest(digest.encode(), self._local_digest.encode()):
-            return Principal(Role.ADMIN, LOCAL_COMMAND)
+        digest = token_digest(token)
+        for known, principal in self._known.items():
+            if hmac.compare_digest(digest.encode(), known.encode()):
+                return principal
+        if not has_our_shape(token):
+            return None
         found = await self._store.read(lambda tx: tokens.find(tx, digest))
-        return None if found is None else Principal(Role(found.role), found.subject)
+        if found is None:
+            return None
+        now = self._now()
+        if found.expired(now):
+            request.state.refusal = "expired"
+            return None
+        await self._note_use(found, now)
+        return Principal(Role(found.role), found.subject)
+
+    async def _note_use(self, token: StoredToken, now: datetime) -> None:
+        """Write down that a token is used, once a minute at most; a database that cannot be written to does not matter."""
+        for noted in (token.last_used_at, self._use_noted.get(token.id)):
+            if noted is not None and now - USE_NOTED < noted <= now:
+                return
+        self._use_noted[token.id] = now
+        with contextlib.suppress(StoreError):
+            await self._store.write(lambda tx: tokens.used(tx, token.id, now))
 
 
-def token_digest(token: str) -> str:
-    """What a token is stored as; tokens are random and long, so a plain hash hides them."""
-    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
-
-
-def new_token(tx: Tx, role: Role, subject: str, now: datetime) -> str:
-    """Make and store a token; it is shown this once."""
-    token = _fresh_token()
-    tokens.add(tx, token_digest(token), role, subject, now)
-    return token
-
-
-def _fresh_token() -> str:
-    return f"tc_{secrets.token_urlsafe(32)}"
+def bearer_token(request: HTTPConnection) -> str | None:
+    """The token that a request carries."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() or None if scheme.lower() == "bearer" else None
 
 
 def unauthorized(message: str) -> ApiError:
@@ -122,18 +107,40 @@ def unauthorized(message: str) -> ApiError:
 class Guard:
     """Decides what a principal may do with an agent. Missing and foreign agents give one and the same answer."""
 
-    def __init__(self, authenticator: Authenticator, directory: Directory) -> None:
+    def __init__(self, authenticator: Authenticator, directory: Directory, failed: FailedAuth) -> None:
         self._authenticator = authenticator
         self._directory = directory
+        self._failed = failed
 
     async def principal(self, request: HTTPConnection) -> Principal:
-        """Who is asking; 401 if nobody we know. Looked up once a request."""
+        """Who is asking. Looked up once a request.
+
+        Raises:
+            ApiError: 401 without a valid token, 429 after too many wrong ones from the same source. A valid token is
+                accepted all the same.
+        """
         found: Principal | None = getattr(request.state, "principal", None)
         if found is None:
             found = request.state.principal = await self._authenticator.principal(request)
         if found is None:
-            raise unauthorized("Send a valid token: Authorization: Bearer <token>.")
+            raise self._refused(request)
         return found
+
+    def _refused(self, request: HTTPConnection) -> ApiError:
+        if "authorization" not in request.headers:  # a request without a token tries none
+            return unauthorized("Send a valid token: Authorization: Bearer <token>.")
+        reason: str = getattr(request.state, "refusal", "unknown")
+        wait = self._failed.note(request, reason)
+        if wait is not None:
+            return ApiError(
+                429,
+                "too_many_wrong_tokens",
+                "Too many requests with wrong tokens come from your address. Send a valid one; it works at once.",
+                retry_after=wait,
+            )
+        if reason == "expired":
+            return unauthorized("This token has expired. Ask an administrator for a new one.")
+        return unauthorized("Send a valid token: Authorization: Bearer <token>.")
 
     async def admin(self, request: HTTPConnection) -> Principal:
         """Only an administrator."""

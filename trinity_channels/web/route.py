@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Coroutine
 from typing import Any, ClassVar
 
@@ -9,6 +10,7 @@ from fastapi import APIRouter, Request, Response, Security
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 from starlette.exceptions import HTTPException
+from starlette.routing import Route
 from starlette.types import Message
 
 from trinity_channels.web.auth import Guard
@@ -28,10 +30,17 @@ _BEARER = HTTPBearer(
 def api_router(guard: Guard, tag: str, prefix: str = "") -> APIRouter:
     """An empty router of the JSON API; `tag` is its heading in the description."""
 
-    class Route(_Route):
+    class GuardedRoute(_Route):
         gate = guard
 
-    return APIRouter(prefix=prefix, route_class=Route, dependencies=[Security(_BEARER)], responses=ERRORS, tags=[tag])
+    return APIRouter(
+        prefix=prefix, route_class=GuardedRoute, dependencies=[Security(_BEARER)], responses=ERRORS, tags=[tag]
+    )
+
+
+def signature(route: Route) -> tuple[str, frozenset[str]]:
+    """What two routes must not share; the names of path parameters do not matter."""
+    return re.sub(r"{[^}]*}", "{}", route.path), frozenset(route.methods or ())
 
 
 class _Route(APIRoute):

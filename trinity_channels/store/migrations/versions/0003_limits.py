@@ -1,5 +1,7 @@
 """Limits, and what was refused"""
 
+import time
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -50,3 +52,30 @@ def _texts_are_removed() -> None:
         sa.UniqueConstraint("binding_id", "digest"),
     )
     op.create_index("ix_erased_block_contact_id", "erased_block", ["contact_id"])
+    for name in ("label", "created_by"):
+        op.add_column("token", sa.Column(name, sa.String(), nullable=False, server_default=""))
+    for name in ("expires_at", "last_used_at"):
+        op.add_column("token", sa.Column(name, sa.BigInteger(), nullable=True))
+    _list_first_token()
+
+
+def _list_first_token() -> None:
+    """Make the administrator's token of the first start a token like any other, so that it can be listed and revoked."""
+    setting = sa.table("setting", sa.column("name", sa.String()), sa.column("value", sa.String()))
+    token = sa.table(
+        "token", *(sa.column(name) for name in ("digest", "role", "subject", "label", "created_by", "created_at"))
+    )
+    first = setting.c.name == "admin_token_digest"
+    digest = op.get_bind().execute(sa.select(setting.c.value).where(first)).scalar()
+    if digest is not None:
+        op.get_bind().execute(
+            sa.insert(token).values(
+                digest=digest,
+                role="admin",
+                subject="",
+                label="made at the first start",
+                created_by="first start",
+                created_at=time.time_ns() // 1000,
+            )
+        )
+        op.get_bind().execute(sa.delete(setting).where(first))

@@ -1,0 +1,160 @@
+"""Tokens of the API: make, list and revoke them, on record. A token is shown once; the database keeps its hash."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from trinity_channels.store import Store, Tx, audit, tokens
+from trinity_channels.store.tokens import StoredToken
+from trinity_channels.visible import cleaned_name
+
+LONGEST_LABEL = 100
+FIRST_START = "first start"
+"""Who made the token that an administrator gets without asking for one."""
+_LATEST = datetime(9998, 12, 31, tzinfo=UTC)
+_SHAPE = re.compile(r"tc_[A-Za-z0-9_-]{43}")
+
+
+class Role(StrEnum):
+    """The kinds of principal."""
+
+    ADMIN = "admin"
+    USER = "user"
+    AGENT = "agent"
+
+
+class TokenRefused(Exception):
+    """A token cannot be made like this; `field` is the input that is wrong."""
+
+    def __init__(self, message: str, field: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+@dataclass(frozen=True, slots=True)
+class NewToken:
+    """What a token is to be: for whom, and optionally what it is called and when it ends (aware).
+
+    `subject` is a user's e-mail in its normal form or an agent's name, and empty for an administrator.
+    """
+
+    role: Role
+    subject: str = ""
+    label: str = ""
+    expires_at: datetime | None = None
+
+
+def fresh_token() -> str:
+    """A new random token."""
+    return f"tc_{secrets.token_urlsafe(32)}"
+
+
+def has_our_shape(token: str) -> bool:
+    """Whether `fresh_token` can have made it; what it cannot have made need not be looked up."""
+    return _SHAPE.fullmatch(token) is not None
+
+
+def token_digest(token: str) -> str:
+    """What a token is stored as; tokens are random and long, so a plain hash hides them."""
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
+
+
+def new_token(tx: Tx, role: Role, subject: str, now: datetime) -> str:
+    """Make and store a token without a label and an end; it is shown this once."""
+    token = fresh_token()
+    tokens.add(tx, token_digest(token), role, subject, now)
+    return token
+
+
+class Tokens:
+    """Makes, lists and revokes tokens. `by` is always the audit actor."""
+
+    def __init__(self, store: Store, now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._now = now
+
+    async def create(self, wanted: NewToken, *, by: str) -> tuple[StoredToken, str]:
+        """Make a token.
+
+        Returns:
+            How it is listed, and the token itself, which is shown this once.
+
+        Raises:
+            TokenRefused: the label is too long, or it would have ended already.
+        """
+        now = self._now()
+        label = cleaned_name(wanted.label)
+        if len(label) > LONGEST_LABEL:
+            raise TokenRefused(f"A label has at most {LONGEST_LABEL} characters.", "label")
+        if wanted.expires_at is not None and not now < wanted.expires_at <= _LATEST:
+            raise TokenRefused("A token must expire in the future, before the year 9999.", "expires_at")
+        token = fresh_token()
+
+        def unit(tx: Tx) -> StoredToken:
+            return _add(tx, token, wanted, label, by=by, now=now)
+
+        return await self._store.write(unit), token
+
+    async def every(self) -> list[StoredToken]:
+        """Every token, oldest first, expired ones included."""
+        return await self._store.read(tokens.every)
+
+    async def revoke(self, token: int, *, by: str) -> StoredToken | None:
+        """Revoke a token, which stops working at once; None if there was none."""
+        now = self._now()
+
+        def unit(tx: Tx) -> StoredToken | None:
+            found = tokens.get(tx, token)
+            if found is not None:
+                _revoke(tx, found, by=by, now=now)
+            return found
+
+        return await self._store.write(unit)
+
+    async def needs_first(self) -> bool:
+        """Whether there is no token with which an administrator could do anything."""
+        now = self._now()
+        every = await self.every()
+        return not any(one.role == Role.ADMIN and not one.expired(now) for one in every)
+
+    async def add_first(self, token: str) -> None:
+        """Store the token that an administrator gets at the first start."""
+        now = self._now()
+        wanted = NewToken(Role.ADMIN, label="made at the first start")
+        await self._store.write(lambda tx: _add(tx, token, wanted, wanted.label, by=FIRST_START, now=now))
+
+    async def replace_first(self) -> None:
+        """Revoke the token of the first start: the settings name another one."""
+        now = self._now()
+
+        def unit(tx: Tx) -> None:
+            for one in tokens.every(tx):
+                if one.created_by == FIRST_START:
+                    _revoke(tx, one, by="settings", now=now)
+
+        await self._store.write(unit)
+
+
+def _add(tx: Tx, token: str, wanted: NewToken, label: str, *, by: str, now: datetime) -> StoredToken:
+    digest = token_digest(token)
+    tokens.add(tx, digest, wanted.role, wanted.subject, now, by=by, label=label, expires_at=wanted.expires_at)
+    stored = tokens.find(tx, digest)
+    assert stored is not None  # noqa: S101  it was just added
+    _record(tx, "create_token", stored, by=by, now=now)
+    return stored
+
+
+def _revoke(tx: Tx, token: StoredToken, *, by: str, now: datetime) -> None:
+    tokens.revoke(tx, token.id)
+    _record(tx, "revoke_token", token, by=by, now=now)
+
+
+def _record(tx: Tx, action: str, token: StoredToken, *, by: str, now: datetime) -> None:
+    agent = token.subject if token.role == Role.AGENT else ""
+    audit.add(tx, now, by, action, agent=agent, details={"token": token.id, "role": token.role})

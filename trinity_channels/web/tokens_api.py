@@ -1,0 +1,106 @@
+"""Tokens of the API, for administrators."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Request
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+from trinity_channels.access.directory import Directory
+from trinity_channels.access.tokens import LONGEST_LABEL, NewToken, Role, TokenRefused, Tokens
+from trinity_channels.email_address import normalise_email
+from trinity_channels.web.auth import Guard
+from trinity_channels.web.errors import ApiError
+from trinity_channels.web.inputs import RowId
+from trinity_channels.web.route import api_router
+
+
+class TokenBody(BaseModel):
+    """A token to be made."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    role: Role
+    subject: Annotated[str, StringConstraints(max_length=254)] = Field(
+        "", description="A user's e-mail or an agent's name; empty for an administrator"
+    )
+    label: Annotated[str, StringConstraints(max_length=LONGEST_LABEL)] = Field("", description="What you call it")
+    expires_at: AwareDatetime | None = Field(None, description="From when it is refused; null means never")
+
+
+class TokenAnswer(BaseModel):
+    """A token without its secret."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+    role: Role
+    subject: str
+    label: str
+    created_by: str
+    created_at: AwareDatetime
+    expires_at: AwareDatetime | None
+    last_used_at: AwareDatetime | None = Field(description="To the minute")
+
+
+class NewTokenAnswer(TokenAnswer):
+    """A token with its secret, `token`, which is shown this once."""
+
+    token: str
+
+
+class TokensApi:
+    """Builds `/api/tokens`."""
+
+    def __init__(self, guard: Guard, tokens: Tokens, directory: Directory) -> None:
+        self._guard = guard
+        self._tokens = tokens
+        self._directory = directory
+
+    def router(self) -> APIRouter:
+        """The routes."""
+        router = api_router(self._guard, "Tokens")
+        router.add_api_route("/api/tokens", self._every, methods=["GET"])
+        router.add_api_route("/api/tokens", self._create, methods=["POST"])
+        router.add_api_route("/api/tokens/{token_id}", self._revoke, methods=["DELETE"])
+        return router
+
+    async def _every(self, request: Request) -> list[TokenAnswer]:
+        """The tokens, oldest first, expired ones included; that of the settings is left out. Administrators only."""
+        await self._guard.admin(request)
+        return [TokenAnswer.model_validate(one) for one in await self._tokens.every()]
+
+    async def _create(self, request: Request, body: TokenBody) -> NewTokenAnswer:
+        """Make a token; the answer is the only place where it is shown. Administrators only."""
+        principal = await self._guard.admin(request)
+        wanted = NewToken(body.role, await self._subject(body), body.label, body.expires_at)
+        try:
+            stored, token = await self._tokens.create(wanted, by=principal.actor)
+        except TokenRefused as refused:
+            raise ApiError(422, "invalid_input", str(refused), field=refused.field) from None
+        return NewTokenAnswer(**TokenAnswer.model_validate(stored).model_dump(), token=token)
+
+    async def _revoke(self, request: Request, token_id: RowId) -> TokenAnswer:
+        """Revoke a token; it stops working at once. Administrators only."""
+        principal = await self._guard.admin(request)
+        revoked = await self._tokens.revoke(token_id, by=principal.actor)
+        if revoked is None:
+            raise ApiError(404, "token_not_found", "There is no such token.")
+        return TokenAnswer.model_validate(revoked)
+
+    async def _subject(self, body: TokenBody) -> str:
+        try:
+            match body.role:
+                case Role.ADMIN if body.subject:
+                    raise ValueError("An administrator's token has no subject; leave it out.")
+                case Role.ADMIN:
+                    return ""
+                case Role.USER:
+                    return normalise_email(body.subject)
+                case Role.AGENT if await self._directory.owner(body.subject) is None:
+                    raise ValueError("There is no such agent.")
+                case Role.AGENT:
+                    return body.subject
+        except ValueError as error:
+            raise ApiError(422, "invalid_input", str(error), field="subject") from None
