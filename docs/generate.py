@@ -182,7 +182,8 @@ def _needed(field: Field[Any]) -> bool:
 
 def _cli() -> str:
     text = [GENERATED + "# The command line\n"]
-    text += ["`trinity-channels COMMAND`, or `python -m trinity_channels.cli COMMAND`. Every command takes `--help`.\n"]
+    text += ["`trinity-channels COMMAND`, or `python -m trinity_channels.cli COMMAND`. Every command takes `--help`;"]
+    text += ["`trinity-channels --version` names the release.\n"]
     text += ["It ends with\n"]
     text += [f"- {code} {meaning}" for code, meaning in EXITS.items()]
     text += [""]

@@ -21,6 +21,17 @@ async def test_agents_are_listed_with_their_channels_and_counts(terminal: Termin
     assert "Look closer with `trinity-channels requests`." in listed.stdout
 
 
+async def test_a_running_server_is_believed_more_than_this_shell(terminal: Terminal, world: World) -> None:
+    (terminal.folder / "channels.toml").write_text("")  # what the server read when it started is gone
+    await world.person("Zoe").says("hello")
+
+    async with terminal.serving(world):
+        listed = await terminal.beside("agents")
+
+    assert [line.split()[0] for line in listed.stdout.splitlines()[1:4]] == ["my-agent", "sales", "support"]
+    assert "whatsapp ok" in listed.stdout
+
+
 async def test_lists_that_say_more_are_named(terminal: Terminal, town: World) -> None:
     town.fails(Fault.UNAUTHORIZED)
     await town.person("Zoe").says("one")

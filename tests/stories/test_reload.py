@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.world import ADMIN, HUMAN, OWNER, Found, World
+from trinity_channels import texts
 from trinity_channels.settings import Settings, SettingsError
 from trinity_channels.store import audit
 from trinity_channels.web.auth import Role
@@ -90,14 +91,18 @@ async def test_a_changed_runtime_answers_the_next_message(world: World) -> None:
 
 
 async def test_a_removed_agent_is_gone_and_what_it_leaves_is_named(world: World) -> None:
+    await world.policy("open")
     now_reads(world, {"sales": SALES, "my-agent": MINE})
 
     done = await reloaded(world)
+    zoe = world.person("Zoe")
+    await zoe.says("hello?")
 
     assert done["removed"] == ["support"]
     assert done["still_connected"] == [{"agent_name": "support", "channel": "whatsapp"}]
-    assert "support is still connected on whatsapp, and nobody is answered there." in done["message"]
+    assert "support is still connected on whatsapp, and people who write there get an apology." in done["message"]
     assert (await world.api("GET", "/api/agents/support/whatsapp")).status_code == 404
+    assert zoe.heard() == [texts.APOLOGY]
 
 
 @pytest.mark.parametrize(

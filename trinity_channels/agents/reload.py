@@ -53,8 +53,8 @@ class Reloaded:
         lines = [f"{word}: {', '.join(names)}." for word, names in named.items() if names]
         lines = lines or ["The agents are as they were."]
         lines += [
-            f"{agent} is still connected on {channel}, and nobody is answered there. Put the agent back and disconnect it "
-            f"(DELETE /api/agents/{agent}/{channel}) before you remove it."
+            f"{agent} is still connected on {channel}, and people who write there get an apology. Put the agent back and "
+            f"disconnect it (DELETE /api/agents/{agent}/{channel}) before you remove it."
             for agent, channel in self.left
         ]
         if self.restart:

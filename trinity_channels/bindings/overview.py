@@ -18,7 +18,7 @@ from trinity_channels.store.bindings import StoredBinding
 RECENT = timedelta(days=7)
 """How long a message that did not arrive counts as waiting for the owner; it is listed for longer."""
 ATTENTION = "attention"
-NOT_CONFIGURED = "The agent is not configured any more, so nobody is answered."
+NOT_CONFIGURED = "The agent is not configured any more, so people who write get an apology."
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,40 +3,41 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import typer
+
+LISTS = {
+    "pending_requests": "requests",
+    "parked_turns": "failed",
+    "failed_deliveries": "deliveries --failed",
+}
+"""The command that lists what is counted."""
 
 
 def agents() -> None:
-    """List the agents with their channels, and count what needs attention."""
-    from trinity_channels.cli import desk, tables
+    """List the agents with their channels, and count what needs attention; as a running server sees it."""
+    from trinity_channels.cli import tables
+    from trinity_channels.cli.host_api import ask
 
-    found = desk.with_host(lambda host: host.overviews.of(None))
+    found, _ = ask("GET", "/api/agents", reads=True)
     if not found:
         typer.echo(
             "No agent is configured. Add a table [agents.<name>] to a file, and name that file in TRINITY_CHANNELS_CONFIG."
         )
         return
     rows = [
-        (
-            one.name,
-            one.owner or "-",
-            ", ".join(f"{at.channel} {at.state}" for at in one.channels) or "not connected",
-            one.waiting.requests or "-",
-            one.waiting.turns or "-",
-            one.waiting.deliveries or "-",
-        )
-        for one in found
+        (one["name"], one["owner"] or "-", _channels(one), *(one[count] or "-" for count in LISTS)) for one in found
     ]
     tables.show(("agent", "owner", "channels", "requests", "parked turns", "not delivered"), rows)
     for one in found:
-        for at in one.channels:
-            if at.cause:
-                typer.echo(f"\n{one.name} on {at.channel}, {at.state}: {at.cause}")
-    hints = {
-        "requests": any(one.waiting.requests for one in found),
-        "failed": any(one.waiting.turns for one in found),
-        "deliveries --failed": any(one.waiting.deliveries for one in found),
-    }
-    if any(hints.values()):
-        lists = ", ".join(f"`trinity-channels {name}`" for name, wanted in hints.items() if wanted)
-        typer.echo(f"\nLook closer with {lists}.")
+        for at in one["channels"]:
+            if at["cause"]:
+                typer.echo(f"\n{one['name']} on {at['channel']}, {at['state']}: {at['cause']}")
+    closer = [f"`trinity-channels {name}`" for count, name in LISTS.items() if any(one[count] for one in found)]
+    if closer:
+        typer.echo(f"\nLook closer with {', '.join(closer)}.")
+
+
+def _channels(agent: dict[str, Any]) -> str:
+    return ", ".join(f"{at['channel']} {at['state']}" for at in agent["channels"]) or "not connected"

@@ -24,7 +24,7 @@ class ReloadAnswer(BaseModel):
     added: list[str]
     changed: list[str]
     removed: list[str]
-    still_connected: list[LeftAnswer] = Field(description="Removed agents where people write and nobody is answered")
+    still_connected: list[LeftAnswer] = Field(description="Removed agents where people who write get an apology")
     needs_restart: list[str]
     message: str
 
