@@ -33,6 +33,7 @@ def test_every_metric_shows_under_its_name() -> None:
     metrics.login_codes.labels("limited").inc()
     metrics.mail_failures.inc()
     metrics.chore_failures.labels("catch-up").inc()
+    metrics.channel_alerts.labels("slack", "quiet").set(2)
     metrics.retention_removed.labels("audit").inc(3)
     metrics.retention_last_run.set(1000)
 
@@ -49,6 +50,7 @@ def test_every_metric_shows_under_its_name() -> None:
     assert seen["trinity_channels_login_codes_total", "limited"] == 1
     assert seen["trinity_channels_mail_failures_total",] == 1
     assert seen["trinity_channels_chore_failures_total", "catch-up"] == 1
+    assert seen["trinity_channels_channel_alerts", "quiet", "slack"] == 2
     assert seen["trinity_channels_retention_removed_total", "audit"] == 3
     assert seen["trinity_channels_retention_last_run_timestamp_seconds",] == 1000
 

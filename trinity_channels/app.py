@@ -34,6 +34,11 @@ from trinity_channels.agents.port import AgentRuntime
 from trinity_channels.agents.registry import ConfiguredAgents, Platform
 from trinity_channels.agents.reload import AgentReload
 from trinity_channels.agents.table import AgentTable
+from trinity_channels.alerts.mails import AlertMails
+from trinity_channels.alerts.provider_checks import ProviderChecks
+from trinity_channels.alerts.refusals import Refusals
+from trinity_channels.alerts.silence import Silence
+from trinity_channels.alerts.watch import ChannelWatch
 from trinity_channels.bindings import Bindings
 from trinity_channels.bindings.connections import Connections
 from trinity_channels.bindings.key_ring import key_ring
@@ -250,6 +255,8 @@ class Host:
                 "catch-up": self._catch_up,
                 "signature diagnosis": self._diagnosis,
                 "unknown webhooks": self.unknown_webhooks,
+                "channel watch": self._watch(),
+                "alert mails": AlertMails(self.store, self.directory, self.mailer, self._title, now),
                 "retention": self.retention,
             },
             self.metrics,
@@ -257,6 +264,14 @@ class Host:
         )
         self._tasks: list[asyncio.Task[None]] = []
         self._running = False
+
+    def _watch(self) -> ChannelWatch:
+        checks = ProviderChecks(self.connections, self.plugins, self.address, self._now)
+        looks = (Silence(self.store, self._now), Refusals(self.store, self._now), checks)
+        return ChannelWatch(self.store, looks, self.metrics, self._now)
+
+    def _title(self, channel: str) -> str:
+        return self.plugins[channel].manifest.title if channel in self.plugins else channel
 
     # --- life ---
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Protocol
@@ -28,9 +29,14 @@ class Housekeeping:
         self.chores = chores
         self._metrics = metrics
         self._failures = Failures(now)
+        self.running = asyncio.Lock()
 
     async def run(self) -> None:
-        """Run every chore once, one after another."""
+        """Run every chore once, one after another, and never two rounds at a time."""
+        async with self.running:
+            await self._round()
+
+    async def _round(self) -> None:
         for name, chore in self.chores.items():
             try:
                 await chore.run()

@@ -32,6 +32,8 @@ class Metrics:
         login_codes: by `outcome`, such as `sent` or `limited`.
         failed_auth: requests to the API with a token that is not valid, by `reason`: `unknown`, `expired` or `throttled`.
         mail_failures: mail that the mail server did not take.
+        channel_alerts: open alerts about connected channels, by `channel` and `alert`: `quiet`, `signature` or
+            `provider_check`.
         chore_failures: rounds of periodic work that failed, by `chore`, such as `request mails`.
         retention_removed: rows past their retention by `kind`: `messages`, `deliveries` and `turns` lost their texts,
             `proactive_messages`, `login_codes` and `audit` were deleted.
@@ -52,6 +54,9 @@ class Metrics:
         self.login_codes = self._counter("login_codes", "Requests for a login code.", "outcome")
         self.failed_auth = self._counter("failed_auth", "API requests with a wrong token.", "reason")
         self.mail_failures = self._counter("mail_failures", "Mail that was not taken.")
+        self.channel_alerts = Gauge(
+            f"{_PREFIX}_channel_alerts", "Open alerts about channels.", ["channel", "alert"], registry=self._registry
+        )
         self.chore_failures = self._counter("chore_failures", "Rounds of periodic work that failed.", "chore")
         self.retention_removed = self._counter("retention_removed", "Rows past their retention.", "kind")
         self.retention_last_run = self._gauge("retention_last_run_timestamp_seconds", "The last completed round.")

@@ -103,3 +103,10 @@ DIGEST_TEXT = (
     "On the host, `trinity-channels requests` lists all who are waiting, and `trinity-channels requests approve NUMBER` or "
     "`decline NUMBER` decides. If many people ask, these mails come less often.\n"
 )
+ALERT_SUBJECT = "{agent} may not be reachable on {channel}"
+ALERT_TEXT = (
+    "Hello,\n\n"
+    "something is wrong with your agent “{agent}” on {channel}:\n\n"
+    "{found}\n\n"
+    "This is told once. It ends by itself when the channel works again.\n"
+)

@@ -15,6 +15,7 @@ from trinity_channels.store import (
     access,
     agent_runs,
     agent_settings,
+    alerts,
     attention,
     bindings,
     codes,
@@ -22,6 +23,7 @@ from trinity_channels.store import (
     delivery_log,
     disclosures,
     erased_blocks,
+    inbound_hours,
     inbox,
     messages,
     notices,
@@ -42,6 +44,7 @@ MODULES = (
     access,
     agent_runs,
     agent_settings,
+    alerts,
     attention,
     bindings,
     codes,
@@ -49,6 +52,7 @@ MODULES = (
     disclosures,
     delivery_log,
     erased_blocks,
+    inbound_hours,
     inbox,
     messages,
     notices,
@@ -122,3 +126,10 @@ def test_it_finds_its_rows_by_an_index(blank: Path, name: str) -> None:
 )
 def test_open_work_is_found_by_the_index_of_open_work(blank: Path, name: str, index: str) -> None:
     assert any(f" {index}" in step for step in plan(blank, STATEMENTS[name]))
+
+
+@pytest.mark.parametrize("name", ["_COUNT", "_FIRST_OF_HOUR", "_LAST"])
+def test_messages_that_are_not_counted_yet_are_found_by_their_id(blank: Path, name: str) -> None:
+    steps = plan(blank, STATEMENTS[f"inbound_hours.{name}"])
+
+    assert steps[0].startswith("SEARCH message USING INTEGER PRIMARY KEY (rowid>?")

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from trinity_channels.api import Channel, Check, CheckState
 from trinity_channels.store.agent_runs import AgentRuns
+from trinity_channels.store.alerts import Alert
 from trinity_channels.store.bindings import StoredBinding
 from trinity_channels.store.delivery_log import Sent
 from trinity_channels.store.notices import RETIRED_ADDRESS, Notice
@@ -34,6 +35,7 @@ def examine(
     now: datetime,
     mails: bool,
     last_test: Sent | None = None,
+    alerted: Sequence[Alert] = (),
     told: Sequence[Notice] = (),
     old_address_until: datetime | None = None,
     everybody: bool = False,
@@ -50,6 +52,7 @@ def examine(
         now: the current time.
         mails: whether codes for /login can be mailed.
         last_test: the newest test message, if there is one.
+        alerted: the open alerts about it.
         told: what the owner has to act on, of the last day.
         old_address_until: until when a webhook address that was replaced still works; None if none does.
         everybody: whether the agent is open to all.
@@ -64,6 +67,7 @@ def examine(
         _outbound(stored, last_test, now),
         _agent(runs),
         _mail(mails=mails, needed=signs_in),
+        *_alerted(alerted),
         *_told(told),
         *_escalation(stored.agent, manifest, escalates=escalates),
     ]
@@ -154,6 +158,14 @@ def _webhook_address(manifest: Channel, told: Sequence[Notice], old_until: datet
             fix,
         )
     return Check("webhook_address", CheckState.OK, "No message came to a webhook address that has been replaced.")
+
+
+def _alerted(alerts: Sequence[Alert]) -> Iterator[Check]:
+    for one in alerts:
+        if one.code == "quiet":  # unusual, but perhaps people are on holiday
+            yield Check(one.code, CheckState.WARNING, one.cause, one.fix)
+        elif one.code != "signature":  # that is a check of its own
+            yield Check(one.code, CheckState.FAILED, one.cause, one.fix)
 
 
 def _told(told: Sequence[Notice]) -> Iterator[Check]:

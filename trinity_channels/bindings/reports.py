@@ -11,7 +11,7 @@ from trinity_channels.access.self_service import SelfService
 from trinity_channels.bindings.health import Health, examine
 from trinity_channels.bindings.public_address import PublicAddress
 from trinity_channels.plugins import Plugins
-from trinity_channels.store import Store, Tx, access, agent_runs, bindings, notices, retired_keys, trials
+from trinity_channels.store import Store, Tx, access, agent_runs, alerts, bindings, notices, retired_keys, trials
 from trinity_channels.store.bindings import StoredBinding
 
 NOTICED_FOR = timedelta(days=1)
@@ -59,6 +59,7 @@ class HealthReports:
             agent_runs.of_binding(tx, stored.id),
             now=now,
             last_test=trials.latest(tx, stored.id),
+            alerted=alerts.of_binding(tx, stored.id),
             told=notices.since(tx, stored.id, now - NOTICED_FOR),
             old_address_until=retired_keys.working_until(tx, stored.id, now),
             mails=self._self_service.login.available,

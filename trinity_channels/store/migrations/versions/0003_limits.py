@@ -12,6 +12,7 @@ down_revision = "0002"
 # No batch mode: it would copy the table, and with it lose the conditions of the partial indexes.
 def upgrade() -> None:
     _texts_are_removed()
+    _channels_are_watched()
     op.create_table(
         "unknown_webhook",
         sa.Column("hour", sa.BigInteger(), nullable=False),
@@ -79,3 +80,27 @@ def _list_first_token() -> None:
             )
         )
         op.get_bind().execute(sa.delete(setting).where(first))
+
+
+def _channels_are_watched() -> None:
+    op.create_table(
+        "inbound_hour",
+        sa.Column("binding_id", sa.Integer(), nullable=False),
+        sa.Column("hour", sa.Integer(), nullable=False),
+        sa.Column("conversations", sa.Integer(), nullable=False),
+        sa.Column("last_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["binding_id"], ["binding.id"]),
+        sa.PrimaryKeyConstraint("binding_id", "hour"),
+    )
+    op.create_table(
+        "channel_alert",
+        sa.Column("binding_id", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("cause", sa.Text(), nullable=False),
+        sa.Column("fix", sa.Text(), nullable=False),
+        sa.Column("raised_at", sa.BigInteger(), nullable=False),
+        sa.Column("cleared_at", sa.BigInteger(), nullable=True),
+        sa.Column("mailed_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["binding_id"], ["binding.id"]),
+        sa.PrimaryKeyConstraint("binding_id", "code"),
+    )

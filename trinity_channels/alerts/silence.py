@@ -1,0 +1,65 @@
+"""Notices busy channels that have gone quiet; `quiet` has the rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+
+from trinity_channels.alerts import quiet
+from trinity_channels.alerts.finding import Finding, Findings
+from trinity_channels.store import Store, Tx, inbound_hours
+from trinity_channels.store.bindings import StoredBinding
+from trinity_channels.store.inbound_hours import hour_of
+
+FIX = (
+    "Write to the agent yourself. If no answer comes, run `trinity-channels doctor` on the host, and compare the webhook "
+    "address at the provider with the one that the agent's settings show. The next message that arrives ends this alert."
+)
+
+
+class Silence:
+    """Judges each binding once an hour. Time in which the host did not listen is not silence."""
+
+    code = "quiet"
+
+    def __init__(self, store: Store, now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._now = now
+        self._listening_since: dict[int, datetime] = {}
+        self._judged: int | None = None
+
+    async def look(self, connected: Sequence[StoredBinding], alerted: Mapping[int, datetime]) -> Findings:
+        """Unusual silences once an hour, and at once the bindings that are heard again.
+
+        An alert ends with a message, not when the rule no longer holds: after a week, silence would be usual.
+        """
+        now = self._now()
+        self._listening_since = {one.id: self._listening_since.get(one.id, now) for one in connected}
+        while found := await self._store.read(partial(inbound_hours.uncounted, now=now)):
+            await self._store.write(partial(inbound_hours.add, found=found, now=now))
+        ids = [one.id for one in connected]
+        heard = await self._store.read(partial(inbound_hours.last_heard, bindings=ids))
+        again = {one: None for one, since in alerted.items() if one in heard and heard[one] > since}
+        if self._judged == hour_of(now):
+            return again
+        silent = await self._store.read(lambda tx: self._judge(tx, connected, heard, now))
+        self._judged = hour_of(now)
+        return {**silent, **again}
+
+    def _judge(
+        self, tx: Tx, connected: Sequence[StoredBinding], heard: Mapping[int, datetime], now: datetime
+    ) -> dict[int, Finding]:
+        found = {}
+        for one in connected:
+            last = heard.get(one.id)
+            if last is None:
+                continue
+            since = max(last, self._listening_since[one.id])
+            if quiet.is_unusual(inbound_hours.hours(tx, one.id), hour_of(since), hour_of(now)):
+                cause = (
+                    f"No message has arrived since {last:%Y-%m-%d %H:%M} UTC, which is unusual: in the same hours of the "
+                    "days or weeks before, people wrote each time."
+                )
+                found[one.id] = Finding(cause, FIX)
+        return found

@@ -1,0 +1,77 @@
+"""Raises one alert for each thing that is wrong with a channel, and clears it when the channel works again."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+import structlog
+
+from trinity_channels.alerts.finding import Finding, Look
+from trinity_channels.metrics import Metrics
+from trinity_channels.store import Store, alerts, bindings
+from trinity_channels.store.alerts import Alert
+from trinity_channels.store.bindings import StoredBinding
+
+log = structlog.get_logger(__name__)
+
+PAUSE = timedelta(minutes=1)
+
+
+class ChannelWatch:
+    """A chore that looks at every connected binding once a minute.
+
+    An alert is a row, a line in the log and a count in the metrics; the mail is `AlertMails`' part.
+    """
+
+    def __init__(self, store: Store, looks: Sequence[Look], metrics: Metrics, now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._looks = looks
+        self._metrics = metrics
+        self._now = now
+        self._looked: datetime | None = None
+
+    async def run(self) -> None:
+        """Look, if a minute has passed."""
+        now = self._now()
+        if self._looked and abs(now - self._looked) < PAUSE:
+            return
+        self._looked = now
+        every, opened = await self._store.read(lambda tx: (bindings.every(tx), alerts.opened(tx)))
+        connected = [one for one in every if one.connected]
+        ids = {one.id for one in connected}
+        for gone in opened:
+            if gone.binding not in ids:
+                await self._clear(gone.binding, gone.agent, gone.channel, gone.code)
+        for look in self._looks:
+            await self._apply(look, connected, opened)
+        await self._count()
+
+    async def _apply(self, look: Look, connected: Sequence[StoredBinding], opened: Sequence[Alert]) -> None:
+        alerted = {one.binding: one.raised_at for one in opened if one.code == look.code}
+        found = await look.look(connected, alerted)
+        for one in connected:
+            finding = found.get(one.id)
+            if finding is not None and one.id not in alerted:
+                await self._raise(one, look.code, finding)
+            elif one.id in found and finding is None and one.id in alerted:
+                await self._clear(one.id, one.agent, one.channel, look.code)
+
+    async def _raise(self, one: StoredBinding, code: str, finding: Finding) -> None:
+        now = self._now()
+        await self._store.write(lambda tx: alerts.put(tx, one.id, code, finding.cause, finding.fix, now))
+        log.error(
+            "channel alert", agent=one.agent, channel=one.channel, alert=code, cause=finding.cause, fix=finding.fix
+        )
+
+    async def _clear(self, binding: int, agent: str, channel: str, code: str) -> None:
+        now = self._now()
+        if await self._store.write(lambda tx: alerts.clear(tx, binding, code, now)):
+            log.info("channel alert cleared", agent=agent, channel=channel, alert=code)
+
+    async def _count(self) -> None:
+        opened = await self._store.read(alerts.opened)
+        self._metrics.channel_alerts.clear()
+        for (channel, code), number in Counter((one.channel, one.code) for one in opened).items():
+            self._metrics.channel_alerts.labels(channel, code).set(number)
