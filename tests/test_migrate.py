@@ -63,3 +63,21 @@ def test_the_first_admin_token_of_an_earlier_version_is_a_token_like_any_other(t
         found = database.execute("SELECT digest, role, created_by, expires_at FROM token").fetchall()
         assert found == [("fake-digest", "admin", "first start", None)]
         assert database.execute("SELECT * FROM setting").fetchall() == []
+
+
+def test_texts_that_an_earlier_version_kept_of_dropped_messages_are_removed(tmp_path: Path) -> None:
+    file = tmp_path / "old.db"
+    url = at_revision(file, "0002")
+    states = ("dropped", "expired", "erased", "answered", "kept")
+    with closing(sqlite3.connect(file)) as database, database:
+        database.executemany(
+            "INSERT INTO message (binding_id, conversation_id, origin, text, parts, state, at)"
+            " VALUES (1, 1, 'person', 'words', '[]', ?, 5)",
+            [(state,) for state in states],
+        )
+
+    migrate.upgrade(url)
+
+    with closing(sqlite3.connect(file)) as database:
+        rows = database.execute("SELECT state, text, parts, cleared_at FROM message ORDER BY id").fetchall()
+    assert rows == [(one, "", None, 5) for one in states[:3]] + [(one, "words", "[]", None) for one in states[3:]]

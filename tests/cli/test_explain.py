@@ -37,6 +37,15 @@ async def test_somebody_who_never_wrote_is_told_apart(terminal: Terminal, world:
     assert "Once they have written and signed in: a message now goes to the agent." in by_email
 
 
+async def test_an_address_that_was_blocked_and_erased_is_known(terminal: Terminal, world: World, zoe: Person) -> None:
+    await zoe.says("hello")
+    await world.blocks(zoe)
+    await world.api("DELETE", f"/api/agents/support/clients/{(await world.client(zoe))['id']}")
+
+    assert "Blocked yes, somebody with this address" in await explained(terminal, NUMBER)
+    assert "Blocked" not in await explained(terminal, "+15557770003")
+
+
 async def test_a_stranger_waits_for_a_code(terminal: Terminal, zoe: Person) -> None:
     await zoe.says("hello", "is anybody there?")
 

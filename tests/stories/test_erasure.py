@@ -95,6 +95,15 @@ async def test_a_blocked_person_is_recognised_by_the_id_that_stays(town: World, 
     assert len(agent.turns) == 1
 
 
+async def test_the_next_holder_of_their_number_is_not_blocked(town: World, agent: Agent) -> None:
+    zoe = await gone(town)
+    town.twilio.change_number(zoe.phone, "+15557770009")
+
+    await town.person("Yan", NUMBER).says("hello")
+
+    assert len(agent.turns) == 2
+
+
 async def test_others_are_not_blocked_with_them(town: World, agent: Agent) -> None:
     await gone(town)
 

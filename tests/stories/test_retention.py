@@ -218,3 +218,15 @@ async def test_the_audit_log_is_kept_for_400_days(world: World) -> None:
 
     assert len(before) > 0
     assert (await world.api("GET", "/api/audit")).json() == []
+
+
+async def test_what_was_removed_cannot_be_read_in_the_file(town: World) -> None:
+    await town.person("Zoe").says(QUESTION)
+    await town.later(days=31)
+
+    await town.stops()
+
+    files = [path for path in town.folder.iterdir() if path.name.startswith("trinity_channels.db")]
+    assert len(files) > 0
+    assert not any(QUESTION.encode() in path.read_bytes() for path in files)
+    await town.starts()

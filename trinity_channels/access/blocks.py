@@ -9,14 +9,12 @@ from __future__ import annotations
 import hmac
 import json
 import secrets
-from collections.abc import Sequence
 from datetime import datetime
 
 import structlog
 
 from trinity_channels.bindings.vault import Vault, VaultError
 from trinity_channels.store import Store, Tx, erased_blocks, people, settings
-from trinity_channels.store.erased_blocks import Known
 
 log = structlog.get_logger(__name__)
 
@@ -40,22 +38,39 @@ class Blocks:
         people.block(tx, contact, None)
         known = erased_blocks.known(tx, contact)
         if known:
-            digests = self._digests(known, self._keys(tx)) if erased_blocks.exist(tx, known.binding) else []
+            keys = self._keys(tx) if erased_blocks.exist(tx, known.binding) else []
+            digests = [_digest(key, known.channel, one.value) for key in keys for one in known.addresses]
             erased_blocks.forget(tx, contact, known.binding, digests)
 
     def remember(self, tx: Tx, contact: int) -> None:
         """Keep keyed hashes of the addresses of a contact who is about to be erased, if they are blocked."""
         known = erased_blocks.known(tx, contact)
         if known and known.blocked_at and known.addresses:
-            digests = self._digests(known, [self._writing_key(tx)])
-            erased_blocks.add(tx, contact, known.binding, digests, known.blocked_at)
+            key = self._writing_key(tx)
+            for one in known.addresses:
+                digest = _digest(key, known.channel, one.value)
+                may_change_hands = known.has_stable and not one.stable
+                erased_blocks.add(
+                    tx, contact, known.binding, digest, known.blocked_at, may_change_hands=may_change_hands
+                )
 
     def stays_blocked(self, tx: Tx, contact: int) -> bool:
         """Whether a contact who is not blocked has an address of somebody who was blocked and erased. Reads only."""
         known = erased_blocks.known(tx, contact)
         if known is None or known.blocked_at or not erased_blocks.exist(tx, known.binding):
             return False
-        return erased_blocks.find(tx, known.binding, self._digests(known, self._keys(tx))) is not None
+        digests = [_digest(key, known.channel, one.value) for key in self._keys(tx) for one in known.addresses]
+        return erased_blocks.find(tx, known.binding, digests, has_stable=known.has_stable)
+
+    def keeps_out(self, tx: Tx, agent: str, address: str) -> bool:
+        """Whether an address that has not written to an agent is blocked there, with or without the channel before it."""
+        keys = self._keys(tx)
+        for binding, channel in erased_blocks.bindings(tx, agent):
+            possible = (address, f"{channel}:{address}")
+            digests = [_digest(key, channel, one) for key in keys for one in possible]
+            if erased_blocks.find(tx, binding, digests, has_stable=False):
+                return True
+        return False
 
     async def reseal(self) -> int:
         """Seal the keys of the hashes with the newest encryption key; returns how many records changed."""
@@ -103,7 +118,6 @@ class Blocks:
         settings.put(tx, _KEYS, json.dumps(records))
         return key
 
-    @staticmethod
-    def _digests(known: Known, keys: Sequence[bytes]) -> list[str]:
-        values = [json.dumps([known.channel, address]).encode() for address in known.addresses]
-        return [hmac.digest(key, value, "sha256").hex() for key in keys for value in values]
+
+def _digest(key: bytes, channel: str, address: str) -> str:
+    return hmac.digest(key, json.dumps([channel, address]).encode(), "sha256").hex()

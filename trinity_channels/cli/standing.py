@@ -95,7 +95,9 @@ async def _contact(host: Host, agent: str, found: _Found, client: Client, kept: 
 async def _stranger(host: Host, agent: str, found: _Found, address: str, email: str | None) -> Asked:
     facts = [("Policy", str(found.policy))]
     if email is None:
-        standing, when = Standing(None, blocked=False, has_access=False), "If they write: "
+        blocked = await host.store.read(lambda tx: host.blocks.keeps_out(tx, agent, address))
+        facts += [("Blocked", "yes, somebody with this address was blocked and erased")] if blocked else []
+        standing, when = Standing(None, blocked=blocked, has_access=False), "If they write: "
         title = f"Nobody has written to {agent} from {address}"
     else:
         standing = Standing(email, blocked=False, has_access=await host.directory.may_use(agent, email))

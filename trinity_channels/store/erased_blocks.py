@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import Boolean, bindparam, delete, or_, select
 from sqlalchemy.dialects.sqlite import insert
 
 from trinity_channels.store.clock import micros, moment
@@ -16,13 +16,26 @@ from trinity_channels.store.tables import ADDRESS, BINDING, CONTACT
 
 
 @dataclass(frozen=True, slots=True)
+class Address:
+    """One address of a contact; a `stable` one is never given to somebody else."""
+
+    value: str = field(repr=False)
+    stable: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
     """What decides whether a contact is one of them: where they write, with which addresses, whether they are blocked."""
 
     binding: int
     channel: str
-    addresses: tuple[str, ...]
+    addresses: tuple[Address, ...]
     blocked_at: datetime | None
+
+    @property
+    def has_stable(self) -> bool:
+        """Whether one of the addresses is never given to somebody else."""
+        return any(one.stable for one in self.addresses)
 
 
 _CONTACT = (
@@ -30,15 +43,21 @@ _CONTACT = (
     .select_from(CONTACT.join(BINDING, BINDING.c.id == CONTACT.c.binding_id))
     .where(CONTACT.c.id == bindparam("contact"))
 )
-_ADDRESSES = select(ADDRESS.c.value).where(ADDRESS.c.contact_id == bindparam("contact")).order_by(ADDRESS.c.id)
+_ADDRESSES = (
+    select(ADDRESS.c.value, ADDRESS.c.stable).where(ADDRESS.c.contact_id == bindparam("contact")).order_by(ADDRESS.c.id)
+)
+_BINDINGS = select(BINDING.c.id, BINDING.c.channel).where(BINDING.c.agent == bindparam("agent"))
 _ANY = select(ERASED_BLOCK.c.id).where(ERASED_BLOCK.c.binding_id == bindparam("binding")).limit(1)
 _IS_ONE = (ERASED_BLOCK.c.binding_id == bindparam("binding"), ERASED_BLOCK.c.digest == bindparam("digest"))
-_FIND = select(ERASED_BLOCK.c.blocked_at).where(*_IS_ONE)
+_FIND = select(ERASED_BLOCK.c.id).where(
+    *_IS_ONE, or_(ERASED_BLOCK.c.may_change_hands.is_(False), bindparam("has_stable", type_=Boolean).is_(False))
+)
 _ADD = (
     insert(ERASED_BLOCK)
     .values(
         binding_id=bindparam("binding"),
         digest=bindparam("digest"),
+        may_change_hands=bindparam("may_change_hands"),
         contact_id=bindparam("contact"),
         blocked_at=bindparam("blocked_at"),
     )
@@ -53,7 +72,7 @@ def known(tx: Tx, contact: int) -> Known | None:
     row = tx.one(_CONTACT, contact=contact)
     if row is None:
         return None
-    return Known(row[0], row[1], tuple(one[0] for one in tx.all(_ADDRESSES, contact=contact)), moment(row[2]))
+    return Known(row[0], row[1], tuple(Address(*one) for one in tx.all(_ADDRESSES, contact=contact)), moment(row[2]))
 
 
 def exist(tx: Tx, binding: int) -> bool:
@@ -61,18 +80,20 @@ def exist(tx: Tx, binding: int) -> bool:
     return tx.one(_ANY, binding=binding) is not None
 
 
-def add(tx: Tx, contact: int, binding: int, digests: Collection[str], blocked_at: datetime) -> None:
-    """Remember the addresses of a contact who is about to be erased."""
-    for digest in digests:
-        tx.run(_ADD, binding=binding, digest=digest, contact=contact, blocked_at=micros(blocked_at))
+def bindings(tx: Tx, agent: str) -> list[tuple[int, str]]:
+    """Id and channel of every binding of an agent."""
+    return [(row[0], row[1]) for row in tx.all(_BINDINGS, agent=agent)]
 
 
-def find(tx: Tx, binding: int, digests: Collection[str]) -> datetime | None:
-    """Since when one of these addresses is blocked, None if none is."""
-    for digest in digests:
-        if row := tx.one(_FIND, binding=binding, digest=digest):
-            return moment(int(row[0]))
-    return None
+def add(tx: Tx, contact: int, binding: int, digest: str, blocked_at: datetime, *, may_change_hands: bool) -> None:
+    """Remember an address of a contact who is about to be erased."""
+    values = {"digest": digest, "may_change_hands": may_change_hands, "blocked_at": micros(blocked_at)}
+    tx.run(_ADD, binding=binding, contact=contact, **values)
+
+
+def find(tx: Tx, binding: int, digests: Collection[str], *, has_stable: bool) -> bool:
+    """Whether one of these addresses is blocked; `has_stable`: one of them is never given to somebody else."""
+    return any(tx.one(_FIND, binding=binding, digest=digest, has_stable=has_stable) for digest in digests)
 
 
 def forget(tx: Tx, contact: int, binding: int, digests: Collection[str]) -> None:

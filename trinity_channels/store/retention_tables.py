@@ -24,13 +24,17 @@ class SweepLeftRow(SQLModel, table=True):
 
 
 class ErasedBlockRow(SQLModel, table=True):
-    """An address of somebody who was blocked when they were erased, as a keyed hash; `contact_id` is their empty row."""
+    """An address of somebody who was blocked when they were erased, as a keyed hash; `contact_id` is their empty row.
+
+    `may_change_hands`: they also had a stable address, so that somebody else with a stable one may hold this one by now.
+    """
 
     __tablename__: ClassVar[str] = "erased_block"
     __table_args__ = (UniqueConstraint("binding_id", "digest"),)
     id: int | None = Field(default=None, primary_key=True)
     binding_id: int
     digest: str
+    may_change_hands: bool
     contact_id: int = Field(index=True)
     blocked_at: int = Field(sa_type=BigInteger)
 

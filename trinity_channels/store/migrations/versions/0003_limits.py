@@ -47,6 +47,7 @@ def _texts_are_removed() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("binding_id", sa.Integer(), nullable=False),
         sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("may_change_hands", sa.Boolean(), nullable=False),
         sa.Column("contact_id", sa.Integer(), nullable=False),
         sa.Column("blocked_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
