@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from trinity_channels_contract_tests import ChannelContract, fuzz, loop
-from trinity_channels_contract_tests.trial import broken_promises
+from trinity_channels_contract_tests.case import broken_promises
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -22,13 +22,13 @@ class TestEcho(ChannelContract):
 
 
 def test_every_check_says_what_it_promises() -> None:
-    silent = [name for name, room in CHECKS.items() if not (getattr(room, name).__doc__ or "").strip().endswith(".")]
+    silent = [name for name, group in CHECKS.items() if not (getattr(group, name).__doc__ or "").strip().endswith(".")]
 
     assert silent == []
 
 
 def test_every_hook_is_looked_at() -> None:
-    labels = " ".join(vars(getattr(room, name))["hook"] for name, room in CHECKS.items())
+    labels = " ".join(vars(getattr(group, name))["hook"] for name, group in CHECKS.items())
     forgotten = {hook for hook in (*REQUIRED, *OPTIONAL) if hook not in labels}
 
     assert forgotten == {"simulator"}  # every other check looks through it

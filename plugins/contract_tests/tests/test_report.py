@@ -128,6 +128,6 @@ def test_a_broken_promise_caps_the_tier(broken: str, tier: str) -> None:
 
 
 def test_gold_needs_what_silver_may_leave_out() -> None:
-    left_out = {check: Outcome.NOT_APPLICABLE for check, room in CHECKS.items() if room.area == "find_sent"}
+    left_out = {check: Outcome.NOT_APPLICABLE for check, group in CHECKS.items() if group.area == "find_sent"}
 
     assert tier_of(dict.fromkeys(CHECKS, Outcome.KEPT) | left_out) == "silver"

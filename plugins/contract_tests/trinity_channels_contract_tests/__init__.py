@@ -1,8 +1,8 @@
 """The contract kit: `class TestMine(ChannelContract): channel = "mine"` checks every promise of the plugin contract."""
 
 from trinity_channels_contract_tests.contract import CHECKS, ChannelContract, ContractRefused
+from trinity_channels_contract_tests.expectations import BrokenPromise
 from trinity_channels_contract_tests.extras import PostsUnknown, SendsMedia, Signs
-from trinity_channels_contract_tests.verdict import BrokenPromise
 
 __all__ = [
     "CHECKS",

@@ -1,4 +1,4 @@
-"""What turns a story into a check: a fresh stage on virtual time, and a failure that says what to look at."""
+"""What turns a story into a check: a fresh harness on virtual time, and a failure that says what to look at."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from typing import Any, ClassVar
 
 import pytest
 
+from trinity_channels_contract_tests.expectations import NOT_APPLICABLE, BrokenPromise, NotApplicable, Seen, told
+from trinity_channels_contract_tests.harness import Harness
 from trinity_channels_contract_tests.listening import httpx_quiet
 from trinity_channels_contract_tests.loop import JumpingLoop
-from trinity_channels_contract_tests.stage import Stage
-from trinity_channels_contract_tests.subject import Subject
-from trinity_channels_contract_tests.verdict import NOT_APPLICABLE, BrokenPromise, NotApplicable, Seen, told
+from trinity_channels_contract_tests.under_test import PluginUnderTest
 
-Story = Callable[[Any, Stage], Awaitable[None]]
-Inspection = Callable[[Any, Subject], None]
+Story = Callable[[Any, Harness], Awaitable[None]]
+Inspection = Callable[[Any, PluginUnderTest], None]
 Test = Callable[[Any], None]
 
 
 class Checks:
-    """A room of checks; `area` is its heading in the report. A subclass of all rooms says which plugin they look at."""
+    """A group of checks; `area` is its heading in the report. A subclass of all groups says which plugin they look at."""
 
     area: ClassVar[str]
     channel: ClassVar[str] = ""
@@ -31,25 +31,25 @@ class Checks:
 
 
 def story(hook: str, fix: str, start: datetime | None = None) -> Callable[[Story], Test]:
-    """Make a check of a coroutine that plays on a connected stage, at a time of its own if it needs one.
+    """Make a check of a coroutine that plays on a connected harness, at a time of its own if it needs one.
 
     With a time of its own it begins before anybody has written.
     """
 
     def made(tell: Story) -> Test:
-        async def play(room: Checks, subject: Subject) -> None:
-            stage = Stage(subject, start or datetime.now(UTC))
+        async def play(group: Checks, plugin: PluginUnderTest) -> None:
+            harness = Harness(plugin, start or datetime.now(UTC))
             try:
-                await stage.connect()
+                await harness.connect()
                 if start is None:
-                    await stage.greet()
-                await tell(room, stage)
+                    await harness.greet()
+                await tell(group, harness)
             finally:
-                await stage.close()
+                await harness.close()
 
-        def run(room: Checks, subject: Subject) -> None:
+        def run(group: Checks, plugin: PluginUnderTest) -> None:
             with httpx_quiet(), asyncio.Runner(loop_factory=JumpingLoop) as runner:
-                runner.run(play(room, subject))
+                runner.run(play(group, plugin))
 
         return _check(tell, hook, fix, run)
 
@@ -57,8 +57,8 @@ def story(hook: str, fix: str, start: datetime | None = None) -> Callable[[Story
 
 
 @functools.lru_cache(maxsize=4)
-def _subject(contract: type[Checks]) -> Subject:
-    return Subject(contract.channel, contract.plugin)
+def _under_test(contract: type[Checks]) -> PluginUnderTest:
+    return PluginUnderTest(contract.channel, contract.plugin)
 
 
 def inspection(hook: str, fix: str) -> Callable[[Inspection], Test]:
@@ -76,7 +76,7 @@ def _check(origin: Callable[..., object], hook: str, fix: str, run: Inspection) 
     def test(self: Checks) -> None:
         __tracebackhide__ = True
         try:
-            run(self, _subject(type(self)))  # type: ignore[arg-type]  # mypy takes a class for unhashable
+            run(self, _under_test(type(self)))  # type: ignore[arg-type]  # mypy takes a class for unhashable
         except NotApplicable as reason:
             pytest.skip(f"{NOT_APPLICABLE}: {reason}")
         except Seen as seen:

@@ -83,19 +83,19 @@ class ChannelContract(
             raise ContractRefused(f"{cls.__name__} names neither a channel nor a plugin")
 
 
-def _rooms() -> list[type[Checks]]:
-    return [room for room in reversed(ChannelContract.__bases__) if issubclass(room, Checks)]
+def _groups() -> list[type[Checks]]:
+    return [group for group in reversed(ChannelContract.__bases__) if issubclass(group, Checks)]
 
 
 def _fixed() -> set[str]:
     """Everything that a subclass must leave as it is."""
-    classes = (ChannelContract, *_rooms(), Checks)
+    classes = (ChannelContract, *_groups(), Checks)
     names = {name for one in classes for name in vars(one) if name in CHECKS or not name.startswith("__")}
     # pytest collects nothing from a class with a constructor.
     return (names | {"__init__", "__new__", "__init_subclass__", "__getattribute__"}) - OWN
 
 
 CHECKS: Mapping[str, type[Checks]] = {
-    name: room for room in _rooms() for name in vars(room) if name.startswith("test_")
+    name: group for group in _groups() for name in vars(group) if name.startswith("test_")
 }
-"""Every check and the room that it is in, in the contract's order."""
+"""Every check and the group that it is in, in the contract's order."""

@@ -69,7 +69,7 @@ class JumpingLoop(asyncio.SelectorEventLoop):
         self.clock.threads -= 1
 
     def call_exception_handler(self, context: Mapping[str, Any]) -> None:
-        """Say nothing: a task that was dropped with its stage is no news."""
+        """Say nothing: a task that was dropped with its harness is no news."""
 
 
 def longest_block() -> float:

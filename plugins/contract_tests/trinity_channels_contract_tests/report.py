@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from trinity_channels_contract_tests.contract import CHECKS
+from trinity_channels_contract_tests.expectations import NOT_APPLICABLE
 from trinity_channels_contract_tests.plugin import PROPERTY
 from trinity_channels_contract_tests.tiers import NO_TIER, TIERS, Outcome, tier_of
-from trinity_channels_contract_tests.verdict import NOT_APPLICABLE
 
 LONGEST = 200
 FORMATS = ("json", "md")

@@ -77,7 +77,7 @@ def tier_of(outcomes: Mapping[str, Outcome]) -> str:
 
 
 def _reaches(tier: Tier, outcomes: Mapping[str, Outcome]) -> bool:
-    found = [outcomes.get(check, Outcome.NOT_RUN) for check, room in CHECKS.items() if room.area in tier.areas]
+    found = [outcomes.get(check, Outcome.NOT_RUN) for check, group in CHECKS.items() if group.area in tier.areas]
     if {Outcome.BROKEN, Outcome.NOT_RUN} & set(found):
         return False
     if not tier.exemptions and Outcome.EXEMPT in outcomes.values():

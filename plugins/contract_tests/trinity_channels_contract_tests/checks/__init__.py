@@ -1,1 +1,1 @@
-"""The checks, one room for each part of the contract."""
+"""The checks, one group for each part of the contract."""

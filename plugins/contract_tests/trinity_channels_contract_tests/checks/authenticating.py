@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from trinity_channels.api import Binding, ReceiptReceived, Request, SignatureError
 from trinity_channels_contract_tests.check import Checks, story
+from trinity_channels_contract_tests.expectations import NotApplicable, broken, expect
+from trinity_channels_contract_tests.harness import Harness
 from trinity_channels_contract_tests.outcomes import refused
-from trinity_channels_contract_tests.stage import Stage
 from trinity_channels_contract_tests.variants import (
     neighbour,
     other_bodies,
@@ -17,18 +18,17 @@ from trinity_channels_contract_tests.variants import (
     with_header,
     with_settings,
 )
-from trinity_channels_contract_tests.verdict import NotApplicable, broken, expect
 
 SECONDARY = "_secondary"
 TEXT = "please water the plants"
 
 
-def proofs(stage: Stage, request: Request) -> list[str]:
+def proofs(harness: Harness, request: Request) -> list[str]:
     """The headers without which a request is not authentic."""
     found = []
     for name in request.headers:
         try:
-            stage.read(with_header(request, name, None))
+            harness.read(with_header(request, name, None))
         except SignatureError:
             found.append(name)
         except Exception:  # noqa: BLE001, S112  what came out instead is another check's finding
@@ -42,88 +42,88 @@ class Authenticating(Checks):
     area = "authenticity"
 
     @story("receive", "Compare the signature over the raw body; never over what was parsed from it.")
-    async def test_a_changed_body_is_refused(self, stage: Stage) -> None:
+    async def test_a_changed_body_is_refused(self, harness: Harness) -> None:
         """A body that was changed after it was signed is a `SignatureError`."""
-        request = await stage.said(TEXT)
-        original = stage.inbound(request)
+        request = await harness.said(TEXT)
+        original = harness.inbound(request)
         for how, changed in other_bodies(request, TEXT).items():
-            refused(stage, changed, f"body with {how}", original)
+            refused(harness, changed, f"body with {how}", original)
 
     @story("receive", "Sign `request.url` as it is, with path and query; it is the address that the owner registered.")
-    async def test_a_changed_address_is_refused(self, stage: Stage) -> None:
+    async def test_a_changed_address_is_refused(self, harness: Harness) -> None:
         """A request that was signed for another address is a `SignatureError`."""
-        request = await stage.said(TEXT)
+        request = await harness.said(TEXT)
         for how, changed in other_urls(request).items():
-            refused(stage, changed, how)
+            refused(harness, changed, how)
 
     @story("receive", "Compare the whole signature with hmac.compare_digest.")
-    async def test_a_changed_signature_is_refused(self, stage: Stage) -> None:
+    async def test_a_changed_signature_is_refused(self, harness: Harness) -> None:
         """A header that proves a request is compared whole: changed at its end or start, or blank, it proves nothing."""
-        request = await stage.said(TEXT)
-        for name in proofs(stage, request):
+        request = await harness.said(TEXT)
+        for name in proofs(harness, request):
             value = request.headers[name]
             for changed in (neighbour(value), neighbour(value[::-1])[::-1], ""):
-                refused(stage, with_header(request, name, changed), f"header {name} changed")
+                refused(harness, with_header(request, name, changed), f"header {name} changed")
 
     @story("receive", "Look the header up with a default, and refuse the default: fail closed.")
-    async def test_a_missing_signature_is_refused(self, stage: Stage) -> None:
+    async def test_a_missing_signature_is_refused(self, harness: Harness) -> None:
         """A request without its headers is a `SignatureError`."""
-        request = await stage.said(TEXT)
-        refused(stage, replace(request, headers={}), "no headers at all")
+        request = await harness.said(TEXT)
+        refused(harness, replace(request, headers={}), "no headers at all")
         harmless = {"content-type", "content-length", "host", "user-agent", "accept", "accept-encoding", "connection"}
         kept = {name: value for name, value in request.headers.items() if name in harmless}
-        refused(stage, replace(request, headers=kept), "no header of the provider")
+        refused(harness, replace(request, headers=kept), "no header of the provider")
 
     @story("receive", "Use this binding's secrets and no others: no default, no empty key, no environment.")
-    async def test_another_secret_is_refused(self, stage: Stage) -> None:
+    async def test_another_secret_is_refused(self, harness: Harness) -> None:
         """A request signed with another account's secret is a `SignatureError`."""
-        request = await stage.said(TEXT)
-        stage.binding = stranger(stage.manifest, stage.simulator.settings(), stage.binding)
-        refused(stage, request, "another account's secret")
+        request = await harness.said(TEXT)
+        harness.binding = stranger(harness.manifest, harness.simulator.settings(), harness.binding)
+        refused(harness, request, "another account's secret")
 
     @story("receive", "Try every secret that is set: while it is rotated, the provider signs with either.")
-    async def test_both_secrets_count_during_rotation(self, stage: Stage) -> None:
+    async def test_both_secrets_count_during_rotation(self, harness: Harness) -> None:
         """While a secret is rotated, requests signed with the old one or the new one are read."""
-        given, known = stage.simulator.settings(), secrets_of(stage.settings)
-        names = [name for name in stage.manifest.settings.model_fields if name.removesuffix(SECONDARY) in known]
+        given, known = harness.simulator.settings(), secrets_of(harness.settings)
+        names = [name for name in harness.manifest.settings.model_fields if name.removesuffix(SECONDARY) in known]
         rotating = [name for name in names if name.endswith(SECONDARY)]
         if not rotating:
             raise NotApplicable(f"no setting is called <secret>{SECONDARY}")
-        request = await stage.said(TEXT)
+        request = await harness.said(TEXT)
         for name in rotating:
             first = name.removesuffix(SECONDARY)
             old, new = known[first], neighbour(known[first])
             for primary, secondary in ((old, new), (new, old)):
-                settings = with_settings(stage.manifest, given, **{first: primary, name: secondary})
+                settings = with_settings(harness.manifest, given, **{first: primary, name: secondary})
                 which = "the first" if primary == old else "the second"
-                _accepted(stage, request, replace(stage.binding, settings=settings), f"{which} of two secrets")
+                _accepted(harness, request, replace(harness.binding, settings=settings), f"{which} of two secrets")
 
     @story("receive", "Authenticate before looking at what kind of event it is: receipts are webhooks like any other.")
-    async def test_receipts_are_authenticated_too(self, stage: Stage) -> None:
+    async def test_receipts_are_authenticated_too(self, harness: Harness) -> None:
         """A receipt that was signed with another secret is a `SignatureError`, just as a message is."""
-        before = len(stage.host.requests)
-        await stage.send(TEXT)
-        await stage.simulator.settle()
-        told = [one for one in stage.host.since(before) if _is_receipt(stage, one)]
+        before = len(harness.host.requests)
+        await harness.send(TEXT)
+        await harness.simulator.settle()
+        told = [one for one in harness.host.since(before) if _is_receipt(harness, one)]
         if not told:
             raise NotApplicable("no receipts came")
-        request = await stage.said(TEXT)
-        stage.binding = stranger(stage.manifest, stage.simulator.settings(), stage.binding)
+        request = await harness.said(TEXT)
+        harness.binding = stranger(harness.manifest, harness.simulator.settings(), harness.binding)
         try:
-            stage.read(request)
+            harness.read(request)
         except SignatureError:
-            refused(stage, told[0], "a receipt signed with another secret")
+            refused(harness, told[0], "a receipt signed with another secret")
         # Otherwise test_another_secret_is_refused says so, for every kind of event.
 
 
-def _accepted(stage: Stage, request: Request, binding: Binding, how: str) -> None:
+def _accepted(harness: Harness, request: Request, binding: Binding, how: str) -> None:
     try:
-        stage.inbound(request, binding)
+        harness.inbound(request, binding)
     except SignatureError:
         broken(f"a request signed with {how} was refused")
 
 
-def _is_receipt(stage: Stage, request: Request) -> bool:
-    events = stage.inbound(request).events
+def _is_receipt(harness: Harness, request: Request) -> bool:
+    events = harness.inbound(request).events
     expect(events, "an authentic request gave no event; what does not concern us is `Ignored`")
     return any(isinstance(event, ReceiptReceived) for event in events)

@@ -10,13 +10,13 @@ from dataclasses import replace
 from trinity_channels.api import Fault
 from trinity_channels_contract_tests.audit import CONNECTIONS, watching
 from trinity_channels_contract_tests.check import Checks, story
+from trinity_channels_contract_tests.expectations import expect, short
+from trinity_channels_contract_tests.harness import Harness
 from trinity_channels_contract_tests.listening import listening
 from trinity_channels_contract_tests.loop import longest_block
 from trinity_channels_contract_tests.outcomes import failure_of, hooks, revoked
-from trinity_channels_contract_tests.stage import Stage
+from trinity_channels_contract_tests.transport import NetworkFault
 from trinity_channels_contract_tests.variants import secrets_of
-from trinity_channels_contract_tests.verdict import expect, short
-from trinity_channels_contract_tests.wire import Weather
 
 BLOCKED = 0.05
 TRIES = 3
@@ -30,111 +30,114 @@ class Behaving(Checks):
     area = "manners"
 
     @story(ALL, "Write messages for people: no tokens, texts or addresses; `raise … from None` if the cause has them.")
-    async def test_errors_hold_nothing_confidential(self, stage: Stage) -> None:
+    async def test_errors_hold_nothing_confidential(self, harness: Harness) -> None:
         """No exception of any hook, nor its causes, shows a secret, a message's text or somebody's address."""
-        async for how, errors in _everything(stage):
+        async for how, errors in _everything(harness):
             for error in errors:
                 text = "".join(traceback.format_exception(error)) + repr(vars(error))
-                for name, needle in _needles(stage).items():
+                for name, needle in _needles(harness).items():
                     expect(needle not in text, f"{how}, {type(error).__name__} shows {name}")
 
     @story(ALL, "Log ids of the provider and kinds of outcome, or nothing: the host logs every call already.")
-    async def test_logs_hold_nothing_confidential(self, stage: Stage) -> None:
+    async def test_logs_hold_nothing_confidential(self, harness: Harness) -> None:
         """Nothing that any hook logs or prints shows a secret, a message's text or somebody's address."""
         with listening() as lines:
-            request = await stage.said(BODY)
+            request = await harness.said(BODY)
             lines.clear()  # what the simulator said is its own business
-            stage.inbound(request)
+            harness.inbound(request)
             with suppress(Exception):
-                stage.read(replace(request, headers={}))
-            async for _, _ in _everything(stage):
+                harness.read(replace(request, headers={}))
+            async for _, _ in _everything(harness):
                 pass
         for line in lines:
-            for name, needle in _needles(stage).items():
+            for name, needle in _needles(harness).items():
                 expect(needle not in line, f"a line with {name} was written: {short(line.replace(needle, '…'))}")
 
     @story(ALL, "Values travel through logs: keep secrets out of them, and texts in fields with repr=False.")
-    async def test_values_hold_nothing_confidential(self, stage: Stage) -> None:
+    async def test_values_hold_nothing_confidential(self, harness: Harness) -> None:
         """No value that a hook returns shows a secret in its `repr`."""
-        request = await stage.said(BODY)
-        values = [stage.inbound(request), await stage.send(BODY)]
-        for hook, call in hooks(stage, await stage.message(BODY)).items():
+        request = await harness.said(BODY)
+        values = [harness.inbound(request), await harness.send(BODY)]
+        for hook, call in hooks(harness, await harness.message(BODY)).items():
             if hook not in {"send", "configure", "verify"}:
-                values.append(await stage.wait(call()))
+                values.append(await harness.wait(call()))
         for value in values:
-            for name, secret in secrets_of(stage.settings).items():
+            for name, secret in secrets_of(harness.settings).items():
                 expect(secret not in repr(value), f"{type(value).__name__} shows {name}")
 
     @story(ALL, "Await: no time.sleep, no synchronous client, no file; long computing goes through asyncio.to_thread.")
-    async def test_no_hook_blocks_the_loop(self, stage: Stage) -> None:
+    async def test_no_hook_blocks_the_loop(self, harness: Harness) -> None:
         """No asynchronous hook holds up the event loop, in which every other conversation waits."""
-        for hook in hooks(stage, await stage.message("hello")):
-            blocked = await _blocked(stage, hook)
+        for hook in hooks(harness, await harness.message("hello")):
+            blocked = await _blocked(harness, hook)
             for _ in range(TRIES):
                 # A busy machine holds everybody up now and then, a blocking call each time.
                 if blocked >= BLOCKED:
-                    blocked = min(blocked, await _blocked(stage, hook))
+                    blocked = min(blocked, await _blocked(harness, hook))
             expect(blocked < BLOCKED, f"{hook} held up the event loop for {blocked:.2f} s")
 
     @story(ALL, "Call the provider with `ctx.http`, below `ctx.api_base_url` if that is set.")
-    async def test_every_call_goes_through_the_host(self, stage: Stage) -> None:
+    async def test_every_call_goes_through_the_host(self, harness: Harness) -> None:
         """Hooks reach the provider with the host's client at the host's address for it, and open nothing themselves."""
         with watching(CONNECTIONS) as opened:
-            for call in hooks(stage, await stage.message("hello")).values():
-                await failure_of(stage, call)
+            for call in hooks(harness, await harness.message("hello")).values():
+                await failure_of(harness, call)
         expect(not opened, f"a hook opened a connection of its own: {', '.join(opened)}")
-        expect(not stage.wire.strays, f"a hook called {', '.join(stage.wire.strays)} instead of ctx.api_base_url")
+        expect(
+            not harness.transport.strays,
+            f"a hook called {', '.join(harness.transport.strays)} instead of ctx.api_base_url",
+        )
 
     @story(ALL, "Use ctx.http as it is: it is shared by every binding, so set headers and auth on the request.")
-    async def test_the_hosts_client_is_left_alone(self, stage: Stage) -> None:
+    async def test_the_hosts_client_is_left_alone(self, harness: Harness) -> None:
         """No hook closes the host's client or leaves credentials, headers or cookies in it."""
-        client, before = stage.ctx.http, _client_state(stage)
-        for call in hooks(stage, await stage.message("hello")).values():
-            await failure_of(stage, call)
+        client, before = harness.ctx.http, _client_state(harness)
+        for call in hooks(harness, await harness.message("hello")).values():
+            await failure_of(harness, call)
         expect(not client.is_closed, "a hook closed the client")
-        expect(_client_state(stage) == before, "a hook changed the client's headers, cookies, auth or time-outs")
+        expect(_client_state(harness) == before, "a hook changed the client's headers, cookies, auth or time-outs")
 
 
-def _client_state(stage: Stage) -> object:
-    client = stage.ctx.http
+def _client_state(harness: Harness) -> object:
+    client = harness.ctx.http
     return dict(client.headers), dict(client.cookies), client.auth, client.timeout, str(client.base_url)
 
 
-async def _blocked(stage: Stage, hook: str) -> float:
-    message = await stage.message("hello")
+async def _blocked(harness: Harness, hook: str) -> float:
+    message = await harness.message("hello")
     longest_block()
-    await failure_of(stage, hooks(stage, message)[hook])
+    await failure_of(harness, hooks(harness, message)[hook])
     return longest_block()
 
 
-async def _everything(stage: Stage) -> AsyncIterator[tuple[str, list[Exception]]]:
-    """Run every hook when all is well, in bad weather and with wrong credentials; `send` with every fault besides."""
-    for weather in (Weather.FAIR, Weather.UNREACHABLE, Weather.CUT, Weather.HTML_ERROR):
-        stage.wire.weather = weather
-        message = await stage.message(BODY)
-        for hook, call in hooks(stage, message).items():
-            error = await failure_of(stage, call)
-            yield f"{hook} with the provider {weather.name.lower()}", [error] if error else []
-    stage.wire.weather = Weather.FAIR
+async def _everything(harness: Harness) -> AsyncIterator[tuple[str, list[Exception]]]:
+    """Run every hook without a fault, with network faults and with wrong credentials; `send` with every fault."""
+    for network in (NetworkFault.NONE, NetworkFault.UNREACHABLE, NetworkFault.CUT, NetworkFault.HTML_ERROR):
+        harness.transport.fault = network
+        message = await harness.message(BODY)
+        for hook, call in hooks(harness, message).items():
+            error = await failure_of(harness, call)
+            yield f"{hook} with the provider {network.name.lower()}", [error] if error else []
+    harness.transport.fault = NetworkFault.NONE
     for fault in Fault:
-        message = await stage.message(BODY)
-        stage.simulator.inject(fault)
-        error = await failure_of(stage, hooks(stage, message)["send"])
+        message = await harness.message(BODY)
+        harness.simulator.inject(fault)
+        error = await failure_of(harness, hooks(harness, message)["send"])
         yield f"send after {fault}", [error] if error else []
-    good, message = stage.binding, await stage.message(BODY)
-    revoked(stage)
+    good, message = harness.binding, await harness.message(BODY)
+    revoked(harness)
     for hook in ("configure", "verify", "send"):
-        error = await failure_of(stage, hooks(stage, message)[hook])
+        error = await failure_of(harness, hooks(harness, message)[hook])
         yield f"{hook} with wrong credentials", [error] if error else []
-    stage.binding = good
+    harness.binding = good
 
 
-def _needles(stage: Stage) -> dict[str, str]:
-    wrong = secrets_of(stage.binding.settings)
+def _needles(harness: Harness) -> dict[str, str]:
+    wrong = secrets_of(harness.binding.settings)
     return {
-        **secrets_of(stage.settings),
+        **secrets_of(harness.settings),
         **{f"a refused {name}": secret for name, secret in wrong.items()},
-        "the webhook secret": stage.binding.webhook_secret.get_secret_value(),
+        "the webhook secret": harness.binding.webhook_secret.get_secret_value(),
         "the message's text": BODY,
-        "the person's address": stage.heard_from.sender.address,
+        "the person's address": harness.heard_from.sender.address,
     }

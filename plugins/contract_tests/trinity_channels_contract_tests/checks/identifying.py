@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from trinity_channels.api import Identity, MessageReceived
 from trinity_channels_contract_tests.check import Checks, story
+from trinity_channels_contract_tests.expectations import expect, short
+from trinity_channels_contract_tests.harness import Harness
 from trinity_channels_contract_tests.outcomes import says_unavailable
-from trinity_channels_contract_tests.stage import Stage
-from trinity_channels_contract_tests.verdict import expect, short
 
 
 class Identifying(Checks):
@@ -15,55 +15,57 @@ class Identifying(Checks):
     area = "identity"
 
     @story("receive: `Sender`", "Build the address from what names the person, in one spelling, and from nothing else.")
-    async def test_a_person_keeps_their_address(self, stage: Stage) -> None:
+    async def test_a_person_keeps_their_address(self, harness: Harness) -> None:
         """Somebody who writes twice has the same address and the same stable id."""
-        first, second = [(await stage.hears(text)).sender for text in ("hello", "are you there?")]
+        first, second = [(await harness.hears(text)).sender for text in ("hello", "are you there?")]
         expect(first.address == second.address, f"{first.address!r} became {second.address!r}")
         expect(first.stable == second.stable, f"the stable id {first.stable!r} became {second.stable!r}")
 
     @story("receive: `Sender`", "Use the whole identifier: whoever shares an address or a stable id shares a contact.")
-    async def test_two_people_are_two(self, stage: Stage) -> None:
+    async def test_two_people_are_two(self, harness: Harness) -> None:
         """Two people have different addresses and different stable ids."""
-        zoe = (await stage.hears("hello")).sender
-        ada = (await stage.hears("hello", stage.simulator.phone("Ada"))).sender
+        zoe = (await harness.hears("hello")).sender
+        ada = (await harness.hears("hello", harness.simulator.phone("Ada"))).sender
         expect(zoe.address != ada.address, f"two people have the address {zoe.address!r}")
         expect(zoe.stable is None or zoe.stable != ada.stable, f"two people have the stable id {zoe.stable!r}")
 
     @story("send, receive: `Sender`", "`send` must accept `Sender.address` as it is, and reach this person with it.")
-    async def test_an_address_answers_its_person(self, stage: Stage) -> None:
+    async def test_an_address_answers_its_person(self, harness: Harness) -> None:
         """What is sent to a sender's address arrives at that person's phone, and at nobody else's."""
-        phones = [stage.phone, stage.simulator.phone("Ada")]
-        addresses = [(await stage.hears("hello", phone)).sender.address for phone in phones]
+        phones = [harness.phone, harness.simulator.phone("Ada")]
+        addresses = [(await harness.hears("hello", phone)).sender.address for phone in phones]
         if len(set(addresses)) < len(addresses):
             return  # test_two_people_are_two says so
         for phone, address in zip(phones, addresses, strict=True):
-            await stage.send(f"for {phone.address}", address)
-        await stage.simulator.settle()
+            await harness.send(f"for {phone.address}", address)
+        await harness.simulator.settle()
         for phone in phones:
-            texts = [text for text in stage.arrived(phone) if text.startswith("for ")]
+            texts = [text for text in harness.arrived(phone) if text.startswith("for ")]
             expect(texts == [f"for {phone.address}"], f"{short(texts)} arrived at the phone with {phone.address}")
 
     @story("resolve_identity", "Start `addresses` with `sender.address`, and add what else the provider knows.")
-    async def test_an_identity_holds_the_address(self, stage: Stage) -> None:
+    async def test_an_identity_holds_the_address(self, harness: Harness) -> None:
         """The identity's addresses contain the sender's, each once."""
-        heard = await stage.hears("hello")
-        found = await _resolve(stage, heard)
+        heard = await harness.hears("hello")
+        found = await _resolve(harness, heard)
         expect(heard.sender.address in found.addresses, f"{heard.sender.address!r} is not in {found.addresses!r}")
         expect(len(set(found.addresses)) == len(found.addresses), f"an address is there twice: {found.addresses!r}")
         expect(isinstance(found.addresses, tuple), f"addresses is a {type(found.addresses).__name__}, not a tuple")
 
     @story("resolve_identity", "Leave it None, or declare `verified_email` if the provider itself has verified it.")
-    async def test_no_email_is_claimed_undeclared(self, stage: Stage) -> None:
+    async def test_no_email_is_claimed_undeclared(self, harness: Harness) -> None:
         """An e-mail is only claimed by plugins that declare `verified_email`: it opens what was shared with it."""
-        found = await _resolve(stage, await stage.hears("hello"))
-        declared = stage.manifest.capabilities.verified_email
+        found = await _resolve(harness, await harness.hears("hello"))
+        declared = harness.manifest.capabilities.verified_email
         expect(declared or found.verified_email is None, f"{found.verified_email!r} is claimed without the capability")
 
     @story("resolve_identity", "Map transport errors and 5xx to ProviderUnavailable; the turn is tried again.")
-    async def test_resolving_says_if_the_provider_is_down(self, stage: Stage) -> None:
+    async def test_resolving_says_if_the_provider_is_down(self, harness: Harness) -> None:
         """While the provider is down, an identity is resolved without it or is `ProviderUnavailable`."""
-        await says_unavailable(stage, "resolve_identity", only=False)
+        await says_unavailable(harness, "resolve_identity", only=False)
 
 
-async def _resolve(stage: Stage, heard: MessageReceived) -> Identity:
-    return await stage.ask("resolve_identity", Identity, binding=stage.binding, sender=heard.sender, ctx=stage.ctx)
+async def _resolve(harness: Harness, heard: MessageReceived) -> Identity:
+    return await harness.ask(
+        "resolve_identity", Identity, binding=harness.binding, sender=heard.sender, ctx=harness.ctx
+    )

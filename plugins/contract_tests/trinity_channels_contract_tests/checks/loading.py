@@ -9,9 +9,9 @@ from http import HTTPStatus
 
 from trinity_channels.api import DeliveryState, Dialect
 from trinity_channels_contract_tests.check import Checks, inspection, story
-from trinity_channels_contract_tests.stage import Stage
-from trinity_channels_contract_tests.subject import Subject
-from trinity_channels_contract_tests.verdict import expect
+from trinity_channels_contract_tests.expectations import expect
+from trinity_channels_contract_tests.harness import Harness
+from trinity_channels_contract_tests.under_test import PluginUnderTest
 
 PROVIDER = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -22,36 +22,36 @@ class Loading(Checks):
     area = "loading"
 
     @inspection("the module behind the entry point", "Do what the reason says; docs: reference/hooks.")
-    def test_the_host_loads_it(self, subject: Subject) -> None:
+    def test_the_host_loads_it(self, plugin: PluginUnderTest) -> None:
         """The host loads the plugin: every required hook is there, names agree, capabilities and hooks match."""
-        found = subject.loaded()
+        found = plugin.loaded()
         reasons = [one.reason for one in found.unavailable]
-        expect(subject.name in found, f"the host refuses it: {'; '.join(reasons)}")
+        expect(plugin.name in found, f"the host refuses it: {'; '.join(reasons)}")
 
     @inspection("channel", "Return one constant; read no clock, environment or network while describing.")
-    def test_the_manifest_never_changes(self, subject: Subject) -> None:
+    def test_the_manifest_never_changes(self, plugin: PluginUnderTest) -> None:
         """The manifest is pure: asked twice, it says the same."""
-        expect(subject.manifest == subject.manifest, "channel() returned two different manifests")
+        expect(plugin.manifest == plugin.manifest, "channel() returned two different manifests")
 
     @inspection("channel", "`title` is shown to owners; `provider` becomes the variable <PROVIDER>_API_BASE_URL.")
-    def test_its_names_can_be_used(self, subject: Subject) -> None:
+    def test_its_names_can_be_used(self, plugin: PluginUnderTest) -> None:
         """Title and provider are set, and the provider can stand in a variable's name."""
-        manifest = subject.manifest
+        manifest = plugin.manifest
         expect(manifest.title.strip(), "the title is empty")
         expect(PROVIDER.fullmatch(manifest.provider), f"provider {manifest.provider!r} is not lower-case letters")
         for step in manifest.setup_steps:
             expect(step.title and step.text, f"a setup step has no title or no text: {step}")
 
     @inspection("channel", "Answer an unknown webhook key with the 2xx that makes the provider stop asking.")
-    def test_an_unknown_key_is_acknowledged(self, subject: Subject) -> None:
+    def test_an_unknown_key_is_acknowledged(self, plugin: PluginUnderTest) -> None:
         """The acknowledgement for unknown webhook keys is a success, so that the provider does not repeat it for ever."""
-        status = subject.manifest.acknowledgement.status
+        status = plugin.manifest.acknowledgement.status
         expect(HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES, f"the acknowledgement has status {status}")
 
     @inspection("channel", "Give numbers that a host can wait for; leave out what the channel cannot do.")
-    def test_its_capabilities_make_sense(self, subject: Subject) -> None:
+    def test_its_capabilities_make_sense(self, plugin: PluginUnderTest) -> None:
         """Numbers of capabilities are not negative, receipts reach further than `queued`, a reply window is positive."""
-        can, window = subject.manifest.capabilities, subject.manifest.reply_window
+        can, window = plugin.manifest.capabilities, plugin.manifest.reply_window
         expect(can.indicate >= 0 and can.find_sent >= 0, "indicate and find_sent are seconds, not negative")
         expect(can.list_missed >= timedelta(0), "list_missed is a time that lies back, not negative")
         expect(window is None or window > timedelta(0), f"reply_window is {window}")
@@ -59,9 +59,9 @@ class Loading(Checks):
         expect(can.receipts not in useless, f"receipts={can.receipts} says nothing; use sent, delivered, read or None")
 
     @inspection("channel", "A mark needs both ends; a link format needs {url}; see the docstring of `Dialect`.")
-    def test_its_dialect_is_complete(self, subject: Subject) -> None:
+    def test_its_dialect_is_complete(self, plugin: PluginUnderTest) -> None:
         """Every mark of the dialect opens and closes, links show their address, escapes replace single characters."""
-        dialect = subject.manifest.dialect
+        dialect = plugin.manifest.dialect
         for mark in _marks(dialect):
             start, end = getattr(dialect, mark)
             expect(bool(start) == bool(end), f"{mark} opens with {start!r} and closes with {end!r}")
@@ -70,10 +70,10 @@ class Loading(Checks):
             expect(len(character) == 1, f"escape has {character!r}, which is not one character")
 
     @story("channel: `address`", "The pattern must match whole addresses, exactly as `receive` issues them.")
-    async def test_its_address_pattern_fits(self, stage: Stage) -> None:
+    async def test_its_address_pattern_fits(self, harness: Harness) -> None:
         """The address pattern matches its own example and the address of somebody who wrote."""
-        form = stage.manifest.address
-        message = await stage.hears("hello")
+        form = harness.manifest.address
+        message = await harness.hears("hello")
         for address in filter(None, (form.example, message.sender.address)):
             expect(re.fullmatch(form.pattern, address), f"{form.pattern!r} does not match {address!r}")
 

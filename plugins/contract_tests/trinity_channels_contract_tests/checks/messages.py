@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from trinity_channels.api import Ignored, Inbound, MessageReceived
 from trinity_channels_contract_tests.check import Checks, story
+from trinity_channels_contract_tests.expectations import NotApplicable, broken, expect, short
 from trinity_channels_contract_tests.extras import PostsUnknown, SendsMedia
-from trinity_channels_contract_tests.stage import Stage
-from trinity_channels_contract_tests.verdict import NotApplicable, broken, expect, short
+from trinity_channels_contract_tests.harness import Harness
 
 TEXTS = (
     "two\nlines\n\nand a third",
@@ -26,27 +26,27 @@ class Messages(Checks):
     area = "messages"
 
     @story("receive", "Decode once, as UTF-8, and hand the text on as it is: no trimming, no normalising.")
-    async def test_a_text_is_received_as_written(self, stage: Stage) -> None:
+    async def test_a_text_is_received_as_written(self, harness: Harness) -> None:
         """Lines, punctuation, emoji, right-to-left and long texts arrive as they were written."""
         for text in TEXTS:
-            message = await stage.hears(text)
+            message = await harness.hears(text)
             expect(message.text == text, f"{short(text, 60)} was received as {short(message.text, 60)}")
 
     @story("receive", "Take a missing or blank text for an empty one; many messages have none.")
-    async def test_an_empty_text_is_no_fault(self, stage: Stage) -> None:
+    async def test_an_empty_text_is_no_fault(self, harness: Harness) -> None:
         """A message without text is received as an empty text or ignored."""
-        before = len(stage.host.requests)
-        await stage.phone.says("")
-        await stage.simulator.settle()
-        for request in stage.host.since(before):
-            for event in stage.inbound(request).events:
+        before = len(harness.host.requests)
+        await harness.phone.says("")
+        await harness.simulator.settle()
+        for request in harness.host.since(before):
+            for event in harness.inbound(request).events:
                 blank = isinstance(event, Ignored) or (isinstance(event, MessageReceived) and not event.text)
                 expect(blank, f"it became {short(event)}")
 
     @story("receive", "`sender.address` names this person; `group` is only for chats where several people write.")
-    async def test_a_message_says_who_and_where(self, stage: Stage) -> None:
+    async def test_a_message_says_who_and_where(self, harness: Harness) -> None:
         """A message names itself and a sender that can be answered, in the direct chat and not in a group."""
-        message = await stage.hears("hello")
+        message = await harness.hears("hello")
         expect(message.event_id and message.provider_id, "event_id or provider_id is empty")
         expect(isinstance(message.event_id, str), f"event_id is {message.event_id!r}, not text")
         expect(message.conversation != "", "conversation is empty; None means that sender.address answers it")
@@ -56,30 +56,30 @@ class Messages(Checks):
         expect(at is None or at.tzinfo is not None, f"sent_at {at} has no time zone")
 
     @story("receive", "Use the id that the provider gives the message, not one of the delivery attempt.")
-    async def test_a_repeated_webhook_has_the_same_id(self, stage: Stage) -> None:
+    async def test_a_repeated_webhook_has_the_same_id(self, harness: Harness) -> None:
         """A webhook that the provider posts again has the same event id, so that the host drops it."""
-        first = await stage.said("hello")
-        if stage.inbound(first) != stage.inbound(first):
+        first = await harness.said("hello")
+        if harness.inbound(first) != harness.inbound(first):
             return  # test_the_same_request_gives_the_same_result says so
-        again = await stage.brought(stage.simulator.repeat_last_webhook())
-        ids = stage.received(first).event_id, stage.received(again).event_id
+        again = await harness.brought(harness.simulator.repeat_last_webhook())
+        ids = harness.received(first).event_id, harness.received(again).event_id
         expect(ids[0] == ids[1], f"the same message was {ids[0]!r} and then {ids[1]!r}")
 
     @story("receive", "Do not make ids of text, sender or time: people do write the same thing twice.")
-    async def test_two_messages_have_two_ids(self, stage: Stage) -> None:
+    async def test_two_messages_have_two_ids(self, harness: Harness) -> None:
         """Two messages have two event ids, also with the same text by the same person in the same second."""
-        said = [await stage.hears(text) for text in ("yes", "yes", "no")]
-        said.append(await stage.hears("yes", stage.simulator.phone("Ada")))
+        said = [await harness.hears(text) for text in ("yes", "yes", "no")]
+        said.append(await harness.hears("yes", harness.simulator.phone("Ada")))
         ids = [message.event_id for message in said]
         expect(len(set(ids)) == len(ids), f"{len(ids)} messages got the event ids {', '.join(map(repr, ids))}")
 
     @story("receive", "Name the file in `attachments`; fetching it is not the business of `receive`.")
-    async def test_a_file_is_an_attachment(self, stage: Stage) -> None:
+    async def test_a_file_is_an_attachment(self, harness: Harness) -> None:
         """A file becomes an attachment with a handle and a media type, beside its caption."""
-        phone = stage.phone
+        phone = harness.phone
         if not isinstance(phone, SendsMedia):
             raise NotApplicable("the simulator's phones have no method `sends_media`")
-        message = stage.received(await stage.brought(phone.sends_media(PNG, "image/png", "my cat")))
+        message = harness.received(await harness.brought(phone.sends_media(PNG, "image/png", "my cat")))
         expect(len(message.attachments) == 1, f"one file became {len(message.attachments)} attachments")
         [file] = message.attachments
         expect(
@@ -88,16 +88,16 @@ class Messages(Checks):
         expect(message.text == "my cat", f"the caption became {message.text!r}")
 
     @story("receive", "End the match with Ignored(kind): providers add kinds of events without notice.")
-    async def test_an_unknown_event_is_ignored(self, stage: Stage) -> None:
+    async def test_an_unknown_event_is_ignored(self, harness: Harness) -> None:
         """An authentic event of an unknown kind is `Ignored` and acknowledged."""
-        if not isinstance(stage.simulator, PostsUnknown):
+        if not isinstance(harness.simulator, PostsUnknown):
             raise NotApplicable("the simulator has no method `posts_unknown()`")
-        before = len(stage.host.requests)
-        await stage.simulator.posts_unknown()
-        posted = stage.host.since(before)
+        before = len(harness.host.requests)
+        await harness.simulator.posts_unknown()
+        posted = harness.host.since(before)
         expect(posted, "posts_unknown() posted no webhook")
         for request in posted:
-            found = stage.read(request)
+            found = harness.read(request)
             if not isinstance(found, Inbound):
                 broken(f"receive returned {short(found)}, not Inbound")
             ignored = found.events and all(isinstance(event, Ignored) for event in found.events)

@@ -12,10 +12,10 @@ from trinity_channels.api import Inbound, MalformedPayload, Request, SignatureEr
 from trinity_channels_contract_tests import fuzz
 from trinity_channels_contract_tests.audit import watching
 from trinity_channels_contract_tests.check import Checks, story
+from trinity_channels_contract_tests.expectations import NotApplicable, broken, expect, short, told
 from trinity_channels_contract_tests.extras import Signs
-from trinity_channels_contract_tests.stage import Stage
+from trinity_channels_contract_tests.harness import Harness
 from trinity_channels_contract_tests.variants import with_header
-from trinity_channels_contract_tests.verdict import NotApplicable, broken, expect, short, told
 
 FAR_AWAY = datetime(2037, 7, 7, 7, 7, tzinfo=UTC)
 BLOCKED = 0.02
@@ -24,10 +24,10 @@ BODIES = (b"\xff\xfe\x00", b"[" * 5000, b"null", b'{"a":' * 500, b"a=%ff%&;=&&",
 VALUES = ("", "-1", "\xff", "no-such-value", "9" * 400, "x" * 9000)
 
 
-def survives(stage: Stage, request: Request, how: str) -> None:
+def survives(harness: Harness, request: Request, how: str) -> None:
     """Expect that `receive` answers in the contract's terms, whatever the request."""
     try:
-        found = stage.read(request)
+        found = harness.read(request)
     except (SignatureError, MalformedPayload):
         return
     except Exception as error:  # noqa: BLE001  whatever comes out is the finding
@@ -41,85 +41,85 @@ class Reading(Checks):
     area = "reading"
 
     @story("receive", "Turn every failure before the signature is proven into SignatureError (see its docstring).")
-    async def test_junk_is_refused_politely(self, stage: Stage) -> None:
+    async def test_junk_is_refused_politely(self, harness: Harness) -> None:
         """Whatever a request holds, `receive` raises `SignatureError` or `MalformedPayload`, and nothing else."""
-        request = await stage.said("hello")
+        request = await harness.said("hello")
         for body in BODIES:
-            survives(stage, replace(request, body=body), f"body {short(body, 30)}")
+            survives(harness, replace(request, body=body), f"body {short(body, 30)}")
         for name in request.headers:
             for value in VALUES:
-                survives(stage, with_header(request, name, value), f"header {name}: {short(value, 30)}")
-        fuzz.randomly(request, lambda odd: survives(stage, odd, fuzz.difference(request, odd)))
+                survives(harness, with_header(request, name, value), f"header {name}: {short(value, 30)}")
+        fuzz.randomly(request, lambda odd: survives(harness, odd, fuzz.difference(request, odd)))
 
     @story("receive", "After authentication: MalformedPayload for what cannot be, Ignored for what is not known.")
-    async def test_an_authentic_oddity_is_named(self, stage: Stage) -> None:
+    async def test_an_authentic_oddity_is_named(self, harness: Harness) -> None:
         """An authentic payload with a field missing or strange gives events, `Ignored` or `MalformedPayload`."""
-        if not isinstance(stage.simulator, Signs):
+        if not isinstance(harness.simulator, Signs):
             raise NotApplicable("the simulator has no method `sign(request)`")
-        request = await stage.said("hello")
+        request = await harness.said("hello")
         for how, odd in fuzz.oddities(request):
-            survives(stage, stage.simulator.sign(odd), how)
+            survives(harness, harness.simulator.sign(odd), how)
 
     @story("receive", "Copy before you change: the host reads the same request again to find out what is wrong.")
-    async def test_the_request_is_left_alone(self, stage: Stage) -> None:
+    async def test_the_request_is_left_alone(self, harness: Harness) -> None:
         """Reading changes nothing in the request."""
-        request = await stage.said("hello")
+        request = await harness.said("hello")
         headers = dict(request.headers)
         given = replace(request, headers=headers)
-        stage.subject.hook("receive")(binding=stage.binding, request=given)
+        harness.plugin.hook("receive")(binding=harness.binding, request=given)
         expect(headers == request.headers, "the headers were changed")
         for changed in ({}, {**request.headers, "x-another": "1"}):
             held = dict(changed)
-            survives_quietly(stage, replace(request, headers=held))
+            survives_quietly(harness, replace(request, headers=held))
             expect(held == changed, "the headers of a refused request were changed")
 
     @story("receive", "Take everything from the request: no clock, no randomness, no counter.")
-    async def test_the_same_request_gives_the_same_result(self, stage: Stage) -> None:
+    async def test_the_same_request_gives_the_same_result(self, harness: Harness) -> None:
         """Reading is pure: the same request gives an equal result each time."""
-        request = await stage.said("hello")
-        first, second = stage.inbound(request), stage.inbound(request)
+        request = await harness.said("hello")
+        first, second = harness.inbound(request), harness.inbound(request)
         expect(first == second, f"it was {short(first)} and then {short(second)}")
 
     @story("receive", "Compare times with `request.received_at`, which is the host's clock at that moment.", FAR_AWAY)
-    async def test_only_the_requests_clock_counts(self, stage: Stage) -> None:
+    async def test_only_the_requests_clock_counts(self, harness: Harness) -> None:
         """Reading knows no time but `received_at`: requests of another day, read on that day, are authentic."""
-        request = await stage.posted("hello")
+        request = await harness.posted("hello")
         try:
-            stage.inbound(request)
+            harness.inbound(request)
         except SignatureError as error:
             broken(f"a request received at {request.received_at} was refused: {error}")
 
     @story("receive", "Everything that is needed is in the request and the binding; the rest belongs into other hooks.")
-    async def test_reading_does_no_io(self, stage: Stage) -> None:
+    async def test_reading_does_no_io(self, harness: Harness) -> None:
         """Reading opens no file, no connection and no process."""
-        request = await stage.said("hello")
-        stage.inbound(request)
+        request = await harness.said("hello")
+        harness.inbound(request)
         with watching() as seen:
-            stage.inbound(request)
+            harness.inbound(request)
         expect(not seen, f"reading did {', '.join(seen)}")
 
     @story("receive", "It is called in the event loop, before the provider is answered: compute, never wait.")
-    async def test_reading_does_not_wait(self, stage: Stage) -> None:
+    async def test_reading_does_not_wait(self, harness: Harness) -> None:
         """Reading never blocks."""
-        request = await stage.said("are you there?")
-        waited = min(_waited(stage, request) for _ in range(TRIES))
+        request = await harness.said("are you there?")
+        waited = min(_waited(harness, request) for _ in range(TRIES))
         expect(waited < BLOCKED, f"reading one request waited {waited:.2f} s without computing")
 
     @story("receive", "Answer with what the provider takes for success; `Response()` is an empty 200.")
-    async def test_a_message_is_acknowledged(self, stage: Stage) -> None:
+    async def test_a_message_is_acknowledged(self, harness: Harness) -> None:
         """The provider is answered with a success, so that it does not repeat what is stored already."""
-        response = stage.inbound(await stage.said("hello")).response
+        response = harness.inbound(await harness.said("hello")).response
         success = HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES
         expect(success, f"the answer has status {response.status}")
 
 
-def survives_quietly(stage: Stage, request: Request) -> None:
+def survives_quietly(harness: Harness, request: Request) -> None:
     """Read a request that may be refused in any way."""
     with suppress(Exception):
-        stage.subject.hook("receive")(binding=stage.binding, request=request)
+        harness.plugin.hook("receive")(binding=harness.binding, request=request)
 
 
-def _waited(stage: Stage, request: Request) -> float:
+def _waited(harness: Harness, request: Request) -> float:
     wall, busy = time.perf_counter(), time.thread_time()
-    stage.inbound(request)
+    harness.inbound(request)
     return (time.perf_counter() - wall) - (time.thread_time() - busy)

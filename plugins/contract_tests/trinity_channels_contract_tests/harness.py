@@ -23,10 +23,10 @@ from trinity_channels.api import (
     Request,
     Simulator,
 )
+from trinity_channels_contract_tests.expectations import NotApplicable, Seen, broken, expect, short, told
 from trinity_channels_contract_tests.host import HOST, PUBLIC_URL, Host
-from trinity_channels_contract_tests.subject import Subject
-from trinity_channels_contract_tests.verdict import NotApplicable, Seen, broken, expect, short, told
-from trinity_channels_contract_tests.wire import Wire
+from trinity_channels_contract_tests.transport import Transport
+from trinity_channels_contract_tests.under_test import PluginUnderTest
 
 PROVIDER = "provider.contract.example"
 RESPITE = 2.0
@@ -37,15 +37,15 @@ PATIENCE = 60.0
 T = TypeVar("T")
 
 
-class Stage:
+class Harness:
     """One plugin connected to one fresh simulator.
 
     Attributes:
-        subject: the plugin, hook by hook.
+        plugin: the plugin, hook by hook.
         manifest: its manifest.
         simulator: its provider.
         host: what the provider posted.
-        wire: the network to the provider.
+        transport: the network to the provider.
         ctx: what hooks get.
         webhook_url: where the provider posts.
         settings: what the owner entered.
@@ -53,25 +53,25 @@ class Stage:
 
     settings: BaseModel
 
-    def __init__(self, subject: Subject, start: datetime) -> None:
-        self.subject = subject
-        self.manifest = subject.manifest
-        self.webhook_url = f"{PUBLIC_URL}/api/{subject.name}/webhook/contract-key"
-        self.wire = Wire(PROVIDER)
+    def __init__(self, plugin: PluginUnderTest, start: datetime) -> None:
+        self.plugin = plugin
+        self.manifest = plugin.manifest
+        self.webhook_url = f"{PUBLIC_URL}/api/{plugin.name}/webhook/contract-key"
+        self.transport = Transport(PROVIDER)
         self._start = start
         self._serial = 0
         self._binding: Binding | Exception = LookupError("nothing is connected")
         self._heard_from: MessageReceived | Exception = LookupError("nobody has written")
         self.host = Host(self.read, self.now)
         # The client that the host lends: connect 5 s, read 15 s.
-        self._http = httpx.AsyncClient(transport=self.wire, timeout=httpx.Timeout(15, connect=5))
-        self._posts = httpx.AsyncClient(transport=Wire(HOST, self.host))
+        self._http = httpx.AsyncClient(transport=self.transport, timeout=httpx.Timeout(15, connect=5))
+        self._posts = httpx.AsyncClient(transport=Transport(HOST, self.host))
         base_url = f"http://{PROVIDER}"
         self.ctx = Context(self._http, self.now, self.webhook_url, base_url)
-        if not subject.offers("simulator"):
+        if not plugin.offers("simulator"):
             broken("the plugin ships no simulator (capability and hook `simulator`), so nothing else can be shown")
-        self.simulator: Simulator = subject.hook("simulator")(ctx=Context(self._posts, self.now, None, base_url))
-        self.wire.app = self.simulator.app
+        self.simulator: Simulator = plugin.hook("simulator")(ctx=Context(self._posts, self.now, None, base_url))
+        self.transport.app = self.simulator.app
 
     def now(self) -> datetime:
         """The time of the story."""
@@ -84,8 +84,8 @@ class Stage:
         try:
             account = await self.ask("configure", Account, settings=self.settings, ctx=self.ctx)
             self.binding = Binding(self.settings, account, SecretStr("fake-webhook-secret-of-the-kit"))
-            if self.subject.offers("register_webhook"):
-                await self.wait(self.subject.hook("register_webhook")(binding=self.binding, ctx=self.ctx))
+            if self.plugin.offers("register_webhook"):
+                await self.wait(self.plugin.hook("register_webhook")(binding=self.binding, ctx=self.ctx))
         except Exception as error:  # noqa: BLE001  only a story that needs the account fails for it
             self._binding = error
 
@@ -114,23 +114,23 @@ class Stage:
         """End everything, and say so if the simulator itself broke."""
         await self._http.aclose()
         await self._posts.aclose()
-        if self.wire.crashes:
-            raise self.wire.crashes[0]
+        if self.transport.crashes:
+            raise self.transport.crashes[0]
 
     @asynccontextmanager
-    async def another(self) -> AsyncIterator[Stage]:
-        """A second stage with a simulator of its own, connected, where somebody has written."""
-        stage = Stage(self.subject, self._start)
+    async def another(self) -> AsyncIterator[Harness]:
+        """A second harness with a simulator of its own, connected, where somebody has written."""
+        harness = Harness(self.plugin, self._start)
         try:
-            await stage.connect()
-            await stage.greet()
-            yield stage
+            await harness.connect()
+            await harness.greet()
+            yield harness
         finally:
-            await stage.close()
+            await harness.close()
 
     def needs(self, hook: str) -> None:
         """End the check unless the plugin has this optional hook."""
-        if not self.subject.offers(hook):
+        if not self.plugin.offers(hook):
             raise NotApplicable(f"capability {hook} is not declared")
 
     # --- calling hooks ---
@@ -138,7 +138,7 @@ class Stage:
     def read(self, request: Request, binding: Binding | None = None) -> object:
         """Call `receive`, with a copy of the headers; what comes back may be anything."""
         copy = Request(request.method, request.url, dict(request.headers), request.body, request.received_at)
-        return self.subject.hook("receive")(binding=binding or self.binding, request=copy)
+        return self.plugin.hook("receive")(binding=binding or self.binding, request=copy)
 
     def inbound(self, request: Request, binding: Binding | None = None) -> Inbound:
         """Call `receive` for a request that is good."""
@@ -149,7 +149,7 @@ class Stage:
 
     async def ask(self, hook: str, kind: type[T], **arguments: object) -> T:
         """Call an asynchronous hook that promises a value."""
-        found = await self.wait(self.subject.hook(hook)(**arguments))
+        found = await self.wait(self.plugin.hook(hook)(**arguments))
         if not isinstance(found, kind):
             broken(f"{hook} returned {short(found)}, not {kind.__name__}")
         return found

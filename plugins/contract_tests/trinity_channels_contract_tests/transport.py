@@ -1,4 +1,4 @@
-"""The network between host and provider, in memory: an HTTP transport with weather, and with time-outs that strike.
+"""The network between host and provider, in memory: an HTTP transport with faults, and with time-outs that strike.
 
 To an ASGI app it looks like a server with sockets: a client that gives up is a disconnect, an answer that stays
 incomplete is a connection that broke.
@@ -15,28 +15,28 @@ from starlette.types import ASGIApp, Message, Scope
 BAD_GATEWAY = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 
 
-class Weather(Enum):
+class NetworkFault(Enum):
     """What happens to every call, whatever the provider would have answered."""
 
-    FAIR = auto()
+    NONE = auto()
     UNREACHABLE = auto()
     CUT = auto()
     SILENT = auto()
     HTML_ERROR = auto()
 
 
-class Wire(httpx.AsyncBaseTransport):
+class Transport(httpx.AsyncBaseTransport):
     """Carries calls for `host` to `app`; to any other host there is no connection.
 
     Attributes:
-        weather: what goes wrong on the way.
+        fault: what goes wrong on the way.
         app: who answers.
         strays: hosts that were called although nobody lives there.
         crashes: what the app raised: its own faults, not those of the plugin.
     """
 
     def __init__(self, host: str, app: ASGIApp | None = None) -> None:
-        self.weather = Weather.FAIR
+        self.fault = NetworkFault.NONE
         self.app = app
         self.strays: list[str] = []
         self.crashes: list[Exception] = []
@@ -47,12 +47,12 @@ class Wire(httpx.AsyncBaseTransport):
         if request.url.host != self._host or self.app is None:
             self.strays.append(request.url.host)
             raise httpx.ConnectError(f"Nobody answers at {request.url.host}", request=request)
-        match self.weather:
-            case Weather.UNREACHABLE:
+        match self.fault:
+            case NetworkFault.UNREACHABLE:
                 raise httpx.ConnectError("All connection attempts failed", request=request)
-            case Weather.CUT:
+            case NetworkFault.CUT:
                 raise httpx.ReadError("Connection reset by peer", request=request)
-            case Weather.HTML_ERROR:
+            case NetworkFault.HTML_ERROR:
                 return httpx.Response(502, content=BAD_GATEWAY, headers={"content-type": "text/html"}, request=request)
             case _:
                 return await self._exchange(request, self.app)
@@ -65,7 +65,7 @@ class Wire(httpx.AsyncBaseTransport):
 
     async def _exchange(self, request: httpx.Request, app: ASGIApp) -> httpx.Response:
         exchange = Exchange(request, await request.aread())
-        if self.weather is not Weather.SILENT:
+        if self.fault is not NetworkFault.SILENT:
             task = asyncio.get_running_loop().create_task(exchange.run(app))
             self._running.add(task)
             task.add_done_callback(self._ended)

@@ -1,4 +1,4 @@
-"""The kit's own world: virtual time, a network with weather, and faults of a simulator that are not the plugin's."""
+"""The kit's own world: virtual time, a network with faults, and faults of a simulator that are not the plugin's."""
 # ruff: noqa: ARG001 - ASGI's signature
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from trinity_channels.api import Context, Simulator, hookimpl
 from trinity_channels_contract_tests import BrokenPromise, ChannelContract
 from trinity_channels_contract_tests.echo import Echo, EchoSimulator
 from trinity_channels_contract_tests.loop import JumpingLoop, longest_block
-from trinity_channels_contract_tests.wire import Wire
+from trinity_channels_contract_tests.transport import Transport
 
 Play = Callable[[Coroutine[Any, Any, Any]], Any]
 
@@ -71,7 +71,7 @@ async def unanswered(scope: Scope, receive: Receive, send: Send) -> None:
 )
 def test_a_network_fails_like_a_network(app: Any, error: type[Exception]) -> None:
     async def story() -> None:
-        async with httpx.AsyncClient(transport=Wire("provider.example", app)) as client:
+        async with httpx.AsyncClient(transport=Transport("provider.example", app)) as client:
             await client.get("http://provider.example/")
 
     with pytest.raises(error):
@@ -85,7 +85,7 @@ def test_a_client_that_gives_up_is_a_disconnect() -> None:
         seen.extend([(await receive())["type"], (await receive())["type"]])
 
     async def story() -> None:
-        async with httpx.AsyncClient(transport=Wire("provider.example", patient)) as client:
+        async with httpx.AsyncClient(transport=Transport("provider.example", patient)) as client:
             with pytest.raises(httpx.ReadTimeout):
                 await client.get("http://provider.example/")
             await asyncio.sleep(0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from trinity_channels_contract_tests.contract import CHECKS, ChannelContract
-from trinity_channels_contract_tests.verdict import BrokenPromise
+from trinity_channels_contract_tests.expectations import BrokenPromise
 
 
 def broken_promises(contract: type[ChannelContract]) -> dict[str, str]:

@@ -11,7 +11,7 @@ import pluggy
 
 from trinity_channels.api import PROJECT, Channel, hooks
 from trinity_channels.plugins import OPTIONAL, Plugins, load
-from trinity_channels_contract_tests.verdict import broken
+from trinity_channels_contract_tests.expectations import broken
 
 
 class Uninstalled(EntryPoint):
@@ -32,7 +32,7 @@ def installed(channel: str) -> EntryPoint | None:
     return next(iter(entry_points(group=PROJECT, name=channel)), None)
 
 
-class Subject:
+class PluginUnderTest:
     """One plugin; `name` is the channel's."""
 
     def __init__(self, channel: str, plugin: object | None) -> None:
