@@ -117,3 +117,15 @@ def test_what_cannot_be_meant_is_refused(terminal: Terminal, arguments: tuple[st
 
     assert result.exit_code == code
     assert said in result.stderr
+
+
+async def test_a_look_alike_domain_has_its_ascii_form_beside(terminal: Terminal, world: World) -> None:
+    email = "zoe@\u0430\u0440\u0440\u04cf\u0435.com"
+    shown = f"{email} (zoe@xn--80ak6aa92e.com)"
+    await world.person("Zoe").verifies(email)
+
+    listed = await terminal.beside("requests")
+    approved = await terminal.beside("requests", "approve", "1")
+
+    assert shown in listed.stdout
+    assert approved.stdout == f"{shown} may use support now, and is told on whatsapp.\n"

@@ -12,6 +12,7 @@ from trinity_channels import texts
 from trinity_channels.access.decision_links import DecisionLinks
 from trinity_channels.access.directory import Directory
 from trinity_channels.access.mail_pause import MailPause
+from trinity_channels.email_address import shown_email
 from trinity_channels.failures import Failures, cause_of
 from trinity_channels.mail.port import Mail, Mailer, MailError
 from trinity_channels.store import Store, Tx, access
@@ -117,5 +118,4 @@ def _entry(one: AccessRequest, url: str | None) -> str:
 
 
 def _shown(email: str) -> str:
-    """An address for its reader's eyes, which cannot tell apart letters that look the same."""
-    return email if email.isascii() else f"{email}{texts.DIGEST_FOREIGN}"
+    return email if email.isascii() else f"{shown_email(email)}{texts.DIGEST_FOREIGN}"

@@ -37,6 +37,7 @@ def requests(
     if ctx.invoked_subcommand is not None:
         return
     from trinity_channels.cli import desk, tables
+    from trinity_channels.email_address import shown_email
     from trinity_channels.settings import Settings
     from trinity_channels.store import access
 
@@ -48,7 +49,15 @@ def requests(
         typer.echo("There are no access requests." if wanted is None else f"There are no {status} access requests.")
         return
     rows = [
-        (one.id, one.agent, one.email, one.channel, desk.moment(one.requested_at), one.status, one.decided_by or "")
+        (
+            one.id,
+            one.agent,
+            shown_email(one.email),
+            one.channel,
+            desk.moment(one.requested_at),
+            one.status,
+            one.decided_by or "",
+        )
         for one in found
     ]
     tables.show(("id", "agent", "e-mail", "channel", "asked", "status", "decided by"), rows)
@@ -72,6 +81,7 @@ def _decide(number: int, *, approve: bool) -> None:
     from trinity_channels.access.sharing import AlreadyDecided, RequestNotFound
     from trinity_channels.cli import desk
     from trinity_channels.cli.faults import CommandFailed
+    from trinity_channels.email_address import shown_email
     from trinity_channels.store import access
 
     async def decide(host: Host) -> str:
@@ -81,8 +91,8 @@ def _decide(number: int, *, approve: bool) -> None:
         desk.known_agent(host.settings, found.agent)
         decided = await host.sharing.decide(found.agent, number, approve=approve, by=desk.ACTOR)
         if approve:
-            return f"{decided.email} may use {decided.agent} now, and is told on {decided.channel}."
-        return f"{decided.email} may not use {decided.agent}, and is told on {decided.channel}."
+            return f"{shown_email(decided.email)} may use {decided.agent} now, and is told on {decided.channel}."
+        return f"{shown_email(decided.email)} may not use {decided.agent}, and is told on {decided.channel}."
 
     try:
         typer.echo(desk.with_host(decide))

@@ -17,6 +17,7 @@ from trinity_channels.access.sharing import (
     RequestNotFound,
     Sharing,
 )
+from trinity_channels.email_address import shown_email
 from trinity_channels.store import Store, access
 from trinity_channels.store.access import AccessRequest, Share
 from trinity_channels.web.auth import Guard
@@ -27,11 +28,12 @@ from trinity_channels.web.route import api_router
 
 
 class RequestAnswer(BaseModel):
-    """One access request; times are ISO 8601 UTC."""
+    """One access request; times are ISO 8601 UTC. `email_shown` has the domain's ASCII form beside, where it has one."""
 
     id: int
     agent_name: str
     email: str
+    email_shown: str
     channel: str
     requested_at: datetime
     status: str
@@ -186,6 +188,7 @@ def _request_answer(one: AccessRequest) -> RequestAnswer:
         id=one.id,
         agent_name=one.agent,
         email=one.email,
+        email_shown=shown_email(one.email),
         channel=one.channel,
         requested_at=one.requested_at,
         status=one.status,

@@ -20,6 +20,7 @@ from starlette.routing import Route
 
 from trinity_channels.access.decision_links import SEGMENT, InvalidLink
 from trinity_channels.access.mailed_decisions import ExpiredLink, MailedDecisions, UsedLink
+from trinity_channels.email_address import shown_email
 from trinity_channels.store.access import AccessRequest
 
 log = structlog.get_logger(__name__)
@@ -105,9 +106,10 @@ class DecisionPages:
                 HTTPStatus.BAD_REQUEST, "Nothing was decided", "Open the link again and use one of its buttons."
             )
         decided = await self._decisions.decide(token, approve=choice)
-        told = f"{decided.email} is told on {decided.channel}."
+        email = shown_email(decided.email)
+        told = f"{email} is told on {decided.channel}."
         if choice:
-            return _page(HTTPStatus.OK, "Approved", f"{decided.email} may now talk to “{decided.agent}”. {told}")
+            return _page(HTTPStatus.OK, "Approved", f"{email} may now talk to “{decided.agent}”. {told}")
         return _page(HTTPStatus.OK, "Declined", f"{told} They can ask again after 24 hours.")
 
 
@@ -125,7 +127,7 @@ async def _choice(request: Request) -> bool | None:
 def _question(asked: AccessRequest) -> Response:
     foreign = "" if asked.email.isascii() else " Mind that this address has letters beyond a to z."
     text = (
-        f"{asked.email} asked on {asked.channel}, at {asked.requested_at:%Y-%m-%d %H:%M} UTC, "
+        f"{shown_email(asked.email)} asked on {asked.channel}, at {asked.requested_at:%Y-%m-%d %H:%M} UTC, "
         f"to talk to your agent “{asked.agent}”.{foreign}"
     )
     return _page(HTTPStatus.OK, f"Access to “{asked.agent}”", text, _FORM)
@@ -136,7 +138,8 @@ def _used(asked: AccessRequest) -> Response:
     return _page(
         HTTPStatus.GONE,
         "This request is decided",
-        f"The request of {asked.email} for “{asked.agent}” was {asked.status}{when}. This link decides nothing any more.",
+        f"The request of {shown_email(asked.email)} for “{asked.agent}” was {asked.status}{when}. "
+        "This link decides nothing any more.",
     )
 
 
