@@ -29,8 +29,11 @@ class Metrics:
         delivery_attempts: calls of a plugin's `send` by `channel`.
         resends: deliveries that somebody had sent again, by `channel`.
         indicate_failures: "typing" that could not be shown, by `channel`.
-        login_codes: by `outcome`, such as `sent` or `limited`.
         failed_auth: requests to the API with a token that is not valid, by `reason`: `unknown`, `expired` or `throttled`.
+        login_codes: requests for a code by `outcome`: `sent`, `repeated` (one that was mailed still works), `limited` or
+            `locked` (after too many wrong guesses).
+        login_guesses: numbers that were compared with a live code, by `outcome`: `right`, `wrong` or `locked` (wrong, and
+            one too many).
         mail_failures: mail that the mail server did not take.
         channel_alerts: open alerts about connected channels, by `channel` and `alert`: `quiet`, `signature` or
             `provider_check`.
@@ -53,6 +56,7 @@ class Metrics:
         self.indicate_failures = self._counter("indicate_failures", "Indications that failed.", "channel")
         self.login_codes = self._counter("login_codes", "Requests for a login code.", "outcome")
         self.failed_auth = self._counter("failed_auth", "API requests with a wrong token.", "reason")
+        self.login_guesses = self._counter("login_guesses", "Numbers compared with a login code.", "outcome")
         self.mail_failures = self._counter("mail_failures", "Mail that was not taken.")
         self.channel_alerts = Gauge(
             f"{_PREFIX}_channel_alerts", "Open alerts about channels.", ["channel", "alert"], registry=self._registry

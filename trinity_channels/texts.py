@@ -18,6 +18,11 @@ CODE_SENT_ABROAD = (
     "I have mailed a code of six digits to {email}. This address has letters beyond a to z: check that it is yours. "
     "Send the code here within 10 minutes."
 )
+CODE_STILL_WORKS = (
+    "The code of six digits that I mailed to {email} still works for {minutes} minutes. Send it here. If no mail has come, "
+    "look among unwanted mail, or ask again after that."
+)
+EMAIL_LOCKED = "There were too many wrong codes for {email}. You can use it again in {hours} hours."
 AWAITING_CODE = (
     "I am waiting for the code of six digits that I mailed to {email}. Send it here, or /login you@example.com to use "
     "another address. What you have written is kept and answered afterwards."
@@ -37,6 +42,7 @@ WRONG_CODE = "That is not the code from the mail. Tries left: {left}."
 WRONG_CODE_LAST = (
     "That is not the code from the mail, and it no longer works. Send /login you@example.com to get a new one."
 )
+WRONG_CODE_LOCKED = "There were too many wrong codes for {email}. You can use it again in 24 hours."
 VERIFIED = "You are signed in as {email}."
 VERIFIED_PENDING = (
     "You are signed in as {email}. The owner has been asked to let you talk to this agent; I will tell you."

@@ -1,54 +1,78 @@
 """Signing in by e-mail: a six-digit code is mailed, and entered in the chat it was asked for.
 
-A code is bound to binding, contact and e-mail, stored as a keyed hash, and lives for 10 minutes and 5 guesses.
+A code is bound to binding, contact and e-mail, stored as a keyed hash, and lives for 10 minutes and 5 guesses. How many
+there may be is in `login_limits`.
 """
 
 from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from math import ceil
 
 import structlog
 
 from trinity_channels import texts
+from trinity_channels.access import login_limits
+from trinity_channels.access.login_limits import Wish
 from trinity_channels.bindings.vault import Vault
+from trinity_channels.email_address import mailbox, shown_email
 from trinity_channels.mail.port import Mail, Mailer, MailError
 from trinity_channels.metrics import Metrics
-from trinity_channels.store import Store, Tx, codes
-from trinity_channels.store.codes import StoredCode
+from trinity_channels.store import Store, Tx, audit, codes
+from trinity_channels.store.codes import NewCode, StoredCode
 
 log = structlog.get_logger(__name__)
 
 LIFETIME = timedelta(minutes=10)
-GUESSES = 5
-HOUR = timedelta(hours=1)
-LIMITS = (("contact_id", 3), ("email", 5), ("binding_id", 100))
-"""Codes per hour, for a contact, for an e-mail on all bindings, and for a binding."""
 REMEMBERED = timedelta(hours=24)
 """How long a code is recognised after it was made, although it no longer counts: as long as it is stored."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Who wants to sign in, and where."""
+    """Who wants to sign in, and where. `channel` is its name, for the audit log."""
 
     contact: int
     binding: int
     agent: str
     channel_title: str
+    channel: str = ""
+
+
+class Guess(StrEnum):
+    """What a number that was compared with a live code turned out to be, as the metrics count it."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
+    LOCKED = "locked"
+    """Wrong, and one too many: the e-mail is locked for this contact."""
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What became of an entered code: the verified e-mail, what to tell the person, and since when the code was known."""
+    """What became of an entered code: the verified e-mail, what to tell the person, and since when the code was known.
+
+    `guess` is None where no code was live.
+    """
 
     email: str | None
     answer: str
     since: datetime | None = None
+    guess: Guess | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What came of a wish for a code: the id of a new one, or why there is none."""
+
+    code: int = 0
+    refusal: str = ""
+    reason: str = ""
 
 
 class Login:
@@ -68,38 +92,54 @@ class Login:
         """Whether codes can be mailed at all."""
         return self._mailer is not None
 
-    async def ask(self, asker: Asker, email: str) -> str:
-        """Mail a code to the address a person gave, in its usual spelling; returns what to tell them."""
+    async def ask(self, asker: Asker, email: str, *, expected: bool = False) -> str:
+        """Mail a code to the address a person gave; while one that was mailed to it is live, point to that.
+
+        Args:
+            asker: who wants to sign in.
+            email: the address in its usual spelling.
+            expected: it may use the agent already.
+
+        Returns:
+            What to tell them.
+        """
         if self._mailer is None:
             return texts.NO_MAILER
         now = self._now()
         code = f"{secrets.randbelow(1_000_000):06d}"
         digest = self._vault.digest(_bound(asker, email, code), purpose="login")
-
-        def make(tx: Tx) -> datetime | None:
-            values: dict[str, int | str] = {"contact_id": asker.contact, "email": email, "binding_id": asker.binding}
-            for what, most in LIMITS:
-                count, first = codes.recent(tx, what, values[what], now - HOUR)
-                if count >= most and first:
-                    return first
-            codes.make(tx, asker.binding, asker.contact, email, digest, now=now, expires=now + LIFETIME)
-            return None
-
-        full_since = await self._store.write(make)
-        if full_since:
-            self._metrics.login_codes.labels("limited").inc()
-            minutes = max(1, ceil((full_since + HOUR - now) / timedelta(minutes=1)))
-            return texts.TOO_MANY_CODES.format(minutes=minutes)
+        wish = Wish(asker.contact, asker.binding, mailbox(email), expected)
+        made = await self._store.write(lambda tx: self._make(tx, wish, email, digest, now))
+        if made.refusal:
+            self._metrics.login_codes.labels(made.reason).inc()
+            return made.refusal
         try:
             await self._mailer.send(_mail(asker, email, code))
         except MailError as error:
             log.warning("login mail failed", agent=asker.agent, error=str(error))
             self._metrics.mail_failures.inc()
             await self._store.write(lambda tx: codes.kill(tx, asker.contact))
-            return texts.CODE_NOT_MAILED.format(email=email)
+            return texts.CODE_NOT_MAILED.format(email=shown_email(email))
+        # A process that dies before this line mails another code when the same e-mail is given again.
+        await self._store.write(lambda tx: codes.mailed(tx, made.code, now))
         self._metrics.login_codes.labels("sent").inc()
         sent = texts.CODE_SENT if email.isascii() else texts.CODE_SENT_ABROAD
-        return sent.format(email=email)
+        return sent.format(email=shown_email(email))
+
+    def _make(self, tx: Tx, wish: Wish, email: str, digest: str, now: datetime) -> _Made:
+        if locked_until := wish.locked_until(tx, now):
+            hours = ceil((locked_until - now) / timedelta(hours=1))
+            return _Made(refusal=texts.EMAIL_LOCKED.format(email=shown_email(email), hours=hours), reason="locked")
+        live = self.awaited(tx, wish.contact)
+        if live and live.mailed and live.email == email:
+            minutes = ceil((live.expires_at - now) / timedelta(minutes=1))
+            again = texts.CODE_STILL_WORKS.format(email=shown_email(email), minutes=minutes)
+            return _Made(refusal=again, reason="repeated")
+        if full_until := wish.full_until(tx, now):
+            minutes = max(1, ceil((full_until - now) / timedelta(minutes=1)))
+            return _Made(refusal=texts.TOO_MANY_CODES.format(minutes=minutes), reason="limited")
+        new = NewCode(wish.binding, wish.contact, email, wish.mailbox, wish.is_known(tx), digest)
+        return _Made(codes.make(tx, new, now=now, expires=now + LIFETIME))
 
     def awaited(self, tx: Tx, contact: int) -> StoredCode | None:
         """The code that this contact can confirm now."""
@@ -134,30 +174,46 @@ class Login:
             return Attempt(None, texts.CODE_EXPIRED)
         if self._is_of(asker, live, code):
             codes.kill(tx, asker.contact)
-            return Attempt(live.email, texts.VERIFIED.format(email=live.email), live.created_at)
-        left = self._miss(tx, asker, live)
-        return Attempt(None, texts.WRONG_CODE.format(left=left) if left else texts.WRONG_CODE_LAST)
+            answer = texts.VERIFIED.format(email=shown_email(live.email))
+            return Attempt(live.email, answer, live.created_at, Guess.RIGHT)
+        left, guess = self._miss(tx, asker, live)
+        if guess is Guess.LOCKED:
+            return Attempt(None, texts.WRONG_CODE_LOCKED.format(email=shown_email(live.email)), guess=guess)
+        answer = texts.WRONG_CODE.format(left=left) if left else texts.WRONG_CODE_LAST
+        return Attempt(None, answer, guess=guess)
 
-    def mentioned(self, tx: Tx, asker: Asker, numbers: Collection[str]) -> str | None:
-        """The live code among these numbers, if it is.
+    def mentioned(self, tx: Tx, asker: Asker, numbers: Collection[str]) -> tuple[str | None, list[Guess]]:
+        """The live code among these numbers, if it is, and the wrong guesses that were made on the way.
 
         Each other number that is looked at counts as a guess, for a person may find out what was recognised.
         """
+        wrong: list[Guess] = []
         for number in sorted(numbers):
             live = self.awaited(tx, asker.contact)
             if live is None or self._is_of(asker, live, number):
-                return number if live else None
-            self._miss(tx, asker, live)
-        return None
+                return (number if live else None), wrong
+            wrong.append(self._miss(tx, asker, live)[1])
+        return None, wrong
 
-    @staticmethod
-    def _miss(tx: Tx, asker: Asker, live: StoredCode) -> int:
-        """Count a wrong guess; returns how many are left, and gives the code up after the last."""
-        codes.guess(tx, live.id)
-        left = max(0, GUESSES - live.guesses - 1)
-        if not left:
-            codes.kill(tx, asker.contact)
-        return left
+    def count(self, guesses: Iterable[Guess]) -> None:
+        """Count guesses in the metrics, after the transaction in which they were made."""
+        for guess in guesses:
+            self._metrics.login_guesses.labels(guess).inc()
+
+    def _miss(self, tx: Tx, asker: Asker, live: StoredCode) -> tuple[int, Guess]:
+        """Count a wrong guess, on record; returns how many are left."""
+        now = self._now()
+        left, locked = login_limits.missed(tx, asker.contact, live, now)
+        audit.add(
+            tx,
+            now,
+            f"contact:{asker.contact}",
+            "login_failed",
+            agent=asker.agent,
+            channel=asker.channel,
+            details={"guesses_left": left, "locked": locked},
+        )
+        return left, Guess.LOCKED if locked else Guess.WRONG
 
     def _is_of(self, asker: Asker, stored: StoredCode, code: str) -> bool:
         possible = self._vault.digests(_bound(asker, stored.email, code), purpose="login")

@@ -9,6 +9,7 @@ from trinity_channels import texts
 from trinity_channels.access import requests
 from trinity_channels.access.gate import Decision
 from trinity_channels.access.self_service import SelfService
+from trinity_channels.email_address import shown_email
 from trinity_channels.inbound.commands import TOLERANCE, Command, Verb
 from trinity_channels.inbound.gate import decision
 from trinity_channels.inbound.prepare import Prepared
@@ -45,7 +46,7 @@ class Answers:
                 self._audit(tx, "logout")
                 return texts.LOGGED_OUT
             case Verb.WHOAMI:
-                return texts.WHOAMI.format(email=email) if email else texts.NOT_LOGGED_IN
+                return texts.WHOAMI.format(email=shown_email(email)) if email else texts.NOT_LOGGED_IN
             case Verb.STOP | Verb.START:
                 stopped = command.verb is Verb.STOP
                 people.stop(tx, self.person.id, self.now if stopped else None)
@@ -64,6 +65,8 @@ class Answers:
         if login.awaited(tx, who.contact) is None:
             return self._spent(tx, code)
         attempt = login.check(tx, who, code)
+        if attempt.guess:
+            self.sign_in.guesses.append(attempt.guess)
         if attempt.email is None:
             return attempt.answer
         people.verify(tx, self.person.id, attempt.email, self.now)
@@ -79,13 +82,15 @@ class Answers:
             return ""
         status = request_access(tx, self.scene, email, self.now)
         people.told(tx, self.person.id, "pending_told_at", self.now)
-        return (texts.VERIFIED_DENIED if status == "denied" else texts.VERIFIED_PENDING).format(email=email)
+        return (texts.VERIFIED_DENIED if status == "denied" else texts.VERIFIED_PENDING).format(
+            email=shown_email(email)
+        )
 
     def _spent(self, tx: Tx, code: str) -> str:
         """The answer to a code that no longer counts, or never did."""
         known = self.sign_in.login.spent(tx, self.sign_in.who, {code}).get(code)
         if known and known.email == self.person.email:
-            return texts.VERIFIED.format(email=known.email)
+            return texts.VERIFIED.format(email=shown_email(known.email))
         expired = self.sign_in.login.lapse(tx, self.person.id)
         if expired or (known and self.now - known.expires_at >= timedelta(0)):
             return texts.CODE_EXPIRED

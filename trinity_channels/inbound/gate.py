@@ -35,4 +35,4 @@ def asks_to_sign_in(scene: Scene, person: Person) -> bool:
 
 def asker(scene: Scene, person: Person, manifest: Channel) -> Asker:
     """Who a login code is bound to."""
-    return Asker(person.id, scene.binding, scene.agent, manifest.title)
+    return Asker(person.id, scene.binding, scene.agent, manifest.title, scene.channel)

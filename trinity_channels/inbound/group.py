@@ -9,7 +9,7 @@ from datetime import datetime
 
 from trinity_channels import texts
 from trinity_channels.access.gate import Decision, GroupPolicy, Standing, decide_group, policies
-from trinity_channels.access.login import Login
+from trinity_channels.access.login import Guess, Login
 from trinity_channels.api import Channel
 from trinity_channels.dispatch import Dispatcher
 from trinity_channels.inbound.commands import Command
@@ -36,6 +36,7 @@ class GroupStep:
     now: datetime
     quiet: bool = False
     told: list[str] = field(default_factory=list)
+    guesses: list[Guess] = field(default_factory=list)
 
     def take(self, tx: Tx) -> bool:
         """Take the step: one turn over what may be answered, the rest is dropped."""
@@ -57,7 +58,7 @@ class GroupStep:
 
     def _command(self, tx: Tx, person: Person, message: Message) -> Command | None:
         """The command in a message, which the agent does not get; no code stays in what is stored."""
-        sign_in = SignIn(self.login, asker(self.scene, person, self.manifest))
+        sign_in = SignIn(self.login, asker(self.scene, person, self.manifest), self.guesses)
         expecting = sign_in.expecting(tx, [message], stopped=person.stopped, asked=False)
         command = sign_in.understood(tx, message, expecting)
         if command:

@@ -9,6 +9,7 @@ from trinity_channels.access.directory import Directory
 from trinity_channels.access.login import Asker
 from trinity_channels.access.self_service import SelfService
 from trinity_channels.api import Channel
+from trinity_channels.email_address import shown_email
 from trinity_channels.inbound.commands import Command, Expecting, Verb, recognise
 from trinity_channels.inbound.gate import asker, asks_to_sign_in, too_fast
 from trinity_channels.inbound.sign_in import SignIn, may_hold_code
@@ -93,6 +94,7 @@ class Preparation:
             case ():
                 return texts.DECEPTIVE_EMAIL if command.emails.deceptive else texts.BAD_EMAIL
             case (email,):
-                return await self._login.ask(who, email)
+                expected = await self._directory.may_use(who.agent, email)
+                return await self._login.ask(who, email, expected=expected)
             case several:
-                return texts.WHICH_EMAIL.format(emails=", ".join(several[:MOST_SHOWN]))
+                return texts.WHICH_EMAIL.format(emails=", ".join(map(shown_email, several[:MOST_SHOWN])))

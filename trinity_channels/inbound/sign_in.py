@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from trinity_channels.access.login import Asker, Login
+from trinity_channels.access.login import Asker, Guess, Login
 from trinity_channels.api import Forwarded, Note, Part, Quoted
 from trinity_channels.inbound.code_in_text import hide, only_number, six_digit_numbers
 from trinity_channels.inbound.commands import Command, Expecting, Verb, recognise
@@ -24,10 +24,11 @@ def may_hold_code(waiting: Sequence[Message]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """The codes of one contact."""
+    """The codes of one contact; `guesses` gathers what became of the numbers that were compared with a live one."""
 
     login: Login
     who: Asker
+    guesses: list[Guess] = field(default_factory=list)
 
     def expecting(self, tx: Tx, waiting: Sequence[Message], *, stopped: bool, asked: bool) -> Expecting:
         """How these messages are to be understood."""
@@ -66,7 +67,9 @@ class SignIn:
         awaited = self.login.awaited(tx, self.who.contact)
         if awaited is None or not Expecting(code_since=awaited.created_at).awaits(message):
             return None
-        return self.login.mentioned(tx, self.who, numbers)
+        found, wrong = self.login.mentioned(tx, self.who, numbers)
+        self.guesses.extend(wrong)
+        return found
 
     def hide_everywhere(self, tx: Tx, code: str, since: datetime) -> None:
         """Take a code that has just been used out of everything that this contact wrote since it was mailed.

@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 
 from trinity_channels import texts
 from trinity_channels.access.gate import Decision
+from trinity_channels.access.login import Guess
 from trinity_channels.access.self_service import SelfService
 from trinity_channels.api import Channel
 from trinity_channels.dispatch import Dispatcher
+from trinity_channels.email_address import shown_email
 from trinity_channels.inbound.answer import Answers, request_access
 from trinity_channels.inbound.commands import Command, Expecting
 from trinity_channels.inbound.gate import DAY, HOUR, MINUTE, asker, asks_to_sign_in, decision, too_fast
@@ -40,6 +42,7 @@ class Step:
     now: datetime
     quiet: bool = False
     told: list[str] = field(default_factory=list)
+    guesses: list[Guess] = field(default_factory=list)
 
     def take(self, tx: Tx) -> bool:
         """Take the step; False if there is nothing more to do until somebody writes or decides."""
@@ -65,7 +68,7 @@ class Step:
 
     @property
     def _sign_in(self) -> SignIn:
-        return SignIn(self.self_service.login, asker(self.scene, self.person, self.manifest))
+        return SignIn(self.self_service.login, asker(self.scene, self.person, self.manifest), self.guesses)
 
     def _expecting(self, tx: Tx) -> Expecting:
         asked = asks_to_sign_in(self.scene, self.person)
@@ -160,7 +163,7 @@ class Step:
         awaited = self.self_service.login.awaited(tx, self.person.id)
         if awaited and self._due(self.person.awaited_told_at, MINUTE):
             people.told(tx, self.person.id, "awaited_told_at", self.now)
-            self._tell(tx, texts.AWAITING_CODE.format(email=awaited.email))
+            self._tell(tx, texts.AWAITING_CODE.format(email=shown_email(awaited.email)))
         return awaited is not None
 
     # --- commands ---

@@ -168,9 +168,11 @@ class Turns:
         conversation = step.scene.conversation
 
         def take(tx: Tx) -> Scene | None:
+            step.guesses.clear()  # a unit may run twice
             return scenes.scene(tx, conversation) if step.take(tx) else None
 
         following = await self._store.write(take)
+        self._self_service.login.count(step.guesses)
         if step.told:
             self._dispatcher.after_commit(f"deliver:{conversation}")
         return following

@@ -19,32 +19,55 @@ class StoredCode:
     id: int
     email: str = field(repr=False)
     digest: str = field(repr=False)
+    mailbox: str = field(repr=False)
     guesses: int
     live: bool
+    mailed: bool
     created_at: datetime
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NewCode:
+    """A code to be made: for whom, on which binding, and the keyed hash. `known` and `mailbox` are as in the table."""
+
+    binding: int
+    contact: int
+    email: str = field(repr=False)
+    mailbox: str = field(repr=False)
+    known: bool
+    digest: str = field(repr=False)
 
 
 MOST_REMEMBERED = 20
 """Codes of one contact that `made` tells of."""
 
 _KILL = update(LOGIN_CODE).where(LOGIN_CODE.c.contact_id == bindparam("contact")).values(live=False)
-_NEW = insert(LOGIN_CODE).values(
-    binding_id=bindparam("binding"),
-    contact_id=bindparam("contact"),
-    email=bindparam("email"),
-    digest=bindparam("digest"),
-    guesses=0,
-    live=True,
-    created_at=bindparam("now"),
-    expires_at=bindparam("expires"),
+_NEW = (
+    insert(LOGIN_CODE)
+    .values(
+        binding_id=bindparam("binding"),
+        contact_id=bindparam("contact"),
+        email=bindparam("email"),
+        mailbox=bindparam("mailbox"),
+        known=bindparam("known"),
+        digest=bindparam("digest"),
+        guesses=0,
+        live=True,
+        created_at=bindparam("now"),
+        expires_at=bindparam("expires"),
+    )
+    .returning(LOGIN_CODE.c.id)
 )
+_MAILED = update(LOGIN_CODE).where(LOGIN_CODE.c.id == bindparam("code")).values(mailed_at=bindparam("now"))
 _CODES = select(
     LOGIN_CODE.c.id,
     LOGIN_CODE.c.email,
     LOGIN_CODE.c.digest,
+    LOGIN_CODE.c.mailbox,
     LOGIN_CODE.c.guesses,
     LOGIN_CODE.c.live,
+    LOGIN_CODE.c.mailed_at,
     LOGIN_CODE.c.created_at,
     LOGIN_CODE.c.expires_at,
 ).where(LOGIN_CODE.c.contact_id == bindparam("contact"))
@@ -55,24 +78,56 @@ _MADE = (
     .limit(MOST_REMEMBERED)
 )
 _GUESS = update(LOGIN_CODE).where(LOGIN_CODE.c.id == bindparam("code")).values(guesses=LOGIN_CODE.c.guesses + 1)
-_COUNTS = {
-    name: select(func.count(), func.min(LOGIN_CODE.c.created_at)).where(
-        LOGIN_CODE.c[name] == bindparam("value"), LOGIN_CODE.c.created_at > bindparam("since")
-    )
-    for name in ("contact_id", "email", "binding_id")
-}
+_COUNTED = select(func.count(), func.min(LOGIN_CODE.c.created_at)).where(LOGIN_CODE.c.created_at > bindparam("since"))
+_OF_CONTACT = _COUNTED.where(LOGIN_CODE.c.contact_id == bindparam("contact"))
+_OF_MAILBOX = _COUNTED.where(LOGIN_CODE.c.mailbox == bindparam("mailbox"))
+_OF_BOTH = _OF_CONTACT.where(LOGIN_CODE.c.mailbox == bindparam("mailbox"))
+_OF_BINDING = _COUNTED.where(LOGIN_CODE.c.binding_id == bindparam("binding"), LOGIN_CODE.c.known == bindparam("known"))
+
+Count = tuple[int, datetime | None]
+"""How many codes were made, and when the first of them."""
 
 
-def recent(tx: Tx, what: str, value: int | str, since: datetime) -> tuple[int, datetime | None]:
-    """How many codes were made for a `contact_id`, `email` or `binding_id` since a time, and when the first of them."""
-    row = tx.one(_COUNTS[what], value=value, since=micros(since))
+def of_contact(tx: Tx, contact: int, since: datetime) -> Count:
+    """Codes that a contact was mailed since a time."""
+    return _count(tx.one(_OF_CONTACT, contact=contact, since=micros(since)))
+
+
+def of_mailbox(tx: Tx, mailbox: str, since: datetime, *, contact: int | None = None) -> Count:
+    """Codes that a mailbox got since a time, for every contact or for one."""
+    if contact is None:
+        return _count(tx.one(_OF_MAILBOX, mailbox=mailbox, since=micros(since)))
+    return _count(tx.one(_OF_BOTH, mailbox=mailbox, contact=contact, since=micros(since)))
+
+
+def of_binding(tx: Tx, binding: int, since: datetime, *, known: bool) -> Count:
+    """Codes that were asked for on a binding since a time, for known e-mails or for unknown ones."""
+    return _count(tx.one(_OF_BINDING, binding=binding, known=known, since=micros(since)))
+
+
+def _count(row: Row | None) -> Count:
     return (int(row[0]), moment(row[1])) if row else (0, None)
 
 
-def make(tx: Tx, binding: int, contact: int, email: str, digest: str, *, now: datetime, expires: datetime) -> None:
-    """Make the contact's one live code; an earlier one dies."""
-    tx.run(_KILL, contact=contact)
-    tx.run(_NEW, binding=binding, contact=contact, email=email, digest=digest, now=micros(now), expires=micros(expires))
+def make(tx: Tx, wanted: NewCode, *, now: datetime, expires: datetime) -> int:
+    """Make the contact's one live code, which is yet to be mailed; an earlier one dies. Returns its id."""
+    tx.run(_KILL, contact=wanted.contact)
+    return tx.number(
+        _NEW,
+        binding=wanted.binding,
+        contact=wanted.contact,
+        email=wanted.email,
+        mailbox=wanted.mailbox,
+        known=wanted.known,
+        digest=wanted.digest,
+        now=micros(now),
+        expires=micros(expires),
+    )
+
+
+def mailed(tx: Tx, code: int, now: datetime) -> None:
+    """The mail server has taken the mail with this code."""
+    tx.run(_MAILED, code=code, now=micros(now))
 
 
 def live(tx: Tx, contact: int) -> StoredCode | None:
@@ -87,8 +142,18 @@ def made(tx: Tx, contact: int, since: datetime) -> list[StoredCode]:
 
 
 def _code(row: Row) -> StoredCode:
-    identity, email, digest, guesses, is_live, created_at, expires_at = row
-    return StoredCode(identity, email, digest, guesses, bool(is_live), moment(created_at), moment(expires_at))
+    identity, email, digest, mailbox, guesses, is_live, mailed_at, created_at, expires_at = row
+    return StoredCode(
+        id=identity,
+        email=email,
+        digest=digest,
+        mailbox=mailbox,
+        guesses=guesses,
+        live=bool(is_live),
+        mailed=mailed_at is not None,
+        created_at=moment(created_at),
+        expires_at=moment(expires_at),
+    )
 
 
 def guess(tx: Tx, code: int) -> None:

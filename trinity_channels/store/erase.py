@@ -15,6 +15,7 @@ from trinity_channels.store.tables import (
     CONTACT,
     CONVERSATION,
     DELIVERY,
+    KNOWN_MAILBOX,
     LOGIN_CODE,
     MESSAGE,
     PROACTIVE,
@@ -54,6 +55,7 @@ _STATEMENTS = (
     .values(email="", fingerprint=""),
     delete(ACCESS_REQUEST).where(ACCESS_REQUEST.c.conversation_id.in_(_THEIRS)),
     delete(LOGIN_CODE).where(LOGIN_CODE.c.contact_id == bindparam("contact")),
+    delete(KNOWN_MAILBOX).where(KNOWN_MAILBOX.c.contact_id == bindparam("contact")),
     # the key is given up, so that the person may come back as somebody new
     update(CONVERSATION)
     .where(CONVERSATION.c.id.in_(_THEIRS))

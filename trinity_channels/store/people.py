@@ -8,6 +8,8 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, bindparam, func, select, update
 
 from trinity_channels.api import Sender
+from trinity_channels.email_address import mailbox
+from trinity_channels.store import mailboxes
 from trinity_channels.store.clock import micros, moment
 from trinity_channels.store.database import Tx
 from trinity_channels.store.storable import storable
@@ -73,6 +75,7 @@ def resolved(tx: Tx, contact: int, name: str, verified_email: str | None, now: d
 def verify(tx: Tx, contact: int, email: str, now: datetime) -> None:
     """Link a contact to an e-mail they have proved."""
     tx.run(_VERIFY, contact=contact, email=email, now=micros(now))
+    mailboxes.verified(tx, contact, mailbox(email))
 
 
 def unlink(tx: Tx, contact: int) -> None:

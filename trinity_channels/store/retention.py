@@ -93,7 +93,7 @@ _DELETE_PROACTIVE = delete(PROACTIVE).where(PROACTIVE.c.message_id == bindparam(
 # The oldest have the lowest ids, so only these are looked at.
 _DELETE_CODES = delete(LOGIN_CODE).where(
     LOGIN_CODE.c.id < select(func.min(LOGIN_CODE.c.id)).scalar_subquery() + bindparam("most"),
-    LOGIN_CODE.c.created_at < bindparam("before"),
+    func.coalesce(LOGIN_CODE.c.locked_at, LOGIN_CODE.c.created_at) < bindparam("before"),
 )
 _DELETE_AUDIT = delete(AUDIT).where(
     AUDIT.c.id < select(func.min(AUDIT.c.id)).scalar_subquery() + bindparam("most"), AUDIT.c.at < bindparam("before")

@@ -266,23 +266,39 @@ class DeliveryRow(SQLModel, table=True):
 
 
 class LoginCodeRow(SQLModel, table=True):
-    """A mailed code, as a keyed hash; dead ones stay for the limits."""
+    """A mailed code, as a keyed hash; dead ones stay for the limits, which count the `mailbox` that an e-mail leads to.
+
+    `known`: when it was made, the e-mail could use the agent, or somebody had verified it before. `locked_at`: a wrong
+    guess at it was one too many, and the contact gets no code for this mailbox for a day.
+    """
 
     __tablename__: ClassVar[str] = "login_code"
     __table_args__ = (
         Index("login_code_of_contact", "contact_id", "created_at"),
-        Index("login_code_of_email", "email", "created_at"),
+        Index("login_code_of_mailbox", "mailbox", "created_at"),
         Index("login_code_of_binding", "binding_id", "created_at"),
     )
     id: int | None = Field(default=None, primary_key=True)
     binding_id: int
     contact_id: int
     email: str
+    mailbox: str = Field(sa_column_kwargs={"server_default": ""})
+    known: bool = Field(default=False, sa_column_kwargs={"server_default": text("0")})
     digest: str
     guesses: int = 0
     live: bool = True
     created_at: int = Field(sa_type=BigInteger)
     expires_at: int = Field(sa_type=BigInteger)
+    mailed_at: int | None = Field(default=None, sa_type=BigInteger)
+    locked_at: int | None = Field(default=None, sa_type=BigInteger)
+
+
+class KnownMailboxRow(SQLModel, table=True):
+    """A mailbox that a contact has verified, now or earlier: strangers cannot use up what signs them in again."""
+
+    __tablename__: ClassVar[str] = "known_mailbox"
+    contact_id: int = Field(foreign_key="contact.id", primary_key=True)
+    mailbox: str = Field(primary_key=True, index=True)
 
 
 class PolicyRow(SQLModel, table=True):
@@ -393,6 +409,7 @@ MESSAGE = SQLModel.metadata.tables["message"]
 TURN = SQLModel.metadata.tables["turn"]
 DELIVERY = SQLModel.metadata.tables["delivery"]
 LOGIN_CODE = SQLModel.metadata.tables["login_code"]
+KNOWN_MAILBOX = SQLModel.metadata.tables["known_mailbox"]
 POLICY = SQLModel.metadata.tables["policy"]
 SHARE = SQLModel.metadata.tables["share"]
 ACCESS_REQUEST = SQLModel.metadata.tables["access_request"]

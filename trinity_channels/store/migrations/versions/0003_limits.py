@@ -13,6 +13,7 @@ down_revision = "0002"
 def upgrade() -> None:
     _texts_are_removed()
     _channels_are_watched()
+    _codes_count_mailboxes()
     op.create_table(
         "unknown_webhook",
         sa.Column("hour", sa.BigInteger(), nullable=False),
@@ -105,3 +106,22 @@ def _channels_are_watched() -> None:
         sa.ForeignKeyConstraint(["binding_id"], ["binding.id"]),
         sa.PrimaryKeyConstraint("binding_id", "code"),
     )
+
+
+def _codes_count_mailboxes() -> None:
+    op.add_column("login_code", sa.Column("mailbox", sa.String(), nullable=False, server_default=""))
+    op.add_column("login_code", sa.Column("known", sa.Boolean(), nullable=False, server_default=sa.text("0")))
+    op.add_column("login_code", sa.Column("mailed_at", sa.BigInteger(), nullable=True))
+    op.add_column("login_code", sa.Column("locked_at", sa.BigInteger(), nullable=True))
+    op.execute("UPDATE login_code SET mailbox = email, mailed_at = created_at")
+    op.drop_index("login_code_of_email", "login_code")
+    op.create_index("login_code_of_mailbox", "login_code", ["mailbox", "created_at"])
+    op.create_table(
+        "known_mailbox",
+        sa.Column("contact_id", sa.Integer(), nullable=False),
+        sa.Column("mailbox", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["contact_id"], ["contact.id"]),
+        sa.PrimaryKeyConstraint("contact_id", "mailbox"),
+    )
+    op.create_index("ix_known_mailbox_mailbox", "known_mailbox", ["mailbox"])
+    op.execute("INSERT INTO known_mailbox SELECT id, email FROM contact WHERE email IS NOT NULL")
