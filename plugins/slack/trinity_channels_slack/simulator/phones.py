@@ -9,7 +9,7 @@ from trinity_channels.api import Heard
 from trinity_channels_slack.simulator import composer, interactions
 from trinity_channels_slack.simulator.messages import Conversation, Message
 from trinity_channels_slack.simulator.people import User
-from trinity_channels_slack.simulator.shown import shown
+from trinity_channels_slack.simulator.rendering import rendered
 from trinity_channels_slack.simulator.uploads import file_object, snippet
 from trinity_channels_slack.simulator.workspace import Workspace
 
@@ -144,7 +144,7 @@ class SlackPhone:
 
     def heard(self) -> list[Heard]:
         """Everything that the app wrote where this person can read it, oldest first."""
-        return [Heard(shown(one.text, self._workspace.name_of), ARRIVED) for one in self._from_app()]
+        return [Heard(rendered(one.text, self._workspace.name_of), ARRIVED) for one in self._from_app()]
 
     def sees(self) -> list[tuple[Conversation, Message]]:
         """Every message in this person's conversations, oldest first."""

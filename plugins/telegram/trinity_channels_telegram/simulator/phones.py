@@ -12,7 +12,7 @@ from trinity_channels_telegram.simulator.chats import Chat, Posted, Topic
 from trinity_channels_telegram.simulator.entities import units
 
 
-class Air(Protocol):
+class Updates(Protocol):
     """Carries what a phone sends; each call returns when the webhook has been answered, or has failed for now."""
 
     async def say(self, phone: Phone, chat: Chat, text: str = "", **fields: Any) -> Posted:
@@ -46,14 +46,14 @@ class Phone:
         bot: the bot this person talks to.
     """
 
-    def __init__(self, name: str, number: int, username: str, bot: Bot, air: Air) -> None:
+    def __init__(self, name: str, number: int, username: str, bot: Bot, updates: Updates) -> None:
         self.name = name
         self.id = number
         self.username = username
         self.address = str(number)
         self.bot = bot
         self.chat = Chat(number, "private", members=[self], bots={bot: "left"})
-        self._air = air
+        self._updates = updates
         bot.private[number] = self.chat
 
     @property
@@ -79,7 +79,7 @@ class Phone:
     ) -> Posted:
         """Write anywhere, which may be an answer; `as_chat` speaks for a channel, or for the group as an anonymous admin."""
         fields: dict[str, Any] = {"topic": topic.root.number if topic else None, "replies_to": replying_to}
-        return await self._air.say(self, chat or self.chat, text, sender=as_chat or self, **fields)
+        return await self._updates.say(self, chat or self.chat, text, sender=as_chat or self, **fields)
 
     async def mentions(self, text: str, chat: Chat, *, topic: Topic | None = None) -> Posted:
         """Call the bot by name in a group."""
@@ -93,25 +93,25 @@ class Phone:
     async def formats(self, html: str, *, chat: Chat | None = None) -> Posted:
         """Write with links and other marks, here said in Telegram's HTML."""
         text, entities = markup.parse(html)
-        return await self._air.say(self, chat or self.chat, text, entities=entities)
+        return await self._updates.say(self, chat or self.chat, text, entities=entities)
 
     async def quotes(self, text: str, to: Posted, passage: str) -> Posted:
         """Answer a passage of a message, where it stands."""
         quote = {"text": passage, "position": units(to.text[: to.text.find(passage)]), "is_manual": True}
-        return await self._air.say(self, to.chat, text, replies_to=to, about={"quote": quote})
+        return await self._updates.say(self, to.chat, text, replies_to=to, about={"quote": quote})
 
     async def quotes_from_elsewhere(self, text: str, passage: str, of: Phone | Bot | Chat) -> Posted:
         """Answer a passage of what somebody said in another chat."""
         about = {
-            "external_reply": {"origin": rendering.origin(of, self._air.now())},
+            "external_reply": {"origin": rendering.origin(of, self._updates.now())},
             "quote": {"text": passage, "position": 0, "is_manual": True},
         }
-        return await self._air.say(self, self.chat, text, about=about)
+        return await self._updates.say(self, self.chat, text, about=about)
 
     async def forwards(self, text: str, of: Phone | Bot | Chat | str, *, chat: Chat | None = None) -> Posted:
         """Pass on what somebody said elsewhere; a name alone is of a person who hides their account."""
-        about = {"forward_origin": rendering.origin(of, self._air.now())}
-        return await self._air.say(self, chat or self.chat, text, about=about)
+        about = {"forward_origin": rendering.origin(of, self._updates.now())}
+        return await self._updates.say(self, chat or self.chat, text, about=about)
 
     async def presses_start(self, payload: str = "") -> Posted:
         """Open the bot, by its name or by a link `https://t.me/<bot>?start=<payload>`."""
@@ -122,14 +122,14 @@ class Phone:
 
         Fields that Telegram always sends are there with values of the simulator's own.
         """
-        return await self._air.say(self, chat or self.chat, caption, more=contents.complete(kind, fields))
+        return await self._updates.say(self, chat or self.chat, caption, more=contents.complete(kind, fields))
 
     async def sends_album(self, *captions: str, chat: Chat | None = None) -> list[Posted]:
         """Send one photo for each caption, as one album: that is an update for each of them."""
-        about = {"media_group_id": str(self._air.number())}
+        about = {"media_group_id": str(self._updates.number())}
         where = chat or self.chat
         return [
-            await self._air.say(self, where, caption, more=contents.complete("photo", {}), about=about)
+            await self._updates.say(self, where, caption, more=contents.complete("photo", {}), about=about)
             for caption in captions
         ]
 
@@ -144,13 +144,13 @@ class Phone:
 
     async def edits(self, message: Posted, text: str) -> None:
         """Change what was said."""
-        await self._air.edit(self, message, text)
+        await self._updates.edit(self, message, text)
 
     async def taps(self, title: str) -> None:
         """Tap the button called `title` under the latest message that has one."""
         if (offer := self.offer(title)) is None:
             raise LookupError(f"no message offers the button {title!r}")
-        await self._air.tap(self, *offer)
+        await self._updates.tap(self, *offer)
 
     def offer(self, title: str) -> tuple[Posted, dict[str, str]] | None:
         """The latest message with a button called `title`, and that button."""
@@ -162,11 +162,11 @@ class Phone:
 
     async def blocks(self) -> None:
         """Block the bot."""
-        await self._air.change_bot(self, self.chat, self.bot, "kicked")
+        await self._updates.change_bot(self, self.chat, self.bot, "kicked")
 
     async def unblocks(self) -> None:
         """Let the bot write again."""
-        await self._air.change_bot(self, self.chat, self.bot, "member")
+        await self._updates.change_bot(self, self.chat, self.bot, "member")
 
     # --- what people see ---
 
@@ -177,4 +177,4 @@ class Phone:
     @property
     def typing(self) -> bool:
         """The chat shows "typing…": until the bot's next message, or for five seconds."""
-        return self.chat.typing.get(None, self._air.now()) > self._air.now()
+        return self.chat.typing.get(None, self._updates.now()) > self._updates.now()

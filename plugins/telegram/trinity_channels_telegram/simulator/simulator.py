@@ -11,7 +11,6 @@ from starlette.types import ASGIApp
 
 from trinity_channels.api import Context, Fault, Request
 from trinity_channels.api.simulation import Clock
-from trinity_channels_telegram.simulator.air import Air
 from trinity_channels_telegram.simulator.api import application
 from trinity_channels_telegram.simulator.behaviour import Behaviour
 from trinity_channels_telegram.simulator.bots import Bot
@@ -21,6 +20,7 @@ from trinity_channels_telegram.simulator.methods import Methods
 from trinity_channels_telegram.simulator.network import FIRST_BOT, FIRST_GROUP, FIRST_PERSON, Network
 from trinity_channels_telegram.simulator.phones import Phone
 from trinity_channels_telegram.simulator.problems import Problem
+from trinity_channels_telegram.simulator.updates import Updates
 from trinity_channels_telegram.simulator.webhook_address import is_loopback
 
 
@@ -43,7 +43,7 @@ class TelegramSimulator:
         self._network.behaviour.any_webhook = is_loopback(ctx.api_base_url)
         self._methods = Methods(self._network, lambda: self._delivery)
         self._delivery = Delivery(self._network, ctx.http, self._execute)
-        self._air = Air(self._network, self._delivery)
+        self._updates = Updates(self._network, self._delivery)
         self.behaviour: Behaviour = self._network.behaviour
         self.bot = self.add_bot("Simulated bot", "simulated_bot")
         self.app: ASGIApp = application(self._network, self._methods, self._delivery, self.phone)
@@ -73,7 +73,7 @@ class TelegramSimulator:
         if number <= 0 or any(number == other.id for other in self._network.people.values()):
             raise ValueError(f"{address!r} is no identifier of a new person")
         username = "".join(character for character in name.lower() if character.isascii() and character.isalnum())
-        phone = Phone(name, number, f"{username}_sim" if username else "", bot or self.bot, self._air)
+        phone = Phone(name, number, f"{username}_sim" if username else "", bot or self.bot, self._updates)
         self._network.people[name] = phone
         return phone
 
@@ -98,7 +98,7 @@ class TelegramSimulator:
 
     async def posts_unknown(self) -> None:
         """Post an update of a kind that does not exist yet."""
-        await self._air.teleport(self.phone("Somebody"))
+        await self._updates.teleport(self.phone("Somebody"))
 
     def sign(self, request: Request) -> Request:
         """Put the default bot's secret on a request; it is all that Telegram vouches with, whatever the body."""
@@ -132,7 +132,7 @@ class TelegramSimulator:
         chat = Chat(number, kind, title, username, forum=forum, members=list(phones))
         self._network.groups[chat.id] = chat
         chat.post(phones[0], self._network.clock(), more={"supergroup_chat_created": True})
-        await self._air.change_bot(phones[0], chat, phones[0].bot, "member")
+        await self._updates.change_bot(phones[0], chat, phones[0].bot, "member")
         return chat
 
     def topic(self, group: Chat, name: str) -> Topic:
@@ -145,7 +145,7 @@ class TelegramSimulator:
 
     async def remove_bot(self, group: Chat) -> None:
         """Throw the bot out."""
-        await self._air.change_bot(group.members[0], group, self.bot, "kicked")
+        await self._updates.change_bot(group.members[0], group, self.bot, "kicked")
 
     async def migrate(self, group: Chat) -> Chat:
         """Turn a group into a supergroup with another identifier; both chats tell it."""
@@ -153,9 +153,9 @@ class TelegramSimulator:
         new.bots = dict(group.bots)
         self._network.groups[new.id] = new
         admin = group.members[0]
-        await self._air.say(admin, group, more={"migrate_to_chat_id": new.id})
+        await self._updates.say(admin, group, more={"migrate_to_chat_id": new.id})
         group.migrated_to = new
-        await self._air.say(admin, new, more={"migrate_from_chat_id": group.id})
+        await self._updates.say(admin, new, more={"migrate_from_chat_id": group.id})
         return new
 
     # --- what there is to look at ---

@@ -1,4 +1,4 @@
-"""From a taken message to a phone: its fate, its statuses, and the callbacks that tell them."""
+"""From a taken message to a phone: its outcome, its statuses, and the callbacks that tell them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from trinity_channels_whatsapp.simulator.accounts import Sender
-from trinity_channels_whatsapp.simulator.drafts import Draft
-from trinity_channels_whatsapp.simulator.fate import failure
+from trinity_channels_whatsapp.simulator.delivery_outcome import failure
 from trinity_channels_whatsapp.simulator.messages import Medium, Message
 from trinity_channels_whatsapp.simulator.network import Network
 from trinity_channels_whatsapp.simulator.phones import Phone
 from trinity_channels_whatsapp.simulator.problems import FAILURES, UNKNOWN_FAILURE
+from trinity_channels_whatsapp.simulator.send_request import SendRequest
 from trinity_channels_whatsapp.simulator.sids import PREFIX, new_sid
 
 CONCURRENT = 32
@@ -28,22 +28,22 @@ class Outbound:
         self._slots = asyncio.Semaphore(CONCURRENT)
         self._scheduled: list[tuple[Message, Sender]] = []
 
-    def take(self, draft: Draft) -> Message:
+    def take(self, request: SendRequest) -> Message:
         """Keep a message and show it on its way; `carry` does the rest."""
-        message = self._message(draft.sender, draft.to, draft.text, "outbound-api")
-        message.status = "scheduled" if draft.send_at else "accepted" if draft.service_sid else "queued"
-        message.send_at = draft.send_at
-        message.service_sid = draft.service_sid
-        message.status_callback = draft.status_callback
-        message.media_urls = draft.media_urls
-        message.media = [_medium(url, message.created) for url in draft.media_urls]
-        message.template = draft.template
-        message.variables = dict(draft.variables or {})
-        draft.sender.account.messages.add(message)
-        if draft.send_at is None:
-            self._show(message, draft.sender)
+        message = self._message(request.sender, request.to, request.text, "outbound-api")
+        message.status = "scheduled" if request.send_at else "accepted" if request.service_sid else "queued"
+        message.send_at = request.send_at
+        message.service_sid = request.service_sid
+        message.status_callback = request.status_callback
+        message.media_urls = request.media_urls
+        message.media = [_medium(url, message.created) for url in request.media_urls]
+        message.template = request.template
+        message.variables = dict(request.variables or {})
+        request.sender.account.messages.add(message)
+        if request.send_at is None:
+            self._show(message, request.sender)
         else:
-            self._scheduled.append((message, draft.sender))
+            self._scheduled.append((message, request.sender))
         return message
 
     def _show(self, message: Message, sender: Sender) -> None:
@@ -66,7 +66,7 @@ class Outbound:
 
     def reply(self, sender: Sender, to: str, text: str) -> Message:
         """Take what a webhook's TwiML says."""
-        message = self.take(Draft(sender, to, text))
+        message = self.take(SendRequest(sender, to, text))
         message.direction = "outbound-reply"
         return message
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from trinity_channels.api.simulation import SHOWN, Page, Refused
 from trinity_channels_slack.simulator.messages import Conversation, Message
 from trinity_channels_slack.simulator.phones import SlackPhone
-from trinity_channels_slack.simulator.shown import shown
+from trinity_channels_slack.simulator.rendering import rendered
 from trinity_channels_slack.simulator.webhooks import RequestUrlRefused
 from trinity_channels_slack.simulator.workspace import Workspace
 
@@ -69,7 +69,7 @@ class WorkspacePage(Page[SlackPhone]):
             "by": self._workspace.name_of(message.user),
             "mine": message.user == phone.user.id,
             "reply": message.thread_ts not in {"", message.ts},
-            "text": shown(message.text, self._workspace.name_of),
+            "text": rendered(message.text, self._workspace.name_of),
             "at": float(message.ts),
             "reactions": sorted(message.reactions),
         }

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from trinity_channels_whatsapp.simulator import drafts
+from trinity_channels_whatsapp.simulator import send_request
 from trinity_channels_whatsapp.simulator.accounts import Account
 from trinity_channels_whatsapp.simulator.api.access import Access, read_form
 from trinity_channels_whatsapp.simulator.api.listing import classic, cut, rfc2822
@@ -53,14 +53,14 @@ class MessagesApi:
         behaviour, now = self._network.behaviour, self._network.clock()
         self._pace.admit(account, behaviour.sends_per_second, now)
         form = await read_form(request)
-        draft = drafts.read(form, account, behaviour, now)
-        message = self._outbound.take(draft)
+        wanted = send_request.read(form, account, behaviour, now)
+        message = self._outbound.take(wanted)
         rendered = render(message)
         if "From" not in form:
             rendered["from"] = None  # the service has not chosen a sender yet
-        if draft.send_at is not None:
+        if wanted.send_at is not None:
             return JSONResponse(rendered, 201)
-        carry = self._outbound.carry(message, draft.sender)
+        carry = self._outbound.carry(message, wanted.sender)
         if behaviour.callbacks_before_answer:
             await carry
         else:

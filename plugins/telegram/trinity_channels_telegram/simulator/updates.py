@@ -19,7 +19,7 @@ NAMES = frozenset({"bot_command", "mention"})
 PRESENT = frozenset({"member", "administrator"})
 
 
-class Air:
+class Updates:
     """Carries what phones send."""
 
     def __init__(self, network: Network, delivery: Delivery) -> None:

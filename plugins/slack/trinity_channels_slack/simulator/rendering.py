@@ -14,7 +14,7 @@ _KEPT = re.compile("\0([0-9]+)\0")
 _ZERO_WIDTH_SPACE = "\u200b"
 
 
-def shown(text: str, name_of: Callable[[str], str]) -> str:
+def rendered(text: str, name_of: Callable[[str], str]) -> str:
     """Plain text as it reads on the screen; `name_of` tells a member's name by id."""
 
     def read(found: re.Match[str]) -> str:

@@ -22,7 +22,7 @@ Form = Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class SendRequest:
     """What an account wants sent. `text` is the body as people will see it."""
 
     sender: Sender
@@ -36,8 +36,8 @@ class Draft:
     send_at: datetime | None = None
 
 
-def read(form: Form, account: Account, behaviour: Behaviour, now: datetime) -> Draft:
-    """Turn the form of `POST Messages.json` into a draft.
+def read(form: Form, account: Account, behaviour: Behaviour, now: datetime) -> SendRequest:
+    """Turn the form of `POST Messages.json` into what is wanted.
 
     Raises:
         Problem: with the code of the first thing that is wrong.
@@ -58,7 +58,7 @@ def read(form: Form, account: Account, behaviour: Behaviour, now: datetime) -> D
     if callback := _one(form, "StatusCallback"):
         callbacks.check(callback, local=behaviour.local_callbacks)
     schedule.check_validity(_one(form, "ValidityPeriod"))
-    return Draft(
+    return SendRequest(
         sender=sender,
         to=to,
         text=text,
