@@ -25,6 +25,7 @@ from trinity_channels_whatsapp.simulator.phones import Phone
 LAST = ("test_logs_hold_no_secrets", "test_memory")
 KEY: pytest.StashKey[LogWatch] = pytest.StashKey()
 _CODE = re.compile(r"\b\d{6}\b")
+_LINK = re.compile(r"/decide/([\w-]{40,})")
 _SHORTEST_BODY = 10
 """Shorter ones, and single words, stand in a log by chance."""
 
@@ -40,9 +41,10 @@ class Secrets:
     emails: set[str] = field(default_factory=set)
 
     def note_mail(self, mail: Mail) -> None:
-        """A mail: who got it, and the codes in it."""
+        """A mail: who got it, and the codes and links in it."""
         self.emails.add(mail.to)
         self.codes |= set(_CODE.findall(mail.text))
+        self.tokens |= set(_LINK.findall(mail.text))
 
     def note_body(self, text: str) -> None:
         """What somebody wrote."""

@@ -134,6 +134,18 @@ async def test_hours_in_which_the_host_did_not_run_are_not_silence(town: World, 
     assert mails(town) == []
 
 
+async def test_restarts_do_not_hide_that_a_channel_has_gone_quiet(town: World, crowd: list[Person]) -> None:
+    await days(town, crowd, 9)
+    for _ in range(5):
+        await waits(town, minutes=6 * 60, step=60)
+        await town.stops()
+        town.clock.tick(timedelta(minutes=5))
+        await town.starts()
+    await waits(town, minutes=60)
+
+    assert len(mails(town)) == 1
+
+
 async def test_an_alert_outlives_a_restart_and_is_not_mailed_again(town: World, crowd: list[Person]) -> None:
     await days(town, crowd, 9)
     await waits(town, minutes=30 * 60, step=30)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
+import hashlib
 import re
 from datetime import timedelta
 
@@ -11,7 +14,7 @@ from pydantic import SecretStr
 
 from tests.world import ADMIN, KEY, OWNER, PUBLIC, Found, Person, World
 from trinity_channels import texts
-from trinity_channels.store import access, audit
+from trinity_channels.store import StoreError, access, audit
 from trinity_channels.web.decision_pages import LARGEST_BODY
 
 
@@ -242,6 +245,64 @@ async def test_the_page_runs_no_script_and_stays_out_of_caches_frames_and_refere
         assert page.headers["cache-control"] == "no-store"
         assert page.headers["referrer-policy"] == "no-referrer"
         assert page.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_the_page_keeps_its_style_under_its_own_policy(world: World) -> None:
+    await asks(world)
+    page = await opens(world, links(world)[0])
+    style = re.search("<style>(.*)</style>", page.text, re.DOTALL)
+    assert style
+
+    digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
+
+    assert f"style-src 'sha256-{digest}';" in page.headers["content-security-policy"]
+
+
+async def test_of_two_clicks_at_once_one_counts(world: World) -> None:
+    zoe = await asks(world)
+    (link,) = links(world)
+
+    answers = await asyncio.gather(*(world.http.post(link, data={"decision": one}) for one in ("approve", "decline")))
+    await world.settle()
+
+    assert sorted(one.status_code for one in answers) == [200, 410]
+    assert len(await decisions(world)) == 1
+    approved = next(one for one in answers if one.status_code == 200).text.count("may now talk to")
+    shares = (await world.api("GET", "/api/agents/support/shares")).json()
+    assert len(shares) == approved
+    assert zoe.heard().count(texts.APPROVED) + zoe.heard().count(texts.DENIED) == 1
+
+
+async def test_a_double_click_decides_once(world: World) -> None:
+    await asks(world)
+    (link,) = links(world)
+
+    answers = await asyncio.gather(*(world.http.post(link, data={"decision": "approve"}) for _ in range(2)))
+
+    assert {one.status_code for one in answers} <= {200, 410}
+    assert len(await decisions(world)) == 1
+
+
+@pytest.mark.parametrize("part", ["store", "directory"])
+async def test_a_link_is_not_used_up_while_nothing_can_be_decided(
+    world: World, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    await asks(world)
+    (link,) = links(world)
+
+    async def fails(*_: object, **__: object) -> None:
+        raise StoreError("The disk is full.")
+
+    with monkeypatch.context() as broken:
+        if part == "store":
+            broken.setattr(world.host.store, "write", fails)
+        else:
+            broken.setattr(world.host.directory, "grant", fails)
+        answer = await world.http.post(link, data={"decision": "approve"})
+
+    assert answer.status_code == 503
+    assert "try again later" in answer.text
+    assert (await clicks(world, link)).status_code == 200
 
 
 async def test_the_page_shows_an_address_as_text(world: World) -> None:

@@ -19,7 +19,7 @@ FIX = (
 
 
 class Silence:
-    """Judges each binding once an hour. Time in which the host did not listen is not silence."""
+    """Judges each binding once an hour. Time in which the host did not listen, breaks of two hours aside, is not silence."""
 
     code = "quiet"
 
@@ -35,13 +35,17 @@ class Silence:
         An alert ends with a message, not when the rule no longer holds: after a week, silence would be usual.
         """
         now = self._now()
-        self._listening_since = {one.id: self._listening_since.get(one.id, now) for one in connected}
+        is_judged = self._judged == hour_of(now)
+        if not is_judged:
+            since = await self._store.write(partial(inbound_hours.listens, now=now))
+            first = since if self._judged is None else now  # after a restart, bindings are connected since before it
+            self._listening_since = {one.id: self._listening_since.get(one.id, first) for one in connected}
         while found := await self._store.read(partial(inbound_hours.uncounted, now=now)):
             await self._store.write(partial(inbound_hours.add, found=found, now=now))
         ids = [one.id for one in connected]
         heard = await self._store.read(partial(inbound_hours.last_heard, bindings=ids))
         again = {one: None for one, since in alerted.items() if one in heard and heard[one] > since}
-        if self._judged == hour_of(now):
+        if is_judged:
             return again
         silent = await self._store.read(lambda tx: self._judge(tx, connected, heard, now))
         self._judged = hour_of(now)

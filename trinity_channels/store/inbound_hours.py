@@ -24,6 +24,9 @@ READ_AT_ONCE = 50_000
 """Messages that one reading counts. A conversation that goes on beyond them counts once more."""
 FIRST_READ = 100_000
 """Of a database in which nothing was counted yet, only the newest messages are."""
+SHORT_BREAK = timedelta(hours=2)
+"""A host that was away for less counts as having listened; it notes once an hour that it listens."""
+_LISTENING = "listening"
 _CURSOR = "inbound_hours_counted_to"
 _MICROS = HOUR // timedelta(microseconds=1)
 
@@ -114,6 +117,15 @@ def last_heard(tx: Tx, bindings: Sequence[int]) -> dict[int, datetime]:
         if binding not in times and (row := tx.one(_LAST_COUNTED, binding=binding)) and row[0] is not None:
             times[binding] = row[0]
     return {binding: moment(times[binding]) for binding in bindings if binding in times}
+
+
+def listens(tx: Tx, now: datetime) -> datetime:
+    """Note that the host listens; returns since when it has."""
+    since, last = (int(one) for one in (settings.get(tx, _LISTENING) or "0 0").split())
+    if not moment(last) <= now < moment(last) + SHORT_BREAK:
+        since = micros(now)
+    settings.put(tx, _LISTENING, f"{since} {micros(now)}")
+    return moment(since)
 
 
 def _counted(tx: Tx) -> int:
