@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from trinity_channels.api import Channel
 from trinity_channels.outbound import replies
 from trinity_channels_slack.manifest import MANIFEST as SLACK
-from trinity_channels_slack.simulator.shown import shown as shown_by_slack
+from trinity_channels_slack.simulator.rendering import rendered as shown_by_slack
 from trinity_channels_telegram.manifest import MANIFEST as TELEGRAM
 from trinity_channels_telegram.simulator import formats
 from trinity_channels_whatsapp.manifest import MANIFEST as WHATSAPP
