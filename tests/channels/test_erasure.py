@@ -1,4 +1,4 @@
-"""What others quoted of somebody in a group goes with them."""
+"""What stays of people on every messenger: what they wrote in vain, and when they were erased."""
 
 from __future__ import annotations
 
@@ -10,15 +10,21 @@ from typing import Any
 import pytest
 from freezegun.api import FrozenDateTimeFactory
 
-from tests.channels.net import Net, Someone
+from tests.channels.net import CHANNELS, Net, Someone
 from tests.world import Agent
 
 WORDS = "the vault code is under the mat"
 
 
 @pytest.fixture
-async def net(tmp_path: Path, clock: FrozenDateTimeFactory) -> AsyncIterator[Net]:
-    async with Net(tmp_path, clock, agents=Agent(*["fine"] * 20)) as made:
+def terse() -> Agent:
+    """An agent that repeats nothing."""
+    return Agent(*["fine"] * 20)
+
+
+@pytest.fixture
+async def net(tmp_path: Path, clock: FrozenDateTimeFactory, terse: Agent) -> AsyncIterator[Net]:
+    async with Net(tmp_path, clock, agents=terse) as made:
         await made.connect_all()
         await made.policy("require_email")
         yield made
@@ -30,10 +36,14 @@ async def verified(net: Net, name: str) -> Someone:
     return person
 
 
-async def erase(net: Net, name: str) -> None:
+async def client(net: Net, name: str) -> str:
+    """The address of somebody in the API."""
     clients = (await net.api("GET", "/api/agents/support/clients")).json()
-    identity = next(one["id"] for one in clients if one["display_name"] == name)
-    assert (await net.api("DELETE", f"/api/agents/support/clients/{identity}")).status_code == 200
+    return f"/api/agents/support/clients/{next(one['id'] for one in clients if one['display_name'] == name)}"
+
+
+async def erase(net: Net, name: str) -> None:
+    assert (await net.api("DELETE", await client(net, name))).status_code == 200
 
 
 def stored(net: Net) -> str:
@@ -76,3 +86,48 @@ async def test_what_was_quoted_of_others_stays(net: Net) -> None:
     await erase(net, "Zoe")
 
     assert stored(net).count(WORDS) == 2
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+async def test_a_block_outlives_its_person(net: Net, channel: str) -> None:
+    zoe = net.stranger(channel, "Zoe")
+    await zoe.says("hello")
+    await net.api("PUT", f"{await client(net, 'Zoe')}/block", {"blocked": True})
+    await erase(net, "Zoe")
+    heard = zoe.heard()
+
+    await zoe.says(WORDS)
+
+    clients = (await net.api("GET", "/api/agents/support/clients")).json()
+    assert [(one["channel"], one["blocked"]) for one in clients] == [(channel, True)]
+    assert zoe.heard() == heard
+    assert WORDS not in stored(net)
+
+
+@pytest.mark.parametrize("channel", ["telegram", "slack"])
+async def test_what_may_not_be_answered_in_a_group_is_not_kept(net: Net, channel: str) -> None:
+    simulator: Any = net.simulators[channel]
+    zoe = net.stranger(channel, "Zoe")
+    where = {"chat": await simulator.group("Team", zoe.phone)} if channel == "telegram" else {"channel": "team"}
+
+    await zoe.phone.mentions(WORDS, **where)
+    await net.settle()
+
+    assert 'INSERT INTO "message"' in stored(net)
+    assert WORDS not in stored(net)
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+async def test_what_waits_when_a_channel_is_disconnected_is_not_kept(net: Net, terse: Agent, channel: str) -> None:
+    zoe = net.stranger(channel, "Zoe")
+    await zoe.verifies("zoe@example.org")
+    terse.thinks()
+    await zoe.phone.says("first")
+    await terse.asked(1)
+    await zoe.phone.says(WORDS)
+    await net.api("DELETE", f"/api/agents/support/{channel}")
+
+    terse.speaks()
+    await net.settle()
+
+    assert WORDS not in stored(net)

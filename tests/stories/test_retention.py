@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.world import Agent, Found, World
+from tests.world import START, Agent, Found, World
 from trinity_channels.agents.port import AgentFailed
 
 QUESTION = "where is the blue suitcase"
@@ -230,3 +230,51 @@ async def test_what_was_removed_cannot_be_read_in_the_file(town: World) -> None:
     assert len(files) > 0
     assert not any(QUESTION.encode() in path.read_bytes() for path in files)
     await town.starts()
+
+
+async def test_a_clock_that_was_ahead_holds_up_nothing(town: World) -> None:
+    zoe = town.person("Zoe")
+    town.clock.move_to(START + timedelta(days=50))
+    await zoe.says("from the future")
+    town.clock.move_to(START)
+    await zoe.says(QUESTION)
+
+    await town.later(days=31)
+    meanwhile = stored(town)
+    await town.later(days=50)
+
+    assert QUESTION not in meanwhile
+    assert "from the future" in meanwhile
+    assert "from the future" not in stored(town)
+
+
+async def test_what_others_quoted_goes_with_the_message_that_quotes_it(town: World) -> None:
+    zoe = town.person("Zoe")
+    await zoe.says(QUESTION)
+    asked = next(one for one in zoe.phone.bubbles if not one.outbound)
+    await town.later(days=20)
+    await zoe.phone.says("I mean this", replying_to=asked)
+    await town.settle()
+    before = stored(town)
+
+    await town.later(days=31)
+
+    assert before.count(QUESTION) > 2
+    assert QUESTION not in stored(town)
+
+
+async def test_a_proactive_message_goes_with_its_text(world: World) -> None:
+    zoe = world.person("Zoe")
+    await zoe.verifies("zoe@example.org")
+    await world.shares("zoe@example.org", proactive=True)
+    body = {"recipient_email": "zoe@example.org", "channel": "whatsapp", "text": QUESTION, "idempotency_key": "one"}
+    asked = await world.api("POST", "/api/agents/support/messages", body)
+    await world.settle()
+
+    await world.later(days=31)
+
+    status = await world.api("GET", f"/api/agents/support/messages/{asked.json()['message_id']}")
+    assert asked.status_code < 300
+    assert status.status_code == 404
+    assert QUESTION not in stored(world)
+    assert metric(world, "retention_removed_total", kind="proactive_messages") == 1

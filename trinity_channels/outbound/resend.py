@@ -255,7 +255,9 @@ def _not_possible(found: Candidate, manifest: Channel | None) -> ResendRefused |
     if found.origin == trials.ORIGIN:
         return ResendRefused("test_message", "This is a test message; send another test.")
     if found.erased:
-        return ResendRefused("erased", "The text of this message has been erased.")
+        return ResendRefused(
+            "erased", "The text of this message is gone: the person was erased, or it was kept long enough."
+        )
     if not found.connected:
         return ResendRefused("disconnected", "The channel is disconnected. Connect it again first.")
     if manifest is None:
