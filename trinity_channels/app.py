@@ -13,7 +13,7 @@ from typing import Any, Self
 
 import httpx
 import structlog
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
@@ -21,7 +21,6 @@ from trinity_channels.access.blocks import Blocks
 from trinity_channels.access.decision_links import DecisionLinks
 from trinity_channels.access.directory import Directory, LocalDirectory
 from trinity_channels.access.disclosure import Disclosure
-from trinity_channels.access.erasure import Erasure
 from trinity_channels.access.escalation import Escalation
 from trinity_channels.access.first_token import hand_over_first_token
 from trinity_channels.access.login import Login
@@ -71,30 +70,16 @@ from trinity_channels.outbound.trial import TrialMessages
 from trinity_channels.plugins import Plugins, load
 from trinity_channels.retention.chore import Retention
 from trinity_channels.retention.periods import RetentionPeriods
+from trinity_channels.routes import routers
 from trinity_channels.settings import Settings, reread
 from trinity_channels.store import Store, Tx, deliveries, scenes
 from trinity_channels.web import errors, reference
-from trinity_channels.web.access_api import AccessApi
-from trinity_channels.web.agents_api import AgentsApi
-from trinity_channels.web.audit_api import AuditApi
 from trinity_channels.web.auth import Authenticator, Guard, TokenAuthenticator
-from trinity_channels.web.bindings_api import BindingsApi
-from trinity_channels.web.catch_up_api import CatchUpApi
 from trinity_channels.web.decision_pages import DecisionPages
-from trinity_channels.web.deliveries_api import DeliveriesApi
-from trinity_channels.web.disclosure_api import DisclosureApi
-from trinity_channels.web.escalation_api import EscalationApi
 from trinity_channels.web.failed_auth import FailedAuth
 from trinity_channels.web.local import Entrance
-from trinity_channels.web.people_api import PeopleApi
-from trinity_channels.web.proactive_api import ProactiveApi
 from trinity_channels.web.probes import Probes
-from trinity_channels.web.reload_api import ReloadApi
-from trinity_channels.web.retention_api import RetentionApi
 from trinity_channels.web.route import signature
-from trinity_channels.web.settings_api import SettingsApi
-from trinity_channels.web.tokens_api import TokensApi
-from trinity_channels.web.trial_api import TrialApi
 
 log = structlog.get_logger(__name__)
 
@@ -130,7 +115,7 @@ class Host:
     def __init__(self, settings: Settings, ports: Ports | None = None) -> None:
         ports = ports or Ports()
         now = ports.now or utc_now
-        self._now = now
+        self.now = now
         self.settings = settings
         self.metrics = Metrics()
         self.plugins = ports.plugins or load()
@@ -145,7 +130,7 @@ class Host:
         self.reload = AgentReload(self.agents, self.store, again, now)
         self.directory = ports.directory or LocalDirectory(self.store, self.agents, now)
         own_tokens = TokenAuthenticator(self.store, settings.admin_token, now)
-        self._tokens = None if ports.authenticator else Tokens(self.store, now)
+        self.tokens = None if ports.authenticator else Tokens(self.store, now)
         self.local_token = own_tokens.local
         self.guard = Guard(ports.authenticator or own_tokens, self.directory, FailedAuth(self.metrics, now))
         self.bindings = Bindings(
@@ -189,7 +174,7 @@ class Host:
             plugins=self.plugins,
             lookups=Lookups(senders, Quotes(self.store, self.plugins, self.bindings)),
             directory=self.directory,
-            agents=ports.agents or ConfiguredAgents(self.agents, platform_of(settings), self.http, now),
+            agents=ports.agents or ConfiguredAgents(self.agents, self.platform, self.http, now),
             self_service=self.self_service,
             dispatcher=self.dispatcher,
             indicator=indicator,
@@ -265,10 +250,15 @@ class Host:
         self._tasks: list[asyncio.Task[None]] = []
         self._running = False
 
+    @property
+    def platform(self) -> Platform | None:
+        """Trinity's API, if the settings name it."""
+        return platform_of(self.settings)
+
     def _watch(self) -> ChannelWatch:
-        checks = ProviderChecks(self.connections, self.plugins, self.address, self._now)
-        looks = (Silence(self.store, self._now), Refusals(self.store, self._now), checks)
-        return ChannelWatch(self.store, looks, self.metrics, self._now)
+        checks = ProviderChecks(self.connections, self.plugins, self.address, self.now)
+        looks = (Silence(self.store, self.now), Refusals(self.store, self.now), checks)
+        return ChannelWatch(self.store, looks, self.metrics, self.now)
 
     def _title(self, channel: str) -> str:
         return self.plugins[channel].manifest.title if channel in self.plugins else channel
@@ -284,8 +274,8 @@ class Host:
         """
         self.store.open()
         await self.address.load()
-        if self._tokens is not None:
-            await hand_over_first_token(self._tokens, self.settings.home, configured=bool(self.settings.admin_token))
+        if self.tokens is not None:
+            await hand_over_first_token(self.tokens, self.settings.home, configured=bool(self.settings.admin_token))
         await self._catch_up.begin()
         await self.dispatcher.start(self._run)
         self._tasks = [
@@ -336,47 +326,10 @@ class Host:
     def mount(self, app: FastAPI) -> None:
         """Add our routes to an app, except those it already has. The webhooks come first: they are the busiest."""
         owned = {signature(route) for route in app.routes if isinstance(route, Route)}
-        for router in self._routers():
+        for router in routers(self):
             router.routes[:] = [one for one in router.routes if isinstance(one, Route) and signature(one) not in owned]
             app.include_router(router)
         app.router.routes[:0] = [*self.webhook.routes(), *self._decision_pages.routes()]
-
-    def _routers(self) -> list[APIRouter]:
-        channels = BindingsApi(
-            guard=self.guard,
-            connections=self.connections,
-            opened=self.bindings,
-            plugins=self.plugins,
-            address=self.address,
-            reports=self.reports,
-        )
-        trials = TrialApi(self.guard, self.connections, self.trials, self.plugins)
-        settings = SettingsApi(
-            guard=self.guard,
-            address=self.address,
-            opened=self.bindings,
-            connections=self.connections,
-            plugins=self.plugins,
-            store=self.store,
-            now=self._now,
-        )
-        return [
-            AgentsApi(self.guard, self.overviews).router(),
-            *(channels.router(channel) for channel in self.plugins),
-            *(trials.router(channel) for channel in self.plugins),
-            *(CatchUpApi(self.guard, self.missed, self.plugins).router(channel) for channel in self.plugins),
-            AccessApi(self.guard, self.directory, self.store, self.sharing).router(),
-            EscalationApi(self.guard, self.self_service.escalation, self.store).router(),
-            DisclosureApi(self.guard, self.self_service.disclosure, self.store).router(),
-            PeopleApi(self.guard, self.store, self.blocks, Erasure(self.store, self.blocks), self._now).router(),
-            RetentionApi(self.guard, self.retention_periods, self.store).router(),
-            DeliveriesApi(self.guard, self.store, self.resends).router(),
-            ProactiveApi(self.guard, self.proactive).router(),
-            AuditApi(self.guard, self.store).router(),
-            settings.router(),
-            ReloadApi(self.guard, self.reload).router(),
-            *([TokensApi(self.guard, self._tokens, self.directory).router()] if self._tokens else []),
-        ]
 
     def probes(self) -> list[Route]:
         """The routes that only a host has which runs alone."""
@@ -417,7 +370,7 @@ def create_app(settings: Settings, ports: Ports | None = None) -> tuple[FastAPI,
     app.add_middleware(WebhooksFirst, routes=host.webhook.routes())
     entrance = Entrance(host.guard, settings.open_docs, "TRINITY_CHANNELS_OPEN_DOCS")
     app.router.routes += [*host.probes(), *reference.routes(entrance, app.openapi)]
-    app.add_exception_handler(HTTPException, errors.no_route)
+    app.add_exception_handler(HTTPException, errors.NoRoute(host.unknown_webhooks.probes.strayed))
     app.add_exception_handler(Exception, errors.fault)
     return app, host
 

@@ -1,8 +1,9 @@
-"""`doctor`: what is wrong is named with its fix, and ends with 1."""
+"""`doctor`: the running host is examined; what is wrong is named with its fix, and ends with 1."""
 
 from __future__ import annotations
 
 import contextlib
+import json
 import socket
 from collections.abc import AsyncIterator
 
@@ -11,24 +12,31 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from typer.testing import Result
 
 from tests.cli.conftest import Terminal
-from tests.world import HUMAN, OWNER, World
+from tests.world import OWNER, Agent, Found, World
+from trinity_channels.agents.port import AgentFailed, AgentUnavailable
 from trinity_channels.cli import servers
+from trinity_channels.settings import Settings
+from trinity_channels.store import StoreError, bindings
 
-SMTP = {"SMTP_URL": "smtp://mail.example.org", "MAIL_FROM": "bot@example.org"}
+
+async def examined(terminal: Terminal, world: World) -> Result:
+    """What `doctor` says beside a running host."""
+    async with terminal.serving(world):
+        return await terminal.beside("doctor")
 
 
-async def test_a_healthy_installation_ends_with_nothing_to_mend(terminal: Terminal, world: World) -> None:
+async def test_a_healthy_installation_ends_with_nothing_to_fix(terminal: Terminal, world: World) -> None:
     await world.person("Zoe").says("hello")
-    with servers.bind("127.0.0.1", 0) as bound:
-        terminal.set(PUBLIC_CHAT_URL="https://chat.example.org", TWILIO_API_BASE_URL=servers.address(bound), **SMTP)
-        async with servers.serving(world.twilio.app, bound):
-            result = await terminal.beside("doctor")
+
+    result = await examined(terminal, world)
 
     assert result.exit_code == 0, result.output
-    assert "A server is running on this database." in result.stdout
+    assert "✓ The server runs at http://127.0.0.1:" in result.stdout
     assert "Secrets are encrypted with CREDENTIAL_ENCRYPTION_KEY." in result.stdout
+    assert "✓ A signed probe to https://chat.example.org/api/whatsapp/webhook/… arrived at this host" in result.stdout
     assert "Agent support: runtime echo" in result.stdout
     assert "support on whatsapp" in result.stdout
     assert "✓ Messages have arrived." in result.stdout
@@ -37,49 +45,169 @@ async def test_a_healthy_installation_ends_with_nothing_to_mend(terminal: Termin
     assert "✗" not in result.stdout
 
 
+async def test_the_host_is_asked_whatever_the_settings_of_the_shell_are(terminal: Terminal, world: World) -> None:
+    terminal.set(
+        PUBLIC_CHAT_URL="https://shell.example.org",
+        CREDENTIAL_ENCRYPTION_KEY="22" * 32,
+        DATABASE_URL=f"sqlite:///{terminal.folder}/other.db",
+        HTTP_PROXY="http://127.0.0.1:9",
+    )
+    terminal.folder.joinpath("channels.toml").write_text("")
+
+    result = await examined(terminal, world)
+
+    assert result.exit_code == 0, result.output
+    assert "public_chat_url is https://chat.example.org." in result.stdout
+    assert "Agent support: runtime echo" in result.stdout
+    assert not (terminal.folder / "other.db").exists()
+
+
 async def test_a_channel_that_requires_a_way_to_a_person_is_told_of_when_there_is_none(
-    terminal: Terminal, world: World
+    terminal: Terminal, found: Found
 ) -> None:
-    config = terminal.folder / "channels.toml"
-    config.write_text(config.read_text().replace(f'escalation_contact = "{HUMAN}"', ""))
-    with servers.bind("127.0.0.1", 0) as bound:
-        terminal.set(TWILIO_API_BASE_URL=servers.address(bound))
-        async with servers.serving(world.twilio.app, bound):
-            result = await terminal.beside("doctor")
+    world = await found(connected=False)
+    await world.connect("sales")
+
+    result = await examined(terminal, world)
 
     assert "! The rules of WhatsApp (Twilio) require a way to reach a person" in result.stdout
-    assert "PUT /api/agents/support/escalation-contact" in result.stdout
+    assert "PUT /api/agents/sales/escalation-contact" in result.stdout
 
 
 async def test_refused_credentials_are_told_in_the_providers_words(terminal: Terminal, world: World) -> None:
     world.twilio.account.token = "feedface" + "f" * 24
-    with servers.bind("127.0.0.1", 0) as bound:
-        terminal.set(TWILIO_API_BASE_URL=servers.address(bound))
-        async with servers.serving(world.twilio.app, bound):
-            result = await terminal.beside("doctor")
+
+    result = await examined(terminal, world)
 
     assert result.exit_code == 1
     assert "✗ The provider says: " in result.stdout
     assert "Authenticate" in result.stdout
 
 
-def test_a_new_installation_hears_what_to_set(terminal: Terminal) -> None:
+async def test_a_dead_public_address_fails(terminal: Terminal, world: World) -> None:
+    await world.api("PUT", "/api/settings/public_chat_url", {"value": "http://127.0.0.1:9"})
+
+    result = await examined(terminal, world)
+
+    assert result.exit_code == 1
+    assert "✗ A probe to http://127.0.0.1:9/api/whatsapp/webhook/… failed. No connection to" in result.stdout
+    assert "    Start the proxy or tunnel there" in result.stdout
+
+
+async def test_no_public_address_fails_once_an_account_is_connected(terminal: Terminal, world: World) -> None:
+    await world.api("PUT", "/api/settings/public_chat_url", {"value": ""})
+
+    result = await examined(terminal, world)
+
+    assert (result.exit_code, "✗ public_chat_url is not set" in result.stdout) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (AgentFailed("the model is gone"), "✗ 1 turn is parked, of support: people wait for an answer."),
+        (AgentUnavailable("connection refused"), "✗ The agent failed: 1 turn is tried again."),
+    ],
+)
+async def test_an_agent_that_fails_fails(
+    terminal: Terminal, town: World, agent: Agent, fault: Exception, said: str
+) -> None:
+    agent.will_answer(fault)
+    await town.person("Zoe").says("hello")
+
+    result = await examined(terminal, town)
+
+    assert (result.exit_code, said in result.stdout) == (1, True), result.output
+
+
+async def test_a_parked_turn_fails_also_when_the_agent_works_again(
+    terminal: Terminal, town: World, agent: Agent
+) -> None:
+    agent.will_answer(AgentFailed("the model is gone"))
+    await town.person("Zoe").says("hello")
+    await town.person("Yan").says("hello")
+
+    result = await examined(terminal, town)
+
+    assert result.exit_code == 1
+    assert "The last reason: the model is gone." in result.stdout
+    assert "`trinity-channels failed` lists them" in result.stdout
+
+
+async def test_a_lost_key_fails(terminal: Terminal, world: World) -> None:
+    await world.stops()
+    changed = world.settings.model_dump(by_alias=True) | {"credential_encryption_key": "11" * 32}
+    world.settings = Settings.load(**changed)
+    await world.starts()
+
+    result = await examined(terminal, world)
+
+    assert result.exit_code == 1
+    assert "✗ The encryption key is lost for support on whatsapp" in result.stdout
+    assert "Add the former key to CREDENTIAL_ENCRYPTION_KEY" in result.stdout
+
+
+async def test_the_findings_are_printed_as_json(terminal: Terminal, world: World) -> None:
+    await world.api("PUT", "/api/settings/public_chat_url", {"value": "http://127.0.0.1:9"})
+
+    async with terminal.serving(world):
+        result = await terminal.beside("doctor", "--json")
+
+    printed = json.loads(result.stdout)
+    assert (printed["outcome"], printed["exit_code"], result.exit_code) == ("failed", 1, 1)
+    failed = [one for group in printed["findings"] for one in group["checks"] if one["state"] == "failed"]
+    assert [one["code"] for one in failed] == ["connection", "webhook"]
+    assert all(one["fix"] for one in failed)
+
+
+def test_a_new_installation_hears_what_to_set_and_that_nothing_runs(terminal: Terminal) -> None:
     result = terminal.run("doctor")
 
-    assert result.exit_code == 0
-    assert "No server is running" in result.stdout
+    assert result.exit_code == 3
+    assert "? No server is running on the data folder" in result.stdout
     assert "! public_chat_url is not set" in result.stdout
     assert "Set SMTP_URL and MAIL_FROM." in result.stdout
+
+
+def test_the_way_in_is_unknown_while_nothing_runs(terminal: Terminal) -> None:
+    terminal.set(PUBLIC_CHAT_URL="https://chat.example.org")
+
+    result = terminal.run("doctor")
+
+    assert (result.exit_code, "? Whether providers reach this host is not known" in result.stdout) == (3, True)
+
+
+async def test_a_server_that_cannot_be_asked_from_here_is_told(terminal: Terminal, world: World) -> None:
+    result = await terminal.beside("doctor")
+
+    assert world.host.store.path.exists()
+    assert "? A server runs on this database, but cannot be asked from here." in result.stdout
+
+
+async def test_a_server_that_is_broken_is_told(
+    terminal: Terminal, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: object) -> None:
+        raise StoreError("disk I/O error")
+
+    monkeypatch.setattr(bindings, "every", broken)
+
+    result = await examined(terminal, world)
+
+    assert result.exit_code == 1
+    assert "✗ The running server: The database cannot be used at the moment." in result.stdout
 
 
 def test_settings_that_cannot_work_are_the_finding(terminal: Terminal) -> None:
     terminal.set(SMTP_URL="http://mail.example.org", PUBLIC_CHAT_URL="chat.example.org")
 
     result = terminal.run("doctor")
+    as_json = json.loads(terminal.run("doctor", "--json").stdout)
 
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "✗ SMTP_URL" in result.stdout
     assert "✗ PUBLIC_CHAT_URL" in result.stdout
+    assert (as_json["outcome"], as_json["exit_code"]) == ("wrong_settings", 2)
 
 
 def test_a_data_folder_that_is_none_is_the_finding(terminal: Terminal) -> None:
@@ -115,12 +243,12 @@ def model_at(terminal: Terminal, url: str) -> None:
 @pytest.mark.parametrize(
     ("status", "code", "said"),
     [
-        (200, 0, "✓ Agent support: runtime openai, owner owner@example.org; its API answers."),
-        (404, 0, "; its API answers."),
-        (405, 0, "; its API answers."),
+        (200, 3, "✓ Agent support: runtime openai, owner owner@example.org; its API answers."),
+        (404, 3, "; its API answers."),
+        (405, 3, "; its API answers."),
         (401, 1, "does not take the token (401).\n    Correct its api_key."),
         (503, 1, "is out of order (503).\n    Look at the log of what serves it there."),
-        (302, 0, "answers 302, so whether it can answer people is not known."),
+        (302, 3, "answers 302, so whether it can answer people is not known."),
     ],
 )
 async def test_the_api_of_a_model_is_asked_without_running_it(
@@ -152,7 +280,7 @@ async def test_a_model_that_its_server_lists_is_found(terminal: Terminal, models
         model_at(terminal, url)
         result = await terminal.beside("doctor")
 
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == 3, result.output
     assert (
         "✓ Agent support: runtime openai, owner owner@example.org; its API answers and lists its model."
         in result.stdout
@@ -187,7 +315,7 @@ async def test_a_list_that_names_no_model_says_nothing_about_it(terminal: Termin
         model_at(terminal, url)
         result = await terminal.beside("doctor")
 
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == 3, result.output
     assert "; its API answers." in result.stdout
 
 
@@ -207,9 +335,9 @@ async def test_a_forgotten_model_server_is_the_finding(terminal: Terminal) -> No
 @pytest.mark.parametrize(
     ("status", "code", "said"),
     [
-        (200, 0, "✓ Agent support: runtime trinity, owner owner@example.org; its API answers."),
+        (200, 3, "✓ Agent support: runtime trinity, owner owner@example.org; its API answers."),
         (401, 1, "Correct TRINITY_TOKEN."),
-        (404, 0, "answers 404, so whether it can answer people is not known."),
+        (404, 3, "answers 404, so whether it can answer people is not known."),
     ],
 )
 async def test_trinity_is_asked_about_its_agent(terminal: Terminal, status: int, code: int, said: str) -> None:

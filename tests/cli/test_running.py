@@ -37,8 +37,9 @@ def test_serve_leaves_its_address_and_a_token_for_as_long_as_it_runs(tmp_path: P
     command = [sys.executable, "-m", "trinity_channels.cli", "serve", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ) as server:  # noqa: S603
         assert server.stdout is not None
-        while "listens on" not in server.stdout.readline():
-            pass
+        for line in server.stdout:
+            if "listens on" in line:
+                break
         mode = stat.S_IMODE((tmp_path / "host.json").stat().st_mode)
         host = running.find(tmp_path)
         channels = host.ask("GET", "/api/channels")

@@ -113,7 +113,7 @@ async def test_an_agent_that_cannot_be_reached_is_told_while_it_is_tried_again(t
     await town.person("Zoe").says("hello")
 
     words = "1 turn is tried again. The last reason, at 2026-03-02 09:00 UTC: connection refused. It has had no success yet."
-    assert await health(town) == ("attention", "warning", f"The agent failed: {words}")
+    assert await health(town) == ("attention", "failed", f"The agent failed: {words}")
 
     await town.later(seconds=2)
     assert (await health(town))[:2] == ("ok", "ok")

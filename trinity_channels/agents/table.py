@@ -27,6 +27,10 @@ class AgentTable:
         """One agent, None if it is not configured."""
         return self._agents.get(name)
 
+    def every(self) -> Mapping[str, Agent]:
+        """All agents by name, as they are now."""
+        return self._agents
+
     def owner(self, name: str) -> str | None:
         """The e-mail of an agent's owner, None if the agent is not configured."""
         agent = self._agents.get(name)

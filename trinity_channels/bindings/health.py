@@ -207,10 +207,9 @@ def _agent(runs: AgentRuns) -> Check:
         *([_turns(runs.parked, "parked")] if runs.parked else []),
         *([_turns(runs.retried, "tried again")] if runs.retried else []),
     ]
-    state = CheckState.FAILED if runs.parked else CheckState.WARNING
     return Check(
         "agent",
-        CheckState.OK if runs.recovered else state,
+        CheckState.OK if runs.recovered else CheckState.FAILED,
         f"The agent failed: {' and '.join(counts)}. The last reason, at {_time(trouble.at)}: {trouble.reason.rstrip('.')}. "
         f"{success}",
         "Correct the agent or its settings. `trinity-channels failed` lists the parked turns, and "

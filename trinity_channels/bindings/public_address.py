@@ -2,18 +2,46 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
+
+from trinity_channels.api import Check, CheckState
 from trinity_channels.public_url import normalise_public_url
 from trinity_channels.store import Store, settings
 
 NAME = "public_chat_url"
 
 
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """What a probe through the public address found for one channel: a check for each leg of the way in.
+
+    `url` is the address without its key.
+    """
+
+    channel: str
+    url: str
+    at: datetime
+    checks: tuple[Check, ...]
+
+    @property
+    def failure(self) -> Check | None:
+        """The leg that failed, None if none did."""
+        return next((one for one in self.checks if one.state is CheckState.FAILED), None)
+
+
 class PublicAddress:
-    """Holds the address in memory; every webhook's signature is computed over it."""
+    """Holds the address in memory; every webhook's signature is computed over it.
+
+    Attributes:
+        value: the address, without trailing slash; None if there is none.
+        probed: by channel, what the newest probe through this address found since the host was started.
+    """
 
     def __init__(self, store: Store, first: str | None) -> None:
         self._store = store
         self.value = first
+        self.probed: dict[str, Probed] = {}
 
     async def load(self) -> None:
         """Read the stored address, if there is one."""
@@ -30,6 +58,7 @@ class PublicAddress:
         value = normalise_public_url(text) if text.strip() else ""
         await self._store.write(lambda tx: settings.put(tx, NAME, value))
         self.value = value or None
+        self.probed.clear()
 
     def webhook(self, channel: str, key: str) -> str | None:
         """What an owner gives the provider; None while no address is set."""

@@ -1,7 +1,9 @@
-"""`doctor`: looks at everything an installation needs, and says what is wrong and how to mend it."""
+"""`doctor`: says what is wrong with an installation and how to fix it."""
 # ruff: noqa: PLC0415 - start-up of the other commands
 
 from __future__ import annotations
+
+from typing import Annotated
 
 import typer
 
@@ -9,20 +11,45 @@ MARKS = {"ok": "✓", "warning": "!", "unknown": "?", "failed": "✗"}
 COLOURS = {"ok": "green", "warning": "yellow", "unknown": "yellow", "failed": "red"}
 
 
-def doctor() -> None:
-    """Check the installation, every agent and every connected account; ends with 1 if something has failed."""
-    import asyncio
+def doctor(
+    *, as_json: Annotated[bool, typer.Option("--json", help="Print the findings as one JSON object.")] = False
+) -> None:
+    """Check the installation, the way in, every agent and every connected account.
 
-    from trinity_channels.api import CheckState
+    The running server examines itself, and sends a signed probe through its public address. Ends with 0 if nothing has
+    failed, 1 if something has, 2 if the settings are wrong, 3 if nothing has failed but no server is running, so that the
+    way in could not be tried.
+    """
+    import asyncio
+    import json
+
     from trinity_channels.cli.checks import examine
 
-    failed = False
-    for group, checks in asyncio.run(examine()):
-        typer.secho(group, bold=True)
-        for check in checks:
-            failed = failed or check.state is CheckState.FAILED
-            typer.echo("  " + typer.style(MARKS[check.state], fg=COLOURS[check.state]) + f" {check.message}")
-            if check.fix and check.state is not CheckState.OK:
-                typer.echo(f"    {check.fix}")
-    if failed:
-        raise typer.Exit(1)
+    found = asyncio.run(examine())
+    if as_json:
+        groups = [
+            {
+                "title": group.title,
+                "checks": [
+                    {"code": one.code, "state": one.state, "message": one.message, "fix": one.fix}
+                    for one in group.checks
+                ],
+            }
+            for group in found.findings
+        ]
+        outcome = {"outcome": found.outcome.name.lower(), "exit_code": int(found.outcome), "findings": groups}
+        typer.echo(json.dumps(outcome, indent=2))
+    else:
+        for group in found.findings:
+            typer.secho(group.title, bold=True)
+            for check in group.checks:
+                _show(check.state, check.message, check.fix)
+    raise typer.Exit(int(found.outcome))
+
+
+def _show(state: str, message: str, fix: str) -> None:
+    from trinity_channels.visible import cleaned_name
+
+    typer.echo("  " + typer.style(MARKS[state], fg=COLOURS[state]) + f" {cleaned_name(message)}")
+    if fix and state != "ok":
+        typer.echo(f"    {cleaned_name(fix)}")

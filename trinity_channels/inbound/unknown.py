@@ -1,4 +1,7 @@
-"""Counts requests to webhook addresses that no binding has. Strangers send them, so they are written down only at times."""
+"""Requests to webhook addresses that no binding has: our own probes are recognised, all others are counted.
+
+Strangers send them, so the counts are written down only at times.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +9,21 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 
+from trinity_channels.inbound.way_in.probe import Probes
 from trinity_channels.store import Store, unknown_webhooks
 
 
 class UnknownWebhooks:
-    """Keeps what was counted in memory until the housekeeping writes it down."""
+    """Keeps what was counted in memory until the housekeeping writes it down.
+
+    Attributes:
+        probes: those of this host that are on their way.
+    """
 
     def __init__(self, store: Store, now: Callable[[], datetime]) -> None:
         self._store = store
         self._now = now
+        self.probes = Probes(store, now)
         self._counted: Counter[str] = Counter()
 
     def count(self, channel: str) -> None:

@@ -95,6 +95,8 @@ class Webhook:
             return "store_failed", _unread(request, _unavailable())
         manifest = self._plugins[channel].manifest
         if bound is None:
+            if (probed := await self._unknown.probes.answer(channel, request, receive)) is not None:
+                return "probe", probed
             self._unknown.count(channel)
             return "unknown_key", _unread(request, _answer(manifest.acknowledgement))
         most = manifest.limits.webhook_body

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -135,11 +135,17 @@ def respond(error: ApiError) -> JSONResponse:
     return JSONResponse(error.body, error.status, headers=SAFE_HEADERS | error.headers)
 
 
-async def no_route(_: Request, error: Exception) -> JSONResponse:
-    """What a host that runs alone answers where it has no route."""
-    answer = translate(error)
-    assert answer is not None  # noqa: S101  registered for HTTPException
-    return respond(answer)
+class NoRoute:
+    """What a host that runs alone answers where it has no route; `strayed` is told of each such request."""
+
+    def __init__(self, strayed: Callable[[Request], None]) -> None:
+        self._strayed = strayed
+
+    async def __call__(self, request: Request, error: Exception) -> JSONResponse:
+        self._strayed(request)
+        answer = translate(error)
+        assert answer is not None  # noqa: S101  registered for HTTPException
+        return respond(answer)
 
 
 async def fault(_: Request, _error: Exception) -> JSONResponse:

@@ -1,0 +1,189 @@
+"""The questions about a whole installation, each answered by a finding with its fix."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from trinity_channels.agents.probe import probe
+from trinity_channels.api import ChannelError, Check, CheckState
+from trinity_channels.bindings.connections import NotConnected
+from trinity_channels.bindings.public_address import Probed
+from trinity_channels.bindings.vault import VaultError
+from trinity_channels.store import bindings, turns
+from trinity_channels.store.bindings import StoredBinding
+from trinity_channels.store.turns import FailedTurn
+
+if TYPE_CHECKING:
+    from trinity_channels.app import Host
+
+AT_ONCE = 8
+"""Providers and agents that are asked at the same time."""
+_TOLD_ELSEWHERE = ("public_chat_url", "webhook_path", "mail")
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """The findings about one part of an installation."""
+
+    title: str
+    checks: tuple[Check, ...]
+
+
+class Diagnostics:
+    """Examines a host. `prove` sends the probes of the way in; None for a host that does not run."""
+
+    def __init__(self, host: Host, prove: Callable[[], Awaitable[Sequence[Probed]]] | None) -> None:
+        self._host = host
+        self._prove = prove
+        self._slots = asyncio.Semaphore(AT_ONCE)
+
+    async def examine(self) -> list[Findings]:
+        """Everything that can be found out without writing to anyone; takes as long as the slowest provider.
+
+        Only a running host can prove the way in, for its probe has to arrive somewhere.
+
+        Raises:
+            StoreError: the database cannot be used.
+        """
+        host = self._host
+        every = await host.store.read(bindings.every)
+        connected = [one for one in every if one.connected]
+        parked = await host.store.read(turns.failed)
+        accounts = asyncio.gather(*(self._account(one) for one in connected))
+        way_in, agents, found = await asyncio.gather(self._way_in(connected), self._agents(), accounts)
+        return [
+            Findings("Storage", (self._database(), self._keys(), await self._locked())),
+            Findings("Channels", tuple(self._plugins())),
+            Findings("Way in", (*way_in, await self._unknown())),
+            Findings("Mail", (self._mail(),)),
+            Findings("Agents", tuple(agents)),
+            Findings("Work", (_parked(parked),)),
+            *found,
+        ]
+
+    def _database(self) -> Check:
+        return Check(
+            "database", CheckState.OK, f"The database {self._host.store.path} opens; its schema is up to date."
+        )
+
+    def _keys(self) -> Check:
+        if self._host.settings.credential_encryption_key:
+            return Check("keys", CheckState.OK, "Secrets are encrypted with CREDENTIAL_ENCRYPTION_KEY.")
+        file = self._host.settings.home / "credentials.key"
+        return Check(
+            "keys", CheckState.OK, f"Secrets are encrypted with the key in {file}: back it up with the database."
+        )
+
+    async def _locked(self) -> Check:
+        _, locked = await self._host.bindings.locked()
+        if not locked:
+            return Check("key_ring", CheckState.OK, "The key of every connected account is there.")
+        named = ", ".join(f"{one.agent} on {one.channel}" for one in locked)
+        return Check(
+            "key_ring",
+            CheckState.FAILED,
+            f"The encryption key is lost for {named}: nothing is received or sent there.",
+            "Add the former key to CREDENTIAL_ENCRYPTION_KEY, after the newest one, or connect these accounts again.",
+        )
+
+    def _plugins(self) -> Iterator[Check]:
+        plugins = self._host.plugins
+        for name in plugins:
+            yield Check("plugin", CheckState.OK, f"{name} {plugins[name].version} is ready.")
+        for one in plugins.unavailable:
+            fix = "Correct, upgrade or uninstall this plugin; the other channels work without it."
+            yield Check("plugin", CheckState.FAILED, f"{one.name} {one.version} cannot be used: {one.reason}", fix)
+        if not list(plugins) and not plugins.unavailable:
+            yield Check("plugin", CheckState.FAILED, "No channel is installed.", "Install a channel's plugin.")
+
+    async def _way_in(self, connected: Sequence[StoredBinding]) -> list[Check]:
+        address = self._host.address.value
+        if address is None:
+            message = "public_chat_url is not set: there are no webhook URLs, and no provider can reach your agents."
+            fix = "Set PUBLIC_CHAT_URL, or PUT /api/settings/public_chat_url while the server runs."
+            return [Check("public_chat_url", CheckState.FAILED if connected else CheckState.WARNING, message, fix)]
+        named = Check("public_chat_url", CheckState.OK, f"public_chat_url is {address}.")
+        if self._prove is None:
+            message = "Whether providers reach this host is not known: a probe of the way in needs the running server."
+            return [
+                named,
+                Check("way_in", CheckState.UNKNOWN, message, "Start `trinity-channels serve` and ask again."),
+            ]
+        probed = await self._prove()
+        return [named, *(check for one in probed for check in _legs(one))]
+
+    async def _unknown(self) -> Check:
+        number = await self._host.unknown_webhooks.last_day()
+        code = "unknown_webhooks"
+        if not number:
+            return Check(code, CheckState.OK, "No request came to an unknown webhook address in the last day.")
+        one = "1 request" if number == 1 else f"{number} requests"
+        fix = "If a provider sends them, enter the agent's present webhook address there; nothing of them is kept."
+        return Check(code, CheckState.WARNING, f"{one} to unknown webhook addresses in the last day.", fix)
+
+    def _mail(self) -> Check:
+        if self._host.mailer is None:
+            message = "No mailer is set up, so nobody can sign in with /login."
+            return Check("mail", CheckState.WARNING, message, "Set SMTP_URL and MAIL_FROM.")
+        return Check("mail", CheckState.OK, "A mailer is set up; no mail is sent to try it.")
+
+    async def _agents(self) -> list[Check]:
+        agents = self._host.agents.every()
+        if not agents:
+            fix = "Add a table [agents.<name>] to a file, and name that file in TRINITY_CHANNELS_CONFIG."
+            return [Check("agents", CheckState.WARNING, "No agent is configured.", fix)]
+        return await asyncio.gather(*(self._agent(name) for name in agents))
+
+    async def _agent(self, name: str) -> Check:
+        async with self._slots:
+            return await probe(name, self._host.agents.every()[name], self._host.platform, self._host.http)
+
+    async def _account(self, stored: StoredBinding) -> Findings:
+        host = self._host
+        title = f"{stored.agent} on {stored.channel}"
+        if stored.channel not in host.plugins:
+            fix = "Install the plugin again, or disconnect the agent."
+            message = f"The plugin of {stored.channel} is not usable."
+            return Findings(title, (Check("plugin", CheckState.FAILED, message, fix),))
+        health = (await host.reports.of(stored)).health
+        known = [check for check in health.checks if check.code not in _TOLD_ELSEWHERE]
+        async with self._slots:
+            return Findings(title, (*known, *await self._live(stored)))
+
+    async def _live(self, stored: StoredBinding) -> Sequence[Check]:
+        try:
+            return (await self._host.connections.verify(stored.agent, stored.channel)).checks
+        except (NotConnected, VaultError):  # the first needs no words, the second has them above
+            return ()
+        except ChannelError as error:
+            fix = "Correct the account's settings: connect the agent again."
+            return [Check("verify", CheckState.FAILED, f"The provider says: {error.message}", fix)]
+
+
+def _legs(probed: Probed) -> list[Check]:
+    """One line for a way in that works, otherwise the legs up to the one that fails."""
+    if probed.failure is None:
+        found = "; ".join(one.message.rstrip(".") for one in probed.checks if one.code == "unchanged")
+        message = f"A signed probe to {probed.url}… arrived at this host and was stored. {found}."
+        warnings = [one for one in probed.checks if one.state is CheckState.WARNING]
+        return [Check("way_in", CheckState.OK, message), *warnings]
+    passed = [one for one in probed.checks if one.state is not CheckState.UNKNOWN]
+    failure = probed.failure
+    told = Check(failure.code, failure.state, f"A probe to {probed.url}… failed. {failure.message}", failure.fix)
+    return [*(one for one in passed if one is not failure), told]
+
+
+def _parked(parked: Sequence[FailedTurn]) -> Check:
+    if not parked:
+        return Check("parked", CheckState.OK, "No turn is parked.")
+    agents = sorted({one.agent for one in parked})
+    number = "1 turn is parked" if len(parked) == 1 else f"{len(parked)} turns are parked"
+    fix = "`trinity-channels failed` lists them; `failed resubmit ID` tries one again."
+    newest = max(parked, key=lambda one: one.failed_at)
+    message = (
+        f"{number}, of {', '.join(agents)}: people wait for an answer. The last reason: {newest.reason.rstrip('.')}."
+    )
+    return Check("parked", CheckState.FAILED, message, fix)

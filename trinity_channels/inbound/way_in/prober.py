@@ -1,0 +1,97 @@
+"""Sends the probes, and keeps what they found."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+import httpx
+
+from trinity_channels.api import Check
+from trinity_channels.bindings.public_address import Probed, PublicAddress
+from trinity_channels.inbound.way_in import legs
+from trinity_channels.inbound.way_in.elsewhere import Answer
+from trinity_channels.inbound.way_in.probe import ID, QUERY, SIGNATURE, Probe, Probes
+from trinity_channels.plugins import Plugins
+from trinity_channels.store import Store, bindings
+
+SECONDS = 15.0
+"""How long a probe may take."""
+_MOST = 65_536
+"""Bytes that are read of an answer; ours is far smaller."""
+
+
+class WayIn:
+    """Proves that requests to the public address reach this host unchanged and are stored."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        plugins: Plugins,
+        address: PublicAddress,
+        probes: Probes,
+        http: httpx.AsyncClient,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._store = store
+        self._plugins = plugins
+        self._address = address
+        self._probes = probes
+        self._http = http
+        self._now = now
+        self._one_at_a_time = asyncio.Lock()
+
+    async def prove(self) -> list[Probed]:
+        """Send one probe for each channel with a connected account, for every channel if there is none.
+
+        The results are kept with the address, where health looks at them. Without an address there are none.
+        """
+        async with self._one_at_a_time:
+            return [found for channel in await self._channels() if (found := await self._prove(channel))]
+
+    async def _channels(self) -> Sequence[str]:
+        every = await self._store.read(bindings.every)
+        connected = {one.channel for one in every if one.connected}
+        return [one for one in self._plugins if one in connected] or list(self._plugins)
+
+    async def _prove(self, channel: str) -> Probed | None:
+        key = f"probe-{secrets.token_urlsafe(32)}"
+        base = self._address.webhook(channel, key)
+        if base is None:
+            return None
+        probe = Probe(channel, key, base)
+        with self._probes.expecting(probe):
+            checks = await self._send(probe, self._plugins[channel].manifest.acknowledgement.body)
+        found = Probed(channel, base.removesuffix(key), self._now(), tuple(checks))
+        self._address.probed[channel] = found
+        return found
+
+    async def _send(self, probe: Probe, acknowledgement: bytes) -> list[Check]:
+        headers = {
+            ID: probe.id,
+            SIGNATURE: probe.signature(QUERY, probe.body),
+            "Content-Type": "application/json",
+        }
+        try:
+            async with (
+                asyncio.timeout(SECONDS),
+                self._http.stream(
+                    "POST", probe.url, content=probe.body, headers=headers, follow_redirects=False
+                ) as response,
+            ):
+                answer = Answer(response.status_code, response.headers, await _body(response))
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
+            return legs.unanswered(probe, error)
+        return legs.answered(probe, answer, acknowledgement)
+
+
+async def _body(response: httpx.Response) -> bytes:
+    body = b""
+    async for chunk in response.aiter_bytes():
+        body += chunk
+        if len(body) > _MOST:
+            break
+    return body[:_MOST]

@@ -1,0 +1,78 @@
+"""The JSON API of a host: every group of routes with the services that it calls."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter
+
+from trinity_channels.access.erasure import Erasure
+from trinity_channels.diagnostics import Diagnostics
+from trinity_channels.inbound.way_in import WayIn
+from trinity_channels.web.access_api import AccessApi
+from trinity_channels.web.agents_api import AgentsApi
+from trinity_channels.web.audit_api import AuditApi
+from trinity_channels.web.bindings_api import BindingsApi
+from trinity_channels.web.catch_up_api import CatchUpApi
+from trinity_channels.web.deliveries_api import DeliveriesApi
+from trinity_channels.web.diagnosis_api import DiagnosisApi
+from trinity_channels.web.disclosure_api import DisclosureApi
+from trinity_channels.web.escalation_api import EscalationApi
+from trinity_channels.web.people_api import PeopleApi
+from trinity_channels.web.proactive_api import ProactiveApi
+from trinity_channels.web.reload_api import ReloadApi
+from trinity_channels.web.retention_api import RetentionApi
+from trinity_channels.web.settings_api import SettingsApi
+from trinity_channels.web.tokens_api import TokensApi
+from trinity_channels.web.trial_api import TrialApi
+
+if TYPE_CHECKING:
+    from trinity_channels.app import Host
+
+
+def routers(host: Host) -> list[APIRouter]:
+    """The routers of the JSON API, in the order of its description."""
+    channels = BindingsApi(
+        guard=host.guard,
+        connections=host.connections,
+        opened=host.bindings,
+        plugins=host.plugins,
+        address=host.address,
+        reports=host.reports,
+    )
+    trials = TrialApi(host.guard, host.connections, host.trials, host.plugins)
+    settings = SettingsApi(
+        guard=host.guard,
+        address=host.address,
+        opened=host.bindings,
+        connections=host.connections,
+        plugins=host.plugins,
+        store=host.store,
+        now=host.now,
+    )
+    way_in = WayIn(
+        store=host.store,
+        plugins=host.plugins,
+        address=host.address,
+        probes=host.unknown_webhooks.probes,
+        http=host.http,
+        now=host.now,
+    )
+    return [
+        AgentsApi(host.guard, host.overviews).router(),
+        *(channels.router(channel) for channel in host.plugins),
+        *(trials.router(channel) for channel in host.plugins),
+        *(CatchUpApi(host.guard, host.missed, host.plugins).router(channel) for channel in host.plugins),
+        AccessApi(host.guard, host.directory, host.store, host.sharing).router(),
+        EscalationApi(host.guard, host.self_service.escalation, host.store).router(),
+        DisclosureApi(host.guard, host.self_service.disclosure, host.store).router(),
+        PeopleApi(host.guard, host.store, host.blocks, Erasure(host.store, host.blocks), host.now).router(),
+        RetentionApi(host.guard, host.retention_periods, host.store).router(),
+        DeliveriesApi(host.guard, host.store, host.resends).router(),
+        ProactiveApi(host.guard, host.proactive).router(),
+        AuditApi(host.guard, host.store).router(),
+        settings.router(),
+        DiagnosisApi(host.guard, host.address, way_in.prove, Diagnostics(host, way_in.prove).examine).router(),
+        ReloadApi(host.guard, host.reload).router(),
+        *([TokensApi(host.guard, host.tokens, host.directory).router()] if host.tokens else []),
+    ]

@@ -1,0 +1,113 @@
+"""Diagnosis: the whole installation, and the way from the public address to the database, proven by a probe."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel
+
+from trinity_channels.api import Check
+from trinity_channels.bindings.public_address import Probed, PublicAddress
+from trinity_channels.web.auth import Guard
+from trinity_channels.web.errors import ApiError
+from trinity_channels.web.route import api_router
+
+
+class Finding(BaseModel):
+    """One finding: `state` is ok, warning, failed or unknown."""
+
+    code: str
+    state: str
+    message: str
+    fix: str
+
+    @classmethod
+    def of(cls, check: Check) -> Finding:
+        return cls(code=check.code, state=check.state, message=check.message, fix=check.fix)
+
+
+class FindingsAnswer(BaseModel):
+    """The findings about one part of the installation."""
+
+    title: str
+    checks: list[Finding]
+
+
+class ProbeAnswer(BaseModel):
+    """What a probe of one channel found: a check for each leg of the way in, in order. `url` is without its key."""
+
+    channel: str
+    url: str
+    at: datetime
+    works: bool
+    checks: list[Finding]
+
+
+class Findings(Protocol):
+    """What `examine` returns."""
+
+    @property
+    def title(self) -> str:
+        """The part that was examined."""
+
+    @property
+    def checks(self) -> Sequence[Check]:
+        """What was found."""
+
+
+class DiagnosisApi:
+    """Builds `/api/settings/diagnosis` and `/api/settings/public_chat_url/probe`."""
+
+    def __init__(
+        self,
+        guard: Guard,
+        address: PublicAddress,
+        prove: Callable[[], Awaitable[Sequence[Probed]]],
+        examine: Callable[[], Awaitable[Sequence[Findings]]],
+    ) -> None:
+        self._guard = guard
+        self._address = address
+        self._prove = prove
+        self._examine = examine
+
+    def router(self) -> APIRouter:
+        """The routes."""
+        router = api_router(self._guard, "Settings")
+        router.add_api_route("/api/settings/diagnosis", self._diagnosis, methods=["POST"])
+        router.add_api_route("/api/settings/public_chat_url/probe", self._probed, methods=["GET"])
+        router.add_api_route("/api/settings/public_chat_url/probe", self._probe, methods=["POST"])
+        return router
+
+    async def _diagnosis(self, request: Request) -> list[FindingsAnswer]:
+        """Examine this host, its agents, its accounts and the way in; providers are asked, nobody is written to."""
+        await self._guard.admin(request)
+        found = await self._examine()
+        return [FindingsAnswer(title=one.title, checks=[Finding.of(check) for check in one.checks]) for one in found]
+
+    async def _probed(self, request: Request) -> list[ProbeAnswer]:
+        """What the newest probes found; empty before the first one since the host was started or its address changed."""
+        await self._guard.admin(request)
+        return _answers(self._address.probed.values())
+
+    async def _probe(self, request: Request) -> list[ProbeAnswer]:
+        """Send a signed probe through the public address to this host, one for each channel in use."""
+        await self._guard.admin(request)
+        if self._address.value is None:
+            raise ApiError(409, "no_public_url", "public_chat_url is not set; set it, then probe it.")
+        return _answers(await self._prove())
+
+
+def _answers(found: Iterable[Probed]) -> list[ProbeAnswer]:
+    return [
+        ProbeAnswer(
+            channel=one.channel,
+            url=one.url,
+            at=one.at,
+            works=one.failure is None,
+            checks=[Finding.of(check) for check in one.checks],
+        )
+        for one in found
+    ]
