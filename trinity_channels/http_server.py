@@ -277,6 +277,8 @@ def _answer(status: HTTPStatus, headers: list[tuple[bytes, bytes]]) -> bytes:
     lines = [
         *headers,
         (b"content-type", b"application/json"),
+        (b"x-content-type-options", b"nosniff"),
+        (b"cache-control", b"no-store"),
         (b"connection", b"close"),
         (b"content-length", str(len(body)).encode()),
     ]

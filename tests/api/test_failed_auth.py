@@ -11,7 +11,9 @@ import structlog
 from starlette.requests import Request
 
 from tests.world import ADMIN, LOCAL, OWNER, PUBLIC, World
+from trinity_channels.cli import servers
 from trinity_channels.metrics import Metrics
+from trinity_channels.store import Tx, tokens
 from trinity_channels.web import failed_auth
 from trinity_channels.web.auth import Role
 from trinity_channels.web.failed_auth import LOGGED, MOST, SOURCES, FailedAuth
@@ -82,6 +84,25 @@ async def test_what_a_client_says_of_its_address_does_not_count(world: World) ->
     assert statuses[-1] == 429
 
 
+async def test_the_server_does_not_take_the_peer_from_a_header_either(world: World) -> None:
+    """Before, uvicorn did so for every peer on loopback."""
+    with servers.bind("127.0.0.1", 0) as bound:
+        async with (
+            servers.serving(world.app, bound),
+            httpx.AsyncClient(base_url=servers.address(bound), trust_env=False) as client,
+        ):
+            statuses = [
+                (
+                    await client.get(
+                        PATH, headers={"Authorization": f"Bearer {WRONG}", "X-Forwarded-For": f"198.51.100.{number}"}
+                    )
+                ).status_code
+                for number in range(MOST + 1)
+            ]
+
+    assert statuses == [401] * MOST + [429]
+
+
 @pytest.mark.parametrize(
     "headers",
     [
@@ -142,21 +163,21 @@ async def test_failures_are_logged_without_the_token_or_the_address_asked_for(wo
 
 
 async def test_what_cannot_be_a_token_is_not_looked_up(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    reads: list[object] = []
-    read = world.host.store.read
+    looked_up: list[str] = []
+    find = tokens.find
 
-    async def counted(unit: Any) -> Any:
-        reads.append(unit)
-        return await read(unit)
+    def counted(tx: Tx, digest: str) -> object:
+        looked_up.append(digest)
+        return find(tx, digest)
 
-    monkeypatch.setattr(world.host.store, "read", counted)
+    monkeypatch.setattr(tokens, "find", counted)
 
     for token in ("x", "tc_", WRONG + "x", WRONG[:-1], WRONG[:-1] + "'", "x" * 46, "tc_" + "\u00e9".encode().hex()):
         assert (await ask(world, token)).status_code == 401
 
-    assert reads == []
+    assert looked_up == []
     await ask(world)
-    assert len(reads) == 1
+    assert len(looked_up) == 1
 
 
 async def test_failures_are_counted_in_the_metrics(world: World) -> None:

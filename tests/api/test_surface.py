@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,11 +10,13 @@ import httpx
 import pytest
 
 from tests.world import ADMIN, LOCAL, OWNER, PUBLIC, Found, World
+from trinity_channels.cli import servers
 from trinity_channels.web.auth import Role
 
 POLICY = "/api/agents/support/access-policy"
 GATED = ["/metrics", "/docs", "/docs/start.js", "/docs/swagger-ui.css", "/openapi.json"]
 BEARER = {"Authorization": f"Bearer {ADMIN}"}
+TOKEN_LINE = f"Authorization: Bearer {ADMIN}\r\n"
 
 
 async def ask(
@@ -210,6 +213,22 @@ async def test_nothing_is_read_for_a_stranger(world: World, headers: dict[str, s
     answer = await put(world, body, **headers)
 
     assert (answer.status_code, answer.json()["code"], body.read) == (401, "unauthorized", 0)
+
+
+async def test_a_client_that_asks_first_is_not_even_told_to_go_on(world: World) -> None:
+    """Over a socket: 100 kB that are announced with `Expect: 100-continue` are refused without being fetched."""
+    head = f"PUT {POLICY} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {{}}\r\nExpect: 100-continue\r\n{{}}\r\n"
+    said = {}
+    with servers.bind("127.0.0.1", 0) as bound:
+        async with servers.serving(world.app, bound):
+            for case, (length, token) in {"stranger": (100_000, ""), "admin": (2, TOKEN_LINE)}.items():
+                reader, writer = await asyncio.open_connection(*bound.getsockname())
+                writer.write(head.format(length, token).encode())
+                said[case] = await reader.readline()
+                writer.close()
+
+    assert said["stranger"] == b"HTTP/1.1 401 Unauthorized\r\n"
+    assert said["admin"] == b"HTTP/1.1 100 Continue\r\n"
 
 
 @pytest.mark.parametrize("length", ["1000000", "262145", "9" * 18, "9" * 5000])

@@ -148,6 +148,18 @@ async def test_who_made_and_revoked_one_is_on_record(world: World) -> None:
     ]
 
 
+async def test_the_audit_log_tells_administrators_apart_by_label(world: World) -> None:
+    plain = (await made(world, role="admin", subject=""))["token"]
+    labelled = (await made(world, role="admin", subject="", label="deploy script"))["token"]
+    for token in (plain, labelled):
+        answer = await world.api("PUT", "/api/agents/support/access-policy", {"policy": "open"}, token=token)
+        assert answer.status_code == 200
+
+    entries = await world.host.store.read(lambda tx: audit.entries(tx, "support"))
+
+    assert [one.actor for one in entries][:2] == ["admin:deploy script", "admin"]
+
+
 @pytest.mark.parametrize("role", [Role.USER, Role.AGENT])
 @pytest.mark.parametrize(
     ("method", "path", "body"),

@@ -189,6 +189,10 @@ async def test_only_our_routes_are_described_with_our_token(client: httpx.AsyncC
     assert "security" not in paths["/teapot"]["get"]
 
 
+async def test_an_application_with_users_of_its_own_has_no_tokens_of_ours(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/api/tokens", headers=BOSS)).json() == {"detail": "Not Found"}
+
+
 async def test_only_our_routes_limit_a_body_and_ask_who_it_is_first(client: httpx.AsyncClient) -> None:
     ours = await client.put("/api/agents/support/access-policy", content=b"{" * 300_000)
     theirs = await client.post("/echo", content=b"{" * 300_000)

@@ -137,6 +137,7 @@ async def test_every_operation_answers_as_it_is_described(net: Net, caplog: pyte
         if fault := wrong_with(case, response):
             wrong.append(fault)
         if index % 100 == 0:
+            await net.settle()  # time passes, for providers limit how often an account is connected
             await net.connect_all()  # some cases disconnect
             await net.settle()
 

@@ -35,7 +35,7 @@ async def hand_over_first_token(tokens: Tokens, home: Path, *, configured: bool)
     if not await tokens.needs_first():
         return
     token = fresh_token()
-    if sys.stdout.isatty():
+    if sys.stdout is not None and sys.stdout.isatty():  # a process can be started without any output
         await tokens.add_first(token)
         print(f"Admin token, shown this once: {token}", flush=True)  # noqa: T201  see above
         return

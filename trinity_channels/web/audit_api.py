@@ -25,7 +25,9 @@ class EntryAnswer(BaseModel):
 
     id: int
     at: datetime
-    actor: str = Field(description="admin, user:<e-mail>, agent:<name>, contact:<id>, or command line")
+    actor: str = Field(
+        description="admin or admin:<its token's label>, user:<e-mail>, agent:<name>, contact:<id>, or command line"
+    )
     action: str
     agent_name: str = Field(description="Empty for what concerns no agent")
     channel: str

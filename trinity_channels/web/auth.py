@@ -79,7 +79,7 @@ class TokenAuthenticator:
             request.state.refusal = "expired"
             return None
         await self._note_use(found, now)
-        return Principal(Role(found.role), found.subject)
+        return Principal(Role(found.role), found.subject or found.label)
 
     async def _note_use(self, token: StoredToken, now: datetime) -> None:
         """Write down that a token is used, once a minute at most; a database that cannot be written to does not matter."""
