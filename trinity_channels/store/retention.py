@@ -186,7 +186,7 @@ def swept_by(tx: Tx, binding: int, days: int, *, again: str | None) -> None:
 
 
 def find(tx: Tx, sweep: Sweep, now: datetime, *, most: int, pages: int) -> Batch:
-    """The next messages of a sweep: at most `most` that are due, among at most so many `pages`."""
+    """The next messages of a sweep: at most `most` that are due or open work, among at most so many `pages`."""
     row = tx.one(_UPTO, name=sweep.name)
     start = upto = int(row[0]) if row else 0
     due: list[Due] = []
@@ -194,8 +194,9 @@ def find(tx: Tx, sweep: Sweep, now: datetime, *, most: int, pages: int) -> Batch
     for _ in range(pages):
         rows = tx.all(_NEXT, after=upto, most=PAGE)
         for one in rows:
-            if micros(sweep.before) <= one[4] <= micros(now) or len(due) == most:
-                return Batch(due, left, upto=upto, moved=upto > start, more=len(due) == most)
+            is_full = len(due) + len(left) == most
+            if is_full or micros(sweep.before) <= one[4] <= micros(now):
+                return Batch(due, left, upto=upto, moved=upto > start, more=is_full)
             upto = one[0]
             fate = _fate(one, sweep, now)
             if fate is _Fate.DUE:
