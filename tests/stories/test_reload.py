@@ -9,7 +9,7 @@ import pytest
 from tests.world import ADMIN, HUMAN, OWNER, Found, World
 from trinity_channels import texts
 from trinity_channels.settings import Settings, SettingsError
-from trinity_channels.store import audit
+from trinity_channels.store import StoreError, audit
 from trinity_channels.web.auth import Role
 
 RELOAD = "/api/settings/reload"
@@ -138,6 +138,20 @@ async def test_all_errors_are_listed(world: World) -> None:
         "PUBLIC_CHAT_URL: is wrong",
         "agents.new.owner: is wrong, too",
     ]
+
+
+async def test_what_cannot_be_put_on_record_is_not_done(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def full(_: object) -> None:
+        raise StoreError("The disk is full.")
+
+    now_reads(world, ALL | {"new": MINE})
+    monkeypatch.setattr(world.host.store, "write", full)
+    answer = await world.api("POST", RELOAD)
+    monkeypatch.undo()
+
+    assert answer.status_code == 503
+    assert (await world.api("GET", "/api/agents/new/whatsapp")).status_code == 404
+    assert (await reloaded(world))["added"] == ["new"]
 
 
 async def test_an_agent_on_a_platform_that_the_host_does_not_know_waits_for_a_restart(world: World) -> None:

@@ -84,14 +84,16 @@ class AgentReload:
 
         Raises:
             ReloadRefused: it cannot work; nothing was changed.
+            StoreError: it could not be put on record; nothing was changed.
             NotReloadable: there is nothing to read.
         """
         if self._read is None:
             raise NotReloadable
         async with self._reloading:
             found = await asyncio.to_thread(self._read)
-            changes = self._table.replace(found.agents)
+            changes = self._table.changes(found.agents)
             connected = await self._store.write(lambda tx: self._record(tx, changes, by))
+            self._table.replace(found.agents)
         left = tuple(one for one in connected if one[0] not in found.agents)
         return Reloaded(changes, found.restart, left)
 

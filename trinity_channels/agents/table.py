@@ -40,9 +40,13 @@ class AgentTable:
         """The names of an owner's agents, in order; None means all agents."""
         return sorted(name for name, agent in self._agents.items() if owner in (None, agent.owner))
 
-    def replace(self, agents: Mapping[str, Agent]) -> Changes:
-        """Put other agents in the place of all; returns what differs."""
-        before, self._agents = self._agents, dict(agents)
+    def replace(self, agents: Mapping[str, Agent]) -> None:
+        """Put other agents in the place of all."""
+        self._agents = dict(agents)
+
+    def changes(self, agents: Mapping[str, Agent]) -> Changes:
+        """What would differ if these were put in the place of all."""
+        before = self._agents
         return Changes(
             added=tuple(sorted(set(agents) - set(before))),
             changed=tuple(sorted(name for name in set(agents) & set(before) if agents[name] != before[name])),

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import structlog
 
 from trinity_channels.agents.reload import AgentReload, ReloadRefused
+from trinity_channels.store import StoreError
 
 log = structlog.get_logger(__name__)
 
@@ -46,6 +47,8 @@ async def _reload(agents: AgentReload) -> None:
         done = await agents.run(ACTOR)
     except ReloadRefused as refused:
         log.warning("agents not reloaded", problems=refused.problems)
+    except StoreError as error:
+        log.warning("agents not reloaded", cause=str(error))
     except Exception as error:  # the host goes on with what it had
         log.exception("agents not reloaded", error=type(error).__name__)
     else:
