@@ -145,6 +145,7 @@ class World:
             "trinity_channels_admin_token": ADMIN,
             "credential_encryption_key": KEY,
             "api_base_urls": {"twilio_api_base_url": TWILIO},
+            "trinity_channels_notices_per_contact": 1000,  # stories say more in an hour; test_notice_budget has the default
             "trinity_channels_gather_seconds": 0,  # or every story would have to move the clock; test_gathering does
             "agents": {
                 "support": {

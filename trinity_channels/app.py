@@ -64,6 +64,7 @@ from trinity_channels.mail.port import Mailer
 from trinity_channels.metrics import Metrics
 from trinity_channels.outbound.deliver import Deliveries
 from trinity_channels.outbound.lateness import Lateness
+from trinity_channels.outbound.notices import Budget
 from trinity_channels.outbound.proactive import ProactiveMessages
 from trinity_channels.outbound.resend import Resends
 from trinity_channels.outbound.trial import TrialMessages
@@ -184,6 +185,7 @@ class Host:
                 most=settings.max_concurrent_turns,
                 gather=timedelta(seconds=settings.gather_seconds),
                 lateness=_lateness(settings),
+                budget=Budget(settings.notices_per_contact, settings.notices_per_binding),
             ),
         )
         self.deliveries = Deliveries(

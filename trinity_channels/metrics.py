@@ -26,6 +26,8 @@ class Metrics:
             `deferred`, `failed` or `unknown`.
         service_messages: messages that a provider took, by `channel` and `origin`: `agent`, `notice`, `proactive` or `test`.
             A channel may bill each of them.
+        notices_withheld: messages of the host's own that were not sent, by `channel` and `limit`: `contact` or `binding`,
+            whose budget was used up.
         delivery_attempts: calls of a plugin's `send` by `channel`.
         resends: deliveries that somebody had sent again, by `channel`.
         indicate_failures: "typing" that could not be shown, by `channel`.
@@ -51,6 +53,7 @@ class Metrics:
         self.agent_seconds = self._histogram("agent_seconds", "Time of agent runs.", _AGENT_SECONDS)
         self.deliveries = self._counter("deliveries", "Attempts to send.", "channel", "state")
         self.service_messages = self._counter("service_messages", "Messages that a provider took.", "channel", "origin")
+        self.notices_withheld = self._counter("notices_withheld", "Notices beyond a budget.", "channel", "limit")
         self.delivery_attempts = self._counter("delivery_attempts", "Calls of send.", "channel")
         self.resends = self._counter("resends", "Deliveries sent again on request.", "channel")
         self.indicate_failures = self._counter("indicate_failures", "Indications that failed.", "channel")

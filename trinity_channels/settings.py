@@ -100,6 +100,8 @@ class Settings(BaseSettings):
         disclose_after_hours: the silence after which an answer says again that it comes from an AI agent.
         open_monitoring: who sees `/metrics` and the details of `/readyz` without a token.
         open_docs: who sees `/docs` and `/openapi.json` without a token.
+        notices_per_contact: messages of the host's own in an hour to one person without a verified e-mail.
+        notices_per_binding: the same of one binding, to all people together.
         keep_bodies_days: how long the texts of messages are kept, of agents that have no setting of their own.
         api_base_urls: the variables `<PROVIDER>_API_BASE_URL`, lower-case and as written; read them by `api_base_url`.
         agents: by name; only used when the host runs alone.
@@ -130,6 +132,8 @@ class Settings(BaseSettings):
     disclose_after_hours: Hours = Field(alias="trinity_channels_disclose_after_hours", default=24)
     open_monitoring: OpenTo = Field(alias="trinity_channels_open_monitoring", default="loopback")
     open_docs: OpenTo = Field(alias="trinity_channels_open_docs", default="loopback")
+    notices_per_contact: int = Field(alias="trinity_channels_notices_per_contact", default=4, ge=1)
+    notices_per_binding: int = Field(alias="trinity_channels_notices_per_binding", default=200, ge=1)
     keep_bodies_days: Days = Field(alias="trinity_channels_keep_bodies_days", default=30)
     api_base_urls: Mapping[str, str] = Field(default_factory=dict, repr=False)
     agents: Mapping[AgentName, Agent] = Field(default_factory=dict)

@@ -27,6 +27,7 @@ from trinity_channels.store import (
     inbox,
     mailboxes,
     messages,
+    notice_budget,
     notices,
     people,
     quotations,
@@ -57,6 +58,7 @@ MODULES = (
     inbox,
     mailboxes,
     messages,
+    notice_budget,
     notices,
     people,
     quotations,
@@ -82,6 +84,7 @@ EXEMPT = {
     "delivery_log.SENT",
     "resends._CANDIDATE",
     "tokens._ALL",
+    "notice_budget._SENT",
 }
 STATEMENTS = {
     f"{module.__name__.rpartition('.')[2]}.{name}": statement
@@ -111,6 +114,8 @@ def test_it_finds_its_rows_by_an_index(blank: Path, name: str) -> None:
         ("attention._REQUESTS", "access_request_pending"),
         ("attention._TURNS", "turn_failed"),
         ("attention._DELIVERIES", "delivery_parked"),
+        ("notice_budget._OF_BINDING", "message_notice"),
+        ("notice_budget._TO_STRANGER", "message_to_stranger"),
         ("scenes._WITH_WORK", "message_open"),
         ("scenes._WITH_OPEN_TURN", "turn_open"),
         ("scenes._STIRRED", "conversation_stirred"),

@@ -11,8 +11,10 @@ from trinity_channels.store.agent_runs import AgentRuns
 from trinity_channels.store.alerts import Alert
 from trinity_channels.store.bindings import StoredBinding
 from trinity_channels.store.delivery_log import Sent
-from trinity_channels.store.notices import RETIRED_ADDRESS, Notice
+from trinity_channels.store.notices import RETIRED_ADDRESS, WITHHELD, Notice
 
+OWN_CHECKS = {RETIRED_ADDRESS, *WITHHELD.values()}
+"""Notices that a check of their own explains."""
 TEST_SHOWN = timedelta(days=1)
 """How long a test message that failed is shown: it tells of one person's phone, and the next test may be months away."""
 
@@ -68,6 +70,7 @@ def examine(
         _agent(runs),
         _mail(mails=mails, needed=signs_in),
         *_alerted(alerted),
+        _host_messages(told),
         *_told(told),
         *_escalation(stored.agent, manifest, escalates=escalates),
     ]
@@ -171,8 +174,29 @@ def _alerted(alerts: Sequence[Alert]) -> Iterator[Check]:
 def _told(told: Sequence[Notice]) -> Iterator[Check]:
     """What the plugin found in webhooks that the owner has to act on; its words say how."""
     for one in told:
-        if one.code != RETIRED_ADDRESS:
+        if one.code not in OWN_CHECKS:
             yield Check(one.code, CheckState.WARNING, f"{one.detail} The last one came at {_time(one.at)}.")
+
+
+def _host_messages(told: Sequence[Notice]) -> Check:
+    """Whether the host's own messages stay within their budgets; a single stranger can only use up their own."""
+    newest = {one.code: one for one in told}
+    if found := newest.get(WITHHELD["binding"]):
+        return Check(
+            "host_messages",
+            CheckState.WARNING,
+            f"{found.detail} Prompts, help and confirmations beyond that were withheld, the last at {_time(found.at)}; "
+            "answers of the agent are not affected.",
+            "If people flood the agent, block them under its clients. If so many people are to be served, raise "
+            "TRINITY_CHANNELS_NOTICES_PER_BINDING.",
+        )
+    if found := newest.get(WITHHELD["contact"]):
+        return Check(
+            "host_messages",
+            CheckState.OK,
+            f"{found.detail} The rest was withheld from that person, the last at {_time(found.at)}.",
+        )
+    return Check("host_messages", CheckState.OK, "No message of the host was withheld in the last day.")
 
 
 def _outbound(stored: StoredBinding, last_test: Sent | None, now: datetime) -> Check:

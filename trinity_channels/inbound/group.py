@@ -11,11 +11,10 @@ from trinity_channels import texts
 from trinity_channels.access.gate import Decision, GroupPolicy, Standing, decide_group, policies
 from trinity_channels.access.login import Guess, Login
 from trinity_channels.api import Channel
-from trinity_channels.dispatch import Dispatcher
 from trinity_channels.inbound.commands import Command
 from trinity_channels.inbound.gate import HOUR, MINUTE, asker, too_fast
 from trinity_channels.inbound.sign_in import SignIn
-from trinity_channels.outbound import replies
+from trinity_channels.outbound.notices import Limit, Notices
 from trinity_channels.store import Tx, messages, people, scenes, turns
 from trinity_channels.store.scenes import Message, Person, Scene
 
@@ -32,11 +31,12 @@ class GroupStep:
     access: Mapping[int, bool]
     manifest: Channel
     login: Login
-    dispatcher: Dispatcher
+    notices: Notices
     now: datetime
     quiet: bool = False
     told: list[str] = field(default_factory=list)
     guesses: list[Guess] = field(default_factory=list)
+    withheld: list[Limit] = field(default_factory=list)
 
     def take(self, tx: Tx) -> bool:
         """Take the step: one turn over what may be answered, the rest is dropped."""
@@ -74,8 +74,7 @@ class GroupStep:
             return
         pointed_at = scenes.person(tx, person.id).pointed_at
         if pointed_at is None or self.now - pointed_at >= MINUTE:
-            people.told(tx, person.id, "pointed_at", self.now)
-            self._tell(tx, texts.GROUP_COMMAND)
+            self._tell(tx, person, texts.GROUP_COMMAND, "pointed_at")
 
     def _admits(self, tx: Tx, person: Person) -> bool:
         decision = self._decision(person)
@@ -93,9 +92,12 @@ class GroupStep:
             return
         fresh = scenes.person(tx, person.id)
         if fresh.hinted_at is None or self.now - fresh.hinted_at >= HOUR:
-            people.told(tx, person.id, "hinted_at", self.now)
-            self._tell(tx, texts.GROUP_HINT)
+            self._tell(tx, person, texts.GROUP_HINT, "hinted_at")
 
-    def _tell(self, tx: Tx, text: str) -> None:
-        self.told.append(text)
-        replies.notice(tx, self.dispatcher, self.manifest, self.scene, text, self.now)
+    def _tell(self, tx: Tx, person: Person, text: str, when: str) -> None:
+        """Say something in the group because of a person, within the budgets, and note when."""
+        if limit := self.notices.queue(tx, self.manifest, self.scene, text, contact=person.id, now=self.now):
+            self.withheld.append(limit)
+        else:
+            people.told(tx, person.id, when, self.now)
+            self.told.append(text)

@@ -11,7 +11,6 @@ from trinity_channels.access.gate import Decision
 from trinity_channels.access.login import Guess
 from trinity_channels.access.self_service import SelfService
 from trinity_channels.api import Channel
-from trinity_channels.dispatch import Dispatcher
 from trinity_channels.email_address import shown_email
 from trinity_channels.inbound.answer import Answers, request_access
 from trinity_channels.inbound.commands import Command, Expecting
@@ -19,6 +18,7 @@ from trinity_channels.inbound.gate import DAY, HOUR, MINUTE, asker, asks_to_sign
 from trinity_channels.inbound.prepare import Prepared
 from trinity_channels.inbound.sign_in import SignIn
 from trinity_channels.outbound import replies
+from trinity_channels.outbound.notices import Limit, Notices
 from trinity_channels.store import Tx, access, messages, people, turns
 from trinity_channels.store.scenes import Message, Person, Scene
 
@@ -28,8 +28,9 @@ KEPT_FOR = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The state of a conversation and the means to act on it, for one transaction; `told` is what the host had to say.
+    """The state of a conversation and the means to act on it, for one transaction.
 
+    `told` is what the host had to say, `withheld` what it did not say for a budget that is used up.
     `quiet`: what waits is so old that it has its effect, and nothing is said about it.
     """
 
@@ -38,11 +39,12 @@ class Step:
     manifest: Channel
     prepared: Prepared
     self_service: SelfService
-    dispatcher: Dispatcher
+    notices: Notices
     now: datetime
     quiet: bool = False
     told: list[str] = field(default_factory=list)
     guesses: list[Guess] = field(default_factory=list)
+    withheld: list[Limit] = field(default_factory=list)
 
     def take(self, tx: Tx) -> bool:
         """Take the step; False if there is nothing more to do until somebody writes or decides."""
@@ -86,23 +88,32 @@ class Step:
             batch.append(message)
         return batch
 
-    def _tell(self, tx: Tx, text: str) -> None:
-        self.told.append(text)
-        replies.notice(tx, self.dispatcher, self.manifest, self.scene, text, self.now)
+    def _tell(self, tx: Tx, text: str) -> bool:
+        """Tell the person something; False if a budget is used up, and nothing was told."""
+        limit = self.notices.queue(tx, self.manifest, self.scene, text, contact=self.person.id, now=self.now)
+        if limit:
+            self.withheld.append(limit)
+        else:
+            self.told.append(text)
+        return limit is None
+
+    def _tell_and_note(self, tx: Tx, text: str, when: str) -> None:
+        """Tell something that is not repeated for a while, which counts from when it was told."""
+        if self._tell(tx, text):
+            people.told(tx, self.person.id, when, self.now)
 
     def _tell_decisions(self, tx: Tx) -> None:
         """Tell what an owner has decided; outside the reply window that waits until the person writes."""
         if self.person.blocked or not replies.window_open(self.manifest, self.scene, self.now):
             return
         for request in access.notices_due(tx, self.scene.conversation):
-            access.notice_given(tx, request.id)
-            self._tell(tx, texts.APPROVED if request.status == "approved" else texts.DENIED)
+            if self._tell(tx, texts.APPROVED if request.status == "approved" else texts.DENIED):
+                access.notice_given(tx, request.id)
 
     def _drop_excess(self, tx: Tx, message: Message) -> None:
         messages.drop(tx, [message.id], self.now)
         if not self.person.blocked and self._due(self.person.limit_told_at, MINUTE):
-            people.told(tx, self.person.id, "limit_told_at", self.now)
-            self._tell(tx, texts.TOO_FAST)
+            self._tell_and_note(tx, texts.TOO_FAST, "limit_told_at")
 
     def _due(self, told: datetime | None, pause: timedelta) -> bool:
         return not self.quiet and (told is None or self.now - told >= pause)
@@ -147,14 +158,13 @@ class Step:
         if not self.quiet and self.self_service.login.lapse(tx, self.person.id):
             self._tell(tx, texts.CODE_EXPIRED)
         elif self._due(self.person.prompted_at, HOUR):
-            people.told(tx, self.person.id, "prompted_at", self.now)
-            self._tell(tx, texts.LOGIN_PROMPT if self.self_service.login.available else texts.LOGIN_CLOSED)
+            prompt = texts.LOGIN_PROMPT if self.self_service.login.available else texts.LOGIN_CLOSED
+            self._tell_and_note(tx, prompt, "prompted_at")
 
     def _ask_for_access(self, tx: Tx, email: str) -> None:
         status = request_access(tx, self.scene, email, self.now)
         if (status == "asked" and not self.quiet) or self._due(self.person.pending_told_at, DAY):
-            people.told(tx, self.person.id, "pending_told_at", self.now)
-            self._tell(tx, texts.DENIED_BEFORE if status == "denied" else texts.PENDING)
+            self._tell_and_note(tx, texts.DENIED_BEFORE if status == "denied" else texts.PENDING, "pending_told_at")
         else:
             self._tell_what_is_awaited(tx)
 
@@ -162,8 +172,7 @@ class Step:
         """Tell a person who was mailed a code what is awaited; False if no code is."""
         awaited = self.self_service.login.awaited(tx, self.person.id)
         if awaited and self._due(self.person.awaited_told_at, MINUTE):
-            people.told(tx, self.person.id, "awaited_told_at", self.now)
-            self._tell(tx, texts.AWAITING_CODE.format(email=shown_email(awaited.email)))
+            self._tell_and_note(tx, texts.AWAITING_CODE.format(email=shown_email(awaited.email)), "awaited_told_at")
         return awaited is not None
 
     # --- commands ---

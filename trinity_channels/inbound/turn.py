@@ -43,6 +43,7 @@ from trinity_channels.inbound.step import Step
 from trinity_channels.masking import mask_text
 from trinity_channels.metrics import Metrics
 from trinity_channels.outbound import replies
+from trinity_channels.outbound.notices import Limit, Notices
 from trinity_channels.plugins import Plugins
 from trinity_channels.store import Store, Tx, disclosures, messages, scenes, turns
 from trinity_channels.store.scenes import Message, OpenTurn, Person, Scene
@@ -96,6 +97,7 @@ class Turns:
         self._now = now
         # Only agents wait for each other. Commands and the gate answer at once, whatever the agents are doing.
         self._slots = FairSlots(rules.most)
+        self._notices = Notices(dispatcher, rules.budget, metrics, now)
         self._rules = rules
 
     async def run(self, conversation: int) -> datetime | None:
@@ -157,7 +159,7 @@ class Turns:
             access=access,
             manifest=self._plugins[scene.channel].manifest,
             login=self._self_service.login,
-            dispatcher=self._dispatcher,
+            notices=self._notices,
             now=now,
             quiet=stale,
         )
@@ -173,6 +175,7 @@ class Turns:
 
         following = await self._store.write(take)
         self._self_service.login.count(step.guesses)
+        self._notices.withheld(step.scene, step.withheld)
         if step.told:
             self._dispatcher.after_commit(f"deliver:{conversation}")
         return following
@@ -192,7 +195,7 @@ class Turns:
             manifest=manifest,
             prepared=await self._preparation.of(scene, person, manifest, expecting, stale=stale),
             self_service=self._self_service,
-            dispatcher=self._dispatcher,
+            notices=self._notices,
             now=self._now(),
             quiet=stale,
         )
@@ -328,16 +331,19 @@ class Turns:
     async def _give_up(self, scene: Scene, turn: OpenTurn, why: str) -> Scene | None:
         now = self._now()
         manifest = self._plugins[scene.channel].manifest
+        withheld: list[Limit] = []
 
         def end(tx: Tx) -> Scene | None:
             failed = turns.fail(tx, turn.id, why, now)
             silent = not failed or _blocked(tx, scene)
             sorry = "" if silent else overdue.apology(tx, self._rules.lateness, scene, turn, now)
             if sorry and replies.window_open(manifest, scene, now):
-                replies.notice(tx, self._dispatcher, manifest, scene, sorry, now)
+                limit = self._notices.queue(tx, manifest, scene, sorry, contact=turn.writer, now=now)
+                withheld.extend(filter(None, [limit]))
             return scenes.scene(tx, scene.conversation)
 
         following = await self._store.write(end)
+        self._notices.withheld(scene, withheld)
         self._metrics.turns.labels(scene.channel, "failed").inc()
         self._dispatcher.after_commit(f"deliver:{scene.conversation}")
         return following

@@ -31,19 +31,29 @@ def parts(manifest: Channel, markdown: str, *, before: str = "", after: str = ""
 
 
 def queue(
-    tx: Tx, dispatcher: Dispatcher, scene: Scene, text: str, composed: Sequence[str], *, origin: str, now: datetime
+    tx: Tx,
+    dispatcher: Dispatcher,
+    scene: Scene,
+    text: str,
+    composed: Sequence[str],
+    *,
+    origin: str,
+    now: datetime,
+    stranger: int | None = None,
 ) -> int:
-    """Within a transaction: store a text with its composed parts and wake their delivery; returns the message's id."""
-    message = messages.say(tx, scene, text, composed, origin, now)
+    """Within a transaction: store a text with its composed parts and wake their delivery; returns the message's id.
+
+    `stranger` is the contact without a verified e-mail for whom the host says it.
+    """
+    message = messages.say(tx, scene, text, composed, origin, now, stranger=stranger)
     dispatcher.wake(f"deliver:{scene.conversation}", tx)
     return message
 
 
-def notice(tx: Tx, dispatcher: Dispatcher, manifest: Channel, scene: Scene, text: str, now: datetime) -> None:
-    """Queue a sentence of the host's own; the agent does not see it as something it said."""
+def notice(manifest: Channel, text: str) -> tuple[str, list[str]]:
+    """A sentence of the host's own as it is said on a channel, and that as provider messages."""
     spoken = _spoken(manifest, text)
-    composed = plain(spoken, manifest.dialect, manifest.limits.text)
-    queue(tx, dispatcher, scene, spoken, composed, origin="notice", now=now)
+    return spoken, plain(spoken, manifest.dialect, manifest.limits.text)
 
 
 def _spoken(manifest: Channel, text: str) -> str:

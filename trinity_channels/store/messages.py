@@ -48,6 +48,7 @@ _STORE_SAID = (
         text=bindparam("text"),
         state="answered",
         at=bindparam("now"),
+        stranger_id=bindparam("stranger"),
     )
     .returning(MESSAGE.c.id)
 )
@@ -109,10 +110,13 @@ def rewrite(tx: Tx, message: int, text: str, content: Sequence[Part]) -> None:
     tx.run(_REWRITE, message=message, text=storable(text), parts=dump(content))
 
 
-def say(tx: Tx, scene: Scene, text: str, parts: Sequence[str], origin: str, now: datetime) -> int:
+def say(
+    tx: Tx, scene: Scene, text: str, parts: Sequence[str], origin: str, now: datetime, *, stranger: int | None = None
+) -> int:
     """Store what we say and queue its parts, in order; returns the message's id.
 
-    `origin` is agent, notice or proactive. A notice is not part of what the agent sees later.
+    `origin` is agent, notice or proactive. A notice is not part of what the agent sees later. `stranger` is the contact
+    without a verified e-mail for whom it is said.
     """
     at = micros(now)
     message = tx.number(
@@ -122,6 +126,7 @@ def say(tx: Tx, scene: Scene, text: str, parts: Sequence[str], origin: str, now:
         origin=origin,
         text=storable(text),
         now=at,
+        stranger=stranger,
     )
     if origin == "notice":
         tx.run(_SET_STATE, message=message, state="notice")

@@ -15,6 +15,8 @@ from trinity_channels.store.tables import BINDING_NOTICE
 
 RETIRED_ADDRESS = "retired_address"
 """A message came to a webhook address that does not work any more."""
+WITHHELD = {"contact": "withheld_contact", "binding": "withheld_binding"}
+"""Messages of the host's own were withheld, by the budget that was used up."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -176,6 +176,7 @@ class MessageRow(SQLModel, table=True):
 
     `at` is when it was written, `received_at` when it was stored here; the former may be much earlier after an outage.
     `released_at` is when the gate opened for a message that was kept, `cleared_at` when its text and parts were removed.
+    `stranger_id` is the contact without a verified e-mail for whom the host said it.
 
     Others never reach the agent: handled (a command), dropped, expired, erased, and notice (what the host itself says).
     """
@@ -188,6 +189,8 @@ class MessageRow(SQLModel, table=True):
         Index("message_of_turn", "turn_id", sqlite_where=text("turn_id IS NOT NULL")),
         _open_work("message_open", "conversation_id", "waiting"),
         _open_work("message_kept", "conversation_id", "kept"),
+        Index("message_notice", "binding_id", "at", sqlite_where=text("origin = 'notice'")),
+        Index("message_to_stranger", "stranger_id", "at", sqlite_where=text("stranger_id IS NOT NULL")),
     )
     id: int | None = Field(default=None, primary_key=True)
     binding_id: int
@@ -206,6 +209,7 @@ class MessageRow(SQLModel, table=True):
     received_at: int | None = Field(default=None, sa_type=BigInteger)
     released_at: int | None = Field(default=None, sa_type=BigInteger)
     cleared_at: int | None = Field(default=None, sa_type=BigInteger)
+    stranger_id: int | None = None
 
 
 class TurnRow(SQLModel, table=True):

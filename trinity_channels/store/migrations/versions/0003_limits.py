@@ -22,6 +22,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("hour", "channel"),
     )
     op.create_index("access_request_pending", "access_request", ["agent"], sqlite_where=sa.text("status = 'pending'"))
+    _the_host_has_a_budget()
+
+
+def _the_host_has_a_budget() -> None:
+    op.add_column("message", sa.Column("stranger_id", sa.Integer(), nullable=True))
+    op.create_index("message_notice", "message", ["binding_id", "at"], sqlite_where=sa.text("origin = 'notice'"))
+    op.create_index(
+        "message_to_stranger",
+        "message",
+        ["stranger_id", "at"],
+        sqlite_where=sa.text("stranger_id IS NOT NULL"),
+    )
 
 
 def _texts_are_removed() -> None:

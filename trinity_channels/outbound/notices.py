@@ -1,0 +1,100 @@
+"""Notices: sentences of the host's own, such as prompts, help and confirmations, within an hourly budget.
+
+A channel may bill each of them, and strangers can make the host say something. Beyond the budget it is silent: what
+people asked for still has its effect, and the owner sees that something was withheld.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import structlog
+
+from trinity_channels.api import Channel
+from trinity_channels.dispatch import Dispatcher
+from trinity_channels.metrics import Metrics
+from trinity_channels.outbound import replies
+from trinity_channels.store import Tx, notice_budget, notices
+from trinity_channels.store.scenes import Scene
+
+log = structlog.get_logger(__name__)
+
+PERIOD = timedelta(hours=1)
+LOGGED_AGAIN = timedelta(hours=1)
+
+
+class Limit(StrEnum):
+    """Which budget was used up."""
+
+    CONTACT = "contact"
+    BINDING = "binding"
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Provider messages of the host's own in an hour.
+
+    Attributes:
+        per_contact: to one contact without a verified e-mail.
+        per_binding: of one binding, to all its contacts together.
+    """
+
+    per_contact: int
+    per_binding: int
+
+
+class Notices:
+    """Queues them, and tells operators what was withheld."""
+
+    def __init__(self, dispatcher: Dispatcher, budget: Budget, metrics: Metrics, now: Callable[[], datetime]) -> None:
+        self._dispatcher = dispatcher
+        self._budget = budget
+        self._metrics = metrics
+        self._now = now
+        self._logged: dict[tuple[int, Limit], datetime] = {}
+
+    def queue(
+        self, tx: Tx, manifest: Channel, scene: Scene, text: str, *, contact: int | None, now: datetime
+    ) -> Limit | None:
+        """Within a transaction: queue a notice that a contact has caused, unless that is beyond a budget.
+
+        The agent does not see it as something it said.
+
+        Returns:
+            The limit for which it was withheld, None if it was queued.
+        """
+        spoken, composed = replies.notice(manifest, text)
+        said = notice_budget.said(tx, scene.binding, contact, now - PERIOD, now)
+        limit = self._exceeded(said, len(composed))
+        if limit:
+            notices.put(tx, scene.binding, notices.WITHHELD[limit], self._why(limit), now)
+        else:
+            replies.queue(
+                tx, self._dispatcher, scene, spoken, composed, origin="notice", now=now, stranger=said.stranger
+            )
+        return limit
+
+    def withheld(self, scene: Scene, limits: Sequence[Limit]) -> None:
+        """Count and log what a transaction has withheld, after its commit; the log repeats itself once an hour."""
+        for limit in limits:
+            self._metrics.notices_withheld.labels(scene.channel, limit.value).inc()
+            now, last = self._now(), self._logged.get((scene.binding, limit))
+            if last is None or abs(now - last) >= LOGGED_AGAIN:
+                self._logged[scene.binding, limit] = now
+                log.warning(
+                    "notice withheld", channel=scene.channel, agent=scene.agent, limit=limit.value, why=self._why(limit)
+                )
+
+    def _exceeded(self, said: notice_budget.Said, parts: int) -> Limit | None:
+        if said.stranger is not None and said.to_stranger + parts > self._budget.per_contact:
+            return Limit.CONTACT
+        return Limit.BINDING if said.of_binding + parts > self._budget.per_binding else None
+
+    def _why(self, limit: Limit) -> str:
+        if limit is Limit.CONTACT:
+            most = self._budget.per_contact
+            return f"A person without a verified e-mail caused more than {most} messages of the host in an hour."
+        return f"More than {self._budget.per_binding} messages of the host were called for in an hour."
