@@ -323,9 +323,8 @@ class World:
         """Let time pass, and let happen what is due then."""
         self.clock.tick(timedelta(**delta))
         self.host.dispatcher.fire_due()
-        async with self.host._housekeeping.running:
-            for chore in self.host._housekeeping.chores.values():  # what fails here fails the test
-                await chore.run()
+        for chore in self.host._housekeeping.chores:
+            await self.host._housekeeping.do(chore)  # what fails here fails the test
         await self.settle()
 
     async def much_later(self) -> None:

@@ -319,9 +319,12 @@ class Host:
         return await run(int(conversation))
 
     async def _keep_house(self) -> None:
-        while True:
-            await self._housekeeping.run()
-            await self._catch_up.wait(HOUSEKEEPING)
+        try:
+            while True:
+                await self._housekeeping.run()
+                await self._catch_up.wait(HOUSEKEEPING)
+        finally:
+            await self._housekeeping.stop()
 
     # --- routes ---
 

@@ -1,8 +1,9 @@
-"""Runs the host's periodic work. One chore that fails keeps no other from running, and its cause is logged once."""
+"""Runs the host's periodic work. A chore that fails or hangs keeps no other from running; its cause is logged once."""
 
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Protocol
@@ -14,6 +15,9 @@ from trinity_channels.metrics import Metrics
 
 log = structlog.get_logger(__name__)
 
+PATIENCE = 10.0
+"""Seconds that a round waits for its chores. Those that take longer go on beside the next rounds."""
+
 
 class Chore(Protocol):
     """Something to be done periodically."""
@@ -23,28 +27,45 @@ class Chore(Protocol):
 
 
 class Housekeeping:
-    """The chores, by the names that logs and metrics show."""
+    """The chores, by the names that logs and metrics show. No chore runs twice at a time."""
 
     def __init__(self, chores: Mapping[str, Chore], metrics: Metrics, now: Callable[[], datetime]) -> None:
         self.chores = chores
         self._metrics = metrics
         self._failures = Failures(now)
-        self.running = asyncio.Lock()
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def run(self) -> None:
-        """Run every chore once, one after another, and never two rounds at a time."""
-        async with self.running:
-            await self._round()
+        """One round: start every chore that is not running, and wait for them a while."""
+        for name in self.chores:
+            if name not in self._running or self._running[name].done():
+                self._running[name] = asyncio.create_task(self._guarded(name), name=f"chore {name}")
+        await asyncio.wait(self._running.values(), timeout=PATIENCE)
 
-    async def _round(self) -> None:
-        for name, chore in self.chores.items():
-            try:
-                await chore.run()
-            except Exception as error:
-                self._metrics.chore_failures.labels(name).inc()
-                cause = cause_of(error)
-                if self._failures.is_news(name, cause):
-                    log.exception("chore failed", chore=name, cause=cause)
-            else:
-                if self._failures.ended(name):
-                    log.info("chore works again", chore=name)
+    async def do(self, name: str) -> None:
+        """Do one chore now.
+
+        Raises:
+            Exception: whatever it raises.
+        """
+        async with self._locks[name]:
+            await self.chores[name].run()
+
+    async def stop(self) -> None:
+        """End what is running."""
+        for task in self._running.values():
+            task.cancel()
+        await asyncio.gather(*self._running.values(), return_exceptions=True)
+
+    async def _guarded(self, name: str) -> None:
+        try:
+            await self.do(name)
+        except Exception as error:
+            self._metrics.chore_failures.labels(name).inc()
+            cause = cause_of(error)
+            if self._failures.is_news(name, cause):
+                log.exception("chore failed", chore=name, cause=cause)
+        else:
+            if self._failures.ended(name):
+                log.info("chore works again", chore=name)

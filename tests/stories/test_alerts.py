@@ -211,6 +211,33 @@ async def test_a_webhook_that_is_put_right_ends_the_alert(town: World, provider:
     assert await gauge(town, "provider_check") == 0
 
 
+async def test_the_silence_that_a_wrong_webhook_explains_is_not_told_beside_it(
+    town: World, crowd: list[Person], provider: Provider
+) -> None:
+    await days(town, crowd, 9)
+    provider.answers = (BAD,)
+
+    await waits(town, minutes=36 * 60, step=30)
+    assert len(mails(town)) == 1
+    assert (await gauge(town, "provider_check"), await gauge(town, "quiet")) == (1, 0)
+    provider.answers = (GOOD,)
+    await waits(town, minutes=2 * 60, step=30)
+
+    assert (await gauge(town, "provider_check"), await gauge(town, "quiet")) == (0, 1)
+
+
+async def test_one_mail_tells_of_all_that_is_new_about_a_channel(town: World, provider: Provider) -> None:
+    provider.answers = (BAD,)
+    await waits(town, minutes=20, step=10)
+    for _ in range(12):
+        await refused(town)
+        await town.later(minutes=1)
+
+    assert await gauge(town, "signature") == 1
+    assert await gauge(town, "provider_check") == 1
+    assert 1 <= len(mails(town)) <= 2
+
+
 async def test_credentials_that_the_provider_refuses_raise_an_alert(town: World, provider: Provider) -> None:
     provider.answers = ConfigurationError("Authenticate", refused=True)
 

@@ -1,7 +1,7 @@
 """The pause after a mail about access requests: it grows while people go on asking, so that a flood fills no mailbox.
 
-Whoever can receive mail at many addresses can open any number of requests. The pause is ten minutes after the first mail,
-twice as long after each further one, at most six hours, and ten minutes again once nobody has asked for four pauses. A flood
+A stranger with mail at many addresses can open any number of requests. The pause is ten minutes after the first mail, twice
+as long after each further one, at most six hours, and ten minutes again after four pauses without a request. A flood
 of a day makes nine mails, and then four a day; 29 is the most that any pattern of requests can bring about in a day. It is
 stored, so that a restart changes nothing.
 """

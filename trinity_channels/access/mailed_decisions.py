@@ -37,7 +37,7 @@ class MailedDecisions:
         """The open request that a link is for; changes nothing.
 
         Raises:
-            InvalidLink: the link is not one of ours, or was sent to somebody who does not own the agent now.
+            InvalidLink: the link is not one of ours, or was sent to a former owner of the agent.
             ExpiredLink: it is too old.
             UsedLink: the request is decided.
         """

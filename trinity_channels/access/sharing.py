@@ -82,7 +82,7 @@ class Sharing:
             request: the id of the request.
             approve: whether they may use the agent.
             by: who decides.
-            asked_at: decide only the request that was made then; None for whichever is open. A person who asks again has
+            asked_at: decide only the request that was made then; None for any that is open. A person who asks again has
                 the same id.
             via: by what way, for the audit log, where it is not the API.
 

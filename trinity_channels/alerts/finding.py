@@ -23,9 +23,14 @@ Findings = Mapping[int, Finding | None]
 
 
 class Look(Protocol):
-    """One way of noticing that a channel does not work. `code` names its alerts."""
+    """One way of noticing that a channel does not work.
+
+    `code` names its alerts. What a look with `is_consequence` notices may follow from what the others notice; then theirs is
+    enough.
+    """
 
     code: str
+    is_consequence: bool
 
     async def look(self, connected: Sequence[StoredBinding], alerted: Mapping[int, datetime]) -> Findings:
         """What is new of the connected bindings; `alerted` says since when there has been an alert of this code."""

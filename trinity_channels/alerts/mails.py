@@ -19,6 +19,8 @@ log = structlog.get_logger(__name__)
 
 TRIED_AGAIN = timedelta(minutes=10)
 """After a mail that could not be sent."""
+AT_ONCE = 5
+"""Mails of one round, for each may take 15 seconds to fail."""
 
 
 class AlertMails:
@@ -46,9 +48,10 @@ class AlertMails:
             return
         now = self._now()
         due = await self._store.read(lambda tx: alerts.unmailed(tx, now))
-        for binding, group in groupby(due, key=lambda one: one.binding):
-            if binding not in self._tried or abs(now - self._tried[binding]) >= TRIED_AGAIN:
-                await self._try(binding, list(group), self._mailer)
+        mails = [(binding, list(group)) for binding, group in groupby(due, key=lambda one: one.binding)]
+        waiting = [one for one in mails if one[0] not in self._tried or abs(now - self._tried[one[0]]) >= TRIED_AGAIN]
+        for binding, group in waiting[:AT_ONCE]:
+            await self._try(binding, group, self._mailer)
 
     async def _try(self, binding: int, due: Sequence[Alert], mailer: Mailer) -> None:
         try:

@@ -34,6 +34,7 @@ class ProviderChecks:
     """Asks the providers what `verify` asks for an owner: once an hour for each binding, and ten minutes after the start."""
 
     code = "provider_check"
+    is_consequence = False
 
     def __init__(
         self, connections: Connections, plugins: Plugins, address: PublicAddress, now: Callable[[], datetime]
@@ -76,7 +77,7 @@ class ProviderChecks:
         except ConfigurationError as error:
             result = Finding(error.message, "Correct it in the agent's settings, or in the provider's console.")
         except (ChannelError, VaultError, NotConnected, Disconnected, TimeoutError):
-            return _UNKNOWN  # the provider is out of reach, or somebody is changing the binding
+            return _UNKNOWN  # the provider is out of reach, or the binding is being changed
         except Exception as error:
             if self._failures.is_news(one.id, cause := cause_of(error)):
                 log.exception("channel not checked", agent=one.agent, channel=one.channel, cause=cause)

@@ -21,6 +21,7 @@ class Refusals:
     """Judges each binding by what the diagnosis has stored with it."""
 
     code = "signature"
+    is_consequence = False
 
     def __init__(self, store: Store, now: Callable[[], datetime]) -> None:
         self._store = store

@@ -22,6 +22,7 @@ class Silence:
     """Judges each binding once an hour. Time in which the host did not listen, breaks of two hours aside, is not silence."""
 
     code = "quiet"
+    is_consequence = True
 
     def __init__(self, store: Store, now: Callable[[], datetime]) -> None:
         self._store = store

@@ -44,16 +44,17 @@ class ChannelWatch:
         for gone in opened:
             if gone.binding not in ids:
                 await self._clear(gone.binding, gone.agent, gone.channel, gone.code)
-        for look in self._looks:
-            await self._apply(look, connected, opened)
+        for look in sorted(self._looks, key=lambda one: one.is_consequence):
+            await self._apply(look, connected, await self._store.read(alerts.opened))
         await self._count()
 
     async def _apply(self, look: Look, connected: Sequence[StoredBinding], opened: Sequence[Alert]) -> None:
         alerted = {one.binding: one.raised_at for one in opened if one.code == look.code}
+        explained = {one.binding for one in opened} if look.is_consequence else set()
         found = await look.look(connected, alerted)
         for one in connected:
             finding = found.get(one.id)
-            if finding is not None and one.id not in alerted:
+            if finding is not None and one.id not in alerted and one.id not in explained:
                 await self._raise(one, look.code, finding)
             elif one.id in found and finding is None and one.id in alerted:
                 await self._clear(one.id, one.agent, one.channel, look.code)
