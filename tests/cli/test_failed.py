@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from tests.cli.conftest import Terminal
 from tests.world import Agent, World
 from trinity_channels import texts
@@ -23,6 +25,7 @@ async def test_a_failed_turn_is_listed_and_answered_after_resubmission(
     row = listed.stdout.splitlines()[1]
     assert row.split()[:4] == ["1", "support", "whatsapp", "1"]
     assert "out of order" in row
+    assert f"{town.now() + timedelta(days=30):%Y-%m-%d}" in row
     assert "no credits" in listed.stdout
     assert resubmitted.exit_code == 0
     assert zoe.heard() == [texts.APOLOGY, "echo what is 6 x 7?"]

@@ -3,9 +3,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from trinity_channels.store import Store
+    from trinity_channels.store.turns import FailedTurn
 
 app = typer.Typer(help="List the turns that could not be answered, or try one again.")
 
@@ -16,18 +23,41 @@ def failed(ctx: typer.Context) -> None:
     if ctx.invoked_subcommand is not None:
         return
     from trinity_channels.cli import desk, tables
-    from trinity_channels.store import turns
 
-    found = desk.with_store(lambda store: store.read(turns.failed))
+    found = desk.with_store(_found)
     if not found:
         typer.echo("No turn has failed.")
         return
     rows = [
-        (one.id, one.agent, one.channel, one.messages, one.attempts, desk.moment(one.failed_at), one.reason)
-        for one in found
+        (
+            one.id,
+            one.agent,
+            one.channel,
+            one.messages,
+            one.attempts,
+            desk.moment(one.failed_at),
+            f"{until:%Y-%m-%d}",
+            one.reason,
+        )
+        for one, until in found
     ]
-    tables.show(("id", "agent", "channel", "messages", "attempts", "failed at", "reason"), rows)
+    tables.show(("id", "agent", "channel", "messages", "attempts", "failed at", "kept until", "reason"), rows)
     typer.echo("\nTry one again with `trinity-channels failed resubmit ID`.")
+
+
+async def _found(store: Store) -> list[tuple[FailedTurn, datetime]]:
+    """The failed turns, and until when each has its texts."""
+    from trinity_channels.agents.table import AgentTable
+    from trinity_channels.app import utc_now
+    from trinity_channels.retention.periods import RetentionPeriods
+    from trinity_channels.settings import Settings
+    from trinity_channels.store import turns
+
+    settings = Settings.load()
+    periods = RetentionPeriods(store, settings.keep_bodies_days, AgentTable(settings.agents), utc_now)
+    return await store.read(
+        lambda tx: [(one, one.stored_since + timedelta(days=periods.days(tx, one.agent))) for one in turns.failed(tx)]
+    )
 
 
 @app.command()

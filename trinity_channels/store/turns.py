@@ -17,7 +17,10 @@ from trinity_channels.store.tables import BINDING, CONVERSATION, MESSAGE, TURN
 
 @dataclass(frozen=True, slots=True)
 class FailedTurn:
-    """A parked turn as the operator sees it. `last_inbound_at` is when a person last wrote in its conversation."""
+    """A parked turn as the operator sees it. `last_inbound_at` is when a person last wrote in its conversation.
+
+    `stored_since`: when the oldest of its messages was stored, from which its retention counts.
+    """
 
     id: int
     agent: str
@@ -27,6 +30,7 @@ class FailedTurn:
     failed_at: datetime
     messages: int
     last_inbound_at: datetime
+    stored_since: datetime
 
 
 _TAKE = update(MESSAGE).where(MESSAGE.c.id == bindparam("message")).values(state="answering", turn_id=bindparam("turn"))
@@ -90,6 +94,7 @@ _FAILED = (
         TURN.c.updated_at,
         func.count(MESSAGE.c.id),
         CONVERSATION.c.last_inbound_at,
+        func.min(func.coalesce(MESSAGE.c.received_at, MESSAGE.c.at)),
     )
     .select_from(
         TURN.join(CONVERSATION, CONVERSATION.c.id == TURN.c.conversation_id)
@@ -170,7 +175,7 @@ def _end(tx: Tx, turn: int, state: str, messages: str, why: str | None, now: dat
 def failed(tx: Tx) -> list[FailedTurn]:
     """Every parked turn that could be resubmitted, oldest first."""
     return [
-        FailedTurn(row[0], row[1], row[2], row[3], row[4] or "", moment(row[5]), row[6], moment(row[7]))
+        FailedTurn(row[0], row[1], row[2], row[3], row[4] or "", moment(row[5]), row[6], moment(row[7]), moment(row[8]))
         for row in tx.all(_FAILED)
     ]
 
