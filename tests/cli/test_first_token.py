@@ -100,7 +100,7 @@ def test_a_link_in_its_place_is_replaced_and_not_followed(terminal: Terminal, tm
     assert not (terminal.folder / FILE).is_symlink()
 
 
-def test_a_file_that_cannot_be_written_is_told_and_locks_nobody_out(terminal: Terminal) -> None:
+def test_a_file_that_cannot_be_written_is_reported_and_no_token_is_stored(terminal: Terminal) -> None:
     (terminal.folder / FILE / "in the way").mkdir(parents=True)
 
     refused = terminal.run("serve", "--port", "0")

@@ -41,7 +41,7 @@ async def hand_over_first_token(tokens: Tokens, home: Path, *, configured: bool)
         return
     file = home / FILE
     try:
-        write_private(file, f"{token}\n")  # first: a token that is stored and known nowhere would lock everybody out
+        write_private(file, f"{token}\n")  # first: after a crash in between, a stored token would be known to no one
     except OSError as error:
         raise FirstTokenError(
             f"The administrator's first token cannot be written to {file} ({error.strerror}). Give the data folder to the "
