@@ -15,7 +15,7 @@ import httpx
 import structlog
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from trinity_channels.access.blocks import Blocks
 from trinity_channels.access.decision_links import DecisionLinks
@@ -336,6 +336,11 @@ class Host:
             app.include_router(router)
         app.router.routes[:0] = [*self.webhook.routes(), *self._decision_pages.routes()]
 
+    def routes(self) -> list[BaseRoute]:
+        """The same for an app that has nothing of its own: to include routers there would build every route twice."""
+        api = [route for router in routers(self) for route in router.routes]
+        return [*self.webhook.routes(), *self._decision_pages.routes(), *api, *self.probes()]
+
     def probes(self) -> list[Route]:
         """The routes that only a host has which runs alone."""
         entrance = Entrance(self.guard, self.settings.open_monitoring, "TRINITY_CHANNELS_OPEN_MONITORING")
@@ -370,11 +375,17 @@ def mount_channels(app: FastAPI, ports: Ports, settings: Settings) -> Host:
 
 def create_app(settings: Settings, ports: Ports | None = None) -> tuple[FastAPI, Host]:
     """The application of a host that runs alone."""
-    app = FastAPI(title="trinity_channels", redirect_slashes=False, openapi_url=None)
-    host = mount_channels(app, ports or Ports(), settings)
+    host = Host(settings, ports)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with host:
+            yield
+
+    app = FastAPI(title="trinity_channels", redirect_slashes=False, openapi_url=None, lifespan=lifespan)
     app.add_middleware(WebhooksFirst, routes=host.webhook.routes())
     entrance = Entrance(host.guard, settings.open_docs, "TRINITY_CHANNELS_OPEN_DOCS")
-    app.router.routes += [*host.probes(), *reference.routes(entrance, app.openapi)]
+    app.router.routes += [*host.routes(), *reference.routes(entrance, app.openapi)]
     app.add_exception_handler(HTTPException, errors.NoRoute(host.unknown_webhooks.probes.strayed))
     app.add_exception_handler(Exception, errors.fault)
     return app, host
