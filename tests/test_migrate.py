@@ -81,3 +81,24 @@ def test_texts_that_an_earlier_version_kept_of_dropped_messages_are_removed(tmp_
     with closing(sqlite3.connect(file)) as database:
         rows = database.execute("SELECT state, text, parts, cleared_at FROM message ORDER BY id").fetchall()
     assert rows == [(one, "", None, 5) for one in states[:3]] + [(one, "words", "[]", None) for one in states[3:]]
+
+
+def test_emails_of_an_earlier_version_have_an_age_and_the_source_that_is_on_record(tmp_path: Path) -> None:
+    file = tmp_path / "old.db"
+    url = at_revision(file, "0002")
+    with closing(sqlite3.connect(file)) as database, database:
+        database.executemany(
+            "INSERT INTO contact (id, binding_id, name, email, verified_at, resolved_at, created_at)"
+            " VALUES (?, 1, '', ?, ?, ?, 0)",
+            [(1, "zoe@example.org", 10, 30), (2, "yan@example.org", 20, None), (3, None, None, 40)],
+        )
+        database.execute(
+            "INSERT INTO audit (at, actor, action, agent, channel, details)"
+            " VALUES (10, 'contact:1', 'login', 'support', 'x', '{}')"
+        )
+
+    migrate.upgrade(url)
+
+    with closing(sqlite3.connect(file)) as database:
+        rows = database.execute("SELECT id, email_source, email_used_at, email_checked_at FROM contact ORDER BY id")
+        assert rows.fetchall() == [(1, None, 30, None), (2, "provider", 20, 20), (3, None, None, None)]

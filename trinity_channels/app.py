@@ -23,6 +23,7 @@ from trinity_channels.access.directory import Directory, LocalDirectory
 from trinity_channels.access.disclosure import Disclosure
 from trinity_channels.access.escalation import Escalation
 from trinity_channels.access.first_token import hand_over_first_token
+from trinity_channels.access.lifetime import Lifetime
 from trinity_channels.access.login import Login
 from trinity_channels.access.mailed_decisions import MailedDecisions
 from trinity_channels.access.owner_digest import OwnerDigest
@@ -50,6 +51,7 @@ from trinity_channels.housekeeping import Housekeeping
 from trinity_channels.http_client import open_client
 from trinity_channels.inbound.catch_up import CatchUp
 from trinity_channels.inbound.diagnose import Diagnosis
+from trinity_channels.inbound.email_upkeep import EmailUpkeep
 from trinity_channels.inbound.indicate import Indicator
 from trinity_channels.inbound.lookups import Lookups
 from trinity_channels.inbound.missed import MissedMessages
@@ -59,6 +61,7 @@ from trinity_channels.inbound.rules import TurnRules
 from trinity_channels.inbound.senders import Senders
 from trinity_channels.inbound.turn import Turns
 from trinity_channels.inbound.unknown import UnknownWebhooks
+from trinity_channels.inbound.vouching import Vouching
 from trinity_channels.inbound.webhook import Webhook, WebhooksFirst
 from trinity_channels.mail.port import Mailer
 from trinity_channels.metrics import Metrics
@@ -160,6 +163,7 @@ class Host:
             Login(self.store, self._vault, self.mailer, now, self.metrics),
             escalation,
             Disclosure(self.store, escalation, timedelta(hours=settings.disclose_after_hours), now),
+            Lifetime(timedelta(days=settings.email_lifetime_days)),
         )
         self.reports = HealthReports(
             store=self.store, plugins=self.plugins, address=self.address, self_service=self.self_service, now=now
@@ -168,12 +172,16 @@ class Host:
             store=self.store, directory=self.directory, plugins=self.plugins, reports=self.reports, now=now
         )
         self.blocks = Blocks(self.store, self._vault)
-        senders = Senders(self.store, self.plugins, self.bindings, self.blocks, now)
+        vouching = Vouching(self.store, self.plugins, self.bindings, self.self_service.lifetime, now)
         indicator = Indicator(self.plugins, self.bindings, self.metrics)
         self.turns = Turns(
             store=self.store,
             plugins=self.plugins,
-            lookups=Lookups(senders, Quotes(self.store, self.plugins, self.bindings)),
+            lookups=Lookups(
+                Senders(self.store, self.blocks, vouching, now),
+                Quotes(self.store, self.plugins, self.bindings),
+                vouching,
+            ),
             directory=self.directory,
             agents=ports.agents or ConfiguredAgents(self.agents, self.platform, self.http, now),
             self_service=self.self_service,
@@ -245,6 +253,7 @@ class Host:
                 "channel watch": self._watch(),
                 "alert mails": AlertMails(self.store, self.directory, self.mailer, self._title, now),
                 "retention": self.retention,
+                "verified e-mails": EmailUpkeep(self.store, self.plugins, vouching, self.self_service.lifetime, now),
             },
             self.metrics,
             now,

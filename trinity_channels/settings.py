@@ -103,6 +103,7 @@ class Settings(BaseSettings):
         notices_per_contact: messages of the host's own in an hour to one person without a verified e-mail.
         notices_per_binding: the same of one binding, to all people together.
         keep_bodies_days: how long the texts of messages are kept, of agents that have no setting of their own.
+        email_lifetime_days: how long a verified e-mail counts after the person last wrote with it.
         api_base_urls: the variables `<PROVIDER>_API_BASE_URL`, lower-case and as written; read them by `api_base_url`.
         agents: by name; only used when the host runs alone.
     """
@@ -135,6 +136,7 @@ class Settings(BaseSettings):
     notices_per_contact: int = Field(alias="trinity_channels_notices_per_contact", default=4, ge=1)
     notices_per_binding: int = Field(alias="trinity_channels_notices_per_binding", default=200, ge=1)
     keep_bodies_days: Days = Field(alias="trinity_channels_keep_bodies_days", default=30)
+    email_lifetime_days: Days = Field(alias="trinity_channels_email_lifetime_days", default=180)
     api_base_urls: Mapping[str, str] = Field(default_factory=dict, repr=False)
     agents: Mapping[AgentName, Agent] = Field(default_factory=dict)
 

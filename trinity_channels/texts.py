@@ -10,6 +10,11 @@ LOGIN_CLOSED = (
     "This agent only talks to people with a verified e-mail address, and signing in by e-mail is not set up here yet. "
     "The owner of this agent can change that. What you have written is kept."
 )
+LOGIN_AGAIN = (
+    "You are signed out, and this agent only talks to people with a verified e-mail address.\n"
+    "Send /login to sign in with the address that {channel} knows, or /login you@example.com to get a code by e-mail. "
+    "What you have written is kept and answered afterwards."
+)
 GROUP_HINT = "I answer people who are signed in. Please write to me in a direct chat first."
 GROUP_COMMAND = "I answer commands only in a direct chat with me. Please send it there."
 LOGIN_USAGE = "Send /login you@example.com to get a code by e-mail, then send the code from the mail here."
@@ -54,7 +59,10 @@ APPROVED = "The owner has let you in: you can talk to this agent now."
 DENIED = "The owner has declined your request to talk to this agent. You can ask again after 24 hours."
 LOGGED_OUT = "You are signed out. Send /login you@example.com to sign in again."
 NOT_LOGGED_IN = "You are not signed in. Send /login you@example.com to verify your e-mail address."
+LOGGED_OUT_VOUCHED = "You are signed out. Send /login to sign in again."
 WHOAMI = "You are signed in as {email}."
+WHOAMI_CODE = "Verified with a mailed code on {since}. It ends after {days} days without a message from you."
+WHOAMI_PROVIDER = "{channel} vouches for it since {since}. It ends after {days} days without a message from you."
 HELP = (
     "/login you@example.com mails you a code\n"
     "The code of six digits, sent here, signs you in\n"

@@ -96,4 +96,5 @@ async def test_an_address_that_the_messenger_vouches_for_may_be_spelt_in_any_cas
 
     await zoe.says("hello", "!whoami")
 
-    assert zoe.heard() == ["echo hello", texts.WHOAMI.format(email="zoe.smith@example.org")]
+    answer, whoami = zoe.heard()
+    assert (answer, whoami.splitlines()[0]) == ("echo hello", texts.WHOAMI.format(email="zoe.smith@example.org"))

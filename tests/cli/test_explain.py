@@ -144,3 +144,12 @@ def test_an_address_that_is_none_is_asked_for(terminal: Terminal, nothing: str) 
 
     assert result.exit_code == 2
     assert "Say whose: an address on a channel, or an e-mail." in result.stderr
+
+
+async def test_source_and_age_of_an_email_are_told(terminal: Terminal, zoe: Person) -> None:
+    await zoe.verifies(ZOE)
+
+    assert (
+        f"Verified e-mail {ZOE}, verified with a mailed code at 2026-03-02 09:00 UTC; last used at 2026-03-02 09:00 UTC, "
+        "ends at 2026-08-29 09:00 UTC if unused"
+    ) in " ".join((await explained(terminal, ZOE)).split())

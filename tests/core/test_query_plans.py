@@ -40,6 +40,7 @@ from trinity_channels.store import (
     trials,
     turns,
     unknown_webhooks,
+    verified_emails,
 )
 
 MODULES = (
@@ -71,11 +72,13 @@ MODULES = (
     trials,
     turns,
     unknown_webhooks,
+    verified_emails,
 )
 # Made into something narrower before they run, or small by nature: a row per binding, agent, token or parked turn, or the
 # newest thousand messages of one conversation.
 EXEMPT = {
     "scenes._MESSAGES",
+    "verified_emails._LINKED",
     "bindings._ALL",
     "bindings._HOLDER",
     "retention._BINDINGS",
@@ -125,6 +128,8 @@ def test_it_finds_its_rows_by_an_index(blank: Path, name: str) -> None:
         ("deliveries._NEXT", "delivery_open"),
         ("resends._FAILED", "delivery_parked"),
         ("turns._FAILED", "turn_failed"),
+        ("verified_emails._TO_CHECK", "contact_email_vouched"),
+        ("verified_emails._UNUSED", "contact_email_used"),
         ("agent_runs._NEWEST_PARKED", "turn_failed"),
         ("agent_runs._COUNT_RETRIED", "turn_open"),
         ("agent_runs._LAST_ANSWERED", "turn_answered"),

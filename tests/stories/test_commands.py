@@ -94,7 +94,8 @@ async def test_signing_in_and_out(world: World, zoe: Person) -> None:
     await zoe.verifies("Zoe@Example.org")
     await zoe.says("/whoami", "/logout", "/whoami")
 
-    assert zoe.heard()[-3:] == [texts.WHOAMI.format(email=ZOE), texts.LOGGED_OUT, texts.NOT_LOGGED_IN]
+    first_lines = [text.splitlines()[0] for text in zoe.heard()[-3:]]
+    assert first_lines == [texts.WHOAMI.format(email=ZOE), texts.LOGGED_OUT, texts.NOT_LOGGED_IN]
     assert [one["email"] for one in await world.requests()] == [ZOE]
 
 
@@ -127,7 +128,7 @@ async def test_an_address_is_shown_as_it_is(world: World, zoe: Person, email: st
     await zoe.verifies(email)
     await zoe.says("/whoami")
 
-    shown = [text.replace("\u200b", "") for text in zoe.heard()]
+    shown = [text.replace("\u200b", "").splitlines()[0] for text in zoe.heard()]
     assert shown == [
         texts.CODE_SENT.format(email=email),
         texts.VERIFIED.format(email=email),
@@ -284,7 +285,7 @@ async def test_a_person_who_changes_their_mind_is_linked_to_the_newest_address(z
 
     await zoe.says("/whoami")
 
-    assert zoe.last() == texts.WHOAMI.format(email="zoe.work@example.org")
+    assert zoe.last().splitlines()[0] == texts.WHOAMI.format(email="zoe.work@example.org")
 
 
 async def test_the_owner_can_unlink_an_address(world: World, zoe: Person) -> None:

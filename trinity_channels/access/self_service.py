@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from trinity_channels.access.disclosure import Disclosure
 from trinity_channels.access.escalation import Escalation
+from trinity_channels.access.lifetime import Lifetime
 from trinity_channels.access.login import Login
 
 
@@ -16,3 +17,4 @@ class SelfService:
     login: Login
     escalation: Escalation
     disclosure: Disclosure
+    lifetime: Lifetime

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from trinity_channels.access import gate
 from trinity_channels.access.gate import Decision, Policy, Standing
+from trinity_channels.access.lifetime import Lifetime
 from trinity_channels.api import Channel
 from trinity_channels.app import Host, utc_now
 from trinity_channels.cli.desk import moment
@@ -15,6 +16,7 @@ from trinity_channels.store import Tx, access, agent_runs, people
 from trinity_channels.store.access import AccessRequest
 from trinity_channels.store.agent_runs import Trouble
 from trinity_channels.store.people import Client
+from trinity_channels.store.verified_emails import Source
 
 OUTCOMES = {
     Decision.ALLOW: "A message now goes to the agent.",
@@ -74,7 +76,7 @@ async def _contact(host: Host, agent: str, found: _Found, client: Client, kept: 
     manifest = host.plugins[client.channel].manifest if client.channel in host.plugins else None
     facts = [
         ("Policy", str(found.policy)),
-        ("Verified e-mail", client.email or "none"),
+        ("Verified e-mail", _verified(client, host.self_service.lifetime)),
         ("Access", await _access(host, agent, client.email)),
         ("Blocked", "yes" if client.blocked else "no"),
         ("Access request", _request(found.requests.get(client.email or ""))),
@@ -121,6 +123,16 @@ async def _access(host: Host, agent: str, email: str | None) -> str:
         proactive = "may" if share.allow_proactive else "may not"
         return f"shared since {moment(share.created_at)}; the agent {proactive} write first"
     return "allowed" if await host.directory.may_use(agent, email) else "not shared"
+
+
+def _verified(client: Client, lifetime: Lifetime) -> str:
+    verification = client.verification
+    if verification is None:
+        return "none"
+    how = {Source.CODE: "with a mailed code", Source.PROVIDER: f"by {client.channel}", None: "in a way not on record"}
+    since, used = moment(verification.verified_at), moment(verification.used_at)
+    verified = f"{verification.email}, verified {how[verification.source]} at {since}"
+    return f"{verified}; last used at {used}, ends at {moment(lifetime.ends_at(verification))} if unused"
 
 
 def _trouble(trouble: Trouble) -> str:

@@ -9,13 +9,15 @@ from trinity_channels import texts
 from trinity_channels.access import requests
 from trinity_channels.access.gate import Decision
 from trinity_channels.access.self_service import SelfService
+from trinity_channels.api import Channel
 from trinity_channels.email_address import shown_email
 from trinity_channels.inbound.commands import TOLERANCE, Command, Verb
 from trinity_channels.inbound.gate import decision
 from trinity_channels.inbound.prepare import Prepared
 from trinity_channels.inbound.sign_in import SignIn
-from trinity_channels.store import Tx, audit, people
+from trinity_channels.store import Tx, audit, people, verified_emails
 from trinity_channels.store.scenes import Person, Scene
+from trinity_channels.store.verified_emails import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,7 @@ class Answers:
 
     scene: Scene
     person: Person
+    manifest: Channel
     prepared: Prepared
     self_service: SelfService
     sign_in: SignIn
@@ -31,22 +34,21 @@ class Answers:
 
     def to(self, tx: Tx, command: Command) -> str:
         """Carry out a command; returns what to tell the person."""
-        email = self.person.email
         match command.verb:
             case Verb.LOGIN:
-                return self.prepared.answer
+                return self._vouched(tx, self.prepared.vouched) if self.prepared.vouched else self.prepared.answer
             case Verb.CODE:
                 return self._verify(tx, command.code)
             case Verb.SPENT:
                 return self._spent(tx, command.code)
             case Verb.LOGOUT:
-                if not email:
+                if not self.person.email:
                     return texts.NOT_LOGGED_IN
-                people.unlink(tx, self.person.id)
+                verified_emails.sign_out(tx, self.person.id, self.now)
                 self._audit(tx, "logout")
-                return texts.LOGGED_OUT
+                return texts.LOGGED_OUT_VOUCHED if self.manifest.capabilities.verified_email else texts.LOGGED_OUT
             case Verb.WHOAMI:
-                return texts.WHOAMI.format(email=shown_email(email)) if email else texts.NOT_LOGGED_IN
+                return self._whoami(tx)
             case Verb.STOP | Verb.START:
                 stopped = command.verb is Verb.STOP
                 people.stop(tx, self.person.id, self.now if stopped else None)
@@ -60,6 +62,21 @@ class Answers:
             return way_to_a_human or texts.NO_HUMAN
         return f"{texts.HELP}\n{way_to_a_human}".rstrip()
 
+    def _whoami(self, tx: Tx) -> str:
+        verification = verified_emails.of(tx, self.person.id)
+        if verification is None:
+            return texts.NOT_LOGGED_IN
+        how = texts.WHOAMI_PROVIDER if verification.source is Source.PROVIDER else texts.WHOAMI_CODE
+        days = self.self_service.lifetime.of(verification).days
+        detail = how.format(channel=self.manifest.title, since=verification.verified_at.date(), days=days)
+        return f"{texts.WHOAMI.format(email=shown_email(verification.email))}\n{detail}"
+
+    def _vouched(self, tx: Tx, email: str) -> str:
+        """Sign in with the e-mail that the provider vouches for."""
+        verified_emails.link(tx, self.person.id, email, Source.PROVIDER, self.now)
+        self._audit(tx, "login")
+        return self._welcome(tx, email) or texts.VERIFIED.format(email=shown_email(email))
+
     def _verify(self, tx: Tx, code: str) -> str:
         login, who = self.sign_in.login, self.sign_in.who
         if login.awaited(tx, who.contact) is None:
@@ -69,7 +86,7 @@ class Answers:
             self.sign_in.guesses.append(attempt.guess)
         if attempt.email is None:
             return attempt.answer
-        people.verify(tx, self.person.id, attempt.email, self.now)
+        verified_emails.link(tx, self.person.id, attempt.email, Source.CODE, self.now)
         self._audit(tx, "login")
         if attempt.since:
             self.sign_in.hide_everywhere(tx, code, attempt.since - TOLERANCE)

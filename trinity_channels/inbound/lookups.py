@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 from trinity_channels.inbound.quotes import Quotes
 from trinity_channels.inbound.senders import Senders
+from trinity_channels.inbound.vouching import Vouching
 
 
 @dataclass(frozen=True, slots=True)
 class Lookups:
-    """Who writes, and what their messages answer."""
+    """Who writes, what their messages answer, and whose e-mails the providers vouch for."""
 
     senders: Senders
     quotes: Quotes
+    vouching: Vouching

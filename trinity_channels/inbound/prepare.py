@@ -13,6 +13,7 @@ from trinity_channels.email_address import shown_email
 from trinity_channels.inbound.commands import Command, Expecting, Verb, recognise
 from trinity_channels.inbound.gate import asker, asks_to_sign_in, too_fast
 from trinity_channels.inbound.sign_in import SignIn, may_hold_code
+from trinity_channels.inbound.vouching import Vouching
 from trinity_channels.store import Store
 from trinity_channels.store.scenes import Person, Scene
 
@@ -29,7 +30,8 @@ class Prepared:
         answer: what a command that reached outside (a mailed code) has to say.
         has_access: whether the person's verified e-mail may use the agent.
         code_for: the e-mail that a live code was mailed to.
-        code_opens: whether that e-mail may use the agent, asked where the person is confirming the code.
+        code_opens: whether the e-mail that the person signs in with may use the agent, asked where they do.
+        vouched: the e-mail that the provider vouches for, where the person signs in with that.
     """
 
     command: Command | None = None
@@ -37,6 +39,7 @@ class Prepared:
     has_access: bool = False
     code_for: str | None = field(default=None, repr=False)
     code_opens: bool = False
+    vouched: str | None = field(default=None, repr=False)
 
     @property
     def is_settled(self) -> bool:
@@ -53,9 +56,10 @@ class Prepared:
 class Preparation:
     """Asks what a step needs to know."""
 
-    def __init__(self, store: Store, directory: Directory, self_service: SelfService) -> None:
+    def __init__(self, store: Store, directory: Directory, self_service: SelfService, vouching: Vouching) -> None:
         self._store = store
         self._directory = directory
+        self._vouching = vouching
         self._login = self_service.login
 
     async def expecting(self, scene: Scene, person: Person, manifest: Channel) -> Expecting:
@@ -79,10 +83,20 @@ class Preparation:
         if command.verb is Verb.LOGIN:
             if stale or await self._store.read(lambda tx: too_fast(tx, person, first)):
                 return prepared
+            if email := await self._vouched(scene, person, command):
+                return replace(prepared, vouched=email, code_opens=await self._directory.may_use(scene.agent, email))
             return replace(prepared, answer=await self._log_in(asker(scene, person, manifest), command))
         if command.verb is Verb.CODE and expecting.code_for:
             return replace(prepared, code_opens=await self._directory.may_use(scene.agent, expecting.code_for))
         return prepared
+
+    async def _vouched(self, scene: Scene, person: Person, command: Command) -> str | None:
+        """The e-mail that the provider vouches for, if it is what the person wants to sign in with: no code is needed."""
+        wanted = command.emails.found if command.emails else ()
+        if len(wanted) > 1 or (command.emails and not wanted) or (person.email and not wanted):
+            return None
+        vouched = await self._vouching.vouched(scene, person)
+        return vouched if not wanted or vouched == wanted[0] else None
 
     async def _log_in(self, who: Asker, command: Command) -> str:
         """Mail a code to the address that was given; returns what to tell the person."""

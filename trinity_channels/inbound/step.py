@@ -158,8 +158,12 @@ class Step:
         if not self.quiet and self.self_service.login.lapse(tx, self.person.id):
             self._tell(tx, texts.CODE_EXPIRED)
         elif self._due(self.person.prompted_at, HOUR):
-            prompt = texts.LOGIN_PROMPT if self.self_service.login.available else texts.LOGIN_CLOSED
-            self._tell_and_note(tx, prompt, "prompted_at")
+            self._tell_and_note(tx, self._how_to_sign_in(), "prompted_at")
+
+    def _how_to_sign_in(self) -> str:
+        if self.person.signed_out and self.manifest.capabilities.verified_email:
+            return texts.LOGIN_AGAIN.format(channel=self.manifest.title)
+        return texts.LOGIN_PROMPT if self.self_service.login.available else texts.LOGIN_CLOSED
 
     def _ask_for_access(self, tx: Tx, email: str) -> None:
         status = request_access(tx, self.scene, email, self.now)
@@ -180,7 +184,9 @@ class Step:
     def _obey(self, tx: Tx, command: Command) -> None:
         if self.person.blocked:
             return
-        answers = Answers(self.scene, self.person, self.prepared, self.self_service, self._sign_in, self.now)
+        answers = Answers(
+            self.scene, self.person, self.manifest, self.prepared, self.self_service, self._sign_in, self.now
+        )
         text = answers.to(tx, command)
         if not (command.answered or self.quiet):
             self._tell(tx, text)

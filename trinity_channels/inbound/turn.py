@@ -89,7 +89,7 @@ class Turns:
         self._directory = directory
         self._agents = agents
         self._self_service = self_service
-        self._preparation = Preparation(store, directory, self_service)
+        self._preparation = Preparation(store, directory, self_service, lookups.vouching)
         self._lookups = lookups
         self._dispatcher = dispatcher
         self._indicator = indicator
@@ -214,6 +214,8 @@ class Turns:
             return turn.next_at
         if turn.attempts >= ATTEMPTS:
             return await self._give_up(scene, turn, "the process died in every attempt")
+        if scene.person:
+            scene = replace(scene, person=await self._lookups.senders.still(scene, scene.person))
         if not await self._admitted(scene):
             return await self._withdraw(scene, turn)
         lateness, manifest = self._rules.lateness, self._plugins[scene.channel].manifest

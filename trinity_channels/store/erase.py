@@ -63,7 +63,16 @@ _STATEMENTS = (
     delete(ADDRESS).where(ADDRESS.c.contact_id == bindparam("contact")),
     update(CONTACT)
     .where(CONTACT.c.id == bindparam("contact"))
-    .values(name="", email=None, verified_at=None, unreachable_at=None),
+    .values(
+        name="",
+        email=None,
+        email_source=None,
+        verified_at=None,
+        email_used_at=None,
+        email_checked_at=None,
+        signed_out_at=None,
+        unreachable_at=None,
+    ),
 )
 
 

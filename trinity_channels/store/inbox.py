@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
-from sqlalchemy import and_, bindparam, case, exists, func, literal_column, or_, select, update
+from sqlalchemy import (
+    String,
+    and_,
+    bindparam,
+    case,
+    cast,
+    exists,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.sqlite import insert
 
 from trinity_channels.api import Attachment, MessageReceived, Note, NoteKind, Part, Sender
@@ -15,7 +28,20 @@ from trinity_channels.store.clock import micros
 from trinity_channels.store.database import Tx
 from trinity_channels.store.storable import storable
 from trinity_channels.store.tables import ADDRESS, CONTACT, CONVERSATION, DELIVERY, MESSAGE
+from trinity_channels.store.verified_emails import SILENCE
 from trinity_channels.visible import cleaned_name, visible
+
+SILENT = SILENCE // timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Holder:
+    """Whose an address is. `resolved_at`: when they last wrote, stored once an hour; None before their first turn."""
+
+    contact: int
+    stable: bool
+    resolved_at: int | None
+
 
 # Whether the contact has to be written, too: an update that changes nothing would cost as much as the look-up.
 _FIND = (
@@ -26,6 +52,8 @@ _FIND = (
             CONTACT.c.unreachable_at.is_not(None),
             and_(CONTACT.c.name != bindparam("name"), bindparam("name") != literal_column("''")),
         ),
+        ADDRESS.c.stable,
+        CONTACT.c.resolved_at,
     )
     .join(CONTACT, CONTACT.c.id == ADDRESS.c.contact_id)
     .where(
@@ -34,10 +62,23 @@ _FIND = (
     )
 )
 _HAS_STABLE = select(ADDRESS.c.id).where(ADDRESS.c.contact_id == bindparam("contact"), ADDRESS.c.stable.is_(True))
+_FORMER = CONTACT.alias("former")
 _NEW_CONTACT = (
     insert(CONTACT)
     .values(binding_id=bindparam("binding"), name=bindparam("name"), created_at=bindparam("now"))
     .returning(CONTACT.c.id)
+)
+_LAST_WROTE = select(func.coalesce(func.max(MESSAGE.c.at), 0)).where(MESSAGE.c.contact_id == bindparam("contact"))
+# A block and a STOP count for the next holder too: both keep messages away, and neither tells anything.
+_CLOSED_LIKE = (
+    update(CONTACT)
+    .where(CONTACT.c.id == bindparam("contact"))
+    .values(
+        {
+            column: select(_FORMER.c[column]).where(_FORMER.c.id == bindparam("former")).scalar_subquery()
+            for column in ("blocked_at", "stopped_at")
+        }
+    )
 )
 # A person who blocked us is not back in a group.
 _WROTE = (
@@ -71,8 +112,13 @@ _LEAVE_ADDRESS = (
         )
     )
 )
-_FIND_CONVERSATION = select(CONVERSATION.c.id).where(
+_FIND_CONVERSATION = select(CONVERSATION.c.id, CONVERSATION.c.contact_id).where(
     CONVERSATION.c.binding_id == bindparam("binding"), CONVERSATION.c.key == bindparam("key")
+)
+_RETIRE_CONVERSATION = (
+    CONVERSATION.update()
+    .where(CONVERSATION.c.id == bindparam("conversation"))
+    .values(key=literal("former:") + cast(CONVERSATION.c.id, String), address="")
 )
 _NEW_CONVERSATION = (
     insert(CONVERSATION)
@@ -159,11 +205,14 @@ def accept(tx: Tx, binding: int, event: MessageReceived, now: datetime) -> int |
     sender = event.sender
     stable = sender.stable or sender.address
     found = tx.all(_FIND, binding=binding, address=sender.address, stable=stable, name=name)
-    known = {address: holder for address, holder, _ in found}
+    known = {row[0]: _Holder(row[1], stable=row[3], resolved_at=row[4]) for row in found}
     contact = _recognise(tx, binding, sender, name, known, at)
     reply_to = event.conversation or event.sender.address
     key = f"at:{event.conversation}" if event.conversation else f"contact:{contact}"
     begun = tx.one(_FIND_CONVERSATION, binding=binding, key=key)
+    if begun and begun[1] not in (None, contact):  # a direct chat whose person is another one now
+        tx.run(_RETIRE_CONVERSATION, conversation=begun[0])
+        begun = None
     if begun:
         conversation = int(begun[0])
     else:
@@ -194,30 +243,38 @@ def accept(tx: Tx, binding: int, event: MessageReceived, now: datetime) -> int |
     )
     if not stored:
         return None
-    if any(holder == contact and differs for _, holder, differs in found):
+    if any(row[1] == contact and row[2] for row in found):
         tx.run(_WROTE, contact=contact, name=name, group=event.group)
     tx.run(_TOUCH, conversation=conversation, now=at, address=reply_to)
     return conversation
 
 
-def _recognise(tx: Tx, binding: int, sender: Sender, name: str, known: Mapping[str, int], now: int) -> int:
+def _recognise(tx: Tx, binding: int, sender: Sender, name: str, known: Mapping[str, _Holder], now: int) -> int:
     """The contact who wrote; see `api.Sender` for the rule about addresses that may change hands."""
-    contact = known.get(sender.stable or sender.address)
-    if contact is None and sender.stable and sender.address in known:
-        holder = known[sender.address]
-        if tx.one(_HAS_STABLE, contact=holder) is None:
-            contact = holder
-    if contact is None:
-        contact = tx.number(_NEW_CONTACT, binding=binding, name=name, now=now)
-    former = known.get(sender.address)
-    if former != contact:
+    found = known.get(sender.stable or sender.address)
+    by_address = known.get(sender.address)
+    if found is None and by_address and tx.one(_HAS_STABLE, contact=by_address.contact) is None:
+        found = by_address
+    silent = found is not None and found is by_address and not found.stable and _was_silent(tx, found, now)
+    contact = found.contact if found and not silent else tx.number(_NEW_CONTACT, binding=binding, name=name, now=now)
+    if found and silent:
+        tx.run(_CLOSED_LIKE, contact=contact, former=found.contact)
+    if by_address is None or by_address.contact != contact:
         is_stable = sender.address == sender.stable
         tx.run(_SET_ADDRESS, binding=binding, value=sender.address, contact=contact, is_stable=is_stable)
-        if former is not None:  # the address changed hands: what is meant for its former holder must not follow it
-            tx.run(_LEAVE_ADDRESS, contact=former, address=sender.address)
+        if by_address:  # the address changed hands: what is meant for its former holder must not follow it
+            tx.run(_LEAVE_ADDRESS, contact=by_address.contact, address=sender.address)
     if sender.stable and sender.stable not in known and sender.stable != sender.address:
         tx.run(_SET_ADDRESS, binding=binding, value=sender.stable, contact=contact, is_stable=True)
     return contact
+
+
+def _was_silent(tx: Tx, holder: _Holder, now: int) -> bool:
+    """Whether the holder of an address that may change hands has not written for so long that it may have."""
+    known = holder.resolved_at or 0
+    if now - known <= SILENT:  # they wrote since, and that is all that most messages need
+        return False
+    return now - max(known, tx.number(_LAST_WROTE, contact=holder.contact)) > SILENT
 
 
 def _parts(tx: Tx, binding: int, conversation: int, event: MessageReceived) -> tuple[Part, ...]:

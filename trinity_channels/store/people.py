@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, bindparam, func, select, update
+from sqlalchemy import ColumnElement, bindparam, exists, func, or_, select, update
 
 from trinity_channels.api import Sender
-from trinity_channels.email_address import mailbox
-from trinity_channels.store import mailboxes
+from trinity_channels.store import verified_emails
 from trinity_channels.store.clock import micros, moment
 from trinity_channels.store.database import Tx
 from trinity_channels.store.storable import storable
 from trinity_channels.store.tables import ADDRESS, BINDING, CONTACT, CONVERSATION, MESSAGE
+from trinity_channels.store.verified_emails import Verification
 from trinity_channels.visible import cleaned_name
 
 _ADDRESSES = (
@@ -26,11 +26,6 @@ _RESOLVED = (
     update(CONTACT)
     .where(CONTACT.c.id == bindparam("contact"))
     .values(name=bindparam("name"), resolved_at=bindparam("now"))
-)
-_VERIFY = (
-    update(CONTACT)
-    .where(CONTACT.c.id == bindparam("contact"))
-    .values(email=bindparam("email"), verified_at=bindparam("now"))
 )
 _KEPT = (
     select(func.count())
@@ -65,23 +60,9 @@ def sender(tx: Tx, contact: int) -> Sender:
     return Sender(address=address or "", stable=stable, name=rows[0][2] if rows else "")
 
 
-def resolved(tx: Tx, contact: int, name: str, verified_email: str | None, now: datetime) -> None:
-    """Keep what the provider told about a contact."""
+def resolved(tx: Tx, contact: int, name: str, now: datetime) -> None:
+    """Keep the name that the provider told, and that a contact wrote."""
     tx.run(_RESOLVED, contact=contact, name=storable(cleaned_name(name)), now=micros(now))
-    if verified_email:
-        verify(tx, contact, verified_email, now)
-
-
-def verify(tx: Tx, contact: int, email: str, now: datetime) -> None:
-    """Link a contact to an e-mail they have proved."""
-    tx.run(_VERIFY, contact=contact, email=email, now=micros(now))
-    mailboxes.verified(tx, contact, mailbox(email))
-
-
-def unlink(tx: Tx, contact: int) -> None:
-    """Forget a contact's e-mail, and that they were told how to sign in: they may be told again at once."""
-    tx.run(_VERIFY, contact=contact, email=None, now=None)
-    tx.run(_TOLD["prompted_at"], contact=contact, now=None)
 
 
 def told(tx: Tx, contact: int, what: str, now: datetime) -> None:
@@ -105,36 +86,45 @@ def stop(tx: Tx, contact: int, now: datetime | None) -> None:
 class Client:
     """A contact as the owner sees them.
 
-    `stopped`: they wrote STOP. `unreachable_at`: when the provider reported that they want no messages.
+    `address` is empty for somebody whose only address has passed to another person. `stopped`: they wrote STOP.
+    `unreachable_at`: when the provider reported that they want no messages.
     """
 
     id: int
     channel: str
     address: str = field(repr=False)
     name: str = field(repr=False)
-    email: str | None = field(repr=False)
+    verification: Verification | None
     blocked: bool
     stopped: bool
     unreachable_at: datetime | None
     message_count: int
     last_active: datetime | None
 
+    @property
+    def email(self) -> str | None:
+        """The verified e-mail."""
+        return self.verification.email if self.verification else None
+
 
 _CLIENT = (
     CONTACT.c.id,
     BINDING.c.channel,
     CONTACT.c.name,
-    CONTACT.c.email,
     CONTACT.c.blocked_at,
     CONTACT.c.stopped_at,
     CONTACT.c.unreachable_at,
+)
+# The erased have neither an address nor a conversation of theirs.
+_KNOWN = or_(
+    exists().where(ADDRESS.c.contact_id == CONTACT.c.id),
+    exists().where(CONVERSATION.c.contact_id == CONTACT.c.id, ~CONVERSATION.c.key.startswith("erased:")),
 )
 
 
 def clients(tx: Tx, agent: str, *, most: int = 500) -> list[Client]:
     """The people who wrote to an agent, most recent first."""
-    known = CONTACT.c.id.in_(select(ADDRESS.c.contact_id))  # the erased have none
-    return _clients(tx, (BINDING.c.agent == agent) & known, most)
+    return _clients(tx, (BINDING.c.agent == agent) & _KNOWN, most)
 
 
 def find(tx: Tx, agent: str, address: str) -> list[Client]:
@@ -162,7 +152,13 @@ def _clients(tx: Tx, condition: ColumnElement[bool], most: int) -> list[Client]:
     count = select(func.count()).where(MESSAGE.c.contact_id == CONTACT.c.id)
     address = select(func.min(ADDRESS.c.value)).where(ADDRESS.c.contact_id == CONTACT.c.id)
     statement = (
-        select(*_CLIENT, address.scalar_subquery(), count.scalar_subquery(), last.scalar_subquery().label("last"))
+        select(
+            *_CLIENT,
+            address.scalar_subquery(),
+            count.scalar_subquery(),
+            last.scalar_subquery().label("last"),
+            *verified_emails.COLUMNS,
+        )
         .select_from(CONTACT.join(BINDING, BINDING.c.id == CONTACT.c.binding_id))
         .where(condition)
         .order_by(func.coalesce(last.scalar_subquery(), 0).desc())
@@ -172,14 +168,14 @@ def _clients(tx: Tx, condition: ColumnElement[bool], most: int) -> list[Client]:
         Client(
             id=row[0],
             channel=row[1],
-            address=row[7] or "",
+            address=row[6] or "",
             name=row[2],
-            email=row[3],
-            blocked=row[4] is not None,
-            stopped=row[5] is not None,
-            unreachable_at=moment(row[6]),
-            message_count=row[8],
-            last_active=moment(row[9]),
+            verification=verified_emails.read(row[9:]),
+            blocked=row[3] is not None,
+            stopped=row[4] is not None,
+            unreachable_at=moment(row[5]),
+            message_count=row[7],
+            last_active=moment(row[8]),
         )
         for row in tx.query(statement)
     ]

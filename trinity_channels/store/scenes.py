@@ -23,6 +23,8 @@ class Person:
     id: int
     name: str
     email: str | None
+    email_source: str | None
+    signed_out: bool
     blocked: bool
     stopped: bool
     resolved_at: datetime | None
@@ -103,6 +105,8 @@ _PERSON = (
     CONTACT.c.id,
     CONTACT.c.name,
     CONTACT.c.email,
+    CONTACT.c.email_source,
+    CONTACT.c.signed_out_at,
     CONTACT.c.blocked_at,
     CONTACT.c.stopped_at,
     CONTACT.c.resolved_at,
@@ -297,8 +301,9 @@ def _open_turn(row: Row | None) -> OpenTurn | None:
 
 
 def _person(row: Row) -> Person:
-    identity, name, email, blocked, stopped = row[:5]
-    return Person(identity, name, email, blocked is not None, stopped is not None, *map(moment, row[5:]))
+    identity, name, email, source, signed_out, blocked, stopped = row[:7]
+    flags = (signed_out is not None, blocked is not None, stopped is not None)
+    return Person(identity, name, email, source, *flags, *map(moment, row[7:]))
 
 
 def _message(row: Row) -> Message:

@@ -113,15 +113,24 @@ class ContactRow(SQLModel, table=True):
     """One person on one binding, with what they have proved and what they were told.
 
     `stopped_at`: they wrote STOP to us. `unreachable_at`: the provider reported that they want no messages; until they
-    write again.
+    write again. `email_source` and its like: see `verified_emails`. `signed_out_at`: by the person or the owner, until
+    the person signs in again.
     """
 
     __tablename__: ClassVar[str] = "contact"
+    __table_args__ = (
+        Index("contact_email_used", "email_used_at", sqlite_where=text("email IS NOT NULL")),
+        Index("contact_email_vouched", "email_checked_at", sqlite_where=text("email_source = 'provider'")),
+    )
     id: int | None = Field(default=None, primary_key=True)
     binding_id: int = Field(foreign_key="binding.id")
     name: str = ""
     email: str | None = Field(default=None, index=True)
+    email_source: str | None = None
     verified_at: int | None = Field(default=None, sa_type=BigInteger)
+    email_used_at: int | None = Field(default=None, sa_type=BigInteger)
+    email_checked_at: int | None = Field(default=None, sa_type=BigInteger)
+    signed_out_at: int | None = Field(default=None, sa_type=BigInteger)
     blocked_at: int | None = Field(default=None, sa_type=BigInteger)
     stopped_at: int | None = Field(default=None, sa_type=BigInteger)
     unreachable_at: int | None = Field(default=None, sa_type=BigInteger)

@@ -83,7 +83,7 @@ class Outbound:
         url = message.status_callback or sender.webhook.status_callback_url
         if not url or not self._network.behaviour.receipts:
             return
-        user_id = self._network.people.disclose(phone, sender.account) if phone else ""
+        user_id = self._network.people.disclose(phone, sender.account) if phone and phone.has_user_id else ""
         calls = [_callback(message, status, user_id) for status in steps]
         if self._network.behaviour.reverse_callbacks:
             calls.reverse()
@@ -146,7 +146,9 @@ def _callback(message: Message, status: str, user_id: str) -> dict[str, str]:
     if message.service_sid:
         params["MessagingServiceSid"] = message.service_sid
     if status in {"delivered", "read"}:
-        params |= {"EventType": status.upper(), "ExternalUserId": PREFIX + user_id}
+        params["EventType"] = status.upper()
+        if user_id:
+            params["ExternalUserId"] = PREFIX + user_id
     if status in {"failed", "undelivered"} and message.error_code is not None:
         text = FAILURES.get(message.error_code, UNKNOWN_FAILURE)[1]
         params |= {"ErrorCode": str(message.error_code), "ErrorMessage": text, "ChannelStatusMessage": text}

@@ -17,7 +17,6 @@ def inbound(message: Message, phone: Phone, sender: Sender, utterance: Utterance
         "ApiVersion": "2010-04-01",
         "Body": message.body,
         "ChannelMetadata": _metadata(phone, utterance),
-        "ExternalUserId": PREFIX + phone.user_id(sender.account),
         "Forwarded": "false",
         "FrequentlyForwarded": "false",
         "From": message.from_,
@@ -33,6 +32,8 @@ def inbound(message: Message, phone: Phone, sender: Sender, utterance: Utterance
         "To": message.to,
         **utterance.fields,
     }
+    if phone.has_user_id:
+        params["ExternalUserId"] = PREFIX + phone.user_id(sender.account)
     if not phone.hidden:
         params["WaId"] = phone.number.removeprefix("+")
     if message.service_sid:

@@ -14,6 +14,7 @@ def upgrade() -> None:
     _texts_are_removed()
     _channels_are_watched()
     _codes_count_mailboxes()
+    _emails_end()
     op.create_table(
         "unknown_webhook",
         sa.Column("hour", sa.BigInteger(), nullable=False),
@@ -137,3 +138,20 @@ def _codes_count_mailboxes() -> None:
     )
     op.create_index("ix_known_mailbox_mailbox", "known_mailbox", ["mailbox"])
     op.execute("INSERT INTO known_mailbox SELECT id, email FROM contact WHERE email IS NOT NULL")
+
+
+def _emails_end() -> None:
+    op.add_column("contact", sa.Column("email_source", sa.String(), nullable=True))
+    op.add_column("contact", sa.Column("email_used_at", sa.BigInteger(), nullable=True))
+    op.add_column("contact", sa.Column("email_checked_at", sa.BigInteger(), nullable=True))
+    op.add_column("contact", sa.Column("signed_out_at", sa.BigInteger(), nullable=True))
+    op.execute("UPDATE contact SET email_used_at = coalesce(resolved_at, verified_at) WHERE email IS NOT NULL")
+    # Every use of a code is in the audit log. Who used one may have been vouched for since: that is left open.
+    op.execute(
+        "UPDATE contact SET email_source = 'provider', email_checked_at = coalesce(resolved_at, verified_at)"
+        " WHERE email IS NOT NULL AND 'contact:' || id NOT IN (SELECT actor FROM audit WHERE action = 'login')"
+    )
+    op.create_index("contact_email_used", "contact", ["email_used_at"], sqlite_where=sa.text("email IS NOT NULL"))
+    op.create_index(
+        "contact_email_vouched", "contact", ["email_checked_at"], sqlite_where=sa.text("email_source = 'provider'")
+    )
