@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
+import ssl
 from urllib.request import getproxies
 
 import httpx
@@ -21,8 +23,7 @@ class _Spread(httpx.AsyncBaseTransport):
     """
 
     def __init__(self) -> None:
-        certificates = httpx.create_ssl_context()
-        self._pools = [httpx.AsyncHTTPTransport(verify=certificates, limits=_OF_EACH_POOL) for _ in range(POOLS)]
+        self._pools = [httpx.AsyncHTTPTransport(verify=_certificates(), limits=_OF_EACH_POOL) for _ in range(POOLS)]
         self._turns = itertools.cycle(self._pools)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -31,6 +32,12 @@ class _Spread(httpx.AsyncBaseTransport):
     async def aclose(self) -> None:
         for pool in self._pools:
             await pool.aclose()
+
+
+@functools.cache
+def _certificates() -> ssl.SSLContext:
+    """Those that this machine trusts; to read them takes 25 ms, so all clients of a process share them."""
+    return httpx.create_ssl_context()
 
 
 async def drop_useless_location(response: httpx.Response) -> None:
