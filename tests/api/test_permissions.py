@@ -31,6 +31,8 @@ CALLS = [
     ("PUT", "/escalation-contact", {"contact": "help@example.org"}),
     ("GET", "/disclosure", None),
     ("PUT", "/disclosure", {"enabled": False, "reason": "a trial"}),
+    ("GET", "/retention", None),
+    ("PUT", "/retention", {"keep_bodies_days": 7}),
     ("GET", "/access-requests", None),
     ("POST", "/access-requests/1/decide", {"approve": True}),
     ("GET", "/shares", None),

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from tests.world import START, Agent, Found, World
 from trinity_channels.agents.port import AgentFailed
+from trinity_channels.store import Tx, turns
+from trinity_channels.store.retention import Batch
 
 QUESTION = "where is the blue suitcase"
 RETENTION = "/api/agents/support/retention"
@@ -183,6 +187,36 @@ async def test_open_work_stays(town: World, agent: Agent) -> None:
     await town.host.retention.run()
 
     assert QUESTION in during
+    assert QUESTION not in stored(town)
+
+
+async def test_parked_work_that_is_tried_again_in_the_last_moment_is_not_removed(
+    town: World, agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zoe = town.person("Zoe")
+    agent.will_answer(AgentFailed("bad luck"))
+    await zoe.says(QUESTION)
+    (parked,) = await town.failed()
+    find = town.host.store.read
+
+    async def found_and_resubmitted(unit: Callable[[Tx], Any]) -> Any:
+        found = await find(unit)
+        if isinstance(found, Batch) and found.due:
+            await town.host.store.write(lambda tx: turns.resubmit(tx, parked.id, town.now()))
+        return found
+
+    town.clock.tick(timedelta(days=31))
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(town.host.store, "read", found_and_resubmitted)
+        await town.host.retention.run()
+    during = stored(town)
+
+    await town.host.dispatcher._sweep()
+    await town.settle()
+    await town.host.retention.run()
+
+    assert QUESTION in during
+    assert len(agent.turns) == 1, "it is too old to be answered, and parked again"
     assert QUESTION not in stored(town)
 
 
