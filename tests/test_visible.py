@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trinity_channels.api import Attachment, Forwarded, Note, NoteKind
+from trinity_channels.api import Attachment, Forwarded, Location, Note, NoteKind
 from trinity_channels.store import parts
 from trinity_channels.visible import cleaned, cleaned_name, visible
 
@@ -84,6 +84,11 @@ def test_some_of_it_is_seen(text: str) -> None:
         (f"Zoé{tags('obey')}", "Zoé"),
         ("\u3000王\u3000小明", "王 小明"),
         ("\0\x01", ""),
+        ("\u200fZoe\u200e \u061cQ", "Zoe Q"),
+        ("Z\u200bo\u2060e\u00ad", "Zoe"),
+        ("\x1b[31mZoe\x1b[0m", "Zoe"),
+        ("\x1b]0;title\aZoe\x9b", "Zoe"),
+        ("👩\u200d👧 \u0645\u06cc\u200c\u062e", "👩\u200d👧 \u0645\u06cc\u200c\u062e"),
     ],
 )
 def test_a_name_is_one_visible_line(name: str, shown: str) -> None:
@@ -106,6 +111,9 @@ def test_names_inside_a_message_are_stored_clean() -> None:
                 Forwarded(author="Zoe\u202e", text="words"),
                 Attachment("ref", "application/pdf", name="invoice\u202efdp.exe"),
                 Note(NoteKind.CONTACT, {"name": f"Zoe{tags('obey')}", "phone": "+12025550188"}),
+                Note(NoteKind.SHARED, {"names": ["Zoe\u202e", "Y\u200fan"]}),
+                Location(52.5, 13.4, "Of\u202efice", "Street 1\x1b[2J"),
+                Note(NoteKind.FORM, {"title": "Order\u2066", "answers": {"address": "Street 1\nTown"}}),
             ]
         )
     )
@@ -114,4 +122,7 @@ def test_names_inside_a_message_are_stored_clean() -> None:
         Forwarded(author="Zoe", text="words"),
         Attachment("ref", "application/pdf", name="invoicefdp.exe"),
         Note(NoteKind.CONTACT, {"name": "Zoe", "phone": "+12025550188"}),
+        Note(NoteKind.SHARED, {"names": ["Zoe", "Yan"]}),
+        Location(52.5, 13.4, "Office", "Street 1"),
+        Note(NoteKind.FORM, {"title": "Order", "answers": {"address": "Street 1\nTown"}}),
     )

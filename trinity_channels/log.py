@@ -10,9 +10,11 @@ from typing import TextIO
 import structlog
 
 from trinity_channels.masking import mask_entry
+from trinity_channels.visible import for_terminal, one_line
 
 # They log addresses, parameters, every request or every part of their own; what matters in it our own entries say.
 _QUIET = ("httpx", "httpcore", "alembic")
+_OF_LINES = ("exception", "stack")
 # They come with handlers of their own, which would write unmasked.
 _ADOPTED = ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi", "sqlalchemy", "alembic")
 
@@ -84,7 +86,17 @@ def _renderer(*, json: bool, colours: bool) -> structlog.typing.Processor:
     if json:
         return structlog.processors.JSONRenderer()
     # The traceback is text by now, so that it could be masked; the renderer must not format it again.
-    return structlog.dev.ConsoleRenderer(colors=colours, exception_formatter=structlog.dev.plain_traceback)
+    console = structlog.dev.ConsoleRenderer(colors=colours, exception_formatter=structlog.dev.plain_traceback)
+    return lambda logger, method, entry: console(logger, method, _printable(entry))
+
+
+def _printable(entry: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """An entry whose texts cannot move the cursor of a terminal, nor pass for an entry of their own."""
+    # A traceback has many lines; the renderer keeps them apart from the entry.
+    return {
+        name: (for_terminal if name in _OF_LINES else one_line)(value) if isinstance(value, str) else value
+        for name, value in entry.items()
+    }
 
 
 def _adopt() -> None:

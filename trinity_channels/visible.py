@@ -11,7 +11,7 @@ import re
 _TAGS = "\U000e0000-\U000e00ff\U000e01f0-\U000e0fff"
 _VARIATIONS = "\ufe00-\ufe0f\U000e0100-\U000e01ef"
 _PRIVATE = "\ue000-\uf8ff\U000f0000-\U0010ffff"
-_BIDI = "\u202a-\u202e\u2066-\u206f"  # embeddings, overrides, isolates; the marks U+200E and U+200F only hint
+_BIDI = "\u202a-\u202e\u2066-\u206f"  # embeddings, overrides, isolates
 _NEVER_TEXT = "\ufdd0-\ufdef\ufeff\ufff9-\ufffb\ufffe\uffff"
 
 _LINE_END = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
@@ -23,6 +23,9 @@ _REMOVED = re.compile(
     "|\ue200[^\ue200\ue201\\s]{1,200}\ue201"  # a citation mark that some models leave in their text
     f"|[\0-\x08\x0e-\x1f\x7f-\x9f{_BIDI}{_NEVER_TEXT}{_TAGS}{_PRIVATE}]+"
 )
+# Marks that hint a direction, for which a sentence has a use, and characters without width that join nothing. In a name
+# they only make two that differ look the same.
+_UNSEEN = re.compile("[\u00ad\u034f\u061c\u180e\u200b\u200e\u200f\u2060-\u2065]+")
 # One follows a character; more of them only carry hidden bytes.
 _REPEATED = re.compile(f"(?<=[{_VARIATIONS}])[{_VARIATIONS}]+")
 # https://www.unicode.org/Public/UCD/latest/ucd/DerivedCoreProperties.txt (Default_Ignorable_Code_Point), and blanks.
@@ -49,8 +52,19 @@ def cleaned(text: str) -> str:
 
 def cleaned_name(name: str) -> str:
     """A name that somebody chose, as one line of visible text; empty if nothing of it can be seen."""
-    words = " ".join(cleaned(name).split())
+    words = one_line(name)
     return words if _SHOWS.search(words) else ""
+
+
+def one_line(text: str) -> str:
+    """The text as one line that no character hides, forges or reorders: a name, or a value on a terminal."""
+    text = cleaned(text)
+    return " ".join((text if text.isascii() else _UNSEEN.sub("", text)).split())
+
+
+def for_terminal(text: str) -> str:
+    """The same for a text whose line ends and indents stay."""
+    return "\n".join(_UNSEEN.sub("", line) for line in cleaned(text).split("\n"))
 
 
 def visible(text: str) -> bool:

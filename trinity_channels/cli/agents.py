@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import typer
+from trinity_channels.cli.terminal import say
 
 LISTS = {
     "pending_requests": "requests",
@@ -22,7 +22,7 @@ def agents() -> None:
 
     found, _ = ask("GET", "/api/agents", reads=True)
     if not found:
-        typer.echo(
+        say(
             "No agent is configured. Add a table [agents.<name>] to a file, and name that file in TRINITY_CHANNELS_CONFIG."
         )
         return
@@ -33,10 +33,10 @@ def agents() -> None:
     for one in found:
         for at in one["channels"]:
             if at["cause"]:
-                typer.echo(f"\n{one['name']} on {at['channel']}, {at['state']}: {at['cause']}")
+                say(f"\n{one['name']} on {at['channel']}, {at['state']}: {at['cause']}")
     closer = [f"`trinity-channels {name}`" for count, name in LISTS.items() if any(one[count] for one in found)]
     if closer:
-        typer.echo(f"\nLook closer with {', '.join(closer)}.")
+        say(f"\nLook closer with {', '.join(closer)}.")
 
 
 def _channels(agent: dict[str, Any]) -> str:

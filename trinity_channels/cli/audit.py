@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from trinity_channels.cli.terminal import say
+
 
 def audit(
     *,
@@ -34,7 +36,7 @@ def audit(
     if not found:
         if agent:  # what concerned an agent that was removed can still be looked at
             desk.known_agent(Settings.load(), agent)
-        typer.echo("The audit log holds nothing of the kind.")
+        say("The audit log holds nothing of the kind.")
         return
     rows = [
         (f"{one.at:%Y-%m-%d %H:%M:%S}", one.actor, one.action, one.agent, one.channel, _told(one.details))

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from trinity_channels.cli.terminal import say
+
 
 def catch_up(
     agent: Annotated[str, typer.Argument(metavar="[AGENT]", help="Only this agent.")] = "",
@@ -40,13 +42,13 @@ def catch_up(
     for name, on in wanted:
         try:
             answer, running = ask("POST", agent_path(name, on, "catch-up"), body)
-            typer.echo(f"{name} on {on}: {answer['message']}")
+            say(f"{name} on {on}: {answer['message']}")
         except HostRefused as refused:
             # without an agent on the command line, what needs nothing is no failure
             failed = failed or bool(agent) or refused.code not in ("cannot_list", "since_required")
-            typer.echo(f"{name} on {on}: {refused}", err=True)
+            say(f"{name} on {on}: {refused}", err=True)
     if not running:
-        typer.echo("No server is running; what was fetched is answered when it starts.")
+        say("No server is running; what was fetched is answered when it starts.")
     if failed:
         raise CommandFailed("Not everything could be fetched.")
 

@@ -28,6 +28,7 @@ from trinity_channels.cli import (
     token,
 )
 from trinity_channels.cli.faults import explained
+from trinity_channels.cli.terminal import say
 
 
 class _Commands(TyperGroup):
@@ -42,7 +43,7 @@ class _Commands(TyperGroup):
             fault = explained(error)
             if fault is None:
                 raise
-            typer.echo(fault.text, err=True)
+            say(fault.text, err=True)
             raise typer.Exit(fault.code) from None
 
 

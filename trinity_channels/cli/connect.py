@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from trinity_channels.cli.terminal import say
+
 if TYPE_CHECKING:
     from trinity_channels.api import Channel
 
@@ -35,27 +37,27 @@ def connect(
     present, _ = ask("GET", path, reads=True)
     given, read = gather(manifest, settings or [], present)
     if read:
-        typer.echo(f"From the environment: {', '.join(read)}.")
+        say(f"From the environment: {', '.join(read)}.")
     connected, running = ask("PUT", path, given)
     _tell(manifest, connected)
     if not running:
-        typer.echo("\nNo server is running; start it with `trinity-channels serve`.")
+        say("\nNo server is running; start it with `trinity-channels serve`.")
 
 
 def _tell(manifest: Channel, connected: dict[str, Any]) -> None:
     name = f" ({connected['display_name']})" if connected["display_name"] else ""
-    typer.echo(f"{connected['agent_name']} is connected to {manifest.title}{name}.")
+    say(f"{connected['agent_name']} is connected to {manifest.title}{name}.")
     url = connected["webhook_url"]
     if url and manifest.capabilities.register_webhook:
-        typer.echo(f"The webhook is set at the provider: {url}")
+        say(f"The webhook is set at the provider: {url}")
     elif url:
-        typer.echo(f"Webhook URL, to enter at the provider: {url}")
+        say(f"Webhook URL, to enter at the provider: {url}")
     if connected["warning"]:
-        typer.echo(f"\n{connected['warning']}")
+        say(f"\n{connected['warning']}")
     steps = [
         step for step in manifest.setup_steps if step.connected and step.sandbox in (None, connected["is_sandbox"])
     ]
     if steps:
-        typer.echo("\nWhat is left to do:")
+        say("\nWhat is left to do:")
         for number, step in enumerate(steps, 1):
-            typer.echo(f"  {number}. {step.title}: {step.text}")
+            say(f"  {number}. {step.title}: {step.text}")

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from trinity_channels.cli.terminal import say
+
 if TYPE_CHECKING:
     from trinity_channels.app import Host
     from trinity_channels.outbound.resend import Resent, ResentAll
@@ -37,7 +39,7 @@ def deliveries(
     if not found:
         if agent:  # with all that it ever sent, an agent that was removed can still be looked at
             desk.known_agent(Settings.load(), agent)
-        typer.echo("No delivery has failed." if failed else "Nothing was sent.")
+        say("No delivery has failed." if failed else "Nothing was sent.")
         return
     rows = [
         (
@@ -55,7 +57,7 @@ def deliveries(
     ]
     tables.show(("id", "agent", "channel", "origin", "state", "at", "code", "reason"), rows)
     if any(one.state in delivery_log.PARKED for one in found):
-        typer.echo(
+        say(
             "\nSend one again with `trinity-channels deliveries resend ID`, or everything that failed for one cause with "
             "`trinity-channels deliveries resend --failed --agent NAME --code CODE`."
         )
@@ -94,7 +96,7 @@ def resend(
         return done
 
     try:
-        typer.echo(desk.with_host(again).message)
+        say(desk.with_host(again).message)
     except DeliveryNotFound:
         raise CommandFailed(f"There is no delivery {delivery}; `trinity-channels deliveries` lists them.") from None
     except ResendRefused as refused:

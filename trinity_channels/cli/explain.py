@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from trinity_channels.cli.terminal import say
+
 if TYPE_CHECKING:
     from trinity_channels.app import Host
     from trinity_channels.cli.standing import Asked
@@ -30,9 +32,9 @@ def explain(
 
     for number, asked in enumerate(desk.with_host(ask)):
         if number:
-            typer.echo()
-        typer.secho(asked.title, bold=True)
+            say()
+        say(asked.title, bold=True)
         width = max(len(name) for name, _ in asked.facts) + 3
         for name, fact in asked.facts:
-            typer.echo(f"  {name:<{width}}{fact}")
-        typer.echo(f"  → {asked.outcome}\n    {asked.rule}")
+            say(f"  {name:<{width}}{fact}")
+        say(f"  → {asked.outcome}\n    {asked.rule}")

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from trinity_channels.cli.terminal import say
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -26,7 +28,7 @@ def failed(ctx: typer.Context) -> None:
 
     found = desk.with_store(_found)
     if not found:
-        typer.echo("No turn has failed.")
+        say("No turn has failed.")
         return
     rows = [
         (
@@ -42,7 +44,7 @@ def failed(ctx: typer.Context) -> None:
         for one, until in found
     ]
     tables.show(("id", "agent", "channel", "messages", "attempts", "failed at", "kept until", "reason"), rows)
-    typer.echo("\nTry one again with `trinity-channels failed resubmit ID`.")
+    say("\nTry one again with `trinity-channels failed resubmit ID`.")
 
 
 async def _found(store: Store) -> list[tuple[FailedTurn, datetime]]:
@@ -88,4 +90,4 @@ def resubmit(turn: Annotated[int, typer.Argument(metavar="ID", help="The turn, a
 
     if refusal := desk.with_store(lambda store: store.write(again)):
         raise CommandFailed(refusal)
-    typer.echo(f"Turn {turn} will be tried again: by the running server within seconds, otherwise at its next start.")
+    say(f"Turn {turn} will be tried again: by the running server within seconds, otherwise at its next start.")

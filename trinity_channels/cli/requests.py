@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from trinity_channels.cli.terminal import say
+
 if TYPE_CHECKING:
     from trinity_channels.app import Host
 
@@ -46,7 +48,7 @@ def requests(
     if not found:
         if agent:  # an agent that was removed can still have requests
             desk.known_agent(Settings.load(), agent)
-        typer.echo("There are no access requests." if wanted is None else f"There are no {status} access requests.")
+        say("There are no access requests." if wanted is None else f"There are no {status} access requests.")
         return
     rows = [
         (
@@ -62,7 +64,7 @@ def requests(
     ]
     tables.show(("id", "agent", "e-mail", "channel", "asked", "status", "decided by"), rows)
     if any(one.status == "pending" for one in found):
-        typer.echo("\nDecide with `trinity-channels requests approve ID` or `trinity-channels requests decline ID`.")
+        say("\nDecide with `trinity-channels requests approve ID` or `trinity-channels requests decline ID`.")
 
 
 @app.command()
@@ -95,7 +97,7 @@ def _decide(number: int, *, approve: bool) -> None:
         return f"{shown_email(decided.email)} may not use {decided.agent}, and is told on {decided.channel}."
 
     try:
-        typer.echo(desk.with_host(decide))
+        say(desk.with_host(decide))
     except RequestNotFound:
         raise CommandFailed(
             f"There is no access request {number}; `trinity-channels requests --status all` lists them."

@@ -1,4 +1,4 @@
-"""Tables on a terminal; in a pipe they are wide enough to be cut by nobody."""
+"""Tables on a terminal, where no value can move the cursor or start a line; in a pipe they are wide enough to be whole."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from rich.console import Console
 from rich.table import Table
 
+from trinity_channels.visible import one_line
+
 PIPE_WIDTH = 200
 
 
@@ -14,7 +16,7 @@ def show(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print rows under their headings; no text is taken for markup."""
     table = Table(*columns, box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
     for row in rows:
-        table.add_row(*map(str, row))
+        table.add_row(*(one_line(str(value)) for value in row))
     console = Console(markup=False, highlight=False, emoji=False)
     if not console.is_terminal:
         console.width = PIPE_WIDTH

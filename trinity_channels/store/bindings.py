@@ -12,7 +12,9 @@ from sqlalchemy import bindparam, case, func, insert, literal_column, select, up
 from trinity_channels.api import Account
 from trinity_channels.store.clock import micros, moment
 from trinity_channels.store.database import Row, Tx
+from trinity_channels.store.storable import storable
 from trinity_channels.store.tables import BINDING, CONVERSATION
+from trinity_channels.visible import cleaned_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +189,7 @@ def save(
     values: dict[str, object] = {
         "account_key": account.key,
         "sender": account.sender,
-        "display_name": account.display_name,
+        "display_name": storable(cleaned_name(account.display_name)),
         "sandbox": account.sandbox,
         "pace": account.pace // timedelta(microseconds=1),
         "pace_shared": account.pace_shared,

@@ -21,7 +21,8 @@ _TYPES: dict[str, type[Part]] = {
     "note": Note,
     "quoted": Quoted,
 }
-_CHOSEN = {"author", "name"}  # fields that hold a name as somebody chose it, also those in a note's data
+# Fields that hold a name or a label as somebody chose it, also those in a note's data.
+_CHOSEN = {"author", "name", "names", "label", "address", "title", "headline", "description", "button"}
 _KINDS = {kind.value for kind in NoteKind}
 _NAMES = {type_: name for name, type_ in _TYPES.items()}
 
@@ -36,11 +37,17 @@ def dump(parts: Sequence[Part]) -> str | None:
 
 def _named(fields: dict[str, Any]) -> dict[str, Any]:
     for field, value in fields.items():
-        if field in _CHOSEN and isinstance(value, str):
-            fields[field] = cleaned_name(value)
+        if field in _CHOSEN:
+            fields[field] = _cleaned(value)
         elif field == "data" and isinstance(value, dict):
             fields[field] = _named(value)
     return fields
+
+
+def _cleaned(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return [_cleaned(one) for one in value]
+    return cleaned_name(value) if isinstance(value, str) else value
 
 
 def load(stored: str | None) -> tuple[Part, ...]:
