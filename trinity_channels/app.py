@@ -166,7 +166,12 @@ class Host:
             Lifetime(timedelta(days=settings.email_lifetime_days)),
         )
         self.reports = HealthReports(
-            store=self.store, plugins=self.plugins, address=self.address, self_service=self.self_service, now=now
+            store=self.store,
+            plugins=self.plugins,
+            opened=self.bindings,
+            address=self.address,
+            self_service=self.self_service,
+            now=now,
         )
         self.overviews = Overviews(
             store=self.store, directory=self.directory, plugins=self.plugins, reports=self.reports, now=now
@@ -264,7 +269,8 @@ class Host:
     @property
     def platform(self) -> Platform | None:
         """Trinity's API, if the settings name it."""
-        return platform_of(self.settings)
+        url, token = self.settings.trinity_url, self.settings.trinity_token
+        return Platform(url, token) if url and token else None
 
     def _watch(self) -> ChannelWatch:
         checks = ProviderChecks(self.connections, self.plugins, self.address, self.now)
@@ -406,13 +412,6 @@ def _mailer(settings: Settings, now: Callable[[], datetime]) -> Mailer | None:
     from trinity_channels.mail.smtp import SmtpMailer  # noqa: PLC0415  4 MB, for those who send mail
 
     return SmtpMailer(settings.smtp_url, settings.mail_from, now)
-
-
-def platform_of(settings: Settings) -> Platform | None:
-    """Trinity's API, if the settings name it."""
-    if settings.trinity_url is None or settings.trinity_token is None:
-        return None
-    return Platform(settings.trinity_url, settings.trinity_token)
 
 
 def _lateness(settings: Settings) -> Lateness:

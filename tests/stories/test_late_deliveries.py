@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from tests.world import Agent, Person, World
 from trinity_channels.api import Fault, OutboundMessage
@@ -180,7 +181,7 @@ async def test_a_host_with_the_wrong_key_for_days_sends_nothing_afterwards(town:
     zoe = town.person("Zoe")
     await said_and_not_sent(town, zoe)
     right = town.settings
-    town.settings = right.model_copy(update={"credential_encryption_key": None})
+    town.settings = right.model_copy(update={"credential_encryption_key": SecretStr("11" * 32)})
     await town.starts()
     for _ in range(5):
         await town.later(hours=6)

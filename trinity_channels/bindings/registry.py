@@ -179,6 +179,15 @@ class Bindings:
     def _webhook_key(self, agent: str, channel: str, record: str) -> WebhookKey:
         return WebhookKey.parse(self._vault.open(record, context=(agent, channel, "webhook_key")))
 
+    def locked_by(self, stored: StoredBinding) -> str:
+        """Why the secrets of a binding cannot be decrypted, empty if they can."""
+        try:
+            self.webhook_key(stored)
+            self.secrets(stored)
+        except VaultError as error:
+            return str(error)
+        return ""
+
     async def locked(self) -> tuple[int, list[StoredBinding]]:
         """How many bindings are connected, and those of them whose encryption key is not there.
 

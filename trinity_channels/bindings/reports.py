@@ -8,8 +8,10 @@ from datetime import datetime, timedelta
 
 from trinity_channels.access.gate import Policy, policies
 from trinity_channels.access.self_service import SelfService
+from trinity_channels.bindings.checks.known import Known
 from trinity_channels.bindings.health import Health, examine
 from trinity_channels.bindings.public_address import PublicAddress
+from trinity_channels.bindings.registry import Bindings
 from trinity_channels.plugins import Plugins
 from trinity_channels.store import Store, Tx, access, agent_runs, alerts, bindings, notices, retired_keys, trials
 from trinity_channels.store.bindings import StoredBinding
@@ -34,12 +36,14 @@ class HealthReports:
         *,
         store: Store,
         plugins: Plugins,
+        opened: Bindings,
         address: PublicAddress,
         self_service: SelfService,
         now: Callable[[], datetime],
     ) -> None:
         self._store = store
         self._plugins = plugins
+        self._opened = opened
         self._address = address
         self._self_service = self_service
         self._now = now
@@ -51,19 +55,21 @@ class HealthReports:
     def _read(self, tx: Tx, stored: StoredBinding) -> Report:
         now = self._now()
         last_inbound = bindings.last_inbound(tx, stored.id)
-        health = examine(
-            stored,
-            self._plugins[stored.channel].manifest,
-            self._address.value,
-            last_inbound,
-            agent_runs.of_binding(tx, stored.id),
+        known = Known(
+            stored=stored,
+            manifest=self._plugins[stored.channel].manifest,
+            locked=self._opened.locked_by(stored),
+            public_url=self._address.value,
+            probed=self._address.probed.get(stored.channel),
+            last_inbound=last_inbound,
+            runs=agent_runs.of_binding(tx, stored.id),
             now=now,
+            mails=self._self_service.login.available,
+            everybody=policies(access.policies(tx, stored.agent))[0] is Policy.OPEN,
+            escalates=self._self_service.escalation.contact(tx, stored.agent) is not None,
             last_test=trials.latest(tx, stored.id),
             alerted=alerts.of_binding(tx, stored.id),
             told=notices.since(tx, stored.id, now - NOTICED_FOR),
             old_address_until=retired_keys.working_until(tx, stored.id, now),
-            mails=self._self_service.login.available,
-            everybody=policies(access.policies(tx, stored.agent))[0] is Policy.OPEN,
-            escalates=self._self_service.escalation.contact(tx, stored.agent) is not None,
         )
-        return Report(health, last_inbound)
+        return Report(examine(known), last_inbound)

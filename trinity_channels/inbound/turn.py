@@ -134,7 +134,7 @@ class Turns:
         def drop(tx: Tx) -> None:
             messages.drop(tx, [message.id for message in scene.waiting], now)
             if scene.turn:
-                turns.fail(tx, scene.turn.id, "the channel is disconnected", now)
+                turns.fail(tx, scene.turn.id, "the channel is disconnected", now, turns.Cause.HOST)
 
         await self._store.write(drop)
 
@@ -213,14 +213,14 @@ class Turns:
         if turn.next_at and now < turn.next_at <= now + LONGEST_PAUSE:  # further ahead: the clock was set back
             return turn.next_at
         if turn.attempts >= ATTEMPTS:
-            return await self._give_up(scene, turn, "the process died in every attempt")
+            return await self._give_up(scene, turn, "the process died in every attempt", turns.Cause.HOST)
         if scene.person:
             scene = replace(scene, person=await self._lookups.senders.still(scene, scene.person))
         if not await self._admitted(scene):
             return await self._withdraw(scene, turn)
         lateness, manifest = self._rules.lateness, self._plugins[scene.channel].manifest
         if why := overdue.parked(lateness, manifest, scene, turn, now):
-            return await self._give_up(scene, turn, why)
+            return await self._give_up(scene, turn, why, turns.Cause.LATE)
         async with self._slots.slot(scene.agent, turn.writer) as waited:
             if waited and not await self._is_due(scene.conversation, turn):
                 return await self._store.read(partial(scenes.scene, conversation=scene.conversation))
@@ -300,7 +300,7 @@ class Turns:
         manifest = self._plugins[scene.channel].manifest
         lateness, now = self._rules.lateness, self._now()
         if why := overdue.parked(lateness, manifest, scene, turn, now):  # an agent may have worked for hours
-            return await self._give_up(scene, turn, why)
+            return await self._give_up(scene, turn, why, turns.Cause.LATE)
         reminder = overdue.reminder(lateness, attempt.messages[0], now)
         before = "\n".join(filter(None, (attempt.disclosure, reminder)))
         composing = partial(replies.parts, manifest, text, before=before)
@@ -330,13 +330,13 @@ class Turns:
         self._metrics.turns.labels(scene.channel, "postponed").inc()
         return at
 
-    async def _give_up(self, scene: Scene, turn: OpenTurn, why: str) -> Scene | None:
+    async def _give_up(self, scene: Scene, turn: OpenTurn, why: str, cause: turns.Cause | None = None) -> Scene | None:
         now = self._now()
         manifest = self._plugins[scene.channel].manifest
         withheld: list[Limit] = []
 
         def end(tx: Tx) -> Scene | None:
-            failed = turns.fail(tx, turn.id, why, now)
+            failed = turns.fail(tx, turn.id, why, now, cause)
             silent = not failed or _blocked(tx, scene)
             sorry = "" if silent else overdue.apology(tx, self._rules.lateness, scene, turn, now)
             if sorry and replies.window_open(manifest, scene, now):

@@ -27,11 +27,13 @@ class AgentRuns:
     """How the agent of one binding fares.
 
     Attributes:
-        parked: how many turns wait for the operator's decision.
+        parked: how many turns wait for the operator's decision because the agent failed.
         retried: how many are tried again by themselves.
         trouble: the newest of both.
         answered_at: when a turn last ended as it should, with an answer or deliberate silence.
         recovered: that was after the trouble.
+        left: how many turns wait for the operator's decision though the agent did not fail, such as those that came late.
+        last_left: the newest of them.
     """
 
     parked: int = 0
@@ -39,6 +41,8 @@ class AgentRuns:
     trouble: Trouble | None = None
     answered_at: datetime | None = None
     recovered: bool = False
+    left: int = 0
+    last_left: Trouble | None = None
 
 
 _COLUMNS = (TURN.c.id, TURN.c.updated_at, TURN.c.reason, TURN.c.next_at)
@@ -51,11 +55,15 @@ _PARKED = (
     TURN.c.binding_id == bindparam("binding"),
     exists().where(MESSAGE.c.turn_id == TURN.c.id, MESSAGE.c.state == literal_column("'failed'")),
 )
+_BY_AGENT = (*_PARKED, TURN.c.cause.is_(None))
+_LEFT = (*_PARKED, TURN.c.cause.is_not(None))
 _RETRIED = (_IS_OPEN, TURN.c.binding_id == bindparam("binding"), TURN.c.next_at.is_not(None))
 
-_COUNT_PARKED = select(func.count()).where(*_PARKED)
+_COUNT_PARKED = select(func.count()).where(*_BY_AGENT)
+_COUNT_LEFT = select(func.count()).where(*_LEFT)
 _COUNT_RETRIED = select(func.count()).where(*_RETRIED)
-_NEWEST_PARKED = select(*_COLUMNS).where(*_PARKED).order_by(*_NEWEST_FIRST).limit(1)
+_NEWEST_LEFT = select(*_COLUMNS).where(*_LEFT).order_by(*_NEWEST_FIRST).limit(1)
+_NEWEST_PARKED = select(*_COLUMNS).where(*_BY_AGENT).order_by(*_NEWEST_FIRST).limit(1)
 _NEWEST_RETRIED = select(*_COLUMNS).where(*_RETRIED).order_by(*_NEWEST_FIRST).limit(1)
 
 _LAST_ANSWERED = (
@@ -85,12 +93,15 @@ def of_binding(tx: Tx, binding: int) -> AgentRuns:
     rows = [row for one in (_NEWEST_PARKED, _NEWEST_RETRIED) if (row := tx.one(one, binding=binding))]
     newest = max(rows, key=_order, default=None)
     answered = tx.one(_LAST_ANSWERED, binding=binding)
+    left = tx.one(_NEWEST_LEFT, binding=binding)
     return AgentRuns(
         parked=tx.number(_COUNT_PARKED, binding=binding),
         retried=tx.number(_COUNT_RETRIED, binding=binding),
         trouble=_trouble(newest) if newest else None,
         answered_at=moment(answered[0]) if answered else None,
         recovered=bool(newest and answered and tuple(answered) > _order(newest)),
+        left=tx.number(_COUNT_LEFT, binding=binding),
+        last_left=_trouble(left) if left else None,
     )
 
 

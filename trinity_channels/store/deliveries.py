@@ -153,6 +153,15 @@ _NOTE_FAILURE = (
     .where(BINDING.c.id == bindparam("binding"))
     .values(send_failed_at=bindparam("now"), send_failure=bindparam("why"))
 )
+_NOTE_UNKNOWN = (
+    update(BINDING)
+    .where(
+        BINDING.c.id == select(DELIVERY.c.binding_id).where(DELIVERY.c.id == bindparam("delivery")).scalar_subquery()
+    )
+    .values(send_failed_at=bindparam("now"), send_failure=bindparam("why"))
+)
+_OF_ONE_PERSON = frozenset({"blocked", "erased"})
+"""Codes of failures that say nothing about the channel."""
 _CLEAR_FAILURE = (
     update(BINDING)
     .where(BINDING.c.id == bindparam("binding"), BINDING.c.send_failed_at.is_not(None))
@@ -255,6 +264,12 @@ def park_unknown(tx: Tx, delivery: int, why: str, now: datetime) -> None:
     """It may have been taken and nobody can be asked: leave it, never replay it blindly."""
     disclosures.unsaid(tx, delivery)
     tx.run(_SET, delivery=delivery, reached="unknown", at=None, why=why, now=micros(now))
+    tx.run(
+        _NOTE_UNKNOWN,
+        delivery=delivery,
+        why=f"it may have arrived, and the provider cannot say: {why}",
+        now=micros(now),
+    )
 
 
 def fail(tx: Tx, delivery: Delivery, failure: Failure, now: datetime) -> None:
@@ -271,7 +286,7 @@ def give_up(tx: Tx, delivery: int, message: int, binding: int, failure: Failure,
         _fail_one(tx, rest, follow, now)
     if failure.opted_out:
         tx.run(_OPTED_OUT, delivery=delivery, now=micros(now))
-    if failure.kind is FailureKind.OPERATOR:
+    if failure.kind is not FailureKind.RECIPIENT and failure.code not in _OF_ONE_PERSON and not failure.opted_out:
         tx.run(_NOTE_FAILURE, binding=binding, why=f"{failure.code}: {failure.message}", now=micros(now))
 
 

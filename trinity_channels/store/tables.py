@@ -222,7 +222,10 @@ class MessageRow(SQLModel, table=True):
 
 
 class TurnRow(SQLModel, table=True):
-    """One run of an agent. `state`: open → done | failed."""
+    """One run of an agent. `state`: open → done | failed.
+
+    `cause`: why it is parked if the agent did not fail: `late` (too old to be answered unasked) or `host`.
+    """
 
     __tablename__: ClassVar[str] = "turn"
     __table_args__ = (
@@ -248,6 +251,7 @@ class TurnRow(SQLModel, table=True):
     created_at: int = Field(sa_type=BigInteger)
     updated_at: int = Field(sa_type=BigInteger)
     resubmitted_at: int | None = Field(default=None, sa_type=BigInteger)
+    cause: str | None = None
 
 
 class DeliveryRow(SQLModel, table=True):

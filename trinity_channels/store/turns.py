@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy import bindparam, exists, func, insert, literal_column, select, update
 
@@ -13,6 +14,13 @@ from trinity_channels.store.clock import micros, moment
 from trinity_channels.store.database import Tx
 from trinity_channels.store.scenes import Message
 from trinity_channels.store.tables import BINDING, CONVERSATION, MESSAGE, TURN
+
+
+class Cause(StrEnum):
+    """Why a turn is parked though its agent did not fail."""
+
+    LATE = "late"
+    HOST = "host"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +83,7 @@ _UNCOUNT = update(TURN).where(TURN.c.id == bindparam("turn")).values(attempts=TU
 _END_TURN = (
     update(TURN)
     .where(TURN.c.id == bindparam("turn"), TURN.c.state == literal_column("'open'"))
-    .values(state=bindparam("ending"), reason=bindparam("why"), updated_at=bindparam("now"))
+    .values(state=bindparam("ending"), reason=bindparam("why"), cause=bindparam("cause"), updated_at=bindparam("now"))
 )
 
 _END_MESSAGES = (
@@ -155,9 +163,9 @@ def finish(tx: Tx, turn: int, now: datetime) -> bool:
     return _end(tx, turn, "done", "answered", None, now)
 
 
-def fail(tx: Tx, turn: int, why: str, now: datetime) -> bool:
-    """Park a turn as failed, visible and fit to be resubmitted."""
-    return _end(tx, turn, "failed", "failed", why, now)
+def fail(tx: Tx, turn: int, why: str, now: datetime, cause: Cause | None = None) -> bool:
+    """Park a turn as failed, visible and fit to be resubmitted; `cause` says what it was if the agent did not fail."""
+    return _end(tx, turn, "failed", "failed", why, now, cause)
 
 
 def withdraw(tx: Tx, turn: int, now: datetime) -> bool:
@@ -165,8 +173,10 @@ def withdraw(tx: Tx, turn: int, now: datetime) -> bool:
     return _end(tx, turn, "done", "waiting", "the gate was closed", now)
 
 
-def _end(tx: Tx, turn: int, state: str, messages: str, why: str | None, now: datetime) -> bool:
-    ended = tx.run(_END_TURN, turn=turn, ending=state, why=why, now=micros(now)) > 0
+def _end(
+    tx: Tx, turn: int, state: str, messages: str, why: str | None, now: datetime, cause: Cause | None = None
+) -> bool:
+    ended = tx.run(_END_TURN, turn=turn, ending=state, why=why, cause=cause, now=micros(now)) > 0
     if ended:
         tx.run(_END_MESSAGES, turn=turn, ending=messages)
     return ended

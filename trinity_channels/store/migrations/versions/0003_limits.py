@@ -11,6 +11,7 @@ down_revision = "0002"
 
 # No batch mode: it would copy the table, and with it lose the conditions of the partial indexes.
 def upgrade() -> None:
+    op.add_column("turn", sa.Column("cause", sa.String(), nullable=True))
     _texts_are_removed()
     _channels_are_watched()
     _codes_count_mailboxes()

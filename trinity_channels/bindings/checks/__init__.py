@@ -1,0 +1,1 @@
+"""The checks of a binding's health, one module per subject."""

@@ -1,0 +1,49 @@
+"""Does the agent answer, and does anything wait for a decision?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from trinity_channels.api import Check, CheckState
+from trinity_channels.bindings.checks.known import Known, spoken
+
+
+def agent(known: Known) -> Check:
+    """Whether the agent answers."""
+    runs = known.runs
+    success = (
+        f"The last success was at {spoken(runs.answered_at)}." if runs.answered_at else "It has had no success yet."
+    )
+    trouble = runs.trouble
+    if trouble is None:
+        return Check("agent", CheckState.OK, f"No turn is parked. {success if runs.answered_at else ''}".rstrip())
+    counts = [
+        *([_turns(runs.parked, "parked")] if runs.parked else []),
+        *([_turns(runs.retried, "tried again")] if runs.retried else []),
+    ]
+    return Check(
+        "agent",
+        CheckState.OK if runs.recovered else CheckState.FAILED,
+        f"The agent failed: {' and '.join(counts)}. The last reason, at {spoken(trouble.at)}: {trouble.reason.rstrip('.')}. "
+        f"{success}",
+        "Correct the agent or its settings. `trinity-channels failed` lists the parked turns, and "
+        "`trinity-channels failed resubmit ID` tries one again.",
+    )
+
+
+def left(known: Known) -> Iterator[Check]:
+    """Turns that wait for a decision though the agent did not fail, such as questions that came late."""
+    runs, last = known.runs, known.runs.last_left
+    if last is None:
+        return
+    answered = runs.answered_at is not None and runs.answered_at > last.at
+    yield Check(
+        "parked",
+        CheckState.OK if answered else CheckState.WARNING,
+        f"{_turns(runs.left, 'parked')} for your decision. The last one, at {spoken(last.at)}: {last.reason.rstrip('.')}.",
+        "`trinity-channels failed` lists them, and `trinity-channels failed resubmit ID` has one answered after all.",
+    )
+
+
+def _turns(count: int, state: str) -> str:
+    return f"1 turn is {state}" if count == 1 else f"{count} turns are {state}"

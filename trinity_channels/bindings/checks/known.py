@@ -1,0 +1,59 @@
+"""What is known of a connected binding without asking its provider."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from trinity_channels.api import Channel
+from trinity_channels.bindings.public_address import Probed
+from trinity_channels.store.agent_runs import AgentRuns
+from trinity_channels.store.alerts import Alert
+from trinity_channels.store.bindings import StoredBinding
+from trinity_channels.store.delivery_log import Sent
+from trinity_channels.store.notices import Notice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """The facts that the checks look at.
+
+    Attributes:
+        stored: the binding.
+        manifest: its channel.
+        locked: why its secrets cannot be opened, empty if they can.
+        public_url: where providers reach this host; None if that is not set.
+        probed: what the newest probe through the public address found; None if there was none since the start.
+        last_inbound: when a person last wrote.
+        runs: what became of the agent's runs.
+        now: the current time.
+        mails: whether codes for /login can be mailed.
+        everybody: whether the agent is open to all.
+        escalates: whether the agent has an escalation contact.
+        last_test: the newest test message, if there is one.
+        alerted: the open alerts about it.
+        told: what the owner has to act on, of the last day.
+        old_address_until: until when a webhook address that was replaced still works; None if none does.
+    """
+
+    stored: StoredBinding
+    manifest: Channel
+    locked: str
+    public_url: str | None
+    probed: Probed | None
+    last_inbound: datetime | None
+    runs: AgentRuns = field(repr=False)
+    now: datetime
+    mails: bool
+    everybody: bool
+    escalates: bool
+    last_test: Sent | None
+    alerted: Sequence[Alert]
+    told: Sequence[Notice]
+    old_address_until: datetime | None
+
+
+def spoken(at: datetime) -> str:
+    """A time as the checks tell it."""
+    return f"{at:%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,28 @@
+"""What was noticed in between, by the watch over quiet channels and by the plugin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from trinity_channels.api import Check, CheckState
+from trinity_channels.bindings.checks.known import Known, spoken
+from trinity_channels.store.notices import RETIRED_ADDRESS, WITHHELD
+
+_OWN_CHECKS = {RETIRED_ADDRESS, *WITHHELD.values()}
+"""Notices that a check of their own explains."""
+
+
+def alerted(known: Known) -> Iterator[Check]:
+    """The open alerts that are not checks of their own."""
+    for one in known.alerted:
+        if one.code == "quiet":  # unusual, but perhaps people are on holiday
+            yield Check(one.code, CheckState.WARNING, one.cause, one.fix)
+        elif one.code != "signature":  # that is a check of its own
+            yield Check(one.code, CheckState.FAILED, one.cause, one.fix)
+
+
+def told(known: Known) -> Iterator[Check]:
+    """What the plugin found in webhooks that the owner has to act on; its words say how."""
+    for one in known.told:
+        if one.code not in _OWN_CHECKS:
+            yield Check(one.code, CheckState.WARNING, f"{one.detail} The last one came at {spoken(one.at)}.")

@@ -1,0 +1,38 @@
+"""Can people sign in, and reach a person?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from trinity_channels.api import Check, CheckState
+from trinity_channels.bindings.checks.known import Known
+
+
+def mail(known: Known) -> Check:
+    """Whether people who have to sign in can."""
+    if known.mails:
+        return Check("mail", CheckState.OK, "Codes for /login can be mailed.")
+    if known.everybody or known.manifest.capabilities.verified_email:
+        return Check("mail", CheckState.OK, "Nobody has to sign in for a direct chat, so no mailer is needed.")
+    return Check(
+        "mail",
+        CheckState.WARNING,
+        "No mailer is set up, so nobody can verify an e-mail address with /login.",
+        "Set SMTP_URL and MAIL_FROM, or open the agent to everybody.",
+    )
+
+
+def escalation(known: Known) -> Iterator[Check]:
+    """Where the channel has a rule about it."""
+    title, agent = known.manifest.title, known.stored.agent
+    if known.escalates and known.manifest.escalation_rule:
+        yield Check("escalation", CheckState.OK, "People are told how to reach a person: by /human and /help.")
+    elif known.manifest.escalation_rule:
+        yield Check(
+            "escalation",
+            CheckState.WARNING,
+            f"The rules of {title} require a way to reach a person, and this agent has no escalation contact: "
+            f"{known.manifest.escalation_rule}",
+            f"Store an e-mail address, a phone number or a link (PUT /api/agents/{agent}/escalation-contact), or set "
+            f"escalation_contact in [agents.{agent}] of the settings file.",
+        )

@@ -1,0 +1,131 @@
+"""Can messages come in? The stored secrets, the public address, and what came to it."""
+
+from __future__ import annotations
+
+from trinity_channels.api import Check, CheckState
+from trinity_channels.bindings.checks.known import Known, spoken
+from trinity_channels.store.notices import RETIRED_ADDRESS
+
+
+def opened(known: Known) -> Check:
+    """Whether the stored secrets can be read; without them nothing is received or sent."""
+    if not known.locked:
+        return Check("credentials", CheckState.OK, "The stored secrets can be read.")
+    return Check(
+        "credentials",
+        CheckState.FAILED,
+        f"Nothing is received or sent: {known.locked}",
+        "Add the former key to CREDENTIAL_ENCRYPTION_KEY, after the newest one, or connect this account again.",
+    )
+
+
+def public_url(known: Known) -> Check:
+    """The address that providers are given."""
+    if known.public_url is None:
+        return Check(
+            "public_chat_url",
+            CheckState.FAILED,
+            f"public_chat_url is not set, so there is no webhook URL and {known.manifest.title} cannot reach this agent.",
+            "Set your public address under Settings → Public Chat URL (PUT /api/settings/public_chat_url); the webhook URL "
+            "appears as soon as it is saved.",
+        )
+    if known.public_url.startswith("http://"):
+        return Check(
+            "public_chat_url",
+            CheckState.WARNING,
+            "public_chat_url starts with http://, and providers deliver to https:// addresses.",
+            "Put a certificate or a tunnel in front of this host and set the https:// address.",
+        )
+    return Check("public_chat_url", CheckState.OK, "The public address is set.")
+
+
+def webhook_path(known: Known) -> Check:
+    """Whether the way from the public address to the database is proven, by a probe or by messages."""
+    probed, last = known.probed, known.last_inbound
+    if probed and probed.failure and not (last and last > probed.at):
+        failure = probed.failure
+        message = (
+            f"A probe through the public address failed at {spoken(probed.at)} ({failure.code}). {failure.message}"
+        )
+        return Check("webhook_path", CheckState.FAILED, message, failure.fix)
+    if probed and not probed.failure:
+        message = f"A probe through the public address arrived and was stored at {spoken(probed.at)}."
+        return Check("webhook_path", CheckState.OK, message)
+    if last:
+        return Check("webhook_path", CheckState.OK, f"A message came this way at {spoken(last)}.")
+    return Check(
+        "webhook_path",
+        CheckState.UNKNOWN,
+        "Whether requests to the public address arrive here is not proven yet.",
+        "Run `trinity-channels doctor`, or POST /api/settings/public_chat_url/probe.",
+    )
+
+
+def inbound(known: Known) -> Check:
+    """Whether anything has arrived."""
+    if known.last_inbound is not None:
+        return Check("inbound", CheckState.OK, "Messages have arrived.")
+    route = f"/api/{known.stored.channel}/webhook/"
+    probe = (
+        f" To test the route: curl -X POST {known.public_url}{route}test must answer 200." if known.public_url else ""
+    )
+    steps = "".join(
+        f"{step.title}: {step.text} "
+        for step in known.manifest.setup_steps
+        if step.connected and step.sandbox in (None, known.stored.account.sandbox)
+    )
+    return Check(
+        "inbound",
+        CheckState.UNKNOWN,
+        "No message has arrived yet.",
+        f"{steps}If the provider reports 404, your tunnel or proxy does not pass {route}* on to this host: add that route "
+        f"(in Cloudflare Tunnel an ingress rule).{probe}",
+    )
+
+
+def signature(known: Known) -> Check:
+    """Whether a webhook was refused since the last message."""
+    failed = known.stored.signature_failed_at
+    if failed is None:
+        return Check("signature", CheckState.OK, "No webhook was refused.")
+    if known.last_inbound and known.last_inbound > failed:
+        return Check(
+            "signature",
+            CheckState.OK,
+            f"A webhook was refused at {failed:%Y-%m-%d %H:%M} UTC, later ones were accepted.",
+        )
+    fetched = ""
+    if known.stored.refused_since and known.manifest.capabilities.list_missed:
+        fetched = (
+            f" Messages that were refused since {spoken(known.stored.refused_since)} are fetched as soon as it works."
+        )
+    return Check(
+        "signature",
+        CheckState.FAILED,
+        f"The signature of a webhook was wrong at {failed:%Y-%m-%d %H:%M} UTC, so it was refused. "
+        f"{known.stored.signature_cause}",
+        "Make public_chat_url and the webhook address in the provider's console the same, letter by letter; if they are, "
+        f"enter the secret again. The next message that is accepted clears this.{fetched}",
+    )
+
+
+def webhook_address(known: Known) -> Check:
+    """Whether the provider still uses an address that was replaced."""
+    fix = f"Enter the webhook URL shown here at {known.manifest.title}'s provider, in place of the old one."
+    late = next((one for one in known.told if one.code == RETIRED_ADDRESS), None)
+    if late:
+        return Check(
+            "webhook_address",
+            CheckState.WARNING,
+            f"A message came to a webhook address that has been replaced, at {spoken(late.at)}; it was refused (410).",
+            fix,
+        )
+    if known.old_address_until and not known.manifest.capabilities.register_webhook:
+        return Check(
+            "webhook_address",
+            CheckState.UNKNOWN,
+            "The webhook address was replaced, and no message has come to the new one yet. The old one works until one has, "
+            f"at most until {spoken(known.old_address_until)}.",
+            fix,
+        )
+    return Check("webhook_address", CheckState.OK, "No message came to a webhook address that has been replaced.")

@@ -1,0 +1,56 @@
+"""Can messages go out?"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from trinity_channels.api import Check, CheckState
+from trinity_channels.bindings.checks.known import Known, spoken
+from trinity_channels.store.notices import WITHHELD
+
+TEST_SHOWN = timedelta(days=1)
+"""How long a test message that failed is shown: it tells of one person's phone, and the next test may be months away."""
+
+
+def outbound(known: Known) -> Check:
+    """Whether the last messages could be sent."""
+    last_test, agent = known.last_test, known.stored.agent
+    if known.stored.send_failure is not None:
+        return Check(
+            "outbound",
+            CheckState.FAILED,
+            f"A message was not sent: {known.stored.send_failure}",
+            "Correct what it names, here or in the provider's console, then use Verify. What failed meanwhile can be sent "
+            f"again: POST /api/agents/{agent}/deliveries/resend, or `trinity-channels deliveries resend --failed "
+            f"--agent {agent}`.",
+        )
+    if last_test and last_test.state == "failed" and known.now - last_test.updated_at < TEST_SHOWN:
+        return Check(
+            "outbound",
+            CheckState.WARNING,
+            f"The test message of {last_test.created_at:%Y-%m-%d %H:%M} UTC did not arrive: "
+            f"{last_test.failure_code}: {last_test.failure}",
+            "Correct what it names and send another test message; one that is accepted clears this, and so does a day.",
+        )
+    return Check("outbound", CheckState.OK, "The last message was not refused.")
+
+
+def host_messages(known: Known) -> Check:
+    """Whether the host's own messages stay within their budgets; a single stranger can only use up their own."""
+    newest = {one.code: one for one in known.told}
+    if found := newest.get(WITHHELD["binding"]):
+        return Check(
+            "host_messages",
+            CheckState.WARNING,
+            f"{found.detail} Prompts, help and confirmations beyond that were withheld, the last at {spoken(found.at)}; "
+            "answers of the agent are not affected.",
+            "If people flood the agent, block them under its clients. If so many people are to be served, raise "
+            "TRINITY_CHANNELS_NOTICES_PER_BINDING.",
+        )
+    if found := newest.get(WITHHELD["contact"]):
+        return Check(
+            "host_messages",
+            CheckState.OK,
+            f"{found.detail} The rest was withheld from that person, the last at {spoken(found.at)}.",
+        )
+    return Check("host_messages", CheckState.OK, "No message of the host was withheld in the last day.")
