@@ -126,7 +126,7 @@ class Host:
         self.store = Store(settings.database_url.get_secret_value())
         self._vault = Vault(key_ring(settings.credential_encryption_key, settings.home, self.store))
         self._owns_http = ports.http is None
-        self.http = ports.http or open_client()
+        self.http = ports.http or open_client(settings.max_concurrent_turns)
         self.address = PublicAddress(self.store, settings.public_chat_url)
         self.mailer = ports.mailer or _mailer(settings, now)
         self.agents = AgentTable(settings.agents)

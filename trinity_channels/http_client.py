@@ -1,37 +1,82 @@
-"""The one HTTP client of a host, for providers and agents alike."""
+"""The one HTTP client of a host, for providers and agents alike, with connections of their own for each destination."""
 
 from __future__ import annotations
 
 import functools
 import itertools
 import ssl
-from urllib.request import getproxies
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
 POOLS = 8
+CONNECTIONS = 128
+"""To one destination, unless more turns may run than that: a provider or an agent that hangs takes none from others."""
+KEPT_ALIVE = 64
+MOST_DESTINATIONS = 256
+"""After which new ones share their connections, so that nothing grows without bound."""
 TIMEOUTS = httpx.Timeout(15.0, connect=5.0)
-CONNECTIONS = httpx.Limits(max_connections=200, max_keepalive_connections=64)
-_OF_EACH_POOL = httpx.Limits(max_connections=200 // POOLS, max_keepalive_connections=64 // POOLS)
 
 
-class _Spread(httpx.AsyncBaseTransport):
-    """Several small pools instead of a large one.
+class _Destination:
+    """The connections to one server: several small pools instead of a large one.
 
     In each request httpcore asks the system about every idle connection of the pool, twice. With dozens of them that
     took a third of a busy host's time.
     """
 
-    def __init__(self) -> None:
-        self._pools = [httpx.AsyncHTTPTransport(verify=_certificates(), limits=_OF_EACH_POOL) for _ in range(POOLS)]
+    def __init__(self, certificates: ssl.SSLContext, connections: int, proxy: httpx.Proxy | None) -> None:
+        limits = httpx.Limits(max_connections=connections // POOLS, max_keepalive_connections=KEPT_ALIVE // POOLS)
+        self._pools = [httpx.AsyncHTTPTransport(verify=certificates, limits=limits, proxy=proxy) for _ in range(POOLS)]
         self._turns = itertools.cycle(self._pools)
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        return await next(self._turns).handle_async_request(request)
+    def pool(self) -> httpx.AsyncHTTPTransport:
+        return next(self._turns)
 
     async def aclose(self) -> None:
         for pool in self._pools:
             await pool.aclose()
+
+
+class ByDestination(httpx.AsyncBaseTransport):
+    """Sends each request over the connections to its server (scheme, host and port), through the proxy for it, if any.
+
+    All of them share the certificates, which take more memory than everything else here.
+    """
+
+    def __init__(self, connections: int = CONNECTIONS) -> None:
+        self._certificates = _certificates()
+        self._connections = connections
+        self._proxies = {
+            scheme: self._proxy(url) for scheme, url in getproxies().items() if scheme in ("http", "https", "all")
+        }
+        self._destinations: dict[tuple[str, object], _Destination] = {}
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        url = request.url
+        found = self._destinations.get((url.scheme, url.netloc)) or self._destination(url)
+        return await found.pool().handle_async_request(request)
+
+    async def aclose(self) -> None:
+        for destination in self._destinations.values():
+            await destination.aclose()
+
+    def _destination(self, url: httpx.URL) -> _Destination:
+        proxy = self._proxies.get(url.scheme) or self._proxies.get("all")
+        if proxy and proxy_bypass(url.host):
+            proxy = None
+        key: tuple[str, object] = (url.scheme, url.netloc)
+        if len(self._destinations) >= MOST_DESTINATIONS:
+            key = ("", proxy)
+        if key not in self._destinations:
+            self._destinations[key] = _Destination(self._certificates, self._connections, proxy)
+        return self._destinations[key]
+
+    def _proxy(self, url: str) -> httpx.Proxy:
+        address = httpx.URL(url if "://" in url else f"http://{url}")
+        proxy = httpx.Proxy(address, ssl_context=self._certificates if address.scheme == "https" else None)
+        httpx.AsyncHTTPTransport(verify=self._certificates, proxy=proxy)  # or the first request would find it unusable
+        return proxy
 
 
 @functools.cache
@@ -58,9 +103,13 @@ def _leads_somewhere(response: httpx.Response) -> bool:
         return False
 
 
-def open_client() -> httpx.AsyncClient:
-    """A pooled client with time-outs; it goes through the proxy that the environment names, if it names one."""
+def open_client(turns: int = 0) -> httpx.AsyncClient:
+    """A pooled client with time-outs; it goes through the proxy that the environment names, if it names one.
+
+    Args:
+        turns: how many agents may run at once. They may all be at one address, and twice as many connections leave some
+            to every agent there.
+    """
+    connections = max(CONNECTIONS, 2 * turns)
     hooks = {"response": [drop_useless_location]}
-    if getproxies():
-        return httpx.AsyncClient(timeout=TIMEOUTS, limits=CONNECTIONS, event_hooks=hooks)
-    return httpx.AsyncClient(timeout=TIMEOUTS, transport=_Spread(), event_hooks=hooks)
+    return httpx.AsyncClient(timeout=TIMEOUTS, transport=ByDestination(connections), event_hooks=hooks)

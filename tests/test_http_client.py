@@ -1,0 +1,189 @@
+"""The client for providers and agents: a server that hangs takes no connections from the others."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+import time
+from collections.abc import AsyncIterator
+from typing import Any, Self
+
+import httpx
+import pytest
+
+from trinity_channels import http_client
+from trinity_channels.http_client import ByDestination, open_client
+
+HANGING = 250
+"""Requests that wait for an answer: more than one client would ever have had connections."""
+
+
+class Server:
+    """An HTTP server on loopback that answers, or takes requests and never does."""
+
+    def __init__(self, *, hangs: bool = False) -> None:
+        self._hangs = hangs
+        self.requests: list[bytes] = []
+        self.connections = 0
+        self._serving: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port: int = self._server.sockets[0].getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}/"
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.close()
+        for task in self._serving:
+            task.cancel()
+        await asyncio.gather(*self._serving, return_exceptions=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        if task := asyncio.current_task():
+            self._serving.add(task)
+        try:
+            while True:
+                self.requests.append(await reader.readuntil(b"\r\n\r\n"))
+                if self._hangs:
+                    await asyncio.Event().wait()
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+                await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):  # the test is over
+            pass
+        finally:
+            writer.close()
+
+
+@contextlib.asynccontextmanager
+async def waiting_for(client: httpx.AsyncClient, url: str, requests: int) -> AsyncIterator[list[asyncio.Task[object]]]:
+    """While this lasts, requests wait for an answer of a server."""
+    tasks: list[asyncio.Task[object]] = [asyncio.create_task(client.get(url)) for _ in range(requests)]
+    try:
+        yield tasks
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def until_connected(server: Server, connections: int) -> None:
+    """Wait until a server has that many connections."""
+    async with asyncio.timeout(10):
+        while server.connections < connections:  # noqa: ASYNC110  the server has no event for it
+            await asyncio.sleep(0.01)
+
+
+async def test_a_server_that_hangs_holds_up_no_other() -> None:
+    async with (
+        Server(hangs=True) as hanging,
+        Server() as other,
+        open_client() as client,
+        waiting_for(client, hanging.url, HANGING),
+    ):
+        await until_connected(hanging, http_client.CONNECTIONS)
+        began = time.perf_counter()
+
+        answers = await asyncio.gather(*(client.get(other.url) for _ in range(20)))
+
+        assert time.perf_counter() - began < 1
+        assert [answer.text for answer in answers] == ["ok"] * 20
+        assert hanging.connections == http_client.CONNECTIONS
+
+
+async def test_more_turns_get_more_connections_to_one_address() -> None:
+    async with (
+        Server(hangs=True) as hanging,
+        open_client(turns=100) as client,
+        waiting_for(client, hanging.url, HANGING),
+    ):
+        await until_connected(hanging, 200)
+
+
+async def test_connections_are_used_again() -> None:
+    async with Server() as server, open_client() as client:
+        for _ in range(5 * http_client.POOLS):
+            await client.get(server.url)
+
+        assert server.connections == http_client.POOLS
+
+
+async def test_beyond_the_most_destinations_new_ones_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_client, "MOST_DESTINATIONS", 3)
+    transport = ByDestination()
+    async with httpx.AsyncClient(transport=transport) as client, contextlib.AsyncExitStack() as stack:
+        servers = [await stack.enter_async_context(Server()) for _ in range(6)]
+        answers = [await client.get(server.url) for server in servers * 2]
+
+    assert [answer.text for answer in answers] == ["ok"] * 12
+    assert len(transport._destinations) == 4
+
+
+async def test_certificates_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[object] = []
+    create = ssl.create_default_context
+
+    def counting(*args: Any, **options: Any) -> ssl.SSLContext:
+        read.append(args)
+        return create(*args, **options)
+
+    http_client._certificates.cache_clear()
+    monkeypatch.setattr(ssl, "create_default_context", counting)
+    async with open_client() as client, Server() as one, Server() as two:
+        for server in (one, two):
+            await client.get(server.url)
+
+    assert len(read) == 1
+
+
+@pytest.fixture
+def no_proxy_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.mark.usefixtures("no_proxy_yet")
+@pytest.mark.parametrize("name", ["http_proxy", "HTTP_PROXY", "ALL_PROXY"])
+async def test_requests_go_through_the_proxy_of_the_environment(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    async with Server() as proxy:
+        monkeypatch.setenv(name, f"127.0.0.1:{proxy.port}")
+        async with open_client() as client:
+            answer = await client.get("http://provider.example/messages")
+
+    assert answer.text == "ok"
+    assert proxy.requests[0].startswith(b"GET http://provider.example/messages HTTP/1.1\r\n")
+
+
+@pytest.mark.usefixtures("no_proxy_yet")
+async def test_what_needs_no_proxy_is_reached_directly(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with Server() as proxy, Server() as direct:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1,.internal.example")
+        async with open_client() as client:
+            await client.get(direct.url)
+
+    assert len(direct.requests) == 1
+    assert not proxy.requests
+
+
+@pytest.mark.usefixtures("no_proxy_yet")
+async def test_behind_a_proxy_too_a_server_that_hangs_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with Server(hangs=True) as proxy, Server() as direct:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        async with open_client() as client, waiting_for(client, "http://hangs.example/", HANGING):
+            await until_connected(proxy, http_client.CONNECTIONS)
+
+            async with asyncio.timeout(1):
+                assert (await client.get(direct.url)).text == "ok"
+
+
+@pytest.mark.usefixtures("no_proxy_yet")
+def test_a_proxy_that_cannot_be_used_is_found_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "gopher://127.0.0.1:1")
+
+    with pytest.raises(ValueError, match="gopher"):
+        open_client()
