@@ -35,9 +35,6 @@ from trinity_channels.agents.registry import ConfiguredAgents, Platform
 from trinity_channels.agents.reload import AgentReload
 from trinity_channels.agents.table import AgentTable
 from trinity_channels.alerts.mails import AlertMails
-from trinity_channels.alerts.provider_checks import ProviderChecks
-from trinity_channels.alerts.refusals import Refusals
-from trinity_channels.alerts.silence import Silence
 from trinity_channels.alerts.watch import ChannelWatch
 from trinity_channels.bindings import Bindings
 from trinity_channels.bindings.connections import Connections
@@ -246,7 +243,7 @@ class Host:
         self.retention_periods = RetentionPeriods(self.store, settings.keep_bodies_days, self.agents, now)
         self.retention = Retention(self.store, self.retention_periods, self.metrics, now)
         links = DecisionLinks(self._vault, self.address, tuple(self.plugins), now)
-        self._digest = OwnerDigest(self.store, self.directory, self.mailer, links, now)
+        self._digest = OwnerDigest(self.store, self.directory, self.mailer, links, self.metrics, now)
         decisions = MailedDecisions(links, self.store, self.directory, self.sharing)
         self._decision_pages = DecisionPages(decisions, self.plugins)
         self._housekeeping = Housekeeping(
@@ -255,8 +252,10 @@ class Host:
                 "catch-up": self._catch_up,
                 "signature diagnosis": self._diagnosis,
                 "unknown webhooks": self.unknown_webhooks,
-                "channel watch": self._watch(),
-                "alert mails": AlertMails(self.store, self.directory, self.mailer, self._title, now),
+                "channel watch": ChannelWatch(
+                    self.store, self.connections, self.plugins, self.address, self.metrics, now
+                ),
+                "alert mails": AlertMails(self.store, self.directory, self.mailer, self.plugins, self.metrics, now),
                 "retention": self.retention,
                 "verified e-mails": EmailUpkeep(self.store, self.plugins, vouching, self.self_service.lifetime, now),
             },
@@ -271,14 +270,6 @@ class Host:
         """Trinity's API, if the settings name it."""
         url, token = self.settings.trinity_url, self.settings.trinity_token
         return Platform(url, token) if url and token else None
-
-    def _watch(self) -> ChannelWatch:
-        checks = ProviderChecks(self.connections, self.plugins, self.address, self.now)
-        looks = (Silence(self.store, self.now), Refusals(self.store, self.now), checks)
-        return ChannelWatch(self.store, looks, self.metrics, self.now)
-
-    def _title(self, channel: str) -> str:
-        return self.plugins[channel].manifest.title if channel in self.plugins else channel
 
     # --- life ---
 

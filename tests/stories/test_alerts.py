@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from datetime import timedelta
 
@@ -17,7 +18,7 @@ from trinity_channels.api import (
 )
 from trinity_channels.mail.captured import CapturedMailer
 from trinity_channels.mail.port import Mail, MailError
-from trinity_channels.store import inbound_hours
+from trinity_channels.store import StoreError, inbound_hours
 
 GOOD = Check("webhook", CheckState.OK, "The webhook points here.")
 BAD = Check("webhook", CheckState.FAILED, "The webhook points to another host.", "Save the connection again.")
@@ -376,10 +377,34 @@ async def test_a_mail_about_an_alert_that_cannot_be_sent_is_tried_again(
 
     assert 1 <= server.tries <= 6
     assert len(lines(caplog, "alert mail failed")) == 1
+    shown = await world.http.get(f"{PUBLIC}/metrics", headers={"Authorization": f"Bearer {ADMIN}"})
+    assert f"trinity_channels_mail_failures_total {server.tries}.0" in shown.text
     server.down = False
     await waits(world, minutes=20)
 
     assert len(mails(world)) == 1
+
+
+async def test_a_full_disk_makes_no_flood_of_mails(
+    town: World, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    provider.answers = (BAD,)
+    chores = town.host._housekeeping
+    for _ in range(3):
+        town.clock.tick(timedelta(minutes=10))
+        await chores.do("channel watch")
+
+    async def fails(_: object) -> None:
+        raise StoreError("The disk is full.")
+
+    with monkeypatch.context() as full:
+        full.setattr(town.host.store, "write", fails)
+        for _ in range(2 * 60 * 6):  # two hours of rounds, one every ten seconds
+            with contextlib.suppress(StoreError):
+                await chores.do("alert mails")
+            town.clock.tick(timedelta(seconds=10))
+
+    assert len(mails(town)) == 2
 
 
 async def test_without_a_mailer_the_alert_stands_in_log_metrics_and_health(

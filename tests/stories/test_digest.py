@@ -11,7 +11,7 @@ import pytest
 from tests.world import OWNER, PUBLIC, Found, World
 from trinity_channels.mail.captured import CapturedMailer
 from trinity_channels.mail.port import Mail, MailError
-from trinity_channels.store import access
+from trinity_channels.store import StoreError, access
 
 
 class Picky(CapturedMailer):
@@ -206,3 +206,22 @@ async def test_whoever_asks_while_a_mail_is_sent_is_in_the_next_one(found: Found
     first, second = world.host.mailer.to(OWNER)
     assert ("zoe@" in first.text, "yan@" in first.text) == (True, False)
     assert ("zoe@" in second.text, "yan@" in second.text) == (False, True)
+
+
+async def test_a_full_disk_makes_no_flood_of_mails(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    await asks(world, "zoe@example.org")
+
+    async def fails(_: object) -> None:
+        raise StoreError("The disk is full.")
+
+    with monkeypatch.context() as full:
+        full.setattr(world.host.store, "write", fails)
+        for _ in range(2 * 60 * 6):  # two hours of rounds, one every ten seconds
+            world.clock.tick(timedelta(seconds=10))
+            await world.host._digest.run()
+
+    assert len(world.mails.to(OWNER)) <= 9
+    await world.later(hours=1)
+    before = len(world.mails.to(OWNER))
+    await world.later(hours=1)
+    assert len(world.mails.to(OWNER)) == before

@@ -15,6 +15,7 @@ from trinity_channels.access.mail_pause import MailPause
 from trinity_channels.email_address import shown_email
 from trinity_channels.failures import Failures, cause_of
 from trinity_channels.mail.port import Mail, Mailer, MailError
+from trinity_channels.metrics import Metrics
 from trinity_channels.store import Store, Tx, access
 from trinity_channels.store.access import AccessRequest, Untold
 
@@ -23,7 +24,8 @@ log = structlog.get_logger(__name__)
 DELAY = timedelta(seconds=30)
 """How long requests are gathered before the owner gets a mail about them."""
 LONGEST_PAUSE = timedelta(hours=1)
-"""Between two tries to mail an owner whose mail is refused; the first is `DELAY`, each next one twice as long."""
+"""Between two tries to mail an owner, while mail is refused or cannot be noted; the first is `DELAY`, each next one twice
+as long."""
 LISTED = 20
 """Requests that one mail lists; it counts the others."""
 
@@ -37,12 +39,14 @@ class OwnerDigest:
         directory: Directory,
         mailer: Mailer | None,
         links: DecisionLinks,
+        metrics: Metrics,
         now: Callable[[], datetime],
     ) -> None:
         self._store = store
         self._directory = directory
         self._mailer = mailer
         self._links = links
+        self._metrics = metrics
         self._now = now
         self._failures = Failures(now)
         # by agent: when its owner's mail may be tried again, and after what pause
@@ -70,10 +74,10 @@ class OwnerDigest:
             try:
                 await self._mailer.send(self._mail(agent, owner, waiting))
             except MailError as error:
+                self._metrics.mail_failures.inc()
                 log.warning("owner digest failed", agent=agent, cause=cause_of(error))
                 self._put_off(agent)
                 return
-        self._refused.pop(agent, None)
         self._failures.ended(agent)
         following = pause.after_mail(now, waiting.oldest[0].requested_at)
 
@@ -81,7 +85,9 @@ class OwnerDigest:
             access.owner_told(tx, agent, waiting.newest_at)
             following.store(tx, agent)
 
+        self._put_off(agent)  # if this cannot be written down, the mail must not go out again with every round
         await self._store.write(told)
+        del self._refused[agent]
 
     def _mail(self, agent: str, owner: str, waiting: Untold) -> Mail:
         links = [(one, self._links.url(one, owner)) for one in waiting.oldest]

@@ -12,6 +12,8 @@ from trinity_channels import texts
 from trinity_channels.access.directory import Directory
 from trinity_channels.failures import Failures, cause_of
 from trinity_channels.mail.port import Mail, Mailer, MailError
+from trinity_channels.metrics import Metrics
+from trinity_channels.plugins import Plugins
 from trinity_channels.store import Store, Tx, alerts
 from trinity_channels.store.alerts import Alert
 
@@ -19,27 +21,31 @@ log = structlog.get_logger(__name__)
 
 TRIED_AGAIN = timedelta(minutes=10)
 """After a mail that could not be sent."""
+SENT_AGAIN = timedelta(hours=1)
+"""After a mail that was sent while the database could not take note of it."""
 AT_ONCE = 5
 """Mails of one round, for each may take 15 seconds to fail."""
 
 
 class AlertMails:
-    """A chore that sends what is due. `title` gives a channel's name for people."""
+    """A chore that sends what is due."""
 
     def __init__(
         self,
         store: Store,
         directory: Directory,
         mailer: Mailer | None,
-        title: Callable[[str], str],
+        plugins: Plugins,
+        metrics: Metrics,
         now: Callable[[], datetime],
     ) -> None:
         self._store = store
         self._directory = directory
         self._mailer = mailer
-        self._title = title
+        self._plugins = plugins
+        self._metrics = metrics
         self._now = now
-        self._tried: dict[int, datetime] = {}
+        self._not_before: dict[int, datetime] = {}
         self._failures = Failures(now)
 
     async def run(self) -> None:
@@ -49,9 +55,13 @@ class AlertMails:
         now = self._now()
         due = await self._store.read(lambda tx: alerts.unmailed(tx, now))
         mails = [(binding, list(group)) for binding, group in groupby(due, key=lambda one: one.binding)]
-        waiting = [one for one in mails if one[0] not in self._tried or abs(now - self._tried[one[0]]) >= TRIED_AGAIN]
-        for binding, group in waiting[:AT_ONCE]:
+        for binding, group in [one for one in mails if not self._is_put_off(one[0], now)][:AT_ONCE]:
             await self._try(binding, group, self._mailer)
+
+    def _is_put_off(self, binding: int, now: datetime) -> bool:
+        until = self._not_before.get(binding)
+        # a time further ahead was set before the clock was set back
+        return until is not None and now < until <= now + SENT_AGAIN
 
     async def _try(self, binding: int, due: Sequence[Alert], mailer: Mailer) -> None:
         try:
@@ -59,22 +69,27 @@ class AlertMails:
             if owner:
                 await mailer.send(self._mail(owner, due))
         except Exception as error:  # one owner's mail must not keep the others waiting
-            self._tried[binding] = self._now()
+            self._not_before[binding] = self._now() + TRIED_AGAIN
+            if isinstance(error, MailError):
+                self._metrics.mail_failures.inc()
             if self._failures.is_news(binding, cause := cause_of(error)):
                 fault = not isinstance(error, MailError)  # its text is all there is to say
                 log.warning("alert mail failed", agent=due[0].agent, cause=cause, exc_info=fault)
             return
-        self._tried.pop(binding, None)
         self._failures.ended(binding)
         now = self._now()
+        self._not_before[binding] = now + SENT_AGAIN
 
         def mailed(tx: Tx) -> None:
             for one in due:
                 alerts.mailed(tx, one, now)
 
         await self._store.write(mailed)
+        del self._not_before[binding]
 
     def _mail(self, owner: str, due: Sequence[Alert]) -> Mail:
-        names = {"agent": due[0].agent, "channel": self._title(due[0].channel)}
+        channel = due[0].channel
+        title = self._plugins[channel].manifest.title if channel in self._plugins else channel
+        names = {"agent": due[0].agent, "channel": title}
         found = "\n\n".join(f"    {one.cause}\n    {one.fix}".rstrip() for one in due)
         return Mail(owner, texts.ALERT_SUBJECT.format(**names), texts.ALERT_TEXT.format(found=found, **names))

@@ -9,7 +9,13 @@ from datetime import datetime, timedelta
 import structlog
 
 from trinity_channels.alerts.finding import Finding, Look
+from trinity_channels.alerts.provider_checks import ProviderChecks
+from trinity_channels.alerts.refusals import Refusals
+from trinity_channels.alerts.silence import Silence
+from trinity_channels.bindings.connections import Connections
+from trinity_channels.bindings.public_address import PublicAddress
 from trinity_channels.metrics import Metrics
+from trinity_channels.plugins import Plugins
 from trinity_channels.store import Store, alerts, bindings
 from trinity_channels.store.alerts import Alert
 from trinity_channels.store.bindings import StoredBinding
@@ -25,9 +31,18 @@ class ChannelWatch:
     An alert is a row, a line in the log and a count in the metrics; the mail is `AlertMails`' part.
     """
 
-    def __init__(self, store: Store, looks: Sequence[Look], metrics: Metrics, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        connections: Connections,
+        plugins: Plugins,
+        address: PublicAddress,
+        metrics: Metrics,
+        now: Callable[[], datetime],
+    ) -> None:
         self._store = store
-        self._looks = looks
+        checks = ProviderChecks(connections, plugins, address, now)
+        self._looks: tuple[Look, ...] = (Refusals(store, now), checks, Silence(store, now))
         self._metrics = metrics
         self._now = now
         self._looked: datetime | None = None
