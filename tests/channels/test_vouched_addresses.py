@@ -211,6 +211,15 @@ async def test_who_was_unlinked_stays_unlinked(asking: Net, zoe: Someone, hours:
     assert zoe.heard() == ["echo hello", AGAIN]
 
 
+async def test_the_owner_sees_that_somebody_signed_out(asking: Net, zoe: Someone) -> None:
+    await zoe.says("hello", "!logout")
+    signed_out = await client(asking)
+    await zoe.says("!login")
+
+    assert signed_out["signed_out_since"].startswith("2026-03-02T09:00")
+    assert (await client(asking))["signed_out_since"] is None
+
+
 async def test_it_stays_so_in_a_group(asking: Net, zoe: Someone, agent: Agent) -> None:
     await zoe.says("hello", "!logout")
     await asking.later(hours=2)

@@ -153,3 +153,12 @@ async def test_source_and_age_of_an_email_are_told(terminal: Terminal, zoe: Pers
         f"Verified e-mail {ZOE}, verified with a mailed code at 2026-03-02 09:00 UTC; last used at 2026-03-02 09:00 UTC, "
         "ends at 2026-08-29 09:00 UTC if unused"
     ) in " ".join((await explained(terminal, ZOE)).split())
+
+
+async def test_it_is_told_that_somebody_signed_out(terminal: Terminal, zoe: Person) -> None:
+    await zoe.verifies(ZOE)
+    await zoe.says("/logout")
+
+    text = " ".join((await explained(terminal, NUMBER)).split())
+
+    assert "Verified e-mail none: signed out or unlinked at 2026-03-02 09:00 UTC, until they sign in" in text

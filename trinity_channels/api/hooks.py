@@ -134,7 +134,9 @@ async def send(binding: Binding, message: OutboundMessage, ctx: Context) -> Rece
 async def resolve_identity(binding: Binding, sender: Sender, ctx: Context) -> Identity:
     """Say who a sender is: all addresses, the name they chose, and an e-mail only where the provider has verified it.
 
-    Called before a turn for a contact that has not been resolved for an hour.
+    Called before a turn for a contact that has not been resolved for an hour, before a turn is tried again later, once a day
+    for silent contacts whose e-mail the provider has verified, and when such a person signs in. An e-mail that was returned
+    before is withdrawn when it is missing or another one.
 
     Returns:
         The identity; `addresses` contains `sender.address`.

@@ -69,7 +69,7 @@ class Capabilities:
         resolve_quoted: a message that a person answers can be read by its id. Hook `resolve_quoted`.
         simulator: a local provider ships with the plugin. Hook `simulator`.
         groups: group conversations are received.
-        verified_email: `resolve_identity` may return an e-mail that the provider has verified.
+        verified_email: `resolve_identity` may return an e-mail that the provider has verified; otherwise it is ignored.
     """
 
     indicate: float = 0

@@ -123,7 +123,8 @@ class Sender:
     """Who wrote. `address` answers this person now; `stable`, where the provider has one, is never given to another person.
 
     A person is recognised by `stable` first. `address` alone (a phone number) may pass to somebody else: when it arrives
-    with another `stable`, the host takes it for a new person, who inherits nothing.
+    with another `stable`, or without one after 90 days without a message from its holder, the host takes it for a new
+    person, who inherits nothing.
     """
 
     address: str

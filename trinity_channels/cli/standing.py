@@ -127,6 +127,8 @@ async def _access(host: Host, agent: str, email: str | None) -> str:
 
 def _verified(client: Client, lifetime: Lifetime) -> str:
     verification = client.verification
+    if verification is None and client.signed_out_at:
+        return f"none: signed out or unlinked at {moment(client.signed_out_at)}, until they sign in"
     if verification is None:
         return "none"
     how = {Source.CODE: "with a mailed code", Source.PROVIDER: f"by {client.channel}", None: "in a way not on record"}

@@ -66,10 +66,13 @@ class Answers:
         verification = verified_emails.of(tx, self.person.id)
         if verification is None:
             return texts.NOT_LOGGED_IN
+        who = texts.WHOAMI.format(email=shown_email(verification.email))
+        if verification.source is None:
+            return who
         how = texts.WHOAMI_PROVIDER if verification.source is Source.PROVIDER else texts.WHOAMI_CODE
         days = self.self_service.lifetime.of(verification).days
         detail = how.format(channel=self.manifest.title, since=verification.verified_at.date(), days=days)
-        return f"{texts.WHOAMI.format(email=shown_email(verification.email))}\n{detail}"
+        return f"{who}\n{detail}"
 
     def _vouched(self, tx: Tx, email: str) -> str:
         """Sign in with the e-mail that the provider vouches for."""

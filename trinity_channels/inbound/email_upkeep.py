@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
@@ -12,7 +13,7 @@ from trinity_channels.access.lifetime import Lifetime
 from trinity_channels.api import ProviderUnavailable
 from trinity_channels.bindings import Disconnected
 from trinity_channels.bindings.vault import VaultError
-from trinity_channels.inbound.vouching import Vouching, expire
+from trinity_channels.inbound.vouching import Known, Vouching, expire
 from trinity_channels.plugins import Plugins
 from trinity_channels.store import Store, Tx, verified_emails
 from trinity_channels.store.verified_emails import Linked
@@ -52,7 +53,7 @@ class EmailUpkeep:
             StoreError: the database cannot be used.
         """
         now = self._now()
-        if not self._next_search <= now + EVERY or now >= self._next_search:  # the former: the clock was set back
+        if now >= self._next_search or self._next_search > now + EVERY:  # further ahead: the clock was set back
             more = await self._store.write(lambda tx: self._end_unused(tx, now))
             self._next_search = now if more else now + EVERY
         await self._check(now)
@@ -70,22 +71,24 @@ class EmailUpkeep:
         due = await self._store.read(lambda tx: verified_emails.to_check(tx, now - CHECK_AFTER, CHECKS))
         unavailable: set[int] = set()
         for linked in due:
-            if linked.binding not in unavailable and await self._is_checked(linked):
-                continue
-            unavailable.add(linked.binding)
-            await self._store.write(lambda tx, one=linked: _postpone(tx, one, now))  # type: ignore[misc]
+            known = None if linked.binding in unavailable else await self._known(linked)
+            if known is None:
+                unavailable.add(linked.binding)
+            await self._store.write(partial(self._settle, linked=linked, known=known, now=now))
 
-    async def _is_checked(self, linked: Linked) -> bool:
+    async def _known(self, linked: Linked) -> Known | None:
+        """What the provider says, None if it cannot be asked now."""
         if linked.channel not in self._plugins:
-            return False
+            return None
         try:
             async with asyncio.timeout(PATIENCE):
-                await self._vouching.check(linked)
+                return await self._vouching.ask(linked)
         except (ProviderUnavailable, Disconnected, VaultError, TimeoutError) as error:
             log.info("e-mail not checked", agent=linked.agent, channel=linked.channel, error=type(error).__name__)
-            return False
-        return True
+            return None
 
-
-def _postpone(tx: Tx, linked: Linked, now: datetime) -> None:
-    verified_emails.checked(tx, linked.contact, now - CHECK_AFTER + CHECK_AGAIN)
+    def _settle(self, tx: Tx, linked: Linked, known: Known | None, now: datetime) -> None:
+        if known is None:
+            verified_emails.checked(tx, linked.contact, now - CHECK_AFTER + CHECK_AGAIN)
+        else:
+            self._vouching.settle(tx, linked, known, now, wrote=False)

@@ -2,84 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 
-from sqlalchemy import (
-    String,
-    and_,
-    bindparam,
-    case,
-    cast,
-    exists,
-    func,
-    literal,
-    literal_column,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import String, bindparam, case, cast, exists, literal, literal_column, select, update
 from sqlalchemy.dialects.sqlite import insert
 
-from trinity_channels.api import Attachment, MessageReceived, Note, NoteKind, Part, Sender
+from trinity_channels.api import Attachment, MessageReceived, Note, NoteKind, Part
 from trinity_channels.store import parts
 from trinity_channels.store.clock import micros
 from trinity_channels.store.database import Tx
+from trinity_channels.store.recognition import recognise
 from trinity_channels.store.storable import storable
-from trinity_channels.store.tables import ADDRESS, CONTACT, CONVERSATION, DELIVERY, MESSAGE
-from trinity_channels.store.verified_emails import SILENCE
+from trinity_channels.store.tables import CONTACT, CONVERSATION, DELIVERY, MESSAGE
 from trinity_channels.visible import cleaned_name, visible
 
-SILENT = SILENCE // timedelta(microseconds=1)
-
-
-@dataclass(frozen=True, slots=True)
-class _Holder:
-    """Whose an address is. `resolved_at`: when they last wrote, stored once an hour; None before their first turn."""
-
-    contact: int
-    stable: bool
-    resolved_at: int | None
-
-
-# Whether the contact has to be written, too: an update that changes nothing would cost as much as the look-up.
-_FIND = (
-    select(
-        ADDRESS.c.value,
-        ADDRESS.c.contact_id,
-        or_(
-            CONTACT.c.unreachable_at.is_not(None),
-            and_(CONTACT.c.name != bindparam("name"), bindparam("name") != literal_column("''")),
-        ),
-        ADDRESS.c.stable,
-        CONTACT.c.resolved_at,
-    )
-    .join(CONTACT, CONTACT.c.id == ADDRESS.c.contact_id)
-    .where(
-        ADDRESS.c.binding_id == bindparam("binding"),
-        or_(ADDRESS.c.value == bindparam("address"), ADDRESS.c.value == bindparam("stable")),
-    )
-)
-_HAS_STABLE = select(ADDRESS.c.id).where(ADDRESS.c.contact_id == bindparam("contact"), ADDRESS.c.stable.is_(True))
-_FORMER = CONTACT.alias("former")
-_NEW_CONTACT = (
-    insert(CONTACT)
-    .values(binding_id=bindparam("binding"), name=bindparam("name"), created_at=bindparam("now"))
-    .returning(CONTACT.c.id)
-)
-_LAST_WROTE = select(func.coalesce(func.max(MESSAGE.c.at), 0)).where(MESSAGE.c.contact_id == bindparam("contact"))
-# A block and a STOP count for the next holder too: both keep messages away, and neither tells anything.
-_CLOSED_LIKE = (
-    update(CONTACT)
-    .where(CONTACT.c.id == bindparam("contact"))
-    .values(
-        {
-            column: select(_FORMER.c[column]).where(_FORMER.c.id == bindparam("former")).scalar_subquery()
-            for column in ("blocked_at", "stopped_at")
-        }
-    )
-)
 # A person who blocked us is not back in a group.
 _WROTE = (
     update(CONTACT)
@@ -87,29 +24,6 @@ _WROTE = (
     .values(
         name=case((bindparam("name") == literal_column("''"), CONTACT.c.name), else_=bindparam("name")),
         unreachable_at=case((bindparam("group"), CONTACT.c.unreachable_at), else_=None),
-    )
-)
-_SET_ADDRESS = insert(ADDRESS).values(
-    binding_id=bindparam("binding"),
-    value=bindparam("value"),
-    contact_id=bindparam("contact"),
-    stable=bindparam("is_stable"),
-)
-_SET_ADDRESS = _SET_ADDRESS.on_conflict_do_update(
-    index_elements=["binding_id", "value"],
-    set_={"contact_id": _SET_ADDRESS.excluded.contact_id, "stable": _SET_ADDRESS.excluded.stable},
-)
-_LEAVE_ADDRESS = (
-    CONVERSATION.update()
-    .where(CONVERSATION.c.contact_id == bindparam("contact"), CONVERSATION.c.address == bindparam("address"))
-    .values(
-        address=func.coalesce(
-            select(ADDRESS.c.value)
-            .where(ADDRESS.c.contact_id == bindparam("contact"), ADDRESS.c.stable.is_(True))
-            .limit(1)
-            .scalar_subquery(),
-            "",  # nobody can be reached there any more
-        )
     )
 )
 _FIND_CONVERSATION = select(CONVERSATION.c.id, CONVERSATION.c.contact_id).where(
@@ -202,11 +116,8 @@ def accept(tx: Tx, binding: int, event: MessageReceived, now: datetime) -> int |
     """
     at = micros(min(event.sent_at, now) if event.sent_at else now)
     name = storable(cleaned_name(event.sender.name))
-    sender = event.sender
-    stable = sender.stable or sender.address
-    found = tx.all(_FIND, binding=binding, address=sender.address, stable=stable, name=name)
-    known = {row[0]: _Holder(row[1], stable=row[3], resolved_at=row[4]) for row in found}
-    contact = _recognise(tx, binding, sender, name, known, at)
+    recognised = recognise(tx, binding, event, name, at)
+    contact = recognised.contact
     reply_to = event.conversation or event.sender.address
     key = f"at:{event.conversation}" if event.conversation else f"contact:{contact}"
     begun = tx.one(_FIND_CONVERSATION, binding=binding, key=key)
@@ -243,38 +154,10 @@ def accept(tx: Tx, binding: int, event: MessageReceived, now: datetime) -> int |
     )
     if not stored:
         return None
-    if any(row[1] == contact and row[2] for row in found):
+    if recognised.differs:
         tx.run(_WROTE, contact=contact, name=name, group=event.group)
     tx.run(_TOUCH, conversation=conversation, now=at, address=reply_to)
     return conversation
-
-
-def _recognise(tx: Tx, binding: int, sender: Sender, name: str, known: Mapping[str, _Holder], now: int) -> int:
-    """The contact who wrote; see `api.Sender` for the rule about addresses that may change hands."""
-    found = known.get(sender.stable or sender.address)
-    by_address = known.get(sender.address)
-    if found is None and by_address and tx.one(_HAS_STABLE, contact=by_address.contact) is None:
-        found = by_address
-    silent = found is not None and found is by_address and not found.stable and _was_silent(tx, found, now)
-    contact = found.contact if found and not silent else tx.number(_NEW_CONTACT, binding=binding, name=name, now=now)
-    if found and silent:
-        tx.run(_CLOSED_LIKE, contact=contact, former=found.contact)
-    if by_address is None or by_address.contact != contact:
-        is_stable = sender.address == sender.stable
-        tx.run(_SET_ADDRESS, binding=binding, value=sender.address, contact=contact, is_stable=is_stable)
-        if by_address:  # the address changed hands: what is meant for its former holder must not follow it
-            tx.run(_LEAVE_ADDRESS, contact=by_address.contact, address=sender.address)
-    if sender.stable and sender.stable not in known and sender.stable != sender.address:
-        tx.run(_SET_ADDRESS, binding=binding, value=sender.stable, contact=contact, is_stable=True)
-    return contact
-
-
-def _was_silent(tx: Tx, holder: _Holder, now: int) -> bool:
-    """Whether the holder of an address that may change hands has not written for so long that it may have."""
-    known = holder.resolved_at or 0
-    if now - known <= SILENT:  # they wrote since, and that is all that most messages need
-        return False
-    return now - max(known, tx.number(_LAST_WROTE, contact=holder.contact)) > SILENT
 
 
 def _parts(tx: Tx, binding: int, conversation: int, event: MessageReceived) -> tuple[Part, ...]:

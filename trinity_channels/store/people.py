@@ -86,8 +86,9 @@ def stop(tx: Tx, contact: int, now: datetime | None) -> None:
 class Client:
     """A contact as the owner sees them.
 
-    `address` is empty for somebody whose only address has passed to another person. `stopped`: they wrote STOP.
-    `unreachable_at`: when the provider reported that they want no messages.
+    `address` is empty for somebody whose only address has passed to another person. `signed_out_at`: when they signed out,
+    or the owner unlinked them, if they have not signed in since. `stopped`: they wrote STOP. `unreachable_at`: when the
+    provider reported that they want no messages.
     """
 
     id: int
@@ -95,6 +96,7 @@ class Client:
     address: str = field(repr=False)
     name: str = field(repr=False)
     verification: Verification | None
+    signed_out_at: datetime | None
     blocked: bool
     stopped: bool
     unreachable_at: datetime | None
@@ -114,6 +116,7 @@ _CLIENT = (
     CONTACT.c.blocked_at,
     CONTACT.c.stopped_at,
     CONTACT.c.unreachable_at,
+    CONTACT.c.signed_out_at,
 )
 # The erased have neither an address nor a conversation of theirs.
 _KNOWN = or_(
@@ -168,14 +171,15 @@ def _clients(tx: Tx, condition: ColumnElement[bool], most: int) -> list[Client]:
         Client(
             id=row[0],
             channel=row[1],
-            address=row[6] or "",
+            address=row[7] or "",
             name=row[2],
-            verification=verified_emails.read(row[9:]),
+            verification=verified_emails.read(row[10:]),
+            signed_out_at=moment(row[6]),
             blocked=row[3] is not None,
             stopped=row[4] is not None,
             unreachable_at=moment(row[5]),
-            message_count=row[7],
-            last_active=moment(row[8]),
+            message_count=row[8],
+            last_active=moment(row[9]),
         )
         for row in tx.query(statement)
     ]

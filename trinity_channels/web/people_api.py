@@ -34,6 +34,9 @@ class ClientAnswer(BaseModel):
     verification_ends_at: datetime | None = Field(
         description="When the verified e-mail ends if the person does not write until then"
     )
+    signed_out_since: datetime | None = Field(
+        description="When the person signed out or was unlinked; until they sign in, whatever the provider says"
+    )
     blocked: bool
     stopped: bool
     unreachable_since: datetime | None = Field(
@@ -136,6 +139,7 @@ class PeopleApi:
             verified_email_source=verification.source if verification else None,
             verified_at=verification.verified_at if verification else None,
             verification_ends_at=self._lifetime.ends_at(verification) if verification else None,
+            signed_out_since=one.signed_out_at,
             blocked=one.blocked,
             stopped=one.stopped or one.unreachable_at is not None,
             unreachable_since=one.unreachable_at,
