@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import pty
+import select
 import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -208,11 +209,16 @@ async def typed(arguments: list[str], answers: dict[str, str]) -> tuple[int, str
 
 
 async def shows(terminal: int, question: str | None) -> str:
-    """What the screen shows up to a question's colon, or to the end."""
+    """What the screen shows up to a question's colon, or to the end.
+
+    The blank behind the colon counts: it is printed when a secret is no longer shown, and not thrown away either.
+    """
 
     def read() -> str:
         seen = ""
-        while question is None or not (question in seen and seen.rstrip(" ").endswith(":")):
+        while question is None or not (question in seen and seen.endswith(": ")):
+            ready, _, _ = select.select([terminal], [], [], 20)
+            assert ready, f"{question} is not asked: {seen!r}"
             try:
                 seen += os.read(terminal, 1024).decode().replace("\r", "")
             except OSError:  # the program has closed the terminal
