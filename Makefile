@@ -42,7 +42,7 @@ format: $(VENV)/.dev ## Rewrite the code as `lint` wants it
 
 test: lint ## Everything that decides about a change; ARGS="tests/cli -x" a part of the tests
 	$(BIN)/python tests/browser.py
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python $(if $(ARGS),-m pytest $(ARGS),tests/run.py)
 
 # Seconds to go on for, and examples of each property in one run.
 FUZZ ?= 300

@@ -24,8 +24,8 @@ def connect(
 ) -> None:
     """Connect an agent to an account on a channel, or change the settings of a connection.
 
-    What is not set is read from a variable called like the provider and the setting, such as TWILIO_AUTH_TOKEN, or asked
-    for on a terminal. Secrets are never taken from the command line, which others on the machine can read; those that
+    What is not set is read from a variable called like the provider and the setting (PROVIDER_AUTH_TOKEN), or asked for
+    on a terminal. Secrets are never taken from the command line, which others on the machine can read; those that
     are stored stay. A running server uses the connection at once.
     """
     from trinity_channels.cli.channels import manifest_of

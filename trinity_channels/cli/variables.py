@@ -6,5 +6,5 @@ from trinity_channels.api import Channel
 
 
 def variable(manifest: Channel, setting: str) -> str:
-    """Where `connect` looks for a setting of this channel, such as TWILIO_AUTH_TOKEN."""
+    """Where `connect` looks for a setting of this channel: PROVIDER_AUTH_TOKEN."""
     return f"{manifest.provider}_{setting}".upper()

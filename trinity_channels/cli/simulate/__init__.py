@@ -11,7 +11,9 @@ __all__ = ["simulate"]
 
 
 def simulate(
-    channel: Annotated[str, typer.Argument(metavar="CHANNEL", help="A channel that has a simulator, e.g. whatsapp.")],
+    channel: Annotated[
+        str, typer.Argument(metavar="CHANNEL", help="A channel that has a simulator; `plugins` lists them.")
+    ],
     *,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 8010,
     webhook: Annotated[
