@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import ssl
+import threading
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Any, Self
 
@@ -91,6 +94,67 @@ async def test_a_server_that_hangs_holds_up_no_other() -> None:
         assert time.perf_counter() - began < 1
         assert [answer.text for answer in answers] == ["ok"] * 20
         assert hanging.connections == http_client.CONNECTIONS
+
+
+class NameServer:
+    """In place of the system's: it hangs for some names, as long as the test lasts."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.asked: Counter[str] = Counter()
+        self.began = threading.Event()
+        self.over = threading.Event()
+        self._ask = socket.getaddrinfo
+        monkeypatch.setattr(socket, "getaddrinfo", self._answer)
+
+    def _answer(self, asked: str | bytes, *args: Any, **options: Any) -> Any:
+        host = asked.decode() if isinstance(asked, bytes) else asked
+        self.asked[host] += 1
+        if host.startswith("hangs"):
+            self.began.set()
+            self.over.wait(20)
+        if host.startswith("nowhere"):
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return self._ask("localhost", *args, **options)
+
+
+@pytest.fixture
+async def names(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[NameServer]:
+    made = NameServer(monkeypatch)
+    yield made
+    made.over.set()
+
+
+async def test_a_name_that_is_not_found_in_time_holds_up_no_other(names: NameServer) -> None:
+    async with (
+        Server() as other,
+        open_client() as client,
+        waiting_for(client, "http://hangs.example/", HANGING),
+    ):
+        assert await asyncio.to_thread(names.began.wait, 10)
+
+        async with asyncio.timeout(2):
+            answer = await client.get(f"http://provider.example:{other.port}/")
+
+    assert answer.text == "ok"
+    assert names.asked["hangs.example"] == 1
+
+
+async def test_who_waits_for_a_name_gives_up_and_another_lookup_is_not_begun(names: NameServer) -> None:
+    async with open_client() as client:
+        for _ in range(3):
+            with pytest.raises(httpx.ConnectTimeout):
+                await client.get("http://hangs.example/", timeout=0.05)
+
+    assert names.asked["hangs.example"] == 1
+
+
+async def test_a_name_that_is_not_known_is_a_failed_connection(names: NameServer) -> None:
+    async with open_client() as client:
+        for _ in range(2):
+            with pytest.raises(httpx.ConnectError, match="Name or service not known"):
+                await client.get("http://nowhere.example/")
+
+    assert names.asked["nowhere.example"] == 2
 
 
 async def test_more_turns_get_more_connections_to_one_address() -> None:

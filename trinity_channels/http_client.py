@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
+import ipaddress
 import itertools
+import socket
 import ssl
 from urllib.request import getproxies, proxy_bypass
 
@@ -15,7 +18,60 @@ CONNECTIONS = 128
 KEPT_ALIVE = 64
 MOST_DESTINATIONS = 256
 """After which new ones share their connections, so that nothing grows without bound."""
+LOOKED_UP_FOR = 30.0
+"""Seconds after which a server's name is looked up again before a request; idle connections do not live as long."""
 TIMEOUTS = httpx.Timeout(15.0, connect=5.0)
+
+
+class _NameLookup:
+    """Looks up the name of a server before requests may open connections to it, for all of them together.
+
+    Lookups run in a few threads that the whole process shares, and the system gives one up only after half a minute. A
+    name server that hangs for one destination would otherwise occupy all of these threads.
+    """
+
+    def __init__(self, host: bytes) -> None:
+        self._host = host  # bytes, or Python would encode it once more
+        self._needed = not _is_address(host)
+        self._running: asyncio.Task[object] | None = None
+        self._fresh_until = 0.0
+
+    async def done(self, request: httpx.Request) -> None:
+        """Wait for the lookup, at most as long as connecting may take.
+
+        Raises:
+            httpx.ConnectError, httpx.ConnectTimeout: as if a connection had failed for the same reason.
+        """
+        loop = asyncio.get_running_loop()
+        if not self._needed or loop.time() < self._fresh_until:
+            return
+        if self._running is None:
+            self._running = loop.create_task(loop.getaddrinfo(self._host, None, type=socket.SOCK_STREAM))
+            self._running.add_done_callback(self._ended)
+        seconds = request.extensions.get("timeout", {}).get("connect")
+        try:
+            await asyncio.wait_for(asyncio.shield(self._running), seconds)
+        except TimeoutError:
+            raise httpx.ConnectTimeout("The name of the server was not found in time.", request=request) from None
+        except OSError as error:
+            raise httpx.ConnectError(str(error), request=request) from error
+
+    def stop(self) -> None:
+        if self._running:
+            self._running.cancel()
+
+    def _ended(self, lookup: asyncio.Task[object]) -> None:
+        self._running = None
+        if not lookup.cancelled() and lookup.exception() is None:
+            self._fresh_until = lookup.get_loop().time() + LOOKED_UP_FOR
+
+
+def _is_address(host: bytes) -> bool:
+    try:
+        ipaddress.ip_address(host.decode())
+    except ValueError:
+        return False
+    return True
 
 
 class _Destination:
@@ -25,15 +81,20 @@ class _Destination:
     took a third of a busy host's time.
     """
 
-    def __init__(self, certificates: ssl.SSLContext, connections: int, proxy: httpx.Proxy | None) -> None:
+    def __init__(self, host: bytes, certificates: ssl.SSLContext, connections: int, proxy: httpx.Proxy | None) -> None:
+        self._lookup = None if proxy or not host else _NameLookup(host)
         limits = httpx.Limits(max_connections=connections // POOLS, max_keepalive_connections=KEPT_ALIVE // POOLS)
         self._pools = [httpx.AsyncHTTPTransport(verify=certificates, limits=limits, proxy=proxy) for _ in range(POOLS)]
         self._turns = itertools.cycle(self._pools)
 
-    def pool(self) -> httpx.AsyncHTTPTransport:
-        return next(self._turns)
+    async def answer(self, request: httpx.Request) -> httpx.Response:
+        if self._lookup:
+            await self._lookup.done(request)
+        return await next(self._turns).handle_async_request(request)
 
     async def aclose(self) -> None:
+        if self._lookup:
+            self._lookup.stop()
         for pool in self._pools:
             await pool.aclose()
 
@@ -55,7 +116,7 @@ class ByDestination(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         url = request.url
         found = self._destinations.get((url.scheme, url.netloc)) or self._destination(url)
-        return await found.pool().handle_async_request(request)
+        return await found.answer(request)
 
     async def aclose(self) -> None:
         for destination in self._destinations.values():
@@ -66,10 +127,11 @@ class ByDestination(httpx.AsyncBaseTransport):
         if proxy and proxy_bypass(url.host):
             proxy = None
         key: tuple[str, object] = (url.scheme, url.netloc)
+        host = url.raw_host
         if len(self._destinations) >= MOST_DESTINATIONS:
-            key = ("", proxy)
+            key, host = ("", proxy), b""
         if key not in self._destinations:
-            self._destinations[key] = _Destination(self._certificates, self._connections, proxy)
+            self._destinations[key] = _Destination(host, self._certificates, self._connections, proxy)
         return self._destinations[key]
 
     def _proxy(self, url: str) -> httpx.Proxy:
