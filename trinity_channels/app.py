@@ -284,6 +284,7 @@ class Host:
         await self.address.load()
         if self.tokens is not None:
             await hand_over_first_token(self.tokens, self.settings.home, configured=bool(self.settings.admin_token))
+        await self.bindings.tell_locked()
         await self._catch_up.begin()
         await self.dispatcher.start(self._run)
         self._tasks = [

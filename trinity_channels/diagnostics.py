@@ -181,7 +181,7 @@ def _parked(parked: Sequence[FailedTurn]) -> Check:
         return Check("parked", CheckState.OK, "No turn is parked.")
     agents = sorted({one.agent for one in parked})
     number = "1 turn is parked" if len(parked) == 1 else f"{len(parked)} turns are parked"
-    fix = "`trinity-channels failed` lists them; `failed resubmit ID` tries one again."
+    fix = "`trinity-channels failed` lists them; `failed resubmit ID` tries one again, `failed forget ID` gives it up."
     newest = max(parked, key=lambda one: one.failed_at)
     message = (
         f"{number}, of {', '.join(agents)}: people wait for an answer. The last reason: {newest.reason.rstrip('.')}."

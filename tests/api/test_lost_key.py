@@ -78,6 +78,16 @@ async def test_a_lost_key_is_told_by_readyz_and_in_one_line_of_the_log(
     assert (answer.status_code, answer.json()["keys"]) == (503, "lost for support on whatsapp")
 
 
+async def test_a_start_without_the_key_says_so_once(locked: World, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.clear()
+
+    await started_with("22" * 32, locked)
+
+    (told,) = [one.getMessage() for one in caplog.records if "encryption key lost" in one.getMessage()]
+    assert "support on whatsapp" in told
+    assert "Add that key to CREDENTIAL_ENCRYPTION_KEY" in told
+
+
 async def test_one_lost_key_of_several_leaves_the_host_ready(locked: World) -> None:
     sender = locked.twilio.add_sender("+16285550111", account=locked.twilio.add_account("Sales"))
     await locked.connect("sales", **locked.twilio.settings(sender=sender))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
+import sqlite3
 from collections.abc import AsyncIterator
 
 import pytest
@@ -208,6 +209,17 @@ def test_settings_that_cannot_work_are_the_finding(terminal: Terminal) -> None:
     assert "✗ SMTP_URL" in result.stdout
     assert "✗ PUBLIC_CHAT_URL" in result.stdout
     assert (as_json["outcome"], as_json["exit_code"]) == ("wrong_settings", 2)
+
+
+def test_a_database_of_a_later_version_is_the_finding(terminal: Terminal) -> None:
+    terminal.run("db", "upgrade")
+    with contextlib.closing(sqlite3.connect(terminal.folder / "trinity_channels.db")) as database, database:
+        database.execute("UPDATE alembic_version SET version_num = '0907'")
+
+    result = terminal.run("doctor")
+
+    assert result.exit_code == 1
+    assert "has schema version 0907; trinity_channels 0.1.0 knows versions up to 0003." in result.stdout
 
 
 def test_a_data_folder_that_is_none_is_the_finding(terminal: Terminal) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
+
+import pytest
 
 from tests.cli.conftest import Terminal
 from tests.world import Agent, World
@@ -37,3 +41,35 @@ def test_only_a_failed_turn_can_be_resubmitted(terminal: Terminal) -> None:
 
     assert result.exit_code == 1
     assert "There is no failed turn 7" in result.stderr
+
+
+async def test_a_turn_that_is_given_up_is_parked_no_longer_and_its_text_is_gone(
+    terminal: Terminal, town: World, agent: Agent
+) -> None:
+    zoe = town.person("Zoe")
+    for question in ("my diary", "my letters", "my songs"):
+        agent.will_answer(AgentFailed("out of order"))
+        await zoe.says(question)
+
+    unknown = await terminal.beside("failed", "forget", "1", "7")
+    one = await terminal.beside("failed", "forget", "1")
+    left = [one.id for one in await town.failed()]
+    rest = await terminal.beside("failed", "forget", "--all")
+
+    assert (unknown.exit_code, "There is no failed turn 7, and nothing was changed" in unknown.stderr) == (1, True)
+    assert (one.exit_code, left) == (0, [2, 3])
+    assert (rest.exit_code, await town.failed()) == (0, [])
+    assert (await town.check("agent"))["message"].startswith("No turn is parked.")
+    await town.stops()
+    with closing(sqlite3.connect(town.folder / "trinity_channels.db")) as database:
+        assert "my diary" not in "\n".join(database.iterdump())
+    await town.starts()
+
+
+@pytest.mark.parametrize("arguments", [(), ("1", "--all"), ("x",)])
+def test_turns_to_give_up_are_named_or_all(terminal: Terminal, arguments: tuple[str, ...]) -> None:
+    assert terminal.run("failed", "forget", *arguments).exit_code == 2
+
+
+def test_to_give_up_all_of_none_is_fine(terminal: Terminal) -> None:
+    assert terminal.run("failed", "forget", "--all").exit_code == 0

@@ -126,7 +126,12 @@ def test_a_start_without_agents_says_what_to_write(terminal: Terminal, named: bo
         server.send_signal(signal.SIGTERM)
         _, err = server.communicate(timeout=20)
 
-    assert "Write a table [agents.<name>] into a file, name the file in TRINITY_CHANNELS_CONFIG" in told
+    fix = (
+        f"into {terminal.folder}/channels.toml, then run `trinity-channels reload`"
+        if named
+        else "TRINITY_CHANNELS_CONFIG"
+    )
+    assert fix in told
     assert (server.returncode, "Traceback" in err) == (0, False)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import httpx
+import structlog
 from pydantic import SecretStr
 
 from trinity_channels.api import Binding, Context
@@ -18,6 +19,8 @@ from trinity_channels.plugins import Plugins
 from trinity_channels.store import Store, Tx, bindings, retired_keys
 from trinity_channels.store.bindings import StoredBinding
 from trinity_channels.store.retired_keys import RetiredKey
+
+log = structlog.get_logger(__name__)
 
 
 class Disconnected(Exception):
@@ -195,6 +198,15 @@ class Bindings:
         """
         connected = [one for one in await self._store.read(bindings.every) if one.connected]
         return len(connected), [one for one in connected if self._is_locked(one)]
+
+    async def tell_locked(self) -> None:
+        """Say once, in the log, whose encryption key is lost; the host works without them."""
+        _, locked = await self.locked()
+        if locked:
+            accounts = ", ".join(f"{one.agent} on {one.channel}" for one in locked)
+            log.error(
+                "encryption key lost: nothing is received or sent", accounts=accounts, reason=self.locked_by(locked[0])
+            )
 
     def _is_locked(self, stored: StoredBinding) -> bool:
         try:

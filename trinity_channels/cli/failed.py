@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from trinity_channels.store import Store
     from trinity_channels.store.turns import FailedTurn
 
-app = typer.Typer(help="List the turns that could not be answered, or try one again.")
+app = typer.Typer(help="List the turns that could not be answered, try one again, or give it up.")
 
 
 @app.callback(invoke_without_command=True)
@@ -44,7 +44,7 @@ def failed(ctx: typer.Context) -> None:
         for one, until in found
     ]
     tables.show(("id", "agent", "channel", "messages", "attempts", "failed at", "kept until", "reason"), rows)
-    say("\nTry one again with `trinity-channels failed resubmit ID`.")
+    say("\nTry one again with `trinity-channels failed resubmit ID`, or give it up with `failed forget ID`.")
 
 
 async def _found(store: Store) -> list[tuple[FailedTurn, datetime]]:
@@ -91,3 +91,37 @@ def resubmit(turn: Annotated[int, typer.Argument(metavar="ID", help="The turn, a
     if refusal := desk.with_store(lambda store: store.write(again)):
         raise CommandFailed(refusal)
     say(f"Turn {turn} will be tried again: by the running server within seconds, otherwise at its next start.")
+
+
+@app.command()
+def forget(
+    turns_: Annotated[list[int] | None, typer.Argument(metavar="ID", help="The turns, as `failed` lists them.")] = None,
+    *,
+    every: Annotated[bool, typer.Option("--all", help="All that are listed.")] = False,
+) -> None:
+    """Give failed turns up: they are not answered any more, and what people wrote in them is removed."""
+    from trinity_channels.app import utc_now
+    from trinity_channels.cli import desk
+    from trinity_channels.cli.faults import CommandFailed
+    from trinity_channels.store import Tx, audit, turns
+
+    if every == bool(turns_):
+        raise typer.BadParameter("Name the turns by their IDs, or say --all.")
+    now = utc_now()
+
+    def give_up(tx: Tx) -> list[int]:
+        parked = {one.id: one for one in turns.failed(tx)}
+        wanted = list(parked) if every else list(dict.fromkeys(turns_ or []))
+        if unknown := [one for one in wanted if one not in parked]:
+            return unknown
+        for one in wanted:
+            turns.forget(tx, one, now)
+            found = parked[one]
+            details = {"turn": one}
+            audit.add(tx, now, desk.ACTOR, "forget_turn", agent=found.agent, channel=found.channel, details=details)
+        return []
+
+    if unknown := desk.with_store(lambda store: store.write(give_up)):
+        named = ", ".join(map(str, unknown))
+        raise CommandFailed(f"There is no failed turn {named}, and nothing was changed; `failed` lists them.")
+    say("They are given up; what people wrote in them is removed.")

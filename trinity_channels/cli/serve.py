@@ -7,10 +7,7 @@ from typing import Annotated
 
 import typer
 
-NO_AGENTS = (
-    "No agent is configured, so no account can be connected. Write a table [agents.<name>] into a file, name the file in "
-    "TRINITY_CHANNELS_CONFIG, and start again."
-)
+_NO_AGENTS = "No agent is configured, so no account can be connected. Write a table [agents.<name>] into "
 
 
 def serve(
@@ -28,13 +25,14 @@ def serve(
 
 async def _serve(host: str, port: int) -> None:
     import gc
+    import os
     import sys
 
     from trinity_channels.app import Ports, create_app
     from trinity_channels.cli import running, servers
     from trinity_channels.cli.hangup import reloads_on_hangup
     from trinity_channels.log import configure_logging
-    from trinity_channels.settings import Settings
+    from trinity_channels.settings import CONFIG_VARIABLE, Settings
 
     configure_logging(json=not sys.stderr.isatty())
     settings = Settings.load()
@@ -51,6 +49,12 @@ async def _serve(host: str, port: int) -> None:
             with reloads_on_hangup(channels.reload), announced, servers.stop_signals() as stop:
                 typer.echo(f"trinity_channels listens on {url} (API: {url}/docs). Stop it with Ctrl-C.")
                 if not settings.agents:
-                    typer.echo(NO_AGENTS)
+                    typer.echo(_NO_AGENTS + _where(os.environ.get(CONFIG_VARIABLE)))
                 await stop.wait()
             typer.echo("Stopping: what runs may end.")
+
+
+def _where(file: str | None) -> str:
+    if file:
+        return f"{file}, then run `trinity-channels reload`."
+    return "a file, name the file in TRINITY_CHANNELS_CONFIG, and start again."

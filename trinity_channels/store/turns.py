@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from sqlalchemy import bindparam, exists, func, insert, literal_column, select, update
 
-from trinity_channels.store import scenes
+from trinity_channels.store import messages, scenes
 from trinity_channels.store.clock import micros, moment
 from trinity_channels.store.database import Tx
 from trinity_channels.store.scenes import Message
@@ -129,6 +129,7 @@ _RESUBMIT = (
     )
 )
 
+_PARKED_MESSAGES = select(MESSAGE.c.id).where(MESSAGE.c.turn_id == bindparam("turn"), MESSAGE.c.state == "failed")
 _RESUBMIT_MESSAGES = (
     update(MESSAGE).where(MESSAGE.c.turn_id == bindparam("turn"), MESSAGE.c.state == "failed").values(state="answering")
 )
@@ -174,11 +175,11 @@ def withdraw(tx: Tx, turn: int, now: datetime) -> bool:
 
 
 def _end(
-    tx: Tx, turn: int, state: str, messages: str, why: str | None, now: datetime, cause: Cause | None = None
+    tx: Tx, turn: int, state: str, message_state: str, why: str | None, now: datetime, cause: Cause | None = None
 ) -> bool:
     ended = tx.run(_END_TURN, turn=turn, ending=state, why=why, cause=cause, now=micros(now)) > 0
     if ended:
-        tx.run(_END_MESSAGES, turn=turn, ending=messages)
+        tx.run(_END_MESSAGES, turn=turn, ending=message_state)
     return ended
 
 
@@ -196,3 +197,10 @@ def resubmit(tx: Tx, turn: int, now: datetime) -> bool:
         return False
     tx.run(_RESUBMIT_MESSAGES, turn=turn)
     return True
+
+
+def forget(tx: Tx, turn: int, now: datetime) -> bool:
+    """Give a parked turn up for good: its texts are removed. False if there is none."""
+    waiting = [row[0] for row in tx.all(_PARKED_MESSAGES, turn=turn)]
+    messages.drop(tx, waiting, now)
+    return bool(waiting)
