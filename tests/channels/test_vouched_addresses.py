@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from freezegun.api import FrozenDateTimeFactory
 
@@ -16,6 +19,7 @@ from trinity_channels import texts
 from trinity_channels.agents.port import AgentUnavailable
 
 ZOE = "zoe@example.org"
+SLACK = httpx._utils.URLPattern("http://slack.simulator")
 PROMPT = on("slack", texts.LOGIN_PROMPT)
 AGAIN = on("slack", texts.LOGIN_AGAIN.format(channel="Slack"))
 
@@ -138,17 +142,105 @@ async def test_a_question_that_is_tried_again_goes_through_the_gate(asking: Net,
     assert len(agent.turns) == 1
 
 
-async def test_an_outage_withdraws_nothing(asking: Net, zoe: Someone) -> None:
+@contextmanager
+def slack_answers(net: Net, answer: Callable[[httpx.Request], httpx.Response]) -> Iterator[None]:
+    """Put something in Slack's place."""
+    mounts = net.http._mounts
+    net.http._mounts = {**mounts, SLACK: httpx.MockTransport(answer)}
+    try:
+        yield
+    finally:
+        net.http._mounts = mounts
+
+
+def is_down(request: httpx.Request) -> httpx.Response:
+    return httpx.Response(503, request=request)
+
+
+def is_unreachable(request: httpx.Request) -> httpx.Response:
+    raise httpx.ConnectError("no route", request=request)
+
+
+def makes_no_sense(request: httpx.Request) -> httpx.Response:
+    return httpx.Response(200, json={"ok": True, "user": []}, request=request)
+
+
+OUTAGES = pytest.mark.parametrize("outage", [is_down, is_unreachable, makes_no_sense])
+
+
+@OUTAGES
+async def test_an_outage_withdraws_nothing(
+    asking: Net, zoe: Someone, outage: Callable[[httpx.Request], httpx.Response]
+) -> None:
     await zoe.says("hello")
-    behaviour = asking.simulators["slack"]
-    works = behaviour.installation.token  # type: ignore[attr-defined]
-    assert works
-    failing = dict(asking.http._mounts)
-    asking.http._mounts = {url: app for url, app in failing.items() if "slack" not in url.pattern}
-    await asking.later(hours=25)
-    asking.http._mounts = failing
+    becomes_guest(zoe.phone.user)
+    with slack_answers(asking, outage):
+        await asking.later(hours=25)
 
     assert (await client(asking))["verified_email"] == ZOE
+
+
+async def test_it_is_asked_again_an_hour_after_an_outage(asking: Net, zoe: Someone) -> None:
+    await zoe.says("hello")
+    becomes_guest(zoe.phone.user)
+    with slack_answers(asking, is_down):
+        await asking.later(hours=25)
+    await asking.later(minutes=30)
+    before = (await client(asking))["verified_email"]
+
+    await asking.later(minutes=31)
+
+    assert (before, (await client(asking))["verified_email"]) == (ZOE, None)
+
+
+async def test_an_account_that_does_not_answer_is_asked_once_in_a_round(asking: Net) -> None:
+    people = [Someone(asking, "slack", name) for name in ("Zoe", "Yan", "Xia", "Wim")]
+    for one in people:
+        await one.says("hello")
+    asked: list[str] = []
+
+    def counts(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.path)
+        return is_down(request)
+
+    asking.clock.tick(25 * 3600)
+    with slack_answers(asking, counts):
+        await asking.host._housekeeping.chores["verified e-mails"].run()
+
+    assert [path.rpartition("/")[2] for path in asked] == ["users.info"]
+
+
+async def test_who_is_unlinked_while_the_messenger_is_asked_stays_unlinked(asking: Net, zoe: Someone) -> None:
+    await zoe.says("hello")
+    slack = httpx.ASGITransport(asking.simulators["slack"].app)
+    identity = (await client(asking))["id"]
+
+    class Slow(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            if request.url.path.endswith("users.info"):
+                await asking.api("POST", f"/api/agents/support/clients/{identity}/unlink")
+            return await slack.handle_async_request(request)
+
+    asking.http._mounts = {**asking.http._mounts, SLACK: Slow()}
+    await asking.later(hours=2)
+    await zoe.says("are you there?")
+
+    assert zoe.heard() == ["echo hello", AGAIN]
+
+
+@pytest.mark.parametrize(("guest", "left"), [(True, None), (False, ZOE)])
+async def test_an_email_whose_source_is_not_on_record_rests_on_the_messenger(
+    asking: Net, zoe: Someone, guest: bool, left: str | None
+) -> None:
+    await zoe.says("hello")
+    with closing(sqlite3.connect(asking.host.store.path)) as database, database:  # as an earlier version left it
+        database.execute("UPDATE contact SET email_source = NULL, email_checked_at = NULL")
+    zoe.phone.user.guest = guest
+    await asking.later(hours=2)
+
+    await zoe.says("and now?")
+
+    assert (await client(asking))["verified_email"] == left
 
 
 async def test_who_signed_in_with_a_code_keeps_their_address(asking: Net) -> None:
