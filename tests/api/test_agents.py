@@ -46,7 +46,7 @@ async def test_a_channel_is_shown_with_its_state_and_cause(world: World) -> None
     agent = (await listed(world))["support"]
 
     assert (before["channel"], before["state"]) == ("whatsapp", "waiting")
-    assert before["cause"].startswith("No message has arrived yet.")
+    assert before["cause"].startswith("Whether requests to the public address arrive here is not proven yet.")
     assert (after["state"], after["cause"]) == ("ok", "")
     assert agent["channels"][0]["state"] == "attention"
     assert agent["channels"][0]["cause"].startswith("public_chat_url is not set")
