@@ -113,7 +113,7 @@ class Diagnostics:
                 Check("way_in", CheckState.UNKNOWN, message, "Start `trinity-channels serve` and ask again."),
             ]
         probed = await self._prove()
-        return [named, *(check for one in probed for check in _legs(one))]
+        return [named, *_legs(probed)]
 
     async def _unknown(self) -> Check:
         number = await self._host.unknown_webhooks.last_day()
@@ -163,17 +163,25 @@ class Diagnostics:
             return [Check("verify", CheckState.FAILED, f"The provider says: {error.message}", fix)]
 
 
-def _legs(probed: Probed) -> list[Check]:
-    """One line for a way in that works, otherwise the legs up to the one that fails."""
-    if probed.failure is None:
-        found = "; ".join(one.message.rstrip(".") for one in probed.checks if one.code == "unchanged")
-        message = f"A signed probe to {probed.url}… arrived at this host and was stored. {found}."
-        warnings = [one for one in probed.checks if one.state is CheckState.WARNING]
-        return [Check("way_in", CheckState.OK, message), *warnings]
-    passed = [one for one in probed.checks if one.state is not CheckState.UNKNOWN]
-    failure = probed.failure
-    told = Check(failure.code, failure.state, f"A probe to {probed.url}… failed. {failure.message}", failure.fix)
-    return [*(one for one in passed if one is not failure), told]
+def _legs(probed: Sequence[Probed]) -> Iterator[Check]:
+    """One line for each way in that works, and each leg that does not once: channels share most of them."""
+    told: set[str] = set()
+    for one in probed:
+        for check in one.checks if one.failure else (_proven(one), *one.checks):
+            is_news = check.state is not CheckState.UNKNOWN and check.message not in told
+            if is_news and (one.failure or check.code == "way_in" or check.state is not CheckState.OK):
+                told.add(check.message)
+                yield _at(one, check) if check is one.failure else check
+
+
+def _proven(probed: Probed) -> Check:
+    found = next(one.message for one in probed.checks if one.code == "unchanged")
+    message = f"A signed probe to {probed.url}… arrived at this host and was stored. {found}"
+    return Check("way_in", CheckState.OK, message)
+
+
+def _at(probed: Probed, failure: Check) -> Check:
+    return Check(failure.code, failure.state, f"A probe to {probed.url}… failed. {failure.message}", failure.fix)
 
 
 def _parked(parked: Sequence[FailedTurn]) -> Check:

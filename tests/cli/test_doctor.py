@@ -8,15 +8,17 @@ import socket
 import sqlite3
 from collections.abc import AsyncIterator
 
+import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 from typer.testing import Result
 
 from tests.cli.conftest import Terminal
-from tests.world import OWNER, Agent, Found, World
+from tests.world import OWNER, PUBLIC, Agent, Found, World
 from trinity_channels.agents.port import AgentFailed, AgentUnavailable
 from trinity_channels.cli import servers
 from trinity_channels.settings import Settings
@@ -93,6 +95,43 @@ async def test_a_dead_public_address_fails(terminal: Terminal, world: World) -> 
     assert result.exit_code == 1
     assert "✗ A probe to http://127.0.0.1:9/api/whatsapp/webhook/… failed. No connection to" in result.stdout
     assert "    Start the proxy or tunnel there" in result.stdout
+
+
+async def test_a_leg_that_all_channels_share_is_told_once(terminal: Terminal, found: Found) -> None:
+    world = await found(connected=False)
+    await world.api("PUT", "/api/settings/public_chat_url", {"value": "http://127.0.0.1:9"})
+
+    result = await examined(terminal, world)
+
+    assert len(list(world.host.plugins)) > 1
+    assert result.stdout.count("✗") == 1
+
+
+async def test_an_address_without_tls_is_warned_of_once(terminal: Terminal, found: Found) -> None:
+    world = await found(connected=False)
+    await world.api("PUT", "/api/settings/public_chat_url", {"value": PUBLIC.replace("https", "http")})
+
+    result = await examined(terminal, world)
+
+    assert (result.exit_code, result.stdout.count("! The public address starts with http://")) == (0, 1)
+    assert result.stdout.count("✓ A signed probe to http://") == len(list(world.host.plugins))
+
+
+async def test_a_route_that_one_channel_lacks_is_told_of_that_channel(terminal: Terminal, found: Found) -> None:
+    world = await found(connected=False)
+    inside = world.app
+
+    async def edge(scope: Scope, receive: Receive, send: Send) -> None:
+        passes = "/api/whatsapp/" not in scope["path"]
+        await (inside if passes else PlainTextResponse("", 404))(scope, receive, send)
+
+    world.http._mounts[httpx._utils.URLPattern(PUBLIC)] = httpx.ASGITransport(edge)
+
+    result = await examined(terminal, world)
+
+    assert (result.exit_code, result.stdout.count("✗")) == (1, 1)
+    assert "✓ A signed probe to https://chat.example.org/api/telegram/webhook/…" in result.stdout
+    assert "✗ A probe to https://chat.example.org/api/whatsapp/webhook/… failed." in result.stdout
 
 
 async def test_no_public_address_fails_once_an_account_is_connected(terminal: Terminal, world: World) -> None:
