@@ -108,6 +108,33 @@ async def test_it_ends_while_they_are_silent(asking: Net, zoe: Someone, change: 
     assert (await client(asking))["verified_email"] is None
 
 
+@ended
+async def test_it_ends_in_groups_too(asking: Net, zoe: Someone, agent: Agent, change: Callable[[Any], None]) -> None:
+    await zoe.says("hello")
+    change(zoe.phone.user)
+    await asking.later(hours=1)
+
+    await zoe.phone.mentions("and here?", channel="team")
+    await asking.settle()
+
+    assert len(agent.turns) == 1
+
+
+@ended
+async def test_an_agent_no_longer_writes_first_to_them(
+    asking: Net, zoe: Someone, change: Callable[[Any], None]
+) -> None:
+    await asking.shares(ZOE, proactive=True)
+    await zoe.says("hello")
+    change(zoe.phone.user)
+    await asking.later(hours=25)
+
+    body = {"recipient_email": ZOE, "text": "for members only", "channel": "slack"}
+    answer = await asking.api("POST", "/api/agents/support/messages", body)
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "recipient_not_linked")
+
+
 async def test_an_email_that_changes_there_changes_here(asking: Net, zoe: Someone) -> None:
     await zoe.says("hello")
     zoe.phone.user.email = "zoe.new@example.org"

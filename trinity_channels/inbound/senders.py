@@ -31,11 +31,13 @@ class Senders:
         """
         if person.blocked or self._is_fresh(person):
             return person
-        stays_blocked = await self._store.read(lambda tx: self._blocks.stays_blocked(tx, person.id))
+        stays_blocked, sender = await self._store.read(
+            lambda tx: (self._blocks.stays_blocked(tx, person.id), people.sender(tx, person.id))
+        )
         if stays_blocked:
             return await self._store.write(lambda tx: self._blocked_again(tx, person.id, self._now()))
         linked = Linked(person.id, scene.binding, scene.agent, scene.channel)
-        known = await self._vouching.ask(linked)
+        known = await self._vouching.ask(linked, sender)
         # A decision of the owner leads here too, and keeps neither an e-mail nor an address alive.
         wrote = any(message.contact == person.id for message in scene.waiting)
         now = self._now()

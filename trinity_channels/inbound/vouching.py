@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from trinity_channels.access.lifetime import Lifetime
+from trinity_channels.api import Sender
 from trinity_channels.bindings import Bindings
 from trinity_channels.email_address import normalise_email
 from trinity_channels.plugins import Plugins
@@ -42,8 +43,8 @@ class Vouching:
         self._lifetime = lifetime
         self._now = now
 
-    async def ask(self, linked: Linked) -> Known:
-        """What the provider tells of a contact.
+    async def ask(self, linked: Linked, sender: Sender | None = None) -> Known:
+        """What the provider tells of a contact; `sender` saves a look-up where it is known.
 
         Raises:
             ProviderUnavailable: it could not be asked.
@@ -51,7 +52,8 @@ class Vouching:
             VaultError: the secrets of the binding cannot be decrypted.
         """
         bound = await self._bindings.open(linked.binding)
-        sender = await self._store.read(lambda tx: people.sender(tx, linked.contact))
+        if sender is None:
+            sender = await self._store.read(lambda tx: people.sender(tx, linked.contact))
         identity = await self._plugins[linked.channel].resolve_identity(bound.binding, sender, bound.context)
         vouches = self._vouches(linked.channel)
         return Known(identity.name, _normalised(identity.verified_email) if vouches else None)

@@ -73,7 +73,7 @@ class Phone:
         address: what the sender in `chat` answers to: the number, or the user id of somebody who hides it.
         chat: the sender this person writes to.
         hidden: the person has a username, and businesses see a user id instead of the number.
-        has_user_id: webhooks carry the user id; before 2026 they did not.
+        has_user_id: webhooks carry the user id; False for how they were before there were any.
         read_receipts: the person shows when they have read.
         refuse_with: an error code with which every message to this phone fails.
         bubbles: the chat, oldest first.
