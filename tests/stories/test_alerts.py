@@ -270,6 +270,23 @@ async def test_what_is_not_known_to_be_wrong_raises_no_alert(
     assert (mails(town), await gauge(town, "provider_check")) == ([], 0)
 
 
+@pytest.mark.parametrize("error", [ProviderUnavailable("It answers 503."), TimeoutError()])
+async def test_a_provider_that_cannot_be_asked_for_hours_raises_one_alert(
+    town: World, provider: Provider, error: Exception
+) -> None:
+    provider.answers = error
+    await waits(town, minutes=5 * 60)
+    assert mails(town) == []
+
+    await waits(town, minutes=5 * 60)
+    (mail,) = mails(town)
+    assert "could not be asked for 6 hours" in mail.text
+    provider.answers = (GOOD,)
+    await waits(town, minutes=20)
+
+    assert await gauge(town, "provider_check") == 0
+
+
 async def test_one_check_that_fails_is_looked_at_again_before_it_is_an_alert(town: World, provider: Provider) -> None:
     provider.answers = (BAD,)
     await town.later(minutes=1)

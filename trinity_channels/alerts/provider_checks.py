@@ -27,6 +27,8 @@ AT_ONCE = 3
 """Bindings that one round checks, so that many bindings make no burst of calls."""
 PATIENCE = 10.0
 """Seconds that one check may take."""
+UNREACHABLE = timedelta(hours=6)
+"""A provider that could not be asked for so long is an alert, too: it may be this host that reaches nothing."""
 _UNKNOWN = object()
 
 
@@ -45,6 +47,7 @@ class ProviderChecks:
         self._now = now
         self._due: dict[int, datetime] = {}
         self._failed: set[int] = set()
+        self._silent_since: dict[int, datetime] = {}
         self._failures = Failures(now)
 
     async def look(self, connected: Sequence[StoredBinding], alerted: Mapping[int, datetime]) -> Findings:
@@ -76,14 +79,26 @@ class ProviderChecks:
                 result = _judged(await self._connections.verify(one.agent, one.channel))
         except ConfigurationError as error:
             result = Finding(error.message, "Correct it in the agent's settings, or in the provider's console.")
-        except (ChannelError, VaultError, NotConnected, Disconnected, TimeoutError):
-            return _UNKNOWN  # the provider is out of reach, or the binding is being changed
+        except (ChannelError, TimeoutError) as error:
+            return self._unreachable(one.id, cause_of(error))
+        except (VaultError, NotConnected, Disconnected):  # health tells of a lost key; or the binding is being changed
+            return _UNKNOWN
         except Exception as error:
             if self._failures.is_news(one.id, cause := cause_of(error)):
                 log.exception("channel not checked", agent=one.agent, channel=one.channel, cause=cause)
             return _UNKNOWN
         self._failures.ended(one.id)
+        self._silent_since.pop(one.id, None)
         return result
+
+    def _unreachable(self, binding: int, cause: str) -> Finding | object:
+        now = self._now()
+        if now - self._silent_since.setdefault(binding, now) < UNREACHABLE:
+            return _UNKNOWN
+        return Finding(
+            f"The provider could not be asked for {UNREACHABLE // timedelta(hours=1)} hours. The last reason: {cause}",
+            "Check that this host reaches the internet, and the provider's status page.",
+        )
 
 
 def _judged(verification: Verification) -> Finding | None:
