@@ -148,7 +148,7 @@ async def test_people_with_a_verified_email_are_bounded_by_the_binding_only(host
 
     await zoe.says(*["/whoami"] * 10)
 
-    assert zoe.heard()[2:] == [texts.WHOAMI.format(email=ZOE)] * 10
+    assert [text.partition("\n")[0] for text in zoe.heard()[2:]] == [texts.WHOAMI.format(email=ZOE)] * 10
 
 
 async def test_signing_out_does_not_open_a_new_budget(host: World) -> None:
@@ -176,6 +176,20 @@ async def test_without_a_word_a_code_signs_in_and_the_agent_answers(found: Found
     await zoe.says("are you there?")
 
     assert zoe.heard() == ["echo hello", "echo are you there?"]
+
+
+async def test_a_person_who_signed_in_without_a_word_is_told_later_that_the_owner_was_asked(found: Found) -> None:
+    host = await found(trinity_channels_notices_per_binding=3)
+    zoe = host.person("Zoe")
+    await host.person("Mallory").says(*["/whoami"] * 5)
+    await zoe.verifies(ZOE)
+    assert zoe.heard() == []
+    assert [one["email"] for one in await host.requests()] == [ZOE]
+
+    await host.later(minutes=61)
+    await zoe.says("hello?")
+
+    assert zoe.heard() == [texts.PENDING]
 
 
 async def test_a_decision_that_could_not_be_told_is_told_later(found: Found) -> None:

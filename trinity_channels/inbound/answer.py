@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from trinity_channels import texts
@@ -22,7 +22,10 @@ from trinity_channels.store.verified_emails import Source
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What commands do for one person, and what they are told."""
+    """What commands do for one person, and what they are told.
+
+    `noted`: times of the contact to set once that has been told, for it is not repeated for a while.
+    """
 
     scene: Scene
     person: Person
@@ -31,6 +34,7 @@ class Answers:
     self_service: SelfService
     sign_in: SignIn
     now: datetime
+    noted: list[str] = field(default_factory=list)
 
     def to(self, tx: Tx, command: Command) -> str:
         """Carry out a command; returns what to tell the person."""
@@ -101,7 +105,7 @@ class Answers:
         if decision(self.scene, email, blocked=blocked, has_access=opens) is not Decision.REQUEST_ACCESS:
             return ""
         status = request_access(tx, self.scene, email, self.now)
-        people.told(tx, self.person.id, "pending_told_at", self.now)
+        self.noted.append("pending_told_at")
         return (texts.VERIFIED_DENIED if status == "denied" else texts.VERIFIED_PENDING).format(
             email=shown_email(email)
         )

@@ -97,10 +97,11 @@ class Step:
             self.told.append(text)
         return limit is None
 
-    def _tell_and_note(self, tx: Tx, text: str, when: str) -> None:
+    def _tell_and_note(self, tx: Tx, text: str, *times: str) -> None:
         """Tell something that is not repeated for a while, which counts from when it was told."""
         if self._tell(tx, text):
-            people.told(tx, self.person.id, when, self.now)
+            for time in times:
+                people.told(tx, self.person.id, time, self.now)
 
     def _tell_decisions(self, tx: Tx) -> None:
         """Tell what an owner has decided; outside the reply window that waits until the person writes."""
@@ -189,4 +190,4 @@ class Step:
         )
         text = answers.to(tx, command)
         if not (command.answered or self.quiet):
-            self._tell(tx, text)
+            self._tell_and_note(tx, text, *answers.noted)
