@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.world import ADMIN, HUMAN, OWNER, Found, World
+from tests.world import HUMAN, OWNER, Found, World
 from trinity_channels import texts
 from trinity_channels.settings import Settings, SettingsError
 from trinity_channels.store import StoreError, audit
@@ -21,14 +21,8 @@ ALL = {"support": SUPPORT, "sales": SALES, "my-agent": MINE}
 
 def now_reads(world: World, agents: dict[str, Any], **other: Any) -> None:
     """The settings that the world's host reads from now on."""
-    given = {name: getattr(world.settings, name) for name in ("public_chat_url", "credential_encryption_key")}
-    given |= {
-        "trinity_channels_home": world.folder,
-        "trinity_channels_admin_token": ADMIN,
-        "trinity_channels_gather_seconds": 0,
-        "api_base_urls": world.settings.api_base_urls,
-        "agents": agents,
-    }
+    fields = Settings.model_fields.items()
+    given = {field.alias or name: getattr(world.settings, name) for name, field in fields} | {"agents": agents}
     world.reads = lambda: Settings.load(**(given | other))
 
 
