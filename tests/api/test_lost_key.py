@@ -73,7 +73,12 @@ async def test_a_lost_key_is_told_by_readyz_and_in_one_line_of_the_log(
     answer = await locked.http.get("https://chat.example.org/readyz", headers={"Authorization": f"Bearer {ADMIN}"})
 
     told = [one for one in caplog.records if "cannot be opened" in one.getMessage()]
-    assert len(told) == 1
+    await locked.later(minutes=2)
+    await locked.person("Yan").phone.says("hello")
+    await locked.settle()
+    later = [one for one in caplog.records if "cannot be opened" in one.getMessage()]
+
+    assert (len(told), len(later)) == (1, 2)
     assert told[0].exc_info is None
     assert (answer.status_code, answer.json()["keys"]) == (503, "lost for support on whatsapp")
 
