@@ -182,13 +182,13 @@ async def test_roles_alternate_whatever_was_said(history: list[tuple[bool, str]]
     ("part", "line"),
     [
         (Attachment("ref", "image/jpeg"), "sent a file of type image/jpeg, which was not fetched"),
-        (Location(52.5, 13.4, "Office"), "shared a location: 52.5, 13.4 (Office)"),
-        (Button("Buy", "buy-7"), "tapped a button with the payload buy-7"),
+        (Location(52.5, 13.4, "Office"), 'shared a location: 52.5, 13.4 ("Office")'),
+        (Button("Buy", "buy-7"), 'tapped a button with the payload "buy-7"'),
         (Quoted("Nine.", by_agent=True), "answers a message that you wrote: Nine."),
         (Quoted("Nine.", author="Yan"), 'answers a message by someone called "Yan": Nine.'),
         (Quoted(author="you", provider_id="7"), 'answers a message by someone called "you"'),
-        (Forwarded("Yan"), "forwarded from Yan: not the sender's own words"),
-        (Note(NoteKind.CHOICE, {"id": "row-2"}), "chose the list row row-2"),
+        (Forwarded("Yan"), 'forwarded from "Yan": not the sender\'s own words'),
+        (Note(NoteKind.CHOICE, {"id": "row-2"}), 'chose the list row "row-2"'),
         (
             Note(NoteKind.POLL, {"question": "Tea?", "options": ["yes", "no"]}),
             "sent a poll: Tea?\nMARK > - yes\nMARK > - no",

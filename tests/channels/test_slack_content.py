@@ -64,7 +64,7 @@ async def test_a_forward_is_told_with_its_author(workspace: Workspace, comment: 
 
     await zoe.forwards(down, comment)
 
-    assert await workspace.told() == [*filter(None, [comment]), "forwarded from Sam: The server is down since nine"]
+    assert await workspace.told() == [*filter(None, [comment]), 'forwarded from "Sam": The server is down since nine']
 
 
 async def test_a_forwarded_file_is_told_as_a_file(workspace: Workspace) -> None:
@@ -75,7 +75,7 @@ async def test_a_forwarded_file_is_told_as_a_file(workspace: Workspace) -> None:
     await zoe.forwards(graph)
 
     forward, file = await workspace.told()
-    assert forward == "forwarded from Sam: look"
+    assert forward == 'forwarded from "Sam": look'
     assert "image/png" in file
     assert "graph.png" in file
 
@@ -273,7 +273,7 @@ async def test_a_pressed_button_is_told_with_its_payload(workspace: Workspace, o
     assert await workspace.told() == [
         "Approve",
         "answers a message that you wrote: Deploy 8?\n[Approve] [goods]",
-        "tapped a button with the payload deploy-8",
+        'tapped a button with the payload "deploy-8"',
     ]
     assert workspace.phone("Zoe").heard()[-1].text.startswith("echo")
 
@@ -284,7 +284,7 @@ async def test_a_choice_is_told_with_its_value(workspace: Workspace, offer: Any)
     await workspace.phone("Zoe").presses(offer, "goods", selected_option=chosen)
 
     told = await workspace.told()
-    assert (told[0], told[-1]) == ("Lamp", "chose the list row lamp-1")
+    assert (told[0], told[-1]) == ("Lamp", 'chose the list row "lamp-1"')
 
 
 async def test_two_presses_are_two_messages(workspace: Workspace, offer: Any) -> None:

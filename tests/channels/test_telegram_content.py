@@ -12,6 +12,7 @@ from freezegun.api import FrozenDateTimeFactory
 
 from tests.channels.net import Net
 from tests.world import Agent
+from trinity_channels.agents.words import NOT_THEIRS
 
 ZOE = {"id": 5550001, "is_bot": False, "first_name": "Zoe"}
 CHAT = {"id": 5550001, "type": "private", "first_name": "Zoe"}
@@ -92,7 +93,7 @@ TOLD: list[tuple[dict[str, Any], tuple[str, tuple[str, ...]]]] = [
     ),
     (
         {"text": "meet at 5", "forward_origin": {"type": "user", "sender_user": SAM, "date": 1}},
-        ("meet at 5", ("forwarded from Sam: not the sender's own words",)),
+        ("meet at 5", (f'forwarded from "Sam": {NOT_THEIRS}',)),
     ),
     (
         {"rich_message": {"blocks": [{"type": "paragraph", "text": "a question"}]}},
@@ -113,9 +114,9 @@ TOLD: list[tuple[dict[str, Any], tuple[str, tuple[str, ...]]]] = [
     ),
     (
         {"web_app_data": {"data": '{"order":7}', "button_text": "Order"}},
-        ("", ('sent data from a web app (button Order): {"order":7}',)),
+        ("", ('sent data from a web app (button "Order"): {"order":7}',)),
     ),
-    ({"story": {"chat": NEWS, "id": 3}}, ("", ("sent a story of News, which cannot be shown here",))),
+    ({"story": {"chat": NEWS, "id": 3}}, ("", ('sent a story of "News", which cannot be shown here',))),
     ({"story": {"id": 3}}, ("", ("sent something that cannot be shown here (of type story)",))),
     ({"game": {"title": "Chess"}}, ("", ("sent a game: Chess",))),
     (
@@ -133,15 +134,15 @@ TOLD: list[tuple[dict[str, Any], tuple[str, tuple[str, ...]]]] = [
     ({"dice": {"emoji": "🎲", "value": 4}}, ("", ("threw 🎲, which shows 4",))),
     (
         {"successful_payment": {"currency": "EUR", "total_amount": 1250, "invoice_payload": "x"}},
-        ("", ("paid: 12.50 EUR",)),
+        ("", ("paid (12.50 EUR)",)),
     ),
     (
         {"invoice": {"title": "Chair", "description": "Oak", "currency": "JPY", "total_amount": 9000}},
-        ("", ("sent an invoice: Chair, Oak, 9000 JPY",)),
+        ("", ("sent an invoice (9000 JPY): Chair, Oak",)),
     ),
     (
         {"paid_media": {"star_count": 50, "paid_media": [{"type": "preview"}]}},
-        ("", ("sent media that cost: 50 XTR",)),
+        ("", ("sent media that cost (50 XTR)",)),
     ),
     (
         {"gift": {"gift": {"id": "1", "star_count": 25}, "text": "thank you"}},
@@ -194,7 +195,7 @@ async def test_a_pressed_button_is_told_with_what_it_stood_under(telegram: Teleg
     assert text == "Take B"
     assert set(notes) == {
         "answers a message that you wrote: Option B costs 9",
-        "tapped a button with the payload take:b",
+        'tapped a button with the payload "take:b"',
     }
 
 
@@ -229,7 +230,7 @@ async def test_the_simulated_phone_sends_it_all_too(telegram: Telegram) -> None:
 
     assert telegram.seen[1:] == [
         ("why?", ("answers a message that you wrote: hello",)),
-        ("meet at 5", ("forwarded from Somebody: not the sender's own words",)),
+        ("meet at 5", (f'forwarded from "Somebody": {NOT_THEIRS}',)),
         ("Read the article (https://example.org/a)", ()),
         ("", ("sent a checklist: Shopping\n- [ ] milk",)),
         ("", ("sent something that cannot be shown here (of type hologram)",)),

@@ -58,7 +58,7 @@ SENT: list[tuple[str, Act, str, tuple[str, ...]]] = [
         "a place",
         lambda zoe: zoe.phone.shares_location(52.5, 13.4, "Station"),
         "",
-        ("shared a location: 52.5, 13.4 (Station)",),
+        ('shared a location: 52.5, 13.4 ("Station")',),
     ),
     (
         "a photo",
@@ -110,7 +110,7 @@ async def test_a_chosen_row_has_its_identifier(town: World, agent: Agent) -> Non
     text, notes = await given(town, agent, lambda zoe: zoe.phone.chooses("10:00"))
 
     assert text == "10:00"
-    assert notes[-1] == "chose the list row slot-dr-b-1000 (Dr. B)"
+    assert notes[-1] == 'chose the list row "slot-dr-b-1000" ("Dr. B")'
 
 
 async def test_a_tapped_button_has_its_payload(town: World, agent: Agent) -> None:
@@ -121,7 +121,7 @@ async def test_a_tapped_button_has_its_payload(town: World, agent: Agent) -> Non
     text, notes = await given(town, agent, lambda zoe: zoe.phone.taps("Yes"))
 
     assert text == "Yes"
-    assert "tapped a button with the payload yes-42" in notes
+    assert 'tapped a button with the payload "yes-42"' in notes
 
 
 async def test_a_reply_to_the_agent_brings_the_agents_words(town: World, agent: Agent) -> None:

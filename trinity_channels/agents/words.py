@@ -1,15 +1,21 @@
-"""Parts of a message in words, for runtimes that take text. One part may be several lines."""
+"""Parts of a message in words, for runtimes that take text. One part may be several lines.
+
+What someone wrote or chose stands in quotation marks, as a JSON string, or behind the first colon outside of them, to the
+end. So no file name, label or payload can finish our sentence with one of its own.
+"""
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from trinity_channels.agents.json_line import json_line
 from trinity_channels.api import Attachment, Button, Forwarded, Location, Note, NoteKind, Part, Quoted
 
 UNSUPPORTED = "sent something that cannot be shown here"
 NOT_THEIRS = "not the sender's own words"
+_TYPE = re.compile(r"(?a:[\w.+/-]{1,100})")
 
 
 def notes(parts: Sequence[Part]) -> tuple[str, ...]:
@@ -21,17 +27,17 @@ def describe(part: Part) -> str:
     """One part as a sentence without subject; empty if it tells nothing."""
     match part:
         case Location():
-            place = ", ".join(text for text in (part.label, part.address) if text)
+            place = ", ".join(_json(text) for text in (part.label, part.address) if text)
             return f"shared a location: {part.latitude}, {part.longitude}" + f" ({place})" * bool(place)
         case Attachment():
-            name = f" named {part.name}" if part.name else ""
-            return f"sent a file of type {part.media_type}{name}, which was not fetched"
+            name = f" named {_json(part.name)}" if part.name else ""
+            return f"sent a file of type {_type(part.media_type)}{name}, which was not fetched"
         case Button():
-            return f"tapped a button with the payload {part.payload}" if part.payload else ""
+            return f"tapped a button with the payload {_json(part.payload)}" if part.payload else ""
         case Quoted():
             return _quoted(part)
         case Forwarded():
-            author = f" from {part.author}" if part.author else ""
+            author = f" from {_json(part.author)}" if part.author else ""
             return f"forwarded{author}: {part.text or NOT_THEIRS}"
         case Note():
             return _NOTES[part.kind](part.data)
@@ -56,8 +62,8 @@ def _form(data: Mapping[str, Any]) -> str:
 
 
 def _choice(data: Mapping[str, Any]) -> str:
-    description = f" ({data['description']})" if data.get("description") else ""
-    return f"chose the list row {data.get('id') or data.get('title', '')}{description}"
+    description = f" ({_json(data['description'])})" if data.get("description") else ""
+    return f"chose the list row {_json(data.get('id') or data.get('title', ''))}{description}"
 
 
 def _order(data: Mapping[str, Any]) -> str:
@@ -93,7 +99,7 @@ def _checklist(data: Mapping[str, Any]) -> str:
 
 
 def _story(data: Mapping[str, Any]) -> str:
-    author = f" of {data['author']}" if data.get("author") else ""
+    author = f" of {_json(data['author'])}" if data.get("author") else ""
     return f"sent a story{author}, which cannot be shown here"
 
 
@@ -102,7 +108,7 @@ def _game(data: Mapping[str, Any]) -> str:
 
 
 def _web_app(data: Mapping[str, Any]) -> str:
-    button = f" (button {data['button']})" if data.get("button") else ""
+    button = f" (button {_json(data['button'])})" if data.get("button") else ""
     return f"sent data from a web app{button}: {data.get('data', '')}"
 
 
@@ -111,8 +117,10 @@ _PAYMENTS = {"invoice": "sent an invoice", "paid": "paid", "paid_media": "sent m
 
 def _payment(data: Mapping[str, Any]) -> str:
     what = _PAYMENTS.get(str(data.get("event")), "sent a payment or paid content")
-    price = " ".join(str(data[name]) for name in ("amount", "currency") if data.get(name))
-    return f"{what}: {', '.join(filter(None, (_listed(data, 'title', 'text'), price)))}"
+    price = " ".join(_type(data[name]) for name in ("amount", "currency") if data.get(name))
+    fact = f"{what} ({price})" if price else what
+    named = _listed(data, "title", "text")
+    return f"{fact}: {named}" if named else fact
 
 
 def _card(data: Mapping[str, Any]) -> str:
@@ -127,7 +135,7 @@ def _other(data: Mapping[str, Any]) -> str:
 
 
 def _unsupported(data: Mapping[str, Any]) -> str:
-    return UNSUPPORTED + (f" (of type {data['type']})" if data.get("type") else "")
+    return UNSUPPORTED + (f" (of type {_type(data['type'])})" if data.get("type") else "")
 
 
 _NOTES: dict[NoteKind, Callable[[Mapping[str, Any]], str]] = {
@@ -154,7 +162,12 @@ def _listed(data: Mapping[str, Any], *names: str) -> str:
 
 
 def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return json_line(value, compact=True)
+
+
+def _type(value: object) -> str:
+    """The name of a type, which needs no quotation marks as long as it is one word."""
+    return str(value) if _TYPE.fullmatch(str(value)) else _json(str(value))
 
 
 def _as_given(value: object) -> str:

@@ -59,22 +59,25 @@ def test_what_a_button_repeats_is_told_once(read: Read) -> None:
     tapped = {"ButtonText": "Yes", "ButtonPayload": "yes-42", "Body": "Yes"}
     message = read(tapped | {"InteractiveData": '{"type":"button_reply","button_reply":{"id":"yes-42","title":"Yes"}}'})
 
-    assert (message.text, told(message)) == ("Yes", ["tapped a button with the payload yes-42"])
+    assert (message.text, told(message)) == ("Yes", ['tapped a button with the payload "yes-42"'])
 
 
 CHOICES = [
     pytest.param(
         {"ListId": "slot-dr-b-1000", "ListTitle": "10:00", "ListDescription": "Dr. B"},
         "10:00",
-        "chose the list row slot-dr-b-1000 (Dr. B)",
+        'chose the list row "slot-dr-b-1000" ("Dr. B")',
         id="row",
     ),
-    pytest.param({"ListId": "slot", "ListTitle": "10:00"}, "10:00", "chose the list row slot", id="no description"),
-    pytest.param({"ListTitle": "10:00"}, "10:00", "chose the list row 10:00", id="title only"),
-    pytest.param({"ListId": "slot", "Body": "at ten"}, "at ten", "chose the list row slot", id="with words"),
-    pytest.param({"ButtonPayload": "yes-42"}, "", "tapped a button with the payload yes-42", id="payload only"),
+    pytest.param({"ListId": "slot", "ListTitle": "10:00"}, "10:00", 'chose the list row "slot"', id="no description"),
+    pytest.param({"ListTitle": "10:00"}, "10:00", 'chose the list row "10:00"', id="title only"),
+    pytest.param({"ListId": "slot", "Body": "at ten"}, "at ten", 'chose the list row "slot"', id="with words"),
+    pytest.param({"ButtonPayload": "yes-42"}, "", 'tapped a button with the payload "yes-42"', id="payload only"),
     pytest.param(
-        {"ButtonText": "Yes", "ButtonPayload": "yes-42"}, "Yes", "tapped a button with the payload yes-42", id="button"
+        {"ButtonText": "Yes", "ButtonPayload": "yes-42"},
+        "Yes",
+        'tapped a button with the payload "yes-42"',
+        id="button",
     ),
 ]
 
