@@ -26,8 +26,8 @@ class Metrics:
             `deferred`, `failed` or `unknown`.
         service_messages: messages that a provider took, by `channel` and `origin`: `agent`, `notice`, `proactive` or `test`.
             A channel may bill each of them.
-        notices_withheld: messages of the host's own that were not sent, by `channel` and `limit`: `contact` or `binding`,
-            whose budget was used up.
+        notices_withheld: messages of the host's own that were not sent, by `channel` and `limit`, whose budget was used up:
+            `contact`, `conversation` or `binding`.
         delivery_attempts: calls of a plugin's `send` by `channel`.
         resends: deliveries that somebody had sent again, by `channel`.
         indicate_failures: "typing" that could not be shown, by `channel`.

@@ -151,6 +151,23 @@ async def test_people_with_a_verified_email_are_bounded_by_the_binding_only(host
     assert [text.partition("\n")[0] for text in zoe.heard()[2:]] == [texts.WHOAMI.format(email=ZOE)] * 10
 
 
+async def test_nobody_with_a_verified_email_uses_up_the_budget_of_the_others(host: World) -> None:
+    mallory, zoe = host.person("Mallory"), host.person("Zoe")
+    await mallory.verifies("mallory@example.org")
+    for _ in range(9):
+        await mallory.says(*["/whoami"] * 25)
+        await host.later(minutes=1)
+
+    await zoe.says("hello")
+
+    assert len(mallory.heard()) == 20
+    assert zoe.heard() == [texts.LOGIN_PROMPT]
+    assert withheld(host, "conversation") > 0
+    check = await host.check("host_messages")
+    assert check["state"] == "ok"
+    assert "More than 20 messages of the host were called for in one conversation" in check["message"]
+
+
 async def test_signing_out_does_not_open_a_new_budget(host: World) -> None:
     await host.shares(ZOE)
     zoe = host.person("Zoe")

@@ -208,6 +208,20 @@ async def test_strangers_do_not_use_up_the_codes_of_shared_and_verified_e_mails(
     assert [len(world.mails.to(email)) for email in known] == [1, 2, 1, 1]
 
 
+async def test_who_floods_some_known_e_mails_keeps_no_other_from_its_codes(world: World) -> None:
+    known = [ZOE, "amy@example.org", "bob@example.org"]
+    for email in known:
+        await world.shares(email)
+    for one in strangers(world, 34):
+        await one.says(f"/login {ZOE}", "/login amy@example.org", f"/login {ZOE}")
+        await world.later(seconds=10)
+
+    assert len(world.mails.to(ZOE)) + len(world.mails.to("amy@example.org")) == 100
+    await world.person("Bob").verifies("bob@example.org")
+
+    assert len(world.mails.to("bob@example.org")) == 1
+
+
 async def test_somebody_who_has_verified_an_e_mail_signs_in_again_whatever_strangers_do(world: World) -> None:
     await world.shares(ZOE)
     zoe = world.person("Zoe")

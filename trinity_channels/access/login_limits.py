@@ -4,7 +4,8 @@ Every limit on what belongs to a person (their mailbox) has a part that others c
 
 - A contact gets 3 codes an hour. Only that contact can use them up.
 - A binding has 100 codes an hour for known e-mails (shared, the owner's, or verified before by any contact) and 100 for
-  all others. The limit does not apply to a contact who has verified the mailbox before.
+  all others. The limit does not apply to a contact who has verified the mailbox before, nor to a known mailbox that got
+  fewer than 5 in this hour: who floods some known mailboxes keeps no other from its codes.
 - The mailbox of an unknown e-mail gets 5 codes an hour for all contacts together, so that few accounts cannot flood it
   with mails; but the first code in an hour that a contact asks for is always mailed.
 - A contact with 20 wrong guesses in a day for one mailbox gets no code for it for a day. Where other contacts have made 20
@@ -61,9 +62,12 @@ class Wish:
         if mailboxes.is_known_to(tx, self.contact, self.mailbox):
             return None
         known = self.is_known(tx)
+        of_mailbox = codes.of_mailbox(tx, self.mailbox, since)
+        if known and of_mailbox[0] < PER_MAILBOX:
+            return None
         counts = [(codes.of_binding(tx, self.binding, since, known=known), PER_BINDING)]
         if not known and codes.of_mailbox(tx, self.mailbox, since, contact=self.contact)[0]:
-            counts.append((codes.of_mailbox(tx, self.mailbox, since), PER_MAILBOX))
+            counts.append((of_mailbox, PER_MAILBOX))
         return max((first + HOUR for (count, first), most in counts if first and count >= most), default=None)
 
 

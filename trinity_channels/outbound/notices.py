@@ -30,6 +30,7 @@ class Limit(StrEnum):
     """Which budget was used up."""
 
     CONTACT = "contact"
+    CONVERSATION = "conversation"
     BINDING = "binding"
 
 
@@ -44,6 +45,11 @@ class Budget:
 
     per_contact: int
     per_binding: int
+
+    @property
+    def per_conversation(self) -> int:
+        """Within one conversation: a single person who has verified some e-mail must not silence the host for all."""
+        return max(self.per_contact, self.per_binding // 10, 1)
 
 
 class Notices:
@@ -67,7 +73,7 @@ class Notices:
             The limit for which it was withheld, None if it was queued.
         """
         spoken, composed = replies.notice(manifest, text)
-        said = notice_budget.said(tx, scene.binding, contact, now - PERIOD, now)
+        said = notice_budget.said(tx, scene, contact, now - PERIOD, now)
         limit = self._exceeded(said, len(composed))
         if limit:
             notices.put(tx, scene.binding, notices.WITHHELD[limit], self._why(limit), now)
@@ -91,10 +97,15 @@ class Notices:
     def _exceeded(self, said: notice_budget.Said, parts: int) -> Limit | None:
         if said.stranger is not None and said.to_stranger + parts > self._budget.per_contact:
             return Limit.CONTACT
+        if said.in_conversation + parts > self._budget.per_conversation:
+            return Limit.CONVERSATION
         return Limit.BINDING if said.of_binding + parts > self._budget.per_binding else None
 
     def _why(self, limit: Limit) -> str:
         if limit is Limit.CONTACT:
             most = self._budget.per_contact
             return f"A person without a verified e-mail caused more than {most} messages of the host in an hour."
+        if limit is Limit.CONVERSATION:
+            most = self._budget.per_conversation
+            return f"More than {most} messages of the host were called for in one conversation in an hour."
         return f"More than {self._budget.per_binding} messages of the host were called for in an hour."

@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, func, literal_column, select
 
 from trinity_channels.store.clock import micros
 from trinity_channels.store.database import Tx
+from trinity_channels.store.scenes import Scene
 from trinity_channels.store.tables import CONTACT, DELIVERY, MESSAGE
 
 # Provider messages, for those are billed; a sentence may need two. None that the future holds: the clock was set back.
@@ -18,28 +19,32 @@ _SENT = (
     .where(MESSAGE.c.at > bindparam("since"), MESSAGE.c.at <= bindparam("now"))
 )
 _OF_BINDING = _SENT.where(MESSAGE.c.binding_id == bindparam("binding"), MESSAGE.c.origin == literal_column("'notice'"))
+# Through the notices of the binding, for there are few of them; a conversation may have many messages.
+_IN_CONVERSATION = _OF_BINDING.where(MESSAGE.c.conversation_id + literal_column("0") == bindparam("conversation"))
 _TO_STRANGER = _SENT.where(MESSAGE.c.stranger_id == bindparam("contact"))
 _IS_STRANGER = select(CONTACT.c.id).where(CONTACT.c.id == bindparam("contact"), CONTACT.c.email.is_(None))
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """Provider messages of the host since a time: of one binding, and those to one contact without a verified e-mail.
+    """Provider messages of the host since a time: of a binding, in one conversation, to a contact without verified e-mail.
 
     `stranger` is that contact, None for a contact with a verified e-mail, whose messages are not counted.
     """
 
     of_binding: int
+    in_conversation: int
     to_stranger: int
     stranger: int | None
 
 
-def said(tx: Tx, binding: int, contact: int | None, since: datetime, now: datetime) -> Said:
-    """Count what was said on a binding after `since`, and to a contact if they are not verified now."""
+def said(tx: Tx, scene: Scene, contact: int | None, since: datetime, now: datetime) -> Said:
+    """Count what was said after `since` in a conversation and on its binding, and to a contact who is not verified now."""
     period = {"since": micros(since), "now": micros(now)}
     is_stranger = contact is not None and tx.one(_IS_STRANGER, contact=contact) is not None
     return Said(
-        of_binding=tx.number(_OF_BINDING, binding=binding, **period),
+        of_binding=tx.number(_OF_BINDING, binding=scene.binding, **period),
+        in_conversation=tx.number(_IN_CONVERSATION, binding=scene.binding, conversation=scene.conversation, **period),
         to_stranger=tx.number(_TO_STRANGER, contact=contact, **period) if is_stranger else 0,
         stranger=contact if is_stranger else None,
     )

@@ -15,7 +15,7 @@ from trinity_channels.store.tables import BINDING_NOTICE
 
 RETIRED_ADDRESS = "retired_address"
 """A message came to a webhook address that does not work any more."""
-WITHHELD = {"contact": "withheld_contact", "binding": "withheld_binding"}
+WITHHELD = {one: f"withheld_{one}" for one in ("contact", "conversation", "binding")}
 """Messages of the host's own were withheld, by the budget that was used up."""
 
 

@@ -53,4 +53,10 @@ def host_messages(known: Known) -> Check:
             CheckState.OK,
             f"{found.detail} The rest was withheld from that person, the last at {spoken(found.at)}.",
         )
+    if found := newest.get(WITHHELD["conversation"]):
+        return Check(
+            "host_messages",
+            CheckState.OK,
+            f"{found.detail} The rest was withheld there, the last at {spoken(found.at)}.",
+        )
     return Check("host_messages", CheckState.OK, "No message of the host was withheld in the last day.")
