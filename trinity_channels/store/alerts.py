@@ -8,11 +8,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
-from trinity_channels.store.alert_tables import CHANNEL_ALERT
 from trinity_channels.store.clock import micros, moment
 from trinity_channels.store.database import Row, Tx
 from trinity_channels.store.storable import storable
-from trinity_channels.store.tables import BINDING
+from trinity_channels.store.tables import BINDING, CHANNEL_ALERT
 
 MAILED_AGAIN = timedelta(days=1)
 """An alert that is raised again so soon after a mail about it waits for its next mail."""

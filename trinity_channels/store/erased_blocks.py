@@ -11,8 +11,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from trinity_channels.store.clock import micros, moment
 from trinity_channels.store.database import Tx
-from trinity_channels.store.retention_tables import ERASED_BLOCK
-from trinity_channels.store.tables import ADDRESS, BINDING, CONTACT
+from trinity_channels.store.tables import ADDRESS, BINDING, CONTACT, ERASED_BLOCK
 
 
 @dataclass(frozen=True, slots=True)

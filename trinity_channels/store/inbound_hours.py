@@ -13,10 +13,9 @@ from sqlalchemy import bindparam, delete, distinct, func, literal_column, select
 from sqlalchemy.dialects.sqlite import insert
 
 from trinity_channels.store import settings
-from trinity_channels.store.alert_tables import INBOUND_HOUR
 from trinity_channels.store.clock import micros, moment
 from trinity_channels.store.database import Row, Tx
-from trinity_channels.store.tables import MESSAGE
+from trinity_channels.store.tables import INBOUND_HOUR, MESSAGE
 
 HOUR = timedelta(hours=1)
 KEPT = timedelta(days=22)

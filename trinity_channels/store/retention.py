@@ -17,8 +17,17 @@ from sqlalchemy.dialects.sqlite import insert
 
 from trinity_channels.store.clock import micros
 from trinity_channels.store.database import Row, Tx
-from trinity_channels.store.retention_tables import SWEEP, SWEEP_LEFT
-from trinity_channels.store.tables import AUDIT, BINDING, DELIVERY, LOGIN_CODE, MESSAGE, PROACTIVE, TURN
+from trinity_channels.store.tables import (
+    AUDIT,
+    BINDING,
+    DELIVERY,
+    LOGIN_CODE,
+    MESSAGE,
+    PROACTIVE,
+    SWEEP,
+    SWEEP_LEFT,
+    TURN,
+)
 
 PAGE = 500
 """Messages that are read at once."""

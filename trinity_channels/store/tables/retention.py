@@ -1,4 +1,4 @@
-"""The tables of what is removed with time, and of what stays of people who were erased; private to `store/`."""
+"""The tables of what is removed with time, and of what stays of people who were erased."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tables of alerts, private to `store/`; see `tables`."""
+"""The tables of alerts."""
 
 from __future__ import annotations
 

@@ -1,0 +1,53 @@
+"""The schema, private to `store/`: one module for each subject.
+
+Times are microseconds since 1970 UTC; secrets are sealed before they come here.
+"""
+
+from trinity_channels.store.tables.access import ACCESS_REQUEST, AUDIT, KNOWN_MAILBOX, LOGIN_CODE, POLICY, SHARE, TOKEN
+from trinity_channels.store.tables.alerts import CHANNEL_ALERT, INBOUND_HOUR
+from trinity_channels.store.tables.bindings import (
+    AGENT_SETTING,
+    BINDING,
+    BINDING_NOTICE,
+    RETIRED_KEY,
+    SETTING,
+    UNKNOWN_WEBHOOK,
+)
+from trinity_channels.store.tables.conversations import (
+    ADDRESS,
+    CONTACT,
+    CONVERSATION,
+    DELIVERY,
+    MESSAGE,
+    PROACTIVE,
+    TURN,
+)
+from trinity_channels.store.tables.retention import ERASED_BLOCK, SWEEP, SWEEP_LEFT
+
+__all__ = [
+    "ACCESS_REQUEST",
+    "ADDRESS",
+    "AGENT_SETTING",
+    "AUDIT",
+    "BINDING",
+    "BINDING_NOTICE",
+    "CHANNEL_ALERT",
+    "CONTACT",
+    "CONVERSATION",
+    "DELIVERY",
+    "ERASED_BLOCK",
+    "INBOUND_HOUR",
+    "KNOWN_MAILBOX",
+    "LOGIN_CODE",
+    "MESSAGE",
+    "POLICY",
+    "PROACTIVE",
+    "RETIRED_KEY",
+    "SETTING",
+    "SHARE",
+    "SWEEP",
+    "SWEEP_LEFT",
+    "TOKEN",
+    "TURN",
+    "UNKNOWN_WEBHOOK",
+]

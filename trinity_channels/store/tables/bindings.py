@@ -1,0 +1,107 @@
+"""The tables of what is connected, and of settings that are changed while the host runs."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from sqlalchemy import BigInteger, Column, Index, Text, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+
+class SettingRow(SQLModel, table=True):
+    """A setting that is changed while the host runs."""
+
+    __tablename__: ClassVar[str] = "setting"
+    name: str = Field(primary_key=True)
+    value: str
+
+
+class AgentSettingRow(SQLModel, table=True):
+    """A setting of one agent that is changed while the host runs."""
+
+    __tablename__: ClassVar[str] = "agent_setting"
+    agent: str = Field(primary_key=True)
+    name: str = Field(primary_key=True)
+    value: str
+
+
+class BindingRow(SQLModel, table=True):
+    """One agent on one channel; it outlives a disconnect, so that people and history do.
+
+    `refused_since`: when the first webhook was refused for its signature whose message has not been fetched since.
+    `swept_days`: the retention by which its messages were last looked at.
+    """
+
+    __tablename__: ClassVar[str] = "binding"
+    __table_args__ = (
+        UniqueConstraint("agent", "channel"),
+        Index(
+            "binding_account",
+            "channel",
+            "account_key",
+            unique=True,
+            sqlite_where=text("disconnected_at IS NULL"),
+        ),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    agent: str
+    channel: str
+    account_key: str
+    sender: str
+    display_name: str
+    sandbox: bool
+    pace: int = Field(sa_type=BigInteger)
+    pace_shared: bool
+    facts: str = Field(sa_column=Column(Text, nullable=False))
+    settings: str = Field(sa_column=Column(Text, nullable=False))
+    secrets: str = Field(sa_column=Column(Text, nullable=False))
+    webhook_key: str
+    webhook_digest: str = Field(unique=True)
+    created_at: int = Field(sa_type=BigInteger)
+    updated_at: int = Field(sa_type=BigInteger)
+    disconnected_at: int | None = Field(default=None, sa_type=BigInteger)
+    signature_failed_at: int | None = Field(default=None, sa_type=BigInteger)
+    signature_cause: str | None = None
+    refused_since: int | None = Field(default=None, sa_type=BigInteger)
+    swept_days: int | None = None
+    send_failed_at: int | None = Field(default=None, sa_type=BigInteger)
+    send_failure: str | None = None
+
+
+class RetiredKeyRow(SQLModel, table=True):
+    """A webhook key that was replaced; its address answers until `ends_at`, and after that says that it is gone."""
+
+    __tablename__: ClassVar[str] = "retired_key"
+    id: int | None = Field(default=None, primary_key=True)
+    binding_id: int = Field(foreign_key="binding.id", index=True)
+    digest: str = Field(unique=True)
+    webhook_key: str
+    retired_at: int = Field(sa_type=BigInteger)
+    ends_at: int = Field(sa_type=BigInteger)
+
+
+class BindingNoticeRow(SQLModel, table=True):
+    """The newest of one kind of thing that the owner of a binding has to act on."""
+
+    __tablename__: ClassVar[str] = "binding_notice"
+    binding_id: int = Field(foreign_key="binding.id", primary_key=True)
+    code: str = Field(primary_key=True)
+    detail: str = Field(sa_column=Column(Text, nullable=False))
+    at: int = Field(sa_type=BigInteger)
+
+
+class UnknownWebhookRow(SQLModel, table=True):
+    """Requests of one hour to webhook addresses of one channel that no binding has."""
+
+    __tablename__: ClassVar[str] = "unknown_webhook"
+    hour: int = Field(sa_type=BigInteger, primary_key=True)
+    channel: str = Field(primary_key=True)
+    requests: int = Field(sa_type=BigInteger)
+
+
+SETTING = SQLModel.metadata.tables["setting"]
+AGENT_SETTING = SQLModel.metadata.tables["agent_setting"]
+BINDING = SQLModel.metadata.tables["binding"]
+RETIRED_KEY = SQLModel.metadata.tables["retired_key"]
+BINDING_NOTICE = SQLModel.metadata.tables["binding_notice"]
+UNKNOWN_WEBHOOK = SQLModel.metadata.tables["unknown_webhook"]

@@ -1,0 +1,215 @@
+"""The tables of people, what they and the agents wrote, and what is on its way to them."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from sqlalchemy import BigInteger, Column, Index, Text, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from trinity_channels.store.tables.indexes import open_work
+
+
+class ContactRow(SQLModel, table=True):
+    """One person on one binding, with what they have proved and what they were told.
+
+    `stopped_at`: they wrote STOP to us. `unreachable_at`: the provider reported that they want no messages; until they
+    write again. `email_source` and its like: see `verified_emails`. `signed_out_at`: by the person or the owner, until
+    the person signs in again.
+    """
+
+    __tablename__: ClassVar[str] = "contact"
+    __table_args__ = (
+        Index("contact_email_used", "email_used_at", sqlite_where=text("email IS NOT NULL")),
+        Index("contact_email_vouched", "email_checked_at", sqlite_where=text("email_source = 'provider'")),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    binding_id: int = Field(foreign_key="binding.id")
+    name: str = ""
+    email: str | None = Field(default=None, index=True)
+    email_source: str | None = None
+    verified_at: int | None = Field(default=None, sa_type=BigInteger)
+    email_used_at: int | None = Field(default=None, sa_type=BigInteger)
+    email_checked_at: int | None = Field(default=None, sa_type=BigInteger)
+    signed_out_at: int | None = Field(default=None, sa_type=BigInteger)
+    blocked_at: int | None = Field(default=None, sa_type=BigInteger)
+    stopped_at: int | None = Field(default=None, sa_type=BigInteger)
+    unreachable_at: int | None = Field(default=None, sa_type=BigInteger)
+    resolved_at: int | None = Field(default=None, sa_type=BigInteger)
+    prompted_at: int | None = Field(default=None, sa_type=BigInteger)
+    pending_told_at: int | None = Field(default=None, sa_type=BigInteger)
+    limit_told_at: int | None = Field(default=None, sa_type=BigInteger)
+    hinted_at: int | None = Field(default=None, sa_type=BigInteger)
+    awaited_told_at: int | None = Field(default=None, sa_type=BigInteger)
+    pointed_at: int | None = Field(default=None, sa_type=BigInteger)
+    created_at: int = Field(sa_type=BigInteger)
+
+
+class AddressRow(SQLModel, table=True):
+    """One address of a contact; `stable` ones are never given to somebody else."""
+
+    __tablename__: ClassVar[str] = "address"
+    __table_args__ = (UniqueConstraint("binding_id", "value"),)
+    id: int | None = Field(default=None, primary_key=True)
+    binding_id: int
+    value: str
+    contact_id: int = Field(foreign_key="contact.id", index=True)
+    stable: bool
+
+
+class ConversationRow(SQLModel, table=True):
+    """A direct chat or a group. `stirred`: something else than a message calls for a step.
+
+    `disclosed_at` is when it was last told that an AI agent answers, and `disclosed_by` the message that did so.
+    """
+
+    __tablename__: ClassVar[str] = "conversation"
+    __table_args__ = (
+        UniqueConstraint("binding_id", "key"),
+        Index("conversation_stirred", "id", sqlite_where=text("stirred = 1")),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    binding_id: int
+    key: str
+    contact_id: int | None = Field(default=None, foreign_key="contact.id", index=True)
+    address: str
+    is_group: bool = False
+    last_inbound_at: int = Field(sa_type=BigInteger)
+    stirred: bool = False
+    disclosed_at: int | None = Field(default=None, sa_type=BigInteger)
+    disclosed_by: int | None = None
+    created_at: int = Field(sa_type=BigInteger)
+
+
+class MessageRow(SQLModel, table=True):
+    """One message of either side. `state`: waiting → (kept) → answering → answered, or failed.
+
+    `at` is when it was written, `received_at` when it was stored here; the former may be much earlier after an outage.
+    `released_at` is when the gate opened for a message that was kept, `cleared_at` when its text and parts were removed.
+    `stranger_id` is the contact without a verified e-mail for whom the host said it.
+
+    Others never reach the agent: handled (a command), dropped, expired, erased, and notice (what the host itself says).
+    """
+
+    __tablename__: ClassVar[str] = "message"
+    __table_args__ = (
+        UniqueConstraint("binding_id", "event_id"),
+        Index("message_of_conversation", "conversation_id", "id"),
+        Index("message_of_contact", "contact_id", "at"),
+        Index("message_of_turn", "turn_id", sqlite_where=text("turn_id IS NOT NULL")),
+        open_work("message_open", "conversation_id", "waiting"),
+        open_work("message_kept", "conversation_id", "kept"),
+        Index("message_notice", "binding_id", "at", sqlite_where=text("origin = 'notice'")),
+        Index("message_to_stranger", "stranger_id", "at", sqlite_where=text("stranger_id IS NOT NULL")),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    binding_id: int
+    conversation_id: int = Field(foreign_key="conversation.id")
+    contact_id: int | None = None
+    event_id: str | None = None
+    provider_id: str | None = None
+    origin: str
+    text: str = Field(sa_column=Column(Text, nullable=False))
+    parts: str | None = Field(default=None, sa_column=Column(Text))
+    album: str | None = None
+    opt_out: str | None = None
+    state: str
+    turn_id: int | None = None
+    at: int = Field(sa_type=BigInteger)
+    received_at: int | None = Field(default=None, sa_type=BigInteger)
+    released_at: int | None = Field(default=None, sa_type=BigInteger)
+    cleared_at: int | None = Field(default=None, sa_type=BigInteger)
+    stranger_id: int | None = None
+
+
+class TurnRow(SQLModel, table=True):
+    """One run of an agent. `state`: open → done | failed.
+
+    `cause`: why it is parked if the agent did not fail: `late` (too old to be answered unasked) or `host`.
+    """
+
+    __tablename__: ClassVar[str] = "turn"
+    __table_args__ = (
+        open_work("turn_open", "conversation_id", "open"),
+        open_work("turn_failed", "state", "failed"),
+        Index(
+            "turn_answered",
+            "binding_id",
+            "updated_at",
+            "id",
+            sqlite_where=text("state = 'done' AND reason IS NULL"),
+        ),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    key: str
+    conversation_id: int = Field(foreign_key="conversation.id")
+    binding_id: int | None = None
+    state: str
+    attempts: int
+    retries: int
+    next_at: int | None = Field(default=None, sa_type=BigInteger)
+    reason: str | None = None
+    created_at: int = Field(sa_type=BigInteger)
+    updated_at: int = Field(sa_type=BigInteger)
+    resubmitted_at: int | None = Field(default=None, sa_type=BigInteger)
+    cause: str | None = None
+
+
+class DeliveryRow(SQLModel, table=True):
+    """A provider message. `state`: ready → sending → (asking) → queued → sent → delivered → read; or failed; or unknown."""
+
+    __tablename__: ClassVar[str] = "delivery"
+    __table_args__ = (
+        Index("delivery_of_conversation", "conversation_id", "id"),
+        open_work("delivery_open", "conversation_id", "ready", "sending", "asking"),
+        open_work("delivery_parked", "binding_id", "failed", "unknown"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    binding_id: int
+    conversation_id: int = Field(foreign_key="conversation.id")
+    message_id: int = Field(foreign_key="message.id", index=True)
+    address: str
+    text: str = Field(sa_column=Column(Text, nullable=False))
+    state: str
+    provider_id: str | None = Field(default=None, index=True)
+    attempts: int = 0
+    next_at: int | None = Field(default=None, sa_type=BigInteger)
+    attempted_at: int | None = Field(default=None, sa_type=BigInteger)
+    failure_code: str | None = None
+    failure_kind: str | None = None
+    failure: str | None = None
+    created_at: int = Field(sa_type=BigInteger)
+    updated_at: int = Field(sa_type=BigInteger)
+    resent_at: int | None = Field(default=None, sa_type=BigInteger)
+
+
+class ProactiveRow(SQLModel, table=True):
+    """One proactive message as it was asked for; its state is that of the deliveries of `message_id`."""
+
+    __tablename__: ClassVar[str] = "proactive"
+    __table_args__ = (
+        UniqueConstraint("agent", "idempotency_key"),
+        Index("proactive_of_recipient", "agent", "email", "created_at"),
+        Index("proactive_of_message", "message_id"),
+    )
+    id: str = Field(primary_key=True)
+    agent: str
+    channel: str
+    email: str
+    idempotency_key: str | None = None
+    fingerprint: str
+    message_id: int
+    created_by: str
+    created_at: int = Field(sa_type=BigInteger)
+
+
+# The same tables for SQLAlchemy Core, which every statement is written in.
+
+
+CONTACT = SQLModel.metadata.tables["contact"]
+ADDRESS = SQLModel.metadata.tables["address"]
+CONVERSATION = SQLModel.metadata.tables["conversation"]
+MESSAGE = SQLModel.metadata.tables["message"]
+TURN = SQLModel.metadata.tables["turn"]
+DELIVERY = SQLModel.metadata.tables["delivery"]
+PROACTIVE = SQLModel.metadata.tables["proactive"]
