@@ -130,6 +130,22 @@ async def test_who_stops_waiting_stops_nobody_else(store: Store) -> None:
     assert await names(store, "a", "b") == ["a", "b"]
 
 
+async def test_the_log_is_emptied_beside_writes_and_waits_for_no_reader(store: Store, path: Path) -> None:
+    log = path.with_name(path.name + "-wal")
+    await store.write(lambda tx: put(tx, "a"))
+    with closing(sqlite3.connect(path, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM setting").fetchone()
+        await store.write(lambda tx: put(tx, "b"))
+        assert not await store.empty_log()
+
+    await asyncio.gather(store.empty_log(), *(store.write(lambda tx: put(tx, "c")) for _ in range(5)))
+    assert await store.empty_log()
+
+    assert log.stat().st_size == 0
+    assert await names(store, "a", "b", "c") == ["a", "b", "c"]
+
+
 async def test_reading_cannot_write(store: Store) -> None:
     with pytest.raises(Exception, match="readonly"):
         await store.read(lambda tx: put(tx, "a"))

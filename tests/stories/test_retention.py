@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +24,11 @@ def stored(world: World) -> str:
     """Everything the database holds."""
     with sqlite3.connect(world.folder / "trinity_channels.db") as database:
         return "\n".join(database.iterdump())
+
+
+def files(world: World) -> list[Path]:
+    """The database and what SQLite keeps beside it."""
+    return list(world.folder.glob("trinity_channels.db*"))
 
 
 def metric(world: World, name: str, **labels: str) -> float:
@@ -48,6 +54,21 @@ async def test_what_was_held_for_somebody_who_is_blocked_is_not_kept(world: Worl
     await world.blocks(zoe)
 
     assert QUESTION not in stored(world)
+
+
+async def test_what_was_removed_is_not_left_in_any_file(world: World) -> None:
+    zoe, tim = world.person("Zoe"), world.person("Tim")
+    await zoe.says("hello")
+    await world.blocks(zoe)
+    await zoe.says(QUESTION)
+    await tim.says(QUESTION)
+    erased = (await world.client(tim))["id"]
+    assert (await world.api("DELETE", f"/api/agents/support/clients/{erased}")).status_code < 300
+    assert QUESTION.encode() in b"".join(map(Path.read_bytes, files(world)))  # the log of writes still has it
+
+    await world.later(minutes=1)
+
+    assert QUESTION.encode() not in b"".join(map(Path.read_bytes, files(world)))
 
 
 async def test_of_what_is_held_only_the_latest_five_messages_are_kept(world: World) -> None:

@@ -23,6 +23,8 @@ HELD_DAYS = 7
 """What is held for the gate is answered for that long after it was written; see `inbound.step`."""
 ACTOR = "retention"
 """How the audit log names this chore."""
+LOG_EMPTIED = timedelta(minutes=1)
+"""How often the database's write-ahead log is emptied, in which removed texts would stay readable."""
 BATCH = 100
 """Rows of one transaction."""
 BATCHES = 50
@@ -40,6 +42,7 @@ class Retention:
         self._metrics = metrics
         self._now = now
         self._left_after = 0
+        self._emptied_at = now()
 
     async def run(self) -> None:
         """Do a round.
@@ -58,7 +61,13 @@ class Retention:
         await self._look_again(sweeps, by_binding, now)
         await self._delete("login_codes", partial(retention.delete_codes, before=now - KEEP_CODES, most=BATCH))
         await self._delete("audit", partial(retention.delete_audit, before=now - KEEP_AUDIT, most=BATCH))
+        await self._empty_log(now)
         self._metrics.retention_last_run.set(now.timestamp())
+
+    async def _empty_log(self, now: datetime) -> None:
+        """Remove for good what was removed; while somebody reads it, every round tries."""
+        if not timedelta() <= now - self._emptied_at < LOG_EMPTIED and await self._store.empty_log():
+            self._emptied_at = now
 
     def _sweeps(self, tx: Tx, now: datetime) -> tuple[list[Kept], dict[int, Sweep]]:
         """Every binding, and the sweep that its messages belong to: one for each retention that is in use."""

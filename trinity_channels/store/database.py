@@ -259,6 +259,32 @@ class Store:
         except (sqlite3.OperationalError, OperationalError) as error:
             raise self._unusable(error) from error
 
+    async def empty_log(self) -> bool:
+        """Take what was written over into the database file, and empty the write-ahead log beside it.
+
+        What was removed is overwritten in the file alone: in the log, the text that was there before stays readable until
+        later writes happen to come to that place, on a quiet host for weeks.
+
+        Returns:
+            False if somebody is reading in the log, or another process writes; it may be tried again later.
+
+        Raises:
+            StoreError: the store is closed, or the database cannot be used.
+        """
+        if self._readers is None:
+            raise StoreError("The store is closed.")
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._readers, self._empty_log)
+        except (sqlite3.OperationalError, OperationalError) as error:
+            raise self._unusable(error) from error
+
+    def _empty_log(self) -> bool:
+        # The engine that writes waits for nobody; a write that comes meanwhile waits for us in its thread.
+        with contextlib.closing(self._writer_engine.raw_connection()) as connection:
+            driver = cast("sqlite3.Connection", connection.driver_connection)
+            (busy, _, _) = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not busy
+
     def _read(self, unit: Unit[T]) -> T:
         connection = getattr(self._local, "connection", None)
         if connection is None:
