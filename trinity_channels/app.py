@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
-import httpx
 import structlog
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
@@ -19,7 +17,7 @@ from starlette.routing import BaseRoute, Route
 
 from trinity_channels.access.blocks import Blocks
 from trinity_channels.access.decision_links import DecisionLinks
-from trinity_channels.access.directory import Directory, LocalDirectory
+from trinity_channels.access.directory import LocalDirectory
 from trinity_channels.access.disclosure import Disclosure
 from trinity_channels.access.escalation import Escalation
 from trinity_channels.access.first_token import hand_over_first_token
@@ -30,7 +28,6 @@ from trinity_channels.access.owner_digest import OwnerDigest
 from trinity_channels.access.self_service import SelfService
 from trinity_channels.access.sharing import Sharing
 from trinity_channels.access.tokens import Tokens
-from trinity_channels.agents.port import AgentRuntime
 from trinity_channels.agents.registry import ConfiguredAgents, Platform
 from trinity_channels.agents.reload import AgentReload
 from trinity_channels.agents.table import AgentTable
@@ -68,19 +65,22 @@ from trinity_channels.outbound.notices import Budget
 from trinity_channels.outbound.proactive import ProactiveMessages
 from trinity_channels.outbound.resend import Resends
 from trinity_channels.outbound.trial import TrialMessages
-from trinity_channels.plugins import Plugins, load
+from trinity_channels.plugins import load
+from trinity_channels.ports import Ports, utc_now
 from trinity_channels.retention.chore import Retention
 from trinity_channels.retention.periods import RetentionPeriods
 from trinity_channels.routes import routers
 from trinity_channels.settings import Settings, reread
 from trinity_channels.store import Store, Tx, deliveries, scenes
 from trinity_channels.web import errors, reference
-from trinity_channels.web.auth import Authenticator, Guard, TokenAuthenticator
+from trinity_channels.web.auth import Guard, TokenAuthenticator
 from trinity_channels.web.decision_pages import DecisionPages
 from trinity_channels.web.failed_auth import FailedAuth
 from trinity_channels.web.local import Entrance
 from trinity_channels.web.probes import Probes
 from trinity_channels.web.route import signature
+
+__all__ = ["Host", "Ports", "create_app", "mount_channels"]
 
 log = structlog.get_logger(__name__)
 
@@ -88,26 +88,6 @@ GRACE = 10.0
 """Seconds that running turns and calls get when the host stops."""
 HOUSEKEEPING = 10.0
 """Seconds between two rounds of chores."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ports:
-    """What the surrounding application provides; what it leaves out comes from our own tables and settings."""
-
-    agents: AgentRuntime | None = None
-    directory: Directory | None = None
-    authenticator: Authenticator | None = None
-    mailer: Mailer | None = None
-    http: httpx.AsyncClient | None = None
-    plugins: Plugins | None = None
-    now: Callable[[], datetime] | None = None
-    read_settings: Callable[[], Settings] | None = None
-    """Reads the settings again, for a host whose agents can change while it runs."""
-
-
-def utc_now() -> datetime:
-    """The present."""
-    return datetime.now(UTC)
 
 
 class Host:

@@ -20,9 +20,9 @@ def audit(
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many entries at most.")] = 50,
 ) -> None:
     """List who did what, newest first: connected, shared, decided, signed in, sent again."""
-    from trinity_channels.app import utc_now
     from trinity_channels.cli import desk, tables
     from trinity_channels.cli.since import since as parse_since
+    from trinity_channels.ports import utc_now
     from trinity_channels.settings import Settings
     from trinity_channels.store import Tx
     from trinity_channels.store import audit as log

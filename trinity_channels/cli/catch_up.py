@@ -28,11 +28,11 @@ def catch_up(
     A server does this by itself when it starts and after failures. With no server running the messages are stored, and
     answered when it starts.
     """
-    from trinity_channels.app import utc_now
     from trinity_channels.cli.faults import CommandFailed
     from trinity_channels.cli.host_api import agent_path, ask
     from trinity_channels.cli.running import HostRefused
     from trinity_channels.cli.since import since as parse_since
+    from trinity_channels.ports import utc_now
 
     start = parse_since(since, utc_now())
     body = {"since": start.isoformat()} if start else {}

@@ -50,7 +50,7 @@ def failed(ctx: typer.Context) -> None:
 async def _found(store: Store) -> list[tuple[FailedTurn, datetime]]:
     """The failed turns, and until when each has its texts."""
     from trinity_channels.agents.table import AgentTable
-    from trinity_channels.app import utc_now
+    from trinity_channels.ports import utc_now
     from trinity_channels.retention.periods import RetentionPeriods
     from trinity_channels.settings import Settings
     from trinity_channels.store import turns
@@ -65,11 +65,11 @@ async def _found(store: Store) -> list[tuple[FailedTurn, datetime]]:
 @app.command()
 def resubmit(turn: Annotated[int, typer.Argument(metavar="ID", help="The turn, as `failed` lists it.")]) -> None:
     """Give a failed turn all its attempts again. A running server takes it up within seconds."""
-    from trinity_channels.app import utc_now
     from trinity_channels.cli import desk
     from trinity_channels.cli.faults import CommandFailed
     from trinity_channels.outbound import replies
     from trinity_channels.plugins import load
+    from trinity_channels.ports import utc_now
     from trinity_channels.store import Tx, audit, turns
 
     now = utc_now()
@@ -100,9 +100,9 @@ def forget(
     every: Annotated[bool, typer.Option("--all", help="All that are listed.")] = False,
 ) -> None:
     """Give failed turns up: they are not answered any more, and what people wrote in them is removed."""
-    from trinity_channels.app import utc_now
     from trinity_channels.cli import desk
     from trinity_channels.cli.faults import CommandFailed
+    from trinity_channels.ports import utc_now
     from trinity_channels.store import Tx, audit, turns
 
     if every == bool(turns_):

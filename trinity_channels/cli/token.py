@@ -25,10 +25,10 @@ def create(
 ) -> None:
     """Make a token and print it, this once."""
     from trinity_channels.access.tokens import NewToken, Role, TokenRefused, Tokens
-    from trinity_channels.app import utc_now
     from trinity_channels.cli import desk
     from trinity_channels.cli.until import until
     from trinity_channels.email_address import normalise_email
+    from trinity_channels.ports import utc_now
     from trinity_channels.settings import Settings
 
     if sum(map(bool, (admin, user, agent))) != 1:
@@ -55,8 +55,8 @@ def create(
 def every() -> None:
     """List the tokens, expired ones included. The one of TRINITY_CHANNELS_ADMIN_TOKEN is not among them."""
     from trinity_channels.access.tokens import Tokens
-    from trinity_channels.app import utc_now
     from trinity_channels.cli import desk, tables
+    from trinity_channels.ports import utc_now
 
     found = desk.with_store(lambda store: Tokens(store, utc_now).every())
     if not found:
@@ -87,9 +87,9 @@ def revoke(
 ) -> None:
     """Revoke a token; it stops working at once."""
     from trinity_channels.access.tokens import Tokens
-    from trinity_channels.app import utc_now
     from trinity_channels.cli import desk
     from trinity_channels.cli.faults import CommandFailed
+    from trinity_channels.ports import utc_now
 
     if desk.with_store(lambda store: Tokens(store, utc_now).revoke(token, by=desk.ACTOR)) is None:
         raise CommandFailed(f"There is no token {token}; `trinity-channels token list` lists them.")
