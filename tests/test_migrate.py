@@ -102,3 +102,25 @@ def test_emails_of_an_earlier_version_have_an_age_and_the_source_that_is_on_reco
     with closing(sqlite3.connect(file)) as database:
         rows = database.execute("SELECT id, email_source, email_used_at, email_checked_at FROM contact ORDER BY id")
         assert rows.fetchall() == [(1, None, 30, None), (2, "provider", 20, 20), (3, None, None, None)]
+
+
+def test_codes_of_an_earlier_version_count_for_their_mailbox_and_verified_e_mails_are_known(tmp_path: Path) -> None:
+    file = tmp_path / "old.db"
+    url = at_revision(file, "0002")
+    with closing(sqlite3.connect(file)) as database, database:
+        database.execute(
+            "INSERT INTO contact (id, binding_id, name, email, created_at) VALUES (5, 1, '', 'z@e.org', 0)"
+        )
+        database.execute("INSERT INTO contact (id, binding_id, name, created_at) VALUES (6, 1, '', 0)")
+        database.execute(
+            "INSERT INTO login_code (id, binding_id, contact_id, email, digest, guesses, live, created_at, expires_at)"
+            " VALUES (7, 1, 5, 'z@e.org', 'x', 0, 1, 3, 4)"
+        )
+
+    migrate.upgrade(url)
+
+    with closing(sqlite3.connect(file)) as database:
+        codes = database.execute("SELECT mailbox, known, mailed_at, locked_at FROM login_code").fetchall()
+        known = database.execute("SELECT contact_id, mailbox FROM known_mailbox").fetchall()
+    assert codes == [("z@e.org", 0, 3, None)]
+    assert known == [(5, "z@e.org")]

@@ -8,7 +8,7 @@ import pytest
 
 from tests.world import OWNER, Person, World
 from trinity_channels import texts
-from trinity_channels.store import Tx, codes, people
+from trinity_channels.store import Tx, codes, mailboxes, people
 from trinity_channels.store.codes import NewCode
 
 ZOE = "zoe@example.org"
@@ -368,3 +368,14 @@ async def test_the_record_names_no_code_and_no_e_mail(world: World) -> None:
     (entry,) = answer.json()
     assert set(entry["details"]) == {"guesses_left", "locked"}
     assert (entry["channel"], "@" in answer.text) == ("whatsapp", False)
+
+
+async def test_erasing_somebody_forgets_which_mailboxes_they_have_verified(world: World) -> None:
+    await world.shares(ZOE)
+    zoe = world.person("Zoe")
+    await zoe.verifies(ZOE)
+    assert await world.host.store.read(lambda tx: mailboxes.is_known(tx, ZOE))
+
+    await world.api("DELETE", f"/api/agents/support/clients/{(await world.client(zoe))['id']}")
+
+    assert not await world.host.store.read(lambda tx: mailboxes.is_known(tx, ZOE))
