@@ -2,53 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-import socket
 import sqlite3
-import ssl
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, closing
-from datetime import UTC, datetime
-from pathlib import Path
+from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 import httpx
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from tests.world import ADMIN, PUBLIC, Found, World
-from trinity_channels.inbound.way_in import prober
+from tests.probing import PROBE, failed, probe
+from tests.world import PUBLIC, Found, World
 from trinity_channels.store import StoreError, database
 from trinity_channels.web.auth import Role
 
-INSIDE = "http://chat.example.org"
-"""Reaches the host whatever stands in front of its public address."""
-PROBE = "/api/settings/public_chat_url/probe"
 LEGS = ["dns", "connection", "tls", "reached", "unchanged", "signature", "stored"]
-
-
-async def probe(world: World, method: str = "POST") -> Any:
-    """Probe the public address, or show what the newest probe found; the one channel's answer."""
-    headers = {"Authorization": f"Bearer {ADMIN}"}
-    answer = await world.http.request(method, f"{INSIDE}{PROBE}", headers=headers)
-    assert answer.status_code == 200, answer.text
-    (found,) = answer.json()
-    return found
-
-
-def failed(found: Any) -> tuple[str, str, str]:
-    """The leg that failed, with its cause and its fix."""
-    states = [one["state"] for one in found["checks"]]
-    assert found["works"] is False
-    assert states.count("failed") == 1
-    at = states.index("failed")
-    assert set(states[at + 1 :]) <= {"unknown"}
-    assert found["checks"][at]["fix"]
-    return tuple(found["checks"][at][name] for name in ("code", "message", "fix"))
 
 
 def fronted(world: World, front: ASGIApp, address: str = PUBLIC) -> None:
@@ -328,108 +297,6 @@ async def test_a_database_that_cannot_be_asked_is_told(world: World, monkeypatch
     leg, message, _ = failed(await probe(world))
 
     assert (leg, "the database could not be asked" in message) == ("stored", True)
-
-
-# --- the network ---
-
-
-async def network(world: World, url: str) -> tuple[str, str, str]:
-    """Probe an address on the real network of this machine."""
-    await world.api("PUT", "/api/settings/public_chat_url", {"value": url})
-    return failed(await probe(world))
-
-
-async def test_a_dead_port_is_told(world: World) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-
-    leg, message, fix = await network(world, f"http://127.0.0.1:{port}")
-
-    assert (leg, f"No connection to 127.0.0.1, port {port}" in message) == ("connection", True)
-    assert "Start the proxy or tunnel" in fix
-
-
-async def test_a_name_that_is_not_found_is_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    def getaddrinfo(*_: Any, **__: Any) -> Any:
-        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-
-    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
-
-    leg, message, fix = await network(world, "https://nowhere.example.org")
-
-    assert leg == "dns"
-    assert message == "The name nowhere.example.org of the public address is not found (Name or service not known)."
-    assert "DNS record" in fix
-
-
-@asynccontextmanager
-async def listening(answer: bytes, certificate: Path | None = None) -> AsyncIterator[int]:
-    """Something on a port that answers every connection with these bytes; with none, it says nothing at all."""
-    context = None
-    if certificate:
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        context.load_cert_chain(certificate)
-
-    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read(100)
-        writer.write(answer)
-        if not answer:
-            await reader.read()
-        writer.close()
-
-    server = await asyncio.start_server(talk, "127.0.0.1", 0, ssl=context)
-    async with server:
-        yield server.sockets[0].getsockname()[1]
-
-
-def certificate(folder: Path) -> Path:
-    """A certificate that nobody has signed but itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
-        .not_valid_after(datetime(2120, 1, 1, tzinfo=UTC))
-        .sign(key, hashes.SHA256())
-    )
-    file = folder / "certificate.pem"
-    plain = serialization.NoEncryption()
-    pem = serialization.Encoding.PEM
-    file.write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain) + made.public_bytes(pem))
-    return file
-
-
-async def test_a_certificate_that_is_not_trusted_is_told(world: World, tmp_path: Path) -> None:
-    async with listening(b"HTTP/1.1 200 OK\r\n\r\n", certificate(tmp_path)) as port:
-        leg, message, fix = await network(world, f"https://127.0.0.1:{port}")
-
-    assert (leg, "self-signed certificate" in message, "certificate" in fix) == ("tls", True, True)
-
-
-async def test_a_port_that_does_not_speak_tls_is_told(world: World) -> None:
-    async with listening(b"HTTP/1.1 400 Bad Request\r\n\r\n") as port:
-        leg, message, _ = await network(world, f"https://127.0.0.1:{port}")
-
-    assert (leg, f"A secure connection to 127.0.0.1, port {port} is not possible" in message) == ("tls", True)
-
-
-@pytest.mark.parametrize("answer", [b"SSH-2.0-OpenSSH_9.9\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx"])
-async def test_what_does_not_speak_http_is_told(world: World, answer: bytes) -> None:
-    async with listening(answer) as port:
-        leg, message, _ = await network(world, f"http://127.0.0.1:{port}")
-
-    assert (leg, "gave no answer to a request (RemoteProtocolError)" in message) == ("reached", True)
-
-
-async def test_a_proxy_that_waits_for_a_host_that_is_not_there_is_told(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(prober, "SECONDS", 0.1)
-    async with listening(b"") as port:
-        leg, message, _ = await network(world, f"http://127.0.0.1:{port}")
-
-    assert (leg, "gave no answer to a request (time-out)" in message) == ("reached", True)
 
 
 async def test_an_answer_that_is_lost_on_its_way_back_is_told(world: World) -> None:
