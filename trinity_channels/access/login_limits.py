@@ -1,4 +1,4 @@
-"""How many codes are mailed, and how many wrong guesses there may be, so that no stranger can keep somebody from signing in.
+"""How many codes are mailed, and how many wrong guesses there may be, so that strangers cannot lock out known people.
 
 Every limit on what belongs to a person (their mailbox) has a part that others cannot use up:
 
