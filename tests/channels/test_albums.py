@@ -33,7 +33,7 @@ class Sender:
         for number, (caption, pause) in enumerate(pieces):
             photo = [{"file_id": f"fake-{number}", "width": 90, "height": 90, "file_size": 1000}]
             more = {"photo": photo} | ({"media_group_id": album} if album else {})
-            await self.phone._air.say(self.phone, self.chat or self.phone.chat, caption, more=more)
+            await self.phone._updates.say(self.phone, self.chat or self.phone.chat, caption, more=more)
             await self.passes(pause)
 
     async def passes(self, seconds: float) -> None:
@@ -116,7 +116,7 @@ async def test_an_album_that_arrives_while_the_agent_works_is_the_next_turn(zoe:
     for pieces in ([(CAPTION, 0.0)], [("", 0.0)]):
         photo = [{"file_id": "fake", "width": 90, "height": 90}]
         more = {"photo": photo, "media_group_id": "g"}
-        await zoe.phone._air.say(zoe.phone, zoe.phone.chat, pieces[0][0], more=more)
+        await zoe.phone._updates.say(zoe.phone, zoe.phone.chat, pieces[0][0], more=more)
     zoe.agent.speaks()
     await zoe.passes(1)
 
