@@ -16,10 +16,13 @@ import pytest
 
 from tests.world import Found, World
 from trinity_channels.settings import Settings
+from trinity_channels.web.errors import REFUSALS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
+REFUSED = r'(?:Refusal|super\(\).__init__)\(\s*"([a-z]+(?:_[a-z]+)*)"'
+"""A refusal of a service in the source, with its code."""
 
 # The commands of the platform's user guide, letter by letter: people paste them.
 GUIDE = r"""
@@ -145,10 +148,16 @@ def test_every_setting_is_documented() -> None:
     assert [name for name in names - {"API_BASE_URLS", "AGENTS"} if f"`{name}`" not in page] == []
 
 
+def test_every_refusal_of_a_service_has_a_status() -> None:
+    source = "\n".join(file.read_text(encoding="utf-8") for file in (ROOT / "trinity_channels").rglob("*.py"))
+
+    assert set(REFUSALS) == set(re.findall(REFUSED, source))
+
+
 def test_every_error_code_is_documented_and_none_is_invented() -> None:
     page = (ROOT / "docs/reference/api.md").read_text(encoding="utf-8").partition("## Errors")[2]
     source = "\n".join(file.read_text(encoding="utf-8") for file in (ROOT / "trinity_channels").rglob("*.py"))
-    kinds = (r'\w+\(\s*[45]\d\d,\s*"([a-z_]+)"', r'[45]\d\d: "([a-z_]+)"', r'ResendRefused\(\s*"([a-z_]+)"')
+    kinds = (r'\w+\(\s*[45]\d\d,\s*"([a-z_]+)"', r'[45]\d\d: "([a-z_]+)"', r'ResendRefused\(\s*"([a-z_]+)"', REFUSED)
     raised = {code for kind in kinds for code in re.findall(kind, source)}
     documented = set(re.findall(r"`([a-z]+(?:_[a-z]+)*)`", page)) - {
         "field",

@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Route
 
+from trinity_channels.access.authorisation import Authorisation
 from trinity_channels.access.blocks import Blocks
 from trinity_channels.access.decision_links import DecisionLinks
 from trinity_channels.access.directory import LocalDirectory
@@ -113,7 +114,9 @@ class Host:
         own_tokens = TokenAuthenticator(self.store, settings.admin_token, now)
         self.tokens = None if ports.authenticator else Tokens(self.store, now)
         self.local_token = own_tokens.local
-        self.guard = Guard(ports.authenticator or own_tokens, self.directory, FailedAuth(self.metrics, now))
+        self.guard = Guard(
+            ports.authenticator or own_tokens, Authorisation(self.directory), FailedAuth(self.metrics, now)
+        )
         self.bindings = Bindings(
             store=self.store,
             plugins=self.plugins,

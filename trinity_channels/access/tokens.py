@@ -8,8 +8,8 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 
+from trinity_channels.access.principal import Role
 from trinity_channels.store import Store, Tx, audit, tokens
 from trinity_channels.store.tokens import StoredToken
 from trinity_channels.visible import cleaned_name
@@ -19,14 +19,6 @@ FIRST_START = "first start"
 """Who made the token that an administrator gets without asking for one."""
 _LATEST = datetime(9998, 12, 31, tzinfo=UTC)
 _SHAPE = re.compile(r"tc_[A-Za-z0-9_-]{43}")
-
-
-class Role(StrEnum):
-    """The kinds of principal."""
-
-    ADMIN = "admin"
-    USER = "user"
-    AGENT = "agent"
 
 
 class TokenRefused(Exception):

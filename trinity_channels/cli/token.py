@@ -24,7 +24,8 @@ def create(
     ] = "",
 ) -> None:
     """Make a token and print it, this once."""
-    from trinity_channels.access.tokens import NewToken, Role, TokenRefused, Tokens
+    from trinity_channels.access.principal import Role
+    from trinity_channels.access.tokens import NewToken, TokenRefused, Tokens
     from trinity_channels.cli import desk
     from trinity_channels.cli.until import until
     from trinity_channels.email_address import normalise_email

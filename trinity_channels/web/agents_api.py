@@ -5,9 +5,10 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
+from trinity_channels.access.authorisation import person
+from trinity_channels.access.principal import Role
 from trinity_channels.bindings.overview import Overview, Overviews
-from trinity_channels.web.auth import Guard, Role
-from trinity_channels.web.errors import agent_key_not_allowed
+from trinity_channels.web.auth import Guard
 from trinity_channels.web.route import api_router
 
 
@@ -48,8 +49,7 @@ class AgentsApi:
     async def _agents(self, request: Request) -> list[AgentAnswer]:
         """The agents that you own, all of them for an administrator, by name."""
         principal = await self._guard.principal(request)
-        if principal.role is Role.AGENT:
-            raise agent_key_not_allowed()
+        person(principal)
         owner = principal.subject if principal.role is Role.USER else None
         return [_answer(one) for one in await self._overviews.of(owner)]
 

@@ -1,41 +1,28 @@
-"""Who is asking: bearer tokens become principals, and one guard decides what they may do with an agent."""
+"""Who sends a request: bearer tokens become principals, which `access/authorisation.py` decides about."""
 
 from __future__ import annotations
 
 import contextlib
 import hmac
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from pydantic import SecretStr
 from starlette.requests import HTTPConnection
 
-from trinity_channels.access.directory import Directory
-from trinity_channels.access.tokens import Role, fresh_token, has_our_shape, new_token, token_digest
+from trinity_channels.access.authorisation import Authorisation, administrator
+from trinity_channels.access.principal import Principal, Role
+from trinity_channels.access.tokens import fresh_token, has_our_shape, new_token, token_digest
 from trinity_channels.store import Store, StoreError, tokens
 from trinity_channels.store.tokens import USE_NOTED, StoredToken
-from trinity_channels.web.errors import ApiError, agent_key_not_allowed, not_found
+from trinity_channels.web.errors import ApiError
 from trinity_channels.web.failed_auth import FailedAuth
 
 __all__ = ["Authenticator", "Guard", "Principal", "Role", "TokenAuthenticator", "new_token", "unauthorized"]
 
 LOCAL_COMMAND = "local command"
 """How the audit log labels the administrator who runs a command on the host's own machine."""
-
-
-@dataclass(frozen=True, slots=True)
-class Principal:
-    """Somebody who may ask. `subject` is a user's e-mail, an agent's name, or empty or a label for an administrator."""
-
-    role: Role
-    subject: str = ""
-
-    @property
-    def actor(self) -> str:
-        """How the audit log names them."""
-        return f"{self.role}:{self.subject}" if self.subject else str(self.role)
 
 
 class Authenticator(Protocol):
@@ -105,11 +92,11 @@ def unauthorized(message: str) -> ApiError:
 
 
 class Guard:
-    """Decides what a principal may do with an agent. Missing and foreign agents give one and the same answer."""
+    """Authenticates requests, and has their principals authorised by `may`."""
 
-    def __init__(self, authenticator: Authenticator, directory: Directory, failed: FailedAuth) -> None:
+    def __init__(self, authenticator: Authenticator, may: Authorisation, failed: FailedAuth) -> None:
         self._authenticator = authenticator
-        self._directory = directory
+        self.may = may
         self._failed = failed
 
     async def principal(self, request: HTTPConnection) -> Principal:
@@ -145,33 +132,17 @@ class Guard:
     async def admin(self, request: HTTPConnection) -> Principal:
         """Only an administrator."""
         principal = await self.principal(request)
-        if principal.role is not Role.ADMIN:
-            raise ApiError(403, "forbidden", "Only an administrator may do this.")
+        administrator(principal)
         return principal
 
     async def owner(self, request: HTTPConnection, agent: str) -> Principal:
         """The agent's owner or an admin; never the agent's own key."""
-        principal = await self.member(request, agent)
-        if principal.role is Role.AGENT:
-            raise agent_key_not_allowed()
+        principal = await self.principal(request)
+        await self.may.owner(principal, agent)
         return principal
 
     async def member(self, request: HTTPConnection, agent: str) -> Principal:
         """The agent's owner, an admin, or the agent itself."""
         principal = await self.principal(request)
-        if not await self.manages(principal, agent):
-            raise not_found()
+        await self.may.member(principal, agent)
         return principal
-
-    async def manages(self, principal: Principal, agent: str) -> bool:
-        """Whether this principal may know and use the agent."""
-        owner = await self._directory.owner(agent)
-        if owner is None:
-            return False
-        match principal.role:
-            case Role.ADMIN:
-                return True
-            case Role.USER:
-                return principal.subject == owner
-            case Role.AGENT:
-                return principal.subject == agent

@@ -151,7 +151,7 @@ class BindingsApi:
         try:
             await self._connections.connect(name, channel, body, principal.actor)
         except AccountInUse as error:
-            known = await self._guard.manages(principal, error.agent)
+            known = await self._guard.may.manages(principal, error.agent)
             other = f"your agent {error.agent}" if known else "another agent"
             raise ApiError(
                 409,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
+from math import ceil
 from typing import Any
 
 import structlog
@@ -15,6 +16,7 @@ from starlette.exceptions import HTTPException
 
 from trinity_channels.api import ChannelError, ConfigurationError, ProviderUnavailable
 from trinity_channels.bindings.vault import VaultError
+from trinity_channels.refusal import Refusal
 from trinity_channels.store import StoreError
 
 log = structlog.get_logger(__name__)
@@ -27,7 +29,12 @@ _HTTP_CODES = {
     413: "body_too_large",
 }
 
-
+REFUSALS = {
+    "agent_key_not_allowed": 403,
+    "agent_not_found": 404,
+    "forbidden": 403,
+}
+"""The status code of each `Refusal` that a service raises, by its code."""
 SAFE_HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 """For every answer of the API: it is what it says it is, and no browser or proxy keeps it."""
 
@@ -70,16 +77,6 @@ class ApiError(Exception):
         self.headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
 
 
-def not_found() -> ApiError:
-    """The uniform answer for a missing and a foreign agent: nobody learns which agents exist."""
-    return ApiError(404, "agent_not_found", "There is no such agent, or it is not yours.")
-
-
-def agent_key_not_allowed() -> ApiError:
-    """The answer to an agent's own key where a person has to decide."""
-    return ApiError(403, "agent_key_not_allowed", "An agent's own key may not do this; its owner may.")
-
-
 def translate(error: Exception) -> ApiError | None:
     """The answer to an error, None if it is a fault of ours."""
     match error:
@@ -87,14 +84,10 @@ def translate(error: Exception) -> ApiError | None:
             return error
         case RequestValidationError():
             return _invalid(error)
-        case ConfigurationError(refused=True):
-            return ApiError(400, "refused_by_provider", error.message, field=error.field)
-        case ConfigurationError():
-            return ApiError(422, "invalid_settings", error.message, field=error.field)
-        case ProviderUnavailable():
-            return ApiError(502, "provider_unavailable", error.message)
+        case Refusal():
+            return _refused(error)
         case ChannelError():
-            return ApiError(400, "refused_by_provider", error.message)
+            return _of_plugin(error)
         case VaultError():
             log.error("vault locked", reason=str(error))
             return ApiError(503, "vault_locked", str(error))
@@ -105,6 +98,30 @@ def translate(error: Exception) -> ApiError | None:
             return _http(error)
         case _:
             return None
+
+
+def _refused(error: Refusal) -> ApiError:
+    wait = error.retry_after
+    return ApiError(
+        REFUSALS[error.code],
+        error.code,
+        error.message,
+        field=error.field or None,
+        retry_after=None if wait is None else max(1, ceil(wait.total_seconds())),
+        extra=error.extra,
+    )
+
+
+def _of_plugin(error: ChannelError) -> ApiError:
+    match error:
+        case ConfigurationError(refused=False):
+            return ApiError(422, "invalid_settings", error.message, field=error.field)
+        case ConfigurationError():
+            return ApiError(400, "refused_by_provider", error.message, field=error.field)
+        case ProviderUnavailable():
+            return ApiError(502, "provider_unavailable", error.message)
+        case _:
+            return ApiError(400, "refused_by_provider", error.message)
 
 
 def _http(error: HTTPException) -> ApiError:

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
+from trinity_channels.refusal import Refusal
 from trinity_channels.store import StoreError
 from trinity_channels.web.auth import Guard, unauthorized
 from trinity_channels.web.errors import ApiError, respond, translate
@@ -83,7 +84,8 @@ class Entrance:
         """Check one request.
 
         Raises:
-            ApiError: it needs an administrator's token and has none.
+            ApiError: it needs a token and has none.
+            Refusal: the token is not an administrator's.
             StoreError: the token cannot be looked up.
         """
         if self._open_to == "all" or (self._open_to == "loopback" and is_local(request)):
@@ -98,7 +100,7 @@ class Entrance:
         """The same as an answer; a token that cannot be looked up does not count."""
         try:
             await self.admit(request)
-        except (ApiError, StoreError):
+        except (ApiError, Refusal, StoreError):
             return False
         return True
 
@@ -108,9 +110,9 @@ class Entrance:
         async def answer(request: Request) -> Response:
             try:
                 await self.admit(request)
-            except (ApiError, StoreError) as error:
+            except (ApiError, Refusal, StoreError) as error:
                 refused = translate(error)
-                assert refused is not None  # noqa: S101  both are in the table
+                assert refused is not None  # noqa: S101  all are in the table
                 return respond(refused)
             return await endpoint(request)
 

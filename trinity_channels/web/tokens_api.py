@@ -8,7 +8,8 @@ from fastapi import APIRouter, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from trinity_channels.access.directory import Directory
-from trinity_channels.access.tokens import LONGEST_LABEL, NewToken, Role, TokenRefused, Tokens
+from trinity_channels.access.principal import Role
+from trinity_channels.access.tokens import LONGEST_LABEL, NewToken, TokenRefused, Tokens
 from trinity_channels.email_address import normalise_email
 from trinity_channels.web.auth import Guard
 from trinity_channels.web.errors import ApiError

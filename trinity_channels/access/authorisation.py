@@ -1,0 +1,65 @@
+"""What a principal may do with an agent. Missing and foreign agents are refused with the same words."""
+
+from __future__ import annotations
+
+from trinity_channels.access.directory import Directory
+from trinity_channels.access.principal import Principal, Role
+from trinity_channels.refusal import Refusal
+
+
+class Authorisation:
+    """The one place that decides it, from the principal and the directory's owner of the agent."""
+
+    def __init__(self, directory: Directory) -> None:
+        self._directory = directory
+
+    async def owner(self, principal: Principal, agent: str) -> None:
+        """Require the agent's owner or an administrator; the agent's own key is refused.
+
+        Raises:
+            Refusal: `agent_not_found`, or `agent_key_not_allowed`.
+        """
+        await self.member(principal, agent)
+        person(principal)
+
+    async def member(self, principal: Principal, agent: str) -> None:
+        """Require the agent's owner, an administrator or the agent itself.
+
+        Raises:
+            Refusal: `agent_not_found`, also if the agent exists: a foreign principal must not learn that.
+        """
+        if not await self.manages(principal, agent):
+            raise Refusal("agent_not_found", "There is no such agent, or it is not yours.")
+
+    async def manages(self, principal: Principal, agent: str) -> bool:
+        """Whether the principal may know and use the agent."""
+        owner = await self._directory.owner(agent)
+        if owner is None:
+            return False
+        match principal.role:
+            case Role.ADMIN:
+                return True
+            case Role.USER:
+                return principal.subject == owner
+            case Role.AGENT:
+                return principal.subject == agent
+
+
+def person(principal: Principal) -> None:
+    """Require a user or an administrator.
+
+    Raises:
+        Refusal: `agent_key_not_allowed`.
+    """
+    if principal.role is Role.AGENT:
+        raise Refusal("agent_key_not_allowed", "An agent's own key may not do this; its owner may.")
+
+
+def administrator(principal: Principal) -> None:
+    """Require an administrator.
+
+    Raises:
+        Refusal: `forbidden`.
+    """
+    if principal.role is not Role.ADMIN:
+        raise Refusal("forbidden", "Only an administrator may do this.")

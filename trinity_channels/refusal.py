@@ -1,0 +1,37 @@
+"""What services raise when they refuse: a stable code and a sentence for people, and nothing of HTTP.
+
+`web/errors.py` has the one table from codes to status codes. Subclasses exist where a caller has to tell them apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+
+class Refusal(Exception):
+    """An operation that is not carried out; the state is unchanged.
+
+    Attributes:
+        code: stable, for programs.
+        message: what is wrong and what to do, for people.
+        field: the input that is to blame, empty if none is.
+        retry_after: how long to wait before trying again, where waiting helps.
+        extra: further fields of this refusal's own.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        field: str = "",
+        retry_after: timedelta | None = None,
+        extra: Mapping[str, object] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.field = field
+        self.retry_after = retry_after
+        self.extra = extra or {}
