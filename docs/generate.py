@@ -25,7 +25,7 @@ from trinity_channels import api
 from trinity_channels.api import PROJECT, Capabilities, Channel, ChannelError, hooks, simulation
 from trinity_channels.app import Ports, create_app
 from trinity_channels.cli import app as commands
-from trinity_channels.cli.demo.stage import DemoSettings
+from trinity_channels.cli.demo.environment import DemoSettings
 from trinity_channels.plugins import OPTIONAL, REQUIRED, Plugins, load
 
 ROOT = Path(__file__).parent.parent

@@ -57,7 +57,7 @@ async def test_the_list_is_narrowed(terminal: Terminal, arguments: tuple[str, ..
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (("--agent", "suport"), 1, "There is no agent 'suport'"),
+        (("--agent", "suport"), 1, "Unknown agent 'suport'"),
         (("--since", "yesterday"), 2, "how long ago (90m, 24h, 7d)"),
         (("--since", "-3d"), 2, "how long ago (90m, 24h, 7d)"),
         (("--since", "2026-13-01"), 2, "how long ago (90m, 24h, 7d)"),

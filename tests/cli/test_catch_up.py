@@ -111,7 +111,7 @@ async def test_a_provider_that_refuses_is_told(terminal: Terminal, served: World
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (("suport",), 1, "There is no agent 'suport'. Configured are my-agent, sales, support."),
+        (("suport",), 1, "Unknown agent 'suport'. Configured agents: my-agent, sales, support."),
         (("sales",), 1, "sales is not connected."),
         (("sales", "whatsapp"), 1, "is not connected to this agent"),
         (("support", "signal"), 1, "There is no channel 'signal'. Installed are "),

@@ -99,7 +99,7 @@ async def test_a_mistyped_agent_is_not_one_without_deliveries(terminal: Terminal
     result = await terminal.beside("deliveries", *arguments)
 
     assert result.exit_code == 1
-    assert "There is no agent 'suport'. Configured are " in result.stderr
+    assert "Unknown agent 'suport'. Configured agents: " in result.stderr
 
 
 def test_an_empty_list_says_so(terminal: Terminal) -> None:

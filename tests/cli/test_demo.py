@@ -11,7 +11,7 @@ import pytest
 
 from tests.cli.conftest import Terminal
 from trinity_channels.cli import servers
-from trinity_channels.cli.demo import script, stage
+from trinity_channels.cli.demo import environment, script
 from trinity_channels.cli.demo.agent import DemoAgent
 
 HOSTILE = {
@@ -73,7 +73,7 @@ def test_a_story_that_goes_wrong_ends_with_1(terminal: Terminal, monkeypatch: py
 def test_a_taken_port_does_not_stop_the_demo() -> None:
     with servers.bind("127.0.0.1", 0) as taken:
         taken.listen()
-        with stage.bind(taken.getsockname()[1]) as free:
+        with environment.bind(taken.getsockname()[1]) as free:
             assert servers.address(free) != servers.address(taken)
 
 

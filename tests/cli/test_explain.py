@@ -135,7 +135,7 @@ def test_an_unknown_agent_is_named_with_those_there_are(terminal: Terminal) -> N
     result = terminal.run("explain", "suport", NUMBER)
 
     assert result.exit_code == 1
-    assert result.stderr == "There is no agent 'suport'. Configured are support.\n"
+    assert result.stderr == "Unknown agent 'suport'. Configured agents: support.\n"
 
 
 @pytest.mark.parametrize("nothing", ["", "  "])

@@ -95,7 +95,7 @@ async def test_an_agent_that_is_not_configured_here_is_not_decided_about(termina
 
     assert ZOE in listed.stdout
     assert refused.exit_code == 1
-    assert "There is no agent 'support'. Configured are other." in refused.stderr
+    assert "Unknown agent 'support'. Configured agents: other." in refused.stderr
     assert len(await world.requests()) == 1
 
 
@@ -109,7 +109,7 @@ async def test_an_agent_that_is_not_configured_here_is_not_decided_about(termina
         (("approve", "one"), 2, ""),
         (("approve",), 2, ""),
         (("--status", "open"), 2, ""),
-        (("--agent", "suport"), 1, "There is no agent 'suport'. Configured are support."),
+        (("--agent", "suport"), 1, "Unknown agent 'suport'. Configured agents: support."),
     ],
 )
 def test_what_cannot_be_meant_is_refused(terminal: Terminal, arguments: tuple[str, ...], code: int, said: str) -> None:

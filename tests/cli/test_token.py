@@ -99,7 +99,7 @@ async def test_an_end_that_cannot_be_is_explained(terminal: Terminal, world: Wor
         (("--admin", "--agent", "support"), 2, "Say whom the token is for"),
         (("--user", "nobody"), 2, "Invalid value for --user:"),
         (("--admin", "--label", "x" * 101), 2, "A label has at most 100 characters."),
-        (("--agent", "nobody"), 1, "There is no agent 'nobody'. Configured are support."),
+        (("--agent", "nobody"), 1, "Unknown agent 'nobody'. Configured agents: support."),
     ],
 )
 def test_a_token_is_for_somebody_who_exists(

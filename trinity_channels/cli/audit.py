@@ -20,7 +20,7 @@ def audit(
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many entries at most.")] = 50,
 ) -> None:
     """List who did what, newest first: connected, shared, decided, signed in, sent again."""
-    from trinity_channels.cli import desk, tables
+    from trinity_channels.cli import offline, tables
     from trinity_channels.cli.since import since as parse_since
     from trinity_channels.ports import utc_now
     from trinity_channels.settings import Settings
@@ -32,10 +32,10 @@ def audit(
     def read(tx: Tx) -> list[log.Entry]:
         return log.entries(tx, agent or None, action=action or None, since=start, most=limit)
 
-    found = desk.with_store(lambda store: store.read(read))
+    found = offline.with_store(lambda store: store.read(read))
     if not found:
         if agent:  # what concerned an agent that was removed can still be looked at
-            desk.known_agent(Settings.load(), agent)
+            offline.known_agent(Settings.load(), agent)
         say("The audit log holds nothing of the kind.")
         return
     rows = [

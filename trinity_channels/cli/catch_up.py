@@ -28,7 +28,7 @@ def catch_up(
     A server does this by itself when it starts and after failures. With no server running the messages are stored, and
     answered when it starts.
     """
-    from trinity_channels.cli.faults import CommandFailed
+    from trinity_channels.cli.errors import CommandFailed
     from trinity_channels.cli.host_api import agent_path, ask
     from trinity_channels.cli.running import HostRefused
     from trinity_channels.cli.since import since as parse_since
@@ -56,7 +56,7 @@ def catch_up(
 def _wanted(agent: str, channel: str) -> list[tuple[str, str]]:
     """The agents and channels that are meant."""
     from trinity_channels.cli.channels import manifest_of
-    from trinity_channels.cli.faults import CommandFailed
+    from trinity_channels.cli.errors import CommandFailed
     from trinity_channels.cli.host_api import ask
 
     if agent and channel:
@@ -65,7 +65,7 @@ def _wanted(agent: str, channel: str) -> list[tuple[str, str]]:
     listed, _ = ask("GET", "/api/agents", reads=True)
     known = {one["name"]: [at["channel"] for at in one["channels"]] for one in listed if one["owner"]}
     if agent and agent not in known:
-        raise CommandFailed(f"There is no agent {agent!r}. Configured are {', '.join(known) or 'none'}.")
+        raise CommandFailed(f"Unknown agent {agent!r}. Configured agents: {', '.join(known) or 'none'}.")
     found = [(name, on) for name, channels in known.items() for on in channels if agent in ("", name)]
     if not found:
         raise CommandFailed(f"{agent} is not connected." if agent else "No agent is connected.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trinity_channels.api import Channel
-from trinity_channels.cli.faults import CommandFailed
+from trinity_channels.cli.errors import CommandFailed
 from trinity_channels.plugins import load
 
 

@@ -27,7 +27,7 @@ from trinity_channels.cli import (
     simulate,
     token,
 )
-from trinity_channels.cli.faults import explained
+from trinity_channels.cli.errors import explained
 from trinity_channels.cli.terminal import say
 
 

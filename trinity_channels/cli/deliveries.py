@@ -28,17 +28,17 @@ def deliveries(
     """List the newest messages to people and what became of them, at most 50."""
     if ctx.invoked_subcommand is not None:
         return
-    from trinity_channels.cli import desk, tables
+    from trinity_channels.cli import offline, tables
     from trinity_channels.settings import Settings
     from trinity_channels.store import delivery_log
 
     states = delivery_log.PARKED if failed else ()
-    found = desk.with_store(
+    found = offline.with_store(
         lambda store: store.read(lambda tx: delivery_log.recent(tx, agent or None, states, most=MOST))
     )
     if not found:
         if agent:  # with all that it ever sent, an agent that was removed can still be looked at
-            desk.known_agent(Settings.load(), agent)
+            offline.known_agent(Settings.load(), agent)
         say("No delivery has failed." if failed else "Nothing was sent.")
         return
     rows = [
@@ -48,7 +48,7 @@ def deliveries(
             one.channel,
             one.origin,
             one.state,
-            desk.moment(one.updated_at),
+            offline.moment(one.updated_at),
             one.failure_code or "",
             why,
         )
@@ -78,8 +78,8 @@ def resend(
     A message goes out with all of its parts that failed. `--failed` leaves out what has an unknown outcome: it may have
     arrived.
     """
-    from trinity_channels.cli import desk
-    from trinity_channels.cli.faults import CommandFailed
+    from trinity_channels.cli import offline
+    from trinity_channels.cli.errors import CommandFailed
     from trinity_channels.outbound.resend import DeliveryNotFound, ResendRefused
 
     if failed == (delivery is not None):
@@ -89,14 +89,14 @@ def resend(
 
     async def again(host: Host) -> Resent | ResentAll:
         if delivery is not None:
-            return await host.resends.one(delivery, desk.ACTOR)
-        done = await host.resends.failed(agent, desk.ACTOR, code=code or None)
+            return await host.resends.one(delivery, offline.ACTOR)
+        done = await host.resends.failed(agent, offline.ACTOR, code=code or None)
         if not (done.messages or done.refused):
-            desk.known_agent(host.settings, agent)
+            offline.known_agent(host.settings, agent)
         return done
 
     try:
-        say(desk.with_host(again).message)
+        say(offline.with_host(again).message)
     except DeliveryNotFound:
         raise CommandFailed(f"There is no delivery {delivery}; `trinity-channels deliveries` lists them.") from None
     except ResendRefused as refused:

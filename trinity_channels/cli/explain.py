@@ -19,7 +19,7 @@ def explain(
     address: Annotated[str, typer.Argument(metavar="ADDRESS", help="An address on a channel, or an e-mail.")],
 ) -> None:
     """Say which rule lets a person reach an agent or stops them."""
-    from trinity_channels.cli import desk
+    from trinity_channels.cli import offline
 
     if not address.strip():
         raise typer.BadParameter("Say whose: an address on a channel, or an e-mail.", param_hint="ADDRESS")
@@ -27,10 +27,10 @@ def explain(
     async def ask(host: Host) -> list[Asked]:
         from trinity_channels.cli.standing import look_up
 
-        desk.known_agent(host.settings, agent)
+        offline.known_agent(host.settings, agent)
         return await look_up(host, agent, address.strip())
 
-    for number, asked in enumerate(desk.with_host(ask)):
+    for number, asked in enumerate(offline.with_host(ask)):
         if number:
             say()
         say(asked.title, bold=True)

@@ -24,9 +24,9 @@ def failed(ctx: typer.Context) -> None:
     """List the turns that could not be answered."""
     if ctx.invoked_subcommand is not None:
         return
-    from trinity_channels.cli import desk, tables
+    from trinity_channels.cli import offline, tables
 
-    found = desk.with_store(_found)
+    found = offline.with_store(_found)
     if not found:
         say("No turn has failed.")
         return
@@ -37,7 +37,7 @@ def failed(ctx: typer.Context) -> None:
             one.channel,
             one.messages,
             one.attempts,
-            desk.moment(one.failed_at),
+            offline.moment(one.failed_at),
             f"{until:%Y-%m-%d}",
             one.reason,
         )
@@ -65,8 +65,8 @@ async def _found(store: Store) -> list[tuple[FailedTurn, datetime]]:
 @app.command()
 def resubmit(turn: Annotated[int, typer.Argument(metavar="ID", help="The turn, as `failed` lists it.")]) -> None:
     """Give a failed turn all its attempts again. A running server takes it up within seconds."""
-    from trinity_channels.cli import desk
-    from trinity_channels.cli.faults import CommandFailed
+    from trinity_channels.cli import offline
+    from trinity_channels.cli.errors import CommandFailed
     from trinity_channels.outbound import replies
     from trinity_channels.plugins import load
     from trinity_channels.ports import utc_now
@@ -84,11 +84,11 @@ def resubmit(turn: Annotated[int, typer.Argument(metavar="ID", help="The turn, a
             return f"Turn {turn} cannot be answered: {closed}."
         turns.resubmit(tx, turn, now)
         audit.add(
-            tx, now, desk.ACTOR, "resubmit_turn", agent=found.agent, channel=found.channel, details={"turn": turn}
+            tx, now, offline.ACTOR, "resubmit_turn", agent=found.agent, channel=found.channel, details={"turn": turn}
         )
         return ""
 
-    if refusal := desk.with_store(lambda store: store.write(again)):
+    if refusal := offline.with_store(lambda store: store.write(again)):
         raise CommandFailed(refusal)
     say(f"Turn {turn} will be tried again: by the running server within seconds, otherwise at its next start.")
 
@@ -100,8 +100,8 @@ def forget(
     every: Annotated[bool, typer.Option("--all", help="All that are listed.")] = False,
 ) -> None:
     """Give failed turns up: they are not answered any more, and what people wrote in them is removed."""
-    from trinity_channels.cli import desk
-    from trinity_channels.cli.faults import CommandFailed
+    from trinity_channels.cli import offline
+    from trinity_channels.cli.errors import CommandFailed
     from trinity_channels.ports import utc_now
     from trinity_channels.store import Tx, audit, turns
 
@@ -118,10 +118,10 @@ def forget(
             turns.forget(tx, one, now)
             found = parked[one]
             details = {"turn": one}
-            audit.add(tx, now, desk.ACTOR, "forget_turn", agent=found.agent, channel=found.channel, details=details)
+            audit.add(tx, now, offline.ACTOR, "forget_turn", agent=found.agent, channel=found.channel, details=details)
         return []
 
-    if unknown := desk.with_store(lambda store: store.write(give_up)):
+    if unknown := offline.with_store(lambda store: store.write(give_up)):
         named = ", ".join(map(str, unknown))
         raise CommandFailed(f"There is no failed turn {named}, and nothing was changed; `failed` lists them.")
     say("They are given up; what people wrote in them is removed.")

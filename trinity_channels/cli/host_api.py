@@ -13,7 +13,7 @@ import httpx
 
 from trinity_channels.app import create_app
 from trinity_channels.cli import running
-from trinity_channels.cli.faults import CommandFailed
+from trinity_channels.cli.errors import CommandFailed
 from trinity_channels.cli.running import HostNotRunning, HostRefused
 from trinity_channels.settings import Settings, data_folder
 

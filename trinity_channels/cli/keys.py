@@ -23,9 +23,9 @@ def rotate_keys() -> None:
 
     First put the new key in front of the old one, separated by a comma, and restart the server.
     """
-    from trinity_channels.cli import desk
+    from trinity_channels.cli import offline
 
-    changed = desk.with_host(_reseal)
+    changed = offline.with_host(_reseal)
     if changed:
         typer.echo(f"{changed} secrets are now encrypted with the newest key. The older keys can be removed.")
     else:

@@ -38,16 +38,16 @@ def requests(
     """List the access requests, newest first, at most 500."""
     if ctx.invoked_subcommand is not None:
         return
-    from trinity_channels.cli import desk, tables
+    from trinity_channels.cli import offline, tables
     from trinity_channels.email_address import shown_email
     from trinity_channels.settings import Settings
     from trinity_channels.store import access
 
     wanted = None if status is Status.ALL else status.value
-    found = desk.with_store(lambda store: store.read(lambda tx: access.requests(tx, agent or None, wanted)))
+    found = offline.with_store(lambda store: store.read(lambda tx: access.requests(tx, agent or None, wanted)))
     if not found:
         if agent:  # an agent that was removed can still have requests
-            desk.known_agent(Settings.load(), agent)
+            offline.known_agent(Settings.load(), agent)
         say("There are no access requests." if wanted is None else f"There are no {status} access requests.")
         return
     rows = [
@@ -56,7 +56,7 @@ def requests(
             one.agent,
             shown_email(one.email),
             one.channel,
-            desk.moment(one.requested_at),
+            offline.moment(one.requested_at),
             one.status,
             one.decided_by or "",
         )
@@ -81,8 +81,8 @@ def decline(request: RequestId) -> None:
 
 def _decide(number: int, *, approve: bool) -> None:
     from trinity_channels.access.sharing import AlreadyDecided, RequestNotFound
-    from trinity_channels.cli import desk
-    from trinity_channels.cli.faults import CommandFailed
+    from trinity_channels.cli import offline
+    from trinity_channels.cli.errors import CommandFailed
     from trinity_channels.email_address import shown_email
     from trinity_channels.store import access
 
@@ -90,14 +90,14 @@ def _decide(number: int, *, approve: bool) -> None:
         found = await host.store.read(lambda tx: access.any_request(tx, number))
         if found is None:
             raise RequestNotFound
-        desk.known_agent(host.settings, found.agent)
-        decided = await host.sharing.decide(found.agent, number, approve=approve, by=desk.ACTOR)
+        offline.known_agent(host.settings, found.agent)
+        decided = await host.sharing.decide(found.agent, number, approve=approve, by=offline.ACTOR)
         if approve:
             return f"{shown_email(decided.email)} may use {decided.agent} now, and is told on {decided.channel}."
         return f"{shown_email(decided.email)} may not use {decided.agent}, and is told on {decided.channel}."
 
     try:
-        say(desk.with_host(decide))
+        say(offline.with_host(decide))
     except RequestNotFound:
         raise CommandFailed(
             f"There is no access request {number}; `trinity-channels requests --status all` lists them."

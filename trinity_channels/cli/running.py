@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import structlog
 
-from trinity_channels.cli.faults import CommandFailed
+from trinity_channels.cli.errors import CommandFailed
 from trinity_channels.private_file import write_private
 
 log = structlog.get_logger(__name__)

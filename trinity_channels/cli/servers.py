@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import uvicorn
 from starlette.types import ASGIApp
 
-from trinity_channels.cli.faults import CommandFailed
+from trinity_channels.cli.errors import CommandFailed
 from trinity_channels.http_server import server_config
 
 T = TypeVar("T")

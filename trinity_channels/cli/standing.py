@@ -10,7 +10,7 @@ from trinity_channels.access.gate import Decision, Policy, Standing
 from trinity_channels.access.lifetime import Lifetime
 from trinity_channels.api import Channel
 from trinity_channels.app import Host
-from trinity_channels.cli.desk import moment
+from trinity_channels.cli.offline import moment
 from trinity_channels.email_address import normalise_email
 from trinity_channels.ports import utc_now
 from trinity_channels.store import Tx, access, agent_runs, people

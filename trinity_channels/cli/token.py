@@ -26,7 +26,7 @@ def create(
     """Make a token and print it, this once."""
     from trinity_channels.access.principal import Role
     from trinity_channels.access.tokens import NewToken, TokenRefused, Tokens
-    from trinity_channels.cli import desk
+    from trinity_channels.cli import offline
     from trinity_channels.cli.until import until
     from trinity_channels.email_address import normalise_email
     from trinity_channels.ports import utc_now
@@ -37,7 +37,7 @@ def create(
     role, subject = (Role.ADMIN, "") if admin else (Role.USER, user) if user else (Role.AGENT, agent)
     ends = until(expires, utc_now())
     if agent:
-        desk.known_agent(Settings.load(), agent)
+        offline.known_agent(Settings.load(), agent)
     if user:
         try:
             subject = normalise_email(user)
@@ -45,7 +45,7 @@ def create(
             raise typer.BadParameter(str(error), param_hint="--user") from None
     wanted = NewToken(role, subject, label, ends)
     try:
-        _, token = desk.with_store(lambda store: Tokens(store, utc_now).create(wanted, by=desk.ACTOR))
+        _, token = offline.with_store(lambda store: Tokens(store, utc_now).create(wanted, by=offline.ACTOR))
     except TokenRefused as refused:
         hint = {"label": "--label", "expires_at": "--expires"}[refused.field]
         raise typer.BadParameter(str(refused), param_hint=hint) from None
@@ -56,10 +56,10 @@ def create(
 def every() -> None:
     """List the tokens, expired ones included. The one of TRINITY_CHANNELS_ADMIN_TOKEN is not among them."""
     from trinity_channels.access.tokens import Tokens
-    from trinity_channels.cli import desk, tables
+    from trinity_channels.cli import offline, tables
     from trinity_channels.ports import utc_now
 
-    found = desk.with_store(lambda store: Tokens(store, utc_now).every())
+    found = offline.with_store(lambda store: Tokens(store, utc_now).every())
     if not found:
         typer.echo("There are no tokens.")
         return
@@ -70,10 +70,10 @@ def every() -> None:
             one.label or "-",
             one.role,
             one.subject or "-",
-            desk.moment(one.created_at),
+            offline.moment(one.created_at),
             one.created_by or "-",
-            ("expired " if one.expired(now) else "") + desk.moment(one.expires_at),
-            desk.moment(one.last_used_at),
+            ("expired " if one.expired(now) else "") + offline.moment(one.expires_at),
+            offline.moment(one.last_used_at),
         )
         for one in found
     ]
@@ -88,10 +88,10 @@ def revoke(
 ) -> None:
     """Revoke a token; it stops working at once."""
     from trinity_channels.access.tokens import Tokens
-    from trinity_channels.cli import desk
-    from trinity_channels.cli.faults import CommandFailed
+    from trinity_channels.cli import offline
+    from trinity_channels.cli.errors import CommandFailed
     from trinity_channels.ports import utc_now
 
-    if desk.with_store(lambda store: Tokens(store, utc_now).revoke(token, by=desk.ACTOR)) is None:
+    if offline.with_store(lambda store: Tokens(store, utc_now).revoke(token, by=offline.ACTOR)) is None:
         raise CommandFailed(f"There is no token {token}; `trinity-channels token list` lists them.")
     typer.echo(f"Token {token} is revoked.")

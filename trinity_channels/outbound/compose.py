@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 import structlog
 
 from trinity_channels.api import Dialect
-from trinity_channels.outbound.dialects.cut import width
 from trinity_channels.outbound.dialects.layout import Layout
 from trinity_channels.outbound.dialects.lines import Line, plain_lines
 from trinity_channels.outbound.dialects.parse import MARKUP, TooDeepError, parse
 from trinity_channels.outbound.dialects.render import Renderer
+from trinity_channels.outbound.dialects.split_line import width
 from trinity_channels.outbound.split import pack
 from trinity_channels.visible import cleaned, visible
 

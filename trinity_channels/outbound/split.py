@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from trinity_channels.outbound.dialects.cut import cut, width
 from trinity_channels.outbound.dialects.lines import Block, Kind, Line, Run, entities
 from trinity_channels.outbound.dialects.render import Renderer
+from trinity_channels.outbound.dialects.split_line import split_line, width
 
 SHARES = (0.5, 0.75, 0.9, 1.0)
 """How full a message must be before it may end at a better place than the last that fits; the first is tried first."""
@@ -56,7 +56,7 @@ def _pack(lines: Sequence[Line], renderer: Renderer, limit: int, most_entities: 
             continue
         if seam := part.seam(line, full=too_marked):
             waiting += [line, *reversed(part.end(seam))]
-        elif halves := cut(line, room, renderer, left, share, may_tear=part.empty):
+        elif halves := split_line(line, room, renderer, left, share, may_tear=part.empty):
             head, tail = halves
             part.take(head, renderer.line(head))
             waiting += [tail] if tail.runs else []

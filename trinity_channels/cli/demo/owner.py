@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import httpx
 
-from trinity_channels.cli.faults import CommandFailed
+from trinity_channels.cli.errors import CommandFailed
 
 
 class Owner:

@@ -13,9 +13,9 @@ import typer
 from trinity_channels import texts
 from trinity_channels.api import Heard, Simulator
 from trinity_channels.cli.demo.agent import everything
-from trinity_channels.cli.demo.stage import AGENT, Stage, staged
+from trinity_channels.cli.demo.environment import AGENT, Environment, set_up
 from trinity_channels.cli.demo.transcript import Transcript
-from trinity_channels.cli.faults import CommandFailed
+from trinity_channels.cli.errors import CommandFailed
 from trinity_channels.outbound.compose import compose
 from trinity_channels.store import Tx
 from trinity_channels.web.auth import Role, new_token
@@ -32,28 +32,28 @@ class StoryFailed(CommandFailed):
 
 
 async def play() -> None:
-    """Play the story on every channel that has a simulator, each on a stage of its own.
+    """Play the story on every channel that has a simulator, each in an environment of its own.
 
     Raises:
         StoryFailed: naming the step and what was expected.
     """
-    async with staged(0) as stage:
-        channels = list(stage.simulators)
-        await Story(stage, channels[0]).play()
+    async with set_up(0) as environment:
+        channels = list(environment.simulators)
+        await Story(environment, channels[0]).play()
     for channel in channels[1:]:
-        async with staged(0) as stage:
-            await Story(stage, channel).play()
+        async with set_up(0) as environment:
+            await Story(environment, channel).play()
     typer.echo(f"\nEverything went as it should, on {', '.join(channels)}.")
 
 
 class Story:
     """One conversation, from the first greeting to a message that comes too late."""
 
-    def __init__(self, stage: Stage, channel: str) -> None:
-        self._stage = stage
+    def __init__(self, environment: Environment, channel: str) -> None:
+        self._environment = environment
         self._channel = channel
-        self._manifest = stage.host.plugins[channel].manifest
-        self._simulator: Simulator = stage.simulators[channel]
+        self._manifest = environment.host.plugins[channel].manifest
+        self._simulator: Simulator = environment.simulators[channel]
         self._zoe = self._simulator.phone("Zoe")
         self._mark = self._manifest.command_mark
         self._email = EMAIL
@@ -90,7 +90,7 @@ class Story:
         self._print.step("She signs in with a code from her mailbox, and the owner is asked")
         await self._says(f"{self._mark}login {EMAIL}")
         await self._hears(texts.CODE_SENT.format(email=EMAIL))
-        mail = self._stage.mails.to(EMAIL)[-1]
+        mail = self._environment.mails.to(EMAIL)[-1]
         code = re.search(r"\b[0-9]{6}\b", mail.text)
         if code is None:
             raise StoryFailed("The mail holds no code.")
@@ -100,13 +100,13 @@ class Story:
 
     async def _the_owner_lets_her_in(self) -> None:
         self._print.step("The owner approves by API, and the kept question is answered")
-        waiting = await self._stage.owner.requests("pending")
+        waiting = await self._environment.owner.requests("pending")
         self._expect([one["channel"] for one in waiting] == [self._channel], "one access request")
         self._email = waiting[0]["email"]
         self._print.note(
             "owner", f"POST /api/agents/{AGENT}/access-requests/{waiting[0]['id']}/decide approve: {self._email}"
         )
-        await self._stage.owner.decide(waiting[0]["id"], approve=True)
+        await self._environment.owner.decide(waiting[0]["id"], approve=True)
         await self._hears(texts.APPROVED, QUESTION)
 
     async def _a_long_answer_comes_in_parts(self) -> None:
@@ -133,8 +133,8 @@ class Story:
         self._print.note("provider", f"posts the same message again, and is answered {status}")
         self._expect(status == httpx.codes.OK, "an acknowledged repetition (200)")
         await self._simulator.settle()
-        await self._stage.host.dispatcher.quiet()
-        metrics = (await self._stage.http.get(f"{self._stage.url}/metrics")).text
+        await self._environment.host.dispatcher.quiet()
+        metrics = (await self._environment.http.get(f"{self._environment.url}/metrics")).text
         self._expect('outcome="duplicate"} 1.0' in metrics, "one duplicate in /metrics")
         self._expect(len(self._zoe.heard()) == self._seen, "no second answer")
 
@@ -145,10 +145,10 @@ class Story:
             + (": taken, then refused" if window else ": nothing closes on this channel, so it arrives")
         )
         self._simulator.advance(timedelta(hours=25))
-        await self._stage.owner.allow_proactive(self._email)
+        await self._environment.owner.allow_proactive(self._email)
         key = await self._agent_key()
         text = "Good morning, Zoe. Your report is ready."
-        message = await self._stage.owner.send(self._email, self._channel, text, token=key)
+        message = await self._environment.owner.send(self._email, self._channel, text, token=key)
         self._print.note("agent", f"POST /api/agents/{AGENT}/messages channel={self._channel}: {text}")
         if window is None:
             await self._hears(text)
@@ -162,18 +162,18 @@ class Story:
     # --- what the steps are made of ---
 
     async def _agent_key(self) -> str:
-        now = self._stage.host.bindings.context(self._channel).now()
+        now = self._environment.host.bindings.context(self._channel).now()
 
         def make(tx: Tx) -> str:
             return new_token(tx, Role.AGENT, AGENT, now)
 
-        return await self._stage.host.store.write(make)
+        return await self._environment.host.store.write(make)
 
     async def _settled(self, message: str, key: str) -> dict[str, object]:
         answer: dict[str, object] = {}
 
         async def over() -> bool:
-            answer.update(await self._stage.owner.message(message, token=key))
+            answer.update(await self._environment.owner.message(message, token=key))
             return answer["status"] in ("failed", "read", "unknown")
 
         await self._until("the provider's last word", over)

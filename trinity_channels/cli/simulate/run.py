@@ -7,7 +7,7 @@ import typer
 
 from trinity_channels.api import Context
 from trinity_channels.cli import servers
-from trinity_channels.cli.faults import CommandFailed
+from trinity_channels.cli.errors import CommandFailed
 from trinity_channels.cli.simulate.console import Simulated, application, webhook_url
 from trinity_channels.plugins import Plugins, load
 from trinity_channels.ports import utc_now

@@ -1,4 +1,4 @@
-"""The stage of the demo: a real host and, on a second port, the world outside it, in one process and a folder that goes."""
+"""The demo's environment: a host and a second server for the simulated providers, in one process and a temporary folder."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from trinity_channels.api import Simulator
 from trinity_channels.app import Host, Ports, create_app
 from trinity_channels.cli import servers
 from trinity_channels.cli.demo.agent import DemoAgent
-from trinity_channels.cli.demo.outside import outside
 from trinity_channels.cli.demo.owner import Owner
-from trinity_channels.cli.faults import CommandFailed
+from trinity_channels.cli.demo.provider_server import provider_server
+from trinity_channels.cli.errors import CommandFailed
 from trinity_channels.mail.captured import CapturedMailer
 from trinity_channels.plugins import Plugins, load
 from trinity_channels.settings import Settings
@@ -31,7 +31,7 @@ LOOPBACK = "127.0.0.1"
 
 
 class DemoSettings(Settings):
-    """Settings that ignore the environment and the configuration file of whoever tries the demo."""
+    """Settings that ignore the environment and the configuration file of the person who tries the demo."""
 
     @classmethod
     def settings_customise_sources(
@@ -46,8 +46,8 @@ class DemoSettings(Settings):
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
-    """What plays along. `url` is the host's address, `outside` that of phones, mailbox and demo page."""
+class Environment:
+    """The parts of a running demo. `url` is the host's address, `providers_url` that of phones, mailbox and demo page."""
 
     host: Host
     owner: Owner
@@ -55,11 +55,11 @@ class Stage:
     http: httpx.AsyncClient
     simulators: dict[str, Simulator]
     url: str
-    outside: str
+    providers_url: str
 
 
 @contextlib.asynccontextmanager
-async def staged(port: int) -> AsyncIterator[Stage]:
+async def set_up(port: int) -> AsyncIterator[Environment]:
     """Set everything up: the host on `port` if it is free, every channel that has a simulator connected to it."""
     plugins = load()
     with contextlib.ExitStack() as held:
@@ -67,12 +67,14 @@ async def staged(port: int) -> AsyncIterator[Stage]:
         inner, outer = held.enter_context(bind(port)), held.enter_context(bind(min(port + 1, 65535) if port else 0))
         # trust_env: a proxy of the user's would be asked for addresses of this machine
         async with httpx.AsyncClient(trust_env=False, timeout=15, limits=httpx.Limits(max_connections=100)) as http:
-            stage, app = _build(Path(folder), plugins, http, servers.address(inner), servers.address(outer))
-            world = outside(stage.simulators, plugins, stage.owner, stage.mails, AGENT, stage.url)
-            async with stage.host, servers.serving(app, inner), servers.serving(world, outer):
-                for name, simulator in stage.simulators.items():
-                    simulator.connect(await stage.owner.connect(name, simulator.settings()))
-                yield stage
+            environment, app = _build(Path(folder), plugins, http, servers.address(inner), servers.address(outer))
+            providers = provider_server(
+                environment.simulators, plugins, environment.owner, environment.mails, AGENT, environment.url
+            )
+            async with environment.host, servers.serving(app, inner), servers.serving(providers, outer):
+                for name, simulator in environment.simulators.items():
+                    simulator.connect(await environment.owner.connect(name, simulator.settings()))
+                yield environment
 
 
 def _most_to_see(plugins: Plugins) -> Callable[[str], tuple[bool, bool, str]]:
@@ -94,8 +96,8 @@ def bind(port: int) -> socket.socket:
 
 
 def _build(
-    folder: Path, plugins: Plugins, http: httpx.AsyncClient, url: str, outside_url: str
-) -> tuple[Stage, ASGIApp]:
+    folder: Path, plugins: Plugins, http: httpx.AsyncClient, url: str, providers_url: str
+) -> tuple[Environment, ASGIApp]:
     names = sorted((name for name in plugins if "simulator" in plugins[name].capabilities), key=_most_to_see(plugins))
     if not names:
         raise CommandFailed("No installed channel has a simulator; `trinity-channels plugins` lists what there is.")
@@ -104,10 +106,10 @@ def _build(
         trinity_channels_home=folder,
         trinity_channels_admin_token=token,
         public_chat_url=url,
-        api_base_urls={f"{plugins[name].manifest.provider}_api_base_url": f"{outside_url}/{name}" for name in names},
+        api_base_urls={f"{plugins[name].manifest.provider}_api_base_url": f"{providers_url}/{name}" for name in names},
         agents={AGENT: {"owner": OWNER, "runtime": "echo", "escalation_contact": OWNER}},
     )
     mails = CapturedMailer()
     app, host = create_app(settings, Ports(agents=DemoAgent(), mailer=mails, http=http, plugins=plugins))
     simulators = {name: plugins[name].simulator(host.bindings.context(name)) for name in names}
-    return Stage(host, Owner(http, url, AGENT, token), mails, http, simulators, url, outside_url), app
+    return Environment(host, Owner(http, url, AGENT, token), mails, http, simulators, url, providers_url), app

@@ -1,4 +1,4 @@
-"""What commands share that work on the stored state, also beside a running server. Not imported before it is needed."""
+"""Shared by commands that work on the database without a running server, or beside one. Imported on demand: it is slow."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from datetime import datetime
 from typing import TypeVar
 
 from trinity_channels.app import Host
-from trinity_channels.cli.faults import CommandFailed
+from trinity_channels.cli.errors import CommandFailed
 from trinity_channels.settings import Settings
 from trinity_channels.store import Store
 
 T = TypeVar("T")
 ACTOR = "command line"
-"""How the audit log names whoever sits at this terminal."""
+"""Audit actor for CLI commands."""
 
 
 def with_store(work: Callable[[Store], Awaitable[T]]) -> T:
@@ -65,7 +65,7 @@ def known_agent(settings: Settings, name: str) -> None:
         known = (
             ", ".join(settings.agents) or "none: add a table [agents.<name>] to the file TRINITY_CHANNELS_CONFIG names"
         )
-        raise CommandFailed(f"There is no agent {name!r}. Configured are {known}.")
+        raise CommandFailed(f"Unknown agent {name!r}. Configured agents: {known}.")
 
 
 def moment(at: datetime | None) -> str:

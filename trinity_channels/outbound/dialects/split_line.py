@@ -23,7 +23,7 @@ def width(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
 
 
-def cut(
+def split_line(
     line: Line, room: int, renderer: Renderer, most: int, share: float, *, may_tear: bool
 ) -> tuple[Line, Line] | None:
     """Cut `line` so that its first half renders to at most `room`, and drop the space at the cut.

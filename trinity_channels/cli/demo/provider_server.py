@@ -1,4 +1,4 @@
-"""The world outside the host: the simulated providers with their phones, the mailbox, and the demo's own page."""
+"""The second server of the demo: the simulated providers with their phones, the mailbox, and the demo's own page."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from starlette.routing import Mount, Route
 
 from trinity_channels.api import Channel, Simulator
 from trinity_channels.cli.demo.owner import Owner
-from trinity_channels.cli.faults import CommandFailed
+from trinity_channels.cli.errors import CommandFailed
 from trinity_channels.mail.captured import CapturedMailer
 from trinity_channels.plugins import Plugins
 
@@ -37,7 +37,7 @@ HEADERS = {
 }
 
 
-def outside(
+def provider_server(
     simulators: Mapping[str, Simulator], plugins: Plugins, owner: Owner, mails: CapturedMailer, agent: str, url: str
 ) -> Starlette:
     """The application of the second server: `/`, `/mailbox`, and every simulator under its channel's name."""
@@ -64,7 +64,7 @@ def outside(
             Route("/messages/{message}", pages.message),
             *(Mount(f"/{name}", simulator.app) for name, simulator in simulators.items()),
         ],
-        # A page elsewhere that resolves its own name to this machine must not read mail or approve anybody.
+        # A page elsewhere that resolves its own name to this machine must not read mail or approve requests.
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])],
         exception_handlers={CommandFailed: _failed},
     )
