@@ -186,7 +186,7 @@ async def test_a_key_of_one_agent_means_nothing_to_another(world: World, zoe: Pe
         ({"colour": "blue"}, "colour"),
     ],
 )
-async def test_a_wrong_wish_is_named(world: World, zoe: Person, changes: dict[str, Any], field: str) -> None:
+async def test_a_wrong_request_is_named(world: World, zoe: Person, changes: dict[str, Any], field: str) -> None:
     before = zoe.heard()
 
     answer = await send(world, **changes)

@@ -185,7 +185,7 @@ async def test_more_than_one_request_can_take_is_left_for_the_next(
 @pytest.mark.parametrize(
     "body", [{"error_code": 5}, {"error_code": ""}, {"channel": ""}, {"colour": "red"}, {"error_code": "x" * 101}, []]
 )
-async def test_a_wish_that_cannot_be_meant_is_refused(town: World, body: object) -> None:
+async def test_a_meaningless_request_is_refused(town: World, body: object) -> None:
     answer = await town.api("POST", f"{PATH}/resend", body)
 
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_input")

@@ -197,7 +197,7 @@ async def test_only_administrators_may(world: World, role: Role, method: str, pa
         ({"role": "admin", "expiry": LATER}, "expiry"),
     ],
 )
-async def test_a_wrong_wish_is_named_and_makes_nothing(world: World, body: dict[str, Any], field: str) -> None:
+async def test_a_wrong_request_is_named_and_makes_nothing(world: World, body: dict[str, Any], field: str) -> None:
     answer = await world.http.post(
         f"{PUBLIC}{PATH}",
         content=json.dumps(body),

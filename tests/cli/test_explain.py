@@ -93,7 +93,7 @@ async def test_somebody_blocked_is_dropped(terminal: Terminal, world: World, zoe
     text = await explained(terminal, NUMBER)
 
     assert "Blocked yes" in text
-    assert "→ A message now is dropped, and nobody is told." in text
+    assert "→ A message now is dropped, and the person gets no answer." in text
 
 
 async def test_a_day_later_the_reply_window_is_closed(terminal: Terminal, world: World, zoe: Person) -> None:

@@ -362,7 +362,7 @@ async def test_a_command_beside_the_running_host_fetches_nothing(town: World, mo
 
 
 @pytest.mark.parametrize("ticks", range(5))
-async def test_a_stop_that_comes_with_the_wish_to_fetch_is_not_overheard(town: World, ticks: int) -> None:
+async def test_a_stop_that_comes_with_the_request_to_fetch_is_not_overheard(town: World, ticks: int) -> None:
     await town.later(seconds=1)
     town.host._catch_up._wanted.set()
     for _ in range(ticks):

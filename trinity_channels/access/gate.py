@@ -38,15 +38,15 @@ class Decision(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """What the gate knows of a person. `has_access`: shared, owner or admin."""
+class AccessSubject:
+    """The facts about a person that the gate decides on. `has_access`: shared, owner or admin."""
 
     email: str | None
     blocked: bool
     has_access: bool
 
 
-def decide(policy: Policy, person: Standing) -> Decision:
+def decide(policy: Policy, person: AccessSubject) -> Decision:
     """Apply the cross-channel policy (docs/explanation/access.md has the table this mirrors)."""
     if person.blocked:
         return Decision.SILENT
@@ -57,7 +57,7 @@ def decide(policy: Policy, person: Standing) -> Decision:
     return Decision.ALLOW if policy is Policy.REQUIRE_EMAIL else Decision.REQUEST_ACCESS
 
 
-def decide_group(groups: GroupPolicy, policy: Policy, person: Standing) -> Decision:
+def decide_group(groups: GroupPolicy, policy: Policy, person: AccessSubject) -> Decision:
     """The same for one message in a group: the writer must be verified, even where direct chats are open to all."""
     if groups is GroupPolicy.OFF:
         return Decision.SILENT
@@ -66,7 +66,7 @@ def decide_group(groups: GroupPolicy, policy: Policy, person: Standing) -> Decis
     return decide(policy, person)
 
 
-def explain(policy: Policy, person: Standing) -> str:
+def explain(policy: Policy, person: AccessSubject) -> str:
     """The rule that `decide` applied, as a sentence for the operator."""
     if person.blocked:
         return "The owner has blocked this person: every message is dropped in silence."

@@ -18,7 +18,7 @@ import structlog
 
 from trinity_channels import texts
 from trinity_channels.access import login_limits
-from trinity_channels.access.login_limits import Wish
+from trinity_channels.access.login_limits import CodeRequest
 from trinity_channels.bindings.vault import Vault
 from trinity_channels.email_address import mailbox, shown_email
 from trinity_channels.mail.port import Mail, Mailer, MailError
@@ -68,7 +68,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """What came of a wish for a code: the id of a new one, or why there is none."""
+    """The result of a request for a code: the id of a new one, or why there is none."""
 
     code: int = 0
     refusal: str = ""
@@ -108,8 +108,8 @@ class Login:
         now = self._now()
         code = f"{secrets.randbelow(1_000_000):06d}"
         digest = self._vault.digest(_bound(asker, email, code), purpose="login")
-        wish = Wish(asker.contact, asker.binding, mailbox(email), expected)
-        made = await self._store.write(lambda tx: self._make(tx, wish, email, digest, now))
+        request = CodeRequest(asker.contact, asker.binding, mailbox(email), expected)
+        made = await self._store.write(lambda tx: self._make(tx, request, email, digest, now))
         if made.refusal:
             self._metrics.login_codes.labels(made.reason).inc()
             return made.refusal
@@ -126,19 +126,19 @@ class Login:
         sent = texts.CODE_SENT if email.isascii() else texts.CODE_SENT_ABROAD
         return sent.format(email=shown_email(email))
 
-    def _make(self, tx: Tx, wish: Wish, email: str, digest: str, now: datetime) -> _Made:
-        if locked_until := wish.locked_until(tx, now):
+    def _make(self, tx: Tx, request: CodeRequest, email: str, digest: str, now: datetime) -> _Made:
+        if locked_until := request.locked_until(tx, now):
             hours = ceil((locked_until - now) / timedelta(hours=1))
             return _Made(refusal=texts.EMAIL_LOCKED.format(email=shown_email(email), hours=hours), reason="locked")
-        live = self.awaited(tx, wish.contact)
+        live = self.awaited(tx, request.contact)
         if live and live.mailed and live.email == email:
             minutes = ceil((live.expires_at - now) / timedelta(minutes=1))
             again = texts.CODE_STILL_WORKS.format(email=shown_email(email), minutes=minutes)
             return _Made(refusal=again, reason="repeated")
-        if full_until := wish.full_until(tx, now):
+        if full_until := request.full_until(tx, now):
             minutes = max(1, ceil((full_until - now) / timedelta(minutes=1)))
             return _Made(refusal=texts.TOO_MANY_CODES.format(minutes=minutes), reason="limited")
-        new = NewCode(wish.binding, wish.contact, email, wish.mailbox, wish.is_known(tx), digest)
+        new = NewCode(request.binding, request.contact, email, request.mailbox, request.is_known(tx), digest)
         return _Made(codes.make(tx, new, now=now, expires=now + LIFETIME))
 
     def awaited(self, tx: Tx, contact: int) -> StoredCode | None:

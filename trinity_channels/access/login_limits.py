@@ -35,8 +35,8 @@ GUESSES_UNDER_ATTACK = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """A contact wants a code mailed. `expected`: the e-mail may use the agent."""
+class CodeRequest:
+    """A contact asked for a code by mail. `expected`: the e-mail may use the agent."""
 
     contact: int
     binding: int

@@ -1,4 +1,4 @@
-"""Access requests: opened when a person asks who may not chat yet, and again a day after a denial."""
+"""Access requests: opened when a person who has no access writes, and again a day after a denial."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from trinity_channels.store import Tx, access
 DAY = timedelta(days=1)
 
 
-def standing(tx: Tx, agent: str, email: str, channel: str, conversation: int, now: datetime) -> str:
+def open_request(tx: Tx, agent: str, email: str, channel: str, conversation: int, now: datetime) -> str:
     """Open a request if there is none, and again a day after a denial.
 
     Returns:

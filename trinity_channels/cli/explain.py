@@ -11,7 +11,7 @@ from trinity_channels.cli.terminal import say
 
 if TYPE_CHECKING:
     from trinity_channels.app import Host
-    from trinity_channels.cli.standing import Asked
+    from trinity_channels.cli.explain_report import Asked
 
 
 def explain(
@@ -25,7 +25,7 @@ def explain(
         raise typer.BadParameter("Say whose: an address on a channel, or an e-mail.", param_hint="ADDRESS")
 
     async def ask(host: Host) -> list[Asked]:
-        from trinity_channels.cli.standing import look_up
+        from trinity_channels.cli.explain_report import look_up
 
         offline.known_agent(host.settings, agent)
         return await look_up(host, agent, address.strip())

@@ -127,4 +127,4 @@ class Answers:
 
 def request_access(tx: Tx, scene: Scene, email: str, now: datetime) -> str:
     """Ask the owner to let somebody in; returns how that stands: asked, pending or denied."""
-    return requests.standing(tx, scene.agent, email, scene.channel, scene.conversation, now)
+    return requests.open_request(tx, scene.agent, email, scene.channel, scene.conversation, now)

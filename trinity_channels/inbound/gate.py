@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from trinity_channels.access.gate import Decision, Standing, decide, policies
+from trinity_channels.access.gate import AccessSubject, Decision, decide, policies
 from trinity_channels.access.login import Asker
 from trinity_channels.api import Channel
 from trinity_channels.store import Tx, scenes
@@ -24,7 +24,7 @@ def too_fast(tx: Tx, person: Person, message: Message) -> bool:
 def decision(scene: Scene, email: str | None, *, blocked: bool, has_access: bool) -> Decision:
     """What the gate says to somebody in a direct conversation."""
     policy, _ = policies(scene.policies)
-    return decide(policy, Standing(email, blocked, has_access))
+    return decide(policy, AccessSubject(email, blocked, has_access))
 
 
 def asks_to_sign_in(scene: Scene, person: Person) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from trinity_channels import texts
-from trinity_channels.access.gate import Decision, GroupPolicy, Standing, decide_group, policies
+from trinity_channels.access.gate import AccessSubject, Decision, GroupPolicy, decide_group, policies
 from trinity_channels.access.login import Guess, Login
 from trinity_channels.api import Channel
 from trinity_channels.inbound.commands import Command
@@ -84,10 +84,12 @@ class GroupStep:
 
     def _decision(self, person: Person) -> Decision:
         policy, groups = policies(self.scene.policies)
-        return decide_group(groups, policy, Standing(person.email, person.blocked, self.access.get(person.id, False)))
+        return decide_group(
+            groups, policy, AccessSubject(person.email, person.blocked, self.access.get(person.id, False))
+        )
 
     def _hint(self, tx: Tx, person: Person) -> None:
-        """Nobody's e-mail or standing is discussed in a group: it points to the direct chat, once an hour a person."""
+        """Never show a person's e-mail or access to a group: point to the direct chat, once an hour per person."""
         if self.quiet:
             return
         fresh = scenes.person(tx, person.id)

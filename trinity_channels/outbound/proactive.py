@@ -39,7 +39,7 @@ class ProactiveRefused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class ProactiveRequest:
     """What an agent, its owner or an admin asks for. `channel` is a name or `auto`."""
 
     agent: str
@@ -86,17 +86,17 @@ class ProactiveMessages:
         self._disclosure = disclosure
         self._now = now
 
-    async def send(self, wish: Wish) -> Status:
+    async def send(self, request: ProactiveRequest) -> Status:
         """Queue a message.
 
         Raises:
             ProactiveRefused: with the HTTP status, a stable code and a sentence.
         """
-        channels = self._channels(wish.channel)
-        allowed = await self._allowed(wish)
+        channels = self._channels(request.channel)
+        allowed = await self._allowed(request)
         now = self._now()
         message, conversation = await self._store.write(
-            lambda tx: self._queue(tx, wish, channels, allowed=allowed, now=now)
+            lambda tx: self._queue(tx, request, channels, allowed=allowed, now=now)
         )
         if conversation is not None:
             self._dispatcher.after_commit(f"deliver:{conversation}")
@@ -116,17 +116,19 @@ class ProactiveMessages:
             raise ProactiveRefused(422, "unknown_channel", f"channel must be one of {known}.", field="channel")
         return [wanted]
 
-    async def _allowed(self, wish: Wish) -> bool:
+    async def _allowed(self, request: ProactiveRequest) -> bool:
         """The owner always; others if the agent is shared with them and they may get proactive messages."""
-        if wish.email == await self._directory.owner(wish.agent):
+        if request.email == await self._directory.owner(request.agent):
             return True
-        return any(one.email == wish.email and one.allow_proactive for one in await self._directory.shares(wish.agent))
+        return any(
+            one.email == request.email and one.allow_proactive for one in await self._directory.shares(request.agent)
+        )
 
     def _queue(
-        self, tx: Tx, wish: Wish, channels: list[str], *, allowed: bool, now: datetime
+        self, tx: Tx, request: ProactiveRequest, channels: list[str], *, allowed: bool, now: datetime
     ) -> tuple[Proactive, int | None]:
-        if wish.key and (earlier := proactive.by_key(tx, wish.agent, wish.key)):
-            if earlier.fingerprint != wish.fingerprint:
+        if request.key and (earlier := proactive.by_key(tx, request.agent, request.key)):
+            if earlier.fingerprint != request.fingerprint:
                 raise ProactiveRefused(
                     409, "duplicate", "Another message was sent under this idempotency_key.", message_id=earlier.id
                 )
@@ -135,7 +137,7 @@ class ProactiveMessages:
             raise ProactiveRefused(
                 403, "not_opted_in", "This recipient has not agreed to proactive messages; the owner can allow them."
             )
-        channel, recipient = self._recipient(tx, wish, channels)
+        channel, recipient = self._recipient(tx, request, channels)
         if recipient.stopped or recipient.blocked:
             raise ProactiveRefused(403, "not_opted_in", "This recipient has stopped proactive messages.")
         if recipient.unreachable_at:
@@ -155,35 +157,43 @@ class ProactiveMessages:
             raise ProactiveRefused(
                 409, "window_closed", replies.why_closed(manifest, closing), closed_at=closing.isoformat()
             )
-        sent, first = proactive.recent(tx, wish.agent, wish.email, now - HOUR)
+        sent, first = proactive.recent(tx, request.agent, request.email, now - HOUR)
         if sent >= PER_HOUR and first:
             wait = max(1, ceil((first + HOUR - now).total_seconds()))
             raise ProactiveRefused(
                 429, "rate_limited", f"A recipient gets at most {PER_HOUR} messages an hour.", retry_after=wait
             )
         disclosure = self._disclosure.before(tx, scene, now)
-        composed = replies.parts(manifest, wish.text, before=disclosure)
+        composed = replies.parts(manifest, request.text, before=disclosure)
         if not composed:
             raise ProactiveRefused(422, "empty_text", "text has nothing to show.", field="text")
-        identity = replies.queue(tx, self._dispatcher, scene, wish.text, composed, origin="proactive", now=now)
+        identity = replies.queue(tx, self._dispatcher, scene, request.text, composed, origin="proactive", now=now)
         if disclosure:
             disclosures.said(tx, scene.conversation, identity, now)
-        asked = Proactive(secrets.token_hex(12), wish.agent, channel, wish.email, wish.fingerprint, identity, now)
-        proactive.add(tx, asked, key=wish.key, by=wish.actor)
+        asked = Proactive(
+            secrets.token_hex(12), request.agent, channel, request.email, request.fingerprint, identity, now
+        )
+        proactive.add(tx, asked, key=request.key, by=request.actor)
         audit.add(
-            tx, now, wish.actor, "proactive_message", agent=wish.agent, channel=channel, details={"message": asked.id}
+            tx,
+            now,
+            request.actor,
+            "proactive_message",
+            agent=request.agent,
+            channel=channel,
+            details={"message": asked.id},
         )
         return asked, recipient.conversation
 
-    def _recipient(self, tx: Tx, wish: Wish, channels: list[str]) -> tuple[str, proactive.Recipient]:
+    def _recipient(self, tx: Tx, request: ProactiveRequest, channels: list[str]) -> tuple[str, proactive.Recipient]:
         for channel in channels:
-            found = proactive.recipient(tx, wish.agent, channel, wish.email)
+            found = proactive.recipient(tx, request.agent, channel, request.email)
             if found:
                 return channel, found
         elsewhere = [
             name
             for name in self._plugins
-            if name not in channels and proactive.recipient(tx, wish.agent, name, wish.email)
+            if name not in channels and proactive.recipient(tx, request.agent, name, request.email)
         ]
         hint = f" They can be reached with channel={elsewhere[0]!r}." if elsewhere else ""
         raise ProactiveRefused(

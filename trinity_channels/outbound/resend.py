@@ -83,7 +83,7 @@ class Resent:
 
 @dataclass(frozen=True, slots=True)
 class ResentAll:
-    """What became of the wish to send everything again that failed for one cause.
+    """What became of a request to resend everything that failed for one cause.
 
     Attributes:
         messages: how many messages are sent again, each with the parts of it that failed.

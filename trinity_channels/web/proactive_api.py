@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from trinity_channels.outbound.proactive import AUTO, ProactiveMessages, ProactiveRefused, Status, Wish
+from trinity_channels.outbound.proactive import AUTO, ProactiveMessages, ProactiveRefused, ProactiveRequest, Status
 from trinity_channels.web.auth import Guard
 from trinity_channels.web.errors import ApiError
 from trinity_channels.web.inputs import Email
@@ -61,9 +61,11 @@ class ProactiveApi:
     async def _send(self, request: Request, name: str, body: MessageBody) -> MessageStatus:
         """Send a message first. The owner may always be written to; others if the owner allowed it for them."""
         principal = await self._guard.member(request, name)
-        wish = Wish(name, body.recipient_email, body.text, body.channel, body.idempotency_key, principal.actor)
+        proactive = ProactiveRequest(
+            name, body.recipient_email, body.text, body.channel, body.idempotency_key, principal.actor
+        )
         try:
-            return _answer(await self._messages.send(wish))
+            return _answer(await self._messages.send(proactive))
         except ProactiveRefused as error:
             raise ApiError(
                 error.status, error.code, error.message, retry_after=error.retry_after, extra=error.extra

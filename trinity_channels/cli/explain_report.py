@@ -1,4 +1,4 @@
-"""What `explain` tells: the facts about a person, the rule that applies, and what becomes of their next message."""
+"""The report of `explain`: the facts about a person, the rule that applies, and what happens to their next message."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from trinity_channels.access import gate
-from trinity_channels.access.gate import Decision, Policy, Standing
+from trinity_channels.access.gate import AccessSubject, Decision, Policy
 from trinity_channels.access.lifetime import Lifetime
 from trinity_channels.api import Channel
 from trinity_channels.app import Host
@@ -21,7 +21,7 @@ from trinity_channels.store.verified_emails import Source
 
 OUTCOMES = {
     Decision.ALLOW: "A message now goes to the agent.",
-    Decision.SILENT: "A message now is dropped, and nobody is told.",
+    Decision.SILENT: "A message now is dropped, and the person gets no answer.",
     Decision.ASK_LOGIN: "A message now is kept, and the person is asked to sign in with /login.",
     Decision.REQUEST_ACCESS: "A message now is kept until the owner lets them in.",
 }
@@ -39,7 +39,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What the tables hold."""
+    """What is stored about the address."""
 
     policy: Policy
     contacts: list[tuple[Client, int, list[Trouble]]]
@@ -47,7 +47,7 @@ class _Found:
 
 
 async def look_up(host: Host, agent: str, address: str) -> list[Asked]:
-    """One answer per contact with this address or verified e-mail; one about a stranger if there is none."""
+    """One answer per contact with this address or verified e-mail; one about an unknown person if there is none."""
     email = _email(address)
     found = await host.store.read(lambda tx: _read(tx, agent, email or address))
     if found.contacts:
@@ -73,7 +73,7 @@ def _read(tx: Tx, agent: str, address: str) -> _Found:
 
 async def _contact(host: Host, agent: str, found: _Found, client: Client, kept: int, troubles: list[Trouble]) -> Asked:
     has_access = client.email is not None and await host.directory.may_use(agent, client.email)
-    standing = Standing(client.email, client.blocked, has_access)
+    subject = AccessSubject(client.email, client.blocked, has_access)
     manifest = host.plugins[client.channel].manifest if client.channel in host.plugins else None
     facts = [
         ("Policy", str(found.policy)),
@@ -90,8 +90,8 @@ async def _contact(host: Host, agent: str, found: _Found, client: Client, kept: 
     return Asked(
         f"{name}{client.address} on {client.channel}, agent {agent}",
         facts,
-        OUTCOMES[gate.decide(found.policy, standing)],
-        gate.explain(found.policy, standing),
+        OUTCOMES[gate.decide(found.policy, subject)],
+        gate.explain(found.policy, subject),
     )
 
 
@@ -100,18 +100,18 @@ async def _stranger(host: Host, agent: str, found: _Found, address: str, email: 
     if email is None:
         blocked = await host.store.read(lambda tx: host.blocks.keeps_out(tx, agent, address))
         facts += [("Blocked", "yes, somebody with this address was blocked and erased")] if blocked else []
-        standing, when = Standing(None, blocked=blocked, has_access=False), "If they write: "
+        subject, when = AccessSubject(None, blocked=blocked, has_access=False), "If they write: "
         title = f"Nobody has written to {agent} from {address}"
     else:
-        standing = Standing(email, blocked=False, has_access=await host.directory.may_use(agent, email))
+        subject = AccessSubject(email, blocked=False, has_access=await host.directory.may_use(agent, email))
         when = "Once they have written and signed in: "
         title = f"Nobody has signed in to {agent} as {email}"
         facts += [
             ("Access", await _access(host, agent, email)),
             ("Access request", _request(found.requests.get(email))),
         ]
-    outcome = OUTCOMES[gate.decide(found.policy, standing)]
-    return Asked(title, facts, when + outcome[0].lower() + outcome[1:], gate.explain(found.policy, standing))
+    outcome = OUTCOMES[gate.decide(found.policy, subject)]
+    return Asked(title, facts, when + outcome[0].lower() + outcome[1:], gate.explain(found.policy, subject))
 
 
 async def _access(host: Host, agent: str, email: str | None) -> str:
