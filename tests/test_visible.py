@@ -26,6 +26,8 @@ def tags(text: str) -> str:
         ("\x1b]8;;https://e.org\x1b\\link\x1b]8;;\x1b\\", "link"),
         ("\x1b]0;title\adone", "done"),
         ("lone \x1b and \x9b", "lone  and "),
+        ("\u202e\x1b[31mred\x07\x1b]0;title\x07\0\ue200cite\ue201!", "red!"),
+        ("\x9b1;31mred\x9b0m \x9d0;title\x9cdone", "red done"),
         (
             "one\r\ntwo\rthree\vfour\ffive\x85six\u2028seven\u2029eight",
             "one\ntwo\nthree\nfour\nfive\nsix\nseven\neight",

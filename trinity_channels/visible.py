@@ -18,10 +18,10 @@ _LINE_END = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
 _REMOVED = re.compile(
     # A flag of a region, such as Scotland's: https://www.unicode.org/reports/tr51/#def_emoji_tag_sequence
     "(\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{3,6}\U000e007f)"
-    r"|\x1b\[[0-?]*[ -/]*[@-~]"  # colours of a terminal (ECMA-48), whose parameters would stay behind as text
-    r"|\x1b\][^\x07\x1b\n]*(?:\x07|\x1b\\)"  # its links and titles
+    r"|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # colours of a terminal (ECMA-48), whose parameters would stay behind as text
+    r"|(?:\x1b\]|\x9d)[^\x07\x1b\x9c\x9d\n]*(?:\x07|\x1b\\|\x9c)"  # its links and titles
     "|\ue200[^\ue200\ue201\\s]{1,200}\ue201"  # a citation mark that some models leave in their text
-    f"|[\0-\x08\x0e-\x1f\x7f-\x9f{_BIDI}{_NEVER_TEXT}{_TAGS}{_PRIVATE}]+"
+    f"|[\0-\x08\x0e-\x1f\x7f-\x9f{_BIDI}{_NEVER_TEXT}{_TAGS}{_PRIVATE}]"  # one by one: the next may begin a sequence
 )
 # Marks that hint a direction, for which a sentence has a use, and characters without width that join nothing. In a name
 # they only make two that differ look the same.
