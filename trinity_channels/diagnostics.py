@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trinity_channels.agents.probe import probe
-from trinity_channels.api import ChannelError, Check, CheckState
+from trinity_channels.api import ChannelError, Check, CheckState, ProviderUnavailable
 from trinity_channels.bindings.connections import NotConnected
 from trinity_channels.bindings.public_address import Probed
 from trinity_channels.bindings.vault import VaultError
@@ -158,6 +158,11 @@ class Diagnostics:
             return (await self._host.connections.verify(stored.agent, stored.channel)).checks
         except (NotConnected, VaultError):  # the first needs no words, the second has them above
             return ()
+        except ProviderUnavailable as error:
+            fix = (
+                "Let this machine reach the provider (network, firewall, DNS), or wait until the provider works again."
+            )
+            return [Check("verify", CheckState.FAILED, f"The account was not checked: {error.message}", fix)]
         except ChannelError as error:
             fix = "Correct the account's settings: connect the agent again."
             return [Check("verify", CheckState.FAILED, f"The provider says: {error.message}", fix)]

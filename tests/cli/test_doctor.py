@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 from typer.testing import Result
 
 from tests.cli.conftest import Terminal
-from tests.world import PUBLIC, Agent, Found, World
+from tests.world import PUBLIC, TWILIO, Agent, Found, World
 from trinity_channels.agents.port import AgentFailed, AgentUnavailable
 from trinity_channels.settings import Settings
 from trinity_channels.store import StoreError, bindings
@@ -79,6 +79,21 @@ async def test_refused_credentials_are_told_in_the_providers_words(terminal: Ter
     assert result.exit_code == 1
     assert "✗ The provider says: " in result.stdout
     assert "Authenticate" in result.stdout
+
+
+async def test_a_provider_that_cannot_be_reached_is_not_blamed_on_the_settings(
+    terminal: Terminal, world: World
+) -> None:
+    async def gone(_: Scope, __: Receive, ___: Send) -> None:
+        raise httpx.ConnectError("All connection attempts failed")
+
+    world.http._mounts[httpx._utils.URLPattern(TWILIO)] = httpx.ASGITransport(gone)
+
+    result = await examined(terminal, world)
+
+    assert (result.exit_code, "✗ The account was not checked: " in result.stdout) == (1, True)
+    assert "Let this machine reach the provider" in result.stdout
+    assert "connect the agent again" not in result.stdout
 
 
 async def test_a_dead_public_address_fails(terminal: Terminal, world: World) -> None:

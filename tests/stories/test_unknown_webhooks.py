@@ -45,6 +45,13 @@ async def test_known_addresses_are_not_counted(town: World) -> None:
     assert await counted(town) == 0
 
 
+@pytest.mark.parametrize("channel", ["whatsapp", "telegram", "slack"])
+async def test_the_documented_test_of_the_route_is_not_counted(world: World, channel: str) -> None:
+    answer = await world.http.post(f"{PUBLIC}/api/{channel}/webhook/test")
+
+    assert (answer.status_code, await counted(world)) == (200, 0)
+
+
 async def test_a_stranger_causes_no_write_of_each_request(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     await world.later(seconds=10)  # a round of chores, of which some write when the host has started
     writes = []

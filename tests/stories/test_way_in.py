@@ -147,6 +147,18 @@ async def test_another_host_or_scheme_does_no_harm_and_is_told(
             "with its path unchanged",
         ),
         (
+            lambda scope: scope.update(path=scope["path"].lower()),
+            "reached",
+            "capital letters of the path",
+            "with its path unchanged",
+        ),
+        (
+            lambda scope: scope.update(path=scope["path"][:-5]),
+            "reached",
+            "A proxy changed the path",
+            "with its path unchanged",
+        ),
+        (
             lambda scope: scope.update(path="/nowhere", method="GET"),
             "reached",
             "from POST to GET",

@@ -97,9 +97,18 @@ async def test_a_certificate_that_is_not_trusted_is_told(world: World, tmp_path:
 
 async def test_a_port_that_does_not_speak_tls_is_told(world: World) -> None:
     async with listening(b"HTTP/1.1 400 Bad Request\r\n\r\n") as port:
-        leg, message, _ = await network(world, f"https://127.0.0.1:{port}")
+        leg, message, fix = await network(world, f"https://127.0.0.1:{port}")
 
     assert (leg, f"A secure connection to 127.0.0.1, port {port} is not possible" in message) == ("tls", True)
+    assert ("does not speak TLS" in fix, "certificate" in fix) == (True, False)
+
+
+async def test_a_connection_that_tls_ends_for_another_reason_blames_no_certificate(world: World) -> None:
+    alert = bytes([21, 3, 3, 0, 2, 2, 40])  # fatal, handshake_failure
+    async with listening(alert) as port:
+        leg, _, fix = await network(world, f"https://127.0.0.1:{port}")
+
+    assert (leg, "TLS settings" in fix, "certificate" in fix) == ("tls", True, False)
 
 
 @pytest.mark.parametrize("answer", [b"SSH-2.0-OpenSSH_9.9\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx"])

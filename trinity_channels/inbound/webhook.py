@@ -97,7 +97,7 @@ class Webhook:
         if bound is None:
             if (probed := await self._unknown.probes.answer(channel, request, receive)) is not None:
                 return "probe", probed
-            self._unknown.count(channel)
+            self._unknown.count(channel, request.path_params["key"])
             return "unknown_key", _unread(request, _answer(manifest.acknowledgement))
         most = manifest.limits.webhook_body
         headers = _headers(request.scope["headers"])

@@ -155,7 +155,7 @@ def respond(error: ApiError) -> JSONResponse:
 class NoRoute:
     """What a host that runs alone answers where it has no route; `strayed` is told of each such request."""
 
-    def __init__(self, strayed: Callable[[Request], None]) -> None:
+    def __init__(self, strayed: Callable[[Request], object]) -> None:
         self._strayed = strayed
 
     async def __call__(self, request: Request, error: Exception) -> JSONResponse:

@@ -67,11 +67,14 @@ def arrived_elsewhere(probe: Probe, answer: Answer, acknowledgement: bytes) -> t
 def _strayed(probe: Probe) -> tuple[str, str]:
     method, _, path = probe.strayed.partition(" ")
     sent = urlsplit(probe.base).path
+    route = f"/api/{probe.channel}/webhook/"
     shown, arrived = sent.removesuffix(probe.key), path.replace(probe.key, "")
     if method != "POST":
         return f"A proxy changed the method from POST to {method}.", "Let it pass requests on without redirecting them."
+    if path != sent and path.casefold() == sent.casefold():
+        message = "A proxy changed capital letters of the path, which names the agent by a key that has both kinds."
+        return message, f"Let the proxy pass {route}* on with its path unchanged."
     message = f"A proxy changed the path: {shown}… was sent, {arrived[:LONGEST]}… arrived."
-    route = f"/api/{probe.channel}/webhook/"
     prefix = shown.removesuffix(route)
     if path == sent and prefix:
         message = f"The path arrives with {prefix} in front of it, where this host has no routes."

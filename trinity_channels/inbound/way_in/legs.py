@@ -29,6 +29,8 @@ LEGS = {
     "stored": "What it brings is stored.",
 }
 _NO_TLS = "The public address starts with http://: nothing is encrypted, and providers deliver to https:// addresses."
+# How OpenSSL names the answer of a server without TLS, before and since 3.2.
+_NOT_TLS = {"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE"}
 DATABASE = "Look at the log of this host, and at the space and the permissions of its data folder."
 _Error = TypeVar("_Error", bound=Exception)
 
@@ -49,8 +51,7 @@ def unanswered(probe: Probe, error: Exception) -> list[Check]:
     if insecure := _cause(error, ssl.SSLError):
         why = getattr(insecure, "verify_message", "") or insecure.reason or str(insecure)
         message = f"A secure connection to {where} is not possible: {why}."
-        fix = "Renew or replace the certificate there, with its whole chain; providers refuse it as this host does."
-        return _failed(probe, "tls", message, fix)
+        return _failed(probe, "tls", message, _tls_fix(insecure))
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError):
         message = f"No connection to {where}: {_why(error)}."
         fix = (
@@ -62,6 +63,17 @@ def unanswered(probe: Probe, error: Exception) -> list[Check]:
     return _failed(
         probe, "reached", message, "Look at the log of the proxy or tunnel there: it may wait for this host."
     )
+
+
+def _tls_fix(error: ssl.SSLError) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return "Renew or replace the certificate there, with its whole chain; providers refuse it as this host does."
+    if error.reason in _NOT_TLS:
+        return (
+            "What listens there does not speak TLS: let the proxy or tunnel serve https:// on this port, or correct the "
+            "port in public_chat_url."
+        )
+    return "Correct the TLS settings of what listens there; its log says why it ended the connection."
 
 
 def answered(probe: Probe, answer: Answer, acknowledgement: bytes) -> list[Check]:

@@ -108,7 +108,8 @@ class Probes:
         """The answer to a request to a webhook address that no binding has, None if it is not a probe."""
         probe = self._by_key.get((channel, request.path_params["key"]))
         if probe is None:
-            return None
+            # A proxy may also change the key, for instance to lower case.
+            return JSONResponse({"code": "not_found"}, 404) if self.strayed(request) else None
         query: bytes = request.scope["query_string"]
         probe.arrived = Arrived(
             method=request.method,
@@ -122,10 +123,12 @@ class Probes:
             await self._keep(probe)
         return JSONResponse({"probe": probe.proof(), "stored": probe.stored})
 
-    def strayed(self, request: Request) -> None:
-        """A request came where there is no route; if it is a probe, a proxy has changed its path or method."""
+    def strayed(self, request: Request) -> bool:
+        """Whether a request that came to no webhook is a probe: then a proxy has changed its path or method."""
         if self._by_id and (probe := self._by_id.get(request.headers.get(ID, ""))):
             probe.strayed = f"{request.method} {request.url.path}"
+            return True
+        return False
 
     async def _keep(self, probe: Probe) -> None:
         """Store something as a message is stored: the database may be readable and yet take nothing."""
