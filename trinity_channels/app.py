@@ -16,7 +16,6 @@ from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Route
 
 from trinity_channels.access.authorisation import Authorisation
-from trinity_channels.access.blocks import Blocks
 from trinity_channels.access.decision_links import DecisionLinks
 from trinity_channels.access.directory import LocalDirectory
 from trinity_channels.access.disclosure import Disclosure
@@ -66,6 +65,7 @@ from trinity_channels.outbound.notices import Budget
 from trinity_channels.outbound.proactive import ProactiveMessages
 from trinity_channels.outbound.resend import Resends
 from trinity_channels.outbound.trial import TrialMessages
+from trinity_channels.people.blocks import Blocks
 from trinity_channels.plugins import load
 from trinity_channels.ports import Ports, utc_now
 from trinity_channels.retention.chore import Retention

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter
 
-from trinity_channels.access.erasure import Erasure
 from trinity_channels.diagnostics import Diagnostics
 from trinity_channels.inbound.way_in import WayIn
+from trinity_channels.people.contacts import Contacts
+from trinity_channels.people.erasure import Erasure
 from trinity_channels.web.access_api import AccessApi
 from trinity_channels.web.agents_api import AgentsApi
 from trinity_channels.web.audit_api import AuditApi
@@ -58,6 +59,7 @@ def routers(host: Host) -> list[APIRouter]:
         http=host.http,
         now=host.now,
     )
+    contacts = Contacts(host.store, host.guard.may, host.blocks, Erasure(host.store, host.blocks), host.now)
     return [
         AgentsApi(host.guard, host.overviews).router(),
         *(channels.router(channel) for channel in host.plugins),
@@ -66,14 +68,7 @@ def routers(host: Host) -> list[APIRouter]:
         AccessApi(host.guard, host.directory, host.store, host.sharing).router(),
         EscalationApi(host.guard, host.self_service.escalation, host.store).router(),
         DisclosureApi(host.guard, host.self_service.disclosure, host.store).router(),
-        PeopleApi(
-            host.guard,
-            host.store,
-            host.blocks,
-            Erasure(host.store, host.blocks),
-            host.self_service.lifetime,
-            host.now,
-        ).router(),
+        PeopleApi(host.guard, contacts, host.self_service.lifetime).router(),
         RetentionApi(host.guard, host.retention_periods, host.store).router(),
         DeliveriesApi(host.guard, host.store, host.resends).router(),
         ProactiveApi(host.guard, host.proactive).router(),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from trinity_channels.access.blocks import Blocks
 from trinity_channels.inbound.vouching import Vouching
+from trinity_channels.people.blocks import Blocks
 from trinity_channels.store import Store, Tx, people, scenes
 from trinity_channels.store.scenes import Person, Scene
 from trinity_channels.store.verified_emails import Linked

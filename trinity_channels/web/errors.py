@@ -32,6 +32,7 @@ _HTTP_CODES = {
 REFUSALS = {
     "agent_key_not_allowed": 403,
     "agent_not_found": 404,
+    "client_not_found": 404,
     "forbidden": 403,
 }
 """The status code of each `Refusal` that a service raises, by its code."""

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
-from trinity_channels.access.blocks import Blocks
-from trinity_channels.access.erasure import Erasure
 from trinity_channels.access.lifetime import Lifetime
-from trinity_channels.store import Store, Tx, audit, people, verified_emails
+from trinity_channels.people.contacts import Contacts
+from trinity_channels.store.people import Client
 from trinity_channels.store.verified_emails import Source
 from trinity_channels.web.auth import Guard
-from trinity_channels.web.errors import ApiError
 from trinity_channels.web.inputs import RowId
 from trinity_channels.web.route import api_router
 
@@ -55,21 +52,10 @@ class BlockBody(BaseModel):
 class PeopleApi:
     """Builds `/api/agents/{name}/clients…`."""
 
-    def __init__(
-        self,
-        guard: Guard,
-        store: Store,
-        blocks: Blocks,
-        erasure: Erasure,
-        lifetime: Lifetime,
-        now: Callable[[], datetime],
-    ) -> None:
+    def __init__(self, guard: Guard, contacts: Contacts, lifetime: Lifetime) -> None:
         self._guard = guard
-        self._store = store
-        self._blocks = blocks
-        self._erasure = erasure
+        self._contacts = contacts
         self._lifetime = lifetime
-        self._now = now
 
     def router(self) -> APIRouter:
         """The routes."""
@@ -83,52 +69,26 @@ class PeopleApi:
 
     async def _clients(self, request: Request, name: str) -> list[ClientAnswer]:
         """The people who wrote to the agent, most recent first."""
-        await self._guard.owner(request, name)
-        return [self._answer(one) for one in await self._store.read(lambda tx: people.clients(tx, name))]
+        principal = await self._guard.principal(request)
+        return [self._answer(one) for one in await self._contacts.of(principal, name)]
 
     async def _block(self, request: Request, name: str, client_id: RowId, body: BlockBody) -> ClientAnswer:
         """Block somebody: their messages are dropped in silence. Or let them back in, also if they were erased."""
-        if not body.blocked:
-            return await self._change(
-                request, name, client_id, "unblock", lambda tx: self._blocks.unblock(tx, client_id)
-            )
-        now = self._now()
-        return await self._change(request, name, client_id, "block", lambda tx: self._blocks.block(tx, client_id, now))
+        change = self._contacts.block if body.blocked else self._contacts.unblock
+        return self._answer(await change(await self._guard.principal(request), name, client_id))
 
     async def _unlink(self, request: Request, name: str, client_id: RowId) -> ClientAnswer:
         """Forget the verified e-mail of somebody, also where the provider vouches for it, until they sign in again."""
-        now = self._now()
-        return await self._change(
-            request, name, client_id, "unlink", lambda tx: verified_emails.sign_out(tx, client_id, now)
-        )
+        return self._answer(await self._contacts.unlink(await self._guard.principal(request), name, client_id))
 
     async def _erase(self, request: Request, name: str, client_id: RowId) -> ClientAnswer:
         """Erase somebody for good: what they wrote and were written, addresses, e-mail.
 
         They may come back as new, unless they are blocked: then keyed hashes of their addresses stay.
         """
-        await self._guard.owner(request, name)
-        _known(await self._store.read(lambda tx: people.client(tx, name, client_id)))
-        prepared, now = await self._erasure.prepare(client_id), self._now()
-        return await self._change(request, name, client_id, "erase", lambda tx: self._erasure.finish(tx, prepared, now))
+        return self._answer(await self._contacts.erase(await self._guard.principal(request), name, client_id))
 
-    async def _change(
-        self, request: Request, name: str, client_id: int, action: str, change: Callable[[Tx], None]
-    ) -> ClientAnswer:
-        """Do something to a person of this agent, on record; answers how they are then."""
-        principal = await self._guard.owner(request, name)
-        now = self._now()
-
-        def unit(tx: Tx) -> people.Client | None:
-            if people.client(tx, name, client_id) is None:
-                return None
-            change(tx)
-            audit.add(tx, now, principal.actor, action, agent=name, details={"client": client_id})
-            return people.client(tx, name, client_id)
-
-        return self._answer(_known(await self._store.write(unit)))
-
-    def _answer(self, one: people.Client) -> ClientAnswer:
+    def _answer(self, one: Client) -> ClientAnswer:
         verification = one.verification
         return ClientAnswer(
             id=one.id,
@@ -146,9 +106,3 @@ class PeopleApi:
             message_count=one.message_count,
             last_active=one.last_active,
         )
-
-
-def _known(client: people.Client | None) -> people.Client:
-    if client is None:
-        raise ApiError(404, "client_not_found", "There is no such person.")
-    return client

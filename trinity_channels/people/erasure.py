@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from trinity_channels.access.blocks import Blocks
+from trinity_channels.people.blocks import Blocks
 from trinity_channels.store import Store, Tx, erase, messages, quotations
 from trinity_channels.store.quotations import Written
 

@@ -1,0 +1,1 @@
+"""The people who wrote to an agent: list, block, unlink, erase."""

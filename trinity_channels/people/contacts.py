@@ -1,0 +1,90 @@
+"""What an owner does with the people who wrote to an agent, each change on record. One service for the API and pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from trinity_channels.access.authorisation import Authorisation
+from trinity_channels.access.principal import Principal
+from trinity_channels.people.blocks import Blocks
+from trinity_channels.people.erasure import Erasure
+from trinity_channels.refusal import Refusal
+from trinity_channels.store import Store, Tx, audit, people, verified_emails
+from trinity_channels.store.people import Client
+
+
+class ContactNotFound(Refusal):
+    """The agent has no contact with this id."""
+
+    def __init__(self) -> None:
+        super().__init__("client_not_found", "There is no such person.")
+
+
+class Contacts:
+    """Lists and changes them. Every operation is for the agent's owner and administrators, and returns the contact after it.
+
+    Raises:
+        Refusal: by each operation, if the principal may not manage the agent.
+        ContactNotFound: by each operation on one contact, if the agent does not have it.
+    """
+
+    def __init__(
+        self, store: Store, may: Authorisation, blocks: Blocks, erasure: Erasure, now: Callable[[], datetime]
+    ) -> None:
+        self._store = store
+        self._may = may
+        self._blocks = blocks
+        self._erasure = erasure
+        self._now = now
+
+    async def of(self, principal: Principal, agent: str) -> list[Client]:
+        """The people who wrote to the agent, most recent first, at most 500."""
+        await self._may.owner(principal, agent)
+        return await self._store.read(lambda tx: people.clients(tx, agent))
+
+    async def block(self, principal: Principal, agent: str, contact: int) -> Client:
+        """Drop what they write in silence, and what is held for them."""
+        now = self._now()
+        return await self._change(principal, agent, contact, "block", lambda tx: self._blocks.block(tx, contact, now))
+
+    async def unblock(self, principal: Principal, agent: str, contact: int) -> Client:
+        """Let them in again, also if they were erased."""
+        return await self._change(principal, agent, contact, "unblock", lambda tx: self._blocks.unblock(tx, contact))
+
+    async def unlink(self, principal: Principal, agent: str, contact: int) -> Client:
+        """Forget their verified e-mail, also where the provider vouches for it, until they sign in again."""
+        now = self._now()
+        return await self._change(
+            principal, agent, contact, "unlink", lambda tx: verified_emails.sign_out(tx, contact, now)
+        )
+
+    async def erase(self, principal: Principal, agent: str, contact: int) -> Client:
+        """Erase them for good; of blocked people, keyed hashes of their addresses stay."""
+        await self._may.owner(principal, agent)
+        _known(await self._store.read(lambda tx: people.client(tx, agent, contact)))
+        prepared, now = await self._erasure.prepare(contact), self._now()
+        return await self._change(
+            principal, agent, contact, "erase", lambda tx: self._erasure.finish(tx, prepared, now)
+        )
+
+    async def _change(
+        self, principal: Principal, agent: str, contact: int, action: str, change: Callable[[Tx], None]
+    ) -> Client:
+        await self._may.owner(principal, agent)  # for an erasure once more: its preparation can take long
+        now = self._now()
+
+        def unit(tx: Tx) -> Client | None:
+            if people.client(tx, agent, contact) is None:
+                return None
+            change(tx)
+            audit.add(tx, now, principal.actor, action, agent=agent, details={"client": contact})
+            return people.client(tx, agent, contact)
+
+        return _known(await self._store.write(unit))
+
+
+def _known(contact: Client | None) -> Client:
+    if contact is None:
+        raise ContactNotFound
+    return contact
