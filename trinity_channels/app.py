@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Route
 
+from trinity_channels import wiring
 from trinity_channels.access.authorisation import Authorisation
 from trinity_channels.access.decision_links import DecisionLinks
 from trinity_channels.access.directory import LocalDirectory
@@ -46,14 +47,10 @@ from trinity_channels.http_client import open_client
 from trinity_channels.inbound.catch_up import CatchUp
 from trinity_channels.inbound.diagnose import Diagnosis
 from trinity_channels.inbound.email_upkeep import EmailUpkeep
+from trinity_channels.inbound.fair_slots import FairSlots
 from trinity_channels.inbound.indicate import Indicator
-from trinity_channels.inbound.lookups import Lookups
 from trinity_channels.inbound.missed import MissedMessages
 from trinity_channels.inbound.owner_notices import OwnerNotices
-from trinity_channels.inbound.quotes import Quotes
-from trinity_channels.inbound.rules import TurnRules
-from trinity_channels.inbound.senders import Senders
-from trinity_channels.inbound.turn import Turns
 from trinity_channels.inbound.unknown import UnknownWebhooks
 from trinity_channels.inbound.vouching import Vouching
 from trinity_channels.inbound.webhook import Webhook, WebhooksFirst
@@ -61,7 +58,6 @@ from trinity_channels.mail.port import Mailer
 from trinity_channels.metrics import Metrics
 from trinity_channels.outbound.deliver import Deliveries
 from trinity_channels.outbound.lateness import Lateness
-from trinity_channels.outbound.notices import Budget
 from trinity_channels.outbound.proactive import ProactiveMessages
 from trinity_channels.outbound.resend import Resends
 from trinity_channels.outbound.trial import TrialMessages
@@ -159,27 +155,13 @@ class Host:
         self.blocks = Blocks(self.store, self._vault)
         vouching = Vouching(self.store, self.plugins, self.bindings, self.self_service.lifetime, now)
         indicator = Indicator(self.plugins, self.bindings, self.metrics)
-        self.turns = Turns(
-            store=self.store,
-            plugins=self.plugins,
-            lookups=Lookups(
-                Senders(self.store, self.blocks, vouching, now),
-                Quotes(self.store, self.plugins, self.bindings),
-                vouching,
-            ),
-            directory=self.directory,
-            agents=ports.agents or ConfiguredAgents(self.agents, self.platform, self.http, now),
-            self_service=self.self_service,
-            dispatcher=self.dispatcher,
-            indicator=indicator,
-            metrics=self.metrics,
-            now=now,
-            rules=TurnRules(
-                most=settings.max_concurrent_turns,
-                gather=timedelta(seconds=settings.gather_seconds),
-                lateness=_lateness(settings),
-                budget=Budget(settings.notices_per_contact, settings.notices_per_binding),
-            ),
+        self.slots = FairSlots(settings.max_concurrent_turns)
+        self.turns = wiring.turns(
+            self,
+            ports.agents or ConfiguredAgents(self.agents, self.platform, self.http, now),
+            vouching,
+            indicator,
+            _lateness(settings),
         )
         self.deliveries = Deliveries(
             store=self.store,
@@ -227,8 +209,9 @@ class Host:
         self.retention = Retention(self.store, self.retention_periods, self.metrics, now)
         links = DecisionLinks(self._vault, self.address, tuple(self.plugins), now)
         self._digest = OwnerDigest(self.store, self.directory, self.mailer, links, self.metrics, now)
-        decisions = MailedDecisions(links, self.store, self.directory, self.sharing)
-        self._decision_pages = DecisionPages(decisions, self.plugins)
+        self._decision_pages = DecisionPages(
+            MailedDecisions(links, self.store, self.directory, self.sharing), self.plugins
+        )
         self._housekeeping = Housekeeping(
             {
                 "request mails": self._digest,

@@ -68,7 +68,7 @@ async def test_a_person_who_is_blocked_while_they_wait_for_a_slot_does_not_reach
     await agent.asked(1)
     mallory = town.person("Mallory")
     await mallory.phone.says("second")
-    await town.until(lambda: bool(town.host.turns._slots._waiting))
+    await town.until(lambda: bool(town.host.slots._waiting))
 
     await town.api("PUT", f"/api/agents/support/clients/{(await town.client(mallory))['id']}/block", {"blocked": True})
     agent.speaks()
@@ -88,7 +88,7 @@ async def test_a_person_who_is_erased_while_they_wait_for_a_slot_does_not_reach_
     await agent.asked(1)
     mallory = town.person("Mallory")
     await mallory.phone.says("second")
-    await town.until(lambda: bool(town.host.turns._slots._waiting))
+    await town.until(lambda: bool(town.host.slots._waiting))
 
     answer = await town.api("DELETE", f"/api/agents/support/clients/{(await town.client(mallory))['id']}")
     assert answer.is_success

@@ -9,7 +9,7 @@ import pytest
 from tests.world import START, Agent, Found, Person, World, said
 from trinity_channels import texts
 from trinity_channels.access.login import Asker
-from trinity_channels.inbound.prepare import Prepared
+from trinity_channels.inbound.prepare import Preparation, Prepared
 from trinity_channels.store import Tx, people, scenes
 from trinity_channels.store.scenes import Person as Contact
 from trinity_channels.store.scenes import Scene
@@ -322,16 +322,17 @@ async def test_a_code_that_was_mailed_while_the_message_was_looked_at_counts(
 ) -> None:
     zoe = asking.person("Zoe")
     await zoe.says("hello")
-    preparation = asking.host.turns._preparation
-    prepare = preparation.of
+    prepare = Preparation.of
 
-    async def meanwhile(scene: Scene, person: Contact, *rest: Any, **options: Any) -> Prepared:
-        prepared = await prepare(scene, person, *rest, **options)
-        monkeypatch.setattr(preparation, "of", prepare)
+    async def meanwhile(
+        preparation: Preparation, scene: Scene, person: Contact, *rest: Any, **options: Any
+    ) -> Prepared:
+        prepared = await prepare(preparation, scene, person, *rest, **options)
+        monkeypatch.setattr(Preparation, "of", prepare)
         await asking.host.self_service.login.ask(Asker(person.id, scene.binding, scene.agent, "another chat"), ZOE)
         return prepared
 
-    monkeypatch.setattr(preparation, "of", meanwhile)
+    monkeypatch.setattr(Preparation, "of", meanwhile)
     await zoe.says(certain)
 
     assert SIGNED_IN in zoe.heard()

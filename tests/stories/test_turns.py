@@ -274,7 +274,7 @@ async def hangs() -> None:
 async def test_what_no_agent_should_do_ends_in_one_apology(
     found: Found, monkeypatch: pytest.MonkeyPatch, answer: Callable[[], Awaitable[None]]
 ) -> None:
-    monkeypatch.setattr("trinity_channels.inbound.turn.LONGEST_RUN", timedelta(milliseconds=10))
+    monkeypatch.setattr("trinity_channels.inbound.agent_call.LONGEST_RUN", timedelta(milliseconds=10))
     town = await found(agents=Odd(answer))
     await town.policy("open")
     zoe = town.person("Zoe")

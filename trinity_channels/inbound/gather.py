@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from trinity_channels.store.scenes import Message
+from trinity_channels.inbound.commands import Expecting, recognise
+from trinity_channels.outbound.lateness import Lateness
+from trinity_channels.store.scenes import Message, Scene
 
 ALBUM = timedelta(seconds=1)
 """How long an album may stay without another piece: providers bring its photos one by one and never say how many."""
@@ -29,3 +32,27 @@ def complete_at(burst: Sequence[Message], pause: timedelta, now: datetime) -> da
     newest = max(message.received_at + (max(ALBUM, pause) if message.album else pause) for message in burst)
     at = min(newest, burst[0].received_at + LONGEST)
     return at if now < at <= now + LONGEST else None  # further ahead: the clock was set back
+
+
+@dataclass(frozen=True, slots=True)
+class Bursts:
+    """Which of the waiting messages are taken together, and when.
+
+    Attributes:
+        pause: how long to wait for more after the newest message.
+        lateness: what happens to a question that has waited long.
+    """
+
+    pause: timedelta
+    lateness: Lateness
+
+    def complete_at(self, waiting: Sequence[Message], expecting: Expecting, now: datetime) -> datetime | None:
+        """When what waits is complete; None if it is, or a command is among it: that one is answered at once."""
+        if any(recognise(message, expecting) for message in waiting):
+            return None
+        return complete_at(waiting, self.pause, now)
+
+    def of_one_age(self, scene: Scene, now: datetime) -> tuple[Scene, bool]:
+        """The conversation with only those of its waiting messages that are all stale, or all not; and which of the two."""
+        waiting, stale = self.lateness.of_one_age(scene.waiting, now)
+        return replace(scene, waiting=waiting), stale

@@ -31,7 +31,7 @@ class Step:
     """The state of a conversation and the means to act on it, for one transaction.
 
     `told` is what the host had to say, `withheld` what it did not say for a budget that is used up.
-    `quiet`: what waits is so old that it has its effect, and nothing is said about it.
+    `quiet`: what waits is so old that it has its effect, and nothing is said about it. `begun`: the turns it has opened.
     """
 
     scene: Scene
@@ -45,9 +45,11 @@ class Step:
     told: list[str] = field(default_factory=list)
     guesses: list[Guess] = field(default_factory=list)
     withheld: list[Limit] = field(default_factory=list)
+    begun: list[int] = field(default_factory=list)
 
     def take(self, tx: Tx) -> bool:
         """Take the step; False if there is nothing more to do until somebody writes or decides."""
+        self.begun.clear()  # a unit may run twice
         if self.scene.stirred:
             messages.calm(tx, self.scene.conversation)
         self._tell_decisions(tx)
@@ -67,6 +69,16 @@ class Step:
         else:
             self._admit(tx, self._batch(tx, expecting))
         return True
+
+    def has_admitted(self, after: Scene) -> bool:
+        """Whether the gate has let the open turn of `after` through in this step, and what it looked at is unchanged."""
+        before, person = self.person, after.person
+        return (
+            after.turn is not None
+            and after.turn.id in self.begun
+            and person is not None
+            and (person.email, person.blocked, after.policies) == (before.email, before.blocked, self.scene.policies)
+        )
 
     @property
     def _sign_in(self) -> SignIn:
@@ -145,7 +157,8 @@ class Step:
             # What was kept comes before what is new: then the next step looks again.
             if not (self.scene.kept and self._release(tx)):
                 identities = [message.id for message in batch]
-                turns.begin(tx, self.scene.conversation, identities, secrets.token_hex(16), self.now)
+                turn = turns.begin(tx, self.scene.conversation, identities, secrets.token_hex(16), self.now)
+                self.begun.append(turn)
             return
         messages.keep(tx, self.scene.conversation, [message.id for message in batch], KEPT, self.now)
         if found is Decision.ASK_LOGIN:

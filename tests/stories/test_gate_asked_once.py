@@ -1,0 +1,93 @@
+"""The gate decides once about a message, unless what it looked at has changed by the time the agent would run."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from tests.world import Agent, Person, World
+from trinity_channels import texts
+from trinity_channels.access.directory import LocalDirectory
+from trinity_channels.agents.port import AgentUnavailable
+
+ZOE = "zoe@example.org"
+
+
+class Asks:
+    """Counts the questions to the directory; `meanwhile` is done once, between the next question and its answer's use."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.meanwhile: Callable[[], Awaitable[object]] | None = None
+
+    async def note(self) -> None:
+        self.count += 1
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile:
+            await meanwhile()
+
+
+@pytest.fixture
+async def zoe(town: World) -> Person:
+    """Zoe, who has verified an e-mail that the agent is shared with."""
+    await town.policy("require_sharing")
+    await town.shares(ZOE)
+    zoe = town.person("Zoe")
+    await zoe.verifies(ZOE)
+    return zoe
+
+
+@pytest.fixture
+def asks(monkeypatch: pytest.MonkeyPatch) -> Asks:
+    """The questions from now on."""
+    asks, may_use = Asks(), LocalDirectory.may_use
+
+    async def noted(directory: LocalDirectory, agent: str, email: str) -> bool:
+        answer = await may_use(directory, agent, email)
+        await asks.note()
+        return answer
+
+    monkeypatch.setattr(LocalDirectory, "may_use", noted)
+    return asks
+
+
+async def test_a_message_asks_the_directory_once(zoe: Person, asks: Asks) -> None:
+    await zoe.says("hello")
+
+    assert zoe.last() == "echo hello"
+    assert asks.count == 1
+
+
+async def test_a_message_that_is_tried_again_asks_again(town: World, zoe: Person, agent: Agent, asks: Asks) -> None:
+    agent.will_answer(AgentUnavailable("busy"))
+    await zoe.says("hello")
+    await town.later(seconds=2)
+
+    assert zoe.last() == "echo hello"
+    assert asks.count == 2
+
+
+async def test_a_person_who_is_blocked_while_the_gate_asks_does_not_reach_the_agent(
+    town: World, zoe: Person, agent: Agent, asks: Asks
+) -> None:
+    path = f"/api/agents/support/clients/{(await town.client(zoe))['id']}/block"
+    asks.meanwhile = lambda: town.api("PUT", path, {"blocked": True})
+    before = zoe.heard()
+
+    await zoe.says("hello")
+
+    assert agent.turns == []
+    assert zoe.heard() == before
+
+
+async def test_a_policy_that_is_tightened_while_the_gate_asks_counts(town: World, agent: Agent, asks: Asks) -> None:
+    await town.policy("require_email")
+    yan = town.person("Yan")
+    await yan.verifies("yan@example.org")
+    asks.meanwhile = lambda: town.api("PUT", "/api/agents/support/access-policy", {"policy": "require_sharing"})
+
+    await yan.says("hello")
+
+    assert agent.turns == []
+    assert yan.last() == texts.PENDING

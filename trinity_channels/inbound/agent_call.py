@@ -1,0 +1,53 @@
+"""One call of the agent: whatever an AgentRuntime does, it ends with an answer or with one of our errors."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+
+import structlog
+
+from trinity_channels.agents.answer import words
+from trinity_channels.agents.port import AgentError, AgentFailed, AgentRuntime, AgentTimeout, AgentTurn
+from trinity_channels.inbound.indicate import Indicator
+from trinity_channels.metrics import Metrics
+from trinity_channels.store.scenes import Message, Scene
+
+log = structlog.get_logger(__name__)
+
+LONGEST_RUN = timedelta(hours=2)
+"""After which a run is given up whose AgentRuntime has no time-out: it would hold its slot indefinitely."""
+
+
+class AgentCall:
+    """Calls the agent, and shows the person that it is working."""
+
+    def __init__(self, agents: AgentRuntime, indicator: Indicator, metrics: Metrics) -> None:
+        self._agents = agents
+        self._indicator = indicator
+        self._metrics = metrics
+
+    async def answer(self, scene: Scene, turn: AgentTurn, messages: Sequence[Message]) -> str:
+        """What the agent says; empty if that is nothing.
+
+        Raises:
+            AgentError: it did not answer. An AgentRuntime may be anyone's code: every other error becomes `AgentFailed`.
+        """
+        try:
+            async with asyncio.timeout(LONGEST_RUN.total_seconds()), self._indicator.while_running(scene, messages):
+                with self._metrics.agent_seconds.time():
+                    answer: object = await self._agents.run(turn)
+        except AgentError:
+            raise
+        except TimeoutError as error:
+            raise AgentTimeout("no answer, and no error either") from error
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task and task.cancelling():
+                raise
+            raise AgentFailed("the agent cancelled its own run") from error
+        except Exception as error:
+            log.exception("agent broke", agent=scene.agent, error=type(error).__name__)
+            raise AgentFailed(f"the agent broke ({type(error).__name__})") from error
+        return words(answer)

@@ -1,0 +1,81 @@
+"""An open turn: one attempt after another, each under a slot, until it has ended."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+
+from trinity_channels.agents.port import AgentFailed, AgentUnavailable
+from trinity_channels.api import Channel
+from trinity_channels.inbound.admission import Admission
+from trinity_channels.inbound.agent_call import AgentCall
+from trinity_channels.inbound.attempt import request
+from trinity_channels.inbound.attempts import Attempts
+from trinity_channels.inbound.endings import LONGEST_PAUSE, Endings
+from trinity_channels.inbound.fair_slots import FairSlots
+from trinity_channels.inbound.following import Following
+from trinity_channels.store.scenes import OpenTurn, Scene
+from trinity_channels.store.turns import Cause
+
+ATTEMPTS = 3
+"""Runs that may die under a turn before it is parked."""
+
+
+class AgentTurns:
+    """Makes the attempts. Only agents wait for a slot; commands and the gate answer at once, whatever the agents do."""
+
+    def __init__(
+        self,
+        admission: Admission,
+        slots: FairSlots,
+        attempts: Attempts,
+        agent: AgentCall,
+        endings: Endings,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._admission = admission
+        self._slots = slots
+        self._attempts = attempts
+        self._agent = agent
+        self._endings = endings
+        self._now = now
+
+    async def attempt(self, scene: Scene, turn: OpenTurn, manifest: Channel, *, admitted: bool) -> Following:
+        """Run the agent once, unless the turn has to wait or to end without it.
+
+        Args:
+            scene: the conversation.
+            turn: its open turn.
+            manifest: that of its channel.
+            admitted: the gate has just let the turn through, so that it is not asked again.
+
+        Raises:
+            ProviderUnavailable: whether it still vouches for the person could not be asked.
+        """
+        now = self._now()
+        if turn.next_at and now < turn.next_at <= now + LONGEST_PAUSE:  # further ahead: the clock was set back
+            return Following(at=turn.next_at)
+        if turn.attempts >= ATTEMPTS:
+            return await self._endings.give_up(scene, turn, manifest, "the process died in every attempt", Cause.HOST)
+        if not admitted:
+            scene = await self._admission.present(scene)
+            if not await self._admission.admits(scene):
+                return await self._endings.withdraw(scene, turn)
+        if why := self._admission.parked(scene, turn, manifest):
+            return await self._endings.give_up(scene, turn, manifest, why, Cause.LATE)
+        async with self._slots.slot(scene.agent, turn.writer) as waited:
+            if waited and (lapsed := await self._admission.lapsed(scene.conversation, turn, manifest)) is not None:
+                return lapsed
+            attempt = await self._attempts.begin(scene, turn)
+            try:
+                attempt = await self._attempts.completed(scene, attempt)
+                text = await self._agent.answer(scene, request(scene, turn, attempt), attempt.messages)
+            except AgentUnavailable as error:
+                return await self._endings.retry(scene, turn, manifest, error)
+            except AgentFailed as error:
+                return await self._endings.fail(scene, turn, manifest, error)
+            except asyncio.CancelledError:
+                await asyncio.shield(self._attempts.uncount(turn))
+                raise
+        return await self._endings.answer(scene, turn, manifest, text, attempt)

@@ -1,0 +1,142 @@
+"""How an attempt at a turn ends: answered, put off, given up, or handed back to the gate. Each is one transaction."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+
+import structlog
+
+from trinity_channels.agents.port import AgentError, AgentUnavailable
+from trinity_channels.api import Channel
+from trinity_channels.dispatch import Dispatcher
+from trinity_channels.inbound import overdue
+from trinity_channels.inbound.attempt import Attempt
+from trinity_channels.inbound.following import Following
+from trinity_channels.masking import mask_text
+from trinity_channels.metrics import Metrics
+from trinity_channels.outbound import replies
+from trinity_channels.outbound.lateness import Lateness
+from trinity_channels.outbound.notices import Limit, Notices
+from trinity_channels.store import Store, Tx, disclosures, scenes, turns
+from trinity_channels.store.scenes import OpenTurn, Scene
+from trinity_channels.visible import cleaned
+
+log = structlog.get_logger(__name__)
+
+RETRIES = 8
+"""Runs that may find the agent unavailable before the turn is parked; about two minutes."""
+LONGEST_PAUSE = timedelta(minutes=5)
+LONG = 1000
+"""Characters from which an answer is composed beside the event loop."""
+LONGEST_REASON = 300
+
+
+class Endings:
+    """Records how attempts ended, and queues what the person is told."""
+
+    def __init__(
+        self,
+        store: Store,
+        dispatcher: Dispatcher,
+        notices: Notices,
+        lateness: Lateness,
+        metrics: Metrics,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._store = store
+        self._dispatcher = dispatcher
+        self._notices = notices
+        self._lateness = lateness
+        self._metrics = metrics
+        self._now = now
+
+    async def answer(self, scene: Scene, turn: OpenTurn, manifest: Channel, text: str, attempt: Attempt) -> Following:
+        """The agent has answered; without a text nothing is sent."""
+        now = self._now()
+        if why := overdue.parked(self._lateness, manifest, scene, turn, now):  # an agent may have worked for hours
+            return await self.give_up(scene, turn, manifest, why, turns.Cause.LATE)
+        reminder = overdue.reminder(self._lateness, attempt.messages[0], now)
+        before = "\n".join(filter(None, (attempt.disclosure, reminder)))
+        composing = partial(replies.parts, manifest, text, before=before)
+        # Composing takes about a millisecond per thousand characters, a thread costs a fifth of that.
+        composed = await asyncio.to_thread(composing) if len(text) > LONG else composing()
+
+        def end(tx: Tx) -> Scene | None:
+            if turns.finish(tx, turn.id, now) and composed and not _blocked(tx, scene):
+                message = replies.queue(tx, self._dispatcher, scene, text, composed, origin="agent", now=now)
+                if attempt.disclosure:
+                    disclosures.said(tx, scene.conversation, message, now)
+            return scenes.scene(tx, scene.conversation)
+
+        following = await self._store.write(end)
+        self._metrics.turns.labels(scene.channel, "answered" if composed else "silent").inc()
+        self._dispatcher.after_commit(f"deliver:{scene.conversation}")
+        return Following(following)
+
+    async def retry(self, scene: Scene, turn: OpenTurn, manifest: Channel, error: AgentUnavailable) -> Following:
+        """The agent is unavailable: try again later, unless that has happened too often."""
+        if turn.retries >= RETRIES:
+            return await self.give_up(scene, turn, manifest, _reason(error))
+        now = self._now()
+        pause = max(error.retry_after or 0, min(30, 2**turn.retries))
+        at = now + timedelta(seconds=min(pause, LONGEST_PAUSE.total_seconds()))
+        log.info("agent unavailable", agent=scene.agent, turn=turn.id, retry=turn.retries + 1, reason=_why(error))
+        await self._store.write(lambda tx: turns.postpone(tx, turn.id, at, _reason(error), now))
+        self._metrics.turns.labels(scene.channel, "postponed").inc()
+        return Following(at=at)
+
+    async def fail(self, scene: Scene, turn: OpenTurn, manifest: Channel, error: AgentError) -> Following:
+        """The agent has failed."""
+        log.warning("agent failed", agent=scene.agent, turn=turn.id, reason=_why(error))
+        return await self.give_up(scene, turn, manifest, _reason(error))
+
+    async def give_up(
+        self, scene: Scene, turn: OpenTurn, manifest: Channel, why: str, cause: turns.Cause | None = None
+    ) -> Following:
+        """Park a turn for the owner; the person gets an apology, unless they were blocked or it would come too late."""
+        now = self._now()
+        withheld: list[Limit] = []
+
+        def end(tx: Tx) -> Scene | None:
+            failed = turns.fail(tx, turn.id, why, now, cause)
+            silent = not failed or _blocked(tx, scene)
+            sorry = "" if silent else overdue.apology(tx, self._lateness, scene, turn, now)
+            if sorry and replies.window_open(manifest, scene, now):
+                limit = self._notices.queue(tx, manifest, scene, sorry, contact=turn.writer, now=now)
+                withheld.extend(filter(None, [limit]))
+            return scenes.scene(tx, scene.conversation)
+
+        following = await self._store.write(end)
+        self._notices.withheld(scene, withheld)
+        self._metrics.turns.labels(scene.channel, "failed").inc()
+        self._dispatcher.after_commit(f"deliver:{scene.conversation}")
+        return Following(following)
+
+    async def withdraw(self, scene: Scene, turn: OpenTurn) -> Following:
+        """Let the messages of a turn wait again, so that the gate says what becomes of them."""
+        now = self._now()
+
+        def withdraw(tx: Tx) -> Scene | None:
+            turns.withdraw(tx, turn.id, now)
+            return scenes.scene(tx, scene.conversation)
+
+        return Following(await self._store.write(withdraw))
+
+
+def _why(error: AgentError) -> str:
+    """What an agent's error says, in one line for the log."""
+    return " ".join(str(error).split())[:LONGEST_REASON] or type(error).__name__
+
+
+def _reason(error: AgentError) -> str:
+    """The same for the list of failed turns, with the agent's own words; these may quote people and are never logged."""
+    detail = f" It said: {error.detail[:LONGEST_REASON]}" if error.detail else ""
+    return mask_text(cleaned(_why(error) + detail))
+
+
+def _blocked(tx: Tx, scene: Scene) -> bool:
+    """Whether the owner has blocked the person by now; an agent may have worked for minutes."""
+    return scene.person is not None and scenes.person(tx, scene.person.id).blocked

@@ -1,0 +1,64 @@
+"""Steps before the agent, each recorded in one transaction with what it decides."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from trinity_channels.access.login import Login
+from trinity_channels.api import Channel
+from trinity_channels.dispatch import Dispatcher
+from trinity_channels.inbound.following import Following
+from trinity_channels.inbound.group import GroupStep
+from trinity_channels.inbound.next_step import DirectSteps, GroupSteps
+from trinity_channels.inbound.step import Step
+from trinity_channels.outbound.notices import Notices
+from trinity_channels.store import Store, Tx, scenes
+from trinity_channels.store.scenes import Scene
+
+
+class Steps:
+    """Takes the next step of a conversation in which no turn is open."""
+
+    def __init__(
+        self,
+        store: Store,
+        direct: DirectSteps,
+        groups: GroupSteps,
+        login: Login,
+        notices: Notices,
+        dispatcher: Dispatcher,
+    ) -> None:
+        self._store = store
+        self._direct = direct
+        self._groups = groups
+        self._login = login
+        self._notices = notices
+        self._dispatcher = dispatcher
+
+    async def take(self, scene: Scene, manifest: Channel) -> Following:
+        """Take one step.
+
+        Raises:
+            ProviderUnavailable: the provider could not be asked who writes.
+        """
+        if scene.person is None:
+            step: Step | GroupStep | datetime = await self._groups.following(scene, manifest)
+        else:
+            step = await self._direct.following(scene, scene.person, manifest)
+        return Following(at=step) if isinstance(step, datetime) else await self._taken(step)
+
+    async def _taken(self, step: Step | GroupStep) -> Following:
+        """Record a step; the transaction also reads what stands after it, for each one costs a wait."""
+        conversation = step.scene.conversation
+
+        def take(tx: Tx) -> Scene | None:
+            step.guesses.clear()  # a unit may run twice
+            return scenes.scene(tx, conversation) if step.take(tx) else None
+
+        following = await self._store.write(take)
+        self._login.count(step.guesses)
+        self._notices.withheld(step.scene, step.withheld)
+        if step.told:
+            self._dispatcher.after_commit(f"deliver:{conversation}")
+        admitted = isinstance(step, Step) and following is not None and step.has_admitted(following)
+        return Following(following, admitted=admitted)

@@ -1,0 +1,54 @@
+"""The part of the composition root that joins what handles inbound messages."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from trinity_channels.agents.port import AgentRuntime
+from trinity_channels.inbound.admission import Admission
+from trinity_channels.inbound.agent_call import AgentCall
+from trinity_channels.inbound.agent_turn import AgentTurns
+from trinity_channels.inbound.attempts import Attempts
+from trinity_channels.inbound.endings import Endings
+from trinity_channels.inbound.gather import Bursts
+from trinity_channels.inbound.indicate import Indicator
+from trinity_channels.inbound.next_step import DirectSteps, GroupSteps
+from trinity_channels.inbound.prepare import Preparation
+from trinity_channels.inbound.quotes import Quotes
+from trinity_channels.inbound.senders import Senders
+from trinity_channels.inbound.steps import Steps
+from trinity_channels.inbound.turn import Turns
+from trinity_channels.inbound.vouching import Vouching
+from trinity_channels.inbound.writers import Writers
+from trinity_channels.outbound.lateness import Lateness
+from trinity_channels.outbound.notices import Budget, Notices
+
+if TYPE_CHECKING:
+    from trinity_channels.app import Host
+
+
+def turns(host: Host, agents: AgentRuntime, vouching: Vouching, indicator: Indicator, lateness: Lateness) -> Turns:
+    """The loop over what waits in a conversation, with the steps before the agent and the agent's turns."""
+    settings, store, now = host.settings, host.store, host.now
+    budget = Budget(settings.notices_per_contact, settings.notices_per_binding)
+    notices = Notices(host.dispatcher, budget, host.metrics, now)
+    senders = Senders(store, host.blocks, vouching, now)
+    agent_turns = AgentTurns(
+        Admission(store, senders, host.directory, lateness, now),
+        host.slots,
+        Attempts(store, Quotes(store, host.plugins, host.bindings), host.self_service.disclosure, now),
+        AgentCall(agents, indicator, host.metrics),
+        Endings(store, host.dispatcher, notices, lateness, host.metrics, now),
+        now,
+    )
+    return Turns(store, host.plugins, _steps(host, senders, vouching, notices, lateness), agent_turns, now)
+
+
+def _steps(host: Host, senders: Senders, vouching: Vouching, notices: Notices, lateness: Lateness) -> Steps:
+    login = host.self_service.login
+    bursts = Bursts(timedelta(seconds=host.settings.gather_seconds), lateness)
+    preparation = Preparation(host.store, host.directory, host.self_service, vouching)
+    direct = DirectSteps(senders, preparation, host.self_service, notices, bursts, host.now)
+    groups = GroupSteps(Writers(host.store, senders, host.directory), login, notices, bursts, host.now)
+    return Steps(host.store, direct, groups, login, notices, host.dispatcher)
