@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from trinity_channels.agents.probe import probe
 from trinity_channels.api import ChannelError, Check, CheckState, ProviderUnavailable
 from trinity_channels.bindings.connections import NotConnected
-from trinity_channels.bindings.public_address import Probed
+from trinity_channels.bindings.public_address import Probed, PublicAddress
 from trinity_channels.bindings.vault import VaultError
 from trinity_channels.store import bindings, turns
 from trinity_channels.store.bindings import StoredBinding
@@ -100,12 +100,9 @@ class Diagnostics:
             yield Check("plugin", CheckState.FAILED, "No channel is installed.", "Install a channel's plugin.")
 
     async def _way_in(self, connected: Sequence[StoredBinding]) -> list[Check]:
-        address = self._host.address.value
-        if address is None:
-            message = "public_chat_url is not set: there are no webhook URLs, and no provider can reach your agents."
-            fix = "Set PUBLIC_CHAT_URL, or PUT /api/settings/public_chat_url while the server runs."
-            return [Check("public_chat_url", CheckState.FAILED if connected else CheckState.WARNING, message, fix)]
-        named = Check("public_chat_url", CheckState.OK, f"public_chat_url is {address}.")
+        named = _public_address(self._host.address, needed=bool(connected))
+        if self._host.address.value is None:
+            return [named]
         if self._prove is None:
             message = "Whether providers reach this host is not known: a probe of the way in needs the running server."
             return [
@@ -166,6 +163,24 @@ class Diagnostics:
         except ChannelError as error:
             fix = "Correct the account's settings: connect the agent again."
             return [Check("verify", CheckState.FAILED, f"The provider says: {error.message}", fix)]
+
+
+def _public_address(address: PublicAddress, *, needed: bool) -> Check:
+    """Which address counts. A stored one wins over the settings, so that changing those may have no effect."""
+    code, state = "public_chat_url", CheckState.FAILED if needed else CheckState.WARNING
+    set_by_api = "PUT /api/settings/public_chat_url"
+    ignored = f"the {address.ignored} of the settings (PUBLIC_CHAT_URL) does not count"
+    if address.value is None and address.ignored:
+        message = f"public_chat_url was emptied by API, and {ignored}: no provider can reach your agents."
+        return Check(code, state, message, f"{set_by_api} with the address while the server runs.")
+    if address.value is None:
+        message = "public_chat_url is not set: there are no webhook URLs, and no provider can reach your agents."
+        return Check(code, state, message, f"Set PUBLIC_CHAT_URL, or {set_by_api} while the server runs.")
+    if address.ignored:
+        message = f"public_chat_url is {address.value}, which was stored by API; {ignored}."
+        fix = f"{set_by_api} with the address that is to count, or make the settings say the same."
+        return Check(code, CheckState.WARNING, message, fix)
+    return Check(code, CheckState.OK, f"public_chat_url is {address.value}.")
 
 
 def _legs(probed: Sequence[Probed]) -> Iterator[Check]:

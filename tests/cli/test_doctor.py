@@ -148,7 +148,25 @@ async def test_no_public_address_fails_once_an_account_is_connected(terminal: Te
 
     result = await examined(terminal, world)
 
-    assert (result.exit_code, "✗ public_chat_url is not set" in result.stdout) == (1, True)
+    assert result.exit_code == 1
+    assert f"✗ public_chat_url was emptied by API, and the {PUBLIC} of the settings" in result.stdout
+    assert "Set PUBLIC_CHAT_URL" not in result.stdout
+
+
+async def test_a_stored_address_that_hides_the_one_of_the_settings_is_told_also_after_a_restart(
+    terminal: Terminal, world: World
+) -> None:
+    await world.api("PUT", "/api/settings/public_chat_url", {"value": PUBLIC.replace("https", "http")})
+    await world.stops()
+    await world.starts()
+
+    result = await examined(terminal, world)
+    await world.api("PUT", "/api/settings/public_chat_url", {"value": PUBLIC})
+    agreed = await examined(terminal, world)
+
+    assert "! public_chat_url is http://chat.example.org, which was stored by API; " in result.stdout
+    assert f"the {PUBLIC} of the settings (PUBLIC_CHAT_URL) does not count" in result.stdout
+    assert f"✓ public_chat_url is {PUBLIC}." in agreed.stdout
 
 
 @pytest.mark.parametrize(

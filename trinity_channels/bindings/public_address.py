@@ -35,13 +35,20 @@ class PublicAddress:
 
     Attributes:
         value: the address, without trailing slash; None if there is none.
+        configured: the value of PUBLIC_CHAT_URL, which counts until another one is stored; None if it is not set.
         probed: by channel, what the newest probe through this address found since the host was started.
     """
 
     def __init__(self, store: Store, first: str | None) -> None:
         self._store = store
         self.value = first
+        self.configured = first
         self.probed: dict[str, Probed] = {}
+
+    @property
+    def ignored(self) -> str | None:
+        """The value of PUBLIC_CHAT_URL where a stored one wins over it; None where the two agree."""
+        return None if self.configured == self.value else self.configured
 
     async def load(self) -> None:
         """Read the stored address, if there is one."""
