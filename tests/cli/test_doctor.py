@@ -295,3 +295,15 @@ def test_a_data_folder_that_is_none_is_the_finding(terminal: Terminal) -> None:
 
     assert result.exit_code == 1
     assert "cannot be opened" in result.stdout
+    assert "in a folder that this user may write to" in result.stdout
+
+
+@pytest.mark.parametrize("command", [("doctor",), ("failed",), ("agents",), ("serve", "--port", "0")])
+def test_a_file_that_is_no_database_is_told_with_a_way_out(terminal: Terminal, command: tuple[str, ...]) -> None:
+    terminal.folder.joinpath("damaged.db").write_bytes(b"not SQLite" * 500)
+    terminal.set(DATABASE_URL=f"sqlite:///{terminal.folder}/damaged.db")
+
+    result = terminal.run(*command)
+
+    assert result.exit_code == 1
+    assert "damaged.db cannot be opened: file is not a database. Restore the file from a backup" in result.output

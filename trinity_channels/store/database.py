@@ -46,6 +46,20 @@ class Locked(StoreError):
     """Another process serves this database file."""
 
 
+def cannot_be_opened(path: Path, error: BaseException) -> StoreError:
+    """The error for a file that SQLite does not open, with what to do about it."""
+    why = str(error)
+    fix = ""
+    if "not a database" in why or "malformed" in why:
+        fix = " Restore the file from a backup, or name another one in DATABASE_URL."
+    elif "unable to open" in why or isinstance(error, OSError):
+        fix = (
+            " It must be a file in a folder that this user may write to; DATABASE_URL and TRINITY_CHANNELS_HOME say where "
+            "it is."
+        )
+    return StoreError(f"The database {path} cannot be opened: {why}.{fix}")
+
+
 @dataclass(frozen=True, slots=True)
 class _Compiled:
     """A statement as the driver takes it; it keeps the statement, so that its id is never given to another."""
@@ -209,7 +223,7 @@ class Store:
             ) from None
         except (DBAPIError, OSError) as error:
             self._release()
-            raise StoreError(f"The database {self._path} cannot be opened: {error.__cause__ or error}") from error
+            raise cannot_be_opened(self._path, error.__cause__ or error) from error
 
     async def close(self) -> None:
         """Finish what was given to `write` and let the file go."""

@@ -6,7 +6,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from trinity_channels.store.database import StoreError
+from trinity_channels.store.database import cannot_be_opened
 
 _FIRST = "SELECT 1 FROM binding WHERE disconnected_at IS NULL LIMIT 1"
 
@@ -26,4 +26,4 @@ def exist(path: Path) -> bool:
             ).fetchone()
             return has_table is not None and database.execute(_FIRST).fetchone() is not None
     except sqlite3.Error as error:
-        raise StoreError(f"The database {path} cannot be opened: {error}") from error
+        raise cannot_be_opened(path, error) from error
