@@ -139,7 +139,7 @@ async def test_what_the_api_refuses_is_told_in_its_words(terminal: Terminal, ser
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (("suport", "whatsapp"), 1, "There is no such agent"),
+        (("suport", "whatsapp"), 1, "Unknown agent 'suport'; `trinity-channels agents` lists them."),
         (("../settings", "whatsapp"), 1, ""),
         (("support", "signal"), 1, "There is no channel 'signal'. Installed are "),
         (("support", "whatsapp", "--set", "colour=red"), 2, "NAME=VALUE"),

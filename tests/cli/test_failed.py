@@ -11,7 +11,7 @@ import pytest
 from tests.cli.conftest import Terminal
 from tests.world import Agent, World
 from trinity_channels import texts
-from trinity_channels.agents.port import AgentFailed
+from trinity_channels.agents.port import AgentFailed, AgentUnavailable
 
 
 async def test_a_failed_turn_is_listed_and_answered_after_resubmission(
@@ -34,6 +34,22 @@ async def test_a_failed_turn_is_listed_and_answered_after_resubmission(
     assert resubmitted.exit_code == 0
     assert zoe.heard() == [texts.APOLOGY, "echo what is 6 x 7?"]
     assert "No turn has failed" in (await terminal.beside("failed")).stdout
+
+
+@pytest.mark.parametrize(
+    ("number", "said"), [(1, "1 turn that failed is tried again"), (2, "2 turns that failed are tried again")]
+)
+async def test_turns_that_are_tried_again_are_mentioned(
+    terminal: Terminal, town: World, agent: Agent, number: int, said: str
+) -> None:
+    for name in ("Zoe", "Ann")[:number]:
+        agent.will_answer(AgentUnavailable("connection refused"))
+        await town.person(name).says("what is 6 x 7?")
+
+    listed = await terminal.beside("failed")
+
+    assert (said in listed.stdout, "No turn is parked." in listed.stdout) == (True, True)
+    assert "No turn has failed" not in listed.stdout
 
 
 def test_only_a_failed_turn_can_be_resubmitted(terminal: Terminal) -> None:

@@ -30,11 +30,21 @@ def connect(
     """
     from trinity_channels.cli.channels import manifest_of
     from trinity_channels.cli.connect_settings import gather
+    from trinity_channels.cli.errors import CommandFailed
     from trinity_channels.cli.host_api import agent_path, ask
+    from trinity_channels.cli.running import HostRefused
 
     manifest = manifest_of(channel)
     path = agent_path(agent, channel)
-    present, _ = ask("GET", path, reads=True)
+    try:
+        present, _ = ask("GET", path, reads=True)
+    except HostRefused as refused:
+        if refused.code != "agent_not_found":
+            raise
+        raise CommandFailed(
+            f"Unknown agent {agent!r}; `trinity-channels agents` lists them. Add a table [agents.<name>] to the file "
+            "TRINITY_CHANNELS_CONFIG names, then run `trinity-channels reload`."
+        ) from None
     given, read = gather(manifest, settings or [], present)
     if read:
         say(f"From the environment: {', '.join(read)}.")

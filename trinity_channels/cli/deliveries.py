@@ -69,8 +69,8 @@ def resend(
         int | None, typer.Argument(metavar="[ID]", min=1, max=2**63 - 1, help="One delivery, as `deliveries` lists it.")
     ] = None,
     *,
-    failed: Annotated[bool, typer.Option("--failed", help="Instead of an ID: all that failed.")] = False,
-    agent: Annotated[str, typer.Option("--agent", metavar="NAME", help="With --failed: whose.")] = "",
+    failed: Annotated[bool, typer.Option("--failed", help="Instead of an ID: all of one agent that failed.")] = False,
+    agent: Annotated[str, typer.Option("--agent", metavar="NAME", help="With --failed, which needs it: whose.")] = "",
     code: Annotated[str, typer.Option("--code", metavar="CODE", help="With --failed: only for this cause.")] = "",
 ) -> None:
     """Send again what failed, once its cause is corrected. A running server takes it up within seconds.

@@ -26,9 +26,12 @@ def failed(ctx: typer.Context) -> None:
         return
     from trinity_channels.cli import offline, tables
 
-    found = offline.with_store(_found)
+    found, retried = offline.with_store(_found)
+    if retried:
+        one = "1 turn that failed is" if retried == 1 else f"{retried} turns that failed are"
+        say(f"{one} tried again and not listed yet; `trinity-channels agents` tells why.")
     if not found:
-        say("No turn has failed.")
+        say("No turn is parked." if retried else "No turn has failed.")
         return
     rows = [
         (
@@ -47,19 +50,22 @@ def failed(ctx: typer.Context) -> None:
     say("\nTry one again with `trinity-channels failed resubmit ID`, or give it up with `failed forget ID`.")
 
 
-async def _found(store: Store) -> list[tuple[FailedTurn, datetime]]:
-    """The failed turns, and until when each has its texts."""
+async def _found(store: Store) -> tuple[list[tuple[FailedTurn, datetime]], int]:
+    """The failed turns, until when each has its texts, and how many more are tried again."""
     from trinity_channels.agents.table import AgentTable
     from trinity_channels.ports import utc_now
     from trinity_channels.retention.periods import RetentionPeriods
     from trinity_channels.settings import Settings
-    from trinity_channels.store import turns
+    from trinity_channels.store import Tx, agent_runs, bindings, turns
 
     settings = Settings.load()
     periods = RetentionPeriods(store, settings.keep_bodies_days, AgentTable(settings.agents), utc_now)
-    return await store.read(
-        lambda tx: [(one, one.stored_since + timedelta(days=periods.days(tx, one.agent))) for one in turns.failed(tx)]
-    )
+
+    def read(tx: Tx) -> tuple[list[tuple[FailedTurn, datetime]], int]:
+        parked = [(one, one.stored_since + timedelta(days=periods.days(tx, one.agent))) for one in turns.failed(tx)]
+        return parked, sum(agent_runs.retried(tx, one.id) for one in bindings.every(tx))
+
+    return await store.read(read)
 
 
 @app.command()

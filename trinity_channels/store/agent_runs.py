@@ -96,13 +96,18 @@ def of_binding(tx: Tx, binding: int) -> AgentRuns:
     left = tx.one(_NEWEST_LEFT, binding=binding)
     return AgentRuns(
         parked=tx.number(_COUNT_PARKED, binding=binding),
-        retried=tx.number(_COUNT_RETRIED, binding=binding),
+        retried=retried(tx, binding),
         trouble=_trouble(newest) if newest else None,
         answered_at=moment(answered[0]) if answered else None,
         recovered=bool(newest and answered and tuple(answered) > _order(newest)),
         left=tx.number(_COUNT_LEFT, binding=binding),
         last_left=_trouble(left) if left else None,
     )
+
+
+def retried(tx: Tx, binding: int) -> int:
+    """How many turns of one binding are tried again by themselves."""
+    return tx.number(_COUNT_RETRIED, binding=binding)
 
 
 def of_contact(tx: Tx, contact: int) -> list[Trouble]:
