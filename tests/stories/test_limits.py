@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
 from tests.world import Agent, World
 from trinity_channels import texts
+from trinity_channels.store import Tx
 
 
 def heard_by(agent: Agent) -> list[str]:
@@ -39,6 +45,31 @@ async def test_one_person_does_not_slow_another(town: World) -> None:
     await zoe.says("hello")
 
     assert zoe.heard() == ["echo hello"]
+
+
+async def test_a_flood_that_has_waited_is_dropped_in_few_transactions(
+    town: World, agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agent.thinks()
+    zoe = town.person("Zoe")
+    await zoe.phone.says("hello")
+    await agent.asked(1)
+    for number in range(300):
+        await zoe.phone.says(f"flood {number}")
+    await town.twilio.settle()
+    units: list[object] = []
+    write = town.host.store.write
+
+    async def counted(unit: Callable[[Tx], Any]) -> Any:
+        units.append(unit)
+        return await write(unit)
+
+    monkeypatch.setattr(town.host.store, "write", counted)
+    agent.speaks()
+    await town.settle()
+
+    assert heard_by(agent) == ["hello", *(f"flood {number}" for number in range(29))]
+    assert len(units) < 30  # one for each message would be 300, each after reading what waits
 
 
 async def test_commands_count_too(town: World) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 from trinity_channels import texts
 from trinity_channels.access.gate import Decision
@@ -57,7 +58,7 @@ class Step:
             return self._open_kept(tx)
         first, expecting = self.scene.waiting[0], self._expecting(tx)
         if too_fast(tx, self.person, first):
-            self._drop_excess(tx, first)
+            self._drop_excess(tx)
             return True
         command = self.prepared.command if self.prepared.is_settled else self._understood(tx, first, expecting)
         if not self.prepared.suits(command, expecting):
@@ -123,8 +124,10 @@ class Step:
             if self._tell(tx, texts.APPROVED if request.status == "approved" else texts.DENIED):
                 access.notice_given(tx, request.id)
 
-    def _drop_excess(self, tx: Tx, message: Message) -> None:
-        messages.drop(tx, [message.id], self.now)
+    def _drop_excess(self, tx: Tx) -> None:
+        """Drop what was written too fast, up to the next message that was not: a step for each would cost others time."""
+        excess = takewhile(lambda message: too_fast(tx, self.person, message), self.scene.waiting)
+        messages.drop(tx, [message.id for message in excess], self.now)
         if not self.person.blocked and self._due(self.person.limit_told_at, MINUTE):
             self._tell_and_note(tx, texts.TOO_FAST, "limit_told_at")
 
