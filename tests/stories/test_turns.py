@@ -165,7 +165,7 @@ async def test_what_comes_without_text_reaches_the_agent_in_words(town: World, a
     await town.settle()
 
     notes = [note for turn in agent.turns for message in turn.messages for note in message.notes]
-    assert "52.5, 13.4 (Office)" in notes[0]
+    assert '52.5, 13.4 ("Office")' in notes[0]
     assert "image/jpeg" in notes[1]
     assert len(zoe.heard()) == len(agent.turns)
 
