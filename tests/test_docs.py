@@ -21,7 +21,7 @@ from trinity_channels.web.errors import REFUSALS
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
-REFUSED = r'(?:Refusal|super\(\).__init__)\(\s*"([a-z]+(?:_[a-z]+)*)"'
+REFUSED = r'(?:Refusal|Refused|super\(\).__init__)\(\s*"([a-z]+(?:_[a-z]+)*)"'
 """A refusal of a service in the source, with its code."""
 
 # The commands of the platform's user guide, letter by letter: people paste them.
@@ -157,7 +157,7 @@ def test_every_refusal_of_a_service_has_a_status() -> None:
 def test_every_error_code_is_documented_and_none_is_invented() -> None:
     page = (ROOT / "docs/reference/api.md").read_text(encoding="utf-8").partition("## Errors")[2]
     source = "\n".join(file.read_text(encoding="utf-8") for file in (ROOT / "trinity_channels").rglob("*.py"))
-    kinds = (r'\w+\(\s*[45]\d\d,\s*"([a-z_]+)"', r'[45]\d\d: "([a-z_]+)"', r'ResendRefused\(\s*"([a-z_]+)"', REFUSED)
+    kinds = (r'\w+\(\s*[45]\d\d,\s*"([a-z_]+)"', r'[45]\d\d: "([a-z_]+)"', REFUSED)
     raised = {code for kind in kinds for code in re.findall(kind, source)}
     documented = set(re.findall(r"`([a-z]+(?:_[a-z]+)*)`", page)) - {
         "field",

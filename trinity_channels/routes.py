@@ -8,6 +8,7 @@ from fastapi import APIRouter
 
 from trinity_channels.diagnostics import Diagnostics
 from trinity_channels.inbound.way_in import WayIn
+from trinity_channels.outbound.sent import SentMessages
 from trinity_channels.people.contacts import Contacts
 from trinity_channels.people.erasure import Erasure
 from trinity_channels.web.access_api import AccessApi
@@ -70,7 +71,7 @@ def routers(host: Host) -> list[APIRouter]:
         DisclosureApi(host.guard, host.self_service.disclosure, host.store).router(),
         PeopleApi(host.guard, contacts, host.self_service.lifetime).router(),
         RetentionApi(host.guard, host.retention_periods, host.store).router(),
-        DeliveriesApi(host.guard, host.store, host.resends).router(),
+        DeliveriesApi(host.guard, SentMessages(host.store, host.guard.may, host.resends)).router(),
         ProactiveApi(host.guard, host.proactive).router(),
         AuditApi(host.guard, host.store).router(),
         settings.router(),

@@ -15,6 +15,7 @@ from trinity_channels.dispatch import Dispatcher
 from trinity_channels.metrics import Metrics
 from trinity_channels.outbound import replies
 from trinity_channels.plugins import Plugins
+from trinity_channels.refusal import Refusal
 from trinity_channels.store import Store, Tx, audit, resends, trials
 from trinity_channels.store.resends import Candidate
 
@@ -28,18 +29,15 @@ _TAKEN = ("queued", "sent", "delivered", "read")
 """How far a message gets, in this order."""
 
 
-class DeliveryNotFound(Exception):
+class DeliveryNotFound(Refusal):
     """There is no delivery with this id, or it belongs to another agent."""
 
+    def __init__(self) -> None:
+        super().__init__("delivery_not_found", "This agent has no such delivery.")
 
-class ResendRefused(Exception):
-    """A delivery that may not be sent again: a stable code, a sentence, and fields of this refusal's own."""
 
-    def __init__(self, code: str, message: str, **extra: object) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-        self.extra = extra
+class ResendRefused(Refusal):
+    """A delivery that may not be sent again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +245,7 @@ def _not_parked(found: Candidate) -> ResendRefused | None:
     return ResendRefused(
         "not_failed",
         f"Only what failed or has an unknown outcome can be sent again; this is {found.state}.",
-        state=found.state,
+        extra={"state": found.state},
     )
 
 
@@ -274,7 +272,9 @@ def _not_wanted(found: Candidate, manifest: Channel | None, now: datetime) -> Re
         return ResendRefused("opted_out", "This person wants no messages that they did not ask for.")
     closed = replies.closes_at(manifest, found.last_inbound_at) if manifest else None
     if manifest and closed and closed <= now:
-        return ResendRefused("window_closed", replies.why_closed(manifest, closed), closed_at=closed.isoformat())
+        return ResendRefused(
+            "window_closed", replies.why_closed(manifest, closed), extra={"closed_at": closed.isoformat()}
+        )
     return None
 
 

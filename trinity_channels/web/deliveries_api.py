@@ -8,16 +8,11 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from trinity_channels.outbound.resend import DeliveryNotFound, ResendRefused, Resends
-from trinity_channels.store import Store, delivery_log
+from trinity_channels.outbound.sent import SentMessages
 from trinity_channels.store.delivery_log import Sent
 from trinity_channels.web.auth import Guard
-from trinity_channels.web.errors import ApiError
 from trinity_channels.web.inputs import RowId
 from trinity_channels.web.route import api_router
-
-_FORBIDDEN = ("blocked", "opted_out")
-"""Refusals that only the person or the owner can lift; all others are conflicts with the present state."""
 
 
 class DeliveryAnswer(BaseModel):
@@ -73,10 +68,9 @@ class ResendAllAnswer(BaseModel):
 class DeliveriesApi:
     """Builds `/api/agents/{name}/deliveries…`."""
 
-    def __init__(self, guard: Guard, store: Store, resends: Resends) -> None:
+    def __init__(self, guard: Guard, sent: SentMessages) -> None:
         self._guard = guard
-        self._store = store
-        self._resends = resends
+        self._sent = sent
 
     def router(self) -> APIRouter:
         """The routes."""
@@ -91,28 +85,16 @@ class DeliveriesApi:
         self, request: Request, name: str, state: Literal["", "failed", "unknown", "delivered", "read"] = ""
     ) -> list[DeliveryAnswer]:
         """The newest messages to people and what became of them; an empty state means all."""
-        await self._guard.owner(request, name)
-        states = {state} if state else ()
-        return [_answer(one) for one in await self._store.read(lambda tx: delivery_log.recent(tx, name, states))]
+        principal = await self._guard.principal(request)
+        return [_answer(one) for one in await self._sent.recent(principal, name, state)]
 
     async def _one(self, request: Request, name: str, delivery_id: RowId) -> DeliveryAnswer:
         """What became of one message."""
-        await self._guard.owner(request, name)
-        found = await self._store.read(lambda tx: delivery_log.one(tx, name, delivery_id))
-        if found is None:
-            raise _not_found()
-        return _answer(found)
+        return _answer(await self._sent.one(await self._guard.principal(request), name, delivery_id))
 
     async def _resend(self, request: Request, name: str, delivery_id: RowId) -> ResendAnswer:
         """Send a failed or unknown delivery again, with the failed parts of the same message."""
-        principal = await self._guard.owner(request, name)
-        try:
-            resent = await self._resends.one(delivery_id, principal.actor, agent=name)
-        except DeliveryNotFound as error:
-            raise _not_found() from error
-        except ResendRefused as error:
-            status = 403 if error.code in _FORBIDDEN else 409
-            raise ApiError(status, error.code, error.message, extra=error.extra) from error
+        resent = await self._sent.resend(await self._guard.principal(request), name, delivery_id)
         return ResendAnswer(
             id=delivery_id,
             state=resent.state,
@@ -124,11 +106,8 @@ class DeliveriesApi:
 
     async def _resend_all(self, request: Request, name: str, body: ResendBody) -> ResendAllAnswer:
         """Send everything again that failed, for one cause or any. What has an unknown outcome is not among it."""
-        principal = await self._guard.owner(request, name)
-        try:
-            done = await self._resends.failed(name, principal.actor, code=body.error_code, channel=body.channel)
-        except ResendRefused as error:
-            raise ApiError(422, error.code, error.message, extra=error.extra) from error
+        principal = await self._guard.principal(request)
+        done = await self._sent.resend_failed(principal, name, code=body.error_code, channel=body.channel)
         return ResendAllAnswer(
             messages=done.messages,
             deliveries=done.deliveries,
@@ -136,10 +115,6 @@ class DeliveriesApi:
             left=done.left,
             message=done.message,
         )
-
-
-def _not_found() -> ApiError:
-    return ApiError(404, "delivery_not_found", "This agent has no such delivery.")
 
 
 def _answer(one: Sent) -> DeliveryAnswer:

@@ -32,8 +32,19 @@ _HTTP_CODES = {
 REFUSALS = {
     "agent_key_not_allowed": 403,
     "agent_not_found": 404,
+    "blocked": 403,
+    "channel_unavailable": 409,
     "client_not_found": 404,
+    "delivery_not_found": 404,
+    "disconnected": 409,
+    "erased": 409,
     "forbidden": 403,
+    "no_address": 409,
+    "not_failed": 409,
+    "opted_out": 403,
+    "test_message": 409,
+    "unknown_channel": 422,
+    "window_closed": 409,
 }
 """The status code of each `Refusal` that a service raises, by its code."""
 SAFE_HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
