@@ -174,7 +174,7 @@ class Host:
         self.proactive = ProactiveMessages(
             store=self.store,
             plugins=self.plugins,
-            directory=self.directory,
+            may=self.guard.may,
             dispatcher=self.dispatcher,
             disclosure=self.self_service.disclosure,
             now=now,

@@ -1,4 +1,4 @@
-"""What a principal may do with an agent. Missing and foreign agents are refused with the same words."""
+"""What a principal may do with an agent, and an agent to people. Missing and foreign agents are refused alike."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from trinity_channels.refusal import Refusal
 
 
 class Authorisation:
-    """The one place that decides it, from the principal and the directory's owner of the agent."""
+    """The one place that decides it, from the directory's owners and shares."""
 
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
@@ -43,6 +43,12 @@ class Authorisation:
                 return principal.subject == owner
             case Role.AGENT:
                 return principal.subject == agent
+
+    async def write_first(self, agent: str, email: str) -> bool:
+        """Whether an agent may write to an e-mail's holder first: to its owner always, to others if the share allows it."""
+        if email == await self._directory.owner(agent):
+            return True
+        return any(one.email == email and one.allow_proactive for one in await self._directory.shares(agent))
 
 
 def person(principal: Principal) -> None:

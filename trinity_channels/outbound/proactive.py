@@ -8,13 +8,14 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from math import ceil
 
-from trinity_channels.access.directory import Directory
+from trinity_channels.access.authorisation import Authorisation
 from trinity_channels.access.disclosure import Disclosure
+from trinity_channels.access.principal import Principal
 from trinity_channels.dispatch import Dispatcher
 from trinity_channels.outbound import replies
 from trinity_channels.plugins import Plugins
+from trinity_channels.refusal import Refusal
 from trinity_channels.store import Store, Tx, audit, disclosures, proactive, scenes
 from trinity_channels.store.proactive import Part, Proactive
 
@@ -24,18 +25,15 @@ HOUR = timedelta(hours=1)
 _ORDER = ("queued", "sent", "delivered", "read")
 
 
-class ProactiveRefused(Exception):
-    """A message that may not be sent. `status` and `code` are stable; `extra` adds fields of this refusal's own."""
+class ProactiveRefused(Refusal):
+    """A message that may not be sent."""
 
-    def __init__(
-        self, status: int, code: str, message: str, *, retry_after: int | None = None, **extra: object
-    ) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
-        self.message = message
-        self.retry_after = retry_after
-        self.extra = extra
+
+class ProactiveNotFound(Refusal):
+    """The agent has sent no proactive message with this id."""
+
+    def __init__(self) -> None:
+        super().__init__("message_not_found", "This agent has sent no such message.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +45,6 @@ class ProactiveRequest:
     text: str = field(repr=False)
     channel: str
     key: str | None
-    actor: str
 
     @property
     def fingerprint(self) -> str:
@@ -74,38 +71,48 @@ class ProactiveMessages:
         *,
         store: Store,
         plugins: Plugins,
-        directory: Directory,
+        may: Authorisation,
         dispatcher: Dispatcher,
         disclosure: Disclosure,
         now: Callable[[], datetime],
     ) -> None:
         self._store = store
         self._plugins = plugins
-        self._directory = directory
+        self._may = may
         self._dispatcher = dispatcher
         self._disclosure = disclosure
         self._now = now
 
-    async def send(self, request: ProactiveRequest) -> Status:
-        """Queue a message.
+    async def send(self, principal: Principal, request: ProactiveRequest) -> Status:
+        """Queue a message, for the agent, its owner or an administrator.
 
         Raises:
-            ProactiveRefused: with the HTTP status, a stable code and a sentence.
+            Refusal: the principal may not use the agent.
+            ProactiveRefused: the message may not be sent.
         """
+        await self._may.member(principal, request.agent)
         channels = self._channels(request.channel)
-        allowed = await self._allowed(request)
+        allowed = await self._may.write_first(request.agent, request.email)
         now = self._now()
         message, conversation = await self._store.write(
-            lambda tx: self._queue(tx, request, channels, allowed=allowed, now=now)
+            lambda tx: self._queue(tx, request, channels, principal.actor, allowed=allowed, now=now)
         )
         if conversation is not None:
             self._dispatcher.after_commit(f"deliver:{conversation}")
         return await self._status(message)
 
-    async def status(self, agent: str, message: str) -> Status | None:
-        """What became of a message; None if the agent has none of this id."""
+    async def status(self, principal: Principal, agent: str, message: str) -> Status:
+        """What became of a message, for the agent, its owner or an administrator.
+
+        Raises:
+            Refusal: the principal may not use the agent.
+            ProactiveNotFound: the agent has none with this id.
+        """
+        await self._may.member(principal, agent)
         found = await self._store.read(lambda tx: proactive.by_id(tx, agent, message))
-        return None if found is None else await self._status(found)
+        if found is None:
+            raise ProactiveNotFound
+        return await self._status(found)
 
     def _channels(self, wanted: str) -> list[str]:
         if wanted == AUTO:
@@ -113,41 +120,33 @@ class ProactiveMessages:
             return [one.name for one in sorted(eligible, key=lambda one: (one.auto_rank, one.name)) if one.auto]
         if wanted not in self._plugins:
             known = ", ".join([AUTO, *self._plugins])
-            raise ProactiveRefused(422, "unknown_channel", f"channel must be one of {known}.", field="channel")
+            raise ProactiveRefused("unknown_channel", f"channel must be one of {known}.", field="channel")
         return [wanted]
 
-    async def _allowed(self, request: ProactiveRequest) -> bool:
-        """The owner always; others if the agent is shared with them and they may get proactive messages."""
-        if request.email == await self._directory.owner(request.agent):
-            return True
-        return any(
-            one.email == request.email and one.allow_proactive for one in await self._directory.shares(request.agent)
-        )
-
     def _queue(
-        self, tx: Tx, request: ProactiveRequest, channels: list[str], *, allowed: bool, now: datetime
+        self, tx: Tx, request: ProactiveRequest, channels: list[str], actor: str, *, allowed: bool, now: datetime
     ) -> tuple[Proactive, int | None]:
         if request.key and (earlier := proactive.by_key(tx, request.agent, request.key)):
             if earlier.fingerprint != request.fingerprint:
                 raise ProactiveRefused(
-                    409, "duplicate", "Another message was sent under this idempotency_key.", message_id=earlier.id
+                    "duplicate",
+                    "Another message was sent under this idempotency_key.",
+                    extra={"message_id": earlier.id},
                 )
             return earlier, None
         if not allowed:
             raise ProactiveRefused(
-                403, "not_opted_in", "This recipient has not agreed to proactive messages; the owner can allow them."
+                "not_opted_in", "This recipient has not agreed to proactive messages; the owner can allow them."
             )
         channel, recipient = self._recipient(tx, request, channels)
         if recipient.stopped or recipient.blocked:
-            raise ProactiveRefused(403, "not_opted_in", "This recipient has stopped proactive messages.")
+            raise ProactiveRefused("not_opted_in", "This recipient has stopped proactive messages.")
         if recipient.unreachable_at:
             raise ProactiveRefused(
-                403,
                 "not_opted_in",
                 f"{self._plugins[channel].manifest.title} reported at {recipient.unreachable_at:%Y-%m-%d %H:%M} UTC that "
                 "this recipient blocked the sender or unsubscribed. They can be written to again once they have written.",
-                reason="opted_out_at_provider",
-                since=recipient.unreachable_at.isoformat(),
+                extra={"reason": "opted_out_at_provider", "since": recipient.unreachable_at.isoformat()},
             )
         scene = scenes.scene(tx, recipient.conversation)
         assert scene is not None  # noqa: S101  found in this transaction
@@ -155,29 +154,28 @@ class ProactiveMessages:
         closing = replies.closes_at(manifest, scene.last_inbound_at)
         if closing is not None and closing <= now:
             raise ProactiveRefused(
-                409, "window_closed", replies.why_closed(manifest, closing), closed_at=closing.isoformat()
+                "window_closed", replies.why_closed(manifest, closing), extra={"closed_at": closing.isoformat()}
             )
         sent, first = proactive.recent(tx, request.agent, request.email, now - HOUR)
         if sent >= PER_HOUR and first:
-            wait = max(1, ceil((first + HOUR - now).total_seconds()))
             raise ProactiveRefused(
-                429, "rate_limited", f"A recipient gets at most {PER_HOUR} messages an hour.", retry_after=wait
+                "rate_limited", f"A recipient gets at most {PER_HOUR} messages an hour.", retry_after=first + HOUR - now
             )
         disclosure = self._disclosure.before(tx, scene, now)
         composed = replies.parts(manifest, request.text, before=disclosure)
         if not composed:
-            raise ProactiveRefused(422, "empty_text", "text has nothing to show.", field="text")
+            raise ProactiveRefused("empty_text", "text has nothing to show.", field="text")
         identity = replies.queue(tx, self._dispatcher, scene, request.text, composed, origin="proactive", now=now)
         if disclosure:
             disclosures.said(tx, scene.conversation, identity, now)
         asked = Proactive(
             secrets.token_hex(12), request.agent, channel, request.email, request.fingerprint, identity, now
         )
-        proactive.add(tx, asked, key=request.key, by=request.actor)
+        proactive.add(tx, asked, key=request.key, by=actor)
         audit.add(
             tx,
             now,
-            request.actor,
+            actor,
             "proactive_message",
             agent=request.agent,
             channel=channel,
@@ -197,7 +195,6 @@ class ProactiveMessages:
         ]
         hint = f" They can be reached with channel={elsewhere[0]!r}." if elsewhere else ""
         raise ProactiveRefused(
-            404,
             "recipient_not_linked",
             "No conversation on this channel is linked to this e-mail: the person must have written to the agent there and "
             f"signed in with /login.{hint}",

@@ -8,9 +8,8 @@ from typing import Annotated
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from trinity_channels.outbound.proactive import AUTO, ProactiveMessages, ProactiveRefused, ProactiveRequest, Status
+from trinity_channels.outbound.proactive import AUTO, ProactiveMessages, ProactiveRequest, Status
 from trinity_channels.web.auth import Guard
-from trinity_channels.web.errors import ApiError
 from trinity_channels.web.inputs import Email
 from trinity_channels.web.route import api_router
 
@@ -60,24 +59,13 @@ class ProactiveApi:
 
     async def _send(self, request: Request, name: str, body: MessageBody) -> MessageStatus:
         """Send a message first. The owner may always be written to; others if the owner allowed it for them."""
-        principal = await self._guard.member(request, name)
-        proactive = ProactiveRequest(
-            name, body.recipient_email, body.text, body.channel, body.idempotency_key, principal.actor
-        )
-        try:
-            return _answer(await self._messages.send(proactive))
-        except ProactiveRefused as error:
-            raise ApiError(
-                error.status, error.code, error.message, retry_after=error.retry_after, extra=error.extra
-            ) from error
+        principal = await self._guard.principal(request)
+        asked = ProactiveRequest(name, body.recipient_email, body.text, body.channel, body.idempotency_key)
+        return _answer(await self._messages.send(principal, asked))
 
     async def _status(self, request: Request, name: str, message_id: str) -> MessageStatus:
         """What became of a message."""
-        await self._guard.member(request, name)
-        found = await self._messages.status(name, message_id)
-        if found is None:
-            raise ApiError(404, "message_not_found", "This agent has sent no such message.")
-        return _answer(found)
+        return _answer(await self._messages.status(await self._guard.principal(request), name, message_id))
 
 
 def _answer(status: Status) -> MessageStatus:
