@@ -50,10 +50,9 @@ from trinity_channels.inbound.email_upkeep import EmailUpkeep
 from trinity_channels.inbound.fair_slots import FairSlots
 from trinity_channels.inbound.indicate import Indicator
 from trinity_channels.inbound.missed import MissedMessages
-from trinity_channels.inbound.owner_notices import OwnerNotices
 from trinity_channels.inbound.unknown import UnknownWebhooks
 from trinity_channels.inbound.vouching import Vouching
-from trinity_channels.inbound.webhook import Webhook, WebhooksFirst
+from trinity_channels.inbound.webhook import WebhooksFirst
 from trinity_channels.mail.port import Mailer
 from trinity_channels.metrics import Metrics
 from trinity_channels.outbound.deliver import Deliveries
@@ -192,19 +191,7 @@ class Host:
         )
         self.unknown_webhooks = UnknownWebhooks(self.store, now)
         self._diagnosis = Diagnosis(self.store, self.plugins, self._catch_up.mistrusted, now)
-        self.webhook = Webhook(
-            store=self.store,
-            plugins=self.plugins,
-            bindings=self.bindings,
-            dispatcher=self.dispatcher,
-            indicator=indicator,
-            diagnosis=self._diagnosis,
-            notices=OwnerNotices(self.store, now),
-            catch_up=self._catch_up,
-            unknown=self.unknown_webhooks,
-            metrics=self.metrics,
-            now=now,
-        )
+        self.webhook = wiring.webhook(self, indicator, self._diagnosis, self._catch_up)
         self.retention_periods = RetentionPeriods(self.store, settings.keep_bodies_days, self.agents, now)
         self.retention = Retention(self.store, self.retention_periods, self.metrics, now)
         links = DecisionLinks(self._vault, self.address, tuple(self.plugins), now)

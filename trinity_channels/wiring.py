@@ -10,16 +10,23 @@ from trinity_channels.inbound.admission import Admission
 from trinity_channels.inbound.agent_call import AgentCall
 from trinity_channels.inbound.agent_turn import AgentTurns
 from trinity_channels.inbound.attempts import Attempts
+from trinity_channels.inbound.authentication import Authentication
+from trinity_channels.inbound.catch_up import CatchUp
+from trinity_channels.inbound.diagnose import Diagnosis
 from trinity_channels.inbound.endings import Endings
 from trinity_channels.inbound.gather import Bursts
 from trinity_channels.inbound.indicate import Indicator
+from trinity_channels.inbound.intake import Intake
 from trinity_channels.inbound.next_step import DirectSteps, GroupSteps
+from trinity_channels.inbound.owner_notices import OwnerNotices
 from trinity_channels.inbound.prepare import Preparation
 from trinity_channels.inbound.quotes import Quotes
 from trinity_channels.inbound.senders import Senders
 from trinity_channels.inbound.steps import Steps
 from trinity_channels.inbound.turn import Turns
 from trinity_channels.inbound.vouching import Vouching
+from trinity_channels.inbound.webhook import Webhook
+from trinity_channels.inbound.webhook_keys import WebhookKeys
 from trinity_channels.inbound.writers import Writers
 from trinity_channels.outbound.lateness import Lateness
 from trinity_channels.outbound.notices import Budget, Notices
@@ -43,6 +50,19 @@ def turns(host: Host, agents: AgentRuntime, vouching: Vouching, indicator: Indic
         now,
     )
     return Turns(store, host.plugins, _steps(host, senders, vouching, notices, lateness), agent_turns, now)
+
+
+def webhook(host: Host, indicator: Indicator, diagnosis: Diagnosis, catch_up: CatchUp) -> Webhook:
+    """The edge that takes what providers bring."""
+    notices = OwnerNotices(host.store, host.now)
+    return Webhook(
+        host.plugins,
+        WebhookKeys(host.bindings, host.plugins, host.unknown_webhooks, notices, host.now),
+        Authentication(host.plugins, diagnosis, notices, host.now),
+        Intake(host.store, host.bindings, host.dispatcher, indicator, notices, host.now),
+        catch_up,
+        host.metrics,
+    )
 
 
 def _steps(host: Host, senders: Senders, vouching: Vouching, notices: Notices, lateness: Lateness) -> Steps:

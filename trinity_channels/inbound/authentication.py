@@ -1,0 +1,72 @@
+"""Whether a request is the provider's, checked by its plugin against the public address; and what it then brings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+import structlog
+from starlette.requests import Request
+
+from trinity_channels import api
+from trinity_channels.bindings import OpenBinding
+from trinity_channels.inbound.diagnose import Diagnosis
+from trinity_channels.inbound.owner_notices import OwnerNotices
+from trinity_channels.inbound.refused import Refused, error, gone
+from trinity_channels.plugins import Plugins
+
+log = structlog.get_logger(__name__)
+
+
+class Authentication:
+    """Lets a plugin receive a request."""
+
+    def __init__(
+        self, plugins: Plugins, diagnosis: Diagnosis, notices: OwnerNotices, now: Callable[[], datetime]
+    ) -> None:
+        self._plugins = plugins
+        self._diagnosis = diagnosis
+        self._notices = notices
+        self._now = now
+
+    async def received(
+        self, bound: OpenBinding, request: Request, headers: Mapping[str, str], body: bytes
+    ) -> api.Inbound:
+        """What an authentic request brings.
+
+        Raises:
+            Refused: it is not authentic, cannot be read, or came to an address that does not work any more.
+        """
+        query: bytes = request.scope["query_string"]
+        # Providers sign the address the owner gave them, so that is what we check: never Host or X-Forwarded-*.
+        url = (bound.context.webhook_url or "") + (f"?{query.decode('latin-1')}" if query else "")
+        raw = api.Request(request.method, url, headers, body, self._now())
+        if bound.retired is not None and bound.retired <= self._now():
+            if self._brings_message(bound, raw):
+                await self._notices.retired(bound)
+            raise Refused("retired", gone())
+        try:
+            return self._plugins[bound.channel].receive(bound.binding, raw)
+        except api.SignatureError as cause:
+            await self._diagnosis.keep(bound, request, raw)
+            answer = error(403, "invalid_signature", "The request is not signed by the provider.")
+            raise Refused("bad_signature", answer) from cause
+        except api.MalformedPayload as cause:
+            log.warning("malformed webhook", channel=bound.channel, agent=bound.agent)
+            raise Refused("malformed", error(400, "malformed_payload", cause.message)) from cause
+
+    def _brings_message(self, bound: OpenBinding, raw: api.Request) -> bool:
+        """Whether a request is authentic and brings a message.
+
+        A receipt is no sign of an address that is still to be changed: it comes to the one that a message was sent with.
+        """
+        try:
+            inbound = self._plugins[bound.channel].receive(bound.binding, raw)
+        except (api.SignatureError, api.MalformedPayload):
+            return False
+        return has_message(inbound.events)
+
+
+def has_message(events: Sequence[api.Event]) -> bool:
+    """Whether a person has written, which receipts do not show."""
+    return any(isinstance(event, api.MessageReceived) for event in events)

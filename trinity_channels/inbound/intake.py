@@ -1,0 +1,74 @@
+"""Stores what an authentic request brings, and starts the work that it makes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import partial
+
+import structlog
+
+from trinity_channels.api import Event
+from trinity_channels.bindings import Bindings, OpenBinding
+from trinity_channels.dispatch import Dispatcher
+from trinity_channels.inbound.accept import Accepted, accept
+from trinity_channels.inbound.authentication import has_message
+from trinity_channels.inbound.indicate import Indicator
+from trinity_channels.inbound.owner_notices import OwnerNotices
+from trinity_channels.store import Store, Tx, retired_keys
+
+log = structlog.get_logger(__name__)
+
+
+class NotStored(Exception):
+    """The events could not be stored: the provider, or catch-up, brings them again."""
+
+
+class Intake:
+    """Accepts events in one transaction and wakes their conversations."""
+
+    def __init__(
+        self,
+        store: Store,
+        bindings: Bindings,
+        dispatcher: Dispatcher,
+        indicator: Indicator,
+        notices: OwnerNotices,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._store = store
+        self._bindings = bindings
+        self._dispatcher = dispatcher
+        self._indicator = indicator
+        self._notices = notices
+        self._now = now
+
+    async def take(self, bound: OpenBinding, events: Sequence[Event]) -> Accepted:
+        """Store the events of a binding; returns after the commit.
+
+        Raises:
+            NotStored: nothing was changed.
+        """
+        now = self._now()
+        # A receipt proves nothing: it comes to the address that the message was sent with, whatever the owner has entered.
+        moved = bound.replaces and has_message(events)
+        try:
+            accepted = await self._store.write(partial(self._store_events, bound, events, moved, now))
+        except Exception as error:
+            log.exception("webhook not stored", channel=bound.channel, error=type(error).__name__)
+            raise NotStored from error
+        if moved:
+            self._bindings.forget()
+        self._notices.log(bound, accepted.notices)
+        for conversation, provider_id in accepted.messages:
+            self._indicator.noticed(conversation, provider_id)
+        for key in accepted.keys:
+            self._dispatcher.after_commit(key)
+        return accepted
+
+    def _store_events(
+        self, bound: OpenBinding, events: Sequence[Event], moved: bool, now: datetime, tx: Tx
+    ) -> Accepted:
+        if moved:
+            retired_keys.end(tx, bound.id, now)
+        return accept(tx, self._dispatcher, bound.id, events, now)

@@ -1,0 +1,69 @@
+"""Which binding a webhook address belongs to, found before anything of a request's body is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive
+
+from trinity_channels.bindings import Bindings, Gone, OpenBinding
+from trinity_channels.bindings.vault import VaultError
+from trinity_channels.inbound.owner_notices import OwnerNotices
+from trinity_channels.inbound.refused import Refused, gone, unavailable, unread
+from trinity_channels.inbound.unknown import UnknownWebhooks
+from trinity_channels.log import Sparse
+from trinity_channels.plugins import Plugins
+from trinity_channels.store import StoreError
+
+log = structlog.get_logger(__name__)
+
+
+class WebhookKeys:
+    """Looks bindings up by the key in their address."""
+
+    def __init__(
+        self,
+        bindings: Bindings,
+        plugins: Plugins,
+        unknown: UnknownWebhooks,
+        notices: OwnerNotices,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._bindings = bindings
+        self._plugins = plugins
+        self._unknown = unknown
+        self._notices = notices
+        self._sparse = Sparse(now)
+
+    async def binding(self, channel: str, request: Request, receive: Receive) -> OpenBinding:
+        """The binding that a request is meant for.
+
+        Raises:
+            Refused: there is none, or it cannot be opened. An unknown key gets the channel's usual acknowledgement.
+        """
+        try:
+            bound = await self._bindings.by_key(channel, request.path_params["key"])
+        except Gone as error:
+            await self._notices.retired(error.bound)
+            raise Refused("retired", unread(request, gone())) from error
+        except (VaultError, StoreError) as error:  # known causes, for which every webhook would repeat one entry
+            if self._sparse.passes(channel):
+                log.warning("binding cannot be opened", channel=channel, reason=str(error))
+            raise Refused("store_failed", unread(request, unavailable())) from error
+        except Exception as error:  # not looked up, not acknowledged
+            log.exception("binding cannot be opened", channel=channel, error=type(error).__name__)
+            raise Refused("store_failed", unread(request, unavailable())) from error
+        if bound is None:
+            raise await self._refused(channel, request, receive)
+        return bound
+
+    async def _refused(self, channel: str, request: Request, receive: Receive) -> Refused:
+        if (probed := await self._unknown.probes.answer(channel, request, receive)) is not None:
+            return Refused("probe", probed)
+        self._unknown.count(channel, request.path_params["key"])
+        empty = self._plugins[channel].manifest.acknowledgement
+        return Refused("unknown_key", unread(request, Response(empty.body, empty.status, media_type=empty.media_type)))
