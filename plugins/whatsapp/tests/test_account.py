@@ -107,6 +107,28 @@ def _fails(error: Exception) -> Callable[[httpx.Request], httpx.Response]:
     return script
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        (404, "<html>Not here</html>"),
+        (404, ""),
+        (403, "<html>No</html>"),
+        (301, ""),
+        (405, {"detail": ""}),
+        (400, "{}"),
+    ],
+)
+async def test_an_error_in_no_words_of_twilios_is_put_down_to_what_is_between(
+    answer: tuple[int, object], binding: Binding, twilio: Any
+) -> None:
+    twilio.answers(answer)
+
+    with pytest.raises(ProviderUnavailable) as error:
+        await plugin.configure(binding.settings, twilio.ctx)
+
+    assert "look at the proxy between, and at TWILIO_API_BASE_URL" in error.value.message
+
+
 NO_ANSWERS = [
     pytest.param(_fails(httpx.ConnectError("fake")), id="no connection"),
     pytest.param(_fails(httpx.ReadTimeout("fake")), id="no answer"),

@@ -31,6 +31,9 @@ _NO_ENVIRONMENT = {"TWILIO_EDGE": "", "TWILIO_REGION": ""}
 # the resource: a message of long ago, a feature that the account does not have.
 _REFUSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
 _PASSING = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
+_NOT_TWILIO = (
+    "It does not come from Twilio's API: look at the proxy between, and at TWILIO_API_BASE_URL if that is set."
+)
 _NEVER_LEFT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -92,7 +95,8 @@ class Api:
             if refused.status == HTTPStatus.UNAUTHORIZED or (of_account and _judges_credentials(refused)):
                 raise _refusal(refused, self.settings) from None
             passing = refused.status >= HTTPStatus.INTERNAL_SERVER_ERROR or refused.status in _PASSING
-            raise ProviderUnavailable(f"{refused}.{' Try again in a moment.' if passing else ''}") from None
+            fix = " Try again in a moment." if passing else ("" if refused.words else f" {_NOT_TWILIO}")
+            raise ProviderUnavailable(f"{refused}.{fix}") from None
         except CallError as error:
             raise ProviderUnavailable(f"{error}. Try again in a moment.") from None
 
