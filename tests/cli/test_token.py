@@ -42,6 +42,18 @@ async def test_a_revoked_token_stops_working(terminal: Terminal, world: World) -
     assert (await terminal.beside("token", "revoke", "1")).exit_code == 1
 
 
+async def test_the_id_of_a_revoked_token_is_not_given_to_another(terminal: Terminal, world: World) -> None:
+    await terminal.beside("token", "create", "--user", OWNER)
+    await terminal.beside("token", "revoke", "1")
+    token = (await terminal.beside("token", "create", "--admin")).stdout.strip()
+
+    again = await terminal.beside("token", "revoke", "1")
+
+    assert (again.exit_code, "There is no token 1" in again.stderr) == (1, True)
+    assert (await world.api("GET", "/api/settings/public_chat_url", token=token)).status_code == 200
+    assert (await terminal.beside("token", "revoke", "2")).exit_code == 0
+
+
 async def test_a_token_is_listed_with_its_label_its_end_and_its_last_use(terminal: Terminal, world: World) -> None:
     made = await terminal.beside(
         "token", "create", "--user", OWNER, "--label", "nightly\x1b[31m report", "--expires", "2026-03-31"

@@ -7,14 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, or_, select, update
+from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
+from trinity_channels.store import settings
 from trinity_channels.store.clock import micros, moment
 from trinity_channels.store.database import Tx
 from trinity_channels.store.tables import TOKEN
 
 USE_NOTED = timedelta(minutes=1)
 """How exact a token's last use is: it is not written more often than this."""
+
+_LAST = "last_token"
+"""The setting that keeps the id of the newest token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,9 @@ _COLUMNS = (
 _FIND = select(*_COLUMNS).where(TOKEN.c.digest == bindparam("digest"))
 _GET = select(*_COLUMNS).where(TOKEN.c.id == bindparam("token"))
 _ALL = select(*_COLUMNS).order_by(TOKEN.c.id)
+_HIGHEST = select(func.coalesce(func.max(TOKEN.c.id), 0))
 _ADD = insert(TOKEN).values(
+    id=bindparam("token"),
     digest=bindparam("digest"),
     role=bindparam("role"),
     subject=bindparam("subject"),
@@ -103,9 +109,12 @@ def add(
     label: str = "",
     expires_at: datetime | None = None,
 ) -> None:
-    """Store a token."""
+    """Store a token, with an id that no token has had before: the audit log names tokens by it, also revoked ones."""
+    identity = 1 + max(int(settings.get(tx, _LAST) or 0), tx.number(_HIGHEST))
+    settings.put(tx, _LAST, str(identity))
     tx.run(
         _ADD,
+        token=identity,
         digest=digest,
         role=role,
         subject=subject,
