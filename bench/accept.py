@@ -24,7 +24,7 @@ FLOOR_CONNECTIONS = 32
 
 
 class _Crowd:
-    """Picks who writes next: mostly somebody known, one time in ten somebody new."""
+    """Picks who writes next: mostly someone known, one time in ten someone new."""
 
     def __init__(self) -> None:
         self._turn = 0

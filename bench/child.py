@@ -51,7 +51,7 @@ class Child:
         return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:")) * 1024 / 1e6
 
     async def connect(self, settings: Mapping[str, str]) -> str:
-        """Connect the agent to a provider account and open it to everybody; returns the webhook's address."""
+        """Connect the agent to a provider account and open it to everyone; returns the webhook's address."""
         async with httpx.AsyncClient(base_url=self.url, headers={"Authorization": f"Bearer {ADMIN}"}) as client:
             connected = await client.put("/api/agents/support/whatsapp", json=dict(settings))
             connected.raise_for_status()

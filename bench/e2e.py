@@ -37,7 +37,7 @@ async def measure(report: Report, *, quick: bool) -> None:
 
 
 async def _alone(child: Child, provider: Twilio, messages: Messages, count: int) -> list[float]:
-    """Seconds from the webhook's first byte to the reply taken, one message after another, each from somebody else."""
+    """Seconds from the webhook's first byte to the reply taken, one message after another, each from someone else."""
     latencies = []
     requests = [(person, messages.request(number(person), "hello")) for person in range(count)]
     for person, request in requests:

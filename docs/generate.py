@@ -1,4 +1,4 @@
-"""Writes the reference pages that the code knows better than anybody: `python docs/generate.py`, or `--check` to compare.
+"""Writes the reference pages that the code is the source of: `python docs/generate.py`, or `--check` to compare.
 
 Only channels of this repository are described, whatever else is installed.
 """

@@ -30,7 +30,7 @@ class Provider:
 
 
 async def days(world: World, crowd: list[Person], number: int) -> None:
-    """So many days, on each of which everybody writes at 9 o'clock; the last one is an hour old afterwards."""
+    """So many days, on each of which everyone writes at 9 o'clock; the last one is an hour old afterwards."""
     for day in range(number):
         for person in crowd:
             await person.phone.says("hello")

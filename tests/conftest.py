@@ -41,7 +41,7 @@ def clock(frozen: FrozenDateTimeFactory) -> FrozenDateTimeFactory:
 
 @pytest.fixture(scope="session")
 def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty database in its newest shape: making one takes longer than most stories."""
+    """An empty database with the current schema: making one takes longer than most stories."""
     path = tmp_path_factory.mktemp("blank") / "trinity_channels.db"
     migrate.upgrade(f"sqlite:///{path}")
     return path
@@ -64,7 +64,7 @@ async def found(tmp_path: Path, blank: Path, clock: FrozenDateTimeFactory) -> As
 
 @pytest.fixture
 async def world(found: Found) -> World:
-    """A connected agent called `support`, owned by owner@example.org, open to nobody yet."""
+    """A connected agent called `support`, owned by owner@example.org, open to no one yet."""
     return await found()
 
 
@@ -76,7 +76,7 @@ def agent() -> Agent:
 
 @pytest.fixture
 async def town(found: Found, agent: Agent) -> World:
-    """A world that is open to everybody, with the agent in the test's hands."""
+    """A world that is open to everyone, with the agent in the test's hands."""
     made = await found(agents=agent)
     await made.policy("open")
     return made

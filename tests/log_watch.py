@@ -47,7 +47,7 @@ class Secrets:
         self.tokens |= set(_LINK.findall(mail.text))
 
     def note_body(self, text: str) -> None:
-        """What somebody wrote."""
+        """What someone wrote."""
         if len(text) >= _SHORTEST_BODY and " " in text:
             self.bodies.add(text)
 

@@ -185,7 +185,7 @@ def test_every_wrong_setting_is_listed_by_name(config: Path, monkeypatch: pytest
         "agents.Bad",
     }
     assert "fake" not in text
-    assert "databse_url: is no setting; is it misspelt?" in text
+    assert "databse_url: is not a setting; check the spelling" in text
     assert "agents.support.base_url: is missing" in text
     assert 'agents.lost: needs runtime = "echo", "openai" or "trinity"' in text
 

@@ -1,4 +1,4 @@
-"""What the parts of a simulator promise to whoever builds one."""
+"""What the parts of a simulator promise to their authors."""
 
 from __future__ import annotations
 
@@ -111,10 +111,10 @@ async def test_people_write_tap_and_let_time_pass(client: httpx.AsyncClient, boo
     [
         ("/phones", {"name": ""}, 400, "A name has 1 to 40 characters."),
         ("/phones", {"name": "x" * 41}, 400, "A name has 1 to 40 characters."),
-        ("/phones", [], 400, "The body is no JSON object."),
+        ("/phones", [], 400, "The body is not a JSON object."),
         ("/phones/Zoe/say", {}, 400, "There is no text, and no such button."),
         ("/phones/Zoe/say", {"button": "not offered"}, 400, "There is no text, and no such button."),
-        ("/phones/Nobody/say", {"text": "x"}, 404, "Nobody has this name."),
+        ("/phones/Nobody/say", {"text": "x"}, 404, "No person has this name."),
         ("/advance", {"hours": -1}, 400, "Time moves forward by whole hours."),
         ("/advance", {"hours": "x"}, 400, "Time moves forward by whole hours."),
     ],

@@ -94,7 +94,7 @@ def said(turn: AgentTurn) -> str:
 
 
 class Person:
-    """Somebody with a phone."""
+    """A person with a phone."""
 
     def __init__(self, world: World, name: str, address: str | None = None, **options: Any) -> None:
         self.world = world
@@ -202,7 +202,7 @@ class World:
     # --- the operator ---
 
     async def stops(self) -> None:
-        """The host stops in good order."""
+        """The host shuts down gracefully."""
         await self.host.stop()
 
     async def dies(self) -> None:
@@ -270,7 +270,7 @@ class World:
         return found
 
     async def blocks(self, person: Person, *, blocked: bool = True) -> None:
-        """Block somebody, or let them back in."""
+        """Block someone, or let them back in."""
         path = f"/api/agents/support/clients/{(await self.client(person))['id']}/block"
         answer = await self.api("PUT", path, {"blocked": blocked})
         assert answer.status_code == httpx.codes.OK, answer.text
@@ -299,7 +299,7 @@ class World:
         return found
 
     async def decides(self, email: str, *, approve: bool = True) -> None:
-        """Let somebody in, or decline."""
+        """Approve or decline a request."""
         found = next(one for one in await self.requests() if one["email"] == email)
         path = f"/api/agents/support/access-requests/{found['id']}/decide"
         answer = await self.api("POST", path, {"approve": approve})
@@ -313,7 +313,7 @@ class World:
         return Person(self, name, address, **options)
 
     def code(self, email: str) -> str:
-        """The newest code mailed to somebody."""
+        """The newest code mailed to someone."""
         text = next(mail.text for mail in reversed(self.mails.mails) if mail.to == email.lower())
         found = re.search(r"\b[0-9]{6}\b", text)
         assert found, text

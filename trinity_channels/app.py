@@ -1,4 +1,4 @@
-"""The composition root: the one place where the rooms are joined, alone or mounted into another FastAPI app."""
+"""The composition root: the one place where the modules are joined, alone or mounted into another FastAPI app."""
 
 from __future__ import annotations
 
@@ -251,14 +251,14 @@ class Host:
             log.warning("public_chat_url is not set: there are no webhook URLs until it is")
 
     async def stop(self) -> None:
-        """End in good order: what runs gets a moment, what is open is found at the next start."""
+        """Shut down gracefully: active work gets a moment to finish, open work is found at the next start."""
         self._running = False
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self.deliveries.stop()
         await self.dispatcher.stop(GRACE)
-        with contextlib.suppress(Exception):  # a few counts are no reason to end in disorder
+        with contextlib.suppress(Exception):  # lost counts must not disturb the shutdown
             await self.unknown_webhooks.run()
         if self._owns_http:
             await self.http.aclose()
@@ -317,8 +317,8 @@ class Host:
 def mount_channels(app: FastAPI, ports: Ports, settings: Settings) -> Host:
     """Add the channels to an application.
 
-    Called before the application starts, the host lives with its lifespan. Called within the lifespan, the caller opens
-    it: `async with mount_channels(app, ports, settings): yield`.
+    Called before the application starts, the host starts and stops with its lifespan. Called within the lifespan, the caller
+    opens it: `async with mount_channels(app, ports, settings): yield`.
     """
     host = Host(settings, ports)
     host.mount(app)

@@ -123,7 +123,7 @@ class Diagnostics:
 
     def _mail(self) -> Check:
         if self._host.mailer is None:
-            message = "No mailer is set up, so nobody can sign in with /login."
+            message = "No mailer is set up, so signing in with /login is not possible."
             return Check("mail", CheckState.WARNING, message, "Set SMTP_URL and MAIL_FROM.")
         return Check("mail", CheckState.OK, "A mailer is set up; no mail is sent to try it.")
 

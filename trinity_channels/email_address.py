@@ -12,7 +12,7 @@ def normalise_email(text: str) -> str:
         ValueError: it is none. The sentence does not quote it.
     """
     try:
-        # test_environment: names under .test are nobody's, and rehearsals need some
+        # test_environment: names under .test are reserved, and tests need some
         return validate_email(text.strip(), check_deliverability=False, test_environment=True).normalized.lower()
     except EmailNotValidError:
         raise ValueError("must be an e-mail address such as zoe@example.org") from None
@@ -25,7 +25,7 @@ _DOTS_DO_NOT_COUNT = {"gmail.com": "gmail.com", "googlemail.com": "gmail.com"}
 def mailbox(email: str) -> str:
     """The mailbox that an address in its usual spelling leads to, for limits: what follows a plus is only a label.
 
-    Never an identity: where a server does not know such labels, `zoe+shop@example.org` may be somebody else.
+    Never an identity: where a server does not know such labels, `zoe+shop@example.org` may be another person.
     """
     local, _, domain = email.rpartition("@")
     local = local.partition("+")[0] or local
@@ -38,7 +38,7 @@ def shown_email(email: str) -> str:
     """An address for its reader's eyes, which cannot tell apart letters that look the same.
 
     Beside a domain with other letters than a to z stands what the network calls it: `a@bücher.example
-    (a@xn--bcher-kva.example)`. Anything that is no valid address is returned as it is.
+    (a@xn--bcher-kva.example)`. Anything that is not a valid address is returned as it is.
     """
     if email.rpartition("@")[2].isascii():
         return email
@@ -53,7 +53,7 @@ def ascii_domain(email: str) -> str:
     """An address with its domain as the network spells it: `zoe@xn--bcher-kva.example`.
 
     Raises:
-        ValueError: it is no address.
+        ValueError: it is not an address.
     """
     if email.isascii():
         return email

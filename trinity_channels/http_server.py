@@ -88,7 +88,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._fields = 0
         self._field_bytes = 0
         self._content = 0
-        self._overhead = 0  # bytes that were no content, since the last complete request
+        self._overhead = 0  # bytes that were not content, since the last complete request
         self._stalled_since: float | None = None
         self._refused: HTTPStatus | None = None
         self._check: asyncio.TimerHandle | None = None

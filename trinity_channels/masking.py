@@ -1,4 +1,4 @@
-"""Takes from log entries what nobody may read there: numbers, e-mail addresses, secrets, codes, what people wrote.
+"""Takes from log entries what must not appear there: numbers, e-mail addresses, secrets, codes, what people wrote.
 
 Two nets, because neither is enough: names of fields whose values are never shown, and patterns in every other text,
 tracebacks included. A secret without a telling name or shape passes both; the rule stays not to log it. Every pattern

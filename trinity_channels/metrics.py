@@ -29,7 +29,7 @@ class Metrics:
         notices_withheld: messages of the host's own that were not sent, by `channel` and `limit`, whose budget was used up:
             `contact`, `conversation` or `binding`.
         delivery_attempts: calls of a plugin's `send` by `channel`.
-        resends: deliveries that somebody had sent again, by `channel`.
+        resends: deliveries resent on request, by `channel`.
         indicate_failures: "typing" that could not be shown, by `channel`.
         failed_auth: requests to the API with a token that is not valid, by `reason`: `unknown`, `expired` or `throttled`.
         login_codes: requests for a code by `outcome`: `sent`, `repeated` (one that was mailed still works), `limited` or

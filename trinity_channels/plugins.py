@@ -98,7 +98,7 @@ class Plugin:
                 return await self._ask("send", Receipt, binding=binding, message=message, ctx=ctx)
         except ChannelError:
             raise
-        except Exception as error:  # nobody knows how far it got
+        except Exception as error:  # the outcome is unknown
             raise SendUnknown(f"The plugin failed while sending ({type(error).__name__}).") from error
 
     async def resolve_identity(self, binding: Binding, sender: Sender, ctx: Context) -> Identity:
@@ -207,7 +207,7 @@ def _imported(
         for point in claims:
             try:
                 if len(claims) > 1:
-                    raise PluginRefused(f"the channel {name!r} is claimed by {claimants}; uninstall all but one")
+                    raise PluginRefused(f"the channel {name!r} is provided by {claimants}; uninstall all but one")
                 modules.append((point, _register(manager, point)))
             except KeyboardInterrupt:
                 raise
@@ -262,7 +262,7 @@ def _register(manager: pluggy.PluginManager, point: EntryPoint) -> object:
         _check_arguments(name, spec, cast("Callable[..., Any]", implementation))
     for name, member in inspect.getmembers(module):
         if hasattr(member, f"{PROJECT}_impl") and name not in specs:
-            raise PluginRefused(f"{name} is no hook of this host; the hooks are {', '.join(specs)}")
+            raise PluginRefused(f"unknown hook {name}; the hooks are {', '.join(specs)}")
     if not manager.is_registered(module):  # it is for a second name; `load` refuses that
         manager.register(module, point.name)
     return module

@@ -18,7 +18,7 @@ def normalise_public_url(text: str) -> str:
     A path prefix is kept: `https://Example.org/trinity/` becomes `https://example.org/trinity`.
 
     Raises:
-        ValueError: it is no such address. The sentence says what to write and never quotes the text, which may hold a
+        ValueError: it is not such an address. The sentence says what to write and never quotes the text, which may hold a
             password.
     """
     text = text.strip()

@@ -39,9 +39,9 @@ _DATABASE = "sqlite:///"
 _FILE_ONLY = ("agents", "api_base_urls")
 _RUNTIMES = 'needs runtime = "echo", "openai" or "trinity"'
 _TEXTS = {
-    "extra_forbidden": "is no setting; is it misspelt?",
+    "extra_forbidden": "is not a setting; check the spelling",
     "missing": "is missing",
-    "string_pattern_mismatch": "is no agent name: 1 to 63 of a-z, 0-9, - and _, beginning with a letter or digit",
+    "string_pattern_mismatch": "is not a valid agent name: 1 to 63 of a-z, 0-9, - and _, beginning with a letter or digit",
     "union_tag_invalid": _RUNTIMES,
     "union_tag_not_found": _RUNTIMES,
 }
@@ -158,7 +158,7 @@ class Settings(BaseSettings):
         """Return what `<PROVIDER>_API_BASE_URL` puts in place of a provider's own hosts, if it is set.
 
         Raises:
-            SettingsError: it is set to something that is no address. Variables of providers nobody asks for are not
+            SettingsError: it is set to something that is not an address. Variables of providers that are not used are not
                 ours to judge, so they are checked here and not on loading.
         """
         name = provider.lower() + _API_BASE_URL

@@ -96,11 +96,11 @@ CUT = "(This answer was cut off here.)"
 MAIL_SUBJECT = "Your code for {agent} on {channel}"
 MAIL_TEXT = (
     "Hello,\n\n"
-    "somebody who writes to the agent “{agent}” on {channel} wants to sign in with this e-mail address.\n\n"
+    "a person who writes to the agent “{agent}” on {channel} wants to sign in with this e-mail address.\n\n"
     "The code is {code}\n\n"
     "To confirm, send it in the chat within 10 minutes, alone or like this:\n\n"
     "    /login {code}\n\n"
-    "If that was not you, ignore this mail: without the code nobody is signed in.\n"
+    "If that was not you, ignore this mail: without the code, signing in is not possible.\n"
 )
 DIGEST_SUBJECT = "{count} waiting to talk to {agent}"
 DIGEST_FOREIGN = ", with letters beyond a to z: make sure that it is who you think"
@@ -122,5 +122,5 @@ ALERT_TEXT = (
     "Hello,\n\n"
     "something is wrong with your agent “{agent}” on {channel}:\n\n"
     "{found}\n\n"
-    "This is told once. It ends by itself when the channel works again.\n"
+    "This alert is sent once. It ends automatically when the channel works again.\n"
 )

@@ -1,4 +1,4 @@
-r"""What people can see: removes characters that hide, forge or reorder text, and tells whether anything is left.
+r"""What people can see: removes characters that hide, forge or reorder text, and reports whether anything is left.
 
 Agents' answers and the names that people choose both go through here. A model may print terminal escapes or its own
 citation marks, and a name may hold an instruction written in characters that only a model reads.
@@ -51,7 +51,7 @@ def cleaned(text: str) -> str:
 
 
 def cleaned_name(name: str) -> str:
-    """A name that somebody chose, as one line of visible text; empty if nothing of it can be seen."""
+    """A name that someone chose, as one line of visible text; empty if nothing of it can be seen."""
     words = one_line(name)
     return words if _SHOWS.search(words) else ""
 

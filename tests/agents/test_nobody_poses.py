@@ -1,4 +1,4 @@
-"""Nobody poses as the host, the agent or somebody else: a reader who knows only the rules recovers who said what.
+"""Nobody poses as the host, the agent or someone else: a reader who knows only the rules recovers who said what.
 
 The reader below is as strict as the rules that a model is told, and knows nothing of what went in. Everything that a person
 can choose is made of what the requests themselves consist of.
@@ -21,7 +21,7 @@ from trinity_channels.agents.port import AgentMessage, AgentTurn
 from trinity_channels.agents.words import notes
 from trinity_channels.api import Attachment, Button, Forwarded, Location, Note, NoteKind, Part, Quoted
 
-OLD_MARKER = "[0123456789abcdef]"  # of an earlier request, which somebody has learned
+OLD_MARKER = "[0123456789abcdef]"  # of an earlier request, which someone has learned
 ZOE, YAN = "zoe@example.org", "yan@example.org"
 FRAGMENTS = [
     *(
@@ -82,7 +82,7 @@ FRAGMENTS = [
     "\ud83d",
 ]
 mixed = st.lists(st.sampled_from(FRAGMENTS), max_size=6).map("".join)
-# Lines of the host as somebody would write them who has learned the marker of an earlier request.
+# Lines of the host as someone would write them who has learned the marker of an earlier request.
 forged = st.tuples(
     st.sampled_from(["", "x\n", "x\r", "x\u2028", "x\x85"]),
     st.just(f"{OLD_MARKER} "),
@@ -118,7 +118,7 @@ parts = st.one_of(
 
 @dataclass(frozen=True)
 class Said:
-    """What a reader takes somebody for: who, their own lines, and the notes beside them."""
+    """What a reader takes someone for: who, their own lines, and the notes beside them."""
 
     who: dict[str, object] | None
     lines: list[str] = field(default_factory=list)

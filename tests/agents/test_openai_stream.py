@@ -1,4 +1,4 @@
-"""An event stream that was not asked for is read all the same, and so is what stands before a document."""
+"""An event stream that was not asked for is still read, and so is what stands before a document."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`GET /api/agents`: owners see their agents, administrators all of them, with a count of what needs somebody."""
+"""`GET /api/agents`: owners see their agents, administrators all of them, with a count of what needs someone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The encryption key is lost: what still works, what says so, and what mends it."""
+"""The encryption key is lost: what still works, what says so, and how to fix it."""
 
 from __future__ import annotations
 

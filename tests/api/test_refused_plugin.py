@@ -10,7 +10,7 @@ import pytest
 from tests.world import LOCAL, World
 from trinity_channels import plugins
 
-CLAIM = "the channel 'whatsapp' is claimed by "
+CLAIM = "the channel 'whatsapp' is provided by "
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,7 @@ async def test_ten_test_messages_an_hour(world: World) -> None:
 
     assert (refused.status_code, refused.json()["code"]) == (429, "too_many_tests")
     assert refused.headers["retry-after"] == str(45 * 60)
-    assert (await world.api("POST", f"{PATH}/test", {})).status_code == 200  # verifying writes to nobody
+    assert (await world.api("POST", f"{PATH}/test", {})).status_code == 200  # verifying writes to no one
 
     await world.later(minutes=45)
     assert (await world.api("POST", f"{PATH}/test", body)).status_code == 200

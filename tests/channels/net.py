@@ -14,7 +14,7 @@ from trinity_channels.api import Context, Simulator
 from trinity_channels.app import create_app
 
 CHANNELS = ("whatsapp", "telegram", "slack")
-# Slack tells the e-mail of members; a guest has to prove theirs like everybody elsewhere.
+# Slack tells the e-mail of members; a guest has to prove theirs like everyone elsewhere.
 STRANGER = {"slack": {"guest": True}}
 
 

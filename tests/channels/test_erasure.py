@@ -37,7 +37,7 @@ async def verified(net: Net, name: str) -> Someone:
 
 
 async def client(net: Net, name: str) -> str:
-    """The address of somebody in the API."""
+    """The address of someone in the API."""
     clients = (await net.api("GET", "/api/agents/support/clients")).json()
     return f"/api/agents/support/clients/{next(one['id'] for one in clients if one['display_name'] == name)}"
 

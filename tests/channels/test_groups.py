@@ -1,4 +1,4 @@
-"""Groups: the agent answers verified people who address it, or nobody."""
+"""Groups: the agent answers verified people who address it, or no one."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ FULL_WIDTH = str.maketrans("0123456789", "\uff10\uff11\uff12\uff13\uff14\uff15\u
 
 @pytest.fixture
 async def asking(tmp_path: Path, clock: FrozenDateTimeFactory, agent: Agent) -> AsyncIterator[Net]:
-    """An agent that talks with everybody who has signed in, on every messenger."""
+    """An agent that talks with everyone who has signed in, on every messenger."""
     async with Net(tmp_path, clock, agents=agent) as net:
         await net.connect_all()
         await net.policy("require_email")

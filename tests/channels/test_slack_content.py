@@ -28,7 +28,7 @@ class Workspace:
         return calls
 
     def phone(self, name: str) -> Any:
-        """Somebody with Slack open."""
+        """A person with Slack open."""
         return self.slack.phone(name)
 
     async def told(self) -> list[str]:

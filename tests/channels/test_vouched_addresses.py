@@ -26,7 +26,7 @@ AGAIN = on("slack", texts.LOGIN_AGAIN.format(channel="Slack"))
 
 @pytest.fixture
 async def asking(tmp_path: Path, clock: FrozenDateTimeFactory, agent: Agent) -> AsyncIterator[Net]:
-    """An agent that talks with everybody whose e-mail is known."""
+    """An agent that talks with everyone whose e-mail is known."""
     async with Net(tmp_path, clock, agents=agent) as net:
         await net.connect_all()
         await net.policy("require_email")

@@ -1,4 +1,4 @@
-"""`agents`: an operator sees at a glance where agents are connected and what needs somebody."""
+"""`agents`: an operator sees at a glance where agents are connected and what needs someone."""
 
 from __future__ import annotations
 

@@ -114,7 +114,7 @@ async def test_a_provider_that_refuses_is_told(terminal: Terminal, served: World
         (("suport",), 1, "Unknown agent 'suport'. Configured agents: my-agent, sales, support."),
         (("sales",), 1, "sales is not connected."),
         (("sales", "whatsapp"), 1, "is not connected to this agent"),
-        (("support", "signal"), 1, "There is no channel 'signal'. Installed are "),
+        (("support", "signal"), 1, "Unknown channel 'signal'. Installed channels: "),
         (("--since", "yesterday"), 2, "how long ago"),
     ],
 )

@@ -141,7 +141,7 @@ async def test_what_the_api_refuses_is_told_in_its_words(terminal: Terminal, ser
     [
         (("suport", "whatsapp"), 1, "Unknown agent 'suport'; `trinity-channels agents` lists them."),
         (("../settings", "whatsapp"), 1, ""),
-        (("support", "signal"), 1, "There is no channel 'signal'. Installed are "),
+        (("support", "signal"), 1, "Unknown channel 'signal'. Installed channels: "),
         (("support", "whatsapp", "--set", "colour=red"), 2, "NAME=VALUE"),
         (("support", "whatsapp", "--set", "from_number"), 2, "from_number=VALUE"),
         (("support",), 2, ""),

@@ -64,7 +64,7 @@ async def test_everything_that_failed_for_one_cause_is_sent_in_one_step(
 @pytest.mark.usefixtures("zoe")
 @pytest.mark.parametrize(
     ("number", "words"),
-    [("1", "this is read"), ("7", "There is no delivery 7; `trinity-channels deliveries` lists them")],
+    [("1", "this is read"), ("7", "Unknown delivery 7; `trinity-channels deliveries` lists them")],
 )
 async def test_what_cannot_be_sent_again_says_why(terminal: Terminal, number: str, words: str) -> None:
     result = await terminal.beside("deliveries", "resend", number)

@@ -1,4 +1,4 @@
-"""`demo`: the whole product with no account, whatever the environment of whoever tries it says."""
+"""`demo`: the whole product with no account, whatever the user's environment holds."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_a_story_that_goes_wrong_ends_with_1(terminal: Terminal, monkeypatch: py
     result = terminal.run("demo", "--script")
 
     assert result.exit_code == 1
-    assert "Waited 2 seconds in vain for 2 messages." in result.stderr
+    assert "Timed out after 2 seconds waiting for 2 messages." in result.stderr
 
 
 def test_a_taken_port_does_not_stop_the_demo() -> None:

@@ -1,4 +1,4 @@
-"""`explain`: which rule lets somebody in or stops them, told from what they did."""
+"""`explain`: which rule lets someone in or stops them, told from what they did."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ async def test_somebody_who_never_wrote_is_told_apart(terminal: Terminal, world:
 
     by_number, by_email = await explained(terminal, NUMBER), await explained(terminal, "Zoe@Example.org")
 
-    assert f"Nobody has written to support from {NUMBER}" in by_number
+    assert f"No messages to support from {NUMBER}" in by_number
     assert "If they write: a message now is kept, and the person is asked to sign in" in by_number
-    assert f"Nobody has signed in to support as {ZOE}" in by_email
+    assert f"No one has signed in to support as {ZOE}" in by_email
     assert "Access shared since" in by_email
     assert "Once they have written and signed in: a message now goes to the agent." in by_email
 
@@ -42,7 +42,7 @@ async def test_an_address_that_was_blocked_and_erased_is_known(terminal: Termina
     await world.blocks(zoe)
     await world.api("DELETE", f"/api/agents/support/clients/{(await world.client(zoe))['id']}")
 
-    assert "Blocked yes, somebody with this address" in await explained(terminal, NUMBER)
+    assert "Blocked yes, a person with this address" in await explained(terminal, NUMBER)
     assert "Blocked" not in await explained(terminal, "+15557770003")
 
 

@@ -1,4 +1,4 @@
-"""`failed`: turns that nobody answered are seen, and get another try from a running host."""
+"""`failed`: turns that no one answered are seen, and get another try from a running host."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_only_a_failed_turn_can_be_resubmitted(terminal: Terminal) -> None:
     result = terminal.run("failed", "resubmit", "7")
 
     assert result.exit_code == 1
-    assert "There is no failed turn 7" in result.stderr
+    assert "Unknown failed turn 7" in result.stderr
 
 
 async def test_a_turn_that_is_given_up_is_parked_no_longer_and_its_text_is_gone(
@@ -72,7 +72,7 @@ async def test_a_turn_that_is_given_up_is_parked_no_longer_and_its_text_is_gone(
     left = [one.id for one in await town.failed()]
     rest = await terminal.beside("failed", "forget", "--all")
 
-    assert (unknown.exit_code, "There is no failed turn 7, and nothing was changed" in unknown.stderr) == (1, True)
+    assert (unknown.exit_code, "Unknown failed turn 7; nothing was changed" in unknown.stderr) == (1, True)
     assert (one.exit_code, left) == (0, [2, 3])
     assert (rest.exit_code, await town.failed()) == (0, [])
     assert (await town.check("agent"))["message"].startswith("No turn is parked.")

@@ -47,7 +47,7 @@ async def test_approving_lets_them_in_and_a_running_host_answers_what_they_wrote
     assert decided["decided_by"] == "command line"
     (share,) = (await world.api("GET", "/api/agents/support/shares")).json()
     assert (share["email"], share["shared_by"]) == (ZOE, "command line")
-    assert (await terminal.beside("requests")).stdout == "There are no pending access requests.\n"
+    assert (await terminal.beside("requests")).stdout == "No pending access requests.\n"
 
 
 async def test_declining_tells_them_and_lets_nobody_in(terminal: Terminal, world: World, zoe: Person) -> None:
@@ -102,8 +102,8 @@ async def test_an_agent_that_is_not_configured_here_is_not_decided_about(termina
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (("approve", "7"), 1, "There is no access request 7"),
-        (("decline", "7"), 1, "There is no access request 7"),
+        (("approve", "7"), 1, "Unknown access request 7"),
+        (("decline", "7"), 1, "Unknown access request 7"),
         (("approve", "0"), 2, ""),
         (("approve", str(2**63)), 2, ""),
         (("approve", "one"), 2, ""),

@@ -1,4 +1,4 @@
-"""`serve`: it runs, ends in good order, and says in one line why it cannot."""
+"""`serve`: it runs, shuts down gracefully, and says in one line why it cannot."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ async def test_the_database_is_upgraded_only_while_nobody_serves_it(terminal: Te
     alone = await terminal.beside("db", "upgrade")
 
     assert (beside.exit_code, alone.exit_code) == (1, 0)
-    assert "newest shape" in alone.stdout
+    assert "schema is up to date" in alone.stdout
 
 
 @pytest.mark.parametrize("command", [("serve", "--port", "0"), ("failed",), ("token", "list")])

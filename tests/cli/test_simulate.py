@@ -124,7 +124,7 @@ async def test_other_forms_change_nothing(
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (("signal",), 1, "There is no simulator for 'signal'. Channels with one: slack, telegram, whatsapp."),
+        (("signal",), 1, "No simulator for 'signal'. Channels with one: slack, telegram, whatsapp."),
         (("whatsapp", "--port", "70000"), 2, ""),
         (("whatsapp", "--port", "0", "--webhook", "example.org"), 2, "must be an address"),
         ((), 2, "CHANNEL"),

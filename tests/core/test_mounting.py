@@ -23,7 +23,7 @@ BOSS = {"X-User": OWNER}
 
 
 class Users:
-    """The application's own people: whoever names themselves, and nobody else."""
+    """The application's own people: only requests that name a user."""
 
     async def principal(self, request: HTTPConnection) -> Principal | None:
         name = request.headers.get("x-user")

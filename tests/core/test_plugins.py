@@ -139,7 +139,7 @@ BROKEN = [
     (lambda: pigeon(channel=asynchronous), "hook channel must be `def channel("),
     (lambda: pigeon(send=synchronous), "hook send must be `async def send("),
     (lambda: pigeon(send=asks_for_more), "takes database, which the host does not pass"),
-    (lambda: pigeon(teleport=teleport), "teleport is no hook of this host; the hooks are channel, "),
+    (lambda: pigeon(teleport=teleport), "unknown hook teleport; the hooks are channel, "),
     (lambda: pigeon(indicate=indicate), "hook indicate is there, but capability indicate is not declared"),
     (
         lambda: pigeon(channel=says(replace(MANIFEST, capabilities=Capabilities(indicate=25)))),
@@ -201,7 +201,7 @@ def test_a_name_that_is_claimed_twice_is_refused_to_all(claims: list[Point]) -> 
     assert list(plugins) == ["swan"]
     assert [one.name for one in plugins.unavailable] == ["pigeon"] * len(claims)
     for reason in (one.reason for one in plugins.unavailable):
-        assert "claimed by" in reason
+        assert "provided by" in reason
         for claim in claims:
             name = claim.dist.name if claim.dist and claim.dist.name else "an unknown distribution"
             assert f"{name} " in reason

@@ -29,7 +29,7 @@ class Inbox:
     async def gets(
         self, sender: Sender, days: float, *, chat: str | None = None, group: bool = False, event: str | None = None
     ) -> tuple[int, int]:
-        """Store what somebody wrote after so many days; returns the contact and the conversation it was stored under."""
+        """Store what someone wrote after so many days; returns the contact and the conversation it was stored under."""
         self._events += 1
         received = MessageReceived(
             event_id=event or f"event {self._events}",

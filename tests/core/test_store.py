@@ -1,4 +1,4 @@
-"""The store: units of work, one bad one among good ones, one process per file, an end in good order."""
+"""The store: units of work, one bad one among good ones, one process per file, a graceful shutdown."""
 
 from __future__ import annotations
 

@@ -236,7 +236,7 @@ class HostProcess:
             return await self.process.wait()
 
     async def connect(self, settings: Mapping[str, str]) -> str:
-        """Connect the agent and open it to everybody; returns the webhook's address."""
+        """Connect the agent and open it to everyone; returns the webhook's address."""
         async with httpx.AsyncClient(base_url=self.url, headers={"Authorization": f"Bearer {ADMIN}"}) as client:
             connected = await client.put("/api/agents/support/whatsapp", json=dict(settings))
             assert connected.status_code == httpx.codes.OK, connected.text

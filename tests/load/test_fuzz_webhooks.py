@@ -1,4 +1,4 @@
-"""Requests to webhooks that nobody should make: none of them breaks anything, and every refusal says what it is."""
+"""Requests to webhooks that no one should make: none of them breaks anything, and every refusal says what it is."""
 
 from __future__ import annotations
 

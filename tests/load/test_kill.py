@@ -54,7 +54,7 @@ class Town:
     async def quiet(self) -> None:
         """Wait until everything acknowledged is answered and the host has nothing left to do.
 
-        However long that takes on a busy machine, it goes on: whoever stands still for half a minute has stalled.
+        However long that takes on a busy machine, it goes on: a process without progress for half a minute has stalled.
         """
         while left := self.left():
             await eventually(

@@ -94,7 +94,7 @@ async def serve() -> AsyncIterator[Start]:
 
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A key and a certificate for 127.0.0.1 that nobody has signed."""
+    """A key and a certificate for 127.0.0.1 that no one has signed."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "test")])
     today = dt.datetime.now(dt.UTC)

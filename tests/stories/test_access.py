@@ -160,7 +160,7 @@ async def test_denial_is_told_and_a_day_later_they_can_ask_again(world: World) -
 
 
 async def test_asking_again_is_always_acknowledged(world: World) -> None:
-    """Also where something was told within the last day: else nobody knows whether they have asked."""
+    """Also where something was told within the last day: else no one knows whether they have asked."""
     zoe = world.person("Zoe")
     await zoe.verifies("zoe@example.org")
     await world.later(hours=20)

@@ -23,7 +23,7 @@ Open = Callable[[AgentRuntime], Awaitable[Person]]
 
 @pytest.fixture
 def zoe_with(found: Found) -> Open:
-    """Zoe in a world that is open to everybody, with these agents."""
+    """Zoe in a world that is open to everyone, with these agents."""
 
     async def opened(agents: AgentRuntime) -> Person:
         town = await found(agents=agents)

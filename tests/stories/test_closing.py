@@ -1,4 +1,4 @@
-"""The gate closes on somebody who was inside: a share is revoked, the owner blocks them, also while an agent works."""
+"""The gate closes on someone who was inside: a share is revoked, the owner blocks them, also while an agent works."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stays of somebody who was erased: nothing that can be read, and a block if they were blocked."""
+"""What stays of someone who was erased: nothing that can be read, and a block if they were blocked."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def stored(world: World) -> str:
 
 
 async def erase(world: World, person: Person) -> int:
-    """Erase somebody; their former id."""
+    """Erase someone; their former id."""
     client = await world.client(person)
     answer = await world.api("DELETE", f"/api/agents/support/clients/{client['id']}")
     assert (answer.status_code, answer.json()["blocked"]) == (200, client["blocked"])

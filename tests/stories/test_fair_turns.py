@@ -1,4 +1,4 @@
-"""A slow agent, and a busy person, hold up nobody else."""
+"""A slow agent, and a busy person, hold up no one else."""
 
 from __future__ import annotations
 

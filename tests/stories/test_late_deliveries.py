@@ -118,7 +118,7 @@ async def test_an_answer_that_waited_a_day_is_parked_with_its_reason(town: World
     (parked,) = await deliveries(town)
     assert (parked["error_code"], parked["error"]) == (
         "too_late",
-        "It waited for more than 24 hours, so it is left to the owner to send it all the same.",
+        "It waited for more than 24 hours, so it is left to the owner to send it.",
     )
 
 

@@ -1,4 +1,4 @@
-"""Domains that look like others: beside them stands what the network calls them, wherever somebody decides or confirms."""
+"""Domains that look like others: beside them stands what the network calls them, wherever someone decides or confirms."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers change hands: what a person writes from somebody else's former number is not refused."""
+"""Numbers change hands: what a person writes from someone else's former number is not refused."""
 
 from __future__ import annotations
 

@@ -205,7 +205,7 @@ async def test_what_was_written_while_the_host_was_down_is_answered(town: World)
 async def test_catch_up_reaches_back_to_the_last_message_before_the_downtime(
     town: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The provider cannot be asked at first, and meanwhile somebody else writes."""
+    """The provider cannot be asked at first, and meanwhile someone else writes."""
     zoe, yan = town.person("Zoe"), town.person("Yan")
     await zoe.says("before")
     await town.stops()

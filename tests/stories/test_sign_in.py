@@ -50,7 +50,7 @@ FORMS = [
 
 @pytest.fixture
 async def asking(found: Found, agent: Agent) -> World:
-    """An agent that talks with everybody who has signed in."""
+    """An agent that talks with everyone who has signed in."""
     made = await found(agents=agent)
     await made.policy("require_email")
     return made
@@ -303,7 +303,7 @@ CERTAIN = "482913"
 
 @pytest.fixture
 def certain(monkeypatch: pytest.MonkeyPatch) -> str:
-    """The code that everybody is mailed."""
+    """The code that everyone is mailed."""
     monkeypatch.setattr("trinity_channels.access.login.secrets.randbelow", lambda _: int(CERTAIN))
     return CERTAIN
 

@@ -16,7 +16,7 @@ SIGNED_IN = texts.VERIFIED.format(email=ZOE)
 
 @pytest.fixture
 async def asking(found: Found, agent: Agent) -> World:
-    """An agent that talks with everybody who has signed in."""
+    """An agent that talks with everyone who has signed in."""
     made = await found(agents=agent)
     await made.policy("require_email")
     return made

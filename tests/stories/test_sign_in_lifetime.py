@@ -20,7 +20,7 @@ OLD = "+12025550123"
 
 @pytest.fixture
 async def asking(found: Found, agent: Agent) -> World:
-    """An agent that talks with everybody who has signed in."""
+    """An agent that talks with everyone who has signed in."""
     made = await found(agents=agent, trinity_channels_keep_bodies_days=400)
     await made.policy("require_email")
     return made

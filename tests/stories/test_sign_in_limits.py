@@ -1,4 +1,4 @@
-"""Limits on codes and guesses: they stop floods and guessing, and let no stranger keep somebody else from signing in."""
+"""Limits on codes and guesses: they stop floods and guessing, and let no stranger keep someone else from signing in."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @contextmanager
 def locked(world: World) -> Iterator[None]:
-    """Another program writes to the database, for longer than anybody waits."""
+    """Another program writes to the database, for longer than anyone waits."""
     with closing(sqlite3.connect(world.host.store.path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         yield

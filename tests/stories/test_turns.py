@@ -245,7 +245,7 @@ async def test_whatever_goes_wrong_people_hear_one_apology_and_no_error(
 
 
 class Odd:
-    """An AgentRuntime by somebody who has not read the port."""
+    """An AgentRuntime by someone who has not read the port."""
 
     def __init__(self, answer: Callable[[], Awaitable[Any]]) -> None:
         self._answer = answer

@@ -72,7 +72,7 @@ async def listening(answer: bytes, certificate: Path | None = None) -> AsyncIter
 
 
 def certificate(folder: Path) -> Path:
-    """A certificate that nobody has signed but itself."""
+    """A certificate that no one has signed but itself."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
     made = (

@@ -29,7 +29,7 @@ async def escalation(world: World) -> list[dict[str, str]]:
 
 
 async def asks(world: World, text: str = "/human") -> str:
-    """What the host answers somebody new."""
+    """What the host answers someone new."""
     zoe = world.person("Zoe")
     await zoe.says(text)
     return zoe.last().replace("\u200b", "")

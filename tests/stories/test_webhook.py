@@ -154,7 +154,7 @@ async def test_a_later_good_message_settles_the_alarm(town: World) -> None:
 
 
 async def test_headers_of_a_proxy_cannot_make_a_forgery_valid(town: World, agent: Agent) -> None:
-    """Whoever knows the token is Twilio, but for another address: what the request claims about itself does not count."""
+    """A sender with the token is Twilio, but for another address: what the request claims about itself does not count."""
     url = await town.webhook()
     signed = url.replace("https://chat.example.org", "http://evil.example.org")
     claims = {"X-Forwarded-Proto": "http", "X-Forwarded-Host": "evil.example.org", "Host": "evil.example.org"}

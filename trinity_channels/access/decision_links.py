@@ -121,5 +121,5 @@ def _decoded(token: str) -> bytes:
 
 
 def _fingerprint(owner: str) -> bytes:
-    """An e-mail in little room, so that a link of a former owner is recognised."""
+    """A short form of an e-mail, so that a link of a former owner is recognised."""
     return hashlib.sha256(owner.encode()).digest()[:16]

@@ -21,10 +21,10 @@ class Directory(Protocol):
         """The owner's e-mail; None if there is no such agent."""
 
     async def may_use(self, agent: str, email: str) -> bool:
-        """Whether an e-mail belongs to the owner, an admin, or somebody the agent is shared with."""
+        """Whether an e-mail belongs to the owner, an admin, or someone the agent is shared with."""
 
     async def shares(self, agent: str) -> list[Share]:
-        """Everybody the agent is shared with, by e-mail."""
+        """The agent's shares, by e-mail."""
 
     async def grant(self, agent: str, email: str, *, by: str) -> bool:
         """Share the agent; False if it was shared already."""

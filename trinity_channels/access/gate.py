@@ -71,9 +71,9 @@ def explain(policy: Policy, person: AccessSubject) -> str:
     if person.blocked:
         return "The owner has blocked this person: every message is dropped in silence."
     if policy is Policy.OPEN:
-        return "The policy is open: anybody may chat."
+        return "The policy is open: everyone may chat."
     if person.has_access:
-        return "The verified e-mail belongs to the owner, an admin, or somebody the agent is shared with."
+        return "The verified e-mail belongs to the owner, an admin, or someone the agent is shared with."
     if person.email is None:
         return f"The policy is {policy}, and this person has not verified an e-mail with /login."
     if policy is Policy.REQUIRE_EMAIL:

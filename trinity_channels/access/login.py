@@ -1,6 +1,6 @@
 """Signing in by e-mail: a six-digit code is mailed, and entered in the chat it was asked for.
 
-A code is bound to binding, contact and e-mail, stored as a keyed hash, and lives for 10 minutes and 5 guesses. How many
+A code is bound to binding, contact and e-mail, stored as a keyed hash, and is valid for 10 minutes and 5 guesses. How many
 there may be is in `login_limits`.
 """
 

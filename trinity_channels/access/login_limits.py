@@ -10,7 +10,7 @@ Every limit on what belongs to a person (their mailbox) has a part that others c
   with mails; but the first code in an hour that a contact asks for is always mailed.
 - A contact with 20 wrong guesses in a day for one mailbox gets no code for it for a day. Where other contacts have made 20
   wrong guesses for it, each contact that has never verified it has 3 instead, for several accounts may belong to one person
-  who guesses. A right code signs in all the same.
+  who guesses. A correct code still signs in.
 """
 
 from __future__ import annotations

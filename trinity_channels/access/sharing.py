@@ -75,7 +75,7 @@ class Sharing:
     async def decide(
         self, agent: str, request: int, *, approve: bool, by: str, asked_at: datetime | None = None, via: str = ""
     ) -> AccessRequest:
-        """Let somebody in, or decline; they are told on the channel they asked on. The first decision holds.
+        """Approve or decline a request; they are told on the channel they asked on. The first decision holds.
 
         Args:
             agent: its name.
@@ -111,7 +111,7 @@ class Sharing:
 
         marked = await self._store.write(decide)
         decided = await self._store.read(lambda tx: access.request(tx, agent, request)) or found
-        overruled = marked is None and decided.status == "denied"  # somebody was faster, and meant the opposite
+        overruled = marked is None and decided.status == "denied"  # another decision came first, and was the opposite
         if granted and overruled:
             await self._directory.revoke(agent, found.email)
         self._wake(marked or [])
@@ -124,7 +124,7 @@ class Sharing:
 
         Raises:
             AlreadyShared: nothing to do.
-            NotShared: somebody else took the share away at the same moment.
+            NotShared: the share was removed concurrently.
         """
         if not await self._directory.grant(agent, email, by=by):
             raise AlreadyShared
@@ -138,7 +138,7 @@ class Sharing:
 
         self._wake(await self._store.write(settle))
         found = {one.email: one for one in await self._directory.shares(agent)}
-        if email not in found:  # somebody else took it away at once
+        if email not in found:  # it was removed concurrently
             raise NotShared
         return found[email]
 
@@ -153,7 +153,7 @@ class Sharing:
         await self._store.write(lambda tx: self._audit(tx, by, "unshare", agent))
 
     async def consent(self, agent: str, email: str, *, allow: bool, by: str) -> None:
-        """Allow or forbid proactive messages to somebody the agent is shared with.
+        """Allow or forbid proactive messages to someone the agent is shared with.
 
         Raises:
             NotShared: it is not.

@@ -30,7 +30,7 @@ def words(answer: object) -> str:
     """
     text, cut = (answer.text, answer.cut) if isinstance(answer, Answer) else (answer, False)
     if not isinstance(text, str):
-        raise AgentFailed(f"the answer is no text but {type(text).__name__}")
+        raise AgentFailed(f"expected text as the answer, got {type(text).__name__}")
     if not visible(text):
         if cut:
             raise AgentFailed("the answer reached its length limit before its first word (length)")

@@ -21,7 +21,7 @@ _BESIDE_WORDS = (
 
 
 class ShapeError(Exception):
-    """An answer that is no completion, whatever it is. Quotes nothing of it."""
+    """An answer that is not a completion. Quotes nothing of it."""
 
 
 @dataclass(slots=True)
@@ -70,7 +70,7 @@ def read(body: str) -> Completion:
 
 
 def _told(values: tuple[Any, ...]) -> Problem:
-    """What a document that is neither a completion nor an error says all the same, such as `{"detail": …}`."""
+    """What a document that is neither a completion nor an error still says, such as `{"detail": …}`."""
     told = said_in(values[0]) if len(values) == 1 and isinstance(values[0], dict) else Problem()
     if not told.text:
         raise ShapeError

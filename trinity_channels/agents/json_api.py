@@ -72,7 +72,7 @@ class JsonApi:
     def failure(
         self, message: str, problem: Problem, headers: Mapping[str, str], status: int | None = None
     ) -> AgentError:
-        """The error for a problem that an answer tells of; `message` is logged, the problem's text is not."""
+        """The error for a problem that an answer describes; `message` is logged, the problem's text is not."""
         detail = self._detail(problem.text)
         if not problem.is_transient(status):
             return AgentFailed(message, detail=detail)

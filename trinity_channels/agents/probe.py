@@ -81,7 +81,7 @@ async def _ask(http: httpx.AsyncClient, asked: _Asked) -> Check:
 
 
 async def _models(response: httpx.Response) -> list[str]:
-    """The names in a list of models; empty if the answer is no such list.
+    """The names in a list of models; empty if the answer is not such a list.
 
     https://platform.openai.com/docs/api-reference/models/list; some servers name the list or the names otherwise.
     """

@@ -23,7 +23,7 @@ _TRANSIENT = re.compile(
     r"|(?:server|internal|network|upstream|provider|api)_error|internal(?:_failure)?$|connect|temporar|try_again|loading"
     r"|system_resource|concurren|deadline_exceeded|abort"
 )
-# Sent with 429 as well, but waiting does not help: somebody has to pay.
+# Sent with 429 as well, but waiting does not help: the account has to be paid for.
 _SPENT = re.compile(r"quota|billing|balance|credit|payment|insufficient_funds|spend")
 _WORDS = ("message", "msg", "detail", "error_description", "description", "title", "error")
 _HINTS = ("retry_after", "retry-after", "retryAfter", "retry_after_seconds", "retryDelay")
@@ -56,7 +56,7 @@ class Problem:
 
 
 def problem_in(document: object) -> Problem | None:
-    """The error that a JSON document tells of; None if it tells of none."""
+    """The error that a JSON document describes; None if it describes none."""
     if isinstance(document, list):  # Gemini's API answers with a list
         document = document[0] if document else None
     if not isinstance(document, dict):

@@ -24,7 +24,7 @@ def notes(parts: Sequence[Part]) -> tuple[str, ...]:
 
 
 def describe(part: Part) -> str:
-    """One part as a sentence without subject; empty if it tells nothing."""
+    """One part as a sentence without subject; empty if it has no content."""
     match part:
         case Location():
             place = ", ".join(_json(text) for text in (part.label, part.address) if text)

@@ -54,7 +54,7 @@ async def configure(settings: BaseModel, ctx: Context) -> Account:
     """Connect: check the credentials with a live call and say which account they open.
 
     Called when an owner saves settings, before anything is stored. `settings` is a validated instance of the manifest's
-    model. Nothing may be changed at the provider, and nobody may be written to.
+    model. Nothing may be changed at the provider, and no message may be sent.
 
     Returns:
         The account. `key` must be the same whenever the same account is opened, whatever else the settings say.
@@ -145,7 +145,7 @@ async def resolve_identity(binding: Binding, sender: Sender, ctx: Context) -> Id
         ProviderUnavailable: the provider could not be asked; the turn is tried again later.
 
     Example:
-        `return Identity(addresses=(sender.address,), name=sender.name)` where the provider tells nothing more.
+        `return Identity(addresses=(sender.address,), name=sender.name)` where the provider reports nothing more.
     """
 
 

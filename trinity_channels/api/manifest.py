@@ -1,4 +1,4 @@
-"""The manifest: what the host knows of a channel without asking its provider."""
+"""The manifest: the facts about a channel that the host has without asking its provider."""
 
 from __future__ import annotations
 
@@ -109,12 +109,12 @@ class SetupStep:
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """A plugin's manifest: everything the host knows of a channel without asking the provider.
+    """A plugin's manifest: all facts about a channel that the host has without asking the provider.
 
     `name` is also the entry point's name, the URL segment and the log field. `provider` names the variable that moves its
     API to another host: `<PROVIDER>_API_BASE_URL`. `settings` has secrets as `SecretStr`; during a rotation a second
     one counts too, in a setting called like the first with `_secondary` behind it. `acknowledgement` answers
-    webhooks with an unknown key. `auto` says whether a proactive message may choose this channel by itself, `auto_rank`
+    webhooks with an unknown key. `auto` says whether a proactive message may choose this channel automatically, `auto_rank`
     which of several it chooses: the lowest. `command_mark` is what people put before a chat command where the messenger
     keeps "/" for itself; "/" is understood too. `escalation_rule` is the address of the channel's rule that people need a
     way to a human being, empty if it has none; health warns while the agent of such a channel has no escalation contact.

@@ -79,7 +79,7 @@ class Simulator(Protocol):
         """Post the latest message's webhook once more, as a provider does whose answer got lost; returns the HTTP status.
 
         Raises:
-            LookupError: nobody has written yet.
+            LookupError: no message has been received yet.
         """
 
     async def settle(self) -> None:

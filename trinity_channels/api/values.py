@@ -20,7 +20,7 @@ class Account:
     """What the provider says about an account.
 
     `key` identifies the account at the provider: two bindings never share one. `sender` is the address that people see.
-    `pace` is the least time between two messages to one person, or altogether if it is shared by everybody. `facts` is
+    `pace` is the least time between two messages to one person, or altogether if it is shared by all people. `facts` is
     what the plugin itself wants to know of the account when it reads a webhook, such as its own user id; stored in the
     open, so no secrets.
     """
@@ -122,7 +122,7 @@ class Response:
 class Sender:
     """Who wrote. `address` answers this person now; `stable`, where the provider has one, is never given to another person.
 
-    A person is recognised by `stable` first. `address` alone (a phone number) may pass to somebody else: when it arrives
+    A person is recognised by `stable` first. `address` alone (a phone number) may pass to another person: when it arrives
     with another `stable`, or without one after 90 days without a message from its holder, the host takes it for a new
     person, who inherits nothing.
     """
@@ -198,7 +198,7 @@ class DeliveryState(StrEnum):
 class FailureKind(StrEnum):
     """Who can do something about a failed message.
 
-    `PERMANENT` nobody; `LATER` time; `OPERATOR` whoever runs the account; `RECIPIENT` the person.
+    `PERMANENT` no one; `LATER` time; `OPERATOR` the operator of the account; `RECIPIENT` the person.
     """
 
     PERMANENT = "permanent"

@@ -130,7 +130,7 @@ class Connections:
 
         Raises:
             NotConnected: there is none.
-            VaultError: its secrets cannot be opened, so that nobody could be told of the new address.
+            VaultError: its secrets cannot be decrypted, so the provider could not be given the new address.
         """
         stored = await self.stored(agent, channel)
         if stored is None:
@@ -171,7 +171,7 @@ class Connections:
         return problems
 
     async def verify(self, agent: str, channel: str) -> Verification:
-        """Ask the provider whether the stored binding still works; nobody is written to.
+        """Ask the provider whether the stored binding still works; no message is sent.
 
         Raises:
             NotConnected, ConfigurationError, ProviderUnavailable.
@@ -262,5 +262,5 @@ def _sentence(kind: str, message: str, field: str | None) -> str:
     if kind == "missing":
         return f"{field} is missing."
     if kind == "extra_forbidden":
-        return f"{field} is no setting of this channel."
+        return f"Unknown setting {field}."
     return message.removeprefix("Value error, ")

@@ -42,7 +42,7 @@ class Overview:
 
     @property
     def attention(self) -> int:
-        """How many things want somebody to act: channels, access requests, parked turns, messages."""
+        """How many things need attention: channels, access requests, parked turns, messages."""
         channels = sum(one.state == ATTENTION for one in self.channels)
         return channels + self.waiting.requests + self.waiting.turns + self.waiting.deliveries
 

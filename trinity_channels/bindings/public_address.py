@@ -60,7 +60,7 @@ class PublicAddress:
         """Check and store a new address; an empty one means none.
 
         Raises:
-            ValueError: it is no address that a provider could reach us at.
+            ValueError: it is not an address that a provider could reach us at.
         """
         value = normalise_public_url(text) if text.strip() else ""
         await self._store.write(lambda tx: settings.put(tx, NAME, value))

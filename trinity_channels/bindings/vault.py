@@ -64,7 +64,7 @@ class Vault:
             ) from error
 
     def needs_reseal(self, record: str) -> bool:
-        """Tell whether `rotate-keys` has to seal this record anew, because an older key sealed it."""
+        """Tell whether `rotate-keys` has to re-encrypt this record, because an older key sealed it."""
         return self._parse(record)[0] is not self._keys.newest
 
     def digest(self, value: str, *, purpose: str) -> str:

@@ -25,7 +25,7 @@ def catch_up(
 ) -> None:
     """Fetch messages that the providers could not deliver, as far back as they list them.
 
-    A server does this by itself when it starts and after failures. With no server running the messages are stored, and
+    A server does this automatically when it starts and after failures. With no server running the messages are stored, and
     answered when it starts.
     """
     from trinity_channels.cli.errors import CommandFailed
@@ -44,7 +44,7 @@ def catch_up(
             answer, running = ask("POST", agent_path(name, on, "catch-up"), body)
             say(f"{name} on {on}: {answer['message']}")
         except HostRefused as refused:
-            # without an agent on the command line, what needs nothing is no failure
+            # without an agent on the command line, an agent without work is not a failure
             failed = failed or bool(agent) or refused.code not in ("cannot_list", "since_required")
             say(f"{name} on {on}: {refused}", err=True)
     if not running:

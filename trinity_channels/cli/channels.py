@@ -17,6 +17,6 @@ def manifest_of(channel: str) -> Channel:
     if channel not in plugins:
         known = ", ".join(plugins) or "none"
         raise CommandFailed(
-            f"There is no channel {channel!r}. Installed are {known}; `trinity-channels plugins` says more."
+            f"Unknown channel {channel!r}. Installed channels: {known}; `trinity-channels plugins` shows more."
         )
     return plugins[channel].manifest

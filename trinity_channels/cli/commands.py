@@ -32,7 +32,7 @@ from trinity_channels.cli.terminal import say
 
 
 class _Commands(TyperGroup):
-    """Answers what an operator can mend with a sentence; everything else is a fault of ours and keeps its traceback."""
+    """Prints a sentence for errors that an operator can fix; all others are bugs and keep their traceback."""
 
     def invoke(self, ctx: Any) -> Any:
         try:

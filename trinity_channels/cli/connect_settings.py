@@ -26,7 +26,7 @@ def gather(manifest: Channel, options: Sequence[str], present: Mapping[str, Any]
 
     Raises:
         typer.BadParameter: an option cannot be meant, or names a secret.
-        CommandFailed: something is missing, and there is nobody to ask.
+        CommandFailed: something is missing, and there is no terminal to ask on.
     """
     secret = secret_names(manifest)
     given = _options(manifest, options, secret)

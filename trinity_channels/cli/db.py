@@ -15,7 +15,7 @@ def db() -> None:
 
 @app.command()
 def upgrade() -> None:
-    """Bring the database to the newest shape, with no server running; `serve` does the same when it starts."""
+    """Upgrade the database schema, with no server running; `serve` does the same when it starts."""
     import asyncio
 
     from trinity_channels.settings import Settings
@@ -24,4 +24,4 @@ def upgrade() -> None:
     store = Store(Settings.load().database_url.get_secret_value())
     store.open()
     asyncio.run(store.close())
-    typer.echo("The database has the newest shape.")
+    typer.echo("The database schema is up to date.")

@@ -98,6 +98,6 @@ def resend(
     try:
         say(offline.with_host(again).message)
     except DeliveryNotFound:
-        raise CommandFailed(f"There is no delivery {delivery}; `trinity-channels deliveries` lists them.") from None
+        raise CommandFailed(f"Unknown delivery {delivery}; `trinity-channels deliveries` lists them.") from None
     except ResendRefused as refused:
         raise CommandFailed(refused.message) from None

@@ -99,13 +99,13 @@ async def _stranger(host: Host, agent: str, found: _Found, address: str, email: 
     facts = [("Policy", str(found.policy))]
     if email is None:
         blocked = await host.store.read(lambda tx: host.blocks.keeps_out(tx, agent, address))
-        facts += [("Blocked", "yes, somebody with this address was blocked and erased")] if blocked else []
+        facts += [("Blocked", "yes, a person with this address was blocked and erased")] if blocked else []
         subject, when = AccessSubject(None, blocked=blocked, has_access=False), "If they write: "
-        title = f"Nobody has written to {agent} from {address}"
+        title = f"No messages to {agent} from {address}"
     else:
         subject = AccessSubject(email, blocked=False, has_access=await host.directory.may_use(agent, email))
         when = "Once they have written and signed in: "
-        title = f"Nobody has signed in to {agent} as {email}"
+        title = f"No one has signed in to {agent} as {email}"
         facts += [
             ("Access", await _access(host, agent, email)),
             ("Access request", _request(found.requests.get(email))),

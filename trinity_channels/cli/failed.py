@@ -84,7 +84,7 @@ def resubmit(turn: Annotated[int, typer.Argument(metavar="ID", help="The turn, a
     def again(tx: Tx) -> str:
         found = next((one for one in turns.failed(tx) if one.id == turn), None)
         if found is None:
-            return f"There is no failed turn {turn}; `trinity-channels failed` lists them."
+            return f"Unknown failed turn {turn}; `trinity-channels failed` lists them."
         manifest = plugins[found.channel].manifest if found.channel in plugins else None
         if manifest and (closed := replies.window_closed(manifest, found.last_inbound_at, now)):
             return f"Turn {turn} cannot be answered: {closed}."
@@ -129,5 +129,5 @@ def forget(
 
     if unknown := offline.with_store(lambda store: store.write(give_up)):
         named = ", ".join(map(str, unknown))
-        raise CommandFailed(f"There is no failed turn {named}, and nothing was changed; `failed` lists them.")
+        raise CommandFailed(f"Unknown failed turn {named}; nothing was changed; `failed` lists them.")
     say("They are given up; what people wrote in them is removed.")

@@ -72,5 +72,5 @@ async def _ask_idle(method: str, path: str, body: object, *, reads: bool) -> Any
 
 
 def agent_path(agent: str, *rest: str) -> str:
-    """A path of the API below an agent, whatever somebody typed as its name."""
+    """A path of the API below an agent, whatever was typed as its name."""
     return "/".join(["/api/agents", *(quote(part, safe="") for part in (agent, *rest))])

@@ -9,7 +9,7 @@ import typer
 def reload() -> None:
     """Let the running host take over the agents that its settings file holds now; with an error in it nothing changes.
 
-    SIGHUP does the same, and the host's log tells the outcome.
+    SIGHUP does the same, and the host's log shows the outcome.
     """
     from trinity_channels.cli import running
     from trinity_channels.settings import data_folder

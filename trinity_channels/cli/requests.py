@@ -48,7 +48,7 @@ def requests(
     if not found:
         if agent:  # an agent that was removed can still have requests
             offline.known_agent(Settings.load(), agent)
-        say("There are no access requests." if wanted is None else f"There are no {status} access requests.")
+        say("No access requests." if wanted is None else f"No {status} access requests.")
         return
     rows = [
         (
@@ -100,7 +100,7 @@ def _decide(number: int, *, approve: bool) -> None:
         say(offline.with_host(decide))
     except RequestNotFound:
         raise CommandFailed(
-            f"There is no access request {number}; `trinity-channels requests --status all` lists them."
+            f"Unknown access request {number}; `trinity-channels requests --status all` lists them."
         ) from None
     except AlreadyDecided as error:
         raise CommandFailed(str(error)) from None

@@ -1,4 +1,4 @@
-"""uvicorn as we run it: sockets bound before anything else, our own log, and signals that end in good order."""
+"""uvicorn as we run it: sockets bound before anything else, our own log, and signals for a graceful shutdown."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ GRACE = 10
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """Claim an address; nobody can connect before the server listens. Port 0 takes a free one.
+    """Claim an address; connections are accepted only once the server listens. Port 0 takes a free one.
 
     Raises:
         CommandFailed: the address is taken, or is none of this machine's.

@@ -14,7 +14,7 @@ app = typer.Typer(no_args_is_help=True, help="Make, list and revoke tokens of th
 def create(
     *,
     admin: Annotated[bool, typer.Option("--admin", help="For an administrator, who may do everything.")] = False,
-    user: Annotated[str, typer.Option(metavar="EMAIL", help="For somebody who owns agents.")] = "",
+    user: Annotated[str, typer.Option(metavar="EMAIL", help="For a user who owns agents.")] = "",
     agent: Annotated[str, typer.Option(metavar="NAME", help="For an agent, which may only send messages.")] = "",
     label: Annotated[
         str, typer.Option(metavar="TEXT", help="What you call it, such as the program that uses it.")
@@ -61,7 +61,7 @@ def every() -> None:
 
     found = offline.with_store(lambda store: Tokens(store, utc_now).every())
     if not found:
-        typer.echo("There are no tokens.")
+        typer.echo("No tokens.")
         return
     now = utc_now()
     rows = [
@@ -93,5 +93,5 @@ def revoke(
     from trinity_channels.ports import utc_now
 
     if offline.with_store(lambda store: Tokens(store, utc_now).revoke(token, by=offline.ACTOR)) is None:
-        raise CommandFailed(f"There is no token {token}; `trinity-channels token list` lists them.")
+        raise CommandFailed(f"Unknown token {token}; `trinity-channels token list` lists them.")
     typer.echo(f"Token {token} is revoked.")

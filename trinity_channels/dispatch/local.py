@@ -14,7 +14,7 @@ from trinity_channels.store import Store, Tx
 log = structlog.get_logger(__name__)
 
 SWEEP = timedelta(seconds=5)
-"""How often open work is looked up anew: it catches what another process, such as the command line, has left."""
+"""How often open work is looked up again: it catches what another process, such as the command line, has left."""
 TICK = 0.2
 """Seconds between looks at the clock while something waits; the clock may be moved. An alarm is set for the next timer."""
 SHORTEST_ALARM = 0.001

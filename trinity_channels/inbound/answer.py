@@ -100,7 +100,7 @@ class Answers:
         return self._welcome(tx, attempt.email) or attempt.answer
 
     def _welcome(self, tx: Tx, email: str) -> str:
-        """What to tell somebody who has just signed in and may not use the agent yet; empty if they may."""
+        """What to tell a person who has just signed in and may not use the agent yet; empty if they may."""
         blocked, opens = self.person.blocked, self.prepared.code_opens
         if decision(self.scene, email, blocked=blocked, has_access=opens) is not Decision.REQUEST_ACCESS:
             return ""
@@ -126,5 +126,5 @@ class Answers:
 
 
 def request_access(tx: Tx, scene: Scene, email: str, now: datetime) -> str:
-    """Ask the owner to let somebody in; returns how that stands: asked, pending or denied."""
+    """Ask the owner to approve a person; returns how that stands: asked, pending or denied."""
     return requests.open_request(tx, scene.agent, email, scene.channel, scene.conversation, now)

@@ -77,7 +77,7 @@ class CatchUp:
         self._proven: dict[int, BaseModel] = {}
         # Bindings with requests refused for their signature since then, and whether they may have been the provider's.
         self._mistrusted: dict[int, bool] = {}
-        # Bindings whose refused requests were somebody else's, and until when that is known.
+        # Bindings whose refused requests were another sender's, and until when that is known.
         self._forged: dict[int, datetime] = {}
         self._failures = Failures(now)
         self._newest = 0
@@ -100,9 +100,9 @@ class CatchUp:
         self._add(replace(_Gap.of(bound), refused_at=self._now()))
 
     def mistrusted(self, bound: OpenBinding, *, genuine: bool) -> None:
-        """A request was refused for its signature; `genuine`: it is the provider's all the same, for another address.
+        """A request was refused for its signature; `genuine`: it is the provider's nevertheless, for another address.
 
-        If the settings were proven right before, it was somebody else's: then it must not make us ask the provider, or
+        If the settings were proven right before, it was another sender's: then it must not make us ask the provider, or
         strangers could. If the secret has changed at the provider since, the owner has to enter it, and then we do ask.
         """
         suspect = genuine or self._proven.get(bound.id) is not bound.binding.settings

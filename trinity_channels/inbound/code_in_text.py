@@ -29,7 +29,7 @@ _ALONE = re.compile(
 )
 _SIX = re.compile("[0-9]{6}")
 _THOUSANDS = re.compile(r"[0-9]{3}[^0-9 -][0-9]{3}")
-_DASHES = "\u2212\u2043\u02d7\u30fc"  # U+2212 MINUS SIGN and others that are no dash to Unicode but look like one
+_DASHES = "\u2212\u2043\u02d7\u30fc"  # U+2212 MINUS SIGN and others that look like a dash but are not one to Unicode
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,7 +101,7 @@ _NAME_IN_FRONT = re.compile(r"[^<>?]{0,60}<\s+>\W*")
 def recognise(message: Message, expecting: Expecting) -> Command | None:
     """The command in a message, None if the message is for the agent. Unknown slash words are for the agent.
 
-    So is START from somebody who has not stopped anything: people greet bots that way.
+    So is START from someone who has not stopped anything: people greet bots that way.
     """
     if message.opt_out:
         return Command(Verb(OptOut(message.opt_out).value), answered=True)

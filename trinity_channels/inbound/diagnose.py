@@ -119,12 +119,12 @@ def _cause(refused: _Refused, difference: str | None) -> str:
     if not refused.small:
         return (
             f"Only requests of up to {EXAMINED} bytes are examined for the cause, and this one has {len(refused.raw.body)}: "
-            "it was signed for another address or with another secret, or somebody else sent it."
+            "it was signed for another address or with another secret, or another party sent it."
         )
     if difference:
         return f"The provider signed another address than public_chat_url gives: {difference}."
     return (
         "No address we can think of matches the signature, so the secret is probably not the one the provider signs "
         "with (it changes when it is regenerated), or a proxy strips a prefix of the path that public_chat_url lacks, or "
-        "somebody else sent the request."
+        "another party sent the request."
     )

@@ -1,4 +1,4 @@
-"""The chore that ends verified e-mails which nobody uses, and asks providers whether they still vouch for the others."""
+"""The chore that ends unused verified e-mails, and asks providers whether they still vouch for the others."""
 
 from __future__ import annotations
 

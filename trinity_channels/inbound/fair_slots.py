@@ -20,7 +20,7 @@ class FairSlots:
     """`most` slots. It is used by the tasks of one event loop.
 
     Everyone who waits is over their share: shares only shrink while slots are taken, and `_serve` runs when one is given
-    back. So a newcomer who is within their share passes nobody who could have gone.
+    back. So a newcomer who is within their share does not overtake anyone who could have gone.
     """
 
     def __init__(self, most: int) -> None:

@@ -22,7 +22,7 @@ def too_fast(tx: Tx, person: Person, message: Message) -> bool:
 
 
 def decision(scene: Scene, email: str | None, *, blocked: bool, has_access: bool) -> Decision:
-    """What the gate says to somebody in a direct conversation."""
+    """What the gate says to a person in a direct conversation."""
     policy, _ = policies(scene.policies)
     return decide(policy, AccessSubject(email, blocked, has_access))
 

@@ -19,11 +19,11 @@ OVERLAP = timedelta(minutes=5)
 
 
 class CannotList(Exception):
-    """The provider has no list of what it could not deliver; it delivers again by itself."""
+    """The provider has no list of what it could not deliver; it delivers again automatically."""
 
 
 class NothingKnown(Exception):
-    """No message of a person has ever arrived, so nothing tells from when on messages are missing."""
+    """No message of a person has ever arrived, so the start of the gap is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class MissedMessages:
         Raises:
             NotConnected: the agent has no binding there.
             CannotList: the channel has no such list.
-            NothingKnown: no time is given, and no message tells one.
+            NothingKnown: no time is given, and no message has one.
             ConfigurationError, ProviderUnavailable, VaultError: it could not be listed.
         """
         if not self.listed(channel):

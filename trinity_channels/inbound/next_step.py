@@ -39,7 +39,7 @@ class DirectSteps:
         self._now = now
 
     async def following(self, scene: Scene, person: Person, manifest: Channel) -> Step | datetime:
-        """The next step, or when a burst is complete that somebody is still writing.
+        """The next step, or when a burst is complete that someone is still writing.
 
         Raises:
             ProviderUnavailable: the provider could not be asked about the person.
@@ -74,7 +74,7 @@ class GroupSteps:
         self._now = now
 
     async def following(self, scene: Scene, manifest: Channel) -> GroupStep | datetime:
-        """The next step, or when a burst is complete that somebody is still writing.
+        """The next step, or when a burst is complete that someone is still writing.
 
         Raises:
             ProviderUnavailable: the provider could not be asked about a writer.

@@ -1,4 +1,4 @@
-"""What comes to a webhook and cannot be used, told to the owner: in the log now and then, in health for a day."""
+"""Unusable webhook requests, reported to the owner: in the log periodically, in health for a day."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ class Quotes:
             bound = await self._bindings.open(scene.binding)
             async with asyncio.timeout(PATIENCE):
                 found = await plugin.resolve_quoted(bound.binding, message_id, bound.context)
-        except Exception as error:  # noqa: BLE001  the person is answered all the same
+        except Exception as error:  # noqa: BLE001  the person is answered nevertheless
             log.warning("quotation not read", channel=scene.channel, agent=scene.agent, cause=cause_of(error))
             return None
         return replace(found, text=cut(found.text, QUOTE))

@@ -49,7 +49,7 @@ class Step:
     begun: list[int] = field(default_factory=list)
 
     def take(self, tx: Tx) -> bool:
-        """Take the step; False if there is nothing more to do until somebody writes or decides."""
+        """Take the step; False if there is nothing more to do until someone writes or decides."""
         self.begun.clear()  # a unit may run twice
         if self.scene.stirred:
             messages.calm(tx, self.scene.conversation)

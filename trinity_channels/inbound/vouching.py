@@ -20,12 +20,12 @@ from trinity_channels.store.scenes import Person, Scene
 from trinity_channels.store.verified_emails import Linked, Source, Verification
 
 ACTOR = "host"
-"""How the audit log names what ends by itself."""
+"""How the audit log names what ends automatically."""
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What a provider tells of a contact."""
+    """What a provider reports about a contact."""
 
     name: str = field(repr=False)
     email: str | None = field(repr=False)
@@ -44,7 +44,7 @@ class Vouching:
         self._now = now
 
     async def ask(self, linked: Linked, sender: Sender | None = None) -> Known:
-        """What the provider tells of a contact; `sender` saves a look-up where it is known.
+        """What the provider reports about a contact; `sender` saves a look-up where it is known.
 
         Raises:
             ProviderUnavailable: it could not be asked.

@@ -19,8 +19,8 @@ SMALLEST_LIMIT = 16
 """Room for one character, however a dialect escapes it."""
 
 LONGEST_MARKDOWN = 50_000
-"""Characters up to which a text is read as Markdown. What is longer is a dump that nobody reads on a phone, and parsing
-it would hold up everybody else for seconds; it goes out as it is."""
+"""Characters up to which a text is read as Markdown. What is longer is a dump that is not read on a phone, and parsing
+it would delay all others for seconds; it goes out as it is."""
 
 _log = structlog.get_logger(__name__)
 
@@ -68,7 +68,7 @@ def compose(
 
 
 def plain(text: str, dialect: Dialect, limit: int) -> list[str]:
-    """Split a text that is no Markdown: it shows character by character, for a name or an e-mail may look like marks."""
+    """Split a text that is not Markdown: it shows character by character, for a name or an e-mail may look like marks."""
     return pack(plain_lines(cleaned(text)), Renderer(dialect), limit)
 
 

@@ -49,7 +49,7 @@ ASK_AGAIN = timedelta(seconds=10)
 ASK_FOR = timedelta(minutes=30)
 """How long an unknown outcome is asked for before it is parked, by this process: another may have been down as long."""
 _DISCONNECTED = Failure("disconnected", FailureKind.OPERATOR, "The channel was disconnected before this could be sent.")
-_GONE = Failure("no_address", FailureKind.RECIPIENT, "The person's address belongs to somebody else now.")
+_GONE = Failure("no_address", FailureKind.RECIPIENT, "The address now belongs to another person.")
 _BLOCKED = Failure("blocked", FailureKind.PERMANENT, "The owner blocked this person before it could be sent.")
 _OPTED_OUT = Failure("opted_out", FailureKind.RECIPIENT, "The person wants no messages that they did not ask for.")
 _OF_THE_AGENT = frozenset({"agent", "proactive"})
@@ -60,7 +60,7 @@ Record = Unit[None]
 
 @dataclass(slots=True)
 class Attempt:
-    """An attempt that somebody waits for, and what the call itself came to; receipts may tell more by then.
+    """An attempt with a waiting caller, and what the call itself came to; receipts may tell more by then.
 
     `over`: it is on record, or there was none, for other messages go out first. `taken`: the provider took the message.
     `unknown`: why the outcome is not known, empty if it is.
@@ -208,7 +208,7 @@ class Deliveries:
             return self._fail(delivery, error.failure)
         except SendDeferred as error:
             return self._defer(delivery, error)
-        except ChannelError as error:  # SendUnknown, and whatever else a plugin raises: nobody knows
+        except ChannelError as error:  # SendUnknown, or any other error of a plugin: the outcome is unknown
             return self._unknown(delivery, error.message)
         return self._taken(delivery, receipt)
 

@@ -27,7 +27,7 @@ class Lateness:
         return now - since >= self.late
 
     def is_stale(self, since: datetime, now: datetime) -> bool:
-        """Whether what began to wait at `since` is too old by now to be sent by itself."""
+        """Whether what began to wait at `since` is too old by now to be sent automatically."""
         return now - since >= self.stale
 
     def of_one_age(self, waiting: Sequence[Message], now: datetime) -> tuple[tuple[Message, ...], bool]:
@@ -45,7 +45,7 @@ class Lateness:
 
     def undelivered(self) -> Failure:
         """Why a message that waited to be sent was not."""
-        sentence = f"It waited for more than {_spoken(self.stale)}, so it is left to the owner to send it all the same."
+        sentence = f"It waited for more than {_spoken(self.stale)}, so it is left to the owner to send it."
         return Failure("too_late", FailureKind.OPERATOR, sentence)
 
     def parked(self) -> str:

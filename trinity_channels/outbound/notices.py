@@ -53,7 +53,7 @@ class Budget:
 
 
 class Notices:
-    """Queues them, and tells operators what was withheld."""
+    """Queues them, and reports to operators what was withheld."""
 
     def __init__(self, dispatcher: Dispatcher, budget: Budget, metrics: Metrics, now: Callable[[], datetime]) -> None:
         self._dispatcher = dispatcher

@@ -1,4 +1,4 @@
-"""Proactive messages: an agent writes first, to somebody who has proved their e-mail and agreed to it."""
+"""Proactive messages: an agent writes first, to a person who has proved their e-mail and agreed to it."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Status:
 
 
 class ProactiveMessages:
-    """Sends them, and tells what became of them."""
+    """Sends them, and reports their states."""
 
     def __init__(
         self,

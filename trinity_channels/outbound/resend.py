@@ -261,7 +261,7 @@ def _not_possible(found: Candidate, manifest: Channel | None) -> ResendRefused |
     if manifest is None:
         return ResendRefused("channel_unavailable", "The channel's plugin cannot be used; `plugins` says why.")
     if not found.reachable:
-        return ResendRefused("no_address", "The person's address belongs to somebody else now.")
+        return ResendRefused("no_address", "The address now belongs to another person.")
     return None
 
 

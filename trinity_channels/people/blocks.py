@@ -55,7 +55,7 @@ class Blocks:
                 )
 
     def stays_blocked(self, tx: Tx, contact: int) -> bool:
-        """Whether a contact who is not blocked has an address of somebody who was blocked and erased. Reads only."""
+        """Whether a contact who is not blocked has an address of someone who was blocked and erased. Reads only."""
         known = erased_blocks.known(tx, contact)
         if known is None or known.blocked_at or not erased_blocks.exist(tx, known.binding):
             return False

@@ -65,7 +65,7 @@ class Retention:
         self._metrics.retention_last_run.set(now.timestamp())
 
     async def _empty_log(self, now: datetime) -> None:
-        """Remove for good what was removed; while somebody reads it, every round tries."""
+        """Remove for good what was removed; while another connection reads, every round tries."""
         if not timedelta() <= now - self._emptied_at < LOG_EMPTIED and await self._store.empty_log():
             self._emptied_at = now
 

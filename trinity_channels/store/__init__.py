@@ -1,4 +1,4 @@
-"""The database: the only room that holds SQL. Units of work go in, frozen values come out."""
+"""The database: the only package that holds SQL. Units of work go in, frozen values come out."""
 
 from trinity_channels.store.database import Locked, Store, StoreError, Tx, Unit
 

@@ -158,7 +158,7 @@ def set_policies(tx: Tx, agent: str, value: str, groups: str) -> None:
 
 
 def shares(tx: Tx, agent: str) -> list[Share]:
-    """Everybody an agent is shared with."""
+    """All e-mails an agent is shared with."""
     return [_share(row) for row in tx.all(_SHARES, agent=agent)]
 
 

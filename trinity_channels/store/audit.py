@@ -16,7 +16,7 @@ from trinity_channels.store.tables import AUDIT
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing that somebody did. `actor` is a principal, a contact by its id, or the command line."""
+    """One recorded action. `actor` is a principal, a contact by its id, or the command line."""
 
     id: int
     at: datetime

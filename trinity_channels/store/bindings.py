@@ -1,4 +1,4 @@
-"""Bindings as rows: settings open, secrets and webhook key sealed by whoever hands them in."""
+"""Bindings as rows: settings open, secrets and webhook key sealed by the caller."""
 
 from __future__ import annotations
 
@@ -234,7 +234,7 @@ def fetched(tx: Tx, binding: int, upto: datetime) -> None:
 
 
 def last_inbound(tx: Tx, binding: int) -> datetime | None:
-    """When somebody last wrote to a binding."""
+    """When a person last wrote to a binding."""
     row = tx.one(_LAST_INBOUND, binding=binding)
     return moment(row[0]) if row else None
 

@@ -40,7 +40,7 @@ class NewCode:
 
 
 MOST_REMEMBERED = 20
-"""Codes of one contact that `made` tells of."""
+"""Codes of one contact that `made` counts."""
 
 _KILL = update(LOGIN_CODE).where(LOGIN_CODE.c.contact_id == bindparam("contact")).values(live=False)
 _NEW = (

@@ -2,7 +2,7 @@
 
 A unit is a function of a `Tx`; it may run twice, so it does nothing but read and write the database. Writing units run
 on the event loop, some microseconds each: in a thread of their own they would wait for the interpreter's lock at every
-statement, and everybody else with them. What waits for the disk, or for somebody else's lock, waits in a thread.
+statement, and all other callers with them. Waiting for the disk, or for another process's lock, happens in a thread.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ class _Job:
     result: Any = None
 
     def settle(self) -> None:
-        if not self.future.done():  # else whoever waited has given up
+        if not self.future.done():  # else the caller has given up
             self.future.set_result(self.result)
 
     def fail(self, error: Exception) -> None:
@@ -280,7 +280,7 @@ class Store:
         later writes happen to come to that place, on a quiet host for weeks.
 
         Returns:
-            False if somebody is reading in the log, or another process writes; it may be tried again later.
+            False if a reader uses the log, or another process writes; it may be tried again later.
 
         Raises:
             StoreError: the store is closed, or the database cannot be used.
@@ -293,7 +293,7 @@ class Store:
             raise self._unusable(error) from error
 
     def _empty_log(self) -> bool:
-        # The engine that writes waits for nobody; a write that comes meanwhile waits for us in its thread.
+        # The engine that writes does not wait for others; a write that comes meanwhile waits for us in its thread.
         with contextlib.closing(self._writer_engine.raw_connection()) as connection:
             driver = cast("sqlite3.Connection", connection.driver_connection)
             (busy, _, _) = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
@@ -336,7 +336,7 @@ class Store:
         loop = asyncio.get_running_loop()
         try:
             transaction = await self._begin(committer)
-        except Exception as error:  # noqa: BLE001  handed to whoever waits: the database is locked, or gone
+        except Exception as error:  # noqa: BLE001  passed to the waiting caller: the database is locked, or gone
             for job in batch:
                 self._fail(job, error)
             return
@@ -345,7 +345,7 @@ class Store:
                 for job in batch:
                     job.result = job.unit(self._tx)
                 await loop.run_in_executor(committer, transaction.commit)
-        except Exception as error:  # noqa: BLE001  handed to whoever waits for the unit
+        except Exception as error:  # noqa: BLE001  passed to the caller that waits for the unit
             with contextlib.suppress(DBAPIError, sqlite3.Error):  # else the next transaction says what is wrong
                 self._undo()
             if len(batch) == 1:

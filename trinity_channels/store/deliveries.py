@@ -21,7 +21,7 @@ class Delivery:
     """One provider message that is not settled. `state` is ready, sending (an attempt was cut short) or asking.
 
     `address` is where the conversation can be reached now, or where the attempt went that is asked about; empty if
-    nobody can be reached there any more. `blocked` is about the person, as the owner has it now. `origin` is that of the
+    the address reaches no one any more. `blocked` is about the person, as the owner has it now. `origin` is that of the
     message it is a part of: agent, notice, proactive and so on. `opted_out`: the person wants no proactive messages.
     `waits_since`: when it was queued, or when an owner last had it sent again. `leads`: it is the first part of its message.
     """
@@ -94,7 +94,7 @@ _PREVIOUS = (
     .order_by(DELIVERY.c.id.desc())
     .limit(1)
 )
-# Bounded, for there is no index by binding: whoever has a pace to keep has few messages.
+# Bounded, for there is no index by binding: bindings with a pace have few messages.
 _LAST_ATTEMPT = select(func.max(DELIVERY.c.attempted_at)).where(
     DELIVERY.c.binding_id == bindparam("binding"),
     DELIVERY.c.attempted_at <= bindparam("now"),  # the clock may have been set back
@@ -113,7 +113,7 @@ _SENDING = (
     )
 )
 NO_FAILURE = {"failure_code": None, "failure_kind": None, "failure": None}
-"""What went wrong on the way is no news any more once the message has arrived."""
+"""What went wrong on the way is irrelevant once the message has arrived."""
 # A receipt may have come before our own call returned: then its state stands, also if it asked for another try ("ready").
 _TAKEN = (
     update(DELIVERY)
@@ -231,7 +231,7 @@ def next_open(tx: Tx, conversation: int) -> tuple[Delivery, Previous | None] | N
 
 
 def last_attempt(tx: Tx, binding: int, now: datetime) -> datetime | None:
-    """When a binding last sent anything, to anybody."""
+    """When a binding last sent anything, to anyone."""
     row = tx.one(_LAST_ATTEMPT, binding=binding, now=micros(now))
     return moment(row[0]) if row else None
 
@@ -261,7 +261,7 @@ def ask(tx: Tx, delivery: int, at: datetime, why: str, now: datetime) -> None:
 
 
 def park_unknown(tx: Tx, delivery: int, why: str, now: datetime) -> None:
-    """It may have been taken and nobody can be asked: leave it, never replay it blindly."""
+    """It may have been taken, which cannot be checked: leave it, never replay it blindly."""
     disclosures.unsaid(tx, delivery)
     tx.run(_SET, delivery=delivery, reached="unknown", at=None, why=why, now=micros(now))
     tx.run(
@@ -278,7 +278,7 @@ def fail(tx: Tx, delivery: Delivery, failure: Failure, now: datetime) -> None:
 
 
 def give_up(tx: Tx, delivery: int, message: int, binding: int, failure: Failure, now: datetime) -> None:
-    """The same, for whoever knows no more of a delivery than these ids."""
+    """The same, for callers that have only these ids of a delivery."""
     disclosures.unsaid(tx, delivery)
     follow = Failure(failure.code, failure.kind, f"An earlier part failed: {failure.message}")
     _fail_one(tx, delivery, failure, now)

@@ -13,7 +13,7 @@ from trinity_channels.store.database import Row, Tx
 from trinity_channels.store.tables import BINDING, CONVERSATION, DELIVERY, MESSAGE
 
 PARKED = frozenset({"failed", "unknown"})
-"""The states in which nothing more happens until somebody sends the delivery again."""
+"""The states in which nothing more happens until someone sends the delivery again."""
 
 
 @dataclass(frozen=True, slots=True)

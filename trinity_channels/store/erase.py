@@ -56,7 +56,7 @@ _STATEMENTS = (
     delete(ACCESS_REQUEST).where(ACCESS_REQUEST.c.conversation_id.in_(_THEIRS)),
     delete(LOGIN_CODE).where(LOGIN_CODE.c.contact_id == bindparam("contact")),
     delete(KNOWN_MAILBOX).where(KNOWN_MAILBOX.c.contact_id == bindparam("contact")),
-    # the key is given up, so that the person may come back as somebody new
+    # the key is given up, so that the person may come back as a new person
     update(CONVERSATION)
     .where(CONVERSATION.c.id.in_(_THEIRS))
     .values(address="", key=literal("erased:") + cast(CONVERSATION.c.id, String), stirred=False),

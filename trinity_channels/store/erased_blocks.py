@@ -16,7 +16,7 @@ from trinity_channels.store.tables import ADDRESS, BINDING, CONTACT, ERASED_BLOC
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """One address of a contact; a `stable` one is never given to somebody else."""
+    """One address of a contact; a `stable` one is never given to another person."""
 
     value: str = field(repr=False)
     stable: bool
@@ -33,7 +33,7 @@ class Known:
 
     @property
     def has_stable(self) -> bool:
-        """Whether one of the addresses is never given to somebody else."""
+        """Whether one of the addresses is never given to another person."""
         return any(one.stable for one in self.addresses)
 
 
@@ -91,7 +91,7 @@ def add(tx: Tx, contact: int, binding: int, digest: str, blocked_at: datetime, *
 
 
 def find(tx: Tx, binding: int, digests: Collection[str], *, has_stable: bool) -> bool:
-    """Whether one of these addresses is blocked; `has_stable`: one of them is never given to somebody else."""
+    """Whether one of these addresses is blocked; `has_stable`: one of them is never given to another person."""
     return any(tx.one(_FIND, binding=binding, digest=digest, has_stable=has_stable) for digest in digests)
 
 

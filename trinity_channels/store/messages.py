@@ -144,7 +144,7 @@ def say(
 
 
 def stir(tx: Tx, conversation: int) -> None:
-    """A step is called for, though nobody has written: a decision is to be told, or the gate may have opened."""
+    """A step is called for, although no message arrived: a decision is to be told, or the gate may have opened."""
     tx.run(_STIR, conversation=conversation, stirred=True)
 
 

@@ -1,4 +1,4 @@
-"""Bring a database to the newest shape with alembic."""
+"""Upgrade a database schema with alembic."""
 
 from __future__ import annotations
 

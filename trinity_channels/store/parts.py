@@ -21,7 +21,7 @@ _TYPES: dict[str, type[Part]] = {
     "note": Note,
     "quoted": Quoted,
 }
-# Fields that hold a name or a label as somebody chose it, also those in a note's data.
+# Fields that hold a name or a label as someone chose it, also those in a note's data.
 _CHOSEN = {"author", "name", "names", "label", "address", "title", "headline", "description", "button"}
 _KINDS = {kind.value for kind in NoteKind}
 _NAMES = {type_: name for name, type_ in _TYPES.items()}

@@ -86,7 +86,7 @@ def stop(tx: Tx, contact: int, now: datetime | None) -> None:
 class Client:
     """A contact as the owner sees them.
 
-    `address` is empty for somebody whose only address has passed to another person. `signed_out_at`: when they signed out,
+    `address` is empty for someone whose only address has passed to another person. `signed_out_at`: when they signed out,
     or the owner unlinked them, if they have not signed in since. `stopped`: they wrote STOP. `unreachable_at`: when the
     provider reported that they want no messages.
     """

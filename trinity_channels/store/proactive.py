@@ -14,7 +14,7 @@ from trinity_channels.store.tables import BINDING, CONTACT, CONVERSATION, DELIVE
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """A direct conversation with somebody who has proved the e-mail, the one they wrote in last.
+    """A direct conversation with a person who has proved the e-mail, the one they wrote in last.
 
     `unreachable_at`: when the provider reported that they want no messages; they have not written since.
     """

@@ -93,7 +93,7 @@ _LEAVE_ADDRESS = (
             .where(ADDRESS.c.contact_id == bindparam("contact"), ADDRESS.c.stable.is_(True))
             .limit(1)
             .scalar_subquery(),
-            "",  # nobody can be reached there any more
+            "",  # the address reaches no one any more
         )
     )
 )
@@ -131,7 +131,7 @@ def recognise(tx: Tx, binding: int, event: MessageReceived, name: str, now: int)
 
 
 def _is_another_person(tx: Tx, binding: int, event: MessageReceived, holder: _Holder, now: int) -> bool:
-    """Whether an address that may change hands was silent for so long that it counts as somebody else's now."""
+    """Whether an address that may change hands was silent for so long that it counts as another person's now."""
     known = holder.resolved_at or 0
     if holder.stable or now - known <= SILENT:  # that is all that most messages need
         return False

@@ -16,10 +16,10 @@ from trinity_channels.store.tables import BINDING, CONTACT, CONVERSATION, DELIVE
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A delivery that somebody wants sent again, with everything that decides about it.
+    """A delivery to be resent, with everything that decides about it.
 
     `origin`: what the message is, as in `delivery_log.Sent`. `erased`: the text is gone. `reachable`: the conversation
-    still has an address. `last_inbound_at`: when the person, or somebody in the group, last wrote. `opted_out`: the person
+    still has an address. `last_inbound_at`: when the person, or someone in the group, last wrote. `opted_out`: the person
     wants no such message, or cannot be written to.
     """
 

@@ -188,7 +188,7 @@ def bindings(tx: Tx) -> list[Kept]:
 
 
 def swept_by(tx: Tx, binding: int, days: int, *, again: str | None) -> None:
-    """Remember how long the messages of a binding are kept from now on; the sweep `again` begins anew."""
+    """Remember how long the messages of a binding are kept from now on; the sweep `again` begins again."""
     tx.run(_SWEPT_BY, binding=binding, days=days)
     if again is not None:
         tx.run(_ADVANCE, name=again, upto=0)

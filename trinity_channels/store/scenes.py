@@ -255,7 +255,7 @@ def scene(tx: Tx, conversation: int) -> Scene | None:
 
 
 def person(tx: Tx, contact: int) -> Person:
-    """Somebody who writes in a group, or anywhere."""
+    """A person who writes in a group, or anywhere."""
     row = tx.one(_ONE_PERSON, contact=contact)
     assert row is not None  # noqa: S101  contacts are never deleted
     return _person(row)

@@ -17,7 +17,7 @@ ORIGIN = "test"
 PREFIX = "test:"
 """What the keys of these conversations begin with."""
 
-# Never written in: `last_inbound_at` says so, and is no time that a message arrived at.
+# Never written in: `last_inbound_at` says so, and is not the time of a message.
 _NEW = insert(CONVERSATION).values(
     binding_id=bindparam("binding"),
     key=bindparam("key"),

@@ -155,7 +155,7 @@ def postpone(tx: Tx, turn: int, at: datetime, why: str, now: datetime) -> None:
 
 
 def uncount(tx: Tx, turn: int) -> None:
-    """The attempt was ended in good order before it could answer."""
+    """A graceful shutdown ended the attempt before it could answer."""
     tx.run(_UNCOUNT, turn=turn)
 
 

@@ -16,7 +16,7 @@ from trinity_channels.store.database import Tx
 from trinity_channels.store.tables import ADDRESS, BINDING, CONTACT
 
 SILENCE = timedelta(days=90)
-"""After which an address that can change hands counts as somebody else's. Telephone companies give a number to the next
+"""After which an address that can change hands counts as another person's. Telephone companies give a number to the next
 customer after 45 to 90 days (in the United States by 47 CFR 52.15)."""
 
 
@@ -34,7 +34,7 @@ class Verification:
     Attributes:
         source: None if it was verified before sources were stored, and the person has not written since.
         used_at: when the person last wrote with it; stored once an hour.
-        changes_hands: the contact is known only by addresses that may pass to somebody else.
+        changes_hands: the contact is known only by addresses that may pass to another person.
     """
 
     email: str = field(repr=False)
@@ -144,7 +144,7 @@ def link(tx: Tx, contact: int, email: str, source: Source, now: datetime, *, use
 
 
 def end(tx: Tx, contact: int) -> None:
-    """End the link because it was not used, or because the provider withdrew it; it may come back by itself."""
+    """End the link because it was not used, or because the provider withdrew it; it may come back automatically."""
     tx.run(_END, contact=contact, signed_out=None)
 
 

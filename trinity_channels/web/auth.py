@@ -29,7 +29,7 @@ class Authenticator(Protocol):
     """What the host asks the surrounding application about a request."""
 
     async def principal(self, request: HTTPConnection) -> Principal | None:
-        """Who sent the request; None if nobody we know."""
+        """Who sent the request; None if unknown."""
 
 
 class TokenAuthenticator:
@@ -104,7 +104,7 @@ class Guard:
 
         Raises:
             ApiError: 401 without a valid token, 429 after too many wrong ones from the same source. A valid token is
-                accepted all the same.
+                accepted nevertheless.
         """
         found: Principal | None = getattr(request.state, "principal", None)
         if found is None:

@@ -51,7 +51,7 @@ class PolicyBody(BaseModel):
         raise ApiError(
             422,
             "invalid_input",
-            "require_email and open_access would both be false, which is no policy. Give both of them, or "
+            "require_email and open_access would both be false, which is not a policy. Give both of them, or "
             'policy: "open" (false, true), "require_email" (true, true) or "require_sharing" (true, false).',
             field="open_access" if self.require_email is None else "require_email",
         )

@@ -24,9 +24,9 @@ SHOWN = 5
 class Probes:
     """Answers them.
 
-    `opened` knows whose encryption key is lost. `running` tells whether the host works on what comes in, `unknown` how many
-    requests came to unknown webhook addresses in the last day. `entrance` decides who sees more than whether the host is
-    ready.
+    `opened` has the accounts whose encryption key is lost, `running` whether the host processes messages, `unknown` how
+    many requests came to unknown webhook addresses in the last day. `entrance` decides who sees more than whether the
+    host is ready.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The class itself: an honest channel passes, and nobody gets around a check."""
+"""The class itself: an honest channel passes, and no one gets around a check."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What Python itself reports about files, sockets and processes while a hook runs.
 
 https://docs.python.org/3/library/audit_events.html — an audit hook cannot be taken out again, so this one is put in
-when it is first needed and looks away unless somebody is watching.
+when it is first needed and ignores events unless an audit is active.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ class Checks:
 def story(hook: str, fix: str, start: datetime | None = None) -> Callable[[Story], Test]:
     """Make a check of a coroutine that plays on a connected harness, at a time of its own if it needs one.
 
-    With a time of its own it begins before anybody has written.
+    With a time of its own it begins before the first message.
     """
 
     def made(tell: Story) -> Test:

@@ -76,7 +76,7 @@ class ChannelContract(
             raise ContractRefused(f"{cls.__name__} is marked {', '.join(sorted(names & EVASIONS))}; use `exempt`")
         for name, reason in cls.exempt.items():
             if name not in CHECKS:
-                raise ContractRefused(f"{cls.__name__} exempts {name}, which is no check")
+                raise ContractRefused(f"{cls.__name__} exempts {name}, which is not a check")
             if not isinstance(reason, str) or not reason.strip():
                 raise ContractRefused(f"{cls.__name__} exempts {name} without a reason")
         if not cls.channel and cls.plugin is None:

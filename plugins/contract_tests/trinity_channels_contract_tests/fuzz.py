@@ -1,4 +1,4 @@
-"""Requests that nobody sends on purpose: random ones, and authentic payloads with one field gone strange."""
+"""Requests that are not sent on purpose: random ones, and authentic payloads with one field changed."""
 
 from __future__ import annotations
 

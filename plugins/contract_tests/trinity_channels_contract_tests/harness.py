@@ -61,7 +61,7 @@ class Harness:
         self._start = start
         self._serial = 0
         self._binding: Binding | Exception = LookupError("nothing is connected")
-        self._heard_from: MessageReceived | Exception = LookupError("nobody has written")
+        self._heard_from: MessageReceived | Exception = LookupError("no message has been received")
         self.host = Host(self.read, self.now)
         # The client that the host lends: connect 5 s, read 15 s.
         self._http = httpx.AsyncClient(transport=self.transport, timeout=httpx.Timeout(15, connect=5))
@@ -90,7 +90,7 @@ class Harness:
             self._binding = error
 
     async def greet(self) -> None:
-        """Let somebody write first: it opens reply windows, and gives an address to answer."""
+        """Let a person write first: it opens reply windows, and gives an address to answer."""
         try:
             self._heard_from = await self.hears("good morning")
         except Exception as error:  # noqa: BLE001  only a story that needs the message fails for it
@@ -107,7 +107,7 @@ class Harness:
 
     @property
     def heard_from(self) -> MessageReceived:
-        """What somebody wrote before the story began."""
+        """What a person wrote before the story began."""
         return _needed("receive", self._heard_from)
 
     async def close(self) -> None:
@@ -119,7 +119,7 @@ class Harness:
 
     @asynccontextmanager
     async def another(self) -> AsyncIterator[Harness]:
-        """A second harness with a simulator of its own, connected, where somebody has written."""
+        """A second harness with a simulator of its own, connected, with one message received."""
         harness = Harness(self.plugin, self._start)
         try:
             await harness.connect()
@@ -155,7 +155,7 @@ class Harness:
         return found
 
     async def wait(self, call: Awaitable[T]) -> T:
-        """Wait for a hook, but not for ever."""
+        """Wait for a hook, with a time limit."""
         patience = asyncio.timeout(PATIENCE)
         try:
             async with patience:
@@ -195,7 +195,7 @@ class Harness:
         return [one.text for one in (phone or self.phone).heard() if one.ticks >= 0]
 
     async def said(self, text: str, phone: Phone | None = None) -> Request:
-        """Let somebody write; returns the raw request that brought the message."""
+        """Let a person write; returns the raw request that brought the message."""
         return await self.brought((phone or self.phone).says(text))
 
     async def brought(self, act: Awaitable[object]) -> Request:
@@ -210,7 +210,7 @@ class Harness:
         return broken(f"{len(posted)} webhooks came, and none of them brought a message")
 
     async def posted(self, text: str) -> Request:
-        """Let somebody write; returns the first raw request, whatever the plugin makes of it."""
+        """Let a person write; returns the first raw request, whatever the plugin makes of it."""
         before = len(self.host.requests)
         await self.phone.says(text)
         await self.simulator.settle()
@@ -225,7 +225,7 @@ class Harness:
         return events[0]
 
     async def hears(self, text: str, phone: Phone | None = None) -> MessageReceived:
-        """Let somebody write; returns the message as the host gets it."""
+        """Let a person write; returns the message as the host gets it."""
         return self.received(await self.said(text, phone))
 
 

@@ -69,11 +69,11 @@ class JumpingLoop(asyncio.SelectorEventLoop):
         self.clock.threads -= 1
 
     def call_exception_handler(self, context: Mapping[str, Any]) -> None:
-        """Say nothing: a task that was dropped with its harness is no news."""
+        """Say nothing: a task that was dropped with its harness does not matter."""
 
 
 def longest_block() -> float:
-    """The longest that any callback of the running loop has held it up, in seconds, and begin anew."""
+    """The longest that any callback of the running loop has held it up, in seconds, and begin again."""
     loop = asyncio.get_running_loop()
     if not isinstance(loop, JumpingLoop):
         raise TypeError("the kit's stories run on the kit's loop")

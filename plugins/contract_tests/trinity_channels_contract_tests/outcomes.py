@@ -41,7 +41,7 @@ async def send_failure(harness: Harness, message: OutboundMessage) -> SendError:
     """What `send` raises, which must be one of the three outcomes."""
     error = await failure_of(harness, hooks(harness, message)["send"])
     if error is None:
-        broken("send returned a receipt all the same")
+        broken("send returned a receipt nevertheless")
     if not isinstance(error, SendError):
         broken(f"send let out {told(error)}; only SendRejected, SendDeferred and SendUnknown may come out")
     return error
@@ -58,7 +58,7 @@ async def says_unavailable(
         harness.transport.fault = NetworkFault.NONE
         how = f"with the provider {fault.name.lower()}, {hook}"
         if error is None:
-            expect(not only, f"{how} worked all the same: it did not ask")
+            expect(not only, f"{how} worked nevertheless: it did not ask")
         else:
             expect(isinstance(error, ProviderUnavailable), f"{how} raised {told(error)}, not ProviderUnavailable")
 

@@ -31,7 +31,7 @@ class Transport(httpx.AsyncBaseTransport):
     Attributes:
         fault: what goes wrong on the way.
         app: who answers.
-        strays: hosts that were called although nobody lives there.
+        strays: hosts that were called although they do not exist.
         crashes: what the app raised: its own faults, not those of the plugin.
     """
 
@@ -46,7 +46,7 @@ class Transport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if request.url.host != self._host or self.app is None:
             self.strays.append(request.url.host)
-            raise httpx.ConnectError(f"Nobody answers at {request.url.host}", request=request)
+            raise httpx.ConnectError(f"No server answers at {request.url.host}", request=request)
         match self.fault:
             case NetworkFault.UNREACHABLE:
                 raise httpx.ConnectError("All connection attempts failed", request=request)
@@ -70,7 +70,7 @@ class Transport(httpx.AsyncBaseTransport):
             self._running.add(task)
             task.add_done_callback(self._ended)
         try:
-            # None, where a plugin has switched its time-outs off, waits for ever.
+            # None, where a plugin has switched its time-outs off, waits indefinitely.
             async with asyncio.timeout(request.extensions.get("timeout", {}).get("read")):
                 await exchange.answered.wait()
         except TimeoutError:

@@ -15,7 +15,7 @@ from trinity_channels_contract_tests.expectations import broken
 
 
 class Uninstalled(EntryPoint):
-    """An entry point for a module that is at hand and belongs to no installed distribution."""
+    """An entry point for a module that is given and belongs to no installed distribution."""
 
     def __init__(self, name: str, plugin: object) -> None:
         super().__init__(name=name, value=getattr(plugin, "__name__", name), group=PROJECT)

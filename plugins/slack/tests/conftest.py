@@ -97,7 +97,7 @@ def message() -> dict[str, object]:
 
 @dataclass
 class ScriptedSlack:
-    """Answers calls in turn, the last script for ever, and remembers what it was asked."""
+    """Answers calls in turn, the last script indefinitely, and remembers what it was asked."""
 
     scripts: list[Script] = field(default_factory=list)
     requests: list[httpx.Request] = field(default_factory=list)

@@ -23,9 +23,9 @@ REFUSED = frozenset(
         "org_login_required",
     }
 )
-"""The token is no good: nothing works until the owner connects again."""
+"""The token is not valid: nothing works until the owner connects again."""
 
-# https://docs.slack.dev/apis/web-api/rate-limits; team_added_to_org is a migration that ends by itself.
+# https://docs.slack.dev/apis/web-api/rate-limits; team_added_to_org is a migration that ends automatically.
 LATER = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded", "team_added_to_org"})
 
 # "Some aspect of the operation succeeded before the error was raised", says the page of internal_error; the others do
@@ -51,7 +51,7 @@ FAILURES = {
         _OPERATOR,
         "Direct messages to the app are switched off. App Home → Messages Tab: allow users to write.",
     ),
-    "not_in_channel": (_RECIPIENT, "The app is not in this channel. Somebody there must /invite it."),
+    "not_in_channel": (_RECIPIENT, "The app is not in this channel. A member must /invite it."),
     "channel_not_found": (_PERMANENT, "There is no such channel, or the app cannot see it."),
     "is_archived": (_PERMANENT, "The channel is archived."),
     "user_not_found": (_PERMANENT, "There is no such member."),

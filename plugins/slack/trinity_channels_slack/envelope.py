@@ -47,7 +47,7 @@ def read(body: SignedBody) -> Envelope:
     """Parse a signed body.
 
     Raises:
-        MalformedPayload: it is no JSON object, or lacks what its type always has.
+        MalformedPayload: it is not a JSON object, or lacks what its type always has.
     """
     try:
         raw = json.loads(body)

@@ -59,7 +59,7 @@ def _attachment(file: Json) -> Attachment:
 
 
 def _contents(file: Json) -> list[Note]:
-    """What Slack itself tells of the contents: snippets, mails, transcripts of clips, and where an external file is."""
+    """What Slack itself reports about the contents: snippets, mails, transcripts of clips, and where an external file is."""
     mode = text_of(file, "mode")
     notes = []
     if mode == "snippet":

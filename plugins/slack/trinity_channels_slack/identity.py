@@ -9,10 +9,10 @@ from trinity_channels_slack.settings import settings_of
 
 MAX_NAME = 100
 
-# Nothing will ever be known of these people, and that is no reason to keep them waiting.
+# Nothing will ever be known of these people, and that is not a reason to keep them waiting.
 _NOTHING_TO_KNOW = frozenset({"user_not_found", "user_not_visible", "missing_scope", "no_permission"})
 
-# https://docs.slack.dev/reference/objects/user-object — guests and strangers have been vouched for by nobody here.
+# https://docs.slack.dev/reference/objects/user-object — no one here has verified guests and strangers.
 _NOT_A_MEMBER = ("deleted", "is_bot", "is_app_user", "is_restricted", "is_ultra_restricted", "is_stranger")
 
 

@@ -34,7 +34,7 @@ from trinity_channels_slack.signature import authenticate
 
 MAX_NAME = 100
 
-# Repeated by other fields of the value, or of no use to anybody.
+# Repeated by other fields of the value, or of no use.
 _NOT_RAW = frozenset({"text", "blocks", "attachments", "files", "root", "event_ts", "type"})
 
 

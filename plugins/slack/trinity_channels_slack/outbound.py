@@ -1,4 +1,4 @@
-"""Posting one message, and sorting what comes back into taken, never, later, and who knows.
+"""Posting one message, and sorting what comes back into taken, never, later, and unknown.
 
 https://docs.slack.dev/reference/methods/chat.postMessage — there is no idempotency key. So each message carries its
 delivery's id as metadata, by which `readback` recognises it; members of the workspace can see that id, which says nothing.
@@ -31,7 +31,7 @@ from trinity_channels_slack.settings import settings_of
 # https://docs.slack.dev/messaging/message-metadata
 MARK = "trinity_channels_delivery"
 
-# Everything in brackets but an address is a command: <!channel> would notify everybody.
+# Everything in brackets but an address is a command: <!channel> would notify all members.
 _COMMAND = re.compile(r"<(?!https?://|mailto:)", re.IGNORECASE)
 
 
@@ -69,7 +69,7 @@ async def open_address(client: Client, to: str) -> tuple[str, str | None]:
     """
     address = parse(to)
     if address is None:
-        raise SendRejected(Failure("invalid_address", FailureKind.PERMANENT, "This is no Slack address.", ERRORS))
+        raise SendRejected(Failure("invalid_address", FailureKind.PERMANENT, "This is not a Slack address.", ERRORS))
     if address.channel:
         return address.channel, address.thread
     try:
@@ -95,7 +95,7 @@ def _verdict(error: Refused, *, may_be_taken: bool) -> SendError:
         return SendDeferred("Slack asks for a pause.", retry_after=error.retry_after)
     if error.code in AMBIGUOUS or error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         if may_be_taken:
-            return SendUnknown(f"Slack answered {error.code}; it may have taken the message all the same.")
+            return SendUnknown(f"Slack answered {error.code}; it may still have taken the message.")
         return SendDeferred(f"Slack answered {error.code} before the message was sent.")
     if error.code.startswith("http_"):
         words = f"Something between this host and Slack answered HTTP {error.status}."

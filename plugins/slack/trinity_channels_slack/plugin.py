@@ -1,6 +1,6 @@
-"""The hooks. Each delegates to the room that knows how.
+"""The hooks. Each delegates to the module that implements it.
 
-The rooms are imported when they are first needed: `slack_sdk` costs 0.4 s and 28 MB, which listing the plugins must not.
+The modules are imported when they are first needed: `slack_sdk` costs 0.4 s and 28 MB, which listing the plugins must not.
 """
 # ruff: noqa: PLC0415 - see above
 

@@ -1,6 +1,6 @@
-"""Eyes on a message while the agent works, where other networks show that somebody types.
+"""Eyes on a message while the agent works, where other networks show that the agent is typing.
 
-https://docs.slack.dev/reference/methods/reactions.add — Slack shows typing to nobody over HTTP, and a thread's status
+https://docs.slack.dev/reference/methods/reactions.add — Slack cannot show typing over HTTP, and a thread's status
 (assistant.threads.setStatus) shows in threads only and is on its way out. The reaction stays: it says "seen".
 """
 
@@ -19,7 +19,7 @@ async def show_seen(binding: Binding, message_id: str, ctx: Context) -> None:
     """React to the message; errors as the hook `indicate` promises."""
     found = split_message_id(message_id)
     if found is None:
-        raise ProviderUnavailable("This is no message of Slack's.")
+        raise ProviderUnavailable("This is not a Slack message.")
     channel, ts = found
     try:
         await Client(settings_of(binding), ctx, deadline=DEADLINE).reactions_add(

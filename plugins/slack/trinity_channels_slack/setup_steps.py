@@ -36,7 +36,7 @@ SETUP_STEPS = (
     SetupStep(
         "Write to it",
         "In Slack, find the app under Apps and send it a direct message. In channels, /invite it first; there it answers"
-        " whoever mentions it, in a thread. It wants a mention each time, also in a thread it has answered in.",
+        " those who mention it, in a thread. It wants a mention each time, also in a thread it has answered in.",
         connected=True,
     ),
 )

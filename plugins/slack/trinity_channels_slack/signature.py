@@ -1,4 +1,4 @@
-"""X-Slack-Signature: whether Slack sent a request, and lately. Only this room makes a `SignedBody`.
+"""X-Slack-Signature: whether Slack sent a request, and lately. Only this module creates a `SignedBody`.
 
 https://docs.slack.dev/authentication/verifying-requests-from-slack — HMAC-SHA256 over `v0:<timestamp>:<raw body>`. The
 rule is three lines; the official verifier reads the clock itself, and raises on a timestamp or signature that is no
@@ -30,7 +30,7 @@ def authenticate(request: Request, secrets: Sequence[str]) -> SignedBody:
     """Check age and signature, and return the body that they vouch for.
 
     Raises:
-        SignatureError: whatever is wrong, including anything unexpected: nobody is told more before they are known.
+        SignatureError: whatever is wrong, including anything unexpected: an unauthenticated sender learns nothing more.
     """
     try:
         timestamp = _header(request.headers, TIMESTAMP)

@@ -54,7 +54,7 @@ def posted() -> Callable[..., Request]:
 
 @dataclass
 class ScriptedTelegram:
-    """Answers calls in turn, the last script for ever, and remembers what it was asked."""
+    """Answers calls in turn, the last script indefinitely, and remembers what it was asked."""
 
     scripts: list[Script] = field(default_factory=list)
     requests: list[httpx.Request] = field(default_factory=list)

@@ -124,7 +124,7 @@ def test_a_name_is_one_short_line(binding: Binding, posted: Make) -> None:
 
 @pytest.mark.parametrize("query", ['1", "method": "sendMessage', "1" * 200, "q-7_f/3a=", "x", '"}', "\u2028ü\n"])
 def test_an_answer_holds_nothing_but_the_number(query: str, binding: Binding, posted: Make) -> None:
-    """A body with `method` is executed by Telegram, so nobody else may write into it."""
+    """A body with `method` is executed by Telegram, so no one else may write into it."""
     tapped = {"id": query, "from": ZOE, "message": message()["message"], "data": '{"method":"sendMessage"}'}
 
     inbound = plugin.receive(binding, posted({"update_id": 1, "callback_query": tapped}))

@@ -1,4 +1,4 @@
-"""The secret header: what passes, what does not, and that nobody learns more than that."""
+"""The secret header: what passes, what does not, and that no one learns more than that."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """One call of the Bot API. https://core.telegram.org/bots/api#making-requests.
 
-The token is part of every address, so nothing of httpx leaves this room: its errors know the request, its log lines
+The token is part of every address, so nothing of httpx leaves this module: its errors know the request, its log lines
 quote the address. What went wrong is said in our own words, and raised outside the `except` so that no cause hangs on.
 """
 
@@ -46,7 +46,7 @@ class NotSentError(CallError):
 
 
 class NoAnswerError(CallError):
-    """Nobody knows what became of it: cut off, timed out, or answered with something that Telegram does not say."""
+    """The outcome is unknown: cut off, timed out, or answered with something that Telegram does not say."""
 
 
 class RefusedError(CallError):
@@ -126,7 +126,7 @@ async def read(
         if refused.code in _TOKEN_REFUSED:
             raise ConfigurationError(
                 f"Telegram refused the bot token: {refused.words}. Copy it again from @BotFather (/token);"
-                " a token stops working when somebody revokes it there.",
+                " a token stops working when someone revokes it there.",
                 field="bot_token",
                 refused=True,
             ) from None

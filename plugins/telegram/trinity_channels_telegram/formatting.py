@@ -1,4 +1,4 @@
-"""What stands behind words: addresses and times that a text shows only when somebody taps on it are written after it.
+"""What stands behind words: addresses and times that a text shows only when someone taps on it are written after it.
 
 https://core.telegram.org/bots/api#messageentity — offsets and lengths count UTF-16 code units. Entities may be nested, and
 Telegram lets no two of them cross, but nothing here relies on that.

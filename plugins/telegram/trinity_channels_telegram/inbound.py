@@ -1,6 +1,6 @@
 """From an authentic update to events. https://core.telegram.org/bots/api#update — one update per request.
 
-What is not answered with 200 holds up its chat for a day, so only what is no update at all is malformed; a message that
+What is not answered with 200 holds up its chat for a day, so only what is not an update at all is malformed; a message that
 lacks what every message has is `Ignored("unreadable")`, and counted.
 """
 
@@ -32,7 +32,7 @@ def receive(binding: Binding, request: Request) -> Inbound:
         return Inbound((message.read(number, inner(update, "message"), _bot(binding)),))
     if "callback_query" in update:
         return buttons.read(number, inner(update, "callback_query"))
-    # `edited_message` too: it also reports changes that nobody sees, and the question has been answered.
+    # `edited_message` too: it also reports invisible changes, and the question has been answered.
     return Inbound((Ignored(next((name for name in update if name in KINDS), "unknown_update")),))
 
 

@@ -20,7 +20,7 @@ class Meaning(StrEnum):
     CONTENT = "content"
     """What a person sent: text, a file, a place or something that is put in words (`notes.py`)."""
     SERVICE = "service"
-    """Telegram posts it when somebody joins, pins, renames and the like. No answer is expected."""
+    """Telegram posts it when someone joins, pins, renames and the like. No answer is expected."""
     UNKNOWN = "unknown"
 
 

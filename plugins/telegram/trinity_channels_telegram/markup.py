@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 
-# https://core.telegram.org/bots/api#html-style. Anything else between < and > is text that somebody did not escape.
+# https://core.telegram.org/bots/api#html-style. Anything else between < and > is text that someone did not escape.
 _TAG = re.compile(
     r"</?(?:a|b|blockquote|code|del|em|i|ins|pre|s|span|strike|strong|tg-emoji|tg-spoiler|tg-time|u)(?:\s[^<>]*)?>",
     re.IGNORECASE,

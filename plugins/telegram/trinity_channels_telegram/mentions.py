@@ -87,7 +87,7 @@ def replies_to_bot(message: Fields, bot: Bot) -> bool:
 def replied_to(message: Fields) -> Fields:
     """The message that this one answers; empty if it answers none.
 
-    In a topic every plain message "answers" the service message that opened the topic, which nobody meant. Elsewhere
+    In a topic every plain message "answers" the service message that opened the topic, which is not meant. Elsewhere
     `message_thread_id` is the start of a chain of replies, which the first of them does mean.
     """
     reply = inner(message, "reply_to_message")

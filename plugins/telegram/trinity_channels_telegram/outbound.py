@@ -1,7 +1,7 @@
-"""Sending one message, and sorting what comes back into taken, never, later, and who knows.
+"""Sending one message, and sorting what comes back into taken, never, later, and unknown.
 
 https://core.telegram.org/bots/api#sendmessage — there is no idempotency key and no way to look back, so only an explicit
-refusal proves that a message was not taken. After some of these the message is mended and sent again at once.
+refusal proves that a message was not taken. After some of these the message is corrected and sent again at once.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ from trinity_channels_telegram.refusals import failure_of, is_pause
 from trinity_channels_telegram.settings import settings_of
 
 MENDINGS = 3
-"""How often one message may be mended: its markup, its topic, its chat."""
+"""How often one message may be corrected: its markup, its topic, its chat."""
 
 
 async def send(binding: Binding, message: OutboundMessage, ctx: Context) -> Receipt:
     """Hand one message to Telegram; errors as the hook `send` promises."""
     place = place_of(message.to)
     if place is None:
-        raise SendRejected(Failure("bad_address", FailureKind.PERMANENT, "This is no address of Telegram's."))
+        raise SendRejected(Failure("bad_address", FailureKind.PERMANENT, "This is not a Telegram address."))
     parameters: dict[str, object] = {
         **place.parameters,
         "text": message.text,
@@ -64,7 +64,7 @@ def _receipt(result: object, place: Place) -> Receipt:
 
 
 def _mended(parameters: dict[str, object], error: client.CallError) -> dict[str, object] | None:
-    """The message as it may be taken after this refusal; None if there is nothing to mend."""
+    """The message as it may be taken after this refusal; None if nothing can be corrected."""
     if not isinstance(error, client.RefusedError) or error.code != HTTPStatus.BAD_REQUEST:
         return None
     if error.migrated_to is not None and error.migrated_to != parameters["chat_id"]:
@@ -89,5 +89,5 @@ def _outcome(error: client.CallError) -> SendError:
     if is_pause(error):
         return SendDeferred("Telegram asks for a pause: too many messages at once.", retry_after=error.pause)
     if not HTTPStatus.BAD_REQUEST <= error.code < HTTPStatus.INTERNAL_SERVER_ERROR:
-        return SendUnknown(f"Telegram answered with code {error.code}; it may have taken the message all the same.")
+        return SendUnknown(f"Telegram answered with code {error.code}; it may still have taken the message.")
     return SendRejected(failure_of(error))

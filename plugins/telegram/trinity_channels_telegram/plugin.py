@@ -1,4 +1,4 @@
-"""The hooks. Each delegates to the room that knows how."""
+"""The hooks. Each delegates to the module that implements it."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ DEADLINE = 5.0
 async def show_typing(binding: Binding, message_id: str, ctx: Context) -> None:
     """Show it where the message was written; errors as the hook `indicate` promises."""
     if (place := place_of(message_id)) is None:
-        raise ChannelError("This is no message of Telegram's.")
+        raise ChannelError("This is not a Telegram message.")
     try:
         await client.call(
             settings_of(binding), ctx, "sendChatAction", {**place.parameters, "action": "typing"}, deadline=DEADLINE

@@ -31,7 +31,7 @@ OPTED_OUT = frozenset({"blocked", "deactivated", "not_started"})
 """After these the person gets nothing until they write again, and after any other 403."""
 
 TABLE = (
-    Row(400, "chat not found", "chat_not_found", _R, "Telegram knows no such chat, or the person never wrote to the bot."),
+    Row(400, "chat not found", "chat_not_found", _R, "Telegram has no such chat, or the person never wrote to the bot."),
     Row(400, "group chat was upgraded", "migrated", _P, "The group has moved to a new address. Write in it once."),
     Row(400, "message is too long", "too_long", _P, "The message is longer than Telegram takes."),
     Row(400, "text is too long", "too_long", _P, "The message is longer than Telegram takes."),

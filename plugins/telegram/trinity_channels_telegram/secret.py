@@ -1,4 +1,4 @@
-"""X-Telegram-Bot-Api-Secret-Token: whether Telegram sent a request. Only this room makes an `AuthenticUpdate`.
+"""X-Telegram-Bot-Api-Secret-Token: whether Telegram sent a request. Only this module creates an `AuthenticUpdate`.
 
 https://core.telegram.org/bots/api#setwebhook — the header repeats the secret that we registered. Nothing signs the body
 and nothing in it names the bot, so this comparison is all there is.

@@ -12,7 +12,7 @@ SETUP_STEPS = (
     ),
     SetupStep(
         "Connect",
-        "Enter the bot token here and connect. Once a Public Chat URL is set, the webhook is registered by itself;"
+        "Enter the bot token here and connect. Once a Public Chat URL is set, the webhook is registered automatically;"
         " whatever received this bot's messages before then stops receiving them.",
     ),
     SetupStep(

@@ -23,7 +23,7 @@ _SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 
 @dataclass(frozen=True, slots=True)
 class WebhookInfo:
-    """What `getWebhookInfo` tells. `allowed` is None for Telegram's default, which holds all that we need."""
+    """What `getWebhookInfo` reports. `allowed` is None for Telegram's default, which holds all that we need."""
 
     url: str = ""
     pending: int = 0

@@ -93,7 +93,7 @@ def signed() -> Callable[..., Request]:
 
 @dataclass
 class ScriptedTwilio:
-    """Answers calls in turn, the last script for ever, and remembers what it was asked."""
+    """Answers calls in turn, the last script indefinitely, and remembers what it was asked."""
 
     scripts: list[Script] = field(default_factory=list)
     requests: list[httpx.Request] = field(default_factory=list)

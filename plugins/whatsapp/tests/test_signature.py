@@ -112,7 +112,7 @@ PITFALLS = [
     pytest.param([], "https://H.example/x", [], "https://h.example/x", False, id="letter case of the host"),
     pytest.param([], "https://h.example/x", [], "https://h.example/x#rc=2", True, id="our fragment is cut off"),
     pytest.param([], "https://h.example/x#rc=2", [], "https://h.example/x", False, id="fragment signed"),
-    pytest.param([], "https://h.example/x?t=a%20b", [], "https://h.example/x?t=a+b", False, id="query encoded anew"),
+    pytest.param([], "https://h.example/x?t=a%20b", [], "https://h.example/x?t=a+b", False, id="query encoded again"),
     pytest.param([("Body", " a ")], URL, [("Body", " a ")], URL, True, id="white space kept"),
     pytest.param([("Body", " a ")], URL, [("Body", "a")], URL, False, id="white space trimmed"),
     pytest.param([], "https://u:pw@h.example:8443/x", [], "https://u:pw@h.example:8443/x", True, id="login and port"),

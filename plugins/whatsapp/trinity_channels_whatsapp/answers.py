@@ -21,7 +21,7 @@ class NotSentError(CallError):
 
 
 class NoAnswerError(CallError):
-    """Nobody knows what became of it: cut off, timed out, or answered with something that Twilio does not say."""
+    """The outcome is unknown: cut off, timed out, or answered with something that Twilio does not say."""
 
 
 class RefusedError(CallError):
@@ -39,11 +39,11 @@ def object_of(answer: Response, now: datetime) -> Fields:
     """Read the object that a call was answered with.
 
     An error has Twilio's shape (https://www.twilio.com/docs/usage/twilios-response#response-formats-exceptions), that of
-    RFC 9457, or is no JSON at all, when something between answered.
+    RFC 9457, or is not JSON at all, when something between answered.
 
     Raises:
         RefusedError: it is an error.
-        NoAnswerError: it is no object.
+        NoAnswerError: it is not an object.
     """
     body = _object(answer.text)
     if not HTTPStatus.OK <= answer.status_code < HTTPStatus.MULTIPLE_CHOICES:

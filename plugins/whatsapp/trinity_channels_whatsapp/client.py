@@ -24,7 +24,7 @@ CALL_DEADLINE = 25.0
 """Seconds for one call altogether: pool, connection, and an answer that trickles in."""
 
 _MAX_WORDS = 300
-# The client would read TWILIO_REGION and TWILIO_EDGE from the environment of whoever runs us.
+# The client would read TWILIO_REGION and TWILIO_EDGE from the environment of this process.
 # Never empty: an empty mapping makes it read os.environ after all.
 _NO_ENVIRONMENT = {"TWILIO_EDGE": "", "TWILIO_REGION": ""}
 # Of the account's own resources Twilio also says 404 for another account's credentials; elsewhere 403 and 404 are about
@@ -105,7 +105,7 @@ class Api:
 
         Raises:
             ConfigurationError, ProviderUnavailable: as `read`.
-            ProviderUnavailable: there is more; whoever must know that something is absent cannot conclude it.
+            ProviderUnavailable: there is more, so absence cannot be concluded.
         """
         query: Form | None = params
         for _ in range(pages):
@@ -132,7 +132,7 @@ def _refusal(refused: RefusedError, settings: WhatsAppSettings) -> Configuration
     words = refused.words or HTTPStatus(refused.status).phrase
     return ConfigurationError(
         f"Twilio refused the credentials (code {refused.code}): {_without_secrets(words, settings)[:_MAX_WORDS]}."
-        " Check the Account SID and re-copy the Auth Token from the Twilio Console: it resets when somebody clicks"
+        " Check the Account SID and re-copy the Auth Token from the Twilio Console: it resets when someone clicks"
         " regenerate there.",
         field="auth_token",
         refused=True,

@@ -62,7 +62,7 @@ def quoted(form: SignedForm) -> Quoted | None:
 
 
 def forwarded(form: SignedForm) -> Forwarded | None:
-    """Tell whether somebody else wrote it; WhatsApp does not say who."""
+    """Tell whether another person wrote it; WhatsApp does not say who."""
     marks = (form.first("Forwarded").lower(), form.first("FrequentlyForwarded").lower())
     return Forwarded() if "true" in marks else None
 

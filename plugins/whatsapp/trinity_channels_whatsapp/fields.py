@@ -13,7 +13,7 @@ _NONE: Fields = MappingProxyType({})
 
 
 def text(fields: Fields, name: str) -> str:
-    """A string; empty if there is none. JSON can hold halves of surrogate pairs, which are no text."""
+    """A string; empty if there is none. JSON can hold halves of surrogate pairs, which are not text."""
     value = fields.get(name)
     return value.encode(errors="replace").decode() if isinstance(value, str) else ""
 

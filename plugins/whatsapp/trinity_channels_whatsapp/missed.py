@@ -30,7 +30,7 @@ async def list_since(binding: Binding, since: datetime, ctx: Context) -> list[Me
 
 
 async def _list(api: Api, to: str, since: datetime) -> list[Message]:
-    # The filter knows days only, and the list is newest first.
+    # The filter works in days only, and the list is newest first.
     day = since.astimezone(UTC).date().isoformat()
     query = {"To": to, "DateSent>": day, "PageSize": str(MAX_MESSAGES)}
     found: list[Message] = []

@@ -1,4 +1,4 @@
-"""Sending one message, and sorting what comes back into taken, never, later, and who knows.
+"""Sending one message, and sorting what comes back into taken, never, later, and unknown.
 
 https://www.twilio.com/docs/messaging/api/message-resource#create-a-message-resource — there is no idempotency key, so
 the whole module turns on one question: may Twilio have taken it?
@@ -84,7 +84,7 @@ def _verdict(refused: RefusedError) -> SendError:
             f"HTTP {refused.status} redirected the request, so Twilio's API was not reached. Look at the proxy between."
         )
     if not HTTPStatus.BAD_REQUEST <= refused.status < HTTPStatus.INTERNAL_SERVER_ERROR:
-        return SendUnknown(f"Twilio answered HTTP {refused.status}; it may have taken the message all the same.")
+        return SendUnknown(f"Twilio answered HTTP {refused.status}; it may still have taken the message.")
     if refused.status == HTTPStatus.REQUEST_TIMEOUT:
         return SendUnknown("The request timed out on its way to Twilio.")
     failure = failure_of(str(refused.code))

@@ -1,6 +1,6 @@
-"""The hooks. Each delegates to the room that knows how.
+"""The hooks. Each delegates to the module that implements it.
 
-The rooms are imported when they are first needed: `twilio`, with the `requests` it brings, costs 5 MB, which listing the
+The modules are imported when they are first needed: `twilio`, with the `requests` it brings, costs 5 MB, which listing the
 plugins must not.
 """
 # ruff: noqa: PLC0415 - see above
@@ -82,7 +82,7 @@ async def resolve_identity(
 
 @hookimpl
 async def indicate(binding: Binding, message_id: str, ctx: Context) -> None:
-    """Tick the message blue and show that somebody types."""
+    """Tick the message blue and show that the agent is typing."""
     from trinity_channels_whatsapp import presence
 
     await presence.show_typing(binding, message_id, ctx)

@@ -24,7 +24,7 @@ MAX_PAGES = 10
 async def find(
     binding: Binding, message: OutboundMessage, attempted_at: datetime, known: Collection[str], ctx: Context
 ) -> Receipt | None:
-    """Find the message nearest to the attempt that nobody else claims; errors as the hook `find_sent` promises."""
+    """Find the message nearest to the attempt that no other delivery claims; errors as the hook `find_sent` promises."""
     settings = settings_of(binding)
     since = attempted_at - CLOCK_SKEW
     # A Messaging Service chooses the sender itself.

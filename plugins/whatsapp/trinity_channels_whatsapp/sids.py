@@ -1,7 +1,7 @@
 """Which message a request is about.
 
 What Twilio signs of a form is its fields, sorted by name and written one after the other without anything between them
-(https://www.twilio.com/docs/usage/webhooks/webhooks-security). Somebody who has seen one signed request can therefore
+(https://www.twilio.com/docs/usage/webhooks/webhooks-security). A person who has seen one signed request can therefore
 divide the same text into other fields: `MessageSid=SM…` and `MessageType=text` into `MessageSid=SM…MessageTypetext`, or
 the end of `OriginalRepliedMessageSid` into a `MessageSid`. With another identifier it would be taken for a new message.
 So an identifier has exactly the documented form here, and what the host recognises a message by depends on nothing but

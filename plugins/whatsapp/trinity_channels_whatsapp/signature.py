@@ -1,4 +1,4 @@
-"""X-Twilio-Signature: whether Twilio sent a request. Only this room makes a `SignedForm`, so the next can trust one.
+"""X-Twilio-Signature: whether Twilio sent a request. Only this module creates a `SignedForm`, so the next can trust one.
 
 https://www.twilio.com/docs/usage/webhooks/webhooks-security — the key is an Auth Token, the text is the URL that the
 owner gave Twilio plus every form field. The official validator computes it; we compare, because its own `validate`
@@ -23,7 +23,7 @@ from twilio.request_validator import (  # type: ignore[import-untyped]  # twilio
 
 from trinity_channels.api import Request, SignatureError
 
-# Twilio sends about thirty; far more is somebody trying to keep us busy.
+# Twilio sends about thirty; far more is an attempt to use up our time.
 MAX_FIELDS = 256
 
 _FORM = "application/x-www-form-urlencoded"
@@ -48,7 +48,7 @@ def authenticate(request: Request, tokens: Sequence[str]) -> SignedForm:
     """Check the signature and return the fields that it covers; none if the request carried JSON.
 
     Raises:
-        SignatureError: whatever is wrong, including anything unexpected: nobody is told more before they are known.
+        SignatureError: whatever is wrong, including anything unexpected: an unauthenticated sender learns nothing more.
     """
     try:
         url = request.url.partition("#")[0]  # connection overrides (#rc=2…) stay at Twilio, neither sent nor signed
@@ -94,7 +94,7 @@ def _unquoted(text: str) -> str:
 
 
 def _is_checksummed(request: Request, url: str) -> bool:
-    """Tell whether the signed URL vouches for a body that is no form, and refuse one that it does not fit.
+    """Tell whether the signed URL vouches for a body that is not a form, and refuse one that it does not fit.
 
     https://www.twilio.com/docs/usage/webhooks/webhooks-security#validate-requests-with-json-bodies
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from trinity_channels.api import DeliveryState
 
 # https://www.twilio.com/docs/messaging/api/message-resource#message-status-values
-# Not here, hence ignored: receiving and received (somebody else's message to us), partially_delivered (never WhatsApp).
+# Not here, hence ignored: receiving and received (another person's message to us), partially_delivered (never WhatsApp).
 STATES = {
     "accepted": DeliveryState.QUEUED,
     "scheduled": DeliveryState.QUEUED,

@@ -2,7 +2,7 @@
 
 The transports that come with twilio 9.13 cannot be used: the asynchronous one ignores its time-out and posts again
 after a 5xx (https://github.com/twilio/twilio-python/issues/925), both drop Retry-After and log numbers. This one has a
-deadline, tries once, logs nothing, and hands credentials to nobody but Twilio or the configured stand-in.
+deadline, tries once, logs nothing, and sends credentials only to Twilio or the configured stand-in.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Transport(AsyncHttpClient):  # type: ignore[misc]  # the base is untyped
         headers: Mapping[str, str] | None = None,
         auth: tuple[str, str] | None = None,
         timeout: float | None = None,  # noqa: ARG002, ASYNC109 - the base class's signature; the deadline is ours
-        allow_redirects: bool = False,  # noqa: ARG002 - a redirect is no answer that a Twilio API gives
+        allow_redirects: bool = False,  # noqa: ARG002 - Twilio's API never answers with a redirect
     ) -> Response:
         """Send one request and give the answer back as twilio wants it."""
         send = partial(

@@ -7,7 +7,7 @@ from collections.abc import Coroutine
 
 
 class Background:
-    """Tasks that nobody awaits until `settle`."""
+    """Tasks that are not awaited until `settle`."""
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 
 class Clock:
-    """Tells the simulated time when it is called, always timezone-aware.
+    """Returns the simulated time when it is called, always timezone-aware.
 
     `real` is not moved. It is for signatures, which are good for minutes: host and provider both take the time of day
     from the network, however far a test is ahead.

@@ -35,7 +35,7 @@ class Refused(Exception):
 
 
 class Person(Protocol):
-    """Somebody with a phone."""
+    """A person with a phone."""
 
     name: str
     address: str
@@ -58,19 +58,19 @@ class Page(ABC, Generic[P]):
 
     @abstractmethod
     def people(self) -> Iterable[P]:
-        """Everybody."""
+        """All people."""
 
     @abstractmethod
     def add(self, name: str) -> P:
-        """Somebody, new or not."""
+        """A person, new or existing."""
 
     @abstractmethod
     async def seen(self, person: P) -> dict[str, Any]:
-        """What somebody sees now, as the page's script draws it."""
+        """What a person sees now, as the page's script draws it."""
 
     @abstractmethod
     async def say(self, person: P, said: dict[str, Any]) -> None:
-        """Do what somebody did on the page; raises `Refused`."""
+        """Do what a person did on the page; raises `Refused`."""
 
     def routes(self) -> list[Route]:
         """Where it answers. What changes something takes JSON only, which no foreign page can post unasked."""
@@ -111,7 +111,7 @@ class Page(ABC, Generic[P]):
     def _named(self, request: Request) -> P:
         name = request.path_params["name"]
         if (found := next((one for one in self.people() if one.name == name), None)) is None:
-            raise Refused("Nobody has this name.", HTTPStatus.NOT_FOUND)
+            raise Refused("No person has this name.", HTTPStatus.NOT_FOUND)
         return found
 
 
@@ -136,7 +136,7 @@ async def posted(request: Request) -> dict[str, Any]:
     except ValueError:
         body = None
     if not isinstance(body, dict):
-        raise Refused("The body is no JSON object.")
+        raise Refused("The body is not a JSON object.")
     return body
 
 

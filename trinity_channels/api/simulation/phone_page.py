@@ -1,4 +1,4 @@
-"""The page of a channel that lives on phones: it looks like one, and its time can be moved."""
+"""The page of a channel used on phones: it looks like one, and its time can be moved."""
 
 from __future__ import annotations
 

@@ -13,12 +13,12 @@ def mail(known: Known) -> Check:
     if known.mails:
         return Check("mail", CheckState.OK, "Codes for /login can be mailed.")
     if known.everybody or known.manifest.capabilities.verified_email:
-        return Check("mail", CheckState.OK, "Nobody has to sign in for a direct chat, so no mailer is needed.")
+        return Check("mail", CheckState.OK, "Signing in is not required for a direct chat, so no mailer is needed.")
     return Check(
         "mail",
         CheckState.WARNING,
-        "No mailer is set up, so nobody can verify an e-mail address with /login.",
-        "Set SMTP_URL and MAIL_FROM, or open the agent to everybody.",
+        "No mailer is set up, so e-mail addresses cannot be verified with /login.",
+        "Set SMTP_URL and MAIL_FROM, or set the agent's policy to open.",
     )
 
 

@@ -8,11 +8,11 @@ from trinity_channels.cli import servers
 from trinity_channels.cli.demo.environment import AGENT, Environment, set_up
 
 GREETED = "Zoe"
-"""Somebody whose phone is there from the start, so that the page is not empty."""
+"""A person whose phone exists from the start, so that the page is not empty."""
 
 
 async def attend(port: int) -> None:
-    """Run the demo until somebody stops it."""
+    """Run the demo until it is stopped."""
     async with set_up(port) as environment:
         for simulator in environment.simulators.values():
             simulator.phone(GREETED)

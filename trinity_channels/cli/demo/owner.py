@@ -1,4 +1,4 @@
-"""What the demo does in the owner's name, over the host's HTTP API, as anybody else would."""
+"""What the demo does in the owner's name, over the host's HTTP API, like any other client."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class Owner:
         return cast("list[dict[str, Any]]", await self._call("GET", f"access-requests?status={status}"))
 
     async def decide(self, request: int, *, approve: bool) -> None:
-        """Let somebody in, or decline."""
+        """Approve or decline a request."""
         await self._call("POST", f"access-requests/{request}/decide", {"approve": approve})
 
     async def allow_proactive(self, email: str) -> None:
-        """Let the agent write first to somebody."""
+        """Let the agent write to a person first."""
         await self._call("PUT", "shares/proactive", {"email": email, "allow_proactive": True})
 
     async def send(self, email: str, channel: str, text: str, *, token: str | None = None) -> str:

@@ -209,7 +209,7 @@ class Story:
                 while not await happened():  # noqa: ASYNC110  neither phone nor API has an event
                     await asyncio.sleep(LOOK_AGAIN)
         except TimeoutError:
-            raise StoryFailed(f"Waited {PATIENCE:g} seconds in vain for {what}.") from None
+            raise StoryFailed(f"Timed out after {PATIENCE:g} seconds waiting for {what}.") from None
 
     def _expect(self, fulfilled: bool, what: str) -> None:
         if not fulfilled:

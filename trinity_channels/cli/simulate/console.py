@@ -32,7 +32,7 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
 }
-REGISTERED = "<h2>3. Write</h2><p>The host enters its webhook URL by itself when the agent is connected.</p>"
+REGISTERED = "<h2>3. Write</h2><p>The host enters its webhook URL automatically when the agent is connected.</p>"
 LONGEST = 4096
 """Bytes of a form that is read."""
 

@@ -14,7 +14,7 @@ from trinity_channels.ports import utc_now
 
 LOOPBACK = "127.0.0.1"
 GREETED = "Zoe"
-"""Somebody whose phone is there from the start, so that the page is not empty."""
+"""A person whose phone exists from the start, so that the page is not empty."""
 
 
 async def run(channel: str, port: int, webhook: str) -> None:
@@ -52,7 +52,7 @@ def check(plugins: Plugins, channel: str) -> None:
     if channel not in able:
         known = ", ".join(able) or "none"
         raise CommandFailed(
-            f"There is no simulator for {channel!r}. Channels with one: {known}. `trinity-channels plugins` lists all."
+            f"No simulator for {channel!r}. Channels with one: {known}. `trinity-channels plugins` lists all."
         )
 
 

@@ -1,4 +1,4 @@
-"""What a probe tells about each leg of the way in, and how to fix the leg that fails.
+"""What a probe shows about each leg of the way in, and how to fix the leg that fails.
 
 The legs in order: `dns`, `connection`, `tls`, `reached`, `unchanged`, `signature`, `stored`. Those behind the first that
 failed are unknown.

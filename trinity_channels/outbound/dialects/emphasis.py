@@ -53,7 +53,7 @@ _MOST_MARKS = 3
 
 @dataclass(slots=True)
 class _Counted(Delimiter):
-    """A delimiter that knows how many of its kind wait to be closed, itself included."""
+    """A delimiter with the number of its kind that wait to be closed, itself included."""
 
     waiting: int = 0
 

@@ -20,7 +20,7 @@ _SURE_ADDRESS = re.compile(r"\s*(?:<|[/#]|\.{1,2}/|www\.|[a-z][a-z0-9+.-]*:)", r
 
 
 def bare_url(state: StateInline, silent: bool) -> bool:
-    """Take a URL in running text as one piece: `_` and `*` in it are no emphasis. Seen at the colon, as by linkify."""
+    """Take a URL in running text as one piece: `_` and `*` in it are not emphasis. Seen at the colon, as by linkify."""
     if not state.src.startswith("://", state.pos):
         return False
     for scheme in (5, 4):

@@ -11,7 +11,7 @@ from sqlmodel import Field, SQLModel
 class LoginCodeRow(SQLModel, table=True):
     """A mailed code, as a keyed hash; dead ones stay for the limits, which count the `mailbox` that an e-mail leads to.
 
-    `known`: when it was made, the e-mail could use the agent, or somebody had verified it before. `locked_at`: a wrong
+    `known`: when it was made, the e-mail could use the agent, or someone had verified it before. `locked_at`: a wrong
     guess at it was one too many, and the contact gets no code for this mailbox for a day.
     """
 
@@ -105,7 +105,7 @@ class TokenRow(SQLModel, table=True):
 
 
 class AuditRow(SQLModel, table=True):
-    """One thing that somebody did."""
+    """One recorded action."""
 
     __tablename__: ClassVar[str] = "audit"
     __table_args__ = (Index("audit_of_agent", "agent", "action", "at"),)

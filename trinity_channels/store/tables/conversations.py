@@ -46,7 +46,7 @@ class ContactRow(SQLModel, table=True):
 
 
 class AddressRow(SQLModel, table=True):
-    """One address of a contact; `stable` ones are never given to somebody else."""
+    """One address of a contact; `stable` ones are never given to another person."""
 
     __tablename__: ClassVar[str] = "address"
     __table_args__ = (UniqueConstraint("binding_id", "value"),)

@@ -24,9 +24,9 @@ class SweepLeftRow(SQLModel, table=True):
 
 
 class ErasedBlockRow(SQLModel, table=True):
-    """An address of somebody who was blocked when they were erased, as a keyed hash; `contact_id` is their empty row.
+    """An address of someone who was blocked when they were erased, as a keyed hash; `contact_id` is their empty row.
 
-    `may_change_hands`: they also had a stable address, so that somebody else with a stable one may hold this one by now.
+    `may_change_hands`: they also had a stable address, so that someone else with a stable one may hold this one by now.
     """
 
     __tablename__: ClassVar[str] = "erased_block"

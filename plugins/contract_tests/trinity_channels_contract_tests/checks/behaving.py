@@ -31,7 +31,7 @@ class Behaving(Checks):
 
     @story(ALL, "Write messages for people: no tokens, texts or addresses; `raise … from None` if the cause has them.")
     async def test_errors_hold_nothing_confidential(self, harness: Harness) -> None:
-        """No exception of any hook, nor its causes, shows a secret, a message's text or somebody's address."""
+        """No exception of any hook, nor its causes, shows a secret, a message's text or a person's address."""
         async for how, errors in _everything(harness):
             for error in errors:
                 text = "".join(traceback.format_exception(error)) + repr(vars(error))
@@ -40,7 +40,7 @@ class Behaving(Checks):
 
     @story(ALL, "Log ids of the provider and kinds of outcome, or nothing: the host logs every call already.")
     async def test_logs_hold_nothing_confidential(self, harness: Harness) -> None:
-        """Nothing that any hook logs or prints shows a secret, a message's text or somebody's address."""
+        """Nothing that any hook logs or prints shows a secret, a message's text or a person's address."""
         with listening() as lines:
             request = await harness.said(BODY)
             lines.clear()  # what the simulator said is its own business
@@ -71,7 +71,7 @@ class Behaving(Checks):
         for hook in hooks(harness, await harness.message("hello")):
             blocked = await _blocked(harness, hook)
             for _ in range(TRIES):
-                # A busy machine holds everybody up now and then, a blocking call each time.
+                # A busy machine delays calls occasionally, a blocking call always does.
                 if blocked >= BLOCKED:
                     blocked = min(blocked, await _blocked(harness, hook))
             expect(blocked < BLOCKED, f"{hook} held up the event loop for {blocked:.2f} s")

@@ -12,7 +12,7 @@ from trinity_channels_contract_tests.outcomes import failure_of, hooks, revoked,
 from trinity_channels_contract_tests.transport import NetworkFault
 from trinity_channels_contract_tests.variants import secrets_of
 
-UNAVAILABLE = "Map transport errors, time-outs, 5xx and pages that are no JSON to ProviderUnavailable, nothing else."
+UNAVAILABLE = "Map transport errors, time-outs, 5xx and pages that are not JSON to ProviderUnavailable, nothing else."
 
 
 async def _refusal(harness: Harness, hook: str) -> ConfigurationError:
@@ -71,7 +71,7 @@ class Connecting(Checks):
 
     @story("configure", "Only read. The webhook belongs into `register_webhook`, a greeting nowhere.")
     async def test_connecting_changes_nothing(self, harness: Harness) -> None:
-        """Connecting writes to nobody and leaves the webhook where it is."""
+        """Connecting sends no message and leaves the webhook where it is."""
         await _changes_nothing(harness, "configure")
 
 
@@ -82,7 +82,7 @@ class Verifying(Checks):
 
     @story("verify", "Return the account as `configure` does; give each question a code, a message and, if bad, a fix.")
     async def test_verifying_reports_what_it_found(self, harness: Harness) -> None:
-        """Verifying tells the same account, each check once and in words, with what to do where something is wrong."""
+        """Verifying reports the same account, each check once and in words, with what to do where something is wrong."""
         found = await harness.ask("verify", Verification, binding=harness.binding, ctx=harness.ctx)
         key = found.account.key
         expect(key == harness.binding.account.key, f"the account is {key!r}, not the connected one")
@@ -110,7 +110,7 @@ class Verifying(Checks):
 
     @story("verify", "Only read: owners verify live accounts in the middle of the day.")
     async def test_verifying_changes_nothing(self, harness: Harness) -> None:
-        """Verifying writes to nobody and leaves the webhook where it is, also when it points elsewhere."""
+        """Verifying sends no message and leaves the webhook where it is, also when it points elsewhere."""
         await _changes_nothing(harness, "verify")
 
 
@@ -121,7 +121,7 @@ async def _changes_nothing(harness: Harness, hook: str) -> None:
         await harness.ask("verify", Verification, binding=harness.binding, ctx=elsewhere)
     else:
         await harness.ask("configure", Account, settings=harness.settings, ctx=elsewhere)
-    expect(harness.arrived() == before, f"somebody received {harness.arrived()[len(before) :]}")
+    expect(harness.arrived() == before, f"a person received {harness.arrived()[len(before) :]}")
     request = await harness.said("hello")
     expect(request.url.startswith(harness.webhook_url), "the provider points elsewhere since")
     expect("-elsewhere" not in request.url, f"the provider points at {request.url} since")

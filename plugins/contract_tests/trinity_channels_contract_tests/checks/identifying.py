@@ -1,4 +1,4 @@
-"""Who somebody is: addresses that stay, differ, and can be answered."""
+"""Identities: addresses that stay, differ, and can be answered."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ class Identifying(Checks):
 
     @story("receive: `Sender`", "Build the address from what names the person, in one spelling, and from nothing else.")
     async def test_a_person_keeps_their_address(self, harness: Harness) -> None:
-        """Somebody who writes twice has the same address and the same stable id."""
+        """A person who writes twice has the same address and the same stable id."""
         first, second = [(await harness.hears(text)).sender for text in ("hello", "are you there?")]
         expect(first.address == second.address, f"{first.address!r} became {second.address!r}")
         expect(first.stable == second.stable, f"the stable id {first.stable!r} became {second.stable!r}")
 
-    @story("receive: `Sender`", "Use the whole identifier: whoever shares an address or a stable id shares a contact.")
+    @story("receive: `Sender`", "Use the whole identifier: senders with the same address or stable id share a contact.")
     async def test_two_people_are_two(self, harness: Harness) -> None:
         """Two people have different addresses and different stable ids."""
         zoe = (await harness.hears("hello")).sender
@@ -31,7 +31,7 @@ class Identifying(Checks):
 
     @story("send, receive: `Sender`", "`send` must accept `Sender.address` as it is, and reach this person with it.")
     async def test_an_address_answers_its_person(self, harness: Harness) -> None:
-        """What is sent to a sender's address arrives at that person's phone, and at nobody else's."""
+        """What is sent to a sender's address arrives at that person's phone, and at no other phone."""
         phones = [harness.phone, harness.simulator.phone("Ada")]
         addresses = [(await harness.hears("hello", phone)).sender.address for phone in phones]
         if len(set(addresses)) < len(addresses):

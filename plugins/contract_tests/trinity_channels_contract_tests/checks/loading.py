@@ -1,4 +1,4 @@
-"""Loading and the manifest: what the host knows of a channel before anybody uses it."""
+"""Loading and the manifest: the facts about a channel that the host has before it is used."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Loading(Checks):
 
     @inspection("channel", "Answer an unknown webhook key with the 2xx that makes the provider stop asking.")
     def test_an_unknown_key_is_acknowledged(self, plugin: PluginUnderTest) -> None:
-        """The acknowledgement for unknown webhook keys is a success, so that the provider does not repeat it for ever."""
+        """The acknowledgement for unknown webhook keys is a success, so the provider does not repeat it indefinitely."""
         status = plugin.manifest.acknowledgement.status
         expect(HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES, f"the acknowledgement has status {status}")
 
@@ -71,7 +71,7 @@ class Loading(Checks):
 
     @story("channel: `address`", "The pattern must match whole addresses, exactly as `receive` issues them.")
     async def test_its_address_pattern_fits(self, harness: Harness) -> None:
-        """The address pattern matches its own example and the address of somebody who wrote."""
+        """The address pattern matches its own example and the address of a sender."""
         form = harness.manifest.address
         message = await harness.hears("hello")
         for address in filter(None, (form.example, message.sender.address)):

@@ -61,7 +61,7 @@ class Optional(Checks):
         ours = listed.event_id if listed else None
         expect(ours == received.event_id, f"received as {received.event_id!r}, listed as {ours!r}")
 
-    @story("list_missed", "Map transport errors, 5xx and pages that are no JSON to ProviderUnavailable.")
+    @story("list_missed", "Map transport errors, 5xx and pages that are not JSON to ProviderUnavailable.")
     async def test_listing_says_if_the_provider_is_down(self, harness: Harness) -> None:
         """While the provider is down, a listing is `ProviderUnavailable`, not an empty list."""
         harness.needs("list_missed")
@@ -79,7 +79,7 @@ class Optional(Checks):
         request = await harness.said("hello")
         expect(request.url.startswith(elsewhere), f"the next message came to {request.url}")
 
-    @story("register_webhook", "Map transport errors, 5xx and pages that are no JSON to ProviderUnavailable.")
+    @story("register_webhook", "Map transport errors, 5xx and pages that are not JSON to ProviderUnavailable.")
     async def test_registering_says_if_the_provider_is_down(self, harness: Harness) -> None:
         """While the provider is down, registering is `ProviderUnavailable`, so that the owner can try again."""
         harness.needs("register_webhook")
@@ -106,7 +106,7 @@ class Optional(Checks):
             found = await _quoted(harness, name)
             expect(not found.text, f"{name!r}, which names nothing, was read as {short(found)}")
 
-    @story("resolve_quoted", "Map transport errors, 5xx and pages that are no JSON to ProviderUnavailable.")
+    @story("resolve_quoted", "Map transport errors, 5xx and pages that are not JSON to ProviderUnavailable.")
     async def test_quoting_says_if_the_provider_is_down(self, harness: Harness) -> None:
         """While the provider is down, a quoted message is `ProviderUnavailable`, not an empty one."""
         harness.needs("resolve_quoted")

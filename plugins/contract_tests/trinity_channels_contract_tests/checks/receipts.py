@@ -1,4 +1,4 @@
-"""Receipts: how far a message got, as the provider tells it."""
+"""Receipts: how far a message got, as the provider reports it."""
 
 from __future__ import annotations
 

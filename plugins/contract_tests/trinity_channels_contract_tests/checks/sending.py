@@ -81,7 +81,7 @@ class Sending(Checks):
         expect_outcome(error, SendDeferred, "after 429")
         pause = getattr(error, "retry_after", None)
         expect(pause is not None and pause > 0, f"retry_after is {pause}, although the answer has Retry-After")
-        expect(harness.arrived() == before, "the message arrived all the same: the simulator's 429 takes it")
+        expect(harness.arrived() == before, "the message arrived nevertheless: the simulator's 429 accepts it")
 
     @story("configure: `Account.pace`", "Declare the pause that the provider's rate limit for one chat asks for.")
     async def test_the_pace_is_slow_enough(self, harness: Harness) -> None:
@@ -140,7 +140,7 @@ class Sending(Checks):
 
     @story("send", "Try once and say what happened. The host knows when a second attempt is safe, the plugin does not.")
     async def test_it_tries_once(self, harness: Harness) -> None:
-        """One call is one attempt: a fault that strikes once is told, not overcome, and nobody hears a message twice."""
+        """One call is one attempt: a fault that strikes once is told, not overcome, and a person gets no message twice."""
         for fault in Fault:
             before = len(harness.arrived())
             message = await harness.message("only once")

@@ -107,7 +107,7 @@ class EchoSimulator:
 
     async def repeat_last_webhook(self) -> int:
         if not self._inbox:
-            raise LookupError("nobody has written yet")
+            raise LookupError("no message has been received yet")
         return await self._post(self._inbox[-1], attempt=2)
 
     async def settle(self) -> None:
@@ -116,17 +116,17 @@ class EchoSimulator:
     # --- more than the protocol: what lets the kit see further ---
 
     async def posts_unknown(self) -> None:
-        """Post an event that nobody knows."""
+        """Post an event of an unknown kind."""
         await self._post({"kind": "sunrise", "id": self._id()})
 
     async def writes_unaddressed(self, text: str) -> str:
-        """Let somebody write what Echo keeps and does not bring."""
+        """Let a person write what Echo keeps and does not bring."""
         ann = {"address": "echo:100099", "id": "u-100099", "name": "Ann"}
         self._aside.append({"id": self._id(), "from": ann, "text": text})
         return str(self._aside[-1]["id"])
 
     def sign(self, request: Request) -> Request:
-        """Sign what somebody else has made up."""
+        """Sign content made up by the caller."""
         stamp = request.headers["x-echo-timestamp"]
         signature = self._signature(request.url, stamp, request.body)
         return replace(request, headers={**request.headers, "x-echo-signature": signature})

@@ -103,7 +103,7 @@ Serve = Callable[[Callable[[str], ASGIApp]], AbstractAsyncContextManager[str]]
 
 
 class Server(uvicorn.Server):
-    """Says when it listens, so that nobody has to poll."""
+    """Says when it listens, so that no one has to poll."""
 
     def __init__(self, app: ASGIApp) -> None:
         super().__init__(uvicorn.Config(app, log_level="critical", ws="none", lifespan="off"))

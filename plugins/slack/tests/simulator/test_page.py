@@ -83,7 +83,7 @@ async def test_a_person_chats_on_the_page(make_sim: Callable[[str], SlackSimulat
     page.on("pageerror", lambda error: complaints.append(str(error)))
     async with serve(mounted) as base_url:
         await page.goto(f"{base_url}/slack/")
-        await page.get_by_placeholder("somebody new").fill("Zoe")
+        await page.get_by_placeholder("new person").fill("Zoe")
         await page.get_by_role("button", name="Join").click()
         await page.get_by_label("Message", exact=True).fill("<img src=x onerror=\"document.title='hacked'\">")
         await page.get_by_role("button", name="Send").click()

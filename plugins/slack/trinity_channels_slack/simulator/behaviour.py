@@ -1,4 +1,4 @@
-"""Switches for what the real network does now and then, and a test wants to see now."""
+"""Switches for what the real network does occasionally, and a test wants to see now."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def of_message(workspace: Workspace, conversation: Conversation, message: Messag
 
 
 def _thread(conversation: Conversation, message: Message) -> dict[str, Any]:
-    """What an event tells of the thread that a reply stands in; its root comes along if the channel sees the reply too."""
+    """What an event reports about the thread that a reply stands in; with its root if the channel sees the reply too."""
     root = conversation.messages.get(message.thread_ts)
     if root is None or root is message:
         return {}

@@ -63,7 +63,7 @@ class Conversation:
         return self.messages.get(found.thread_ts, found) if found and found.thread_ts else found
 
     def add(self, message: Message) -> None:
-        """Keep a message; a root knows its thread from the first reply on."""
+        """Keep a message; a root has its thread from the first reply on."""
         self.messages[message.ts] = message
         if message.thread_ts and (root := self.messages.get(message.thread_ts)):
             root.thread_ts = root.ts

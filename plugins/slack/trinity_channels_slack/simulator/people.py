@@ -13,7 +13,7 @@ ELSEWHERE = "T0OTHER01"
 
 @dataclass(slots=True, eq=False)
 class User:
-    """Somebody with an account.
+    """A person with an account.
 
     Attributes:
         guest: invited by e-mail address to single channels (`is_restricted`).

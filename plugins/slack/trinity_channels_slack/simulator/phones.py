@@ -14,7 +14,7 @@ from trinity_channels_slack.simulator.uploads import file_object, snippet
 from trinity_channels_slack.simulator.workspace import Workspace
 
 ARRIVED = 2
-"""Slack has no ticks: what is in the conversation has arrived, and nobody tells whether it was read."""
+"""Slack has no ticks: what is in the conversation has arrived, and Slack does not report whether it was read."""
 
 
 class Line(Protocol):
@@ -31,12 +31,12 @@ class Line(Protocol):
 
 
 class SlackPhone:
-    """Somebody with Slack open.
+    """A person with Slack open.
 
     Attributes:
         name: display name.
         address: user id.
-        user: the account, with what users.info tells of it.
+        user: the account, with what users.info returns about it.
         latest: what this person wrote last.
     """
 
@@ -118,7 +118,7 @@ class SlackPhone:
         return await self._write(self._direct, text, None, subtype="file_share", files=[file])
 
     async def sends_media(self, data: bytes, content_type: str, caption: str = "") -> None:
-        """Share a file in the direct chat; its content stays with this person, since nobody can fetch it here."""
+        """Share a file in the direct chat; its content stays with this person, since it cannot be fetched here."""
         await self.sends_file("simulated", content_type, len(data), caption)
 
     async def edits(self, message: Message, text: str) -> None:

@@ -95,7 +95,7 @@ class SlackSimulator:
     async def repeat_last_webhook(self) -> int:
         """Post the latest message's event once more, as a retry; returns the host's status, 0 for none."""
         if self._latest is None:
-            raise LookupError("nobody has written yet")
+            raise LookupError("no message has been received yet")
         return (await self._webhooks.repeat(self._latest)).status
 
     async def settle(self) -> None:
@@ -106,7 +106,7 @@ class SlackSimulator:
             await self._workspace.background.settle()
 
     async def send_due(self) -> bool:
-        """Send the retries that are due by now; tells whether there were any."""
+        """Send the retries that are due by now; returns whether there were any."""
         return await self._webhooks.retry_due()
 
     # --- more than the protocol: what lets the contract kit see further ---
@@ -121,7 +121,7 @@ class SlackSimulator:
         return f"{self._workspace.conversation_of(message).id}/{message.ts}"
 
     def sign(self, request: Request) -> Request:
-        """Sign what somebody else has made up, at the time that the request names."""
+        """Sign content made up by the caller, at the time that the request names."""
         timestamp = int(request.headers["x-slack-request-timestamp"])
         signature = sign(self.installation.signing_secret, timestamp, request.body)
         return replace(request, headers={**request.headers, "x-slack-signature": signature})
@@ -208,7 +208,7 @@ class SlackSimulator:
 
     @property
     def phones(self) -> Sequence[SlackPhone]:
-        """Everybody, in the order in which they came."""
+        """All people, in the order in which they came."""
         return tuple(self._phones.values())
 
     @property

@@ -107,7 +107,7 @@ class Webhooks:
         return await self._send(app.interactivity_url, payload, content, "application/x-www-form-urlencoded", {})
 
     async def retry_due(self) -> bool:
-        """Send again what is due by now; tells whether anything was."""
+        """Send again what is due by now; returns whether anything was."""
         now = self._workspace.clock()
         due = [one for one in self._waiting if one.at <= now]
         self._waiting = [one for one in self._waiting if one.at > now]
@@ -141,7 +141,7 @@ class Webhooks:
         extra: Mapping[str, str],
         retry: int = 0,
     ) -> WebhookCall:
-        # Every attempt is signed anew: with its first timestamp, the third would come too late.
+        # Every attempt is signed again: with its first timestamp, the third would come too late.
         timestamp = int((self._workspace.clock.real() - self._workspace.behaviour.signed_ago).timestamp())
         headers = {
             "Content-Type": media_type,

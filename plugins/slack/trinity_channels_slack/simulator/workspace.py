@@ -106,7 +106,7 @@ class Workspace:
         return f"{self._last // 1_000_000}.{self._last % 1_000_000:06d}"
 
     def direct(self, user: User) -> Conversation:
-        """The direct chat of somebody with the app; opened if it was not."""
+        """The direct chat of someone with the app; opened if it was not."""
         return self._get(f"D{user.id[1:]}", user.name, "im", {user.id})
 
     def channel(self, name: str) -> Conversation:
@@ -118,7 +118,7 @@ class Workspace:
         return self.conversations.setdefault(identity, Conversation(identity, name, kind, members))
 
     def visible_to(self, user: User) -> Iterator[tuple[Conversation, Message]]:
-        """Everything somebody can read, oldest first."""
+        """Everything someone can read, oldest first."""
         mine = (one for one in self.conversations.values() if user.id in one.members)
         found = [(conversation, message) for conversation in mine for message in conversation.messages.values()]
         yield from sorted(found, key=lambda pair: tuple(int(part) for part in pair[1].ts.split(".")))

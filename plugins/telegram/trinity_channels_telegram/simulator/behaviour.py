@@ -1,4 +1,4 @@
-"""Switches for what Telegram does now and then, or with other settings, and a test wants to see now."""
+"""Switches for what Telegram does occasionally, or with other settings, and a test wants to see now."""
 
 from __future__ import annotations
 

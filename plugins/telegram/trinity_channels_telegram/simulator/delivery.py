@@ -27,7 +27,7 @@ REMEMBERED = 2000
 PATIENCE = 60.0
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 -- its name
 
-# What `getWebhookInfo` tells of a webhook that did not answer.
+# What `getWebhookInfo` reports for a webhook that did not answer.
 FAULTS = {
     httpx.ConnectTimeout: "Connection timed out",
     httpx.ConnectError: "Connection refused",
@@ -120,7 +120,7 @@ class Delivery:
     async def repeat(self) -> int:
         """Post the latest message's update once more; returns the status."""
         if self.latest is None:
-            raise LookupError("nobody has written yet")
+            raise LookupError("no message has been received yet")
         call = await self._post(*self.latest)
         return call.status or HTTPStatus.GATEWAY_TIMEOUT
 
@@ -162,7 +162,7 @@ class Delivery:
         await self._obey(line.bot, call.body)
 
     async def _obey(self, bot: Bot, body: bytes) -> None:
-        """Execute the call that a webhook's answer may hold; nobody learns what came of it."""
+        """Execute the call that a webhook's answer may hold; the outcome is not reported."""
         try:
             call = json.loads(body)
         except ValueError:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-# As Telegram's own parser finds them: a command may name its bot, `hey@bot` and e-mail addresses are no mentions.
+# As Telegram's own parser finds them: a command may name its bot, `hey@bot` and e-mail addresses are not mentions.
 _COMMAND = re.compile(r"(?<![\w/<>])/[A-Za-z0-9_]{1,64}(?:@[A-Za-z0-9_]{3,32})?(?![\w/<>])")
 _MENTION = re.compile(r"(?<!\w)@[A-Za-z0-9_]{2,32}(?!\w)")
 

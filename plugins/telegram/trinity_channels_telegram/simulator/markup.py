@@ -178,7 +178,7 @@ def date_time(offset: int, length: int, unix: str, how: str) -> Entity:
     """A moment, shown in the reader's own time zone.
 
     Raises:
-        Problem: it is no moment, or there is no such way to show one.
+        Problem: it is not a time, or there is no such way to show one.
     """
     if not unix.isdecimal() or int(unix) <= 0:
         raise bad_request("can't parse entities: Invalid date specified")
@@ -209,7 +209,7 @@ def finished(text: str, entities: list[Entity]) -> tuple[str, tuple[Entity, ...]
 
 
 def _flat(entities: list[Entity]) -> list[Entity]:
-    """Nothing is marked inside code, no quote stands in a quote, and a fence knows its language."""
+    """Nothing is marked inside code, no quote stands in a quote, and a fence has its language."""
     languages = {(one.offset, one.length): one.language for one in entities if one.type == "language"}
     kept: list[Entity] = []
     for one in sorted(entities, key=lambda entity: (entity.offset, -entity.length, _VERBATIM.get(entity.type, 2))):

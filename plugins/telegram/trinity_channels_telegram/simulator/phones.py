@@ -101,7 +101,7 @@ class Phone:
         return await self._updates.say(self, to.chat, text, replies_to=to, about={"quote": quote})
 
     async def quotes_from_elsewhere(self, text: str, passage: str, of: Phone | Bot | Chat) -> Posted:
-        """Answer a passage of what somebody said in another chat."""
+        """Answer a passage of what someone said in another chat."""
         about = {
             "external_reply": {"origin": rendering.origin(of, self._updates.now())},
             "quote": {"text": passage, "position": 0, "is_manual": True},
@@ -109,7 +109,7 @@ class Phone:
         return await self._updates.say(self, self.chat, text, about=about)
 
     async def forwards(self, text: str, of: Phone | Bot | Chat | str, *, chat: Chat | None = None) -> Posted:
-        """Pass on what somebody said elsewhere; a name alone is of a person who hides their account."""
+        """Pass on what someone said elsewhere; a name alone is of a person who hides their account."""
         about = {"forward_origin": rendering.origin(of, self._updates.now())}
         return await self._updates.say(self, chat or self.chat, text, about=about)
 
@@ -134,7 +134,7 @@ class Phone:
         ]
 
     async def sends_media(self, data: bytes, content_type: str, caption: str = "") -> None:
-        """Send a file as a document; its content stays on the phone, since nobody can fetch it here."""
+        """Send a file as a document; its content stays on the phone, since it cannot be fetched here."""
         fields: dict[str, Any] = {
             "file_id": f"simulated-file-{len(data)}",
             "mime_type": content_type,

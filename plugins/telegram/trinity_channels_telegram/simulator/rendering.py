@@ -44,7 +44,7 @@ def full_chat(one: Chat) -> dict[str, Any]:
 
 
 def member(user: dict[str, object], status: str) -> dict[str, Any]:
-    """What somebody is in a chat, with all fields that are always there."""
+    """What someone is in a chat, with all fields that are always there."""
     fields: dict[str, Any] = {"user": user, "status": status}
     if status == "kicked":
         fields["until_date"] = 0

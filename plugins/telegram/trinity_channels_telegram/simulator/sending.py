@@ -14,7 +14,7 @@ from trinity_channels_telegram.simulator.parameters import boolean, nested, text
 from trinity_channels_telegram.simulator.problems import Problem, bad_request, forbidden
 
 GENERAL = 1
-# The effects that everybody may use: https://core.telegram.org/api/effects.
+# The effects that everyone may use: https://core.telegram.org/api/effects.
 EFFECTS = frozenset({
     "5046509860389126442", "5046589136895476101", "5104841245755180586", "5104858069142078462", "5107584321108051014",
     "5159385139981059251",

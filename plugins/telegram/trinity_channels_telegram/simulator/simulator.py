@@ -71,7 +71,7 @@ class TelegramSimulator:
             return known
         number = int(address) if address else FIRST_PERSON + len(self._network.people)
         if number <= 0 or any(number == other.id for other in self._network.people.values()):
-            raise ValueError(f"{address!r} is no identifier of a new person")
+            raise ValueError(f"{address!r} is not a valid identifier for a new person")
         username = "".join(character for character in name.lower() if character.isascii() and character.isalnum())
         phone = Phone(name, number, f"{username}_sim" if username else "", bot or self.bot, self._updates)
         self._network.people[name] = phone
@@ -169,4 +169,4 @@ class TelegramSimulator:
         try:
             self._methods.call(bot, str(call["method"]), call)
         except Problem:
-            return  # nobody is told
+            return  # no one is notified

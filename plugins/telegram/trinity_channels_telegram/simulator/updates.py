@@ -95,7 +95,7 @@ class Updates:
 
 
 def _nothing() -> None:
-    """Nobody looks whether this arrived."""
+    """Delivery of this is not checked."""
 
 
 def _sees(bot: Bot, posted: Posted) -> bool:

@@ -62,7 +62,7 @@ class Inbound:
     async def repeat(self) -> int:
         """Post the latest webhook once more, with the same idempotency token; returns the host's status, 0 for none."""
         if self._latest is None:
-            raise LookupError("nobody has written yet")
+            raise LookupError("no message has been received yet")
         call = await self._call(self._latest)
         return call.answer.status_code if call.answer is not None else 0
 

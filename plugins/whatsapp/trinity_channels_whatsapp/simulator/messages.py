@@ -35,7 +35,7 @@ class Medium:
 
 @dataclass(slots=True, eq=False)
 class Message:
-    """One message, in or out. `body` is what the API tells (and redacts), `shown` what stays on the phone."""
+    """One message, in or out. `body` is what the API returns (and redacts), `shown` what stays on the phone."""
 
     sid: str
     account_sid: str

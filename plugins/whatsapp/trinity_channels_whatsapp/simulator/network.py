@@ -1,4 +1,4 @@
-"""All that the simulated provider remembers, in one place that its rooms share."""
+"""All that the simulated provider remembers, in one place that its modules share."""
 
 from __future__ import annotations
 

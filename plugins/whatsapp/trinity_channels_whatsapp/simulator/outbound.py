@@ -53,7 +53,7 @@ class Outbound:
     def release_due(self) -> None:
         """Send what was scheduled for now or earlier, unless it has been canceled.
 
-        Nothing waits for the time by itself: this is called when the clock is moved and when the API is asked.
+        Nothing advances automatically: this is called when the clock is moved and when the API is asked.
         """
         now = self._network.clock()
         waiting, self._scheduled = self._scheduled, []

@@ -1,4 +1,4 @@
-"""Everybody on the network, and whom a business reaches at an address."""
+"""All people on the network, and whom a business reaches at an address."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ AREAS = (202, 212, 303, 312, 415, 512, 617, 702, 808, 916)
 
 
 class People:
-    """Everybody on the network, by name, by number, and by the ids that businesses know them under."""
+    """All people on the network, by name, by number, and by the ids that businesses know them under."""
 
     def __init__(self) -> None:
         self._by_name: dict[str, Phone] = {}
@@ -27,7 +27,7 @@ class People:
         return self._by_name.get(name)
 
     def add(self, phone: Phone) -> None:
-        """Raises ValueError if somebody else has the number."""
+        """Raises ValueError if another person has the number."""
         if phone.number in self._by_number:
             raise ValueError(f"{phone.number} belongs to {self._by_number[phone.number].name}")
         self._by_name[phone.name] = phone
@@ -54,7 +54,7 @@ class People:
         return found if found is not None and bare in {found.number, found.user_id(account)} else None
 
     def change_number(self, phone: Phone, number: str) -> None:
-        """Somebody moves to another number, and so to another user id; the old ones reach nobody."""
+        """A person moves to another number, and so to another user id; the old ones reach no one."""
         del self._by_number[phone.number]
         phone.moves_to(number)
         self._by_number[number] = phone

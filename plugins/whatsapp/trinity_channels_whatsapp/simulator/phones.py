@@ -43,7 +43,7 @@ class Advertisement:
 
     @property
     def fields(self) -> Mapping[str, str]:
-        """What a webhook tells of it."""
+        """What a webhook reports about it."""
         return {
             "ReferralHeadline": self.headline,
             "ReferralBody": self.body,
@@ -70,7 +70,7 @@ class Phone:
     Attributes:
         name: profile name, chosen by the person.
         number: E.164.
-        address: what the sender in `chat` answers to: the number, or the user id of somebody who hides it.
+        address: what the sender in `chat` answers to: the number, or the user id of someone who hides it.
         chat: the sender this person writes to.
         hidden: the person has a username, and businesses see a user id instead of the number.
         has_user_id: webhooks carry the user id; False for how they were before there were any.
@@ -129,7 +129,7 @@ class Phone:
     ) -> None:
         """Write; returns when the webhook has been answered.
 
-        `forwarded`: the words are somebody else's, passed on. `advertisement`: where the person came from.
+        `forwarded`: the words are another person's, passed on. `advertisement`: where the person came from.
         """
         marks = {"Forwarded": "true"} if forwarded else {}
         fields = {**marks, **(advertisement.fields if advertisement else {})}

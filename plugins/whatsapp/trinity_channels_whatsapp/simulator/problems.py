@@ -45,7 +45,7 @@ REFUSALS = {
     63031: (400, "Channels message cannot have same From and To"),
 }
 
-# Status and text of failures that only a status callback tells.
+# Status and text of failures that only a status callback reports.
 # https://www.twilio.com/docs/whatsapp/tutorial/error-codes
 FAILURES = {
     30002: ("failed", "Account suspended"),

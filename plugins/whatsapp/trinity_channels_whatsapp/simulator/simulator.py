@@ -89,7 +89,7 @@ class TwilioSimulator:
             return known
         number = with_prefix(address).removeprefix("whatsapp:") if address else self._network.people.free_number()
         if not E164.fullmatch(number):
-            raise ValueError(f"{address!r} is no phone number")
+            raise ValueError(f"{address!r} is not a phone number")
         phone = Phone(name, number, sender or self.sender, self._inbound, hidden=hidden)
         self._network.people.add(phone)
         return phone
@@ -122,7 +122,7 @@ class TwilioSimulator:
         )
 
     def sign(self, request: Request) -> Request:
-        """Sign a form that somebody else has made up, as Twilio would for the default account."""
+        """Sign a form made up by the caller, as Twilio would for the default account."""
         form = dict(parse_qsl(request.body.decode(), keep_blank_values=True))
         signature = sign(self.account.token, request.url, form)
         return replace(request, headers={**request.headers, "x-twilio-signature": signature})

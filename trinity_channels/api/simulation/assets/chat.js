@@ -35,7 +35,7 @@ export function guarding(refresh) {
   };
 }
 
-// Offers everybody in `#person`, and chooses somebody; returns how many there are.
+// Lists all people in `#person`, and selects one; returns how many there are.
 export async function offerPeople(wanted) {
   const { phones } = await call("phones");
   $("person").replaceChildren(...phones.map(({ name }) => new Option(name, name)));

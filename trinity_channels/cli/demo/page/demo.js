@@ -61,7 +61,7 @@ async function drawRequests() {
   const state = JSON.stringify([requests, ...written.values()]);
   if (state === drawn) return;
   drawn = state;
-  const rows = requests.length ? requests.map(row) : [make("li", "empty", "Nobody is waiting.")];
+  const rows = requests.length ? requests.map(row) : [make("li", "empty", "No requests are waiting.")];
   $("requests").replaceChildren(...rows);
 }
 

@@ -22,10 +22,10 @@ class People(Protocol):
 
     @property
     def phones(self) -> Sequence[SlackPhone]:
-        """Everybody."""
+        """All people."""
 
     def phone(self, name: str) -> SlackPhone:
-        """Somebody, new or not."""
+        """A person, new or existing."""
 
     async def send_due(self) -> bool:
         """Send the retries that are due."""
@@ -49,7 +49,7 @@ class WorkspacePage(Page[SlackPhone]):
         return self._people.phone(name)
 
     async def seen(self, person: SlackPhone) -> dict[str, Any]:
-        await self._people.send_due()  # whoever looks keeps time going
+        await self._people.send_due()  # reading the page advances the deliveries that are due
         messages = [self._shown(person, *pair) for pair in person.sees()[-SHOWN:]]
         return {"with": {"name": self._workspace.app.name}, "messages": messages}
 

@@ -45,7 +45,7 @@ async def read_json(request: Request) -> dict[str, Any]:
     try:
         body = json.loads(await request.body())
     except ValueError:
-        raise Problem(20001, "the body is no JSON") from None
+        raise Problem(20001, "the body is not JSON") from None
     if not isinstance(body, dict):
-        raise Problem(20001, "the body is no JSON object")
+        raise Problem(20001, "the body is not a JSON object")
     return body
