@@ -10,7 +10,7 @@ from datetime import timedelta
 
 
 class Refusal(Exception):
-    """An operation that is not carried out; the state is unchanged.
+    """An operation that a service refuses.
 
     Attributes:
         code: stable, for programs.

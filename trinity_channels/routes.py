@@ -66,7 +66,7 @@ def routers(host: Host) -> list[APIRouter]:
         *(channels.router(channel) for channel in host.plugins),
         *(trials.router(channel) for channel in host.plugins),
         *(CatchUpApi(host.guard, host.missed, host.plugins).router(channel) for channel in host.plugins),
-        AccessApi(host.guard, host.directory, host.store, host.sharing).router(),
+        AccessApi(host.guard, host.sharing).router(),
         EscalationApi(host.guard, host.self_service.escalation, host.store).router(),
         DisclosureApi(host.guard, host.self_service.disclosure, host.store).router(),
         PeopleApi(host.guard, contacts, host.self_service.lifetime).router(),

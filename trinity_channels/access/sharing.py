@@ -1,6 +1,7 @@
 """Decide who may use an agent: its policies, access requests and shares. One service for the API and the command line.
 
-`by` is who decides, as the audit log names them. What was kept is answered where a decision has opened the gate: the
+`by` is who decides, as the audit log names them. Callers have authorised them: the API by a token, a mailed link by its
+signature, the command line by access to the host. What was kept is answered where a decision has opened the gate: the
 conversations are marked in the transaction of the decision, so that a host in another process finds them as well.
 """
 
@@ -12,30 +13,48 @@ from datetime import datetime
 from trinity_channels.access.directory import Directory
 from trinity_channels.access.gate import GroupPolicy, Policy, policies
 from trinity_channels.dispatch import Dispatcher
+from trinity_channels.refusal import Refusal
 from trinity_channels.store import Store, Tx, access, audit, messages
 from trinity_channels.store.access import AccessRequest, Share
 
 Policies = tuple[Policy, GroupPolicy]
 
 
-class RequestNotFound(Exception):
+class RequestNotFound(Refusal):
     """The agent has no access request with this id."""
 
+    def __init__(self) -> None:
+        super().__init__("request_not_found", "There is no such access request.")
 
-class AlreadyDecided(Exception):
+
+class AlreadyDecided(Refusal):
     """The access request was decided the other way; `request` says how, when and by whom."""
 
     def __init__(self, request: AccessRequest) -> None:
-        super().__init__(f"This request is {request.status} already. Share or unshare the agent instead.")
+        message = f"This request is {request.status} already. Share or unshare the agent instead."
+        super().__init__("already_decided", message)
         self.request = request
 
 
-class AlreadyShared(Exception):
+class SelfShare(Refusal):
+    """The e-mail is the owner's."""
+
+    def __init__(self) -> None:
+        super().__init__("self_share", "The owner has access already.", field="email")
+
+
+class AlreadyShared(Refusal):
     """The agent is shared with this e-mail."""
 
+    def __init__(self) -> None:
+        super().__init__("already_shared", "The agent is shared with this e-mail already.", field="email")
 
-class NotShared(Exception):
+
+class NotShared(Refusal):
     """The agent is not shared with this e-mail."""
+
+    def __init__(self) -> None:
+        super().__init__("not_shared", "The agent is not shared with this e-mail.", field="email")
 
 
 class Sharing:
@@ -71,6 +90,10 @@ class Sharing:
         return chosen
 
     # --- requests ---
+
+    async def requests(self, agent: str, status: str = "") -> list[AccessRequest]:
+        """The agent's access requests, newest first, at most 500; an empty status means all."""
+        return await self._store.read(lambda tx: access.requests(tx, agent, status or None))
 
     async def decide(
         self, agent: str, request: int, *, approve: bool, by: str, asked_at: datetime | None = None, via: str = ""
@@ -119,13 +142,20 @@ class Sharing:
 
     # --- shares ---
 
+    async def shares(self, agent: str) -> list[Share]:
+        """Everyone the agent is shared with, by e-mail."""
+        return await self._directory.shares(agent)
+
     async def share(self, agent: str, email: str, *, by: str) -> Share:
         """Share the agent with an e-mail; a pending request of theirs is thereby approved.
 
         Raises:
+            SelfShare: the e-mail is the owner's.
             AlreadyShared: nothing to do.
             NotShared: the share was removed concurrently.
         """
+        if email == await self._directory.owner(agent):
+            raise SelfShare
         if not await self._directory.grant(agent, email, by=by):
             raise AlreadyShared
         now = self._now()

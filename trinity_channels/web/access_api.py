@@ -8,20 +8,10 @@ from typing import Literal
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
-from trinity_channels.access.directory import Directory
-from trinity_channels.access.sharing import (
-    AlreadyDecided,
-    AlreadyShared,
-    NotShared,
-    Policies,
-    RequestNotFound,
-    Sharing,
-)
+from trinity_channels.access.sharing import Policies, Sharing
 from trinity_channels.email_address import shown_email
-from trinity_channels.store import Store, access
 from trinity_channels.store.access import AccessRequest, Share
 from trinity_channels.web.auth import Guard
-from trinity_channels.web.errors import ApiError
 from trinity_channels.web.inputs import Email, RowId
 from trinity_channels.web.policy import PolicyAnswer, PolicyBody
 from trinity_channels.web.route import api_router
@@ -82,10 +72,8 @@ class ShareAnswer(BaseModel):
 class AccessApi:
     """Builds the routes under `/api/agents/{name}/`."""
 
-    def __init__(self, guard: Guard, directory: Directory, store: Store, sharing: Sharing) -> None:
+    def __init__(self, guard: Guard, sharing: Sharing) -> None:
         self._guard = guard
-        self._directory = directory
-        self._store = store
         self._sharing = sharing
 
     def router(self) -> APIRouter:
@@ -125,18 +113,12 @@ class AccessApi:
     ) -> list[RequestAnswer]:
         """Access requests, newest first; an empty status means all."""
         await self._guard.owner(request, name)
-        found = await self._store.read(lambda tx: access.requests(tx, name, status or None))
-        return [_request_answer(one) for one in found]
+        return [_request_answer(one) for one in await self._sharing.requests(name, status)]
 
     async def _decide(self, request: Request, name: str, request_id: RowId, body: DecisionBody) -> RequestAnswer:
         """Let somebody in, or decline; they are told on the channel they asked on."""
         principal = await self._guard.owner(request, name)
-        try:
-            decided = await self._sharing.decide(name, request_id, approve=body.approve, by=principal.actor)
-        except RequestNotFound as error:
-            raise ApiError(404, "request_not_found", "There is no such access request.") from error
-        except AlreadyDecided as error:
-            raise ApiError(409, "already_decided", str(error)) from error
+        decided = await self._sharing.decide(name, request_id, approve=body.approve, by=principal.actor)
         return _request_answer(decided)
 
     # --- shares ---
@@ -144,43 +126,24 @@ class AccessApi:
     async def _shares(self, request: Request, name: str) -> list[ShareAnswer]:
         """Everybody the agent is shared with."""
         await self._guard.owner(request, name)
-        return [_share_answer(name, one) for one in await self._directory.shares(name)]
+        return [_share_answer(name, one) for one in await self._sharing.shares(name)]
 
     async def _share(self, request: Request, name: str, body: EmailBody) -> ShareAnswer:
         """Share the agent with an e-mail; a pending request of theirs is thereby approved."""
         principal = await self._guard.owner(request, name)
-        if body.email == await self._directory.owner(name):
-            raise ApiError(400, "self_share", "The owner has access already.", field="email")
-        try:
-            return _share_answer(name, await self._sharing.share(name, body.email, by=principal.actor))
-        except AlreadyShared as error:
-            raise ApiError(
-                409, "already_shared", "The agent is shared with this e-mail already.", field="email"
-            ) from error
-        except NotShared as error:
-            raise _not_shared() from error
+        return _share_answer(name, await self._sharing.share(name, body.email, by=principal.actor))
 
     async def _unshare(self, request: Request, name: str, email: Email) -> dict[str, object]:
         """Take a share away."""
         principal = await self._guard.owner(request, name)
-        try:
-            await self._sharing.unshare(name, email, by=principal.actor)
-        except NotShared as error:
-            raise _not_shared() from error
+        await self._sharing.unshare(name, email, by=principal.actor)
         return {"ok": True, "message": "The agent is no longer shared with this e-mail."}
 
     async def _consent(self, request: Request, name: str, body: ConsentBody) -> ConsentAnswer:
         """Allow or forbid proactive messages to somebody the agent is shared with."""
         principal = await self._guard.owner(request, name)
-        try:
-            await self._sharing.consent(name, body.email, allow=body.allow_proactive, by=principal.actor)
-        except NotShared as error:
-            raise _not_shared() from error
+        await self._sharing.consent(name, body.email, allow=body.allow_proactive, by=principal.actor)
         return ConsentAnswer(agent_name=name, email=body.email, allow_proactive=body.allow_proactive)
-
-
-def _not_shared() -> ApiError:
-    return ApiError(404, "not_shared", "The agent is not shared with this e-mail.", field="email")
 
 
 def _request_answer(one: AccessRequest) -> RequestAnswer:
