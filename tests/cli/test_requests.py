@@ -81,6 +81,7 @@ async def test_the_first_decision_holds(terminal: Terminal, world: World) -> Non
     assert again.exit_code == 0  # what was wanted is so
     assert other.exit_code == 1
     assert "This request is approved already. Share or unshare the agent instead." in other.stderr
+    assert "POST /api/agents/support/share, DELETE /api/agents/support/share/EMAIL." in other.stderr
     token = await world.token(Role.USER, OWNER)
     assert len((await world.api("GET", "/api/agents/support/shares", token=token)).json()) == 1
 

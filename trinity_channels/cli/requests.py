@@ -103,4 +103,5 @@ def _decide(number: int, *, approve: bool) -> None:
             f"Unknown access request {number}; `trinity-channels requests --status all` lists them."
         ) from None
     except AlreadyDecided as error:
-        raise CommandFailed(str(error)) from None
+        share = f"/api/agents/{error.request.agent}/share"
+        raise CommandFailed(f"{error} That is done by API: POST {share}, DELETE {share}/EMAIL.") from None
