@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter
 
+from trinity_channels.bindings.address_change import AddressChange
 from trinity_channels.diagnostics import Diagnostics
 from trinity_channels.inbound.way_in import WayIn
 from trinity_channels.outbound.sent import SentMessages
@@ -16,6 +17,7 @@ from trinity_channels.web.agents_api import AgentsApi
 from trinity_channels.web.audit_api import AuditApi
 from trinity_channels.web.bindings_api import BindingsApi
 from trinity_channels.web.catch_up_api import CatchUpApi
+from trinity_channels.web.channels_api import ChannelsApi
 from trinity_channels.web.deliveries_api import DeliveriesApi
 from trinity_channels.web.diagnosis_api import DiagnosisApi
 from trinity_channels.web.disclosure_api import DisclosureApi
@@ -43,15 +45,7 @@ def routers(host: Host) -> list[APIRouter]:
         reports=host.reports,
     )
     trials = TrialApi(host.guard, host.connections, host.trials, host.plugins)
-    settings = SettingsApi(
-        guard=host.guard,
-        address=host.address,
-        opened=host.bindings,
-        connections=host.connections,
-        plugins=host.plugins,
-        store=host.store,
-        now=host.now,
-    )
+    change = AddressChange(host.address, host.bindings, host.connections, host.store, host.now)
     way_in = WayIn(
         store=host.store,
         plugins=host.plugins,
@@ -74,7 +68,8 @@ def routers(host: Host) -> list[APIRouter]:
         DeliveriesApi(host.guard, SentMessages(host.store, host.guard.may, host.resends)).router(),
         ProactiveApi(host.guard, host.proactive).router(),
         AuditApi(host.guard, host.store).router(),
-        settings.router(),
+        SettingsApi(host.guard, host.address, change).router(),
+        ChannelsApi(host.guard, host.plugins).router(),
         DiagnosisApi(host.guard, host.address, way_in.prove, Diagnostics(host, way_in.prove).examine).router(),
         ReloadApi(host.guard, host.reload).router(),
         *([TokensApi(host.guard, host.tokens, host.directory).router()] if host.tokens else []),

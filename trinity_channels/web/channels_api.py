@@ -1,0 +1,67 @@
+"""The list of channels."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from trinity_channels.plugins import Plugins
+from trinity_channels.web.auth import Guard
+from trinity_channels.web.route import api_router
+
+
+class ChannelAnswer(BaseModel):
+    """One channel; `reason` says why it is unavailable."""
+
+    name: str
+    title: str | None = None
+    version: str
+    available: bool
+    reason: str | None = None
+    capabilities: dict[str, Any] = {}
+    reply_window_hours: float | None = None
+    auto: bool | None = None
+    setup_steps: list[dict[str, Any]] = []
+
+
+class ChannelsApi:
+    """Builds `/api/channels`."""
+
+    def __init__(self, guard: Guard, plugins: Plugins) -> None:
+        self._guard = guard
+        self._plugins = plugins
+
+    def router(self) -> APIRouter:
+        """The route."""
+        router = api_router(self._guard, "Settings")
+        router.add_api_route("/api/channels", self._channels, methods=["GET"])
+        return router
+
+    async def _channels(self) -> list[ChannelAnswer]:
+        """The installed channels and what they can do; broken plugins with the reason."""
+        ready = [self._ready(name) for name in self._plugins]
+        broken = [
+            ChannelAnswer(name=one.name, version=one.version, available=False, reason=one.reason)
+            for one in self._plugins.unavailable
+        ]
+        return ready + broken
+
+    def _ready(self, name: str) -> ChannelAnswer:
+        plugin = self._plugins[name]
+        manifest = plugin.manifest
+        capabilities = asdict(manifest.capabilities)
+        capabilities["list_missed"] = manifest.capabilities.list_missed.total_seconds()
+        window = manifest.reply_window
+        return ChannelAnswer(
+            name=name,
+            title=manifest.title,
+            version=plugin.version,
+            available=True,
+            capabilities={"text": manifest.limits.text, **capabilities},
+            reply_window_hours=window.total_seconds() / 3600 if window else None,
+            auto=manifest.auto,
+            setup_steps=[asdict(step) for step in manifest.setup_steps],
+        )
