@@ -36,10 +36,12 @@ from trinity_channels.alerts.mails import AlertMails
 from trinity_channels.alerts.watch import ChannelWatch
 from trinity_channels.bindings import Bindings
 from trinity_channels.bindings.connections import Connections
+from trinity_channels.bindings.contexts import Contexts
 from trinity_channels.bindings.key_ring import key_ring
 from trinity_channels.bindings.overview import Overviews
 from trinity_channels.bindings.public_address import PublicAddress
 from trinity_channels.bindings.reports import HealthReports
+from trinity_channels.bindings.stored_secrets import StoredSecrets
 from trinity_channels.bindings.vault import Vault
 from trinity_channels.dispatch import LocalDispatcher
 from trinity_channels.housekeeping import Housekeeping
@@ -113,13 +115,11 @@ class Host:
             ports.authenticator or own_tokens, Authorisation(self.directory), FailedAuth(self.metrics, now)
         )
         self.bindings = Bindings(
-            store=self.store,
-            plugins=self.plugins,
-            vault=self._vault,
-            http=self.http,
-            address=self.address,
-            api_base_url=settings.api_base_url,
-            now=now,
+            self.store,
+            self.plugins,
+            StoredSecrets(self._vault),
+            Contexts(self.plugins, self.http, self.address, settings.api_base_url, now),
+            now,
         )
         self.dispatcher = LocalDispatcher(self.store, _open_keys, now)
         self.sharing = Sharing(self.store, self.directory, self.dispatcher, now)

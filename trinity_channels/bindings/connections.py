@@ -16,8 +16,9 @@ from trinity_channels.api import (
     ConfigurationError,
     Verification,
 )
-from trinity_channels.bindings.registry import Bindings, OpenBinding, WebhookKey, digest
+from trinity_channels.bindings.registry import Bindings, OpenBinding
 from trinity_channels.bindings.vault import Vault, VaultError
+from trinity_channels.bindings.webhook_key import WebhookKey, digest
 from trinity_channels.plugins import Plugins
 from trinity_channels.store import Store, Tx, audit, bindings, notices, retired_keys
 from trinity_channels.store.bindings import StoredBinding
@@ -77,9 +78,9 @@ class Connections:
         """
         manifest = self._plugins[channel].manifest
         before = await self.stored(agent, channel)
-        kept = {name: self._opened.secret(before, name) for name in _left_out(before, given)} if before else {}
+        kept = {name: self._opened.secrets.one(before, name) for name in _left_out(before, given)} if before else {}
         settings = parse(manifest, given, kept)
-        account = await self._plugins[channel].configure(settings, self._opened.context(channel))
+        account = await self._plugins[channel].configure(settings, self._opened.contexts.of(channel))
         secret_fields = secret_names(manifest)
         sealed = {
             name: self._vault.seal(value.get_secret_value(), context=(agent, channel, name))
@@ -88,7 +89,7 @@ class Connections:
         }
         plain = settings.model_dump(mode="json", exclude=secret_fields)
         new_key = self._new_key(agent, channel)
-        reachable = before is None or self._opened.has_webhook_key(before)
+        reachable = before is None or self._opened.secrets.has_webhook_key(before)
         now = self._now()
 
         def save(tx: Tx) -> None:
@@ -135,7 +136,7 @@ class Connections:
         stored = await self.stored(agent, channel)
         if stored is None:
             raise NotConnected
-        self._opened.secrets(stored)
+        self._opened.secrets.all(stored)
         new_key = self._new_key(agent, channel)
         now = self._now()
 

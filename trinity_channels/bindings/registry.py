@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-import httpx
 import structlog
 from pydantic import SecretStr
 
 from trinity_channels.api import Binding, Context
-from trinity_channels.bindings.public_address import PublicAddress
-from trinity_channels.bindings.vault import Vault, VaultError
+from trinity_channels.bindings.contexts import Contexts
+from trinity_channels.bindings.stored_secrets import StoredSecrets
+from trinity_channels.bindings.vault import VaultError
+from trinity_channels.bindings.webhook_key import digest
 from trinity_channels.plugins import Plugins
 from trinity_channels.store import Store, Tx, bindings, retired_keys
 from trinity_channels.store.bindings import StoredBinding
@@ -53,53 +52,26 @@ class Gone(Exception):
         self.bound = bound
 
 
-def digest(key: str) -> str:
-    """What a webhook key is looked up by; the key itself is random, so a plain hash hides it."""
-    return hashlib.sha256(key.encode()).hexdigest()
-
-
-@dataclass(frozen=True, slots=True)
-class WebhookKey:
-    """What our webhook's address ends in, and the secret a provider may be asked to send along. Sealed as one record."""
-
-    key: str
-    secret: str = field(repr=False)
-
-    @classmethod
-    def fresh(cls) -> WebhookKey:
-        """A new address."""
-        return cls(secrets.token_urlsafe(32), secrets.token_urlsafe(32))
-
-    @classmethod
-    def parse(cls, text: str) -> WebhookKey:
-        """The opposite of `str`."""
-        key, _, secret = text.partition(" ")
-        return cls(key, secret)
-
-    def __str__(self) -> str:
-        return f"{self.key} {self.secret}"
-
-
 class Bindings:
-    """Opens bindings, and forgets them when they change."""
+    """Opens bindings, and forgets them when they change.
+
+    Attributes:
+        secrets: those of stored bindings, whether they are open or not.
+        contexts: what the plugins' hooks are given.
+    """
 
     def __init__(
         self,
-        *,
         store: Store,
         plugins: Plugins,
-        vault: Vault,
-        http: httpx.AsyncClient,
-        address: PublicAddress,
-        api_base_url: Callable[[str], str | None],
+        secrets: StoredSecrets,
+        contexts: Contexts,
         now: Callable[[], datetime],
     ) -> None:
         self._store = store
         self._plugins = plugins
-        self._vault = vault
-        self._http = http
-        self._address = address
-        self._api_base_url = api_base_url
+        self.secrets = secrets
+        self.contexts = contexts
         self._now = now
         self._open: dict[int, OpenBinding] = {}
         self._by_key: dict[tuple[str, str], OpenBinding] = {}
@@ -142,13 +114,13 @@ class Bindings:
         changes = self._changes
         now = await self.open(retired.binding)
         try:
-            webhook = self._webhook_key(now.agent, now.channel, retired.webhook_key)
+            webhook = self.secrets.former_key(now.agent, now.channel, retired.webhook_key)
         except VaultError as error:
             raise Gone(now) from error
         found = replace(
             now,
             binding=replace(now.binding, webhook_secret=SecretStr(webhook.secret)),
-            context=self.context(now.channel, key),
+            context=self.contexts.of(now.channel, key),
             retired=retired.ends_at,
             replaces=False,
         )
@@ -166,38 +138,13 @@ class Bindings:
         self._open.clear()
         self._by_key.clear()
 
-    def context(self, channel: str, webhook_key: str | None = None) -> Context:
-        """What the host lends to a hook of this channel."""
-        return Context(
-            http=self._http,
-            now=self._now,
-            webhook_url=self._address.webhook(channel, webhook_key) if webhook_key else None,
-            api_base_url=self._api_base_url(self._plugins[channel].manifest.provider),
-        )
-
-    def webhook_key(self, stored: StoredBinding) -> WebhookKey:
-        """The webhook key of a binding, decrypted."""
-        return self._webhook_key(stored.agent, stored.channel, stored.webhook_key)
-
-    def _webhook_key(self, agent: str, channel: str, record: str) -> WebhookKey:
-        return WebhookKey.parse(self._vault.open(record, context=(agent, channel, "webhook_key")))
-
-    def locked_by(self, stored: StoredBinding) -> str:
-        """Why the secrets of a binding cannot be decrypted, empty if they can."""
-        try:
-            self.webhook_key(stored)
-            self.secrets(stored)
-        except VaultError as error:
-            return str(error)
-        return ""
-
     async def locked(self) -> tuple[int, list[StoredBinding]]:
         """How many bindings are connected, and those of them whose encryption key is not there.
 
         Nothing is decrypted: monitoring asks this often.
         """
         connected = [one for one in await self._store.read(bindings.every) if one.connected]
-        return len(connected), [one for one in connected if self._is_locked(one)]
+        return len(connected), [one for one in connected if self.secrets.is_locked(one)]
 
     async def tell_locked(self) -> None:
         """Say once, in the log, whose encryption key is lost; the host works without them."""
@@ -205,46 +152,24 @@ class Bindings:
         if locked:
             accounts = ", ".join(f"{one.agent} on {one.channel}" for one in locked)
             log.error(
-                "encryption key lost: nothing is received or sent", accounts=accounts, reason=self.locked_by(locked[0])
+                "encryption key lost: nothing is received or sent",
+                accounts=accounts,
+                reason=self.secrets.locked_by(locked[0]),
             )
-
-    def _is_locked(self, stored: StoredBinding) -> bool:
-        try:
-            for record in (stored.webhook_key, *stored.secrets.values()):
-                self._vault.needs_reseal(record)
-        except VaultError:
-            return True
-        return False
-
-    def has_webhook_key(self, stored: StoredBinding) -> bool:
-        """Whether the webhook key of a binding can still be decrypted."""
-        try:
-            self.webhook_key(stored)
-        except VaultError:
-            return False
-        return True
-
-    def secret(self, stored: StoredBinding, name: str) -> SecretStr:
-        """One secret of a binding, decrypted."""
-        return SecretStr(self._vault.open(stored.secrets[name], context=(stored.agent, stored.channel, name)))
-
-    def secrets(self, stored: StoredBinding) -> dict[str, SecretStr]:
-        """All of them."""
-        return {name: self.secret(stored, name) for name in stored.secrets}
 
     def _keep(self, stored: StoredBinding, changes: int, *, replaces: bool) -> OpenBinding:
         settings = self._plugins[stored.channel].manifest.settings
-        webhook = self.webhook_key(stored)
+        webhook = self.secrets.webhook_key(stored)
         opened = OpenBinding(
             id=stored.id,
             agent=stored.agent,
             channel=stored.channel,
             binding=Binding(
-                settings.model_validate({**stored.settings, **self.secrets(stored)}),
+                settings.model_validate({**stored.settings, **self.secrets.all(stored)}),
                 stored.account,
                 SecretStr(webhook.secret),
             ),
-            context=self.context(stored.channel, webhook.key),
+            context=self.contexts.of(stored.channel, webhook.key),
             replaces=replaces,
         )
         if changes == self._changes:  # else something changed since it was read

@@ -58,7 +58,7 @@ class HealthReports:
         known = Known(
             stored=stored,
             manifest=self._plugins[stored.channel].manifest,
-            locked=self._opened.locked_by(stored),
+            locked=self._opened.secrets.locked_by(stored),
             public_url=self._address.value,
             probed=self._address.probed.get(stored.channel),
             last_inbound=last_inbound,

@@ -192,7 +192,7 @@ class BindingsApi:
 
     def _webhook(self, stored: StoredBinding) -> tuple[str | None, str | None]:
         try:
-            return self._address.webhook(stored.channel, self._opened.webhook_key(stored).key), None
+            return self._address.webhook(stored.channel, self._opened.secrets.webhook_key(stored).key), None
         except VaultError as error:
             return None, str(error)
 

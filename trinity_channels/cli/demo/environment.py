@@ -111,5 +111,5 @@ def _build(
     )
     mails = CapturedMailer()
     app, host = create_app(settings, Ports(agents=DemoAgent(), mailer=mails, http=http, plugins=plugins))
-    simulators = {name: plugins[name].simulator(host.bindings.context(name)) for name in names}
+    simulators = {name: plugins[name].simulator(host.bindings.contexts.of(name)) for name in names}
     return Environment(host, Owner(http, url, AGENT, token), mails, http, simulators, url, providers_url), app

@@ -162,7 +162,7 @@ class Story:
     # --- what the steps are made of ---
 
     async def _agent_key(self) -> str:
-        now = self._environment.host.bindings.context(self._channel).now()
+        now = self._environment.host.bindings.contexts.of(self._channel).now()
 
         def make(tx: Tx) -> str:
             return new_token(tx, Role.AGENT, AGENT, now)

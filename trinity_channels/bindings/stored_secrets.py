@@ -1,0 +1,58 @@
+"""The secrets of stored bindings, decrypted."""
+
+from __future__ import annotations
+
+from pydantic import SecretStr
+
+from trinity_channels.bindings.vault import Vault, VaultError
+from trinity_channels.bindings.webhook_key import WebhookKey
+from trinity_channels.store.bindings import StoredBinding
+
+
+class StoredSecrets:
+    """Opens them with the vault; the methods that return secrets raise `VaultError` if they cannot be decrypted."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+
+    def webhook_key(self, stored: StoredBinding) -> WebhookKey:
+        """The webhook key of a binding."""
+        return self.former_key(stored.agent, stored.channel, stored.webhook_key)
+
+    def former_key(self, agent: str, channel: str, record: str) -> WebhookKey:
+        """A webhook key that a binding has, or had before it was replaced."""
+        return WebhookKey.parse(self._vault.open(record, context=(agent, channel, "webhook_key")))
+
+    def one(self, stored: StoredBinding, name: str) -> SecretStr:
+        """One secret setting of a binding."""
+        return SecretStr(self._vault.open(stored.secrets[name], context=(stored.agent, stored.channel, name)))
+
+    def all(self, stored: StoredBinding) -> dict[str, SecretStr]:
+        """All of them by name."""
+        return {name: self.one(stored, name) for name in stored.secrets}
+
+    def has_webhook_key(self, stored: StoredBinding) -> bool:
+        """Whether the webhook key of a binding can still be decrypted."""
+        try:
+            self.webhook_key(stored)
+        except VaultError:
+            return False
+        return True
+
+    def locked_by(self, stored: StoredBinding) -> str:
+        """Why the secrets of a binding cannot be decrypted, empty if they can."""
+        try:
+            self.webhook_key(stored)
+            self.all(stored)
+        except VaultError as error:
+            return str(error)
+        return ""
+
+    def is_locked(self, stored: StoredBinding) -> bool:
+        """Whether the encryption key of a binding is missing; nothing is decrypted, for monitoring asks this often."""
+        try:
+            for record in (stored.webhook_key, *stored.secrets.values()):
+                self._vault.needs_reseal(record)
+        except VaultError:
+            return True
+        return False
