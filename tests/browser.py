@@ -43,7 +43,7 @@ def main() -> None:
         install()
         found = find()
     if found is None:
-        sys.exit("There is no Chromium and none could be installed; install one and run this again.")
+        sys.exit("Chromium is missing and could not be installed; install one and run this again.")
     print(f"The pages are tested with {found}")  # noqa: T201  this is what it is for
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Iterator
 from datetime import datetime, timedelta
 
 REPEATED = timedelta(hours=1)
-"""When a failure with the same cause is told again."""
+"""When a failure with the same cause is reported again."""
 _LONGEST = 500
 
 

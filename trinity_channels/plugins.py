@@ -108,7 +108,7 @@ class Plugin:
         except ProviderUnavailable:
             raise
         except Exception as error:  # the person's turn is to be tried again, not to be lost
-            raise ProviderUnavailable(f"The plugin could not tell who it is ({type(error).__name__}).") from error
+            raise ProviderUnavailable(f"The plugin did not return its manifest ({type(error).__name__}).") from error
 
     async def indicate(self, binding: Binding, message_id: str, ctx: Context) -> None:
         await self._hooks["indicate"](binding=binding, message_id=message_id, ctx=ctx)

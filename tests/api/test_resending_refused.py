@@ -42,7 +42,7 @@ async def loses_the_plugin(town: World, _: Person) -> None:
 REFUSED = [
     (closes_the_window, 409, "window_closed", "that time ended at 2026-03-03 09:00 UTC"),
     (blocks, 403, "blocked", "has blocked"),
-    (stops, 403, "opted_out", "wants no messages"),
+    (stops, 403, "opted_out", "opted out of messages"),
     (erases, 409, "erased", "was erased"),
     (disconnects, 409, "disconnected", "Connect it again"),
     (loses_the_plugin, 409, "channel_unavailable", "plugin cannot be used"),

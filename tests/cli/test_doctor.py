@@ -38,7 +38,7 @@ async def test_a_healthy_installation_ends_with_nothing_to_fix(terminal: Termina
     assert "support on whatsapp" in result.stdout
     assert "✓ Messages have arrived." in result.stdout
     assert "✓ The sender's webhook points here." in result.stdout
-    assert "✓ People are told how to reach a person" in result.stdout
+    assert "✓ /human and /help show how to reach a person" in result.stdout
     assert "✗" not in result.stdout
 
 

@@ -107,8 +107,8 @@ async def test_an_end_that_cannot_be_is_explained(terminal: Terminal, world: Wor
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        ((), 2, "Say whom the token is for"),
-        (("--admin", "--agent", "support"), 2, "Say whom the token is for"),
+        ((), 2, "Give exactly one of --admin"),
+        (("--admin", "--agent", "support"), 2, "Give exactly one of --admin"),
         (("--user", "nobody"), 2, "Invalid value for --user:"),
         (("--admin", "--label", "x" * 101), 2, "A label has at most 100 characters."),
         (("--agent", "nobody"), 1, "Unknown agent 'nobody'. Configured agents: support."),

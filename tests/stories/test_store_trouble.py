@@ -44,7 +44,7 @@ async def test_the_api_says_that_the_database_cannot_be_used(town: World) -> Non
 async def test_a_message_that_could_not_be_stored_is_fetched_when_there_is_room(
     town: World, *, just_started: bool
 ) -> None:
-    """Twilio does not bring it again by itself."""
+    """Twilio does not deliver it again automatically."""
     zoe, yan = town.person("Zoe"), town.person("Yan")
     if just_started:  # what came before the start is still to be asked for, and nothing ever came
         await town.host._catch_up.begin()

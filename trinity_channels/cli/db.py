@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, help="Look after the database.")
+app = typer.Typer(no_args_is_help=True, help="Manage the database.")
 
 
 @app.callback()
 def db() -> None:
-    """Look after the database."""
+    """Manage the database."""
 
 
 @app.command()

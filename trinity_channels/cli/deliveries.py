@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from trinity_channels.app import Host
     from trinity_channels.outbound.resend import Resent, ResentAll
 
-app = typer.Typer(help="List the messages to people and what became of them, or send again what failed.")
+app = typer.Typer(help="List the messages to people with their delivery states, or resend failed ones.")
 
 MOST = 50
 

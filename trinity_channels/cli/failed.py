@@ -29,7 +29,7 @@ def failed(ctx: typer.Context) -> None:
     found, retried = offline.with_store(_found)
     if retried:
         one = "1 turn that failed is" if retried == 1 else f"{retried} turns that failed are"
-        say(f"{one} tried again and not listed yet; `trinity-channels agents` tells why.")
+        say(f"{one} tried again and not listed yet; `trinity-channels agents` shows why.")
     if not found:
         say("No turn is parked." if retried else "No turn has failed.")
         return

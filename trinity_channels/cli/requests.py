@@ -1,4 +1,4 @@
-"""`requests`: who asks to use an agent, and the decision about one of them."""
+"""`requests`: list access requests, and decide one of them."""
 # ruff: noqa: PLC0415 - start-up of the other commands
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from trinity_channels.cli.terminal import say
 if TYPE_CHECKING:
     from trinity_channels.app import Host
 
-app = typer.Typer(help="List who asks to use an agent, approve or decline.")
+app = typer.Typer(help="List, approve or decline access requests.")
 RequestId = Annotated[
     int, typer.Argument(metavar="ID", min=1, max=2**63 - 1, help="The request, as `requests` lists it.")
 ]
@@ -93,8 +93,8 @@ def _decide(number: int, *, approve: bool) -> None:
         offline.known_agent(host.settings, found.agent)
         decided = await host.sharing.decide(found.agent, number, approve=approve, by=offline.ACTOR)
         if approve:
-            return f"{shown_email(decided.email)} may use {decided.agent} now, and is told on {decided.channel}."
-        return f"{shown_email(decided.email)} may not use {decided.agent}, and is told on {decided.channel}."
+            return f"{shown_email(decided.email)} may use {decided.agent} now, and is notified on {decided.channel}."
+        return f"{shown_email(decided.email)} may not use {decided.agent}, and is notified on {decided.channel}."
 
     try:
         say(offline.with_host(decide))

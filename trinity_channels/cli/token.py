@@ -33,7 +33,7 @@ def create(
     from trinity_channels.settings import Settings
 
     if sum(map(bool, (admin, user, agent))) != 1:
-        raise typer.BadParameter("Say whom the token is for: --admin, --user EMAIL or --agent NAME, one of them.")
+        raise typer.BadParameter("Give exactly one of --admin, --user EMAIL and --agent NAME.")
     role, subject = (Role.ADMIN, "") if admin else (Role.USER, user) if user else (Role.AGENT, agent)
     ends = until(expires, utc_now())
     if agent:

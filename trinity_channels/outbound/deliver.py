@@ -51,7 +51,9 @@ ASK_FOR = timedelta(minutes=30)
 _DISCONNECTED = Failure("disconnected", FailureKind.OPERATOR, "The channel was disconnected before this could be sent.")
 _GONE = Failure("no_address", FailureKind.RECIPIENT, "The address now belongs to another person.")
 _BLOCKED = Failure("blocked", FailureKind.PERMANENT, "The owner blocked this person before it could be sent.")
-_OPTED_OUT = Failure("opted_out", FailureKind.RECIPIENT, "The person wants no messages that they did not ask for.")
+_OPTED_OUT = Failure(
+    "opted_out", FailureKind.RECIPIENT, "The person has opted out of messages that they did not ask for."
+)
 _OF_THE_AGENT = frozenset({"agent", "proactive"})
 _INTERRUPTED = "the process stopped during the call"
 Record = Unit[None]

@@ -269,7 +269,7 @@ def _not_wanted(found: Candidate, manifest: Channel | None, now: datetime) -> Re
     if found.blocked:
         return ResendRefused("blocked", "The owner has blocked this person.")
     if found.opted_out:
-        return ResendRefused("opted_out", "This person wants no messages that they did not ask for.")
+        return ResendRefused("opted_out", "This person has opted out of messages that they did not ask for.")
     closed = replies.closes_at(manifest, found.last_inbound_at) if manifest else None
     if manifest and closed and closed <= now:
         return ResendRefused(

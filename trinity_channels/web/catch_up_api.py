@@ -59,7 +59,7 @@ class CatchUpApi:
                 raise ApiError(
                     409,
                     "cannot_list",
-                    f"{manifest.title} has no list of what it could not deliver; it delivers again by itself.",
+                    f"{manifest.title} has no list of what it could not deliver; it delivers again automatically.",
                 ) from error
             except NothingKnown as error:
                 raise ApiError(

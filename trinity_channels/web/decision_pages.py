@@ -107,7 +107,7 @@ class DecisionPages:
             )
         decided = await self._decisions.decide(token, approve=choice)
         email = shown_email(decided.email)
-        told = f"{email} is told on {decided.channel}."
+        told = f"{email} is notified on {decided.channel}."
         if choice:
             return _page(HTTPStatus.OK, "Approved", f"{email} may now talk to “{decided.agent}”. {told}")
         return _page(HTTPStatus.OK, "Declined", f"{told} They can ask again after 24 hours.")

@@ -20,7 +20,7 @@ class DisclosureBody(BaseModel):
     enabled: bool
     reason: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)] | None = Field(
         default=None,
-        description="Why people need not be told, such as a law that exempts this agent; required to turn it off, kept "
+        description="Why people need not be informed, such as a law that exempts this agent; required to turn it off, kept "
         "with the audit log",
     )
 

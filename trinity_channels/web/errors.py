@@ -101,7 +101,7 @@ class ApiError(Exception):
 
 
 def translate(error: Exception) -> ApiError | None:
-    """The answer to an error, None if it is a fault of ours."""
+    """The answer to an error, None if it is a bug."""
     match error:
         case ApiError():
             return error

@@ -65,5 +65,5 @@ class SettingsApi:
         elif value.startswith("http://"):
             warning = "Providers deliver to https:// addresses; this one starts with http://."
         else:
-            warning = f"Some providers could not be told: {'; '.join(problems)}" if problems else None
+            warning = f"Some providers could not be updated: {'; '.join(problems)}" if problems else None
         return PublicUrlAnswer(value=value, warning=warning)

@@ -37,7 +37,7 @@ class Outcome(BaseModel):
     field: str | None = None
     provider_id: str | None = None
     delivery_id: int | None = Field(
-        None, description="Of a test message: GET /api/agents/{name}/deliveries/{id} tells what becomes of it"
+        None, description="Of a test message: GET /api/agents/{name}/deliveries/{id} shows its state"
     )
     state: str | None = Field(None, description="Of a test message, as for every delivery")
     checks: list[HealthCheck] = []
@@ -128,11 +128,11 @@ def _outcome(manifest: Channel, tried: Tried) -> Outcome:
     message, code = test.failure or "", test.failure_code
     if tried.pending:
         message, code = (
-            "Not sent yet, or not answered by the provider; the delivery's state tells more later.",
+            "Not sent yet, or not answered by the provider; the delivery's state shows more later.",
             "pending",
         )
     elif test.state == "ready":
-        message, code = f"Not sent yet; it is tried again by itself. {message}", "deferred"
+        message, code = f"Not sent yet; it is retried automatically. {message}", "deferred"
     return Outcome(ok=False, message=message, code=code or None, delivery_id=test.id, state=test.state)
 
 

@@ -34,7 +34,7 @@ class Address:
 
 
 def parse(text: str) -> Address | None:
-    """Read an address; None if it is none of ours."""
+    """Read an address; None if it is not valid here."""
     found = _ADDRESS.fullmatch(text)
     return Address(found["user"], found["channel"] or found["thread_in"], found["thread"]) if found else None
 

@@ -36,7 +36,7 @@ def _installation(binding: Binding, opened: Opened) -> Check:
 
 def _scopes(opened: Opened) -> Check:
     if opened.missing is None:
-        return Check("scopes", CheckState.UNKNOWN, "Slack did not tell which scopes the app has.")
+        return Check("scopes", CheckState.UNKNOWN, "Slack did not report which scopes the app has.")
     if not opened.missing:
         return Check("scopes", CheckState.OK, "The app has every scope it needs.")
     return Check(
@@ -54,6 +54,6 @@ def _webhook(webhook_url: str | None) -> Check:
     return Check(
         "webhook",
         CheckState.UNKNOWN,
-        "Slack does not tell where an app's events go; only its settings show it.",
+        "Slack does not report where an app's events go; only its settings show it.",
         f"{REQUEST_URL} must be {target} and say Verified; the bot events must be {', '.join(EVENTS)}.",
     )

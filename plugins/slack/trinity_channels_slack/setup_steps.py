@@ -30,7 +30,7 @@ SETUP_STEPS = (
         f"{REQUEST_URL}: switch Enable Events on, paste the webhook URL, and wait for Verified. Under Subscribe to bot"
         f" events add {', '.join(EVENTS)}; save, and reinstall if Slack asks for it. With Delayed Events switched on,"
         " Slack also repeats for 24 hours what did not get through. If something else posts buttons or forms with the"
-        " app's token, switch Interactivity & Shortcuts on with the same URL: then the agent is told what people press.",
+        " app's token, switch Interactivity & Shortcuts on with the same URL: then the agent receives what people press.",
         connected=True,
     ),
     SetupStep(

@@ -36,7 +36,9 @@ async def open_account(settings: BaseModel, ctx: Context) -> Account:
         bot = await client.read(token, ctx, "getMe")
         info = await webhook_info(token, ctx)
     except client.RefusedError as refused:
-        raise ProviderUnavailable(f"Telegram did not tell who the bot is ({refused}). Try again in a moment.") from None
+        raise ProviderUnavailable(
+            f"Telegram did not report who the bot is ({refused}). Try again in a moment."
+        ) from None
     return account_of(bot, (*_about_groups(bot), *_about_webhook(info, ctx.webhook_url)))
 
 

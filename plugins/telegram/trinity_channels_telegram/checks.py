@@ -29,7 +29,7 @@ async def run(binding: Binding, ctx: Context) -> Verification:
         account = account_of(bot)
         info = await webhook_info(settings, ctx)
     except client.RefusedError as refused:
-        raise ProviderUnavailable(f"Telegram did not tell about the bot ({refused}). Try again in a moment.") from None
+        raise ProviderUnavailable(f"Telegram did not report on the bot ({refused}). Try again in a moment.") from None
     checks = [_credentials(account.key, binding.account.key), _webhook(info, ctx.webhook_url)]
     if info.url and info.url == ctx.webhook_url:
         checks += [_updates(info), _delivery(info, ctx.now())]

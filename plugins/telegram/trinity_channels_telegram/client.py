@@ -1,6 +1,6 @@
 """One call of the Bot API. https://core.telegram.org/bots/api#making-requests.
 
-The token is part of every address, so nothing of httpx leaves this module: its errors know the request, its log lines
+The token is part of every address, so nothing of httpx leaves this module: its errors hold the request, its log lines
 quote the address. What went wrong is said in our own words, and raised outside the `except` so that no cause hangs on.
 """
 

@@ -79,7 +79,7 @@ async def webhook_info(settings: TelegramSettings, ctx: Context) -> WebhookInfo:
     """Ask where the bot points; errors as `client.read` has."""
     told = await client.read(settings, ctx, "getWebhookInfo")
     if not isinstance(told, dict) or not isinstance(told.get("url"), str):
-        raise ProviderUnavailable("Telegram did not tell where the bot's webhook points. Try again in a moment.")
+        raise ProviderUnavailable("Telegram did not report where the bot's webhook points. Try again in a moment.")
     allowed = told.get("allowed_updates")
     return WebhookInfo(
         url=told["url"],

@@ -66,7 +66,7 @@ def _sandbox(webhook_url: str | None) -> Check:
     return Check(
         "webhook",
         CheckState.UNKNOWN,
-        "Twilio does not tell where the sandbox points; only its console shows it.",
+        "Twilio does not report where the sandbox points; only its console shows it.",
         f'{SANDBOX_CONSOLE}: "When a message comes in" must be {_target(webhook_url)}, method HTTP POST.',
     )
 
@@ -89,13 +89,13 @@ async def _sender(settings: WhatsAppSettings, ctx: Context) -> tuple[Check, ...]
             Check(
                 "sender",
                 CheckState.UNKNOWN,
-                "Twilio did not tell which WhatsApp senders this account has.",
+                "Twilio did not report which WhatsApp senders this account has.",
                 f"Look it up: {SENDER_CONSOLE}.",
             ),
             Check(
                 "webhook",
                 CheckState.UNKNOWN,
-                "Twilio did not tell where the sender points.",
+                "Twilio did not report where the sender points.",
                 _webhook_fix(ctx.webhook_url),
             ),
         )

@@ -101,7 +101,7 @@ CODES: dict[str, tuple[FailureKind, str]] = {
     "30005": (_P, "The recipient's number is unknown."),
     "30006": (_P, "The recipient's number is a landline or cannot be reached."),
     "30007": (_P, "The message was filtered as unwanted."),
-    "30008": (_P, "The message was not delivered, for a reason that the network did not tell."),
+    "30008": (_P, "The message was not delivered, for a reason that the network did not report."),
     "30036": (_L, "The message was not delivered before its time ran out."),
     "30410": (_L, "The provider behind Twilio did not answer in time."),
     "30450": (

@@ -49,7 +49,7 @@ SETUP_STEPS = (
     ),
     SetupStep(
         "Let testers join",
-        "Everybody who wants to test opens WhatsApp and sends join <keyword> to +1 415 523 8886. They join one sandbox"
+        "Everyone who wants to test opens WhatsApp and sends join <keyword> to +1 415 523 8886. They join one sandbox"
         " at a time, and again after three days.",
         sandbox=True,
         connected=True,

@@ -26,7 +26,7 @@ def escalation(known: Known) -> Iterator[Check]:
     """Where the channel has a rule about it."""
     title, agent = known.manifest.title, known.stored.agent
     if known.escalates and known.manifest.escalation_rule:
-        yield Check("escalation", CheckState.OK, "People are told how to reach a person: by /human and /help.")
+        yield Check("escalation", CheckState.OK, "/human and /help show how to reach a person.")
     elif known.manifest.escalation_rule:
         yield Check(
             "escalation",

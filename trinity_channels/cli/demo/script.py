@@ -76,13 +76,13 @@ class Story:
 
     async def _a_stranger_is_known_to_the_provider(self) -> None:
         self._print.step(
-            "A stranger writes; the provider vouches for her e-mail, so the owner is asked; the question is kept"
+            "An unknown person writes; the provider vouches for her e-mail, so the owner is asked; the question is kept"
         )
         await self._says(QUESTION)
         await self._hears(texts.PENDING)
 
     async def _a_stranger_is_asked_to_sign_in(self) -> None:
-        self._print.step("A stranger writes, and is asked to sign in; the question is kept")
+        self._print.step("An unknown person writes, and is asked to sign in; the question is kept")
         await self._says(QUESTION)
         await self._hears(texts.LOGIN_PROMPT)
 
@@ -187,7 +187,7 @@ class Story:
         """Wait for so many messages; each must hold the words that were expected in its place."""
         for one, words in zip(await self._arrive(len(expected)), expected, strict=True):
             if _words(words) not in _words(one.text):
-                raise StoryFailed(f"Expected to hear: {words}")
+                raise StoryFailed(f"Expected message: {words}")
 
     async def _arrive(self, count: int) -> Sequence[Heard]:
         """Wait for so many messages."""

@@ -39,7 +39,7 @@ LONGEST = 4096
 
 @dataclass(frozen=True, slots=True)
 class Simulated:
-    """A simulator at its address, and how a host is told of it."""
+    """A simulator at its address, and how a host is configured for it."""
 
     manifest: Channel
     simulator: Simulator

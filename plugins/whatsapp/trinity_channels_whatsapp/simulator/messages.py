@@ -21,7 +21,7 @@ UNSENT = UNDELETABLE | {"scheduled", "canceled"}
 class Medium:
     """A file of a message. `misses` is how many more fetches find nothing yet.
 
-    A file that an account sends is never fetched here: `source` is where it lies, and its type is told from its name.
+    A file that an account sends is never fetched here: `source` is where it lies, and its type is derived from its name.
     """
 
     content_type: str
