@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter
 
 from trinity_channels.bindings.address_change import AddressChange
+from trinity_channels.bindings.status import BindingStatuses
 from trinity_channels.diagnostics import Diagnostics
 from trinity_channels.inbound.way_in import WayIn
 from trinity_channels.outbound.sent import SentMessages
@@ -36,14 +37,14 @@ if TYPE_CHECKING:
 
 def routers(host: Host) -> list[APIRouter]:
     """The routers of the JSON API, in the order of its description."""
-    channels = BindingsApi(
-        guard=host.guard,
+    statuses = BindingStatuses(
         connections=host.connections,
         opened=host.bindings,
         plugins=host.plugins,
         address=host.address,
         reports=host.reports,
     )
+    channels = BindingsApi(host.guard, host.connections, statuses, host.plugins)
     trials = TrialApi(host.guard, host.connections, host.trials, host.plugins)
     change = AddressChange(host.address, host.bindings, host.connections, host.store, host.now)
     way_in = WayIn(

@@ -10,19 +10,16 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Request
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from trinity_channels.api import Channel, CheckState
-from trinity_channels.bindings import Bindings
+from trinity_channels.api import Channel
 from trinity_channels.bindings.connections import (
     AccountInUse,
     Connections,
     NotConnected,
     secret_names,
 )
-from trinity_channels.bindings.public_address import PublicAddress
-from trinity_channels.bindings.reports import HealthReports
-from trinity_channels.bindings.vault import VaultError
+from trinity_channels.bindings.status import BindingStatus as Status
+from trinity_channels.bindings.status import BindingStatuses
 from trinity_channels.plugins import Plugins
-from trinity_channels.store.bindings import StoredBinding
 from trinity_channels.web.auth import Guard, Principal
 from trinity_channels.web.errors import ApiError
 from trinity_channels.web.route import api_router
@@ -82,22 +79,11 @@ class Done(BaseModel):
 class BindingsApi:
     """Builds the routes of each channel."""
 
-    def __init__(
-        self,
-        *,
-        guard: Guard,
-        connections: Connections,
-        opened: Bindings,
-        plugins: Plugins,
-        address: PublicAddress,
-        reports: HealthReports,
-    ) -> None:
+    def __init__(self, guard: Guard, connections: Connections, statuses: BindingStatuses, plugins: Plugins) -> None:
         self._guard = guard
         self._connections = connections
-        self._opened = opened
+        self._statuses = statuses
         self._plugins = plugins
-        self._address = address
-        self._reports = reports
 
     def router(self, channel: str) -> APIRouter:
         """The routes of one channel, `/api/agents/{name}/<channel>…`."""
@@ -108,13 +94,13 @@ class BindingsApi:
         async def status(request: Request, name: str) -> BindingStatus:
             """What is connected, whether it works, and the webhook URL."""
             await self._guard.owner(request, name)
-            return await self._status(name, channel)
+            return _answer(await self._statuses.of(name, channel))
 
         async def connect(request: Request, name: str, body: JsonObject) -> BindingStatus:
             """Connect, or change settings. A secret that is left out keeps its stored value; the webhook URL stays."""
             principal = await self._guard.owner(request, name)
             await self._connect(principal, name, channel, body)
-            return await self._status(name, channel)
+            return _answer(await self._statuses.of(name, channel))
 
         async def disconnect(request: Request, name: str) -> Done:
             """Remove the binding. People, conversations and the provider's account stay."""
@@ -133,7 +119,7 @@ class BindingsApi:
                 await self._connections.rotate(name, channel, principal.actor)
             except NotConnected as error:
                 raise not_connected(manifest) from error
-            return await self._status(name, channel)
+            return _answer(await self._statuses.of(name, channel))
 
         router.add_api_route(path, status, methods=["GET"], name=f"{channel} status")
         router.add_api_route(
@@ -161,40 +147,26 @@ class BindingsApi:
                 extra={"agent": error.agent} if known else None,
             ) from error
 
-    async def _status(self, agent: str, channel: str) -> BindingStatus:
-        manifest = self._plugins[channel].manifest
-        stored = await self._connections.stored(agent, channel)
-        secret = secret_names(manifest)
-        if stored is None:
-            empty: dict[str, Any] = dict.fromkeys(set(manifest.settings.model_fields) - secret)
-            return BindingStatus(agent_name=agent, channel=channel, configured=False, **empty)
-        report = await self._reports.of(stored)
-        webhook, locked = self._webhook(stored)
-        warnings = [*([locked] if locked else []), *stored.account.warnings]
-        warnings += [
-            f"{check.message} {check.fix}" for check in report.health.checks if check.state is CheckState.FAILED
-        ]
-        return BindingStatus(
-            agent_name=agent,
-            channel=channel,
-            configured=True,
-            display_name=stored.account.display_name,
-            is_sandbox=stored.account.sandbox,
-            webhook_url=webhook,
-            warning=" ".join(warnings) or None,
-            health=BindingHealth(
-                state=report.health.state,
-                checks=[HealthCheck(**asdict(check)) for check in report.health.checks],
-                last_inbound_at=report.last_inbound.isoformat() if report.last_inbound else None,
-            ),
-            **{name: stored.settings.get(name) for name in manifest.settings.model_fields if name not in secret},
-        )
 
-    def _webhook(self, stored: StoredBinding) -> tuple[str | None, str | None]:
-        try:
-            return self._address.webhook(stored.channel, self._opened.secrets.webhook_key(stored).key), None
-        except VaultError as error:
-            return None, str(error)
+def _answer(one: Status) -> BindingStatus:
+    at = one.connection
+    if at is None:
+        return BindingStatus(agent_name=one.agent, channel=one.channel, configured=False, **one.settings)
+    return BindingStatus(
+        agent_name=one.agent,
+        channel=one.channel,
+        configured=True,
+        display_name=at.display_name,
+        is_sandbox=at.sandbox,
+        webhook_url=at.webhook_url,
+        warning=at.warning or None,
+        health=BindingHealth(
+            state=at.health.state,
+            checks=[HealthCheck(**asdict(check)) for check in at.health.checks],
+            last_inbound_at=at.last_inbound.isoformat() if at.last_inbound else None,
+        ),
+        **one.settings,
+    )
 
 
 def not_connected(manifest: Channel) -> ApiError:

@@ -1,0 +1,100 @@
+"""The full report on one binding, connected or not, without its secrets. One service for the API, pages and MCP."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from trinity_channels.api import CheckState
+from trinity_channels.bindings.connections import Connections, secret_names
+from trinity_channels.bindings.health import Health
+from trinity_channels.bindings.public_address import PublicAddress
+from trinity_channels.bindings.registry import Bindings
+from trinity_channels.bindings.reports import HealthReports
+from trinity_channels.bindings.vault import VaultError
+from trinity_channels.plugins import Plugins
+from trinity_channels.store.bindings import StoredBinding
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """What is connected, and whether it works.
+
+    Attributes:
+        display_name: what the provider calls the account.
+        sandbox: whether it is the provider's sandbox.
+        webhook_url: None without a public address, or if the key that opens it is lost.
+        warning: what keeps the binding from working, with the fix; empty if nothing does.
+        health: every finding.
+        last_inbound: when a person last wrote to it.
+    """
+
+    display_name: str | None
+    sandbox: bool
+    webhook_url: str | None
+    warning: str
+    health: Health
+    last_inbound: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class BindingStatus:
+    """An agent on a channel. `settings` are those that are not secret, None where unset; `connection` None without one."""
+
+    agent: str
+    channel: str
+    settings: Mapping[str, Any]
+    connection: Connection | None
+
+
+class BindingStatuses:
+    """Makes them, from what is stored and set up; no provider is asked."""
+
+    def __init__(
+        self,
+        *,
+        connections: Connections,
+        opened: Bindings,
+        plugins: Plugins,
+        address: PublicAddress,
+        reports: HealthReports,
+    ) -> None:
+        self._connections = connections
+        self._opened = opened
+        self._plugins = plugins
+        self._address = address
+        self._reports = reports
+
+    async def of(self, agent: str, channel: str) -> BindingStatus:
+        """The status of an agent on an installed channel."""
+        manifest = self._plugins[channel].manifest
+        stored = await self._connections.stored(agent, channel)
+        public = [name for name in manifest.settings.model_fields if name not in secret_names(manifest)]
+        if stored is None:
+            return BindingStatus(agent, channel, dict.fromkeys(public), None)
+        settings = {name: stored.settings.get(name) for name in public}
+        return BindingStatus(agent, channel, settings, await self._connection(stored))
+
+    async def _connection(self, stored: StoredBinding) -> Connection:
+        report = await self._reports.of(stored)
+        webhook, locked = self._webhook(stored)
+        failed = [check for check in report.health.checks if check.state is CheckState.FAILED]
+        warnings = [*([locked] if locked else []), *stored.account.warnings]
+        warnings += [f"{check.message} {check.fix}" for check in failed]
+        return Connection(
+            display_name=stored.account.display_name,
+            sandbox=stored.account.sandbox,
+            webhook_url=webhook,
+            warning=" ".join(warnings),
+            health=report.health,
+            last_inbound=report.last_inbound,
+        )
+
+    def _webhook(self, stored: StoredBinding) -> tuple[str | None, str | None]:
+        """The webhook URL, or why it cannot be shown."""
+        try:
+            return self._address.webhook(stored.channel, self._opened.secrets.webhook_key(stored).key), None
+        except VaultError as error:
+            return None, str(error)
