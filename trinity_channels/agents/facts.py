@@ -10,7 +10,7 @@ _NAME_LIMIT = 100
 
 
 def vouched(turn: AgentTurn) -> Mapping[str, object]:
-    """What is certain about a conversation; in a group everybody's own e-mail stands with what they say."""
+    """What is certain about a conversation; in a group each person's own e-mail stands with what they say."""
     if turn.group:
         return {"channel": turn.channel, "group": True, **_disclosed(turn)}
     facts = {"channel": turn.channel, "group": False, "sender_email_verified": turn.verified_email}

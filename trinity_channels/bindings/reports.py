@@ -65,7 +65,7 @@ class HealthReports:
             runs=agent_runs.of_binding(tx, stored.id),
             now=now,
             mails=self._self_service.login.available,
-            everybody=policies(access.policies(tx, stored.agent))[0] is Policy.OPEN,
+            open_to_all=policies(access.policies(tx, stored.agent))[0] is Policy.OPEN,
             escalates=self._self_service.escalation.contact(tx, stored.agent) is not None,
             last_test=trials.latest(tx, stored.id),
             alerted=alerts.of_binding(tx, stored.id),

@@ -38,13 +38,13 @@ class DecisionBody(BaseModel):
 
 
 class EmailBody(BaseModel):
-    """Somebody's e-mail."""
+    """An e-mail."""
 
     email: Email
 
 
 class ConsentBody(BaseModel):
-    """Whether somebody may get proactive messages."""
+    """Whether a person may get proactive messages."""
 
     email: Email
     allow_proactive: bool
@@ -116,7 +116,7 @@ class AccessApi:
         return [_request_answer(one) for one in await self._sharing.requests(name, status)]
 
     async def _decide(self, request: Request, name: str, request_id: RowId, body: DecisionBody) -> RequestAnswer:
-        """Let somebody in, or decline; they are told on the channel they asked on."""
+        """Approve or decline a request; the person is notified on the channel they asked on."""
         principal = await self._guard.owner(request, name)
         decided = await self._sharing.decide(name, request_id, approve=body.approve, by=principal.actor)
         return _request_answer(decided)
@@ -124,7 +124,7 @@ class AccessApi:
     # --- shares ---
 
     async def _shares(self, request: Request, name: str) -> list[ShareAnswer]:
-        """Everybody the agent is shared with."""
+        """All e-mails the agent is shared with."""
         await self._guard.owner(request, name)
         return [_share_answer(name, one) for one in await self._sharing.shares(name)]
 
@@ -140,7 +140,7 @@ class AccessApi:
         return {"ok": True, "message": "The agent is no longer shared with this e-mail."}
 
     async def _consent(self, request: Request, name: str, body: ConsentBody) -> ConsentAnswer:
-        """Allow or forbid proactive messages to somebody the agent is shared with."""
+        """Allow or forbid proactive messages to a person the agent is shared with."""
         principal = await self._guard.owner(request, name)
         await self._sharing.consent(name, body.email, allow=body.allow_proactive, by=principal.actor)
         return ConsentAnswer(agent_name=name, email=body.email, allow_proactive=body.allow_proactive)

@@ -26,7 +26,7 @@ class AgentAnswer(BaseModel):
 
     name: str
     owner: str | None = Field(description="Null for an agent that is not configured any more and still connected")
-    attention: int = Field(description="Everything that needs somebody: the three counts, and channels with attention")
+    attention: int = Field(description="Everything that needs attention: the three counts, and channels with attention")
     pending_requests: int
     parked_turns: int = Field(description="Questions that no attempt could answer")
     failed_deliveries: int = Field(description="Messages of the last 7 days that did not arrive, or may not have")

@@ -21,7 +21,7 @@ Limit = Annotated[int, Query(ge=1, le=1000)]
 
 
 class EntryAnswer(BaseModel):
-    """One thing that somebody did. `details` hold no number, code or secret."""
+    """One recorded action. `details` hold no number, code or secret."""
 
     id: int
     at: datetime

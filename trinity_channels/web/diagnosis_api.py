@@ -82,7 +82,7 @@ class DiagnosisApi:
         return router
 
     async def _diagnosis(self, request: Request) -> list[FindingsAnswer]:
-        """Examine this host, its agents, its accounts and the way in; providers are asked, nobody is written to."""
+        """Examine this host, its agents, its accounts and the way in; providers are asked, no message is sent."""
         await self._guard.admin(request)
         found = await self._examine()
         return [FindingsAnswer(title=one.title, checks=[Finding.of(check) for check in one.checks]) for one in found]

@@ -17,7 +17,7 @@ from trinity_channels.web.route import api_router
 
 
 class ClientAnswer(BaseModel):
-    """Somebody who wrote to the agent. `stopped`: they get no proactive messages, by their own wish."""
+    """A person who wrote to the agent. `stopped`: they get no proactive messages, at their own request."""
 
     id: int
     channel: str
@@ -73,16 +73,16 @@ class PeopleApi:
         return [self._answer(one) for one in await self._contacts.of(principal, name)]
 
     async def _block(self, request: Request, name: str, client_id: RowId, body: BlockBody) -> ClientAnswer:
-        """Block somebody: their messages are dropped in silence. Or let them back in, also if they were erased."""
+        """Block a person: their messages are dropped without an answer. Or unblock them, also if they were erased."""
         change = self._contacts.block if body.blocked else self._contacts.unblock
         return self._answer(await change(await self._guard.principal(request), name, client_id))
 
     async def _unlink(self, request: Request, name: str, client_id: RowId) -> ClientAnswer:
-        """Forget the verified e-mail of somebody, also where the provider vouches for it, until they sign in again."""
+        """Forget the verified e-mail of a person, also where the provider vouches for it, until they sign in again."""
         return self._answer(await self._contacts.unlink(await self._guard.principal(request), name, client_id))
 
     async def _erase(self, request: Request, name: str, client_id: RowId) -> ClientAnswer:
-        """Erase somebody for good: what they wrote and were written, addresses, e-mail.
+        """Erase a person permanently: what they wrote and were written, addresses, e-mail.
 
         They may come back as new, unless they are blocked: then keyed hashes of their addresses stay.
         """

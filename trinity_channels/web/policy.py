@@ -35,7 +35,7 @@ class PolicyBody(BaseModel):
         """The policy meant by either form, given the one that stands.
 
         Raises:
-            ApiError: the booleans mean none of the three. The platform once took (false, false) for "everybody whose
+            ApiError: the booleans mean none of the three. The platform once took (false, false) for "everyone whose
                 e-mail is unknown", so no guess would do.
         """
         if self.policy is not None:

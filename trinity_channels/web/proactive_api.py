@@ -15,7 +15,7 @@ from trinity_channels.web.route import api_router
 
 
 class MessageBody(BaseModel):
-    """A message to somebody who has signed in with this e-mail before."""
+    """A message to a person who has signed in with this e-mail before."""
 
     model_config = ConfigDict(extra="forbid")
 

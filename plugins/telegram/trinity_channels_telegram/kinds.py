@@ -16,7 +16,7 @@ class Meaning(StrEnum):
     """What is done about a field."""
 
     ABOUT = "about"
-    """It tells about the message, and says nothing by itself."""
+    """It describes the message and has no content of its own."""
     CONTENT = "content"
     """What a person sent: text, a file, a place or something that is put in words (`notes.py`)."""
     SERVICE = "service"

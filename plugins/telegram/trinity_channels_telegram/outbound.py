@@ -28,7 +28,7 @@ from trinity_channels_telegram.markup import as_plain_text
 from trinity_channels_telegram.refusals import failure_of, is_pause
 from trinity_channels_telegram.settings import settings_of
 
-MENDINGS = 3
+CORRECTIONS = 3
 """How often one message may be corrected: its markup, its topic, its chat."""
 
 
@@ -44,15 +44,15 @@ async def send(binding: Binding, message: OutboundMessage, ctx: Context) -> Rece
         # A preview would have Telegram fetch whatever address the agent wrote.
         "link_preview_options": {"is_disabled": True},
     }
-    for _ in range(1 + MENDINGS):
+    for _ in range(1 + CORRECTIONS):
         try:
             return _receipt(await client.call(settings_of(binding), ctx, "sendMessage", parameters), place)
         except client.CallError as error:
             failed = error
-        mended = _mended(parameters, failed)
-        if mended is None:
+        corrected = _corrected(parameters, failed)
+        if corrected is None:
             break
-        parameters = mended
+        parameters = corrected
     raise _outcome(failed)
 
 
@@ -63,7 +63,7 @@ def _receipt(result: object, place: Place) -> Receipt:
     return Receipt(place.message(number), DeliveryState.SENT)
 
 
-def _mended(parameters: dict[str, object], error: client.CallError) -> dict[str, object] | None:
+def _corrected(parameters: dict[str, object], error: client.CallError) -> dict[str, object] | None:
     """The message as it may be taken after this refusal; None if nothing can be corrected."""
     if not isinstance(error, client.RefusedError) or error.code != HTTPStatus.BAD_REQUEST:
         return None

@@ -33,7 +33,7 @@ class WebhookInfo:
 
     @property
     def host(self) -> str | None:
-        """The host it points to, which may be shown; the rest of an address may be somebody's secret."""
+        """The host it points to, which may be shown; the rest of an address may be a person's secret."""
         try:
             return urlsplit(self.url).hostname
         except ValueError:

@@ -29,7 +29,7 @@ class Known:
         runs: what became of the agent's runs.
         now: the current time.
         mails: whether codes for /login can be mailed.
-        everybody: whether the agent is open to all.
+        open_to_all: whether the agent is open to all.
         escalates: whether the agent has an escalation contact.
         last_test: the newest test message, if there is one.
         alerted: the open alerts about it.
@@ -46,7 +46,7 @@ class Known:
     runs: AgentRuns = field(repr=False)
     now: datetime
     mails: bool
-    everybody: bool
+    open_to_all: bool
     escalates: bool
     last_test: Sent | None
     alerted: Sequence[Alert]
