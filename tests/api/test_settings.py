@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.world import PUBLIC, World
+from tests.world import ADMIN, PUBLIC, World
 from trinity_channels.web.auth import Role
 
 URL = "/api/settings/public_chat_url"
@@ -168,7 +168,7 @@ async def test_a_fault_of_ours_is_answered_in_the_one_shape(world: World, monkey
     monkeypatch.setattr(world.host.store, "read", broken)
     transport = httpx.ASGITransport(world.app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url=PUBLIC) as client:
-        answer = await client.get("/api/channels", headers={"Authorization": "Bearer nonsense"})
+        answer = await client.get(POLICY, headers={"Authorization": f"Bearer {ADMIN}"})
 
     assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
     assert "zoe" not in answer.text
