@@ -118,31 +118,72 @@ async def test_a_test_message_that_fails_later_shows_in_health(world: World, tes
     found = await delivery(world, tried)
     assert (found["state"], found["error_code"]) == ("failed", "63016")
     check = await world.check("outbound")
-    assert check["state"] == "warning"
-    assert "The test message of 2026-03-02 09:00 UTC did not arrive: 63016: More than 24 hours" in check["message"]
-    assert (await world.binding())["health"]["state"] == "attention"
+    assert check["state"] == "ok"
+    assert "2026-03-02 09:00 UTC did not reach its recipient: 63016: More than 24 hours" in check["message"]
+
+
+@pytest.mark.parametrize("code", [63003, 63024, 63016, 21211, 21614, 30003, 30005, 21610, 63013])
+async def test_a_test_message_that_fails_for_its_recipient_or_text_leaves_the_channel_healthy(
+    world: World, tester: Person, code: int
+) -> None:
+    before = (await world.binding())["health"]["state"]
+    tester.phone.refuse_with = code
+
+    tried = await tries(world, tester)
+
+    assert (await delivery(world, tried))["error_code"] == str(code)
+    check = await world.check("outbound")
+    assert (check["state"], (await world.binding())["health"]["state"]) == ("ok", before)
+    assert f"did not reach its recipient: {code}: " in check["message"]
+
+
+async def test_a_test_message_to_a_number_without_whatsapp_leaves_the_channel_healthy(world: World) -> None:
+    await world.api("POST", f"{PATH}/test", {"to_number": "whatsapp:+15550009999"})
+    await world.settle()
+
+    check = await world.check("outbound")
+    assert (check["state"], "63003" in check["message"]) == ("ok", True)
+
+
+async def test_the_fix_for_a_test_message_is_another_and_for_an_answer_sending_it_again(town: World) -> None:
+    zoe = town.person("Zoe")
+    await zoe.says("hi")
+    town.fails(Fault.UNAUTHORIZED)
+    await tries(town, zoe)
+    of_test = (await town.check("outbound"))["fix"]
+    await town.later(minutes=1)
+    town.fails(Fault.UNAUTHORIZED)
+    await zoe.says("a question")
+    of_answer = (await town.check("outbound"))["fix"]
+
+    assert ("resend" in of_test, "send another test message" in of_test) == (False, True)
+    assert ("deliveries resend --failed --agent support" in of_answer, "test message" in of_answer) == (True, False)
 
 
 async def test_the_next_test_message_clears_it(world: World, tester: Person) -> None:
     wrote = dict(tester.phone.last_wrote)
     tester.phone.last_wrote.clear()
     await tries(world, tester)
+    assert "63016" in (await world.check("outbound"))["message"]
     tester.phone.last_wrote.update(wrote)
 
     await tries(world, tester)
 
-    assert (await world.check("outbound"))["state"] == "ok"
+    assert (await world.check("outbound"))["message"] == "The last message was not refused."
 
 
-async def test_a_day_clears_it_too(world: World, tester: Person) -> None:
-    tester.phone.last_wrote.clear()
-    await tries(world, tester)
+async def test_an_answer_that_is_taken_leaves_a_warning_of_the_test_message_for_a_day(town: World) -> None:
+    zoe = town.person("Zoe")
+    await zoe.says("hi")
+    town.fails(Fault.UNAUTHORIZED)
+    await tries(town, zoe)
+    await zoe.says("a question")
 
-    await world.later(hours=23)
-    before = await world.check("outbound")
-    await world.later(hours=1)
+    await town.later(hours=23)
+    before = await town.check("outbound")
+    await town.later(hours=1)
 
-    assert (before["state"], (await world.check("outbound"))["state"]) == ("warning", "ok")
+    assert (before["state"], (await town.check("outbound"))["state"]) == ("warning", "ok")
 
 
 async def test_a_test_message_that_fails_at_once_shows_in_health_as_before(world: World, tester: Person) -> None:

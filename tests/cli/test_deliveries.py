@@ -61,6 +61,15 @@ async def test_everything_that_failed_for_one_cause_is_sent_in_one_step(
     assert zoe.heard() == ["echo first", "echo second"]
 
 
+async def test_resending_is_not_offered_for_test_messages(terminal: Terminal, town: World) -> None:
+    town.fails(Fault.UNAUTHORIZED)
+    await town.api("POST", "/api/agents/support/whatsapp/test", {"to_number": "whatsapp:+15551234567"})
+
+    listed = await terminal.beside("deliveries", "--failed")
+
+    assert ("20003" in listed.stdout, "resend" in listed.stdout) == (True, False)
+
+
 @pytest.mark.usefixtures("zoe")
 @pytest.mark.parametrize(
     ("number", "words"),

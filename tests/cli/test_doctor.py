@@ -71,6 +71,18 @@ async def test_a_channel_that_requires_a_way_to_a_person_is_told_of_when_there_i
     assert "PUT /api/agents/sales/escalation-contact" in result.stdout
 
 
+async def test_a_test_message_to_a_number_without_whatsapp_is_not_a_failure(terminal: Terminal, world: World) -> None:
+    await world.person("Zoe").says("hello")
+    await world.api("POST", "/api/agents/support/whatsapp/test", {"to_number": "whatsapp:+15550009999"})
+    await world.settle()
+
+    result = await examined(terminal, world)
+
+    assert result.exit_code == 0, result.output
+    assert "did not reach its recipient: 63003: The recipient's number is not on WhatsApp." in result.stdout
+    assert "resend" not in result.stdout
+
+
 async def test_refused_credentials_are_told_in_the_providers_words(terminal: Terminal, world: World) -> None:
     world.twilio.account.token = "feedface" + "f" * 24
 

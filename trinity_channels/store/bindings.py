@@ -36,6 +36,7 @@ class StoredBinding:
     signature_cause: str | None
     send_failure: str | None
     refused_since: datetime | None
+    send_failed_at: datetime | None
 
 
 _COLUMNS = (
@@ -57,6 +58,7 @@ _COLUMNS = (
     BINDING.c.signature_cause,
     BINDING.c.send_failure,
     BINDING.c.refused_since,
+    BINDING.c.send_failed_at,
 )
 _BY_AGENT = select(*_COLUMNS).where(BINDING.c.agent == bindparam("agent"), BINDING.c.channel == bindparam("channel"))
 _BY_ID = select(*_COLUMNS).where(BINDING.c.id == bindparam("binding"))
@@ -263,4 +265,5 @@ def _stored(row: Row | None) -> StoredBinding | None:
         signature_cause=row[15],
         send_failure=row[16],
         refused_since=moment(row[17]),
+        send_failed_at=moment(row[18]),
     )

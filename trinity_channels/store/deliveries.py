@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import and_, bindparam, case, func, literal_column, or_, select, update
 
 from trinity_channels.api import DeliveryState, Failure, FailureKind, Receipt
-from trinity_channels.store import disclosures
+from trinity_channels.store import disclosures, trials
 from trinity_channels.store.clock import micros, moment
 from trinity_channels.store.database import Tx
 from trinity_channels.store.tables import ADDRESS, BINDING, CONTACT, CONVERSATION, DELIVERY, MESSAGE
@@ -162,6 +162,7 @@ _NOTE_UNKNOWN = (
 )
 _OF_ONE_PERSON = frozenset({"blocked", "erased"})
 """Codes of failures that say nothing about the channel."""
+_ORIGIN = select(MESSAGE.c.origin).where(MESSAGE.c.id == bindparam("message"))
 _CLEAR_FAILURE = (
     update(BINDING)
     .where(BINDING.c.id == bindparam("binding"), BINDING.c.send_failed_at.is_not(None))
@@ -286,8 +287,15 @@ def give_up(tx: Tx, delivery: int, message: int, binding: int, failure: Failure,
         _fail_one(tx, rest, follow, now)
     if failure.opted_out:
         tx.run(_OPTED_OUT, delivery=delivery, now=micros(now))
-    if failure.kind is not FailureKind.RECIPIENT and failure.code not in _OF_ONE_PERSON and not failure.opted_out:
+    if _is_of_the_channel(tx, message, failure):
         tx.run(_NOTE_FAILURE, binding=binding, why=f"{failure.code}: {failure.message}", now=micros(now))
+
+
+def _is_of_the_channel(tx: Tx, message: int, failure: Failure) -> bool:
+    """Whether a failure says that the channel does not work, for other people too."""
+    if failure.kind is FailureKind.RECIPIENT or failure.code in _OF_ONE_PERSON or failure.opted_out:
+        return False
+    return failure.kind in trials.OF_THE_CHANNEL or tx.one(_ORIGIN, message=message) != (trials.ORIGIN,)
 
 
 def _fail_one(tx: Tx, delivery: int, failure: Failure, now: datetime) -> None:

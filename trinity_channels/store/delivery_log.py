@@ -36,6 +36,7 @@ class Sent:
     failure: str | None
     created_at: datetime
     updated_at: datetime
+    failure_kind: str | None
 
 
 SENT = select(
@@ -51,6 +52,7 @@ SENT = select(
     DELIVERY.c.failure,
     DELIVERY.c.created_at,
     DELIVERY.c.updated_at,
+    DELIVERY.c.failure_kind,
 ).select_from(
     DELIVERY.join(BINDING, BINDING.c.id == DELIVERY.c.binding_id)
     .join(CONVERSATION, CONVERSATION.c.id == DELIVERY.c.conversation_id)
@@ -105,4 +107,5 @@ def sent(row: Row) -> Sent:
         failure=row[9],
         created_at=moment(row[10]),
         updated_at=moment(row[11]),
+        failure_kind=row[12],
     )

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, literal_column, select
 from sqlalchemy.dialects.sqlite import insert
 
+from trinity_channels.api import FailureKind
 from trinity_channels.store import delivery_log
 from trinity_channels.store.clock import micros
 from trinity_channels.store.database import Tx
@@ -16,6 +17,8 @@ from trinity_channels.store.tables import CONVERSATION, DELIVERY
 ORIGIN = "test"
 PREFIX = "test:"
 """What the keys of these conversations begin with."""
+OF_THE_CHANNEL = (FailureKind.OPERATOR, FailureKind.LATER)
+"""Kinds of failure that other people's messages would meet too; all others concern the recipient or the text of the test."""
 
 # Never written in: `last_inbound_at` says so, and is not the time of a message.
 _NEW = insert(CONVERSATION).values(

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from trinity_channels.api import Check, CheckState
 from trinity_channels.bindings.checks.known import Known, spoken
+from trinity_channels.store import trials
 from trinity_channels.store.notices import WITHHELD
 
 TEST_SHOWN = timedelta(days=1)
@@ -16,15 +17,27 @@ def outbound(known: Known) -> Check:
     """Whether the last messages could be sent."""
     last_test, agent = known.last_test, known.stored.agent
     if known.stored.send_failure is not None:
+        follow = (
+            "What failed meanwhile can be sent again: "
+            f"POST /api/agents/{agent}/deliveries/resend, or `trinity-channels deliveries resend --failed --agent {agent}`."
+        )
+        if last_test and last_test.updated_at == known.stored.send_failed_at:  # it cannot be sent again
+            follow = "Then send another test message; one that is accepted clears this."
         return Check(
             "outbound",
             CheckState.FAILED,
             f"A message was not sent: {known.stored.send_failure}",
-            "Correct what it names, here or in the provider's console, then use Verify. What failed meanwhile can be sent "
-            f"again: POST /api/agents/{agent}/deliveries/resend, or `trinity-channels deliveries resend --failed "
-            f"--agent {agent}`.",
+            f"Correct what it names, here or in the provider's console, then use Verify. {follow}",
         )
     if last_test and last_test.state == "failed" and known.now - last_test.updated_at < TEST_SHOWN:
+        if last_test.failure_kind not in trials.OF_THE_CHANNEL:
+            return Check(
+                "outbound",
+                CheckState.OK,
+                "Nothing is known to be wrong with the channel. "
+                f"The test message of {last_test.created_at:%Y-%m-%d %H:%M} UTC did not reach its recipient: "
+                f"{last_test.failure_code}: {last_test.failure}",
+            )
         return Check(
             "outbound",
             CheckState.WARNING,
