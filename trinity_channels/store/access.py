@@ -9,8 +9,8 @@ from sqlalchemy import bindparam, delete, func, select, true, update
 from sqlalchemy.dialects.sqlite import insert
 
 from trinity_channels.store.clock import micros, moment
-from trinity_channels.store.database import Row, Tx
 from trinity_channels.store.tables import ACCESS_REQUEST, BINDING, CONVERSATION, MESSAGE, POLICY, SHARE
+from trinity_channels.store.tx import Row, Tx
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from datetime import datetime
 from sqlalchemy import bindparam, exists, func, literal_column, select
 
 from trinity_channels.store.clock import moment
-from trinity_channels.store.database import Row, Tx
 from trinity_channels.store.tables import MESSAGE, TURN
+from trinity_channels.store.tx import Row, Tx
 
 
 @dataclass(frozen=True, slots=True)

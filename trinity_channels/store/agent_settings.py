@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy import bindparam, delete, select
 from sqlalchemy.dialects.sqlite import insert
 
-from trinity_channels.store.database import Tx
 from trinity_channels.store.tables import AGENT_SETTING
+from trinity_channels.store.tx import Tx
 
 _THIS = (AGENT_SETTING.c.agent == bindparam("agent"), AGENT_SETTING.c.name == bindparam("name"))
 _GET = select(AGENT_SETTING.c.value).where(*_THIS)

@@ -9,9 +9,9 @@ from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from trinity_channels.store.clock import micros, moment
-from trinity_channels.store.database import Row, Tx
 from trinity_channels.store.storable import storable
 from trinity_channels.store.tables import BINDING, CHANNEL_ALERT
+from trinity_channels.store.tx import Row, Tx
 
 MAILED_AGAIN = timedelta(days=1)
 """An alert that is raised again so soon after a mail about it waits for its next mail."""

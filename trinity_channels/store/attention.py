@@ -8,8 +8,8 @@ from datetime import datetime
 from sqlalchemy import bindparam, distinct, exists, func, literal_column, select
 
 from trinity_channels.store.clock import micros
-from trinity_channels.store.database import Tx
 from trinity_channels.store.tables import ACCESS_REQUEST, BINDING, DELIVERY, MESSAGE, TURN
+from trinity_channels.store.tx import Tx
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from datetime import datetime
 from sqlalchemy import bindparam, func, insert, select
 
 from trinity_channels.store.clock import micros, moment
-from trinity_channels.store.database import Tx
 from trinity_channels.store.tables import AUDIT
+from trinity_channels.store.tx import Tx
 
 
 @dataclass(frozen=True, slots=True)

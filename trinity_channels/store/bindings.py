@@ -11,9 +11,9 @@ from sqlalchemy import bindparam, case, func, insert, literal_column, select, up
 
 from trinity_channels.api import Account
 from trinity_channels.store.clock import micros, moment
-from trinity_channels.store.database import Row, Tx
 from trinity_channels.store.storable import storable
 from trinity_channels.store.tables import BINDING, CONVERSATION
+from trinity_channels.store.tx import Row, Tx
 from trinity_channels.visible import cleaned_name
 
 

@@ -8,8 +8,8 @@ from datetime import datetime
 from sqlalchemy import bindparam, func, insert, literal_column, select, update
 
 from trinity_channels.store.clock import micros, moment
-from trinity_channels.store.database import Row, Tx
 from trinity_channels.store.tables import LOGIN_CODE
+from trinity_channels.store.tx import Row, Tx
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,24 +13,23 @@ import fcntl
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Connection, Engine, Executable, Transaction, create_engine, event
+from sqlalchemy import Connection, Engine, Transaction, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
-from sqlalchemy.sql import ClauseElement
 
 from trinity_channels.store import migrate
+from trinity_channels.store.tx import Compiled, Tx
 
 T = TypeVar("T")
-Unit = Callable[["Tx"], T]
-Row = tuple[Any, ...]
+Unit = Callable[[Tx], T]
 
 BATCH = 256
 READERS = 4
@@ -58,64 +57,6 @@ def cannot_be_opened(path: Path, error: BaseException) -> StoreError:
             "it is."
         )
     return StoreError(f"The database {path} cannot be opened: {why}.{fix}")
-
-
-@dataclass(frozen=True, slots=True)
-class _Compiled:
-    """A statement as the driver takes it; it keeps the statement, so that its id is never given to another."""
-
-    statement: ClauseElement
-    sql: str
-    names: list[str]
-    literals: dict[str, object]
-
-
-class Tx:
-    """One transaction. Statements are SQLAlchemy Core, compiled once and run by the driver itself.
-
-    The driver's own execution is several times faster than SQLAlchemy's, and on the way in of a message that decides.
-    """
-
-    def __init__(self, connection: Connection, compiled: dict[int, _Compiled]) -> None:
-        self._connection = connection
-        self._driver = cast("sqlite3.Connection", connection.connection.dbapi_connection)
-        self._compiled = compiled
-
-    def _run(self, statement: ClauseElement, values: dict[str, object]) -> sqlite3.Cursor:
-        known = self._compiled.get(id(statement)) or self._compile(statement)
-        if known.literals:
-            values = known.literals | values
-        return self._driver.execute(known.sql, [values[name] for name in known.names])
-
-    def _compile(self, statement: ClauseElement) -> _Compiled:
-        compiled = cast("Any", statement.compile(dialect=self._connection.dialect))
-        literals = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
-        known = _Compiled(statement, str(compiled), compiled.positiontup or [], literals)
-        self._compiled[id(statement)] = known
-        return known
-
-    def run(self, statement: ClauseElement, **values: object) -> int:
-        """Execute a module-level statement; returns the number of rows it changed."""
-        return self._run(statement, values).rowcount
-
-    def all(self, statement: ClauseElement, **values: object) -> list[Row]:
-        """Every row of a module-level statement."""
-        return self._run(statement, values).fetchall()
-
-    def one(self, statement: ClauseElement, **values: object) -> Row | None:
-        """The first row of a module-level statement, or None."""
-        return cast("Row | None", self._run(statement, values).fetchone())
-
-    def number(self, statement: ClauseElement, **values: object) -> int:
-        """The one number a module-level statement gives: a count, or the id of an insert with RETURNING."""
-        row = self._run(statement, values).fetchone()
-        assert row is not None  # noqa: S101  such a statement gives one row
-        return int(row[0])
-
-    def query(self, statement: Executable) -> Sequence[Row]:
-        """Run a statement that was built for this call; for pages and lists, not for the way of a message."""
-        result = self._connection.execute(statement)
-        return cast("Sequence[Row]", result.fetchall()) if result.returns_rows else []
 
 
 @dataclass(slots=True)
@@ -171,7 +112,7 @@ class Store:
         if self._url.get_backend_name() != "sqlite" or not self._url.database or self._url.database == ":memory:":
             raise StoreError("DATABASE_URL must name a SQLite file, such as sqlite:///channels.db")
         self._path = Path(self._url.database)
-        self._compiled: dict[int, _Compiled] = {}
+        self._compiled: dict[int, Compiled] = {}
         self._waiting: list[_Job] = []
         self._writing: asyncio.Task[None] | None = None
         self._lock_file: int | None = None

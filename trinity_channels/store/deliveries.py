@@ -10,8 +10,8 @@ from sqlalchemy import and_, bindparam, case, func, literal_column, or_, select,
 from trinity_channels.api import DeliveryState, Failure, FailureKind, Receipt
 from trinity_channels.store import disclosures, trials
 from trinity_channels.store.clock import micros, moment
-from trinity_channels.store.database import Tx
 from trinity_channels.store.tables import ADDRESS, BINDING, CONTACT, CONVERSATION, DELIVERY, MESSAGE
+from trinity_channels.store.tx import Tx
 
 _OPEN = DELIVERY.c.state.in_([literal_column("'ready'"), literal_column("'sending'"), literal_column("'asking'")])
 

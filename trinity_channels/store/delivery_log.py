@@ -9,8 +9,8 @@ from datetime import datetime
 from sqlalchemy import Select, bindparam, literal_column, select
 
 from trinity_channels.store.clock import moment
-from trinity_channels.store.database import Row, Tx
 from trinity_channels.store.tables import BINDING, CONVERSATION, DELIVERY, MESSAGE
+from trinity_channels.store.tx import Row, Tx
 
 PARKED = frozenset({"failed", "unknown"})
 """The states in which nothing more happens until someone sends the delivery again."""

@@ -7,8 +7,8 @@ from datetime import datetime
 from sqlalchemy import bindparam, exists, literal_column, select, update
 
 from trinity_channels.store.clock import micros, moment
-from trinity_channels.store.database import Tx
 from trinity_channels.store.tables import CONVERSATION, DELIVERY, MESSAGE
+from trinity_channels.store.tx import Tx
 
 _SAID = (
     update(CONVERSATION)

@@ -8,7 +8,6 @@ from sqlalchemy import String, and_, bindparam, cast, delete, literal, literal_c
 
 from trinity_channels.store import trials
 from trinity_channels.store.clock import micros
-from trinity_channels.store.database import Tx
 from trinity_channels.store.tables import (
     ACCESS_REQUEST,
     ADDRESS,
@@ -21,6 +20,7 @@ from trinity_channels.store.tables import (
     PROACTIVE,
     TURN,
 )
+from trinity_channels.store.tx import Tx
 
 # Test messages to one of their addresses belong to no contact.
 _TESTS = and_(

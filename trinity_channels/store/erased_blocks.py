@@ -10,8 +10,8 @@ from sqlalchemy import Boolean, bindparam, delete, or_, select
 from sqlalchemy.dialects.sqlite import insert
 
 from trinity_channels.store.clock import micros, moment
-from trinity_channels.store.database import Tx
 from trinity_channels.store.tables import ADDRESS, BINDING, CONTACT, ERASED_BLOCK
+from trinity_channels.store.tx import Tx
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from sqlalchemy.dialects.sqlite import insert
 
 from trinity_channels.store import settings
 from trinity_channels.store.clock import micros, moment
-from trinity_channels.store.database import Row, Tx
 from trinity_channels.store.tables import INBOUND_HOUR, MESSAGE
+from trinity_channels.store.tx import Row, Tx
 
 HOUR = timedelta(hours=1)
 KEPT = timedelta(days=22)

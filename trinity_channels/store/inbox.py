@@ -11,10 +11,10 @@ from sqlalchemy.dialects.sqlite import insert
 from trinity_channels.api import Attachment, MessageReceived, Note, NoteKind, Part
 from trinity_channels.store import parts
 from trinity_channels.store.clock import micros
-from trinity_channels.store.database import Tx
 from trinity_channels.store.recognition import recognise
 from trinity_channels.store.storable import storable
 from trinity_channels.store.tables import CONTACT, CONVERSATION, DELIVERY, MESSAGE
+from trinity_channels.store.tx import Tx
 from trinity_channels.visible import cleaned_name, visible
 
 # A person who blocked us is not back in a group.

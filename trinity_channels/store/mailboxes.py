@@ -8,8 +8,8 @@ from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from trinity_channels.store.clock import micros, moment
-from trinity_channels.store.database import Tx
 from trinity_channels.store.tables import KNOWN_MAILBOX, LOGIN_CODE
+from trinity_channels.store.tx import Tx
 
 _VERIFIED = (
     insert(KNOWN_MAILBOX)

@@ -9,11 +9,11 @@ from sqlalchemy import bindparam, func, insert, literal_column, select, update
 
 from trinity_channels.api import Part
 from trinity_channels.store.clock import micros, moment
-from trinity_channels.store.database import Tx
 from trinity_channels.store.parts import dump
 from trinity_channels.store.scenes import Scene
 from trinity_channels.store.storable import storable
 from trinity_channels.store.tables import CONVERSATION, DELIVERY, MESSAGE
+from trinity_channels.store.tx import Tx
 
 _SET_STATE = update(MESSAGE).where(MESSAGE.c.id == bindparam("message")).values(state=bindparam("state"))
 

@@ -8,9 +8,9 @@ from datetime import datetime
 from sqlalchemy import bindparam, func, literal_column, select
 
 from trinity_channels.store.clock import micros
-from trinity_channels.store.database import Tx
 from trinity_channels.store.scenes import Scene
 from trinity_channels.store.tables import CONTACT, DELIVERY, MESSAGE
+from trinity_channels.store.tx import Tx
 
 # Provider messages, for those are billed; a sentence may need two. None that the future holds: the clock was set back.
 _SENT = (

@@ -9,9 +9,9 @@ from sqlalchemy import bindparam, delete, select
 from sqlalchemy.dialects.sqlite import insert
 
 from trinity_channels.store.clock import micros, moment
-from trinity_channels.store.database import Tx
 from trinity_channels.store.storable import storable
 from trinity_channels.store.tables import BINDING_NOTICE
+from trinity_channels.store.tx import Tx
 
 RETIRED_ADDRESS = "retired_address"
 """A message came to a webhook address that does not work any more."""

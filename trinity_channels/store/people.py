@@ -10,9 +10,9 @@ from sqlalchemy import ColumnElement, bindparam, exists, func, or_, select, upda
 from trinity_channels.api import Sender
 from trinity_channels.store import verified_emails
 from trinity_channels.store.clock import micros, moment
-from trinity_channels.store.database import Tx
 from trinity_channels.store.storable import storable
 from trinity_channels.store.tables import ADDRESS, BINDING, CONTACT, CONVERSATION, MESSAGE
+from trinity_channels.store.tx import Tx
 from trinity_channels.store.verified_emails import Verification
 from trinity_channels.visible import cleaned_name
 

@@ -8,8 +8,8 @@ from datetime import datetime
 from sqlalchemy import bindparam, func, insert, select
 
 from trinity_channels.store.clock import micros, moment
-from trinity_channels.store.database import Row, Tx
 from trinity_channels.store.tables import BINDING, CONTACT, CONVERSATION, DELIVERY, PROACTIVE
+from trinity_channels.store.tx import Row, Tx
 
 
 @dataclass(frozen=True, slots=True)

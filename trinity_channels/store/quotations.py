@@ -9,8 +9,8 @@ from sqlalchemy import bindparam, func, or_, select, update
 
 from trinity_channels.api import Forwarded, Part, Quoted
 from trinity_channels.store import parts
-from trinity_channels.store.database import Tx
 from trinity_channels.store.tables import CONVERSATION, MESSAGE
+from trinity_channels.store.tx import Tx
 
 PAGE = 500
 """Messages that are read at once."""

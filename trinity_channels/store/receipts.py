@@ -10,9 +10,9 @@ from sqlalchemy import bindparam, select, update
 from trinity_channels.api import DeliveryState, Failure, FailureKind, ReceiptReceived
 from trinity_channels.store import deliveries
 from trinity_channels.store.clock import micros
-from trinity_channels.store.database import Tx
 from trinity_channels.store.deliveries import NO_FAILURE
 from trinity_channels.store.tables import DELIVERY
+from trinity_channels.store.tx import Tx
 
 _OURS = re.compile(r"[0-9]{1,18}")
 _RANK = {

@@ -9,8 +9,8 @@ from sqlalchemy import and_, bindparam, func, literal_column, or_, select, updat
 from sqlalchemy.dialects.sqlite import insert
 
 from trinity_channels.api import MessageReceived
-from trinity_channels.store.database import Tx
 from trinity_channels.store.tables import ADDRESS, CONTACT, CONVERSATION, MESSAGE
+from trinity_channels.store.tx import Tx
 from trinity_channels.store.verified_emails import SILENCE
 
 SILENT = SILENCE // timedelta(microseconds=1)

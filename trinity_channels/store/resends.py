@@ -9,9 +9,9 @@ from sqlalchemy import and_, bindparam, case, literal_column, or_, select, updat
 
 from trinity_channels.store import trials
 from trinity_channels.store.clock import micros, moment
-from trinity_channels.store.database import Row, Tx
 from trinity_channels.store.deliveries import NO_FAILURE
 from trinity_channels.store.tables import BINDING, CONTACT, CONVERSATION, DELIVERY, MESSAGE
+from trinity_channels.store.tx import Row, Tx
 
 
 @dataclass(frozen=True, slots=True)

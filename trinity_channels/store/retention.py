@@ -16,7 +16,6 @@ from sqlalchemy import bindparam, case, delete, exists, func, literal_column, se
 from sqlalchemy.dialects.sqlite import insert
 
 from trinity_channels.store.clock import micros
-from trinity_channels.store.database import Row, Tx
 from trinity_channels.store.tables import (
     AUDIT,
     BINDING,
@@ -28,6 +27,7 @@ from trinity_channels.store.tables import (
     SWEEP_LEFT,
     TURN,
 )
+from trinity_channels.store.tx import Row, Tx
 
 PAGE = 500
 """Messages that are read at once."""

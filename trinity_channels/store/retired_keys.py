@@ -8,8 +8,8 @@ from datetime import datetime
 from sqlalchemy import bindparam, insert, select, update
 
 from trinity_channels.store.clock import micros, moment
-from trinity_channels.store.database import Tx
 from trinity_channels.store.tables import BINDING, RETIRED_KEY
+from trinity_channels.store.tx import Tx
 
 
 @dataclass(frozen=True, slots=True)

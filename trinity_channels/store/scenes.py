@@ -10,8 +10,8 @@ from sqlalchemy import bindparam, exists, func, literal_column, select
 from trinity_channels.api import Part
 from trinity_channels.store import parts
 from trinity_channels.store.clock import micros, moment
-from trinity_channels.store.database import Row, Tx
 from trinity_channels.store.tables import BINDING, CONTACT, CONVERSATION, MESSAGE, POLICY, TURN
+from trinity_channels.store.tx import Row, Tx
 
 HISTORY = 20
 

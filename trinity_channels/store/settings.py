@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.sqlite import insert
 
-from trinity_channels.store.database import Tx
 from trinity_channels.store.tables import SETTING
+from trinity_channels.store.tx import Tx
 
 _GET = select(SETTING.c.value).where(SETTING.c.name == bindparam("name"))
 _PUT = insert(SETTING).values(name=bindparam("name"), value=bindparam("value"))

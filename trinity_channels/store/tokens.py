@@ -11,8 +11,8 @@ from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
 from trinity_channels.store import settings
 from trinity_channels.store.clock import micros, moment
-from trinity_channels.store.database import Tx
 from trinity_channels.store.tables import TOKEN
+from trinity_channels.store.tx import Tx
 
 USE_NOTED = timedelta(minutes=1)
 """How exact a token's last use is: it is not written more often than this."""

@@ -10,9 +10,9 @@ from sqlalchemy.dialects.sqlite import insert
 from trinity_channels.api import FailureKind
 from trinity_channels.store import delivery_log
 from trinity_channels.store.clock import micros
-from trinity_channels.store.database import Tx
 from trinity_channels.store.delivery_log import Sent
 from trinity_channels.store.tables import CONVERSATION, DELIVERY
+from trinity_channels.store.tx import Tx
 
 ORIGIN = "test"
 PREFIX = "test:"

@@ -11,9 +11,9 @@ from sqlalchemy import bindparam, exists, func, insert, literal_column, select, 
 
 from trinity_channels.store import messages, scenes
 from trinity_channels.store.clock import micros, moment
-from trinity_channels.store.database import Tx
 from trinity_channels.store.scenes import Message
 from trinity_channels.store.tables import BINDING, CONVERSATION, MESSAGE, TURN
+from trinity_channels.store.tx import Tx
 
 
 class Cause(StrEnum):

@@ -9,8 +9,8 @@ from sqlalchemy import bindparam, delete, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from trinity_channels.store.clock import micros
-from trinity_channels.store.database import Tx
 from trinity_channels.store.tables import UNKNOWN_WEBHOOK
+from trinity_channels.store.tx import Tx
 
 KEPT = timedelta(days=1)
 

@@ -12,8 +12,8 @@ from sqlalchemy import bindparam, exists, func, literal_column, or_, select, upd
 from trinity_channels.email_address import mailbox
 from trinity_channels.store import mailboxes
 from trinity_channels.store.clock import micros, moment
-from trinity_channels.store.database import Tx
 from trinity_channels.store.tables import ADDRESS, BINDING, CONTACT
+from trinity_channels.store.tx import Tx
 
 SILENCE = timedelta(days=90)
 """After which an address that can change hands counts as another person's. Telephone companies give a number to the next
