@@ -159,8 +159,10 @@ def test_every_wrong_setting_is_listed_by_name(config: Path, monkeypatch: pytest
         modle = "fake"
 
         [agents.lost]
-        owner = "owner@example.org"
-        runtime = "fake"
+        owner = "nobody"
+        runtime = "opneai"
+        base_url = "chat.example.org"
+        modle = "small"
 
         [agents."Bad Name"]
         owner = "owner@example.org"
@@ -182,12 +184,69 @@ def test_every_wrong_setting_is_listed_by_name(config: Path, monkeypatch: pytest
         "agents.support.base_url",
         "agents.support.modle",
         "agents.lost",
+        "agents.lost.owner",
+        "agents.lost.base_url",
+        "agents.lost.modle",
         "agents.Bad",
     }
     assert "fake" not in text
     assert "databse_url: is not a setting; check the spelling" in text
     assert "agents.support.base_url: is missing" in text
-    assert 'agents.lost: needs runtime = "echo", "openai" or "trinity"' in text
+    assert 'agents.lost: needs runtime = "echo", "openai" or "trinity", not "opneai"\n' in text
+
+
+@pytest.mark.parametrize(
+    ("runtime", "said"),
+    [
+        ('runtime = "Echo"', 'needs runtime = "echo", "openai" or "trinity", not "Echo"'),
+        ('runtime = ""', 'needs runtime = "echo", "openai" or "trinity", not ""'),
+        ("runtime = 3", 'needs runtime = "echo", "openai" or "trinity", not "3"'),
+        ('runtime = "a\\nb\\u001b[31m"', 'needs runtime = "echo", "openai" or "trinity", not "a b"'),
+        (f'runtime = "{"x" * 500}"', f'needs runtime = "echo", "openai" or "trinity", not "{"x" * 40}"'),
+        ("", 'needs runtime = "echo", "openai" or "trinity"'),
+    ],
+)
+def test_a_wrong_runtime_is_quoted_and_hides_nothing_else(config: Path, runtime: str, said: str) -> None:
+    config.write_text(f"""
+        [agents.support]
+        owner = "nobody"
+        {runtime}
+        api_key = "fake key"
+        timeout_seconds = 0
+    """)
+
+    lines = refusal().splitlines()
+
+    assert lines[0] == f"agents.support: {said}"
+    assert [one.split(":")[0] for one in lines[1:]] == [
+        "agents.support.owner",
+        "agents.support.api_key",
+        "agents.support.timeout_seconds",
+    ]
+    assert "fake" not in "".join(lines)
+
+
+def test_what_another_setting_needs_is_listed_with_all_other_errors(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SMTP_URL", "smtp://mail.example.org")
+    monkeypatch.setenv("TRINITY_URL", "https://t.example.org")
+    monkeypatch.setenv("PUBLIC_CHAT_URL", "chat.example.org")
+    config.write_text('[agents.lost]\nowner = "owner@example.org"\nruntime = "opneai"')
+
+    text = refusal()
+
+    assert len(text.splitlines()) == 4
+    assert "MAIL_FROM is missing, SMTP_URL needs it" in text
+    assert "TRINITY_TOKEN is missing, TRINITY_URL needs it" in text
+
+
+def test_a_runtime_that_needs_a_setting_is_listed_with_the_table_s_own_errors(config: Path) -> None:
+    config.write_text('[agents.a]\nowner = "nobody"\nruntime = "trinity"\n[agents]\nb = 3')
+
+    lines = refusal().splitlines()
+
+    assert [one.split(" ")[0] for one in lines] == ["agents.a.owner:", "agents.b:", "TRINITY_URL"]
 
 
 def test_the_cause_of_a_refusal_carries_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -63,4 +63,16 @@ class TrinityAgent(_Agent):
     timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 120
 
 
+class UnknownAgent(_Agent):
+    """A table whose runtime is wrong or missing: whatever some runtime takes may stand in it. Only validated, never run."""
+
+    runtime: object = None
+    base_url: HttpUrl = ""
+    model: str = ""
+    api_key: BearerToken | None = None
+    system_prompt: str = ""
+    system_role: Literal["system", "developer", "none"] = "system"
+    timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 120
+
+
 Agent = Annotated[EchoAgent | OpenAIAgent | TrinityAgent, Field(discriminator="runtime")]

@@ -8,13 +8,13 @@ from __future__ import annotations
 import contextlib
 import os
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import platformdirs
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ModelWrapValidatorHandler, SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
@@ -25,12 +25,13 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from trinity_channels.agent_settings import Agent, AgentName, BearerToken, Days, HttpUrl, TrinityAgent
+from trinity_channels.agent_settings import Agent, AgentName, BearerToken, Days, HttpUrl, TrinityAgent, UnknownAgent
 from trinity_channels.agents.reload import Configuration, ReloadRefused
 from trinity_channels.bindings.keys import parse_keys
 from trinity_channels.email_address import normalise_email
 from trinity_channels.mail.smtp_url import parse_smtp_url
 from trinity_channels.public_url import normalise_public_url
+from trinity_channels.visible import one_line
 
 CONFIG_VARIABLE = "TRINITY_CHANNELS_CONFIG"
 SHORTEST_ADMIN_TOKEN = 24
@@ -38,6 +39,8 @@ _API_BASE_URL = "_api_base_url"
 _DATABASE = "sqlite:///"
 _FILE_ONLY = ("agents", "api_base_urls")
 _RUNTIMES = 'needs runtime = "echo", "openai" or "trinity"'
+_QUOTED = 40
+"""Characters of a runtime that are quoted."""
 _TEXTS = {
     "extra_forbidden": "is not a setting; check the spelling",
     "missing": "is missing",
@@ -147,12 +150,7 @@ class Settings(BaseSettings):
         Raises:
             SettingsError: listing every one that is wrong, or why the file cannot be read.
         """
-        try:
-            return cls(**given)
-        except ValidationError as error:
-            # The cause is dropped: it may hold what was given, secrets included.
-            lines = [_line(detail) for detail in error.errors(include_input=False, include_url=False)]
-            raise SettingsError("\n".join(lines)) from None
+        return cls(**given)
 
     def api_base_url(self, provider: str) -> str | None:
         """Return what `<PROVIDER>_API_BASE_URL` puts in place of a provider's own hosts, if it is set.
@@ -168,17 +166,19 @@ class Settings(BaseSettings):
         except ValueError as error:
             raise SettingsError(f"{name.upper()}: {error}") from None
 
-    @model_validator(mode="after")
-    def _belong_together(self) -> Self:
-        trinity = any(isinstance(agent, TrinityAgent) for agent in self.agents.values())
-        missing = {
-            "MAIL_FROM is missing, SMTP_URL needs it": self.smtp_url and not self.mail_from,
-            "TRINITY_TOKEN is missing, TRINITY_URL needs it": self.trinity_url and not self.trinity_token,
-            'TRINITY_URL is missing, runtime = "trinity" needs it': trinity and not self.trinity_url,
-        }
-        if any(missing.values()):
-            raise ValueError("\n".join(text for text, applies in missing.items() if applies))
-        return self
+    @model_validator(mode="wrap")
+    @classmethod
+    def _all_at_once(cls, values: dict[str, Any], validate: ModelWrapValidatorHandler[Self]) -> Self:
+        """Settings that need each other are judged also while others are wrong, so that one look shows everything."""
+        lines = [text for text, applies in _missing(values).items() if applies]
+        try:
+            made = validate(values)
+        except ValidationError as error:
+            # The cause is dropped: it may hold what was given, secrets included.
+            lines = [_line(detail) for detail in _details(error)] + lines
+        if lines:
+            raise SettingsError("\n".join(lines)) from None
+        return made
 
     @classmethod
     def settings_customise_sources(
@@ -263,9 +263,36 @@ def _split(values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     return base_urls, {name: value for name, value in values.items() if name not in base_urls}
 
 
+def _missing(values: Mapping[str, Any]) -> dict[str, bool]:
+    """What would be missing, by its sentence; the values are not validated yet."""
+    agents = values.get("agents")
+    tables = list(agents.values()) if isinstance(agents, Mapping) else []
+    runtimes = [one.get("runtime") if isinstance(one, Mapping) else getattr(one, "runtime", None) for one in tables]
+    given = {name for name, value in values.items() if value}
+    return {
+        "MAIL_FROM is missing, SMTP_URL needs it": "smtp_url" in given and "mail_from" not in given,
+        "TRINITY_TOKEN is missing, TRINITY_URL needs it": "trinity_url" in given and "trinity_token" not in given,
+        'TRINITY_URL is missing, runtime = "trinity" needs it': "trinity" in runtimes and "trinity_url" not in given,
+    }
+
+
+def _details(error: ValidationError) -> Iterator[ErrorDetails]:
+    """All that is wrong; where pydantic stops at an agent's runtime, the rest of its table is looked at too."""
+    for detail in error.errors(include_url=False):
+        yield detail
+        if detail["type"].startswith("union_tag"):
+            try:
+                UnknownAgent.model_validate(detail["input"])
+            except ValidationError as rest:
+                for one in rest.errors(include_url=False):
+                    yield {**one, "loc": (*detail["loc"], "", *one["loc"])}
+
+
 def _line(detail: ErrorDetails) -> str:
     context = detail.get("ctx", {})
     text = _TEXTS.get(detail["type"]) or str(context.get("error", detail["msg"]))
+    if detail["type"] == "union_tag_invalid":
+        text += f', not "{one_line(str(context["tag"]))[:_QUOTED]}"'
     name = _name(detail["loc"])
     return text if text.startswith(name) else f"{name}: {text}"
 
