@@ -48,8 +48,8 @@ class Package:
 
     def python(self, *arguments: str) -> str:
         """Run an interpreter in which the package is installed; returns what it printed."""
-        kit = Path(trinity_channels_contract_tests.__file__).parents[1]
-        path = os.pathsep.join(map(str, (self._site, self.folder, kit)))
+        ours = [Path(package.__file__).parents[1] for package in (trinity_channels_contract_tests, trinity_channels)]
+        path = os.pathsep.join(map(str, (self._site, self.folder, *ours)))
         environment = {**os.environ, "PYTHONPATH": path, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
         done = subprocess.run(  # noqa: S603  our own interpreter
             [sys.executable, *arguments], cwd=self.folder, env=environment, capture_output=True, text=True, check=False
