@@ -21,8 +21,8 @@ from typing import Any
 
 from typer.main import get_command
 
-from trinity_channels import api
-from trinity_channels.api import PROJECT, Capabilities, Channel, ChannelError, hooks, simulation
+from trinity_channels import api, simulation
+from trinity_channels.api import PROJECT, Capabilities, Channel, ChannelError, hooks
 from trinity_channels.app import Ports, create_app
 from trinity_channels.cli import app as commands
 from trinity_channels.cli.demo.environment import DemoSettings
@@ -132,7 +132,7 @@ def _contract() -> str:
     for name in api.__all__:
         if inspect.isfunction(function := getattr(api, name)):
             text += [f"### `{name}{str(inspect.signature(function)).replace(chr(39), '')}`\n", _prose(function), ""]
-    text += ["## For simulators: `trinity_channels.api.simulation`\n", _prose(simulation), ""]
+    text += ["## For simulators: `trinity_channels.simulation`\n", _prose(simulation), ""]
     for name in simulation.__all__:
         part = getattr(simulation, name)
         if inspect.isclass(part):

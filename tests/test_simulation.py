@@ -11,7 +11,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from trinity_channels.api.simulation import Background, Clock, PhonePage
+from trinity_channels.simulation import Background, Clock, PhonePage
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 

@@ -12,7 +12,7 @@ import pytest
 from tests.cli.conftest import Terminal
 from trinity_channels import plugins
 
-LARGE = ("fastapi", "sqlalchemy", "uvicorn", "twilio", "trinity_channels.api.simulation")
+LARGE = ("fastapi", "sqlalchemy", "uvicorn", "twilio", "trinity_channels.simulation")
 
 
 def test_a_ready_plugin_is_listed_with_what_it_can_do(terminal: Terminal) -> None:

@@ -1,4 +1,7 @@
-"""The contract between the host and a channel plugin: all that a plugin may import."""
+"""The contract between the host and a channel plugin.
+
+A plugin imports nothing else of the host; its simulator may also use the toolkit `trinity_channels.simulation`.
+"""
 
 from trinity_channels.api.content import Attachment, Button, Forwarded, Location, Note, NoteKind, Part, Quoted
 from trinity_channels.api.errors import (

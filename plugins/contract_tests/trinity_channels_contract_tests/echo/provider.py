@@ -20,7 +20,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from trinity_channels.api import Context, Fault, Heard, Request
-from trinity_channels.api.simulation import Background, Clock, Faults
+from trinity_channels.simulation import Background, Clock, Faults
 from trinity_channels_contract_tests.echo.manifest import LIMIT
 
 TICKS = {"accepted": 0, "sent": 1, "delivered": 2, "read": 3}

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from starlette.responses import JSONResponse
 
 from trinity_channels.api import Fault
-from trinity_channels.api.simulation import Background, Clock, Faults
+from trinity_channels.simulation import Background, Clock, Faults
 from trinity_channels_slack.simulator.behaviour import Behaviour
 from trinity_channels_slack.simulator.messages import Conversation, Message
 from trinity_channels_slack.simulator.people import HOME, User

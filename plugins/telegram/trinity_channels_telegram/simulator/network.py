@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from trinity_channels.api import Fault
-from trinity_channels.api.simulation import Background, Clock, Faults
+from trinity_channels.simulation import Background, Clock, Faults
 from trinity_channels_telegram.simulator.behaviour import Behaviour
 from trinity_channels_telegram.simulator.bots import Bot
 from trinity_channels_telegram.simulator.chats import Chat

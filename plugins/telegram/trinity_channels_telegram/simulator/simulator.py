@@ -10,7 +10,7 @@ from typing import Any
 from starlette.types import ASGIApp
 
 from trinity_channels.api import Context, Fault, Request
-from trinity_channels.api.simulation import Clock
+from trinity_channels.simulation import Clock
 from trinity_channels_telegram.simulator.api import application
 from trinity_channels_telegram.simulator.behaviour import Behaviour
 from trinity_channels_telegram.simulator.bots import Bot

@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from trinity_channels.api import Fault
-from trinity_channels.api.simulation import Background, Clock, Faults
+from trinity_channels.simulation import Background, Clock, Faults
 from trinity_channels_whatsapp.simulator.accounts import Accounts
 from trinity_channels_whatsapp.simulator.behaviour import Behaviour
 from trinity_channels_whatsapp.simulator.people import People

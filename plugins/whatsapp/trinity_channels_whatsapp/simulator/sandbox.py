@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from trinity_channels.api.simulation import Clock
+from trinity_channels.simulation import Clock
 from trinity_channels_whatsapp.simulator.accounts import Account, Accounts
 from trinity_channels_whatsapp.simulator.phones import Phone
 

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 from starlette.types import ASGIApp
 
 from trinity_channels.api import Context, Fault, Request
-from trinity_channels.api.simulation import Clock
+from trinity_channels.simulation import Clock
 from trinity_channels_whatsapp.simulator.accounts import Account, Sender
 from trinity_channels_whatsapp.simulator.api import application
 from trinity_channels_whatsapp.simulator.behaviour import Behaviour

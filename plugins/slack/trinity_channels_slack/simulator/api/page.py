@@ -7,7 +7,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Protocol
 
-from trinity_channels.api.simulation import SHOWN, Page, Refused
+from trinity_channels.simulation import SHOWN, Page, Refused
 from trinity_channels_slack.simulator.messages import Conversation, Message
 from trinity_channels_slack.simulator.phones import SlackPhone
 from trinity_channels_slack.simulator.rendering import rendered

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from trinity_channels.api.simulation import SHOWN, PhonePage
+from trinity_channels.simulation import SHOWN, PhonePage
 from trinity_channels_telegram.simulator.chats import ARRIVED, Posted
 from trinity_channels_telegram.simulator.delivery import Delivery
 from trinity_channels_telegram.simulator.network import Network

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from trinity_channels.api.simulation import SHOWN, PhonePage
+from trinity_channels.simulation import SHOWN, PhonePage
 from trinity_channels_whatsapp.simulator.messages import Message
 from trinity_channels_whatsapp.simulator.network import Network
 from trinity_channels_whatsapp.simulator.phones import Phone

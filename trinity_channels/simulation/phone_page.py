@@ -11,9 +11,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from trinity_channels.api.simulation.background import Background
-from trinity_channels.api.simulation.clock import Clock
-from trinity_channels.api.simulation.page import ASSETS, Page, Person, Refused, posted, route
+from trinity_channels.simulation.background import Background
+from trinity_channels.simulation.clock import Clock
+from trinity_channels.simulation.page import ASSETS, Page, Person, Refused, posted, route
 
 
 class Phone(Person, Protocol):
