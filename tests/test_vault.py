@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from trinity_channels.bindings.vault import Vault, VaultError, generate_key, load_or_create_key_file, parse_keys
+from trinity_channels.crypto.vault import Vault, VaultError, generate_key, load_or_create_key_file, parse_keys
 
 OLD, NEW, OTHER = "0a" * 32, "1b" * 32, "2c" * 32
 CONTEXT = ("support", "whatsapp", "auth_token")

@@ -37,12 +37,12 @@ from trinity_channels.alerts.watch import ChannelWatch
 from trinity_channels.bindings import Bindings
 from trinity_channels.bindings.connections import Connections
 from trinity_channels.bindings.contexts import Contexts
-from trinity_channels.bindings.key_ring import key_ring
 from trinity_channels.bindings.overview import Overviews
 from trinity_channels.bindings.public_address import PublicAddress
 from trinity_channels.bindings.reports import HealthReports
 from trinity_channels.bindings.stored_secrets import StoredSecrets
-from trinity_channels.bindings.vault import Vault
+from trinity_channels.crypto.key_ring import key_ring
+from trinity_channels.crypto.vault import Vault
 from trinity_channels.dispatch import LocalDispatcher
 from trinity_channels.housekeeping import Housekeeping
 from trinity_channels.http_client import open_client

@@ -11,7 +11,7 @@ from trinity_channels.agents.probe import probe
 from trinity_channels.api import ChannelError, Check, CheckState, ProviderUnavailable
 from trinity_channels.bindings.connections import NotConnected
 from trinity_channels.bindings.public_address import Probed, PublicAddress
-from trinity_channels.bindings.vault import VaultError
+from trinity_channels.crypto.vault import VaultError
 from trinity_channels.store import bindings, turns
 from trinity_channels.store.bindings import StoredBinding
 from trinity_channels.store.turns import FailedTurn

@@ -27,7 +27,7 @@ from pydantic_settings import (
 
 from trinity_channels.agent_settings import Agent, AgentName, BearerToken, Days, HttpUrl, TrinityAgent, UnknownAgent
 from trinity_channels.agents.reload import Configuration, ReloadRefused
-from trinity_channels.bindings.keys import parse_keys
+from trinity_channels.crypto.keys import parse_keys
 from trinity_channels.email_address import normalise_email
 from trinity_channels.mail.smtp_url import parse_smtp_url
 from trinity_channels.public_url import normalise_public_url

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.cli.conftest import Terminal
 from tests.world import KEY, World
-from trinity_channels.bindings.keys import parse_keys
+from trinity_channels.crypto.keys import parse_keys
 
 NEW = "11" * 32
 

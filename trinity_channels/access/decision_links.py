@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from trinity_channels.bindings.public_address import PublicAddress
-from trinity_channels.bindings.vault import Vault
+from trinity_channels.crypto.vault import Vault
 from trinity_channels.store.access import AccessRequest
 from trinity_channels.store.clock import micros, moment
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import structlog
 
 from trinity_channels.access.tokens import Tokens, fresh_token
-from trinity_channels.private_file import write_private
+from trinity_channels.crypto.private_file import write_private
 
 log = structlog.get_logger(__name__)
 

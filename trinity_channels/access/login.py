@@ -19,7 +19,7 @@ import structlog
 from trinity_channels import texts
 from trinity_channels.access import login_limits
 from trinity_channels.access.login_limits import CodeRequest
-from trinity_channels.bindings.vault import Vault
+from trinity_channels.crypto.vault import Vault
 from trinity_channels.email_address import mailbox, shown_email
 from trinity_channels.mail.port import Mail, Mailer, MailError
 from trinity_channels.metrics import Metrics

@@ -17,8 +17,8 @@ from trinity_channels.api import (
     Verification,
 )
 from trinity_channels.bindings.registry import Bindings, OpenBinding
-from trinity_channels.bindings.vault import Vault, VaultError
 from trinity_channels.bindings.webhook_key import WebhookKey, digest
+from trinity_channels.crypto.vault import Vault, VaultError
 from trinity_channels.plugins import Plugins
 from trinity_channels.store import Store, Tx, audit, bindings, notices, retired_keys
 from trinity_channels.store.bindings import StoredBinding

@@ -12,8 +12,8 @@ from pydantic import SecretStr
 from trinity_channels.api import Binding, Context
 from trinity_channels.bindings.contexts import Contexts
 from trinity_channels.bindings.stored_secrets import StoredSecrets
-from trinity_channels.bindings.vault import VaultError
 from trinity_channels.bindings.webhook_key import digest
+from trinity_channels.crypto.vault import VaultError
 from trinity_channels.plugins import Plugins
 from trinity_channels.store import Store, Tx, bindings, retired_keys
 from trinity_channels.store.bindings import StoredBinding

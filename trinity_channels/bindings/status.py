@@ -13,7 +13,7 @@ from trinity_channels.bindings.health import Health
 from trinity_channels.bindings.public_address import PublicAddress
 from trinity_channels.bindings.registry import Bindings
 from trinity_channels.bindings.reports import HealthReports
-from trinity_channels.bindings.vault import VaultError
+from trinity_channels.crypto.vault import VaultError
 from trinity_channels.plugins import Plugins
 from trinity_channels.store.bindings import StoredBinding
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pydantic import SecretStr
 
-from trinity_channels.bindings.vault import Vault, VaultError
 from trinity_channels.bindings.webhook_key import WebhookKey
+from trinity_channels.crypto.vault import Vault, VaultError
 from trinity_channels.store.bindings import StoredBinding
 
 

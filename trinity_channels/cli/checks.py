@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from trinity_channels.api import Check, CheckState
-from trinity_channels.bindings.vault import VaultError
 from trinity_channels.cli import running
 from trinity_channels.cli.errors import CommandFailed
 from trinity_channels.cli.offline import idle_host
 from trinity_channels.cli.running import HostNotRunning
+from trinity_channels.crypto.vault import VaultError
 from trinity_channels.diagnostics import Diagnostics, Findings
 from trinity_channels.settings import Settings, SettingsError
 from trinity_channels.store import StoreError

@@ -27,7 +27,7 @@ def explained(error: Exception) -> ExplainedError | None:
     if isinstance(error, SettingsError):
         return ExplainedError(f"The settings cannot work:\n{error}", 2)
     from trinity_channels.access.first_token import FirstTokenError
-    from trinity_channels.bindings.vault import VaultError
+    from trinity_channels.crypto.vault import VaultError
     from trinity_channels.store import StoreError
 
     if isinstance(error, (StoreError, VaultError, FirstTokenError)):

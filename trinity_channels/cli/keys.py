@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def keygen() -> None:
     """Print a new key for CREDENTIAL_ENCRYPTION_KEY."""
-    from trinity_channels.bindings.keys import generate_key
+    from trinity_channels.crypto.keys import generate_key
 
     typer.echo(generate_key())
 

@@ -14,7 +14,7 @@ import httpx
 import structlog
 
 from trinity_channels.cli.errors import CommandFailed
-from trinity_channels.private_file import write_private
+from trinity_channels.crypto.private_file import write_private
 
 log = structlog.get_logger(__name__)
 

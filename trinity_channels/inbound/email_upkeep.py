@@ -12,7 +12,7 @@ import structlog
 from trinity_channels.access.lifetime import Lifetime
 from trinity_channels.api import ProviderUnavailable
 from trinity_channels.bindings import Disconnected
-from trinity_channels.bindings.vault import VaultError
+from trinity_channels.crypto.vault import VaultError
 from trinity_channels.inbound.vouching import Known, Vouching, expire
 from trinity_channels.plugins import Plugins
 from trinity_channels.store import Store, Tx, verified_emails

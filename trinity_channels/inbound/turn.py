@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from trinity_channels.api import ProviderUnavailable
-from trinity_channels.bindings.vault import VaultError
+from trinity_channels.crypto.vault import VaultError
 from trinity_channels.inbound.agent_turn import AgentTurns
 from trinity_channels.inbound.following import Following
 from trinity_channels.inbound.steps import Steps

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.types import Receive
 
 from trinity_channels.bindings import Bindings, Gone, OpenBinding
-from trinity_channels.bindings.vault import VaultError
+from trinity_channels.crypto.vault import VaultError
 from trinity_channels.inbound.owner_notices import OwnerNotices
 from trinity_channels.inbound.refused import Refused, gone, unavailable, unread
 from trinity_channels.inbound.unknown import UnknownWebhooks

@@ -24,7 +24,7 @@ from trinity_channels.api import (
     SendRejected,
 )
 from trinity_channels.bindings import Bindings, Disconnected, OpenBinding
-from trinity_channels.bindings.vault import VaultError
+from trinity_channels.crypto.vault import VaultError
 from trinity_channels.metrics import Metrics
 from trinity_channels.outbound import preface
 from trinity_channels.outbound.lateness import Lateness

@@ -13,7 +13,7 @@ from datetime import datetime
 
 import structlog
 
-from trinity_channels.bindings.vault import Vault, VaultError
+from trinity_channels.crypto.vault import Vault, VaultError
 from trinity_channels.store import Store, Tx, erased_blocks, people, settings
 
 log = structlog.get_logger(__name__)

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from trinity_channels.api import ChannelError, ConfigurationError, ProviderUnavailable
-from trinity_channels.bindings.vault import VaultError
+from trinity_channels.crypto.vault import VaultError
 from trinity_channels.refusal import Refusal
 from trinity_channels.store import StoreError
 

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from trinity_channels.bindings.keys import (
+from trinity_channels.crypto.keys import (
     VARIABLE,
     Key,
     KeyRing,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from trinity_channels.bindings.keys import VARIABLE, KeyRing, VaultError, load_or_create_key_file, parse_keys
+from trinity_channels.crypto.keys import VARIABLE, KeyRing, VaultError, load_or_create_key_file, parse_keys
 from trinity_channels.store import Store, sealed
 
 
