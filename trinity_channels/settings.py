@@ -5,7 +5,6 @@ A key of the file is the variable's name in lower case. Besides those it holds t
 
 from __future__ import annotations
 
-import contextlib
 import os
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
@@ -36,7 +35,7 @@ from trinity_channels.visible import one_line
 CONFIG_VARIABLE = "TRINITY_CHANNELS_CONFIG"
 SHORTEST_ADMIN_TOKEN = 24
 _API_BASE_URL = "_api_base_url"
-_DATABASE = "sqlite:///"
+DATABASE_SCHEME = "sqlite:///"
 _FILE_ONLY = ("agents", "api_base_urls")
 _RUNTIMES = 'needs runtime = "echo", "openai" or "trinity"'
 _QUOTED = 40
@@ -65,8 +64,8 @@ def _checked(check: Callable[[str], object]) -> AfterValidator:
 def _database(url: str) -> None:
     if url.startswith("postgres"):
         raise ValueError("this release serves SQLite only; give sqlite:///path.db, or leave it out")
-    if not url.startswith(_DATABASE):
-        raise ValueError(f"must start with {_DATABASE}")
+    if not url.startswith(DATABASE_SCHEME):
+        raise ValueError(f"must start with {DATABASE_SCHEME}")
 
 
 def _admin_token(token: str) -> None:
@@ -191,7 +190,7 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         variables = {name.lower(): value for name, value in os.environ.items() if value}
         base_urls, _ = _split(variables)
-        file_base_urls, file = _split(_read_file(os.environ.get(CONFIG_VARIABLE)))
+        file_base_urls, file = _split(read_file(os.environ.get(CONFIG_VARIABLE)))
         return (
             init_settings,
             _Environment(settings_cls),
@@ -222,21 +221,6 @@ def reread(running: Settings, read: Callable[[], Settings]) -> Configuration:
     return Configuration(found.agents, tuple(sorted(changed)))
 
 
-def data_folder() -> Path:
-    """The data folder, for commands that must find the running host while other settings cannot work."""
-    try:
-        return Settings.load().home
-    except SettingsError:
-        name = "trinity_channels_home"
-        file: dict[str, Any] = {}
-        with contextlib.suppress(SettingsError):
-            file = _read_file(os.environ.get(CONFIG_VARIABLE))
-        home = os.environ.get(name.upper()) or file.get(name)
-        if not isinstance(home, str):
-            return platformdirs.user_data_path("trinity_channels", appauthor=False)
-        return Path(home).expanduser()
-
-
 class _Environment(EnvSettingsSource):
     """The variables; a variable that happens to be called AGENTS is not ours."""
 
@@ -246,7 +230,12 @@ class _Environment(EnvSettingsSource):
         return super().get_field_value(field, field_name)
 
 
-def _read_file(path: str | None) -> dict[str, Any]:
+def read_file(path: str | None) -> dict[str, Any]:
+    """The content of the settings file; empty without one.
+
+    Raises:
+        SettingsError: it cannot be read.
+    """
     if not path:
         return {}
     try:

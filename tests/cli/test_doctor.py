@@ -319,3 +319,63 @@ def test_a_file_that_is_no_database_is_told_with_a_way_out(terminal: Terminal, c
 
     assert result.exit_code == 1
     assert "damaged.db cannot be opened: file is not a database. Restore the file from a backup" in result.output
+
+
+BROKEN = "[agents.support\n"
+WRONG = '[agents.support]\nowner = "nobody"\nruntime = "echo"\n'
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(BROKEN, "is not TOML"), (WRONG, "agents.support.owner"), ("databse_url = 1", "databse_url: is not a setting")],
+)
+async def test_a_running_server_is_examined_also_when_the_file_beside_it_is_broken(
+    terminal: Terminal, world: World, content: str, said: str
+) -> None:
+    terminal.folder.joinpath("channels.toml").write_text(content)
+
+    result = await examined(terminal, world)
+
+    assert result.exit_code == 2
+    assert said in result.stdout
+    assert (
+        "The running server goes on with the settings that it has; a reload or the next start refuses" in result.stdout
+    )
+    assert "✓ The server runs at http://127.0.0.1:" in result.stdout
+    assert "Agent support: runtime echo" in result.stdout
+    assert "support on whatsapp" in result.stdout
+
+
+async def test_the_data_folder_is_found_in_a_file_that_is_not_toml(
+    terminal: Terminal, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TRINITY_CHANNELS_HOME")
+    terminal.folder.joinpath("channels.toml").write_text(f'trinity_channels_home = "{terminal.folder}"\n{BROKEN}')
+
+    result = await examined(terminal, world)
+
+    assert (result.exit_code, "✓ The server runs at http://127.0.0.1:" in result.stdout) == (2, True)
+
+
+@pytest.mark.parametrize("command", [("failed",), ("deliveries",), ("requests",), ("audit",), ("token", "list")])
+async def test_lists_are_shown_beside_a_running_server_whose_file_is_broken(
+    terminal: Terminal, world: World, command: tuple[str, ...]
+) -> None:
+    await world.person("Zoe").says("hello")
+    terminal.folder.joinpath("channels.toml").write_text(BROKEN)
+
+    result = await terminal.beside(*command)
+
+    assert result.exit_code == 0, result.output
+    assert "is not TOML" in result.stderr
+    assert result.stdout
+
+
+@pytest.mark.parametrize("command", ["failed", "deliveries"])
+def test_without_a_running_server_a_broken_file_comes_first(terminal: Terminal, command: str) -> None:
+    terminal.run("db", "upgrade")
+    terminal.folder.joinpath("channels.toml").write_text(BROKEN)
+
+    result = terminal.run(command)
+
+    assert (result.exit_code, "is not TOML" in result.stderr, result.stdout) == (2, True, "")

@@ -89,3 +89,22 @@ def test_turns_to_give_up_are_named_or_all(terminal: Terminal, arguments: tuple[
 
 def test_to_give_up_all_of_none_is_fine(terminal: Terminal) -> None:
     assert terminal.run("failed", "forget", "--all").exit_code == 0
+
+
+async def test_a_failed_turn_is_listed_and_resubmitted_while_the_settings_file_is_broken(
+    terminal: Terminal, town: World, agent: Agent
+) -> None:
+    zoe = town.person("Zoe")
+    agent.will_answer(AgentFailed("out of order"))
+    await zoe.says("what is 6 x 7?")
+    terminal.folder.joinpath("channels.toml").write_text("[agents")
+
+    listed = await terminal.beside("failed")
+    resubmitted = await terminal.beside("failed", "resubmit", "1")
+    await town.host.dispatcher._sweep()
+    await town.settle()
+
+    assert "out of order" in listed.stdout
+    assert "unknown" in listed.stdout, "how long it is kept depends on the file"
+    assert resubmitted.exit_code == 0, resubmitted.output
+    assert zoe.heard()[-1] == "echo what is 6 x 7?"

@@ -17,6 +17,7 @@ from trinity_channels.cli.offline import idle_host
 from trinity_channels.cli.running import HostNotRunning
 from trinity_channels.crypto.vault import VaultError
 from trinity_channels.diagnostics import Diagnostics, Findings
+from trinity_channels.readable_settings import data_folder
 from trinity_channels.settings import Settings, SettingsError
 from trinity_channels.store import StoreError
 
@@ -47,10 +48,7 @@ async def examine() -> Examined:
     try:
         settings = Settings.load()
     except SettingsError as error:
-        lines = str(error).splitlines()
-        fix = "Correct it in the environment, or in the file that TRINITY_CHANNELS_CONFIG names."
-        wrong = tuple(Check("settings", CheckState.FAILED, line, fix) for line in lines)
-        return Examined(Outcome.WRONG_SETTINGS, [Findings("Settings", wrong)])
+        return await asyncio.to_thread(_with_wrong_settings, error)
     here = Findings("Settings", (Check("settings", CheckState.OK, "The settings can be read."), _home(settings.home)))
     server, found = await asyncio.to_thread(_ask, settings.home)
     if found is None:
@@ -59,6 +57,17 @@ async def examine() -> Examined:
     if any(check.state is CheckState.FAILED for one in findings for check in one.checks):
         return Examined(Outcome.FAILED, findings)
     return Examined(Outcome.OK if server.state is CheckState.OK else Outcome.NOT_RUNNING, findings)
+
+
+def _with_wrong_settings(error: SettingsError) -> Examined:
+    """What is wrong with the settings, and what the running host finds, which has others."""
+    server, found = _ask(data_folder())
+    fix = "Correct it in the environment, or in the file that TRINITY_CHANNELS_CONFIG names."
+    if server.state is CheckState.OK:
+        fix += " The running server goes on with the settings that it has; a reload or the next start refuses these."
+    wrong = tuple(Check("settings", CheckState.FAILED, line, fix) for line in str(error).splitlines())
+    findings = [Findings("Settings", wrong), Findings("Server", (server,)), *(found or ())]
+    return Examined(Outcome.WRONG_SETTINGS, findings)
 
 
 def _ask(home: Path) -> tuple[Check, list[Findings] | None]:

@@ -17,8 +17,8 @@ def doctor(
     """Check the installation, the way in, every agent and every connected account.
 
     The running server examines itself, and sends a signed probe through its public address. Ends with 0 if nothing has
-    failed, 1 if something has, 2 if the settings are wrong, 3 if nothing has failed but no server is running, so that the
-    way in could not be tried.
+    failed, 1 if something has, 2 if the settings here are wrong, whatever the running server finds, 3 if nothing has
+    failed but no server is running, so that the way in could not be tried.
     """
     import asyncio
     import json

@@ -41,7 +41,7 @@ def failed(ctx: typer.Context) -> None:
             one.messages,
             one.attempts,
             offline.moment(one.failed_at),
-            f"{until:%Y-%m-%d}",
+            f"{until:%Y-%m-%d}" if until else "unknown",
             one.reason,
         )
         for one, until in found
@@ -50,19 +50,25 @@ def failed(ctx: typer.Context) -> None:
     say("\nTry one again with `trinity-channels failed resubmit ID`, or give it up with `failed forget ID`.")
 
 
-async def _found(store: Store) -> tuple[list[tuple[FailedTurn, datetime]], int]:
-    """The failed turns, until when each has its texts, and how many more are tried again."""
+async def _found(store: Store) -> tuple[list[tuple[FailedTurn, datetime | None]], int]:
+    """The failed turns, until when each has its texts (None: not known), and how many more are tried again."""
     from trinity_channels.agents.table import AgentTable
     from trinity_channels.ports import utc_now
     from trinity_channels.retention.periods import RetentionPeriods
-    from trinity_channels.settings import Settings
+    from trinity_channels.settings import Settings, SettingsError
     from trinity_channels.store import Tx, agent_runs, bindings, turns
 
-    settings = Settings.load()
-    periods = RetentionPeriods(store, settings.keep_bodies_days, AgentTable(settings.agents), utc_now)
+    try:
+        settings = Settings.load()
+        periods = RetentionPeriods(store, settings.keep_bodies_days, AgentTable(settings.agents), utc_now)
+    except SettingsError:  # a running server has others, which are not known here
+        periods = None
 
-    def read(tx: Tx) -> tuple[list[tuple[FailedTurn, datetime]], int]:
-        parked = [(one, one.stored_since + timedelta(days=periods.days(tx, one.agent))) for one in turns.failed(tx)]
+    def until(tx: Tx, one: FailedTurn) -> datetime | None:
+        return one.stored_since + timedelta(days=periods.days(tx, one.agent)) if periods else None
+
+    def read(tx: Tx) -> tuple[list[tuple[FailedTurn, datetime | None]], int]:
+        parked = [(one, until(tx, one)) for one in turns.failed(tx)]
         return parked, sum(agent_runs.retried(tx, one.id) for one in bindings.every(tx))
 
     return await store.read(read)

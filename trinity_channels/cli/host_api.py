@@ -15,7 +15,8 @@ from trinity_channels.app import create_app
 from trinity_channels.cli import running
 from trinity_channels.cli.errors import CommandFailed
 from trinity_channels.cli.running import HostNotRunning, HostRefused
-from trinity_channels.settings import Settings, data_folder
+from trinity_channels.readable_settings import data_folder
+from trinity_channels.settings import Settings
 
 IDLE = "http://idle.invalid"
 """Stands for the host that is opened within this process; nothing is resolved or listened on."""

@@ -10,7 +10,9 @@ from typing import TypeVar
 
 from trinity_channels.app import Host
 from trinity_channels.cli.errors import CommandFailed
-from trinity_channels.settings import Settings
+from trinity_channels.cli.terminal import say
+from trinity_channels.readable_settings import database_url
+from trinity_channels.settings import Settings, SettingsError
 from trinity_channels.store import Store
 
 T = TypeVar("T")
@@ -19,10 +21,14 @@ ACTOR = "command line"
 
 
 def with_store(work: Callable[[Store], Awaitable[T]]) -> T:
-    """Do something with the database; a running server goes on."""
+    """Do something with the database; a running server goes on.
+
+    Raises:
+        SettingsError: the settings cannot work, and no server runs on the database that they name.
+    """
 
     async def opened() -> T:
-        store = Store(Settings.load().database_url.get_secret_value())
+        store = _database()
         store.open(serve=False)
         try:
             return await work(store)
@@ -30,6 +36,18 @@ def with_store(work: Callable[[Store], Awaitable[T]]) -> T:
             await store.close()
 
     return asyncio.run(opened())
+
+
+def _database() -> Store:
+    """The database, not open yet. Beside a running server that is possible with settings that its next start refuses."""
+    try:
+        return Store(Settings.load().database_url.get_secret_value())
+    except SettingsError as error:
+        store = Store(database_url())
+        if not (store.path.exists() and store.is_served()):
+            raise
+        say(f"The settings cannot work; the running server goes on with those it has:\n{error}\n", err=True)
+        return store
 
 
 def with_host(work: Callable[[Host], Awaitable[T]]) -> T:

@@ -12,6 +12,6 @@ def reload() -> None:
     SIGHUP does the same, and the host's log shows the outcome.
     """
     from trinity_channels.cli import running
-    from trinity_channels.settings import data_folder
+    from trinity_channels.readable_settings import data_folder
 
     typer.echo(running.find(data_folder()).ask("POST", "/api/settings/reload")["message"])

@@ -1,0 +1,62 @@
+"""Where a running host is found while its settings cannot work: what of them can still be read, without the rest."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from trinity_channels.settings import CONFIG_VARIABLE, DATABASE_SCHEME, Settings, SettingsError, read_file
+
+HOME = "trinity_channels_home"
+DATABASE = "database_url"
+_TABLE = re.compile(r"^\s*\[", re.MULTILINE)
+
+
+def data_folder() -> Path:
+    """The data folder, also while other settings cannot work."""
+    try:
+        return Settings.load().home
+    except SettingsError:
+        home = _given(HOME)
+        return Path(home).expanduser() if home else platformdirs.user_data_path("trinity_channels", appauthor=False)
+
+
+def database_url() -> str:
+    """The address of the database, also while other settings cannot work."""
+    try:
+        return Settings.load().database_url.get_secret_value()
+    except SettingsError:
+        url = _given(DATABASE)
+        return url if url.startswith(DATABASE_SCHEME) else f"{DATABASE_SCHEME}{data_folder() / 'trinity_channels.db'}"
+
+
+def _given(name: str) -> str:
+    """A setting as the environment or the file gives it, empty if it cannot be read."""
+    if from_environment := os.environ.get(name.upper()):
+        return from_environment
+    path = os.environ.get(CONFIG_VARIABLE)
+    try:
+        found = read_file(path).get(name)
+    except SettingsError:
+        found = _in_damaged_file(path, name)
+    return found if isinstance(found, str) else ""
+
+
+def _in_damaged_file(path: str | None, name: str) -> Any:
+    """A setting of a file that is not TOML, if its own line is, and stands before the tables."""
+    try:
+        text = Path(path or "").expanduser().read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return None
+    for line in _TABLE.split(text, maxsplit=1)[0].splitlines():
+        if re.match(rf"\s*{name}\s*=", line):
+            try:
+                return tomllib.loads(line)[name]
+            except ValueError:
+                return None
+    return None
