@@ -19,7 +19,7 @@ from twilio.request_validator import RequestValidator  # type: ignore[import-unt
 
 from trinity_channels.app import Host, create_app
 from trinity_channels.http_server import server_config
-from trinity_channels.log import configure_logging
+from trinity_channels.observability.log import configure_logging
 from trinity_channels.settings import Settings
 
 YARDSTICK = "/bench/validate"

@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
-from trinity_channels.log import configure_logging
 from trinity_channels.mail.captured import CapturedMailer
 from trinity_channels.mail.port import Mail
+from trinity_channels.observability.log import configure_logging
 from trinity_channels_whatsapp.simulator.accounts import Accounts
 from trinity_channels_whatsapp.simulator.phones import Phone
 

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from trinity_channels.log import configure_logging
-from trinity_channels.masking import mask_phone, mask_text
+from trinity_channels.observability.log import configure_logging
+from trinity_channels.observability.masking import mask_phone, mask_text
 
 digits = st.text("0123456789", min_size=7, max_size=15)
 

@@ -10,8 +10,8 @@ import structlog
 from tests import log_watch
 from tests.log_watch import Secrets
 from tests.world import ADMIN, OWNER, World
-from trinity_channels.log import configure_logging
 from trinity_channels.mail.port import Mail
+from trinity_channels.observability.log import configure_logging
 
 BODY = "my account is overdrawn"
 SECRETS = Secrets(

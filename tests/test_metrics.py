@@ -2,7 +2,7 @@
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from trinity_channels.metrics import Metrics
+from trinity_channels.observability.metrics import Metrics
 
 
 def scrape(metrics: Metrics) -> dict[tuple[str, ...], float]:

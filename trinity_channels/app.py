@@ -56,7 +56,7 @@ from trinity_channels.inbound.unknown import UnknownWebhooks
 from trinity_channels.inbound.vouching import Vouching
 from trinity_channels.inbound.webhook import WebhooksFirst
 from trinity_channels.mail.port import Mailer
-from trinity_channels.metrics import Metrics
+from trinity_channels.observability.metrics import Metrics
 from trinity_channels.outbound.deliver import Deliveries
 from trinity_channels.outbound.lateness import Lateness
 from trinity_channels.outbound.proactive import ProactiveMessages

@@ -10,8 +10,8 @@ from typing import Protocol
 
 import structlog
 
-from trinity_channels.failures import Failures, cause_of
-from trinity_channels.metrics import Metrics
+from trinity_channels.observability.failures import Failures, cause_of
+from trinity_channels.observability.metrics import Metrics
 
 log = structlog.get_logger(__name__)
 

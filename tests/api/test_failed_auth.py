@@ -12,7 +12,7 @@ from starlette.requests import Request
 
 from tests.world import ADMIN, LOCAL, OWNER, PUBLIC, World
 from trinity_channels.cli import servers
-from trinity_channels.metrics import Metrics
+from trinity_channels.observability.metrics import Metrics
 from trinity_channels.store import Tx, tokens
 from trinity_channels.web import failed_auth
 from trinity_channels.web.auth import Role

@@ -13,7 +13,7 @@ from sqlalchemy import update
 from tests.cli.conftest import Terminal
 from tests.world import Agent, World
 from trinity_channels.agents.port import AgentFailed
-from trinity_channels.log import configure_logging
+from trinity_channels.observability.log import configure_logging
 from trinity_channels.store.tables import DELIVERY
 
 NUMBER = "+15557770002"

@@ -8,7 +8,7 @@ import uvicorn
 
 from trinity_channels.app import create_app
 from trinity_channels.http_server import server_config
-from trinity_channels.log import configure_logging
+from trinity_channels.observability.log import configure_logging
 from trinity_channels.settings import Settings
 
 

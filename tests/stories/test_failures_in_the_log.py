@@ -12,7 +12,7 @@ import pytest
 from tests.world import ADMIN, PUBLIC, World
 from trinity_channels.api import ConfigurationError, MessageReceived, ProviderUnavailable
 from trinity_channels.crypto.vault import VaultError
-from trinity_channels.failures import cause_of
+from trinity_channels.observability.failures import cause_of
 from trinity_channels.store import StoreError
 
 REMOTE = "The provider gave no answer."

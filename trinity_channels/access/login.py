@@ -22,7 +22,7 @@ from trinity_channels.access.login_limits import CodeRequest
 from trinity_channels.crypto.vault import Vault
 from trinity_channels.email_address import mailbox, shown_email
 from trinity_channels.mail.port import Mail, Mailer, MailError
-from trinity_channels.metrics import Metrics
+from trinity_channels.observability.metrics import Metrics
 from trinity_channels.store import Store, Tx, audit, codes
 from trinity_channels.store.codes import NewCode, StoredCode
 

@@ -13,9 +13,9 @@ from trinity_channels.access.decision_links import DecisionLinks
 from trinity_channels.access.directory import Directory
 from trinity_channels.access.mail_pause import MailPause
 from trinity_channels.email_address import shown_email
-from trinity_channels.failures import Failures, cause_of
 from trinity_channels.mail.port import Mail, Mailer, MailError
-from trinity_channels.metrics import Metrics
+from trinity_channels.observability.failures import Failures, cause_of
+from trinity_channels.observability.metrics import Metrics
 from trinity_channels.store import Store, Tx, access
 from trinity_channels.store.access import AccessRequest, Untold
 

@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from trinity_channels.agents.port import AgentError, AgentFailed, AgentTimeout, AgentUnavailable
 from trinity_channels.agents.problem import Problem, said_in
 from trinity_channels.api import retry_after
-from trinity_channels.masking import HIDDEN, mask_text
+from trinity_channels.observability.masking import HIDDEN, mask_text
 from trinity_channels.visible import cleaned
 
 MAX_ANSWER_BYTES = 1_000_000

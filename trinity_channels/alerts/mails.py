@@ -10,9 +10,9 @@ import structlog
 
 from trinity_channels import texts
 from trinity_channels.access.directory import Directory
-from trinity_channels.failures import Failures, cause_of
 from trinity_channels.mail.port import Mail, Mailer, MailError
-from trinity_channels.metrics import Metrics
+from trinity_channels.observability.failures import Failures, cause_of
+from trinity_channels.observability.metrics import Metrics
 from trinity_channels.plugins import Plugins
 from trinity_channels.store import Store, Tx, alerts
 from trinity_channels.store.alerts import Alert

@@ -14,7 +14,7 @@ from trinity_channels.bindings import Disconnected
 from trinity_channels.bindings.connections import Connections, NotConnected
 from trinity_channels.bindings.public_address import PublicAddress
 from trinity_channels.crypto.vault import VaultError
-from trinity_channels.failures import Failures, cause_of
+from trinity_channels.observability.failures import Failures, cause_of
 from trinity_channels.plugins import Plugins
 from trinity_channels.store.bindings import StoredBinding
 

@@ -14,7 +14,7 @@ from trinity_channels.alerts.refusals import Refusals
 from trinity_channels.alerts.silence import Silence
 from trinity_channels.bindings.connections import Connections
 from trinity_channels.bindings.public_address import PublicAddress
-from trinity_channels.metrics import Metrics
+from trinity_channels.observability.metrics import Metrics
 from trinity_channels.plugins import Plugins
 from trinity_channels.store import Store, alerts, bindings
 from trinity_channels.store.alerts import Alert

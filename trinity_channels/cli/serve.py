@@ -31,7 +31,7 @@ async def _serve(host: str, port: int) -> None:
     from trinity_channels.app import Ports, create_app
     from trinity_channels.cli import running, servers
     from trinity_channels.cli.hangup import reloads_on_hangup
-    from trinity_channels.log import configure_logging
+    from trinity_channels.observability.log import configure_logging
     from trinity_channels.settings import CONFIG_VARIABLE, Settings
 
     configure_logging(json=not sys.stderr.isatty())

@@ -11,7 +11,7 @@ import structlog
 from trinity_channels.agents.answer import words
 from trinity_channels.agents.port import AgentError, AgentFailed, AgentRuntime, AgentTimeout, AgentTurn
 from trinity_channels.inbound.indicate import Indicator
-from trinity_channels.metrics import Metrics
+from trinity_channels.observability.metrics import Metrics
 from trinity_channels.store.scenes import Message, Scene
 
 log = structlog.get_logger(__name__)

@@ -17,8 +17,8 @@ from pydantic import BaseModel
 from trinity_channels.api import ChannelError, ConfigurationError, ProviderUnavailable
 from trinity_channels.bindings import Bindings, Disconnected, OpenBinding
 from trinity_channels.crypto.vault import VaultError
-from trinity_channels.failures import Failures, cause_of
 from trinity_channels.inbound.missed import MissedMessages
+from trinity_channels.observability.failures import Failures, cause_of
 from trinity_channels.plugins import Plugins
 from trinity_channels.store import Store, StoreError, Tx, bindings, messages
 

@@ -15,8 +15,8 @@ from trinity_channels.dispatch import Dispatcher
 from trinity_channels.inbound import overdue
 from trinity_channels.inbound.attempt import Attempt
 from trinity_channels.inbound.following import Following
-from trinity_channels.masking import mask_text
-from trinity_channels.metrics import Metrics
+from trinity_channels.observability.masking import mask_text
+from trinity_channels.observability.metrics import Metrics
 from trinity_channels.outbound import replies
 from trinity_channels.outbound.lateness import Lateness
 from trinity_channels.outbound.notices import Limit, Notices

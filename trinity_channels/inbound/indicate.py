@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator, Sequence
 
 from trinity_channels.bindings import Bindings
-from trinity_channels.metrics import Metrics
+from trinity_channels.observability.metrics import Metrics
 from trinity_channels.plugins import Plugins
 from trinity_channels.store.scenes import Message, Scene
 

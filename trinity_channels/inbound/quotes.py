@@ -14,8 +14,8 @@ import structlog
 
 from trinity_channels.api import Part, Quoted
 from trinity_channels.bindings import Bindings
-from trinity_channels.failures import cause_of
 from trinity_channels.inbound.attempt import Attempt
+from trinity_channels.observability.failures import cause_of
 from trinity_channels.plugins import Plugin, Plugins
 from trinity_channels.store import Store, Tx, messages
 from trinity_channels.store.part_limits import QUOTE, cut

@@ -17,7 +17,7 @@ from trinity_channels.inbound.catch_up import CatchUp
 from trinity_channels.inbound.intake import Intake, NotStored
 from trinity_channels.inbound.refused import Refused, busy, error, unavailable, unread
 from trinity_channels.inbound.webhook_keys import WebhookKeys
-from trinity_channels.metrics import Metrics
+from trinity_channels.observability.metrics import Metrics
 from trinity_channels.plugins import Plugins
 
 

@@ -15,7 +15,7 @@ from trinity_channels.crypto.vault import VaultError
 from trinity_channels.inbound.owner_notices import OwnerNotices
 from trinity_channels.inbound.refused import Refused, gone, unavailable, unread
 from trinity_channels.inbound.unknown import UnknownWebhooks
-from trinity_channels.log import Sparse
+from trinity_channels.observability.log import Sparse
 from trinity_channels.plugins import Plugins
 from trinity_channels.store import StoreError
 

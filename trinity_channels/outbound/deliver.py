@@ -25,7 +25,7 @@ from trinity_channels.api import (
 )
 from trinity_channels.bindings import Bindings, Disconnected, OpenBinding
 from trinity_channels.crypto.vault import VaultError
-from trinity_channels.metrics import Metrics
+from trinity_channels.observability.metrics import Metrics
 from trinity_channels.outbound import preface
 from trinity_channels.outbound.lateness import Lateness
 from trinity_channels.plugins import Plugins

@@ -15,7 +15,7 @@ import structlog
 
 from trinity_channels.api import Channel
 from trinity_channels.dispatch import Dispatcher
-from trinity_channels.metrics import Metrics
+from trinity_channels.observability.metrics import Metrics
 from trinity_channels.outbound import replies
 from trinity_channels.store import Tx, notice_budget, notices
 from trinity_channels.store.scenes import Scene

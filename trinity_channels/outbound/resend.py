@@ -12,7 +12,7 @@ import structlog
 
 from trinity_channels.api import Channel, DeliveryState
 from trinity_channels.dispatch import Dispatcher
-from trinity_channels.metrics import Metrics
+from trinity_channels.observability.metrics import Metrics
 from trinity_channels.outbound import replies
 from trinity_channels.plugins import Plugins
 from trinity_channels.refusal import Refusal

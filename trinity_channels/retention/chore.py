@@ -9,7 +9,7 @@ from functools import partial
 
 import structlog
 
-from trinity_channels.metrics import Metrics
+from trinity_channels.observability.metrics import Metrics
 from trinity_channels.retention.periods import RetentionPeriods
 from trinity_channels.store import Store, Tx, audit, retention
 from trinity_channels.store.retention import Batch, Kept, Removed, Sweep

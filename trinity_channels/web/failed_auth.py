@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 import structlog
 from starlette.requests import HTTPConnection
 
-from trinity_channels.metrics import Metrics
+from trinity_channels.observability.metrics import Metrics
 
 log = structlog.get_logger(__name__)
 

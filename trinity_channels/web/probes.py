@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from trinity_channels.bindings import Bindings
-from trinity_channels.metrics import CONTENT_TYPE, Metrics
+from trinity_channels.observability.metrics import CONTENT_TYPE, Metrics
 from trinity_channels.plugins import Plugins
 from trinity_channels.store.bindings import StoredBinding
 from trinity_channels.web.errors import SAFE_HEADERS

@@ -19,7 +19,7 @@ def demo(
     from trinity_channels.cli import servers
     from trinity_channels.cli.demo.attend import attend
     from trinity_channels.cli.demo.script import play
-    from trinity_channels.log import configure_logging
+    from trinity_channels.observability.log import configure_logging
 
     configure_logging("ERROR" if script else "WARNING", json=False)
     servers.run(play() if script else attend(port))

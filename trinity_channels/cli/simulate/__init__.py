@@ -23,7 +23,7 @@ def simulate(
     """Run the simulator of a channel's provider until SIGINT or SIGTERM, with a phone to write on; nothing is kept."""
     from trinity_channels.cli import servers
     from trinity_channels.cli.simulate.run import run
-    from trinity_channels.log import configure_logging
+    from trinity_channels.observability.log import configure_logging
 
     configure_logging("WARNING", json=False)
     servers.run(run(channel, port, webhook))

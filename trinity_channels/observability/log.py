@@ -9,7 +9,7 @@ from typing import TextIO
 
 import structlog
 
-from trinity_channels.masking import mask_entry
+from trinity_channels.observability.masking import mask_entry
 from trinity_channels.visible import for_terminal, one_line
 
 # They log addresses, parameters, every request or every part of their own; what matters in it our own entries say.
