@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from freezegun.api import FrozenDateTimeFactory
 
-from tests.channels.net import CHANNELS, Net
+from tests.channels.net import CHANNELS, Net, Someone
+from tests.channels.vouching import ZOE
+from tests.world import Agent
 
 
 @pytest.fixture
@@ -20,3 +22,17 @@ async def net(tmp_path: Path, clock: FrozenDateTimeFactory) -> AsyncIterator[Net
 def channel(request: pytest.FixtureRequest) -> str:
     name: str = request.param
     return name
+
+
+@pytest.fixture
+async def asking(tmp_path: Path, clock: FrozenDateTimeFactory, agent: Agent) -> AsyncIterator[Net]:
+    """An agent that talks with everyone whose e-mail is known."""
+    async with Net(tmp_path, clock, agents=agent) as net:
+        await net.connect_all()
+        await net.policy("require_email")
+        yield net
+
+
+@pytest.fixture
+def zoe(asking: Net) -> Someone:
+    return Someone(asking, "slack", "Zoe", email=ZOE)
