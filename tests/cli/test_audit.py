@@ -64,6 +64,9 @@ async def test_the_list_is_narrowed(terminal: Terminal, arguments: tuple[str, ..
         (("--since", "99999w"), 0, ""),
         (("--since", "0001-01-01T00:00+14:00"), 0, ""),
         (("--limit", "0"), 2, ""),
+        (("--action", "nope"), 2, "Unknown action 'nope'. Actions: block,"),
+        (("--action", "Connect"), 2, "Unknown action 'Connect'. Actions: block,"),
+        (("--action", "rotate_webhook"), 0, ""),
     ],
 )
 def test_odd_words_are_refused_or_find_nothing(

@@ -109,7 +109,7 @@ async def test_an_agent_that_is_not_configured_here_is_not_decided_about(termina
         (("approve", str(2**63)), 2, ""),
         (("approve", "one"), 2, ""),
         (("approve",), 2, ""),
-        (("--status", "open"), 2, ""),
+        (("--status", "open"), 2, "Invalid value for '--status': 'open' is not one of 'pending',"),
         (("--agent", "suport"), 1, "Unknown agent 'suport'. Configured agents: support."),
     ],
 )

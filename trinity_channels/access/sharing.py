@@ -129,7 +129,7 @@ class Sharing:
             if not access.decide(tx, request, verdict, by, now):
                 return None
             way = {"via": via} if via else {}
-            self._audit(tx, by, f"request_{verdict}", agent, request=request, **way)
+            self._audit(tx, by, "request_approved" if approve else "request_denied", agent, request=request, **way)
             return self._mark(tx, agent, told=found.conversation)
 
         marked = await self._store.write(decide)
@@ -206,7 +206,7 @@ class Sharing:
         for conversation in conversations:
             self._dispatcher.after_commit(f"turn:{conversation}")
 
-    def _audit(self, tx: Tx, by: str, action: str, agent: str, **details: object) -> None:
+    def _audit(self, tx: Tx, by: str, action: audit.Action, agent: str, **details: object) -> None:
         audit.add(tx, self._now(), by, action, agent=agent, details=details)
 
 

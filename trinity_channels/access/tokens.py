@@ -149,6 +149,6 @@ def _revoke(tx: Tx, token: StoredToken, *, by: str, now: datetime) -> None:
     _record(tx, "revoke_token", token, by=by, now=now)
 
 
-def _record(tx: Tx, action: str, token: StoredToken, *, by: str, now: datetime) -> None:
+def _record(tx: Tx, action: audit.Action, token: StoredToken, *, by: str, now: datetime) -> None:
     agent = token.subject if token.role == Role.AGENT else ""
     audit.add(tx, now, by, action, agent=agent, details={"token": token.id, "role": token.role})

@@ -28,6 +28,9 @@ def audit(
     from trinity_channels.store import audit as log
 
     start = parse_since(since, utc_now())
+    if action and action not in log.ACTIONS:
+        listed = ", ".join(log.ACTIONS)
+        raise typer.BadParameter(f"Unknown action {action!r}. Actions: {listed}.", param_hint="--action")
 
     def read(tx: Tx) -> list[log.Entry]:
         return log.entries(tx, agent or None, action=action or None, since=start, most=limit)

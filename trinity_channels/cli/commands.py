@@ -30,6 +30,9 @@ from trinity_channels.cli import (
 from trinity_channels.cli.errors import explained
 from trinity_channels.cli.terminal import say
 
+_PYDANTIC = "Value error, "
+"""What pydantic, with which Typer checks arguments, puts before a sentence of its user."""
+
 
 class _Commands(TyperGroup):
     """Prints a sentence for errors that an operator can fix; all others are bugs and keep their traceback."""
@@ -38,6 +41,9 @@ class _Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except (typer.Exit, typer.Abort):
+            raise
+        except typer.BadParameter as refused:
+            refused.message = refused.message.replace(_PYDANTIC, "")
             raise
         except Exception as error:
             fault = explained(error)

@@ -120,7 +120,7 @@ class Answers:
             return texts.CODE_EXPIRED
         return texts.NO_CODE
 
-    def _audit(self, tx: Tx, action: str) -> None:
+    def _audit(self, tx: Tx, action: audit.Action) -> None:
         scene = self.scene
         audit.add(tx, self.now, f"contact:{self.person.id}", action, agent=scene.agent, channel=scene.channel)
 

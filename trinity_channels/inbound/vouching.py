@@ -123,7 +123,7 @@ def expire(tx: Tx, linked: Linked, now: datetime) -> None:
     _record(tx, linked, "email_expired", now)
 
 
-def _record(tx: Tx, linked: Linked, action: str, now: datetime) -> None:
+def _record(tx: Tx, linked: Linked, action: audit.Action, now: datetime) -> None:
     details = {"client": linked.contact}
     audit.add(tx, now, ACTOR, action, agent=linked.agent, channel=linked.channel, details=details)
 

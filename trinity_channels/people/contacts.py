@@ -69,7 +69,7 @@ class Contacts:
         )
 
     async def _change(
-        self, principal: Principal, agent: str, contact: int, action: str, change: Callable[[Tx], None]
+        self, principal: Principal, agent: str, contact: int, action: audit.Action, change: Callable[[Tx], None]
     ) -> Client:
         await self._may.owner(principal, agent)  # for an erasure once more: its preparation can take long
         now = self._now()

@@ -6,12 +6,52 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal, get_args
 
 from sqlalchemy import bindparam, func, insert, select
 
 from trinity_channels.store.clock import micros, moment
 from trinity_channels.store.tables import AUDIT
 from trinity_channels.store.tx import Tx
+
+Action = Literal[
+    "block",
+    "connect",
+    "create_token",
+    "disconnect",
+    "email_changed",
+    "email_expired",
+    "email_vouched",
+    "email_withdrawn",
+    "erase",
+    "forget_turn",
+    "login",
+    "login_failed",
+    "logout",
+    "proactive_consent",
+    "proactive_message",
+    "reload_agents",
+    "remove_parked",
+    "request_approved",
+    "request_denied",
+    "resend_delivery",
+    "resend_failed",
+    "resubmit_turn",
+    "revoke_token",
+    "rotate_webhook",
+    "set_disclosure",
+    "set_escalation_contact",
+    "set_policy",
+    "set_public_chat_url",
+    "set_retention",
+    "share",
+    "test_send",
+    "unblock",
+    "unlink",
+    "unshare",
+]
+ACTIONS: tuple[str, ...] = get_args(Action)
+"""Everything that is recorded, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +84,7 @@ def add(
     tx: Tx,
     now: datetime,
     actor: str,
-    action: str,
+    action: Action,
     *,
     agent: str = "",
     channel: str = "",
