@@ -122,8 +122,8 @@ class Host:
             now,
         )
         self.dispatcher = LocalDispatcher(self.store, _open_keys, now)
-        self.sharing = Sharing(self.store, self.directory, self.dispatcher, now)
-        self.missed = MissedMessages(self.store, self.plugins, self.bindings, self.dispatcher, now)
+        self.sharing = Sharing(self.store, self.directory, now)
+        self.missed = MissedMessages(self.store, self.plugins, self.bindings, now)
         self._catch_up = CatchUp(self.store, self.plugins, self.bindings, self.missed, now)
         self.connections = Connections(
             store=self.store,
@@ -174,19 +174,15 @@ class Host:
             store=self.store,
             plugins=self.plugins,
             may=self.guard.may,
-            dispatcher=self.dispatcher,
             disclosure=self.self_service.disclosure,
             now=now,
         )
-        self.resends = Resends(
-            store=self.store, plugins=self.plugins, dispatcher=self.dispatcher, metrics=self.metrics, now=now
-        )
+        self.resends = Resends(store=self.store, plugins=self.plugins, metrics=self.metrics, now=now)
         self.trials = TrialMessages(
             store=self.store,
             plugins=self.plugins,
             opened=self.bindings,
             deliveries=self.deliveries,
-            dispatcher=self.dispatcher,
             now=now,
         )
         self.unknown_webhooks = UnknownWebhooks(self.store, now)

@@ -39,14 +39,14 @@ def turns(host: Host, agents: AgentRuntime, vouching: Vouching, indicator: Indic
     """The loop over what waits in a conversation, with the steps before the agent and the agent's turns."""
     settings, store, now = host.settings, host.store, host.now
     budget = Budget(settings.notices_per_contact, settings.notices_per_binding)
-    notices = Notices(host.dispatcher, budget, host.metrics, now)
+    notices = Notices(budget, host.metrics, now)
     senders = Senders(store, host.blocks, vouching, now)
     agent_turns = AgentTurns(
         Admission(store, senders, host.directory, lateness, now),
         host.slots,
         Attempts(store, Quotes(store, host.plugins, host.bindings), host.self_service.disclosure, now),
         AgentCall(agents, indicator, host.metrics),
-        Endings(store, host.dispatcher, notices, lateness, host.metrics, now),
+        Endings(store, notices, lateness, host.metrics, now),
         now,
     )
     return Turns(store, host.plugins, _steps(host, senders, vouching, notices, lateness), agent_turns, now)
@@ -59,7 +59,7 @@ def webhook(host: Host, indicator: Indicator, diagnosis: Diagnosis, catch_up: Ca
         host.plugins,
         WebhookKeys(host.bindings, host.plugins, host.unknown_webhooks, notices, host.now),
         Authentication(host.plugins, diagnosis, notices, host.now),
-        Intake(host.store, host.bindings, host.dispatcher, indicator, notices, host.now),
+        Intake(host.store, host.bindings, indicator, notices, host.now),
         catch_up,
         host.metrics,
     )
@@ -71,4 +71,4 @@ def _steps(host: Host, senders: Senders, vouching: Vouching, notices: Notices, l
     preparation = Preparation(host.store, host.directory, host.self_service, vouching)
     direct = DirectSteps(senders, preparation, host.self_service, notices, bursts, host.now)
     groups = GroupSteps(Writers(host.store, senders, host.directory), login, notices, bursts, host.now)
-    return Steps(host.store, direct, groups, login, notices, host.dispatcher)
+    return Steps(host.store, direct, groups, login, notices)

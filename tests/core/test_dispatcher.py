@@ -13,7 +13,7 @@ import pytest
 from freezegun.api import FrozenDateTimeFactory
 
 from trinity_channels.dispatch import LocalDispatcher
-from trinity_channels.store import Store, Tx
+from trinity_channels.store import Store
 
 T = TypeVar("T")
 
@@ -30,9 +30,14 @@ class Work:
         self.faults: list[BaseException] = []
         self.go = asyncio.Event()
         self.go.set()
+        self.wake: Callable[[str], None]
+
+    def on_wake(self, listener: Callable[[str], None]) -> None:
+        """The store's way to say that a wake is committed."""
+        self.wake = listener
 
     async def read(self, unit: Callable[[Any], T]) -> T:
-        """The store's one method that the dispatcher needs."""
+        """The store's way to look for open work."""
         return unit(None)
 
     async def run(self, key: str) -> datetime | None:
@@ -52,9 +57,6 @@ class Work:
         return self.later.pop(key, None)
 
 
-TX = cast("Tx", None)
-
-
 @pytest.fixture
 def work() -> Work:
     return Work()
@@ -70,10 +72,9 @@ async def dispatcher(work: Work, clock: FrozenDateTimeFactory) -> AsyncIterator[
     await made.stop(1)
 
 
-def wake(dispatcher: LocalDispatcher, *keys: str) -> None:
+def wake(work: Work, *keys: str) -> None:
     for key in keys:
-        dispatcher.wake(key, TX)
-        dispatcher.after_commit(key)
+        work.wake(key)
 
 
 async def breath() -> None:
@@ -83,7 +84,7 @@ async def breath() -> None:
 
 
 async def test_a_wake_is_followed_by_a_run(dispatcher: LocalDispatcher, work: Work) -> None:
-    wake(dispatcher, "turn:1")
+    wake(work, "turn:1")
     await dispatcher.quiet()
 
     assert work.runs == ["turn:1"]
@@ -93,9 +94,9 @@ async def test_a_key_never_runs_twice_at_once_and_a_wake_during_a_run_leads_to_a
     dispatcher: LocalDispatcher, work: Work
 ) -> None:
     work.go.clear()
-    wake(dispatcher, "turn:1")
+    wake(work, "turn:1")
     await breath()
-    wake(dispatcher, *["turn:1"] * 5)
+    wake(work, *["turn:1"] * 5)
     await breath()
     assert work.runs == ["turn:1"]
 
@@ -106,9 +107,10 @@ async def test_a_key_never_runs_twice_at_once_and_a_wake_during_a_run_leads_to_a
     assert work.most["turn:1"] == 1
 
 
-async def test_keys_run_beside_each_other(dispatcher: LocalDispatcher, work: Work) -> None:
+@pytest.mark.usefixtures("dispatcher")
+async def test_keys_run_beside_each_other(work: Work) -> None:
     work.go.clear()
-    wake(dispatcher, *(f"turn:{number}" for number in range(10)), "deliver:1")
+    wake(work, *(f"turn:{number}" for number in range(10)), "deliver:1")
     await breath()
 
     assert work.most["turn"] == 10
@@ -119,7 +121,7 @@ async def test_a_run_that_wants_to_come_back_comes_back_then(
     dispatcher: LocalDispatcher, work: Work, clock: FrozenDateTimeFactory
 ) -> None:
     work.later["turn:1"] = datetime.now(UTC) + timedelta(minutes=5)
-    wake(dispatcher, "turn:1")
+    wake(work, "turn:1")
     await dispatcher.quiet()
 
     clock.tick(timedelta(minutes=4))
@@ -138,7 +140,7 @@ async def test_an_earlier_time_wins_over_a_later_one(
 ) -> None:
     for minutes in (10, 1):
         work.later["turn:1"] = datetime.now(UTC) + timedelta(minutes=minutes)
-        wake(dispatcher, "turn:1")
+        wake(work, "turn:1")
         await dispatcher.quiet()
 
     clock.tick(timedelta(minutes=2))
@@ -154,7 +156,7 @@ async def test_the_latest_run_says_when_to_come_back(
     """As while messages keep coming: each of them postpones the end of the burst."""
     for minutes in (1, 10):
         work.later["turn:1"] = datetime.now(UTC) + timedelta(minutes=minutes)
-        wake(dispatcher, "turn:1")
+        wake(work, "turn:1")
         await dispatcher.quiet()
 
     clock.tick(timedelta(minutes=2))
@@ -190,7 +192,7 @@ async def test_a_timer_rings_by_itself_and_does_not_wait_for_the_next_look_at_th
 
     made = LocalDispatcher(cast("Store", work), lambda _: set(), now)
     await made.start(run)
-    wake(made, "turn:1")
+    wake(work, "turn:1")
 
     async with asyncio.timeout(5):
         await second.wait()
@@ -204,7 +206,7 @@ async def test_an_alarm_that_comes_too_early_runs_nothing(
 ) -> None:
     """The clock stands still here, so every alarm is too early."""
     work.later["turn:1"] = datetime.now(UTC) + timedelta(milliseconds=2)
-    wake(dispatcher, "turn:1")
+    wake(work, "turn:1")
     await dispatcher.quiet()
     for _ in range(3):
         dispatcher._ring()
@@ -221,7 +223,7 @@ async def test_a_run_that_raises_is_tried_again_and_stops_no_other(
     dispatcher: LocalDispatcher, work: Work, clock: FrozenDateTimeFactory
 ) -> None:
     work.faults = [RuntimeError("database on fire")]
-    wake(dispatcher, "turn:1", "turn:2")
+    wake(work, "turn:1", "turn:2")
     await dispatcher.quiet()
     assert sorted(work.runs) == ["turn:1", "turn:2"]
 
@@ -246,7 +248,7 @@ async def test_it_is_found_also_when_the_key_once_had_to_wait_and_no_longer_does
 ) -> None:
     work.later = {"turn:7": datetime.now(UTC) + timedelta(hours=1)}
     for _ in range(2):
-        wake(dispatcher, "turn:7")
+        wake(work, "turn:7")
         await dispatcher.quiet()
     work.open = {"turn:7"}
 
@@ -286,12 +288,12 @@ async def test_a_failing_sweep_is_survived(
 
 async def test_stopping_lets_runs_end_and_starts_no_more(dispatcher: LocalDispatcher, work: Work) -> None:
     work.go.clear()
-    wake(dispatcher, "turn:1")
+    wake(work, "turn:1")
     await breath()
-    wake(dispatcher, "turn:1")
+    wake(work, "turn:1")
     stopping = asyncio.create_task(dispatcher.stop(5))
     await breath()
-    wake(dispatcher, "turn:2")
+    wake(work, "turn:2")
     work.go.set()
     await stopping
 
@@ -300,7 +302,7 @@ async def test_stopping_lets_runs_end_and_starts_no_more(dispatcher: LocalDispat
 
 async def test_what_does_not_end_in_time_is_cancelled(dispatcher: LocalDispatcher, work: Work) -> None:
     work.go.clear()
-    wake(dispatcher, "turn:1")
+    wake(work, "turn:1")
     await breath()
 
     await dispatcher.stop(0.01)
@@ -319,7 +321,7 @@ async def test_a_run_that_cannot_be_cancelled_does_not_hold_up_the_end(
 
     work.go.clear()
     monkeypatch.setattr(dispatcher, "_run", stubborn)
-    wake(dispatcher, "turn:1")
+    wake(work, "turn:1")
     await breath()
 
     async with asyncio.timeout(5):

@@ -130,6 +130,116 @@ async def test_who_stops_waiting_stops_nobody_else(store: Store) -> None:
     assert await names(store, "a", "b") == ["a", "b"]
 
 
+def wakes(tx: Tx, *keys: str) -> str:
+    """A unit that writes, and names keys that it has made work for."""
+    for key in keys:
+        tx.wake(key)
+    return put(tx, keys[-1])
+
+
+def committed(path: Path, name: str) -> bool:
+    """Whether another connection sees what a unit wrote."""
+    with closing(sqlite3.connect(path)) as other:
+        return bool(other.execute("SELECT 1 FROM setting WHERE name = ?", (name,)).fetchall())
+
+
+async def test_a_wake_is_passed_on_after_the_commit(store: Store, path: Path) -> None:
+    seen: list[tuple[str, bool]] = []
+    store.on_wake(lambda key: seen.append((key, committed(path, "turn:1"))))
+
+    await store.write(lambda tx: wakes(tx, "deliver:1", "turn:1"))
+
+    assert seen == [("deliver:1", True), ("turn:1", True)]
+
+
+async def test_units_of_one_commit_wake_in_their_order_and_each_key_once(store: Store) -> None:
+    woken: list[str] = []
+    store.on_wake(woken.append)
+
+    await asyncio.gather(
+        store.write(lambda tx: wakes(tx, "turn:2", "turn:1")),
+        store.write(lambda tx: put(tx, "wakes nothing")),
+        store.write(lambda tx: wakes(tx, "turn:3", "turn:2")),
+    )
+
+    assert woken == ["turn:2", "turn:1", "turn:3"]
+
+
+async def test_only_committed_units_wake_though_the_good_ones_run_twice(store: Store) -> None:
+    woken: list[str] = []
+    runs: list[str] = []
+    store.on_wake(woken.append)
+
+    def good(tx: Tx, key: str) -> str:
+        runs.append(key)
+        return wakes(tx, key)
+
+    def bad(tx: Tx) -> str:
+        wakes(tx, "turn:9")
+        raise ValueError("mine alone")
+
+    await asyncio.gather(
+        store.write(lambda tx: good(tx, "turn:1")),
+        store.write(bad),
+        store.write(lambda tx: good(tx, "turn:2")),
+        return_exceptions=True,
+    )
+
+    assert runs == ["turn:1", "turn:1", "turn:2"]
+    assert woken == ["turn:1", "turn:2"]
+
+
+@pytest.mark.parametrize("together", [1, 3])
+async def test_a_commit_that_fails_wakes_nothing(store: Store, together: int) -> None:
+    woken: list[str] = []
+    store.on_wake(woken.append)
+    with full_disk(store):
+        units = (store.write(lambda tx: wakes(tx, "turn:9")) for _ in range(together))
+        await asyncio.gather(*units, return_exceptions=True)
+
+    await store.write(lambda tx: wakes(tx, "turn:1"))
+
+    assert woken == ["turn:1"]
+
+
+async def test_a_wake_does_not_depend_on_the_caller_who_gave_up(store: Store) -> None:
+    woken: list[str] = []
+    store.on_wake(woken.append)
+    waiting = asyncio.create_task(store.write(lambda tx: wakes(tx, "turn:1")))
+    await asyncio.sleep(0)
+    waiting.cancel()
+
+    await store.write(lambda tx: put(tx, "b"))
+
+    assert woken == ["turn:1"]
+
+
+async def test_the_caller_goes_on_before_what_it_has_woken_runs(store: Store) -> None:
+    order: list[str] = []
+    runs: list[asyncio.Task[None]] = []
+
+    async def run(key: str) -> None:
+        order.append(key)
+
+    store.on_wake(lambda key: runs.append(asyncio.create_task(run(key))))
+
+    await store.write(lambda tx: wakes(tx, "turn:1"))
+    order.append("caller")
+    await asyncio.gather(*runs)
+
+    assert order == ["caller", "turn:1"]
+
+
+async def test_reading_wakes_nothing(store: Store) -> None:
+    woken: list[str] = []
+    store.on_wake(woken.append)
+
+    await store.read(lambda tx: tx.wake("turn:1"))
+    await store.write(lambda tx: put(tx, "a"))
+
+    assert woken == []
+
+
 async def test_the_log_is_emptied_beside_writes_and_waits_for_no_reader(store: Store, path: Path) -> None:
     log = path.with_name(path.name + "-wal")
     await store.write(lambda tx: put(tx, "a"))

@@ -12,7 +12,6 @@ from datetime import datetime
 
 from trinity_channels.access.directory import Directory
 from trinity_channels.access.gate import GroupPolicy, Policy, policies
-from trinity_channels.dispatch import Dispatcher
 from trinity_channels.refusal import Refusal
 from trinity_channels.store import Store, Tx, access, audit, messages
 from trinity_channels.store.access import AccessRequest, Share
@@ -60,10 +59,9 @@ class NotShared(Refusal):
 class Sharing:
     """What an owner decides about who may use an agent."""
 
-    def __init__(self, store: Store, directory: Directory, dispatcher: Dispatcher, now: Callable[[], datetime]) -> None:
+    def __init__(self, store: Store, directory: Directory, now: Callable[[], datetime]) -> None:
         self._store = store
         self._directory = directory
-        self._dispatcher = dispatcher
         self._now = now
 
     # --- policies ---
@@ -79,15 +77,14 @@ class Sharing:
             Those that hold now.
         """
 
-        def store(tx: Tx) -> tuple[Policies, list[int]]:
+        def store(tx: Tx) -> Policies:
             policy, groups = change(policies(access.policies(tx, agent)))
             access.set_policies(tx, agent, policy, groups)
             self._audit(tx, by, "set_policy", agent, policy=policy, groups=groups)
-            return (policy, groups), self._mark(tx, agent)
+            self._mark(tx, agent)
+            return policy, groups
 
-        chosen, marked = await self._store.write(store)
-        self._wake(marked)
-        return chosen
+        return await self._store.write(store)
 
     # --- requests ---
 
@@ -125,19 +122,19 @@ class Sharing:
         granted = approve and await self._directory.grant(agent, found.email, by=by)
         now = self._now()
 
-        def decide(tx: Tx) -> list[int] | None:
+        def decide(tx: Tx) -> bool:
             if not access.decide(tx, request, verdict, by, now):
-                return None
+                return False
             way = {"via": via} if via else {}
             self._audit(tx, by, "request_approved" if approve else "request_denied", agent, request=request, **way)
-            return self._mark(tx, agent, told=found.conversation)
+            self._mark(tx, agent, told=found.conversation)
+            return True
 
-        marked = await self._store.write(decide)
+        first = await self._store.write(decide)
         decided = await self._store.read(lambda tx: access.request(tx, agent, request)) or found
-        overruled = marked is None and decided.status == "denied"  # another decision came first, and was the opposite
+        overruled = not first and decided.status == "denied"  # another decision came first, and was the opposite
         if granted and overruled:
             await self._directory.revoke(agent, found.email)
-        self._wake(marked or [])
         return _settled(decided, verdict)
 
     # --- shares ---
@@ -160,13 +157,13 @@ class Sharing:
             raise AlreadyShared
         now = self._now()
 
-        def settle(tx: Tx) -> list[int]:
+        def settle(tx: Tx) -> None:
             self._audit(tx, by, "share", agent)
             pending = access.request_of(tx, agent, email)
             approved = pending and access.decide(tx, pending.id, "approved", by, now)
-            return self._mark(tx, agent, told=pending.conversation if pending and approved else None)
+            self._mark(tx, agent, told=pending.conversation if pending and approved else None)
 
-        self._wake(await self._store.write(settle))
+        await self._store.write(settle)
         found = {one.email: one for one in await self._directory.shares(agent)}
         if email not in found:  # it was removed concurrently
             raise NotShared
@@ -194,17 +191,12 @@ class Sharing:
 
     # --- what every change has in common ---
 
-    def _mark(self, tx: Tx, agent: str, *, told: int | None = None) -> list[int]:
+    def _mark(self, tx: Tx, agent: str, *, told: int | None = None) -> None:
         """Let the turns look at what is kept, for the gate may have opened, and bring `told` its news."""
         conversations = {*access.conversations_with_kept(tx, agent), *([told] if told else [])}
-        for conversation in conversations:
+        for conversation in sorted(conversations):
             messages.stir(tx, conversation)
-            self._dispatcher.wake(f"turn:{conversation}", tx)
-        return sorted(conversations)
-
-    def _wake(self, conversations: list[int]) -> None:
-        for conversation in conversations:
-            self._dispatcher.after_commit(f"turn:{conversation}")
+            tx.wake(f"turn:{conversation}")
 
     def _audit(self, tx: Tx, by: str, action: audit.Action, agent: str, **details: object) -> None:
         audit.add(tx, self._now(), by, action, agent=agent, details=details)

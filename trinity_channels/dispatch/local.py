@@ -22,6 +22,9 @@ SHORTEST_ALARM = 0.001
 RETRY = timedelta(seconds=5)
 """When a key whose run raised is tried again."""
 
+Run = Callable[[str], Awaitable[datetime | None]]
+"""Does all the work of a key and returns when to call again, None if nothing is left to wait for."""
+
 
 class LocalDispatcher:
     """Runs keys of one SQLite database, each in a task of its own."""
@@ -42,17 +45,17 @@ class LocalDispatcher:
         self._looked = now()
         self._clock: asyncio.Task[None] | None = None
         self._alarm: asyncio.TimerHandle | None = None
-        self._run: Callable[[str], Awaitable[datetime | None]] | None = None
+        self._run: Run | None = None
 
-    async def start(self, run: Callable[[str], Awaitable[datetime | None]]) -> None:
+    async def start(self, run: Run) -> None:
+        """Begin to call `run` for the keys that the store wakes; open work in the tables is woken first."""
         self._run = run
+        self._store.on_wake(self._wake)
         await self._sweep()
         self._clock = asyncio.create_task(self._watch(), name="dispatch-clock")
 
-    def wake(self, key: str, tx: Tx, at: datetime | None = None) -> None:
-        """Nothing to do in the transaction: the row that makes the work is what `start` and the sweep find again."""
-
-    def after_commit(self, key: str) -> None:
+    def _wake(self, key: str) -> None:
+        """Run a key, once more if it is running: it may have looked before the commit."""
         if self._run is None:
             return  # not started, or stopping: the work is found at the next start
         if key in self._running:
@@ -73,9 +76,10 @@ class LocalDispatcher:
             at, key = heapq.heappop(self._timers)
             if self._timed.get(key) == at:
                 del self._timed[key]
-                self.after_commit(key)
+                self._wake(key)
 
     async def stop(self, grace: float) -> None:
+        """Let runs end for `grace` seconds, then cancel them."""
         self._run = None
         self._set_alarm()
         if self._clock:
@@ -104,7 +108,7 @@ class LocalDispatcher:
             self._again.discard(key)
             self._running.pop(key, None)
 
-    async def _guarded(self, run: Callable[[str], Awaitable[datetime | None]], key: str) -> datetime | None:
+    async def _guarded(self, run: Run, key: str) -> datetime | None:
         try:
             return await run(key)
         except Exception as error:  # one broken key must not stop the others; its work stays open
@@ -151,7 +155,7 @@ class LocalDispatcher:
             return
         for key in sorted(keys, key=_in_order):
             if key not in self._running and key not in self._timed:
-                self.after_commit(key)
+                self._wake(key)
 
 
 def _in_order(key: str) -> tuple[str, int]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from trinity_channels.api import Event, Ignored, MessageReceived, ReceiptReceived
-from trinity_channels.dispatch import Dispatcher
 from trinity_channels.store import Tx, inbox, notices, receipts
 
 AGAIN_AFTER = timedelta(seconds=30)
@@ -19,19 +18,17 @@ ATTEMPTS = 4
 class Accepted:
     """What an accepted request changed.
 
-    `outcome` is for the counter. `keys` are to be woken, `messages` are new (conversation and the provider's id), `notices`
-    are what the owner has to act on.
+    `outcome` is for the counter. `messages` are new (conversation and the provider's id), `notices` are what the owner has
+    to act on.
     """
 
     outcome: str
-    keys: tuple[str, ...]
     messages: tuple[tuple[int, str], ...]
     notices: tuple[Ignored, ...] = ()
 
 
-def accept(tx: Tx, dispatcher: Dispatcher, binding: int, events: Sequence[Event], now: datetime) -> Accepted:
-    """Store events; what was stored before has no effect."""
-    keys: list[str] = []
+def accept(tx: Tx, binding: int, events: Sequence[Event], now: datetime) -> Accepted:
+    """Store events and wake the work they make; what was stored before has no effect."""
     messages: list[tuple[int, str]] = []
     told: list[Ignored] = []
     outcome = "ignored"
@@ -41,16 +38,14 @@ def accept(tx: Tx, dispatcher: Dispatcher, binding: int, events: Sequence[Event]
             outcome = "duplicate" if conversation is None else "accepted"
             if conversation is not None:
                 messages.append((conversation, event.provider_id))
-                keys.append(f"turn:{conversation}")
+                tx.wake(f"turn:{conversation}")
         elif isinstance(event, ReceiptReceived):
             outcome = "receipt"
             conversation = receipts.apply(tx, binding, event, now, again_after=AGAIN_AFTER, attempts=ATTEMPTS)
             if conversation is not None:
-                keys.append(f"deliver:{conversation}")
+                tx.wake(f"deliver:{conversation}")
         elif event.detail:
             outcome = "misdirected"
             notices.put(tx, binding, event.kind, event.detail, now)
             told.append(event)
-    for key in keys:
-        dispatcher.wake(key, tx)
-    return Accepted(outcome, tuple(keys), tuple(messages), tuple(told))
+    return Accepted(outcome, tuple(messages), tuple(told))

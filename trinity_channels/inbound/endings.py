@@ -11,7 +11,6 @@ import structlog
 
 from trinity_channels.agents.port import AgentError, AgentUnavailable
 from trinity_channels.api import Channel
-from trinity_channels.dispatch import Dispatcher
 from trinity_channels.inbound import overdue
 from trinity_channels.inbound.attempt import Attempt
 from trinity_channels.inbound.following import Following
@@ -40,14 +39,12 @@ class Endings:
     def __init__(
         self,
         store: Store,
-        dispatcher: Dispatcher,
         notices: Notices,
         lateness: Lateness,
         metrics: Metrics,
         now: Callable[[], datetime],
     ) -> None:
         self._store = store
-        self._dispatcher = dispatcher
         self._notices = notices
         self._lateness = lateness
         self._metrics = metrics
@@ -66,14 +63,13 @@ class Endings:
 
         def end(tx: Tx) -> Scene | None:
             if turns.finish(tx, turn.id, now) and composed and not _blocked(tx, scene):
-                message = replies.queue(tx, self._dispatcher, scene, text, composed, origin="agent", now=now)
+                message = replies.queue(tx, scene, text, composed, origin="agent", now=now)
                 if attempt.disclosure:
                     disclosures.said(tx, scene.conversation, message, now)
             return scenes.scene(tx, scene.conversation)
 
         following = await self._store.write(end)
         self._metrics.turns.labels(scene.channel, "answered" if composed else "silent").inc()
-        self._dispatcher.after_commit(f"deliver:{scene.conversation}")
         return Following(following)
 
     async def retry(self, scene: Scene, turn: OpenTurn, manifest: Channel, error: AgentUnavailable) -> Following:
@@ -112,7 +108,6 @@ class Endings:
         following = await self._store.write(end)
         self._notices.withheld(scene, withheld)
         self._metrics.turns.labels(scene.channel, "failed").inc()
-        self._dispatcher.after_commit(f"deliver:{scene.conversation}")
         return Following(following)
 
     async def withdraw(self, scene: Scene, turn: OpenTurn) -> Following:

@@ -34,7 +34,6 @@ class GroupStep:
     notices: Notices
     now: datetime
     quiet: bool = False
-    told: list[str] = field(default_factory=list)
     guesses: list[Guess] = field(default_factory=list)
     withheld: list[Limit] = field(default_factory=list)
 
@@ -102,4 +101,3 @@ class GroupStep:
             self.withheld.append(limit)
         else:
             people.told(tx, person.id, when, self.now)
-            self.told.append(text)

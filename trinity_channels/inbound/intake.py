@@ -10,7 +10,6 @@ import structlog
 
 from trinity_channels.api import Event
 from trinity_channels.bindings import Bindings, OpenBinding
-from trinity_channels.dispatch import Dispatcher
 from trinity_channels.inbound.accept import Accepted, accept
 from trinity_channels.inbound.authentication import has_message
 from trinity_channels.inbound.indicate import Indicator
@@ -31,14 +30,12 @@ class Intake:
         self,
         store: Store,
         bindings: Bindings,
-        dispatcher: Dispatcher,
         indicator: Indicator,
         notices: OwnerNotices,
         now: Callable[[], datetime],
     ) -> None:
         self._store = store
         self._bindings = bindings
-        self._dispatcher = dispatcher
         self._indicator = indicator
         self._notices = notices
         self._now = now
@@ -62,8 +59,6 @@ class Intake:
         self._notices.log(bound, accepted.notices)
         for conversation, provider_id in accepted.messages:
             self._indicator.noticed(conversation, provider_id)
-        for key in accepted.keys:
-            self._dispatcher.after_commit(key)
         return accepted
 
     def _store_events(
@@ -71,4 +66,4 @@ class Intake:
     ) -> Accepted:
         if moved:
             retired_keys.end(tx, bound.id, now)
-        return accept(tx, self._dispatcher, bound.id, events, now)
+        return accept(tx, bound.id, events, now)

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 
 from trinity_channels.bindings import Bindings, Disconnected, OpenBinding
 from trinity_channels.bindings.connections import NotConnected
-from trinity_channels.dispatch import Dispatcher
 from trinity_channels.inbound.accept import Accepted, accept
 from trinity_channels.plugins import Plugins
 from trinity_channels.store import Store, Tx, bindings, messages
@@ -42,13 +41,11 @@ class MissedMessages:
         store: Store,
         plugins: Plugins,
         opened: Bindings,
-        dispatcher: Dispatcher,
         now: Callable[[], datetime],
     ) -> None:
         self._store = store
         self._plugins = plugins
         self._opened = opened
-        self._dispatcher = dispatcher
         self._now = now
 
     def listed(self, channel: str) -> timedelta:
@@ -68,11 +65,9 @@ class MissedMessages:
 
         def keep(tx: Tx) -> Accepted:
             bindings.fetched(tx, bound.id, now)
-            return accept(tx, self._dispatcher, bound.id, missed, now)
+            return accept(tx, bound.id, missed, now)
 
         accepted = await self._store.write(keep)
-        for key in accepted.keys:
-            self._dispatcher.after_commit(key)
         return Fetched(len(accepted.messages), since)
 
     async def on_request(self, agent: str, channel: str, since: datetime | None) -> Fetched:

@@ -31,7 +31,7 @@ KEPT_FOR = timedelta(days=7)
 class Step:
     """The state of a conversation and the means to act on it, for one transaction.
 
-    `told` is what the host had to say, `withheld` what it did not say for a budget that is used up.
+    `withheld`: what it did not say, for a budget that is used up.
     `quiet`: what waits is so old that it has its effect, and nothing is said about it. `begun`: the turns it has opened.
     """
 
@@ -43,7 +43,6 @@ class Step:
     notices: Notices
     now: datetime
     quiet: bool = False
-    told: list[str] = field(default_factory=list)
     guesses: list[Guess] = field(default_factory=list)
     withheld: list[Limit] = field(default_factory=list)
     begun: list[int] = field(default_factory=list)
@@ -106,8 +105,6 @@ class Step:
         limit = self.notices.queue(tx, self.manifest, self.scene, text, contact=self.person.id, now=self.now)
         if limit:
             self.withheld.append(limit)
-        else:
-            self.told.append(text)
         return limit is None
 
     def _tell_and_note(self, tx: Tx, text: str, *times: str) -> None:

@@ -6,7 +6,6 @@ from datetime import datetime
 
 from trinity_channels.access.login import Login
 from trinity_channels.api import Channel
-from trinity_channels.dispatch import Dispatcher
 from trinity_channels.inbound.following import Following
 from trinity_channels.inbound.group import GroupStep
 from trinity_channels.inbound.next_step import DirectSteps, GroupSteps
@@ -26,14 +25,12 @@ class Steps:
         groups: GroupSteps,
         login: Login,
         notices: Notices,
-        dispatcher: Dispatcher,
     ) -> None:
         self._store = store
         self._direct = direct
         self._groups = groups
         self._login = login
         self._notices = notices
-        self._dispatcher = dispatcher
 
     async def take(self, scene: Scene, manifest: Channel) -> Following:
         """Take one step.
@@ -58,7 +55,5 @@ class Steps:
         following = await self._store.write(take)
         self._login.count(step.guesses)
         self._notices.withheld(step.scene, step.withheld)
-        if step.told:
-            self._dispatcher.after_commit(f"deliver:{conversation}")
         admitted = isinstance(step, Step) and following is not None and step.has_admitted(following)
         return Following(following, admitted=admitted)

@@ -14,7 +14,6 @@ from enum import StrEnum
 import structlog
 
 from trinity_channels.api import Channel
-from trinity_channels.dispatch import Dispatcher
 from trinity_channels.observability.metrics import Metrics
 from trinity_channels.outbound import replies
 from trinity_channels.store import Tx, notice_budget, notices
@@ -55,8 +54,7 @@ class Budget:
 class Notices:
     """Queues them, and reports to operators what was withheld."""
 
-    def __init__(self, dispatcher: Dispatcher, budget: Budget, metrics: Metrics, now: Callable[[], datetime]) -> None:
-        self._dispatcher = dispatcher
+    def __init__(self, budget: Budget, metrics: Metrics, now: Callable[[], datetime]) -> None:
         self._budget = budget
         self._metrics = metrics
         self._now = now
@@ -78,9 +76,7 @@ class Notices:
         if limit:
             notices.put(tx, scene.binding, notices.WITHHELD[limit], self._why(limit), now)
         else:
-            replies.queue(
-                tx, self._dispatcher, scene, spoken, composed, origin="notice", now=now, stranger=said.stranger
-            )
+            replies.queue(tx, scene, spoken, composed, origin="notice", now=now, stranger=said.stranger)
         return limit
 
     def withheld(self, scene: Scene, limits: Sequence[Limit]) -> None:

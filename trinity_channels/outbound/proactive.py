@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from trinity_channels.access.authorisation import Authorisation
 from trinity_channels.access.disclosure import Disclosure
 from trinity_channels.access.principal import Principal
-from trinity_channels.dispatch import Dispatcher
 from trinity_channels.outbound import replies
 from trinity_channels.plugins import Plugins
 from trinity_channels.refusal import Refusal
@@ -72,14 +71,12 @@ class ProactiveMessages:
         store: Store,
         plugins: Plugins,
         may: Authorisation,
-        dispatcher: Dispatcher,
         disclosure: Disclosure,
         now: Callable[[], datetime],
     ) -> None:
         self._store = store
         self._plugins = plugins
         self._may = may
-        self._dispatcher = dispatcher
         self._disclosure = disclosure
         self._now = now
 
@@ -94,11 +91,9 @@ class ProactiveMessages:
         channels = self._channels(request.channel)
         allowed = await self._may.write_first(request.agent, request.email)
         now = self._now()
-        message, conversation = await self._store.write(
+        message = await self._store.write(
             lambda tx: self._queue(tx, request, channels, principal.actor, allowed=allowed, now=now)
         )
-        if conversation is not None:
-            self._dispatcher.after_commit(f"deliver:{conversation}")
         return await self._status(message)
 
     async def status(self, principal: Principal, agent: str, message: str) -> Status:
@@ -125,7 +120,7 @@ class ProactiveMessages:
 
     def _queue(
         self, tx: Tx, request: ProactiveRequest, channels: list[str], actor: str, *, allowed: bool, now: datetime
-    ) -> tuple[Proactive, int | None]:
+    ) -> Proactive:
         if request.key and (earlier := proactive.by_key(tx, request.agent, request.key)):
             if earlier.fingerprint != request.fingerprint:
                 raise ProactiveRefused(
@@ -133,7 +128,7 @@ class ProactiveMessages:
                     "Another message was sent under this idempotency_key.",
                     extra={"message_id": earlier.id},
                 )
-            return earlier, None
+            return earlier
         if not allowed:
             raise ProactiveRefused(
                 "not_opted_in", "This recipient has not agreed to proactive messages; the owner can allow them."
@@ -165,7 +160,7 @@ class ProactiveMessages:
         composed = replies.parts(manifest, request.text, before=disclosure)
         if not composed:
             raise ProactiveRefused("empty_text", "text has nothing to show.", field="text")
-        identity = replies.queue(tx, self._dispatcher, scene, request.text, composed, origin="proactive", now=now)
+        identity = replies.queue(tx, scene, request.text, composed, origin="proactive", now=now)
         if disclosure:
             disclosures.said(tx, scene.conversation, identity, now)
         asked = Proactive(
@@ -181,7 +176,7 @@ class ProactiveMessages:
             channel=channel,
             details={"message": asked.id},
         )
-        return asked, recipient.conversation
+        return asked
 
     def _recipient(self, tx: Tx, request: ProactiveRequest, channels: list[str]) -> tuple[str, proactive.Recipient]:
         for channel in channels:

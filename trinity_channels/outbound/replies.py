@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from trinity_channels.api import Channel
-from trinity_channels.dispatch import Dispatcher
 from trinity_channels.outbound.compose import compose, plain
 from trinity_channels.store import Tx, messages
 from trinity_channels.store.scenes import Scene
@@ -32,7 +31,6 @@ def parts(manifest: Channel, markdown: str, *, before: str = "", after: str = ""
 
 def queue(
     tx: Tx,
-    dispatcher: Dispatcher,
     scene: Scene,
     text: str,
     composed: Sequence[str],
@@ -46,7 +44,7 @@ def queue(
     `stranger` is the contact without a verified e-mail for whom the host says it.
     """
     message = messages.say(tx, scene, text, composed, origin, now, stranger=stranger)
-    dispatcher.wake(f"deliver:{scene.conversation}", tx)
+    tx.wake(f"deliver:{scene.conversation}")
     return message
 
 

@@ -11,7 +11,6 @@ from functools import partial
 import structlog
 
 from trinity_channels.api import Channel, DeliveryState
-from trinity_channels.dispatch import Dispatcher
 from trinity_channels.observability.metrics import Metrics
 from trinity_channels.outbound import replies
 from trinity_channels.plugins import Plugins
@@ -115,13 +114,11 @@ class Resends:
         *,
         store: Store,
         plugins: Plugins,
-        dispatcher: Dispatcher,
         metrics: Metrics,
         now: Callable[[], datetime],
     ) -> None:
         self._store = store
         self._plugins = plugins
-        self._dispatcher = dispatcher
         self._metrics = metrics
         self._now = now
 
@@ -156,7 +153,7 @@ class Resends:
             return found, resent
 
         found, resent = await self._store.write(again)
-        self._wake([(found, resent)])
+        self._report([(found, resent)])
         return resent
 
     async def failed(self, agent: str, actor: str, *, code: str | None = None, channel: str | None = None) -> ResentAll:
@@ -188,7 +185,7 @@ class Resends:
         for start in range(0, min(len(allowed), MOST), AT_ONCE):
             some = allowed[start : start + AT_ONCE]
             resent = await self._store.write(partial(self._reopen_some, some, actor, code, now))
-            self._wake(resent)
+            self._report(resent)
             done += resent
         deliveries = sum(len(resent.again) for _, resent in done)
         return ResentAll(len(done), deliveries, max(0, len(allowed) - MOST), refused)
@@ -214,7 +211,7 @@ class Resends:
             raise refusal
         before = resends.parts(tx, found.message)
         resends.reopen(tx, found.message, found.id, now)
-        self._dispatcher.wake(f"deliver:{found.conversation}", tx)
+        tx.wake(f"deliver:{found.conversation}")
         unknown = {identity for identity, state in before if state == "unknown"}
         again = tuple(identity for identity, state in before if state == "failed" or identity == found.id)
         receipts = self._plugins[found.channel].manifest.capabilities.receipts
@@ -228,11 +225,10 @@ class Resends:
             parts=tuple(identity for identity, _ in before),
         )
 
-    def _wake(self, resent: Iterable[tuple[Candidate, Resent]]) -> None:
+    def _report(self, resent: Iterable[tuple[Candidate, Resent]]) -> None:
         for found, one in resent:
             log.info("sent again on request", channel=found.channel, deliveries=one.again, failure=found.code)
             self._metrics.resends.labels(found.channel).inc(len(one.again))
-            self._dispatcher.after_commit(f"deliver:{found.conversation}")
 
     def _refusal(self, found: Candidate, now: datetime) -> ResendRefused | None:
         manifest = self._plugins[found.channel].manifest if found.channel in self._plugins else None

@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from trinity_channels.api import ConfigurationError
 from trinity_channels.bindings import Bindings, Disconnected
 from trinity_channels.bindings.connections import NotConnected
-from trinity_channels.dispatch import Dispatcher
 from trinity_channels.outbound import replies
 from trinity_channels.outbound.compose import plain
 from trinity_channels.outbound.deliver import Deliveries
@@ -65,14 +64,12 @@ class TrialMessages:
         plugins: Plugins,
         opened: Bindings,
         deliveries: Deliveries,
-        dispatcher: Dispatcher,
         now: Callable[[], datetime],
     ) -> None:
         self._store = store
         self._plugins = plugins
         self._opened = opened
         self._deliveries = deliveries
-        self._dispatcher = dispatcher
         self._now = now
 
     async def send(self, agent: str, channel: str, to: str, text: str, actor: str) -> Tried:
@@ -105,7 +102,7 @@ class TrialMessages:
             conversation = trials.conversation(tx, binding, to, now)
             scene = scenes.scene(tx, conversation)
             assert scene is not None  # noqa: S101  opened in this transaction
-            message = replies.queue(tx, self._dispatcher, scene, text, composed, origin=trials.ORIGIN, now=now)
+            message = replies.queue(tx, scene, text, composed, origin=trials.ORIGIN, now=now)
             delivery = trials.first_part(tx, message)
             audit.add(tx, now, actor, "test_send", agent=agent, channel=channel, details={"delivery": delivery})
             return conversation, delivery
@@ -126,7 +123,6 @@ class TrialMessages:
     async def _attempted(self, agent: str, conversation: int, delivery: int) -> Tried:
         """What the first attempt came to, or how things stand when patience is at an end."""
         with self._deliveries.watch(conversation, delivery) as attempt:
-            self._dispatcher.after_commit(f"deliver:{conversation}")
             found = await self._delivery(agent, delivery)
             if _pending(found):
                 with contextlib.suppress(TimeoutError):

@@ -120,11 +120,16 @@ class Store:
         self._readers: ThreadPoolExecutor | None = None
         self._local = threading.local()
         self._read_connections: list[Connection] = []
+        self._on_wake: Callable[[str], None] | None = None
 
     @property
     def path(self) -> Path:
         """The database file."""
         return self._path
+
+    def on_wake(self, listener: Callable[[str], None]) -> None:
+        """Call `listener` on the event loop with each key that a committed unit has woken; it must not raise."""
+        self._on_wake = listener
 
     def is_served(self) -> bool:
         """Whether another process has claimed the file."""
@@ -283,6 +288,7 @@ class Store:
             return
         try:
             with transaction:
+                self._tx.take_woken()  # by units that were undone
                 for job in batch:
                     job.result = job.unit(self._tx)
                 await loop.run_in_executor(committer, transaction.commit)
@@ -295,8 +301,12 @@ class Store:
             for job in batch:  # one bad unit harms only itself
                 await self._commit(committer, [job])
             return
+        # The callers come first: they go on before the runs begin that they have woken.
         for job in batch:
             job.settle()
+        for key in self._tx.take_woken():
+            if self._on_wake:
+                self._on_wake(key)
 
     def _undo(self) -> None:
         """Leave a transaction whose commit failed: SQLAlchemy and SQLite both stay in it, and no other could begin."""

@@ -33,6 +33,20 @@ class Tx:
         self._connection = connection
         self._driver = cast("sqlite3.Connection", connection.connection.dbapi_connection)
         self._compiled = compiled
+        self._woken: dict[str, None] = {}
+
+    def wake(self, key: str) -> None:
+        """`turn:<conversation>` or `deliver:<conversation>` has work, once the transaction is committed.
+
+        Without the commit nothing is woken; a key that several units of one commit name is woken once.
+        """
+        self._woken[key] = None
+
+    def take_woken(self) -> list[str]:
+        """The keys that were woken since the last call, in the order of their first wake. Only the store calls it."""
+        woken = list(self._woken)
+        self._woken.clear()
+        return woken
 
     def _run(self, statement: ClauseElement, values: dict[str, object]) -> sqlite3.Cursor:
         known = self._compiled.get(id(statement)) or self._compile(statement)
