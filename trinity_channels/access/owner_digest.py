@@ -87,7 +87,7 @@ class OwnerDigest:
 
         self._put_off(agent)  # if this cannot be written down, the mail must not go out again with every round
         await self._store.write(told)
-        del self._refused[agent]
+        self._refused.pop(agent, None)
 
     def _mail(self, agent: str, owner: str, waiting: Untold) -> Mail:
         links = [(one, self._links.url(one, owner)) for one in waiting.oldest]
