@@ -46,6 +46,24 @@ def normalise_public_url(text: str) -> str:
     return f"{parts.scheme}://{host}:{port}{path}"
 
 
+def leads_to_this_machine(url: str | None) -> bool:
+    """Whether an address is one that only programs on the same machine can reach."""
+    host = (urlsplit(url).hostname or "").rstrip(".") if url else ""
+    return is_loopback(host) or host.endswith(".localhost")  # https://www.rfc-editor.org/rfc/rfc6761#section-6.3
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host's name or address, without port and brackets, is that of this machine to itself."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return (mapped or address).is_loopback
+
+
 def _host(parts: SplitResult) -> str:
     host = parts.hostname or ""
     if ":" in host:

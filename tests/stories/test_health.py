@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import httpx
+import pytest
 from starlette.responses import PlainTextResponse
 
 from tests.world import ADMIN, KEY, PUBLIC, Agent, World
@@ -139,3 +140,47 @@ async def test_the_webhook_address_is_part_of_no_finding(town: World) -> None:
     key = (await town.webhook()).removeprefix(f"{PUBLIC}/api/whatsapp/webhook/")
 
     assert key not in str((await town.binding())["health"])
+
+
+LOCAL = [
+    "http://127.0.0.1:8000",
+    "http://localhost:8000",
+    "https://localhost",
+    "http://[::1]:8000",
+    "http://a.localhost",
+]
+
+
+@pytest.mark.parametrize("address", LOCAL)
+async def test_an_address_of_this_machine_is_for_simulators_only(world: World, address: str) -> None:
+    changed = await world.api("PUT", "/api/settings/public_chat_url", {"value": address})
+
+    check = await world.check("public_chat_url")
+    assert check["state"] == "warning"
+    assert "an address of this machine" in check["message"]
+    assert "trinity-channels simulate whatsapp" in check["fix"]
+    assert "only a simulator here can reach it" in changed.json()["warning"]
+
+
+@pytest.mark.parametrize("address", LOCAL)
+async def test_an_address_of_this_machine_is_right_beside_a_simulator(world: World, address: str) -> None:
+    await world.stops()
+    simulated = {"twilio_api_base_url": "http://127.0.0.1:8010/whatsapp"}
+    world.settings = world.settings.model_copy(update={"api_base_urls": simulated})
+    await world.starts()
+    await world.api("PUT", "/api/settings/public_chat_url", {"value": address})
+
+    check = await world.check("public_chat_url")
+
+    assert (check["state"], "so is the simulator of WhatsApp" in check["message"]) == ("ok", True)
+
+
+@pytest.mark.parametrize(
+    "address", ["http://192.0.2.7", "http://localhost.example.org", "http://127.0.0.1.example.org"]
+)
+async def test_another_address_without_tls_needs_a_certificate(world: World, address: str) -> None:
+    await world.api("PUT", "/api/settings/public_chat_url", {"value": address})
+
+    check = await world.check("public_chat_url")
+
+    assert (check["state"], "starts with http://" in check["message"]) == ("warning", True)

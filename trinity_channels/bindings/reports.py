@@ -13,6 +13,7 @@ from trinity_channels.bindings.health import Health, examine
 from trinity_channels.bindings.public_address import PublicAddress
 from trinity_channels.bindings.registry import Bindings
 from trinity_channels.plugins import Plugins
+from trinity_channels.public_url import leads_to_this_machine
 from trinity_channels.store import Store, Tx, access, agent_runs, alerts, bindings, notices, retired_keys, trials
 from trinity_channels.store.bindings import StoredBinding
 
@@ -60,6 +61,8 @@ class HealthReports:
             manifest=self._plugins[stored.channel].manifest,
             locked=self._opened.secrets.locked_by(stored),
             public_url=self._address.value,
+            simulated=leads_to_this_machine(self._address.value)
+            and leads_to_this_machine(self._opened.contexts.of(stored.channel).api_base_url),
             probed=self._address.probed.get(stored.channel),
             last_inbound=last_inbound,
             runs=agent_runs.of_binding(tx, stored.id),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Awaitable, Callable
 
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
+from trinity_channels.public_url import is_loopback
 from trinity_channels.refusal import Refusal
 from trinity_channels.store import StoreError
 from trinity_channels.web.auth import Guard, unauthorized
@@ -41,7 +41,7 @@ def is_local(request: HTTPConnection) -> bool:
     proxy that leaves no sign at all cannot be recognised; the settings `open_…` can be "none" behind such a one.
     """
     client = request.client
-    if client is None or not _is_loopback(client.host) or request.scope.get("http_version") == "1.0":
+    if client is None or not is_loopback(client.host) or request.scope.get("http_version") == "1.0":
         return False
     hosts = []
     for name, value in request.scope["headers"]:
@@ -49,24 +49,13 @@ def is_local(request: HTTPConnection) -> bool:
             return False
         if name == b"host":
             hosts.append(value.decode("latin-1"))
-    return bool(hosts) and all(_is_loopback(_without_port(host)) for host in hosts)
+    return bool(hosts) and all(is_loopback(_without_port(host)) for host in hosts)
 
 
 def _without_port(host: str) -> str:
     if host.startswith("["):
         return host[1:].partition("]")[0]
     return host.partition(":")[0]
-
-
-def _is_loopback(host: str) -> bool:
-    if host.lower() == "localhost":
-        return True
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return (mapped or address).is_loopback
 
 
 class Entrance:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, StringConstraints
 
 from trinity_channels.bindings.address_change import AddressChange, UnusableAddress
 from trinity_channels.bindings.public_address import PublicAddress
+from trinity_channels.public_url import leads_to_this_machine
 from trinity_channels.web.auth import Guard
 from trinity_channels.web.errors import ApiError
 from trinity_channels.web.route import api_router
@@ -62,6 +63,8 @@ class SettingsApi:
         warning: str | None
         if value is None:
             warning = "public_chat_url is not set: there are no webhook URLs, and no provider can reach your agents."
+        elif leads_to_this_machine(value):
+            warning = "This is an address of this machine: only a simulator here can reach it, and no provider outside."
         elif value.startswith("http://"):
             warning = "Providers deliver to https:// addresses; this one starts with http://."
         else:

@@ -24,6 +24,7 @@ class Known:
         manifest: its channel.
         locked: why its secrets cannot be opened, empty if they can.
         public_url: where providers reach this host; None if that is not set.
+        simulated: whether the settings put a simulator on this machine in the provider's place.
         probed: what the newest probe through the public address found; None if there was none since the start.
         last_inbound: when a person last wrote.
         runs: what became of the agent's runs.
@@ -41,6 +42,7 @@ class Known:
     manifest: Channel
     locked: str
     public_url: str | None
+    simulated: bool
     probed: Probed | None
     last_inbound: datetime | None
     runs: AgentRuns = field(repr=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from trinity_channels.api import Check, CheckState
 from trinity_channels.bindings.checks.known import Known, spoken
+from trinity_channels.public_url import leads_to_this_machine
 from trinity_channels.store.notices import RETIRED_ADDRESS
 
 
@@ -29,6 +30,8 @@ def public_url(known: Known) -> Check:
             "Set your public address under Settings → Public Chat URL (PUT /api/settings/public_chat_url); the webhook URL "
             "appears as soon as it is saved.",
         )
+    if leads_to_this_machine(known.public_url):
+        return _on_this_machine(known)
     if known.public_url.startswith("http://"):
         return Check(
             "public_chat_url",
@@ -37,6 +40,20 @@ def public_url(known: Known) -> Check:
             "Put a certificate or a tunnel in front of this host and set the https:// address.",
         )
     return Check("public_chat_url", CheckState.OK, "The public address is set.")
+
+
+def _on_this_machine(known: Known) -> Check:
+    title = known.manifest.title
+    if known.simulated:
+        message = f"The public address is on this machine, and so is the simulator of {title}."
+        return Check("public_chat_url", CheckState.OK, message)
+    return Check(
+        "public_chat_url",
+        CheckState.WARNING,
+        f"public_chat_url is an address of this machine, so {title} cannot reach this host; only a simulator here can.",
+        "Set the https:// address at which the internet reaches this host, or use the simulator: "
+        f"`trinity-channels simulate {known.stored.channel}`.",
+    )
 
 
 def webhook_path(known: Known) -> Check:

@@ -17,6 +17,7 @@ import httpx
 from trinity_channels.api import Check, CheckState
 from trinity_channels.inbound.way_in.elsewhere import LONGEST, Answer, arrived_elsewhere
 from trinity_channels.inbound.way_in.probe import QUERY, Arrived, Probe
+from trinity_channels.public_url import leads_to_this_machine
 from trinity_channels.visible import cleaned_name
 
 LEGS = {
@@ -28,6 +29,7 @@ LEGS = {
     "signature": "Its signature is right.",
     "stored": "What it brings is stored.",
 }
+_LOCAL = "The public address is one of this machine: only a simulator here can reach it, and no provider outside."
 _NO_TLS = "The public address starts with http://: nothing is encrypted, and providers deliver to https:// addresses."
 # How OpenSSL names the answer of a server without TLS, before and since 3.2.
 _NOT_TLS = {"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE"}
@@ -119,7 +121,11 @@ def _failed(probe: Probe, leg: str, message: str, fix: str, unknown: Collection[
 
 def _passed(probe: Probe, note: str = "") -> Iterator[Check]:
     for leg, message in LEGS.items():
-        if leg == "tls" and probe.base.startswith("http://"):
+        if leg == "tls" and leads_to_this_machine(probe.base):
+            yield Check(
+                leg, CheckState.WARNING, _LOCAL, "Set the https:// address at which the internet reaches this host."
+            )
+        elif leg == "tls" and probe.base.startswith("http://"):
             yield Check(leg, CheckState.WARNING, _NO_TLS, "Put a certificate or a tunnel in front of this host.")
         else:
             yield Check(leg, CheckState.OK, message + (note if leg == "unchanged" else ""))
