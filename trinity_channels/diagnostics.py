@@ -107,7 +107,7 @@ class Diagnostics:
             message = "Whether providers reach this host is not known: a probe of the way in needs the running server."
             return [
                 named,
-                Check("way_in", CheckState.UNKNOWN, message, "Start `trinity-channels serve` and ask again."),
+                Check("way_in", CheckState.UNKNOWN, message, "Ask again while it runs."),
             ]
         probed = await self._prove()
         return [named, *_legs(probed)]

@@ -36,7 +36,7 @@ CONFIG_VARIABLE = "TRINITY_CHANNELS_CONFIG"
 SHORTEST_ADMIN_TOKEN = 24
 _API_BASE_URL = "_api_base_url"
 DATABASE_SCHEME = "sqlite:///"
-_FILE_ONLY = ("agents", "api_base_urls")
+FILE_ONLY = ("agents", "api_base_urls")
 _RUNTIMES = 'needs runtime = "echo", "openai" or "trinity"'
 _QUOTED = 40
 """Characters of a runtime that are quoted."""
@@ -214,7 +214,7 @@ def reread(running: Settings, read: Callable[[], Settings]) -> Configuration:
         raise ReloadRefused(
             tuple(f"agents.{name}: needs TRINITY_URL, which counts from the next start" for name in strangers)
         )
-    fields = {name: field.alias or name for name, field in Settings.model_fields.items() if name not in _FILE_ONLY}
+    fields = {name: field.alias or name for name, field in Settings.model_fields.items() if name not in FILE_ONLY}
     changed = [name.upper() for key, name in fields.items() if getattr(found, key) != getattr(running, key)]
     urls = {**running.api_base_urls, **found.api_base_urls}
     changed += [name.upper() for name in urls if running.api_base_urls.get(name) != found.api_base_urls.get(name)]
@@ -225,7 +225,7 @@ class _Environment(EnvSettingsSource):
     """The variables; a variable that happens to be called AGENTS is not ours."""
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        if field_name in _FILE_ONLY:
+        if field_name in FILE_ONLY:
             return None, field_name, False
         return super().get_field_value(field, field_name)
 
@@ -291,5 +291,5 @@ def _name(location: tuple[int | str, ...]) -> str:
     if len(location) != 1:
         table, key = location[:2], location[3:]  # between them pydantic puts the runtime, or "[key]"
         return ".".join(str(part) for part in (*table, *key))
-    ours = {field.alias or name for name, field in Settings.model_fields.items()} - set(_FILE_ONLY)
+    ours = {field.alias or name for name, field in Settings.model_fields.items()} - set(FILE_ONLY)
     return str(location[0]).upper() if location[0] in ours else str(location[0])

@@ -248,6 +248,27 @@ def test_a_new_installation_hears_what_to_set_and_that_nothing_runs(terminal: Te
     assert "Set SMTP_URL and MAIL_FROM." in result.stdout
 
 
+def test_without_a_server_the_source_of_the_settings_is_named_and_no_advice_is_given_twice(terminal: Terminal) -> None:
+    terminal.set(
+        AGENTS="of another program",
+        TWILIO_API_BASE_URL="http://127.0.0.1:9",
+        PUBLIC_CHAT_URL="https://chat.example.org",
+    )
+
+    lines = terminal.run("doctor").stdout.splitlines()
+
+    (source,) = [one for one in lines if "this judges by the settings of this shell" in one]
+    assert "(CREDENTIAL_ENCRYPTION_KEY, PUBLIC_CHAT_URL, TRINITY_CHANNELS_HOME, TWILIO_API_BASE_URL)" in source
+    assert f"and the file {terminal.folder / 'channels.toml'}; the server may be started with others." in source
+    assert sum("trinity-channels serve" in one for one in lines) == 1
+    advice = [one for one in lines if one.startswith("    ")]
+    assert len(advice) == len(set(advice))
+
+
+async def test_beside_a_server_the_settings_of_the_shell_are_not_judged(terminal: Terminal, world: World) -> None:
+    assert "this judges" not in (await examined(terminal, world)).stdout
+
+
 def test_the_way_in_is_unknown_while_nothing_runs(terminal: Terminal) -> None:
     terminal.set(PUBLIC_CHAT_URL="https://chat.example.org")
 

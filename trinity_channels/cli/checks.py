@@ -18,7 +18,7 @@ from trinity_channels.cli.running import HostNotRunning
 from trinity_channels.crypto.vault import VaultError
 from trinity_channels.diagnostics import Diagnostics, Findings
 from trinity_channels.readable_settings import data_folder
-from trinity_channels.settings import Settings, SettingsError
+from trinity_channels.settings import CONFIG_VARIABLE, FILE_ONLY, Settings, SettingsError
 from trinity_channels.store import StoreError
 
 PATIENCE = 300.0
@@ -49,11 +49,12 @@ async def examine() -> Examined:
         settings = Settings.load()
     except SettingsError as error:
         return await asyncio.to_thread(_with_wrong_settings, error)
-    here = Findings("Settings", (Check("settings", CheckState.OK, "The settings can be read."), _home(settings.home)))
+    read = Check("settings", CheckState.OK, "The settings can be read.")
     server, found = await asyncio.to_thread(_ask, settings.home)
     if found is None:
+        read = Check("settings", CheckState.OK, f"Without a running server, this judges {_sources(settings)}.")
         server, found = await _offline(settings, server)
-    findings = [here, Findings("Server", (server,)), *found]
+    findings = [Findings("Settings", (read, _home(settings.home))), Findings("Server", (server,)), *found]
     if any(check.state is CheckState.FAILED for one in findings for check in one.checks):
         return Examined(Outcome.FAILED, findings)
     return Examined(Outcome.OK if server.state is CheckState.OK else Outcome.NOT_RUNNING, findings)
@@ -76,7 +77,7 @@ def _ask(home: Path) -> tuple[Check, list[Findings] | None]:
         host = running.find(home)
         found = host.ask("POST", "/api/settings/diagnosis", timeout=PATIENCE)
     except HostNotRunning as error:
-        return Check("server", CheckState.UNKNOWN, str(error), "Start `trinity-channels serve` and ask again."), None
+        return Check("server", CheckState.UNKNOWN, error.found, error.fix), None
     except CommandFailed as error:
         return Check("server", CheckState.FAILED, f"The running server: {error}", "See its log, or restart it."), None
     return Check("server", CheckState.OK, f"The server runs at {host.url}, process {host.pid}."), _read(found)
@@ -106,6 +107,16 @@ async def _offline(settings: Settings, server: Check) -> tuple[Check, list[Findi
     except (StoreError, VaultError) as error:
         fix = "Correct what it names; nothing else can be looked at before."
         return server, [Findings("Storage", (Check("storage", CheckState.FAILED, str(error), fix),))]
+
+
+def _sources(settings: Settings) -> str:
+    """Where the settings come from: the file, and the variables that are set, whose values may be secret."""
+    ours = {(field.alias or name).upper() for name, field in Settings.model_fields.items() if name not in FILE_ONLY}
+    ours |= {name.upper() for name in settings.api_base_urls}
+    given = ", ".join(sorted(name for name in ours if os.environ.get(name)))
+    file = os.environ.get(CONFIG_VARIABLE)
+    of_shell = f"by the settings of this shell ({given})" if given else "by this shell, which sets nothing,"
+    return f"{of_shell} and {f'the file {file}' if file else 'no settings file'}; the server may be started with others"
 
 
 def _home(home: Path) -> Check:

@@ -25,7 +25,17 @@ _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  compared with, 
 
 
 class HostNotRunning(CommandFailed):
-    """No host answers for this data folder; the text says what was found instead and what to do."""
+    """No host answers for this data folder.
+
+    Attributes:
+        found: what was found instead.
+        fix: what to do.
+    """
+
+    def __init__(self, found: str, fix: str) -> None:
+        super().__init__(f"{found} {fix}")
+        self.found = found
+        self.fix = fix
 
 
 class HostRefused(CommandFailed):
@@ -71,7 +81,7 @@ class RunningHost:
             with httpx.Client(trust_env=False, timeout=timeout) as http:  # never through a proxy: it is this machine
                 answer = http.request(method, self.url + path, headers=headers, json=body)
         except httpx.ConnectError:
-            raise HostNotRunning(self._stale("nothing answers there")) from None
+            raise self._stale("nothing answers there") from None
         except httpx.HTTPError as error:
             raise CommandFailed(
                 f"The running host (process {self.pid}, {self.url}) did not answer: {type(error).__name__}. "
@@ -81,21 +91,22 @@ class RunningHost:
 
     def _read(self, answer: httpx.Response) -> Any:
         if answer.status_code == httpx.codes.UNAUTHORIZED:
-            raise HostNotRunning(self._stale("what answers there does not accept its token"))
+            raise self._stale("what answers there does not accept its token")
         try:
             content = answer.json() if answer.content else None
         except ValueError:
-            raise HostNotRunning(self._stale("what answers there is not trinity_channels")) from None
+            raise self._stale("what answers there is not trinity_channels") from None
         if answer.is_success:
             return content
         said = content if isinstance(content, dict) else {}
         text = str(said.get("message") or f"The running host answered {answer.status_code}.")
         raise HostRefused(text, answer.status_code, str(said.get("code", "")))
 
-    def _stale(self, why: str) -> str:
-        return (
+    def _stale(self, why: str) -> HostNotRunning:
+        return HostNotRunning(
             f"No server is running: {FILE} names process {self.pid} at {self.url}, and {why}. That server probably ended "
-            "without removing the file. Start it again with `trinity-channels serve`; it replaces the file."
+            "without removing the file.",
+            "Start it again with `trinity-channels serve`; it replaces the file.",
         )
 
 
@@ -111,17 +122,18 @@ def find(home: Path) -> RunningHost:
         return RunningHost(str(said["url"]), int(said["pid"]), str(said["token"]))
     except FileNotFoundError:
         raise HostNotRunning(
-            f"No server is running on the data folder {home}. Start it with `trinity-channels serve`, or set "
-            "TRINITY_CHANNELS_HOME to the folder of the server that you mean."
+            f"No server is running on the data folder {home}.",
+            "Start it with `trinity-channels serve`, or set TRINITY_CHANNELS_HOME to the folder of the server you mean.",
         ) from None
     except OSError as error:
         raise HostNotRunning(
-            f"The file {file} of the running server cannot be read ({error.strerror}). Run the command as the user that "
-            "runs the server."
+            f"The file {file} of the running server cannot be read ({error.strerror}).",
+            "Run the command as the user that runs the server.",
         ) from error
     except (ValueError, KeyError, TypeError):
         raise HostNotRunning(
-            f"The file {file} is damaged, so the running server cannot be asked. Restart the server; it replaces the file."
+            f"The file {file} is damaged, so the running server cannot be asked.",
+            "Restart the server; it replaces the file.",
         ) from None
 
 
