@@ -186,7 +186,7 @@ class Host:
             now=now,
         )
         self.unknown_webhooks = UnknownWebhooks(self.store, now)
-        self._diagnosis = Diagnosis(self.store, self.plugins, self._catch_up.mistrusted, now)
+        self._diagnosis = Diagnosis(self.store, self._catch_up.mistrusted, now)
         self.webhook = wiring.webhook(self, indicator, self._diagnosis, self._catch_up)
         self.retention_periods = RetentionPeriods(self.store, settings.keep_bodies_days, self.agents, now)
         self.retention = Retention(self.store, self.retention_periods, self.metrics, now)

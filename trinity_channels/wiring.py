@@ -44,7 +44,7 @@ def turns(host: Host, agents: AgentRuntime, vouching: Vouching, indicator: Indic
     agent_turns = AgentTurns(
         Admission(store, senders, host.directory, lateness, now),
         host.slots,
-        Attempts(store, Quotes(store, host.plugins, host.bindings), host.self_service.disclosure, now),
+        Attempts(store, Quotes(store, host.bindings), host.self_service.disclosure, now),
         AgentCall(agents, indicator, host.metrics),
         Endings(store, notices, lateness, host.metrics, now),
         now,
@@ -58,7 +58,7 @@ def webhook(host: Host, indicator: Indicator, diagnosis: Diagnosis, catch_up: Ca
     return Webhook(
         host.plugins,
         WebhookKeys(host.bindings, host.plugins, host.unknown_webhooks, notices, host.now),
-        Authentication(host.plugins, diagnosis, notices, host.now),
+        Authentication(diagnosis, notices, host.now),
         Intake(host.store, host.bindings, indicator, notices, host.now),
         catch_up,
         host.metrics,

@@ -1,5 +1,6 @@
 """Agents connected to provider accounts: connect, verify, rotate, disconnect; secrets sealed by the vault."""
 
-from trinity_channels.bindings.registry import Bindings, Disconnected, Gone, OpenBinding
+from trinity_channels.bindings.open_binding import OpenBinding
+from trinity_channels.bindings.registry import Bindings, Disconnected, Gone
 
 __all__ = ["Bindings", "Disconnected", "Gone", "OpenBinding"]

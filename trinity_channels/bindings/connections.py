@@ -16,7 +16,8 @@ from trinity_channels.api import (
     ConfigurationError,
     Verification,
 )
-from trinity_channels.bindings.registry import Bindings, OpenBinding
+from trinity_channels.bindings.open_binding import OpenBinding
+from trinity_channels.bindings.registry import Bindings
 from trinity_channels.bindings.webhook_key import WebhookKey, digest
 from trinity_channels.crypto.vault import Vault, VaultError
 from trinity_channels.plugins import Plugins
@@ -155,10 +156,9 @@ class Connections:
         Raises:
             NotConnected, ConfigurationError, ProviderUnavailable: the binding stays connected.
         """
-        plugin = self._plugins[channel]
         bound = await self._bound(agent, channel)
-        if plugin.manifest.capabilities.register_webhook and bound.context.webhook_url:
-            await plugin.register_webhook(bound.binding, bound.context)
+        if bound.manifest.capabilities.register_webhook and bound.context.webhook_url:
+            await bound.register_webhook()
 
     async def register_all(self) -> list[str]:
         """Point every provider at our webhooks, after the public address has changed; returns what went wrong."""
@@ -178,7 +178,7 @@ class Connections:
             NotConnected, ConfigurationError, ProviderUnavailable.
         """
         bound = await self._bound(agent, channel)
-        found = await self._plugins[channel].verify(bound.binding, bound.context)
+        found = await bound.verify()
         self._credentials_work(bound)
         return found
 

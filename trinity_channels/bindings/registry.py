@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
 from pydantic import SecretStr
 
-from trinity_channels.api import Binding, Context
+from trinity_channels.api import Binding
 from trinity_channels.bindings.contexts import Contexts
+from trinity_channels.bindings.open_binding import OpenBinding
 from trinity_channels.bindings.stored_secrets import StoredSecrets
 from trinity_channels.bindings.webhook_key import digest
 from trinity_channels.crypto.vault import VaultError
@@ -24,24 +25,6 @@ log = structlog.get_logger(__name__)
 
 class Disconnected(Exception):
     """The binding is not connected any more, or its channel's plugin is not installed."""
-
-
-@dataclass(frozen=True, slots=True)
-class OpenBinding:
-    """A binding ready for its plugin.
-
-    Attributes:
-        retired: if this was found by an address that was replaced: until when that one works.
-        replaces: addresses that were replaced still work, until a message comes to this one.
-    """
-
-    id: int
-    agent: str
-    channel: str
-    binding: Binding
-    context: Context
-    retired: datetime | None = None
-    replaces: bool = False
 
 
 class Gone(Exception):
@@ -158,14 +141,15 @@ class Bindings:
             )
 
     def _keep(self, stored: StoredBinding, changes: int, *, replaces: bool) -> OpenBinding:
-        settings = self._plugins[stored.channel].manifest.settings
+        plugin = self._plugins[stored.channel]
         webhook = self.secrets.webhook_key(stored)
         opened = OpenBinding(
             id=stored.id,
             agent=stored.agent,
             channel=stored.channel,
+            plugin=plugin,
             binding=Binding(
-                settings.model_validate({**stored.settings, **self.secrets.all(stored)}),
+                plugin.manifest.settings.model_validate({**stored.settings, **self.secrets.all(stored)}),
                 stored.account,
                 SecretStr(webhook.secret),
             ),

@@ -69,7 +69,7 @@ class AgentTurns:
                 return lapsed
             attempt = await self._attempts.begin(scene, turn)
             try:
-                attempt = await self._attempts.completed(scene, attempt)
+                attempt = await self._attempts.completed(scene, manifest, attempt)
                 text = await self._agent.answer(scene, request(scene, turn, attempt), attempt.messages)
             except AgentUnavailable as error:
                 return await self._endings.retry(scene, turn, manifest, error)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from trinity_channels.access.disclosure import Disclosure
+from trinity_channels.api import Channel
 from trinity_channels.inbound.attempt import Attempt
 from trinity_channels.inbound.quotes import Quotes
 from trinity_channels.store import Store, Tx, turns
@@ -31,9 +32,9 @@ class Attempts:
 
         return await self._store.write(begin)
 
-    async def completed(self, scene: Scene, attempt: Attempt) -> Attempt:
+    async def completed(self, scene: Scene, manifest: Channel, attempt: Attempt) -> Attempt:
         """The attempt with what its messages quote, as far as the provider can say; raises nothing."""
-        return await self._quotes.completed(scene, attempt)
+        return await self._quotes.completed(scene, manifest, attempt)
 
     async def uncount(self, turn: OpenTurn) -> None:
         """A graceful shutdown does not count as a failed attempt."""

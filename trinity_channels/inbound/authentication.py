@@ -13,7 +13,6 @@ from trinity_channels.bindings import OpenBinding
 from trinity_channels.inbound.diagnose import Diagnosis
 from trinity_channels.inbound.owner_notices import OwnerNotices
 from trinity_channels.inbound.refused import Refused, error, gone
-from trinity_channels.plugins import Plugins
 
 log = structlog.get_logger(__name__)
 
@@ -21,10 +20,7 @@ log = structlog.get_logger(__name__)
 class Authentication:
     """Lets a plugin receive a request."""
 
-    def __init__(
-        self, plugins: Plugins, diagnosis: Diagnosis, notices: OwnerNotices, now: Callable[[], datetime]
-    ) -> None:
-        self._plugins = plugins
+    def __init__(self, diagnosis: Diagnosis, notices: OwnerNotices, now: Callable[[], datetime]) -> None:
         self._diagnosis = diagnosis
         self._notices = notices
         self._now = now
@@ -46,7 +42,7 @@ class Authentication:
                 await self._notices.retired(bound)
             raise Refused("retired", gone())
         try:
-            return self._plugins[bound.channel].receive(bound.binding, raw)
+            return bound.receive(raw)
         except api.SignatureError as cause:
             await self._diagnosis.keep(bound, request, raw)
             answer = error(403, "invalid_signature", "The request is not signed by the provider.")
@@ -61,7 +57,7 @@ class Authentication:
         A receipt is no sign of an address that is still to be changed: it comes to the one that a message was sent with.
         """
         try:
-            inbound = self._plugins[bound.channel].receive(bound.binding, raw)
+            inbound = bound.receive(raw)
         except (api.SignatureError, api.MalformedPayload):
             return False
         return has_message(inbound.events)

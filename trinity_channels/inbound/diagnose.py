@@ -14,7 +14,6 @@ from starlette.requests import Request
 from trinity_channels import api
 from trinity_channels.bindings import OpenBinding
 from trinity_channels.inbound.signed_addresses import Received, candidates
-from trinity_channels.plugins import Plugins
 from trinity_channels.store import Store, bindings
 
 log = structlog.get_logger(__name__)
@@ -50,9 +49,8 @@ class Diagnosis:
     Of the requests that come during the pause, the newest is examined after it, with the next one or by the housekeeping.
     """
 
-    def __init__(self, store: Store, plugins: Plugins, mistrusted: Mistrusted, now: Callable[[], datetime]) -> None:
+    def __init__(self, store: Store, mistrusted: Mistrusted, now: Callable[[], datetime]) -> None:
         self._store = store
-        self._plugins = plugins
         self._mistrusted = mistrusted
         self._now = now
         self._last: dict[int, datetime] = {}
@@ -104,7 +102,7 @@ class Diagnosis:
             return None
         for difference, url in candidates(raw.url, refused.received):
             try:
-                self._plugins[bound.channel].receive(bound.binding, replace(raw, url=url))
+                bound.receive(replace(raw, url=url))
             except api.SignatureError:
                 continue
             except api.MalformedPayload:

@@ -57,7 +57,7 @@ class Indicator:
             try:
                 async with asyncio.timeout(TIMEOUT):
                     bound = await self._bindings.open(binding)
-                    await self._plugins[channel].indicate(bound.binding, provider_id, bound.context)
+                    await bound.indicate(provider_id)
             except Exception:  # noqa: BLE001  nothing that happens here may harm the turn
                 self._metrics.indicate_failures.labels(channel).inc()
             with contextlib.suppress(TimeoutError):

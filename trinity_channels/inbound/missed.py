@@ -61,7 +61,7 @@ class MissedMessages:
         now = self._now()
         earliest = now - self.listed(bound.channel)
         since = max(min(max(first, earliest), now).astimezone(UTC) - OVERLAP, earliest)
-        missed = await self._plugins[bound.channel].list_missed(bound.binding, since, bound.context)
+        missed = await bound.list_missed(since)
 
         def keep(tx: Tx) -> Accepted:
             bindings.fetched(tx, bound.id, now)

@@ -12,11 +12,10 @@ from functools import partial
 
 import structlog
 
-from trinity_channels.api import Part, Quoted
+from trinity_channels.api import Channel, Part, Quoted
 from trinity_channels.bindings import Bindings
 from trinity_channels.inbound.attempt import Attempt
 from trinity_channels.observability.failures import cause_of
-from trinity_channels.plugins import Plugin, Plugins
 from trinity_channels.store import Store, Tx, messages
 from trinity_channels.store.part_limits import QUOTE, cut
 from trinity_channels.store.scenes import Message, Scene
@@ -30,29 +29,27 @@ PATIENCE = 10.0
 class Quotes:
     """Completes the quotations of a turn's messages."""
 
-    def __init__(self, store: Store, plugins: Plugins, bindings: Bindings) -> None:
+    def __init__(self, store: Store, bindings: Bindings) -> None:
         self._store = store
-        self._plugins = plugins
         self._bindings = bindings
 
-    async def completed(self, scene: Scene, attempt: Attempt) -> Attempt:
+    async def completed(self, scene: Scene, manifest: Channel, attempt: Attempt) -> Attempt:
         """The attempt with the words of what its messages answer, as far as these can be found out; raises nothing."""
-        plugin = self._plugins[scene.channel]
         asked = {identity for message in attempt.messages for one in message.parts if (identity := _unknown(one))}
-        if not asked or not plugin.manifest.capabilities.resolve_quoted:
+        if not asked or not manifest.capabilities.resolve_quoted:
             return attempt
         parts = [one for message in attempt.history for one in message.parts if isinstance(one, Quoted) and one.text]
         known: dict[str | None, Quoted] = {one.provider_id: one for one in parts if one.provider_id in asked}
         for identity in sorted(asked - known.keys()):
-            if found := await self._read(plugin, scene, identity):
+            if found := await self._read(scene, identity):
                 known[identity] = found
         return replace(attempt, messages=await self._kept(attempt.messages, known))
 
-    async def _read(self, plugin: Plugin, scene: Scene, message_id: str) -> Quoted | None:
+    async def _read(self, scene: Scene, message_id: str) -> Quoted | None:
         try:
             bound = await self._bindings.open(scene.binding)
             async with asyncio.timeout(PATIENCE):
-                found = await plugin.resolve_quoted(bound.binding, message_id, bound.context)
+                found = await bound.resolve_quoted(message_id)
         except Exception as error:  # noqa: BLE001  the person is answered nevertheless
             log.warning("quotation not read", channel=scene.channel, agent=scene.agent, cause=cause_of(error))
             return None

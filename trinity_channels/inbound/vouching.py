@@ -54,7 +54,7 @@ class Vouching:
         bound = await self._bindings.open(linked.binding)
         if sender is None:
             sender = await self._store.read(lambda tx: people.sender(tx, linked.contact))
-        identity = await self._plugins[linked.channel].resolve_identity(bound.binding, sender, bound.context)
+        identity = await bound.resolve_identity(sender)
         vouches = self._vouches(linked.channel)
         return Known(identity.name, _normalised(identity.verified_email) if vouches else None)
 

@@ -77,7 +77,7 @@ class Webhook:
         return accepted.outcome, Response(response.body, response.status, media_type=response.media_type)
 
     async def _body(self, bound: OpenBinding, request: Request, headers: dict[str, str], receive: Receive) -> bytes:
-        most = self._plugins[bound.channel].manifest.limits.webhook_body
+        most = bound.manifest.limits.webhook_body
         try:
             return await self._bodies.read(headers.get("content-length", ""), receive, bound.id, most)
         except BodyTooLarge as cause:

@@ -205,7 +205,7 @@ class Deliveries:
         message = self._outbound(delivery)
         self._metrics.delivery_attempts.labels(bound.channel).inc()
         try:
-            receipt = await self._plugins[bound.channel].send(bound.binding, message, bound.context)
+            receipt = await bound.send(message)
         except SendRejected as error:
             return self._fail(delivery, error.failure)
         except SendDeferred as error:
@@ -266,15 +266,14 @@ class Deliveries:
     async def _ask(self, bound: OpenBinding, delivery: Delivery) -> Record:
         """Read back from the provider whether an attempt was taken; send again only if it surely was not."""
         now = self._now()
-        plugin = self._plugins[bound.channel]
         attempted_at = delivery.attempted_at or now
-        if not plugin.manifest.capabilities.find_sent:
+        if not bound.manifest.capabilities.find_sent:
             return self._unanswered(delivery, _INTERRUPTED)
         message = self._outbound(delivery)
         since = attempted_at - timedelta(days=1)
         known = await self._store.read(lambda tx: deliveries.known_ids(tx, delivery.conversation, since))
         try:
-            receipt = await plugin.find_sent(bound.binding, message, attempted_at, known, bound.context)
+            receipt = await bound.find_sent(message, attempted_at, known)
         except Exception as error:  # noqa: BLE001  a plugin that fails here has not answered
             return self._ask_later(delivery, attempted_at, type(error).__name__)
         if receipt:

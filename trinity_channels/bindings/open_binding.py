@@ -1,0 +1,76 @@
+"""A binding ready for use: its plugin with everything that the plugin's hooks are given."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from trinity_channels.api import (
+    Binding,
+    Channel,
+    Context,
+    Identity,
+    Inbound,
+    MessageReceived,
+    OutboundMessage,
+    Quoted,
+    Receipt,
+    Request,
+    Sender,
+    Verification,
+)
+from trinity_channels.plugins import Plugin
+
+
+@dataclass(frozen=True, slots=True)
+class OpenBinding:
+    """A binding with its secrets open; its methods are the contract's hooks, called for this binding.
+
+    Attributes:
+        retired: if this was found by an address that was replaced: until when that one works.
+        replaces: addresses that were replaced still work, until a message comes to this one.
+    """
+
+    id: int
+    agent: str
+    channel: str
+    plugin: Plugin
+    binding: Binding
+    context: Context
+    retired: datetime | None = None
+    replaces: bool = False
+
+    @property
+    def manifest(self) -> Channel:
+        """What the plugin declares about its channel."""
+        return self.plugin.manifest
+
+    def receive(self, request: Request) -> Inbound:
+        return self.plugin.receive(self.binding, request)
+
+    async def verify(self) -> Verification:
+        return await self.plugin.verify(self.binding, self.context)
+
+    async def send(self, message: OutboundMessage) -> Receipt:
+        return await self.plugin.send(self.binding, message, self.context)
+
+    async def find_sent(
+        self, message: OutboundMessage, attempted_at: datetime, known: Collection[str]
+    ) -> Receipt | None:
+        return await self.plugin.find_sent(self.binding, message, attempted_at, known, self.context)
+
+    async def resolve_identity(self, sender: Sender) -> Identity:
+        return await self.plugin.resolve_identity(self.binding, sender, self.context)
+
+    async def resolve_quoted(self, message_id: str) -> Quoted:
+        return await self.plugin.resolve_quoted(self.binding, message_id, self.context)
+
+    async def indicate(self, message_id: str) -> None:
+        await self.plugin.indicate(self.binding, message_id, self.context)
+
+    async def list_missed(self, since: datetime) -> list[MessageReceived]:
+        return await self.plugin.list_missed(self.binding, since, self.context)
+
+    async def register_webhook(self) -> None:
+        await self.plugin.register_webhook(self.binding, self.context)
