@@ -56,9 +56,9 @@ def test_nothing_and_no_reply_are_deliberate_silence(answer: object) -> None:
         (Answer("<think>plan (cut", cut=True), "length"),
         (Answer("", cut=True), "length"),
         (Answer("\u200b", cut=True), "length"),
-        (None, "no text but NoneType"),
-        (b"Nine.", "no text but bytes"),
-        (Answer(7), "no text but int"),  # type: ignore[arg-type]
+        (None, "got NoneType"),
+        (b"Nine.", "got bytes"),
+        (Answer(7), "got int"),  # type: ignore[arg-type]
     ],
 )
 def test_anything_else_is_a_failure(answer: object, why: str) -> None:
