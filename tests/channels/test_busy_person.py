@@ -30,7 +30,9 @@ async def test_a_person_with_many_threads_leaves_the_agent_to_others(
         await bob.says("hello")
         await agent.asked(4)
 
-        assert [said(turn) for turn in agent.turns] == ["thread 0", "thread 1", "thread 2", "hello"]
+        *threads, last = [said(turn) for turn in agent.turns]
+        assert (len(threads), last) == (3, "hello")  # which three is a matter of chance: threads run beside each other
+        assert all(one.startswith("thread ") for one in threads)
         agent.speaks()
         for _ in range(8):
             await net.settle()
