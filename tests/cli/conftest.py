@@ -44,6 +44,11 @@ class Terminal:
         """Run a command to its end."""
         return CliRunner().invoke(app, arguments)
 
+    async def examined(self, world: World) -> Result:
+        """What `doctor` says beside a running host."""
+        async with self.serving(world):
+            return await self.beside("doctor")
+
     async def beside(self, *arguments: str) -> Result:
         """Run a command while the host of the test goes on."""
         return await asyncio.to_thread(self.run, *arguments)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import sqlite3
 
 import httpx
 import pytest
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
-from typer.testing import Result
 
 from tests.cli.conftest import Terminal
 from tests.world import PUBLIC, TWILIO, Agent, Found, World
@@ -19,16 +16,10 @@ from trinity_channels.settings import Settings
 from trinity_channels.store import StoreError, bindings
 
 
-async def examined(terminal: Terminal, world: World) -> Result:
-    """What `doctor` says beside a running host."""
-    async with terminal.serving(world):
-        return await terminal.beside("doctor")
-
-
 async def test_a_healthy_installation_ends_with_nothing_to_fix(terminal: Terminal, world: World) -> None:
     await world.person("Zoe").says("hello")
 
-    result = await examined(terminal, world)
+    result = await terminal.examined(world)
 
     assert result.exit_code == 0, result.output
     assert "✓ The server runs at http://127.0.0.1:" in result.stdout
@@ -51,7 +42,7 @@ async def test_the_host_is_asked_whatever_the_settings_of_the_shell_are(terminal
     )
     terminal.folder.joinpath("channels.toml").write_text("")
 
-    result = await examined(terminal, world)
+    result = await terminal.examined(world)
 
     assert result.exit_code == 0, result.output
     assert "public_chat_url is https://chat.example.org." in result.stdout
@@ -65,7 +56,7 @@ async def test_a_channel_that_requires_a_way_to_a_person_is_told_of_when_there_i
     world = await found(connected=False)
     await world.connect("sales")
 
-    result = await examined(terminal, world)
+    result = await terminal.examined(world)
 
     assert "! The rules of WhatsApp (Twilio) require a way to reach a person" in result.stdout
     assert "PUT /api/agents/sales/escalation-contact" in result.stdout
@@ -76,7 +67,7 @@ async def test_a_test_message_to_a_number_without_whatsapp_is_not_a_failure(term
     await world.api("POST", "/api/agents/support/whatsapp/test", {"to_number": "whatsapp:+15550009999"})
     await world.settle()
 
-    result = await examined(terminal, world)
+    result = await terminal.examined(world)
 
     assert result.exit_code == 0, result.output
     assert "did not reach its recipient: 63003: The recipient's number is not on WhatsApp." in result.stdout
@@ -86,7 +77,7 @@ async def test_a_test_message_to_a_number_without_whatsapp_is_not_a_failure(term
 async def test_refused_credentials_are_told_in_the_providers_words(terminal: Terminal, world: World) -> None:
     world.twilio.account.token = "feedface" + "f" * 24
 
-    result = await examined(terminal, world)
+    result = await terminal.examined(world)
 
     assert result.exit_code == 1
     assert "✗ The provider says: " in result.stdout
@@ -101,7 +92,7 @@ async def test_a_provider_that_cannot_be_reached_is_not_blamed_on_the_settings(
 
     world.http._mounts[httpx._utils.URLPattern(TWILIO)] = httpx.ASGITransport(gone)
 
-    result = await examined(terminal, world)
+    result = await terminal.examined(world)
 
     assert (result.exit_code, "✗ The account was not checked: " in result.stdout) == (1, True)
     assert "Let this machine reach the provider" in result.stdout
@@ -111,7 +102,7 @@ async def test_a_provider_that_cannot_be_reached_is_not_blamed_on_the_settings(
 async def test_a_dead_public_address_fails(terminal: Terminal, world: World) -> None:
     await world.api("PUT", "/api/settings/public_chat_url", {"value": "http://127.0.0.1:9"})
 
-    result = await examined(terminal, world)
+    result = await terminal.examined(world)
 
     assert result.exit_code == 1
     assert "✗ A probe to http://127.0.0.1:9/api/whatsapp/webhook/… failed. No connection to" in result.stdout
@@ -122,7 +113,7 @@ async def test_a_leg_that_all_channels_share_is_told_once(terminal: Terminal, fo
     world = await found(connected=False)
     await world.api("PUT", "/api/settings/public_chat_url", {"value": "http://127.0.0.1:9"})
 
-    result = await examined(terminal, world)
+    result = await terminal.examined(world)
 
     assert len(list(world.host.plugins)) > 1
     assert result.stdout.count("✗") == 1
@@ -132,7 +123,7 @@ async def test_an_address_without_tls_is_warned_of_once(terminal: Terminal, foun
     world = await found(connected=False)
     await world.api("PUT", "/api/settings/public_chat_url", {"value": PUBLIC.replace("https", "http")})
 
-    result = await examined(terminal, world)
+    result = await terminal.examined(world)
 
     assert (result.exit_code, result.stdout.count("! The public address starts with http://")) == (0, 1)
     assert result.stdout.count("✓ A signed probe to http://") == len(list(world.host.plugins))
@@ -148,7 +139,7 @@ async def test_a_route_that_one_channel_lacks_is_told_of_that_channel(terminal: 
 
     world.http._mounts[httpx._utils.URLPattern(PUBLIC)] = httpx.ASGITransport(edge)
 
-    result = await examined(terminal, world)
+    result = await terminal.examined(world)
 
     assert (result.exit_code, result.stdout.count("✗")) == (1, 1)
     assert "✓ A signed probe to https://chat.example.org/api/telegram/webhook/…" in result.stdout
@@ -158,7 +149,7 @@ async def test_a_route_that_one_channel_lacks_is_told_of_that_channel(terminal: 
 async def test_no_public_address_fails_once_an_account_is_connected(terminal: Terminal, world: World) -> None:
     await world.api("PUT", "/api/settings/public_chat_url", {"value": ""})
 
-    result = await examined(terminal, world)
+    result = await terminal.examined(world)
 
     assert result.exit_code == 1
     assert f"✗ public_chat_url was emptied by API, and the {PUBLIC} of the settings" in result.stdout
@@ -172,9 +163,9 @@ async def test_a_stored_address_that_hides_the_one_of_the_settings_is_told_also_
     await world.stops()
     await world.starts()
 
-    result = await examined(terminal, world)
+    result = await terminal.examined(world)
     await world.api("PUT", "/api/settings/public_chat_url", {"value": PUBLIC})
-    agreed = await examined(terminal, world)
+    agreed = await terminal.examined(world)
 
     assert "! public_chat_url is http://chat.example.org, which was stored by API; " in result.stdout
     assert f"the {PUBLIC} of the settings (PUBLIC_CHAT_URL) does not count" in result.stdout
@@ -194,7 +185,7 @@ async def test_an_agent_that_fails_fails(
     agent.will_answer(fault)
     await town.person("Zoe").says("hello")
 
-    result = await examined(terminal, town)
+    result = await terminal.examined(town)
 
     assert (result.exit_code, said in result.stdout) == (1, True), result.output
 
@@ -206,7 +197,7 @@ async def test_a_parked_turn_fails_also_when_the_agent_works_again(
     await town.person("Zoe").says("hello")
     await town.person("Yan").says("hello")
 
-    result = await examined(terminal, town)
+    result = await terminal.examined(town)
 
     assert result.exit_code == 1
     assert "The last reason: the model is gone." in result.stdout
@@ -219,7 +210,7 @@ async def test_a_lost_key_fails(terminal: Terminal, world: World) -> None:
     world.settings = Settings.load(**changed)
     await world.starts()
 
-    result = await examined(terminal, world)
+    result = await terminal.examined(world)
 
     assert result.exit_code == 1
     assert "✗ The encryption key is lost for support on whatsapp" in result.stdout
@@ -266,7 +257,7 @@ def test_without_a_server_the_source_of_the_settings_is_named_and_no_advice_is_g
 
 
 async def test_beside_a_server_the_settings_of_the_shell_are_not_judged(terminal: Terminal, world: World) -> None:
-    assert "this judges" not in (await examined(terminal, world)).stdout
+    assert "this judges" not in (await terminal.examined(world)).stdout
 
 
 def test_the_way_in_is_unknown_while_nothing_runs(terminal: Terminal) -> None:
@@ -292,111 +283,7 @@ async def test_a_server_that_is_broken_is_told(
 
     monkeypatch.setattr(bindings, "every", broken)
 
-    result = await examined(terminal, world)
+    result = await terminal.examined(world)
 
     assert result.exit_code == 1
     assert "✗ The running server: The database cannot be used at the moment." in result.stdout
-
-
-def test_settings_that_cannot_work_are_the_finding(terminal: Terminal) -> None:
-    terminal.set(SMTP_URL="http://mail.example.org", PUBLIC_CHAT_URL="chat.example.org")
-
-    result = terminal.run("doctor")
-    as_json = json.loads(terminal.run("doctor", "--json").stdout)
-
-    assert result.exit_code == 2
-    assert "✗ SMTP_URL" in result.stdout
-    assert "✗ PUBLIC_CHAT_URL" in result.stdout
-    assert (as_json["outcome"], as_json["exit_code"]) == ("wrong_settings", 2)
-
-
-def test_a_database_of_a_later_version_is_the_finding(terminal: Terminal) -> None:
-    terminal.run("db", "upgrade")
-    with contextlib.closing(sqlite3.connect(terminal.folder / "trinity_channels.db")) as database, database:
-        database.execute("UPDATE alembic_version SET version_num = '0907'")
-
-    result = terminal.run("doctor")
-
-    assert result.exit_code == 1
-    assert "has schema version 0907; trinity_channels 0.1.0 knows versions up to 0003." in result.stdout
-
-
-def test_a_data_folder_that_is_none_is_the_finding(terminal: Terminal) -> None:
-    terminal.set(TRINITY_CHANNELS_HOME=str(terminal.folder / "channels.toml" / "home"))
-
-    result = terminal.run("doctor")
-
-    assert result.exit_code == 1
-    assert "cannot be opened" in result.stdout
-    assert "in a folder that this user may write to" in result.stdout
-
-
-@pytest.mark.parametrize("command", [("doctor",), ("failed",), ("agents",), ("serve", "--port", "0")])
-def test_a_file_that_is_no_database_is_told_with_a_way_out(terminal: Terminal, command: tuple[str, ...]) -> None:
-    terminal.folder.joinpath("damaged.db").write_bytes(b"not SQLite" * 500)
-    terminal.set(DATABASE_URL=f"sqlite:///{terminal.folder}/damaged.db")
-
-    result = terminal.run(*command)
-
-    assert result.exit_code == 1
-    assert "damaged.db cannot be opened: file is not a database. Restore the file from a backup" in result.output
-
-
-BROKEN = "[agents.support\n"
-WRONG = '[agents.support]\nowner = "nobody"\nruntime = "echo"\n'
-
-
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [(BROKEN, "is not TOML"), (WRONG, "agents.support.owner"), ("databse_url = 1", "databse_url: is not a setting")],
-)
-async def test_a_running_server_is_examined_also_when_the_file_beside_it_is_broken(
-    terminal: Terminal, world: World, content: str, said: str
-) -> None:
-    terminal.folder.joinpath("channels.toml").write_text(content)
-
-    result = await examined(terminal, world)
-
-    assert result.exit_code == 2
-    assert said in result.stdout
-    assert (
-        "The running server goes on with the settings that it has; a reload or the next start refuses" in result.stdout
-    )
-    assert "✓ The server runs at http://127.0.0.1:" in result.stdout
-    assert "Agent support: runtime echo" in result.stdout
-    assert "support on whatsapp" in result.stdout
-
-
-async def test_the_data_folder_is_found_in_a_file_that_is_not_toml(
-    terminal: Terminal, world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("TRINITY_CHANNELS_HOME")
-    terminal.folder.joinpath("channels.toml").write_text(f'trinity_channels_home = "{terminal.folder}"\n{BROKEN}')
-
-    result = await examined(terminal, world)
-
-    assert (result.exit_code, "✓ The server runs at http://127.0.0.1:" in result.stdout) == (2, True)
-
-
-@pytest.mark.parametrize("command", [("failed",), ("deliveries",), ("requests",), ("audit",), ("token", "list")])
-async def test_lists_are_shown_beside_a_running_server_whose_file_is_broken(
-    terminal: Terminal, world: World, command: tuple[str, ...]
-) -> None:
-    await world.person("Zoe").says("hello")
-    terminal.folder.joinpath("channels.toml").write_text(BROKEN)
-
-    result = await terminal.beside(*command)
-
-    assert result.exit_code == 0, result.output
-    assert "is not TOML" in result.stderr
-    assert result.stdout
-
-
-@pytest.mark.parametrize("command", ["failed", "deliveries"])
-def test_without_a_running_server_a_broken_file_comes_first(terminal: Terminal, command: str) -> None:
-    terminal.run("db", "upgrade")
-    terminal.folder.joinpath("channels.toml").write_text(BROKEN)
-
-    result = terminal.run(command)
-
-    assert (result.exit_code, "is not TOML" in result.stderr, result.stdout) == (2, True, "")
