@@ -4,7 +4,8 @@ import sys
 
 # structlog and httpx import these where they find them, for tracebacks and for a command of httpx that are not used here. In
 # a server that costs 5 MB and 0.1 s, so they do not find them, and go on without. Our own commands import rich afterwards.
-_UNUSED = ("rich", "pygments")
+# What is loaded already, by a program that imports this one, stays as it is.
+_UNUSED = {"rich", "pygments"} - sys.modules.keys()
 sys.modules |= dict.fromkeys(_UNUSED)  # type: ignore[arg-type]  # None is how Python notes what cannot be imported
 try:
     import httpx  # noqa: F401
