@@ -50,7 +50,8 @@ class _NameLookup:
             self._running.add_done_callback(self._ended)
         seconds = request.extensions.get("timeout", {}).get("connect")
         try:
-            await asyncio.wait_for(asyncio.shield(self._running), seconds)
+            async with asyncio.timeout(seconds):  # wait_for could lose a cancellation in Python 3.11
+                await asyncio.shield(self._running)
         except TimeoutError:
             raise httpx.ConnectTimeout("The name of the server was not found in time.", request=request) from None
         except OSError as error:
