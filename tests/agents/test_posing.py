@@ -1,4 +1,4 @@
-"""Nobody poses as the host, the agent or someone else: a reader who knows only the rules recovers who said what.
+"""No person can pose as the host, the agent or someone else: a reader who knows only the rules recovers who said what.
 
 The reader below is as strict as the rules that a model is told, and knows nothing of what went in. Everything that a person
 can choose is made of what the requests themselves consist of.

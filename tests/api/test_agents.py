@@ -28,14 +28,14 @@ async def test_each_principal_sees_what_is_theirs(world: World) -> None:
     own = await listed(world, await world.token(Role.USER, OWNER))
     nothing = await listed(world, await world.token(Role.USER, "zoe@example.org"))
     key = await world.api("GET", "/api/agents", token=await world.token(Role.AGENT, "support"))
-    nobody = await world.api("GET", "/api/agents", token="")
+    anonymous = await world.api("GET", "/api/agents", token="")
 
     assert list(everything) == ["my-agent", "sales", "support"]
     assert list(own) == ["my-agent", "support"]
     assert everything["sales"]["owner"] == "sales@example.org"
     assert nothing == {}
     assert (key.status_code, key.json()["code"]) == (403, "agent_key_not_allowed")
-    assert nobody.status_code == 401
+    assert anonymous.status_code == 401
 
 
 async def test_a_channel_is_shown_with_its_state_and_cause(world: World) -> None:

@@ -187,7 +187,7 @@ async def test_sharing_with_oneself_or_twice_is_refused(world: World) -> None:
 
     twice = await world.api("POST", path, {"email": "zoe@EXAMPLE.org"})
     self_share = await world.api("POST", path, {"email": "owner@example.org"})
-    nobody = await world.api("POST", path, {"email": "zoe"})
+    not_an_email = await world.api("POST", path, {"email": "zoe"})
 
-    codes = [(one.status_code, one.json()["code"]) for one in (twice, self_share, nobody)]
+    codes = [(one.status_code, one.json()["code"]) for one in (twice, self_share, not_an_email)]
     assert codes == [(409, "already_shared"), (400, "self_share"), (422, "invalid_input")]

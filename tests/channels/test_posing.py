@@ -1,4 +1,4 @@
-"""Nobody poses as someone else on the way from a messenger to what an agent's API is asked, in direct chats and groups."""
+"""No person can pose as someone else, from the messenger to what an agent's API is asked, in direct chats and groups."""
 
 from __future__ import annotations
 

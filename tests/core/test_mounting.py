@@ -136,12 +136,12 @@ async def test_the_channels_answer(client: httpx.AsyncClient) -> None:
 
 
 async def test_the_platforms_users_and_agents_count(client: httpx.AsyncClient) -> None:
-    nobody = await client.get("/api/agents/support/whatsapp")
+    anonymous = await client.get("/api/agents/support/whatsapp")
     stranger = await client.get("/api/agents/support/whatsapp", headers={"X-User": "zoe@example.org"})
     missing = await client.get("/api/agents/sales/whatsapp", headers=BOSS)
 
-    assert [answer.status_code for answer in (nobody, stranger, missing)] == [401, 404, 404]
-    assert nobody.json()["code"] == "unauthorized"
+    assert [answer.status_code for answer in (anonymous, stranger, missing)] == [401, 404, 404]
+    assert anonymous.json()["code"] == "unauthorized"
     assert stranger.json() == missing.json()
 
 

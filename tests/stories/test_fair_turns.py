@@ -58,9 +58,8 @@ async def test_an_agent_that_hangs_with_200_people_holds_up_no_other_agent(found
     assert [one.heard() for one in crowd] == [["echo hello"]] * PEOPLE
 
 
-async def test_a_person_who_is_blocked_while_they_wait_for_a_slot_does_not_reach_the_agent(
-    found: Found, agent: Agent
-) -> None:
+async def waiting_for_a_slot(found: Found, agent: Agent) -> tuple[World, Person]:
+    """A person whose turn waits, because another person has the only slot."""
     town = await found(agents=agent, trinity_channels_max_concurrent_turns=1)
     await town.policy("open")
     agent.thinks()
@@ -69,6 +68,13 @@ async def test_a_person_who_is_blocked_while_they_wait_for_a_slot_does_not_reach
     mallory = town.person("Mallory")
     await mallory.phone.says("second")
     await town.until(lambda: bool(town.host.slots._waiting))
+    return town, mallory
+
+
+async def test_a_person_who_is_blocked_while_they_wait_for_a_slot_does_not_reach_the_agent(
+    found: Found, agent: Agent
+) -> None:
+    town, mallory = await waiting_for_a_slot(found, agent)
 
     await town.api("PUT", f"/api/agents/support/clients/{(await town.client(mallory))['id']}/block", {"blocked": True})
     agent.speaks()
@@ -81,14 +87,7 @@ async def test_a_person_who_is_blocked_while_they_wait_for_a_slot_does_not_reach
 async def test_a_person_who_is_erased_while_they_wait_for_a_slot_does_not_reach_the_agent(
     found: Found, agent: Agent
 ) -> None:
-    town = await found(agents=agent, trinity_channels_max_concurrent_turns=1)
-    await town.policy("open")
-    agent.thinks()
-    await town.person("Zoe").phone.says("first")
-    await agent.asked(1)
-    mallory = town.person("Mallory")
-    await mallory.phone.says("second")
-    await town.until(lambda: bool(town.host.slots._waiting))
+    town, mallory = await waiting_for_a_slot(found, agent)
 
     answer = await town.api("DELETE", f"/api/agents/support/clients/{(await town.client(mallory))['id']}")
     assert answer.is_success

@@ -78,7 +78,7 @@ def _check(origin: Callable[..., object], hook: str, fix: str, run: Inspection) 
         try:
             run(self, _under_test(type(self)))  # type: ignore[arg-type]  # mypy takes a class for unhashable
         except NotApplicable as reason:
-            pytest.skip(f"{NOT_APPLICABLE}: {reason}")
+            pytest.skip(f"{NOT_APPLICABLE}: {reason}")  # a capability that the channel does not declare
         except Seen as seen:
             raise BrokenPromise(_failure(promise, str(seen), hook, fix)) from seen.__cause__
         except Exception as error:
