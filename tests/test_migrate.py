@@ -80,7 +80,35 @@ def test_texts_that_an_earlier_version_kept_of_dropped_messages_are_removed(tmp_
 
     with closing(sqlite3.connect(file)) as database:
         rows = database.execute("SELECT state, text, parts, cleared_at FROM message ORDER BY id").fetchall()
-    assert rows == [(one, "", None, 5) for one in states[:3]] + [(one, "words", "[]", None) for one in states[3:]]
+    assert rows[:3] == [(one, "", None, 5) for one in states[:3]]
+    assert rows[3:] == [("answered", "words", "[]", None), ("held", "words", "[]", None)]
+
+
+def test_open_work_of_an_earlier_version_is_found_under_the_words_of_today(tmp_path: Path) -> None:
+    file = tmp_path / "old.db"
+    url = at_revision(file, "0003")
+    with closing(sqlite3.connect(file)) as database, database:
+        database.execute(
+            "INSERT INTO conversation (id, binding_id, key, address, is_group, last_inbound_at, stirred, created_at)"
+            " VALUES (1, 1, 'contact:1', 'a', 0, 0, 1, 0)"
+        )
+        database.execute(
+            "INSERT INTO message (id, binding_id, conversation_id, origin, text, state, at)"
+            " VALUES (1, 1, 1, 'person', 'words', 'kept', 0)"
+        )
+        database.executemany(
+            "INSERT INTO delivery (binding_id, conversation_id, message_id, address, text, state, attempts, created_at,"
+            " updated_at) VALUES (1, 1, 1, 'a', 'words', ?, 0, 0, 0)",
+            [("ready",), ("asking",), ("sent",)],
+        )
+
+    migrate.upgrade(url)
+
+    with closing(sqlite3.connect(file)) as database:
+        assert database.execute("SELECT id FROM conversation WHERE needs_turn = 1").fetchall() == [(1,)]
+        assert database.execute("SELECT id FROM message WHERE state = 'held'").fetchall() == [(1,)]
+        states = database.execute("SELECT state FROM delivery ORDER BY id").fetchall()
+    assert states == [("ready",), ("reconciling",), ("sent",)]
 
 
 def test_emails_of_an_earlier_version_have_an_age_and_the_source_that_is_on_record(tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ from trinity_channels.retention.chore import Retention
 from trinity_channels.retention.periods import RetentionPeriods
 from trinity_channels.routes import routers
 from trinity_channels.settings import Settings, reread
-from trinity_channels.store import Store, Tx, deliveries, scenes
+from trinity_channels.store import Store, Tx, conversation_state, deliveries
 from trinity_channels.web import errors, reference
 from trinity_channels.web.auth import Guard, TokenAuthenticator
 from trinity_channels.web.decision_pages import DecisionPages
@@ -360,4 +360,6 @@ def _lateness(settings: Settings) -> Lateness:
 
 
 def _open_keys(tx: Tx) -> set[str]:
-    return {f"turn:{one}" for one in scenes.with_work(tx)} | {f"deliver:{one}" for one in deliveries.with_work(tx)}
+    return {f"turn:{one}" for one in conversation_state.with_work(tx)} | {
+        f"deliver:{one}" for one in deliveries.with_work(tx)
+    }

@@ -160,7 +160,7 @@ async def test_an_unknown_outcome_may_arrive_twice_and_the_answer_says_so(
         answer = await resend(town, parked["id"])
 
     assert (answer.json()["resent"], answer.json()["may_have"]) == ([parked["id"]], [parked["id"]])
-    assert answer.json()["state"] == "asking"
+    assert answer.json()["state"] == "reconciling"
     assert "may get it twice" in answer.json()["message"]
     assert zoe.heard() == ["echo hello", f"{WRITTEN}echo hello"]
 

@@ -14,7 +14,7 @@ from tests.channels.test_one_policy import on
 from tests.world import HUMAN, Agent, said
 from trinity_channels import texts
 from trinity_channels.api import Quoted
-from trinity_channels.store import Tx, people, scenes
+from trinity_channels.store import Tx, conversation_state, people
 
 EMAIL = "zoe@example.org"
 QUESTION = "What time do you open?"
@@ -35,8 +35,9 @@ async def stored(net: Net) -> str:
     """All that people's messages say in the database."""
 
     def read(tx: Tx) -> str:
-        clients = people.clients(tx, "support")
-        found = [one for client in clients for one in scenes.written_since(tx, client.id, net.now().replace(year=2020))]
+        contacts = people.contacts(tx, "support")
+        since = net.now().replace(year=2020)
+        found = [one for contact in contacts for one in conversation_state.written_since(tx, contact.id, since)]
         return "\n".join(one.text for one in found)
 
     return await net.host.store.read(read)

@@ -10,6 +10,7 @@ import pytest
 
 from tests.cli.conftest import Terminal
 from tests.world import World
+from trinity_channels.store import migrate
 
 
 def test_settings_that_cannot_work_are_the_finding(terminal: Terminal) -> None:
@@ -32,7 +33,7 @@ def test_a_database_of_a_later_version_is_the_finding(terminal: Terminal) -> Non
     result = terminal.run("doctor")
 
     assert result.exit_code == 1
-    assert "has schema version 0907; trinity_channels 0.1.0 knows versions up to 0003." in result.stdout
+    assert f"has schema version 0907; trinity_channels 0.1.0 knows versions up to {migrate.newest()}." in result.stdout
 
 
 def test_a_data_folder_that_is_none_is_the_finding(terminal: Terminal) -> None:

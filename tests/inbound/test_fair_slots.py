@@ -167,4 +167,4 @@ async def test_nobody_starves_and_no_slot_is_lost() -> None:
     assert room.most <= 6
     assert room.slots._free == 6
     assert not room.slots._waiting
-    assert not room.slots._of_person
+    assert not room.slots._of_contact

@@ -51,7 +51,9 @@ model = "counting"
 _OPEN_WORK = """
 SELECT 'message ' || state, count(*) FROM message WHERE state IN ('waiting', 'answering') GROUP BY state
 UNION ALL SELECT 'turn ' || state, count(*) FROM turn WHERE state IN ('open', 'failed') GROUP BY state
-UNION ALL SELECT 'delivery ' || state, count(*) FROM delivery WHERE state IN ('ready', 'sending', 'asking') GROUP BY state
+UNION ALL
+SELECT 'delivery ' || state, count(*) FROM delivery
+WHERE state IN ('ready', 'sending', 'reconciling') GROUP BY state
 """
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.world import OWNER, Person, World
 from trinity_channels import texts
-from trinity_channels.store import scenes
+from trinity_channels.store import conversation_state
 
 QUESTION = "what is 6 x 7?"
 ANSWER = f"echo {QUESTION}"
@@ -351,7 +351,7 @@ async def test_a_gate_that_opens_while_the_channel_is_disconnected_lets_them_in_
     await zoe.says("hello?")
     await world.api("DELETE", "/api/agents/support/whatsapp")
     await world.policy("open")
-    assert await world.host.store.read(scenes.with_work) == set(), "nothing to look at again and again"
+    assert await world.host.store.read(conversation_state.with_work) == set(), "nothing to look at again and again"
 
     await world.connect()
     await world.host.dispatcher._sweep()

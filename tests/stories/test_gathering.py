@@ -12,7 +12,7 @@ import pytest
 from tests.world import START, Agent, Found, World, said
 from trinity_channels import texts
 from trinity_channels.inbound.gather import ALBUM, LONGEST, complete_at
-from trinity_channels.store.scenes import Message
+from trinity_channels.store.conversation_state import Message
 
 PAUSE = timedelta(seconds=0.4)
 

@@ -8,11 +8,10 @@ import pytest
 
 from tests.world import START, Agent, Found, Person, World, said
 from trinity_channels import texts
-from trinity_channels.access.login import Asker
+from trinity_channels.access.login import LoginContact
 from trinity_channels.inbound.prepare import Preparation, Prepared
-from trinity_channels.store import Tx, people, scenes
-from trinity_channels.store.scenes import Person as Contact
-from trinity_channels.store.scenes import Scene
+from trinity_channels.store import Tx, conversation_state, people
+from trinity_channels.store.conversation_state import Contact, ConversationState
 
 ZOE = "zoe@example.org"
 YAN = "yan@example.org"
@@ -76,8 +75,8 @@ async def stored(world: World) -> str:
     """Everything that the person's messages say in the database."""
 
     def read(tx: Tx) -> str:
-        (client,) = people.clients(tx, "support")
-        return "\n".join(f"{one.text} {one.parts}" for one in scenes.written_since(tx, client.id, START))
+        (client,) = people.contacts(tx, "support")
+        return "\n".join(f"{one.text} {one.parts}" for one in conversation_state.written_since(tx, client.id, START))
 
     return await world.host.store.read(read)
 
@@ -325,11 +324,13 @@ async def test_a_code_that_was_mailed_while_the_message_was_looked_at_counts(
     prepare = Preparation.of
 
     async def meanwhile(
-        preparation: Preparation, scene: Scene, person: Contact, *rest: Any, **options: Any
+        preparation: Preparation, state: ConversationState, person: Contact, *rest: Any, **options: Any
     ) -> Prepared:
-        prepared = await prepare(preparation, scene, person, *rest, **options)
+        prepared = await prepare(preparation, state, person, *rest, **options)
         monkeypatch.setattr(Preparation, "of", prepare)
-        await asking.host.self_service.login.ask(Asker(person.id, scene.binding, scene.agent, "another chat"), ZOE)
+        await asking.host.self_service.login.ask(
+            LoginContact(person.id, state.binding, state.agent, "another chat"), ZOE
+        )
         return prepared
 
     monkeypatch.setattr(Preparation, "of", meanwhile)

@@ -333,6 +333,6 @@ async def test_an_erased_person_leaves_no_trace_of_the_email(asking: World) -> N
 
     await asking.api("DELETE", f"/api/agents/support/clients/{identity}")
 
-    left = await asking.host.store.read(lambda tx: people.client(tx, "support", identity))
+    left = await asking.host.store.read(lambda tx: people.contact(tx, "support", identity))
     assert left is not None
     assert left.verification is None

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from trinity_channels import texts
 from trinity_channels.access.escalation import Escalation
 from trinity_channels.store import Store, Tx, agent_settings, audit, disclosures
-from trinity_channels.store.scenes import Scene
+from trinity_channels.store.conversation_state import ConversationState
 
 _OFF = "disclosure_off"
 
@@ -39,17 +39,17 @@ class Disclosure:
         self._silence = silence
         self._now = now
 
-    def before(self, tx: Tx, scene: Scene, at: datetime) -> str:
+    def before(self, tx: Tx, state: ConversationState, at: datetime) -> str:
         """What the next message of the agent in a conversation begins with; empty if nothing is due.
 
         `at` is when the message was written that it answers, or the present if it answers none.
         """
-        told = scene.disclosed_at
+        told = state.disclosed_at
         if told is not None and at - told < self._silence:
             return ""
-        if not due(told, disclosures.last_spoken(tx, scene.conversation), at, self._silence):
+        if not due(told, disclosures.last_spoken(tx, state.conversation), at, self._silence):
             return ""
-        return "" if self.reason_off(tx, scene.agent) else self.sentence(tx, scene.agent)
+        return "" if self.reason_off(tx, state.agent) else self.sentence(tx, state.agent)
 
     def sentence(self, tx: Tx, agent: str) -> str:
         """What people are told about an agent: that it is one, and how to reach a person where that is set up."""

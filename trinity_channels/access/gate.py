@@ -46,35 +46,35 @@ class AccessSubject:
     has_access: bool
 
 
-def decide(policy: Policy, person: AccessSubject) -> Decision:
+def decide(policy: Policy, subject: AccessSubject) -> Decision:
     """Apply the cross-channel policy (docs/explanation/access.md has the table this mirrors)."""
-    if person.blocked:
+    if subject.blocked:
         return Decision.SILENT
-    if policy is Policy.OPEN or person.has_access:
+    if policy is Policy.OPEN or subject.has_access:
         return Decision.ALLOW
-    if person.email is None:
+    if subject.email is None:
         return Decision.ASK_LOGIN
     return Decision.ALLOW if policy is Policy.REQUIRE_EMAIL else Decision.REQUEST_ACCESS
 
 
-def decide_group(groups: GroupPolicy, policy: Policy, person: AccessSubject) -> Decision:
+def decide_group(groups: GroupPolicy, policy: Policy, subject: AccessSubject) -> Decision:
     """The same for one message in a group: the writer must be verified, even where direct chats are open to all."""
     if groups is GroupPolicy.OFF:
         return Decision.SILENT
-    if person.email is None and not person.blocked:
+    if subject.email is None and not subject.blocked:
         return Decision.ASK_LOGIN
-    return decide(policy, person)
+    return decide(policy, subject)
 
 
-def explain(policy: Policy, person: AccessSubject) -> str:
+def explain(policy: Policy, subject: AccessSubject) -> str:
     """The rule that `decide` applied, as a sentence for the operator."""
-    if person.blocked:
+    if subject.blocked:
         return "The owner has blocked this person: every message is dropped in silence."
     if policy is Policy.OPEN:
         return "The policy is open: everyone may chat."
-    if person.has_access:
+    if subject.has_access:
         return "The verified e-mail belongs to the owner, an admin, or someone the agent is shared with."
-    if person.email is None:
+    if subject.email is None:
         return f"The policy is {policy}, and this person has not verified an e-mail with /login."
     if policy is Policy.REQUIRE_EMAIL:
         return "The policy is require_email, and this person has verified one."

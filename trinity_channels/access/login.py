@@ -34,10 +34,10 @@ REMEMBERED = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
-class Asker:
+class LoginContact:
     """Who wants to sign in, and where. `channel` is its name, for the audit log."""
 
-    contact: int
+    id: int
     binding: int
     agent: str
     channel_title: str
@@ -92,11 +92,11 @@ class Login:
         """Whether codes can be mailed at all."""
         return self._mailer is not None
 
-    async def ask(self, asker: Asker, email: str, *, expected: bool = False) -> str:
+    async def ask(self, contact: LoginContact, email: str, *, expected: bool = False) -> str:
         """Mail a code to the address a person gave; while one that was mailed to it is live, point to that.
 
         Args:
-            asker: who wants to sign in.
+            contact: who wants to sign in.
             email: the address in its usual spelling.
             expected: it may use the agent already.
 
@@ -107,18 +107,18 @@ class Login:
             return texts.NO_MAILER
         now = self._now()
         code = f"{secrets.randbelow(1_000_000):06d}"
-        digest = self._vault.digest(_bound(asker, email, code), purpose="login")
-        request = CodeRequest(asker.contact, asker.binding, mailbox(email), expected)
+        digest = self._vault.digest(_bound(contact, email, code), purpose="login")
+        request = CodeRequest(contact.id, contact.binding, mailbox(email), expected)
         made = await self._store.write(lambda tx: self._make(tx, request, email, digest, now))
         if made.refusal:
             self._metrics.login_codes.labels(made.reason).inc()
             return made.refusal
         try:
-            await self._mailer.send(_mail(asker, email, code))
+            await self._mailer.send(_mail(contact, email, code))
         except MailError as error:
-            log.warning("login mail failed", agent=asker.agent, error=str(error))
+            log.warning("login mail failed", agent=contact.agent, error=str(error))
             self._metrics.mail_failures.inc()
-            await self._store.write(lambda tx: codes.kill(tx, asker.contact))
+            await self._store.write(lambda tx: codes.kill(tx, contact.id))
             return texts.CODE_NOT_MAILED.format(email=shown_email(email))
         # A process that dies before this line mails another code when the same e-mail is given again.
         await self._store.write(lambda tx: codes.mailed(tx, made.code, now))
@@ -153,46 +153,44 @@ class Login:
             codes.kill(tx, contact)
         return expired
 
-    def spent(self, tx: Tx, asker: Asker, numbers: Collection[str]) -> dict[str, StoredCode]:
+    def spent(self, tx: Tx, contact: LoginContact, numbers: Collection[str]) -> dict[str, StoredCode]:
         """Which of these numbers are codes of this contact that no longer count: used, expired, replaced.
 
         Of the live code nothing is said: that would be a guess for free.
         """
         now = self._now()
-        known = [
-            one for one in codes.made(tx, asker.contact, now - REMEMBERED) if not one.live or one.expires_at <= now
-        ]
-        return {number: one for number in numbers for one in known if self._is_of(asker, one, number)}
+        known = [one for one in codes.made(tx, contact.id, now - REMEMBERED) if not one.live or one.expires_at <= now]
+        return {number: one for number in numbers for one in known if self._is_of(contact, one, number)}
 
-    def check(self, tx: Tx, asker: Asker, code: str) -> Attempt:
+    def check(self, tx: Tx, contact: LoginContact, code: str) -> Attempt:
         """Check an entered code within the transaction that will store the outcome."""
-        live = codes.live(tx, asker.contact)
+        live = codes.live(tx, contact.id)
         if live is None:
             return Attempt(None, texts.NO_CODE)
         if live.expires_at <= self._now():
-            codes.kill(tx, asker.contact)
+            codes.kill(tx, contact.id)
             return Attempt(None, texts.CODE_EXPIRED)
-        if self._is_of(asker, live, code):
-            codes.kill(tx, asker.contact)
+        if self._is_of(contact, live, code):
+            codes.kill(tx, contact.id)
             answer = texts.VERIFIED.format(email=shown_email(live.email))
             return Attempt(live.email, answer, live.created_at, Guess.RIGHT)
-        left, guess = self._miss(tx, asker, live)
+        left, guess = self._miss(tx, contact, live)
         if guess is Guess.LOCKED:
             return Attempt(None, texts.WRONG_CODE_LOCKED.format(email=shown_email(live.email)), guess=guess)
         answer = texts.WRONG_CODE.format(left=left) if left else texts.WRONG_CODE_LAST
         return Attempt(None, answer, guess=guess)
 
-    def mentioned(self, tx: Tx, asker: Asker, numbers: Collection[str]) -> tuple[str | None, list[Guess]]:
+    def mentioned(self, tx: Tx, contact: LoginContact, numbers: Collection[str]) -> tuple[str | None, list[Guess]]:
         """The live code among these numbers, if it is, and the wrong guesses that were made on the way.
 
         Each other number that is looked at counts as a guess, for a person may find out what was recognised.
         """
         wrong: list[Guess] = []
         for number in sorted(numbers):
-            live = self.awaited(tx, asker.contact)
-            if live is None or self._is_of(asker, live, number):
+            live = self.awaited(tx, contact.id)
+            if live is None or self._is_of(contact, live, number):
                 return (number if live else None), wrong
-            wrong.append(self._miss(tx, asker, live)[1])
+            wrong.append(self._miss(tx, contact, live)[1])
         return None, wrong
 
     def count(self, guesses: Iterable[Guess]) -> None:
@@ -200,31 +198,31 @@ class Login:
         for guess in guesses:
             self._metrics.login_guesses.labels(guess).inc()
 
-    def _miss(self, tx: Tx, asker: Asker, live: StoredCode) -> tuple[int, Guess]:
+    def _miss(self, tx: Tx, contact: LoginContact, live: StoredCode) -> tuple[int, Guess]:
         """Count a wrong guess, on record; returns how many are left."""
         now = self._now()
-        left, locked = login_limits.missed(tx, asker.contact, live, now)
+        left, locked = login_limits.missed(tx, contact.id, live, now)
         audit.add(
             tx,
             now,
-            f"contact:{asker.contact}",
+            f"contact:{contact.id}",
             "login_failed",
-            agent=asker.agent,
-            channel=asker.channel,
+            agent=contact.agent,
+            channel=contact.channel,
             details={"guesses_left": left, "locked": locked},
         )
         return left, Guess.LOCKED if locked else Guess.WRONG
 
-    def _is_of(self, asker: Asker, stored: StoredCode, code: str) -> bool:
-        possible = self._vault.digests(_bound(asker, stored.email, code), purpose="login")
+    def _is_of(self, contact: LoginContact, stored: StoredCode, code: str) -> bool:
+        possible = self._vault.digests(_bound(contact, stored.email, code), purpose="login")
         return any(hmac.compare_digest(one.encode(), stored.digest.encode()) for one in possible)
 
 
-def _bound(asker: Asker, email: str, code: str) -> str:
-    return f"{asker.binding}\n{asker.contact}\n{email}\n{code}"
+def _bound(contact: LoginContact, email: str, code: str) -> str:
+    return f"{contact.binding}\n{contact.id}\n{email}\n{code}"
 
 
-def _mail(asker: Asker, email: str, code: str) -> Mail:
-    subject = texts.MAIL_SUBJECT.format(agent=asker.agent, channel=asker.channel_title)
-    text = texts.MAIL_TEXT.format(agent=asker.agent, channel=asker.channel_title, code=code)
+def _mail(contact: LoginContact, email: str, code: str) -> Mail:
+    subject = texts.MAIL_SUBJECT.format(agent=contact.agent, channel=contact.channel_title)
+    text = texts.MAIL_TEXT.format(agent=contact.agent, channel=contact.channel_title, code=code)
     return Mail(to=email, subject=subject, text=text)

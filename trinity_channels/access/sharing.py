@@ -1,7 +1,7 @@
 """Decide who may use an agent: its policies, access requests and shares. One service for the API and the command line.
 
 `by` is who decides, as the audit log names them. Callers have authorised them: the API by a token, a mailed link by its
-signature, the command line by access to the host. What was kept is answered where a decision has opened the gate: the
+signature, the command line by access to the host. What was held is answered where a decision has opened the gate: the
 conversations are marked in the transaction of the decision, so that a host in another process finds them as well.
 """
 
@@ -192,10 +192,10 @@ class Sharing:
     # --- what every change has in common ---
 
     def _mark(self, tx: Tx, agent: str, *, told: int | None = None) -> None:
-        """Let the turns look at what is kept, for the gate may have opened, and bring `told` its news."""
+        """Let the turns look at what is held, for access may have been granted, and bring `told` its news."""
         conversations = {*access.conversations_with_kept(tx, agent), *([told] if told else [])}
         for conversation in sorted(conversations):
-            messages.stir(tx, conversation)
+            messages.request_turn(tx, conversation)
             tx.wake(f"turn:{conversation}")
 
     def _audit(self, tx: Tx, by: str, action: audit.Action, agent: str, **details: object) -> None:

@@ -35,13 +35,13 @@ def words(answer: object) -> str:
         if cut:
             raise AgentFailed("the answer reached its length limit before its first word (length)")
         return ""
-    said = without_reasoning(text)
-    if not visible(said):
+    spoken = without_reasoning(text)
+    if not visible(spoken):
         limit = " and reached its length limit (length)" if cut else ""
         raise AgentFailed(f"the answer holds nothing but reasoning{limit}")
-    if _asks_for_silence(said):
+    if _asks_for_silence(spoken):
         return ""
-    return _with_hint(said) if cut else said
+    return _with_hint(spoken) if cut else spoken
 
 
 def _asks_for_silence(text: str) -> bool:

@@ -30,9 +30,9 @@ def about(turn: AgentTurn) -> Mapping[str, object]:
     return {"channel": turn.channel, **_person(turn.sender_name, turn.verified_email), **_disclosed(turn)}
 
 
-def writer(turn: AgentTurn, said: AgentMessage) -> Mapping[str, object]:
+def writer(turn: AgentTurn, message: AgentMessage) -> Mapping[str, object]:
     """Who wrote a message of a group; empty for the agent's own, and in a direct chat."""
-    return _person(said.name, said.email) if turn.group and not said.by_agent else {}
+    return _person(message.name, message.email) if turn.group and not message.by_agent else {}
 
 
 def _person(name: str, email: str | None) -> Mapping[str, object]:

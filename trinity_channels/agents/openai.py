@@ -61,8 +61,8 @@ class OpenAIRuntime:
         except ShapeError:
             raise AgentFailed("The agent's answer does not have the shape that its API promises.") from None
         if answered.problem:
-            message = "The agent's API answered with an error in place of an answer."
-            raise self._api.failure(message, answered.problem, reply.headers)
+            spoken = "The agent's API answered with an error in place of an answer."
+            raise self._api.failure(spoken, answered.problem, reply.headers)
         return _answer(answered)
 
 
@@ -73,8 +73,8 @@ def _answer(answered: Completion) -> str | Answer:
     cut = answered.finish in _CUT | _FILTERED or not answered.whole
     # Servers put a refusal beside an empty text, beside reasoning, or in both places.
     refusal = "" if answered.refusal in answered.text else answered.refusal
-    if said := "\n\n".join(text for text in (answered.text, refusal) if visible(text)):
-        return Answer(said, cut=True) if cut else said
+    if spoken := "\n\n".join(text for text in (answered.text, refusal) if visible(text)):
+        return Answer(spoken, cut=True) if cut else spoken
     if not answered.whole:
         raise AgentUnavailable("The agent's answer broke off before its first word.")
     if not answered.messages:

@@ -44,16 +44,16 @@ def messages(turn: AgentTurn, system_prompt: str, system_role: SystemRole, marke
         system_role: how the server calls the system's role; with `none` its text leads the first user message.
         marker: begins every line that no person wrote; unpredictable.
     """
-    said = _alternating(turn, marker)
+    messages = _alternating(turn, marker)
     chat = _GROUP if turn.group else _DIRECT
     facts = json_line(vouched(turn))
     explanation = _EXPLANATION.format(marker=marker, chat=chat, facts=facts)
     system = "\n\n".join(text for text in (system_prompt.strip(), explanation) if text)
     if system_role == "none":
         # Without this line a person's first words could go on with the facts above them.
-        said[0] = _message("user", f"{system}\n\n{marker} {_BEGINS}\n{said[0]['content']}")
-        return said
-    return [_message(system_role, system), *said]
+        messages[0] = _message("user", f"{system}\n\n{marker} {_BEGINS}\n{messages[0]['content']}")
+        return messages
+    return [_message(system_role, system), *messages]
 
 
 def _alternating(turn: AgentTurn, marker: str) -> list[Message]:
@@ -75,23 +75,23 @@ def _alternating(turn: AgentTurn, marker: str) -> list[Message]:
 
 def _contents(turn: AgentTurn, marker: str) -> Iterator[tuple[str, str]]:
     """Role and content of each message that has any; the name of a direct chat's person leads their waiting messages."""
-    for said in turn.history:
-        yield from _content(said, writer(turn, said), marker)
+    for message in turn.history:
+        yield from _content(message, writer(turn, message), marker)
     name = named(turn)
-    for said in turn.messages:
-        for content in _content(said, {**name, **writer(turn, said)}, marker):
+    for message in turn.messages:
+        for content in _content(message, {**name, **writer(turn, message)}, marker):
             yield content
             name = {}
 
 
-def _content(said: AgentMessage, who: Mapping[str, object], marker: str) -> Iterator[tuple[str, str]]:
-    lines = [said.text] if said.text.strip() else []
-    for note in said.notes:
+def _content(message: AgentMessage, who: Mapping[str, object], marker: str) -> Iterator[tuple[str, str]]:
+    lines = [message.text] if message.text.strip() else []
+    for note in message.notes:
         lines += _marked(marker, f"note: {note}")
     if not lines:
         return
     head = [f"{marker} from {json_line(who)}"] if who else []
-    yield "assistant" if said.by_agent else "user", "\n".join([*head, *lines])
+    yield "assistant" if message.by_agent else "user", "\n".join([*head, *lines])
 
 
 def _marked(marker: str, text: str) -> list[str]:

@@ -77,12 +77,18 @@ class TrinityRuntime:
 def _document(turn: AgentTurn) -> str:
     document = {
         "context": about(turn),
-        "history": [_entry(turn, said) for said in turn.history],
-        "messages": [_entry(turn, said) for said in turn.messages],
+        "history": [_entry(turn, message) for message in turn.history],
+        "messages": [_entry(turn, message) for message in turn.messages],
     }
     return json_line(document)
 
 
-def _entry(turn: AgentTurn, said: AgentMessage) -> dict[str, Any]:
-    by = "agent" if said.by_agent else "person"
-    return {"by": by, "at": said.at.isoformat(), "text": said.text, "notes": list(said.notes), **writer(turn, said)}
+def _entry(turn: AgentTurn, message: AgentMessage) -> dict[str, Any]:
+    by = "agent" if message.by_agent else "person"
+    return {
+        "by": by,
+        "at": message.at.isoformat(),
+        "text": message.text,
+        "notes": list(message.notes),
+        **writer(turn, message),
+    }

@@ -87,8 +87,8 @@ def _read(found: Any) -> list[Findings]:
     return [Findings(one["title"], tuple(_check(check) for check in one["checks"])) for one in found]
 
 
-def _check(said: dict[str, str]) -> Check:
-    return Check(said["code"], CheckState(said["state"]), said["message"], said["fix"])
+def _check(reported: dict[str, str]) -> Check:
+    return Check(reported["code"], CheckState(reported["state"]), reported["message"], reported["fix"])
 
 
 async def _offline(settings: Settings, server: Check) -> tuple[Check, list[Findings]]:

@@ -16,14 +16,14 @@ from trinity_channels.ports import utc_now
 from trinity_channels.store import Tx, access, agent_runs, people
 from trinity_channels.store.access import AccessRequest
 from trinity_channels.store.agent_runs import Trouble
-from trinity_channels.store.people import Client
+from trinity_channels.store.people import ListedContact
 from trinity_channels.store.verified_emails import Source
 
 OUTCOMES = {
     Decision.ALLOW: "A message now goes to the agent.",
     Decision.SILENT: "A message now is dropped, and the person gets no answer.",
-    Decision.ASK_LOGIN: "A message now is kept, and the person is asked to sign in with /login.",
-    Decision.REQUEST_ACCESS: "A message now is kept until the owner lets them in.",
+    Decision.ASK_LOGIN: "A message now is held, and the person is asked to sign in with /login.",
+    Decision.REQUEST_ACCESS: "A message now is held until the owner lets them in.",
 }
 
 
@@ -42,7 +42,7 @@ class _Found:
     """What is stored about the address."""
 
     policy: Policy
-    contacts: list[tuple[Client, int, list[Trouble]]]
+    contacts: list[tuple[ListedContact, int, list[Trouble]]]
     requests: dict[str, AccessRequest]
 
 
@@ -64,31 +64,33 @@ def _email(address: str) -> str | None:
 
 def _read(tx: Tx, agent: str, address: str) -> _Found:
     policy, _ = gate.policies(access.policies(tx, agent))
-    clients = people.find(tx, agent, address)
-    contacts = [(one, people.kept(tx, one.id), agent_runs.of_contact(tx, one.id)) for one in clients]
-    emails = {address, *(client.email for client in clients if client.email)}
+    found = people.find(tx, agent, address)
+    contacts = [(one, people.held(tx, one.id), agent_runs.of_contact(tx, one.id)) for one in found]
+    emails = {address, *(contact.email for contact in found if contact.email)}
     requests = {email: one for email in emails if (one := access.request_of(tx, agent, email))}
     return _Found(policy, contacts, requests)
 
 
-async def _contact(host: Host, agent: str, found: _Found, client: Client, kept: int, troubles: list[Trouble]) -> Asked:
-    has_access = client.email is not None and await host.directory.may_use(agent, client.email)
-    subject = AccessSubject(client.email, client.blocked, has_access)
-    manifest = host.plugins[client.channel].manifest if client.channel in host.plugins else None
+async def _contact(
+    host: Host, agent: str, found: _Found, contact: ListedContact, held: int, troubles: list[Trouble]
+) -> Asked:
+    has_access = contact.email is not None and await host.directory.may_use(agent, contact.email)
+    subject = AccessSubject(contact.email, contact.blocked, has_access)
+    manifest = host.plugins[contact.channel].manifest if contact.channel in host.plugins else None
     facts = [
         ("Policy", str(found.policy)),
-        ("Verified e-mail", _verified(client, host.self_service.lifetime)),
-        ("Access", await _access(host, agent, client.email)),
-        ("Blocked", "yes" if client.blocked else "no"),
-        ("Access request", _request(found.requests.get(client.email or ""))),
-        ("Reply window", _window(manifest, client.last_active, utc_now())),
-        ("Kept messages", str(kept)),
-        ("Proactive", _proactive(client)),
+        ("Verified e-mail", _verified(contact, host.self_service.lifetime)),
+        ("Access", await _access(host, agent, contact.email)),
+        ("Blocked", "yes" if contact.blocked else "no"),
+        ("Access request", _request(found.requests.get(contact.email or ""))),
+        ("Reply window", _window(manifest, contact.last_active, utc_now())),
+        ("Held messages", str(held)),
+        ("Proactive", _proactive(contact)),
         *(("Not answered", _trouble(one)) for one in troubles),
     ]
-    name = f"{client.name}, " if client.name else ""
+    name = f"{contact.name}, " if contact.name else ""
     return Asked(
-        f"{name}{client.address} on {client.channel}, agent {agent}",
+        f"{name}{contact.address} on {contact.channel}, agent {agent}",
         facts,
         OUTCOMES[gate.decide(found.policy, subject)],
         gate.explain(found.policy, subject),
@@ -126,13 +128,13 @@ async def _access(host: Host, agent: str, email: str | None) -> str:
     return "allowed" if await host.directory.may_use(agent, email) else "not shared"
 
 
-def _verified(client: Client, lifetime: Lifetime) -> str:
-    verification = client.verification
-    if verification is None and client.signed_out_at:
-        return f"none: signed out or unlinked at {moment(client.signed_out_at)}, until they sign in"
+def _verified(contact: ListedContact, lifetime: Lifetime) -> str:
+    verification = contact.verification
+    if verification is None and contact.signed_out_at:
+        return f"none: signed out or unlinked at {moment(contact.signed_out_at)}, until they sign in"
     if verification is None:
         return "none"
-    how = {Source.CODE: "with a mailed code", Source.PROVIDER: f"by {client.channel}", None: "in a way not on record"}
+    how = {Source.CODE: "with a mailed code", Source.PROVIDER: f"by {contact.channel}", None: "in a way not on record"}
     since, used = moment(verification.verified_at), moment(verification.used_at)
     verified = f"{verification.email}, verified {how[verification.source]} at {since}"
     return f"{verified}; last used at {used}, ends at {moment(lifetime.ends_at(verification))} if unused"
@@ -150,11 +152,11 @@ def _request(request: AccessRequest | None) -> str:
     return f"{request.status} since {moment(at)}"
 
 
-def _proactive(client: Client) -> str:
-    if client.stopped:
+def _proactive(contact: ListedContact) -> str:
+    if contact.stopped:
         return "stopped by the person"
-    if client.unreachable_at:
-        since = moment(client.unreachable_at)
+    if contact.unreachable_at:
+        since = moment(contact.unreachable_at)
         return (
             f"refused since {since}: the provider reported that the person blocked it or unsubscribed; until they write"
         )

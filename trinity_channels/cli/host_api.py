@@ -66,10 +66,10 @@ async def _ask_idle(method: str, path: str, body: object, *, reads: bool) -> Any
     finally:
         await host.store.close()
         await host.http.aclose()
-    said = answer.json()
+    answered = answer.json()
     if answer.is_success:
-        return said
-    raise HostRefused(str(said["message"]), answer.status_code, str(said["code"]))
+        return answered
+    raise HostRefused(str(answered["message"]), answer.status_code, str(answered["code"]))
 
 
 def agent_path(agent: str, *rest: str) -> str:

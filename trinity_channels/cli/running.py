@@ -98,9 +98,9 @@ class RunningHost:
             raise self._stale("what answers there is not trinity_channels") from None
         if answer.is_success:
             return content
-        said = content if isinstance(content, dict) else {}
-        text = str(said.get("message") or f"The running host answered {answer.status_code}.")
-        raise HostRefused(text, answer.status_code, str(said.get("code", "")))
+        body = content if isinstance(content, dict) else {}
+        text = str(body.get("message") or f"The running host answered {answer.status_code}.")
+        raise HostRefused(text, answer.status_code, str(body.get("code", "")))
 
     def _stale(self, why: str) -> HostNotRunning:
         return HostNotRunning(
@@ -118,8 +118,8 @@ def find(home: Path) -> RunningHost:
     """
     file = home / FILE
     try:
-        said = json.loads(file.read_text(encoding="utf-8"))
-        return RunningHost(str(said["url"]), int(said["pid"]), str(said["token"]))
+        body = json.loads(file.read_text(encoding="utf-8"))
+        return RunningHost(str(body["url"]), int(body["pid"]), str(body["token"]))
     except FileNotFoundError:
         raise HostNotRunning(
             f"No server is running on the data folder {home}.",

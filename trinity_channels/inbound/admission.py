@@ -15,8 +15,8 @@ from trinity_channels.inbound.following import Following
 from trinity_channels.inbound.gate import decision
 from trinity_channels.inbound.senders import Senders
 from trinity_channels.outbound.lateness import Lateness
-from trinity_channels.store import Store, scenes
-from trinity_channels.store.scenes import OpenTurn, Scene
+from trinity_channels.store import Store, conversation_state
+from trinity_channels.store.conversation_state import ConversationState, OpenTurn
 
 
 class Admission:
@@ -36,37 +36,37 @@ class Admission:
         self._lateness = lateness
         self._now = now
 
-    async def present(self, scene: Scene) -> Scene:
+    async def present(self, state: ConversationState) -> ConversationState:
         """The conversation with its person as the provider vouches for them now.
 
         Raises:
             ProviderUnavailable: it could not be asked.
         """
-        return replace(scene, person=await self._senders.still(scene, scene.person)) if scene.person else scene
+        return replace(state, contact=await self._senders.still(state, state.contact)) if state.contact else state
 
-    async def admits(self, scene: Scene) -> bool:
+    async def admits(self, state: ConversationState) -> bool:
         """Whether the gate is still open. In a group it was asked for each message."""
-        person = scene.person
-        if person is None:
+        contact = state.contact
+        if contact is None:
             return True
-        gate = partial(decision, scene, person.email, blocked=person.blocked)
+        gate = partial(decision, state, contact.email, blocked=contact.blocked)
         if gate(has_access=False) is Decision.ALLOW:
             return True
-        if person.email is None or person.blocked:
+        if contact.email is None or contact.blocked:
             return False
-        return gate(has_access=await self._directory.may_use(scene.agent, person.email)) is Decision.ALLOW
+        return gate(has_access=await self._directory.may_use(state.agent, contact.email)) is Decision.ALLOW
 
-    def parked(self, scene: Scene, turn: OpenTurn, manifest: Channel) -> str:
+    def parked(self, state: ConversationState, turn: OpenTurn, manifest: Channel) -> str:
         """Why a turn is left to the owner, since it comes too late; empty if it may be answered now."""
-        return overdue.parked(self._lateness, manifest, scene, turn, self._now())
+        return overdue.parked(self._lateness, manifest, state, turn, self._now())
 
     async def lapsed(self, conversation: int, turn: OpenTurn, manifest: Channel) -> Following | None:
         """What stands in place of a turn that may not be run any more; None if it may be.
 
         Asked after it has waited for a slot: minutes may have passed.
         """
-        scene = await self._store.read(partial(scenes.scene, conversation=conversation))
-        if scene is None or not scene.connected or scene.turn is None or scene.turn.id != turn.id:
-            return Following(scene)
-        due = await self.admits(scene) and not self.parked(scene, scene.turn, manifest)
-        return None if due else Following(scene)
+        state = await self._store.read(partial(conversation_state.load, conversation=conversation))
+        if state is None or not state.connected or state.turn is None or state.turn.id != turn.id:
+            return Following(state)
+        due = await self.admits(state) and not self.parked(state, state.turn, manifest)
+        return None if due else Following(state)

@@ -12,7 +12,7 @@ from trinity_channels.agents.answer import words
 from trinity_channels.agents.port import AgentError, AgentFailed, AgentRuntime, AgentTimeout, AgentTurn
 from trinity_channels.inbound.indicate import Indicator
 from trinity_channels.observability.metrics import Metrics
-from trinity_channels.store.scenes import Message, Scene
+from trinity_channels.store.conversation_state import ConversationState, Message
 
 log = structlog.get_logger(__name__)
 
@@ -28,14 +28,14 @@ class AgentCall:
         self._indicator = indicator
         self._metrics = metrics
 
-    async def answer(self, scene: Scene, turn: AgentTurn, messages: Sequence[Message]) -> str:
+    async def answer(self, state: ConversationState, turn: AgentTurn, messages: Sequence[Message]) -> str:
         """What the agent says; empty if that is nothing.
 
         Raises:
             AgentError: it did not answer. An AgentRuntime may be anyone's code: every other error becomes `AgentFailed`.
         """
         try:
-            async with asyncio.timeout(LONGEST_RUN.total_seconds()), self._indicator.while_running(scene, messages):
+            async with asyncio.timeout(LONGEST_RUN.total_seconds()), self._indicator.while_running(state, messages):
                 with self._metrics.agent_seconds.time():
                     answer: object = await self._agents.run(turn)
         except AgentError:
@@ -48,6 +48,6 @@ class AgentCall:
                 raise
             raise AgentFailed("the agent cancelled its own run") from error
         except Exception as error:
-            log.exception("agent broke", agent=scene.agent, error=type(error).__name__)
+            log.exception("agent broke", agent=state.agent, error=type(error).__name__)
             raise AgentFailed(f"the agent broke ({type(error).__name__})") from error
         return words(answer)

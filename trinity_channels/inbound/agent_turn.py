@@ -15,7 +15,7 @@ from trinity_channels.inbound.attempts import Attempts
 from trinity_channels.inbound.endings import LONGEST_PAUSE, Endings
 from trinity_channels.inbound.fair_slots import FairSlots
 from trinity_channels.inbound.following import Following
-from trinity_channels.store.scenes import OpenTurn, Scene
+from trinity_channels.store.conversation_state import ConversationState, OpenTurn
 from trinity_channels.store.turns import Cause
 
 ATTEMPTS = 3
@@ -41,11 +41,13 @@ class AgentTurns:
         self._endings = endings
         self._now = now
 
-    async def attempt(self, scene: Scene, turn: OpenTurn, manifest: Channel, *, admitted: bool) -> Following:
+    async def attempt(
+        self, state: ConversationState, turn: OpenTurn, manifest: Channel, *, admitted: bool
+    ) -> Following:
         """Run the agent once, unless the turn has to wait or to end without it.
 
         Args:
-            scene: the conversation.
+            state: the conversation.
             turn: its open turn.
             manifest: that of its channel.
             admitted: the gate has just let the turn through, so that it is not asked again.
@@ -57,25 +59,25 @@ class AgentTurns:
         if turn.next_at and now < turn.next_at <= now + LONGEST_PAUSE:  # further ahead: the clock was set back
             return Following(at=turn.next_at)
         if turn.attempts >= ATTEMPTS:
-            return await self._endings.give_up(scene, turn, manifest, "the process died in every attempt", Cause.HOST)
+            return await self._endings.give_up(state, turn, manifest, "the process died in every attempt", Cause.HOST)
         if not admitted:
-            scene = await self._admission.present(scene)
-            if not await self._admission.admits(scene):
-                return await self._endings.withdraw(scene, turn)
-        if why := self._admission.parked(scene, turn, manifest):
-            return await self._endings.give_up(scene, turn, manifest, why, Cause.LATE)
-        async with self._slots.slot(scene.agent, turn.writer) as waited:
-            if waited and (lapsed := await self._admission.lapsed(scene.conversation, turn, manifest)) is not None:
+            state = await self._admission.present(state)
+            if not await self._admission.admits(state):
+                return await self._endings.withdraw(state, turn)
+        if why := self._admission.parked(state, turn, manifest):
+            return await self._endings.give_up(state, turn, manifest, why, Cause.LATE)
+        async with self._slots.slot(state.agent, turn.writer) as waited:
+            if waited and (lapsed := await self._admission.lapsed(state.conversation, turn, manifest)) is not None:
                 return lapsed
-            attempt = await self._attempts.begin(scene, turn)
+            attempt = await self._attempts.begin(state, turn)
             try:
-                attempt = await self._attempts.completed(scene, manifest, attempt)
-                text = await self._agent.answer(scene, request(scene, turn, attempt), attempt.messages)
+                attempt = await self._attempts.completed(state, manifest, attempt)
+                text = await self._agent.answer(state, request(state, turn, attempt), attempt.messages)
             except AgentUnavailable as error:
-                return await self._endings.retry(scene, turn, manifest, error)
+                return await self._endings.retry(state, turn, manifest, error)
             except AgentFailed as error:
-                return await self._endings.fail(scene, turn, manifest, error)
+                return await self._endings.fail(state, turn, manifest, error)
             except asyncio.CancelledError:
                 await asyncio.shield(self._attempts.uncount(turn))
                 raise
-        return await self._endings.answer(scene, turn, manifest, text, attempt)
+        return await self._endings.answer(state, turn, manifest, text, attempt)

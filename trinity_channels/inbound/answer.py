@@ -16,7 +16,7 @@ from trinity_channels.inbound.gate import decision
 from trinity_channels.inbound.prepare import Prepared
 from trinity_channels.inbound.sign_in import SignIn
 from trinity_channels.store import Tx, audit, people, verified_emails
-from trinity_channels.store.scenes import Person, Scene
+from trinity_channels.store.conversation_state import Contact, ConversationState
 from trinity_channels.store.verified_emails import Source
 
 
@@ -27,8 +27,8 @@ class Answers:
     `noted`: times of the contact to set once that has been told, for it is not repeated for a while.
     """
 
-    scene: Scene
-    person: Person
+    state: ConversationState
+    contact: Contact
     manifest: Channel
     prepared: Prepared
     self_service: SelfService
@@ -46,28 +46,28 @@ class Answers:
             case Verb.SPENT:
                 return self._spent(tx, command.code)
             case Verb.LOGOUT:
-                if not self.person.email:
+                if not self.contact.email:
                     return texts.NOT_LOGGED_IN
-                verified_emails.sign_out(tx, self.person.id, self.now)
+                verified_emails.sign_out(tx, self.contact.id, self.now)
                 self._audit(tx, "logout")
                 return texts.LOGGED_OUT_VOUCHED if self.manifest.capabilities.verified_email else texts.LOGGED_OUT
             case Verb.WHOAMI:
                 return self._whoami(tx)
             case Verb.STOP | Verb.START:
                 stopped = command.verb is Verb.STOP
-                people.stop(tx, self.person.id, self.now if stopped else None)
+                people.stop(tx, self.contact.id, self.now if stopped else None)
                 return texts.STOPPED if stopped else texts.STARTED
             case Verb.HELP | Verb.HUMAN:
                 return self._help(tx, command.verb)
 
     def _help(self, tx: Tx, verb: Verb) -> str:
-        way_to_a_human = self.self_service.escalation.sentence(tx, self.scene.agent)
+        way_to_a_human = self.self_service.escalation.sentence(tx, self.state.agent)
         if verb is Verb.HUMAN:
             return way_to_a_human or texts.NO_HUMAN
         return f"{texts.HELP}\n{way_to_a_human}".rstrip()
 
     def _whoami(self, tx: Tx) -> str:
-        verification = verified_emails.of(tx, self.person.id)
+        verification = verified_emails.of(tx, self.contact.id)
         if verification is None:
             return texts.NOT_LOGGED_IN
         who = texts.WHOAMI.format(email=shown_email(verification.email))
@@ -80,20 +80,20 @@ class Answers:
 
     def _vouched(self, tx: Tx, email: str) -> str:
         """Sign in with the e-mail that the provider vouches for."""
-        verified_emails.link(tx, self.person.id, email, Source.PROVIDER, self.now)
+        verified_emails.link(tx, self.contact.id, email, Source.PROVIDER, self.now)
         self._audit(tx, "login")
         return self._welcome(tx, email) or texts.VERIFIED.format(email=shown_email(email))
 
     def _verify(self, tx: Tx, code: str) -> str:
-        login, who = self.sign_in.login, self.sign_in.who
-        if login.awaited(tx, who.contact) is None:
+        login, who = self.sign_in.login, self.sign_in.contact
+        if login.awaited(tx, who.id) is None:
             return self._spent(tx, code)
         attempt = login.check(tx, who, code)
         if attempt.guess:
             self.sign_in.guesses.append(attempt.guess)
         if attempt.email is None:
             return attempt.answer
-        verified_emails.link(tx, self.person.id, attempt.email, Source.CODE, self.now)
+        verified_emails.link(tx, self.contact.id, attempt.email, Source.CODE, self.now)
         self._audit(tx, "login")
         if attempt.since:
             self.sign_in.hide_everywhere(tx, code, attempt.since - TOLERANCE)
@@ -101,10 +101,10 @@ class Answers:
 
     def _welcome(self, tx: Tx, email: str) -> str:
         """What to tell a person who has just signed in and may not use the agent yet; empty if they may."""
-        blocked, opens = self.person.blocked, self.prepared.code_opens
-        if decision(self.scene, email, blocked=blocked, has_access=opens) is not Decision.REQUEST_ACCESS:
+        blocked, opens = self.contact.blocked, self.prepared.code_opens
+        if decision(self.state, email, blocked=blocked, has_access=opens) is not Decision.REQUEST_ACCESS:
             return ""
-        status = request_access(tx, self.scene, email, self.now)
+        status = request_access(tx, self.state, email, self.now)
         self.noted.append("pending_told_at")
         return (texts.VERIFIED_DENIED if status == "denied" else texts.VERIFIED_PENDING).format(
             email=shown_email(email)
@@ -112,19 +112,19 @@ class Answers:
 
     def _spent(self, tx: Tx, code: str) -> str:
         """The answer to a code that no longer counts, or never did."""
-        known = self.sign_in.login.spent(tx, self.sign_in.who, {code}).get(code)
-        if known and known.email == self.person.email:
+        known = self.sign_in.login.spent(tx, self.sign_in.contact, {code}).get(code)
+        if known and known.email == self.contact.email:
             return texts.VERIFIED.format(email=shown_email(known.email))
-        expired = self.sign_in.login.lapse(tx, self.person.id)
+        expired = self.sign_in.login.lapse(tx, self.contact.id)
         if expired or (known and self.now - known.expires_at >= timedelta(0)):
             return texts.CODE_EXPIRED
         return texts.NO_CODE
 
     def _audit(self, tx: Tx, action: audit.Action) -> None:
-        scene = self.scene
-        audit.add(tx, self.now, f"contact:{self.person.id}", action, agent=scene.agent, channel=scene.channel)
+        state = self.state
+        audit.add(tx, self.now, f"contact:{self.contact.id}", action, agent=state.agent, channel=state.channel)
 
 
-def request_access(tx: Tx, scene: Scene, email: str, now: datetime) -> str:
+def request_access(tx: Tx, state: ConversationState, email: str, now: datetime) -> str:
     """Ask the owner to approve a person; returns how that stands: asked, pending or denied."""
-    return requests.open_request(tx, scene.agent, email, scene.channel, scene.conversation, now)
+    return requests.open_request(tx, state.agent, email, state.channel, state.conversation, now)

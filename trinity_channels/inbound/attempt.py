@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from trinity_channels.agents.port import AgentMessage, AgentTurn
-from trinity_channels.store.scenes import Message, OpenTurn, Scene
+from trinity_channels.store.conversation_state import ConversationState, Message, OpenTurn
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,23 +23,23 @@ class Attempt:
     disclosure: str
 
 
-def request(scene: Scene, turn: OpenTurn, attempt: Attempt) -> AgentTurn:
+def request(state: ConversationState, turn: OpenTurn, attempt: Attempt) -> AgentTurn:
     """The turn as the agent is given it."""
-    person = scene.person
+    contact = state.contact
     return AgentTurn(
         id=turn.key,
-        agent=scene.agent,
-        channel=scene.channel,
-        conversation=f"{scene.channel}-{scene.conversation}",
-        messages=[_said(scene, message) for message in attempt.messages],
-        history=[_said(scene, message) for message in attempt.history],
-        sender_name=person.name if person else "",
-        verified_email=person.email if person else None,
-        group=scene.group,
+        agent=state.agent,
+        channel=state.channel,
+        conversation=f"{state.channel}-{state.conversation}",
+        messages=[_agent_message(state, message) for message in attempt.messages],
+        history=[_agent_message(state, message) for message in attempt.history],
+        sender_name=contact.name if contact else "",
+        verified_email=contact.email if contact else None,
+        group=state.group,
         disclosure=attempt.disclosure,
     )
 
 
-def _said(scene: Scene, message: Message) -> AgentMessage:
-    name, email = (message.name, message.email) if scene.group else ("", None)
+def _agent_message(state: ConversationState, message: Message) -> AgentMessage:
+    name, email = (message.name, message.email) if state.group else ("", None)
     return AgentMessage(message.text, message.at, message.by_agent, message.parts, name, email)

@@ -10,7 +10,7 @@ from trinity_channels.api import Channel
 from trinity_channels.inbound.attempt import Attempt
 from trinity_channels.inbound.quotes import Quotes
 from trinity_channels.store import Store, Tx, turns
-from trinity_channels.store.scenes import OpenTurn, Scene
+from trinity_channels.store.conversation_state import ConversationState, OpenTurn
 
 
 class Attempts:
@@ -22,19 +22,19 @@ class Attempts:
         self._disclosure = disclosure
         self._now = now
 
-    async def begin(self, scene: Scene, turn: OpenTurn) -> Attempt:
+    async def begin(self, state: ConversationState, turn: OpenTurn) -> Attempt:
         """Count an attempt and read what it is made with."""
         now = self._now()
 
         def begin(tx: Tx) -> Attempt:
-            messages, history = turns.attempt(tx, scene.conversation, turn.id, now)
-            return Attempt(messages, history, self._disclosure.before(tx, scene, messages[0].at))
+            messages, history = turns.attempt(tx, state.conversation, turn.id, now)
+            return Attempt(messages, history, self._disclosure.before(tx, state, messages[0].at))
 
         return await self._store.write(begin)
 
-    async def completed(self, scene: Scene, manifest: Channel, attempt: Attempt) -> Attempt:
+    async def completed(self, state: ConversationState, manifest: Channel, attempt: Attempt) -> Attempt:
         """The attempt with what its messages quote, as far as the provider can say; raises nothing."""
-        return await self._quotes.completed(scene, manifest, attempt)
+        return await self._quotes.completed(state, manifest, attempt)
 
     async def uncount(self, turn: OpenTurn) -> None:
         """A graceful shutdown does not count as a failed attempt."""

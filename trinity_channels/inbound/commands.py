@@ -11,7 +11,7 @@ from trinity_channels.api import Button, Note, NoteKind, OptOut
 from trinity_channels.inbound.code_in_text import only_number
 from trinity_channels.inbound.email_in_text import Emails, emails_in
 from trinity_channels.inbound.typed import seen, without_widths
-from trinity_channels.store.scenes import Message
+from trinity_channels.store.conversation_state import Message
 
 TOLERANCE = timedelta(minutes=1)
 """By which a provider's clock may be behind ours."""

@@ -19,8 +19,8 @@ from trinity_channels.observability.metrics import Metrics
 from trinity_channels.outbound import replies
 from trinity_channels.outbound.lateness import Lateness
 from trinity_channels.outbound.notices import Limit, Notices
-from trinity_channels.store import Store, Tx, disclosures, scenes, turns
-from trinity_channels.store.scenes import OpenTurn, Scene
+from trinity_channels.store import Store, Tx, conversation_state, disclosures, turns
+from trinity_channels.store.conversation_state import ConversationState, OpenTurn
 from trinity_channels.visible import cleaned
 
 log = structlog.get_logger(__name__)
@@ -50,73 +50,77 @@ class Endings:
         self._metrics = metrics
         self._now = now
 
-    async def answer(self, scene: Scene, turn: OpenTurn, manifest: Channel, text: str, attempt: Attempt) -> Following:
+    async def answer(
+        self, state: ConversationState, turn: OpenTurn, manifest: Channel, text: str, attempt: Attempt
+    ) -> Following:
         """The agent has answered; without a text nothing is sent."""
         now = self._now()
-        if why := overdue.parked(self._lateness, manifest, scene, turn, now):  # an agent may have worked for hours
-            return await self.give_up(scene, turn, manifest, why, turns.Cause.LATE)
+        if why := overdue.parked(self._lateness, manifest, state, turn, now):  # an agent may have worked for hours
+            return await self.give_up(state, turn, manifest, why, turns.Cause.LATE)
         reminder = overdue.reminder(self._lateness, attempt.messages[0], now)
         before = "\n".join(filter(None, (attempt.disclosure, reminder)))
         composing = partial(replies.parts, manifest, text, before=before)
         # Composing takes about a millisecond per thousand characters, a thread costs a fifth of that.
         composed = await asyncio.to_thread(composing) if len(text) > LONG else composing()
 
-        def end(tx: Tx) -> Scene | None:
-            if turns.finish(tx, turn.id, now) and composed and not _blocked(tx, scene):
-                message = replies.queue(tx, scene, text, composed, origin="agent", now=now)
+        def end(tx: Tx) -> ConversationState | None:
+            if turns.finish(tx, turn.id, now) and composed and not _blocked(tx, state):
+                message = replies.queue(tx, state, text, composed, origin="agent", now=now)
                 if attempt.disclosure:
-                    disclosures.said(tx, scene.conversation, message, now)
-            return scenes.scene(tx, scene.conversation)
+                    disclosures.disclosed(tx, state.conversation, message, now)
+            return conversation_state.load(tx, state.conversation)
 
         following = await self._store.write(end)
-        self._metrics.turns.labels(scene.channel, "answered" if composed else "silent").inc()
+        self._metrics.turns.labels(state.channel, "answered" if composed else "silent").inc()
         return Following(following)
 
-    async def retry(self, scene: Scene, turn: OpenTurn, manifest: Channel, error: AgentUnavailable) -> Following:
+    async def retry(
+        self, state: ConversationState, turn: OpenTurn, manifest: Channel, error: AgentUnavailable
+    ) -> Following:
         """The agent is unavailable: try again later, unless that has happened too often."""
         if turn.retries >= RETRIES:
-            return await self.give_up(scene, turn, manifest, _reason(error))
+            return await self.give_up(state, turn, manifest, _reason(error))
         now = self._now()
         pause = max(error.retry_after or 0, min(30, 2**turn.retries))
         at = now + timedelta(seconds=min(pause, LONGEST_PAUSE.total_seconds()))
-        log.info("agent unavailable", agent=scene.agent, turn=turn.id, retry=turn.retries + 1, reason=_why(error))
+        log.info("agent unavailable", agent=state.agent, turn=turn.id, retry=turn.retries + 1, reason=_why(error))
         await self._store.write(lambda tx: turns.postpone(tx, turn.id, at, _reason(error), now))
-        self._metrics.turns.labels(scene.channel, "postponed").inc()
+        self._metrics.turns.labels(state.channel, "postponed").inc()
         return Following(at=at)
 
-    async def fail(self, scene: Scene, turn: OpenTurn, manifest: Channel, error: AgentError) -> Following:
+    async def fail(self, state: ConversationState, turn: OpenTurn, manifest: Channel, error: AgentError) -> Following:
         """The agent has failed."""
-        log.warning("agent failed", agent=scene.agent, turn=turn.id, reason=_why(error))
-        return await self.give_up(scene, turn, manifest, _reason(error))
+        log.warning("agent failed", agent=state.agent, turn=turn.id, reason=_why(error))
+        return await self.give_up(state, turn, manifest, _reason(error))
 
     async def give_up(
-        self, scene: Scene, turn: OpenTurn, manifest: Channel, why: str, cause: turns.Cause | None = None
+        self, state: ConversationState, turn: OpenTurn, manifest: Channel, why: str, cause: turns.Cause | None = None
     ) -> Following:
         """Park a turn for the owner; the person gets an apology, unless they were blocked or it would come too late."""
         now = self._now()
         withheld: list[Limit] = []
 
-        def end(tx: Tx) -> Scene | None:
+        def end(tx: Tx) -> ConversationState | None:
             failed = turns.fail(tx, turn.id, why, now, cause)
-            silent = not failed or _blocked(tx, scene)
-            sorry = "" if silent else overdue.apology(tx, self._lateness, scene, turn, now)
-            if sorry and replies.window_open(manifest, scene, now):
-                limit = self._notices.queue(tx, manifest, scene, sorry, contact=turn.writer, now=now)
+            silent = not failed or _blocked(tx, state)
+            sorry = "" if silent else overdue.apology(tx, self._lateness, state, turn, now)
+            if sorry and replies.window_open(manifest, state, now):
+                limit = self._notices.queue(tx, manifest, state, sorry, contact=turn.writer, now=now)
                 withheld.extend(filter(None, [limit]))
-            return scenes.scene(tx, scene.conversation)
+            return conversation_state.load(tx, state.conversation)
 
         following = await self._store.write(end)
-        self._notices.withheld(scene, withheld)
-        self._metrics.turns.labels(scene.channel, "failed").inc()
+        self._notices.withheld(state, withheld)
+        self._metrics.turns.labels(state.channel, "failed").inc()
         return Following(following)
 
-    async def withdraw(self, scene: Scene, turn: OpenTurn) -> Following:
+    async def withdraw(self, state: ConversationState, turn: OpenTurn) -> Following:
         """Let the messages of a turn wait again, so that the gate says what becomes of them."""
         now = self._now()
 
-        def withdraw(tx: Tx) -> Scene | None:
+        def withdraw(tx: Tx) -> ConversationState | None:
             turns.withdraw(tx, turn.id, now)
-            return scenes.scene(tx, scene.conversation)
+            return conversation_state.load(tx, state.conversation)
 
         return Following(await self._store.write(withdraw))
 
@@ -132,6 +136,6 @@ def _reason(error: AgentError) -> str:
     return mask_text(cleaned(_why(error) + detail))
 
 
-def _blocked(tx: Tx, scene: Scene) -> bool:
+def _blocked(tx: Tx, state: ConversationState) -> bool:
     """Whether the owner has blocked the person by now; an agent may have worked for minutes."""
-    return scene.person is not None and scenes.person(tx, scene.person.id).blocked
+    return state.contact is not None and conversation_state.contact(tx, state.contact.id).blocked

@@ -26,81 +26,81 @@ class FairSlots:
     def __init__(self, most: int) -> None:
         self._free = most
         self._of_agent: Counter[str] = Counter()
-        self._of_person: Counter[tuple[str, int]] = Counter()
+        self._of_contact: Counter[tuple[str, int]] = Counter()
         # agents and people in the order in which they are served; no queue in it is empty
         self._waiting: dict[str, dict[int, Queue]] = {}
 
     @contextlib.asynccontextmanager
-    async def slot(self, agent: str, person: int) -> AsyncIterator[bool]:
+    async def slot(self, agent: str, contact: int) -> AsyncIterator[bool]:
         """Hold a slot while the context is open; gives whether it had to be waited for."""
-        waits = not self._admits(agent, person)
+        waits = not self._admits(agent, contact)
         if waits:
-            await self._wait(agent, person)
+            await self._wait(agent, contact)
         else:
-            self._take(agent, person)
+            self._take(agent, contact)
         try:
             yield waits
         finally:
-            self._give_back(agent, person)
+            self._give_back(agent, contact)
 
     def _room(self, agent: str) -> int:
         """How many more slots an agent could get if no other took any."""
         return max(0, (self._free + 2 - self._of_agent[agent]) // 2) if self._free else 0
 
-    def _admits(self, agent: str, person: int) -> bool:
-        return self._of_person[agent, person] < self._room(agent)
+    def _admits(self, agent: str, contact: int) -> bool:
+        return self._of_contact[agent, contact] < self._room(agent)
 
-    def _take(self, agent: str, person: int) -> None:
+    def _take(self, agent: str, contact: int) -> None:
         self._free -= 1
         self._of_agent[agent] += 1
-        self._of_person[agent, person] += 1
+        self._of_contact[agent, contact] += 1
 
-    def _give_back(self, agent: str, person: int) -> None:
+    def _give_back(self, agent: str, contact: int) -> None:
         self._free += 1
         self._of_agent[agent] -= 1
-        self._of_person[agent, person] -= 1
-        if not self._of_person[agent, person]:  # people come and go
-            del self._of_person[agent, person]
+        self._of_contact[agent, contact] -= 1
+        if not self._of_contact[agent, contact]:  # people come and go
+            del self._of_contact[agent, contact]
         self._serve()
 
-    async def _wait(self, agent: str, person: int) -> None:
+    async def _wait(self, agent: str, contact: int) -> None:
         granted = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(agent, {}).setdefault(person, deque()).append(granted)
+        self._waiting.setdefault(agent, {}).setdefault(contact, deque()).append(granted)
         try:
             await granted
         except asyncio.CancelledError:
             if granted.cancelled():
-                self._leave(agent, person, granted)
+                self._leave(agent, contact, granted)
             else:  # it was given the slot in the same moment
-                self._give_back(agent, person)
+                self._give_back(agent, contact)
             raise
 
     def _serve(self) -> None:
         """Give the free slots to those who wait and are within their share."""
         while self._free and (found := next(self._servable(), None)):
-            agent, person = found
+            agent, contact = found
             people = self._waiting[agent]
-            granted = people[person][0]
-            self._leave(agent, person, granted)
-            if person in people:  # with another conversation: the last to be served
-                people[person] = people.pop(person)
+            granted = people[contact][0]
+            self._leave(agent, contact, granted)
+            if contact in people:  # with another conversation: the last to be served
+                people[contact] = people.pop(contact)
             if people:
                 self._waiting[agent] = self._waiting.pop(agent)
             if not granted.cancelled():
-                self._take(agent, person)
+                self._take(agent, contact)
                 granted.set_result(None)
 
     def _servable(self) -> Iterator[tuple[str, int]]:
         for agent, people in self._waiting.items():
             if self._room(agent):
-                yield from ((agent, person) for person in people if self._admits(agent, person))
+                yield from ((agent, contact) for contact in people if self._admits(agent, contact))
 
-    def _leave(self, agent: str, person: int, granted: asyncio.Future[None]) -> None:
+    def _leave(self, agent: str, contact: int, granted: asyncio.Future[None]) -> None:
         people = self._waiting.get(agent, {})
-        queue = people.get(person, deque())
+        queue = people.get(contact, deque())
         if granted in queue:
             queue.remove(granted)
         if not queue:
-            people.pop(person, None)
+            people.pop(contact, None)
         if not people:
             self._waiting.pop(agent, None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from trinity_channels.store.scenes import Scene
+from trinity_channels.store.conversation_state import ConversationState
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,11 +13,11 @@ class Following:
     """The conversation after a step or an attempt, or when to come back to it; neither if nothing is left.
 
     Attributes:
-        scene: as the transaction left it that recorded the work.
+        state: as the transaction left it that recorded the work.
         at: the work cannot go on before this time.
         admitted: the gate has just admitted the open turn, so that its first attempt does not ask again.
     """
 
-    scene: Scene | None = None
+    state: ConversationState | None = None
     at: datetime | None = None
     admitted: bool = False

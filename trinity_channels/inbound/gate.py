@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 from trinity_channels.access.gate import AccessSubject, Decision, decide, policies
-from trinity_channels.access.login import Asker
+from trinity_channels.access.login import LoginContact
 from trinity_channels.api import Channel
-from trinity_channels.store import Tx, scenes
-from trinity_channels.store.scenes import Message, Person, Scene
+from trinity_channels.store import Tx, conversation_state
+from trinity_channels.store.conversation_state import Contact, ConversationState, Message
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
@@ -16,23 +16,23 @@ DAY = timedelta(days=1)
 PER_MINUTE = 30
 
 
-def too_fast(tx: Tx, person: Person, message: Message) -> bool:
+def too_fast(tx: Tx, contact: Contact, message: Message) -> bool:
     """Whether this message is beyond what one person may write in a minute."""
-    return scenes.written_before(tx, person.id, message.id, message.at, MINUTE) > PER_MINUTE
+    return conversation_state.written_before(tx, contact.id, message.id, message.at, MINUTE) > PER_MINUTE
 
 
-def decision(scene: Scene, email: str | None, *, blocked: bool, has_access: bool) -> Decision:
+def decision(state: ConversationState, email: str | None, *, blocked: bool, has_access: bool) -> Decision:
     """What the gate says to a person in a direct conversation."""
-    policy, _ = policies(scene.policies)
+    policy, _ = policies(state.policies)
     return decide(policy, AccessSubject(email, blocked, has_access))
 
 
-def asks_to_sign_in(scene: Scene, person: Person) -> bool:
+def asks_to_sign_in(state: ConversationState, contact: Contact) -> bool:
     """Whether the gate holds what this person writes until they have verified an e-mail."""
-    asked = decision(scene, person.email, blocked=person.blocked, has_access=False)
-    return person.email is None and asked is Decision.ASK_LOGIN
+    asked = decision(state, contact.email, blocked=contact.blocked, has_access=False)
+    return contact.email is None and asked is Decision.ASK_LOGIN
 
 
-def asker(scene: Scene, person: Person, manifest: Channel) -> Asker:
+def login_contact(state: ConversationState, contact: Contact, manifest: Channel) -> LoginContact:
     """Who a login code is bound to."""
-    return Asker(person.id, scene.binding, scene.agent, manifest.title, scene.channel)
+    return LoginContact(contact.id, state.binding, state.agent, manifest.title, state.channel)

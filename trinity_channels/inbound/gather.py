@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from trinity_channels.inbound.commands import Expecting, recognise
 from trinity_channels.outbound.lateness import Lateness
-from trinity_channels.store.scenes import Message, Scene
+from trinity_channels.store.conversation_state import ConversationState, Message
 
 ALBUM = timedelta(seconds=1)
 """How long an album may stay without another piece: providers bring its photos one by one and never say how many."""
@@ -52,7 +52,7 @@ class Bursts:
             return None
         return complete_at(waiting, self.pause, now)
 
-    def of_one_age(self, scene: Scene, now: datetime) -> tuple[Scene, bool]:
+    def of_one_age(self, state: ConversationState, now: datetime) -> tuple[ConversationState, bool]:
         """The conversation with only those of its waiting messages that are all stale, or all not; and which of the two."""
-        waiting, stale = self.lateness.of_one_age(scene.waiting, now)
-        return replace(scene, waiting=waiting), stale
+        waiting, stale = self.lateness.of_one_age(state.waiting, now)
+        return replace(state, waiting=waiting), stale

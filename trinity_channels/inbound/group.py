@@ -12,11 +12,11 @@ from trinity_channels.access.gate import AccessSubject, Decision, GroupPolicy, d
 from trinity_channels.access.login import Guess, Login
 from trinity_channels.api import Channel
 from trinity_channels.inbound.commands import Command
-from trinity_channels.inbound.gate import HOUR, MINUTE, asker, too_fast
+from trinity_channels.inbound.gate import HOUR, MINUTE, login_contact, too_fast
 from trinity_channels.inbound.sign_in import SignIn
 from trinity_channels.outbound.notices import Limit, Notices
-from trinity_channels.store import Tx, messages, people, scenes, turns
-from trinity_channels.store.scenes import Message, Person, Scene
+from trinity_channels.store import Tx, conversation_state, messages, people, turns
+from trinity_channels.store.conversation_state import Contact, ConversationState, Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +26,8 @@ class GroupStep:
     `quiet`: what waits is so old that no hint is given about it.
     """
 
-    scene: Scene
-    writers: Mapping[int, Person]
+    state: ConversationState
+    writers: Mapping[int, Contact]
     access: Mapping[int, bool]
     manifest: Channel
     login: Login
@@ -40,25 +40,25 @@ class GroupStep:
     def take(self, tx: Tx) -> bool:
         """Take the step: one turn over what may be answered, the rest is dropped."""
         answered = []
-        for message in self.scene.waiting:
-            person = self.writers.get(message.contact or 0)
-            if person is None or too_fast(tx, person, message):
+        for message in self.state.waiting:
+            contact = self.writers.get(message.contact or 0)
+            if contact is None or too_fast(tx, contact, message):
                 messages.drop(tx, [message.id], self.now)
-            elif command := self._command(tx, person, message):
+            elif command := self._command(tx, contact, message):
                 messages.mark(tx, [message.id], "handled")
-                self._point(tx, person, command)
-            elif self._admits(tx, person):
+                self._point(tx, contact, command)
+            elif self._admits(tx, contact):
                 answered.append(message.id)
             else:
                 messages.drop(tx, [message.id], self.now)
         if answered:
-            turns.begin(tx, self.scene.conversation, answered, secrets.token_hex(16), self.now)
+            turns.begin(tx, self.state.conversation, answered, secrets.token_hex(16), self.now)
         return True
 
-    def _command(self, tx: Tx, person: Person, message: Message) -> Command | None:
+    def _command(self, tx: Tx, contact: Contact, message: Message) -> Command | None:
         """The command in a message, which the agent does not get; no code stays in what is stored."""
-        sign_in = SignIn(self.login, asker(self.scene, person, self.manifest), self.guesses)
-        expecting = sign_in.expecting(tx, [message], stopped=person.stopped, asked=False)
+        sign_in = SignIn(self.login, login_contact(self.state, contact, self.manifest), self.guesses)
+        expecting = sign_in.expecting(tx, [message], stopped=contact.stopped, asked=False)
         command = sign_in.understood(tx, message, expecting)
         if command:
             sign_in.hide(tx, message)
@@ -66,38 +66,38 @@ class GroupStep:
             sign_in.hide_codes(tx, [message], live=True)
         return command
 
-    def _point(self, tx: Tx, person: Person, command: Command) -> None:
+    def _point(self, tx: Tx, contact: Contact, command: Command) -> None:
         """Say where commands work, once a minute a person; nothing that the provider has answered, or where all is off."""
-        _, groups = policies(self.scene.policies)
-        if self.quiet or person.blocked or command.answered or groups is GroupPolicy.OFF:
+        _, groups = policies(self.state.policies)
+        if self.quiet or contact.blocked or command.answered or groups is GroupPolicy.OFF:
             return
-        pointed_at = scenes.person(tx, person.id).pointed_at
+        pointed_at = conversation_state.contact(tx, contact.id).pointed_at
         if pointed_at is None or self.now - pointed_at >= MINUTE:
-            self._tell(tx, person, texts.GROUP_COMMAND, "pointed_at")
+            self._tell(tx, contact, texts.GROUP_COMMAND, "pointed_at")
 
-    def _admits(self, tx: Tx, person: Person) -> bool:
-        decision = self._decision(person)
+    def _admits(self, tx: Tx, contact: Contact) -> bool:
+        decision = self._decision(contact)
         if decision in (Decision.ASK_LOGIN, Decision.REQUEST_ACCESS):
-            self._hint(tx, person)
+            self._hint(tx, contact)
         return decision is Decision.ALLOW
 
-    def _decision(self, person: Person) -> Decision:
-        policy, groups = policies(self.scene.policies)
+    def _decision(self, contact: Contact) -> Decision:
+        policy, groups = policies(self.state.policies)
         return decide_group(
-            groups, policy, AccessSubject(person.email, person.blocked, self.access.get(person.id, False))
+            groups, policy, AccessSubject(contact.email, contact.blocked, self.access.get(contact.id, False))
         )
 
-    def _hint(self, tx: Tx, person: Person) -> None:
+    def _hint(self, tx: Tx, contact: Contact) -> None:
         """Never show a person's e-mail or access to a group: point to the direct chat, once an hour per person."""
         if self.quiet:
             return
-        fresh = scenes.person(tx, person.id)
+        fresh = conversation_state.contact(tx, contact.id)
         if fresh.hinted_at is None or self.now - fresh.hinted_at >= HOUR:
-            self._tell(tx, person, texts.GROUP_HINT, "hinted_at")
+            self._tell(tx, contact, texts.GROUP_HINT, "hinted_at")
 
-    def _tell(self, tx: Tx, person: Person, text: str, when: str) -> None:
+    def _tell(self, tx: Tx, contact: Contact, text: str, when: str) -> None:
         """Say something in the group because of a person, within the budgets, and note when."""
-        if limit := self.notices.queue(tx, self.manifest, self.scene, text, contact=person.id, now=self.now):
+        if limit := self.notices.queue(tx, self.manifest, self.state, text, contact=contact.id, now=self.now):
             self.withheld.append(limit)
         else:
-            people.told(tx, person.id, when, self.now)
+            people.told(tx, contact.id, when, self.now)

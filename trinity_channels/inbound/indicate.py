@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from trinity_channels.bindings import Bindings
 from trinity_channels.observability.metrics import Metrics
 from trinity_channels.plugins import Plugins
-from trinity_channels.store.scenes import Message, Scene
+from trinity_channels.store.conversation_state import ConversationState, Message
 
 PATIENCE = 0.3
 """Seconds an agent may think before it shows; an instant answer needs no "typing"."""
@@ -33,15 +33,15 @@ class Indicator:
             self._newer[conversation].put_nowait(provider_id)
 
     @contextlib.asynccontextmanager
-    async def while_running(self, scene: Scene, messages: Sequence[Message]) -> AsyncIterator[None]:
+    async def while_running(self, state: ConversationState, messages: Sequence[Message]) -> AsyncIterator[None]:
         """Indicate as long as the context is open."""
         newest = next((message.provider_id for message in reversed(messages) if message.provider_id), None)
-        if newest is None or not self._plugins[scene.channel].manifest.capabilities.indicate:
+        if newest is None or not self._plugins[state.channel].manifest.capabilities.indicate:
             yield
             return
-        conversation = scene.conversation
+        conversation = state.conversation
         self._newer[conversation] = asyncio.Queue()
-        task = asyncio.create_task(self._indicate(scene.binding, scene.channel, conversation, newest))
+        task = asyncio.create_task(self._indicate(state.binding, state.channel, conversation, newest))
         try:
             yield
         finally:

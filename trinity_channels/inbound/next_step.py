@@ -16,7 +16,7 @@ from trinity_channels.inbound.senders import Senders
 from trinity_channels.inbound.step import Step
 from trinity_channels.inbound.writers import Writers
 from trinity_channels.outbound.notices import Notices
-from trinity_channels.store.scenes import Person, Scene
+from trinity_channels.store.conversation_state import Contact, ConversationState
 
 
 class DirectSteps:
@@ -38,22 +38,22 @@ class DirectSteps:
         self._bursts = bursts
         self._now = now
 
-    async def following(self, scene: Scene, person: Person, manifest: Channel) -> Step | datetime:
+    async def following(self, state: ConversationState, contact: Contact, manifest: Channel) -> Step | datetime:
         """The next step, or when a burst is complete that someone is still writing.
 
         Raises:
             ProviderUnavailable: the provider could not be asked about the person.
         """
-        person = await self._senders.resolved(scene, person)
-        expecting = await self._preparation.expecting(scene, person, manifest)
-        if at := self._bursts.complete_at(scene.waiting, expecting, self._now()):
+        contact = await self._senders.resolved(state, contact)
+        expecting = await self._preparation.expecting(state, contact, manifest)
+        if at := self._bursts.complete_at(state.waiting, expecting, self._now()):
             return at
-        scene, stale = self._bursts.of_one_age(scene, self._now())
+        state, stale = self._bursts.of_one_age(state, self._now())
         return Step(
-            scene=scene,
-            person=person,
+            state=state,
+            contact=contact,
             manifest=manifest,
-            prepared=await self._preparation.of(scene, person, manifest, expecting, stale=stale),
+            prepared=await self._preparation.of(state, contact, manifest, expecting, stale=stale),
             self_service=self._self_service,
             notices=self._notices,
             now=self._now(),
@@ -73,19 +73,19 @@ class GroupSteps:
         self._bursts = bursts
         self._now = now
 
-    async def following(self, scene: Scene, manifest: Channel) -> GroupStep | datetime:
+    async def following(self, state: ConversationState, manifest: Channel) -> GroupStep | datetime:
         """The next step, or when a burst is complete that someone is still writing.
 
         Raises:
             ProviderUnavailable: the provider could not be asked about a writer.
         """
         now = self._now()
-        if at := self._bursts.complete_at(scene.waiting, Expecting(), now):
+        if at := self._bursts.complete_at(state.waiting, Expecting(), now):
             return at
-        scene, stale = self._bursts.of_one_age(scene, now)
-        known = await self._writers.of(scene)
+        state, stale = self._bursts.of_one_age(state, now)
+        known = await self._writers.of(state)
         return GroupStep(
-            scene=scene,
+            state=state,
             writers=known.people,
             access=known.access,
             manifest=manifest,

@@ -8,15 +8,15 @@ from trinity_channels import texts
 from trinity_channels.api import Channel
 from trinity_channels.outbound import preface, replies
 from trinity_channels.outbound.lateness import Lateness
-from trinity_channels.store import Tx, scenes
-from trinity_channels.store.scenes import Message, OpenTurn, Scene
+from trinity_channels.store import Tx, conversation_state
+from trinity_channels.store.conversation_state import ConversationState, Message, OpenTurn
 
 
-def parked(lateness: Lateness, manifest: Channel, scene: Scene, turn: OpenTurn, now: datetime) -> str:
+def parked(lateness: Lateness, manifest: Channel, state: ConversationState, turn: OpenTurn, now: datetime) -> str:
     """Why a turn is left to the owner; empty if it may be answered now."""
     if lateness.is_stale(turn.waits_since, now):
         return lateness.parked()
-    return replies.window_closed(manifest, scene.last_inbound_at, now)
+    return replies.window_closed(manifest, state.last_inbound_at, now)
 
 
 def reminder(lateness: Lateness, oldest: Message, now: datetime) -> str:
@@ -24,13 +24,13 @@ def reminder(lateness: Lateness, oldest: Message, now: datetime) -> str:
     return preface.about(oldest) if lateness.is_late(oldest.at, now) else ""
 
 
-def apology(tx: Tx, lateness: Lateness, scene: Scene, turn: OpenTurn, now: datetime) -> str:
+def apology(tx: Tx, lateness: Lateness, state: ConversationState, turn: OpenTurn, now: datetime) -> str:
     """What a person hears of a turn that is given up: after an hour, which message that is about.
 
     After a day only if nothing else waits in the conversation: however many messages an outage has left there, they are
     not answered one by one.
     """
-    if lateness.is_stale(turn.waits_since, now) and scene.waiting:
+    if lateness.is_stale(turn.waits_since, now) and state.waiting:
         return ""
-    oldest = scenes.of_turn(tx, turn.id)[0]
+    oldest = conversation_state.of_turn(tx, turn.id)[0]
     return preface.unanswered(oldest) if lateness.is_late(oldest.at, now) else texts.APOLOGY

@@ -6,16 +6,16 @@ from dataclasses import dataclass, field, replace
 
 from trinity_channels import texts
 from trinity_channels.access.directory import Directory
-from trinity_channels.access.login import Asker
+from trinity_channels.access.login import LoginContact
 from trinity_channels.access.self_service import SelfService
 from trinity_channels.api import Channel
 from trinity_channels.email_address import shown_email
 from trinity_channels.inbound.commands import Command, Expecting, Verb, recognise
-from trinity_channels.inbound.gate import asker, asks_to_sign_in, too_fast
+from trinity_channels.inbound.gate import asks_to_sign_in, login_contact, too_fast
 from trinity_channels.inbound.sign_in import SignIn, may_hold_code
 from trinity_channels.inbound.vouching import Vouching
 from trinity_channels.store import Store
-from trinity_channels.store.scenes import Person, Scene
+from trinity_channels.store.conversation_state import Contact, ConversationState
 
 MOST_SHOWN = 5
 """Addresses that a person is asked to choose from."""
@@ -62,43 +62,43 @@ class Preparation:
         self._vouching = vouching
         self._login = self_service.login
 
-    async def expecting(self, scene: Scene, person: Person, manifest: Channel) -> Expecting:
+    async def expecting(self, state: ConversationState, contact: Contact, manifest: Channel) -> Expecting:
         """How the waiting messages are to be understood; the step looks again."""
-        stopped, asked = person.stopped, asks_to_sign_in(scene, person)
-        if not may_hold_code(scene.waiting):
+        stopped, asked = contact.stopped, asks_to_sign_in(state, contact)
+        if not may_hold_code(state.waiting):
             return Expecting(stopped=stopped, asked=asked)
-        sign_in = SignIn(self._login, asker(scene, person, manifest))
-        return await self._store.read(lambda tx: sign_in.expecting(tx, scene.waiting, stopped=stopped, asked=asked))
+        sign_in = SignIn(self._login, login_contact(state, contact, manifest))
+        return await self._store.read(lambda tx: sign_in.expecting(tx, state.waiting, stopped=stopped, asked=asked))
 
     async def of(
-        self, scene: Scene, person: Person, manifest: Channel, expecting: Expecting, *, stale: bool
+        self, state: ConversationState, contact: Contact, manifest: Channel, expecting: Expecting, *, stale: bool
     ) -> Prepared:
         """What the next step needs; a /login is carried out, unless the messages are `stale`."""
-        has_access = person.email is not None and await self._directory.may_use(scene.agent, person.email)
-        first = scene.waiting[0] if scene.waiting else None
+        has_access = contact.email is not None and await self._directory.may_use(state.agent, contact.email)
+        first = state.waiting[0] if state.waiting else None
         command = recognise(first, expecting) if first else None
         prepared = Prepared(command, has_access=has_access, code_for=expecting.code_for)
-        if first is None or command is None or person.blocked:
+        if first is None or command is None or contact.blocked:
             return prepared
         if command.verb is Verb.LOGIN:
-            if stale or await self._store.read(lambda tx: too_fast(tx, person, first)):
+            if stale or await self._store.read(lambda tx: too_fast(tx, contact, first)):
                 return prepared
-            if email := await self._vouched(scene, person, command):
-                return replace(prepared, vouched=email, code_opens=await self._directory.may_use(scene.agent, email))
-            return replace(prepared, answer=await self._log_in(asker(scene, person, manifest), command))
+            if email := await self._vouched(state, contact, command):
+                return replace(prepared, vouched=email, code_opens=await self._directory.may_use(state.agent, email))
+            return replace(prepared, answer=await self._log_in(login_contact(state, contact, manifest), command))
         if command.verb is Verb.CODE and expecting.code_for:
-            return replace(prepared, code_opens=await self._directory.may_use(scene.agent, expecting.code_for))
+            return replace(prepared, code_opens=await self._directory.may_use(state.agent, expecting.code_for))
         return prepared
 
-    async def _vouched(self, scene: Scene, person: Person, command: Command) -> str | None:
+    async def _vouched(self, state: ConversationState, contact: Contact, command: Command) -> str | None:
         """The e-mail that the provider vouches for, if it is what the person wants to sign in with: no code is needed."""
         wanted = command.emails.found if command.emails else ()
-        if len(wanted) > 1 or (command.emails and not wanted) or (person.email and not wanted):
+        if len(wanted) > 1 or (command.emails and not wanted) or (contact.email and not wanted):
             return None
-        vouched = await self._vouching.vouched(scene, person)
+        vouched = await self._vouching.vouched(state, contact)
         return vouched if not wanted or vouched == wanted[0] else None
 
-    async def _log_in(self, who: Asker, command: Command) -> str:
+    async def _log_in(self, contact: LoginContact, command: Command) -> str:
         """Mail a code to the address that was given; returns what to tell the person."""
         if not self._login.available:
             return texts.NO_MAILER
@@ -108,7 +108,7 @@ class Preparation:
             case ():
                 return texts.DECEPTIVE_EMAIL if command.emails.deceptive else texts.BAD_EMAIL
             case (email,):
-                expected = await self._directory.may_use(who.agent, email)
-                return await self._login.ask(who, email, expected=expected)
+                expected = await self._directory.may_use(contact.agent, email)
+                return await self._login.ask(contact, email, expected=expected)
             case several:
                 return texts.WHICH_EMAIL.format(emails=", ".join(map(shown_email, several[:MOST_SHOWN])))

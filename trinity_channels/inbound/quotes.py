@@ -17,8 +17,8 @@ from trinity_channels.bindings import Bindings
 from trinity_channels.inbound.attempt import Attempt
 from trinity_channels.observability.failures import cause_of
 from trinity_channels.store import Store, Tx, messages
+from trinity_channels.store.conversation_state import ConversationState, Message
 from trinity_channels.store.part_limits import QUOTE, cut
-from trinity_channels.store.scenes import Message, Scene
 
 log = structlog.get_logger(__name__)
 
@@ -33,7 +33,7 @@ class Quotes:
         self._store = store
         self._bindings = bindings
 
-    async def completed(self, scene: Scene, manifest: Channel, attempt: Attempt) -> Attempt:
+    async def completed(self, state: ConversationState, manifest: Channel, attempt: Attempt) -> Attempt:
         """The attempt with the words of what its messages answer, as far as these can be found out; raises nothing."""
         asked = {identity for message in attempt.messages for one in message.parts if (identity := _unknown(one))}
         if not asked or not manifest.capabilities.resolve_quoted:
@@ -41,17 +41,17 @@ class Quotes:
         parts = [one for message in attempt.history for one in message.parts if isinstance(one, Quoted) and one.text]
         known: dict[str | None, Quoted] = {one.provider_id: one for one in parts if one.provider_id in asked}
         for identity in sorted(asked - known.keys()):
-            if found := await self._read(scene, identity):
+            if found := await self._read(state, identity):
                 known[identity] = found
         return replace(attempt, messages=await self._kept(attempt.messages, known))
 
-    async def _read(self, scene: Scene, message_id: str) -> Quoted | None:
+    async def _read(self, state: ConversationState, message_id: str) -> Quoted | None:
         try:
-            bound = await self._bindings.open(scene.binding)
+            bound = await self._bindings.open(state.binding)
             async with asyncio.timeout(PATIENCE):
                 found = await bound.resolve_quoted(message_id)
         except Exception as error:  # noqa: BLE001  the person is answered nevertheless
-            log.warning("quotation not read", channel=scene.channel, agent=scene.agent, cause=cause_of(error))
+            log.warning("quotation not read", channel=state.channel, agent=state.agent, cause=cause_of(error))
             return None
         return replace(found, text=cut(found.text, QUOTE))
 

@@ -6,12 +6,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from trinity_channels.access.login import Asker, Guess, Login
+from trinity_channels.access.login import Guess, Login, LoginContact
 from trinity_channels.api import Forwarded, Note, Part, Quoted
 from trinity_channels.inbound.code_in_text import hide, only_number, six_digit_numbers
 from trinity_channels.inbound.commands import Command, Expecting, Verb, recognise
-from trinity_channels.store import Tx, messages, scenes
-from trinity_channels.store.scenes import Message
+from trinity_channels.store import Tx, conversation_state, messages
+from trinity_channels.store.conversation_state import Message
 
 MOST_NUMBERS = 10
 """Six-digit numbers of one message that are compared with codes; a message with more of them is a list."""
@@ -27,12 +27,12 @@ class SignIn:
     """The codes of one contact; `guesses` gathers what became of the numbers that were compared with a live one."""
 
     login: Login
-    who: Asker
+    contact: LoginContact
     guesses: list[Guess] = field(default_factory=list)
 
     def expecting(self, tx: Tx, waiting: Sequence[Message], *, stopped: bool, asked: bool) -> Expecting:
         """How these messages are to be understood."""
-        awaited = self.login.awaited(tx, self.who.contact) if may_hold_code(waiting) else None
+        awaited = self.login.awaited(tx, self.contact.id) if may_hold_code(waiting) else None
         if awaited is None:
             return Expecting(stopped=stopped, asked=asked)
         return Expecting(stopped=stopped, code_for=awaited.email, code_since=awaited.created_at, asked=asked)
@@ -40,7 +40,7 @@ class SignIn:
     def understood(self, tx: Tx, message: Message, expecting: Expecting) -> Command | None:
         """The command in a message, also if it is a code that no longer counts: people send them twice."""
         command = recognise(message, expecting)
-        if command is None and (code := only_number(message.text)) and self.login.spent(tx, self.who, {code}):
+        if command is None and (code := only_number(message.text)) and self.login.spent(tx, self.contact, {code}):
             return Command(Verb.SPENT, code)
         return command
 
@@ -60,14 +60,14 @@ class SignIn:
             if not 0 < len(numbers) <= MOST_NUMBERS:
                 continue
             still_live = self._live(tx, message, numbers) if live else None
-            if found := {*filter(None, [still_live]), *self.login.spent(tx, self.who, numbers)}:
+            if found := {*filter(None, [still_live]), *self.login.spent(tx, self.contact, numbers)}:
                 self.hide(tx, message, found)
 
     def _live(self, tx: Tx, message: Message, numbers: Collection[str]) -> str | None:
-        awaited = self.login.awaited(tx, self.who.contact)
+        awaited = self.login.awaited(tx, self.contact.id)
         if awaited is None or not Expecting(code_since=awaited.created_at).awaits(message):
             return None
-        found, wrong = self.login.mentioned(tx, self.who, numbers)
+        found, wrong = self.login.mentioned(tx, self.contact, numbers)
         self.guesses.extend(wrong)
         return found
 
@@ -76,7 +76,7 @@ class SignIn:
 
         What still waits is looked at when its turn comes.
         """
-        for message in scenes.written_since(tx, self.who.contact, since):
+        for message in conversation_state.written_since(tx, self.contact.id, since):
             self.hide(tx, message, {code})
 
 

@@ -15,16 +15,16 @@ from trinity_channels.api import Channel
 from trinity_channels.email_address import shown_email
 from trinity_channels.inbound.answer import Answers, request_access
 from trinity_channels.inbound.commands import Command, Expecting
-from trinity_channels.inbound.gate import DAY, HOUR, MINUTE, asker, asks_to_sign_in, decision, too_fast
+from trinity_channels.inbound.gate import DAY, HOUR, MINUTE, asks_to_sign_in, decision, login_contact, too_fast
 from trinity_channels.inbound.prepare import Prepared
 from trinity_channels.inbound.sign_in import SignIn
 from trinity_channels.outbound import replies
 from trinity_channels.outbound.notices import Limit, Notices
 from trinity_channels.store import Tx, access, messages, people, turns
-from trinity_channels.store.scenes import Message, Person, Scene
+from trinity_channels.store.conversation_state import Contact, ConversationState, Message
 
-KEPT = 5
-KEPT_FOR = timedelta(days=7)
+HELD = 5
+HELD_FOR = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,8 @@ class Step:
     `quiet`: what waits is so old that it has its effect, and nothing is said about it. `begun`: the turns it has opened.
     """
 
-    scene: Scene
-    person: Person
+    state: ConversationState
+    contact: Contact
     manifest: Channel
     prepared: Prepared
     self_service: SelfService
@@ -50,13 +50,13 @@ class Step:
     def take(self, tx: Tx) -> bool:
         """Take the step; False if there is nothing more to do until someone writes or decides."""
         self.begun.clear()  # a unit may run twice
-        if self.scene.stirred:
-            messages.calm(tx, self.scene.conversation)
+        if self.state.needs_turn:
+            messages.turn_taken(tx, self.state.conversation)
         self._tell_decisions(tx)
-        if not self.scene.waiting:
-            return self._open_kept(tx)
-        first, expecting = self.scene.waiting[0], self._expecting(tx)
-        if too_fast(tx, self.person, first):
+        if not self.state.waiting:
+            return self._open_held(tx)
+        first, expecting = self.state.waiting[0], self._expecting(tx)
+        if too_fast(tx, self.contact, first):
             self._drop_excess(tx)
             return True
         command = self.prepared.command if self.prepared.is_settled else self._understood(tx, first, expecting)
@@ -70,23 +70,23 @@ class Step:
             self._admit(tx, self._batch(tx, expecting))
         return True
 
-    def has_admitted(self, after: Scene) -> bool:
+    def has_admitted(self, after: ConversationState) -> bool:
         """Whether the gate has let the open turn of `after` through in this step, and what it looked at is unchanged."""
-        before, person = self.person, after.person
+        before, contact = self.contact, after.contact
         return (
             after.turn is not None
             and after.turn.id in self.begun
-            and person is not None
-            and (person.email, person.blocked, after.policies) == (before.email, before.blocked, self.scene.policies)
+            and contact is not None
+            and (contact.email, contact.blocked, after.policies) == (before.email, before.blocked, self.state.policies)
         )
 
     @property
     def _sign_in(self) -> SignIn:
-        return SignIn(self.self_service.login, asker(self.scene, self.person, self.manifest), self.guesses)
+        return SignIn(self.self_service.login, login_contact(self.state, self.contact, self.manifest), self.guesses)
 
     def _expecting(self, tx: Tx) -> Expecting:
-        asked = asks_to_sign_in(self.scene, self.person)
-        return self._sign_in.expecting(tx, self.scene.waiting, stopped=self.person.stopped, asked=asked)
+        asked = asks_to_sign_in(self.state, self.contact)
+        return self._sign_in.expecting(tx, self.state.waiting, stopped=self.contact.stopped, asked=asked)
 
     def _understood(self, tx: Tx, message: Message, expecting: Expecting) -> Command | None:
         return self._sign_in.understood(tx, message, expecting)
@@ -94,15 +94,15 @@ class Step:
     def _batch(self, tx: Tx, expecting: Expecting) -> list[Message]:
         """The messages up to the next command; people write in bursts, and one turn answers them all."""
         batch: list[Message] = []
-        for message in self.scene.waiting:
-            if batch and (self._understood(tx, message, expecting) or too_fast(tx, self.person, message)):
+        for message in self.state.waiting:
+            if batch and (self._understood(tx, message, expecting) or too_fast(tx, self.contact, message)):
                 break
             batch.append(message)
         return batch
 
     def _tell(self, tx: Tx, text: str) -> bool:
         """Tell the person something; False if a budget is used up, and nothing was told."""
-        limit = self.notices.queue(tx, self.manifest, self.scene, text, contact=self.person.id, now=self.now)
+        limit = self.notices.queue(tx, self.manifest, self.state, text, contact=self.contact.id, now=self.now)
         if limit:
             self.withheld.append(limit)
         return limit is None
@@ -111,21 +111,21 @@ class Step:
         """Tell something that is not repeated for a while, which counts from when it was told."""
         if self._tell(tx, text):
             for time in times:
-                people.told(tx, self.person.id, time, self.now)
+                people.told(tx, self.contact.id, time, self.now)
 
     def _tell_decisions(self, tx: Tx) -> None:
         """Tell what an owner has decided; outside the reply window that waits until the person writes."""
-        if self.person.blocked or not replies.window_open(self.manifest, self.scene, self.now):
+        if self.contact.blocked or not replies.window_open(self.manifest, self.state, self.now):
             return
-        for request in access.notices_due(tx, self.scene.conversation):
+        for request in access.notices_due(tx, self.state.conversation):
             if self._tell(tx, texts.APPROVED if request.status == "approved" else texts.DENIED):
                 access.notice_given(tx, request.id)
 
     def _drop_excess(self, tx: Tx) -> None:
         """Drop what was written too fast, up to the next message that was not: a step for each would cost others time."""
-        excess = takewhile(lambda message: too_fast(tx, self.person, message), self.scene.waiting)
+        excess = takewhile(lambda message: too_fast(tx, self.contact, message), self.state.waiting)
         messages.drop(tx, [message.id for message in excess], self.now)
-        if not self.person.blocked and self._due(self.person.limit_told_at, MINUTE):
+        if not self.contact.blocked and self._due(self.contact.limit_told_at, MINUTE):
             self._tell_and_note(tx, texts.TOO_FAST, "limit_told_at")
 
     def _due(self, told: datetime | None, pause: timedelta) -> bool:
@@ -134,18 +134,18 @@ class Step:
     # --- the gate ---
 
     def _decision(self, email: str | None, *, has_access: bool) -> Decision:
-        return decision(self.scene, email, blocked=self.person.blocked, has_access=has_access)
+        return decision(self.state, email, blocked=self.contact.blocked, has_access=has_access)
 
     def _own_decision(self) -> Decision:
-        return self._decision(self.person.email, has_access=self.prepared.has_access)
+        return self._decision(self.contact.email, has_access=self.prepared.has_access)
 
-    def _open_kept(self, tx: Tx) -> bool:
-        """Only kept messages are there: the gate may have opened for them."""
-        open_now = replies.window_open(self.manifest, self.scene, self.now)
+    def _open_held(self, tx: Tx) -> bool:
+        """Only held messages are there: access may have been granted."""
+        open_now = replies.window_open(self.manifest, self.state, self.now)
         return open_now and self._own_decision() is Decision.ALLOW and self._release(tx)
 
     def _release(self, tx: Tx) -> bool:
-        return messages.release(tx, self.scene.conversation, self.now - KEPT_FOR, self.now) > 0
+        return messages.release(tx, self.state.conversation, self.now - HELD_FOR, self.now) > 0
 
     def _admit(self, tx: Tx, batch: list[Message]) -> None:
         found = self._own_decision()
@@ -154,52 +154,52 @@ class Step:
             return
         self._sign_in.hide_codes(tx, batch, live=found is Decision.ALLOW)
         if found is Decision.ALLOW:
-            # What was kept comes before what is new: then the next step looks again.
-            if not (self.scene.kept and self._release(tx)):
+            # What was held comes before what is new: then the next step looks again.
+            if not (self.state.held and self._release(tx)):
                 identities = [message.id for message in batch]
-                turn = turns.begin(tx, self.scene.conversation, identities, secrets.token_hex(16), self.now)
+                turn = turns.begin(tx, self.state.conversation, identities, secrets.token_hex(16), self.now)
                 self.begun.append(turn)
             return
-        messages.keep(tx, self.scene.conversation, [message.id for message in batch], KEPT, self.now)
+        messages.hold(tx, self.state.conversation, [message.id for message in batch], HELD, self.now)
         if found is Decision.ASK_LOGIN:
             self._ask_to_sign_in(tx)
         else:
-            self._ask_for_access(tx, self.person.email or "")
+            self._ask_for_access(tx, self.contact.email or "")
 
     def _ask_to_sign_in(self, tx: Tx) -> None:
         if self._tell_what_is_awaited(tx):
             return
-        if not self.quiet and self.self_service.login.lapse(tx, self.person.id):
+        if not self.quiet and self.self_service.login.lapse(tx, self.contact.id):
             self._tell(tx, texts.CODE_EXPIRED)
-        elif self._due(self.person.prompted_at, HOUR):
+        elif self._due(self.contact.prompted_at, HOUR):
             self._tell_and_note(tx, self._how_to_sign_in(), "prompted_at")
 
     def _how_to_sign_in(self) -> str:
-        if self.person.signed_out and self.manifest.capabilities.verified_email:
+        if self.contact.signed_out and self.manifest.capabilities.verified_email:
             return texts.LOGIN_AGAIN.format(channel=self.manifest.title)
         return texts.LOGIN_PROMPT if self.self_service.login.available else texts.LOGIN_CLOSED
 
     def _ask_for_access(self, tx: Tx, email: str) -> None:
-        status = request_access(tx, self.scene, email, self.now)
-        if (status == "asked" and not self.quiet) or self._due(self.person.pending_told_at, DAY):
+        status = request_access(tx, self.state, email, self.now)
+        if (status == "asked" and not self.quiet) or self._due(self.contact.pending_told_at, DAY):
             self._tell_and_note(tx, texts.DENIED_BEFORE if status == "denied" else texts.PENDING, "pending_told_at")
         else:
             self._tell_what_is_awaited(tx)
 
     def _tell_what_is_awaited(self, tx: Tx) -> bool:
         """Tell a person who was mailed a code what is awaited; False if no code is."""
-        awaited = self.self_service.login.awaited(tx, self.person.id)
-        if awaited and self._due(self.person.awaited_told_at, MINUTE):
+        awaited = self.self_service.login.awaited(tx, self.contact.id)
+        if awaited and self._due(self.contact.awaited_told_at, MINUTE):
             self._tell_and_note(tx, texts.AWAITING_CODE.format(email=shown_email(awaited.email)), "awaited_told_at")
         return awaited is not None
 
     # --- commands ---
 
     def _obey(self, tx: Tx, command: Command) -> None:
-        if self.person.blocked:
+        if self.contact.blocked:
             return
         answers = Answers(
-            self.scene, self.person, self.manifest, self.prepared, self.self_service, self._sign_in, self.now
+            self.state, self.contact, self.manifest, self.prepared, self.self_service, self._sign_in, self.now
         )
         text = answers.to(tx, command)
         if not (command.answered or self.quiet):

@@ -16,8 +16,8 @@ from trinity_channels.inbound.agent_turn import AgentTurns
 from trinity_channels.inbound.following import Following
 from trinity_channels.inbound.steps import Steps
 from trinity_channels.plugins import Plugins
-from trinity_channels.store import Store, Tx, messages, scenes, turns
-from trinity_channels.store.scenes import Scene
+from trinity_channels.store import Store, Tx, conversation_state, messages, turns
+from trinity_channels.store.conversation_state import ConversationState
 
 log = structlog.get_logger(__name__)
 
@@ -45,35 +45,35 @@ class Turns:
 
     async def run(self, conversation: int) -> datetime | None:
         """Do everything that waits in a conversation; returns when to come back, None if nothing is left."""
-        following = Following(await self._store.read(lambda tx: scenes.scene(tx, conversation)))
-        while (scene := following.scene) and (scene.turn or scene.waiting or scene.kept or scene.stirred):
-            if scene.channel not in self._plugins:  # it could not be loaded this time; nothing is given up for that
+        following = Following(await self._store.read(lambda tx: conversation_state.load(tx, conversation)))
+        while (state := following.state) and (state.turn or state.waiting or state.held or state.needs_turn):
+            if state.channel not in self._plugins:  # it could not be loaded this time; nothing is given up for that
                 return self._now() + HOUR
-            if not scene.connected:
-                await self._drop(scene)
+            if not state.connected:
+                await self._drop(state)
                 return None
             try:
-                following = await self._work_on(scene, admitted=following.admitted)
+                following = await self._work_on(state, admitted=following.admitted)
             except ProviderUnavailable as error:
-                log.warning("sender not resolved", channel=scene.channel, agent=scene.agent, reason=error.message)
+                log.warning("sender not resolved", channel=state.channel, agent=state.agent, reason=error.message)
                 return self._now() + RESOLVE_AGAIN
             except VaultError as error:  # the operator can still bring the right key
-                log.warning("secrets locked", channel=scene.channel, agent=scene.agent, reason=str(error))
+                log.warning("secrets locked", channel=state.channel, agent=state.agent, reason=str(error))
                 return self._now() + LOCKED_AGAIN
         return following.at
 
-    async def _work_on(self, scene: Scene, *, admitted: bool) -> Following:
-        manifest = self._plugins[scene.channel].manifest
-        if scene.turn:
-            return await self._agent_turns.attempt(scene, scene.turn, manifest, admitted=admitted)
-        return await self._steps.take(scene, manifest)
+    async def _work_on(self, state: ConversationState, *, admitted: bool) -> Following:
+        manifest = self._plugins[state.channel].manifest
+        if state.turn:
+            return await self._agent_turns.attempt(state, state.turn, manifest, admitted=admitted)
+        return await self._steps.take(state, manifest)
 
-    async def _drop(self, scene: Scene) -> None:
+    async def _drop(self, state: ConversationState) -> None:
         now = self._now()
 
         def drop(tx: Tx) -> None:
-            messages.drop(tx, [message.id for message in scene.waiting], now)
-            if scene.turn:
-                turns.fail(tx, scene.turn.id, "the channel is disconnected", now, turns.Cause.HOST)
+            messages.drop(tx, [message.id for message in state.waiting], now)
+            if state.turn:
+                turns.fail(tx, state.turn.id, "the channel is disconnected", now, turns.Cause.HOST)
 
         await self._store.write(drop)

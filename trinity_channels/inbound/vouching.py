@@ -16,7 +16,7 @@ from trinity_channels.bindings import Bindings
 from trinity_channels.email_address import normalise_email
 from trinity_channels.plugins import Plugins
 from trinity_channels.store import Store, Tx, audit, people, verified_emails
-from trinity_channels.store.scenes import Person, Scene
+from trinity_channels.store.conversation_state import Contact, ConversationState
 from trinity_channels.store.verified_emails import Linked, Source, Verification
 
 ACTOR = "host"
@@ -63,15 +63,15 @@ class Vouching:
         known = await self.ask(linked)
         await self._store.write(lambda tx: self.settle(tx, linked, known, self._now(), wrote=False))
 
-    async def vouched(self, scene: Scene, person: Person) -> str | None:
+    async def vouched(self, state: ConversationState, contact: Contact) -> str | None:
         """The e-mail that the provider vouches for, also after a person signed out; errors as `ask`."""
-        if not self._vouches(scene.channel):
+        if not self._vouches(state.channel):
             return None
-        return (await self.ask(Linked(person.id, scene.binding, scene.agent, scene.channel))).email
+        return (await self.ask(Linked(contact.id, state.binding, state.agent, state.channel))).email
 
-    def concerns(self, channel: str, person: Person) -> bool:
+    def concerns(self, channel: str, contact: Contact) -> bool:
         """Whether a person's e-mail rests on the provider's word."""
-        return self._by_provider(channel, person.email, person.email_source)
+        return self._by_provider(channel, contact.email, contact.email_source)
 
     def _vouches(self, channel: str) -> bool:
         return self._plugins[channel].manifest.capabilities.verified_email

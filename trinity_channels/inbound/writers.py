@@ -7,15 +7,15 @@ from functools import partial
 
 from trinity_channels.access.directory import Directory
 from trinity_channels.inbound.senders import Senders
-from trinity_channels.store import Store, scenes
-from trinity_channels.store.scenes import Person, Scene
+from trinity_channels.store import Store, conversation_state
+from trinity_channels.store.conversation_state import Contact, ConversationState
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
     """The writers by contact. `access` says whose e-mail may use the agent."""
 
-    people: dict[int, Person]
+    people: dict[int, Contact]
     access: dict[int, bool]
 
 
@@ -27,18 +27,18 @@ class Writers:
         self._senders = senders
         self._directory = directory
 
-    async def of(self, scene: Scene) -> Known:
+    async def of(self, state: ConversationState) -> Known:
         """The writers of the waiting messages.
 
         Raises:
             ProviderUnavailable: the provider could not be asked.
         """
         known = Known({}, {})
-        for contact in {message.contact for message in scene.waiting if message.contact}:
-            person = await self._store.read(partial(scenes.person, contact=contact))
-            person = await self._senders.resolved(scene, person)
-            known.people[contact] = person
-            known.access[contact] = person.email is not None and await self._directory.may_use(
-                scene.agent, person.email
+        for identity in {message.contact for message in state.waiting if message.contact}:
+            contact = await self._store.read(partial(conversation_state.contact, contact=identity))
+            contact = await self._senders.resolved(state, contact)
+            known.people[identity] = contact
+            known.access[identity] = contact.email is not None and await self._directory.may_use(
+                state.agent, contact.email
             )
         return known

@@ -29,7 +29,7 @@ from trinity_channels.observability.metrics import Metrics
 from trinity_channels.outbound import preface
 from trinity_channels.outbound.lateness import Lateness
 from trinity_channels.plugins import Plugins
-from trinity_channels.store import Store, Tx, Unit, deliveries, scenes, trials
+from trinity_channels.store import Store, Tx, Unit, conversation_state, deliveries, trials
 from trinity_channels.store.deliveries import Delivery, Previous
 
 log = structlog.get_logger(__name__)
@@ -45,8 +45,8 @@ BETWEEN_PARTS = timedelta(seconds=3)
 """How long the next part of a message waits for the receipt of the one before: sent together, they may change places."""
 LOCKED = timedelta(minutes=1)
 """When a delivery is tried again whose binding's secrets cannot be decrypted."""
-ASK_AGAIN = timedelta(seconds=10)
-ASK_FOR = timedelta(minutes=30)
+RECONCILE_AGAIN = timedelta(seconds=10)
+RECONCILE_FOR = timedelta(minutes=30)
 """How long an unknown outcome is asked for before it is parked, by this process: another may have been down as long."""
 _DISCONNECTED = Failure("disconnected", FailureKind.OPERATOR, "The channel was disconnected before this could be sent.")
 _GONE = Failure("no_address", FailureKind.RECIPIENT, "The address now belongs to another person.")
@@ -114,7 +114,7 @@ class Deliveries:
 
     async def run(self, conversation: int) -> datetime | None:
         """Send what is queued in a conversation; returns when to come back, None if nothing is left."""
-        binding = await self._store.read(lambda tx: scenes.binding_of(tx, conversation))
+        binding = await self._store.read(lambda tx: conversation_state.binding_of(tx, conversation))
         if binding is None:
             return None
         async with self._places[binding]:
@@ -153,7 +153,9 @@ class Deliveries:
             return self._fail(delivery, _DISCONNECTED)
         except VaultError as error:  # the operator can still bring the right key
             return self._locked(delivery, str(error))
-        return await (self._ask(bound, delivery) if delivery.state == "asking" else self._send(bound, delivery))
+        return await (
+            self._reconcile(bound, delivery) if delivery.state == "reconciling" else self._send(bound, delivery)
+        )
 
     def _claim(self, tx: Tx, conversation: int, last: datetime | None, now: datetime) -> Delivery | datetime | None:
         """The delivery to work on now, when to come back, or None. A claimed `ready` one is marked as being sent.
@@ -163,10 +165,10 @@ class Deliveries:
         while found := deliveries.next_open(tx, conversation):
             delivery, previous = found
             if delivery.channel not in self._plugins:  # it could not be loaded this time; nothing is given up for that
-                return now + ASK_FOR
+                return now + RECONCILE_FOR
             if delivery.state == "sending":  # only this run works here, so the call died with its process
                 may_ask = (delivery.attempted_at or now) + self._settles(delivery)
-                deliveries.ask(tx, delivery.id, max(now, may_ask), _INTERRUPTED, now)
+                deliveries.reconcile(tx, delivery.id, max(now, may_ask), _INTERRUPTED, now)
             elif delivery.blocked and delivery.state == "ready":
                 deliveries.fail(tx, delivery, _BLOCKED, now)
             elif delivery.opted_out and delivery.state == "ready" and delivery.origin == "proactive":
@@ -195,7 +197,7 @@ class Deliveries:
 
     def _locked(self, delivery: Delivery, why: str) -> Record:
         log.error("the secrets of a binding cannot be read", channel=delivery.channel, delivery=delivery.id)
-        again = deliveries.ask if delivery.state == "asking" else deliveries.postpone
+        again = deliveries.reconcile if delivery.state == "reconciling" else deliveries.postpone
         now = self._now()
         return partial(again, delivery=delivery.id, at=now + LOCKED, why=why, now=now)
 
@@ -256,14 +258,16 @@ class Deliveries:
         if delivery.id in self._watched:
             self._watched[delivery.id].unknown = why
         if self._settles(delivery):
-            return partial(deliveries.ask, delivery=delivery.id, at=now + self._settles(delivery), why=why, now=now)
+            return partial(
+                deliveries.reconcile, delivery=delivery.id, at=now + self._settles(delivery), why=why, now=now
+            )
         return partial(deliveries.park_unknown, delivery=delivery.id, why=why, now=now)
 
     def _settles(self, delivery: Delivery) -> timedelta:
         """How long after an attempt its provider can be asked about it; zero if it never can."""
         return timedelta(seconds=self._plugins[delivery.channel].manifest.capabilities.find_sent)
 
-    async def _ask(self, bound: OpenBinding, delivery: Delivery) -> Record:
+    async def _reconcile(self, bound: OpenBinding, delivery: Delivery) -> Record:
         """Read back from the provider whether an attempt was taken; send again only if it surely was not."""
         now = self._now()
         attempted_at = delivery.attempted_at or now
@@ -275,7 +279,7 @@ class Deliveries:
         try:
             receipt = await bound.find_sent(message, attempted_at, known)
         except Exception as error:  # noqa: BLE001  a plugin that fails here has not answered
-            return self._ask_later(delivery, attempted_at, type(error).__name__)
+            return self._reconcile_later(delivery, attempted_at, type(error).__name__)
         if receipt:
             return self._taken(delivery, receipt)
         why = "the provider did not have it"
@@ -288,11 +292,11 @@ class Deliveries:
             return partial(deliveries.postpone, delivery=delivery.id, at=now, why=why, now=now)
         return partial(deliveries.park_unknown, delivery=delivery.id, why=why, now=now)
 
-    def _ask_later(self, delivery: Delivery, attempted_at: datetime, why: str) -> Record:
+    def _reconcile_later(self, delivery: Delivery, attempted_at: datetime, why: str) -> Record:
         now = self._now()
-        if delivery.attempts == 0 or now - max(attempted_at, self._since) > ASK_FOR:
+        if delivery.attempts == 0 or now - max(attempted_at, self._since) > RECONCILE_FOR:
             return self._unanswered(delivery, why)
-        return partial(deliveries.ask, delivery=delivery.id, at=now + ASK_AGAIN, why=why, now=now)
+        return partial(deliveries.reconcile, delivery=delivery.id, at=now + RECONCILE_AGAIN, why=why, now=now)
 
 
 def _begun(tx: Tx, delivery: Delivery, now: datetime) -> Delivery:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from trinity_channels.api import Failure, FailureKind
-from trinity_channels.store.scenes import Message
+from trinity_channels.store.conversation_state import Message
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from trinity_channels.api import Channel
 from trinity_channels.observability.metrics import Metrics
 from trinity_channels.outbound import replies
 from trinity_channels.store import Tx, notice_budget, notices
-from trinity_channels.store.scenes import Scene
+from trinity_channels.store.conversation_state import ConversationState
 
 log = structlog.get_logger(__name__)
 
@@ -61,7 +61,7 @@ class Notices:
         self._logged: dict[tuple[int, Limit], datetime] = {}
 
     def queue(
-        self, tx: Tx, manifest: Channel, scene: Scene, text: str, *, contact: int | None, now: datetime
+        self, tx: Tx, manifest: Channel, state: ConversationState, text: str, *, contact: int | None, now: datetime
     ) -> Limit | None:
         """Within a transaction: queue a notice that a contact has caused, unless that is beyond a budget.
 
@@ -71,31 +71,31 @@ class Notices:
             The limit for which it was withheld, None if it was queued.
         """
         spoken, composed = replies.notice(manifest, text)
-        said = notice_budget.said(tx, scene, contact, now - PERIOD, now)
-        limit = self._exceeded(said, len(composed))
+        spent = notice_budget.spent(tx, state, contact, now - PERIOD, now)
+        limit = self._exceeded(spent, len(composed))
         if limit:
-            notices.put(tx, scene.binding, notices.WITHHELD[limit], self._why(limit), now)
+            notices.put(tx, state.binding, notices.WITHHELD[limit], self._why(limit), now)
         else:
-            replies.queue(tx, scene, spoken, composed, origin="notice", now=now, stranger=said.stranger)
+            replies.queue(tx, state, spoken, composed, origin="notice", now=now, stranger=spent.stranger)
         return limit
 
-    def withheld(self, scene: Scene, limits: Sequence[Limit]) -> None:
+    def withheld(self, state: ConversationState, limits: Sequence[Limit]) -> None:
         """Count and log what a transaction has withheld, after its commit; the log repeats itself once an hour."""
         for limit in limits:
-            self._metrics.notices_withheld.labels(scene.channel, limit.value).inc()
-            now, last = self._now(), self._logged.get((scene.binding, limit))
+            self._metrics.notices_withheld.labels(state.channel, limit.value).inc()
+            now, last = self._now(), self._logged.get((state.binding, limit))
             if last is None or abs(now - last) >= LOGGED_AGAIN:
-                self._logged[scene.binding, limit] = now
+                self._logged[state.binding, limit] = now
                 log.warning(
-                    "notice withheld", channel=scene.channel, agent=scene.agent, limit=limit.value, why=self._why(limit)
+                    "notice withheld", channel=state.channel, agent=state.agent, limit=limit.value, why=self._why(limit)
                 )
 
-    def _exceeded(self, said: notice_budget.Said, parts: int) -> Limit | None:
-        if said.stranger is not None and said.to_stranger + parts > self._budget.per_contact:
+    def _exceeded(self, spent: notice_budget.Spent, parts: int) -> Limit | None:
+        if spent.stranger is not None and spent.to_stranger + parts > self._budget.per_contact:
             return Limit.CONTACT
-        if said.in_conversation + parts > self._budget.per_conversation:
+        if spent.in_conversation + parts > self._budget.per_conversation:
             return Limit.CONVERSATION
-        return Limit.BINDING if said.of_binding + parts > self._budget.per_binding else None
+        return Limit.BINDING if spent.of_binding + parts > self._budget.per_binding else None
 
     def _why(self, limit: Limit) -> str:
         if limit is Limit.CONTACT:

@@ -8,7 +8,7 @@ from trinity_channels import texts
 from trinity_channels.api import Channel
 from trinity_channels.outbound.compose import plain
 from trinity_channels.outbound.dialects.split_line import width
-from trinity_channels.store.scenes import Message
+from trinity_channels.store.conversation_state import Message
 from trinity_channels.visible import cleaned_name
 
 EXCERPT = 80

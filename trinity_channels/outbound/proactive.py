@@ -15,7 +15,7 @@ from trinity_channels.access.principal import Principal
 from trinity_channels.outbound import replies
 from trinity_channels.plugins import Plugins
 from trinity_channels.refusal import Refusal
-from trinity_channels.store import Store, Tx, audit, disclosures, proactive, scenes
+from trinity_channels.store import Store, Tx, audit, conversation_state, disclosures, proactive
 from trinity_channels.store.proactive import Part, Proactive
 
 AUTO = "auto"
@@ -133,20 +133,20 @@ class ProactiveMessages:
             raise ProactiveRefused(
                 "not_opted_in", "This recipient has not agreed to proactive messages; the owner can allow them."
             )
-        channel, recipient = self._recipient(tx, request, channels)
-        if recipient.stopped or recipient.blocked:
+        channel, contact = self._contact(tx, request, channels)
+        if contact.stopped or contact.blocked:
             raise ProactiveRefused("not_opted_in", "This recipient has stopped proactive messages.")
-        if recipient.unreachable_at:
+        if contact.unreachable_at:
             raise ProactiveRefused(
                 "not_opted_in",
-                f"{self._plugins[channel].manifest.title} reported at {recipient.unreachable_at:%Y-%m-%d %H:%M} UTC that "
+                f"{self._plugins[channel].manifest.title} reported at {contact.unreachable_at:%Y-%m-%d %H:%M} UTC that "
                 "this recipient blocked the sender or unsubscribed. They can be written to again once they have written.",
-                extra={"reason": "opted_out_at_provider", "since": recipient.unreachable_at.isoformat()},
+                extra={"reason": "opted_out_at_provider", "since": contact.unreachable_at.isoformat()},
             )
-        scene = scenes.scene(tx, recipient.conversation)
-        assert scene is not None  # noqa: S101  found in this transaction
+        state = conversation_state.load(tx, contact.conversation)
+        assert state is not None  # noqa: S101  found in this transaction
         manifest = self._plugins[channel].manifest
-        closing = replies.closes_at(manifest, scene.last_inbound_at)
+        closing = replies.closes_at(manifest, state.last_inbound_at)
         if closing is not None and closing <= now:
             raise ProactiveRefused(
                 "window_closed", replies.why_closed(manifest, closing), extra={"closed_at": closing.isoformat()}
@@ -156,13 +156,13 @@ class ProactiveMessages:
             raise ProactiveRefused(
                 "rate_limited", f"A recipient gets at most {PER_HOUR} messages an hour.", retry_after=first + HOUR - now
             )
-        disclosure = self._disclosure.before(tx, scene, now)
+        disclosure = self._disclosure.before(tx, state, now)
         composed = replies.parts(manifest, request.text, before=disclosure)
         if not composed:
             raise ProactiveRefused("empty_text", "text has nothing to show.", field="text")
-        identity = replies.queue(tx, scene, request.text, composed, origin="proactive", now=now)
+        identity = replies.queue(tx, state, request.text, composed, origin="proactive", now=now)
         if disclosure:
-            disclosures.said(tx, scene.conversation, identity, now)
+            disclosures.disclosed(tx, state.conversation, identity, now)
         asked = Proactive(
             secrets.token_hex(12), request.agent, channel, request.email, request.fingerprint, identity, now
         )
@@ -178,15 +178,17 @@ class ProactiveMessages:
         )
         return asked
 
-    def _recipient(self, tx: Tx, request: ProactiveRequest, channels: list[str]) -> tuple[str, proactive.Recipient]:
+    def _contact(
+        self, tx: Tx, request: ProactiveRequest, channels: list[str]
+    ) -> tuple[str, proactive.ProactiveContact]:
         for channel in channels:
-            found = proactive.recipient(tx, request.agent, channel, request.email)
+            found = proactive.contact(tx, request.agent, channel, request.email)
             if found:
                 return channel, found
         elsewhere = [
             name
             for name in self._plugins
-            if name not in channels and proactive.recipient(tx, request.agent, name, request.email)
+            if name not in channels and proactive.contact(tx, request.agent, name, request.email)
         ]
         hint = f" They can be reached with channel={elsewhere[0]!r}." if elsewhere else ""
         raise ProactiveRefused(

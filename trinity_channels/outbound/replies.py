@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from trinity_channels.api import Channel
 from trinity_channels.outbound.compose import compose, plain
 from trinity_channels.store import Tx, messages
-from trinity_channels.store.scenes import Scene
+from trinity_channels.store.conversation_state import ConversationState
 
 _COMMAND = re.compile(r"(?<!\S)/(login|logout|whoami|help|human)\b")
 
@@ -31,7 +31,7 @@ def parts(manifest: Channel, markdown: str, *, before: str = "", after: str = ""
 
 def queue(
     tx: Tx,
-    scene: Scene,
+    state: ConversationState,
     text: str,
     composed: Sequence[str],
     *,
@@ -43,8 +43,8 @@ def queue(
 
     `stranger` is the contact without a verified e-mail for whom the host says it.
     """
-    message = messages.say(tx, scene, text, composed, origin, now, stranger=stranger)
-    tx.wake(f"deliver:{scene.conversation}")
+    message = messages.queue(tx, state, text, composed, origin, now, stranger=stranger)
+    tx.wake(f"deliver:{state.conversation}")
     return message
 
 
@@ -73,9 +73,9 @@ def why_closed(manifest: Channel, at: datetime) -> str:
     )
 
 
-def window_open(manifest: Channel, scene: Scene, now: datetime) -> bool:
+def window_open(manifest: Channel, state: ConversationState, now: datetime) -> bool:
     """Whether free text may still be sent in a conversation."""
-    return not window_closed(manifest, scene.last_inbound_at, now)
+    return not window_closed(manifest, state.last_inbound_at, now)
 
 
 def window_closed(manifest: Channel, last_inbound_at: datetime, now: datetime) -> str:

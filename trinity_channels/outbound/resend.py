@@ -60,8 +60,8 @@ class Resent:
 
     @property
     def state(self) -> str:
-        """The delivery's own, now: ready, or asking if its outcome was unknown."""
-        return "asking" if self.delivery in self.may_have else "ready"
+        """The delivery's own, now: ready, or reconciling if its outcome was unknown."""
+        return "reconciling" if self.delivery in self.may_have else "ready"
 
     @property
     def message(self) -> str:

@@ -16,7 +16,7 @@ from trinity_channels.outbound import replies
 from trinity_channels.outbound.compose import plain
 from trinity_channels.outbound.deliver import Deliveries
 from trinity_channels.plugins import Plugins
-from trinity_channels.store import Store, Tx, audit, bindings, delivery_log, scenes, trials
+from trinity_channels.store import Store, Tx, audit, bindings, conversation_state, delivery_log, trials
 from trinity_channels.store.delivery_log import Sent
 from trinity_channels.visible import visible
 
@@ -100,9 +100,9 @@ class TrialMessages:
             if used >= MOST and first:
                 raise TooManyTests(first + HOUR - now)
             conversation = trials.conversation(tx, binding, to, now)
-            scene = scenes.scene(tx, conversation)
-            assert scene is not None  # noqa: S101  opened in this transaction
-            message = replies.queue(tx, scene, text, composed, origin=trials.ORIGIN, now=now)
+            state = conversation_state.load(tx, conversation)
+            assert state is not None  # noqa: S101  opened in this transaction
+            message = replies.queue(tx, state, text, composed, origin=trials.ORIGIN, now=now)
             delivery = trials.first_part(tx, message)
             audit.add(tx, now, actor, "test_send", agent=agent, channel=channel, details={"delivery": delivery})
             return conversation, delivery

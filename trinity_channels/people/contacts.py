@@ -11,7 +11,7 @@ from trinity_channels.people.blocks import Blocks
 from trinity_channels.people.erasure import Erasure
 from trinity_channels.refusal import Refusal
 from trinity_channels.store import Store, Tx, audit, people, verified_emails
-from trinity_channels.store.people import Client
+from trinity_channels.store.people import ListedContact
 
 
 class ContactNotFound(Refusal):
@@ -38,31 +38,31 @@ class Contacts:
         self._erasure = erasure
         self._now = now
 
-    async def of(self, principal: Principal, agent: str) -> list[Client]:
+    async def of(self, principal: Principal, agent: str) -> list[ListedContact]:
         """The people who wrote to the agent, most recent first, at most 500."""
         await self._may.owner(principal, agent)
-        return await self._store.read(lambda tx: people.clients(tx, agent))
+        return await self._store.read(lambda tx: people.contacts(tx, agent))
 
-    async def block(self, principal: Principal, agent: str, contact: int) -> Client:
+    async def block(self, principal: Principal, agent: str, contact: int) -> ListedContact:
         """Drop what they write in silence, and what is held for them."""
         now = self._now()
         return await self._change(principal, agent, contact, "block", lambda tx: self._blocks.block(tx, contact, now))
 
-    async def unblock(self, principal: Principal, agent: str, contact: int) -> Client:
+    async def unblock(self, principal: Principal, agent: str, contact: int) -> ListedContact:
         """Let them in again, also if they were erased."""
         return await self._change(principal, agent, contact, "unblock", lambda tx: self._blocks.unblock(tx, contact))
 
-    async def unlink(self, principal: Principal, agent: str, contact: int) -> Client:
+    async def unlink(self, principal: Principal, agent: str, contact: int) -> ListedContact:
         """Forget their verified e-mail, also where the provider vouches for it, until they sign in again."""
         now = self._now()
         return await self._change(
             principal, agent, contact, "unlink", lambda tx: verified_emails.sign_out(tx, contact, now)
         )
 
-    async def erase(self, principal: Principal, agent: str, contact: int) -> Client:
+    async def erase(self, principal: Principal, agent: str, contact: int) -> ListedContact:
         """Erase them for good; of blocked people, keyed hashes of their addresses stay."""
         await self._may.owner(principal, agent)
-        _known(await self._store.read(lambda tx: people.client(tx, agent, contact)))
+        _known(await self._store.read(lambda tx: people.contact(tx, agent, contact)))
         prepared, now = await self._erasure.prepare(contact), self._now()
         return await self._change(
             principal, agent, contact, "erase", lambda tx: self._erasure.finish(tx, prepared, now)
@@ -70,21 +70,21 @@ class Contacts:
 
     async def _change(
         self, principal: Principal, agent: str, contact: int, action: audit.Action, change: Callable[[Tx], None]
-    ) -> Client:
+    ) -> ListedContact:
         await self._may.owner(principal, agent)  # for an erasure once more: its preparation can take long
         now = self._now()
 
-        def unit(tx: Tx) -> Client | None:
-            if people.client(tx, agent, contact) is None:
+        def unit(tx: Tx) -> ListedContact | None:
+            if people.contact(tx, agent, contact) is None:
                 return None
             change(tx)
             audit.add(tx, now, principal.actor, action, agent=agent, details={"client": contact})
-            return people.client(tx, agent, contact)
+            return people.contact(tx, agent, contact)
 
         return _known(await self._store.write(unit))
 
 
-def _known(contact: Client | None) -> Client:
+def _known(contact: ListedContact | None) -> ListedContact:
     if contact is None:
         raise ContactNotFound
     return contact

@@ -141,7 +141,7 @@ _KEPT_OF_AGENT = (
             BINDING, BINDING.c.id == CONVERSATION.c.binding_id
         )
     )
-    .where(MESSAGE.c.state == "kept", BINDING.c.agent == bindparam("agent"))
+    .where(MESSAGE.c.state == "held", BINDING.c.agent == bindparam("agent"))
     .distinct()
 )
 
@@ -266,7 +266,7 @@ def owner_told(tx: Tx, agent: str, upto: datetime) -> None:
 
 
 def conversations_with_kept(tx: Tx, agent: str) -> list[int]:
-    """Conversations of an agent in which messages are kept."""
+    """Conversations of an agent in which messages are held."""
     return [row[0] for row in tx.all(_KEPT_OF_AGENT, agent=agent)]
 
 

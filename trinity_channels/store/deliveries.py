@@ -13,12 +13,12 @@ from trinity_channels.store.clock import micros, moment
 from trinity_channels.store.tables import ADDRESS, BINDING, CONTACT, CONVERSATION, DELIVERY, MESSAGE
 from trinity_channels.store.tx import Tx
 
-_OPEN = DELIVERY.c.state.in_([literal_column("'ready'"), literal_column("'sending'"), literal_column("'asking'")])
+_OPEN = DELIVERY.c.state.in_([literal_column("'ready'"), literal_column("'sending'"), literal_column("'reconciling'")])
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One provider message that is not settled. `state` is ready, sending (an attempt was cut short) or asking.
+    """One provider message that is not settled. `state` is ready, sending (an attempt was cut short) or reconciling.
 
     `address` is where the conversation can be reached now, or where the attempt went that is asked about; empty if
     the address reaches no one any more. `blocked` is about the person, as the owner has it now. `origin` is that of the
@@ -256,14 +256,14 @@ def postpone(tx: Tx, delivery: int, at: datetime, why: str, now: datetime) -> No
     tx.run(_SET, delivery=delivery, reached="ready", at=micros(at), why=why, now=micros(now))
 
 
-def ask(tx: Tx, delivery: int, at: datetime, why: str, now: datetime) -> None:
+def reconcile(tx: Tx, delivery: int, at: datetime, why: str, now: datetime) -> None:
     """It may have been taken: ask the provider at `at`."""
-    tx.run(_SET, delivery=delivery, reached="asking", at=micros(at), why=why, now=micros(now))
+    tx.run(_SET, delivery=delivery, reached="reconciling", at=micros(at), why=why, now=micros(now))
 
 
 def park_unknown(tx: Tx, delivery: int, why: str, now: datetime) -> None:
     """It may have been taken, which cannot be checked: leave it, never replay it blindly."""
-    disclosures.unsaid(tx, delivery)
+    disclosures.undone(tx, delivery)
     tx.run(_SET, delivery=delivery, reached="unknown", at=None, why=why, now=micros(now))
     tx.run(
         _NOTE_UNKNOWN,
@@ -280,7 +280,7 @@ def fail(tx: Tx, delivery: Delivery, failure: Failure, now: datetime) -> None:
 
 def give_up(tx: Tx, delivery: int, message: int, binding: int, failure: Failure, now: datetime) -> None:
     """The same, for callers that have only these ids of a delivery."""
-    disclosures.unsaid(tx, delivery)
+    disclosures.undone(tx, delivery)
     follow = Failure(failure.code, failure.kind, f"An earlier part failed: {failure.message}")
     _fail_one(tx, delivery, failure, now)
     for (rest,) in tx.all(_REST, message=message, delivery=delivery):

@@ -37,12 +37,12 @@ _LAST_SPOKEN = (
 )
 
 
-def said(tx: Tx, conversation: int, message: int, now: datetime) -> None:
+def disclosed(tx: Tx, conversation: int, message: int, now: datetime) -> None:
     """A queued message of ours begins with the disclosure."""
     tx.run(_SAID, conversation=conversation, message=message, now=micros(now))
 
 
-def unsaid(tx: Tx, delivery: int) -> None:
+def undone(tx: Tx, delivery: int) -> None:
     """A delivery did not arrive, or may not have: if it was the one with the disclosure, that is due again."""
     tx.run(_UNSAID, delivery=delivery)
 

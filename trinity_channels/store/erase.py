@@ -33,7 +33,7 @@ _TESTS = and_(
     ),
 )
 _THEIRS = select(CONVERSATION.c.id).where(or_(CONVERSATION.c.contact_id == bindparam("contact"), _TESTS))
-_OPEN = or_(*(DELIVERY.c.state == literal_column(f"'{state}'") for state in ("ready", "sending", "asking")))
+_OPEN = or_(*(DELIVERY.c.state == literal_column(f"'{state}'") for state in ("ready", "sending", "reconciling")))
 _THEIR_TURNS = select(MESSAGE.c.turn_id).where(
     or_(MESSAGE.c.contact_id == bindparam("contact"), MESSAGE.c.conversation_id.in_(_THEIRS))
 )
@@ -59,7 +59,7 @@ _STATEMENTS = (
     # the key is given up, so that the person may come back as a new person
     update(CONVERSATION)
     .where(CONVERSATION.c.id.in_(_THEIRS))
-    .values(address="", key=literal("erased:") + cast(CONVERSATION.c.id, String), stirred=False),
+    .values(address="", key=literal("erased:") + cast(CONVERSATION.c.id, String), needs_turn=False),
     delete(ADDRESS).where(ADDRESS.c.contact_id == bindparam("contact")),
     update(CONTACT)
     .where(CONTACT.c.id == bindparam("contact"))

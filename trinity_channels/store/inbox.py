@@ -43,7 +43,7 @@ _NEW_CONVERSATION = (
         address=bindparam("address"),
         is_group=bindparam("is_group"),
         last_inbound_at=bindparam("now"),
-        stirred=False,
+        needs_turn=False,
         created_at=bindparam("now"),
     )
     .returning(CONVERSATION.c.id)

@@ -1,4 +1,4 @@
-"""Messages: what we say, and what becomes of what people wrote: kept, released, answered, dropped."""
+"""Messages: what we say, and what becomes of what people wrote: held, released, answered, dropped."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from sqlalchemy import bindparam, func, insert, literal_column, select, update
 
 from trinity_channels.api import Part
 from trinity_channels.store.clock import micros, moment
+from trinity_channels.store.conversation_state import ConversationState
 from trinity_channels.store.parts import dump
-from trinity_channels.store.scenes import Scene
 from trinity_channels.store.storable import storable
 from trinity_channels.store.tables import CONVERSATION, DELIVERY, MESSAGE
 from trinity_channels.store.tx import Tx
@@ -39,7 +39,7 @@ _SET_PARTS = (
     .values(parts=bindparam("parts"))
 )
 
-_STORE_SAID = (
+_STORE_OURS = (
     insert(MESSAGE)
     .values(
         binding_id=bindparam("binding"),
@@ -65,7 +65,11 @@ _QUEUE = insert(DELIVERY).values(
     updated_at=bindparam("now"),
 )
 
-_STIR = update(CONVERSATION).where(CONVERSATION.c.id == bindparam("conversation")).values(stirred=bindparam("stirred"))
+_SET_NEEDS_TURN = (
+    update(CONVERSATION)
+    .where(CONVERSATION.c.id == bindparam("conversation"))
+    .values(needs_turn=bindparam("needs_turn"))
+)
 
 _NEWEST = select(func.coalesce(func.max(MESSAGE.c.id), 0))
 
@@ -81,15 +85,15 @@ _LAST_INBOUND = (
     .limit(1)
 )
 
-_KEPT = (
+_HELD = (
     select(MESSAGE.c.id, MESSAGE.c.at)
-    .where(MESSAGE.c.conversation_id == bindparam("conversation"), MESSAGE.c.state == literal_column("'kept'"))
+    .where(MESSAGE.c.conversation_id == bindparam("conversation"), MESSAGE.c.state == literal_column("'held'"))
     .order_by(MESSAGE.c.id.desc())
 )
 
 
 def mark(tx: Tx, messages: Sequence[int], state: str) -> None:
-    """Set the state of messages that no turn holds: waiting, kept, handled."""
+    """Set the state of messages that no turn holds: waiting, held, handled."""
     for message in messages:
         tx.run(_SET_STATE, message=message, state=state)
 
@@ -110,8 +114,15 @@ def rewrite(tx: Tx, message: int, text: str, content: Sequence[Part]) -> None:
     tx.run(_REWRITE, message=message, text=storable(text), parts=dump(content))
 
 
-def say(
-    tx: Tx, scene: Scene, text: str, parts: Sequence[str], origin: str, now: datetime, *, stranger: int | None = None
+def queue(
+    tx: Tx,
+    state: ConversationState,
+    text: str,
+    parts: Sequence[str],
+    origin: str,
+    now: datetime,
+    *,
+    stranger: int | None = None,
 ) -> int:
     """Store what we say and queue its parts, in order; returns the message's id.
 
@@ -120,9 +131,9 @@ def say(
     """
     at = micros(now)
     message = tx.number(
-        _STORE_SAID,
-        binding=scene.binding,
-        conversation=scene.conversation,
+        _STORE_OURS,
+        binding=state.binding,
+        conversation=state.conversation,
         origin=origin,
         text=storable(text),
         now=at,
@@ -133,37 +144,37 @@ def say(
     for part in parts:
         tx.run(
             _QUEUE,
-            binding=scene.binding,
-            conversation=scene.conversation,
+            binding=state.binding,
+            conversation=state.conversation,
             message=message,
-            address=scene.address,
+            address=state.address,
             text=part,
             now=at,
         )
     return message
 
 
-def stir(tx: Tx, conversation: int) -> None:
+def request_turn(tx: Tx, conversation: int) -> None:
     """A step is called for, although no message arrived: a decision is to be told, or the gate may have opened."""
-    tx.run(_STIR, conversation=conversation, stirred=True)
+    tx.run(_SET_NEEDS_TURN, conversation=conversation, needs_turn=True)
 
 
-def calm(tx: Tx, conversation: int) -> None:
+def turn_taken(tx: Tx, conversation: int) -> None:
     """The step has been taken."""
-    tx.run(_STIR, conversation=conversation, stirred=False)
+    tx.run(_SET_NEEDS_TURN, conversation=conversation, needs_turn=False)
 
 
-def keep(tx: Tx, conversation: int, messages: Sequence[int], most: int, now: datetime) -> None:
+def hold(tx: Tx, conversation: int, messages: Sequence[int], most: int, now: datetime) -> None:
     """Keep messages until the gate opens, the latest `most` of the conversation; older ones are dropped."""
-    mark(tx, messages, "kept")
-    rows = tx.all(_KEPT, conversation=conversation)
+    mark(tx, messages, "held")
+    rows = tx.all(_HELD, conversation=conversation)
     drop(tx, [row[0] for row in rows[most:]], now)
 
 
 def release(tx: Tx, conversation: int, oldest: datetime, now: datetime) -> int:
-    """The gate has opened: kept messages since `oldest` wait from now on, older ones expire. Returns how many wait."""
+    """The gate has opened: held messages since `oldest` wait from now on, older ones expire. Returns how many wait."""
     limit = micros(oldest)
-    rows = tx.all(_KEPT, conversation=conversation)
+    rows = tx.all(_HELD, conversation=conversation)
     drop(tx, [row[0] for row in rows if row[1] < limit], now, state="expired")
     waiting = [row[0] for row in rows if row[1] >= limit]
     for message in waiting:

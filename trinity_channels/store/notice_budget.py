@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, func, literal_column, select
 
 from trinity_channels.store.clock import micros
-from trinity_channels.store.scenes import Scene
+from trinity_channels.store.conversation_state import ConversationState
 from trinity_channels.store.tables import CONTACT, DELIVERY, MESSAGE
 from trinity_channels.store.tx import Tx
 
@@ -26,7 +26,7 @@ _IS_STRANGER = select(CONTACT.c.id).where(CONTACT.c.id == bindparam("contact"), 
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Spent:
     """Provider messages of the host since a time: of a binding, in one conversation, to a contact without verified e-mail.
 
     `stranger` is that contact, None for a contact with a verified e-mail, whose messages are not counted.
@@ -38,13 +38,13 @@ class Said:
     stranger: int | None
 
 
-def said(tx: Tx, scene: Scene, contact: int | None, since: datetime, now: datetime) -> Said:
+def spent(tx: Tx, state: ConversationState, contact: int | None, since: datetime, now: datetime) -> Spent:
     """Count what was said after `since` in a conversation and on its binding, and to a contact who is not verified now."""
     period = {"since": micros(since), "now": micros(now)}
     is_stranger = contact is not None and tx.one(_IS_STRANGER, contact=contact) is not None
-    return Said(
-        of_binding=tx.number(_OF_BINDING, binding=scene.binding, **period),
-        in_conversation=tx.number(_IN_CONVERSATION, binding=scene.binding, conversation=scene.conversation, **period),
+    return Spent(
+        of_binding=tx.number(_OF_BINDING, binding=state.binding, **period),
+        in_conversation=tx.number(_IN_CONVERSATION, binding=state.binding, conversation=state.conversation, **period),
         to_stranger=tx.number(_TO_STRANGER, contact=contact, **period) if is_stranger else 0,
         stranger=contact if is_stranger else None,
     )

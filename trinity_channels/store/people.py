@@ -27,14 +27,14 @@ _RESOLVED = (
     .where(CONTACT.c.id == bindparam("contact"))
     .values(name=bindparam("name"), resolved_at=bindparam("now"))
 )
-_KEPT = (
+_HELD = (
     select(func.count())
     .select_from(MESSAGE)
-    .where(MESSAGE.c.contact_id == bindparam("contact"), MESSAGE.c.state == "kept")
+    .where(MESSAGE.c.contact_id == bindparam("contact"), MESSAGE.c.state == "held")
 )
 _DROP_HELD = (
     update(MESSAGE)
-    .where(MESSAGE.c.contact_id == bindparam("contact"), MESSAGE.c.state == "kept")
+    .where(MESSAGE.c.contact_id == bindparam("contact"), MESSAGE.c.state == "held")
     .values(state="dropped", text="", parts=None, cleared_at=bindparam("now"))
 )
 _TOLD = {
@@ -83,7 +83,7 @@ def stop(tx: Tx, contact: int, now: datetime | None) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Client:
+class ListedContact:
     """A contact as the owner sees them.
 
     `address` is empty for someone whose only address has passed to another person. `signed_out_at`: when they signed out,
@@ -125,32 +125,32 @@ _KNOWN = or_(
 )
 
 
-def clients(tx: Tx, agent: str, *, most: int = 500) -> list[Client]:
+def contacts(tx: Tx, agent: str, *, most: int = 500) -> list[ListedContact]:
     """The people who wrote to an agent, most recent first."""
-    return _clients(tx, (BINDING.c.agent == agent) & _KNOWN, most)
+    return _listed(tx, (BINDING.c.agent == agent) & _KNOWN, most)
 
 
-def find(tx: Tx, agent: str, address: str) -> list[Client]:
+def find(tx: Tx, agent: str, address: str) -> list[ListedContact]:
     """The contacts of an agent that have an address, or a verified e-mail, or end in these digits."""
     with_address = select(ADDRESS.c.contact_id).where(
         (ADDRESS.c.value == address) | ADDRESS.c.value.endswith(f":{address}", autoescape=True)
     )
     wanted = CONTACT.c.id.in_(with_address) | (CONTACT.c.email == address.lower())
-    return _clients(tx, (BINDING.c.agent == agent) & wanted, 50)
+    return _listed(tx, (BINDING.c.agent == agent) & wanted, 50)
 
 
-def client(tx: Tx, agent: str, contact: int) -> Client | None:
+def contact(tx: Tx, agent: str, contact: int) -> ListedContact | None:
     """One contact of an agent."""
-    found = _clients(tx, (BINDING.c.agent == agent) & (CONTACT.c.id == contact), 1)
+    found = _listed(tx, (BINDING.c.agent == agent) & (CONTACT.c.id == contact), 1)
     return found[0] if found else None
 
 
-def kept(tx: Tx, contact: int) -> int:
-    """How many messages of a contact are kept until the gate opens."""
-    return tx.number(_KEPT, contact=contact)
+def held(tx: Tx, contact: int) -> int:
+    """How many messages of a contact are held until the gate opens."""
+    return tx.number(_HELD, contact=contact)
 
 
-def _clients(tx: Tx, condition: ColumnElement[bool], most: int) -> list[Client]:
+def _listed(tx: Tx, condition: ColumnElement[bool], most: int) -> list[ListedContact]:
     last = select(func.max(CONVERSATION.c.last_inbound_at)).where(CONVERSATION.c.contact_id == CONTACT.c.id)
     count = select(func.count()).where(MESSAGE.c.contact_id == CONTACT.c.id)
     address = select(func.min(ADDRESS.c.value)).where(ADDRESS.c.contact_id == CONTACT.c.id)
@@ -168,7 +168,7 @@ def _clients(tx: Tx, condition: ColumnElement[bool], most: int) -> list[Client]:
         .limit(most)
     )
     return [
-        Client(
+        ListedContact(
             id=row[0],
             channel=row[1],
             address=row[7] or "",

@@ -13,7 +13,7 @@ from trinity_channels.store.tx import Row, Tx
 
 
 @dataclass(frozen=True, slots=True)
-class Recipient:
+class ProactiveContact:
     """A direct conversation with a person who has proved the e-mail, the one they wrote in last.
 
     `unreachable_at`: when the provider reported that they want no messages; they have not written since.
@@ -100,10 +100,10 @@ _PARTS = (
 )
 
 
-def recipient(tx: Tx, agent: str, channel: str, email: str) -> Recipient | None:
+def contact(tx: Tx, agent: str, channel: str, email: str) -> ProactiveContact | None:
     """Where an e-mail can be reached, None if it is linked to no conversation."""
     row = tx.one(_RECIPIENT, agent=agent, channel=channel, email=email)
-    return None if row is None else Recipient(row[0], row[1] is not None, row[2] is not None, moment(row[3]))
+    return None if row is None else ProactiveContact(row[0], row[1] is not None, row[2] is not None, moment(row[3]))
 
 
 def by_key(tx: Tx, agent: str, key: str) -> Proactive | None:

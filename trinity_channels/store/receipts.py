@@ -18,7 +18,7 @@ _OURS = re.compile(r"[0-9]{1,18}")
 _RANK = {
     "ready": 0,
     "sending": 0,
-    "asking": 0,
+    "reconciling": 0,
     "unknown": 0,
     "queued": 1,
     "sent": 2,
@@ -91,7 +91,7 @@ def apply(
             return None  # the owner has it sent again, and the next attempt has not begun
         failure = receipt.failure or Failure("unknown", FailureKind.PERMANENT, "The provider gave no reason.")
         asked_by_owner = (
-            state == "asking" and tried == 0
+            state == "reconciling" and tried == 0
         )  # whether it arrived, before they have it sent again: it did not
         if asked_by_owner or (failure.kind is FailureKind.LATER and tried < attempts):
             at = micros(now if asked_by_owner else now + again_after)

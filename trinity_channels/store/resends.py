@@ -86,7 +86,7 @@ _REOPEN = (
         ),
     )
     .values(
-        state=case((DELIVERY.c.state == literal_column("'unknown'"), "asking"), else_="ready"),
+        state=case((DELIVERY.c.state == literal_column("'unknown'"), "reconciling"), else_="ready"),
         attempts=0,
         next_at=None,
         updated_at=bindparam("now"),

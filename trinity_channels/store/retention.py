@@ -34,7 +34,7 @@ PAGE = 500
 
 _OPEN_DELIVERY = exists().where(
     DELIVERY.c.message_id == MESSAGE.c.id,
-    DELIVERY.c.state.in_([literal_column("'ready'"), literal_column("'sending'"), literal_column("'asking'")]),
+    DELIVERY.c.state.in_([literal_column("'ready'"), literal_column("'sending'"), literal_column("'reconciling'")]),
 )
 _IS_OPEN = MESSAGE.c.state.in_([literal_column("'waiting'"), literal_column("'answering'")]) | _OPEN_DELIVERY
 _STORED_AT = func.coalesce(MESSAGE.c.received_at, MESSAGE.c.at)
@@ -73,7 +73,7 @@ _CLEAR = (
         parts=None,
         cleared_at=bindparam("now"),
         state=case(
-            (MESSAGE.c.state.in_([literal_column("'kept'"), literal_column("'failed'")]), "expired"),
+            (MESSAGE.c.state.in_([literal_column("'held'"), literal_column("'failed'")]), "expired"),
             else_=MESSAGE.c.state,
         ),
     )
@@ -233,9 +233,9 @@ def find_left(tx: Tx, sweeps: Mapping[int, Sweep], now: datetime, *, after: int,
 
 def _fate(row: Row, sweep: Sweep, now: datetime) -> _Fate:
     _, binding, _, state, stored_at, is_cleared, is_open = row
-    if is_cleared or binding not in sweep.days or (sweep.only_held and state != "kept"):
+    if is_cleared or binding not in sweep.days or (sweep.only_held and state != "held"):
         return _Fate.NOTHING
-    if is_open or stored_at > micros(now) or (state == "kept" and stored_at >= micros(sweep.held_before)):
+    if is_open or stored_at > micros(now) or (state == "held" and stored_at >= micros(sweep.held_before)):
         return _Fate.OPEN  # or stored while the clock was ahead
     return _Fate.DUE
 

@@ -28,7 +28,7 @@ _NEW = insert(CONVERSATION).values(
     address=bindparam("address"),
     is_group=False,
     last_inbound_at=0,
-    stirred=False,
+    needs_turn=False,
     created_at=bindparam("now"),
 )
 _OPEN = _NEW.on_conflict_do_update(

@@ -9,9 +9,9 @@ from enum import StrEnum
 
 from sqlalchemy import bindparam, exists, func, insert, literal_column, select, update
 
-from trinity_channels.store import messages, scenes
+from trinity_channels.store import conversation_state, messages
 from trinity_channels.store.clock import micros, moment
-from trinity_channels.store.scenes import Message
+from trinity_channels.store.conversation_state import Message
 from trinity_channels.store.tables import BINDING, CONVERSATION, MESSAGE, TURN
 from trinity_channels.store.tx import Tx
 
@@ -146,7 +146,7 @@ def begin(tx: Tx, conversation: int, messages: Sequence[int], key: str, now: dat
 def attempt(tx: Tx, conversation: int, turn: int, now: datetime) -> tuple[tuple[Message, ...], tuple[Message, ...]]:
     """Count an attempt before it is made; returns the turn's messages and up to 20 earlier ones, oldest first."""
     tx.run(_COUNT_ATTEMPT, turn=turn, now=micros(now))
-    return scenes.of_turn(tx, turn), scenes.history(tx, conversation, turn)
+    return conversation_state.of_turn(tx, turn), conversation_state.history(tx, conversation, turn)
 
 
 def postpone(tx: Tx, turn: int, at: datetime, why: str, now: datetime) -> None:

@@ -98,7 +98,7 @@ class AccessApi:
         return PolicyAnswer.of(*await self._sharing.policies(name))
 
     async def _set_policy(self, request: Request, name: str, body: PolicyBody) -> PolicyAnswer:
-        """Change who may chat; what was kept is answered where the gate has opened."""
+        """Change who may chat; what was held is answered where the gate has opened."""
         principal = await self._guard.owner(request, name)
 
         def change(before: Policies) -> Policies:

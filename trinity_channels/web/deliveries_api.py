@@ -16,7 +16,7 @@ from trinity_channels.web.route import api_router
 
 
 class DeliveryAnswer(BaseModel):
-    """One provider message. `state` is ready, sending, asking, queued, sent, delivered, read, failed or unknown."""
+    """One provider message. `state` is ready, sending, reconciling, queued, sent, delivered, read, failed or unknown."""
 
     id: int
     channel: str
@@ -36,7 +36,7 @@ class ResendAnswer(BaseModel):
 
     id: int
     state: str = Field(
-        description="ready, or asking: what has an unknown outcome is asked for first, where the provider can tell"
+        description="ready, or reconciling: what has an unknown outcome is asked for first, where the provider can tell"
     )
     resent: list[int] = Field(description="This delivery and every failed part of the same message")
     already_has: list[int] = Field(description="Parts that the person has")

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from trinity_channels.access.lifetime import Lifetime
 from trinity_channels.people.contacts import Contacts
-from trinity_channels.store.people import Client
+from trinity_channels.store.people import ListedContact
 from trinity_channels.store.verified_emails import Source
 from trinity_channels.web.auth import Guard
 from trinity_channels.web.inputs import RowId
@@ -88,7 +88,7 @@ class PeopleApi:
         """
         return self._answer(await self._contacts.erase(await self._guard.principal(request), name, client_id))
 
-    def _answer(self, one: Client) -> ClientAnswer:
+    def _answer(self, one: ListedContact) -> ClientAnswer:
         verification = one.verification
         return ClientAnswer(
             id=one.id,

@@ -21,7 +21,7 @@ from trinity_channels.web.route import api_router
 
 TEXT = "Hello! This is a test message: the connection to your agent works."
 TEXT_LIMIT = 1000
-_UNSETTLED = ("ready", "sending", "asking", "unknown")
+_UNSETTLED = ("ready", "sending", "reconciling", "unknown")
 """In these states no receipt has told yet what became of an attempt."""
 
 

@@ -58,7 +58,7 @@ class AddressRow(SQLModel, table=True):
 
 
 class ConversationRow(SQLModel, table=True):
-    """A direct chat or a group. `stirred`: something else than a message calls for a step.
+    """A direct chat or a group. `needs_turn`: something else than a message calls for a step.
 
     `disclosed_at` is when it was last told that an AI agent answers, and `disclosed_by` the message that did so.
     """
@@ -66,7 +66,7 @@ class ConversationRow(SQLModel, table=True):
     __tablename__: ClassVar[str] = "conversation"
     __table_args__ = (
         UniqueConstraint("binding_id", "key"),
-        Index("conversation_stirred", "id", sqlite_where=text("stirred = 1")),
+        Index("conversation_needs_turn", "id", sqlite_where=text("needs_turn = 1")),
     )
     id: int | None = Field(default=None, primary_key=True)
     binding_id: int
@@ -75,17 +75,17 @@ class ConversationRow(SQLModel, table=True):
     address: str
     is_group: bool = False
     last_inbound_at: int = Field(sa_type=BigInteger)
-    stirred: bool = False
+    needs_turn: bool = False
     disclosed_at: int | None = Field(default=None, sa_type=BigInteger)
     disclosed_by: int | None = None
     created_at: int = Field(sa_type=BigInteger)
 
 
 class MessageRow(SQLModel, table=True):
-    """One message of either side. `state`: waiting → (kept) → answering → answered, or failed.
+    """One message of either side. `state`: waiting → (held) → answering → answered, or failed.
 
     `at` is when it was written, `received_at` when it was stored here; the former may be much earlier after an outage.
-    `released_at` is when the gate opened for a message that was kept, `cleared_at` when its text and parts were removed.
+    `released_at` is when the gate opened for a message that was held, `cleared_at` when its text and parts were removed.
     `stranger_id` is the contact without a verified e-mail for whom the host said it.
 
     Others never reach the agent: handled (a command), dropped, expired, erased, and notice (what the host itself says).
@@ -98,7 +98,7 @@ class MessageRow(SQLModel, table=True):
         Index("message_of_contact", "contact_id", "at"),
         Index("message_of_turn", "turn_id", sqlite_where=text("turn_id IS NOT NULL")),
         open_work("message_open", "conversation_id", "waiting"),
-        open_work("message_kept", "conversation_id", "kept"),
+        open_work("message_held", "conversation_id", "held"),
         Index("message_notice", "binding_id", "at", sqlite_where=text("origin = 'notice'")),
         Index("message_to_stranger", "stranger_id", "at", sqlite_where=text("stranger_id IS NOT NULL")),
     )
@@ -156,12 +156,12 @@ class TurnRow(SQLModel, table=True):
 
 
 class DeliveryRow(SQLModel, table=True):
-    """A provider message. `state`: ready → sending → (asking) → queued → sent → delivered → read; or failed; or unknown."""
+    """A provider message. `state`: ready → sending → (reconciling) → queued → sent → delivered → read; failed; unknown."""
 
     __tablename__: ClassVar[str] = "delivery"
     __table_args__ = (
         Index("delivery_of_conversation", "conversation_id", "id"),
-        open_work("delivery_open", "conversation_id", "ready", "sending", "asking"),
+        open_work("delivery_open", "conversation_id", "ready", "sending", "reconciling"),
         open_work("delivery_parked", "binding_id", "failed", "unknown"),
     )
     id: int | None = Field(default=None, primary_key=True)

@@ -17,7 +17,7 @@ HISTORY = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class Contact:
     """The contact of a direct conversation."""
 
     id: int
@@ -77,10 +77,10 @@ class OpenTurn:
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class ConversationState:
     """Everything that decides what happens next in a conversation.
 
-    `kept`: messages are kept until the gate opens. `stirred`: something else than
+    `held`: messages are held until the gate opens. `needs_turn`: something else than
     a message calls for a step, such as an owner's decision. `disclosed_at`: when it was last told that an AI agent answers.
     """
 
@@ -93,15 +93,15 @@ class Scene:
     last_inbound_at: datetime
     connected: bool
     policies: tuple[str, str] | None
-    person: Person | None
+    contact: Contact | None
     turn: OpenTurn | None
     waiting: tuple[Message, ...]
-    kept: bool
-    stirred: bool
+    held: bool
+    needs_turn: bool
     disclosed_at: datetime | None
 
 
-_PERSON = (
+_CONTACT = (
     CONTACT.c.id,
     CONTACT.c.name,
     CONTACT.c.email,
@@ -118,9 +118,9 @@ _PERSON = (
     CONTACT.c.pointed_at,
 )
 
-_ONE_PERSON = select(*_PERSON).where(CONTACT.c.id == bindparam("contact"))
+_ONE_CONTACT = select(*_CONTACT).where(CONTACT.c.id == bindparam("contact"))
 
-_SCENE = (
+_STATE = (
     select(
         CONVERSATION.c.binding_id,
         CONVERSATION.c.address,
@@ -131,10 +131,10 @@ _SCENE = (
         BINDING.c.disconnected_at,
         POLICY.c.policy,
         POLICY.c.groups,
-        exists().where(MESSAGE.c.conversation_id == CONVERSATION.c.id, MESSAGE.c.state == literal_column("'kept'")),
-        CONVERSATION.c.stirred,
+        exists().where(MESSAGE.c.conversation_id == CONVERSATION.c.id, MESSAGE.c.state == literal_column("'held'")),
+        CONVERSATION.c.needs_turn,
         CONVERSATION.c.disclosed_at,
-        *_PERSON,
+        *_CONTACT,
     )
     .select_from(
         CONVERSATION.join(BINDING, BINDING.c.id == CONVERSATION.c.binding_id)
@@ -219,23 +219,23 @@ _SINCE = select(func.count()).where(
 _BINDING_OF = select(CONVERSATION.c.binding_id).where(CONVERSATION.c.id == bindparam("conversation"))
 _WITH_WORK = select(MESSAGE.c.conversation_id).where(MESSAGE.c.state == literal_column("'waiting'")).distinct()
 
-# What stirs a disconnected channel is looked at when it is connected again.
-_STIRRED = (
+# What needs a turn on a disconnected channel waits until it is connected again.
+_NEEDS_TURN = (
     select(CONVERSATION.c.id)
     .select_from(CONVERSATION.join(BINDING, BINDING.c.id == CONVERSATION.c.binding_id))
-    .where(CONVERSATION.c.stirred == literal_column("1"), BINDING.c.disconnected_at.is_(None))
+    .where(CONVERSATION.c.needs_turn == literal_column("1"), BINDING.c.disconnected_at.is_(None))
 )
 
 _WITH_OPEN_TURN = select(TURN.c.conversation_id).where(TURN.c.state == literal_column("'open'")).distinct()
 
 
-def scene(tx: Tx, conversation: int) -> Scene | None:
+def load(tx: Tx, conversation: int) -> ConversationState | None:
     """What stands in a conversation now; None if there is no such conversation."""
-    row = tx.one(_SCENE, conversation=conversation)
+    row = tx.one(_STATE, conversation=conversation)
     if row is None:
         return None
-    binding, address, group, last, agent, channel, disconnected, policy, groups, kept, stirred, disclosed = row[:12]
-    return Scene(
+    binding, address, group, last, agent, channel, disconnected, policy, groups, held, needs_turn, disclosed = row[:12]
+    return ConversationState(
         conversation=conversation,
         binding=binding,
         agent=agent,
@@ -245,20 +245,20 @@ def scene(tx: Tx, conversation: int) -> Scene | None:
         last_inbound_at=moment(last),
         connected=disconnected is None,
         policies=None if policy is None else (policy, groups),
-        person=None if row[12] is None else _person(row[12:]),
+        contact=None if row[12] is None else _contact(row[12:]),
         turn=_open_turn(tx.one(_OPEN_TURN, conversation=conversation)),
         waiting=tuple(map(_message, tx.all(_WAITING, conversation=conversation))),
-        kept=bool(kept),
-        stirred=bool(stirred),
+        held=bool(held),
+        needs_turn=bool(needs_turn),
         disclosed_at=moment(disclosed),
     )
 
 
-def person(tx: Tx, contact: int) -> Person:
+def contact(tx: Tx, contact: int) -> Contact:
     """A person who writes in a group, or anywhere."""
-    row = tx.one(_ONE_PERSON, contact=contact)
+    row = tx.one(_ONE_CONTACT, contact=contact)
     assert row is not None  # noqa: S101  contacts are never deleted
-    return _person(row)
+    return _contact(row)
 
 
 def of_turn(tx: Tx, turn: int) -> tuple[Message, ...]:
@@ -290,7 +290,7 @@ def binding_of(tx: Tx, conversation: int) -> int | None:
 
 def with_work(tx: Tx) -> set[int]:
     """Conversations in which something waits, a turn is open, or something else calls for a step."""
-    return {row[0] for statement in (_WITH_WORK, _STIRRED, _WITH_OPEN_TURN) for row in tx.all(statement)}
+    return {row[0] for statement in (_WITH_WORK, _NEEDS_TURN, _WITH_OPEN_TURN) for row in tx.all(statement)}
 
 
 def _open_turn(row: Row | None) -> OpenTurn | None:
@@ -300,10 +300,10 @@ def _open_turn(row: Row | None) -> OpenTurn | None:
     return OpenTurn(identity, key, attempts, retries, moment(next_at), moment(since), writer)
 
 
-def _person(row: Row) -> Person:
+def _contact(row: Row) -> Contact:
     identity, name, email, source, signed_out, blocked, stopped = row[:7]
     flags = (signed_out is not None, blocked is not None, stopped is not None)
-    return Person(identity, name, email, source, *flags, *map(moment, row[7:]))
+    return Contact(identity, name, email, source, *flags, *map(moment, row[7:]))
 
 
 def _message(row: Row) -> Message:
