@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -26,6 +26,7 @@ from trinity_channels.api import (
     Receipt,
     Request,
 )
+from trinity_channels_contract_tests.testing import Script, ScriptedProvider
 from trinity_channels_slack import plugin
 from trinity_channels_slack.settings import SlackSettings
 from trinity_channels_slack.simulator import SlackSimulator
@@ -36,8 +37,6 @@ FACTS = {"team_id": "T0FAKE001", "bot_id": "B0FAKE001", "user_id": "U0FAKEBOT", 
 WEBHOOK = "https://bot.example/api/slack/webhook/fake-key"
 BASE = "http://slack.simulator"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-
-Script = Callable[[httpx.Request], httpx.Response | Awaitable[httpx.Response]]
 
 
 @pytest.fixture
@@ -95,37 +94,17 @@ def message() -> dict[str, object]:
     }
 
 
-@dataclass
-class ScriptedSlack:
-    """Answers calls in turn, the last script indefinitely, and remembers what it was asked."""
-
-    scripts: list[Script] = field(default_factory=list)
-    requests: list[httpx.Request] = field(default_factory=list)
-    webhook_url: str | None = WEBHOOK
-    api_base_url: str | None = None
+class ScriptedSlack(ScriptedProvider):
+    """The Web API as a script."""
 
     def answers(self, *scripts: Script | Mapping[str, object] | tuple[int, object]) -> None:
-        self.scripts = [_script(script) for script in scripts]
-
-    @property
-    def ctx(self) -> Context:
-        return Context(
-            http=httpx.AsyncClient(transport=httpx.MockTransport(self._handle)),
-            now=lambda: NOW,
-            webhook_url=self.webhook_url,
-            api_base_url=self.api_base_url,
-        )
+        """As the base class does; a mapping alone is the body of a 200."""
+        super().answers(*((200, one) if isinstance(one, Mapping) else one for one in scripts))
 
     @property
     def asked(self) -> list[tuple[str, dict[str, Any]]]:
         """Method and arguments of every call."""
         return [(one.url.path.removeprefix("/api/"), _arguments(one)) for one in self.requests]
-
-    async def _handle(self, request: httpx.Request) -> httpx.Response:
-        self.requests.append(request)
-        script = self.scripts.pop(0) if len(self.scripts) > 1 else self.scripts[0]
-        answer = script(request)
-        return answer if isinstance(answer, httpx.Response) else await answer
 
 
 def _arguments(request: httpx.Request) -> dict[str, Any]:
@@ -135,17 +114,9 @@ def _arguments(request: httpx.Request) -> dict[str, Any]:
     return dict(request.url.params) | dict(parse_qsl(request.content.decode()))
 
 
-def _script(script: Script | Mapping[str, object] | tuple[int, object]) -> Script:
-    if callable(script):
-        return script
-    status, body = script if isinstance(script, tuple) else (200, script)
-    text = body if isinstance(body, str) else json.dumps(body)
-    return lambda _: httpx.Response(status, text=text)
-
-
 @pytest.fixture
 def slack() -> ScriptedSlack:
-    return ScriptedSlack()
+    return ScriptedSlack(NOW, WEBHOOK)
 
 
 @dataclass

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from pydantic import SecretStr
 
-from trinity_channels.api import Account, Binding, Context, Request
+from trinity_channels.api import Account, Binding, Request
+from trinity_channels_contract_tests.testing import ScriptedProvider
 from trinity_channels_telegram.settings import TelegramSettings
 
 TOKEN = "7770001:FakeTokenOfTheTests"
@@ -21,8 +20,6 @@ SECRET = "fake-secret_of-the-webhook"
 WEBHOOK = "https://bot.example/api/telegram/webhook/fake-key"
 HEADER = "X-Telegram-Bot-Api-Secret-Token"
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-
-Script = Callable[[httpx.Request], httpx.Response | Awaitable[httpx.Response]]
 
 
 def new_binding(*, secret: str = SECRET, **account: Any) -> Binding:
@@ -52,47 +49,18 @@ def posted() -> Callable[..., Request]:
     return make
 
 
-@dataclass
-class ScriptedTelegram:
-    """Answers calls in turn, the last script indefinitely, and remembers what it was asked."""
-
-    scripts: list[Script] = field(default_factory=list)
-    requests: list[httpx.Request] = field(default_factory=list)
-    webhook_url: str | None = WEBHOOK
-    api_base_url: str | None = None
-
-    def answers(self, *scripts: Script | tuple[int, object]) -> None:
-        self.scripts = [script if callable(script) else _answer(*script) for script in scripts]
-
-    @property
-    def ctx(self) -> Context:
-        return Context(
-            http=httpx.AsyncClient(transport=httpx.MockTransport(self._handle)),
-            now=lambda: NOW,
-            webhook_url=self.webhook_url,
-            api_base_url=self.api_base_url,
-        )
+class ScriptedTelegram(ScriptedProvider):
+    """The Bot API as a script."""
 
     @property
     def calls(self) -> list[tuple[str, dict[str, Any]]]:
         """Every method called, with its parameters."""
         return [(one.url.path.rpartition("/")[2], json.loads(one.content)) for one in self.requests]
 
-    async def _handle(self, request: httpx.Request) -> httpx.Response:
-        self.requests.append(request)
-        script = self.scripts.pop(0) if len(self.scripts) > 1 else self.scripts[0]
-        answer = script(request)
-        return answer if isinstance(answer, httpx.Response) else await answer
-
-
-def _answer(status: int, body: object, headers: Mapping[str, str] | None = None) -> Script:
-    text = body if isinstance(body, str) else json.dumps(body)
-    return lambda _: httpx.Response(status, content=text.encode(errors="surrogatepass"), headers=dict(headers or {}))
-
 
 @pytest.fixture
 def telegram() -> ScriptedTelegram:
-    return ScriptedTelegram()
+    return ScriptedTelegram(NOW, WEBHOOK)
 
 
 # --- the types of the Bot API ---

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import inspect
 import re
 import subprocess
 import sys
@@ -14,7 +13,7 @@ from typing import Any
 import pytest
 
 import trinity_channels_telegram
-from trinity_channels.api import Binding, Channel, Identity, Sender, hooks
+from trinity_channels.api import Binding, Channel, Identity, Sender
 from trinity_channels.plugins import load
 from trinity_channels_telegram import plugin
 
@@ -47,14 +46,6 @@ def test_start_up_loads_no_simulator_and_no_library() -> None:
     )
 
     assert run.stdout.strip() == "[]"
-
-
-@pytest.mark.parametrize("name", HOOKS + OPTIONAL)
-def test_a_hook_takes_what_the_contract_passes(name: str) -> None:
-    hook, spec = getattr(plugin, name), getattr(hooks, name)
-
-    assert list(inspect.signature(hook).parameters) == list(inspect.signature(spec).parameters)
-    assert inspect.iscoroutinefunction(hook) == inspect.iscoroutinefunction(spec)
 
 
 def test_no_room_takes_the_place_of_a_hook() -> None:

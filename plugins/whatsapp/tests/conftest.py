@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import base64
-import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-import httpx
 import pytest
 from twilio.request_validator import RequestValidator
 
-from trinity_channels.api import Account, Binding, Context, Request
+from trinity_channels.api import Account, Binding, Request
+from trinity_channels_contract_tests.testing import ScriptedProvider
 from trinity_channels_whatsapp.settings import WhatsAppSettings
 
 ACCOUNT_SID = "AC" + "fa4e" * 8
@@ -24,8 +22,6 @@ SENDER = "whatsapp:+14155001234"
 ZOE = "whatsapp:+15557770002"
 WEBHOOK = "https://bot.example/api/whatsapp/webhook/fake-key"
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-
-Script = Callable[[httpx.Request], httpx.Response | Awaitable[httpx.Response]]
 
 
 @pytest.fixture
@@ -91,26 +87,8 @@ def signed() -> Callable[..., Request]:
     return make
 
 
-@dataclass
-class ScriptedTwilio:
-    """Answers calls in turn, the last script indefinitely, and remembers what it was asked."""
-
-    scripts: list[Script] = field(default_factory=list)
-    requests: list[httpx.Request] = field(default_factory=list)
-    webhook_url: str | None = WEBHOOK
-    api_base_url: str | None = None
-
-    def answers(self, *scripts: Script | tuple[int, object]) -> None:
-        self.scripts = [script if callable(script) else _answer(*script) for script in scripts]
-
-    @property
-    def ctx(self) -> Context:
-        return Context(
-            http=httpx.AsyncClient(transport=httpx.MockTransport(self._handle)),
-            now=lambda: NOW,
-            webhook_url=self.webhook_url,
-            api_base_url=self.api_base_url,
-        )
+class ScriptedTwilio(ScriptedProvider):
+    """Twilio as a script."""
 
     @property
     def form(self) -> dict[str, str]:
@@ -121,21 +99,10 @@ class ScriptedTwilio:
     def credentials(self) -> str:
         return base64.b64decode(self.requests[-1].headers["Authorization"].removeprefix("Basic ")).decode()
 
-    async def _handle(self, request: httpx.Request) -> httpx.Response:
-        self.requests.append(request)
-        script = self.scripts.pop(0) if len(self.scripts) > 1 else self.scripts[0]
-        answer = script(request)
-        return answer if isinstance(answer, httpx.Response) else await answer
-
-
-def _answer(status: int, body: object, headers: Mapping[str, str] | None = None) -> Script:
-    text = body if isinstance(body, str) else json.dumps(body)
-    return lambda _: httpx.Response(status, text=text, headers=dict(headers or {}))
-
 
 @pytest.fixture
 def twilio() -> ScriptedTwilio:
-    return ScriptedTwilio()
+    return ScriptedTwilio(NOW, WEBHOOK)
 
 
 @pytest.fixture

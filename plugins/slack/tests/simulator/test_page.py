@@ -14,7 +14,8 @@ from starlette.types import ASGIApp
 from trinity_channels_slack.simulator import SlackSimulator
 
 if TYPE_CHECKING:
-    from conftest import Api, Host, Serve
+    from conftest import Api, Host
+    from trinity_channels_contract_tests.testing import Serve
 
 
 async def test_the_page_loads_its_own_files_only(api: Api) -> None:

@@ -1,39 +1,21 @@
 from __future__ import annotations
 
-import asyncio
 import json
-import socket
-from collections import deque
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
-import uvicorn
-from starlette.types import ASGIApp
 
-from trinity_channels.api import Context
+from trinity_channels_contract_tests.testing import HostStandIn
 from trinity_channels_telegram.simulator import TelegramSimulator
 
 WEBHOOK = "https://host.test/api/telegram/webhook/key"
 
 
-@dataclass
-class Host:
-    """The host as Telegram sees it: keeps what it gets, answers what it is told to, first come first served."""
-
-    requests: list[httpx.Request] = field(default_factory=list)
-    answers: deque[httpx.Response | Exception] = field(default_factory=deque)
-
-    def __call__(self, request: httpx.Request) -> httpx.Response:
-        self.requests.append(request)
-        answer = self.answers.popleft() if self.answers else httpx.Response(200)
-        if isinstance(answer, Exception):
-            raise answer
-        return httpx.Response(answer.status_code, content=answer.content, headers=answer.headers)
+class Host(HostStandIn):
+    """The host as Telegram sees it."""
 
     @property
     def updates(self) -> list[dict[str, Any]]:
@@ -67,10 +49,7 @@ def host() -> Host:
 @pytest.fixture
 def make_sim(host: Host) -> Callable[[str | None], TelegramSimulator]:
     def make(base_url: str | None) -> TelegramSimulator:
-        http = httpx.AsyncClient(transport=httpx.MockTransport(host))
-        return TelegramSimulator(
-            Context(http=http, now=lambda: datetime(2026, 11, 22, 12, tzinfo=UTC), api_base_url=base_url)
-        )
+        return TelegramSimulator(host.context(datetime(2026, 11, 22, 12, tzinfo=UTC), base_url))
 
     return make
 
@@ -93,38 +72,3 @@ async def hooked(api: Api) -> Api:
     """The API of a bot whose webhook is the host."""
     await api("setWebhook", url=WEBHOOK, secret_token="fake-secret")
     return api
-
-
-Serve = Callable[[Callable[[str], ASGIApp]], AbstractAsyncContextManager[str]]
-
-
-class Server(uvicorn.Server):
-    """Says when it listens, so that no one has to poll."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        super().__init__(uvicorn.Config(app, log_level="critical", ws="none", lifespan="off"))
-        self.listening = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.listening.set()
-
-
-@asynccontextmanager
-async def serving(make: Callable[[str], ASGIApp]) -> AsyncIterator[str]:
-    """Serve over a real loopback socket; `make` gets the address before the app exists."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        server = Server(make(base_url))
-        task = asyncio.create_task(server.serve(sockets=[listener]))
-        await server.listening.wait()
-        try:
-            yield base_url
-        finally:
-            server.should_exit = True
-            await task
-
-
-@pytest.fixture
-def serve() -> Serve:
-    return serving

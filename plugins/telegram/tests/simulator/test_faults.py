@@ -15,7 +15,8 @@ from trinity_channels_telegram.settings import TelegramSettings
 from trinity_channels_telegram.simulator import TelegramSimulator
 
 if TYPE_CHECKING:
-    from conftest import Api, Serve
+    from conftest import Api
+    from trinity_channels_contract_tests.testing import Serve
 
 ANSWERED = [(Fault.RATE_LIMITED, 429), (Fault.SERVER_ERROR, 500), (Fault.UNAUTHORIZED, 401)]
 BROKEN = [(Fault.CUT_BEFORE, 0), (Fault.CUT_AFTER, 1)]

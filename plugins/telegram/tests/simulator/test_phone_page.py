@@ -13,7 +13,8 @@ from starlette.types import ASGIApp
 from trinity_channels_telegram.simulator import TelegramSimulator
 
 if TYPE_CHECKING:
-    from conftest import Api, Host, Serve
+    from conftest import Api, Host
+    from trinity_channels_contract_tests.testing import Serve
 
 NASTY = (
     '&lt;img src=x onerror="document.title=1"&gt; 👍 <b>bold <i>both</i></b> <s>no</s> <code>a_b</code>\n'

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 from trinity_channels_whatsapp.simulator import TwilioSimulator
 
 if TYPE_CHECKING:
-    from conftest import Serve
+    from trinity_channels_contract_tests.testing import Serve
 
 NASTY = "<img src=x onerror=\"document.title='hacked'\"> *bold* _it_ ~no~ `a_b`\n- item\n```x = 1```\nsnake_case 2*3*4"
 

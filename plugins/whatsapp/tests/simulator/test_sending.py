@@ -162,9 +162,9 @@ async def test_a_message_may_wait_for_ten_hours(sim: TwilioSimulator, api: Api, 
     assert (await api.send(sim.phone("Zoe").address, ValidityPeriod=value)).status_code == 201
 
 
-@pytest.mark.parametrize("host", ["host.test", "xn--bcher-kva.example", "bot.example:8443", "bot.example."])
-async def test_receipts_go_to_public_hosts(sim: TwilioSimulator, api: Api, host: str) -> None:
-    callback = f"https://{host}/{'x' * 3900}"
+@pytest.mark.parametrize("name", ["host.test", "xn--bcher-kva.example", "bot.example:8443", "bot.example."])
+async def test_receipts_go_to_public_hosts(sim: TwilioSimulator, api: Api, name: str) -> None:
+    callback = f"https://{name}/{'x' * 3900}"
 
     assert (await api.send(sim.phone("Zoe").address, StatusCallback=callback)).status_code == 201
 

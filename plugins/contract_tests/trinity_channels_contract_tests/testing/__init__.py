@@ -1,0 +1,12 @@
+"""What the tests of a plugin need beside the contract: recorded payloads, a scripted provider, a simulator on a socket."""
+
+from trinity_channels_contract_tests.testing.recorded import Recorded
+from trinity_channels_contract_tests.testing.scripted import (
+    HostStandIn,
+    Script,
+    ScriptedProvider,
+    answering,
+)
+from trinity_channels_contract_tests.testing.served import Serve, served
+
+__all__ = ["HostStandIn", "Recorded", "Script", "ScriptedProvider", "Serve", "answering", "served"]
