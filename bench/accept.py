@@ -96,7 +96,7 @@ async def _accept(report: Report, child: Child, ours: Messages, count: int, roun
     report.figure(f"validate only, {CONNECTIONS} connections", _told(validated))
     report.figure(f"accept, {CONNECTIONS} connections, turns held back", _told(accepted))
     ratio = _rate(accepted) / _rate(validated)
-    report.require("accept : validate, requests/s", f"{ratio:.2f}", "≥ 0.80", met=ratio >= 0.8)
+    report.require("accept : validate, requests/s", f"{ratio:.2f}", "≥ 0.95", met=ratio >= 0.95)
     ratio = _p99(accepted) / _p99(validated)
     report.require("accept : validate, p99", f"{ratio:.2f}", "≤ 2.00", met=ratio <= 2)
     met = _rate(floor) >= 300 and _p99(floor) < 0.1

@@ -1,16 +1,19 @@
 """The host under measurement, in a process of its own: `python -m bench.host PORT [--hold-turns]`.
 
-One more route stands beside the webhook, the yardstick: it runs the official signature check and stores nothing.
+Three more routes stand beside the webhook, the yardsticks: one runs the official signature check and stores nothing, one
+repeats the check alone, and one makes calls with a client as httpx creates it.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import gc
 import os
 import socket
 from urllib.parse import parse_qsl
 
+import httpx
 import uvicorn
 from starlette.requests import Request
 from starlette.responses import Response
@@ -23,20 +26,48 @@ from trinity_channels.observability.log import configure_logging
 from trinity_channels.settings import Settings
 
 YARDSTICK = "/bench/validate"
+CHECKS = "/bench/checks"
+CALLS = "/bench/calls"
 TOKEN_VARIABLE = "BENCH_AUTH_TOKEN"
 _EMPTY = b'<?xml version="1.0" encoding="UTF-8"?><Response/>'
 
 
-def yardstick(url: str, token: str) -> Route:
-    """The route that webhooks are compared with; it does as little around the official check as it can."""
+def yardsticks(base: str, token: str) -> list[Route]:
+    """The routes that the host is compared with; they do as little as they can around the official check, or a call."""
     validator = RequestValidator(token)
+    url = base + YARDSTICK
 
     async def validate(request: Request) -> Response:
         fields = dict(parse_qsl((await request.body()).decode(), keep_blank_values=True))
         valid = validator.validate(url, fields, request.headers.get("X-Twilio-Signature", ""))
         return Response(_EMPTY, 200 if valid else 403, media_type="text/xml")
 
-    return Route(YARDSTICK, validate, methods=["POST"])
+    async def check(request: Request) -> Response:
+        """Check the request `count` times, as one to the route above; the form is parsed once."""
+        fields = dict(parse_qsl((await request.body()).decode(), keep_blank_values=True))
+        presented = request.headers.get("X-Twilio-Signature", "")
+        valid = [validator.validate(url, fields, presented) for _ in range(int(request.query_params["count"]))]
+        return Response(status_code=200 if all(valid) else 403)
+
+    return [
+        Route(path, endpoint, methods=["POST"])
+        for path, endpoint in {YARDSTICK: validate, CHECKS: check, CALLS: call}.items()
+    ]
+
+
+async def call(request: Request) -> Response:
+    """Post the request's body to `url`, `count` times, with the plain `httpx.AsyncClient`; only the status is read."""
+    query = request.query_params
+    body, headers = await request.body(), {"Content-Type": request.headers["Content-Type"]}
+    rest = iter(range(int(query["count"])))
+    async with httpx.AsyncClient(auth=(query["user"], query["password"])) as client:
+
+        async def one_after_another() -> None:
+            for _ in rest:
+                (await client.post(query["url"], content=body, headers=headers)).raise_for_status()
+
+        await asyncio.gather(*(one_after_another() for _ in range(int(query["connections"]))))
+    return Response()
 
 
 class _Server(uvicorn.Server):
@@ -66,8 +97,7 @@ def main() -> None:
     given = parser.parse_args()
     configure_logging("WARNING", json=True)
     app, host = create_app(Settings.load())
-    url = f"http://127.0.0.1:{given.port}{YARDSTICK}"
-    app.router.routes.insert(0, yardstick(url, os.environ.get(TOKEN_VARIABLE, "")))
+    app.router.routes[:0] = yardsticks(f"http://127.0.0.1:{given.port}", os.environ.get(TOKEN_VARIABLE, ""))
     config = server_config(app, host="127.0.0.1", port=given.port)
     _Server(config, host, hold_turns=given.hold_turns).run()
 

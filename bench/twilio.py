@@ -54,6 +54,12 @@ class Twilio:
         phone.last_wrote[self.simulator.sender] = _now()
         return phone
 
+    @property
+    def messages_url(self) -> str:
+        """Where messages are created."""
+        account = self.simulator.settings()["account_sid"]
+        return f"{self.url}/2010-04-01/Accounts/{account}/Messages.json"
+
     async def until(self, taken: int, seconds: float = 60) -> None:
         """Wait until so many messages have been taken since the start."""
         self._wanted = taken
