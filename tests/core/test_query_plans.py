@@ -128,6 +128,7 @@ def test_it_finds_its_rows_by_an_index(blank: Path, name: str) -> None:
         ("conversation_state._WAITING", "message_open"),
         ("deliveries._WITH_WORK", "delivery_open"),
         ("deliveries._NEXT", "delivery_open"),
+        ("deliveries._REMAINS", "delivery_open"),
         ("resends._FAILED", "delivery_parked"),
         ("turns._FAILED", "turn_failed"),
         ("verified_emails._TO_CHECK", "contact_email_vouched"),

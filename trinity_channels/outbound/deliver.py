@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -28,8 +27,9 @@ from trinity_channels.crypto.vault import VaultError
 from trinity_channels.observability.metrics import Metrics
 from trinity_channels.outbound import preface
 from trinity_channels.outbound.lateness import Lateness
+from trinity_channels.outbound.places import Places
 from trinity_channels.plugins import Plugins
-from trinity_channels.store import Store, Tx, Unit, conversation_state, deliveries, trials
+from trinity_channels.store import Store, Tx, Unit, deliveries, trials
 from trinity_channels.store.deliveries import Delivery, Previous
 
 log = structlog.get_logger(__name__)
@@ -58,6 +58,17 @@ _OF_THE_AGENT = frozenset({"agent", "proactive"})
 _INTERRUPTED = "the process stopped during the call"
 Record = Unit[None]
 """What a call came to, to be written in the transaction that claims the next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Full:
+    """A delivery is due, and all places of its binding are taken."""
+
+    binding: int
+
+
+Claimed = Delivery | Full | datetime | None
+"""What a run does next: send or ask, wait for a place, come back at a time, or end."""
 
 
 @dataclass(slots=True)
@@ -94,8 +105,7 @@ class Deliveries:
         self._lateness = lateness
         self._now = now
         self._since = now()
-        # Of each binding its own: a provider that hangs takes no place from the others.
-        self._places: defaultdict[int, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(AT_ONCE))
+        self._places = Places(AT_ONCE)
         self._watched: dict[int, Attempt] = {}
         self._stopping = False
 
@@ -114,11 +124,10 @@ class Deliveries:
 
     async def run(self, conversation: int) -> datetime | None:
         """Send what is queued in a conversation; returns when to come back, None if nothing is left."""
-        binding = await self._store.read(lambda tx: conversation_state.binding_of(tx, conversation))
-        if binding is None:
-            return None
-        async with self._places[binding]:
-            following = None if self._stopping else await self._drain(conversation)
+        try:
+            following = await self._drain(conversation)
+        finally:
+            self._places.leave(conversation)
         for attempt in self._watched.values():
             if attempt.conversation == conversation:  # it is not due yet
                 attempt.over.set()
@@ -127,18 +136,21 @@ class Deliveries:
     async def _drain(self, conversation: int) -> datetime | None:
         record: Record = _nothing
         attempted, last = 0, None
-        while True:
+        while attempted or not self._stopping:
             claimed = await self._store.write(partial(self._next, record, conversation, last, self._now()))
             if attempted in self._watched:
                 self._watched[attempted].over.set()
-            if claimed is None or isinstance(claimed, datetime):
+            if isinstance(claimed, Full):
+                record = _nothing
+                await self._places.wait(claimed.binding, conversation)
+            elif isinstance(claimed, Delivery):
+                record = await self._work_on(claimed)
+                attempted, last = claimed.id, claimed.attempted_at
+            else:
                 return claimed
-            record = await self._work_on(claimed)
-            attempted, last = claimed.id, claimed.attempted_at
+        return None
 
-    def _next(
-        self, record: Record, conversation: int, last: datetime | None, now: datetime, tx: Tx
-    ) -> Delivery | datetime | None:
+    def _next(self, record: Record, conversation: int, last: datetime | None, now: datetime, tx: Tx) -> Claimed:
         """Record how the last call went, and claim what follows: one transaction, for each costs a wait."""
         record(tx)
         return self._claim(tx, conversation, last, now)
@@ -157,8 +169,10 @@ class Deliveries:
             self._reconcile(bound, delivery) if delivery.state == "reconciling" else self._send(bound, delivery)
         )
 
-    def _claim(self, tx: Tx, conversation: int, last: datetime | None, now: datetime) -> Delivery | datetime | None:
+    def _claim(self, tx: Tx, conversation: int, last: datetime | None, now: datetime) -> Claimed:
         """The delivery to work on now, when to come back, or None. A claimed `ready` one is marked as being sent.
+
+        Its place is taken first: a delivery that is marked is sent at once.
 
         `last` is when this run last sent something: what is sent again may come between others, whatever its id.
         """
@@ -179,7 +193,11 @@ class Deliveries:
                 due = delivery.next_at or now
                 if delivery.origin != trials.ORIGIN:  # an owner waits for it, and there are ten an hour
                     due = max(due, self._spaced(delivery, previous, last, now), _paced(tx, delivery, now))
-                return due if now < due <= now + LONGEST_WAIT else _begun(tx, delivery, now)
+                if now < due <= now + LONGEST_WAIT:
+                    return due
+                if not self._places.take(delivery.binding, conversation):
+                    return Full(delivery.binding)
+                return _begun(tx, delivery, now)
         return None
 
     def _spaced(self, delivery: Delivery, previous: Previous | None, last: datetime | None, now: datetime) -> datetime:

@@ -216,7 +216,6 @@ _SINCE = select(func.count()).where(
     MESSAGE.c.id <= bindparam("upto"),
 )
 
-_BINDING_OF = select(CONVERSATION.c.binding_id).where(CONVERSATION.c.id == bindparam("conversation"))
 _WITH_WORK = select(MESSAGE.c.conversation_id).where(MESSAGE.c.state == literal_column("'waiting'")).distinct()
 
 # What needs a turn on a disconnected channel waits until it is connected again.
@@ -280,12 +279,6 @@ def history(tx: Tx, conversation: int, turn: int) -> tuple[Message, ...]:
 def written_before(tx: Tx, contact: int, message: int, at: datetime, period: timedelta) -> int:
     """How many messages a contact wrote in the period that ends with `message`, that one included."""
     return tx.number(_SINCE, contact=contact, since=micros(at - period), at=micros(at), upto=message)
-
-
-def binding_of(tx: Tx, conversation: int) -> int | None:
-    """The binding of a conversation, None if it has been erased."""
-    row = tx.one(_BINDING_OF, conversation=conversation)
-    return None if row is None else int(row[0])
 
 
 def with_work(tx: Tx) -> set[int]:

@@ -197,6 +197,7 @@ _KNOWN = select(DELIVERY.c.provider_id).where(
     DELIVERY.c.provider_id.is_not(None),
     DELIVERY.c.updated_at > bindparam("since"),  # not `created_at`: an old one may have been sent again
 )
+_REMAINS = select(DELIVERY.c.id).where(DELIVERY.c.conversation_id == bindparam("conversation"), _OPEN).limit(1)
 _WITH_WORK = select(DELIVERY.c.conversation_id).where(_OPEN).distinct()
 
 
@@ -305,6 +306,11 @@ def _fail_one(tx: Tx, delivery: int, failure: Failure, now: datetime) -> None:
 def known_ids(tx: Tx, conversation: int, since: datetime) -> set[str]:
     """Provider ids that deliveries of a conversation already have."""
     return {row[0] for row in tx.all(_KNOWN, conversation=conversation, since=micros(since))}
+
+
+def remain(tx: Tx, conversation: int) -> bool:
+    """Whether a conversation has deliveries that are not settled."""
+    return tx.one(_REMAINS, conversation=conversation) is not None
 
 
 def with_work(tx: Tx) -> set[int]:

@@ -27,6 +27,10 @@ _RANK = {
     "failed": 5,
 }
 
+# What follows in a conversation waits until a message has left the provider's queue, or its outcome is known. After a call
+# that is under way the run that makes it looks for itself; and a failure may put the message itself back to be sent.
+_WAITED_FOR = frozenset({"ready", "reconciling", "queued"})
+
 _COLUMNS = (
     DELIVERY.c.id,
     DELIVERY.c.state,
@@ -69,7 +73,7 @@ def apply(
     A message that the provider took and gave up for a passing reason is sent again, at most `attempts` times in all.
 
     Returns:
-        The conversation to wake, or None if nothing changed.
+        The conversation to wake; None if nothing changed, or nothing in it waits for this receipt.
     """
     row = None
     if receipt.delivery and _OURS.fullmatch(receipt.delivery):
@@ -103,4 +107,5 @@ def apply(
         tx.run(_REACH, delivery=delivery, reached=reached, provider_id=receipt.provider_id, now=micros(now))
     else:
         return None
-    return int(conversation)
+    waited_for = receipt.state is DeliveryState.FAILED or state in _WAITED_FOR
+    return int(conversation) if waited_for and deliveries.remain(tx, conversation) else None

@@ -1,0 +1,46 @@
+"""Counts the transactions of a store, at the two methods through which all of them go."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from trinity_channels.store import Store
+
+
+class Transactions:
+    """What the stores of this test have done since it was made, or since `restart`."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.writes: list[str] = []
+        self.reads: list[str] = []
+        for name, found in (("write", self.writes), ("read", self.reads)):
+            monkeypatch.setattr(Store, name, _noting(getattr(Store, name), found))
+
+    @property
+    def count(self) -> tuple[int, int]:
+        """Writing and reading transactions."""
+        return len(self.writes), len(self.reads)
+
+    def restart(self) -> None:
+        """Count from here."""
+        self.writes.clear()
+        self.reads.clear()
+
+
+def _noting(method: Callable[[Store, Any], Awaitable[Any]], found: list[str]) -> Callable[[Store, Any], Awaitable[Any]]:
+    async def noted(store: Store, unit: Any) -> Any:
+        found.append(_name(unit))
+        return await method(store, unit)
+
+    return noted
+
+
+def _name(unit: Any) -> str:
+    """What shows in the test's failure."""
+    while isinstance(unit, functools.partial):
+        unit = unit.func
+    return str(getattr(unit, "__qualname__", unit))
