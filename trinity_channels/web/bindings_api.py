@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import cache
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Request
@@ -127,7 +128,7 @@ class BindingsApi:
             connect,
             methods=["PUT"],
             name=f"connect {channel}",
-            openapi_extra=body_schema(_settings_schema(manifest)),
+            openapi_extra=body_schema(_settings_schema(manifest.settings, frozenset(secret_names(manifest)))),
         )
         router.add_api_route(path, disconnect, methods=["DELETE"], name=f"disconnect {channel}")
         router.add_api_route(f"{path}/rotate-webhook", rotate, methods=["POST"], name=f"rotate {channel} webhook")
@@ -174,9 +175,9 @@ def not_connected(manifest: Channel) -> ApiError:
     return ApiError(404, "not_connected", f"{manifest.title} is not connected to this agent.")
 
 
-def _settings_schema(manifest: Channel) -> dict[str, Any]:
-    schema = manifest.settings.model_json_schema()
-    secret = secret_names(manifest)
+@cache
+def _settings_schema(settings: type[BaseModel], secret: frozenset[str]) -> dict[str, Any]:
+    schema = settings.model_json_schema()
     schema["required"] = [name for name in schema.get("required", []) if name not in secret]
     return schema
 

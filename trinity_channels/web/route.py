@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
+from functools import partial
 from typing import Any, ClassVar
 
 from fastapi import APIRouter, Request, Response, Security
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 from starlette.exceptions import HTTPException
-from starlette.routing import Route
+from starlette.routing import Route, compile_path, get_name
 from starlette.types import Message
 
 from trinity_channels.web.auth import Guard
@@ -44,7 +45,38 @@ def signature(route: Route) -> tuple[str, frozenset[str]]:
 
 
 class _Route(APIRoute):
+    """A route that FastAPI builds when it is first used or described.
+
+    Reading a signature and building its validators takes a millisecond, for sixty routes that most hosts rarely use.
+    """
+
     gate: ClassVar[Guard]
+
+    def __init__(
+        self,
+        path: str,
+        endpoint: Callable[..., Any],
+        *,
+        name: str | None = None,
+        methods: Collection[str] | None = None,
+        **options: Any,
+    ) -> None:
+        self.path = path
+        self.endpoint = endpoint
+        self.name = name or get_name(endpoint)
+        self.methods = {method.upper() for method in methods or ("GET",)}
+        self.path_regex, self.path_format, self.param_convertors = compile_path(path)
+        self._build: Callable[[], None] | None = partial(
+            super().__init__, path, endpoint, name=self.name, methods=self.methods, **options
+        )
+
+    def __getattr__(self, name: str) -> Any:
+        """Build the route: this is only called for what `__init__` has not set."""
+        build = self.__dict__.pop("_build", None)
+        if build is None:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        build()
+        return getattr(self, name)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handler = super().get_route_handler()
