@@ -59,6 +59,10 @@ def cannot_be_opened(path: Path, error: BaseException) -> StoreError:
     return StoreError(f"The database {path} cannot be opened: {why}.{fix}")
 
 
+_COMPILED: dict[int, Compiled] = {}
+"""Compiling a statement takes longer than running it; all stores of this process run the same ones on the same dialect."""
+
+
 @dataclass(slots=True)
 class _Job:
     unit: Unit[Any]
@@ -112,7 +116,6 @@ class Store:
         if self._url.get_backend_name() != "sqlite" or not self._url.database or self._url.database == ":memory:":
             raise StoreError("DATABASE_URL must name a SQLite file, such as sqlite:///channels.db")
         self._path = Path(self._url.database)
-        self._compiled: dict[int, Compiled] = {}
         self._waiting: list[_Job] = []
         self._writing: asyncio.Task[None] | None = None
         self._lock_file: int | None = None
@@ -157,7 +160,7 @@ class Store:
             self._reader_engine = _sqlite_engine(self._url, write=False)
             self._connection = self._writer_engine.connect()
             self._driver = cast("sqlite3.Connection", self._connection.connection.dbapi_connection)
-            self._tx = Tx(self._connection, self._compiled)
+            self._tx = Tx(self._connection, _COMPILED)
             self._committer = ThreadPoolExecutor(1, thread_name_prefix="store-commit")
             self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-read")
         except migrate.NewerSchema as newer:
@@ -251,7 +254,7 @@ class Store:
             connection = self._local.connection = self._reader_engine.connect()
             self._read_connections.append(connection)
         with connection.begin():
-            return unit(Tx(connection, self._compiled))
+            return unit(Tx(connection, _COMPILED))
 
     def _claim(self) -> None:
         path = self._path.with_name(self._path.name + ".lock")
