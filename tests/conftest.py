@@ -6,12 +6,11 @@ import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-import pydantic.v1  # noqa: F401  imported later, under the frozen clock, it would inherit from a fake date
 import pytest
-from freezegun import freeze_time
-from freezegun.api import FrozenDateTimeFactory
+import time_machine
+from time_machine import Traveller
 
 from tests.log_watch import KEY, LogWatch
 from tests.memory import Memory
@@ -26,17 +25,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Memory(), "memory")
 
 
-@pytest.fixture(scope="module")
-def frozen() -> Iterator[FrozenDateTimeFactory]:
-    """The clock of every story; scanning all modules for it is slow, so it is made once a file."""
-    with freeze_time(START, real_asyncio=True) as clock:
-        yield cast("FrozenDateTimeFactory", clock)  # what freeze_time gives while time stands still
-
-
 @pytest.fixture
-def clock(frozen: FrozenDateTimeFactory) -> FrozenDateTimeFactory:
-    frozen.move_to(START)
-    return frozen
+def clock() -> Iterator[Traveller]:
+    """The clock of every story; it stands still until the test moves it."""
+    with time_machine.travel(START, tick=False) as traveller:
+        yield traveller
 
 
 @pytest.fixture(scope="session")
@@ -48,7 +41,7 @@ def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-async def found(tmp_path: Path, blank: Path, clock: FrozenDateTimeFactory) -> AsyncIterator[Found]:
+async def found(tmp_path: Path, blank: Path, clock: Traveller) -> AsyncIterator[Found]:
     """Founds worlds that differ from `world`; options as `World` takes them, connected unless told otherwise."""
     shutil.copy(blank, tmp_path)
     async with AsyncExitStack() as stack:

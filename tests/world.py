@@ -7,18 +7,21 @@ import re
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import httpx
-from freezegun.api import FrozenDateTimeFactory
+from time_machine import Traveller
 
+from tests.network import Network
 from trinity_channels.agents.port import AgentRuntime, AgentTurn
 from trinity_channels.api import Context, Fault
 from trinity_channels.app import Ports, create_app
 from trinity_channels.mail.captured import CapturedMailer
 from trinity_channels.mail.port import Mailer
+from trinity_channels.plugins import Plugins, load
 from trinity_channels.settings import Settings
 from trinity_channels.store import Tx, agent_settings, turns
 from trinity_channels.store.turns import FailedTurn
@@ -34,6 +37,12 @@ ADMIN = "fake-admin-token-for-tests"
 OWNER = "owner@example.org"
 HUMAN = "help@example.org"
 KEY = "00" * 32
+
+
+@cache
+def installed() -> Plugins:
+    """The plugins of this machine: to find them takes longer than to build a host."""
+    return load()
 
 
 class Agent:
@@ -126,7 +135,7 @@ class World:
     def __init__(
         self,
         folder: Path,
-        clock: FrozenDateTimeFactory,
+        clock: Traveller,
         *,
         agents: AgentRuntime | None = None,
         mailer: Mailer | bool = True,
@@ -138,7 +147,8 @@ class World:
         self._discloses = discloses
         self.folder = folder
         self.mails = CapturedMailer()
-        self.http = httpx.AsyncClient()
+        self.network = Network()
+        self.http = self.network.client()
         given: dict[str, Any] = {
             "trinity_channels_home": folder,
             "public_chat_url": PUBLIC,
@@ -161,19 +171,16 @@ class World:
         self.settings = Settings.load(**(given | settings))
         mailing = (self.mails if mailer else None) if isinstance(mailer, bool) else mailer
         self.reads: Callable[[], Settings] = lambda: self.settings
-        self._ports = Ports(agents=agents, mailer=mailing, http=self.http, read_settings=self._read_again)
+        self._ports = Ports(
+            agents=agents, mailer=mailing, http=self.http, plugins=installed(), read_settings=self._read_again
+        )
         self.twilio = TwilioSimulator(Context(self.http, self.now, api_base_url=TWILIO))
         self._build()
 
     def _build(self) -> None:
         self.app, self.host = create_app(self.settings, self._ports)
-        apps: dict[str, Any] = {
-            PUBLIC: self.app,
-            PUBLIC.replace("https://", "http://"): self.app,
-            LOCAL: self.app,
-            TWILIO: self.twilio.app,
-        }
-        self.http._mounts = {httpx._utils.URLPattern(url): httpx.ASGITransport(app) for url, app in apps.items()}
+        hosts = dict.fromkeys((PUBLIC, PUBLIC.replace("https://", "http://"), LOCAL), self.app)
+        self.network.serve({**hosts, TWILIO: self.twilio.app})
 
     def _read_again(self) -> Settings:
         return self.reads()
@@ -321,7 +328,7 @@ class World:
 
     async def later(self, **delta: float) -> None:
         """Let time pass, and let happen what is due then."""
-        self.clock.tick(timedelta(**delta))
+        self.clock.shift(timedelta(**delta))
         self.host.dispatcher.fire_due()
         for chore in self.host._housekeeping.chores:
             await self.host._housekeeping.do(chore)  # what fails here fails the test

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.world import ADMIN, PUBLIC, World
+from tests.world import ADMIN, PUBLIC, TWILIO, World
 
 PATH = "/api/agents/support/whatsapp"
 
@@ -114,8 +114,7 @@ async def test_twilio_out_of_reach_is_not_the_owners_fault(bare: World) -> None:
     async def down(*_: object) -> None:
         raise httpx.ConnectError("no route to host")
 
-    pattern = next(one for one in bare.http._mounts if one.matches(httpx.URL("http://twilio.simulator/x")))
-    bare.http._mounts[pattern] = httpx.ASGITransport(down)
+    bare.network.serve({TWILIO: down})
 
     answer = await bare.connect()
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from freezegun.api import FrozenDateTimeFactory
+from time_machine import Traveller
 
 from tests.world import PUBLIC, World
 from trinity_channels.api import Context, Simulator
@@ -46,7 +46,7 @@ class Net(World):
 
     simulators: dict[str, Simulator]
 
-    def __init__(self, folder: Path, clock: FrozenDateTimeFactory, **settings: Any) -> None:
+    def __init__(self, folder: Path, clock: Traveller, **settings: Any) -> None:
         urls = {name: f"http://{name}.simulator" for name in CHANNELS}
         providers = {"twilio_api_base_url": urls["whatsapp"]} | {
             f"{name}_api_base_url": urls[name] for name in CHANNELS[1:]
@@ -60,9 +60,8 @@ class Net(World):
 
     def _build(self) -> None:
         self.app, self.host = create_app(self.settings, self._ports)
-        apps: dict[str, Any] = {PUBLIC: self.app}
-        apps |= {f"http://{name}.simulator": simulator.app for name, simulator in self.simulators.items()}
-        self.http._mounts = {httpx._utils.URLPattern(url): httpx.ASGITransport(app) for url, app in apps.items()}
+        providers = {f"http://{name}.simulator": simulator.app for name, simulator in self.simulators.items()}
+        self.network.serve({PUBLIC: self.app, **providers})
 
     async def connect_all(self) -> None:
         """Connect the agent to every messenger."""
@@ -77,7 +76,7 @@ class Net(World):
             for simulator in self.simulators.values():
                 await simulator.settle()
             await self.host.dispatcher.quiet()
-            self.clock.tick(timedelta(seconds=1))
+            self.clock.shift(timedelta(seconds=1))
             self.host.dispatcher.fire_due()
         await self.host.dispatcher.quiet()
 

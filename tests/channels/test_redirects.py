@@ -44,13 +44,13 @@ class Moved(httpx.AsyncBaseTransport):
 @contextmanager
 def moved(net: Net, channel: str, address: bytes) -> Iterator[Moved]:
     """While this lasts, a proxy in front of the provider redirects."""
-    url = httpx._utils.URLPattern(f"http://{channel}.simulator")
+    url = f"http://{channel}.simulator"
     proxy = Moved(address)
-    provider, net.http._mounts[url] = net.http._mounts[url], proxy
+    provider, net.network.at[url] = net.network.at[url], proxy
     try:
         yield proxy
     finally:
-        net.http._mounts[url] = provider
+        net.network.at[url] = provider
 
 
 @pytest.mark.parametrize("address", ADDRESSES)

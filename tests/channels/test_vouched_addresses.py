@@ -16,7 +16,7 @@ from tests.world import Agent
 from trinity_channels import texts
 from trinity_channels.agents.port import AgentUnavailable
 
-SLACK = httpx._utils.URLPattern("http://slack.simulator")
+SLACK = "http://slack.simulator"
 
 
 def is_removed(user: Any) -> None:
@@ -125,7 +125,7 @@ async def test_a_question_that_is_tried_again_goes_through_the_gate(asking: Net,
     agent.will_answer(AgentUnavailable("later", retry_after=240))
     await zoe.says("hello")
     becomes_guest(zoe.phone.user)
-    asking.clock.tick(3600)
+    asking.clock.shift(3600)
 
     await asking.later(seconds=1)
 
@@ -136,12 +136,11 @@ async def test_a_question_that_is_tried_again_goes_through_the_gate(asking: Net,
 @contextmanager
 def slack_answers(net: Net, answer: Callable[[httpx.Request], httpx.Response]) -> Iterator[None]:
     """Put something in Slack's place."""
-    mounts = net.http._mounts
-    net.http._mounts = {**mounts, SLACK: httpx.MockTransport(answer)}
+    slack, net.network.at[SLACK] = net.network.at[SLACK], httpx.MockTransport(answer)
     try:
         yield
     finally:
-        net.http._mounts = mounts
+        net.network.at[SLACK] = slack
 
 
 def is_down(request: httpx.Request) -> httpx.Response:
@@ -194,7 +193,7 @@ async def test_an_account_that_does_not_answer_is_asked_once_in_a_round(asking: 
         asked.append(request.url.path)
         return is_down(request)
 
-    asking.clock.tick(25 * 3600)
+    asking.clock.shift(25 * 3600)
     with slack_answers(asking, counts):
         await asking.host._housekeeping.chores["verified e-mails"].run()
 
@@ -212,7 +211,7 @@ async def test_who_is_unlinked_while_the_messenger_is_asked_stays_unlinked(askin
                 await asking.api("POST", f"/api/agents/support/clients/{identity}/unlink")
             return await slack.handle_async_request(request)
 
-    asking.http._mounts = {**asking.http._mounts, SLACK: Slow()}
+    asking.network.at[SLACK] = Slow()
     await asking.later(hours=2)
     await zoe.says("are you there?")
 

@@ -90,7 +90,7 @@ async def test_a_provider_that_cannot_be_reached_is_not_blamed_on_the_settings(
     async def gone(_: Scope, __: Receive, ___: Send) -> None:
         raise httpx.ConnectError("All connection attempts failed")
 
-    world.http._mounts[httpx._utils.URLPattern(TWILIO)] = httpx.ASGITransport(gone)
+    world.network.serve({TWILIO: gone})
 
     result = await terminal.examined(world)
 
@@ -137,7 +137,7 @@ async def test_a_route_that_one_channel_lacks_is_told_of_that_channel(terminal: 
         passes = "/api/whatsapp/" not in scope["path"]
         await (inside if passes else PlainTextResponse("", 404))(scope, receive, send)
 
-    world.http._mounts[httpx._utils.URLPattern(PUBLIC)] = httpx.ASGITransport(edge)
+    world.network.serve({PUBLIC: edge})
 
     result = await terminal.examined(world)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-import httpx
 import pytest
 from starlette.responses import PlainTextResponse
 
@@ -47,12 +46,11 @@ async def test_a_probe_that_fails_needs_attention_until_a_message_arrives(town: 
     zoe = town.person("Zoe")
     await zoe.says("hello")
     await town.later(minutes=1)
-    public, host = httpx._utils.URLPattern(PUBLIC), town.http._mounts[httpx._utils.URLPattern(PUBLIC)]
-    town.http._mounts[public] = httpx.ASGITransport(PlainTextResponse("Bad Gateway", 502))
+    town.network.serve({PUBLIC: PlainTextResponse("Bad Gateway", 502)})
     answer = await town.http.post(
         f"{INSIDE}/api/settings/public_chat_url/probe", headers={"Authorization": f"Bearer {ADMIN}"}
     )
-    town.http._mounts[public] = host
+    town.network.serve({PUBLIC: town.app})
 
     check = await town.check("webhook_path")
     assert answer.json()[0]["works"] is False
@@ -119,7 +117,7 @@ async def test_a_question_that_came_too_late_is_not_the_agents_failure(town: Wor
     await zoe.phone.says("hello")
     await agent.asked(1)
     await town.dies()
-    town.clock.tick(timedelta(hours=25))
+    town.clock.shift(timedelta(hours=25))
     agent.speaks()
     await town.starts()
 

@@ -22,7 +22,7 @@ LEGS = ["dns", "connection", "tls", "reached", "unchanged", "signature", "stored
 
 def fronted(world: World, front: ASGIApp, address: str = PUBLIC) -> None:
     """Put something in front of the public address."""
-    world.http._mounts[httpx._utils.URLPattern(address)] = httpx.ASGITransport(front)
+    world.network.serve({address: front})
 
 
 class Proxy:
