@@ -15,4 +15,4 @@ async def faults_of_the_database(world: World) -> list[str]:
             tx.query(text("PRAGMA integrity_check")),
         )
     )
-    return [str(row) for row in dangling] + [row[0] for row in damage if row[0] != "ok"]
+    return [str(row) for row in dangling] + [row.integrity_check for row in damage if row.integrity_check != "ok"]

@@ -127,7 +127,9 @@ _UNTOLD = (
     .order_by(ACCESS_REQUEST.c.requested_at, ACCESS_REQUEST.c.id)
     .limit(bindparam("most"))
 )
-_COUNT_UNTOLD = select(func.count(), func.max(ACCESS_REQUEST.c.requested_at)).where(*_IS_UNTOLD)
+_COUNT_UNTOLD = select(func.count().label("number"), func.max(ACCESS_REQUEST.c.requested_at).label("newest_at")).where(
+    *_IS_UNTOLD
+)
 _UNTOLD_AGENTS = select(ACCESS_REQUEST.c.agent).where(ACCESS_REQUEST.c.owner_told.is_(False)).distinct()
 _OWNER_TOLD = (
     update(ACCESS_REQUEST)
@@ -149,7 +151,7 @@ _KEPT_OF_AGENT = (
 def policies(tx: Tx, agent: str) -> tuple[str, str] | None:
     """The stored policies of an agent, for direct chats and for groups; None for the defaults."""
     row = tx.one(_POLICY, agent=agent)
-    return None if row is None else (str(row[0]), str(row[1]))
+    return None if row is None else (str(row.policy), str(row.groups))
 
 
 def set_policies(tx: Tx, agent: str, value: str, groups: str) -> None:
@@ -169,7 +171,7 @@ def share(tx: Tx, agent: str, email: str) -> Share | None:
 
 
 def _share(row: Row) -> Share:
-    return Share(row[0], bool(row[1]), row[2], moment(row[3]))
+    return Share(row.email, bool(row.allow_proactive), row.created_by, moment(row.created_at))
 
 
 def grant(tx: Tx, agent: str, email: str, by: str, now: datetime) -> bool:
@@ -248,16 +250,16 @@ class Untold:
 
 def untold(tx: Tx, agent: str, most: int) -> Untold | None:
     """What the owner has not heard of, with the `most` oldest requests; None if there is nothing."""
-    number, newest_at = tx.one(_COUNT_UNTOLD, agent=agent) or (0, None)
-    if not number:
+    counted = tx.one(_COUNT_UNTOLD, agent=agent)
+    if counted is None or not counted.number:
         return None
     found = [one for row in tx.all(_UNTOLD, agent=agent, most=most) if (one := _request(row))]
-    return Untold(found, int(number), moment(newest_at))
+    return Untold(found, counted.number, moment(counted.newest_at))
 
 
 def agents_with_untold(tx: Tx) -> list[str]:
     """Agents whose owner has not heard of all requests."""
-    return [row[0] for row in tx.all(_UNTOLD_AGENTS)]
+    return tx.scalars(_UNTOLD_AGENTS, str)
 
 
 def owner_told(tx: Tx, agent: str, upto: datetime) -> None:
@@ -267,10 +269,20 @@ def owner_told(tx: Tx, agent: str, upto: datetime) -> None:
 
 def conversations_with_kept(tx: Tx, agent: str) -> list[int]:
     """Conversations of an agent in which messages are held."""
-    return [row[0] for row in tx.all(_KEPT_OF_AGENT, agent=agent)]
+    return tx.scalars(_KEPT_OF_AGENT, int, agent=agent)
 
 
 def _request(row: Row | None) -> AccessRequest | None:
     if row is None:
         return None
-    return AccessRequest(row[0], row[1], row[2], row[3], row[4], row[5], moment(row[6]), moment(row[7]), row[8])
+    return AccessRequest(
+        id=row.id,
+        agent=row.agent,
+        email=row.email,
+        channel=row.channel,
+        conversation=row.conversation_id,
+        status=row.status,
+        requested_at=moment(row.requested_at),
+        decided_at=moment(row.decided_at),
+        decided_by=row.decided_by,
+    )

@@ -98,8 +98,8 @@ def of_binding(tx: Tx, binding: int) -> AgentRuns:
         parked=tx.number(_COUNT_PARKED, binding=binding),
         retried=retried(tx, binding),
         trouble=_trouble(newest) if newest else None,
-        answered_at=moment(answered[0]) if answered else None,
-        recovered=bool(newest and answered and tuple(answered) > _order(newest)),
+        answered_at=moment(answered.updated_at) if answered else None,
+        recovered=bool(newest and answered and _order(answered) > _order(newest)),
         left=tx.number(_COUNT_LEFT, binding=binding),
         last_left=_trouble(left) if left else None,
     )
@@ -117,10 +117,8 @@ def of_contact(tx: Tx, contact: int) -> list[Trouble]:
 
 
 def _order(row: Row) -> tuple[int, int]:
-    identity, at, *_ = row
-    return at, identity
+    return row.updated_at, row.id
 
 
 def _trouble(row: Row) -> Trouble:
-    identity, at, reason, next_at = row
-    return Trouble(identity, moment(at), reason or "", moment(next_at))
+    return Trouble(row.id, moment(row.updated_at), row.reason or "", moment(row.next_at))

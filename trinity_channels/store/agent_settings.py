@@ -17,8 +17,7 @@ _DELETE = delete(AGENT_SETTING).where(*_THIS)
 
 def get(tx: Tx, agent: str, name: str) -> str | None:
     """A setting's value, None if it is not stored."""
-    row = tx.one(_GET, agent=agent, name=name)
-    return None if row is None else str(row[0])
+    return tx.scalar(_GET, str, agent=agent, name=name)
 
 
 def put(tx: Tx, agent: str, name: str, value: str | None) -> None:

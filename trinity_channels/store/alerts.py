@@ -118,4 +118,12 @@ def mailed(tx: Tx, alert: Alert, now: datetime) -> None:
 
 
 def _alert(row: Row) -> Alert:
-    return Alert(row[0], row[1], row[2], row[3], row[4], row[5], moment(row[6]))
+    return Alert(
+        binding=row.binding_id,
+        agent=row.agent,
+        channel=row.channel,
+        code=row.code,
+        cause=row.cause,
+        fix=row.fix,
+        raised_at=moment(row.raised_at),
+    )

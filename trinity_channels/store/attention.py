@@ -22,13 +22,13 @@ class Waiting:
 
 
 _REQUESTS = (
-    select(ACCESS_REQUEST.c.agent, func.count())
+    select(ACCESS_REQUEST.c.agent, func.count().label("number"))
     .where(ACCESS_REQUEST.c.status == literal_column("'pending'"))
     .group_by(ACCESS_REQUEST.c.agent)
 )
 # Turns of people who were erased can only be forgotten.
 _TURNS = (
-    select(BINDING.c.agent, func.count())
+    select(BINDING.c.agent, func.count().label("number"))
     .select_from(TURN.join(BINDING, BINDING.c.id == TURN.c.binding_id))
     .where(
         TURN.c.state == literal_column("'failed'"),
@@ -38,7 +38,7 @@ _TURNS = (
 )
 # A test message tells its sender at once, and cannot be sent again.
 _DELIVERIES = (
-    select(BINDING.c.agent, func.count(distinct(DELIVERY.c.message_id)))
+    select(BINDING.c.agent, func.count(distinct(DELIVERY.c.message_id)).label("number"))
     .select_from(
         DELIVERY.join(BINDING, BINDING.c.id == DELIVERY.c.binding_id).join(
             MESSAGE, MESSAGE.c.id == DELIVERY.c.message_id
@@ -55,9 +55,9 @@ _DELIVERIES = (
 
 def by_agent(tx: Tx, since: datetime) -> dict[str, Waiting]:
     """What waits, by agent; messages that did not arrive are counted from `since` on, for they stay as they are."""
-    requests = {row[0]: int(row[1]) for row in tx.all(_REQUESTS)}
-    turns = {row[0]: int(row[1]) for row in tx.all(_TURNS)}
-    deliveries = {row[0]: int(row[1]) for row in tx.all(_DELIVERIES, since=micros(since))}
+    requests: dict[str, int] = {row.agent: row.number for row in tx.all(_REQUESTS)}
+    turns: dict[str, int] = {row.agent: row.number for row in tx.all(_TURNS)}
+    deliveries: dict[str, int] = {row.agent: row.number for row in tx.all(_DELIVERIES, since=micros(since))}
     return {
         agent: Waiting(requests.get(agent, 0), turns.get(agent, 0), deliveries.get(agent, 0))
         for agent in {*requests, *turns, *deliveries}

@@ -75,7 +75,7 @@ _ADD = insert(AUDIT).values(
     channel=bindparam("channel"),
     details=bindparam("details"),
 )
-_COUNT = select(func.count(), func.min(AUDIT.c.at)).where(
+_COUNT = select(func.count().label("number"), func.min(AUDIT.c.at).label("first")).where(
     AUDIT.c.agent == bindparam("agent"), AUDIT.c.action == bindparam("action"), AUDIT.c.at > bindparam("since")
 )
 
@@ -105,7 +105,7 @@ def add(
 def count(tx: Tx, agent: str, action: str, since: datetime) -> tuple[int, datetime | None]:
     """How often something was done for an agent since a time, and when first."""
     row = tx.one(_COUNT, agent=agent, action=action, since=micros(since))
-    return (int(row[0]), moment(row[1])) if row else (0, None)
+    return (row.number, moment(row.first)) if row else (0, None)
 
 
 def entries(
@@ -139,4 +139,15 @@ def entries(
     if before is not None:
         statement = statement.where(AUDIT.c.id < before)
     rows = tx.query(statement.order_by(AUDIT.c.id.desc()).limit(most))
-    return [Entry(row[0], moment(row[1]), row[2], row[3], row[4], row[5], json.loads(row[6])) for row in rows]
+    return [
+        Entry(
+            id=row.id,
+            at=moment(row.at),
+            actor=row.actor,
+            action=row.action,
+            agent=row.agent,
+            channel=row.channel,
+            details=json.loads(row.details),
+        )
+        for row in rows
+    ]

@@ -172,8 +172,7 @@ def every(tx: Tx) -> list[StoredBinding]:
 
 def holder(tx: Tx, channel: str, account_key: str, *, other_than: str) -> str | None:
     """The other agent that this account is connected to."""
-    row = tx.one(_HOLDER, channel=channel, account_key=account_key, agent=other_than)
-    return None if row is None else str(row[0])
+    return tx.scalar(_HOLDER, str, channel=channel, account_key=account_key, agent=other_than)
 
 
 def save(
@@ -237,33 +236,32 @@ def fetched(tx: Tx, binding: int, upto: datetime) -> None:
 
 def last_inbound(tx: Tx, binding: int) -> datetime | None:
     """When a person last wrote to a binding."""
-    row = tx.one(_LAST_INBOUND, binding=binding)
-    return moment(row[0]) if row else None
+    return tx.scalar(_LAST_INBOUND, moment, binding=binding)
 
 
 def _stored(row: Row | None) -> StoredBinding | None:
     if row is None:
         return None
     return StoredBinding(
-        id=row[0],
-        agent=row[1],
-        channel=row[2],
+        id=row.id,
+        agent=row.agent,
+        channel=row.channel,
         account=Account(
-            key=row[3],
-            sender=row[4],
-            display_name=row[5],
-            sandbox=bool(row[6]),
-            pace=timedelta(microseconds=row[7]),
-            pace_shared=bool(row[8]),
-            facts=json.loads(row[9]),
+            key=row.account_key,
+            sender=row.sender,
+            display_name=row.display_name,
+            sandbox=bool(row.sandbox),
+            pace=timedelta(microseconds=row.pace),
+            pace_shared=bool(row.pace_shared),
+            facts=json.loads(row.facts),
         ),
-        settings=json.loads(row[10]),
-        secrets=json.loads(row[11]),
-        webhook_key=row[12],
-        connected=row[13] is None,
-        signature_failed_at=moment(row[14]),
-        signature_cause=row[15],
-        send_failure=row[16],
-        refused_since=moment(row[17]),
-        send_failed_at=moment(row[18]),
+        settings=json.loads(row.settings),
+        secrets=json.loads(row.secrets),
+        webhook_key=row.webhook_key,
+        connected=row.disconnected_at is None,
+        signature_failed_at=moment(row.signature_failed_at),
+        signature_cause=row.signature_cause,
+        send_failure=row.send_failure,
+        refused_since=moment(row.refused_since),
+        send_failed_at=moment(row.send_failed_at),
     )

@@ -78,7 +78,9 @@ _MADE = (
     .limit(MOST_REMEMBERED)
 )
 _GUESS = update(LOGIN_CODE).where(LOGIN_CODE.c.id == bindparam("code")).values(guesses=LOGIN_CODE.c.guesses + 1)
-_COUNTED = select(func.count(), func.min(LOGIN_CODE.c.created_at)).where(LOGIN_CODE.c.created_at > bindparam("since"))
+_COUNTED = select(func.count().label("number"), func.min(LOGIN_CODE.c.created_at).label("first")).where(
+    LOGIN_CODE.c.created_at > bindparam("since")
+)
 _OF_CONTACT = _COUNTED.where(LOGIN_CODE.c.contact_id == bindparam("contact"))
 _OF_MAILBOX = _COUNTED.where(LOGIN_CODE.c.mailbox == bindparam("mailbox"))
 _OF_BOTH = _OF_CONTACT.where(LOGIN_CODE.c.mailbox == bindparam("mailbox"))
@@ -106,7 +108,7 @@ def of_binding(tx: Tx, binding: int, since: datetime, *, known: bool) -> Count:
 
 
 def _count(row: Row | None) -> Count:
-    return (int(row[0]), moment(row[1])) if row else (0, None)
+    return (row.number, moment(row.first)) if row else (0, None)
 
 
 def make(tx: Tx, wanted: NewCode, *, now: datetime, expires: datetime) -> int:
@@ -142,17 +144,16 @@ def made(tx: Tx, contact: int, since: datetime) -> list[StoredCode]:
 
 
 def _code(row: Row) -> StoredCode:
-    identity, email, digest, mailbox, guesses, is_live, mailed_at, created_at, expires_at = row
     return StoredCode(
-        id=identity,
-        email=email,
-        digest=digest,
-        mailbox=mailbox,
-        guesses=guesses,
-        live=bool(is_live),
-        mailed=mailed_at is not None,
-        created_at=moment(created_at),
-        expires_at=moment(expires_at),
+        id=row.id,
+        email=row.email,
+        digest=row.digest,
+        mailbox=row.mailbox,
+        guesses=row.guesses,
+        live=bool(row.live),
+        mailed=row.mailed_at is not None,
+        created_at=moment(row.created_at),
+        expires_at=moment(row.expires_at),
     )
 
 

@@ -102,7 +102,7 @@ class ConversationState:
 
 
 _CONTACT = (
-    CONTACT.c.id,
+    CONTACT.c.id.label("contact_id"),
     CONTACT.c.name,
     CONTACT.c.email,
     CONTACT.c.email_source,
@@ -131,7 +131,9 @@ _STATE = (
         BINDING.c.disconnected_at,
         POLICY.c.policy,
         POLICY.c.groups,
-        exists().where(MESSAGE.c.conversation_id == CONVERSATION.c.id, MESSAGE.c.state == literal_column("'held'")),
+        exists()
+        .where(MESSAGE.c.conversation_id == CONVERSATION.c.id, MESSAGE.c.state == literal_column("'held'"))
+        .label("held"),
         CONVERSATION.c.needs_turn,
         CONVERSATION.c.disclosed_at,
         *_CONTACT,
@@ -156,11 +158,11 @@ _OPEN_TURN = select(
         TURN.c.resubmitted_at,
         select(func.min(_WAITS_SINCE)).where(MESSAGE.c.turn_id == TURN.c.id).scalar_subquery(),
         TURN.c.created_at,
-    ),
+    ).label("waits_since"),
     func.coalesce(
         select(func.min(MESSAGE.c.contact_id)).where(MESSAGE.c.turn_id == TURN.c.id).scalar_subquery(),
         literal_column("0"),
-    ),
+    ).label("writer"),
 ).where(TURN.c.conversation_id == bindparam("conversation"), TURN.c.state == literal_column("'open'"))
 
 _MESSAGE = (
@@ -173,8 +175,8 @@ _MESSAGE = (
     MESSAGE.c.opt_out,
     MESSAGE.c.album,
     MESSAGE.c.contact_id,
-    func.coalesce(MESSAGE.c.received_at, MESSAGE.c.at),
-    _WAITS_SINCE,
+    func.coalesce(MESSAGE.c.received_at, MESSAGE.c.at).label("received_at"),
+    _WAITS_SINCE.label("waits_since"),
     CONTACT.c.name,
     CONTACT.c.email,
 )
@@ -233,23 +235,22 @@ def load(tx: Tx, conversation: int) -> ConversationState | None:
     row = tx.one(_STATE, conversation=conversation)
     if row is None:
         return None
-    binding, address, group, last, agent, channel, disconnected, policy, groups, held, needs_turn, disclosed = row[:12]
     return ConversationState(
         conversation=conversation,
-        binding=binding,
-        agent=agent,
-        channel=channel,
-        address=address,
-        group=bool(group),
-        last_inbound_at=moment(last),
-        connected=disconnected is None,
-        policies=None if policy is None else (policy, groups),
-        contact=None if row[12] is None else _contact(row[12:]),
+        binding=row.binding_id,
+        agent=row.agent,
+        channel=row.channel,
+        address=row.address,
+        group=bool(row.is_group),
+        last_inbound_at=moment(row.last_inbound_at),
+        connected=row.disconnected_at is None,
+        policies=None if row.policy is None else (row.policy, row.groups),
+        contact=None if row.contact_id is None else _contact(row),
         turn=_open_turn(tx.one(_OPEN_TURN, conversation=conversation)),
         waiting=tuple(map(_message, tx.all(_WAITING, conversation=conversation))),
-        held=bool(held),
-        needs_turn=bool(needs_turn),
-        disclosed_at=moment(disclosed),
+        held=bool(row.held),
+        needs_turn=bool(row.needs_turn),
+        disclosed_at=moment(row.disclosed_at),
     )
 
 
@@ -283,36 +284,55 @@ def written_before(tx: Tx, contact: int, message: int, at: datetime, period: tim
 
 def with_work(tx: Tx) -> set[int]:
     """Conversations in which something waits, a turn is open, or something else calls for a step."""
-    return {row[0] for statement in (_WITH_WORK, _NEEDS_TURN, _WITH_OPEN_TURN) for row in tx.all(statement)}
+    return {one for statement in (_WITH_WORK, _NEEDS_TURN, _WITH_OPEN_TURN) for one in tx.scalars(statement, int)}
 
 
 def _open_turn(row: Row | None) -> OpenTurn | None:
     if row is None:
         return None
-    identity, key, attempts, retries, next_at, since, writer = row
-    return OpenTurn(identity, key, attempts, retries, moment(next_at), moment(since), writer)
+    return OpenTurn(
+        id=row.id,
+        key=row.key,
+        attempts=row.attempts,
+        retries=row.retries,
+        next_at=moment(row.next_at),
+        waits_since=moment(row.waits_since),
+        writer=row.writer,
+    )
 
 
 def _contact(row: Row) -> Contact:
-    identity, name, email, source, signed_out, blocked, stopped = row[:7]
-    flags = (signed_out is not None, blocked is not None, stopped is not None)
-    return Contact(identity, name, email, source, *flags, *map(moment, row[7:]))
+    return Contact(
+        id=row.contact_id,
+        name=row.name,
+        email=row.email,
+        email_source=row.email_source,
+        signed_out=row.signed_out_at is not None,
+        blocked=row.blocked_at is not None,
+        stopped=row.stopped_at is not None,
+        resolved_at=moment(row.resolved_at),
+        prompted_at=moment(row.prompted_at),
+        pending_told_at=moment(row.pending_told_at),
+        limit_told_at=moment(row.limit_told_at),
+        hinted_at=moment(row.hinted_at),
+        awaited_told_at=moment(row.awaited_told_at),
+        pointed_at=moment(row.pointed_at),
+    )
 
 
 def _message(row: Row) -> Message:
-    identity, text, stored, at, origin, provider_id, opt_out, album, contact, received_at, since, name, email = row
     return Message(
-        id=identity,
-        text=text,
-        parts=parts.load(stored),
-        at=moment(at),
-        by_agent=origin != "person",
-        provider_id=provider_id,
-        opt_out=opt_out,
-        album=album,
-        contact=contact,
-        received_at=moment(received_at),
-        waits_since=moment(since),
-        name=name or "",
-        email=email,
+        id=row.id,
+        text=row.text,
+        parts=parts.load(row.parts),
+        at=moment(row.at),
+        by_agent=row.origin != "person",
+        provider_id=row.provider_id,
+        opt_out=row.opt_out,
+        album=row.album,
+        contact=row.contact_id,
+        received_at=moment(row.received_at),
+        waits_since=moment(row.waits_since),
+        name=row.name or "",
+        email=row.email,
     )

@@ -59,11 +59,10 @@ class Previous:
 _NEXT = (
     select(
         DELIVERY.c.id,
-        DELIVERY.c.conversation_id,
         DELIVERY.c.binding_id,
         DELIVERY.c.message_id,
         # An address may change hands while a message waits, so it is only looked up when the message goes out.
-        case((DELIVERY.c.state == "ready", CONVERSATION.c.address), else_=DELIVERY.c.address),
+        case((DELIVERY.c.state == "ready", CONVERSATION.c.address), else_=DELIVERY.c.address).label("address"),
         DELIVERY.c.text,
         DELIVERY.c.state,
         DELIVERY.c.attempts,
@@ -74,9 +73,9 @@ _NEXT = (
         BINDING.c.channel,
         CONTACT.c.blocked_at,
         MESSAGE.c.origin,
-        or_(CONTACT.c.stopped_at.is_not(None), CONTACT.c.unreachable_at.is_not(None)),
+        or_(CONTACT.c.stopped_at.is_not(None), CONTACT.c.unreachable_at.is_not(None)).label("opted_out"),
         DELIVERY.c.created_at,
-        func.coalesce(DELIVERY.c.resent_at, DELIVERY.c.created_at),
+        func.coalesce(DELIVERY.c.resent_at, DELIVERY.c.created_at).label("waits_since"),
     )
     .select_from(
         DELIVERY.join(BINDING, BINDING.c.id == DELIVERY.c.binding_id)
@@ -206,36 +205,36 @@ def next_open(tx: Tx, conversation: int) -> tuple[Delivery, Previous | None] | N
     row = tx.one(_NEXT, conversation=conversation)
     if row is None:
         return None
-    identity, _, binding, message, address, text, state, attempts, next_at, attempted_at, pace, shared = row[:12]
-    before = tx.one(_PREVIOUS, conversation=conversation, delivery=identity)
+    before = tx.one(_PREVIOUS, conversation=conversation, delivery=row.id)
     delivery = Delivery(
-        id=identity,
+        id=row.id,
         conversation=conversation,
-        binding=binding,
-        message=message,
-        address=address,
-        text=text,
-        state=state,
-        attempts=attempts,
-        next_at=moment(next_at),
-        attempted_at=moment(attempted_at),
-        pace=timedelta(microseconds=pace),
-        pace_shared=bool(shared),
-        channel=row[12],
-        blocked=row[13] is not None,
-        origin=row[14],
-        opted_out=bool(row[15]),
-        created_at=moment(row[16]),
-        waits_since=moment(row[17]),
-        leads=before is None or before[0] != message,
+        binding=row.binding_id,
+        message=row.message_id,
+        address=row.address,
+        text=row.text,
+        state=row.state,
+        attempts=row.attempts,
+        next_at=moment(row.next_at),
+        attempted_at=moment(row.attempted_at),
+        pace=timedelta(microseconds=row.pace),
+        pace_shared=bool(row.pace_shared),
+        channel=row.channel,
+        blocked=row.blocked_at is not None,
+        origin=row.origin,
+        opted_out=bool(row.opted_out),
+        created_at=moment(row.created_at),
+        waits_since=moment(row.waits_since),
+        leads=before is None or before.message_id != row.message_id,
     )
-    return delivery, None if before is None else Previous(before[0], before[1], moment(before[2]))
+    if before is None:
+        return delivery, None
+    return delivery, Previous(before.message_id, before.state, moment(before.attempted_at))
 
 
 def last_attempt(tx: Tx, binding: int, now: datetime) -> datetime | None:
     """When a binding last sent anything, to anyone."""
-    row = tx.one(_LAST_ATTEMPT, binding=binding, now=micros(now))
-    return moment(row[0]) if row else None
+    return tx.scalar(_LAST_ATTEMPT, moment, binding=binding, now=micros(now))
 
 
 def mark_sending(tx: Tx, delivery: Delivery, now: datetime) -> None:
@@ -284,7 +283,7 @@ def give_up(tx: Tx, delivery: int, message: int, binding: int, failure: Failure,
     disclosures.undone(tx, delivery)
     follow = Failure(failure.code, failure.kind, f"An earlier part failed: {failure.message}")
     _fail_one(tx, delivery, failure, now)
-    for (rest,) in tx.all(_REST, message=message, delivery=delivery):
+    for rest in tx.scalars(_REST, int, message=message, delivery=delivery):
         _fail_one(tx, rest, follow, now)
     if failure.opted_out:
         tx.run(_OPTED_OUT, delivery=delivery, now=micros(now))
@@ -296,7 +295,7 @@ def _is_of_the_channel(tx: Tx, message: int, failure: Failure) -> bool:
     """Whether a failure says that the channel does not work, for other people too."""
     if failure.kind is FailureKind.RECIPIENT or failure.code in _OF_ONE_PERSON or failure.opted_out:
         return False
-    return failure.kind in trials.OF_THE_CHANNEL or tx.one(_ORIGIN, message=message) != (trials.ORIGIN,)
+    return failure.kind in trials.OF_THE_CHANNEL or tx.scalar(_ORIGIN, str, message=message) != trials.ORIGIN
 
 
 def _fail_one(tx: Tx, delivery: int, failure: Failure, now: datetime) -> None:
@@ -305,7 +304,7 @@ def _fail_one(tx: Tx, delivery: int, failure: Failure, now: datetime) -> None:
 
 def known_ids(tx: Tx, conversation: int, since: datetime) -> set[str]:
     """Provider ids that deliveries of a conversation already have."""
-    return {row[0] for row in tx.all(_KNOWN, conversation=conversation, since=micros(since))}
+    return set(tx.scalars(_KNOWN, str, conversation=conversation, since=micros(since)))
 
 
 def remain(tx: Tx, conversation: int) -> bool:
@@ -315,4 +314,4 @@ def remain(tx: Tx, conversation: int) -> bool:
 
 def with_work(tx: Tx) -> set[int]:
     """Conversations with deliveries that are not settled."""
-    return {row[0] for row in tx.all(_WITH_WORK)}
+    return set(tx.scalars(_WITH_WORK, int))

@@ -49,5 +49,4 @@ def undone(tx: Tx, delivery: int) -> None:
 
 def last_spoken(tx: Tx, conversation: int) -> datetime | None:
     """When the newest message was written that an agent has seen or sent; None if there is none."""
-    row = tx.one(_LAST_SPOKEN, conversation=conversation)
-    return moment(row[0]) if row else None
+    return tx.scalar(_LAST_SPOKEN, moment, conversation=conversation)

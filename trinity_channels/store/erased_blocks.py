@@ -71,7 +71,8 @@ def known(tx: Tx, contact: int) -> Known | None:
     row = tx.one(_CONTACT, contact=contact)
     if row is None:
         return None
-    return Known(row[0], row[1], tuple(Address(*one) for one in tx.all(_ADDRESSES, contact=contact)), moment(row[2]))
+    addresses = tuple(Address(one.value, bool(one.stable)) for one in tx.all(_ADDRESSES, contact=contact))
+    return Known(row.binding_id, row.channel, addresses, moment(row.blocked_at))
 
 
 def exist(tx: Tx, binding: int) -> bool:
@@ -81,7 +82,7 @@ def exist(tx: Tx, binding: int) -> bool:
 
 def bindings(tx: Tx, agent: str) -> list[tuple[int, str]]:
     """Id and channel of every binding of an agent."""
-    return [(row[0], row[1]) for row in tx.all(_BINDINGS, agent=agent)]
+    return [(row.id, row.channel) for row in tx.all(_BINDINGS, agent=agent)]
 
 
 def add(tx: Tx, contact: int, binding: int, digest: str, blocked_at: datetime, *, may_change_hands: bool) -> None:

@@ -49,14 +49,19 @@ _FIRST_OF_HOUR = (
     .limit(literal_column("1"))
 )
 _COUNT = (
-    select(MESSAGE.c.binding_id, _HOUR, func.count(distinct(MESSAGE.c.conversation_id)), func.max(_AT))
+    select(
+        MESSAGE.c.binding_id,
+        _HOUR.label("hour"),
+        func.count(distinct(MESSAGE.c.conversation_id)).label("conversations"),
+        func.max(_AT).label("last_at"),
+    )
     .where(MESSAGE.c.id > bindparam("after"), MESSAGE.c.id <= bindparam("upto"), MESSAGE.c.event_id.is_not(None))
     .group_by(
         MESSAGE.c.binding_id + literal_column("0"), _HOUR
     )  # the sum keeps SQLite from reading all messages by binding
 )
 _LAST = (
-    select(MESSAGE.c.binding_id, func.max(_AT))
+    select(MESSAGE.c.binding_id, func.max(_AT).label("last_at"))
     .where(MESSAGE.c.id > bindparam("after"), MESSAGE.c.event_id.is_not(None))
     .group_by(MESSAGE.c.binding_id + literal_column("0"))
 )
@@ -91,31 +96,32 @@ def uncounted(tx: Tx, now: datetime) -> Uncounted | None:
     """What is to be counted, at most `READ_AT_ONCE` messages; None if there is nothing."""
     newest = tx.number(_NEWEST)
     after = _counted(tx)
-    first = tx.one(_FIRST_OF_HOUR, after=after, since=hour_of(now) * _MICROS)
-    upto = min(int(first[0]) - 1 if first else newest, after + READ_AT_ONCE)
+    first = tx.scalar(_FIRST_OF_HOUR, int, after=after, since=hour_of(now) * _MICROS)
+    upto = min(newest if first is None else first - 1, after + READ_AT_ONCE)
     return Uncounted(tx.all(_COUNT, after=after, upto=upto), upto) if upto > after else None
 
 
 def add(tx: Tx, found: Uncounted, now: datetime) -> None:
     """Add what was found, and forget what is too old."""
-    for binding, hour, conversations, last_at in found.rows:
-        tx.run(_ADD, binding=binding, hour=hour, conversations=conversations, last_at=last_at)
-        tx.run(_FORGET, binding=binding, before=hour_of(now - KEPT))
+    for row in found.rows:
+        values = {"hour": row.hour, "conversations": row.conversations, "last_at": row.last_at}
+        tx.run(_ADD, binding=row.binding_id, **values)
+        tx.run(_FORGET, binding=row.binding_id, before=hour_of(now - KEPT))
     settings.put(tx, _CURSOR, str(found.upto))
 
 
 def hours(tx: Tx, binding: int) -> dict[int, int]:
     """Conversations in which people wrote to a binding, by hour, of the hours that are counted."""
-    return {row[0]: row[1] for row in tx.all(_OF_BINDING, binding=binding)}
+    return {row.hour: row.conversations for row in tx.all(_OF_BINDING, binding=binding)}
 
 
 def last_heard(tx: Tx, bindings: Sequence[int]) -> dict[int, datetime]:
     """When the newest message of each binding was stored; bindings that heard none for `KEPT` are left out."""
-    times: dict[int, int] = dict(tx.all(_LAST, after=_counted(tx)))
+    times: dict[int, datetime] = {row.binding_id: moment(row.last_at) for row in tx.all(_LAST, after=_counted(tx))}
     for binding in bindings:
-        if binding not in times and (row := tx.one(_LAST_COUNTED, binding=binding)) and row[0] is not None:
-            times[binding] = row[0]
-    return {binding: moment(times[binding]) for binding in bindings if binding in times}
+        if binding not in times and (counted := tx.scalar(_LAST_COUNTED, moment, binding=binding)):
+            times[binding] = counted
+    return {binding: times[binding] for binding in bindings if binding in times}
 
 
 def listens(tx: Tx, now: datetime) -> datetime:

@@ -121,11 +121,11 @@ def accept(tx: Tx, binding: int, event: MessageReceived, now: datetime) -> int |
     reply_to = event.conversation or event.sender.address
     key = f"at:{event.conversation}" if event.conversation else f"contact:{contact}"
     begun = tx.one(_FIND_CONVERSATION, binding=binding, key=key)
-    if begun and begun[1] not in (None, contact):  # a direct chat whose person is another one now
-        tx.run(_RETIRE_CONVERSATION, conversation=begun[0])
+    if begun and begun.contact_id not in (None, contact):  # a direct chat whose person is another one now
+        tx.run(_RETIRE_CONVERSATION, conversation=begun.id)
         begun = None
     if begun:
-        conversation = int(begun[0])
+        conversation: int = begun.id
     else:
         conversation = tx.number(
             _NEW_CONVERSATION,
@@ -168,8 +168,8 @@ def _parts(tx: Tx, binding: int, conversation: int, event: MessageReceived) -> t
     quoted = event.quoted
     if quoted is None or quoted.text or quoted.provider_id is None:
         return found
-    ours = tx.one(_SENT_WORDS, binding=binding, provider_id=quoted.provider_id)
-    words = ours[0] if ours else _heard(tx, conversation, quoted.provider_id)
+    ours = tx.scalar(_SENT_WORDS, str, binding=binding, provider_id=quoted.provider_id)
+    words = _heard(tx, conversation, quoted.provider_id) if ours is None else ours
     looked_up = replace(quoted, text=words, by_agent=ours is not None or quoted.by_agent)
     return tuple(looked_up if part is quoted else part for part in found)
 
@@ -177,7 +177,7 @@ def _parts(tx: Tx, binding: int, conversation: int, event: MessageReceived) -> t
 def _heard(tx: Tx, conversation: int, provider_id: str) -> str:
     """The words of a person's message, or the names of the files it consisted of; empty if it is not known."""
     row = tx.one(_HEARD, conversation=conversation, provider_id=provider_id)
-    if row is None or row[0]:
-        return row[0] if row else ""
-    files = [part for part in parts.load(row[1]) if isinstance(part, Attachment)]
+    if row is None or row.text:
+        return row.text if row else ""
+    files = [part for part in parts.load(row.parts) if isinstance(part, Attachment)]
     return ", ".join(f"[{file.name or file.media_type}]" for file in files)

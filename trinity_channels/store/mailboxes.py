@@ -58,5 +58,4 @@ def lock(tx: Tx, code: int, now: datetime) -> None:
 
 def locked_at(tx: Tx, contact: int, mailbox: str) -> datetime | None:
     """When a contact was last locked out of a mailbox; None if that is unknown or long ago."""
-    row = tx.one(_LOCKED, contact=contact, mailbox=mailbox)
-    return moment(row[0]) if row else None
+    return tx.scalar(_LOCKED, moment, contact=contact, mailbox=mailbox)

@@ -168,15 +168,15 @@ def hold(tx: Tx, conversation: int, messages: Sequence[int], most: int, now: dat
     """Keep messages until the gate opens, the latest `most` of the conversation; older ones are dropped."""
     mark(tx, messages, "held")
     rows = tx.all(_HELD, conversation=conversation)
-    drop(tx, [row[0] for row in rows[most:]], now)
+    drop(tx, [row.id for row in rows[most:]], now)
 
 
 def release(tx: Tx, conversation: int, oldest: datetime, now: datetime) -> int:
     """The gate has opened: held messages since `oldest` wait from now on, older ones expire. Returns how many wait."""
     limit = micros(oldest)
     rows = tx.all(_HELD, conversation=conversation)
-    drop(tx, [row[0] for row in rows if row[1] < limit], now, state="expired")
-    waiting = [row[0] for row in rows if row[1] >= limit]
+    drop(tx, [row.id for row in rows if row.at < limit], now, state="expired")
+    waiting = [row.id for row in rows if row.at >= limit]
     for message in waiting:
         tx.run(_RELEASE, message=message, now=micros(now))
     return len(waiting)
@@ -189,5 +189,4 @@ def newest(tx: Tx) -> int:
 
 def last_inbound(tx: Tx, binding: int, upto: int) -> datetime | None:
     """When a binding's last message from a person was written, of the messages up to an id."""
-    row = tx.one(_LAST_INBOUND, binding=binding, upto=upto)
-    return moment(row[0]) if row else None
+    return tx.scalar(_LAST_INBOUND, moment, binding=binding, upto=upto)

@@ -49,7 +49,7 @@ def put(tx: Tx, binding: int, code: str, detail: str, now: datetime) -> None:
 
 def since(tx: Tx, binding: int, when: datetime) -> list[Notice]:
     """The notices of a binding that are newer than `when`, by code."""
-    return [Notice(row[0], row[1], moment(row[2])) for row in tx.all(_SINCE, binding=binding, since=micros(when))]
+    return [Notice(row.code, row.detail, moment(row.at)) for row in tx.all(_SINCE, binding=binding, since=micros(when))]
 
 
 def clear(tx: Tx, binding: int) -> None:

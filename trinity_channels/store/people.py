@@ -55,9 +55,9 @@ _TOLD = {
 def sender(tx: Tx, contact: int) -> Sender:
     """A contact as the plugin knows them; the stable address, where there is one, comes along."""
     rows = tx.all(_ADDRESSES, contact=contact)
-    stable = next((value for value, is_stable, _ in rows if is_stable), None)
-    address = next((value for value, is_stable, _ in rows if not is_stable), stable)
-    return Sender(address=address or "", stable=stable, name=rows[0][2] if rows else "")
+    stable = next((row.value for row in rows if row.stable), None)
+    address = next((row.value for row in rows if not row.stable), stable)
+    return Sender(address=address or "", stable=stable, name=rows[0].name if rows else "")
 
 
 def resolved(tx: Tx, contact: int, name: str, now: datetime) -> None:
@@ -157,9 +157,9 @@ def _listed(tx: Tx, condition: ColumnElement[bool], most: int) -> list[ListedCon
     statement = (
         select(
             *_CLIENT,
-            address.scalar_subquery(),
-            count.scalar_subquery(),
-            last.scalar_subquery().label("last"),
+            address.scalar_subquery().label("address"),
+            count.scalar_subquery().label("message_count"),
+            last.scalar_subquery().label("last_active"),
             *verified_emails.COLUMNS,
         )
         .select_from(CONTACT.join(BINDING, BINDING.c.id == CONTACT.c.binding_id))
@@ -169,17 +169,17 @@ def _listed(tx: Tx, condition: ColumnElement[bool], most: int) -> list[ListedCon
     )
     return [
         ListedContact(
-            id=row[0],
-            channel=row[1],
-            address=row[7] or "",
-            name=row[2],
-            verification=verified_emails.read(row[10:]),
-            signed_out_at=moment(row[6]),
-            blocked=row[3] is not None,
-            stopped=row[4] is not None,
-            unreachable_at=moment(row[5]),
-            message_count=row[8],
-            last_active=moment(row[9]),
+            id=row.id,
+            channel=row.channel,
+            address=row.address or "",
+            name=row.name,
+            verification=verified_emails.read(row),
+            signed_out_at=moment(row.signed_out_at),
+            blocked=row.blocked_at is not None,
+            stopped=row.stopped_at is not None,
+            unreachable_at=moment(row.unreachable_at),
+            message_count=row.message_count,
+            last_active=moment(row.last_active),
         )
         for row in tx.query(statement)
     ]

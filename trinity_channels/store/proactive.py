@@ -77,7 +77,7 @@ _BY_KEY = select(*_COLUMNS).where(
     PROACTIVE.c.agent == bindparam("agent"), PROACTIVE.c.idempotency_key == bindparam("key")
 )
 _BY_ID = select(*_COLUMNS).where(PROACTIVE.c.agent == bindparam("agent"), PROACTIVE.c.id == bindparam("message"))
-_RECENT = select(func.count(), func.min(PROACTIVE.c.created_at)).where(
+_RECENT = select(func.count().label("number"), func.min(PROACTIVE.c.created_at).label("first")).where(
     PROACTIVE.c.agent == bindparam("agent"),
     PROACTIVE.c.email == bindparam("email"),
     PROACTIVE.c.created_at > bindparam("since"),
@@ -103,7 +103,14 @@ _PARTS = (
 def contact(tx: Tx, agent: str, channel: str, email: str) -> ProactiveContact | None:
     """Where an e-mail can be reached, None if it is linked to no conversation."""
     row = tx.one(_RECIPIENT, agent=agent, channel=channel, email=email)
-    return None if row is None else ProactiveContact(row[0], row[1] is not None, row[2] is not None, moment(row[3]))
+    if row is None:
+        return None
+    return ProactiveContact(
+        conversation=row.id,
+        stopped=row.stopped_at is not None,
+        blocked=row.blocked_at is not None,
+        unreachable_at=moment(row.unreachable_at),
+    )
 
 
 def by_key(tx: Tx, agent: str, key: str) -> Proactive | None:
@@ -119,7 +126,7 @@ def by_id(tx: Tx, agent: str, message: str) -> Proactive | None:
 def recent(tx: Tx, agent: str, email: str, since: datetime) -> tuple[int, datetime | None]:
     """How many messages a recipient was sent since a time, and when the first of them."""
     row = tx.one(_RECENT, agent=agent, email=email, since=micros(since))
-    return (int(row[0]), moment(row[1])) if row else (0, None)
+    return (row.number, moment(row.first)) if row else (0, None)
 
 
 def add(tx: Tx, asked: Proactive, *, key: str | None, by: str) -> None:
@@ -140,11 +147,18 @@ def add(tx: Tx, asked: Proactive, *, key: str | None, by: str) -> None:
 
 def parts(tx: Tx, message: int) -> list[Part]:
     """The deliveries of a message, in order."""
-    return [Part(*row) for row in tx.all(_PARTS, message=message)]
+    return [Part(row.state, row.failure_code, row.failure) for row in tx.all(_PARTS, message=message)]
 
 
 def _proactive(row: Row | None) -> Proactive | None:
     if row is None:
         return None
-    identity, agent, channel, email, fingerprint, message, created_at = row
-    return Proactive(identity, agent, channel, email, fingerprint, message, moment(created_at))
+    return Proactive(
+        id=row.id,
+        agent=row.agent,
+        channel=row.channel,
+        email=row.email,
+        fingerprint=row.fingerprint,
+        message=row.message_id,
+        created_at=moment(row.created_at),
+    )

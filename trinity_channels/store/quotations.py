@@ -71,10 +71,10 @@ class Written:
 def written(tx: Tx, contact: int) -> list[Written]:
     """What a person wrote, by group."""
     found = []
-    for (conversation,) in tx.all(_GROUPS, contact=contact):
+    for conversation in tx.scalars(_GROUPS, int, contact=contact):
         rows = tx.all(_WORDS, contact=contact, conversation=conversation)
-        ids, texts = frozenset(row[0] for row in rows if row[0]), frozenset(row[1] for row in rows if row[1])
-        found.append(Written(conversation, ids, texts))
+        ids = frozenset(row.provider_id for row in rows if row.provider_id)
+        found.append(Written(conversation, ids, frozenset(row.text for row in rows if row.text)))
     return found
 
 
@@ -82,14 +82,13 @@ def find(tx: Tx, contact: int, theirs: Written, after: int) -> list[int]:
     """The messages of others in a group, from an id on, that quote a person."""
     found: list[int] = []
     while rows := tx.all(_OTHERS, conversation=theirs.conversation, contact=contact, after=after):
-        found += [row[0] for row in rows if theirs.quoted_in(parts.load(row[1]))]
-        after = rows[-1][0]
+        found += [row.id for row in rows if theirs.quoted_in(parts.load(row.parts))]
+        after = rows[-1].id
     return found
 
 
 def remove(tx: Tx, theirs: Written, messages: Sequence[int]) -> None:
     """Take a person's words out of messages that quote them."""
     for message in messages:
-        row = tx.one(_PARTS, message=message)
-        if row and row[0]:
-            tx.run(_SET_PARTS, message=message, parts=parts.dump(theirs.without(parts.load(row[0]))))
+        if stored := tx.scalar(_PARTS, str, message=message):
+            tx.run(_SET_PARTS, message=message, parts=parts.dump(theirs.without(parts.load(stored))))

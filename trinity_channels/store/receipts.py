@@ -82,7 +82,7 @@ def apply(
         row = tx.one(_BY_THEIRS, provider_id=receipt.provider_id, binding=binding)
     if row is None:
         return None
-    delivery, state, provider_id, conversation, tried, message = row
+    delivery, state, provider_id, tried = row.id, row.state, row.provider_id, row.attempts
     settled = _RANK[state] > 0  # until then, the id is that of an earlier attempt, which failed
     if provider_id and settled != (provider_id == receipt.provider_id):
         return None  # about an earlier attempt
@@ -101,11 +101,11 @@ def apply(
             at = micros(now if asked_by_owner else now + again_after)
             tx.run(_AGAIN, delivery=delivery, provider_id=receipt.provider_id, at=at, now=micros(now))
         else:
-            deliveries.give_up(tx, delivery, message, binding, failure, now)
+            deliveries.give_up(tx, delivery, row.message_id, binding, failure, now)
     elif _RANK[receipt.state] > _RANK[state]:
         reached = receipt.state.value
         tx.run(_REACH, delivery=delivery, reached=reached, provider_id=receipt.provider_id, now=micros(now))
     else:
         return None
     waited_for = receipt.state is DeliveryState.FAILED or state in _WAITED_FOR
-    return int(conversation) if waited_for and deliveries.remain(tx, conversation) else None
+    return int(row.conversation_id) if waited_for and deliveries.remain(tx, row.conversation_id) else None

@@ -44,7 +44,7 @@ _FIND = (
         or_(
             CONTACT.c.unreachable_at.is_not(None),
             and_(CONTACT.c.name != bindparam("name"), bindparam("name") != literal_column("''")),
-        ),
+        ).label("differs"),
     )
     .join(CONTACT, CONTACT.c.id == ADDRESS.c.contact_id)
     .where(
@@ -111,7 +111,10 @@ def recognise(tx: Tx, binding: int, event: MessageReceived, name: str, now: int)
     """
     sender = event.sender
     rows = tx.all(_FIND, binding=binding, address=sender.address, stable=sender.stable or sender.address, name=name)
-    known = {row[0]: _Holder(row[1], stable=row[2], resolved_at=row[3], differs=row[4]) for row in rows}
+    known: dict[str, _Holder] = {
+        row.value: _Holder(row.contact_id, stable=row.stable, resolved_at=row.resolved_at, differs=row.differs)
+        for row in rows
+    }
     found = known.get(sender.stable or sender.address)
     by_address = known.get(sender.address)
     if found is None and by_address and tx.one(_HAS_STABLE, contact=by_address.contact) is None:

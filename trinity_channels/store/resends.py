@@ -48,17 +48,17 @@ _CANDIDATE = select(
     DELIVERY.c.state,
     DELIVERY.c.failure_code,
     MESSAGE.c.origin,
-    DELIVERY.c.text == literal_column("''"),
-    CONVERSATION.c.address != literal_column("''"),
+    (DELIVERY.c.text == literal_column("''")).label("erased"),
+    (CONVERSATION.c.address != literal_column("''")).label("reachable"),
     CONVERSATION.c.last_inbound_at,
-    BINDING.c.disconnected_at.is_(None),
-    CONTACT.c.blocked_at.is_not(None),
+    BINDING.c.disconnected_at,
+    CONTACT.c.blocked_at,
     or_(
         CONTACT.c.unreachable_at.is_not(None),
         # What was said since is an answer: after STOP people can still ask.
         CONTACT.c.stopped_at >= DELIVERY.c.created_at,
         and_(CONTACT.c.stopped_at.is_not(None), MESSAGE.c.origin == literal_column("'proactive'")),
-    ),
+    ).label("opted_out"),
 ).select_from(
     DELIVERY.join(BINDING, BINDING.c.id == DELIVERY.c.binding_id)
     .join(CONVERSATION, CONVERSATION.c.id == DELIVERY.c.conversation_id)
@@ -109,7 +109,7 @@ def failed(tx: Tx, agent: str) -> list[Candidate]:
 
 def parts(tx: Tx, message: int) -> list[tuple[int, str]]:
     """Id and state of the deliveries that a message was split into, in order."""
-    return [(row[0], row[1]) for row in tx.all(_PARTS, message=message)]
+    return [(row.id, row.state) for row in tx.all(_PARTS, message=message)]
 
 
 def reopen(tx: Tx, message: int, delivery: int, now: datetime) -> bool:
@@ -123,18 +123,18 @@ def reopen(tx: Tx, message: int, delivery: int, now: datetime) -> bool:
 
 def _candidate(row: Row) -> Candidate:
     return Candidate(
-        id=row[0],
-        message=row[1],
-        conversation=row[2],
-        agent=row[3],
-        channel=row[4],
-        state=row[5],
-        code=row[6],
-        origin=row[7],
-        erased=bool(row[8]),
-        reachable=bool(row[9]),
-        last_inbound_at=moment(row[10]),
-        connected=bool(row[11]),
-        blocked=bool(row[12]),
-        opted_out=bool(row[13]),
+        id=row.id,
+        message=row.message_id,
+        conversation=row.conversation_id,
+        agent=row.agent,
+        channel=row.channel,
+        state=row.state,
+        code=row.failure_code,
+        origin=row.origin,
+        erased=bool(row.erased),
+        reachable=bool(row.reachable),
+        last_inbound_at=moment(row.last_inbound_at),
+        connected=row.disconnected_at is None,
+        blocked=row.blocked_at is not None,
+        opted_out=bool(row.opted_out),
     )

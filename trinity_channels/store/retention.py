@@ -43,9 +43,9 @@ _COLUMNS = (
     MESSAGE.c.binding_id,
     MESSAGE.c.turn_id,
     MESSAGE.c.state,
-    _STORED_AT,
-    MESSAGE.c.cleared_at.is_not(None),
-    case((_IS_OPEN, 1), else_=0),
+    _STORED_AT.label("stored_at"),
+    MESSAGE.c.cleared_at,
+    _IS_OPEN.label("is_open"),
 )
 _NEXT = select(*_COLUMNS).where(MESSAGE.c.id > bindparam("after")).order_by(MESSAGE.c.id).limit(bindparam("most"))
 _LEFT = (
@@ -184,7 +184,7 @@ class _Fate(Enum):
 
 def bindings(tx: Tx) -> list[Kept]:
     """Every binding, connected or not."""
-    return [Kept(*row) for row in tx.all(_BINDINGS)]
+    return [Kept(row.id, row.agent, row.channel, row.swept_days) for row in tx.all(_BINDINGS)]
 
 
 def swept_by(tx: Tx, binding: int, days: int, *, again: str | None) -> None:
@@ -196,22 +196,21 @@ def swept_by(tx: Tx, binding: int, days: int, *, again: str | None) -> None:
 
 def find(tx: Tx, sweep: Sweep, now: datetime, *, most: int, pages: int) -> Batch:
     """The next messages of a sweep: at most `most` that are due or open work, among at most so many `pages`."""
-    row = tx.one(_UPTO, name=sweep.name)
-    start = upto = int(row[0]) if row else 0
+    start = upto = tx.scalar(_UPTO, int, name=sweep.name) or 0
     due: list[Due] = []
     left: list[int] = []
     for _ in range(pages):
         rows = tx.all(_NEXT, after=upto, most=PAGE)
         for one in rows:
             is_full = len(due) + len(left) == most
-            if is_full or micros(sweep.before) <= one[4] <= micros(now):
+            if is_full or micros(sweep.before) <= one.stored_at <= micros(now):
                 return Batch(due, left, upto=upto, moved=upto > start, more=is_full)
-            upto = one[0]
+            upto = one.id
             fate = _fate(one, sweep, now)
             if fate is _Fate.DUE:
-                due.append(Due(one[0], one[1], one[2]))
+                due.append(_due(one))
             elif fate is _Fate.OPEN:
-                left.append(one[0])
+                left.append(one.id)
         if len(rows) < PAGE:
             return Batch(due, left, upto=upto, moved=upto > start)
     return Batch(due, left, upto=upto, moved=True, more=True)
@@ -223,21 +222,25 @@ def find_left(tx: Tx, sweeps: Mapping[int, Sweep], now: datetime, *, after: int,
     settled: list[int] = []
     rows = tx.all(_LEFT, after=after, most=most)
     for one in rows:
-        sweep = sweeps.get(one[1])
-        if one[5] or sweep is None:
-            settled.append(one[0])
-        elif one[4] < micros(sweep.before) and _fate(one, sweep, now) is _Fate.DUE:
-            due.append(Due(one[0], one[1], one[2]))
-    return Batch(due, settled=settled, upto=rows[-1][0] if rows else after, more=len(rows) == most)
+        sweep = sweeps.get(one.binding_id)
+        if one.cleared_at is not None or sweep is None:
+            settled.append(one.id)
+        elif one.stored_at < micros(sweep.before) and _fate(one, sweep, now) is _Fate.DUE:
+            due.append(_due(one))
+    return Batch(due, settled=settled, upto=rows[-1].id if rows else after, more=len(rows) == most)
 
 
 def _fate(row: Row, sweep: Sweep, now: datetime) -> _Fate:
-    _, binding, _, state, stored_at, is_cleared, is_open = row
-    if is_cleared or binding not in sweep.days or (sweep.only_held and state != "held"):
+    is_held = row.state == "held"
+    if row.cleared_at is not None or row.binding_id not in sweep.days or (sweep.only_held and not is_held):
         return _Fate.NOTHING
-    if is_open or stored_at > micros(now) or (state == "held" and stored_at >= micros(sweep.held_before)):
+    if row.is_open or row.stored_at > micros(now) or (is_held and row.stored_at >= micros(sweep.held_before)):
         return _Fate.OPEN  # or stored while the clock was ahead
     return _Fate.DUE
+
+
+def _due(row: Row) -> Due:
+    return Due(message=row.id, binding=row.binding_id, turn=row.turn_id)
 
 
 def clear(tx: Tx, batch: Batch, days: Mapping[int, int], now: datetime) -> Removed:

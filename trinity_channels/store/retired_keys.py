@@ -66,13 +66,12 @@ def retire(tx: Tx, binding: int, now: datetime, ends_at: datetime) -> None:
 def by_digest(tx: Tx, channel: str, digest: str) -> RetiredKey | None:
     """The retired key of a connected binding that has this digest."""
     row = tx.one(_BY_DIGEST, channel=channel, digest=digest)
-    return None if row is None else RetiredKey(row[0], row[1], moment(row[2]))
+    return None if row is None else RetiredKey(row.binding_id, row.webhook_key, moment(row.ends_at))
 
 
 def working_until(tx: Tx, binding: int, now: datetime) -> datetime | None:
     """Until when a retired key of a binding works; None if none does."""
-    row = tx.one(_WORKING, binding=binding, now=micros(now))
-    return moment(row[0]) if row else None
+    return tx.scalar(_WORKING, moment, binding=binding, now=micros(now))
 
 
 def end(tx: Tx, binding: int, now: datetime) -> None:
@@ -82,7 +81,7 @@ def end(tx: Tx, binding: int, now: datetime) -> None:
 
 def of_binding(tx: Tx, binding: int) -> list[tuple[int, str]]:
     """Id and sealed record of every retired key of a binding."""
-    return [(row[0], row[1]) for row in tx.all(_OF_BINDING, binding=binding)]
+    return [(row.id, row.webhook_key) for row in tx.all(_OF_BINDING, binding=binding)]
 
 
 def reseal(tx: Tx, key: int, webhook_key: str) -> None:

@@ -15,8 +15,7 @@ _PUT = _PUT.on_conflict_do_update(index_elements=["name"], set_={"value": _PUT.e
 
 def get(tx: Tx, name: str) -> str | None:
     """A setting's value, None if it was never stored."""
-    row = tx.one(_GET, name=name)
-    return None if row is None else str(row[0])
+    return tx.scalar(_GET, str, name=name)
 
 
 def put(tx: Tx, name: str, value: str) -> None:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
 from trinity_channels.store import settings
 from trinity_channels.store.clock import micros, moment
 from trinity_channels.store.tables import TOKEN
-from trinity_channels.store.tx import Tx
+from trinity_channels.store.tx import Row, Tx
 
 USE_NOTED = timedelta(minutes=1)
 """How exact a token's last use is: it is not written more often than this."""
@@ -135,15 +133,14 @@ def revoke(tx: Tx, token: int) -> bool:
     return tx.run(_DELETE, token=token) > 0
 
 
-def _token(row: Sequence[Any]) -> StoredToken:
-    number, role, subject, label, by, created_at, expires_at, last_used_at = row
+def _token(row: Row) -> StoredToken:
     return StoredToken(
-        id=number,
-        role=role,
-        subject=subject,
-        label=label,
-        created_by=by,
-        created_at=moment(created_at),
-        expires_at=moment(expires_at),
-        last_used_at=moment(last_used_at),
+        id=row.id,
+        role=row.role,
+        subject=row.subject,
+        label=row.label,
+        created_by=row.created_by,
+        created_at=moment(row.created_at),
+        expires_at=moment(row.expires_at),
+        last_used_at=moment(row.last_used_at),
     )

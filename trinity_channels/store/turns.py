@@ -100,9 +100,9 @@ _FAILED = (
         TURN.c.attempts,
         TURN.c.reason,
         TURN.c.updated_at,
-        func.count(MESSAGE.c.id),
+        func.count(MESSAGE.c.id).label("messages"),
         CONVERSATION.c.last_inbound_at,
-        func.min(func.coalesce(MESSAGE.c.received_at, MESSAGE.c.at)),
+        func.min(func.coalesce(MESSAGE.c.received_at, MESSAGE.c.at)).label("stored_since"),
     )
     .select_from(
         TURN.join(CONVERSATION, CONVERSATION.c.id == TURN.c.conversation_id)
@@ -186,7 +186,17 @@ def _end(
 def failed(tx: Tx) -> list[FailedTurn]:
     """Every parked turn that could be resubmitted, oldest first."""
     return [
-        FailedTurn(row[0], row[1], row[2], row[3], row[4] or "", moment(row[5]), row[6], moment(row[7]), moment(row[8]))
+        FailedTurn(
+            id=row.id,
+            agent=row.agent,
+            channel=row.channel,
+            attempts=row.attempts,
+            reason=row.reason or "",
+            failed_at=moment(row.updated_at),
+            messages=row.messages,
+            last_inbound_at=moment(row.last_inbound_at),
+            stored_since=moment(row.stored_since),
+        )
         for row in tx.all(_FAILED)
     ]
 
@@ -201,6 +211,6 @@ def resubmit(tx: Tx, turn: int, now: datetime) -> bool:
 
 def forget(tx: Tx, turn: int, now: datetime) -> bool:
     """Give a parked turn up for good: its texts are removed. False if there is none."""
-    waiting = [row[0] for row in tx.all(_PARKED_MESSAGES, turn=turn)]
+    waiting = tx.scalars(_PARKED_MESSAGES, int, turn=turn)
     messages.drop(tx, waiting, now)
     return bool(waiting)

@@ -3,24 +3,39 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections import namedtuple
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Protocol, TypeVar, cast
 
 from sqlalchemy import Connection, Executable
 from sqlalchemy.sql import ClauseElement
 
-Row = tuple[Any, ...]
+T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+class Row(Protocol):
+    """One row: each column under its name, or under the label that the statement gives it.
+
+    It is a tuple, and declared without its positions on purpose: code that counts columns breaks when one is added.
+    """
+
+    def __getattr__(self, name: str, /) -> Any:
+        """The value of a column, as the driver gives it."""
+
+
+@dataclass(slots=True)
 class Compiled:
-    """A statement as the driver takes it; it keeps the statement, so that its id is never given to another."""
+    """A statement as the driver takes it; it keeps the statement, so that its id is never given to another.
+
+    `row_type` is the named tuple of its rows, made when the first one is read.
+    """
 
     statement: ClauseElement
     sql: str
     names: list[str]
     literals: dict[str, object]
+    row_type: type[tuple[Any, ...]] | None = None
 
 
 class Tx:
@@ -48,11 +63,8 @@ class Tx:
         self._woken.clear()
         return woken
 
-    def _run(self, statement: ClauseElement, values: dict[str, object]) -> sqlite3.Cursor:
-        known = self._compiled.get(id(statement)) or self._compile(statement)
-        if known.literals:
-            values = known.literals | values
-        return self._driver.execute(known.sql, [values[name] for name in known.names])
+    def _known(self, statement: ClauseElement) -> Compiled:
+        return self._compiled.get(id(statement)) or self._compile(statement)
 
     def _compile(self, statement: ClauseElement) -> Compiled:
         compiled = cast("Any", statement.compile(dialect=self._connection.dialect))
@@ -61,21 +73,43 @@ class Tx:
         self._compiled[id(statement)] = known
         return known
 
+    def _execute(self, known: Compiled, values: dict[str, object]) -> sqlite3.Cursor:
+        if known.literals:
+            values = known.literals | values
+        return self._driver.execute(known.sql, [values[name] for name in known.names])
+
     def run(self, statement: ClauseElement, **values: object) -> int:
         """Execute a module-level statement; returns the number of rows it changed."""
-        return self._run(statement, values).rowcount
+        return self._execute(self._known(statement), values).rowcount
 
     def all(self, statement: ClauseElement, **values: object) -> list[Row]:
         """Every row of a module-level statement."""
-        return self._run(statement, values).fetchall()
+        known = self._known(statement)
+        cursor = self._execute(known, values)
+        row_type = known.row_type or _name_columns(known, cursor)
+        return cast("list[Row]", [_as_row(row_type, row) for row in cursor])
 
     def one(self, statement: ClauseElement, **values: object) -> Row | None:
         """The first row of a module-level statement, or None."""
-        return cast("Row | None", self._run(statement, values).fetchone())
+        known = self._known(statement)
+        cursor = self._execute(known, values)
+        row = cursor.fetchone()
+        if row is None:
+            return None
+        return cast("Row", _as_row(known.row_type or _name_columns(known, cursor), row))
+
+    def scalars(self, statement: ClauseElement, kind: Callable[[Any], T], /, **values: object) -> list[T]:
+        """The one column that a module-level statement gives, of every row, each made a `kind`."""
+        return [kind(value) for (value,) in self._execute(self._known(statement), values)]
+
+    def scalar(self, statement: ClauseElement, kind: Callable[[Any], T], /, **values: object) -> T | None:
+        """The same of the first row; None if there is no row, or nothing in it."""
+        row = self._execute(self._known(statement), values).fetchone()
+        return None if row is None or row[0] is None else kind(row[0])
 
     def number(self, statement: ClauseElement, **values: object) -> int:
         """The one number a module-level statement gives: a count, or the id of an insert with RETURNING."""
-        row = self._run(statement, values).fetchone()
+        row = self._execute(self._known(statement), values).fetchone()
         assert row is not None  # noqa: S101  such a statement gives one row
         return int(row[0])
 
@@ -83,3 +117,18 @@ class Tx:
         """Run a statement that was built for this call; for pages and lists, not for the way of a message."""
         result = self._connection.execute(statement)
         return cast("Sequence[Row]", result.fetchall()) if result.returns_rows else []
+
+
+_as_row = tuple.__new__
+"""A row of a named tuple from the driver's: half the time of `_make`, which checks the length that cannot differ here."""
+
+
+def _name_columns(known: Compiled, cursor: sqlite3.Cursor) -> type[tuple[Any, ...]]:
+    """The type of a statement's rows.
+
+    Raises:
+        ValueError: two columns have one name; give one of them a label.
+    """
+    names = [column[0] for column in cursor.description]
+    known.row_type = row_type = namedtuple("Row", names)  # noqa: PYI024  the names are known at run time
+    return row_type

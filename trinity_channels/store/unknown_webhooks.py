@@ -35,5 +35,4 @@ def add(tx: Tx, requests: Mapping[str, int], now: datetime) -> None:
 
 def last_day(tx: Tx, now: datetime) -> int:
     """How many there were in the last day, counted in whole hours."""
-    row = tx.one(_SUM, since=micros(now - KEPT))
-    return int(row[0]) if row else 0
+    return tx.number(_SUM, since=micros(now - KEPT))

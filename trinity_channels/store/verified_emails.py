@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -13,7 +12,7 @@ from trinity_channels.email_address import mailbox
 from trinity_channels.store import mailboxes
 from trinity_channels.store.clock import micros, moment
 from trinity_channels.store.tables import ADDRESS, BINDING, CONTACT
-from trinity_channels.store.tx import Tx
+from trinity_channels.store.tx import Row, Tx
 
 SILENCE = timedelta(days=90)
 """After which an address that can change hands counts as another person's. Telephone companies give a number to the next
@@ -60,7 +59,7 @@ COLUMNS = (
     CONTACT.c.email_source,
     CONTACT.c.verified_at,
     CONTACT.c.email_used_at,
-    _HAS_STABLE,
+    _HAS_STABLE.label("has_stable"),
 )
 _VERIFICATION = select(*COLUMNS).where(CONTACT.c.id == bindparam("contact"))
 _SIGNED_OUT = select(CONTACT.c.signed_out_at).where(CONTACT.c.id == bindparam("contact"))
@@ -121,20 +120,22 @@ def of(tx: Tx, contact: int) -> Verification | None:
     return None if row is None else read(row)
 
 
-def read(row: Sequence[object]) -> Verification | None:
-    """A verification from the columns of `COLUMNS`."""
-    email, source, verified_at, used_at, has_stable = row
-    if not isinstance(email, str) or not isinstance(verified_at, int):
+def read(row: Row) -> Verification | None:
+    """A verification from a row that has the columns of `COLUMNS`."""
+    if row.email is None or row.verified_at is None:
         return None
-    used = used_at if isinstance(used_at, int) else verified_at
-    known = Source(source) if isinstance(source, str) else None
-    return Verification(email, known, moment(verified_at), moment(used), changes_hands=not has_stable)
+    return Verification(
+        email=row.email,
+        source=None if row.email_source is None else Source(row.email_source),
+        verified_at=moment(row.verified_at),
+        used_at=moment(row.verified_at if row.email_used_at is None else row.email_used_at),
+        changes_hands=not row.has_stable,
+    )
 
 
 def signed_out(tx: Tx, contact: int) -> bool:
     """Whether a contact signed out, or was unlinked by the owner, and has not signed in since."""
-    row = tx.one(_SIGNED_OUT, contact=contact)
-    return row is not None and row[0] is not None
+    return tx.scalar(_SIGNED_OUT, moment, contact=contact) is not None
 
 
 def link(tx: Tx, contact: int, email: str, source: Source, now: datetime, *, used_at: datetime | None = None) -> None:
@@ -166,9 +167,13 @@ def checked(tx: Tx, contact: int, at: datetime) -> None:
 def unused(tx: Tx, *, silent_since: datetime, unused_since: datetime, most: int) -> list[Linked]:
     """Contacts whose e-mail was last used before `unused_since`, or before `silent_since` and who may be another person."""
     rows = tx.all(_UNUSED, silent_since=micros(silent_since), unused_since=micros(unused_since), most=most)
-    return [Linked(*row) for row in rows]
+    return [_linked(row) for row in rows]
 
 
 def to_check(tx: Tx, checked_before: datetime, most: int) -> list[Linked]:
     """Contacts whose provider was last asked about their e-mail before a time, the longest ago first."""
-    return [Linked(*row) for row in tx.all(_TO_CHECK, checked_before=micros(checked_before), most=most)]
+    return [_linked(row) for row in tx.all(_TO_CHECK, checked_before=micros(checked_before), most=most)]
+
+
+def _linked(row: Row) -> Linked:
+    return Linked(contact=row.id, binding=row.binding_id, agent=row.agent, channel=row.channel)
