@@ -1,0 +1,60 @@
+"""Rows are read by the names of their columns, so each column of a statement needs a name of its own."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Column, Integer, Label, Select, literal_column, select
+
+from tests.statements import statements
+from trinity_channels.store import Store
+
+SELECTS = {name: one for name, one in statements().items() if isinstance(one, Select)}
+SEVERAL = {name: one for name, one in SELECTS.items() if len(one.selected_columns) > 1}
+ONE, TWO = literal_column("1", Integer), literal_column("2", Integer)
+PAIR = select(ONE.label("first"), TWO.label("second"))
+NO_PAIR = PAIR.where(ONE == TWO)
+TWINS = select(ONE.label("same"), TWO.label("same"))
+SINGLE = select(ONE.label("single"))
+EMPTY = select(literal_column("NULL", Integer).label("empty"))
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    made = Store(f"sqlite:///{tmp_path}/rows.db")
+    made.open()
+    yield made
+    await made.close()
+
+
+@pytest.mark.parametrize("name", SEVERAL)
+def test_each_column_has_a_name_that_no_other_has(name: str) -> None:
+    columns = list(SEVERAL[name].selected_columns)
+
+    assert [str(column) for column in columns if not isinstance(column, Column | Label)] == []
+    assert [one for one, times in Counter(column.name for column in columns).items() if times > 1] == []
+
+
+async def test_a_row_has_its_columns_under_their_names(store: Store) -> None:
+    one, every, none = await store.read(lambda tx: (tx.one(PAIR), tx.all(PAIR), tx.one(NO_PAIR)))
+
+    assert one is not None
+    assert (one.first, one.second) == (1, 2)
+    assert [row.second for row in every] == [2]
+    assert none is None
+
+
+async def test_one_column_is_read_as_what_it_is(store: Store) -> None:
+    one, empty, none, every = await store.read(
+        lambda tx: (tx.scalar(SINGLE, str), tx.scalar(EMPTY, str), tx.scalar(NO_PAIR, str), tx.scalars(SINGLE, float))
+    )
+
+    assert (one, empty, none, every) == ("1", None, None, [1.0])
+
+
+async def test_two_columns_of_one_name_are_refused(store: Store) -> None:
+    with pytest.raises(ValueError, match="duplicate field name"):
+        await store.read(lambda tx: tx.one(TWINS))
