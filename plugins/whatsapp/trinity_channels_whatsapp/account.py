@@ -20,6 +20,7 @@ from trinity_channels_whatsapp.settings import WhatsAppSettings
 SANDBOX_PACE = timedelta(seconds=3)
 TRIAL = "This is a Twilio trial account: at most 50 messages a day, and only to numbers verified in the Twilio Console."
 
+# Refused at once: on such an account every single message would fail later, with 20005 or 30002.
 _UNUSABLE = frozenset({"suspended", "closed"})
 
 
@@ -30,6 +31,7 @@ async def open_account(settings: BaseModel, ctx: Context) -> Account:
     # An owner who looks must see that the first token has ended, although the second still carries the messages.
     api = Api(settings, ctx, only_first_token=True)
     record = await api.read("GET", f"{api.account}.json")
+    # A proxy may answer 200 with JSON of its own; only the record of an account has a sid.
     if not text(record, "sid"):
         raise ProviderUnavailable("Twilio gave no usable answer about the account. Try again in a moment.")
     status = text(record, "status")
@@ -41,6 +43,7 @@ async def open_account(settings: BaseModel, ctx: Context) -> Account:
             refused=True,
         )
     sandbox = settings.from_number == SANDBOX
+    # The answer also holds `auth_token`: take the fields one by one, never the record.
     return Account(
         key=settings.account_sid,
         sender=settings.from_number,

@@ -17,6 +17,7 @@ _USER_ID = r"[A-Z]{2}(?:\.ENT)?\.[A-Za-z0-9]{1,128}"
 ADDRESS = f"{PREFIX}(?:{_PHONE}|{_USER_ID})"
 """What an owner may enter."""
 _NUMBER = re.compile(f"{PREFIX}{_PHONE}")
+# A number with letters in it is a malformed number, not a user id; hence no "+" at the start.
 _WORD = re.compile(rf"{PREFIX}(?!\+)\S*[^\W\d_]\S*")
 _SHOWN = 4
 """Digits of a number that may be shown, at its end."""
@@ -29,6 +30,7 @@ def is_address(text: str) -> bool:
 
 def is_user_id(text: str) -> bool:
     """Tell whether this is a BSUID: it belongs to one person for good, unlike a phone number, however that is written."""
+    # \S also matches control characters, which must reach neither a request nor a log line.
     return _WORD.fullmatch(text) is not None and text.isprintable()
 
 
@@ -50,5 +52,6 @@ def stable_id(address: str, external_user_id: str) -> str | None:
 
 def masked(address: str) -> str:
     """Write an address so that only its owner recognises it: `whatsapp:***1234`."""
+    # At least as many characters stay hidden as are shown.
     prefix = PREFIX if address.startswith(PREFIX) else ""
     return f"{prefix}***{address[-_SHOWN:]}" if len(address) > len(prefix) + 2 * _SHOWN else f"{prefix}***"

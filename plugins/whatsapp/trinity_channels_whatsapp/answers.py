@@ -28,6 +28,8 @@ class RefusedError(CallError):
     """Twilio answered with an error; `code` is its own, or the HTTP status where the answer had none."""
 
     def __init__(self, status: int, code: int, words: str, *, retry_after: float | None) -> None:
+        # This text is logged; Twilio's own words are kept apart, because they quote numbers ("The 'To' number
+        # … is not valid").
         super().__init__(f"Twilio answered HTTP {status} (code {code})")
         self.status = status
         self.code = code
@@ -62,6 +64,7 @@ def object_of(answer: Response, now: datetime) -> Fields:
 def _object(answer: str) -> Fields | None:
     try:
         body = json.loads(answer)
+    # Deeply nested JSON exhausts the parser's recursion, which is not a ValueError.
     except (ValueError, RecursionError):
         return None
     return body if isinstance(body, dict) else None

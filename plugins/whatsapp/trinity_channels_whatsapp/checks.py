@@ -18,6 +18,7 @@ from trinity_channels_whatsapp.settings import WhatsAppSettings, settings_of
 from trinity_channels_whatsapp.setup_steps import SANDBOX_CONSOLE, SENDER_CONSOLE
 
 SENDERS = "https://messaging.twilio.com/v2/Channels/Senders"
+# Enough for 200 senders; Twilio registers at most 20 for a verified business, 50 on request.
 MAX_PAGES = 10
 PAGE_SIZE = "20"  # Twilio's own default for WhatsApp
 
@@ -37,6 +38,7 @@ class _Sender:
         return cls(
             status=text(resource, "status"),
             url=text(webhook, "callback_url").partition("#")[0],  # after # stand connection overrides
+            # POST is Twilio's default where the sender names no method.
             method=(text(webhook, "callback_method") or "POST").upper(),
             reasons=tuple(filter(None, (text(one, "message") for one in objects(resource, "offline_reasons") or ()))),
         )
@@ -121,6 +123,7 @@ async def _find_sender(api: Api) -> _Sender | None:
 
 
 def _status(sender: _Sender) -> Check:
+    # ONLINE:UPDATING receives and sends too, while a changed webhook is being applied.
     if sender.status.partition(":")[0] == "ONLINE":
         return Check("sender", CheckState.OK, "The WhatsApp sender is online.")
     reasons = f" It says: {'; '.join(sender.reasons)}" if sender.reasons else ""
@@ -145,6 +148,7 @@ def _webhook(sender: _Sender, webhook_url: str | None) -> Check:
         return Check("webhook", CheckState.FAILED, "The sender has no webhook: messages go nowhere.", fix)
     if sender.url != webhook_url:
         host = _host(sender.url)
+        # The path stays out of the text: it may hold the key of another installation's webhook.
         where = "another path here" if host == _host(webhook_url) else f"another host, {host}"
         return Check("webhook", CheckState.FAILED, f"The sender's webhook points to {where}.", fix)
     if sender.method != "POST":
@@ -157,6 +161,7 @@ def _webhook(sender: _Sender, webhook_url: str | None) -> Check:
 def _host(url: str) -> str:
     try:
         return urlsplit(url).hostname or url
+    # What was typed into the console need not be a URL: an unclosed bracket is enough to raise.
     except ValueError:
         return url
 

@@ -13,6 +13,7 @@ from trinity_channels.api import Failure, FailureKind
 
 PAGE = "https://www.twilio.com/docs/api/errors/{code}"
 
+# Codes come from outside; the bound keeps them within what int() takes (4,300 digits) and what a page address needs.
 _CODE: Final = re.compile(r"[1-9][0-9]{0,9}")
 _FIRST_CODE: Final = 1000  # below, it is the HTTP status of an answer that was not Twilio's
 
@@ -54,6 +55,7 @@ CODES: dict[str, tuple[FailureKind, str]] = {
     "20404": (_O, "Twilio has no such resource. Check the Account SID and the sender."),
     "20422": (_P, "Twilio did not accept a parameter of the request."),
     "20429": (_L, "Twilio received too many requests at once; it takes the message again in a moment."),
+    # Both come with a 5xx status, after which `send` reports an unknown outcome and does not look here.
     "20500": (_L, "Twilio had an internal error."),
     "20503": (_L, "Twilio is not available at the moment."),
     # Addresses, senders and the message itself.
@@ -97,6 +99,7 @@ CODES: dict[str, tuple[FailureKind, str]] = {
     "11751": (_P, "The attached file is larger than the channel takes."),
     "30001": (_L, "The message waited too long in Twilio's queue and was dropped. Send more slowly."),
     "30002": (_O, "The Twilio account was suspended before the message left. Sign in to the Twilio Console."),
+    # Twilio names no time after which another attempt helps, so this is final.
     "30003": (_P, "The person's phone cannot be reached at present."),
     "30005": (_P, "The recipient's number is unknown."),
     "30006": (_P, "The recipient's number is a landline or cannot be reached."),

@@ -15,6 +15,7 @@ UNKNOWN_TYPE = "application/octet-stream"
 
 def text(form: SignedForm) -> str:
     """What the person said: their words, or those of the button or list row that they chose."""
+    # A tap usually repeats its label in Body.
     return form.first("Body") or form.first("ButtonText") or form.first("ListTitle")
 
 
@@ -63,6 +64,7 @@ def quoted(form: SignedForm) -> Quoted | None:
 
 def forwarded(form: SignedForm) -> Forwarded | None:
     """Tell whether another person wrote it; WhatsApp does not say who."""
+    # Twilio also sends an explicit "false", so that the presence of a field says nothing.
     marks = (form.first("Forwarded").lower(), form.first("FrequentlyForwarded").lower())
     return Forwarded() if "true" in marks else None
 
@@ -70,6 +72,7 @@ def forwarded(form: SignedForm) -> Forwarded | None:
 def unread(form: SignedForm, message: MessageReceived) -> tuple[Note, ...]:
     """Stand for what could not be read, be it a part of the message or all of it, with Twilio's word for its kind."""
     files = form.first("NumMedia")
+    # WhatsApp has at most one file to a message; three digits keep int() short whatever the field holds.
     lost_file = files.isascii() and files.isdigit() and int(files[:3]) > len(message.attachments)
     lost_place = message.location is None and "Latitude" in form
     # What a message answers, and that it was forwarded, is about words that are there.
@@ -77,4 +80,5 @@ def unread(form: SignedForm, message: MessageReceived) -> tuple[Note, ...]:
     if says and not lost_file and not lost_place:
         return ()
     kind = form.first("MessageType")
+    # MessageType is undocumented; "text" says nothing about what is missing.
     return (Note(NoteKind.UNSUPPORTED, {"type": kind} if kind and kind != "text" else {}),)

@@ -35,6 +35,7 @@ from trinity_channels_whatsapp.sids import identify, message_sid
 from trinity_channels_whatsapp.signature import SignedForm, authenticate
 from trinity_channels_whatsapp.states import STATES
 
+# People choose their profile name freely; it appears in lists and in what a model is told.
 MAX_NAME = 100
 
 # https://www.twilio.com/docs/messaging/tutorials/advanced-opt-out
@@ -49,12 +50,14 @@ def receive(binding: Binding, request: Request) -> Inbound:
     settings = settings_of(binding)
     form = authenticate(request, settings.signing_tokens)
     if not form:
+        # Signed JSON: from Twilio, but nothing that WhatsApp sends. A 200 avoids error 11200 in the owner's console.
         return Inbound((Ignored("not_a_form"),), EMPTY_TWIML)
     if form.first("AccountSid") != settings.account_sid:
         raise SignatureError("The request is signed, but speaks of another Twilio account.")
     status = form.first("MessageStatus")
     # Only messages have these two; a message may say that it was received, as the callback of another does.
     if status and (status != "received" or form.keys().isdisjoint({"Body", "NumMedia"})):
+        # Callbacks want an empty 200; TwiML is for messages only.
         return Inbound((_receipt(form, status, request.url),), Response())
     return Inbound((_message(form, settings),), EMPTY_TWIML)
 
@@ -77,6 +80,7 @@ def _message(form: SignedForm, settings: WhatsAppSettings) -> Event:
     address, to = form.first("From"), form.first("To")
     if (elsewhere := _elsewhere(to, settings)) is not None:
         return elsewhere
+    # An agent that answers its own number would write to itself for as long as the account has credit.
     if address in {to, settings.from_number}:
         return Ignored("own_number")
     sid, event_id = identify(form)
@@ -87,6 +91,7 @@ def _message(form: SignedForm, settings: WhatsAppSettings) -> Event:
         sender=Sender(
             address=address,
             stable=stable_id(address, form.first("ExternalUserId")),
+            # A line break in a name could pass for a line of ours wherever the name is printed.
             name=" ".join(form.first("ProfileName").split())[:MAX_NAME],
         ),
         text=content.text(form),

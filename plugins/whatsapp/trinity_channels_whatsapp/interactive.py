@@ -28,6 +28,7 @@ _DEEPEST = 20
 
 def notes(form: SignedForm) -> tuple[Note, ...]:
     """Return a note for each of these that a message holds."""
+    # A plain text is spared the search through its thirty field names.
     orders = () if form.first("MessageType") == "text" else _orders(form)
     if form.keys().isdisjoint(_MARKS):
         return tuple(orders)
@@ -44,6 +45,7 @@ def _forms(form: SignedForm) -> Iterator[Note]:
     """Read the answers of a Flow. What the envelope around them holds besides is told too."""
     answers, envelope = _json(form.first("FlowData")), _json(form.first("InteractiveData"))
     match envelope:
+        # Twilio's documents show FlowData; what Meta sends can come through unchanged.
         case {"nfm_reply": {"response_json": str() as inner}}:  # Meta's shape
             answers, envelope = answers or _json(inner), ""
         case {"type": _, **more}:

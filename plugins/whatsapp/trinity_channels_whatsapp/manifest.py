@@ -36,9 +36,12 @@ MANIFEST = Channel(
     limits=Limits(text=1600, webhook_body=65_536),
     dialect=DIALECT,
     capabilities=Capabilities(
+        # https://www.twilio.com/docs/whatsapp/api/typing-indicators-resource: shown until the reply, 25 seconds at most.
         indicate=25,
         receipts=DeliveryState.READ,
+        # Twilio does not say how soon a new message is listed; ten seconds is our margin.
         find_sent=10,
+        # What is older could not be answered any more: the reply window has closed.
         list_missed=timedelta(hours=24),
         simulator=True,
     ),
@@ -46,7 +49,9 @@ MANIFEST = Channel(
     acknowledgement=EMPTY_TWIML,
     # https://www.twilio.com/docs/whatsapp/key-concepts: free text only within 24 hours of the person's last message.
     reply_window=timedelta(hours=24),
+    # Outside the reply window only paid, approved templates arrive, so the host never picks it by itself.
     auto=False,
+    # The policy demands a prompt way from a bot to a person.
     escalation_rule="https://business.whatsapp.com/policy",
     setup_steps=SETUP_STEPS,
 )

@@ -42,6 +42,7 @@ class Message:
             sender=text(resource, "from"),
             to=text(resource, "to"),
             body=text(resource, "body"),
+            # Every message names the list of its files, also one without any.
             files=text(inner(resource, "subresource_uris"), "media") if number(resource, "num_media") else "",
             created=_time(resource, "date_created"),
             sent=_time(resource, "date_sent"),
@@ -50,6 +51,7 @@ class Message:
     @property
     def receipt(self) -> Receipt:
         """How far it got."""
+        # A status that is not known yet still comes with a sid: the message was taken.
         state = STATES.get(self.status, DeliveryState.QUEUED)
         failure = failure_of(str(self.error_code or "")) if state is DeliveryState.FAILED else None
         return Receipt(provider_id=self.sid, state=state, failure=failure)
@@ -68,5 +70,6 @@ def _time(resource: Fields, name: str) -> datetime | None:
     try:
         at = parsedate_to_datetime(value)
         return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    # `parsedate_to_datetime` raises each of these for some malformed date.
     except (IndexError, OverflowError, TypeError, ValueError):
         return None

@@ -16,7 +16,9 @@ from trinity_channels_whatsapp.client import Api
 from trinity_channels_whatsapp.message import Message
 from trinity_channels_whatsapp.settings import settings_of
 
+# Twilio's clock and ours differ. Listing a message twice is harmless: its sid is known.
 CLOCK_SKEW = timedelta(seconds=60)
+# What the hook may return at most, and the largest page that Twilio serves.
 MAX_MESSAGES = 1000
 MAX_PAGES = 100
 

@@ -39,6 +39,7 @@ async def send(binding: Binding, message: OutboundMessage, ctx: Context) -> Rece
     callback = _status_callback(message, ctx.webhook_url)
     try:
         return await _create(binding, message, ctx, callback)
+    # Both codes answer the request itself, so the message was certainly not sent, and a second request cannot double it.
     except SendRejected as refused:
         if callback is None or refused.failure.code not in CALLBACK_REFUSED:
             raise
@@ -70,6 +71,7 @@ async def _create(binding: Binding, message: OutboundMessage, ctx: Context, call
         raise SendUnknown(f"{error}.") from None
     except RefusedError as refused:
         raise _verdict(refused) from None
+    # Without a sid no receipt could be matched: read the message back instead.
     if not taken.sid:
         raise SendUnknown("Twilio answered without naming the message.")
     return taken.receipt
@@ -83,8 +85,10 @@ def _verdict(refused: RefusedError) -> SendError:
         return SendDeferred(
             f"HTTP {refused.status} redirected the request, so Twilio's API was not reached. Look at the proxy between."
         )
+    # Twilio's own 5xx can follow after it has stored the message.
     if not HTTPStatus.BAD_REQUEST <= refused.status < HTTPStatus.INTERNAL_SERVER_ERROR:
         return SendUnknown(f"Twilio answered HTTP {refused.status}; it may still have taken the message.")
+    # A proxy may give up with 408 after it has passed the request on.
     if refused.status == HTTPStatus.REQUEST_TIMEOUT:
         return SendUnknown("The request timed out on its way to Twilio.")
     failure = failure_of(str(refused.code))

@@ -10,6 +10,7 @@ from trinity_channels_whatsapp.client import Api
 from trinity_channels_whatsapp.settings import settings_of
 
 TYPING = "https://messaging.twilio.com/v2/Indicators/Typing.json"
+# Best effort: the turn must not wait for it as long as for a send.
 DEADLINE = 5.0
 
 

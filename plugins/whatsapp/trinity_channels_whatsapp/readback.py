@@ -18,6 +18,7 @@ from trinity_channels_whatsapp.settings import settings_of
 
 CLOCK_SKEW = timedelta(seconds=60)
 PAGE_SIZE = "100"
+# A thousand messages to one person since the attempt; beyond that the outcome stays unknown rather than guessed.
 MAX_PAGES = 10
 
 
@@ -36,6 +37,7 @@ async def find(
             mine = [one for one in candidates if _is_this(one, message, filters, known)]
             if mine:
                 return min(mine, key=lambda one: _distance(one, attempted_at)).receipt
+    # The hook may only say that it could not find out: the delivery waits until the credentials work again.
     except ConfigurationError:
         raise ProviderUnavailable("Twilio refused the credentials, so its messages cannot be read.") from None
     return None
@@ -58,6 +60,7 @@ async def _candidates(api: Api, filters: dict[str, str], since: datetime) -> lis
 
 def _is_this(one: Message, message: OutboundMessage, filters: dict[str, str], known: Collection[str]) -> bool:
     return (
+        # Two deliveries may well have the same words.
         one.sid not in {"", *known}
         and one.direction.startswith("outbound")
         and one.to == message.to

@@ -30,6 +30,7 @@ def _account_sid(value: object) -> object:
     return text
 
 
+# No check of its form: Twilio documents none.
 def _auth_token(value: object) -> object:
     text = _trimmed(value)
     if text == "":
@@ -41,6 +42,7 @@ def _from_number(value: object) -> object:
     text = _trimmed(value)
     if not isinstance(text, str):
         return text
+    # The console shows the number without the prefix, and that is what people paste.
     address = PREFIX + text if text.startswith("+") else text
     if not is_number(address):
         raise PydanticCustomError(

@@ -110,8 +110,11 @@ def _matches(headers: Mapping[str, str], url: str, signed: SignedForm | None, to
     presented = header(headers, SIGNATURE_HEADER).encode()
     if not presented:
         raise SignatureError("The request carries no X-Twilio-Signature.")
+    # Shared keys choose SHA-256 here; without the header it is SHA-1.
+    # https://www.twilio.com/docs/usage/webhooks/webhook-shared-keys
     algorithm = get_signature_algorithm(header(headers, SIGNATURE_SETTINGS_HEADER))
     validators = [RequestValidator(token) for token in tokens]
+    # Twilio signs with the primary token only, and changes it from one request to the next when a token is promoted.
     return any(
         hmac.compare_digest(validator.compute_signature(address, signed, algorithm).encode(), presented)
         for address in _addresses(url)

@@ -21,7 +21,9 @@ from twilio.http.response import Response  # type: ignore[import-untyped]  # twi
 
 from trinity_channels.api import Context
 
+# Short where nothing has been sent yet, which can be retried safely; long once Twilio may be working on it.
 _TIMEOUTS = httpx.Timeout(15.0, connect=5.0, pool=5.0)
+# The base class demands a logger; nothing is written to it.
 _SILENT = logging.getLogger("trinity_channels_whatsapp.transport")
 
 
@@ -62,6 +64,7 @@ class Transport(AsyncHttpClient):  # type: ignore[misc]  # the base is untyped
         )
         async with asyncio.timeout(self._deadline):
             answer = await send(auth=auth)
+            # 401 comes before anything is done, so a message cannot be sent twice by this.
             if answer.status_code == HTTPStatus.UNAUTHORIZED and auth and self._spare:
                 answer = await send(auth=(auth[0], self._spare))
         # JSON is UTF-8 (https://www.rfc-editor.org/rfc/rfc8259#section-8.1); nothing else is read.

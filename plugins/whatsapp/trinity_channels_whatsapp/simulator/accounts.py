@@ -117,6 +117,7 @@ class Accounts:
         """
         user, password = _basic(authorization)
         if (account := self._accounts.get(user)) is not None:
+            # An unpromoted secondary token opens the API but signs nothing. https://www.twilio.com/docs/iam/api/authtoken
             if any(_same(password, token) for token in (account.token, account.secondary) if token):
                 return Principal(account, by_key=False)
         elif (account := self._key_owners.get(user)) is not None and _same(password, account.keys[user]):

@@ -22,6 +22,7 @@ BAD_VALUE = re.compile(r"[\n\t]| {5,}")
 
 def failure(message: Message, sender: Sender, phone: Phone | None, now: datetime) -> int | None:
     """The code with which `message` fails; None if it arrives."""
+    # From the account to the person: the first reason is the one that Twilio reports.
     if sender.account.status != "active":
         return 30002
     if sender.sandbox and (code := _sandbox(sender, phone, now)) is not None:
@@ -43,6 +44,7 @@ def _in_window(phone: Phone, sender: Sender, now: datetime) -> bool:
 def _sandbox(sender: Sender, phone: Phone | None, now: datetime) -> int | None:
     if phone is None or phone.sandbox_account(now) is not sender.account:
         return 63015
+    # The sandbox's limit is for the number as a whole, not for each person.
     if sender.last_sent is not None and now - sender.last_sent < SANDBOX_PACE:
         return 63018
     sender.last_sent = now
@@ -54,6 +56,7 @@ def _template(template: Template, message: Message, *, in_window: bool) -> int |
         return 63013
     if len(message.shown) > MAX_TEXT:
         return 63021
+    # Within the window a template needs no approval. https://www.twilio.com/docs/whatsapp/key-concepts
     if in_window:
         return None
     if template.approval.status != "approved" or template.kind in SESSION_ONLY:

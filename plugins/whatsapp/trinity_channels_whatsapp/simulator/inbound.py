@@ -72,6 +72,7 @@ class Inbound:
         if not routing.notice:
             await self._to_host(phone, account.sandbox, utterance)
             return
+        # Twilio answers joining and leaving itself and calls no webhook.
         message = self._message(phone, account.sandbox, utterance)
         message.acknowledged = True
         phone.bubbles.append(message)
@@ -113,6 +114,7 @@ class Inbound:
             call = await self._call(held)
         if held.message.acknowledged or not webhook.fallback_url:
             return
+        # Documented for SMS; what a WhatsApp fallback receives is not, so it is assumed to be the same.
         failed = {**held.params, "ErrorCode": "11200", "ErrorUrl": call.url}
         call = await self._network.webhooks.post(
             held.sender.account, webhook.fallback_url, failed, method=webhook.fallback_method

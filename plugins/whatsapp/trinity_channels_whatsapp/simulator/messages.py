@@ -96,10 +96,12 @@ class MessageLog:
         return self._by_sid.get(sid)
 
     def remove(self, message: Message) -> None:
+        # Its places in the lists stay, and are skipped when read: a search here would slow down load tests.
         del self._by_sid[message.sid]
 
     def newest_first(self, *addresses: str) -> Iterator[Message]:
         """Every message that has all `addresses` as its sender or recipient; deleted ones have gone."""
+        # Filters name a sender and a recipient; the shorter of their lists is walked.
         wanted = [self._by_address.get(address, []) for address in addresses]
         for message in reversed(min(wanted, key=len, default=self._all)):
             if message.sid in self._by_sid and all(one in (message.to, message.from_) for one in addresses):

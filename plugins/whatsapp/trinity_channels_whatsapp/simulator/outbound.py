@@ -94,6 +94,7 @@ class Outbound:
 
     def _steps(self, message: Message, sender: Sender, phone: Phone | None) -> list[str]:
         now = self._network.clock()
+        # There is no callback for the initial status, which is "queued" only without a Messaging Service.
         steps = ["queued"] if message.service_sid else []
         message.error_code = failure(message, sender, phone, now)
         if phone is None or message.error_code is not None:
@@ -145,6 +146,7 @@ def _callback(message: Message, status: str, user_id: str) -> dict[str, str]:
     }
     if message.service_sid:
         params["MessagingServiceSid"] = message.service_sid
+    # User ids come with these two only. https://www.twilio.com/docs/whatsapp/key-concepts
     if status in {"delivered", "read"}:
         params["EventType"] = status.upper()
         if user_id:

@@ -17,6 +17,7 @@ def inbound(message: Message, phone: Phone, sender: Sender, utterance: Utterance
         "ApiVersion": "2010-04-01",
         "Body": message.body,
         "ChannelMetadata": _metadata(phone, utterance),
+        # The sandbox sends these two and ReferralNumMedia explicitly, also where they say nothing.
         "Forwarded": "false",
         "FrequentlyForwarded": "false",
         "From": message.from_,
@@ -34,6 +35,7 @@ def inbound(message: Message, phone: Phone, sender: Sender, utterance: Utterance
     }
     if phone.has_user_id:
         params["ExternalUserId"] = PREFIX + phone.user_id(sender.account)
+    # WaId is the number; a person who hides it has none.
     if not phone.hidden:
         params["WaId"] = phone.number.removeprefix("+")
     if message.service_sid:

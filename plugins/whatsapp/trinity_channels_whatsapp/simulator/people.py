@@ -51,6 +51,7 @@ class People:
         """Whom `account` reaches at `address`."""
         bare = address.removeprefix(PREFIX)
         found = self._by_number.get(bare) or self._by_user_id.get((account.sid, bare))
+        # Ids that were disclosed before a change of number stay in the index, but reach no one.
         return found if found is not None and bare in {found.number, found.user_id(account)} else None
 
     def change_number(self, phone: Phone, number: str) -> None:

@@ -101,6 +101,7 @@ class Phone:
 
     def user_id(self, account: Account) -> str:
         """The business-scoped user id: one for every business and number; the number's next holder has another."""
+        # From the account on: an id means nothing to another business. https://www.twilio.com/docs/whatsapp/key-concepts
         digest = hashlib.sha256(f"{account.sid} {self.name} {self.number}".encode()).hexdigest()
         return f"US.{int(digest[:14], 16):017d}"
 

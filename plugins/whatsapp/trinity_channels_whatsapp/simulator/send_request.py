@@ -84,6 +84,7 @@ def _sender(account: Account, address: str, service_sid: str) -> Sender:
         if service is None:
             raise Problem(21603)
         return service
+    # ONLINE:UPDATING sends too.
     if (sender := account.senders.get(address)) is not None and sender.status.startswith("ONLINE"):
         return sender
     if not address.startswith(PREFIX):

@@ -30,6 +30,7 @@ def read(answer: httpx.Response) -> Reading:
     """Read a webhook's answer as Twilio does."""
     if not answer.is_success:
         return Reading(error_code=11200)
+    # An empty answer means "say nothing" whatever its type; Twilio recommends it for slow work (error 11200's page).
     if not answer.content:
         return Reading()
     if len(answer.content) > MAX_BYTES:

@@ -25,6 +25,7 @@ class Overrides:
     read_ms: int = 15000
     total_ms: int = 15000
     retries: int = 1
+    # Only a failed connection is tried again by default; a 5xx or a slow answer loses the message.
     policy: frozenset[str] = frozenset({"ct"})
 
     @classmethod
@@ -97,6 +98,7 @@ class Webhooks:
     ) -> WebhookCall:
         answer, fault, attempts = None, "rt", 0
         try:
+            # `tt` covers the attempts together, so that a slow first one can leave no time for a second.
             async with asyncio.timeout(overrides.total_ms / 1000):
                 for attempts in range(1, overrides.retries + 2):  # noqa: B007 -- counted for the record
                     answer, fault = await self._once(request)

@@ -21,6 +21,7 @@ class Access:
     def principal(self, request: Request) -> Principal:
         """Who the credentials belong to; raises 20003, or 20404 if the path names another account."""
         principal = self._accounts.authenticate(request.headers.get("authorization", ""))
+        # Twilio does not say that another account exists: it is as unknown as one that does not.
         if request.path_params.get("account", principal.account.sid) != principal.account.sid:
             raise Problem(20404, request.url.path)
         return principal

@@ -14,6 +14,7 @@ from starlette.requests import Request
 
 from trinity_channels_whatsapp.simulator.problems import Problem
 
+# https://www.twilio.com/docs/usage/twilios-response#pagination
 MAX_PAGE = 1000
 
 
@@ -47,6 +48,7 @@ def cut(request: Request, found: Iterable[tuple[str, Any]], default_size: int = 
         found = _after(token.removeprefix("PA"), found)
     if size > MAX_PAGE:
         raise Problem(20007)
+    # One more than fits tells whether there is a next page, without counting everything.
     ahead = list(islice(found, size + 1))
     page, rest = ahead[:size], ahead[size:]
     return Page([item for _, item in page], number, size, f"PA{page[-1][0]}" if rest else None)

@@ -58,6 +58,7 @@ class MediaApi:
         account = self._access.account(request)
         message = _message(account, request)
         medium = _medium(message, request)
+        # Right after the webhook a file is sometimes not there yet: https://github.com/chatwoot/chatwoot/pull/15499
         if medium.misses:
             medium.misses -= 1
             raise Problem(20404, request.url.path)

@@ -51,16 +51,19 @@ class MessagesApi:
 
     async def _take(self, request: Request, account: Account) -> Response:
         behaviour, now = self._network.behaviour, self._network.clock()
+        # Before anything is stored: a 429 promises that the request was never processed.
         self._pace.admit(account, behaviour.sends_per_second, now)
         form = await read_form(request)
         wanted = send_request.read(form, account, behaviour, now)
         message = self._outbound.take(wanted)
+        # No callback tells the first status, only this answer, so it is written down before the next one is taken.
         rendered = render(message)
         if "From" not in form:
             rendered["from"] = None  # the service has not chosen a sender yet
         if wanted.send_at is not None:
             return JSONResponse(rendered, 201)
         carry = self._outbound.carry(message, wanted.sender)
+        # A callback can overtake the answer; Twilio promises no order.
         if behaviour.callbacks_before_answer:
             await carry
         else:
@@ -149,6 +152,7 @@ def render(message: Message) -> dict[str, Any]:
         "error_message": FAILURES.get(message.error_code or 0, UNKNOWN_FAILURE)[1] if failed else None,
         "from": message.from_,
         "messaging_service_sid": message.service_sid,
+        # Twilio writes its counts as strings.
         "num_media": str(len(message.media)),
         "num_segments": "1",
         "price": None,

@@ -15,7 +15,9 @@ from trinity_channels_whatsapp.simulator.api.listing import cut, modern
 from trinity_channels_whatsapp.simulator.network import Network
 from trinity_channels_whatsapp.simulator.problems import Problem
 
+# Other lists have 50; this is Twilio's default for WhatsApp senders.
 DEFAULT_PAGE = 20
+# The console also offers GET, the API does not.
 METHODS = frozenset({"POST", "PUT"})
 NAMES = frozenset(field.name for field in fields(WebhookConfiguration))
 
@@ -46,6 +48,7 @@ class SendersApi:
     async def _fetch(self, request: Request) -> Response:
         sender = self._sender(request)
         rendered = self._render(sender)
+        # A change is answered with 202 and takes effect later: the first poll still shows it in progress.
         sender.status = sender.status.removesuffix(":UPDATING")
         return JSONResponse(rendered)
 
