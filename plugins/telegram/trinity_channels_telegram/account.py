@@ -49,10 +49,12 @@ def account_of(bot: Any, warnings: tuple[str, ...] = ()) -> Account:
         ProviderUnavailable: it names no bot.
     """
     number = whole(bot, "id") if isinstance(bot, dict) else None
+    # Every bot has a username, and groups call it by that; without one the answer is not about a bot.
     if not number or not (username := shown(bot, "username")):
         raise ProviderUnavailable("Telegram gave no usable answer about the bot. Try again in a moment.")
     key = str(number)
     return Account(
+        # The bot's id, which stays the same when its token is revoked or its username changes.
         key=key,
         sender=f"@{username}",
         display_name=shown(bot, "first_name"),
@@ -65,6 +67,7 @@ def account_of(bot: Any, warnings: tuple[str, ...] = ()) -> Account:
 def _about_groups(bot: Any) -> Iterator[str]:
     if isinstance(bot, dict) and bot.get("can_join_groups") is False:
         yield NO_GROUPS
+    # The setting of the bot as a whole: where it is an administrator of a group it sees everything anyway.
     elif isinstance(bot, dict) and bot.get("can_read_all_group_messages") is False:
         yield PRIVACY
 

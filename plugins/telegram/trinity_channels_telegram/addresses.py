@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+# https://core.telegram.org/bots/api#chat: at most 52 significant bits, which are 16 digits.
 _ID = r"-?[1-9][0-9]{0,15}"
 _TOPIC = r"[1-9][0-9]{0,15}"
 ADDRESS = f"{_ID}(?:/{_TOPIC})?"

@@ -10,6 +10,7 @@ from trinity_channels_telegram.fields import Fields, inner, objects, text, whole
 from trinity_channels_telegram.message import GROUPS, conversation, place_of
 from trinity_channels_telegram.senders import sender_of
 
+# Undocumented; the bound only keeps a hostile answer small.
 _LONGEST_ID = 256
 
 
@@ -33,6 +34,7 @@ def _event(update: int, query: Fields, query_id: str) -> Event:
     place, kind = place_of(message, chat_id), text(inner(message, "chat"), "type")
     title = _title(message, data) if data else ""
     return MessageReceived(
+        # An update_id may be met again after a quiet week (https://core.telegram.org/bots/api#getting-updates).
         event_id=f"{update}:{chat_id}:{query_id}",
         sender=sender,
         text=title,

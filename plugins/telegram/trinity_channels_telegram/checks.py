@@ -15,6 +15,7 @@ from trinity_channels_telegram.settings import settings_of
 from trinity_channels_telegram.webhook import WebhookInfo, webhook_info
 
 FRESH = timedelta(hours=1)
+# Of those that we register, only these carry something a person says.
 NEEDED_UPDATES = frozenset({"message", "callback_query"})
 
 _CONNECT_AGAIN = "Save this connection again: that registers the webhook with Telegram."
@@ -31,6 +32,7 @@ async def run(binding: Binding, ctx: Context) -> Verification:
     except client.RefusedError as refused:
         raise ProviderUnavailable(f"Telegram did not report on the bot ({refused}). Try again in a moment.") from None
     checks = [_credentials(account.key, binding.account.key), _webhook(info, ctx.webhook_url)]
+    # What Telegram reports about another program's webhook says nothing about ours.
     if info.url and info.url == ctx.webhook_url:
         checks += [_updates(info), _delivery(info, ctx.now())]
     if bot.get("can_join_groups") is False:
@@ -84,5 +86,6 @@ def _delivery(info: WebhookInfo, now: datetime) -> Check:
     waiting = f"{info.pending} messages wait at Telegram." if info.pending else "Nothing waits at Telegram now."
     if not fresh:
         return Check("delivery", CheckState.WARNING, waiting, "They should arrive within a minute; look again then.")
+    # Telegram keeps the last error after a success; with nothing waiting it has been overcome.
     state = CheckState.FAILED if info.pending else CheckState.WARNING
     return Check("delivery", state, f"Telegram lately met an error here: {info.error}. {waiting}", _PUBLIC_URL)

@@ -23,10 +23,12 @@ TELEGRAM = "https://api.telegram.org"
 DEADLINE = 25.0
 """Seconds for one call altogether: pool, connection, and an answer that trickles in."""
 
+# A day: longer than any pause that makes sense, short enough that a wrong number cannot stop a chat for good.
 _LONGEST_PAUSE = 24 * 60 * 60.0
 _MAX_WORDS = 300
 # 404 is what a malformed token or a wrong base address gets.
 _TOKEN_REFUSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND, HTTPStatus.MISDIRECTED_REQUEST})
+# httpx raises these before the first byte is written; after every other error Telegram may have taken the call.
 _NEVER_LEFT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -93,6 +95,7 @@ async def call(
         # Redirects are not followed, because the token is in the address, so no Bot API has seen the call.
         raise NotSentError(f"HTTP {answer.status_code} leads elsewhere; check TELEGRAM_API_BASE_URL")
     body = _body(answer)
+    # A proxy's page or half an answer proves nothing, whatever its status; only `"ok": false` proves a refusal.
     if body is None or (body["ok"] and "result" not in body):
         raise NoAnswerError(f"HTTP {answer.status_code} without a word from the Bot API")
     if not body["ok"]:
@@ -149,6 +152,7 @@ async def _post(
         # ASCII only: whatever a text holds can be sent, and it is Telegram's to judge.
         body = json.dumps(parameters).encode()
         request = ctx.http.build_request("POST", url, content=body, headers={"Content-Type": "application/json"})
+        # After `build_request`, which would copy the address into a plain URL again; httpx logs it at INFO.
         request.url = _Address(request.url)
         async with asyncio.timeout(deadline):
             return await ctx.http.send(request, follow_redirects=False)
@@ -171,6 +175,8 @@ def _refusal(body: Fields, answer: httpx.Response, ctx: Context) -> RefusedError
     hints = inner(body, "parameters")
     code, pause = whole(body, "error_code"), _seconds(hints.get("retry_after"))
     return RefusedError(
+        # https://core.telegram.org/bots/api#making-requests: codes may change, so the HTTP status stands in
+        # for a missing one.
         code=answer.status_code if code is None else code,
         words=shown(body, "description")[:_MAX_WORDS].rstrip("."),
         pause=retry_after(answer.headers, ctx.now()) if pause is None else pause,

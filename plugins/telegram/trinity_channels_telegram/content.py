@@ -17,6 +17,7 @@ FILES = {
     "video_note": "video/mp4",
     "voice": "audio/ogg",
 }
+# Everything below is skipped for a plain text, which has none of these.
 _HOLDERS = frozenset({"live_photo", "paid_media", "photo", "poll", "rich_message", "sticker", *FILES})
 _MAX_NAME = 200
 
@@ -46,6 +47,7 @@ def _files(holder: Fields) -> Iterator[Attachment]:
         yield from _file(largest, "image/jpeg")
     else:  # for older bots a live photo stands in `photo` too
         yield from _file(inner(holder, "live_photo"), "video/mp4")
+    # Name, type and size come from the sender's app: they are claims.
     for kind, media_type in FILES.items():
         if kind == "document" and "animation" in holder:  # the same file, for older bots
             continue

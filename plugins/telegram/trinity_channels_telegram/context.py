@@ -38,6 +38,7 @@ def quoted(message: Fields, place: Place, bot: Bot) -> Quoted | None:
         ours = is_bot(inner(origin, "sender_user"), bot)
         return Quoted(short(passage or said_in(elsewhere)), None, "" if ours else _origin(origin), ours)
     if "reply_to_story" in message:
+        # Telegram sends neither the words nor the picture of a story.
         return Quoted("[story]", None, name_of(inner(story, "chat")))
     return None
 

@@ -37,6 +37,7 @@ def text(fields: Fields, name: str) -> str:
 
 def shown(fields: Fields, name: str) -> str:
     """A string on one line, fit to be stored and shown; empty if there is none."""
+    # JSON can hold halves of surrogate pairs and NUL; databases take neither.
     return " ".join(text(fields, name).encode(errors="replace").decode().replace("\0", " ").split())
 
 
@@ -58,4 +59,5 @@ def wholes(fields: Fields, name: str) -> list[int]:
 
 
 def _is_whole(value: object) -> TypeGuard[int]:
+    # In Python True is an integer.
     return isinstance(value, int) and not isinstance(value, bool) and -_LARGEST < value < _LARGEST

@@ -35,6 +35,8 @@ MANIFEST = Channel(
     # The first 100 entities are kept, the rest is silently dropped (https://limits.tginfo.me/en).
     limits=Limits(text=4096, entities=100),
     dialect=DIALECT,
+    # No find_sent, list_missed or receipts: bots can neither search messages nor learn of delivery, and the queue at
+    # Telegram, 24 hours deep, is the catch-up.
     capabilities=Capabilities(indicate=5, indicate_repeats=True, register_webhook=True, simulator=True, groups=True),
     address=AddressFormat("chat_id", ADDRESS, "123456789"),
     auto_rank=10,

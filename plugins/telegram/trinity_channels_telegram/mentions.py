@@ -55,6 +55,7 @@ def wording(message: Fields, bot: Bot) -> Wording:
                 named, said = True, _without_name(said, start, end)
             case "text_mention", _ if is_bot(inner(entity, "user"), bot):
                 named, said = True, _without_name(said, start, end)
+            # `/login@support_bot a@b.co`: only the bot's name is cut out, the command stays.
             case "bot_command", command if bot.is_named(command[command.find("@") :]):
                 named, said = True, said[: start + command.find("@")] + said[end:]
     return Wording(said, named, complete)
@@ -63,6 +64,7 @@ def wording(message: Fields, bot: Bot) -> Wording:
 def _rich_wording(said: str, message: Fields, bot: Bot) -> Wording:
     complete, named = said, False
     for name, user in names_in(inner(message, "rich_message")):
+        # Rich messages have no offsets: a name is found by its words.
         command, at, addressee = name.partition("@")
         if is_bot(user, bot) or bot.is_named(at + addressee):
             named = True

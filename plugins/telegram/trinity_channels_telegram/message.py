@@ -28,12 +28,14 @@ def read(update: int, message: Fields, bot: Bot) -> Event:
     chat_id, kind = whole(chat, "id"), text(chat, "type")
     if not chat_id or number is None or sender is None:
         return Ignored("unreadable")
+    # Before anything is parsed: a busy channel or group posts far more than is meant for the bot.
     if unwanted := _unwanted(message, chat, bot):
         return Ignored(unwanted)
     said = wording(message, bot)
     if kind in GROUPS and not (said.names_bot or replies_to_bot(message, bot)):
         return Ignored("not_addressed")
     files, location, told = content.attachments(message), content.location(message), notes(message)
+    # A sticker stands for its emoji, which is all that can be said of it in words.
     words = said.text or text(inner(message, "sticker"), "emoji")
     shown = files or location or told
     if not shown and not words and said.names_bot:  # a name by itself is a call
@@ -75,15 +77,18 @@ def conversation(place: Place, kind: str) -> str | None:
 def _unwanted(message: Fields, chat: Fields, bot: Bot) -> str | None:
     """Why nothing is done about a message, whatever it says."""
     kind = text(chat, "type")
+    # A channel's post has no sender to answer, and an answer would be public.
     if kind not in GROUPS and kind != "private":
         return "channel"
     if chat.get("is_direct_messages") is True:  # answers there need a parameter of their own
         return "channel_direct_messages"
     if "migrate_to_chat_id" in message or "migrate_from_chat_id" in message:
         return "migration"
+    # A channel's post, copied into its discussion group by account 777000.
     if message.get("is_automatic_forward") is True:
         return "automatic_forward"
     author = inner(message, "from")
+    # Two bots that answer each other would not stop. A chat that speaks has a bot as its stand-in and is let through.
     if "sender_chat" not in message and (author.get("is_bot") is True or is_bot(author, bot)):
         return "bot"
     return "service_message" if is_service(message) else None

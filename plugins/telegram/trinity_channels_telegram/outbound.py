@@ -44,6 +44,7 @@ async def send(binding: Binding, message: OutboundMessage, ctx: Context) -> Rece
         # A preview would have Telegram fetch whatever address the agent wrote.
         "link_preview_options": {"is_disabled": True},
     }
+    # A 400 certainly was not taken, so a corrected message cannot arrive twice.
     for _ in range(1 + CORRECTIONS):
         try:
             return _receipt(await client.call(settings_of(binding), ctx, "sendMessage", parameters), place)
@@ -58,8 +59,10 @@ async def send(binding: Binding, message: OutboundMessage, ctx: Context) -> Rece
 
 def _receipt(result: object, place: Place) -> Receipt:
     number = whole(result, "message_id") if isinstance(result, dict) else None
+    # Zero is the number of an ephemeral message; taken all the same.
     if number is None or number < 0:
         raise SendUnknown("Telegram answered without naming the message.")
+    # The only receipt there is: bots do not learn of delivery or reading.
     return Receipt(place.message(number), DeliveryState.SENT)
 
 
@@ -68,10 +71,13 @@ def _corrected(parameters: dict[str, object], error: client.CallError) -> dict[s
     if not isinstance(error, client.RefusedError) or error.code != HTTPStatus.BAD_REQUEST:
         return None
     if error.migrated_to is not None and error.migrated_to != parameters["chat_id"]:
+        # A topic's number means nothing under the new address.
         return {**_without(parameters, "message_thread_id"), "chat_id": error.migrated_to}
+    # Whatever our HTML did wrong, the person gets the words.
     if error.speaks_of("can't parse entities") and "parse_mode" in parameters:
         plain = as_plain_text(str(parameters["text"]))
         return {**_without(parameters, "parse_mode"), "text": plain}
+    # In the group's general topic rather than nowhere.
     if error.speaks_of("thread not found") or error.speaks_of("topic_closed"):
         return _without(parameters, "message_thread_id") if "message_thread_id" in parameters else None
     return None
@@ -88,6 +94,7 @@ def _outcome(error: client.CallError) -> SendError:
         return SendUnknown(f"The connection to Telegram gave no usable answer ({error}).")
     if is_pause(error):
         return SendDeferred("Telegram asks for a pause: too many messages at once.", retry_after=error.pause)
+    # "Internal Server Error: restart" comes while a server stops, perhaps after it has posted the message.
     if not HTTPStatus.BAD_REQUEST <= error.code < HTTPStatus.INTERNAL_SERVER_ERROR:
         return SendUnknown(f"Telegram answered with code {error.code}; it may still have taken the message.")
     return SendRejected(failure_of(error))

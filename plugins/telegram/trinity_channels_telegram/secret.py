@@ -30,6 +30,7 @@ def authenticate(request: Request, secret: str) -> AuthenticUpdate:
         MalformedPayload: authentic, but not a JSON object.
     """
     presented = _presented(request.headers)
+    # An empty header must not match an empty secret.
     if not presented:
         raise SignatureError("The request carries no X-Telegram-Bot-Api-Secret-Token.")
     if not secret or not hmac.compare_digest(presented.encode("utf-8", "replace"), secret.encode()):

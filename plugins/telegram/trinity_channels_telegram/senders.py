@@ -16,6 +16,7 @@ def sender_of(message: Fields) -> Sender | None:
     """
     speaker = inner(message, "sender_chat") or inner(message, "from")
     number = whole(speaker, "id")
+    # An id is never given to another account; a username can be, so it identifies no one.
     return Sender(address=str(number), stable=str(number), name=name_of(speaker)) if number else None
 
 

@@ -12,6 +12,7 @@ from trinity_channels_telegram import client
 from trinity_channels_telegram.fields import shown, whole
 from trinity_channels_telegram.settings import TelegramSettings, settings_of
 
+# Edits and changes of membership are counted as ignored at present.
 ALLOWED_UPDATES = ("message", "edited_message", "callback_query", "my_chat_member")
 MAX_CONNECTIONS = 40
 """Telegram's own default; said because `setWebhook` forgets what is left out."""
@@ -60,6 +61,7 @@ async def register(binding: Binding, ctx: Context) -> None:
             },
             patience=PATIENCE,
         )
+        # `setWebhook` answers True even if another program sets its own address in the same second; the last one wins.
         info = await webhook_info(settings, ctx)
     except client.RefusedError as refused:
         raise ConfigurationError(

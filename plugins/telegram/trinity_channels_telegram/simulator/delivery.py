@@ -20,10 +20,13 @@ import httpx
 from trinity_channels_telegram.simulator.bots import Bot
 from trinity_channels_telegram.simulator.network import Network
 
+# The real server chooses a ceiling between 60 and 120 seconds at random.
 LONGEST_PAUSE = 64
 LONGEST_RETRY_AFTER = 3600
+# https://core.telegram.org/bots/api#update: after a week without updates the next number is chosen at random.
 QUIET = timedelta(days=7)
 REMEMBERED = 2000
+# Seconds that the published server waits for an answer.
 PATIENCE = 60.0
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 -- its name
 
@@ -97,6 +100,7 @@ class Delivery:
         if not (unasked or bot.webhook.wants(kind)):
             return
         body = {"update_id": self._number(bot), kind: payload}
+        # Kinds of updates have queues of their own, so that a button may overtake a message.
         line = self._lines.setdefault((bot.id, *queue), Line(bot))
         line.waiting.append(Update(body, self._network.clock() + ttl, seen))
         await self._drain(line)
@@ -155,6 +159,7 @@ class Delivery:
             line.failures += 1
             line.due = self._network.clock() + timedelta(seconds=_pause(line.failures, call.retry_after))
             return
+        # `deleteWebhook` may have dropped it while it was posted.
         if update in line.waiting:
             line.waiting.remove(update)
         line.due, line.failures = None, 0
@@ -174,6 +179,7 @@ class Delivery:
         if line.timer is not None:
             line.timer.cancel()
         loop = asyncio.get_running_loop()
+        # In real time: without a test that moves the clock, the demo repeats by itself.
         line.timer = loop.call_later(pause.total_seconds(), lambda: self._network.background.start(self._drain(line)))
 
     async def _post(self, bot: Bot, body: dict[str, Any]) -> Call:

@@ -57,6 +57,7 @@ def read(params: Params) -> tuple[str, tuple[Entity, ...]]:
         raise bad_request("unsupported parse_mode")
     if not shown:
         raise bad_request("message text is empty")
+    # Characters, not UTF-16 units, as Telegram's published server counts.
     if len(shown) > markup.LONGEST:
         raise bad_request("message is too long")
     return shown, entities[:MOST_ENTITIES]

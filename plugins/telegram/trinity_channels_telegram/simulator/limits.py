@@ -43,5 +43,6 @@ class Limits:
                 done.popleft()
             if len(done) >= most:
                 raise too_many(max(1, math.ceil((period - (now - done[0])).total_seconds())))
+        # Counted only after every rule has let it pass.
         for key, _, _ in rules:
             self._done[key].append(now)

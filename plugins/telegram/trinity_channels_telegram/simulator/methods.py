@@ -74,6 +74,7 @@ class Methods:
         bot.webhook = Webhook(
             url=url,
             secret=secret,
+            # https://core.telegram.org/bots/api#setwebhook: 1 to 100, 40 by default.
             max_connections=min(max(whole(params, "max_connections") or 40, 1), 100),
             allowed=bot.webhook.allowed if allowed is None else tuple(allowed),
             set_at=self._network.clock(),
@@ -124,6 +125,7 @@ class Methods:
         return True
 
     def _answer_query(self, bot: Bot, params: Params) -> bool:
+        # A query can be answered once.
         expires = bot.queries.pop(text(params, "callback_query_id"), None)
         if expires is None or expires <= self._network.clock():
             raise bad_request("query is too old and response timeout expired or query ID is invalid")

@@ -63,6 +63,7 @@ def message(one: Posted, *, nested: bool = False) -> dict[str, Any]:
         fields |= {"message_thread_id": one.topic, "is_topic_message": True}
     if not nested and (answered := _answered(one)) is not None:
         fields["reply_to_message"] = message(answered, nested=True)
+        # Outside topics the field names a chain of replies and comes without `is_topic_message`.
         if one.topic is None and not one.chat.private:
             fields["message_thread_id"] = answered.number
     if one.text:

@@ -36,6 +36,7 @@ class Sending:
         _extras(chat, params)
         topic = find_topic(chat, params)
         reply = _reply(chat, params)
+        # Last: what is refused for another reason does not count against the limits.
         if self._network.behaviour.flood_control:
             self._limits.send(bot.id, chat, self._network.clock())
         posted = chat.post(

@@ -40,6 +40,7 @@ class TelegramSimulator:
 
     def __init__(self, ctx: Context) -> None:
         self._network = Network(Clock(ctx.now))
+        # No public address leads to a host of the demo, which runs beside the simulator.
         self._network.behaviour.any_webhook = is_loopback(ctx.api_base_url)
         self._methods = Methods(self._network, lambda: self._delivery)
         self._delivery = Delivery(self._network, ctx.http, self._execute)
@@ -118,6 +119,7 @@ class TelegramSimulator:
         chosen = bot or self.bot
         del self._network.bots[chosen.token]
         chosen.token = f"{chosen.id}:{f'RevokedToken{self._network.chance.randrange(10**6)}':-<35}"
+        # Telegram stores the webhook under the token, so that a revoked one takes it along.
         chosen.webhook = type(chosen.webhook)()
         self._network.bots[chosen.token] = chosen
         return chosen.token

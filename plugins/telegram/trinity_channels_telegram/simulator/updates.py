@@ -66,6 +66,7 @@ class Updates:
             "chat_instance": str(self.number()),
             "data": button["callback_data"],
         }
+        # Queries expire after 150 seconds in Telegram's published server; messages after a day.
         await self._delivery.offer(bot, "callback_query", payload, ("query", phone.id), _nothing, QUERY_LIFE)
 
     async def change_bot(self, phone: Phone, chat: Chat, bot: Bot, status: str) -> None:

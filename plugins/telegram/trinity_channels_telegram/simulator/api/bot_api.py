@@ -16,6 +16,7 @@ from trinity_channels_telegram.simulator.network import Network
 from trinity_channels_telegram.simulator.problems import Problem
 
 _TOKEN = re.compile(r"[1-9][0-9]*:[^/]*")
+# As in Telegram's published server (https://github.com/tdlib/telegram-bot-api).
 LONGEST_TOKEN = 80
 
 
@@ -37,6 +38,7 @@ class BotApi:
         async def take() -> Response:
             return JSONResponse({"ok": True, "result": self._methods.call(bot, method, params)})
 
+        # Faults are for sends: `setWebhook` and typing would use them up before a test's message does.
         if method.lower() != "sendmessage":
             return await take()
         return await self._network.faults.meet(take, self._network.behaviour.slow_answer)
