@@ -36,8 +36,11 @@ async def open_account(settings: BaseModel, ctx: Context) -> Opened:
     except (Refused, NoAnswer) as error:
         raise reading_error(error) from None
     told = {name: value for name in FACTS if (value := text_of(answer.data, name))}
+    # A proxy may answer 200 with JSON of its own; every token belongs to a user in a workspace.
     if not told.keys() >= {"team_id", "user_id"}:
         raise ProviderUnavailable("Slack gave no usable answer about the token. Try again in a moment.")
+    # Such a token serves many workspaces, and most methods then want a team_id.
+    # https://docs.slack.dev/enterprise/developing-for-enterprise-orgs
     if answer.get("is_enterprise_install"):
         raise ConfigurationError(
             "This token is of an organisation-wide installation. Install the app to one workspace, and use that token.",
@@ -63,6 +66,8 @@ async def open_account(settings: BaseModel, ctx: Context) -> Opened:
 
 
 def _missing(headers: dict[str, str]) -> tuple[str, ...] | None:
+    # A first grant can be short of what the app asks for, so what the token has is compared, not the app's
+    # configuration.
     granted = next((value for name, value in headers.items() if name.lower() == "x-oauth-scopes"), None)
     if granted is None:
         return None

@@ -36,6 +36,7 @@ class Address:
 def parse(text: str) -> Address | None:
     """Read an address; None if it is not valid here."""
     found = _ADDRESS.fullmatch(text)
+    # Slack promises no alphabet for ids, so any other capital letter counts as a person.
     return Address(found["user"], found["channel"] or found["thread_in"], found["thread"]) if found else None
 
 
@@ -63,6 +64,7 @@ def is_ts(value: object) -> bool:
 def time_of(ts: str) -> datetime | None:
     """When a message was written: its name is a time, whose last digits only tell it from others."""
     try:
+        # Good enough for a time; as a name a ts must stay a string, since a float changes about every tenth.
         return datetime.fromtimestamp(float(ts), UTC)
     except (ValueError, OverflowError, OSError):
         return None

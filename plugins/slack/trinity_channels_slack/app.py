@@ -24,6 +24,7 @@ SCOPES = {
     "files:read": "fetching files",
 }
 
+# The last two tell that the token has ended; they arrive in any order and are only counted.
 EVENTS = (
     "message.im",
     "message.mpim",

@@ -13,6 +13,7 @@ from trinity_channels_slack.fields import Json, object_of, objects_of, text_of
 from trinity_channels_slack.rich_text import Findings
 from trinity_channels_slack.text import escape, plain, unescape
 
+# Bounds for what other apps may post. Slack's own: 50 blocks to a message, 100 to a view.
 MAX_BLOCKS = 100
 MAX_ROWS = 201
 MAX_CELLS = 20
@@ -139,6 +140,7 @@ def _label(element: Json) -> str:
 
 def _anything(block: Json, found: Findings) -> Piece:
     """Everything that reads like text, in its order: for blocks made of other blocks, and for future ones."""
+    # A card repeats its words in a fallback or a summary.
     texts = list(_texts(block, found, DEPTH))[:MAX_TEXTS]
     return Piece("\n".join(dict.fromkeys(texts)))
 
@@ -153,6 +155,7 @@ def _texts(value: object, found: Findings, depth: int) -> Iterator[str]:
 
 def _texts_of(value: Json, found: Findings, depth: int) -> Iterator[str]:
     kind = text_of(value, "type")
+    # These have readers of their own, which keep order and marks.
     if kind in _NESTED:
         yield from filter(None, [BLOCKS[kind](value, found).whole])
     elif kind in {"mrkdwn", "plain_text"}:

@@ -56,6 +56,7 @@ class Client(AsyncWebClient):
 
     def __init__(self, settings: SlackSettings, ctx: Context, *, deadline: float = CALL_DEADLINE) -> None:
         base = (ctx.api_base_url or SLACK).rstrip("/")
+        # Without the empty list slack_sdk posts again on a broken connection, and a person would read the message twice.
         super().__init__(settings.bot_token.get_secret_value(), f"{base}/api/", proxy=_NO_PROXY, retry_handlers=[])
         self._http = ctx.http
         self._now = ctx.now
@@ -79,6 +80,7 @@ class Client(AsyncWebClient):
             Refused: Slack answered `ok: false`, 429, or something in front of Slack a 4xx.
             NoAnswer: it cannot be known what Slack did.
         """
+        # Slack takes JSON for some methods and forms only for others; slack_sdk has chosen by then.
         form = {name: value for name, value in {**(params or {}), **(data or {})}.items() if value is not None}
         try:
             request = self._http.build_request(
@@ -114,6 +116,7 @@ def _checked(answer: httpx.Response, now: datetime) -> dict[str, Any]:
         body = answer.json()
     except (ValueError, RecursionError):  # no JSON, no UTF-8, a number of thousands of digits, a tower of brackets
         body = None
+    # An explicit refusal counts at any HTTP status: only it proves that nothing was posted.
     if isinstance(body, dict) and body.get("ok") is False and isinstance(body.get("error"), str):
         code = "ratelimited" if status == HTTPStatus.TOO_MANY_REQUESTS else known_code(body["error"])
         raise Refused(code, status=status, retry_after=pause, needed=str(body.get("needed") or "")[:200])
@@ -121,6 +124,7 @@ def _checked(answer: httpx.Response, now: datetime) -> dict[str, Any]:
         raise Refused("ratelimited", status=status, retry_after=pause)
     if status == HTTPStatus.OK and isinstance(body, dict) and body.get("ok") is True:
         return body
+    # A proxy may give up with 408 after it has passed the request on.
     unclear = status == HTTPStatus.REQUEST_TIMEOUT
     if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR and not unclear:
         raise Refused(f"http_{status}", status=status)
@@ -133,6 +137,7 @@ def reading_error(error: Refused | NoAnswer) -> ConfigurationError | ProviderUna
     """What a failed question means to its asker; nothing was changed by asking."""
     if isinstance(error, NoAnswer):
         return ProviderUnavailable(f"Slack gave no usable answer ({error.why}). Try again in a moment.")
+    # A code that is not known is not held against the credentials.
     if error.code in LATER or error.status >= HTTPStatus.INTERNAL_SERVER_ERROR or error.code not in FAILURES:
         return ProviderUnavailable(f"Slack answered {error.code}. Try again in a moment.")
     needed = f" It needs {error.needed}." if error.needed else ""

@@ -52,6 +52,7 @@ FAILURES = {
         "Direct messages to the app are switched off. App Home → Messages Tab: allow users to write.",
     ),
     "not_in_channel": (_RECIPIENT, "The app is not in this channel. A member must /invite it."),
+    # Slack also says so where the app may not write to a person.
     "channel_not_found": (_PERMANENT, "There is no such channel, or the app cannot see it."),
     "is_archived": (_PERMANENT, "The channel is archived."),
     "user_not_found": (_PERMANENT, "There is no such member."),

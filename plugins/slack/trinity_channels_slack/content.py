@@ -40,6 +40,7 @@ class Content:
 def read(message: Json, own_id: str) -> Content:
     """Read one message as a person sees it."""
     raw = text_of(message, "text")
+    # Old clients and other apps send text alone; then nothing has to be compared.
     if not any(message.get(name) for name in ("blocks", "attachments", "files")):
         return Content(plain(raw, own_id))
     found = Findings()
@@ -76,6 +77,7 @@ def _text(raw: str, message: Json, own_id: str, found: Findings) -> tuple[str, l
                 beyond.append(piece)
             elif not raw.strip():
                 prose.append(plain(piece.text, own_id))
+            # The usual case: the block is `text` once more.
             elif text.strip() and covered(words.words, text):
                 continue
             elif typed(text) in typed(said := plain(piece.text, own_id)):  # `text` is cut off, or nothing but our name
@@ -87,6 +89,7 @@ def _text(raw: str, message: Json, own_id: str, found: Findings) -> tuple[str, l
 
 def _beside(beside: list[Secondary], text: str, found: Findings) -> tuple[Forwarded | None, list[Note]]:
     """The forwarded message, and the other attachments as notes."""
+    # A message has one `forwarded`; further ones, which the clients do not make, become cards.
     shared = next((one for one in beside if one.shared), None)
     cards = []
     for one in beside:
@@ -118,6 +121,7 @@ def _card_of(piece: Piece, own_id: str) -> Note:
 
 
 def _unknown(found: Findings) -> list[Note]:
+    # Five kinds tell an agent enough; a hostile app could post hundreds.
     return [Note(NoteKind.UNSUPPORTED, {"type": kind}) for kind in dict.fromkeys(found.unknown)][:5]
 
 

@@ -47,6 +47,7 @@ def words(option: object) -> str:
 
 def _button(action: Json) -> list[Chosen]:
     label = words(action.get("text")) or text_of(action, "alt_text")
+    # `name` is that of buttons in attachments, before there were blocks.
     return [Chosen(label, text_of(action, "value") or text_of(action, "action_id") or text_of(action, "name"))]
 
 

@@ -33,6 +33,7 @@ class Envelope:
 
     def teams(self) -> set[str]:
         """Every workspace whose installation this was sent to, as far as the envelope says: it names one of many."""
+        # An event in a shared channel comes once, however many workspaces have the app: `authorizations` shows one of them.
         named = [text_of(self.raw, "team_id"), text_of(self.raw, "context_team_id")]
         named += [text_of(one, "team_id") for one in objects_of(self.raw, "authorizations")]
         return set(named) - {""}
@@ -58,6 +59,7 @@ def read(body: SignedBody) -> Envelope:
     kind = text_of(raw, "type")
     if kind == "url_verification":
         challenge = text_of(raw, "challenge")
+        # The challenge is sent back as it came, so its length is bounded, far above that of Slack's.
         if not challenge or len(challenge) > _MAX_CHALLENGE:
             raise MalformedPayload("The handshake brings no challenge.")
         return Envelope(kind, raw, {}, challenge)

@@ -16,6 +16,7 @@ def text_of(fields: object, name: str) -> str:
     value = fields.get(name) if isinstance(fields, dict) else None
     if not isinstance(value, str):
         return ""
+    # ASCII cannot hold surrogates; most ids and words are spared the copy.
     return value if value.isascii() else value.encode("utf-8", "replace").decode()
 
 

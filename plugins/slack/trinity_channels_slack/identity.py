@@ -28,6 +28,7 @@ async def resolve(binding: Binding, sender: Sender, ctx: Context) -> Identity:
         raise ProviderUnavailable(reading_error(error).message) from None
     user = object_of(answer.data, "user")
     profile = object_of(user, "profile")
+    # An answer about another member must not sign this one in.
     if not profile or text_of(user, "id") != sender.address:
         raise ProviderUnavailable("Slack gave no usable answer about the member.")
     email = text_of(profile, "email")

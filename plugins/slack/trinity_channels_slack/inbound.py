@@ -41,6 +41,7 @@ _NOT_RAW = frozenset({"text", "blocks", "attachments", "files", "root", "event_t
 def receive(binding: Binding, request: Request) -> Inbound:
     """Authenticate one webhook and translate it; errors as the hook `receive` promises."""
     body = authenticate(request, settings_of(binding).signing_secrets)
+    # Interactivity and slash commands come as forms, if the owner has entered this address there too.
     if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
         return interactions.receive(body, binding.account)
     envelope = read(body)
@@ -49,6 +50,7 @@ def receive(binding: Binding, request: Request) -> Inbound:
         return Inbound((Ignored(envelope.kind),), Response(200, envelope.challenge.encode("utf-8", "replace")))
     if envelope.kind != "event_callback":
         return Inbound((Ignored(envelope.kind),))
+    # One app has one request URL for every workspace that it is installed in.
     if not envelope.concerns(binding.account):
         return Inbound((Ignored("other_installation"),))
     return Inbound((_event(envelope, binding.account),))
@@ -59,6 +61,7 @@ def _event(envelope: Envelope, account: Account) -> Event:
     kind, subtype = text_of(event, "type"), text_of(event, "subtype")
     if kind not in {"message", "app_mention"}:
         return Ignored(kind_of(kind))
+    # Slack sends an app its own messages too; an answer to one would cause the next.
     if _is_own(event, account, envelope.app_id):
         return Ignored("own_message")
     match author_of(event):
@@ -92,10 +95,12 @@ def _message(event: Json, kind: str, account: Account) -> Event:
     channel, ts, user = str(channel), str(ts), str(user)
     # app_mention has no channel_type, and never comes from a direct chat.
     direct = kind == "message" and (text_of(event, "channel_type") == "im" or channel.startswith("D"))
+    # Decided by the text where it can be: of the two events of a mention either may come first, or alone.
     if not (direct or kind == "app_mention" or is_mentioned(event, account.sender)):
         return Ignored("not_mentioned")
     content = read_content(event, account.sender)
     thread = event.get("thread_ts")
+    # In channels the answer opens a thread below the mention; in a direct chat it stands beside the question.
     thread = str(thread) if is_ts(thread) else ("" if direct else ts)
     identity = message_id(channel, ts)  # the same for both events of a mention, and for every retry
     return MessageReceived(
@@ -116,6 +121,7 @@ def _message(event: Json, kind: str, account: Account) -> Event:
     )
 
 
+# Other replies bring no root; the host then asks `resolve_quoted` (docs/adr/0008).
 def _root(event: Json, channel: str, account: Account) -> Quoted:
     """The root of the thread; a reply that is also sent to the channel brings it along, with its words."""
     root = object_of(event, "root")

@@ -52,6 +52,7 @@ def receive(body: SignedBody, account: Account) -> Inbound:
         payload = json.loads(form["payload"][0]) if "payload" in form else None
     except (ValueError, RecursionError):
         raise MalformedPayload("The request is signed, but holds no form that Slack sends.") from None
+    # Slack waits three seconds for the answer to a command and does not repeat it: too short for an agent.
     if "command" in form:
         return Inbound((Ignored("slash_command"),), Response(200, NO_COMMANDS))
     if not isinstance(payload, dict):
@@ -80,6 +81,7 @@ def _used(payload: Json, account: Account) -> Event:
     return _message(
         payload,
         place,
+        # Pressing the same button twice is two messages; a request that is sent twice is one.
         f"{place.name}/{name}/{_at(payload, actions[0])}",
         text=", ".join(one.label or one.value for one in said),
         button=buttons[0] if buttons else None,

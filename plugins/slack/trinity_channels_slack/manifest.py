@@ -23,6 +23,7 @@ DIALECT = Dialect(
     quote="> ",
     bullet="• ",
     link="<{url}|{text}>",
+    # Anything else in brackets is shown as text or taken for a command.
     link_schemes=("http", "https", "mailto"),
     escape=ESCAPES,
     escape_code=ESCAPES,
@@ -46,10 +47,12 @@ MANIFEST = Channel(
         resolve_quoted=True,
         simulator=True,
         groups=True,
+        # The workspace has verified its members' addresses, so they need not sign in.
         verified_email=True,
     ),
     address=AddressFormat(pattern=ADDRESS, example="U0123ABCDEF"),
     auto=True,
+    # Slack's clients keep "/" for slash commands and refuse one that is not known.
     command_mark="!",
     auto_rank=20,
     setup_steps=SETUP_STEPS,

@@ -44,6 +44,7 @@ async def send(binding: Binding, message: OutboundMessage, ctx: Context) -> Rece
             channel=channel,
             text=_COMMAND.sub("&lt;", message.text),
             thread_ts=thread,
+            # A preview would have Slack fetch whatever address the agent wrote.
             unfurl_links=False,
             unfurl_media=False,
             metadata={"event_type": MARK, "event_payload": {"id": message.id}},
@@ -55,6 +56,7 @@ async def send(binding: Binding, message: OutboundMessage, ctx: Context) -> Rece
     named, ts = text_of(answer.data, "channel"), text_of(answer.data, "ts")
     if not is_ts(ts):
         raise SendUnknown("Slack answered without naming the message.")
+    # Nothing tells whether a person has seen it, so SENT is final.
     return Receipt(message_id(named if is_id(named) else channel, ts), DeliveryState.SENT)
 
 
@@ -97,6 +99,7 @@ def _verdict(error: Refused, *, may_be_taken: bool) -> SendError:
         if may_be_taken:
             return SendUnknown(f"Slack answered {error.code}; it may still have taken the message.")
         return SendDeferred(f"Slack answered {error.code} before the message was sent.")
+    # A 4xx without Slack's JSON comes from a proxy, which has not passed the message on.
     if error.code.startswith("http_"):
         words = f"Something between this host and Slack answered HTTP {error.status}."
         return SendRejected(Failure(error.code, FailureKind.OPERATOR, words, ERRORS))

@@ -26,5 +26,6 @@ async def show_seen(binding: Binding, message_id: str, ctx: Context) -> None:
             channel=channel, timestamp=ts, name=EYES
         )
     except (Refused, NoAnswer) as error:
+        # A repeated turn shows it again.
         if not (isinstance(error, Refused) and error.code == "already_reacted"):
             raise reading_error(error) from None

@@ -29,6 +29,7 @@ from trinity_channels_slack.settings import settings_of
 
 CLOCK_SKEW = timedelta(seconds=60)
 PAGE_SIZE = 200
+# Two thousand messages since the attempt; beyond that absence cannot be told.
 MAX_PAGES = 10
 
 
@@ -41,6 +42,7 @@ async def find(
     try:
         channel, thread = await open_address(client, message.to)
         return await _search(client, channel, thread, oldest, message.id, known, binding)
+    # The hook may only say that it could not find out: None would have the message sent again.
     except (NoAnswer, Refused, SendError) as error:
         why = error.code if isinstance(error, Refused) else type(error).__name__
         raise ProviderUnavailable(f"Slack's messages could not be read ({why}).") from None
@@ -101,6 +103,7 @@ def _is_this(message: Json, delivery: str, binding: Binding) -> bool:
         return False
     mark, payload = text_of(metadata, "event_type"), object_of(metadata, "event_payload")
     found = text_of(payload, "id")
+    # Without `include_all_metadata` Slack lists the type alone; a list like that proves nothing.
     if not mark or (mark == MARK and not found):
         raise ProviderUnavailable("Slack lists a message of ours without saying which it is.")
     return mark == MARK and found == delivery

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from trinity_channels_slack.fields import Json, object_of, objects_of, text_of
 from trinity_channels_slack.text import bracket, escape
 
+# Other apps may post anything; people's messages stay far below these two.
 MAX_ELEMENTS = 2000
 DEPTH = 5
 
@@ -74,6 +75,7 @@ def _header(element: Json, found: Findings, depth: int) -> str:
     text = object_of(element, "text")
     if words := text_of(text, "text"):
         found.words.append(words)
+        # mrkdwn has no headings.
         return f"*{escape(words)}*"
     return _section(element, found, depth)
 

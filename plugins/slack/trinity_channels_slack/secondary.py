@@ -54,6 +54,7 @@ def _read(one: Json, own_id: str, found: Findings, depth: int) -> Secondary:
     ]
     came = files.read(one.get("files"))
     title, url = plain(text_of(one, "title"), own_id), _url(one)
+    # The fallback repeats the rest for notifications, so it counts only where there is nothing else.
     fallback = text_of(one, "fallback")
     if not (said or title or came.attachments or came.notes) and fallback not in _PLACEHOLDERS:
         said = [plain(fallback, own_id)]

@@ -26,6 +26,7 @@ def mentions(text: str, user_id: str) -> bool:
 
 def unescape(text: str) -> str:
     """Turn Slack's three escapes back, and no other entity: `&copy;` is what the person wrote."""
+    # `&amp;` last, or the typed text `&lt;` (sent as `&amp;lt;`) would become "<".
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
@@ -36,6 +37,7 @@ def escape(text: str) -> str:
 
 def bracket(target: str, label: str = "") -> str:
     """Slack's own sign for an address or a mention, for `plain` to read."""
+    # These three end or divide a bracket.
     target = target.replace("|", "%7C").replace("<", "%3C").replace(">", "%3E")
     return f"<{target}|{escape(label)}>" if label else f"<{target}>"
 

@@ -47,7 +47,9 @@ def of_message(workspace: Workspace, conversation: Conversation, message: Messag
         event |= {"team": user.team_id, "user_team": user.team_id, "source_team": user.team_id}
         event["client_msg_id"] = f"00000000-0000-4000-8000-{message.ts.replace('.', '')[-12:]}"
     as_message = event | {"channel_type": CHANNEL_TYPES[conversation.kind]}
+    # Without the scope Slack sends no event, and reports no error either.
     found = [as_message] if HISTORY_SCOPES[conversation.kind] in app.scopes else []
+    # A direct chat never gives app_mention.
     mentioned = not message.bot_id and f"<@{app.user_id}>" in message.text and conversation.kind != "im"
     if mentioned and "app_mentions:read" in app.scopes:
         as_mention = event | {"type": "app_mention"}

@@ -65,6 +65,7 @@ class Conversation:
     def add(self, message: Message) -> None:
         """Keep a message; a root has its thread from the first reply on."""
         self.messages[message.ts] = message
+        # Only then does a root carry thread_ts, equal to its own ts.
         if message.thread_ts and (root := self.messages.get(message.thread_ts)):
             root.thread_ts = root.ts
 

@@ -58,6 +58,7 @@ def body(given: Arguments) -> tuple[str, list[dict[str, Any]]]:
         raise Refusal("msg_too_long")
     if not (said.strip() or markdown.strip() or blocks or attached):
         raise Refusal("no_text")
+    # Cut without an error, as chat.postMessage documents.
     return sanitised(said or markdown)[:LONGEST_TEXT], blocks
 
 

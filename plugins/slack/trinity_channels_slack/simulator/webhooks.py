@@ -118,9 +118,11 @@ class Webhooks:
     async def _attempt(self, one: _Waiting) -> WebhookCall:
         call = await self._post(self._workspace.app.request_url, one.body, one.retry, one.reason)
         schedule = RETRIES + (DELAYED if self._workspace.behaviour.delayed_events else ())
+        # `X-Slack-No-Retry: 1` on a failure ends the retries.
         if 200 <= call.status < 300 or call.no_retry or one.retry >= len(schedule):  # noqa: PLR2004 - see above
             return call
         reason = "http_error" if call.status else "connection_failed"
+        # Counted from the first attempt, not from the last.
         again = _Waiting(one.first + schedule[one.retry], one.retry + 1, reason, one.body, one.first)
         if schedule[one.retry]:
             self._waiting.append(again)

@@ -102,6 +102,7 @@ class Workspace:
 
     def new_ts(self) -> str:
         """A `ts` that no message has, later than all before."""
+        # The clock of a test may stand still; two messages still need two names.
         self._last = max(self._last + 100, int(self.clock().timestamp() * 1_000_000))
         return f"{self._last // 1_000_000}.{self._last % 1_000_000:06d}"
 

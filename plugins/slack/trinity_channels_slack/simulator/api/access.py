@@ -54,6 +54,7 @@ def endpoint(workspace: Workspace, method: Method) -> Route:
         except Refusal as refusal:
             answer = {"ok": False, "error": refusal.code, **refusal.fields}
         response = answer if isinstance(answer, Response) else JSONResponse({"ok": True} | answer)
+        # Also on failures, as Slack does.
         response.headers["X-OAuth-Scopes"] = ",".join(workspace.app.scopes)
         return response
 
@@ -91,6 +92,7 @@ async def _arguments(request: Request, *, takes_json: bool) -> Arguments:
     given: Arguments = dict(request.query_params)
     body = await request.body()
     if request.headers.get("content-type", "").startswith("application/json"):
+        # As Slack: what comes in the wrong way is not read, and then missing.
         if not takes_json:
             return given
         try:

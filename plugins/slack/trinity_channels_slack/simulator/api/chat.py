@@ -50,10 +50,12 @@ class ChatApi:
     async def _take(self, given: Arguments) -> Response:
         workspace, behaviour = self._workspace, self._workspace.behaviour
         conversation, message = self._draft(given)
+        # After the checks, before the message exists: a 429 promises that nothing was posted.
         wait = workspace.rates.post(conversation.id) if behaviour.rate_limits else 0
         if wait:
             return too_many(wait)
         conversation.add(message)
+        # A thread's status ends with the app's next post.
         workspace.statuses.pop((conversation.id, message.thread_ts), None)
         workspace.background.start(self._carrier.carry(conversation, message))
         if behaviour.internal_errors_after_storing > 0:

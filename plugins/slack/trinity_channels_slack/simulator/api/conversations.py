@@ -11,6 +11,7 @@ from trinity_channels_slack.simulator.workspace import HISTORY_SCOPES, Workspace
 
 DEFAULT_PAGE = 100
 MOST = 999
+# https://docs.slack.dev/changelog/2025/05/29/rate-limit-changes-for-non-marketplace-apps
 COMMERCIAL_PAGE = 15
 _CURSOR = "next:"
 
@@ -102,4 +103,5 @@ def _order(ts: str) -> tuple[int, int]:
     seconds, _, fraction = ts.partition(".")
     if not (seconds.isascii() and seconds.isdigit()):
         raise Refusal("invalid_ts_oldest")
+    # As two integers: a float would mix up neighbours.
     return int(seconds), int(fraction.ljust(6, "0") or 0)

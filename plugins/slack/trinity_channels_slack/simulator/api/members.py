@@ -61,6 +61,7 @@ class MembersApi:
             "team_id": self._workspace.team_id,
             "user_id": app.user_id,
             "bot_id": app.bot_id,
+            # No app_id: it is optional in Slack's answer, so the plugin has to do without.
             "is_enterprise_install": False,
         }
 
