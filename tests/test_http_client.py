@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from trinity_channels import http_client
-from trinity_channels.http_client import ByDestination, open_client
+from trinity_channels.http_client import destinations, open_client
 
 HANGING = 250
 """Requests that wait for an answer: more than one client would ever have had connections."""
@@ -168,21 +168,10 @@ async def test_more_turns_get_more_connections_to_one_address() -> None:
 
 async def test_connections_are_used_again() -> None:
     async with Server() as server, open_client() as client:
-        for _ in range(5 * http_client.POOLS):
+        for _ in range(5):
             await client.get(server.url)
 
-        assert server.connections == http_client.POOLS
-
-
-async def test_beyond_the_most_destinations_new_ones_share(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_client, "MOST_DESTINATIONS", 3)
-    transport = ByDestination()
-    async with httpx.AsyncClient(transport=transport) as client, contextlib.AsyncExitStack() as stack:
-        servers = [await stack.enter_async_context(Server()) for _ in range(6)]
-        answers = [await client.get(server.url) for server in servers * 2]
-
-    assert [answer.text for answer in answers] == ["ok"] * 12
-    assert len(transport._destinations) == 4
+        assert server.connections == 1
 
 
 async def test_certificates_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,7 +182,7 @@ async def test_certificates_are_read_once(monkeypatch: pytest.MonkeyPatch) -> No
         read.append(args)
         return create(*args, **options)
 
-    http_client._certificates.cache_clear()
+    destinations._certificates.cache_clear()
     monkeypatch.setattr(ssl, "create_default_context", counting)
     async with open_client() as client, Server() as one, Server() as two:
         for server in (one, two):

@@ -13,7 +13,7 @@ from trinity_channels.observability.masking import mask_entry
 from trinity_channels.visible import for_terminal, one_line
 
 # They log addresses, parameters, every request or every part of their own; what matters in it our own entries say.
-_QUIET = ("httpx", "httpcore", "alembic")
+_QUIET = ("aiohttp", "httpx", "httpcore", "alembic")
 _OF_LINES = ("exception", "stack")
 # They come with handlers of their own, which would write unmasked.
 _ADOPTED = ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi", "sqlalchemy", "alembic")

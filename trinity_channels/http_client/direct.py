@@ -1,0 +1,193 @@
+"""Connections without a proxy: aiohttp's client behind httpx, which takes half the processor time of httpx's own.
+
+An error says whether the request may have left: plugins rely on `httpx.ConnectError` and `httpx.ConnectTimeout` to mean
+that it did not. The texts of aiohttp's errors may hold the whole address, and with it a token, so only those that name
+nothing but the server are passed on (docs/adr/0012).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import re
+import ssl
+from collections.abc import AsyncIterable, AsyncIterator
+from typing import cast
+
+import aiohttp
+import httpx
+from multidict import CIMultiDict
+from yarl import URL
+
+from trinity_channels.http_client.names import Names
+
+KEPT_FOR = 4.0
+"""Seconds that an idle connection is used again: less than the 5 s after which common servers close it."""
+_LOOKED_UP_FOR = 30
+_AT_ONCE = 65_536
+"""Bytes of a body that aiohttp writes without waiting for the other side."""
+_CONTROLS = re.compile(rb"[\x00\r\n]")
+# aiohttp would add these to a request that has none.
+_NOT_ADDED = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
+
+
+class Direct(httpx.AsyncBaseTransport):
+    """One pool for all servers, with so many connections at most to each; it must be made and used in one event loop."""
+
+    def __init__(self, certificates: ssl.SSLContext, connections: int) -> None:
+        self._names = Names()
+        connector = aiohttp.TCPConnector(
+            limit=0,
+            limit_per_host=connections,
+            ssl=certificates,
+            resolver=self._names,
+            ttl_dns_cache=_LOOKED_UP_FOR,
+            keepalive_timeout=KEPT_FOR,
+        )
+        self._session = aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            skip_auto_headers=_NOT_ADDED,
+            auto_decompress=False,
+        )
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer a request, as soon as the head of the answer is there.
+
+        Raises:
+            httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol, httpx.LocalProtocolError: it never left.
+            httpx.TransportError: any other; it may have been taken.
+        """
+        headers = _headers(request)
+        body = _Body(request)
+        try:
+            async with asyncio.timeout(None) as body.deadline:
+                answer = await self._session.request(
+                    request.method,
+                    _url(request),
+                    headers=headers,
+                    data=body.data,
+                    allow_redirects=False,
+                    timeout=_timeout(**request.extensions.get("timeout", {})),
+                    server_hostname=request.extensions.get("sni_hostname"),
+                )
+        except TimeoutError as error:
+            if isinstance(error, aiohttp.ClientError):
+                raise _as_httpx(error, request) from None
+            raise httpx.WriteTimeout("The request was not taken in time.", request=request) from None
+        except Exception as error:  # noqa: BLE001  aiohttp raises ValueError and others, too
+            raise _as_httpx(error, request) from None
+        reason = (answer.reason or "").encode(errors="surrogateescape")  # as aiohttp has decoded it
+        return httpx.Response(
+            answer.status,
+            headers=list(answer.raw_headers),
+            stream=_Answer(answer, request),
+            extensions={"http_version": b"HTTP/1.1", "reason_phrase": reason},
+        )
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._names.close()
+        await self._session.close()
+
+
+class _Body:
+    """The body of a request. A long one goes piece by piece, each within the time-out for writing.
+
+    `data` is what aiohttp takes. `deadline` is moved with each piece; aiohttp has no time-out of its own for that.
+    """
+
+    deadline: asyncio.Timeout
+
+    def __init__(self, request: httpx.Request) -> None:
+        self._seconds: float | None = request.extensions.get("timeout", {}).get("write")
+        self.data: bytes | AsyncIterator[bytes] | None
+        try:
+            content = request.content
+        except httpx.RequestNotRead:
+            self.data = self._pieces(cast("httpx.AsyncByteStream", request.stream))
+        else:
+            self.data = content or None if len(content) <= _AT_ONCE else self._pieces(_sliced(content))
+
+    async def _pieces(self, stream: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
+        loop = asyncio.get_running_loop()
+        async for piece in stream:
+            if self._seconds is not None:
+                self.deadline.reschedule(loop.time() + self._seconds)
+            yield piece
+        self.deadline.reschedule(None)
+
+
+async def _sliced(content: bytes) -> AsyncIterator[bytes]:
+    for begin in range(0, len(content), _AT_ONCE):
+        yield content[begin : begin + _AT_ONCE]
+
+
+class _Answer(httpx.AsyncByteStream):
+    """The body of an answer, as it arrives."""
+
+    def __init__(self, answer: aiohttp.ClientResponse, request: httpx.Request) -> None:
+        self._answer = answer
+        self._request = request
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        content = self._answer.content
+        try:
+            while piece := await content.readany():
+                yield piece
+        except Exception as error:  # noqa: BLE001  see `Direct`
+            raise _as_httpx(error, self._request) from None
+
+    async def aclose(self) -> None:
+        """Give the connection back, or close it if the answer was not read to its end."""
+        self._answer.release()
+
+
+def _url(request: httpx.Request) -> URL:
+    """The address as it is, without a name and password: httpx has made a header of these."""
+    url = request.url
+    return URL(str(url.copy_with(userinfo=b"") if url.userinfo else url), encoded=True)
+
+
+def _headers(request: httpx.Request) -> CIMultiDict[str]:
+    """The headers of a request as aiohttp takes them; it adds those about chunks itself."""
+    headers: CIMultiDict[str] = CIMultiDict()
+    for name, value in request.headers.raw:
+        if _CONTROLS.search(value) or _CONTROLS.search(name):
+            raise httpx.LocalProtocolError("A header holds a line break.", request=request)
+        try:
+            headers.add(name.decode(), value.decode())
+        except UnicodeDecodeError:
+            raise httpx.LocalProtocolError("A header is not text in UTF-8.", request=request) from None
+    headers.popall("Transfer-Encoding", None)
+    return headers
+
+
+@functools.lru_cache
+def _timeout(
+    connect: float | None = None, read: float | None = None, write: float | None = None, pool: float | None = None
+) -> aiohttp.ClientTimeout:
+    """A time-out in aiohttp's words, which has one for waiting for a connection and making it; see `_Body` for writing."""
+    del write
+    waiting = None if connect is None or pool is None else max(connect, pool)
+    return aiohttp.ClientTimeout(total=None, connect=waiting, sock_connect=connect, sock_read=read)
+
+
+def _as_httpx(error: Exception, request: httpx.Request) -> httpx.TransportError:
+    """The error of httpx that says as much about what has happened to the request."""
+    match error:
+        case aiohttp.ConnectionTimeoutError():
+            return httpx.ConnectTimeout("No connection was made in time.", request=request)
+        case aiohttp.ClientConnectorError():
+            return httpx.ConnectError(str(error), request=request)
+        case aiohttp.ServerTimeoutError():
+            return httpx.ReadTimeout("Nothing was received in time.", request=request)
+        case aiohttp.InvalidURL() | aiohttp.NonHttpUrlClientError():
+            return httpx.UnsupportedProtocol("The address is not an http:// or https:// address.", request=request)
+        case aiohttp.ServerDisconnectedError():
+            text = "The server closed the connection without an answer."
+            return httpx.RemoteProtocolError(text, request=request)
+        case OSError():
+            return httpx.ReadError(f"The connection broke ({type(error).__name__}).", request=request)
+        case _:
+            return httpx.RemoteProtocolError(f"The answer cannot be read ({type(error).__name__}).", request=request)
