@@ -6,7 +6,7 @@ KIT := plugins/contract_tests
 PLUGINS := $(filter-out $(KIT),$(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml)))
 PACKAGES := -e . $(addprefix -e ,$(PLUGINS))
 
-.PHONY: help install demo test lint format fuzz bench docs
+.PHONY: help install demo test lint format fuzz bench docs assets
 
 help: ## This list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "%-9s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,3 +56,6 @@ bench: $(VENV)/.dev ## Measure accept, the whole way, start-up and memory
 
 docs: install ## Write the reference pages from the code
 	$(BIN)/python docs/generate.py
+
+assets: install ## Fetch the vendored files of the pages, by version and hash; needs npm
+	$(BIN)/python tools/fetch_assets.py

@@ -27,6 +27,7 @@ from trinity_channels.access.login import Login
 from trinity_channels.access.mailed_decisions import MailedDecisions
 from trinity_channels.access.owner_digest import OwnerDigest
 from trinity_channels.access.self_service import SelfService
+from trinity_channels.access.sessions import Sessions
 from trinity_channels.access.sharing import Sharing
 from trinity_channels.access.tokens import Tokens
 from trinity_channels.agents.registry import ConfiguredAgents, Platform
@@ -75,6 +76,7 @@ from trinity_channels.web.auth import Guard, TokenAuthenticator
 from trinity_channels.web.decision_pages import DecisionPages
 from trinity_channels.web.failed_auth import FailedAuth
 from trinity_channels.web.local import Entrance
+from trinity_channels.web.pages.lazy import LazyPages, PageSite
 from trinity_channels.web.probes import Probes
 from trinity_channels.web.route import signature
 
@@ -86,10 +88,15 @@ GRACE = 10.0
 """Seconds that running turns and calls get when the host stops."""
 HOUSEKEEPING = 10.0
 """Seconds between two rounds of chores."""
+MOUNTED_PAGES = "/channels"
+"""Where pages are in another application, which has pages of its own."""
 
 
 class Host:
     """A channel host: an asynchronous context manager that runs while it is open."""
+
+    _pages: LazyPages | None = None
+    _running = False
 
     def __init__(self, settings: Settings, ports: Ports | None = None) -> None:
         ports = ports or Ports()
@@ -99,7 +106,7 @@ class Host:
         self.metrics = Metrics()
         self.plugins = ports.plugins or load()
         self.store = Store(settings.database_url.get_secret_value())
-        self._vault = Vault(key_ring(settings.credential_encryption_key, settings.home, self.store))
+        self.vault = Vault(key_ring(settings.credential_encryption_key, settings.home, self.store))
         self._owns_http = ports.http is None
         self.http = ports.http or open_client(settings.max_concurrent_turns)
         self.address = PublicAddress(self.store, settings.public_chat_url)
@@ -108,16 +115,17 @@ class Host:
         again = partial(reread, settings, ports.read_settings) if ports.read_settings else None
         self.reload = AgentReload(self.agents, self.store, again, now)
         self.directory = ports.directory or LocalDirectory(self.store, self.agents, now)
-        own_tokens = TokenAuthenticator(self.store, settings.admin_token, now)
+        self.own_tokens = TokenAuthenticator(self.store, settings.admin_token, now)
         self.tokens = None if ports.authenticator else Tokens(self.store, now)
-        self.local_token = own_tokens.local
+        self.sessions = Sessions(self.store, now)
+        self.local_token = self.own_tokens.local
         self.guard = Guard(
-            ports.authenticator or own_tokens, Authorisation(self.directory), FailedAuth(self.metrics, now)
+            ports.authenticator or self.own_tokens, Authorisation(self.directory), FailedAuth(self.metrics, now)
         )
         self.bindings = Bindings(
             self.store,
             self.plugins,
-            StoredSecrets(self._vault),
+            StoredSecrets(self.vault),
             Contexts(self.plugins, self.http, self.address, settings.api_base_url, now),
             now,
         )
@@ -129,13 +137,13 @@ class Host:
             store=self.store,
             plugins=self.plugins,
             opened=self.bindings,
-            vault=self._vault,
+            vault=self.vault,
             now=now,
             credentials_work=self._catch_up.credentials_work,
         )
         escalation = Escalation(self.store, self.agents, now)
         self.self_service = SelfService(
-            Login(self.store, self._vault, self.mailer, now, self.metrics),
+            Login(self.store, self.vault, self.mailer, now, self.metrics),
             escalation,
             Disclosure(self.store, escalation, timedelta(hours=settings.disclose_after_hours), now),
             Lifetime(timedelta(days=settings.email_lifetime_days)),
@@ -151,7 +159,7 @@ class Host:
         self.overviews = Overviews(
             store=self.store, directory=self.directory, plugins=self.plugins, reports=self.reports, now=now
         )
-        self.blocks = Blocks(self.store, self._vault)
+        self.blocks = Blocks(self.store, self.vault)
         vouching = Vouching(self.store, self.plugins, self.bindings, self.self_service.lifetime, now)
         indicator = Indicator(self.plugins, self.bindings, self.metrics)
         self.slots = FairSlots(settings.max_concurrent_turns)
@@ -190,7 +198,7 @@ class Host:
         self.webhook = wiring.webhook(self, indicator, self._diagnosis, self._catch_up)
         self.retention_periods = RetentionPeriods(self.store, settings.keep_bodies_days, self.agents, now)
         self.retention = Retention(self.store, self.retention_periods, self.metrics, now)
-        links = DecisionLinks(self._vault, self.address, tuple(self.plugins), now)
+        links = DecisionLinks(self.vault, self.address, tuple(self.plugins), now)
         self._digest = OwnerDigest(self.store, self.directory, self.mailer, links, self.metrics, now)
         self._decision_pages = DecisionPages(
             MailedDecisions(links, self.store, self.directory, self.sharing), self.plugins
@@ -206,13 +214,13 @@ class Host:
                 ),
                 "alert mails": AlertMails(self.store, self.directory, self.mailer, self.plugins, self.metrics, now),
                 "retention": self.retention,
+                **({"page sessions": self.sessions} if self.tokens else {}),
                 "verified e-mails": EmailUpkeep(self.store, self.plugins, vouching, self.self_service.lifetime, now),
             },
             self.metrics,
             now,
         )
         self._tasks: list[asyncio.Task[None]] = []
-        self._running = False
 
     @property
     def platform(self) -> Platform | None:
@@ -252,6 +260,8 @@ class Host:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._pages is not None:
+            await self._pages.stop()
         self.deliveries.stop()
         await self.dispatcher.stop(GRACE)
         with contextlib.suppress(Exception):  # lost counts must not disturb the shutdown
@@ -284,18 +294,30 @@ class Host:
 
     # --- routes ---
 
+    def pages(self, default_path: str) -> LazyPages:
+        """The pages, below the path of the settings or this one."""
+        path = self.settings.pages_path
+        prefix = default_path if path is None else path
+        self._pages = LazyPages(prefix, lambda: _page_site(self, prefix))
+        return self._pages
+
     def mount(self, app: FastAPI) -> None:
         """Add our routes to an app, except those it already has. The webhooks come first: they are the busiest."""
         owned = {signature(route) for route in app.routes if isinstance(route, Route)}
         for router in routers(self):
             router.routes[:] = [one for one in router.routes if isinstance(one, Route) and signature(one) not in owned]
             app.include_router(router)
-        app.router.routes[:0] = [*self.webhook.routes(), *self._decision_pages.routes()]
+        app.router.routes[:0] = [
+            *self.webhook.routes(),
+            *self._decision_pages.routes(),
+            *self.pages(MOUNTED_PAGES).routes(),
+        ]
 
     def routes(self) -> list[BaseRoute]:
         """The same for an app that has nothing of its own: to include routers there would build every route twice."""
         api = [route for router in routers(self) for route in router.routes]
-        return [*self.webhook.routes(), *self._decision_pages.routes(), *api, *self.probes()]
+        pages = self.pages("").routes()
+        return [*self.webhook.routes(), *self._decision_pages.routes(), *api, *self.probes(), *pages]
 
     def probes(self) -> list[Route]:
         """The routes that only a host has which runs alone."""
@@ -353,6 +375,12 @@ def _mailer(settings: Settings, now: Callable[[], datetime]) -> Mailer | None:
     from trinity_channels.mail.smtp import SmtpMailer  # noqa: PLC0415  4 MB, for those who send mail
 
     return SmtpMailer(settings.smtp_url, settings.mail_from, now)
+
+
+def _page_site(host: Host, prefix: str) -> PageSite:
+    from trinity_channels.page_routes import site  # noqa: PLC0415  templates and pages, which only some hosts show
+
+    return site(host, prefix)
 
 
 def _lateness(settings: Settings) -> Lateness:

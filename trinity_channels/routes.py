@@ -27,6 +27,7 @@ from trinity_channels.web.people_api import PeopleApi
 from trinity_channels.web.proactive_api import ProactiveApi
 from trinity_channels.web.reload_api import ReloadApi
 from trinity_channels.web.retention_api import RetentionApi
+from trinity_channels.web.sessions_api import SessionsApi
 from trinity_channels.web.settings_api import SettingsApi
 from trinity_channels.web.tokens_api import TokensApi
 from trinity_channels.web.trial_api import TrialApi
@@ -74,4 +75,5 @@ def routers(host: Host) -> list[APIRouter]:
         DiagnosisApi(host.guard, host.address, way_in.prove, Diagnostics(host, way_in.prove).examine).router(),
         ReloadApi(host.guard, host.reload).router(),
         *([TokensApi(host.guard, host.tokens, host.directory).router()] if host.tokens else []),
+        *([SessionsApi(host.guard, host.sessions).router()] if host.tokens else []),
     ]

@@ -6,6 +6,7 @@ A key of the file is the variable's name in lower case. Besides those it holds t
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from email.utils import parseaddr
@@ -38,6 +39,7 @@ _API_BASE_URL = "_api_base_url"
 DATABASE_SCHEME = "sqlite:///"
 FILE_ONLY = ("agents", "api_base_urls")
 _RUNTIMES = 'needs runtime = "echo", "openai" or "trinity"'
+_PAGES_PATH = re.compile(r"(?:/[A-Za-z0-9_-]+)*")
 _QUOTED = 40
 """Characters of a runtime that are quoted."""
 _TEXTS = {
@@ -83,6 +85,13 @@ def _mail_sender(text: str) -> str:
     return text
 
 
+def _pages_path(text: str) -> str:
+    path = text.rstrip("/")
+    if not _PAGES_PATH.fullmatch(path):
+        raise ValueError("must be a path such as /channels, of letters, digits, - and _")
+    return path
+
+
 OpenTo = Literal["loopback", "all", "none"]
 Hours = Annotated[float, Field(gt=0, le=8760)]
 
@@ -101,6 +110,9 @@ class Settings(BaseSettings):
         park_after_hours: the age from which a question or a message that waits to be sent is parked for the owner.
         disclose_after_hours: the silence after which an answer says again that it comes from an AI agent.
         open_monitoring: who sees `/metrics` and the details of `/readyz` without a token.
+        pages_url: where owners open the pages, for links in mails; None means the public address.
+        pages_path: the path that all pages are below; None means none for a host that runs alone, /channels in another
+            application.
         open_docs: who sees `/docs` and `/openapi.json` without a token.
         notices_per_contact: messages of the host's own in an hour to one person without a verified e-mail.
         notices_per_binding: the same of one binding, to all people together.
@@ -135,6 +147,10 @@ class Settings(BaseSettings):
     disclose_after_hours: Hours = Field(alias="trinity_channels_disclose_after_hours", default=24)
     open_monitoring: OpenTo = Field(alias="trinity_channels_open_monitoring", default="loopback")
     open_docs: OpenTo = Field(alias="trinity_channels_open_docs", default="loopback")
+    pages_url: HttpUrl | None = Field(alias="trinity_channels_pages_url", default=None)
+    pages_path: Annotated[str, AfterValidator(_pages_path)] | None = Field(
+        alias="trinity_channels_pages_path", default=None
+    )
     notices_per_contact: int = Field(alias="trinity_channels_notices_per_contact", default=4, ge=1)
     notices_per_binding: int = Field(alias="trinity_channels_notices_per_binding", default=200, ge=1)
     keep_bodies_days: Days = Field(alias="trinity_channels_keep_bodies_days", default=30)

@@ -117,6 +117,13 @@ DIGEST_TEXT = (
     "On the host, `trinity-channels requests` lists all who are waiting, and `trinity-channels requests approve NUMBER` or "
     "`decline NUMBER` decides. If many people ask, these mails come less often.\n"
 )
+SIGN_IN_SUBJECT = "Sign in to Trinity Channels"
+SIGN_IN_TEXT = (
+    "Hello,\n\n"
+    "this link signs you in to the pages of your agents. It works once, within 15 minutes:\n\n"
+    "    {url}\n\n"
+    "If you did not ask for it, ignore this mail, and do not forward it.\n"
+)
 ALERT_SUBJECT = "{agent} may not be reachable on {channel}"
 ALERT_TEXT = (
     "Hello,\n\n"

@@ -30,9 +30,3 @@ async def test_everything_the_page_needs_comes_from_this_host(world: World) -> N
 @pytest.mark.parametrize("path", ["/docs/redoc.standalone.js", "/docs/../app.py", "/docs/%2e%2e/core.py", "/redoc"])
 async def test_nothing_else_of_the_package_is_served(world: World, path: str) -> None:
     assert (await get(world, path)).status_code == 404
-
-
-async def test_the_bare_address_leads_to_the_page(world: World) -> None:
-    answer = await get(world, "/")
-
-    assert (answer.status_code, answer.headers["location"]) == (307, "docs")

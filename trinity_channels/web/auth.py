@@ -53,11 +53,9 @@ class TokenAuthenticator:
         if token is None:
             return None
         digest = token_digest(token)
-        for known, principal in self._known.items():
-            if hmac.compare_digest(digest.encode(), known.encode()):
-                return principal
-        if not has_our_shape(token):
-            return None
+        known = self._configured(digest)
+        if known is not None or not has_our_shape(token):
+            return known
         found = await self._store.read(lambda tx: tokens.find(tx, digest))
         if found is None:
             return None
@@ -66,7 +64,21 @@ class TokenAuthenticator:
             request.state.refusal = "expired"
             return None
         await self._note_use(found, now)
-        return Principal(Role(found.role), found.subject or found.label)
+        return _holder(found)
+
+    async def holder(self, digest: str) -> Principal | None:
+        """Who holds the token with this digest; None if there is none, or if it has expired."""
+        known = self._configured(digest)
+        if known is not None:
+            return known
+        found = await self._store.read(lambda tx: tokens.find(tx, digest))
+        return None if found is None or found.expired(self._now()) else _holder(found)
+
+    def _configured(self, digest: str) -> Principal | None:
+        for known, principal in self._known.items():
+            if hmac.compare_digest(digest.encode(), known.encode()):
+                return principal
+        return None
 
     async def _note_use(self, token: StoredToken, now: datetime) -> None:
         """Write down that a token is used, once a minute at most; a database that cannot be written to does not matter."""
@@ -76,6 +88,10 @@ class TokenAuthenticator:
         self._use_noted[token.id] = now
         with contextlib.suppress(StoreError):
             await self._store.write(lambda tx: tokens.used(tx, token.id, now))
+
+
+def _holder(token: StoredToken) -> Principal:
+    return Principal(Role(token.role), token.subject or token.label)
 
 
 def bearer_token(request: HTTPConnection) -> str | None:
@@ -95,9 +111,9 @@ class Guard:
     """Authenticates requests, and has their principals authorised by `may`."""
 
     def __init__(self, authenticator: Authenticator, may: Authorisation, failed: FailedAuth) -> None:
-        self._authenticator = authenticator
+        self.authenticator = authenticator
         self.may = may
-        self._failed = failed
+        self.failed = failed
 
     async def principal(self, request: HTTPConnection) -> Principal:
         """Who is asking. Looked up once a request.
@@ -108,7 +124,7 @@ class Guard:
         """
         found: Principal | None = getattr(request.state, "principal", None)
         if found is None:
-            found = request.state.principal = await self._authenticator.principal(request)
+            found = request.state.principal = await self.authenticator.principal(request)
         if found is None:
             raise self._refused(request)
         return found
@@ -117,7 +133,7 @@ class Guard:
         if "authorization" not in request.headers:  # a request without a token tries none
             return unauthorized("Send a valid token: Authorization: Bearer <token>.")
         reason: str = getattr(request.state, "refusal", "unknown")
-        wait = self._failed.note(request, reason)
+        wait = self.failed.note(request, reason)
         if wait is not None:
             return ApiError(
                 429,

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from trinity_channels.web.errors import SAFE_HEADERS
@@ -49,10 +49,7 @@ _HEADERS = {
 
 
 def routes(entrance: Entrance, description: Callable[[], dict[str, Any]]) -> list[Route]:
-    """The page, its first script, the files of Swagger UI, which are read when they are asked for, and the description.
-
-    The bare address of the host leads to the page.
-    """
+    """The page, its first script, the files of Swagger UI, which are read when they are asked for, and the description."""
 
     async def described(_: Request) -> Response:
         return JSONResponse(description(), headers=SAFE_HEADERS)
@@ -63,12 +60,7 @@ def routes(entrance: Entrance, description: Callable[[], dict[str, Any]]) -> lis
         **{f"/docs/{name}": _file(name) for name in _FILES},
         "/openapi.json": described,
     }
-    guarded = [Route(path, entrance.guarded(page), methods=["GET"]) for path, page in pages.items()]
-    return [Route("/", _lead, methods=["GET"]), *guarded]
-
-
-async def _lead(_: Request) -> Response:
-    return RedirectResponse("docs")
+    return [Route(path, entrance.guarded(page), methods=["GET"]) for path, page in pages.items()]
 
 
 async def _page(_: Request) -> Response:

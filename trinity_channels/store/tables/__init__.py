@@ -23,6 +23,7 @@ from trinity_channels.store.tables.conversations import (
     TURN,
 )
 from trinity_channels.store.tables.retention import ERASED_BLOCK, SWEEP, SWEEP_LEFT
+from trinity_channels.store.tables.sessions import PAGE_SESSION, SIGN_IN_LINK
 
 __all__ = [
     "ACCESS_REQUEST",
@@ -40,11 +41,13 @@ __all__ = [
     "KNOWN_MAILBOX",
     "LOGIN_CODE",
     "MESSAGE",
+    "PAGE_SESSION",
     "POLICY",
     "PROACTIVE",
     "RETIRED_KEY",
     "SETTING",
     "SHARE",
+    "SIGN_IN_LINK",
     "SWEEP",
     "SWEEP_LEFT",
     "TOKEN",

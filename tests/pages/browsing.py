@@ -1,0 +1,158 @@
+"""A person with a browser at the pages of a host. Every page that is opened is examined; see `Reader.opens`."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from importlib.util import find_spec
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
+
+from tests.browser import find
+from tests.world import ADMIN, World
+from trinity_channels.cli import servers
+
+WIDTHS = (320, 390, 1600)
+HEIGHT = 900
+
+
+def _axe() -> str:
+    spec = find_spec("axe_playwright_python")
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin).with_name("axe.min.js").read_text(encoding="utf-8")
+
+
+AXE = _axe()
+_RUN_AXE = """async () => {
+  const found = await axe.run(document, {resultTypes: ["violations"]});
+  return found.violations.flatMap(one => one.nodes.map(node => `${one.id}: ${node.html} (${node.failureSummary})`));
+}"""
+_OVERFLOW = """() => {
+  const width = document.documentElement.clientWidth;
+  if (document.documentElement.scrollWidth <= width) return [];
+  return [...document.querySelectorAll("body *")]
+    .filter(one => one.getBoundingClientRect().right > width + 1)
+    .map(one => one.outerHTML.slice(0, 120));
+}"""
+
+
+class Reader:
+    """One person's browser.
+
+    Attributes:
+        page: its tab, of playwright.
+        complaints: what the browser reported: errors, and what the page's policy refused. Empty at the end of every test.
+    """
+
+    def __init__(self, world: World, url: str, context: BrowserContext, page: Page) -> None:
+        self.world = world
+        self.url = url
+        self.context = context
+        self.page = page
+        self.complaints: list[str] = []
+        self.expected: list[str] = []
+        page.on("console", self._heard)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(message.text)
+
+    def expects_status(self, status: int) -> None:
+        """The browser will report a page with this status once."""
+        self.expected.append(f"the server responded with a status of {status}")
+
+    async def signs_in(self, token: str = ADMIN) -> None:
+        """Sign in with a token."""
+        await self.page.goto(f"{self.url}/signin")
+        field = self.page.get_by_label("Admin or personal token")
+        if not await field.is_visible():
+            await self.page.get_by_text("Use a token instead").click()
+        await field.fill(token)
+        await self.page.get_by_role("button", name="Sign in with the token").click()
+        await self.page.wait_for_url(lambda url: "/signin" not in url)
+
+    async def opens(self, path: str) -> Page:
+        """Open a page and examine it."""
+        await self.page.goto(f"{self.url}{path}")
+        await self.examines()
+        return self.page
+
+    async def examines(self) -> None:
+        """Examine the page as it is: accessible in both schemes, and no wider than the window at any width."""
+        page = self.page
+        size = page.viewport_size
+        await page.evaluate(AXE)
+        for scheme in ("light", "dark"):
+            await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            violations: list[str] = await page.evaluate(_RUN_AXE)
+            assert violations == [], f"{page.url}, {scheme}"
+        await page.emulate_media(color_scheme="light", reduced_motion="reduce")
+        for width in WIDTHS:
+            await page.set_viewport_size({"width": width, "height": HEIGHT})
+            wide: list[str] = await page.evaluate(_OVERFLOW)
+            assert wide == [], f"{page.url}, {width} pixels"
+        if size is not None:
+            await page.set_viewport_size(size)
+
+    def unexpected(self) -> list[str]:
+        """What the browser reported that the test did not announce."""
+        left = list(self.expected)
+        found = []
+        for complaint in self.complaints:
+            told = next((one for one in left if one in complaint), None)
+            if told is None:
+                found.append(complaint)
+            else:
+                left.remove(told)
+        return found
+
+
+class Readers:
+    """Opens browsers at a host that listens on loopback, and closes them."""
+
+    def __init__(self) -> None:
+        self._stack = contextlib.AsyncExitStack()
+        self._browser: Browser | None = None
+        self._urls: dict[int, str] = {}
+        self._readers: list[Reader] = []
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._stack.aclose()
+        if kind is None:
+            assert [told for reader in self._readers for told in reader.unexpected()] == []
+
+    async def __call__(self, world: World, token: str | None = ADMIN, **options: Any) -> Reader:
+        """A person at the pages of a world, signed in with a token unless that is None; options as for a context."""
+        if self._browser is None:
+            playwright = await self._stack.enter_async_context(async_playwright())
+            self._browser = await playwright.chromium.launch(executable_path=find(), args=["--no-sandbox"])
+            self._stack.push_async_callback(self._browser.close)
+        if id(world) not in self._urls:
+            self._urls[id(world)] = await self._stack.enter_async_context(listening(world))
+        given: dict[str, Any] = {"viewport": {"width": 1200, "height": HEIGHT}, "reduced_motion": "reduce", **options}
+        context = await self._browser.new_context(**given)
+        context.set_default_timeout(20_000)
+        await context.clock.set_fixed_time(world.now())
+        reader = Reader(world, self._urls[id(world)], context, await context.new_page())
+        self._readers.append(reader)
+        if token is not None:
+            await reader.signs_in(token)
+        return reader
+
+
+@contextlib.asynccontextmanager
+async def listening(world: World) -> AsyncIterator[str]:
+    """Let the host of a test listen on loopback; its address."""
+    with servers.bind("127.0.0.1", 0) as bound:
+        async with servers.serving(world.app, bound):
+            yield servers.address(bound)

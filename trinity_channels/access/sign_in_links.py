@@ -1,0 +1,140 @@
+"""Links that sign an owner in to the pages: mailed on request, good once and for 15 minutes.
+
+What the page says is the same for every address, known or not, and so is the time it takes: mail is sent afterwards.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import structlog
+
+from trinity_channels import texts
+from trinity_channels.access.directory import Directory
+from trinity_channels.access.principal import Principal, Role
+from trinity_channels.access.tokens import fresh_token, token_digest
+from trinity_channels.crypto.vault import Vault
+from trinity_channels.email_address import mailbox
+from trinity_channels.mail.port import Mail, Mailer, MailError
+from trinity_channels.observability.failures import cause_of
+from trinity_channels.observability.metrics import Metrics
+from trinity_channels.store import Store, Tx, sign_in_links
+from trinity_channels.store.sign_in_links import Count
+
+log = structlog.get_logger(__name__)
+
+LASTS = timedelta(minutes=15)
+HOUR = timedelta(hours=1)
+PER_SOURCE = 20
+"""Requests of one client in an hour, for all addresses together."""
+PER_BOTH = 3
+"""Requests of one client for one address in an hour."""
+PER_MAILBOX = 5
+"""Requests for one address in an hour by all clients. The first of each client is not counted against it, so that others
+cannot keep an owner out; `MOST_PER_MAILBOX` bounds those too."""
+MOST_PER_MAILBOX = 30
+_MAILBOX = "sign-in mailbox"
+_SOURCE = "sign-in source"
+
+
+class TooManyLinks(Exception):
+    """Too many links were asked for; `wait` says how long until the next one may be."""
+
+    def __init__(self, wait: timedelta) -> None:
+        super().__init__()
+        self.wait = wait
+
+
+class SignInLinks:
+    """Mails and redeems them. Only e-mails that own an agent get one."""
+
+    def __init__(
+        self,
+        store: Store,
+        directory: Directory,
+        mailer: Mailer | None,
+        vault: Vault,
+        metrics: Metrics,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._store = store
+        self._directory = directory
+        self._mailer = mailer
+        self._vault = vault
+        self._metrics = metrics
+        self._now = now
+        self._sending: set[asyncio.Task[None]] = set()
+
+    @property
+    def can_mail(self) -> bool:
+        """Whether mail is set up."""
+        return self._mailer is not None
+
+    async def ask(self, email: str, source: str, link: Callable[[str], str]) -> None:
+        """Mail a link, if the e-mail owns an agent; the caller cannot tell whether it does.
+
+        Args:
+            email: the address in its usual spelling.
+            source: where the request comes from, for the limits.
+            link: makes the address of the page from a token.
+
+        Raises:
+            TooManyLinks: with the time to wait.
+        """
+        token = fresh_token()
+        owns = bool(await self._directory.agents(email))
+        now = self._now()
+        box = self._vault.digest(mailbox(email), purpose=_MAILBOX)
+        client = self._vault.digest(source, purpose=_SOURCE)
+
+        def unit(tx: Tx) -> datetime | None:
+            until = _full_until(tx, box, client, now)
+            if until is None:
+                digest, to = (token_digest(token), email) if owns else ("", "")
+                sign_in_links.add(tx, digest=digest, email=to, mailbox=box, source=client, now=now)
+            return until
+
+        until = await self._store.write(unit)
+        if until is not None:
+            raise TooManyLinks(until - now)
+        if owns and self._mailer:
+            task = asyncio.create_task(self._send(self._mailer, email, link(token)), name="sign-in mail")
+            self._sending.add(task)
+            task.add_done_callback(self._sending.discard)
+
+    async def look(self, token: str) -> str | None:
+        """The e-mail that a link signs in, None if it is used, too old or not ours. Changes nothing."""
+        since = self._now() - LASTS
+        return await self._store.read(lambda tx: sign_in_links.find(tx, token_digest(token), since))
+
+    async def redeem(self, token: str) -> Principal | None:
+        """Use a link up; None as `look`."""
+        now = self._now()
+        email = await self._store.write(lambda tx: sign_in_links.use(tx, token_digest(token), now - LASTS, now))
+        return Principal(Role.USER, email) if email else None
+
+    async def stop(self) -> None:
+        """Wait for mails that are being sent."""
+        await asyncio.gather(*self._sending, return_exceptions=True)
+
+    async def _send(self, mailer: Mailer, email: str, url: str) -> None:
+        try:
+            await mailer.send(Mail(email, texts.SIGN_IN_SUBJECT, texts.SIGN_IN_TEXT.format(url=url)))
+        except MailError as error:
+            self._metrics.mail_failures.inc()
+            log.warning("sign-in mail failed", cause=cause_of(error))
+
+
+def _full_until(tx: Tx, box: str, client: str, now: datetime) -> datetime | None:
+    """When a link may be asked for; None if it may now."""
+    since = now - HOUR
+    of_both = sign_in_links.of_both(tx, box, client, since)
+    of_mailbox = sign_in_links.of_mailbox(tx, box, since)
+    limits: list[tuple[Count, int]] = [
+        (sign_in_links.of_source(tx, client, since), PER_SOURCE),
+        (of_both, PER_BOTH),
+        (of_mailbox, PER_MAILBOX if of_both[0] else MOST_PER_MAILBOX),
+    ]
+    return max((first + HOUR for (count, first), most in limits if first and count >= most), default=None)

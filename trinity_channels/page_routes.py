@@ -1,0 +1,44 @@
+"""The pages of a host: every module of them with the services that it calls. Imported when the first page is asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trinity_channels.access.sign_in_links import SignInLinks
+from trinity_channels.web.pages.agents import AgentsPages
+from trinity_channels.web.pages.appearance import AppearancePages
+from trinity_channels.web.pages.cookies import Said, SessionCookie
+from trinity_channels.web.pages.gate import ApplicationGate, Gate, SessionGate
+from trinity_channels.web.pages.page import Pages
+from trinity_channels.web.pages.place import LinkPlace
+from trinity_channels.web.pages.render import Templates
+from trinity_channels.web.pages.signin import SignInPages
+from trinity_channels.web.pages.site import Site
+from trinity_channels.web.pages.visit import Desk
+
+if TYPE_CHECKING:
+    from trinity_channels.app import Host
+
+
+def site(host: Host, prefix: str) -> Site:
+    """All pages, as they are below `prefix`."""
+    links = SignInLinks(host.store, host.directory, host.mailer, host.vault, host.metrics, host.now)
+    desk = Desk(Templates(), Said(host.vault), prefix, has_sign_in=host.tokens is not None, now=host.now)
+    gate, signing_in = _gate(host, links)
+    return Site([*signing_in, *_modules(host)], gate, desk, links.stop)
+
+
+def _modules(host: Host) -> list[Pages]:
+    """The pages for people who are signed in."""
+    return [AgentsPages(host.overviews), AppearancePages()]
+
+
+def _gate(host: Host, links: SignInLinks) -> tuple[Gate, list[Pages]]:
+    """Who may come in; a host that runs alone has pages for that."""
+    if host.tokens is None:
+        return ApplicationGate(host.guard.authenticator), []
+    pages_url = host.settings.pages_url
+    cookie = SessionCookie(host.address, pages_url)
+    place = LinkPlace(host.address, pages_url)
+    signing_in = SignInPages(host.sessions, links, host.own_tokens, host.guard.failed, cookie, place)
+    return SessionGate(host.sessions, host.own_tokens, cookie), [signing_in]

@@ -1,0 +1,103 @@
+"""The cookies of the pages: the session, the colour scheme, and one sentence for the next page."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from trinity_channels.access.sessions import LASTS
+from trinity_channels.bindings.public_address import PublicAddress
+from trinity_channels.crypto.vault import Vault
+
+THEME = "trinity_channels_theme"
+THEMES = ("light", "dark")
+SAID = "trinity_channels_said"
+_SAID_PURPOSE = "sentence of a page"
+_YEAR = 365 * 24 * 3600
+_MINUTE = 60
+
+
+class SessionCookie:
+    """Reads and sets it. On https it has the prefix `__Host-`, with which no other host of the domain can set it."""
+
+    def __init__(self, address: PublicAddress, pages_url: str | None) -> None:
+        self._address = address
+        self._pages_url = pages_url
+
+    def read(self, request: Request) -> str | None:
+        """The cookie of a request."""
+        return request.cookies.get(self._name(request))
+
+    def set(self, request: Request, response: Response, value: str) -> None:
+        """Let a browser keep a session."""
+        response.set_cookie(
+            self._name(request),
+            value,
+            max_age=int(LASTS.total_seconds()),
+            path="/",
+            secure=self._is_secure(request),
+            httponly=True,
+            samesite="lax",
+        )
+
+    def drop(self, request: Request, response: Response) -> None:
+        """Let a browser forget it."""
+        response.delete_cookie(
+            self._name(request), path="/", secure=self._is_secure(request), httponly=True, samesite="lax"
+        )
+
+    def _name(self, request: Request) -> str:
+        return "__Host-trinity_channels" if self._is_secure(request) else "trinity_channels"
+
+    def _is_secure(self, request: Request) -> bool:
+        """Whether the browser uses https; behind a proxy that ends TLS, only headers and settings tell."""
+        if request.url.scheme == "https" or request.headers.get("x-forwarded-proto", "").lower() == "https":
+            return True
+        host = request.headers.get("host", "").lower()
+        known = [urlsplit(url) for url in (self._pages_url, self._address.value) if url]
+        return any(one.scheme == "https" and one.netloc == host for one in known)
+
+
+class Said:
+    """One sentence that the next page shows, such as "Saved." after a form; signed, so that only we put words there."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+
+    def set(self, response: Response, sentence: str) -> None:
+        """Let the next page show a sentence."""
+        text = base64.urlsafe_b64encode(sentence.encode()).decode()
+        value = f"{text}.{self._vault.digest(text, purpose=_SAID_PURPOSE)}"
+        response.set_cookie(SAID, value, max_age=_MINUTE, path="/", httponly=True, samesite="strict")
+
+    def read(self, request: Request) -> str:
+        """The sentence, empty if there is none."""
+        text, _, signature = request.cookies.get(SAID, "").partition(".")
+        if not text or not any(
+            hmac.compare_digest(one.encode(), signature.encode())
+            for one in self._vault.digests(text, purpose=_SAID_PURPOSE)
+        ):
+            return ""
+        try:
+            return base64.urlsafe_b64decode(text).decode()
+        except (binascii.Error, ValueError):  # ours, so this does not happen
+            return ""
+
+
+def theme_of(request: Request) -> str:
+    """The colour scheme that a browser asks for, empty for that of its system."""
+    chosen = request.cookies.get(THEME, "")
+    return chosen if chosen in THEMES else ""
+
+
+def set_theme(response: Response, theme: str) -> None:
+    """Let a browser keep the choice; anything but a known scheme forgets it."""
+    if theme in THEMES:
+        response.set_cookie(THEME, theme, max_age=_YEAR, path="/", httponly=True, samesite="lax")
+    else:
+        response.delete_cookie(THEME, path="/", httponly=True, samesite="lax")

@@ -1,0 +1,73 @@
+"""Who may see the pages: our own sessions, or whom the surrounding application names."""
+
+from __future__ import annotations
+
+from typing import Protocol
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from trinity_channels.access.sessions import Sessions
+from trinity_channels.web.auth import Authenticator, TokenAuthenticator
+from trinity_channels.web.pages.cookies import SessionCookie
+from trinity_channels.web.pages.visit import Entry, Visit
+
+
+class Gate(Protocol):
+    """Decides it."""
+
+    async def enter(self, request: Request) -> Entry | None:
+        """Who asks, None if unknown."""
+
+    def refuse(self, visit: Visit) -> Response:
+        """The answer to an unknown one."""
+
+
+class SessionGate:
+    """People who signed in here. A session that a token opened ends with that token."""
+
+    def __init__(self, sessions: Sessions, tokens: TokenAuthenticator, cookie: SessionCookie) -> None:
+        self._sessions = sessions
+        self._tokens = tokens
+        self._cookie = cookie
+
+    async def enter(self, request: Request) -> Entry | None:
+        value = self._cookie.read(request)
+        session = await self._sessions.find(value) if value else None
+        if session is None:
+            return None
+        if session.credential and await self._tokens.holder(session.credential) != session.principal:
+            return None
+        return Entry(session.principal, session)
+
+    def refuse(self, visit: Visit) -> Response:
+        """Lead to the sign-in page, and from there back here."""
+        request = visit.request
+        target = visit.url("/signin")
+        if request.method == "GET" and "HX-Request" not in request.headers:
+            here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+            target += f"?next={quote(here, safe='/')}"
+        if "HX-Request" in request.headers:  # a part of a page was asked for; the whole page is to go there
+            return Response(status_code=401, headers={"HX-Redirect": target})
+        return RedirectResponse(target, 303)
+
+
+class ApplicationGate:
+    """People whom the surrounding application knows."""
+
+    def __init__(self, authenticator: Authenticator) -> None:
+        self._authenticator = authenticator
+
+    async def enter(self, request: Request) -> Entry | None:
+        principal = await self._authenticator.principal(request)
+        return None if principal is None else Entry(principal)
+
+    def refuse(self, visit: Visit) -> Response:
+        """Say that signing in is the application's."""
+        return visit.render(
+            "message.html",
+            401,
+            title="You are not signed in",
+            text="Sign in to the application that these pages belong to, then open this page again.",
+        )

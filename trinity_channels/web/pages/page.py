@@ -1,0 +1,41 @@
+"""What a module of pages gives the site: paths and their handlers."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from starlette.responses import Response
+
+if TYPE_CHECKING:
+    from trinity_channels.web.pages.visit import Visit
+
+Handler = Callable[["Visit"], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class MenuItem:
+    """An entry of the main navigation: its words, its icon, and whether only administrators have it."""
+
+    label: str
+    icon: str
+    admin: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One address. `public` pages are shown to people who are not signed in, too; `menu` puts a page into the navigation."""
+
+    path: str
+    handler: Handler
+    method: str = "GET"
+    public: bool = False
+    menu: MenuItem | None = None
+
+
+class Pages(Protocol):
+    """A module's pages, with the services that they call."""
+
+    def pages(self) -> Sequence[Page]:
+        """Its addresses."""

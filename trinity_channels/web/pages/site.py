@@ -1,0 +1,120 @@
+"""All pages together: finds a request's page, lets people in, turns errors into pages, and sets the headers."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from http import HTTPStatus
+
+import structlog
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route, Router
+from starlette.types import Receive, Scope, Send
+
+from trinity_channels import assets
+from trinity_channels.access.authorisation import person
+from trinity_channels.web.errors import ApiError, translate
+from trinity_channels.web.pages.cross_origin import is_cross_origin
+from trinity_channels.web.pages.gate import Gate
+from trinity_channels.web.pages.headers import HEADERS
+from trinity_channels.web.pages.page import Page, Pages
+from trinity_channels.web.pages.visit import Desk, Entry, Visit
+
+log = structlog.get_logger(__name__)
+
+_NOT_FOUND = "There is no such page, or it belongs to someone else."
+_FOREIGN = "This form was sent by another site, so nothing was done. Open the page here and try again."
+
+
+class Site:
+    """An ASGI application; `scope["root_path"]` ends with the prefix of the pages."""
+
+    def __init__(self, modules: Iterable[Pages], gate: Gate, desk: Desk, stop: Callable[[], Awaitable[None]]) -> None:
+        self._gate = gate
+        self._desk = desk
+        self._stop = stop
+        every = [page for module in modules for page in module.pages()]
+        self._menu = [page for page in every if page.menu is not None]
+        by_path: dict[str, dict[str, Page]] = {}
+        for page in every:
+            by_path.setdefault(page.path, {})[page.method] = page
+        pages = [Route(path, self._endpoint(one), methods=list(one)) for path, one in by_path.items()]
+        self._router = Router([Route("/assets/{version}/{name}", assets.serve, methods=["GET"]), *pages])
+        self._router.default = self._unknown
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        try:
+            await self._router(scope, receive, send)
+        except HTTPException as error:  # a path that is known, with a method that is not
+            request = Request(scope, receive, send)
+            await self._failed(self._visit(request), error)(scope, receive, send)
+
+    async def stop(self) -> None:
+        """Finish what is under way."""
+        await self._stop()
+
+    def _visit(self, request: Request, entry: Entry | None = None) -> Visit:
+        return Visit(request, self._desk, entry, self._menu)
+
+    def _endpoint(self, by_method: dict[str, Page]) -> Callable[[Request], Awaitable[Response]]:
+        async def answer(request: Request) -> Response:
+            page = by_method.get(request.method) or by_method["GET"]  # HEAD
+            return self._secured(await self._answer(page, request))
+
+        return answer
+
+    async def _answer(self, page: Page, request: Request) -> Response:
+        visit = self._visit(request)
+        try:
+            if is_cross_origin(request):
+                raise HTTPException(403, _FOREIGN)
+            visit = self._visit(request, await self._gate.enter(request))
+            if visit.entry is None and not page.public:
+                return self._gate.refuse(visit)
+            if visit.entry is not None:
+                person(visit.principal)
+            return await page.handler(visit)
+        except ClientDisconnect:
+            return Response(status_code=400)
+        except Exception as error:  # noqa: BLE001  a page must tell people of every error
+            return self._failed(visit, error)
+
+    async def _unknown(self, scope: Scope, receive: Receive, send: Send) -> None:
+        visit = self._visit(Request(scope, receive, send))
+        await self._failed(visit, HTTPException(404))(scope, receive, send)
+
+    def _failed(self, visit: Visit, error: Exception) -> Response:
+        told = translate(error)
+        if told is None:
+            log.error("page failed", path=visit.request.scope.get("route_path", ""), exc_info=error)
+            told = ApiError(500, "internal_error", "This is a fault of the host; its log says more.")
+        title, text = _words(told)
+        return self._secured(visit.render("message.html", told.status, title=title, text=text), told.headers)
+
+    def _secured(self, response: Response, extra: dict[str, str] | None = None) -> Response:
+        for name, value in (HEADERS | (extra or {})).items():
+            response.headers.setdefault(name, value)
+        return response
+
+
+def _words(error: ApiError) -> tuple[str, str]:
+    """The title and the text of an error's page. What is missing and what is someone else's look the same."""
+    if error.status == HTTPStatus.NOT_FOUND:
+        return "Not found", _NOT_FOUND
+    titles = {
+        HTTPStatus.FORBIDDEN: "Not allowed",
+        HTTPStatus.METHOD_NOT_ALLOWED: "This does not work like that",
+        HTTPStatus.TOO_MANY_REQUESTS: "Too many tries",
+        HTTPStatus.INTERNAL_SERVER_ERROR: "Something went wrong",
+        HTTPStatus.SERVICE_UNAVAILABLE: "This does not work at the moment",
+    }
+    try:
+        title = titles.get(HTTPStatus(error.status), "This could not be done")
+    except ValueError:
+        title = "This could not be done"
+    text = str(error.body["message"])
+    if error.status == HTTPStatus.METHOD_NOT_ALLOWED:
+        text = "Go back and use the buttons of the page."
+    return title, text

@@ -1,0 +1,46 @@
+"""Times on pages: words for people, the exact time in UTC on hover; the script turns both into the reader's zone."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from markupsafe import Markup
+
+_STEPS = (
+    (timedelta(days=365), "year"),
+    (timedelta(days=30), "month"),
+    (timedelta(weeks=1), "week"),
+    (timedelta(days=1), "day"),
+    (timedelta(hours=1), "hour"),
+    (timedelta(minutes=1), "minute"),
+)
+_TAG = Markup('<time datetime="{iso}" title="{exact}" data-form="{form}">{words}</time>')
+
+
+def ago(at: datetime, now: datetime) -> Markup:
+    """How long ago, or in how long: "3 minutes ago"."""
+    return _tag(at, distance(at, now), "ago")
+
+
+def exact(at: datetime) -> Markup:
+    """The date and the minute: "28 Nov 2026, 21:46 UTC"."""
+    return _tag(at, f"{_date(at)}, {at:%H:%M} UTC", "exact")
+
+
+def distance(at: datetime, now: datetime) -> str:
+    """The same in plain words."""
+    apart = abs(now - at)
+    for size, unit in _STEPS:
+        if apart >= size:
+            number = apart // size
+            words = f"{number} {unit}{'s' if number > 1 else ''}"
+            return f"in {words}" if at > now else f"{words} ago"
+    return "in a moment" if at > now else "just now"
+
+
+def _tag(at: datetime, words: str, form: str) -> Markup:
+    return _TAG.format(iso=at.isoformat(), exact=f"{_date(at)}, {at:%H:%M:%S} UTC", form=form, words=words)
+
+
+def _date(at: datetime) -> str:
+    return f"{at.day} {at:%b %Y}"

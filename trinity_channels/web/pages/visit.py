@@ -1,0 +1,148 @@
+"""One request to a page: who asks, what they sent, and how to answer."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import quote
+
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from trinity_channels.access.principal import Principal, Role
+from trinity_channels.access.sessions import Session
+from trinity_channels.assets import accepts_gzip, asset
+from trinity_channels.web.pages import times
+from trinity_channels.web.pages.cookies import SAID, Said, theme_of
+from trinity_channels.web.pages.curl import curl
+from trinity_channels.web.pages.form import Form, read_form
+from trinity_channels.web.pages.page import Page
+from trinity_channels.web.pages.render import Templates
+
+_COMPRESSED_FROM = 1024
+"""Bytes of a page from which it is compressed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What every visit needs. `prefix` is the path that the pages are below."""
+
+    templates: Templates
+    said: Said
+    prefix: str
+    has_sign_in: bool
+    now: Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Who asks. `session` is None where the surrounding application has decided."""
+
+    principal: Principal
+    session: Session | None = None
+
+
+class Visit:
+    """What a page's handler gets, and what its template knows as `page`."""
+
+    def __init__(self, request: Request, desk: Desk, entry: Entry | None, menu: Sequence[Page]) -> None:
+        self.request = request
+        self.entry = entry
+        self.now = desk.now()
+        self.theme = theme_of(request)
+        self.has_sign_in = desk.has_sign_in
+        self._desk = desk
+        self._menu = menu
+        self._root: str = request.scope.get("root_path", "")
+
+    @property
+    def principal(self) -> Principal:
+        """Who asks; only pages that are not public may use it."""
+        assert self.entry is not None  # noqa: S101  the site lets nobody else in
+        return self.entry.principal
+
+    @property
+    def who(self) -> str:
+        """How the page names who is signed in."""
+        named = {Role.ADMIN: "Administrator", Role.USER: "", Role.AGENT: "Agent"}[self.principal.role]
+        return " ".join(part for part in (named, self.principal.subject) if part)
+
+    @property
+    def host(self) -> str:
+        """The name of this host, as the browser knows it."""
+        return self.request.url.netloc
+
+    @property
+    def here(self) -> str:
+        """The address of this page, for coming back to it."""
+        url = self.request.url
+        return f"{url.path}?{url.query}" if url.query else url.path
+
+    @property
+    def menu(self) -> Sequence[Page]:
+        """The pages of the main navigation that this person may see."""
+        is_admin = self.principal.role is Role.ADMIN
+        return [one for one in self._menu if one.menu is not None and (is_admin or not one.menu.admin)]
+
+    @property
+    def said(self) -> str:
+        """The sentence that the last form left for this page."""
+        return self._desk.said.read(self.request)
+
+    # --- addresses ---
+
+    def url(self, path: str) -> str:
+        """The address of a page, such as "/agents", below wherever the pages are."""
+        return f"{self._root}{path}"
+
+    def agent_url(self, agent: str, rest: str = "") -> str:
+        """The address of a page of one agent."""
+        return self.url(f"/agents/{quote(agent, safe='')}{rest}")
+
+    def asset(self, name: str) -> str:
+        """The address of a file that pages load."""
+        return self.url(f"/assets/{asset(name).path}")
+
+    def curl(self, method: str, path: str, body: Mapping[str, object] | None = None) -> str:
+        """The call of the API that does the same; `path` begins with /api and is quoted already."""
+        above = self._root.removesuffix(self._desk.prefix)
+        url = self.request.url
+        return curl(method, f"{url.scheme}://{url.netloc}{above}{path}", body)
+
+    # --- words ---
+
+    def ago(self, at: datetime) -> Markup:
+        """How long ago something was."""
+        return times.ago(at, self.now)
+
+    def exact(self, at: datetime) -> Markup:
+        """When something was."""
+        return times.exact(at)
+
+    # --- in and out ---
+
+    async def form(self) -> Form:
+        """What the form sent."""
+        return await read_form(self.request)
+
+    def render(self, template: str, status: int = 200, **values: object) -> Response:
+        """Answer with a page or a part of one. Templates know the visit as `page`."""
+        html = self._desk.templates.render(template, {"page": self, **values}).encode()
+        if len(html) >= _COMPRESSED_FROM and accepts_gzip(self.request):
+            headers = {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+            response: Response = HTMLResponse(gzip.compress(html, 5), status, headers=headers)
+        else:
+            response = HTMLResponse(html, status)
+        if SAID in self.request.cookies and "HX-Request" not in self.request.headers:
+            response.delete_cookie(SAID, path="/", httponly=True, samesite="strict")
+        return response
+
+    def redirect(self, path: str, said: str = "") -> Response:
+        """Answer a form: the browser goes on to a page of ours, which shows the sentence `said`."""
+        response = RedirectResponse(self.url(path), 303)
+        if said:
+            self._desk.said.set(response, said)
+        return response
