@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, delete, insert, select, update
 
 from trinity_channels.store.clock import micros, moment
 from trinity_channels.store.tables import PAGE_SESSION
-from trinity_channels.store.tx import Tx
+from trinity_channels.store.tx import Row, Tx
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +58,12 @@ _DELETE_OLD = delete(PAGE_SESSION).where(PAGE_SESSION.c.created_at <= bindparam(
 def find(tx: Tx, digest: str) -> StoredSession | None:
     """The session of a cookie with this digest, whether or not its time is over."""
     row = tx.one(_FIND, digest=digest)
-    return None if row is None else _session(*row)
+    return None if row is None else _session(row)
 
 
 def of(tx: Tx, role: str, subject: str) -> list[StoredSession]:
     """The sessions of one principal, oldest first."""
-    return [_session(*row) for row in tx.all(_OF, role=role, subject=subject)]
+    return [_session(row) for row in tx.all(_OF, role=role, subject=subject)]
 
 
 def add(tx: Tx, digest: str, role: str, subject: str, credential: str, now: datetime) -> None:
@@ -91,5 +91,12 @@ def delete_ended(tx: Tx, *, unused_since: datetime, created_before: datetime) ->
     return tx.run(_DELETE_UNUSED, before=micros(unused_since)) + tx.run(_DELETE_OLD, before=micros(created_before))
 
 
-def _session(number: int, role: str, subject: str, credential: str, created_at: int, used_at: int) -> StoredSession:
-    return StoredSession(number, role, subject, credential, moment(created_at), moment(used_at))
+def _session(row: Row) -> StoredSession:
+    return StoredSession(
+        id=row.id,
+        role=row.role,
+        subject=row.subject,
+        credential=row.credential,
+        created_at=moment(row.created_at),
+        used_at=moment(row.used_at),
+    )

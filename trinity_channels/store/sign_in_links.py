@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from trinity_channels.store.clock import micros, moment
 from trinity_channels.store.tables import SIGN_IN_LINK
-from trinity_channels.store.tx import Tx
+from trinity_channels.store.tx import Row, Tx
 
 _ADD = insert(SIGN_IN_LINK).values(
     digest=bindparam("digest"),
@@ -31,7 +31,9 @@ _USE = (
     )
     .values(used_at=bindparam("now"))
 )
-_COUNT = select(func.count(), func.min(SIGN_IN_LINK.c.created_at)).where(SIGN_IN_LINK.c.created_at > bindparam("since"))
+_COUNT = select(func.count().label("number"), func.min(SIGN_IN_LINK.c.created_at).label("first")).where(
+    SIGN_IN_LINK.c.created_at > bindparam("since")
+)
 _OF_MAILBOX = _COUNT.where(SIGN_IN_LINK.c.mailbox == bindparam("mailbox"))
 _OF_SOURCE = _COUNT.where(SIGN_IN_LINK.c.source == bindparam("source"))
 _OF_BOTH = _OF_MAILBOX.where(SIGN_IN_LINK.c.source == bindparam("source"))
@@ -48,8 +50,7 @@ def add(tx: Tx, *, digest: str, email: str, mailbox: str, source: str, now: date
 
 def find(tx: Tx, digest: str, since: datetime) -> str | None:
     """The e-mail that an unused link signs in, if it was made after `since`."""
-    row = tx.one(_FIND, digest=digest, since=micros(since))
-    return None if row is None else str(row[0])
+    return tx.scalar(_FIND, str, digest=digest, since=micros(since))
 
 
 def use(tx: Tx, digest: str, since: datetime, now: datetime) -> str | None:
@@ -80,7 +81,5 @@ def delete_old(tx: Tx, before: datetime) -> int:
     return tx.run(_DELETE_OLD, before=micros(before))
 
 
-def _count(row: tuple[int, int | None] | None) -> Count:
-    assert row is not None  # noqa: S101  a count gives one row
-    number, first = row
-    return number, moment(first)
+def _count(row: Row | None) -> Count:
+    return (row.number, moment(row.first)) if row else (0, None)
