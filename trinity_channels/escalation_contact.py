@@ -33,7 +33,7 @@ def parse_escalation_contact(text: str) -> EscalationContact:
     """Read an escalation contact; `mailto:` and `tel:` are understood and left out.
 
     Raises:
-        ValueError: it is none of the three. The sentence says what to write and does not quote the text.
+        ValueError: it is not one of the three. The sentence says what to write and does not quote the text.
     """
     text = text.strip()
     lowered = text.lower()

@@ -273,7 +273,7 @@ async def test_what_follows_a_part_that_fails_later_is_given_up(town: World, age
     assert {one["state"] for one in (await town.api("GET", "/api/agents/support/deliveries")).json()} == {"failed"}
 
 
-async def test_a_message_that_whatsapp_never_takes_is_not_tried_for_ever(town: World) -> None:
+async def test_a_message_that_whatsapp_never_takes_is_not_retried_indefinitely(town: World) -> None:
     zoe = town.person("Zoe")
     zoe.phone.refuse_with = 63018
     await zoe.says("hello")

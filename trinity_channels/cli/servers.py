@@ -24,7 +24,7 @@ def bind(host: str, port: int) -> socket.socket:
     """Claim an address; connections are accepted only once the server listens. Port 0 takes a free one.
 
     Raises:
-        CommandFailed: the address is taken, or is none of this machine's.
+        CommandFailed: the address is in use, or does not belong to this machine.
     """
     bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -113,7 +113,7 @@ class CallsAnOutageARefusal(Echo):
 
 
 class WaitsForEverToConnect(Echo):
-    breaks = "test_connecting_does_not_wait_for_ever"
+    breaks = "test_connecting_does_not_wait_indefinitely"
 
     @hookimpl
     async def configure(self, settings: BaseModel, ctx: Context) -> Account:
@@ -172,7 +172,7 @@ class LetsTransportErrorsOut(Echo):
 
 
 class WaitsForEverToVerify(Echo):
-    breaks = "test_verifying_does_not_wait_for_ever"
+    breaks = "test_verifying_does_not_wait_indefinitely"
 
     @hookimpl
     async def verify(self, binding: Binding, ctx: Context) -> Verification:

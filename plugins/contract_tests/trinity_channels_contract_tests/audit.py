@@ -18,10 +18,12 @@ _installed: list[bool] = []
 
 
 def _audit(event: str, arguments: tuple[object, ...]) -> None:
+    # Called for every audited event of the process, so nothing is done here while nothing is watched.
     for events, seen in _watched:
         if event in events:
             seen.append(f"{event} {arguments[1] if event == 'socket.connect' else arguments[0]}")
             if event in CONNECTIONS:
+                # Refused, not only noted: a check must never reach a real provider by accident.
                 raise PermissionError("The contract kit lets no hook open connections of its own.")
 
 

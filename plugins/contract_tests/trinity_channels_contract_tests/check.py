@@ -48,6 +48,7 @@ def story(hook: str, fix: str, start: datetime | None = None) -> Callable[[Story
                 await harness.close()
 
         def run(group: Checks, plugin: PluginUnderTest) -> None:
+            # A loop for each check: what one left running cannot reach the next.
             with httpx_quiet(), asyncio.Runner(loop_factory=JumpingLoop) as runner:
                 runner.run(play(group, plugin))
 
@@ -56,6 +57,7 @@ def story(hook: str, fix: str, start: datetime | None = None) -> Callable[[Story
     return made
 
 
+# The checks of one class share the plugin; classes run one after the other.
 @functools.lru_cache(maxsize=4)
 def _under_test(contract: type[Checks]) -> PluginUnderTest:
     return PluginUnderTest(contract.channel, contract.plugin)
@@ -74,6 +76,7 @@ def _check(origin: Callable[..., object], hook: str, fix: str, run: Inspection) 
     promise = " ".join((inspect.getdoc(origin) or "").split())
 
     def test(self: Checks) -> None:
+        # The author needs the promise that is broken, not the kit's frames.
         __tracebackhide__ = True
         try:
             run(self, _under_test(type(self)))  # type: ignore[arg-type]  # mypy takes a class for unhashable
@@ -84,6 +87,7 @@ def _check(origin: Callable[..., object], hook: str, fix: str, run: Inspection) 
         except Exception as error:
             raise BrokenPromise(_failure(promise, f"{hook} let out {told(error)}", hook, fix)) from error
 
+    # pytest collects and reports by these; the wrapper must pass for the check that the author reads.
     test.__name__ = test.__qualname__ = origin.__name__
     test.__doc__ = origin.__doc__
     test.__module__ = origin.__module__

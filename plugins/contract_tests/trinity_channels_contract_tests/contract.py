@@ -66,6 +66,7 @@ class ChannelContract(
         """Refuse a subclass that replaces, removes or hides a check."""
         super().__init_subclass__()
         for name in _fixed():
+            # Statically: a property or a metaclass of the subclass could answer with the original.
             if inspect.getattr_static(cls, name, None) is not inspect.getattr_static(ChannelContract, name):
                 raise ContractRefused(f"{cls.__name__} replaces {name}; use `exempt` with the provider's reason")
         if not getattr(cls, "__test__", cls):

@@ -28,6 +28,7 @@ def randomly(request: Request, attempt: Callable[[Request], None]) -> None:
 
     @settings(
         max_examples=EXAMPLES,
+        # No examples are kept in an author's folder, and every run tries the same ones: a check must not fail by chance.
         database=None,
         deadline=None,
         derandomize=True,
@@ -82,6 +83,7 @@ def _odd_json(payload: Any, path: str = "") -> Iterator[tuple[str, Any]]:
             yield f"without {path}.{name}", rest
             for how, changed in _odd_json(value, f"{path}.{name}"):
                 yield how, {**rest, name: changed}
+    # One element stands for its siblings, or long lists would multiply the attempts.
     if isinstance(payload, list) and payload:
         for how, changed in _odd_json(payload[0], f"{path}[0]"):
             yield how, [changed, *payload[1:]]

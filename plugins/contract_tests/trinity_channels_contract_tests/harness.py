@@ -65,6 +65,7 @@ class Harness:
         self.host = Host(self.read, self.now)
         # The client that the host lends: connect 5 s, read 15 s.
         self._http = httpx.AsyncClient(transport=self.transport, timeout=httpx.Timeout(15, connect=5))
+        # A client of its own for the simulator: faults on the way to the provider must not disturb its webhooks.
         self._posts = httpx.AsyncClient(transport=Transport(HOST, self.host))
         base_url = f"http://{PROVIDER}"
         self.ctx = Context(self._http, self.now, self.webhook_url, base_url)
@@ -115,6 +116,7 @@ class Harness:
         await self._http.aclose()
         await self._posts.aclose()
         if self.transport.crashes:
+            # Otherwise the plugin would be blamed for a 500 of its simulator.
             raise self.transport.crashes[0]
 
     @asynccontextmanager
@@ -137,6 +139,7 @@ class Harness:
 
     def read(self, request: Request, binding: Binding | None = None) -> object:
         """Call `receive`, with a copy of the headers; what comes back may be anything."""
+        # A plugin that changes the headers must not spoil the request for the next check.
         copy = Request(request.method, request.url, dict(request.headers), request.body, request.received_at)
         return self.plugin.hook("receive")(binding=binding or self.binding, request=copy)
 
@@ -161,6 +164,7 @@ class Harness:
             async with patience:
                 return await call
         except TimeoutError:
+            # A TimeoutError that the hook itself let out is the hook's, and is reported as such.
             if patience.expired():
                 broken(f"it had not come back after {PATIENCE:.0f} seconds; every call to a provider needs a time-out")
             raise

@@ -55,6 +55,7 @@ class Host:
     def _answer(self, request: Request) -> Response:
         try:
             inbound = self._read(request)
+        # The host's own table of answers: 403, 400, and never the plugin's exception.
         except SignatureError:
             return Response(HTTPStatus.FORBIDDEN)
         except ChannelError:

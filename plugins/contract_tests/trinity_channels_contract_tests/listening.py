@@ -24,6 +24,7 @@ class _Lines(logging.Handler):
     def __init__(self, lines: list[str]) -> None:
         super().__init__(logging.DEBUG)
         self._lines = lines
+        # The arguments too: structured logging stores them, whatever the message shows.
         self.setFormatter(logging.Formatter("%(name)s %(message)s %(args)s"))
 
     def emit(self, record: logging.LogRecord) -> None:

@@ -31,6 +31,7 @@ class JumpingSelector(selectors.DefaultSelector):
         """Wait for a file or a thread, but never for a timer."""
         self._measure()
         found: list[tuple[selectors.SelectorKey, int]]
+        # A thread that the loop has started needs real time; the clock stands still for it.
         if timeout is None or timeout <= 0 or self.threads:
             found = super().select(timeout)
         elif not (found := super().select(GRACE)):

@@ -46,6 +46,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if contract is None:
             continue
         name = item.name
+        # `__init_subclass__` sees the class's marks only; a conftest can add more later.
         evading = {mark.name for mark in item.iter_markers()} & sys.modules[CONTRACT].EVASIONS
         if evading:
             raise pytest.UsageError(f"{item.nodeid} is marked {', '.join(evading)}; use `exempt`")
@@ -55,6 +56,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _contract(item: pytest.Item) -> type[ChannelContract] | None:
+    # Not imported here: a session that collects no contract must not pay for it.
     module = sys.modules.get(CONTRACT)
     held = getattr(item, "cls", None)
     if module is None or not isinstance(held, type) or not issubclass(held, module.ChannelContract):

@@ -38,6 +38,7 @@ class Reporter:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep the outcome of a check."""
         about = dict(report.user_properties).get(PROPERTY)
+        # A check that fails or is skipped before it is called has no report of its call.
         if isinstance(about, str) and (report.when == "call" or (report.when == "setup" and not report.passed)):
             channel, _, check = about.partition("/")
             self._outcomes.setdefault(channel, {})[check] = _outcome(report)
@@ -75,6 +76,7 @@ def render(outcomes: Mapping[str, Mapping[str, tuple[Outcome, str]]], form: str)
 
 
 def _complete(found: Mapping[str, tuple[Outcome, str]]) -> dict[str, tuple[Outcome, str]]:
+    # Checks that were deselected (`-k`) are named, and cost the tier.
     return {check: found.get(check, (Outcome.NOT_RUN, "")) for check in CHECKS}
 
 

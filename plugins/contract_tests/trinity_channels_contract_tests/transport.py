@@ -120,6 +120,7 @@ class Exchange:
         if self.crash is not None:
             return httpx.Response(500, text="Internal Server Error", request=self._request)
         headers = httpx.Headers(self._start["headers"] if self._start else {})
+        # What an httpx client sees when a real connection closes early.
         if self._start is None or not self._complete or len(self._body) < int(headers.get("content-length", 0)):
             raise httpx.RemoteProtocolError("Server disconnected without sending a response.", request=self._request)
         body = httpx.ByteStream(self._body)

@@ -43,6 +43,7 @@ class PluginUnderTest:
         else:
             broken(f"no installed distribution publishes {channel!r} in the entry-point group {PROJECT!r}")
         self.name = self._point.name
+        # Not the host's loader, whose checks of return values would hide what the plugin really does.
         manager = pluggy.PluginManager(PROJECT)
         manager.add_hookspecs(hooks)
         self._module = self._point.load()

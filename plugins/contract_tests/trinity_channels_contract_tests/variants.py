@@ -17,6 +17,7 @@ def neighbour(text: str) -> str:
     """The same kind of string with its last letters and digits changed: a token of another account."""
     changed = list(text)
     places = [index for index, character in enumerate(text) if character.isascii() and character.isalnum()]
+    # More than one: the last character of base64 has unused bits, so changing it alone may decode to the same bytes.
     for index in places[-TAIL:]:
         changed[index] = _next(text[index])
     return "".join(changed) if places else text + "x"
@@ -61,6 +62,7 @@ def with_header(request: Request, name: str, value: str | None) -> Request:
 def other_bodies(request: Request, text: str) -> dict[str, Request]:
     """The request with another body, by what was done to it. `text` is what the person wrote, in ASCII letters."""
     body, other = request.body, neighbour(text)
+    # JSON holds the words as they are, a form percent-encoded.
     spoken = next((form for form in (text, quote(text)) if form.encode() in body), text)
     middle = len(body) // 2
     changes = {

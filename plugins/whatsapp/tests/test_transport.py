@@ -73,7 +73,7 @@ async def test_a_page_elsewhere_is_not_followed(binding: Binding, twilio: Any, r
     assert str(twilio.requests[-1].url) == "http://127.0.0.1:4010/2010-04-01/Next.json?Page=1"
 
 
-async def test_a_list_without_end_is_not_walked_for_ever(
+async def test_a_list_without_end_is_not_walked_indefinitely(
     binding: Binding, twilio: Any, resource: Any, listing: Any
 ) -> None:
     twilio.answers((200, listing(resource(), next_page_uri="/2010-04-01/Next.json")))

@@ -18,6 +18,7 @@ from trinity_channels_contract_tests.outcomes import failure_of, hooks, revoked
 from trinity_channels_contract_tests.transport import NetworkFault
 from trinity_channels_contract_tests.variants import secrets_of
 
+# Seconds. Far above what a busy machine delays a callback, below any call over a network.
 BLOCKED = 0.05
 TRIES = 3
 BODY = "the body of a confidential message"
@@ -34,6 +35,7 @@ class Behaving(Checks):
         """No exception of any hook, nor its causes, shows a secret, a message's text or a person's address."""
         async for how, errors in _everything(harness):
             for error in errors:
+                # As a log would show it: the causes and the attributes count too.
                 text = "".join(traceback.format_exception(error)) + repr(vars(error))
                 for name, needle in _needles(harness).items():
                     expect(needle not in text, f"{how}, {type(error).__name__} shows {name}")
@@ -59,6 +61,7 @@ class Behaving(Checks):
         request = await harness.said(BODY)
         values = [harness.inbound(request), await harness.send(BODY)]
         for hook, call in hooks(harness, await harness.message(BODY)).items():
+            # These three have returned their values above or while connecting.
             if hook not in {"send", "configure", "verify"}:
                 values.append(await harness.wait(call()))
         for value in values:
@@ -125,6 +128,7 @@ async def _everything(harness: Harness) -> AsyncIterator[tuple[str, list[Excepti
         error = await failure_of(harness, hooks(harness, message)["send"])
         yield f"send after {fault}", [error] if error else []
     good, message = harness.binding, await harness.message(BODY)
+    # Last, and taken back: with wrong credentials nothing else can be checked.
     revoked(harness)
     for hook in ("configure", "verify", "send"):
         error = await failure_of(harness, hooks(harness, message)[hook])

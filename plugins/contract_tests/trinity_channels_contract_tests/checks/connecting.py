@@ -65,7 +65,7 @@ class Connecting(Checks):
         await says_unavailable(harness, "configure", only=True)
 
     @story("configure", "Keep the time-outs of `ctx.http`, and map httpx.TimeoutException to ProviderUnavailable.")
-    async def test_connecting_does_not_wait_for_ever(self, harness: Harness) -> None:
+    async def test_connecting_does_not_wait_indefinitely(self, harness: Harness) -> None:
         """A provider that does not answer is `ProviderUnavailable` after the time-out."""
         await says_unavailable(harness, "configure", only=True, faults=(NetworkFault.SILENT,))
 
@@ -104,7 +104,7 @@ class Verifying(Checks):
         await says_unavailable(harness, "verify", only=True)
 
     @story("verify", "Keep the time-outs of `ctx.http`, and map httpx.TimeoutException to ProviderUnavailable.")
-    async def test_verifying_does_not_wait_for_ever(self, harness: Harness) -> None:
+    async def test_verifying_does_not_wait_indefinitely(self, harness: Harness) -> None:
         """A provider that does not answer is `ProviderUnavailable` after the time-out."""
         await says_unavailable(harness, "verify", only=True, faults=(NetworkFault.SILENT,))
 
@@ -116,6 +116,7 @@ class Verifying(Checks):
 
 async def _changes_nothing(harness: Harness, hook: str) -> None:
     before = harness.arrived()
+    # Another address than the registered one: a hook that sets the webhook shows itself.
     elsewhere = replace(harness.ctx, webhook_url=f"{harness.webhook_url}-elsewhere")
     if hook == "verify":
         await harness.ask("verify", Verification, binding=harness.binding, ctx=elsewhere)

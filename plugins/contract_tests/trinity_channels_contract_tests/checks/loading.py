@@ -31,6 +31,7 @@ class Loading(Checks):
     @inspection("channel", "Return one constant; read no clock, environment or network while describing.")
     def test_the_manifest_never_changes(self, plugin: PluginUnderTest) -> None:
         """The manifest is pure: asked twice, it says the same."""
+        # The property calls the hook each time.
         expect(plugin.manifest == plugin.manifest, "channel() returned two different manifests")
 
     @inspection("channel", "`title` is shown to owners; `provider` becomes the variable <PROVIDER>_API_BASE_URL.")

@@ -59,6 +59,7 @@ class Messages(Checks):
     async def test_a_repeated_webhook_has_the_same_id(self, harness: Harness) -> None:
         """A webhook that the provider posts again has the same event id, so that the host drops it."""
         first = await harness.said("hello")
+        # One fault, one failure: each check reports only what it is about.
         if harness.inbound(first) != harness.inbound(first):
             return  # test_the_same_request_gives_the_same_result says so
         again = await harness.brought(harness.simulator.repeat_last_webhook())

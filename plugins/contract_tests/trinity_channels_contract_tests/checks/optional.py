@@ -42,6 +42,7 @@ class Optional(Checks):
         for text in ("is anybody there?", "hello?"):
             await harness.phone.says(text)
         await harness.simulator.settle()
+        # A listing may reach back a minute further than asked, for clocks that differ, and then holds the greeting.
         missed = [one for one in await _missed(harness, since) if one.text != "good morning"]
         expect([one.text for one in missed] == ["is anybody there?", "hello?"], f"it listed {short(missed)}")
         expect(len({one.event_id for one in missed}) == len(missed), "two of them have one event id")

@@ -13,6 +13,7 @@ from trinity_channels_contract_tests.harness import Harness
 from trinity_channels_contract_tests.outcomes import failure_of, hooks, says_unavailable
 
 HOOK = "find_sent"
+# Seconds: a day, on virtual time.
 DISTANT = 86_400
 PERSISTENT = 5
 
@@ -72,6 +73,7 @@ class ReadingBack(Checks):
 async def _lost(harness: Harness, fault: Fault, text: str) -> tuple[OutboundMessage, datetime]:
     """Attempt a send whose answer gets lost, and wait until it can be read back."""
     message, at = await harness.message(text), harness.now()
+    # More often than once: a plugin that tries again by itself must not get through here.
     harness.simulator.inject(fault, PERSISTENT)
     await failure_of(harness, hooks(harness, message)["send"])
     await asyncio.sleep(harness.manifest.capabilities.find_sent)

@@ -17,9 +17,11 @@ from trinity_channels_contract_tests.extras import Signs
 from trinity_channels_contract_tests.harness import Harness
 from trinity_channels_contract_tests.variants import with_header
 
+# Within 32 bits of seconds, so that only a plugin with a clock of its own fails.
 FAR_AWAY = datetime(2037, 7, 7, 7, 7, tzinfo=UTC)
 BLOCKED = 0.02
 TRIES = 3
+# Not UTF-8, nested too deep, other types than an object, broken percent-encoding, and large.
 BODIES = (b"\xff\xfe\x00", b"[" * 5000, b"null", b'{"a":' * 500, b"a=%ff%&;=&&", b"x" * 200_000)
 VALUES = ("", "-1", "\xff", "no-such-value", "9" * 400, "x" * 9000)
 
@@ -68,6 +70,7 @@ class Reading(Checks):
         given = replace(request, headers=headers)
         harness.plugin.hook("receive")(binding=harness.binding, request=given)
         expect(headers == request.headers, "the headers were changed")
+        # Refused requests are read again for the diagnosis that the owner sees.
         for changed in ({}, {**request.headers, "x-another": "1"}):
             held = dict(changed)
             survives_quietly(harness, replace(request, headers=held))
@@ -102,6 +105,7 @@ class Reading(Checks):
     async def test_reading_does_not_wait(self, harness: Harness) -> None:
         """Reading never blocks."""
         request = await harness.said("are you there?")
+        # The least of several: a busy machine interrupts occasionally, a blocking hook always waits.
         waited = min(_waited(harness, request) for _ in range(TRIES))
         expect(waited < BLOCKED, f"reading one request waited {waited:.2f} s without computing")
 
@@ -122,4 +126,5 @@ def survives_quietly(harness: Harness, request: Request) -> None:
 def _waited(harness: Harness, request: Request) -> float:
     wall, busy = time.perf_counter(), time.thread_time()
     harness.inbound(request)
+    # Time that passed without computing; computing is not waiting, however slow the machine.
     return (time.perf_counter() - wall) - (time.thread_time() - busy)

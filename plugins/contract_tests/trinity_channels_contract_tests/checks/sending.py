@@ -64,6 +64,7 @@ class Sending(Checks):
     async def test_the_limit_is_true(self, harness: Harness) -> None:
         """A text of exactly `Limits.text` UTF-16 units arrives whole, as one message, also if it is all emoji."""
         limit = harness.manifest.limits.text
+        # One, two and one UTF-16 units a character; one, four and two bytes.
         for text in ("x" * limit, "😀" * (limit // 2) + "x" * (limit % 2), "é" * (limit - 1) + "!"):
             before = len(harness.arrived())
             message = await harness.message(text)
@@ -148,6 +149,7 @@ class Sending(Checks):
             error = await failure_of(harness, hooks(harness, message)["send"])
             await harness.simulator.settle()
             new = harness.arrived()[before:]
+            # After these two the provider has the message although the answer was lost.
             most = 1 if fault in TAKEN else 0
             expect(len(new) <= most, f"after {fault}, {short(new)} arrived: a second attempt was made")
             # A plugin without time-outs gets its answer in the end; another check says so.

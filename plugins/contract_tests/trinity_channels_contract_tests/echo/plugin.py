@@ -94,6 +94,7 @@ class Echo:
     async def send(self, binding: Binding, message: OutboundMessage, ctx: Context) -> Receipt:
         try:
             return self.receipt(await self.post(binding, message, ctx))
+        # Only a connection that was never made proves that nothing was sent.
         except httpx.ConnectError:
             raise SendDeferred("Echo cannot be reached.") from None
         except (httpx.HTTPError, ValueError, LookupError):
@@ -138,10 +139,12 @@ class Echo:
     def authenticate(self, settings: EchoSettings, request: Request) -> None:
         stamp = request.headers.get("x-echo-timestamp", "")
         presented = request.headers.get("x-echo-signature", "").encode("latin-1", "replace")
+        # The raw body and the configured address, never what was parsed or what the request claims.
         signed = self.signed(request.url, stamp, request.body)
         wanted = [hmac.new(secret, signed, hashlib.sha256).hexdigest().encode() for secret in self.secrets(settings)]
         if not any(self.same(one, presented) for one in wanted):
             raise SignatureError("The signature does not match the signing secret and the webhook's address.")
+        # After the signature, so that a stranger learns nothing about times.
         self.in_time(stamp, request)
 
     def same(self, wanted: bytes, presented: bytes) -> bool:

@@ -36,6 +36,7 @@ async def served(make: Callable[[str], ASGIApp]) -> AsyncIterator[str]:
     Yields:
         The address, without a slash at the end.
     """
+    # Bound before the application is made, which needs its own address.
     with socket.create_server(("127.0.0.1", 0)) as listener:
         base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         server = _Server(make(base_url))
