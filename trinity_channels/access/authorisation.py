@@ -34,6 +34,7 @@ class Authorisation:
     async def manages(self, principal: Principal, agent: str) -> bool:
         """Whether the principal may know and use the agent."""
         owner = await self._directory.owner(agent)
+        # Also for administrators: there is nothing to manage.
         if owner is None:
             return False
         match principal.role:

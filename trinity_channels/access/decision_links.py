@@ -27,6 +27,7 @@ LASTS = timedelta(days=7)
 SEGMENT = "decide"
 """Stands between the webhooks' path and the token; a webhook's key is one segment alone."""
 _PURPOSE = "decision link"
+# Fixed width: no two sets of claims have the same bytes to sign.
 _CLAIMS = struct.Struct(">QQQ16s")
 _SIGNATURE_BYTES = 32
 
@@ -77,6 +78,7 @@ class DecisionLinks:
 
     def url(self, request: AccessRequest, owner: str) -> str | None:
         """The link for one request, None while there is no public address or no channel to reach it through."""
+        # The plugin of the request's channel may have been removed since; any other webhook path leads here as well.
         channel = request.channel if request.channel in self._channels else next(iter(self._channels), None)
         if channel is None:
             return None

@@ -45,6 +45,7 @@ class Disclosure:
         `at` is when the message was written that it answers, or the present if it answers none.
         """
         told = state.disclosed_at
+        # Most messages end here, without a query.
         if told is not None and at - told < self._silence:
             return ""
         if not due(told, disclosures.last_spoken(tx, state.conversation), at, self._silence):

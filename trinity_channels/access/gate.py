@@ -24,6 +24,7 @@ class GroupPolicy(StrEnum):
 def policies(stored: tuple[str, str] | None) -> tuple[Policy, GroupPolicy]:
     """An agent's policies for direct chats and for groups, which its owner may never have set."""
     if stored is None:
+        # The strictest for direct chats: an agent that was just connected must not talk to strangers.
         return Policy.REQUIRE_SHARING, GroupPolicy.ANY_VERIFIED
     return Policy(stored[0]), GroupPolicy(stored[1])
 

@@ -107,8 +107,10 @@ class Login:
             return texts.NO_MAILER
         now = self._now()
         code = f"{secrets.randbelow(1_000_000):06d}"
+        # Six digits are few: a plain hash of them could be undone by trying all, a keyed one only with the key.
         digest = self._vault.digest(_bound(contact, email, code), purpose="login")
         request = CodeRequest(contact.id, contact.binding, mailbox(email), expected)
+        # Stored before the mail is sent: a code that arrives must be known. A failed mail takes it back.
         made = await self._store.write(lambda tx: self._make(tx, request, email, digest, now))
         if made.refusal:
             self._metrics.login_codes.labels(made.reason).inc()
@@ -186,6 +188,7 @@ class Login:
         Each other number that is looked at counts as a guess, for a person may find out what was recognised.
         """
         wrong: list[Guess] = []
+        # Sorted, so that a unit that is run again looks at the same numbers in the same order.
         for number in sorted(numbers):
             live = self.awaited(tx, contact.id)
             if live is None or self._is_of(contact, live, number):
@@ -214,11 +217,13 @@ class Login:
         return left, Guess.LOCKED if locked else Guess.WRONG
 
     def _is_of(self, contact: LoginContact, stored: StoredCode, code: str) -> bool:
+        # One for each key of the ring: a code that was mailed before a rotation still counts.
         possible = self._vault.digests(_bound(contact, stored.email, code), purpose="login")
         return any(hmac.compare_digest(one.encode(), stored.digest.encode()) for one in possible)
 
 
 def _bound(contact: LoginContact, email: str, code: str) -> str:
+    # None of the four can hold a line break, so no two combinations are the same text.
     return f"{contact.binding}\n{contact.id}\n{email}\n{code}"
 
 

@@ -59,12 +59,14 @@ class CodeRequest:
         count, first = codes.of_contact(tx, self.contact, since)
         if first and count >= PER_CONTACT:
             return first + HOUR
+        # Proved before by this contact: no flood by strangers may keep them from signing in again.
         if mailboxes.is_known_to(tx, self.contact, self.mailbox):
             return None
         known = self.is_known(tx)
         of_mailbox = codes.of_mailbox(tx, self.mailbox, since)
         if known and of_mailbox[0] < PER_MAILBOX:
             return None
+        # Known and unknown e-mails have separate budgets: a flood of invented addresses uses up only that of the unknown.
         counts = [(codes.of_binding(tx, self.binding, since, known=known), PER_BINDING)]
         if not known and codes.of_mailbox(tx, self.mailbox, since, contact=self.contact)[0]:
             counts.append((of_mailbox, PER_MAILBOX))

@@ -62,9 +62,11 @@ class MailedDecisions:
     async def _opened(self, token: str) -> tuple[AccessRequest, str]:
         claims = self._links.read(token)
         request = await self._store.read(lambda tx: access.request_by_id(tx, claims.request))
+        # A person who asks again has the same id; the link was for the earlier time.
         if request is None or request.requested_at != claims.requested_at or self._links.has_expired(claims):
             raise ExpiredLink
         owner = await self._directory.owner(request.agent)
+        # The agent may have been given to someone else within the seven days.
         if owner is None or not claims.is_for(owner):
             raise InvalidLink
         if request.status != "pending":

@@ -56,6 +56,7 @@ class OwnerDigest:
         """Send what is due; called periodically."""
         if self._mailer is None:
             return
+        # One after the other: nothing waits for these mails.
         for agent in await self._store.read(access.agents_with_untold):
             if not self._is_put_off(agent):
                 try:

@@ -18,6 +18,7 @@ def open_request(tx: Tx, agent: str, email: str, channel: str, conversation: int
     known = access.request_of(tx, agent, email)
     if known and known.status == "pending":
         return "pending"
+    # A denied person must not be able to bother the owner with every message.
     if known and known.status == "denied" and known.decided_at and now - known.decided_at < DAY:
         return "denied"
     access.ask(tx, agent, email, channel, conversation, now)

@@ -119,6 +119,8 @@ class Sharing:
         verdict = "approved" if approve else "denied"
         if found.status != "pending":
             return _settled(found, verdict)
+        # Before the decision is stored, because the directory may be another system: a process that dies in between
+        # leaves an open request with a share, which can be approved again; the reverse would be an approval without access.
         granted = approve and await self._directory.grant(agent, found.email, by=by)
         now = self._now()
 
@@ -130,6 +132,7 @@ class Sharing:
             self._mark(tx, agent, told=found.conversation)
             return True
 
+        # The UPDATE names the state `pending`, so of two decisions at the same time one comes first.
         first = await self._store.write(decide)
         decided = await self._store.read(lambda tx: access.request(tx, agent, request)) or found
         overruled = not first and decided.status == "denied"  # another decision came first, and was the opposite

@@ -17,6 +17,7 @@ from trinity_channels.visible import cleaned_name
 LONGEST_LABEL = 100
 FIRST_START = "first start"
 """Who made the token that an administrator gets without asking for one."""
+# Python's last year is 9999; a time zone's hours must still fit.
 _LATEST = datetime(9998, 12, 31, tzinfo=UTC)
 _SHAPE = re.compile(r"tc_[A-Za-z0-9_-]{43}")
 

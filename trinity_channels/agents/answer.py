@@ -11,6 +11,7 @@ from trinity_channels.agents.reasoning import without_reasoning
 from trinity_channels.visible import visible
 
 _NO_REPLY = "[no_reply]"
+# Models mark the word up, quote it, or end it like a sentence.
 _AROUND = "`*\"'.\u200b\u2060\ufeff" + string.whitespace
 
 

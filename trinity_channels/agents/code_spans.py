@@ -36,6 +36,7 @@ def fence_end(text: str, at: int) -> int:
     if fence is None:
         return at
     closing = _closing(fence).search(text, fence.end())
+    # CommonMark: a fence that nothing closes reaches to the end.
     return closing.end() if closing else len(text)
 
 
@@ -66,5 +67,6 @@ def _span_end(text: str, ticks: re.Match[str]) -> int:
     limit = ticks.end() + _LONGEST_SPAN
     if paragraph := _PARAGRAPH_END.search(text, ticks.end(), limit):
         limit = paragraph.start()
+    # A span closes with exactly as many backticks as it opens with, and within its paragraph.
     closing = re.compile(rf"(?<!`){opening}(?!`)").search(text, ticks.end(), limit)
     return closing.end() if closing else ticks.end()

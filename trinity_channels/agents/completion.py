@@ -59,12 +59,14 @@ def read(body: str) -> Completion:
     completion = Completion()
     known = False
     for document in found.values:
+        # The first error is the cause; what follows it in a stream is often a consequence.
         completion.problem = completion.problem or problem_in(document)
         if isinstance(document, dict) and isinstance(choices := document.get("choices"), list):
             known = True
             _add_choices(completion, choices)
     if not known and completion.problem is None:
         completion.problem = _told(found.values)
+    # Servers are known to leave out `[DONE]`; a finish reason says the same.
     completion.whole = not found.damaged and (found.ended or bool(completion.finish))
     return completion
 
@@ -81,6 +83,7 @@ def _add_choices(completion: Completion, choices: list[Any]) -> None:
     """One choice out of several; in a stream the others come in events of their own, and an event about tokens has none."""
     if not choices:
         return
+    # Reversed, so that of several without a number the first one stays.
     known = {_index(one): one for one in reversed(choices) if isinstance(one, dict)}
     if not known:
         raise ShapeError

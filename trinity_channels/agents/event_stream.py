@@ -33,6 +33,7 @@ def documents(text: str) -> Documents:
     lines = _LINE_END.split(text)
     uncommented = "\n".join(line for line in lines if not line.startswith(":"))
     for body in (text, uncommented):
+        # Usually the body is one document; only servers that ignore `"stream": false` send events.
         if (document := _parsed(body)) is not None:
             return Documents((document,))
     values: list[Any] = []

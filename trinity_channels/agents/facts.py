@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from trinity_channels.agents.port import AgentMessage, AgentTurn
 
+# A name is free text; a long one could hold instructions.
 _NAME_LIMIT = 100
 
 

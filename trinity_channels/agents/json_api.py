@@ -22,8 +22,10 @@ from trinity_channels.observability.masking import HIDDEN, mask_text
 from trinity_channels.visible import cleaned
 
 MAX_ANSWER_BYTES = 1_000_000
+# Seconds. A person waits for the answer, so a longer pause is not obeyed.
 MAX_RETRY_AFTER = 300.0
 LONGEST_DETAIL = 300
+# A model may think for minutes; a server that is there accepts a connection at once.
 _CONNECT_SECONDS = 5.0
 _MOST_OF_A_REFUSAL = 100_000
 
@@ -64,6 +66,7 @@ class JsonApi:
             AgentFailed: any other status, or an answer beyond a megabyte.
         """
         try:
+            # httpx's time-outs start again with every chunk; a server that trickles would never end.
             async with asyncio.timeout(self._seconds):
                 return await self._exchange(url, body, key)
         except TimeoutError:
@@ -88,6 +91,7 @@ class JsonApi:
         # ASCII, so that text with half a surrogate pair arrives instead of failing in the encoder.
         content = json.dumps(body).encode("ascii")
         try:
+            # A redirect would take the token and the conversation to another host, so it is not followed.
             async with self._http.stream(
                 "POST", url, content=content, headers=self._headers(key), timeout=timeout, follow_redirects=False
             ) as response:
@@ -120,6 +124,7 @@ class JsonApi:
 
     def _detail(self, text: str) -> str:
         if self._token is not None and (secret := self._token.get_secret_value()):
+            # Some servers repeat the key that they refuse.
             text = text.replace(secret, HIDDEN)
         return mask_text(" ".join(cleaned(text[:_MOST_OF_A_REFUSAL]).split()))[:LONGEST_DETAIL]
 
@@ -128,6 +133,7 @@ async def _read(response: httpx.Response) -> bytes:
     data = bytearray()
     async for chunk in response.aiter_bytes():
         data += chunk
+        # Counted while reading: a Content-Length may be missing or wrong.
         if len(data) > MAX_ANSWER_BYTES:
             raise AgentFailed(f"The agent's answer is longer than {MAX_ANSWER_BYTES} bytes.")
     return bytes(data)

@@ -49,12 +49,14 @@ class OpenAIRuntime:
             AgentTimeout: as `JsonApi.post`.
             AgentFailed: as `JsonApi.post`; or another error, no words, an answer of another shape.
         """
+        # Made for this request alone, so no one who writes can have seen it (docs/adr/0007).
         marker = f"[{secrets.token_hex(8)}]"
         body = {
             "model": self._agent.model,
             "messages": prompt.messages(turn, self._agent.system_prompt, self._agent.system_role, marker),
             "stream": False,  # some servers stream unless told not to
         }
+        # The turn's id: servers that know Idempotency-Key run a repeated attempt once.
         reply = await self._api.post(f"{self._agent.base_url}/chat/completions", body, key=turn.id)
         try:
             answered = completion.read(reply.text())
@@ -70,6 +72,7 @@ def _answer(answered: Completion) -> str | Answer:
     why = f"finish_reason {answered.finish[:40] or 'not given'}"
     if answered.finish in _BROKEN:
         raise AgentUnavailable(f"The model's run broke off ({why}).")
+    # Whatever stopped it, people get the words that are there, and a hint that more was meant to follow.
     cut = answered.finish in _CUT | _FILTERED or not answered.whole
     # Servers put a refusal beside an empty text, beside reasoning, or in both places.
     refusal = "" if answered.refusal in answered.text else answered.refusal
@@ -79,6 +82,7 @@ def _answer(answered: Completion) -> str | Answer:
         raise AgentUnavailable("The agent's answer broke off before its first word.")
     if not answered.messages:
         raise AgentFailed(f"The agent's answer has no words: none of its choices holds a message ({why}).")
+    # Only here is an empty text deliberate silence; elsewhere a person would wait for an answer that never comes.
     if answered.finish in _MEANT and not answered.beside:
         return ""
     beside = ", with reasoning or tool calls only" if answered.beside else ""

@@ -58,12 +58,14 @@ async def _ask(http: httpx.AsyncClient, asked: _Asked) -> Check:
     headers = {"Authorization": f"Bearer {asked.token.get_secret_value()}"} if asked.token else {}
     title, url = asked.title, asked.url
     try:
+        # Streamed: an address that is not an API may send a file without end.
         async with asyncio.timeout(SECONDS), http.stream("GET", url, headers=headers) as response:
             status = response.status_code
             listed = await _models(response) if asked.model and response.is_success else []
     except (httpx.HTTPError, TimeoutError) as error:
         message = f"{title}; nothing answers at {url} ({type(error).__name__}), so it cannot answer people either."
         return Check("agents", CheckState.FAILED, message, f"Start what serves it there, or correct {asked.place}.")
+    # An empty list says nothing: not every server that takes a model lists it.
     if asked.model and listed and not _is_listed(asked.model, listed):
         more = f" and {len(listed) - SHOWN} more" if len(listed) > SHOWN else ""
         message = f"{title}; its API has no model {asked.model}. It lists {', '.join(listed[:SHOWN])}{more}."

@@ -47,6 +47,7 @@ class Problem:
 
     def is_transient(self, status: int | None = None) -> bool:
         """Whether trying again may help; `status` is that of the answer, if it was not a success."""
+        # Before the status: an empty account comes as 429 too, and would be tried again for hours.
         if any(_SPENT.search(one) and not _TRANSIENT.search(one) for one in self.labels):
             return False
         status = status or self.status

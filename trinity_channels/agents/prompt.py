@@ -63,11 +63,13 @@ def _alternating(turn: AgentTurn, marker: str) -> list[Message]:
         if role == "assistant" and not found:
             # Many servers refuse a conversation that the agent begins, but what it wrote first explains the answers.
             before += _marked(marker, f"before this, you wrote: {text}")
+        # Servers with strict chat templates refuse two messages of one side in a row (docs/adr/0007).
         elif found and found[-1]["role"] == role:
             found[-1]["content"] += f"\n\n{text}"
         else:
             found.append(_message(role, "\n".join([*before, text])))
             before = []
+    # A conversation that ends with the agent's own words makes some servers continue those.
     if not found or found[-1]["role"] != "user":
         found.append(_message("user", "\n".join([*before, *_marked(marker, "sent a message without any content")])))
     return found

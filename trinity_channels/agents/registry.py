@@ -44,6 +44,7 @@ class ConfiguredAgents:
             self._runtimes.pop(turn.agent, None)
             raise AgentFailed("no such agent is configured any more")
         made_from, runtime = self._runtimes.get(turn.agent, (None, None))
+        # By identity, which costs nothing in each turn: a reload brings new objects for all agents.
         if runtime is None or made_from is not agent:
             runtime = _runtime(agent, self._platform, self._http, self._now)
             self._runtimes[turn.agent] = agent, runtime

@@ -77,6 +77,7 @@ class AgentReload:
         self._store = store
         self._read = read
         self._now = now
+        # Two at once could put an older file in the place of a newer one.
         self._reloading = asyncio.Lock()
 
     async def run(self, by: str) -> Reloaded:
@@ -92,6 +93,7 @@ class AgentReload:
         async with self._reloading:
             found = await asyncio.to_thread(self._read)
             changes = self._table.changes(found.agents)
+            # On record before it takes effect: without the record nothing changes.
             connected = await self._store.write(lambda tx: self._record(tx, changes, by))
             self._table.replace(found.agents)
         left = tuple(one for one in connected if one[0] not in found.agents)

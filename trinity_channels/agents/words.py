@@ -15,6 +15,7 @@ from trinity_channels.api import Attachment, Button, Forwarded, Location, Note, 
 
 UNSUPPORTED = "sent something that cannot be shown here"
 NOT_THEIRS = "not the sender's own words"
+# No spaces, so that a type chosen by a sender cannot go on as a sentence.
 _TYPE = re.compile(r"(?a:[\w.+/-]{1,100})")
 
 

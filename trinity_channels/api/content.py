@@ -11,6 +11,7 @@ from enum import StrEnum
 class Attachment:
     """A file that came with a message, not fetched. `ref` is the plugin's own handle; `size` is what the sender claims."""
 
+    # Hidden from logs: the handle may be the file's address.
     ref: str = field(repr=False)
     media_type: str
     name: str = ""

@@ -31,6 +31,7 @@ from trinity_channels.api.values import (
 )
 
 PROJECT = "trinity_channels"
+# Every hook is `firstresult`: the host calls one named plugin and wants its value, not a list of one.
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
 

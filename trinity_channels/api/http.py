@@ -38,6 +38,7 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     found = {name.lower(): value for name, value in headers.items() if name.lower() in _HEADERS}
     for name, unit in _HEADERS.items():
         if name in found and (seconds := _seconds(found[name].strip(' \t"'), unit, now)) is not None:
+            # A date in the past means now.
             return min(max(seconds, 0.0), LONGEST_PAUSE)
     return None
 
@@ -54,6 +55,7 @@ def _seconds(text: str, unit: float, now: datetime) -> float | None:
 
 def _date(text: str) -> datetime | None:
     """A date of RFC 9110 or RFC 3339; without a time zone it is taken for UTC."""
+    # RFC 9110 demands the first; some APIs send the second.
     for read in (parsedate_to_datetime, datetime.fromisoformat):
         try:
             moment = read(text)

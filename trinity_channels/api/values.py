@@ -44,6 +44,7 @@ class Binding:
 
     settings: BaseModel
     account: Account
+    # Empty unless the host has made one: a plugin that needs it must refuse an empty secret.
     webhook_secret: SecretStr = field(default_factory=lambda: SecretStr(""))
 
 
@@ -104,8 +105,10 @@ class Request:
 
     method: str
     url: str
+    # Headers and bodies hold signatures, secrets and people's words, so they stay out of logs.
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
+    # Handed in, because `receive` may not look at a clock.
     received_at: datetime | None = None
 
 
@@ -181,6 +184,7 @@ class MessageReceived:
     @property
     def parts(self) -> tuple[Part, ...]:
         """Everything but the text, in the order in which an agent is told of it."""
+        # What a message answers comes first: the rest is understood from it.
         single = (self.quoted, self.forwarded, self.location, self.button)
         return (*(part for part in single if part is not None), *self.attachments, *self.notes)
 

@@ -49,6 +49,7 @@ class Blocks:
             key = self._writing_key(tx)
             for one in known.addresses:
                 digest = _digest(key, known.channel, one.value)
+                # A number beside a user id may be given to another person; then it must not keep that person out.
                 may_change_hands = known.has_stable and not one.stable
                 erased_blocks.add(
                     tx, contact, known.binding, digest, known.blocked_at, may_change_hands=may_change_hands
@@ -114,10 +115,12 @@ class Blocks:
         if keys:
             return keys[0]
         key = secrets.token_bytes(32)
+        # Sealed keys that cannot be read now stay: the encryption key may be found again.
         records = [self._vault.seal(key.hex(), context=_CONTEXT), *self._records(tx)]
         settings.put(tx, _KEYS, json.dumps(records))
         return key
 
 
 def _digest(key: bytes, channel: str, address: str) -> str:
+    # Keyed: telephone numbers are few enough to try them all against a plain hash. JSON keeps the two apart.
     return hmac.digest(key, json.dumps([channel, address]).encode(), "sha256").hex()

@@ -63,6 +63,7 @@ class Contacts:
         """Erase them for good; of blocked people, keyed hashes of their addresses stay."""
         await self._may.owner(principal, agent)
         _known(await self._store.read(lambda tx: people.contact(tx, agent, contact)))
+        # Outside the transaction that erases: searching quotations takes long, and a unit must be short (docs/adr/0005).
         prepared, now = await self._erasure.prepare(contact), self._now()
         return await self._change(
             principal, agent, contact, "erase", lambda tx: self._erasure.finish(tx, prepared, now)

@@ -38,6 +38,8 @@ class Erasure:
 
         def find(tx: Tx) -> tuple[Prepared, list[tuple[Written, list[int]]]]:
             theirs = quotations.written(tx, contact)
+            # Up to the newest message now; what is quoted after this is found by `finish`, in the erasing
+            # transaction itself.
             prepared = Prepared(contact, tuple(theirs), messages.newest(tx))
             return prepared, [(one, quotations.find(tx, contact, one, 0)) for one in theirs]
 
@@ -52,5 +54,6 @@ class Erasure:
         """Erase the person; of one who is blocked, keyed hashes of the addresses stay."""
         for theirs in prepared.written:
             quotations.remove(tx, theirs, quotations.find(tx, prepared.contact, theirs, prepared.upto))
+        # Before the addresses are gone.
         self._blocks.remember(tx, prepared.contact)
         erase.person(tx, prepared.contact, now)

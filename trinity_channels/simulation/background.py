@@ -26,6 +26,7 @@ class Background:
 
     async def settle(self) -> None:
         """Wait until nothing is left, also not what the work itself started; raise the first fault of any of it."""
+        # Not one `gather`: work may start more work, such as the receipt of a receipt's answer.
         while self._tasks:
             await asyncio.wait(self._tasks)
         if self._failed:

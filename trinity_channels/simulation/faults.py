@@ -42,6 +42,7 @@ class Faults:
         fault = self._waiting.popleft() if self._waiting else None
         if fault is not None and fault in self._refusals:
             return self._refusals[fault]
+        # From here on the provider has the message, whatever the client learns.
         answer = await take()
         match fault:
             case Fault.CUT_AFTER:

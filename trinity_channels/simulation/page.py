@@ -16,6 +16,7 @@ from starlette.routing import Route
 ASSETS = Path(__file__).parent / "assets"
 TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 HEADERS = {
+    # What people write is shown on this page: no script of theirs may run.
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -54,6 +55,7 @@ class Page(ABC, Generic[P]):
 
     def __init__(self, html: str, folder: Path) -> None:
         self._html = html
+        # Listed once: a request names a key of this table, never a path.
         self._files = {one.name: one for place in (ASSETS, folder) for one in place.iterdir() if one.suffix in TYPES}
 
     @abstractmethod

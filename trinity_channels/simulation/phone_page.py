@@ -57,6 +57,7 @@ class PhonePage(Page[P]):
         text, button = str(said.get("text", "")).strip(), str(said.get("button", ""))
         if not text and person.offer(button) is None:
             raise Refused("There is no text, and no such button.")
+        # Not awaited: a webhook may take seconds, and the page polls for what came of it.
         self._background.start(person.taps(button) if button else person.says(text))
 
     def advance(self, by: timedelta) -> None:
