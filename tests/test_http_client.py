@@ -182,7 +182,7 @@ async def test_certificates_are_read_once(monkeypatch: pytest.MonkeyPatch) -> No
         read.append(args)
         return create(*args, **options)
 
-    destinations._certificates.cache_clear()
+    destinations.certificates.cache_clear()
     monkeypatch.setattr(ssl, "create_default_context", counting)
     async with open_client() as client, Server() as one, Server() as two:
         for server in (one, two):

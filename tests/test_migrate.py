@@ -14,7 +14,7 @@ from sqlalchemy import create_engine
 from trinity_channels.store import migrate
 
 SCRIPTS = Config()
-SCRIPTS.set_main_option("script_location", str(migrate._SCRIPTS))
+SCRIPTS.set_main_option("script_location", str(migrate.SCRIPTS))
 
 
 def at_revision(path: Path, revision: str) -> str:
@@ -22,7 +22,7 @@ def at_revision(path: Path, revision: str) -> str:
     url = f"sqlite:///{path}"
     with create_engine(url).begin() as connection:
         config = Config()
-        config.set_main_option("script_location", str(migrate._SCRIPTS))
+        config.set_main_option("script_location", str(migrate.SCRIPTS))
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
     return url

@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Mapping
+from copy import copy
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -25,6 +26,7 @@ from trinity_channels.plugins import Plugins, load
 from trinity_channels.settings import Settings
 from trinity_channels.store import Tx, agent_settings, turns
 from trinity_channels.store.turns import FailedTurn
+from trinity_channels.testing import HostDriver
 from trinity_channels.web.auth import Role, new_token
 from trinity_channels_whatsapp.simulator import TwilioSimulator
 from trinity_channels_whatsapp.simulator.signing import sign
@@ -40,9 +42,15 @@ KEY = "00" * 32
 
 
 @cache
-def installed() -> Plugins:
+def _found() -> Plugins:
     """The plugins of this machine: to find them takes longer than to build a host."""
     return load()
+
+
+def installed() -> Plugins:
+    """The plugins as a new process loads them, so that what a test replaces in one is gone after a restart."""
+    found = _found()
+    return Plugins({name: copy(found[name]) for name in found}, found.unavailable)
 
 
 class Agent:
@@ -171,16 +179,27 @@ class World:
         self.settings = Settings.load(**(given | settings))
         mailing = (self.mails if mailer else None) if isinstance(mailer, bool) else mailer
         self.reads: Callable[[], Settings] = lambda: self.settings
-        self._ports = Ports(
-            agents=agents, mailer=mailing, http=self.http, plugins=installed(), read_settings=self._read_again
-        )
+        self.plugins: Callable[[], Plugins] = installed
+        self._agents, self._mailer = agents, mailing
         self.twilio = TwilioSimulator(Context(self.http, self.now, api_base_url=TWILIO))
-        self._build()
+        self.build()
 
-    def _build(self) -> None:
-        self.app, self.host = create_app(self.settings, self._ports)
+    def build(self) -> None:
+        """A host that is not started, over the same database."""
+        self.app, self.host = create_app(self.settings, self.ports())
+        self.driver = HostDriver(self.host)
         hosts = dict.fromkeys((PUBLIC, PUBLIC.replace("https://", "http://"), LOCAL), self.app)
         self.network.serve({**hosts, TWILIO: self.twilio.app})
+
+    def ports(self) -> Ports:
+        """What a host of this world is built with."""
+        return Ports(
+            agents=self._agents,
+            mailer=self._mailer,
+            http=self.http,
+            plugins=self.plugins(),
+            read_settings=self._read_again,
+        )
 
     def _read_again(self) -> Settings:
         return self.reads()
@@ -214,20 +233,13 @@ class World:
 
     async def dies(self) -> None:
         """The host's process ends without a word: what runs is neither finished nor written down."""
-        dispatcher = self.host.dispatcher
-        dispatcher._run = None
-        await self.host.store.close()
-        tasks = [*self.host._tasks, *dispatcher._running.values(), dispatcher._clock]
-        alive = [task for task in tasks if task is not None]
-        for task in alive:
-            task.cancel()
-        await asyncio.gather(*alive, return_exceptions=True)
+        await self.driver.crash()
 
     async def starts(self) -> None:
         """A new host opens the same database."""
-        self._build()
+        self.build()
         await self.host.start()
-        await asyncio.gather(*(task for task in self.host._tasks if task.get_name() == "catch-up"))
+        await self.host.caught_up()
         await self.settle()
 
     async def token(self, role: Role, subject: str) -> str:
@@ -290,7 +302,7 @@ class World:
     async def resubmits(self, turn: int) -> None:
         """Let a parked turn be tried again, as the command line does, and give the sweep time to see it."""
         await self.host.store.write(lambda tx: turns.resubmit(tx, turn, self.now()))
-        await self.host.dispatcher._sweep()
+        await self.driver.look_again()
         await self.settle()
 
     async def policy(self, policy: str, agent: str = "support") -> None:
@@ -329,9 +341,7 @@ class World:
     async def later(self, **delta: float) -> None:
         """Let time pass, and let happen what is due then."""
         self.clock.shift(timedelta(**delta))
-        self.host.dispatcher.fire_due()
-        for chore in self.host._housekeeping.chores:
-            await self.host._housekeeping.do(chore)  # what fails here fails the test
+        await self.driver.pass_time()  # what fails here fails the test
         await self.settle()
 
     async def much_later(self) -> None:
@@ -343,7 +353,7 @@ class World:
         """Wait until nothing is running on either side."""
         for _ in range(3):
             await self.twilio.settle()
-            await self.host.dispatcher.quiet()
+            await self.driver.quiet()
 
     @staticmethod
     async def until(condition: Callable[[], bool]) -> None:

@@ -132,14 +132,14 @@ class Host:
         self.dispatcher = LocalDispatcher(self.store, _open_keys, now)
         self.sharing = Sharing(self.store, self.directory, now)
         self.missed = MissedMessages(self.store, self.plugins, self.bindings, now)
-        self._catch_up = CatchUp(self.store, self.plugins, self.bindings, self.missed, now)
+        self.catch_up = CatchUp(self.store, self.plugins, self.bindings, self.missed, now)
         self.connections = Connections(
             store=self.store,
             plugins=self.plugins,
             opened=self.bindings,
             vault=self.vault,
             now=now,
-            credentials_work=self._catch_up.credentials_work,
+            credentials_work=self.catch_up.credentials_work,
         )
         escalation = Escalation(self.store, self.agents, now)
         self.self_service = SelfService(
@@ -194,8 +194,8 @@ class Host:
             now=now,
         )
         self.unknown_webhooks = UnknownWebhooks(self.store, now)
-        self._diagnosis = Diagnosis(self.store, self._catch_up.mistrusted, now)
-        self.webhook = wiring.webhook(self, indicator, self._diagnosis, self._catch_up)
+        self._diagnosis = Diagnosis(self.store, self.catch_up.mistrusted, now)
+        self.webhook = wiring.webhook(self, indicator, self._diagnosis, self.catch_up)
         self.retention_periods = RetentionPeriods(self.store, settings.keep_bodies_days, self.agents, now)
         self.retention = Retention(self.store, self.retention_periods, self.metrics, now)
         links = DecisionLinks(self.vault, self.address, tuple(self.plugins), now)
@@ -203,10 +203,10 @@ class Host:
         self._decision_pages = DecisionPages(
             MailedDecisions(links, self.store, self.directory, self.sharing), self.plugins
         )
-        self._housekeeping = Housekeeping(
+        self.housekeeping = Housekeeping(
             {
                 "request mails": self._digest,
-                "catch-up": self._catch_up,
+                "catch-up": self.catch_up,
                 "signature diagnosis": self._diagnosis,
                 "unknown webhooks": self.unknown_webhooks,
                 "channel watch": ChannelWatch(
@@ -220,7 +220,7 @@ class Host:
             self.metrics,
             now,
         )
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks: dict[str, asyncio.Task[None]] = {}
 
     @property
     def platform(self) -> Platform | None:
@@ -242,12 +242,12 @@ class Host:
         if self.tokens is not None:
             await hand_over_first_token(self.tokens, self.settings.home, configured=bool(self.settings.admin_token))
         await self.bindings.tell_locked()
-        await self._catch_up.begin()
+        await self.catch_up.begin()
         await self.dispatcher.start(self._run)
-        self._tasks = [
-            asyncio.create_task(self._catch_up.run(), name="catch-up"),
-            asyncio.create_task(self._keep_house(), name="housekeeping"),
-        ]
+        self._tasks = {
+            "catch-up": asyncio.create_task(self.catch_up.run(), name="catch-up"),
+            "housekeeping": asyncio.create_task(self._keep_house(), name="housekeeping"),
+        }
         self._running = True
         for broken in self.plugins.unavailable:
             log.error("plugin unavailable", plugin=broken.name, reason=broken.reason)
@@ -257,9 +257,7 @@ class Host:
     async def stop(self) -> None:
         """Shut down gracefully: active work gets a moment to finish, open work is found at the next start."""
         self._running = False
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.end_periodic_work()
         if self._pages is not None:
             await self._pages.stop()
         self.deliveries.stop()
@@ -269,6 +267,16 @@ class Host:
         if self._owns_http:
             await self.http.aclose()
         await self.store.close()
+
+    async def end_periodic_work(self) -> None:
+        """Run no more chores; what arrives is still handled."""
+        for task in self._tasks.values():
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
+    async def caught_up(self) -> None:
+        """Wait until the providers have been asked for what arrived before the start."""
+        await asyncio.wait([self._tasks["catch-up"]])
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -287,10 +295,10 @@ class Host:
     async def _keep_house(self) -> None:
         try:
             while True:
-                await self._housekeeping.run()
-                await self._catch_up.wait(HOUSEKEEPING)
+                await self.housekeeping.run()
+                await self.catch_up.wait(HOUSEKEEPING)
         finally:
-            await self._housekeeping.stop()
+            await self.housekeeping.stop()
 
     # --- routes ---
 

@@ -196,7 +196,7 @@ def test_many_sources_take_bounded_memory_and_few_lines(world: World) -> None:
         for number in range(SOURCES * 3):
             failed.note(request(f"2001:db8:{number // 65536:x}:{number % 65536:x}::1"), "unknown")
 
-    assert len(failed._sources) == SOURCES
+    assert failed.known == SOURCES
     assert len(logged) == LOGGED
 
 

@@ -33,11 +33,10 @@ async def test_a_failed_answer_is_sent_again_and_its_state_can_be_asked_for(town
 
 async def test_two_clicks_send_once(town: World, unheard: Person) -> None:
     (failed,) = await deliveries(town)
-    town.host.dispatcher._run, run = None, town.host.dispatcher._run  # both clicks come before the first is sent
+    town.driver.pause()  # both clicks come before the first is sent
 
     answers = [await town.api("POST", f"{PATH}/{failed['id']}/resend") for _ in range(2)]
-    town.host.dispatcher._run = run
-    await town.host.dispatcher._sweep()
+    await town.driver.resume()
     await town.settle()
 
     assert [one.status_code for one in answers] == [200, 409]
@@ -196,14 +195,13 @@ async def test_an_unknown_outcome_is_not_sent_again_with_everything_that_failed(
 async def test_a_late_receipt_spares_the_second_copy(town: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first attempt is heard of while the second one waits."""
     zoe, parked = await unknown(town, monkeypatch)
-    town.host.dispatcher._run, run = None, town.host.dispatcher._run
+    town.driver.pause()
     await town.api("POST", f"{PATH}/{parked['id']}/resend")
     taken = next(one for one in town.twilio.account.messages.newest_first() if one.outbound)
 
     url = f"{await town.webhook()}?delivery={parked['id']}"
     await town.posts(url, town.inbound() | {"MessageSid": taken.sid, "MessageStatus": "delivered"})
-    town.host.dispatcher._run = run
-    await town.host.dispatcher._sweep()
+    await town.driver.resume()
     await town.settle()
 
     assert zoe.heard() == ["echo hello"]
@@ -251,12 +249,11 @@ async def test_receipts_of_an_attempt_that_was_cut_off_and_failed_do_not_end_the
     """Its id is first heard of in the receipt that tells of the failure."""
     zoe, found, receipt = await cut_off(town)
     await receipt("undelivered")
-    town.host.dispatcher._run, run = None, town.host.dispatcher._run
+    town.driver.pause()
     answer = await town.api("POST", f"{PATH}/{found['id']}/resend")
 
     await receipt(late)
-    town.host.dispatcher._run = run
-    await town.host.dispatcher._sweep()
+    await town.driver.resume()
     await town.settle()
 
     assert answer.status_code == 200
@@ -269,13 +266,12 @@ async def test_a_failure_that_becomes_known_while_the_next_attempt_waits_does_no
 ) -> None:
     zoe, parked = await unknown(town, monkeypatch)
     taken = next(one for one in town.twilio.account.messages.newest_first() if one.outbound)
-    town.host.dispatcher._run, run = None, town.host.dispatcher._run
+    town.driver.pause()
     await town.api("POST", f"{PATH}/{parked['id']}/resend")
 
     form = town.inbound() | {"MessageSid": taken.sid, "MessageStatus": "undelivered", "ErrorCode": "63024"}
     await town.posts(f"{await town.webhook()}?delivery={parked['id']}", form)
-    town.host.dispatcher._run = run
-    await town.host.dispatcher._sweep()
+    await town.driver.resume()
     await town.settle()
 
     assert len(zoe.heard()) == 2

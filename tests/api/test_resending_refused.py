@@ -9,6 +9,7 @@ import pytest
 from tests.api.resending import ESSAY, PATH, WRITTEN, deliveries, resend, resend_all
 from tests.world import OWNER, Agent, Person, World
 from trinity_channels.api import Fault
+from trinity_channels.plugins import Plugins
 from trinity_channels.store import audit
 from trinity_channels.web.auth import Role
 
@@ -36,7 +37,9 @@ async def disconnects(town: World, _: Person) -> None:
 
 
 async def loses_the_plugin(town: World, _: Person) -> None:
-    del town.host.plugins._ready["whatsapp"]
+    await town.stops()
+    town.plugins = lambda: Plugins({}, [])
+    await town.starts()
 
 
 REFUSED = [

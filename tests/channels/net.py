@@ -11,7 +11,6 @@ from time_machine import Traveller
 
 from tests.world import PUBLIC, World
 from trinity_channels.api import Context, Simulator
-from trinity_channels.app import create_app
 
 CHANNELS = ("whatsapp", "telegram", "slack")
 # Slack tells the e-mail of members; a guest has to prove theirs like everyone elsewhere.
@@ -56,10 +55,10 @@ class Net(World):
         for name in CHANNELS:
             context = Context(self.http, self.now, api_base_url=urls[name])
             self.simulators[name] = self.host.plugins[name].simulator(context)
-        self._build()
+        self.build()
 
-    def _build(self) -> None:
-        self.app, self.host = create_app(self.settings, self._ports)
+    def build(self) -> None:
+        super().build()
         providers = {f"http://{name}.simulator": simulator.app for name, simulator in self.simulators.items()}
         self.network.serve({PUBLIC: self.app, **providers})
 
@@ -75,10 +74,10 @@ class Net(World):
         for _ in range(3):
             for simulator in self.simulators.values():
                 await simulator.settle()
-            await self.host.dispatcher.quiet()
+            await self.driver.quiet()
             self.clock.shift(timedelta(seconds=1))
-            self.host.dispatcher.fire_due()
-        await self.host.dispatcher.quiet()
+            self.driver.fire_due()
+        await self.driver.quiet()
 
     def stranger(self, channel: str, name: str) -> Someone:
         """Somebody whose e-mail the messenger does not tell."""

@@ -30,10 +30,8 @@ class Sender:
 
     async def sends(self, pieces: Pieces, album: str = "g") -> None:
         """Send the pieces of an album."""
-        for number, (caption, pause) in enumerate(pieces):
-            photo = [{"file_id": f"fake-{number}", "width": 90, "height": 90, "file_size": 1000}]
-            more = {"photo": photo} | ({"media_group_id": album} if album else {})
-            await self.phone._updates.say(self.phone, self.chat or self.phone.chat, caption, more=more)
+        for caption, pause in pieces:
+            await self.phone.sends("photo", caption=caption, chat=self.chat, album=album)
             await self.passes(pause)
 
     async def passes(self, seconds: float) -> None:
@@ -113,10 +111,8 @@ async def test_an_album_that_arrives_while_the_agent_works_is_the_next_turn(zoe:
     zoe.net.clock.shift(timedelta(seconds=0.4))
     zoe.net.host.dispatcher.fire_due()
     await zoe.agent.asked(1)
-    for pieces in ([(CAPTION, 0.0)], [("", 0.0)]):
-        photo = [{"file_id": "fake", "width": 90, "height": 90}]
-        more = {"photo": photo, "media_group_id": "g"}
-        await zoe.phone._updates.say(zoe.phone, zoe.phone.chat, pieces[0][0], more=more)
+    for caption in (CAPTION, ""):
+        await zoe.phone.sends("photo", caption=caption, album="g")
     zoe.agent.speaks()
     await zoe.passes(1)
 
@@ -144,7 +140,7 @@ async def test_a_restart_in_the_middle_loses_no_piece(zoe: Sender) -> None:
     await zoe.sends([(CAPTION, 0.05), ("", 0.05)])
     await zoe.net.dies()
     zoe.net.clock.shift(timedelta(seconds=5))
-    zoe.net._build()
+    zoe.net.build()
     await zoe.net.host.start()
     await zoe.net.host.dispatcher.quiet()
 

@@ -38,7 +38,7 @@ async def left_behind(net: Net, **time: float) -> None:
     """The host ends before it has looked at what was stored, and comes back after some time."""
     await net.dies()
     net.clock.shift(timedelta(**time))
-    net._build()
+    net.build()
     await net.host.start()
     await net.settle()
 
@@ -46,7 +46,7 @@ async def left_behind(net: Net, **time: float) -> None:
 @NO_REPLY_WINDOW
 async def test_a_person_hears_one_sentence(net: Net, agent: Agent, channel: str) -> None:
     zoe = net.stranger(channel, "Zoe")
-    net.host.dispatcher._run = None
+    net.driver.pause()
     await zoe.phone.says(QUESTION)
 
     await left_behind(net, hours=26)
@@ -59,7 +59,7 @@ async def test_a_person_hears_one_sentence(net: Net, agent: Agent, channel: str)
 @NO_REPLY_WINDOW
 async def test_however_much_they_wrote(net: Net, agent: Agent, channel: str) -> None:
     zoe = net.stranger(channel, "Zoe")
-    net.host.dispatcher._run = None
+    net.driver.pause()
     for text in (QUESTION, "hello?", "!whoami", "is anybody there?", "!help", "hello??"):
         await zoe.phone.says(text)
 
@@ -72,7 +72,7 @@ async def test_however_much_they_wrote(net: Net, agent: Agent, channel: str) -> 
 @NO_REPLY_WINDOW
 async def test_and_nothing_but_the_answer_if_they_have_written_since(net: Net, channel: str) -> None:
     zoe = net.stranger(channel, "Zoe")
-    net.host.dispatcher._run = None
+    net.driver.pause()
     await zoe.phone.says(QUESTION)
     net.clock.shift(timedelta(hours=25))
     await zoe.phone.says("hello?")
@@ -86,7 +86,7 @@ async def test_and_nothing_but_the_answer_if_they_have_written_since(net: Net, c
 @NO_REPLY_WINDOW
 async def test_the_owner_can_have_it_answered_days_later(net: Net, channel: str) -> None:
     zoe = net.stranger(channel, "Zoe")
-    net.host.dispatcher._run = None
+    net.driver.pause()
     await zoe.phone.says(QUESTION)
     await left_behind(net, hours=26)
     net.clock.shift(timedelta(days=3))
@@ -106,7 +106,7 @@ async def test_a_group_gets_one_sentence_and_no_hints(net: Net, agent: Agent) ->
     group = await simulator.group("Team", zoe.phone, yan.phone)
     heard = len(zoe.heard())
     written = net.now()
-    net.host.dispatcher._run = None
+    net.driver.pause()
     await zoe.phone.mentions(QUESTION, group)
     await yan.phone.mentions("me too", group)
 

@@ -195,7 +195,7 @@ async def test_an_account_that_does_not_answer_is_asked_once_in_a_round(asking: 
 
     asking.clock.shift(25 * 3600)
     with slack_answers(asking, counts):
-        await asking.host._housekeeping.chores["verified e-mails"].run()
+        await asking.driver.do("verified e-mails")
 
     assert [path.rpartition("/")[2] for path in asked] == ["users.info"]
 

@@ -20,7 +20,7 @@ async def zoe(town: World) -> Person:
 
 
 async def goes_on(town: World) -> None:
-    await town.host.dispatcher._sweep()
+    await town.driver.look_again()
     await town.settle()
 
 

@@ -23,7 +23,7 @@ async def test_a_failed_turn_is_listed_and_answered_after_resubmission(
 
     listed = await terminal.beside("failed")
     resubmitted = await terminal.beside("failed", "resubmit", "1")
-    await town.host.dispatcher._sweep()
+    await town.driver.look_again()
     await town.settle()
 
     row = listed.stdout.splitlines()[1]
@@ -101,7 +101,7 @@ async def test_a_failed_turn_is_listed_and_resubmitted_while_the_settings_file_i
 
     listed = await terminal.beside("failed")
     resubmitted = await terminal.beside("failed", "resubmit", "1")
-    await town.host.dispatcher._sweep()
+    await town.driver.look_again()
     await town.settle()
 
     assert "out of order" in listed.stdout

@@ -21,7 +21,7 @@ async def zoe(world: World) -> Person:
 
 
 async def goes_on(world: World) -> None:
-    await world.host.dispatcher._sweep()
+    await world.driver.look_again()
     await world.settle()
 
 

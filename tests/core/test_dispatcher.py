@@ -169,10 +169,8 @@ async def test_the_latest_run_says_when_to_come_back(dispatcher: LocalDispatcher
 async def test_a_timer_rings_by_itself_and_does_not_wait_for_the_next_look_at_the_clock(
     work: Work, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def never(_: LocalDispatcher) -> None:
-        await asyncio.Event().wait()
-
-    monkeypatch.setattr(LocalDispatcher, "_watch", never)
+    for look in ("TICK", "IDLE_TICK"):
+        monkeypatch.setattr(f"trinity_channels.dispatch.local.{look}", 3600)
     loop = asyncio.get_running_loop()
     second = asyncio.Event()
 
@@ -205,11 +203,11 @@ async def test_an_alarm_that_comes_too_early_runs_nothing(
     wake(work, "turn:1")
     await dispatcher.quiet()
     for _ in range(3):
-        dispatcher._ring()
+        dispatcher.ring()
     assert work.runs == ["turn:1"]
 
     clock.shift(timedelta(milliseconds=2))
-    dispatcher._ring()
+    dispatcher.ring()
     await dispatcher.quiet()
 
     assert work.runs == ["turn:1"] * 2
@@ -233,7 +231,7 @@ async def test_a_run_that_raises_is_tried_again_and_stops_no_other(
 async def test_what_another_process_has_left_is_found(dispatcher: LocalDispatcher, work: Work) -> None:
     work.open = {"turn:7"}
 
-    await dispatcher._sweep()
+    await dispatcher.sweep()
     await dispatcher.quiet()
 
     assert work.runs == ["turn:7"]
@@ -248,7 +246,7 @@ async def test_it_is_found_also_when_the_key_once_had_to_wait_and_no_longer_does
         await dispatcher.quiet()
     work.open = {"turn:7"}
 
-    await dispatcher._sweep()
+    await dispatcher.sweep()
     await dispatcher.quiet()
 
     assert work.runs == ["turn:7"] * 3
@@ -274,9 +272,9 @@ async def test_a_failing_sweep_is_survived(
 
     with monkeypatch.context() as broken:
         broken.setattr(work, "read", fails)
-        await dispatcher._sweep()
+        await dispatcher.sweep()
     work.open = {"turn:1"}
-    await dispatcher._sweep()
+    await dispatcher.sweep()
     await dispatcher.quiet()
 
     assert work.runs == ["turn:1"]
@@ -306,9 +304,7 @@ async def test_what_does_not_end_in_time_is_cancelled(dispatcher: LocalDispatche
     assert work.at_once["turn:1"] == 0
 
 
-async def test_a_run_that_cannot_be_cancelled_does_not_hold_up_the_end(
-    dispatcher: LocalDispatcher, work: Work, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_run_that_cannot_be_cancelled_does_not_hold_up_the_end(work: Work) -> None:
     async def stubborn(key: str) -> None:
         work.runs.append(key)
         while not work.go.is_set():
@@ -316,7 +312,8 @@ async def test_a_run_that_cannot_be_cancelled_does_not_hold_up_the_end(
                 await work.go.wait()
 
     work.go.clear()
-    monkeypatch.setattr(dispatcher, "_run", stubborn)
+    dispatcher = LocalDispatcher(cast("Store", work), lambda _: set(), lambda: datetime.now(UTC))
+    await dispatcher.start(stubborn)
     wake(work, "turn:1")
     await breath()
 

@@ -165,6 +165,4 @@ async def test_nobody_starves_and_no_slot_is_lost() -> None:
 
     assert len(room.began) == asked
     assert room.most <= 6
-    assert room.slots._free == 6
-    assert not room.slots._waiting
-    assert not room.slots._of_contact
+    assert (room.slots.free, room.slots.waiting, room.slots.holders) == (6, 0, 0)

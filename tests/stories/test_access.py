@@ -104,7 +104,7 @@ async def test_approval_is_told_after_a_crash(world: World) -> None:
     zoe = world.person("Zoe")
     await zoe.says(QUESTION)
     await zoe.verifies("zoe@example.org")
-    world.host.dispatcher._run = None  # the process is about to die: what is committed now is never run
+    world.driver.pause()  # the process is about to die: what is committed now is never run
 
     await world.decides("zoe@example.org")
     await world.dies()
@@ -354,7 +354,7 @@ async def test_a_gate_that_opens_while_the_channel_is_disconnected_lets_them_in_
     assert await world.host.store.read(conversation_state.with_work) == set(), "nothing to look at again and again"
 
     await world.connect()
-    await world.host.dispatcher._sweep()
+    await world.driver.look_again()
     await world.settle()
 
     assert zoe.last() == "echo hello?"

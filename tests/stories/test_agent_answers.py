@@ -94,8 +94,7 @@ async def test_a_run_without_words_is_parked_with_its_reason_and_met_with_an_apo
 
 def counted(world: World, outcome: str) -> float:
     """How many turns have come to this."""
-    found: float = world.host.metrics.turns.labels("whatsapp", outcome)._value.get()
-    return found
+    return world.host.metrics.value("turns_total", channel="whatsapp", outcome=outcome)
 
 
 @pytest.mark.parametrize("runtime", [openai, trinity, Agent])

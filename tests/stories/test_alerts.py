@@ -230,10 +230,9 @@ async def test_a_full_disk_makes_no_flood_of_mails(
     town: World, provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     provider.answers = (BAD,)
-    chores = town.host._housekeeping
     for _ in range(3):
         town.clock.shift(timedelta(minutes=10))
-        await chores.do("channel watch")
+        await town.driver.do("channel watch")
 
     async def fails(_: object) -> None:
         raise StoreError("The disk is full.")
@@ -242,7 +241,7 @@ async def test_a_full_disk_makes_no_flood_of_mails(
         full.setattr(town.host.store, "write", fails)
         for _ in range(2 * 60 * 6):  # two hours of rounds, one every ten seconds
             with contextlib.suppress(StoreError):
-                await chores.do("alert mails")
+                await town.driver.do("alert mails")
             town.clock.shift(timedelta(seconds=10))
 
     assert len(mails(town)) == 2

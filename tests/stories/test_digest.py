@@ -94,7 +94,7 @@ async def test_a_refused_mail_to_the_owner_is_tried_ever_more_rarely_and_arrives
 
     for _ in range(6 * 60 * 6):  # six hours of rounds, one every ten seconds
         world.clock.shift(timedelta(seconds=10))
-        await world.host._housekeeping.do("request mails")
+        await world.driver.do("request mails")
 
     pauses = [later - before for before, later in pairwise(server.tries)]
     assert len(server.tries) < 15
@@ -115,7 +115,7 @@ async def test_mails_about_requests_grow_rarer_in_a_flood(world: World) -> None:
     for minute in range(2 * 24 * 60):  # one request a minute, for two days
         await asks(world, f"{minute}@example.org")
         world.clock.shift(timedelta(minutes=1))
-        await world.host._housekeeping.do("request mails")
+        await world.driver.do("request mails")
         sent += [minute] * (len(world.mails.to(OWNER)) - len(sent))
 
     assert [later - before for before, later in pairwise(sent)] == [
@@ -161,7 +161,7 @@ async def test_no_rhythm_of_requests_brings_about_more_than_29_mails_a_day(world
         await asks(world, f"{number}@example.org")
         for _ in range(minutes):
             world.clock.shift(timedelta(minutes=1))
-            await world.host._housekeeping.do("request mails")
+            await world.driver.do("request mails")
 
     assert len(world.mails.to(OWNER)) <= 29
 
@@ -218,7 +218,7 @@ async def test_a_full_disk_makes_no_flood_of_mails(world: World, monkeypatch: py
         full.setattr(world.host.store, "write", fails)
         for _ in range(2 * 60 * 6):  # two hours of rounds, one every ten seconds
             world.clock.shift(timedelta(seconds=10))
-            await world.host._housekeeping.do("request mails")
+            await world.driver.do("request mails")
 
     assert len(world.mails.to(OWNER)) <= 9
     await world.later(hours=1)

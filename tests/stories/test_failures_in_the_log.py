@@ -25,9 +25,7 @@ def lines(caplog: pytest.LogCaptureFixture, event: str) -> list[logging.LogRecor
 
 async def rest(town: World) -> None:
     """The host does no periodic work by itself from now on."""
-    for task in town.host._tasks:
-        task.cancel()
-    await asyncio.gather(*town.host._tasks, return_exceptions=True)
+    await town.host.end_periodic_work()
 
 
 def chained(error: Exception, cause: Exception) -> Exception:
@@ -52,7 +50,7 @@ def unreachable(town: World, monkeypatch: pytest.MonkeyPatch) -> list[Exception]
 
 async def fetches(town: World, rounds: int = 1) -> None:
     """Messages were missed, and the host tries to fetch them, every ten seconds."""
-    town.host._catch_up.refused(await town.host.bindings.open(1))
+    town.host.catch_up.refused(await town.host.bindings.open(1))
     for _ in range(rounds):
         await town.later(seconds=10)
 
@@ -112,7 +110,7 @@ async def test_a_chore_that_fails_is_logged_with_its_cause_counted_and_keeps_no_
 ) -> None:
     await rest(town)
     ran: list[str] = []
-    for name, chore in town.host._housekeeping.chores.items():
+    for name, chore in town.host.housekeeping.chores.items():
 
         async def run(name: str = name) -> None:
             ran.append(name)
@@ -122,10 +120,10 @@ async def test_a_chore_that_fails_is_logged_with_its_cause_counted_and_keeps_no_
         monkeypatch.setattr(chore, "run", run)
 
     for _ in range(3):
-        await town.host._housekeeping.run()
+        await town.host.housekeeping.run()
         town.clock.shift(timedelta(seconds=10))
 
-    assert sorted(ran) == sorted([*town.host._housekeeping.chores] * 3)
+    assert sorted(ran) == sorted([*town.host.housekeeping.chores] * 3)
     (line,) = lines(caplog, "chore failed")
     assert "StoreError: The disk is full. ← OSError: no space left on device" in line.getMessage()
     assert "'chore': 'request mails'" in line.getMessage()
@@ -140,7 +138,7 @@ async def test_a_chore_that_hangs_keeps_no_other_from_running_and_is_not_started
     monkeypatch.setattr("trinity_channels.housekeeping.PATIENCE", 0.01)
     ran: Counter[str] = Counter()
     go_on = asyncio.Event()
-    for name, chore in town.host._housekeeping.chores.items():
+    for name, chore in town.host.housekeeping.chores.items():
 
         async def run(name: str = name) -> None:
             ran[name] += 1
@@ -150,19 +148,19 @@ async def test_a_chore_that_hangs_keeps_no_other_from_running_and_is_not_started
         monkeypatch.setattr(chore, "run", run)
 
     for _ in range(3):
-        await town.host._housekeeping.run()
+        await town.host.housekeeping.run()
     assert (ran["request mails"], ran["catch-up"], ran["channel watch"]) == (1, 3, 3)
     go_on.set()
-    await town.host._housekeeping.run()
-    await town.host._housekeeping.run()
+    await town.host.housekeeping.run()
+    await town.host.housekeeping.run()
 
     assert ran["request mails"] >= 2
 
 
 async def test_a_host_that_stops_ends_a_chore_that_hangs(town: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("trinity_channels.housekeeping.PATIENCE", 0.01)
-    monkeypatch.setattr(town.host._digest, "run", asyncio.Event().wait)
-    await town.host._housekeeping.run()
+    monkeypatch.setattr(town.host.housekeeping.chores["request mails"], "run", asyncio.Event().wait)
+    await town.host.housekeeping.run()
 
     async with asyncio.timeout(5):
         await town.stops()
@@ -180,10 +178,10 @@ async def test_a_chore_that_works_again_says_so_once(
         raise StoreError("The disk is full.")
 
     with monkeypatch.context() as broken:
-        broken.setattr(town.host._digest, "run", fails)
-        await town.host._housekeeping.run()
-    await town.host._housekeeping.run()
-    await town.host._housekeeping.run()
+        broken.setattr(town.host.housekeeping.chores["request mails"], "run", fails)
+        await town.host.housekeeping.run()
+    await town.host.housekeeping.run()
+    await town.host.housekeeping.run()
 
     assert len(lines(caplog, "chore works again")) == 1
 

@@ -67,7 +67,7 @@ async def waiting_for_a_slot(found: Found, agent: Agent) -> tuple[World, Person]
     await agent.asked(1)
     mallory = town.person("Mallory")
     await mallory.phone.says("second")
-    await town.until(lambda: bool(town.host.slots._waiting))
+    await town.until(lambda: town.driver.counts().turns_waiting > 0)
     return town, mallory
 
 

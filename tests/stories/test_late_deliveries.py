@@ -99,7 +99,7 @@ async def test_an_attempt_is_asked_about_in_the_words_it_was_made_with(
     await town.dies()
     town.fails(Fault.CUT_AFTER)
     town.clock.shift(timedelta(hours=2))
-    town._build()
+    town.build()
     watch()
     await town.host.start()
     await town.much_later()

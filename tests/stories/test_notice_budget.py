@@ -37,8 +37,7 @@ async def host(found: Found) -> World:
 
 def withheld(world: World, limit: str) -> float:
     """How many notices the metrics say were withheld."""
-    name = "trinity_channels_notices_withheld_total"
-    return world.host.metrics._registry.get_sample_value(name, {"channel": "whatsapp", "limit": limit}) or 0
+    return world.host.metrics.value("notices_withheld_total", channel="whatsapp", limit=limit)
 
 
 async def test_a_stranger_cannot_make_the_host_send_more_than_four_messages_an_hour(host: World) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from datetime import timedelta
 from typing import Any
@@ -13,7 +14,6 @@ from tests.world import Agent, World
 from trinity_channels import texts
 from trinity_channels.agents.port import AgentUnavailable
 from trinity_channels.api import Fault, MessageReceived, ProviderUnavailable, Receipt
-from trinity_channels.store import StoreError
 
 
 async def test_a_turn_that_was_running_is_answered_after_a_crash(town: World, agent: Agent) -> None:
@@ -54,7 +54,7 @@ async def test_a_turn_that_kills_the_host_three_times_is_parked(town: World, age
     for times in (1, 2, 3):
         await agent.asked(times)
         await town.dies()
-        town._build()
+        town.build()
         await town.host.start()
     await town.settle()
 
@@ -75,7 +75,7 @@ async def test_a_stop_in_good_order_is_no_death(town: World, agent: Agent, monke
     for times in range(1, 6):
         await agent.asked(times)
         await town.stops()
-        town._build()
+        town.build()
         await town.host.start()
     agent.speaks()
     await town.settle()
@@ -118,15 +118,17 @@ async def test_a_delivery_that_was_cut_short_arrives_exactly_once(
     zoe = town.person("Zoe")
     plugin = town.host.plugins["whatsapp"]
     send = plugin.send
+    on_its_way = asyncio.Event()
 
-    async def dies(*args: object) -> object:
+    async def is_cut_short(*args: object) -> object:
         if taken:
             await send(*args)  # type: ignore[arg-type]  # handed through
-        raise StoreError("as if the process were gone")
+        on_its_way.set()
+        return await asyncio.Event().wait()
 
-    monkeypatch.setattr(plugin, "send", dies)
-    monkeypatch.setattr(town.host.deliveries, "_unknown", dies)
-    await zoe.says("hello")
+    monkeypatch.setattr(plugin, "send", is_cut_short)
+    await zoe.phone.says("hello")
+    await on_its_way.wait()
     await town.dies()
     await town.starts()
 
@@ -145,7 +147,7 @@ async def test_an_unknown_outcome_is_asked_for_also_after_a_long_downtime(
     await zoe.says("hello")
     await town.dies()
     town.clock.shift(timedelta(hours=2))
-    town._build()
+    town.build()
     plugin = town.host.plugins["whatsapp"]
     find_sent = plugin.find_sent
     failures = deque([ProviderUnavailable("no network yet")])
@@ -211,7 +213,7 @@ async def test_catch_up_reaches_back_to_the_last_message_before_the_downtime(
     await town.stops()
     await zoe.phone.says("during")
     town.clock.shift(timedelta(hours=2))
-    town._build()
+    town.build()
     plugin = town.host.plugins["whatsapp"]
     list_missed = plugin.list_missed
     failures = deque([ProviderUnavailable("no network yet")])
@@ -268,7 +270,7 @@ async def test_kept_messages_and_codes_survive_a_restart(world: World) -> None:
 async def test_a_gate_that_opened_just_before_a_crash_lets_them_in(world: World) -> None:
     zoe = world.person("Zoe")
     await zoe.says("hello?")
-    world.host.dispatcher._run = None  # the process is about to die: what is committed now is never run
+    world.driver.pause()  # the process is about to die: what is committed now is never run
 
     await world.policy("open")
     await world.dies()

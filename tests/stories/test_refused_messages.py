@@ -346,7 +346,7 @@ async def test_a_disconnected_agent_misses_nothing(town: World, agent: Agent, as
 async def test_a_command_beside_the_running_host_fetches_nothing(town: World, monkeypatch: pytest.MonkeyPatch) -> None:
     await town.person("Zoe").says("before")
     await forged(town)
-    _, beside = create_app(town.settings, town._ports)
+    _, beside = create_app(town.settings, town.ports())
     beside.store.open(serve=False)
     await beside.address.load()
 
@@ -355,7 +355,7 @@ async def test_a_command_beside_the_running_host_fetches_nothing(town: World, mo
 
     monkeypatch.setattr(beside.plugins["whatsapp"], "list_missed", listed)
     await beside.connections.verify("support", "whatsapp")
-    await beside._catch_up.run()
+    await beside.catch_up.run()
     await beside.store.close()
 
     assert "refused since" in (await town.check("signature"))["fix"], "it is left to the host"
@@ -364,7 +364,7 @@ async def test_a_command_beside_the_running_host_fetches_nothing(town: World, mo
 @pytest.mark.parametrize("ticks", range(5))
 async def test_a_stop_that_comes_with_the_request_to_fetch_is_not_overheard(town: World, ticks: int) -> None:
     await town.later(seconds=1)
-    town.host._catch_up._wanted.set()
+    town.host.catch_up.credentials_work(await town.host.bindings.open(1))
     for _ in range(ticks):
         await asyncio.sleep(0)
 

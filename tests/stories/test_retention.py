@@ -32,7 +32,7 @@ def files(world: World) -> list[Path]:
 
 
 def metric(world: World, name: str, **labels: str) -> float:
-    return world.host.metrics._registry.get_sample_value(f"trinity_channels_{name}", labels) or 0
+    return world.host.metrics.value(name, **labels)
 
 
 async def test_what_a_blocked_person_writes_is_not_kept(town: World, agent: Agent) -> None:
@@ -232,7 +232,7 @@ async def test_parked_work_that_is_tried_again_in_the_last_moment_is_not_removed
         await town.host.retention.run()
     during = stored(town)
 
-    await town.host.dispatcher._sweep()
+    await town.driver.look_again()
     await town.settle()
     await town.host.retention.run()
 

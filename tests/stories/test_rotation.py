@@ -278,7 +278,7 @@ async def test_a_new_encryption_key_opens_old_addresses_too(town: World, agent: 
     keys = f"{'22' * 32},{'00' * 32}"
     settings = town.settings.model_dump(by_alias=True)
     town.settings = Settings.load(**(settings | {"credential_encryption_key": keys}))
-    town._build()
+    town.build()
     town.host.store.open()
     changed = await town.host.connections.reseal()
     await town.host.store.close()

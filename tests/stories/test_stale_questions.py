@@ -45,7 +45,7 @@ async def test_a_day_old_question_is_parked_and_not_given_to_the_agent(town: Wor
 
 async def test_one_that_no_turn_had_taken_up_is_parked_too(town: World, agent: Agent) -> None:
     zoe = town.person("Zoe")
-    town.host.dispatcher._run = None  # the process is about to die: what is stored now is never run
+    town.driver.pause()  # the process is about to die: what is stored now is never run
     await zoe.phone.says(QUESTION)
 
     await down(town, hours=25)
@@ -90,7 +90,7 @@ async def test_many_stale_messages_make_no_flood(town: World, agent: Agent) -> N
 
 async def test_what_was_written_after_it_is_answered_by_itself(town: World, agent: Agent) -> None:
     zoe = town.person("Zoe")
-    town.host.dispatcher._run = None
+    town.driver.pause()
     await zoe.phone.says(QUESTION)
     town.clock.shift(timedelta(hours=25))
     await zoe.phone.says("are you there?")
@@ -122,7 +122,7 @@ async def test_a_turn_that_killed_the_host_and_is_stale_gets_no_apology_for_dyin
     for times in (2, 3, 4):
         await agent.asked(times)
         await town.dies()
-        town._build()
+        town.build()
         if times < 4:
             await town.host.start()
     town.clock.shift(timedelta(days=2))
@@ -136,7 +136,7 @@ async def test_a_person_who_was_blocked_hears_nothing(town: World) -> None:
     zoe = town.person("Zoe")
     await zoe.says("before")
     await town.blocks(zoe)
-    town.host.dispatcher._run = None
+    town.driver.pause()
     await zoe.phone.says(QUESTION)
 
     await down(town, hours=25)
@@ -150,7 +150,7 @@ async def test_a_person_who_was_blocked_hears_nothing(town: World) -> None:
 
 async def test_a_day_old_login_mails_no_code(town: World) -> None:
     zoe = town.person("Zoe")
-    town.host.dispatcher._run = None
+    town.driver.pause()
     await zoe.phone.says("/login zoe@example.org")
 
     await down(town, hours=25)
@@ -164,7 +164,7 @@ async def test_a_day_old_stop_still_counts(town: World) -> None:
     await zoe.verifies("zoe@example.org")
     await town.shares("zoe@example.org", proactive=True)
     heard = len(zoe.heard())
-    town.host.dispatcher._run = None
+    town.driver.pause()
     await zoe.phone.says("STOP")
     await down(town, hours=25)
 
@@ -177,7 +177,7 @@ async def test_a_day_old_stop_still_counts(town: World) -> None:
 
 async def test_a_stranger_is_asked_to_sign_in_when_they_write_again_and_then_answered(world: World) -> None:
     zoe = world.person("Zoe")
-    world.host.dispatcher._run = None
+    world.driver.pause()
     await zoe.phone.says(QUESTION)
     await down(world, hours=25)
     assert zoe.heard() == []
@@ -195,7 +195,7 @@ async def test_who_waits_to_be_let_in_is_told_when_they_write_again(world: World
     zoe = world.person("Zoe")
     await zoe.verifies("zoe@example.org")
     heard = len(zoe.heard())
-    world.host.dispatcher._run = None
+    world.driver.pause()
     await zoe.phone.says(QUESTION)
     await down(world, hours=25)
     assert len(zoe.heard()) == heard

@@ -47,12 +47,12 @@ async def test_a_message_that_could_not_be_stored_is_fetched_when_there_is_room(
     """Twilio does not deliver it again automatically."""
     zoe, yan = town.person("Zoe"), town.person("Yan")
     if just_started:  # what came before the start is still to be asked for, and nothing ever came
-        await town.host._catch_up.begin()
+        await town.host.catch_up.begin()
     with locked(town):
         await zoe.phone.says("hello")
         await town.settle()
         town.clock.shift(timedelta(seconds=10))
-        await town.host._housekeeping.run()  # a round as the host does it: chores fail, and the next round tries again
+        await town.host.housekeeping.run()  # a round as the host does it: chores fail, and the next round tries again
     await yan.says("and I")
     assert zoe.heard() == []
 

@@ -59,7 +59,7 @@ async def test_a_probe_is_counted_as_one_and_leaves_nothing_behind(world: World)
 
     assert 'outcome="probe"} 1.0' in world.host.metrics.render().decode()
     assert await world.host.unknown_webhooks.last_day() == 0
-    assert (world.host.unknown_webhooks.probes._by_key, world.host.unknown_webhooks.probes._by_id) == ({}, {})
+    assert world.host.unknown_webhooks.probes.expected == 0
 
 
 async def test_every_installed_channel_is_probed_before_an_account_is_connected(found: Found) -> None:

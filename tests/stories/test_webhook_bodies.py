@@ -121,7 +121,8 @@ async def test_bodies_in_flight_are_bounded_and_given_back(
     for body, request in held[2:]:
         body.goes_on.set()
         assert (await request).status_code == 403
-    assert (town.host.webhook._bodies._total, dict(town.host.webhook._bodies._of_binding)) == (0, {})
+    counts = town.driver.counts()
+    assert (counts.body_bytes, counts.bodies_of) == (0, 0)
 
 
 async def test_one_binding_cannot_use_up_what_all_share(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,8 @@ SWEEP = timedelta(seconds=5)
 """How often open work is looked up again: it catches what another process, such as the command line, has left."""
 TICK = 0.2
 """Seconds between looks at the clock while something waits; the clock may be moved. An alarm is set for the next timer."""
+IDLE_TICK = 1.0
+"""The same while nothing waits."""
 SHORTEST_ALARM = 0.001
 """Seconds: the event loop's clock and the wall clock may differ by a little, and nothing may spin until they agree."""
 RETRY = timedelta(seconds=5)
@@ -46,18 +48,27 @@ class LocalDispatcher:
         self._clock: asyncio.Task[None] | None = None
         self._alarm: asyncio.TimerHandle | None = None
         self._run: Run | None = None
+        self._paused: Run | None = None
+        self._woken_in_pause: set[str] = set()
+
+    @property
+    def waiting(self) -> int:
+        """How many keys wait for their time."""
+        return len(self._timed)
 
     async def start(self, run: Run) -> None:
         """Begin to call `run` for the keys that the store wakes; open work in the tables is woken first."""
         self._run = run
         self._store.on_wake(self._wake)
-        await self._sweep()
+        await self.sweep()
         self._clock = asyncio.create_task(self._watch(), name="dispatch-clock")
 
     def _wake(self, key: str) -> None:
         """Run a key, once more if it is running: it may have looked before the commit."""
-        if self._run is None:
-            return  # not started, or stopping: the work is found at the next start
+        if self._run is None:  # not started, or stopping: the work is found at the next start
+            if self._paused:
+                self._woken_in_pause.add(key)
+            return
         if key in self._running:
             self._again.add(key)
         else:
@@ -78,6 +89,20 @@ class LocalDispatcher:
                 del self._timed[key]
                 self._wake(key)
 
+    def pause(self) -> None:
+        """Begin no further run until `resume`."""
+        self._paused, self._run = self._run, None
+        self._set_alarm()
+
+    async def resume(self) -> None:
+        """Go on after `pause`: with what was woken or came due meanwhile, too."""
+        self._run, self._paused = self._paused, None
+        self._set_alarm()
+        woken, self._woken_in_pause = self._woken_in_pause, set()
+        for key in sorted(woken, key=_in_order):
+            self._wake(key)
+        await self.sweep()
+
     async def stop(self, grace: float) -> None:
         """Let runs end for `grace` seconds, then cancel them."""
         self._run = None
@@ -92,6 +117,15 @@ class LocalDispatcher:
                 task.cancel()
             if late:
                 await asyncio.wait(late, timeout=grace)  # a run that does not let itself be cancelled is left behind
+
+    async def abandon(self) -> None:
+        """Cancel all runs at once, as the end of the process would."""
+        self._run = None
+        self._set_alarm()
+        tasks = [*self._running.values(), *([self._clock] if self._clock else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _chain(self, key: str) -> None:
         try:
@@ -131,23 +165,25 @@ class LocalDispatcher:
             self._alarm = None
         if self._timers and self._run is not None:
             wait = (self._timers[0][0] - self._now()).total_seconds()
-            self._alarm = asyncio.get_running_loop().call_later(max(wait, SHORTEST_ALARM), self._ring)
+            self._alarm = asyncio.get_running_loop().call_later(max(wait, SHORTEST_ALARM), self.ring)
 
-    def _ring(self) -> None:
+    def ring(self) -> None:
+        """What the alarm does: wake what is due, and set the next alarm."""
         self.fire_due()
         self._set_alarm()
 
     async def _watch(self) -> None:
         swept = self._now()
         while True:
-            await asyncio.sleep(TICK if self._timers else 1.0)
+            await asyncio.sleep(TICK if self._timers else IDLE_TICK)
             self.fire_due()
             now = self._now()
             if abs(now - swept) >= SWEEP:
                 swept = now
-                await self._sweep()
+                await self.sweep()
 
-    async def _sweep(self) -> None:
+    async def sweep(self) -> None:
+        """Wake the keys that have open work in the tables, except those that run or wait already."""
         try:
             keys = await self._store.read(self._open_keys)
         except Exception as error:  # the next sweep may work

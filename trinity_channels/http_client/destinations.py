@@ -21,7 +21,7 @@ class ByDestination(httpx.AsyncBaseTransport):
 
     def __init__(self, connections: int) -> None:
         self._connections = connections
-        self._certificates = _certificates()
+        self._certificates = certificates()
         self._proxies = {
             scheme: self._proxied(url) for scheme, url in getproxies().items() if scheme in ("http", "https", "all")
         }
@@ -63,6 +63,6 @@ def _import_direct() -> Callable[[ssl.SSLContext, int], httpx.AsyncBaseTransport
 
 
 @functools.cache
-def _certificates() -> ssl.SSLContext:
+def certificates() -> ssl.SSLContext:
     """Those that this machine trusts; to read them takes 25 ms, so all clients of a process share them."""
     return httpx.create_ssl_context()

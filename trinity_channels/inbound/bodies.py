@@ -30,6 +30,16 @@ class Bodies:
         self._total = 0
         self._of_binding: Counter[int] = Counter()
 
+    @property
+    def in_flight(self) -> int:
+        """Bytes of all bodies that are read or handled now."""
+        return self._total
+
+    @property
+    def bindings(self) -> int:
+        """How many bindings have bodies in flight."""
+        return len(self._of_binding)
+
     async def read(self, declared: str, receive: Receive, binding: int, most: int) -> bytes:
         """The body of a request to a binding; `declared` is its Content-Length, as far as it has one.
 

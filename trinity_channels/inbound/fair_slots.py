@@ -30,6 +30,21 @@ class FairSlots:
         # agents and people in the order in which they are served; no queue in it is empty
         self._waiting: dict[str, dict[int, Queue]] = {}
 
+    @property
+    def free(self) -> int:
+        """How many slots are not in use."""
+        return self._free
+
+    @property
+    def holders(self) -> int:
+        """How many contacts hold a slot, counted once for each agent."""
+        return len(self._of_contact)
+
+    @property
+    def waiting(self) -> int:
+        """How many turns wait for a slot."""
+        return sum(len(queue) for contacts in self._waiting.values() for queue in contacts.values())
+
     @contextlib.asynccontextmanager
     async def slot(self, agent: str, contact: int) -> AsyncIterator[bool]:
         """Hold a slot while the context is open; gives whether it had to be waited for."""

@@ -39,7 +39,7 @@ class Webhook:
         self._intake = intake
         self._catch_up = catch_up
         self._metrics = metrics
-        self._bodies = Bodies()
+        self.bodies = Bodies()
 
     def routes(self) -> list[Route]:
         """One route per channel, with and without trailing slash: a webhook is never redirected."""
@@ -72,14 +72,14 @@ class Webhook:
             self._catch_up.refused(bound)
             return "store_failed", unavailable()
         finally:
-            self._bodies.done(bound.id, len(body))
+            self.bodies.done(bound.id, len(body))
         response = inbound.response
         return accepted.outcome, Response(response.body, response.status, media_type=response.media_type)
 
     async def _body(self, bound: OpenBinding, request: Request, headers: dict[str, str], receive: Receive) -> bytes:
         most = bound.manifest.limits.webhook_body
         try:
-            return await self._bodies.read(headers.get("content-length", ""), receive, bound.id, most)
+            return await self.bodies.read(headers.get("content-length", ""), receive, bound.id, most)
         except BodyTooLarge as cause:
             answer = error(413, "body_too_large", f"The body is larger than {most} bytes.")
             raise Refused("too_large", unread(request, answer)) from cause

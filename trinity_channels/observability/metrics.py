@@ -72,6 +72,10 @@ class Metrics:
         """Return all metrics in the text format, of type `CONTENT_TYPE`."""
         return generate_latest(self._registry)
 
+    def value(self, name: str, **labels: str) -> float:
+        """The present value of a series by its name without the prefix, such as `turns_total`; 0 if it was never set."""
+        return self._registry.get_sample_value(f"{_PREFIX}_{name}", labels) or 0
+
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
         return Counter(f"{_PREFIX}_{name}", text, labels, registry=self._registry)
 

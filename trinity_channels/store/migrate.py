@@ -20,7 +20,7 @@ class NewerSchema(Exception):
         self.revision = revision
 
 
-_SCRIPTS = Path(__file__).parent / "migrations"
+SCRIPTS = Path(__file__).parent / "migrations"
 
 
 def newest() -> str:
@@ -29,7 +29,7 @@ def newest() -> str:
 
 
 def _known() -> set[str]:
-    return {path.name.partition("_")[0] for path in (_SCRIPTS / "versions").glob("[0-9]*.py")}
+    return {path.name.partition("_")[0] for path in (SCRIPTS / "versions").glob("[0-9]*.py")}
 
 
 def upgrade(url: str) -> None:
@@ -58,6 +58,6 @@ def _migrate(connection: Connection) -> None:
     from alembic.config import Config  # noqa: PLC0415  see above
 
     config = Config()
-    config.set_main_option("script_location", str(_SCRIPTS))
+    config.set_main_option("script_location", str(SCRIPTS))
     config.attributes["connection"] = connection
     command.upgrade(config, "head")

@@ -43,6 +43,11 @@ class FailedAuth:
         self._sources: OrderedDict[str, _Count] = OrderedDict()
         self._logged = _Count(now())
 
+    @property
+    def known(self) -> int:
+        """How many sources are remembered."""
+        return len(self._sources)
+
     def note(self, request: HTTPConnection, reason: str) -> int | None:
         """Count one failure.
 

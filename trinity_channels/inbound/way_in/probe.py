@@ -95,6 +95,11 @@ class Probes:
         self._by_key: dict[tuple[str, str], Probe] = {}
         self._by_id: dict[str, Probe] = {}
 
+    @property
+    def expected(self) -> int:
+        """How many probes are on their way."""
+        return max(len(self._by_key), len(self._by_id))
+
     @contextlib.contextmanager
     def expecting(self, probe: Probe) -> Iterator[None]:
         """Recognise a probe while the context is open."""

@@ -117,21 +117,22 @@ class Phone:
         """Open the bot, by its name or by a link `https://t.me/<bot>?start=<payload>`."""
         return await self.writes(f"/start {payload}".rstrip())
 
-    async def sends(self, kind: str, *, caption: str = "", chat: Chat | None = None, **fields: Any) -> Posted:
+    async def sends(
+        self, kind: str, *, caption: str = "", chat: Chat | None = None, album: str = "", **fields: Any
+    ) -> Posted:
         """Send a file, a place, a checklist…: `kind` is the Bot API's field for it, `fields` are what it holds.
 
-        Fields that Telegram always sends are there with values of the simulator's own.
+        Fields that Telegram always sends are there with values of the simulator's own. What is sent with the same `album`
+        belongs together.
         """
-        return await self._updates.say(self, chat or self.chat, caption, more=contents.complete(kind, fields))
+        about = {"media_group_id": album} if album else {}
+        more = contents.complete(kind, fields)
+        return await self._updates.say(self, chat or self.chat, caption, more=more, about=about)
 
     async def sends_album(self, *captions: str, chat: Chat | None = None) -> list[Posted]:
         """Send one photo for each caption, as one album: that is an update for each of them."""
-        about = {"media_group_id": str(self._updates.number())}
-        where = chat or self.chat
-        return [
-            await self._updates.say(self, where, caption, more=contents.complete("photo", {}), about=about)
-            for caption in captions
-        ]
+        album = str(self._updates.number())
+        return [await self.sends("photo", caption=caption, chat=chat, album=album) for caption in captions]
 
     async def sends_media(self, data: bytes, content_type: str, caption: str = "") -> None:
         """Send a file as a document; its content stays on the phone, since it cannot be fetched here."""
