@@ -21,13 +21,14 @@ MEGABYTE = 1_048_576
 class Server:
     """Hands each connection to a script, and closes it when that ends."""
 
-    def __init__(self, script: Serve) -> None:
+    def __init__(self, script: Serve, address: str = "127.0.0.1") -> None:
         self._script = script
+        self._address = address
         self._serving: set[asyncio.Task[None]] = set()
         self.connections = 0
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._serve, self._address, 0)
         self.port: int = self._server.sockets[0].getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}/bot{SECRET}/send"
         return self
@@ -247,6 +248,27 @@ def _came(answer: httpx.Response) -> tuple[bytes, list[bytes], bytes]:
 async def _stream() -> AsyncIterator[bytes]:
     for piece in (b"one", b"two"):
         yield piece
+
+
+class _Hidden(httpx.URL):
+    """As a plugin may hide a token from logs."""
+
+    def __str__(self) -> str:
+        return "http://hidden.example/"
+
+
+async def test_an_address_that_does_not_show_itself_is_the_one_that_is_called() -> None:
+    async with Server(echo) as server, open_client() as client:
+        request = client.build_request("GET", server.url)
+        request.url = _Hidden(request.url)
+        answer = await client.send(request)
+
+    assert answer.text.startswith(f"GET /bot{SECRET}/send HTTP/1.1\r\n")
+
+
+async def test_an_address_of_ip_version_6() -> None:
+    async with Server(echo, "::1") as server, open_client() as client:
+        assert f"\r\nHost: [::1]:{server.port}\r\n" in (await client.get(f"http://[::1]:{server.port}/")).text
 
 
 async def test_a_delete_says_that_it_has_no_body() -> None:

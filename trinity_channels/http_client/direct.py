@@ -144,9 +144,9 @@ class _Answer(httpx.AsyncByteStream):
 
 
 def _url(request: httpx.Request) -> URL:
-    """The address as it is, without a name and password: httpx has made a header of these."""
+    """The address as it goes over the wire: a name and password are a header by now, and `str()` may hide a token."""
     url = request.url
-    return URL(str(url.copy_with(userinfo=b"") if url.userinfo else url), encoded=True)
+    return URL(f"{url.scheme}://{url.netloc.decode()}{url.raw_path.decode()}", encoded=True)
 
 
 def _headers(request: httpx.Request) -> CIMultiDict[str]:
