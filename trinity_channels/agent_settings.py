@@ -31,6 +31,7 @@ AgentName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}
 
 
 class _Agent(BaseModel):
+    # Errors must not quote what was given: it may be a key in the wrong place.
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     owner: Email

@@ -237,6 +237,7 @@ class Host:
             StoreError: the database cannot be used, or another process serves it.
             FirstTokenError: the administrator's first token cannot be handed over.
         """
+        # First: it takes the lock on the database, so that a second process fails before it has done anything.
         self.store.open()
         await self.address.load()
         if self.tokens is not None:
@@ -260,10 +261,12 @@ class Host:
         await self.end_periodic_work()
         if self._pages is not None:
             await self._pages.stop()
+        # Deliveries stop beginning new sends, then what runs gets its grace.
         self.deliveries.stop()
         await self.dispatcher.stop(GRACE)
         with contextlib.suppress(Exception):  # lost counts must not disturb the shutdown
             await self.unknown_webhooks.run()
+        # A client that the application brought along is the application's to close.
         if self._owns_http:
             await self.http.aclose()
         await self.store.close()
@@ -368,6 +371,7 @@ def create_app(settings: Settings, ports: Ports | None = None) -> tuple[FastAPI,
         async with host:
             yield
 
+    # A redirect would lose a webhook: providers follow with GET or not at all.
     app = FastAPI(title="trinity_channels", redirect_slashes=False, openapi_url=None, lifespan=lifespan)
     app.add_middleware(WebhooksFirst, routes=host.webhook.routes())
     entrance = Entrance(host.guard, settings.open_docs, "TRINITY_CHANNELS_OPEN_DOCS")

@@ -53,6 +53,7 @@ class Diagnostics:
         connected = [one for one in every if one.connected]
         parked = await host.store.read(turns.failed)
         accounts = asyncio.gather(*(self._account(one) for one in connected))
+        # At the same time: each of them waits for servers of others.
         way_in, agents, found = await asyncio.gather(self._way_in(connected), self._agents(), accounts)
         return [
             Findings("Storage", (self._database(), self._keys(), await self._locked())),

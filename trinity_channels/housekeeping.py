@@ -49,6 +49,7 @@ class Housekeeping:
         Raises:
             Exception: whatever it raises.
         """
+        # `do` can be called by itself, perhaps while a round runs.
         async with self._locks[name]:
             await self.chores[name].run()
 

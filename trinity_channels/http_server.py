@@ -97,6 +97,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         """Make room if there are too many."""
         super().connection_made(transport)
         self._check = self.loop.call_later(min(_CHECK, self.limits.head_seconds), self._look)
+        # Only when a connection is made, so that requests on open ones pay nothing.
         if len(self.connections) > min(self.limits.connections, _affordable()):
             self._make_room()
 
@@ -161,6 +162,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def on_body(self, body: bytes) -> None:
         """A piece of the body."""
         self._content += len(body)
+        # The answer has been given; a client that goes on sending keeps the connection busy for nothing.
         if self.cycle.response_complete and self._content > self.limits.unread:
             self.transport.close()
             return

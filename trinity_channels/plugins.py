@@ -108,7 +108,7 @@ class Plugin:
         except ProviderUnavailable:
             raise
         except Exception as error:  # the person's turn is to be tried again, not to be lost
-            raise ProviderUnavailable(f"The plugin did not return its manifest ({type(error).__name__}).") from error
+            raise ProviderUnavailable(f"The plugin failed to identify the sender ({type(error).__name__}).") from error
 
     async def indicate(self, binding: Binding, message_id: str, ctx: Context) -> None:
         await self._hooks["indicate"](binding=binding, message_id=message_id, ctx=ctx)
@@ -116,6 +116,7 @@ class Plugin:
     async def find_sent(
         self, binding: Binding, message: OutboundMessage, attempted_at: datetime, known: Collection[str], ctx: Context
     ) -> Receipt | None:
+        # Not `_ask`: None is a value here.
         found = self._hooks["find_sent"](
             binding=binding, message=message, attempted_at=attempted_at, known=known, ctx=ctx
         )
@@ -164,6 +165,7 @@ class Plugins:
 
 def load(found: Iterable[EntryPoint] | None = None) -> Plugins:
     """Load every plugin of the entry-point group, or of `found`; never raises for a broken plugin."""
+    # Its own manager for each load: hooks of two hosts in one process must not meet.
     manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(hooks)
     points = sorted(entry_points(group=PROJECT) if found is None else found, key=lambda point: point.name)

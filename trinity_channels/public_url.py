@@ -39,6 +39,7 @@ def normalise_public_url(text: str) -> str:
     if "?" in text or "#" in text:
         raise ValueError("must not contain a query or fragment")
     path = parts.path.rstrip("/")
+    # Providers sign the address as they spell it; one that they would rewrite could never match.
     if not _PATH.fullmatch(path) or {".", ".."} & set(path.lower().replace("%2e", ".").split("/")):
         raise ValueError("has a path that browsers and providers would spell differently; use plain segments")
     if port is None or port == _DEFAULT_PORTS[parts.scheme]:

@@ -205,6 +205,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - nothing we document
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         variables = {name.lower(): value for name, value in os.environ.items() if value}
+        # Providers are plugins, so these variables' names cannot be fields of this class.
         base_urls, _ = _split(variables)
         file_base_urls, file = _split(read_file(os.environ.get(CONFIG_VARIABLE)))
         return (

@@ -25,7 +25,7 @@ CODE_SENT_ABROAD = (
 )
 CODE_STILL_WORKS = (
     "The code of six digits that I mailed to {email} still works for {minutes} minutes. Send it here. If no mail has come, "
-    "look among unwanted mail, or ask again after that."
+    "look in the spam folder, or ask again after that."
 )
 EMAIL_LOCKED = "There were too many wrong codes for {email}. You can use it again in {hours} hours."
 AWAITING_CODE = (

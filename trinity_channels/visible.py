@@ -43,6 +43,7 @@ def cleaned(text: str) -> str:
     isolates, tag characters outside of flags, private-use characters, repeated variation selectors and the byte order
     mark. Line ends of every kind become `\n`; half of a surrogate pair becomes U+FFFD.
     """
+    # Most texts end here, without a pattern.
     if text.isprintable() and text.isascii():
         return text
     if not text.isascii():

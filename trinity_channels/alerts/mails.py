@@ -78,6 +78,7 @@ class AlertMails:
             return
         self._failures.ended(binding)
         now = self._now()
+        # Before the note in the database: if that cannot be written, the same mail must not go out with every round.
         self._not_before[binding] = now + SENT_AGAIN
 
         def mailed(tx: Tx) -> None:

@@ -58,7 +58,9 @@ class ProviderChecks:
         usable = [one for one in connected if one.channel in self._plugins]
         # a time further ahead was set before the clock was set back
         self._due = {one.id: min(self._due.get(one.id, now + AGAIN), now + EVERY) for one in usable}
+        # A binding that was disconnected and connected again begins without a history.
         self._failed &= self._due.keys()
+        # The longest overdue first, so that none is passed over in every round.
         due = sorted((one for one in usable if self._due[one.id] <= now), key=lambda one: self._due[one.id])[:AT_ONCE]
         results = await asyncio.gather(*(self._check(one) for one in due))
         found: dict[int, Finding | None] = {}

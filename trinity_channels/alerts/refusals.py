@@ -43,4 +43,5 @@ class Refusals:
 
 def _accepts(tx: Tx, one: StoredBinding) -> bool:
     last = bindings.last_inbound(tx, one.id)
+    # None after the owner has changed the settings: the old refusals say nothing about the new ones.
     return one.signature_failed_at is None or (last is not None and last > one.signature_failed_at)

@@ -41,6 +41,7 @@ class Silence:
             since = await self._store.write(partial(inbound_hours.listens, now=now))
             first = since if self._judged is None else now  # after a restart, bindings are connected since before it
             self._listening_since = {one.id: self._listening_since.get(one.id, first) for one in connected}
+        # In batches: after a long stop there may be many hours of messages, and a unit must be short.
         while found := await self._store.read(partial(inbound_hours.uncounted, now=now)):
             await self._store.write(partial(inbound_hours.add, found=found, now=now))
         ids = [one.id for one in connected]

@@ -50,6 +50,7 @@ class ChannelWatch:
     async def run(self) -> None:
         """Look, if a minute has passed."""
         now = self._now()
+        # abs: the clock may be set back.
         if self._looked and abs(now - self._looked) < PAUSE:
             return
         self._looked = now
@@ -57,8 +58,10 @@ class ChannelWatch:
         connected = [one for one in every if one.connected]
         ids = {one.id for one in connected}
         for gone in opened:
+            # A disconnected channel cannot work again, so its alerts end here.
             if gone.binding not in ids:
                 await self._clear(gone.binding, gone.agent, gone.channel, gone.code)
+        # Causes first: what may only follow from them is then known to be explained.
         for look in sorted(self._looks, key=lambda one: one.is_consequence):
             await self._apply(look, connected, await self._store.read(alerts.opened))
         await self._count()
@@ -88,6 +91,7 @@ class ChannelWatch:
 
     async def _count(self) -> None:
         opened = await self._store.read(alerts.opened)
+        # A gauge keeps labels that are not set again; an alert that ended would stay at 1.
         self._metrics.channel_alerts.clear()
         for (channel, code), number in Counter((one.channel, one.code) for one in opened).items():
             self._metrics.channel_alerts.labels(channel, code).set(number)

@@ -42,6 +42,7 @@ class AddressChange:
             await self._address.set(text)
         except ValueError as error:
             raise UnusableAddress(str(error)) from error
+        # The open bindings hold contexts with the former address.
         self._opened.forget()
         now = self._now()
         await self._store.write(lambda tx: audit.add(tx, now, actor, "set_public_chat_url"))

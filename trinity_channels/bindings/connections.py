@@ -81,6 +81,7 @@ class Connections:
         before = await self.stored(agent, channel)
         kept = {name: self._opened.secrets.one(before, name) for name in _left_out(before, given)} if before else {}
         settings = parse(manifest, given, kept)
+        # The provider is asked before the transaction: a unit does no I/O, and may run twice.
         account = await self._plugins[channel].configure(settings, self._opened.contexts.of(channel))
         secret_fields = secret_names(manifest)
         sealed = {
@@ -94,10 +95,12 @@ class Connections:
         now = self._now()
 
         def save(tx: Tx) -> None:
+            # Within the transaction: two agents may be connected to one account at the same moment.
             other = bindings.holder(tx, channel, account.key, other_than=agent)
             if other is not None:
                 raise AccountInUse(other)
             saved = bindings.save(tx, agent, channel, account, settings=plain, secrets=sealed, new_key=new_key, now=now)
+            # What was noticed concerns the former settings.
             notices.clear(tx, saved)
             if not reachable:  # nothing could be authenticated at the old address
                 retired_keys.retire(tx, saved, now, now)
@@ -137,6 +140,7 @@ class Connections:
         stored = await self.stored(agent, channel)
         if stored is None:
             raise NotConnected
+        # Opened only to fail early: a new address that the provider cannot be told would lose messages.
         self._opened.secrets.all(stored)
         new_key = self._new_key(agent, channel)
         now = self._now()
@@ -192,6 +196,7 @@ class Connections:
                 continue
             key = self._sealed_again(stored, "webhook_key", stored.webhook_key)
             sealed = {name: self._sealed_again(stored, name, record) for name, record in stored.secrets.items()}
+            # One transaction for each binding, so that a run that is interrupted goes on where it stopped.
             reseal = partial(bindings.reseal, binding=stored.id, secrets=sealed, webhook_key=key)
             await self._store.write(reseal)
             changed += len(records)
@@ -230,6 +235,7 @@ class Connections:
 
 def _left_out(stored: StoredBinding, given: Mapping[str, object]) -> list[str]:
     """The stored secrets that stay; a form leaves a field empty for that."""
+    # An explicit null is not in here: it takes an optional secret away.
     return [name for name in stored.secrets if given.get(name, "") == ""]
 
 
@@ -254,6 +260,7 @@ def parse(manifest: Channel, given: Mapping[str, object], kept: Mapping[str, Sec
     try:
         return manifest.settings.model_validate(values)
     except ValidationError as error:
+        # pydantic would quote what was entered, which may be a token in the wrong field.
         first = error.errors(include_input=False, include_context=False, include_url=False)[0]
         field = str(first["loc"][0]) if first["loc"] else None
         raise ConfigurationError(_sentence(first["type"], str(first["msg"]), field), field=field) from None

@@ -74,6 +74,7 @@ class Overviews:
             if stored.connected:
                 connected.setdefault(stored.agent, []).append(stored)
         configured = set(await self._directory.agents(owner))
+        # Only administrators see them: what is configured no longer has no owner.
         left = set(connected) - configured if owner is None else set()
         return [
             await self._overview(name, connected.get(name, []), waiting, configured=name in configured)

@@ -54,6 +54,7 @@ class PublicAddress:
         """Read the stored address, if there is one."""
         stored = await self._store.read(lambda tx: settings.get(tx, NAME))
         if stored is not None:
+            # An empty stored value means "none" and wins over the settings too.
             self.value = stored or None
 
     async def set(self, text: str) -> None:
@@ -65,6 +66,7 @@ class PublicAddress:
         value = normalise_public_url(text) if text.strip() else ""
         await self._store.write(lambda tx: settings.put(tx, NAME, value))
         self.value = value or None
+        # What probes found was about the former address.
         self.probed.clear()
 
     def webhook(self, channel: str, key: str) -> str | None:

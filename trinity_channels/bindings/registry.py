@@ -69,6 +69,7 @@ class Bindings:
         """
         if binding in self._open:
             return self._open[binding]
+        # Compared again before anything is kept: a change during the read must not bring the old secrets back.
         changes = self._changes
         stored, replaces = await self._store.read(lambda tx: self._read(tx, bindings.by_id(tx, binding)))
         if stored is None or not stored.connected or stored.channel not in self._plugins:
@@ -89,6 +90,7 @@ class Bindings:
         stored, replaces = await self._store.read(lambda tx: self._read(tx, bindings.by_digest(tx, channel, wanted)))
         if stored is not None:
             return self._keep(stored, changes, replaces=replaces)
+        # Only now: nearly every key is either cached, current or unknown.
         retired = await self._store.read(lambda tx: retired_keys.by_digest(tx, channel, wanted))
         return None if retired is None else await self._retired(retired, key)
 

@@ -51,6 +51,7 @@ class HealthReports:
 
     async def of(self, stored: StoredBinding) -> Report:
         """The report on a connected binding whose channel's plugin is usable."""
+        # One reading transaction for all facts, so that they fit together.
         return await self._store.read(lambda tx: self._read(tx, stored))
 
     def _read(self, tx: Tx, stored: StoredBinding) -> Report:

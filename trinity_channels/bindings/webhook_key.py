@@ -22,11 +22,13 @@ class WebhookKey:
     @classmethod
     def fresh(cls) -> WebhookKey:
         """A new address."""
+        # Two values: the key stands in addresses, and thereby in proxies' logs; the secret never does.
         return cls(secrets.token_urlsafe(32), secrets.token_urlsafe(32))
 
     @classmethod
     def parse(cls, text: str) -> WebhookKey:
         """The opposite of `str`."""
+        # token_urlsafe holds no space.
         key, _, secret = text.partition(" ")
         return cls(key, secret)
 

@@ -108,4 +108,5 @@ def _create(path: Path) -> None:
 
 
 def _key(secret: bytes) -> Key:
+    # A label in front, so that the id is not the plain hash of the key; twelve digits are enough to tell a few keys apart.
     return Key(hashlib.sha256(b"trinity_channels key id\0" + secret).hexdigest()[:12], secret)

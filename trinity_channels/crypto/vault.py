@@ -96,6 +96,7 @@ def _bound(key: Key, context: tuple[str, ...]) -> bytes:
 
 def _digest(key: Key, value: str, purpose: str) -> str:
     info = b"trinity_channels digest\0" + purpose.encode()
+    # A key of its own for each purpose: one key is never used for encryption and for digests.
     derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(key.secret)
     return hmac.digest(derived, value.encode(), "sha256").hex()
 

@@ -37,6 +37,7 @@ class Direct(httpx.AsyncBaseTransport):
     def __init__(self, certificates: ssl.SSLContext, connections: int) -> None:
         self._names = Names()
         connector = aiohttp.TCPConnector(
+            # No limit over all servers: one that hangs must not take connections from another.
             limit=0,
             limit_per_host=connections,
             ssl=certificates,
@@ -46,8 +47,10 @@ class Direct(httpx.AsyncBaseTransport):
         )
         self._session = aiohttp.ClientSession(
             connector=connector,
+            # The client is shared by all accounts: a cookie of one must not go with the requests of another.
             cookie_jar=aiohttp.DummyCookieJar(),
             skip_auto_headers=_NOT_ADDED,
+            # httpx decompresses; done twice, it would fail.
             auto_decompress=False,
         )
 

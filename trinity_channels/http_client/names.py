@@ -8,6 +8,7 @@ import socket
 from aiohttp.abc import ResolveResult
 from aiohttp.resolver import ThreadedResolver
 
+# As long as making a connection may take.
 _SECONDS = 5.0
 Key = tuple[str, int, socket.AddressFamily]
 

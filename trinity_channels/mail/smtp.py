@@ -55,6 +55,7 @@ class SmtpMailer:
                     port=self._server.port,
                     username=self._server.username,
                     password=self._server.password,
+                    # None lets aiosmtplib use STARTTLS where the server offers it; some servers on the same machine do not.
                     use_tls=self._server.tls,
                     start_tls=False if self._server.tls else None,
                     timeout=_SECONDS,
@@ -74,6 +75,7 @@ class SmtpMailer:
             raise MailError("The mail's address, subject or text cannot be written as a mail.") from None
         message["Date"] = format_datetime(self._now())
         message["Message-ID"] = make_msgid(domain=self._sender.domain)
+        # https://www.rfc-editor.org/rfc/rfc3834: keeps out-of-office replies away.
         message["Auto-Submitted"] = "auto-generated"
         return message
 

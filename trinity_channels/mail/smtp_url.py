@@ -34,6 +34,7 @@ def parse_smtp_url(url: str) -> SmtpServer:
         raise _refusal("it cannot be read; percent-encode special characters of user and password") from None
     if parts.scheme not in _PORTS or not host:
         raise _refusal("it must read smtp://user:password@host:port, or smtps:// for TLS from the start")
+    # A password with an unescaped / or # ends up here; connecting without its end would only be refused.
     if parts.path.strip("/") or parts.query or parts.fragment:
         raise _refusal("nothing may follow the port; percent-encode special characters of the password")
     if (username is None) != (password is None):

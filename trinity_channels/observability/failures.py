@@ -43,6 +43,7 @@ class Failures:
         """Note a failure; whether it is the first one, has another cause than the last, or was told an hour ago."""
         now = self._now()
         known = self._last.get(work)
+        # abs: the clock may be set back, and then nothing would be reported until it has caught up.
         if known and known[0] == cause and abs(now - known[1]) < REPEATED:
             return False
         self._last[work] = cause, now

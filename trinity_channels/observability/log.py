@@ -63,6 +63,7 @@ def configure_logging(level: str = "INFO", *, json: bool, stream: TextIO | None 
         processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.stdlib.BoundLogger,
         logger_factory=structlog.stdlib.LoggerFactory(),
+        # Loggers are made when modules are imported; a cached one would keep the configuration of that time.
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(stream)

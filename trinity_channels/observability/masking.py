@@ -80,6 +80,7 @@ def _mask(name: str, value: object) -> object:
             return {mask_text(str(key)): _mask(str(key), inner) for key, inner in value.items()}
         case list() | tuple() | set() | frozenset():
             return [_mask("", inner) for inner in value]
+        # Never as text: bodies and keys are bytes.
         case bytes() | bytearray():
             return f"<{len(value)} bytes>"
         case _:

@@ -56,6 +56,7 @@ class Retention:
         if changed:
             await self._store.write(lambda tx: _remember(tx, changed))
         by_binding = {one.binding: one for one in known}
+        # One sweep for each number of days in use, not for each agent: they usually share one or two.
         for sweep in (_held(sweeps, now), *{sweep.name: sweep for sweep in sweeps.values()}.values()):
             await self._sweep(sweep, by_binding, now)
         await self._look_again(sweeps, by_binding, now)
@@ -66,6 +67,7 @@ class Retention:
 
     async def _empty_log(self, now: datetime) -> None:
         """Remove for good what was removed; while another connection reads, every round tries."""
+        # The range also covers a clock that was set back.
         if not timedelta() <= now - self._emptied_at < LOG_EMPTIED and await self._store.empty_log():
             self._emptied_at = now
 

@@ -59,6 +59,7 @@ def _on_this_machine(known: Known) -> Check:
 def webhook_path(known: Known) -> Check:
     """Whether the way from the public address to the database is proven, by a probe or by messages."""
     probed, last = known.probed, known.last_inbound
+    # A message that came after a failed probe proves more than the probe.
     if probed and probed.failure and not (last and last > probed.at):
         failure = probed.failure
         message = (

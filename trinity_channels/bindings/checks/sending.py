@@ -30,6 +30,7 @@ def outbound(known: Known) -> Check:
             f"Correct what it names, here or in the provider's console, then use Verify. {follow}",
         )
     if last_test and last_test.state == "failed" and known.now - last_test.updated_at < TEST_SHOWN:
+        # Such as a wrong number: that says nothing about the channel.
         if last_test.failure_kind not in trials.OF_THE_CHANNEL:
             return Check(
                 "outbound",
