@@ -143,7 +143,7 @@ def test_an_address_that_is_none_is_asked_for(terminal: Terminal, nothing: str) 
     result = terminal.run("explain", "support", nothing)
 
     assert result.exit_code == 2
-    assert "Say whose: an address on a channel, or an e-mail." in result.stderr
+    assert "Give an address on a channel, or an e-mail." in result.stderr
 
 
 async def test_source_and_age_of_an_email_are_told(terminal: Terminal, zoe: Person) -> None:

@@ -50,6 +50,7 @@ async def examine() -> Examined:
     except SettingsError as error:
         return await asyncio.to_thread(_with_wrong_settings, error)
     read = Check("settings", CheckState.OK, "The settings can be read.")
+    # The running host judges itself: its settings may differ from those of this shell (docs/adr/0011).
     server, found = await asyncio.to_thread(_ask, settings.home)
     if found is None:
         read = Check("settings", CheckState.OK, f"Without a running server, this judges {_sources(settings)}.")
@@ -95,6 +96,7 @@ async def _offline(settings: Settings, server: Check) -> tuple[Check, list[Findi
     """What can be seen without the running host."""
     try:
         async with idle_host(settings) as host:
+            # The database's lock tells of a server that has left no file here.
             if server.state is CheckState.UNKNOWN and host.store.is_served():
                 server = Check(
                     "server",

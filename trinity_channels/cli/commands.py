@@ -66,6 +66,7 @@ app = typer.Typer(
     cls=_Commands,
     no_args_is_help=True,
     add_completion=False,
+    # Its tracebacks show local variables, tokens among them.
     pretty_exceptions_enable=False,
     help="Let people talk with your agents from messengers.",
 )

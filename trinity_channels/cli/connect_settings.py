@@ -32,6 +32,7 @@ def gather(manifest: Channel, options: Sequence[str], present: Mapping[str, Any]
     given = _options(manifest, options, secret)
     read = []
     for name in manifest.settings.model_fields:
+        # Options win: they were typed for this call.
         if name not in given and (value := os.environ.get(variable(manifest, name))):
             given[name] = value
             read.append(variable(manifest, name))

@@ -1,4 +1,4 @@
-"""`db`: the database's shape."""
+"""`db`: the database schema."""
 # ruff: noqa: PLC0415 - start-up of the other commands
 
 from __future__ import annotations

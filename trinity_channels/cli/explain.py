@@ -22,7 +22,7 @@ def explain(
     from trinity_channels.cli import offline
 
     if not address.strip():
-        raise typer.BadParameter("Say whose: an address on a channel, or an e-mail.", param_hint="ADDRESS")
+        raise typer.BadParameter("Give an address on a channel, or an e-mail.", param_hint="ADDRESS")
 
     async def ask(host: Host) -> list[Asked]:
         from trinity_channels.cli.explain_report import look_up

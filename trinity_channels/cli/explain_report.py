@@ -66,6 +66,7 @@ def _read(tx: Tx, agent: str, address: str) -> _Found:
     policy, _ = gate.policies(access.policies(tx, agent))
     found = people.find(tx, agent, address)
     contacts = [(one, people.held(tx, one.id), agent_runs.of_contact(tx, one.id)) for one in found]
+    # An address may be an e-mail that no one has signed in with yet, and still have a request.
     emails = {address, *(contact.email for contact in found if contact.email)}
     requests = {email: one for email in emails if (one := access.request_of(tx, agent, email))}
     return _Found(policy, contacts, requests)

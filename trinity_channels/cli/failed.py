@@ -92,6 +92,7 @@ def resubmit(turn: Annotated[int, typer.Argument(metavar="ID", help="The turn, a
         if found is None:
             return f"Unknown failed turn {turn}; `trinity-channels failed` lists them."
         manifest = plugins[found.channel].manifest if found.channel in plugins else None
+        # An answer that the provider would refuse is not worth the agent's work.
         if manifest and (closed := replies.window_closed(manifest, found.last_inbound_at, now)):
             return f"Turn {turn} cannot be answered: {closed}."
         turns.resubmit(tx, turn, now)
@@ -124,6 +125,7 @@ def forget(
     def give_up(tx: Tx) -> list[int]:
         parked = {one.id: one for one in turns.failed(tx)}
         wanted = list(parked) if every else list(dict.fromkeys(turns_ or []))
+        # All or nothing: a mistyped number must not remove the others.
         if unknown := [one for one in wanted if one not in parked]:
             return unknown
         for one in wanted:

@@ -52,6 +52,7 @@ def ask(method: str, path: str, body: object = None, *, reads: bool = False) -> 
 async def _ask_idle(method: str, path: str, body: object, *, reads: bool) -> Any:
     app, host = create_app(Settings.load())
     try:
+        # Without the lock of a server, which `is_served` looks at next.
         host.store.open(serve=False)
         if not reads and host.store.is_served():
             raise NoAnswer(
@@ -61,6 +62,7 @@ async def _ask_idle(method: str, path: str, body: object, *, reads: bool) -> Any
         await host.address.load()
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url=IDLE) as http:
+            # The same way in as over the network: checks, audit and errors are those of the API.
             headers = {"Authorization": f"Bearer {host.local_token}"}
             answer = await http.request(method, path, headers=headers, json=body)
     finally:

@@ -90,6 +90,7 @@ class RunningHost:
         return self._read(answer)
 
     def _read(self, answer: httpx.Response) -> Any:
+        # Another program may have taken the port since.
         if answer.status_code == httpx.codes.UNAUTHORIZED:
             raise self._stale("what answers there does not accept its token")
         try:

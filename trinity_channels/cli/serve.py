@@ -36,6 +36,7 @@ async def _serve(host: str, port: int) -> None:
 
     configure_logging(json=not sys.stderr.isatty())
     settings = Settings.load()
+    # Before the host starts: a port that is taken must not first hand out a token or take messages.
     bound = servers.bind(host, port)
     with bound:
         app, channels = create_app(settings, Ports(read_settings=Settings.load))
@@ -51,7 +52,7 @@ async def _serve(host: str, port: int) -> None:
                 if not settings.agents:
                     typer.echo(_NO_AGENTS + _where(os.environ.get(CONFIG_VARIABLE)))
                 await stop.wait()
-            typer.echo("Stopping: what runs may end.")
+            typer.echo("Shutting down; finishing active work.")
 
 
 def _where(file: str | None) -> str:

@@ -27,6 +27,7 @@ def bind(host: str, port: int) -> socket.socket:
         CommandFailed: the address is in use, or does not belong to this machine.
     """
     bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    # Or a restart would fail while connections of the former process are still closing.
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((host, port))
@@ -66,6 +67,7 @@ async def serving(app: ASGIApp, bound: socket.socket) -> AsyncIterator[None]:
     server = _Server(server_config(app, lifespan="off", timeout_graceful_shutdown=GRACE))
     task = asyncio.create_task(server.serve([bound]), name="server")
     listening = asyncio.create_task(server.listening.wait())
+    # The server may end instead of listening; then the `await task` below raises its error.
     await asyncio.wait({task, listening}, return_when=asyncio.FIRST_COMPLETED)
     try:
         yield

@@ -43,6 +43,7 @@ class TokenAuthenticator:
         self._store = store
         self._now = now
         self.local = fresh_token()
+        # Hashes here too, so that every token is compared in the same way.
         self._known = {token_digest(self.local): Principal(Role.ADMIN, LOCAL_COMMAND)}
         if admin_token is not None:
             self._known[token_digest(admin_token.get_secret_value())] = Principal(Role.ADMIN)
@@ -54,6 +55,7 @@ class TokenAuthenticator:
             return None
         digest = token_digest(token)
         known = self._configured(digest)
+        # What cannot be one of ours costs no query, however often it is tried.
         if known is not None or not has_our_shape(token):
             return known
         found = await self._store.read(lambda tx: tokens.find(tx, digest))
@@ -61,6 +63,7 @@ class TokenAuthenticator:
             return None
         now = self._now()
         if found.expired(now):
+            # Told apart from an unknown token, so that a person knows what to do; the digest has proved that they had it.
             request.state.refusal = "expired"
             return None
         await self._note_use(found, now)

@@ -138,6 +138,7 @@ class BindingsApi:
         try:
             await self._connections.connect(name, channel, body, principal.actor)
         except AccountInUse as error:
+            # Agents of others are not named: that one exists is theirs to tell.
             known = await self._guard.may.manages(principal, error.agent)
             other = f"your agent {error.agent}" if known else "another agent"
             raise ApiError(
@@ -178,6 +179,7 @@ def not_connected(manifest: Channel) -> ApiError:
 @cache
 def _settings_schema(settings: type[BaseModel], secret: frozenset[str]) -> dict[str, Any]:
     schema = settings.model_json_schema()
+    # A secret that is left out keeps its stored value, so none is required.
     schema["required"] = [name for name in schema.get("required", []) if name not in secret]
     return schema
 

@@ -76,6 +76,7 @@ class DecisionPages:
     def routes(self) -> list[Route]:
         """The routes."""
         return [
+            # Below the webhooks' path: often all that a tunnel passes on.
             Route(f"/api/{channel}/webhook/{SEGMENT}/{{token}}", self._answer, methods=["GET", "POST"])
             for channel in self._channels
         ]
@@ -119,6 +120,7 @@ async def _choice(request: Request) -> bool | None:
         body += piece
         if len(body) > LARGEST_BODY:
             return None
+    # latin-1 takes every byte; the two values that count are ASCII.
     form = parse_qs(body.decode("latin-1"))
     given = form.get("decision", [])
     return _CHOICES.get(given[0]) if len(given) == 1 else None

@@ -156,6 +156,7 @@ def _http(error: HTTPException) -> ApiError:
 
 
 def _invalid(error: RequestValidationError) -> ApiError:
+    # One at a time, without the input: it may hold a secret.
     first = error.errors()[0]
     if first["type"] == "json_invalid":
         return _no_json()

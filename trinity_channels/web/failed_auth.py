@@ -71,7 +71,9 @@ class FailedAuth:
         return max(1, round((count.since + WINDOW - now).total_seconds())) if throttled else None
 
     def _count(self, source: str, now: datetime) -> _Count:
+        # Taken out and put back at the end: the order is that of the latest failure.
         count = self._sources.pop(source, None)
+        # The range also covers a clock that was set back.
         if count is None or not timedelta() <= now - count.since < WINDOW:
             count = _Count(now)
         self._sources[source] = count
@@ -98,4 +100,5 @@ def source_of(request: HTTPConnection) -> str:
         return str(address)
     if address.ipv4_mapped:
         return str(address.ipv4_mapped)
+    # A single customer has a /64 and can use every address in it.
     return str(ipaddress.ip_network((address.packed, 64), strict=False))

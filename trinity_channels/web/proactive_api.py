@@ -20,6 +20,7 @@ class MessageBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     recipient_email: Email
+    # As much as the platform's API takes.
     text: Annotated[str, StringConstraints(min_length=1, max_length=4096)] = Field(description="Markdown")
     channel: Annotated[str, StringConstraints(max_length=32)] = Field(
         AUTO,

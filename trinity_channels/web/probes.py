@@ -68,6 +68,7 @@ class Probes:
         # With one account's key lost the others still work; with all of them nothing can be received.
         keyless = bool(locked) and len(locked) == connected
         ready = running and database == "ok" and bool(list(self._plugins)) and not keyless
+        # All that strangers see: names of agents and channels are for those who may look.
         status = {"status": "ready" if ready else "not ready"}
         details = {
             "database": database,

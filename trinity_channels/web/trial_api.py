@@ -103,7 +103,7 @@ def _wanted(manifest: Channel, body: Mapping[str, Any]) -> tuple[str, str] | Non
         raise ApiError(422, "invalid_input", f"Unknown field `{unknown}`.", field=unknown)
     to, text = body.get(address), body.get("message")
     if to is None and text is not None:
-        raise ApiError(422, "invalid_input", f"{address} is missing: to whom shall the message go?", field=address)
+        raise ApiError(422, "invalid_input", f"{address} is missing; it is where the message goes.", field=address)
     if to is None:
         return None
     text = TEXT if text is None or text == "" else text
@@ -117,6 +117,7 @@ def _wanted(manifest: Channel, body: Mapping[str, Any]) -> tuple[str, str] | Non
 def _outcome(manifest: Channel, tried: Tried) -> Outcome:
     """What the owner is told of a test message after its first attempt."""
     test = tried.delivery
+    # 502, not 200: a second test at once could reach the person twice.
     if tried.unknown and test.state in _UNSETTLED:
         message = f"It may or may not have been sent: {tried.unknown}"
         raise ApiError(502, "provider_unavailable", message, extra={"delivery_id": test.id, "state": test.state})

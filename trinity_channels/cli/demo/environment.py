@@ -64,6 +64,7 @@ async def set_up(port: int) -> AsyncIterator[Environment]:
     plugins = load()
     with contextlib.ExitStack() as held:
         folder = held.enter_context(tempfile.TemporaryDirectory(prefix="trinity_channels_demo_"))
+        # Both before anything is built: the settings hold both addresses.
         inner, outer = held.enter_context(bind(port)), held.enter_context(bind(min(port + 1, 65535) if port else 0))
         # trust_env: a proxy of the user's would be asked for addresses of this machine
         async with httpx.AsyncClient(trust_env=False, timeout=15, limits=httpx.Limits(max_connections=100)) as http:

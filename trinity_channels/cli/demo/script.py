@@ -186,6 +186,7 @@ class Story:
     async def _hears(self, *expected: str) -> None:
         """Wait for so many messages; each must hold the words that were expected in its place."""
         for one, words in zip(await self._arrive(len(expected)), expected, strict=True):
+            # Contained, not equal: the first answer also says that it comes from an AI agent.
             if _words(words) not in _words(one.text):
                 raise StoryFailed(f"Expected message: {words}")
 
