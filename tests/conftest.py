@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
-import time_machine
-from time_machine import Traveller
+from freezegun.api import FrozenDateTimeFactory
 
+from tests import frozen
 from tests.log_watch import KEY, LogWatch
 from tests.memory import Memory
 from tests.world import START, Agent, Found, World
@@ -23,13 +23,17 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[KEY] = LogWatch()
     config.pluginmanager.register(config.stash[KEY], "log-watch")
     config.pluginmanager.register(Memory(), "memory")
+    config.stash[frozen.KEY] = frozen.FrozenTime()
+    config.pluginmanager.register(config.stash[frozen.KEY], "frozen-time")
 
 
 @pytest.fixture
-def clock() -> Iterator[Traveller]:
+def clock(request: pytest.FixtureRequest) -> FrozenDateTimeFactory:
     """The clock of every story; it stands still until the test moves it."""
-    with time_machine.travel(START, tick=False) as traveller:
-        yield traveller
+    clock = request.config.stash[frozen.KEY].clock
+    assert clock
+    clock.move_to(START)
+    return clock
 
 
 @pytest.fixture(scope="session")
@@ -41,7 +45,7 @@ def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-async def found(tmp_path: Path, blank: Path, clock: Traveller) -> AsyncIterator[Found]:
+async def found(tmp_path: Path, blank: Path, clock: FrozenDateTimeFactory) -> AsyncIterator[Found]:
     """Founds worlds that differ from `world`; options as `World` takes them, connected unless told otherwise."""
     shutil.copy(blank, tmp_path)
     async with AsyncExitStack() as stack:

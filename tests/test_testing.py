@@ -42,7 +42,7 @@ async def test_time_that_passes_begins_what_waited_for_it(town: World, agent: Ag
     await zoe.says("hello")
     assert town.driver.counts().conversations_waiting == 1
 
-    town.clock.shift(timedelta(minutes=1))
+    town.clock.tick(timedelta(minutes=1))
     await town.driver.pass_time()
     await town.driver.quiet()
 

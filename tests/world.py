@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import httpx
-from time_machine import Traveller
+from freezegun.api import FrozenDateTimeFactory
 
 from tests.network import Network
 from trinity_channels.agents.port import AgentRuntime, AgentTurn
@@ -143,7 +143,7 @@ class World:
     def __init__(
         self,
         folder: Path,
-        clock: Traveller,
+        clock: FrozenDateTimeFactory,
         *,
         agents: AgentRuntime | None = None,
         mailer: Mailer | bool = True,
@@ -340,7 +340,7 @@ class World:
 
     async def later(self, **delta: float) -> None:
         """Let time pass, and let happen what is due then."""
-        self.clock.shift(timedelta(**delta))
+        self.clock.tick(timedelta(**delta))
         await self.driver.pass_time()  # what fails here fails the test
         await self.settle()
 

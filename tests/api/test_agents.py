@@ -82,7 +82,7 @@ async def test_what_did_not_arrive_a_week_ago_no_longer_counts(town: World) -> N
     town.fails(Fault.UNAUTHORIZED)
     await zoe.says("one")
     before = (await listed(town))["support"]
-    town.clock.shift(timedelta(days=7, seconds=1))
+    town.clock.tick(timedelta(days=7, seconds=1))
 
     assert counts(before)[3] == 1
     assert counts((await listed(town))["support"])[3] == 0

@@ -41,9 +41,9 @@ async def test_a_source_of_wrong_tokens_is_throttled(world: World) -> None:
     answer = await ask(world)
     assert (answer.json()["code"], answer.headers["retry-after"]) == ("too_many_wrong_tokens", "60")
 
-    world.clock.shift(timedelta(seconds=45))
+    world.clock.tick(timedelta(seconds=45))
     assert (await ask(world)).headers["retry-after"] == "15"
-    world.clock.shift(timedelta(seconds=15))
+    world.clock.tick(timedelta(seconds=15))
     assert await fails(world, MOST + 1) == [401] * MOST + [429]
 
 
@@ -204,7 +204,7 @@ def test_a_clock_that_is_set_back_forgets(world: World) -> None:
     failed = FailedAuth(Metrics(), world.now)
     for _ in range(MOST + 1):
         wait = failed.note(request("192.0.2.7"), "unknown")
-    world.clock.shift(-timedelta(days=1))
+    world.clock.tick(-timedelta(days=1))
 
     assert wait == 60
     assert failed.note(request("192.0.2.7"), "unknown") is None

@@ -16,7 +16,7 @@ PATH = "/api/agents/support/whatsapp"
 async def started_with(key: str, world: World, *, after: timedelta = timedelta()) -> None:
     """Start the host of a world again, with this key, some time after it has stopped."""
     await world.stops()
-    world.clock.shift(after)
+    world.clock.tick(after)
     world.settings = Settings.load(**(world.settings.model_dump(by_alias=True) | {"credential_encryption_key": key}))
     await world.starts()
 

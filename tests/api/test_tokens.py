@@ -77,9 +77,9 @@ async def test_it_is_shown_once_and_kept_as_a_hash(world: World) -> None:
 async def test_it_works_until_it_expires(world: World) -> None:
     token = (await made(world, expires_at=LATER))["token"]
 
-    world.clock.shift(timedelta(days=30, seconds=-1))
+    world.clock.tick(timedelta(days=30, seconds=-1))
     assert await works(world, token) == 200
-    world.clock.shift(timedelta(seconds=1))
+    world.clock.tick(timedelta(seconds=1))
     answer = await world.api("GET", "/api/channels", token=token)
 
     assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized")
@@ -100,7 +100,7 @@ async def test_its_last_use_is_noted_once_a_minute(world: World, monkeypatch: py
 
     seen = []
     for seconds in (0, 1, 58, 1, 30, 30):
-        world.clock.shift(timedelta(seconds=seconds))
+        world.clock.tick(timedelta(seconds=seconds))
         for _ in range(5):
             assert await works(world, token) == 200
         seen.append((await listed(world))[0]["last_used_at"])

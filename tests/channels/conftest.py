@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from time_machine import Traveller
+from freezegun.api import FrozenDateTimeFactory
 
 from tests.channels.net import CHANNELS, Net, Someone
 from tests.channels.vouching import ZOE
@@ -12,7 +12,7 @@ from tests.world import Agent
 
 
 @pytest.fixture
-async def net(tmp_path: Path, clock: Traveller) -> AsyncIterator[Net]:
+async def net(tmp_path: Path, clock: FrozenDateTimeFactory) -> AsyncIterator[Net]:
     async with Net(tmp_path, clock) as made:
         await made.connect_all()
         yield made
@@ -25,7 +25,7 @@ def channel(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-async def asking(tmp_path: Path, clock: Traveller, agent: Agent) -> AsyncIterator[Net]:
+async def asking(tmp_path: Path, clock: FrozenDateTimeFactory, agent: Agent) -> AsyncIterator[Net]:
     """An agent that talks with everyone whose e-mail is known."""
     async with Net(tmp_path, clock, agents=agent) as net:
         await net.connect_all()

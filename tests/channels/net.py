@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from time_machine import Traveller
+from freezegun.api import FrozenDateTimeFactory
 
 from tests.world import PUBLIC, World
 from trinity_channels.api import Context, Simulator
@@ -45,7 +45,7 @@ class Net(World):
 
     simulators: dict[str, Simulator]
 
-    def __init__(self, folder: Path, clock: Traveller, **settings: Any) -> None:
+    def __init__(self, folder: Path, clock: FrozenDateTimeFactory, **settings: Any) -> None:
         urls = {name: f"http://{name}.simulator" for name in CHANNELS}
         providers = {"twilio_api_base_url": urls["whatsapp"]} | {
             f"{name}_api_base_url": urls[name] for name in CHANNELS[1:]
@@ -75,7 +75,7 @@ class Net(World):
             for simulator in self.simulators.values():
                 await simulator.settle()
             await self.driver.quiet()
-            self.clock.shift(timedelta(seconds=1))
+            self.clock.tick(timedelta(seconds=1))
             self.driver.fire_due()
         await self.driver.quiet()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from time_machine import Traveller
+from freezegun.api import FrozenDateTimeFactory
 
 from tests.channels.net import Net
 from tests.world import Agent
@@ -37,7 +37,7 @@ class Sender:
     async def passes(self, seconds: float) -> None:
         """Let so much time pass, and let happen what is due then."""
         await self.net.host.dispatcher.quiet()
-        self.net.clock.shift(timedelta(seconds=seconds))
+        self.net.clock.tick(timedelta(seconds=seconds))
         self.net.host.dispatcher.fire_due()
         await self.net.host.dispatcher.quiet()
 
@@ -51,7 +51,7 @@ class Sender:
 
 
 @pytest.fixture(params=[0, 0.4])
-async def zoe(request: pytest.FixtureRequest, tmp_path: Path, clock: Traveller) -> AsyncIterator[Sender]:
+async def zoe(request: pytest.FixtureRequest, tmp_path: Path, clock: FrozenDateTimeFactory) -> AsyncIterator[Sender]:
     """Zoe, whether or not ordinary bursts are gathered."""
     agent = Agent()
     async with Net(tmp_path, clock, agents=agent, trinity_channels_gather_seconds=request.param) as net:
@@ -108,7 +108,7 @@ async def test_two_albums_in_a_row_are_one_turn(zoe: Sender) -> None:
 async def test_an_album_that_arrives_while_the_agent_works_is_the_next_turn(zoe: Sender) -> None:
     zoe.agent.thinks()
     await zoe.phone.says("hello")
-    zoe.net.clock.shift(timedelta(seconds=0.4))
+    zoe.net.clock.tick(timedelta(seconds=0.4))
     zoe.net.host.dispatcher.fire_due()
     await zoe.agent.asked(1)
     for caption in (CAPTION, ""):
@@ -139,7 +139,7 @@ async def test_an_album_in_a_group_is_one_turn(zoe: Sender) -> None:
 async def test_a_restart_in_the_middle_loses_no_piece(zoe: Sender) -> None:
     await zoe.sends([(CAPTION, 0.05), ("", 0.05)])
     await zoe.net.dies()
-    zoe.net.clock.shift(timedelta(seconds=5))
+    zoe.net.clock.tick(timedelta(seconds=5))
     zoe.net.build()
     await zoe.net.host.start()
     await zoe.net.host.dispatcher.quiet()

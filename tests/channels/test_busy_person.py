@@ -5,13 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from time_machine import Traveller
+from freezegun.api import FrozenDateTimeFactory
 
 from tests.channels.net import Net
 from tests.world import Agent, said
 
 
-async def test_a_person_with_many_threads_leaves_the_agent_to_others(tmp_path: Path, clock: Traveller) -> None:
+async def test_a_person_with_many_threads_leaves_the_agent_to_others(
+    tmp_path: Path, clock: FrozenDateTimeFactory
+) -> None:
     agent = Agent()
     agent.thinks()
     async with Net(tmp_path, clock, agents=agent, trinity_channels_max_concurrent_turns=8) as net:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from time_machine import Traveller
+from freezegun.api import FrozenDateTimeFactory
 
 from tests.channels.net import Net
 from tests.channels.test_groups import EMAIL, GROUPS, in_a_group
@@ -15,7 +15,7 @@ from trinity_channels import texts
 
 
 @pytest.fixture
-async def net(tmp_path: Path, clock: Traveller) -> AsyncIterator[Net]:
+async def net(tmp_path: Path, clock: FrozenDateTimeFactory) -> AsyncIterator[Net]:
     async with Net(tmp_path, clock, discloses=True) as made:
         await made.connect_all()
         await made.shares(EMAIL)
@@ -30,7 +30,7 @@ async def test_a_group_is_told_with_the_first_answer_and_after_a_day_of_silence(
 
     first = (await ask("status?"))[-1]
     again = (await ask("and now?"))[-1]
-    net.clock.shift(timedelta(hours=25))
+    net.clock.tick(timedelta(hours=25))
     later = (await ask("good morning"))[-1]
 
     assert [texts.DISCLOSURE in text for text in (first, again, later)] == [True, channel == "slack", True]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from time_machine import Traveller
+from freezegun.api import FrozenDateTimeFactory
 
 from tests.channels.net import CHANNELS, Net, Someone
 from tests.world import Agent
@@ -23,7 +23,7 @@ def terse() -> Agent:
 
 
 @pytest.fixture
-async def net(tmp_path: Path, clock: Traveller, terse: Agent) -> AsyncIterator[Net]:
+async def net(tmp_path: Path, clock: FrozenDateTimeFactory, terse: Agent) -> AsyncIterator[Net]:
     async with Net(tmp_path, clock, agents=terse) as made:
         await made.connect_all()
         await made.policy("require_email")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from time_machine import Traveller
+from freezegun.api import FrozenDateTimeFactory
 
 from tests.channels.net import Net, Someone
 from tests.world import Agent
@@ -81,7 +81,7 @@ async def test_an_agent_may_be_off_in_groups(net: Net, channel: str) -> None:
 
 @GROUPS
 async def test_the_agent_is_told_who_wrote_each_message(
-    tmp_path: Path, clock: Traveller, agent: Agent, channel: str
+    tmp_path: Path, clock: FrozenDateTimeFactory, agent: Agent, channel: str
 ) -> None:
     async with Net(tmp_path, clock, agents=agent) as net:
         await net.connect_all()
@@ -102,7 +102,9 @@ async def test_the_agent_is_told_who_wrote_each_message(
     assert [(turn.group, turn.sender_name, turn.verified_email) for turn in agent.turns] == [(True, "", None)] * 2
 
 
-async def test_in_a_direct_chat_it_is_told_once(tmp_path: Path, clock: Traveller, agent: Agent, channel: str) -> None:
+async def test_in_a_direct_chat_it_is_told_once(
+    tmp_path: Path, clock: FrozenDateTimeFactory, agent: Agent, channel: str
+) -> None:
     async with Net(tmp_path, clock, agents=agent) as net:
         await net.connect_all()
         await net.policy("require_email")

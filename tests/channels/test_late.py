@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from time_machine import Traveller
+from freezegun.api import FrozenDateTimeFactory
 
 from tests.channels.net import Net
 from tests.world import Agent
@@ -27,7 +27,7 @@ def agent() -> Agent:
 
 
 @pytest.fixture
-async def net(tmp_path: Path, clock: Traveller, agent: Agent) -> AsyncIterator[Net]:
+async def net(tmp_path: Path, clock: FrozenDateTimeFactory, agent: Agent) -> AsyncIterator[Net]:
     async with Net(tmp_path, clock, agents=agent) as made:
         await made.connect_all()
         await made.policy("open")
@@ -37,7 +37,7 @@ async def net(tmp_path: Path, clock: Traveller, agent: Agent) -> AsyncIterator[N
 async def left_behind(net: Net, **time: float) -> None:
     """The host ends before it has looked at what was stored, and comes back after some time."""
     await net.dies()
-    net.clock.shift(timedelta(**time))
+    net.clock.tick(timedelta(**time))
     net.build()
     await net.host.start()
     await net.settle()
@@ -74,7 +74,7 @@ async def test_and_nothing_but_the_answer_if_they_have_written_since(net: Net, c
     zoe = net.stranger(channel, "Zoe")
     net.driver.pause()
     await zoe.phone.says(QUESTION)
-    net.clock.shift(timedelta(hours=25))
+    net.clock.tick(timedelta(hours=25))
     await zoe.phone.says("hello?")
 
     await left_behind(net, minutes=1)
@@ -89,7 +89,7 @@ async def test_the_owner_can_have_it_answered_days_later(net: Net, channel: str)
     net.driver.pause()
     await zoe.phone.says(QUESTION)
     await left_behind(net, hours=26)
-    net.clock.shift(timedelta(days=3))
+    net.clock.tick(timedelta(days=3))
     (parked,) = await net.failed()
 
     await net.resubmits(parked.id)

@@ -6,14 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from time_machine import Traveller
+from freezegun.api import FrozenDateTimeFactory
 
 from tests.channels.net import Net, Someone
 
 FOUR = {"trinity_channels_notices_per_contact": 4}
 
 
-async def test_a_stranger_gets_four_messages_an_hour(tmp_path: Path, clock: Traveller, channel: str) -> None:
+async def test_a_stranger_gets_four_messages_an_hour(
+    tmp_path: Path, clock: FrozenDateTimeFactory, channel: str
+) -> None:
     async with Net(tmp_path, clock, **FOUR) as net:
         await net.connect_all()
         mallory = net.stranger(channel, "Mallory")
@@ -27,7 +29,7 @@ async def test_a_stranger_gets_four_messages_an_hour(tmp_path: Path, clock: Trav
 
 @pytest.mark.parametrize("channel", ["telegram", "slack"])
 async def test_pointers_in_groups_count_for_the_stranger_who_causes_them(
-    tmp_path: Path, clock: Traveller, channel: str
+    tmp_path: Path, clock: FrozenDateTimeFactory, channel: str
 ) -> None:
     async with Net(tmp_path, clock, **FOUR) as net:
         await net.connect_all()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from time_machine import Traveller
+from freezegun.api import FrozenDateTimeFactory
 
 from tests.channels.net import Net, Someone
 from tests.channels.test_one_policy import on
@@ -23,7 +23,7 @@ FULL_WIDTH = str.maketrans("0123456789", "\uff10\uff11\uff12\uff13\uff14\uff15\u
 
 
 @pytest.fixture
-async def asking(tmp_path: Path, clock: Traveller, agent: Agent) -> AsyncIterator[Net]:
+async def asking(tmp_path: Path, clock: FrozenDateTimeFactory, agent: Agent) -> AsyncIterator[Net]:
     """An agent that talks with everyone who has signed in, on every messenger."""
     async with Net(tmp_path, clock, agents=agent) as net:
         await net.connect_all()

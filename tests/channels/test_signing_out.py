@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from time_machine import Traveller
+from freezegun.api import FrozenDateTimeFactory
 
 from tests.channels.net import Net, Someone
 from tests.channels.test_one_policy import on
@@ -114,7 +114,7 @@ async def test_a_member_cannot_sign_in_as_another_without_a_code(asking: Net, zo
 
 
 async def test_where_no_mail_is_sent_members_can_still_sign_in_again(
-    tmp_path: Path, clock: Traveller, agent: Agent
+    tmp_path: Path, clock: FrozenDateTimeFactory, agent: Agent
 ) -> None:
     async with Net(tmp_path, clock, agents=agent, mailer=False) as net:
         await net.connect_all()

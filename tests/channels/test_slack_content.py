@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from time_machine import Traveller
+from freezegun.api import FrozenDateTimeFactory
 
 from tests.channels.net import Net
 from tests.world import Agent
@@ -38,7 +38,7 @@ class Workspace:
 
 
 @pytest.fixture
-async def workspace(tmp_path: Path, clock: Traveller, agent: Agent) -> AsyncIterator[Workspace]:
+async def workspace(tmp_path: Path, clock: FrozenDateTimeFactory, agent: Agent) -> AsyncIterator[Workspace]:
     async with Net(tmp_path, clock, agents=agent) as net:
         await net.connect_all()
         await net.policy("open")

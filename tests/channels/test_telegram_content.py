@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from time_machine import Traveller
+from freezegun.api import FrozenDateTimeFactory
 
 from tests.channels.net import Net
 from tests.world import Agent
@@ -53,7 +53,7 @@ class Telegram:
 
 
 @pytest.fixture
-async def telegram(tmp_path: Path, clock: Traveller) -> AsyncIterator[Telegram]:
+async def telegram(tmp_path: Path, clock: FrozenDateTimeFactory) -> AsyncIterator[Telegram]:
     agent = Agent()
     async with Net(tmp_path, clock, agents=agent) as net:
         await net.connect_all()

@@ -125,7 +125,7 @@ async def test_a_question_that_is_tried_again_goes_through_the_gate(asking: Net,
     agent.will_answer(AgentUnavailable("later", retry_after=240))
     await zoe.says("hello")
     becomes_guest(zoe.phone.user)
-    asking.clock.shift(3600)
+    asking.clock.tick(3600)
 
     await asking.later(seconds=1)
 
@@ -193,7 +193,7 @@ async def test_an_account_that_does_not_answer_is_asked_once_in_a_round(asking: 
         asked.append(request.url.path)
         return is_down(request)
 
-    asking.clock.shift(25 * 3600)
+    asking.clock.tick(25 * 3600)
     with slack_answers(asking, counts):
         await asking.driver.do("verified e-mails")
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from time_machine import Traveller
+from freezegun.api import FrozenDateTimeFactory
 
 from tests.channels.net import Net
 from tests.cli.conftest import Terminal
@@ -31,7 +31,7 @@ async def loses(town: World, person: Person, text: str) -> None:
     town.twilio.connect(f"{PUBLIC}/closed")
     await person.phone.says(text)
     town.twilio.connect(url)
-    town.clock.shift(timedelta(seconds=60))
+    town.clock.tick(timedelta(seconds=60))
 
 
 async def test_a_running_host_fetches_and_answers(terminal: Terminal, served: World) -> None:
@@ -73,7 +73,7 @@ async def test_without_a_server_it_is_stored_and_answered_at_the_next_start(term
 async def test_it_reaches_back_as_far_as_it_is_told(terminal: Terminal, served: World) -> None:
     zoe = served.person("Zoe")
     await loses(served, zoe, "lost")
-    served.clock.shift(timedelta(hours=2))
+    served.clock.tick(timedelta(hours=2))
     await served.person("Yan").says("hello")
 
     default = await terminal.beside("catch-up", "support")
@@ -158,7 +158,9 @@ async def test_odd_times_are_taken_or_refused(town: World, body: object, status:
 
 
 @pytest.mark.parametrize("channel", ["telegram", "slack"])
-async def test_a_channel_without_such_a_list_says_so(tmp_path: Path, clock: Traveller, channel: str) -> None:
+async def test_a_channel_without_such_a_list_says_so(
+    tmp_path: Path, clock: FrozenDateTimeFactory, channel: str
+) -> None:
     async with Net(tmp_path, clock) as net:
         await net.connect_all()
 

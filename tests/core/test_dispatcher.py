@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar, cast
 
 import pytest
-from time_machine import Traveller
+from freezegun.api import FrozenDateTimeFactory
 
 from trinity_channels.dispatch import LocalDispatcher
 from trinity_channels.store import Store
@@ -63,7 +63,7 @@ def work() -> Work:
 
 
 @pytest.fixture
-async def dispatcher(work: Work, clock: Traveller) -> AsyncIterator[LocalDispatcher]:
+async def dispatcher(work: Work, clock: FrozenDateTimeFactory) -> AsyncIterator[LocalDispatcher]:
     assert clock
     made = LocalDispatcher(cast("Store", work), lambda _: set(work.open), lambda: datetime.now(UTC))
     await made.start(work.run)
@@ -118,49 +118,53 @@ async def test_keys_run_beside_each_other(work: Work) -> None:
 
 
 async def test_a_run_that_wants_to_come_back_comes_back_then(
-    dispatcher: LocalDispatcher, work: Work, clock: Traveller
+    dispatcher: LocalDispatcher, work: Work, clock: FrozenDateTimeFactory
 ) -> None:
     work.later["turn:1"] = datetime.now(UTC) + timedelta(minutes=5)
     wake(work, "turn:1")
     await dispatcher.quiet()
 
-    clock.shift(timedelta(minutes=4))
+    clock.tick(timedelta(minutes=4))
     dispatcher.fire_due()
     await dispatcher.quiet()
     assert work.runs == ["turn:1"]
 
-    clock.shift(timedelta(minutes=1))
+    clock.tick(timedelta(minutes=1))
     dispatcher.fire_due()
     await dispatcher.quiet()
     assert work.runs == ["turn:1", "turn:1"]
 
 
-async def test_an_earlier_time_wins_over_a_later_one(dispatcher: LocalDispatcher, work: Work, clock: Traveller) -> None:
+async def test_an_earlier_time_wins_over_a_later_one(
+    dispatcher: LocalDispatcher, work: Work, clock: FrozenDateTimeFactory
+) -> None:
     for minutes in (10, 1):
         work.later["turn:1"] = datetime.now(UTC) + timedelta(minutes=minutes)
         wake(work, "turn:1")
         await dispatcher.quiet()
 
-    clock.shift(timedelta(minutes=2))
+    clock.tick(timedelta(minutes=2))
     dispatcher.fire_due()
     await dispatcher.quiet()
 
     assert len(work.runs) == 3
 
 
-async def test_the_latest_run_says_when_to_come_back(dispatcher: LocalDispatcher, work: Work, clock: Traveller) -> None:
+async def test_the_latest_run_says_when_to_come_back(
+    dispatcher: LocalDispatcher, work: Work, clock: FrozenDateTimeFactory
+) -> None:
     """As while messages keep coming: each of them postpones the end of the burst."""
     for minutes in (1, 10):
         work.later["turn:1"] = datetime.now(UTC) + timedelta(minutes=minutes)
         wake(work, "turn:1")
         await dispatcher.quiet()
 
-    clock.shift(timedelta(minutes=2))
+    clock.tick(timedelta(minutes=2))
     dispatcher.fire_due()
     await dispatcher.quiet()
     assert len(work.runs) == 2
 
-    clock.shift(timedelta(minutes=8))
+    clock.tick(timedelta(minutes=8))
     dispatcher.fire_due()
     await dispatcher.quiet()
     assert len(work.runs) == 3
@@ -196,7 +200,7 @@ async def test_a_timer_rings_by_itself_and_does_not_wait_for_the_next_look_at_th
 
 
 async def test_an_alarm_that_comes_too_early_runs_nothing(
-    dispatcher: LocalDispatcher, work: Work, clock: Traveller
+    dispatcher: LocalDispatcher, work: Work, clock: FrozenDateTimeFactory
 ) -> None:
     """The clock stands still here, so every alarm is too early."""
     work.later["turn:1"] = datetime.now(UTC) + timedelta(milliseconds=2)
@@ -206,7 +210,7 @@ async def test_an_alarm_that_comes_too_early_runs_nothing(
         dispatcher.ring()
     assert work.runs == ["turn:1"]
 
-    clock.shift(timedelta(milliseconds=2))
+    clock.tick(timedelta(milliseconds=2))
     dispatcher.ring()
     await dispatcher.quiet()
 
@@ -214,14 +218,14 @@ async def test_an_alarm_that_comes_too_early_runs_nothing(
 
 
 async def test_a_run_that_raises_is_tried_again_and_stops_no_other(
-    dispatcher: LocalDispatcher, work: Work, clock: Traveller
+    dispatcher: LocalDispatcher, work: Work, clock: FrozenDateTimeFactory
 ) -> None:
     work.faults = [RuntimeError("database on fire")]
     wake(work, "turn:1", "turn:2")
     await dispatcher.quiet()
     assert sorted(work.runs) == ["turn:1", "turn:2"]
 
-    clock.shift(timedelta(seconds=6))
+    clock.tick(timedelta(seconds=6))
     dispatcher.fire_due()
     await dispatcher.quiet()
 

@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI, HTTPException, Request
+from freezegun.api import FrozenDateTimeFactory
 from starlette.requests import HTTPConnection
-from time_machine import Traveller
 
 from tests.world import KEY, OWNER, PUBLIC, START
 from trinity_channels.app import Host, Ports, mount_channels
@@ -98,7 +98,7 @@ async def running(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.fixture
-def settings(tmp_path: Path, clock: Traveller) -> Settings:
+def settings(tmp_path: Path, clock: FrozenDateTimeFactory) -> Settings:
     assert clock
     return Settings.load(trinity_channels_home=tmp_path, public_chat_url=PUBLIC, credential_encryption_key=KEY)
 

@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 import schemathesis
+from freezegun.api import FrozenDateTimeFactory
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.errors import Unsatisfiable
 from schemathesis import APIOperation, Case, GenerationMode
@@ -24,7 +25,6 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
-from time_machine import Traveller
 
 from tests.channels.net import Net
 from tests.load.damage import faults_of_the_database
@@ -47,7 +47,7 @@ TOKENS = ("", "wrong", "tc_" + "x" * 5_000)
 
 
 @pytest.fixture
-async def net(tmp_path: Path, clock: Traveller) -> AsyncIterator[Net]:
+async def net(tmp_path: Path, clock: FrozenDateTimeFactory) -> AsyncIterator[Net]:
     async with Net(tmp_path, clock) as made:
         await made.connect_all()
         await made.stranger("whatsapp", "Zoe").says("hello")

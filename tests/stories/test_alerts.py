@@ -231,7 +231,7 @@ async def test_a_full_disk_makes_no_flood_of_mails(
 ) -> None:
     provider.answers = (BAD,)
     for _ in range(3):
-        town.clock.shift(timedelta(minutes=10))
+        town.clock.tick(timedelta(minutes=10))
         await town.driver.do("channel watch")
 
     async def fails(_: object) -> None:
@@ -242,7 +242,7 @@ async def test_a_full_disk_makes_no_flood_of_mails(
         for _ in range(2 * 60 * 6):  # two hours of rounds, one every ten seconds
             with contextlib.suppress(StoreError):
                 await town.driver.do("alert mails")
-            town.clock.shift(timedelta(seconds=10))
+            town.clock.tick(timedelta(seconds=10))
 
     assert len(mails(town)) == 2
 

@@ -93,7 +93,7 @@ async def test_a_refused_mail_to_the_owner_is_tried_ever_more_rarely_and_arrives
     await zoe.verifies("zoe@example.org")
 
     for _ in range(6 * 60 * 6):  # six hours of rounds, one every ten seconds
-        world.clock.shift(timedelta(seconds=10))
+        world.clock.tick(timedelta(seconds=10))
         await world.driver.do("request mails")
 
     pauses = [later - before for before, later in pairwise(server.tries)]
@@ -114,7 +114,7 @@ async def test_mails_about_requests_grow_rarer_in_a_flood(world: World) -> None:
     sent: list[int] = []
     for minute in range(2 * 24 * 60):  # one request a minute, for two days
         await asks(world, f"{minute}@example.org")
-        world.clock.shift(timedelta(minutes=1))
+        world.clock.tick(timedelta(minutes=1))
         await world.driver.do("request mails")
         sent += [minute] * (len(world.mails.to(OWNER)) - len(sent))
 
@@ -160,7 +160,7 @@ async def test_no_rhythm_of_requests_brings_about_more_than_29_mails_a_day(world
     for number in range(24 * 60 // minutes):
         await asks(world, f"{number}@example.org")
         for _ in range(minutes):
-            world.clock.shift(timedelta(minutes=1))
+            world.clock.tick(timedelta(minutes=1))
             await world.driver.do("request mails")
 
     assert len(world.mails.to(OWNER)) <= 29
@@ -181,7 +181,7 @@ async def test_a_flood_at_one_agent_delays_no_mail_about_another(world: World) -
 async def test_a_clock_that_was_set_back_holds_up_no_mail(world: World) -> None:
     await asks(world, "zoe@example.org")
     await world.later(minutes=1)
-    world.clock.shift(timedelta(days=-1))
+    world.clock.tick(timedelta(days=-1))
 
     await asks(world, "yan@example.org")
     await world.later(minutes=1)
@@ -194,7 +194,7 @@ async def test_whoever_asks_while_a_mail_is_sent_is_in_the_next_one(found: Found
         async def send(self, mail: Mail) -> None:
             await super().send(mail)
             if mail.to == OWNER and len(self.to(OWNER)) == 1:
-                world.clock.shift(timedelta(seconds=1))
+                world.clock.tick(timedelta(seconds=1))
                 await asks(world, "yan@example.org")
 
     world = await found(mailer=Slow())
@@ -217,7 +217,7 @@ async def test_a_full_disk_makes_no_flood_of_mails(world: World, monkeypatch: py
     with monkeypatch.context() as full:
         full.setattr(world.host.store, "write", fails)
         for _ in range(2 * 60 * 6):  # two hours of rounds, one every ten seconds
-            world.clock.shift(timedelta(seconds=10))
+            world.clock.tick(timedelta(seconds=10))
             await world.driver.do("request mails")
 
     assert len(world.mails.to(OWNER)) <= 9

@@ -171,7 +171,7 @@ async def test_a_late_first_answer_begins_with_both(honest: World, agent: Agent,
     agent.thinks()
     await zoe.phone.says("hello")
     await agent.asked(1)
-    honest.clock.shift(timedelta(hours=2))
+    honest.clock.tick(timedelta(hours=2))
     agent.speaks()
     await honest.settle()
 

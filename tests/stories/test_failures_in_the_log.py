@@ -121,7 +121,7 @@ async def test_a_chore_that_fails_is_logged_with_its_cause_counted_and_keeps_no_
 
     for _ in range(3):
         await town.host.housekeeping.run()
-        town.clock.shift(timedelta(seconds=10))
+        town.clock.tick(timedelta(seconds=10))
 
     assert sorted(ran) == sorted([*town.host.housekeeping.chores] * 3)
     (line,) = lines(caplog, "chore failed")

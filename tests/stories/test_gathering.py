@@ -81,7 +81,7 @@ async def test_what_is_written_while_the_agent_works_is_gathered_into_the_next_t
     zoe = patient.person("Zoe")
     agent.thinks()
     await zoe.phone.says("first")
-    patient.clock.shift(PAUSE)
+    patient.clock.tick(PAUSE)
     patient.host.dispatcher.fire_due()
     await agent.asked(1)
     await zoe.phone.says("second")
@@ -99,11 +99,11 @@ async def test_what_has_waited_through_a_long_turn_waits_no_more(patient: World,
     zoe = patient.person("Zoe")
     agent.thinks()
     await zoe.phone.says("first")
-    patient.clock.shift(PAUSE)
+    patient.clock.tick(PAUSE)
     patient.host.dispatcher.fire_due()
     await agent.asked(1)
     await zoe.phone.says("second")
-    patient.clock.shift(timedelta(seconds=3))
+    patient.clock.tick(timedelta(seconds=3))
     agent.speaks()
     await patient.settle()
 
@@ -124,7 +124,7 @@ async def test_a_burst_survives_a_restart_and_waits_no_more_after_it(patient: Wo
     zoe = patient.person("Zoe")
     await zoe.says("Hi", "what is 6 x 7?")
     await getattr(patient, ends)()
-    patient.clock.shift(timedelta(seconds=10))
+    patient.clock.tick(timedelta(seconds=10))
 
     await patient.starts()
 
@@ -139,7 +139,7 @@ async def test_what_was_missed_in_an_outage_is_one_turn(patient: World, agent: A
     await patient.stops()
     for text in ("first", "second", "third"):
         await zoe.phone.says(text)
-        patient.clock.shift(timedelta(minutes=5))
+        patient.clock.tick(timedelta(minutes=5))
 
     await patient.starts()
     await patient.much_later()

@@ -117,7 +117,7 @@ async def test_a_question_that_came_too_late_is_not_the_agents_failure(town: Wor
     await zoe.phone.says("hello")
     await agent.asked(1)
     await town.dies()
-    town.clock.shift(timedelta(hours=25))
+    town.clock.tick(timedelta(hours=25))
     agent.speaks()
     await town.starts()
 

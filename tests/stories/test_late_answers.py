@@ -35,7 +35,7 @@ async def test_an_answer_after_an_hour_says_what_it_answers(
     agent.thinks()
     await zoe.phone.says(QUESTION)
     await agent.asked(1)
-    town.clock.shift(timedelta(minutes=minutes))
+    town.clock.tick(timedelta(minutes=minutes))
     agent.speaks()
     await town.settle()
 
@@ -45,7 +45,7 @@ async def test_an_answer_after_an_hour_says_what_it_answers(
 async def test_so_does_one_after_an_outage_of_the_host(town: World, agent: Agent) -> None:
     zoe = town.person("Zoe")
     await asks_and_the_host_dies(town, agent, zoe)
-    town.clock.shift(timedelta(hours=5))
+    town.clock.tick(timedelta(hours=5))
 
     await town.starts()
 
@@ -68,7 +68,7 @@ async def test_it_names_the_oldest_of_several_messages(town: World) -> None:
     await zoe.says("before")
     await town.stops()
     await zoe.phone.says(QUESTION)
-    town.clock.shift(timedelta(minutes=70))
+    town.clock.tick(timedelta(minutes=70))
     await zoe.phone.says("are you there?")
 
     await town.starts()
@@ -80,7 +80,7 @@ async def test_it_names_the_oldest_of_several_messages(town: World) -> None:
 async def test_the_agent_does_not_take_that_sentence_for_its_own(town: World, agent: Agent) -> None:
     zoe = town.person("Zoe")
     await asks_and_the_host_dies(town, agent, zoe)
-    town.clock.shift(timedelta(hours=2))
+    town.clock.tick(timedelta(hours=2))
     await town.starts()
 
     await zoe.says("thanks")
@@ -93,7 +93,7 @@ async def test_an_answer_of_nothing_stays_nothing(town: World, agent: Agent) -> 
     zoe = town.person("Zoe")
     agent.will_answer("")
     await asks_and_the_host_dies(town, agent, zoe)
-    town.clock.shift(timedelta(hours=2))
+    town.clock.tick(timedelta(hours=2))
 
     await town.starts()
 
@@ -104,7 +104,7 @@ async def test_it_is_one_message_also_where_the_answer_just_fits(town: World, ag
     zoe = town.person("Zoe")
     agent.will_answer("x " * 760)
     await asks_and_the_host_dies(town, agent, zoe)
-    town.clock.shift(timedelta(hours=2))
+    town.clock.tick(timedelta(hours=2))
 
     await town.starts()
     await town.much_later()
@@ -117,7 +117,7 @@ async def test_a_long_answer_is_split_as_late_as_possible(town: World, agent: Ag
     zoe = town.person("Zoe")
     agent.will_answer("word " * 500)
     await asks_and_the_host_dies(town, agent, zoe)
-    town.clock.shift(timedelta(hours=2))
+    town.clock.tick(timedelta(hours=2))
 
     await town.starts()
     await town.much_later()
@@ -146,7 +146,7 @@ async def test_the_quoted_words_arrive_as_they_were_written(town: World, agent: 
     agent.thinks()
     await zoe.phone.says(text)
     await agent.asked(1)
-    town.clock.shift(timedelta(hours=1))
+    town.clock.tick(timedelta(hours=1))
     agent.speaks()
     await town.settle()
 
@@ -161,7 +161,7 @@ async def test_what_has_no_words_is_named_by_its_time(town: World, agent: Agent)
     agent.thinks()
     await zoe.phone.shares_location(52.5, 13.4)
     await agent.asked(1)
-    town.clock.shift(timedelta(hours=3))
+    town.clock.tick(timedelta(hours=3))
     agent.speaks()
     await town.settle()
 
@@ -190,7 +190,7 @@ async def test_an_apology_after_an_hour_names_the_message_too(town: World, agent
     zoe = town.person("Zoe")
     agent.will_answer(AgentFailed("out of order"))
     await asks_and_the_host_dies(town, agent, zoe)
-    town.clock.shift(timedelta(hours=5))
+    town.clock.tick(timedelta(hours=5))
 
     await town.starts()
 

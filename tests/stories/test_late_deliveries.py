@@ -24,7 +24,7 @@ async def said_and_not_sent(town: World, zoe: Person, text: str = "hello") -> No
 
 async def after(town: World, **time: float) -> None:
     """The host comes back."""
-    town.clock.shift(timedelta(**time))
+    town.clock.tick(timedelta(**time))
     await town.starts()
     await town.much_later()
 
@@ -98,7 +98,7 @@ async def test_an_attempt_is_asked_about_in_the_words_it_was_made_with(
     await zoe.says("hello")
     await town.dies()
     town.fails(Fault.CUT_AFTER)
-    town.clock.shift(timedelta(hours=2))
+    town.clock.tick(timedelta(hours=2))
     town.build()
     watch()
     await town.host.start()

@@ -132,9 +132,9 @@ async def test_a_link_expires_after_a_week(world: World) -> None:
     await asks(world)
     (link,) = links(world)
 
-    world.clock.shift(timedelta(days=7) - timedelta(seconds=1))
+    world.clock.tick(timedelta(days=7) - timedelta(seconds=1))
     assert (await opens(world, link)).status_code == 200
-    world.clock.shift(timedelta(seconds=2))
+    world.clock.tick(timedelta(seconds=2))
 
     assert [(await opens(world, link)).status_code, (await clicks(world, link)).status_code] == [410, 410]
     assert [one["status"] for one in await world.requests("")] == ["pending"]

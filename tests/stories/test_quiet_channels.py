@@ -65,7 +65,7 @@ async def test_a_channel_that_people_go_on_using_raises_no_alert(town: World, cr
 async def test_hours_in_which_the_host_did_not_run_are_not_silence(town: World, crowd: list[Person]) -> None:
     await days(town, crowd, 9)
     await town.stops()
-    town.clock.shift(timedelta(days=3))
+    town.clock.tick(timedelta(days=3))
     await town.starts()
 
     await waits(town, minutes=12 * 60, step=30)
@@ -78,7 +78,7 @@ async def test_restarts_do_not_hide_that_a_channel_has_gone_quiet(town: World, c
     for _ in range(5):
         await waits(town, minutes=6 * 60, step=60)
         await town.stops()
-        town.clock.shift(timedelta(minutes=5))
+        town.clock.tick(timedelta(minutes=5))
         await town.starts()
     await waits(town, minutes=60)
 

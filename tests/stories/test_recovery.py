@@ -146,7 +146,7 @@ async def test_an_unknown_outcome_is_asked_for_also_after_a_long_downtime(
     town.fails(Fault.CUT_BEFORE)
     await zoe.says("hello")
     await town.dies()
-    town.clock.shift(timedelta(hours=2))
+    town.clock.tick(timedelta(hours=2))
     town.build()
     plugin = town.host.plugins["whatsapp"]
     find_sent = plugin.find_sent
@@ -195,7 +195,7 @@ async def test_what_was_written_while_the_host_was_down_is_answered(town: World)
     await town.stops()
     await zoe.phone.says("during")
     await yan.phone.says("new here")
-    town.clock.shift(60)
+    town.clock.tick(60)
 
     await town.starts()
     await town.much_later()
@@ -212,7 +212,7 @@ async def test_catch_up_reaches_back_to_the_last_message_before_the_downtime(
     await zoe.says("before")
     await town.stops()
     await zoe.phone.says("during")
-    town.clock.shift(timedelta(hours=2))
+    town.clock.tick(timedelta(hours=2))
     town.build()
     plugin = town.host.plugins["whatsapp"]
     list_missed = plugin.list_missed

@@ -200,7 +200,7 @@ async def test_open_work_stays(town: World, agent: Agent) -> None:
     agent.thinks()
     await town.person("Zoe").phone.says(QUESTION)
     await agent.asked(1)
-    town.clock.shift(timedelta(days=31))
+    town.clock.tick(timedelta(days=31))
     await town.host.retention.run()
     during = stored(town)
     agent.speaks()
@@ -226,7 +226,7 @@ async def test_parked_work_that_is_tried_again_in_the_last_moment_is_not_removed
             await town.host.store.write(lambda tx: turns.resubmit(tx, parked.id, town.now()))
         return found
 
-    town.clock.shift(timedelta(days=31))
+    town.clock.tick(timedelta(days=31))
     with monkeypatch.context() as meanwhile:
         meanwhile.setattr(town.host.store, "read", found_and_resubmitted)
         await town.host.retention.run()

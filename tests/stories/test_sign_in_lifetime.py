@@ -181,7 +181,7 @@ async def test_a_reply_that_waits_does_not_reach_the_next_holder(found: Found, a
     zoe = without_user_id(world, "Zoe", OLD)
     world.fails(Fault.RATE_LIMITED)
     await zoe.says("my secret is swordfish")
-    world.clock.shift(timedelta(days=91))
+    world.clock.tick(timedelta(days=91))
     await zoe.phone.says("hello")
 
     await world.much_later()
@@ -226,7 +226,7 @@ async def test_an_unused_email_ends(found: Found, agent: Agent, setting: int, da
     await world.policy("require_email")
     zoe = world.person("Zoe")
     await zoe.verifies(ZOE)
-    world.clock.shift(timedelta(days=days))
+    world.clock.tick(timedelta(days=days))
 
     await zoe.says("hello")
 

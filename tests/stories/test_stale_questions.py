@@ -17,7 +17,7 @@ STALE = "the question waited for more than 24 hours; resubmit it if it is still 
 async def down(town: World, **time: float) -> None:
     """The host is down, and comes back."""
     await town.dies()
-    town.clock.shift(timedelta(**time))
+    town.clock.tick(timedelta(**time))
     await town.starts()
     await town.much_later()
 
@@ -34,7 +34,7 @@ async def asks_and_the_host_dies(town: World, agent: Agent, zoe: Person) -> None
 async def test_a_day_old_question_is_parked_and_not_given_to_the_agent(town: World, agent: Agent) -> None:
     zoe = town.person("Zoe")
     await asks_and_the_host_dies(town, agent, zoe)
-    town.clock.shift(timedelta(hours=24))
+    town.clock.tick(timedelta(hours=24))
 
     await town.starts()
 
@@ -59,7 +59,7 @@ async def test_an_answer_that_took_a_day_is_not_sent(town: World, agent: Agent) 
     agent.thinks()
     await zoe.phone.says(QUESTION)
     await agent.asked(1)
-    town.clock.shift(timedelta(hours=25))
+    town.clock.tick(timedelta(hours=25))
     agent.speaks()
     await town.settle()
 
@@ -79,7 +79,7 @@ async def test_many_stale_messages_make_no_flood(town: World, agent: Agent) -> N
             await one.phone.says(text)
     await town.dies()
     agent.speaks()
-    town.clock.shift(timedelta(hours=30))
+    town.clock.tick(timedelta(hours=30))
 
     await town.starts()
     await town.much_later()
@@ -92,7 +92,7 @@ async def test_what_was_written_after_it_is_answered_by_itself(town: World, agen
     zoe = town.person("Zoe")
     town.driver.pause()
     await zoe.phone.says(QUESTION)
-    town.clock.shift(timedelta(hours=25))
+    town.clock.tick(timedelta(hours=25))
     await zoe.phone.says("are you there?")
     await town.dies()
 
@@ -125,7 +125,7 @@ async def test_a_turn_that_killed_the_host_and_is_stale_gets_no_apology_for_dyin
         town.build()
         if times < 4:
             await town.host.start()
-    town.clock.shift(timedelta(days=2))
+    town.clock.tick(timedelta(days=2))
     await town.host.start()
     await town.settle()
 
@@ -275,10 +275,10 @@ async def test_the_limits_are_settings(found: Found, agent: Agent) -> None:
     agent.thinks()
     await zoe.phone.says(QUESTION)
     await agent.asked(1)
-    town.clock.shift(timedelta(minutes=90))
+    town.clock.tick(timedelta(minutes=90))
     await yan.phone.says(QUESTION)
     await agent.asked(2)
-    town.clock.shift(timedelta(minutes=30))
+    town.clock.tick(timedelta(minutes=30))
     agent.speaks()
     await town.settle()
 

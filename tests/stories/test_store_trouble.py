@@ -51,7 +51,7 @@ async def test_a_message_that_could_not_be_stored_is_fetched_when_there_is_room(
     with locked(town):
         await zoe.phone.says("hello")
         await town.settle()
-        town.clock.shift(timedelta(seconds=10))
+        town.clock.tick(timedelta(seconds=10))
         await town.host.housekeeping.run()  # a round as the host does it: chores fail, and the next round tries again
     await yan.says("and I")
     assert zoe.heard() == []

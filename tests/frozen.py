@@ -1,0 +1,55 @@
+"""Stops the clock for the tests that have it, all of them in one go: to begin or end that takes longer than most stories.
+
+freezegun replaces what all loaded modules have of the present time. It also looks through the callers at every look at the
+clock, for those that are to see the real time; ours are known by the time they are imported, and are never replaced.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import cast
+
+import pydantic.v1  # noqa: F401  imported later, under the frozen clock, it would inherit from a fake date
+import pytest
+from freezegun import api, configure, freeze_time
+from freezegun.api import FrozenDateTimeFactory
+
+from tests.world import START
+
+KEY: pytest.StashKey[FrozenTime] = pytest.StashKey()
+
+
+class FrozenTime:
+    """A pytest plugin; `conftest.py` registers it, and its fixture `clock` takes `clock` from here."""
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        self.clock: FrozenDateTimeFactory | None = None
+        configure(extend_ignore_list=["_pytest"])  # it tells how long tests took
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Put the tests with a clock before the others, each group in its order."""
+        items.sort(key=lambda item: not _has_clock(item))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Stop the clock for a test that has it, and let it go on for the next one that has not."""
+        if not _has_clock(item):
+            self._thaw()
+        elif self.clock is None:
+            patch = self._stack.enter_context(pytest.MonkeyPatch.context())
+            frozen = self._stack.enter_context(freeze_time(START, real_asyncio=True))
+            self.clock = cast("FrozenDateTimeFactory", frozen)  # what freeze_time gives while time stands still
+            patch.setattr(api, "call_stack_inspection_limit", 0)
+
+    def pytest_sessionfinish(self) -> None:
+        """Let time go on."""
+        self._thaw()
+
+    def _thaw(self) -> None:
+        self.clock = None
+        self._stack.close()
+
+
+def _has_clock(item: pytest.Item) -> bool:
+    return "clock" in getattr(item, "fixturenames", ())
