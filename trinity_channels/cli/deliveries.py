@@ -31,8 +31,9 @@ def deliveries(
     from trinity_channels.cli import offline, tables
     from trinity_channels.settings import Settings
     from trinity_channels.store import delivery_log, trials
+    from trinity_channels.store.states import PARKED_DELIVERIES
 
-    states = delivery_log.PARKED if failed else ()
+    states = PARKED_DELIVERIES if failed else ()
     found = offline.with_store(
         lambda store: store.read(lambda tx: delivery_log.recent(tx, agent or None, states, most=MOST))
     )
@@ -56,7 +57,7 @@ def deliveries(
         for why in (one.failure or "",)
     ]
     tables.show(("id", "agent", "channel", "origin", "state", "at", "code", "reason"), rows)
-    if any(one.state in delivery_log.PARKED and one.origin != trials.ORIGIN for one in found):
+    if any(one.state in PARKED_DELIVERIES and one.origin != trials.ORIGIN for one in found):
         say(
             "\nSend one again with `trinity-channels deliveries resend ID`, or everything that failed for one cause with "
             "`trinity-channels deliveries resend --failed --agent NAME --code CODE`."

@@ -31,6 +31,7 @@ from trinity_channels.outbound.places import Places
 from trinity_channels.plugins import Plugins
 from trinity_channels.store import Store, Tx, Unit, deliveries, trials
 from trinity_channels.store.deliveries import Delivery, Previous
+from trinity_channels.store.states import OutboxState
 
 log = structlog.get_logger(__name__)
 
@@ -166,7 +167,9 @@ class Deliveries:
         except VaultError as error:  # the operator can still bring the right key
             return self._locked(delivery, str(error))
         return await (
-            self._reconcile(bound, delivery) if delivery.state == "reconciling" else self._send(bound, delivery)
+            self._reconcile(bound, delivery)
+            if delivery.state is OutboxState.RECONCILING
+            else self._send(bound, delivery)
         )
 
     def _claim(self, tx: Tx, conversation: int, last: datetime | None, now: datetime) -> Claimed:
@@ -180,14 +183,14 @@ class Deliveries:
             delivery, previous = found
             if delivery.channel not in self._plugins:  # it could not be loaded this time; nothing is given up for that
                 return now + RECONCILE_FOR
-            if delivery.state == "sending":  # only this run works here, so the call died with its process
+            if delivery.state is OutboxState.SENDING:  # only this run works here, so the call died with its process
                 may_ask = (delivery.attempted_at or now) + self._settles(delivery)
                 deliveries.reconcile(tx, delivery.id, max(now, may_ask), _INTERRUPTED, now)
-            elif delivery.blocked and delivery.state == "ready":
+            elif delivery.blocked and delivery.state is OutboxState.READY:
                 deliveries.fail(tx, delivery, _BLOCKED, now)
-            elif delivery.opted_out and delivery.state == "ready" and delivery.origin == "proactive":
+            elif delivery.opted_out and delivery.state is OutboxState.READY and delivery.origin == "proactive":
                 deliveries.fail(tx, delivery, _OPTED_OUT, now)
-            elif delivery.state == "ready" and self._lateness.is_stale(delivery.waits_since, now):
+            elif delivery.state is OutboxState.READY and self._lateness.is_stale(delivery.waits_since, now):
                 deliveries.fail(tx, delivery, self._lateness.undelivered(), now)
             else:
                 due = delivery.next_at or now
@@ -202,7 +205,7 @@ class Deliveries:
 
     def _spaced(self, delivery: Delivery, previous: Previous | None, last: datetime | None, now: datetime) -> datetime:
         """When this delivery may follow the one before it, and the one that was sent last."""
-        if delivery.state != "ready":
+        if delivery.state is not OutboxState.READY:
             return now
         after_last = last + delivery.pace if last and last <= now else now
         if previous is None or previous.attempted_at is None:
@@ -210,12 +213,12 @@ class Deliveries:
         if previous.attempted_at > now:  # the clock was set back
             return now
         receipts = self._plugins[delivery.channel].manifest.capabilities.receipts is not None
-        waits = previous.message == delivery.message and previous.state == "queued" and receipts
+        waits = previous.message == delivery.message and previous.state is OutboxState.QUEUED and receipts
         return max(after_last, previous.attempted_at + max(delivery.pace, BETWEEN_PARTS if waits else timedelta(0)))
 
     def _locked(self, delivery: Delivery, why: str) -> Record:
         log.error("the secrets of a binding cannot be read", channel=delivery.channel, delivery=delivery.id)
-        again = deliveries.reconcile if delivery.state == "reconciling" else deliveries.postpone
+        again = deliveries.reconcile if delivery.state is OutboxState.RECONCILING else deliveries.postpone
         now = self._now()
         return partial(again, delivery=delivery.id, at=now + LOCKED, why=why, now=now)
 
@@ -319,7 +322,7 @@ class Deliveries:
 
 def _begun(tx: Tx, delivery: Delivery, now: datetime) -> Delivery:
     """The delivery as it is once its call has begun, on record before it is made."""
-    if delivery.state != "ready":
+    if delivery.state is not OutboxState.READY:
         return delivery
     deliveries.mark_sending(tx, delivery, now)
     return replace(delivery, attempts=delivery.attempts + 1, attempted_at=now)
@@ -327,7 +330,7 @@ def _begun(tx: Tx, delivery: Delivery, now: datetime) -> Delivery:
 
 def _paced(tx: Tx, delivery: Delivery, now: datetime) -> datetime:
     """When an account may send again whose pace is shared by all of its conversations."""
-    if not (delivery.pace_shared and delivery.state == "ready"):
+    if not (delivery.pace_shared and delivery.state is OutboxState.READY):
         return now
     last = deliveries.last_attempt(tx, delivery.binding, now)
     return now if last is None else last + delivery.pace

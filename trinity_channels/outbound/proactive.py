@@ -17,11 +17,11 @@ from trinity_channels.plugins import Plugins
 from trinity_channels.refusal import Refusal
 from trinity_channels.store import Store, Tx, audit, conversation_state, disclosures, proactive
 from trinity_channels.store.proactive import Part, Proactive
+from trinity_channels.store.states import TAKEN, OutboxState
 
 AUTO = "auto"
 PER_HOUR = 10
 HOUR = timedelta(hours=1)
-_ORDER = ("queued", "sent", "delivered", "read")
 
 
 class ProactiveRefused(Refusal):
@@ -56,7 +56,7 @@ class Status:
     """How far a message got: the least advanced of its parts, failed if one of them failed."""
 
     message: Proactive
-    state: str
+    state: OutboxState
     parts: int
     error_code: str | None
     error: str | None
@@ -199,13 +199,15 @@ class ProactiveMessages:
 
     async def _status(self, message: Proactive) -> Status:
         parts = await self._store.read(lambda tx: proactive.parts(tx, message.message))
-        failed = next((part for part in parts if part.state == "failed"), None)
+        failed = next((part for part in parts if part.state is OutboxState.FAILED), None)
         if failed:
-            return Status(message, "failed", len(parts), failed.failure_code, failed.failure)
-        if any(part.state == "unknown" for part in parts):
-            return Status(message, "unknown", len(parts), None, "The provider did not say whether it took the message.")
-        return Status(message, min(map(_public, parts), key=_ORDER.index, default="queued"), len(parts), None, None)
+            return Status(message, OutboxState.FAILED, len(parts), failed.failure_code, failed.failure)
+        if any(part.state is OutboxState.UNKNOWN for part in parts):
+            why = "The provider did not say whether it took the message."
+            return Status(message, OutboxState.UNKNOWN, len(parts), None, why)
+        reached = min(map(_public, parts), key=TAKEN.index, default=OutboxState.QUEUED)
+        return Status(message, reached, len(parts), None, None)
 
 
-def _public(part: Part) -> str:
-    return part.state if part.state in _ORDER else "queued"
+def _public(part: Part) -> OutboxState:
+    return part.state if part.state in TAKEN else OutboxState.QUEUED

@@ -17,6 +17,7 @@ from trinity_channels.plugins import Plugins
 from trinity_channels.refusal import Refusal
 from trinity_channels.store import Store, Tx, audit, resends, trials
 from trinity_channels.store.resends import Candidate
+from trinity_channels.store.states import PARKED_DELIVERIES, TAKEN, OutboxState
 
 log = structlog.get_logger(__name__)
 
@@ -24,8 +25,6 @@ MOST = 1000
 """Messages that one request sends again; the rest is left for the next."""
 AT_ONCE = 50
 """Messages that one transaction reopens: no other transaction can write meanwhile."""
-_TAKEN = ("queued", "sent", "delivered", "read")
-"""How far a message gets, in this order."""
 
 
 class DeliveryNotFound(Refusal):
@@ -59,9 +58,9 @@ class Resent:
     parts: tuple[int, ...]
 
     @property
-    def state(self) -> str:
+    def state(self) -> OutboxState:
         """The delivery's own, now: ready, or reconciling if its outcome was unknown."""
-        return "reconciling" if self.delivery in self.may_have else "ready"
+        return OutboxState.RECONCILING if self.delivery in self.may_have else OutboxState.READY
 
     @property
     def message(self) -> str:
@@ -196,7 +195,7 @@ class Resends:
         done: list[tuple[Candidate, Resent]] = []
         for one in some:
             fresh = resends.candidate(tx, one.id)  # it was read before this transaction began
-            if fresh is not None and fresh.state == "failed" and self._refusal(fresh, now) is None:
+            if fresh is not None and fresh.state is OutboxState.FAILED and self._refusal(fresh, now) is None:
                 done.append((fresh, self._reopen(tx, fresh, now)))
         if done:
             agent, channels = done[0][0].agent, sorted({one.channel for one, _ in done})
@@ -212,11 +211,11 @@ class Resends:
         before = resends.parts(tx, found.message)
         resends.reopen(tx, found.message, found.id, now)
         tx.wake(f"deliver:{found.conversation}")
-        unknown = {identity for identity, state in before if state == "unknown"}
-        again = tuple(identity for identity, state in before if state == "failed" or identity == found.id)
+        unknown = {identity for identity, state in before if state is OutboxState.UNKNOWN}
+        again = tuple(identity for identity, state in before if state is OutboxState.FAILED or identity == found.id)
         receipts = self._plugins[found.channel].manifest.capabilities.receipts
         has = tuple(identity for identity, state in before if _arrived(state, receipts))
-        taken = {identity for identity, state in before if state in _TAKEN and identity not in has}
+        taken = {identity for identity, state in before if state in TAKEN and identity not in has}
         return Resent(
             delivery=found.id,
             again=again,
@@ -236,7 +235,7 @@ class Resends:
 
 
 def _not_parked(found: Candidate) -> ResendRefused | None:
-    if found.state in ("failed", "unknown"):
+    if found.state in PARKED_DELIVERIES:
         return None
     return ResendRefused(
         "not_failed",
@@ -274,10 +273,11 @@ def _not_wanted(found: Candidate, manifest: Channel | None, now: datetime) -> Re
     return None
 
 
-def _arrived(state: str, receipts: DeliveryState | None) -> bool:
+def _arrived(state: OutboxState, receipts: DeliveryState | None) -> bool:
     """Whether a part in this state counts as arrived; where receipts report nothing more, that it was taken has to do."""
-    furthest = min(DeliveryState.DELIVERED, receipts or DeliveryState.QUEUED, key=_TAKEN.index)
-    return state in _TAKEN and _TAKEN.index(state) >= _TAKEN.index(furthest)
+    reported = OutboxState(receipts or DeliveryState.QUEUED)
+    furthest = min(OutboxState.DELIVERED, reported, key=TAKEN.index)
+    return state in TAKEN and TAKEN.index(state) >= TAKEN.index(furthest)
 
 
 def _named(some: Iterable[int], parts: tuple[int, ...]) -> str:

@@ -18,6 +18,7 @@ from trinity_channels.outbound.deliver import Deliveries
 from trinity_channels.plugins import Plugins
 from trinity_channels.store import Store, Tx, audit, bindings, conversation_state, delivery_log, trials
 from trinity_channels.store.delivery_log import Sent
+from trinity_channels.store.states import OutboxState
 from trinity_channels.visible import visible
 
 MOST = 10
@@ -138,4 +139,4 @@ class TrialMessages:
 
 
 def _pending(delivery: Sent) -> bool:
-    return delivery.state == "sending" or (delivery.state == "ready" and delivery.attempts == 0)
+    return delivery.state is OutboxState.SENDING or (delivery.state is OutboxState.READY and delivery.attempts == 0)

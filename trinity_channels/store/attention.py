@@ -8,7 +8,9 @@ from datetime import datetime
 from sqlalchemy import bindparam, distinct, exists, func, literal_column, select
 
 from trinity_channels.store.clock import micros
+from trinity_channels.store.states import PARKED_DELIVERIES, MessageState, TurnState
 from trinity_channels.store.tables import ACCESS_REQUEST, BINDING, DELIVERY, MESSAGE, TURN
+from trinity_channels.store.tables.indexes import in_states
 from trinity_channels.store.tx import Tx
 
 
@@ -31,8 +33,8 @@ _TURNS = (
     select(BINDING.c.agent, func.count().label("number"))
     .select_from(TURN.join(BINDING, BINDING.c.id == TURN.c.binding_id))
     .where(
-        TURN.c.state == literal_column("'failed'"),
-        exists().where(MESSAGE.c.turn_id == TURN.c.id, MESSAGE.c.state == literal_column("'failed'")),
+        in_states(TURN.c.state, TurnState.FAILED),
+        exists().where(MESSAGE.c.turn_id == TURN.c.id, in_states(MESSAGE.c.state, MessageState.FAILED)),
     )
     .group_by(BINDING.c.agent)
 )
@@ -45,7 +47,7 @@ _DELIVERIES = (
         )
     )
     .where(
-        DELIVERY.c.state.in_([literal_column("'failed'"), literal_column("'unknown'")]),
+        in_states(DELIVERY.c.state, *PARKED_DELIVERIES),
         DELIVERY.c.updated_at >= bindparam("since"),
         MESSAGE.c.origin != "test",
     )

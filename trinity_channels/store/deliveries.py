@@ -5,20 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, bindparam, case, func, literal_column, or_, select, update
+from sqlalchemy import and_, bindparam, case, func, or_, select, update
 
 from trinity_channels.api import DeliveryState, Failure, FailureKind, Receipt
 from trinity_channels.store import disclosures, trials
 from trinity_channels.store.clock import micros, moment
+from trinity_channels.store.states import DELIVERIES, OPEN_DELIVERIES, TAKEN, OutboxState
 from trinity_channels.store.tables import ADDRESS, BINDING, CONTACT, CONVERSATION, DELIVERY, MESSAGE
+from trinity_channels.store.tables.indexes import in_states
+from trinity_channels.store.transitions import transition
 from trinity_channels.store.tx import Tx
 
-_OPEN = DELIVERY.c.state.in_([literal_column("'ready'"), literal_column("'sending'"), literal_column("'reconciling'")])
+_IS_OPEN = in_states(DELIVERY.c.state, *OPEN_DELIVERIES)
+_AT_THE_PROVIDER = frozenset({OutboxState.SENDING, OutboxState.RECONCILING})
+"""The states in which the outcome of a call is awaited, and is recorded unless a receipt has told it before."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One provider message that is not settled. `state` is ready, sending (an attempt was cut short) or reconciling.
+    """One provider message that is not settled; if its `state` is sending, an attempt was cut short.
 
     `address` is where the conversation can be reached now, or where the attempt went that is asked about; empty if
     the address reaches no one any more. `blocked` is about the person, as the owner has it now. `origin` is that of the
@@ -32,7 +37,7 @@ class Delivery:
     message: int
     address: str
     text: str = field(repr=False)
-    state: str
+    state: OutboxState
     attempts: int
     next_at: datetime | None
     attempted_at: datetime | None
@@ -52,7 +57,7 @@ class Previous:
     """The delivery before, in the same conversation."""
 
     message: int
-    state: str
+    state: OutboxState
     attempted_at: datetime | None
 
 
@@ -62,7 +67,9 @@ _NEXT = (
         DELIVERY.c.binding_id,
         DELIVERY.c.message_id,
         # An address may change hands while a message waits, so it is only looked up when the message goes out.
-        case((DELIVERY.c.state == "ready", CONVERSATION.c.address), else_=DELIVERY.c.address).label("address"),
+        case((in_states(DELIVERY.c.state, OutboxState.READY), CONVERSATION.c.address), else_=DELIVERY.c.address).label(
+            "address"
+        ),
         DELIVERY.c.text,
         DELIVERY.c.state,
         DELIVERY.c.attempts,
@@ -83,7 +90,7 @@ _NEXT = (
         .join(MESSAGE, MESSAGE.c.id == DELIVERY.c.message_id)
         .outerjoin(CONTACT, CONTACT.c.id == CONVERSATION.c.contact_id)
     )
-    .where(DELIVERY.c.conversation_id == bindparam("conversation"), _OPEN)
+    .where(DELIVERY.c.conversation_id == bindparam("conversation"), _IS_OPEN)
     .order_by(DELIVERY.c.id)
     .limit(1)
 )
@@ -100,10 +107,9 @@ _LAST_ATTEMPT = select(func.max(DELIVERY.c.attempted_at)).where(
     DELIVERY.c.id > select(func.max(DELIVERY.c.id) - 1000).scalar_subquery(),
 )
 _SENDING = (
-    update(DELIVERY)
-    .where(DELIVERY.c.id == bindparam("delivery"), DELIVERY.c.state == "ready")
+    transition({OutboxState.READY}, OutboxState.SENDING)
+    .where(DELIVERY.c.id == bindparam("delivery"))
     .values(
-        state="sending",
         address=bindparam("address"),
         attempts=DELIVERY.c.attempts + 1,
         attempted_at=bindparam("now"),
@@ -111,33 +117,34 @@ _SENDING = (
         updated_at=bindparam("now"),
     )
 )
+NO_REASON = Failure("unknown", FailureKind.PERMANENT, "The provider gave no reason.")
 NO_FAILURE = {"failure_code": None, "failure_kind": None, "failure": None}
 """What went wrong on the way is irrelevant once the message has arrived."""
-# A receipt may have come before our own call returned: then its state stands, also if it asked for another try ("ready").
-_TAKEN = (
+_TAKEN = {
+    reached: transition(DELIVERIES.origins(reached) - {OutboxState.READY}, reached)
+    .where(DELIVERY.c.id == bindparam("delivery"))
+    .values(provider_id=bindparam("provider_id"), next_at=None, updated_at=bindparam("now"), **NO_FAILURE)
+    for reached in TAKEN
+}
+# A receipt has come before our own call returned: its state stands; if it asked for another try, its id does, too.
+_NAME = (
     update(DELIVERY)
-    .where(DELIVERY.c.id == bindparam("delivery"), DELIVERY.c.state != "ready")
-    .values(
-        provider_id=bindparam("provider_id"),
-        state=case((or_(_OPEN, DELIVERY.c.state == "unknown"), bindparam("reached")), else_=DELIVERY.c.state),
-        next_at=None,
-        updated_at=bindparam("now"),
-        **{
-            name: case((DELIVERY.c.state == "failed", DELIVERY.c[name]), else_=none)
-            for name, none in NO_FAILURE.items()
-        },
+    .where(
+        DELIVERY.c.id == bindparam("delivery"),
+        in_states(DELIVERY.c.state, *TAKEN, OutboxState.FAILED),
     )
+    .values(provider_id=bindparam("provider_id"), updated_at=bindparam("now"))
 )
-_SET = (
-    update(DELIVERY)
-    .where(DELIVERY.c.id == bindparam("delivery"), _OPEN)
-    .values(state=bindparam("reached"), next_at=bindparam("at"), failure=bindparam("why"), updated_at=bindparam("now"))
-)
+_OUTCOME = {
+    state: transition(_AT_THE_PROVIDER, state)
+    .where(DELIVERY.c.id == bindparam("delivery"))
+    .values(next_at=bindparam("at"), failure=bindparam("why"), updated_at=bindparam("now"))
+    for state in (OutboxState.READY, OutboxState.RECONCILING, OutboxState.UNKNOWN)
+}
 _FAIL = (
-    update(DELIVERY)
+    transition(DELIVERIES.origins(OutboxState.FAILED), OutboxState.FAILED)
     .where(DELIVERY.c.id == bindparam("delivery"))
     .values(
-        state="failed",
         failure_code=bindparam("code"),
         failure_kind=bindparam("kind"),
         failure=bindparam("why"),
@@ -145,7 +152,9 @@ _FAIL = (
     )
 )
 _REST = select(DELIVERY.c.id).where(
-    DELIVERY.c.message_id == bindparam("message"), DELIVERY.c.id > bindparam("delivery"), DELIVERY.c.state == "ready"
+    DELIVERY.c.message_id == bindparam("message"),
+    DELIVERY.c.id > bindparam("delivery"),
+    in_states(DELIVERY.c.state, OutboxState.READY),
 )
 _NOTE_FAILURE = (
     update(BINDING)
@@ -196,8 +205,8 @@ _KNOWN = select(DELIVERY.c.provider_id).where(
     DELIVERY.c.provider_id.is_not(None),
     DELIVERY.c.updated_at > bindparam("since"),  # not `created_at`: an old one may have been sent again
 )
-_REMAINS = select(DELIVERY.c.id).where(DELIVERY.c.conversation_id == bindparam("conversation"), _OPEN).limit(1)
-_WITH_WORK = select(DELIVERY.c.conversation_id).where(_OPEN).distinct()
+_REMAINS = select(DELIVERY.c.id).where(DELIVERY.c.conversation_id == bindparam("conversation"), _IS_OPEN).limit(1)
+_WITH_WORK = select(DELIVERY.c.conversation_id).where(_IS_OPEN).distinct()
 
 
 def next_open(tx: Tx, conversation: int) -> tuple[Delivery, Previous | None] | None:
@@ -213,7 +222,7 @@ def next_open(tx: Tx, conversation: int) -> tuple[Delivery, Previous | None] | N
         message=row.message_id,
         address=row.address,
         text=row.text,
-        state=row.state,
+        state=OutboxState(row.state),
         attempts=row.attempts,
         next_at=moment(row.next_at),
         attempted_at=moment(row.attempted_at),
@@ -229,7 +238,7 @@ def next_open(tx: Tx, conversation: int) -> tuple[Delivery, Previous | None] | N
     )
     if before is None:
         return delivery, None
-    return delivery, Previous(before.message_id, before.state, moment(before.attempted_at))
+    return delivery, Previous(before.message_id, OutboxState(before.state), moment(before.attempted_at))
 
 
 def last_attempt(tx: Tx, binding: int, now: datetime) -> datetime | None:
@@ -244,27 +253,30 @@ def mark_sending(tx: Tx, delivery: Delivery, now: datetime) -> None:
 
 def taken(tx: Tx, delivery: Delivery, receipt: Receipt, now: datetime) -> None:
     """The provider took the message."""
-    if receipt.failure and receipt.state is DeliveryState.FAILED:
-        fail(tx, delivery, receipt.failure, now)
+    if receipt.state is DeliveryState.FAILED:
+        fail(tx, delivery, receipt.failure or NO_REASON, now)
         return
-    tx.run(_TAKEN, delivery=delivery.id, provider_id=receipt.provider_id, reached=receipt.state.value, now=micros(now))
+    values = {"delivery": delivery.id, "provider_id": receipt.provider_id, "now": micros(now)}
+    if not tx.run(_TAKEN[OutboxState(receipt.state)], **values):
+        tx.run(_NAME, **values)
     tx.run(_CLEAR_FAILURE, binding=delivery.binding)
 
 
 def postpone(tx: Tx, delivery: int, at: datetime, why: str, now: datetime) -> None:
     """Certainly not taken: try again at `at`."""
-    tx.run(_SET, delivery=delivery, reached="ready", at=micros(at), why=why, now=micros(now))
+    tx.run(_OUTCOME[OutboxState.READY], delivery=delivery, at=micros(at), why=why, now=micros(now))
 
 
 def reconcile(tx: Tx, delivery: int, at: datetime, why: str, now: datetime) -> None:
     """It may have been taken: ask the provider at `at`."""
-    tx.run(_SET, delivery=delivery, reached="reconciling", at=micros(at), why=why, now=micros(now))
+    tx.run(_OUTCOME[OutboxState.RECONCILING], delivery=delivery, at=micros(at), why=why, now=micros(now))
 
 
 def park_unknown(tx: Tx, delivery: int, why: str, now: datetime) -> None:
     """It may have been taken, which cannot be checked: leave it, never replay it blindly."""
+    if not tx.run(_OUTCOME[OutboxState.UNKNOWN], delivery=delivery, at=None, why=why, now=micros(now)):
+        return  # a receipt has told it meanwhile
     disclosures.undone(tx, delivery)
-    tx.run(_SET, delivery=delivery, reached="unknown", at=None, why=why, now=micros(now))
     tx.run(
         _NOTE_UNKNOWN,
         delivery=delivery,
@@ -280,9 +292,10 @@ def fail(tx: Tx, delivery: Delivery, failure: Failure, now: datetime) -> None:
 
 def give_up(tx: Tx, delivery: int, message: int, binding: int, failure: Failure, now: datetime) -> None:
     """The same, for callers that have only these ids of a delivery."""
+    if not _fail_one(tx, delivery, failure, now):
+        return  # it has arrived meanwhile, or failed before
     disclosures.undone(tx, delivery)
     follow = Failure(failure.code, failure.kind, f"An earlier part failed: {failure.message}")
-    _fail_one(tx, delivery, failure, now)
     for rest in tx.scalars(_REST, int, message=message, delivery=delivery):
         _fail_one(tx, rest, follow, now)
     if failure.opted_out:
@@ -298,8 +311,9 @@ def _is_of_the_channel(tx: Tx, message: int, failure: Failure) -> bool:
     return failure.kind in trials.OF_THE_CHANNEL or tx.scalar(_ORIGIN, str, message=message) != trials.ORIGIN
 
 
-def _fail_one(tx: Tx, delivery: int, failure: Failure, now: datetime) -> None:
-    tx.run(_FAIL, delivery=delivery, code=failure.code, kind=failure.kind.value, why=failure.message, now=micros(now))
+def _fail_one(tx: Tx, delivery: int, failure: Failure, now: datetime) -> bool:
+    values = {"code": failure.code, "kind": failure.kind.value, "why": failure.message, "now": micros(now)}
+    return tx.run(_FAIL, delivery=delivery, **values) > 0
 
 
 def known_ids(tx: Tx, conversation: int, since: datetime) -> set[str]:

@@ -6,14 +6,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, bindparam, literal_column, select
+from sqlalchemy import Select, bindparam, select
 
 from trinity_channels.store.clock import moment
+from trinity_channels.store.states import PARKED_DELIVERIES, OutboxState
 from trinity_channels.store.tables import BINDING, CONVERSATION, DELIVERY, MESSAGE
+from trinity_channels.store.tables.indexes import in_states
 from trinity_channels.store.tx import Row, Tx
-
-PARKED = frozenset({"failed", "unknown"})
-"""The states in which nothing more happens until someone sends the delivery again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +28,7 @@ class Sent:
     channel: str
     client: int | None
     origin: str
-    state: str
+    state: OutboxState
     attempts: int
     provider_id: str | None
     failure_code: str | None
@@ -59,8 +58,8 @@ SENT = select(
     .join(MESSAGE, MESSAGE.c.id == DELIVERY.c.message_id)
 )
 _ONE = SENT.where(DELIVERY.c.id == bindparam("delivery"), BINDING.c.agent == bindparam("agent"))
-# Worded as the index `delivery_parked` is, so that what failed is found without reading what was delivered.
-_PARKED = DELIVERY.c.state.in_([literal_column("'failed'"), literal_column("'unknown'")])
+# For the index `delivery_parked`, so that what failed is found without reading what was delivered.
+_IS_PARKED = in_states(DELIVERY.c.state, *PARKED_DELIVERIES)
 
 
 def one(tx: Tx, agent: str, delivery: int) -> Sent | None:
@@ -85,9 +84,9 @@ def _recent(agent: str | None, states: Collection[str]) -> Select[Row]:
     statement = SENT
     if agent is not None:
         statement = statement.where(BINDING.c.agent == agent)
-    if states and PARKED.issuperset(states):
-        statement = statement.where(_PARKED)
-    if states and states != PARKED:
+    if states and PARKED_DELIVERIES.issuperset(states):
+        statement = statement.where(_IS_PARKED)
+    if states and states != PARKED_DELIVERIES:
         statement = statement.where(DELIVERY.c.state.in_(states))
     return statement
 
@@ -100,7 +99,7 @@ def sent(row: Row) -> Sent:
         channel=row.channel,
         client=row.contact_id,
         origin=row.origin,
-        state=row.state,
+        state=OutboxState(row.state),
         attempts=row.attempts,
         provider_id=row.provider_id,
         failure_code=row.failure_code,

@@ -8,6 +8,7 @@ from sqlalchemy import String, and_, bindparam, cast, delete, literal, literal_c
 
 from trinity_channels.store import trials
 from trinity_channels.store.clock import micros
+from trinity_channels.store.states import MESSAGES, OPEN_DELIVERIES, MessageState, OutboxState, TurnState
 from trinity_channels.store.tables import (
     ACCESS_REQUEST,
     ADDRESS,
@@ -20,6 +21,7 @@ from trinity_channels.store.tables import (
     PROACTIVE,
     TURN,
 )
+from trinity_channels.store.transitions import transition
 from trinity_channels.store.tx import Tx
 
 # Test messages to one of their addresses belong to no contact.
@@ -33,23 +35,22 @@ _TESTS = and_(
     ),
 )
 _THEIRS = select(CONVERSATION.c.id).where(or_(CONVERSATION.c.contact_id == bindparam("contact"), _TESTS))
-_OPEN = or_(*(DELIVERY.c.state == literal_column(f"'{state}'") for state in ("ready", "sending", "reconciling")))
 _THEIR_TURNS = select(MESSAGE.c.turn_id).where(
     or_(MESSAGE.c.contact_id == bindparam("contact"), MESSAGE.c.conversation_id.in_(_THEIRS))
 )
 _STATEMENTS = (
     # an agent's error may quote what they wrote
     update(TURN).where(TURN.c.id.in_(_THEIR_TURNS), TURN.c.reason.is_not(None)).values(reason="the person was erased"),
-    update(TURN)
-    .where(TURN.c.conversation_id.in_(_THEIRS), TURN.c.state == "open")
-    .values(state="failed", reason="the person was erased", updated_at=bindparam("now")),
-    update(DELIVERY)
-    .where(DELIVERY.c.conversation_id.in_(_THEIRS), _OPEN)
-    .values(state="failed", failure_code="erased", failure="The person was erased.", updated_at=bindparam("now")),
+    transition({TurnState.OPEN}, TurnState.FAILED)
+    .where(TURN.c.conversation_id.in_(_THEIRS))
+    .values(reason="the person was erased", updated_at=bindparam("now")),
+    transition(OPEN_DELIVERIES, OutboxState.FAILED)
+    .where(DELIVERY.c.conversation_id.in_(_THEIRS))
+    .values(failure_code="erased", failure="The person was erased.", updated_at=bindparam("now")),
     update(DELIVERY).where(DELIVERY.c.conversation_id.in_(_THEIRS)).values(text="", address=""),
-    update(MESSAGE)
+    transition(MESSAGES.origins(MessageState.ERASED), MessageState.ERASED)
     .where(or_(MESSAGE.c.contact_id == bindparam("contact"), MESSAGE.c.conversation_id.in_(_THEIRS)))
-    .values(text="", parts=None, state="erased", cleared_at=bindparam("now")),
+    .values(text="", parts=None, cleared_at=bindparam("now")),
     update(PROACTIVE)
     .where(PROACTIVE.c.message_id.in_(select(MESSAGE.c.id).where(MESSAGE.c.conversation_id.in_(_THEIRS))))
     .values(email="", fingerprint=""),

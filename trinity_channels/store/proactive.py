@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, func, insert, select
 
 from trinity_channels.store.clock import micros, moment
+from trinity_channels.store.states import OutboxState
 from trinity_channels.store.tables import BINDING, CONTACT, CONVERSATION, DELIVERY, PROACTIVE
 from trinity_channels.store.tx import Row, Tx
 
@@ -42,7 +43,7 @@ class Proactive:
 class Part:
     """One delivery of a message."""
 
-    state: str
+    state: OutboxState
     failure_code: str | None
     failure: str | None
 
@@ -147,7 +148,7 @@ def add(tx: Tx, asked: Proactive, *, key: str | None, by: str) -> None:
 
 def parts(tx: Tx, message: int) -> list[Part]:
     """The deliveries of a message, in order."""
-    return [Part(row.state, row.failure_code, row.failure) for row in tx.all(_PARTS, message=message)]
+    return [Part(OutboxState(row.state), row.failure_code, row.failure) for row in tx.all(_PARTS, message=message)]
 
 
 def _proactive(row: Row | None) -> Proactive | None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, bindparam, case, literal_column, or_, select, update
+from sqlalchemy import and_, bindparam, literal_column, or_, select
 
 from trinity_channels.store import trials
 from trinity_channels.store.clock import micros, moment
 from trinity_channels.store.deliveries import NO_FAILURE
+from trinity_channels.store.states import PARKED_DELIVERIES, OutboxState
 from trinity_channels.store.tables import BINDING, CONTACT, CONVERSATION, DELIVERY, MESSAGE
+from trinity_channels.store.tables.indexes import in_states
+from trinity_channels.store.transitions import transition
 from trinity_channels.store.tx import Row, Tx
 
 
@@ -28,7 +31,7 @@ class Candidate:
     conversation: int
     agent: str
     channel: str
-    state: str
+    state: OutboxState
     code: str | None
     origin: str
     erased: bool
@@ -68,31 +71,29 @@ _CANDIDATE = select(
 _BY_ID = _CANDIDATE.where(DELIVERY.c.id == bindparam("delivery"))
 _FAILED = _CANDIDATE.where(
     BINDING.c.agent == bindparam("agent"),
-    # worded as the index `delivery_parked` is
-    DELIVERY.c.state.in_([literal_column("'failed'"), literal_column("'unknown'")]),
-    DELIVERY.c.state == literal_column("'failed'"),
+    in_states(DELIVERY.c.state, *PARKED_DELIVERIES),  # for the index `delivery_parked`
+    in_states(DELIVERY.c.state, OutboxState.FAILED),
     MESSAGE.c.origin != trials.ORIGIN,
 ).order_by(DELIVERY.c.id)
 _PARTS = select(DELIVERY.c.id, DELIVERY.c.state).where(DELIVERY.c.message_id == bindparam("message"))
 _PARTS = _PARTS.order_by(DELIVERY.c.id)
 # The provider's id stays, so that receipts of the attempt that failed are told from those of the next.
+_AGAIN: dict[str, object] = {
+    "attempts": 0,
+    "next_at": None,
+    "updated_at": bindparam("now"),
+    "resent_at": bindparam("now"),
+    **NO_FAILURE,
+}
 _REOPEN = (
-    update(DELIVERY)
-    .where(
-        DELIVERY.c.message_id == bindparam("message"),
-        or_(
-            DELIVERY.c.state == literal_column("'failed'"),
-            and_(DELIVERY.c.state == literal_column("'unknown'"), DELIVERY.c.id == bindparam("delivery")),
-        ),
-    )
-    .values(
-        state=case((DELIVERY.c.state == literal_column("'unknown'"), "reconciling"), else_="ready"),
-        attempts=0,
-        next_at=None,
-        updated_at=bindparam("now"),
-        resent_at=bindparam("now"),
-        **NO_FAILURE,
-    )
+    transition({OutboxState.FAILED}, OutboxState.READY)
+    .where(DELIVERY.c.message_id == bindparam("message"))
+    .values(**_AGAIN)
+)
+_RECONCILE = (
+    transition({OutboxState.UNKNOWN}, OutboxState.RECONCILING)
+    .where(DELIVERY.c.id == bindparam("delivery"))
+    .values(**_AGAIN)
 )
 
 
@@ -107,9 +108,9 @@ def failed(tx: Tx, agent: str) -> list[Candidate]:
     return [_candidate(row) for row in tx.all(_FAILED, agent=agent)]
 
 
-def parts(tx: Tx, message: int) -> list[tuple[int, str]]:
+def parts(tx: Tx, message: int) -> list[tuple[int, OutboxState]]:
     """Id and state of the deliveries that a message was split into, in order."""
-    return [(row.id, row.state) for row in tx.all(_PARTS, message=message)]
+    return [(row.id, OutboxState(row.state)) for row in tx.all(_PARTS, message=message)]
 
 
 def reopen(tx: Tx, message: int, delivery: int, now: datetime) -> bool:
@@ -118,7 +119,8 @@ def reopen(tx: Tx, message: int, delivery: int, now: datetime) -> bool:
     Each has all its attempts again. What is unknown is asked for first; with no attempt counted it is sent, too, if the
     provider cannot tell. Returns False if there was nothing in these states.
     """
-    return tx.run(_REOPEN, message=message, delivery=delivery, now=micros(now)) > 0
+    reopened = tx.run(_REOPEN, message=message, now=micros(now))
+    return reopened + tx.run(_RECONCILE, delivery=delivery, now=micros(now)) > 0
 
 
 def _candidate(row: Row) -> Candidate:
@@ -128,7 +130,7 @@ def _candidate(row: Row) -> Candidate:
         conversation=row.conversation_id,
         agent=row.agent,
         channel=row.channel,
-        state=row.state,
+        state=OutboxState(row.state),
         code=row.failure_code,
         origin=row.origin,
         erased=bool(row.erased),

@@ -14,6 +14,7 @@ from trinity_channels.api import Channel, CheckState, ConfigurationError
 from trinity_channels.bindings.connections import Connections, NotConnected
 from trinity_channels.outbound.trial import TooManyTests, TrialMessages, Tried
 from trinity_channels.plugins import Plugins
+from trinity_channels.store.states import OPEN_DELIVERIES, OutboxState
 from trinity_channels.web.auth import Guard
 from trinity_channels.web.bindings_api import HealthCheck, JsonObject, body_schema, not_connected
 from trinity_channels.web.errors import ApiError
@@ -21,7 +22,7 @@ from trinity_channels.web.route import api_router
 
 TEXT = "Hello! This is a test message: the connection to your agent works."
 TEXT_LIMIT = 1000
-_UNSETTLED = ("ready", "sending", "reconciling", "unknown")
+_UNSETTLED = OPEN_DELIVERIES | {OutboxState.UNKNOWN}
 """In these states no receipt has told yet what became of an attempt."""
 
 
@@ -123,7 +124,7 @@ def _outcome(manifest: Channel, tried: Tried) -> Outcome:
         raise ApiError(502, "provider_unavailable", message, extra={"delivery_id": test.id, "state": test.state})
     if tried.taken or test.provider_id:  # the provider names only what it took
         message = f"{manifest.title} took the message as {test.provider_id}. {_window(manifest)}".rstrip()
-        if test.state == "failed":
+        if test.state is OutboxState.FAILED:
             message = f"{manifest.title} took the message, and reported since that it failed: {test.failure}"
         return Outcome(ok=True, message=message, provider_id=test.provider_id, delivery_id=test.id, state=test.state)
     message, code = test.failure or "", test.failure_code
@@ -132,7 +133,7 @@ def _outcome(manifest: Channel, tried: Tried) -> Outcome:
             "Not sent yet, or not answered by the provider; the delivery's state shows more later.",
             "pending",
         )
-    elif test.state == "ready":
+    elif test.state is OutboxState.READY:
         message, code = f"Not sent yet; it is retried automatically. {message}", "deferred"
     return Outcome(ok=False, message=message, code=code or None, delivery_id=test.id, state=test.state)
 

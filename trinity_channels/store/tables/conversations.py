@@ -7,7 +7,8 @@ from typing import ClassVar
 from sqlalchemy import BigInteger, Column, Index, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from trinity_channels.store.tables.indexes import open_work
+from trinity_channels.store.states import OPEN_DELIVERIES, PARKED_DELIVERIES, MessageState, TurnState
+from trinity_channels.store.tables.indexes import condition, open_work
 
 
 class ContactRow(SQLModel, table=True):
@@ -82,13 +83,11 @@ class ConversationRow(SQLModel, table=True):
 
 
 class MessageRow(SQLModel, table=True):
-    """One message of either side. `state`: waiting → (held) → answering → answered, or failed.
+    """One message of either side; `state` is a `MessageState`.
 
     `at` is when it was written, `received_at` when it was stored here; the former may be much earlier after an outage.
     `released_at` is when the gate opened for a message that was held, `cleared_at` when its text and parts were removed.
     `stranger_id` is the contact without a verified e-mail for whom the host said it.
-
-    Others never reach the agent: handled (a command), dropped, expired, erased, and notice (what the host itself says).
     """
 
     __tablename__: ClassVar[str] = "message"
@@ -97,8 +96,8 @@ class MessageRow(SQLModel, table=True):
         Index("message_of_conversation", "conversation_id", "id"),
         Index("message_of_contact", "contact_id", "at"),
         Index("message_of_turn", "turn_id", sqlite_where=text("turn_id IS NOT NULL")),
-        open_work("message_open", "conversation_id", "waiting"),
-        open_work("message_held", "conversation_id", "held"),
+        open_work("message_open", "conversation_id", MessageState.WAITING),
+        open_work("message_held", "conversation_id", MessageState.HELD),
         Index("message_notice", "binding_id", "at", sqlite_where=text("origin = 'notice'")),
         Index("message_to_stranger", "stranger_id", "at", sqlite_where=text("stranger_id IS NOT NULL")),
     )
@@ -123,21 +122,21 @@ class MessageRow(SQLModel, table=True):
 
 
 class TurnRow(SQLModel, table=True):
-    """One run of an agent. `state`: open → done | failed.
+    """One run of an agent; `state` is a `TurnState`.
 
     `cause`: why it is parked if the agent did not fail: `late` (too old to be answered unasked) or `host`.
     """
 
     __tablename__: ClassVar[str] = "turn"
     __table_args__ = (
-        open_work("turn_open", "conversation_id", "open"),
-        open_work("turn_failed", "state", "failed"),
+        open_work("turn_open", "conversation_id", TurnState.OPEN),
+        open_work("turn_failed", "state", TurnState.FAILED),
         Index(
             "turn_answered",
             "binding_id",
             "updated_at",
             "id",
-            sqlite_where=text("state = 'done' AND reason IS NULL"),
+            sqlite_where=text(f"{condition([TurnState.DONE])} AND reason IS NULL"),
         ),
     )
     id: int | None = Field(default=None, primary_key=True)
@@ -156,13 +155,13 @@ class TurnRow(SQLModel, table=True):
 
 
 class DeliveryRow(SQLModel, table=True):
-    """A provider message. `state`: ready → sending → (reconciling) → queued → sent → delivered → read; failed; unknown."""
+    """A provider message; `state` is an `OutboxState`."""
 
     __tablename__: ClassVar[str] = "delivery"
     __table_args__ = (
         Index("delivery_of_conversation", "conversation_id", "id"),
-        open_work("delivery_open", "conversation_id", "ready", "sending", "reconciling"),
-        open_work("delivery_parked", "binding_id", "failed", "unknown"),
+        open_work("delivery_open", "conversation_id", *OPEN_DELIVERIES),
+        open_work("delivery_parked", "binding_id", *PARKED_DELIVERIES),
     )
     id: int | None = Field(default=None, primary_key=True)
     binding_id: int

@@ -1,0 +1,56 @@
+"""Statements that set a state: each names the states that it may come from, and finds no row in any other."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Table, Update, literal_column, update
+from sqlalchemy.sql.elements import ColumnClause
+
+from trinity_channels.store.states import (
+    DELIVERIES,
+    MESSAGES,
+    TURNS,
+    Lifecycle,
+    MessageState,
+    OutboxState,
+    State,
+    TurnState,
+)
+from trinity_channels.store.tables import DELIVERY, MESSAGE, TURN
+from trinity_channels.store.tables.indexes import in_states
+
+LIFECYCLES: dict[type[StrEnum], tuple[Table, Lifecycle[Any]]] = {
+    MessageState: (MESSAGE, MESSAGES),
+    TurnState: (TURN, TURNS),
+    OutboxState: (DELIVERY, DELIVERIES),
+}
+
+
+class ForbiddenTransition(Exception):
+    """A statement moves a row in a way that `states` does not have; raised when its module is imported."""
+
+    def __init__(self, origin: StrEnum, target: StrEnum) -> None:
+        super().__init__(f"{type(target).__name__}: {origin.name} never becomes {target.name}.")
+
+
+def transition(origins: Collection[State], target: State) -> Update:
+    """An update of the rows in one of the `origins`, which sets their state; add what else it looks for and sets.
+
+    A row that is in the target already may be among the origins: then the rest of it is updated.
+
+    Raises:
+        ForbiddenTransition: an origin cannot become the target.
+    """
+    table, lifecycle = LIFECYCLES[type(target)]
+    for origin in origins:
+        if origin != target and target not in lifecycle.follows[origin]:
+            raise ForbiddenTransition(origin, target)
+    return update(table).where(in_states(table.c.state, *origins)).values(state=literal(target))
+
+
+def literal(state: StrEnum) -> ColumnClause[str]:
+    """A state as a part of the statement itself, which costs less than a value that is handed over."""
+    return literal_column(f"'{state}'")
