@@ -250,6 +250,31 @@ async def _stream() -> AsyncIterator[bytes]:
         yield piece
 
 
+async def test_a_cookie_of_one_request_is_not_sent_with_the_next() -> None:
+    async def setting(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nSet-Cookie: session=fake\r\nContent-Length: 0\r\n\r\n")
+        await echo(reader, writer)
+
+    async with Server(setting) as server, open_client() as client:
+        assert (await client.get(server.url)).cookies["session"] == "fake"
+        assert "Cookie" not in (await client.get(server.url)).text
+        assert "\r\nCookie: mine=1\r\n" in (await client.get(server.url, headers={"Cookie": "mine=1"})).text
+        assert not client.cookies
+        with pytest.raises(AttributeError, match="keeps no cookies"):
+            client.cookies = {"session": "fake"}
+
+
+async def test_requests_to_one_address_may_differ_in_all_else() -> None:
+    async with Server(echo) as server, open_client() as client:
+        first = await client.get(server.url, params={"page": "1"})
+        second = await client.get(server.url, params={"page": "2"})
+        third = await client.get(server.url)
+
+    lines = [answer.text.partition(" HTTP")[0].rpartition("/")[2] for answer in (first, second, third)]
+    assert lines == ["send?page=1", "send?page=2", "send"]
+
+
 class _Hidden(httpx.URL):
     """As a plugin may hide a token from logs."""
 

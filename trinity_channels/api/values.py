@@ -53,7 +53,7 @@ class Context:
     """What the host lends to an asynchronous hook.
 
     Attributes:
-        http: pooled client with time-outs (connect 5 s, read 15 s); never close it.
+        http: pooled client with time-outs (connect 5 s, read 15 s) and without cookies; never close it.
         now: the current time, timezone-aware UTC.
         webhook_url: our address for this binding; None while no public URL is set.
         api_base_url: replaces every host of the provider; None means the provider's own.

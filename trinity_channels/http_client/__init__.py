@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import httpx
 
+from trinity_channels.http_client.client import Client
 from trinity_channels.http_client.destinations import ByDestination
 
 CONNECTIONS = 128
@@ -38,4 +39,4 @@ def open_client(turns: int = 0) -> httpx.AsyncClient:
     """
     connections = max(CONNECTIONS, 2 * turns)
     hooks = {"response": [drop_useless_location]}
-    return httpx.AsyncClient(timeout=TIMEOUTS, transport=ByDestination(connections), event_hooks=hooks)
+    return Client(timeout=TIMEOUTS, transport=ByDestination(connections), event_hooks=hooks)

@@ -1,0 +1,39 @@
+"""httpx's client, without what costs each request time and serves none of ours."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import httpx
+
+
+class _NoCookies(httpx.Cookies):
+    """Stays empty. One client is used for all bindings, and what a server sets for one is not for the others."""
+
+    def extract_cookies(self, response: httpx.Response) -> None:
+        """Do nothing."""
+
+    def set(self, name: str, value: str, domain: str = "", path: str = "/") -> None:
+        """Do nothing."""
+
+
+class Client(httpx.AsyncClient):
+    """Keeps no cookies, and parses the address of repeated requests once."""
+
+    @property
+    def cookies(self) -> httpx.Cookies:
+        """None, always."""
+        return _NO_COOKIES
+
+    @cookies.setter
+    def cookies(self, _: Any) -> None:
+        raise AttributeError("This client keeps no cookies; pass them with a request.")
+
+    def build_request(self, method: str, url: httpx.URL | str, **options: Any) -> httpx.Request:
+        """As httpx builds it; every way to send a request comes here."""
+        return super().build_request(method, _parsed(url) if isinstance(url, str) else url, **options)
+
+
+_NO_COOKIES = _NoCookies()
+_parsed = functools.lru_cache(256)(httpx.URL)
