@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
+from markupsafe import Markup, escape
 from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import Message
 
-from trinity_channels.simulation import Background, Clock, PhonePage
+from trinity_channels.api import Fault
+from trinity_channels.simulation import Background, Bubble, Clock, Faults, PhonePage, Sample, Screen, Switch
+from trinity_channels.simulation.mailbox import WithMailbox, code_of, with_links
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -21,21 +27,16 @@ class Visitor:
         self.name = self.address = name
         self.said: list[str] = []
 
-    async def says(self, text: str) -> None:
-        self.said.append(text)
-
-    async def taps(self, title: str) -> None:
-        self.said.append(f"[{title}]")
-
-    def offer(self, title: str) -> object | None:
-        return title if title == "Sign" else None
-
 
 class GuestBook(PhonePage[Visitor]):
     def __init__(self, folder: Path) -> None:
-        self.background = Background()
-        super().__init__(folder, "a real book", "nothing", Clock(lambda: NOON), self.background)
+        self.rain = False
+        switch = Switch("rain", "Rain", "The ink runs.", lambda: self.rain, self.turn)
+        super().__init__("Book", folder, Clock(lambda: NOON), [switch])
         self.visitors = [Visitor("Zoe")]
+
+    def turn(self, on: bool) -> None:
+        self.rain = on
 
     def people(self) -> Iterable[Visitor]:
         return self.visitors
@@ -44,13 +45,33 @@ class GuestBook(PhonePage[Visitor]):
         self.visitors.append(Visitor(name))
         return self.visitors[-1]
 
-    async def seen(self, person: Visitor) -> dict[str, Any]:
-        return {"hello": person.name}
+    async def screen(self, person: Visitor) -> Screen:
+        said = [
+            Bubble(str(number), mine=True, text=one, html=escape(one), at=NOON)
+            for number, one in enumerate(person.said)
+        ]
+        offer = Bubble("offer", mine=False, text="Sign?", html=Markup("Sign?"), at=NOON, buttons=["Sign"])
+        return Screen("The book", "page 1", [offer, *said], actions={"close": "Close the book"})
+
+    async def say(self, person: Visitor, text: str, where: str, thread: str) -> None:
+        person.said.append(f"{text}{where}{thread}")
+
+    async def tap(self, person: Visitor, title: str) -> None:
+        person.said.append(f"[{title}]")
+
+    async def act(self, person: Visitor, action: str) -> None:
+        person.said.append(f"<{action}>")
+
+    def attachments(self) -> Mapping[str, str]:
+        return {"photo": "Photo"}
+
+    async def send(self, person: Visitor, sample: Sample) -> None:
+        person.said.append(sample.name)
 
 
 @pytest.fixture
 def book(tmp_path: Path) -> GuestBook:
-    (tmp_path / "own.css").write_text("* {}")
+    (tmp_path / "channel.css").write_text("* {}")
     (tmp_path / "notes.txt").write_text("not for the page")
     return GuestBook(tmp_path)
 
@@ -91,19 +112,28 @@ def test_a_clock_moves_forward_only() -> None:
 
 
 async def test_a_page_serves_its_files_and_the_shared_ones(client: httpx.AsyncClient) -> None:
-    files = ["own.css", "chat.js", "notes.txt", "phone.html", "..%2fpage.py"]
+    files = ["channel.css", "phone.js", "notes.txt", "phone.html", "..%2fpage.py"]
 
     assert [(await client.get(f"/page/{file}")).status_code for file in files] == [200, 200, 404, 404, 404]
-    assert (await client.get("/phones/Zoe/messages")).json() == {"hello": "Zoe"}
+    assert (await client.get("/phones/Zoe/messages")).json()["with"] == {"name": "The book", "address": "page 1"}
 
 
-async def test_people_write_tap_and_let_time_pass(client: httpx.AsyncClient, book: GuestBook) -> None:
-    for said in ({"text": " hello "}, {"button": "Sign"}):
-        assert (await client.post("/phones/Zoe/say", json=said)).status_code == 202
-    await book.background.settle()
+async def test_people_write_tap_send_act_and_let_time_pass(client: httpx.AsyncClient, book: GuestBook) -> None:
+    posts = [("say", {"text": " hello "}), ("say", {"button": "Sign"}), ("send", {"kind": "photo"})]
+    for path, body in [*posts, ("act", {"action": "close"})]:
+        assert (await client.post(f"/phones/Zoe/{path}", json=body)).status_code == 202
 
-    assert book.visitors[0].said == ["hello", "[Sign]"]
+    assert book.visitors[0].said == ["hello", "[Sign]", "market.jpg", "<close>"]
     assert (await client.post("/advance", json={"hours": 25})).json()["now"].startswith("2026-01-02T13:00")
+    assert (await client.post("/advance", json={"minutes": 15})).json()["now"].startswith("2026-01-02T13:15")
+
+
+async def test_switches_are_listed_and_turned(client: httpx.AsyncClient, book: GuestBook) -> None:
+    turned = await client.post("/switches/rain", json={"on": True})
+
+    assert turned.json() == {"name": "rain", "title": "Rain", "text": "The ink runs.", "on": True}
+    assert (await client.get("/switches")).json() == {"switches": [turned.json()]}
+    assert book.rain
 
 
 @pytest.mark.parametrize(
@@ -113,10 +143,18 @@ async def test_people_write_tap_and_let_time_pass(client: httpx.AsyncClient, boo
         ("/phones", {"name": "x" * 41}, 400, "A name has 1 to 40 characters."),
         ("/phones", [], 400, "The body is not a JSON object."),
         ("/phones/Zoe/say", {}, 400, "There is no text, and no such button."),
-        ("/phones/Zoe/say", {"button": "not offered"}, 400, "There is no text, and no such button."),
+        ("/phones/Zoe/say", {"button": "not offered"}, 400, "There is no such button."),
+        ("/phones/Zoe/say", {"text": "x", "where": "elsewhere"}, 400, "There is no such place to write to."),
+        ("/phones/Zoe/send", {"kind": "elephant"}, 400, "The kind must be one of photo."),
+        ("/phones/Zoe/act", {"action": "fly"}, 400, "This cannot be done now."),
+        ("/switches/rain", {"on": "perhaps"}, 400, "on must be true or false."),
+        ("/switches/snow", {"on": True}, 404, "There is no such switch."),
         ("/phones/Nobody/say", {"text": "x"}, 404, "No person has this name."),
-        ("/advance", {"hours": -1}, 400, "Time moves forward by whole hours."),
-        ("/advance", {"hours": "x"}, 400, "Time moves forward by whole hours."),
+        ("/advance", {"hours": -1}, 400, "Time moves forward by whole hours and minutes."),
+        ("/advance", {"hours": "x"}, 400, "Time moves forward by whole hours and minutes."),
+        ("/advance", {"hours": True}, 400, "Time moves forward by whole hours and minutes."),
+        ("/advance", {"hours": 10**30}, 400, "Time moves forward by whole hours and minutes."),
+        ("/advance", {"hours": 87601}, 400, "Time moves by 3650 days at most."),
     ],
 )
 async def test_a_page_says_what_it_refuses(
@@ -127,5 +165,133 @@ async def test_a_page_says_what_it_refuses(
     assert (answer.status_code, answer.json()) == (status, {"message": said})
 
 
-async def test_a_foreign_page_cannot_speak_for_anybody(client: httpx.AsyncClient) -> None:
-    assert (await client.post("/phones/Zoe/say", data={"text": "x"})).status_code == 400
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 400),
+        ({"Sec-Fetch-Site": "cross-site"}, 400),
+        ({"Sec-Fetch-Site": "same-site", "Origin": "http://sim.test"}, 400),
+        ({"Origin": "http://elsewhere.test"}, 400),
+        ({"Origin": "null"}, 400),
+        ({"Origin": "http://sim.test"}, 303),
+        ({"Sec-Fetch-Site": "same-origin"}, 303),
+    ],
+)
+async def test_only_the_page_itself_can_post_a_form(
+    client: httpx.AsyncClient, book: GuestBook, headers: dict[str, str], status: int
+) -> None:
+    answer = await client.post("/phones/Zoe/say", data={"text": "x"}, headers=headers)
+
+    assert answer.status_code == status
+    assert book.visitors[0].said == (["x"] if status == 303 else [])
+
+
+async def test_a_form_that_is_refused_shows_the_page_with_the_reason(client: httpx.AsyncClient) -> None:
+    own = {"Sec-Fetch-Site": "same-origin"}
+
+    page = await client.post("/phones/Zoe/say", data={"text": " "}, headers=own)
+    part = await client.post("/phones/Zoe/say", data={"text": " "}, headers=own | {"HX-Request": "true"})
+
+    assert page.status_code == part.status_code == 400
+    assert '<div id="problem" role="alert">There is no text, and no such button.</div>' in page.text
+    assert part.text == "There is no text, and no such button."
+
+
+async def test_a_body_without_end_is_not_read(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/phones/Zoe/say", json={"text": "x" * 100_000})
+
+    assert answer.status_code == 413
+
+
+async def test_what_changes_is_streamed(book: GuestBook) -> None:
+    sent: asyncio.Queue[str] = asyncio.Queue()
+    gone = asyncio.Event()
+    requested = False
+
+    async def receive() -> Message:
+        nonlocal requested
+        if requested:
+            await gone.wait()
+            return {"type": "http.disconnect"}
+        requested = True
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Message) -> None:
+        if body := message.get("body"):
+            sent.put_nowait(body.decode())
+
+    scope = {"type": "http", "method": "GET", "path": "/phones/Zoe/live", "root_path": "", "query_string": b""}
+    app = Starlette(routes=book.routes())
+    streaming = asyncio.create_task(app({**scope, "headers": []}, receive, send))
+    first = await sent.get()
+    book.visitors[0].said.append("<b>news</b>")
+    second = await sent.get()
+    gone.set()
+    await streaming
+
+    assert all(f'id="{part}" hx-swap-oob="outerMorph"' in first for part in ("contact", "talk", "switches", "clock"))
+    assert "&lt;b&gt;news&lt;/b&gt;" in second
+    assert 'id="switches"' not in second
+    assert all(line.startswith("data: ") for line in second.strip().split("\n"))
+
+
+@dataclass(frozen=True)
+class Letter:
+    to: str
+    subject: str
+    text: str
+
+
+async def test_a_mailbox_stands_beside_the_phone_and_offers_the_code(book: GuestBook) -> None:
+    letters: list[Letter] = []
+    app = WithMailbox(Starlette(routes=book.routes()), lambda: letters)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://sim.test") as client:
+        empty = (await client.get("/")).text
+        letters.append(Letter("zoe@example.org", "<Your code>", "The code is 482913, see http://x.example/?a=1&b=2."))
+        full = (await client.get("/")).text
+        await client.post("/phones/Zoe/say", json={"text": "482913"})
+        sent = (await client.get("/")).text
+
+    assert "No mail yet." in empty
+    assert "&lt;Your code&gt;" in full
+    assert 'href="http://x.example/?a=1&amp;b=2"' in full
+    assert "Mail: your code is <b>482913</b>" in full
+    assert "Mail: your code is <b></b>" in sent
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [("1234567", ""), ("12345", ""), ("+49123456", ""), ("is 123456.", "123456"), ("/login 123456", "123456")],
+)
+def test_a_code_is_six_digits(text: str, code: str) -> None:
+    assert code_of(Letter("", "", text)) == code
+
+
+def test_only_addresses_of_the_web_become_links() -> None:
+    text = 'see javascript:alert(1) or "https://x.example/a" <b>'
+
+    assert with_links(text) == (
+        'see javascript:alert(1) or &#34;<a href="https://x.example/a" target="_blank" rel="noopener">https://x.example/a</a>'
+        "&#34; &lt;b&gt;"
+    )
+
+
+async def test_faults_that_stand_take_turns_and_spare_every_second_send() -> None:
+    refusals = {Fault.RATE_LIMITED: PlainTextResponse("", 429), Fault.SERVER_ERROR: PlainTextResponse("", 500)}
+    faults = Faults(refusals)
+
+    async def take() -> Response:
+        return PlainTextResponse("")
+
+    async def statuses(count: int) -> list[int]:
+        return [(await faults.meet(take)).status_code for _ in range(count)]
+
+    faults.stand(Fault.RATE_LIMITED, on=True)
+    faults.stand(Fault.RATE_LIMITED, on=True)
+    assert await statuses(4) == [429, 200, 429, 200]
+    faults.stand(Fault.SERVER_ERROR, on=True)
+    assert sorted(await statuses(4)) == [200, 200, 429, 500]
+    faults.stand(Fault.RATE_LIMITED, on=False)
+    faults.stand(Fault.SERVER_ERROR, on=False)
+    faults.inject(Fault.RATE_LIMITED, 1)
+    assert await statuses(3) == [429, 200, 200]

@@ -194,6 +194,12 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         super().resume_writing()
         self._stalled_since = None
 
+    def shutdown(self) -> None:
+        """The server stops. An event stream has no end that could be waited for; browsers connect to it again."""
+        if self.answering and self.cycle.response_started and _wants_events(self.headers):
+            self.transport.close()
+        super().shutdown()
+
     # --- deadlines and room ---
 
     @property
@@ -260,6 +266,10 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if not waiting:
             self.connections.discard(self)
             self.transport.abort()
+
+
+def _wants_events(headers: list[tuple[bytes, bytes]]) -> bool:
+    return any(name == b"accept" and b"text/event-stream" in value for name, value in headers)
 
 
 @functools.cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 
@@ -84,9 +85,16 @@ def test_the_page_of_the_demo_talks_to_nobody_else(demo: str) -> None:
         form = browser.post("/requests/1/decide", data={"approve": "true"})
         nobody = browser.post("/requests/1/decide", json={"approve": True})
         phone = browser.get("/whatsapp/")
+        found = re.search(r'<iframe class="owner" id="owner" src="(http://127\.0\.0\.1:\d+)/agents"', page.text)
+        assert found
+        owner = httpx.get(f"{found[1]}/agents", cookies=page.cookies, trust_env=False)
 
-    assert "default-src 'self'" in page.headers["Content-Security-Policy"]
+    assert page.headers["Content-Security-Policy"].startswith("default-src 'none'")
     assert "A simulation on this machine" in page.text
+    assert f"frame-ancestors 'self' {demo.rstrip('/')} " in owner.headers["Content-Security-Policy"]
+    assert "X-Frame-Options" not in owner.headers
+    assert owner.status_code == 200
+    assert "frame-ancestors 'none'" in page.headers["Content-Security-Policy"]
     assert "frame-ancestors 'self'" in phone.headers["Content-Security-Policy"]
     assert (strange.status_code, form.status_code, nobody.status_code) == (400, 415, 502)
     assert nobody.json()["message"].endswith("There is no such access request.")

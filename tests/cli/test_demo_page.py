@@ -2,46 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from playwright.async_api import expect
 
-import pytest
-from playwright.sync_api import Page, expect, sync_playwright
-
-from tests.browser import find
+from trinity_channels_contract_tests.testing.browsed import browsed, examined
 
 
-@pytest.fixture
-def page() -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find(), args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1200, "height": 850})
-        page.set_default_timeout(20_000)
-        complaints: list[str] = []
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        yield page
-        browser.close()
-    assert complaints == []
+async def test_a_newcomer_gets_an_answer(demo: str) -> None:
+    async with browsed(width=1280) as page:
+        await page.goto(demo)
+        phone = page.frame_locator("#phone")
+
+        async def say(text: str) -> None:
+            await phone.get_by_label("Message", exact=True).fill(text)
+            await phone.get_by_label("Message", exact=True).press("Enter")
+
+        await expect(page.frame_locator("#owner").get_by_role("heading", name="Agents", exact=True)).to_be_visible()
+        await say("Hello!")
+        stranger = phone.get_by_text("This agent only talks to people with a verified e-mail address.")
+        await expect(stranger).to_be_visible(timeout=20_000)
+        await say("/login <b>zoe</b>@example.org")
+        await expect(phone.get_by_text("That does not look like an e-mail address.")).to_be_visible()
+        await say("/login zoe@example.org")
+        await phone.get_by_role("button", name="Send it").click()
+        await page.get_by_role("button", name="Approve").click()
+        await expect(phone.get_by_text("You wrote:")).to_be_visible()
+        await examined(page)
+        await page.set_viewport_size({"width": 1280, "height": 844})
+        await phone.get_by_role("button", name="25 hours later").click()
+        await page.get_by_role("button", name="Agent writes first").click()
+
+        await expect(page.locator("#written")).to_contain_text("63016: More than 24 hours have passed")
 
 
-def test_a_newcomer_gets_an_answer(demo: str, page: Page) -> None:
-    page.goto(demo)
-    phone = page.frame_locator("#phone")
+async def test_on_a_small_screen_the_phone_is_in_view_and_the_guide_follows_the_channel(demo: str) -> None:
+    async with browsed(width=390) as page:
+        await page.goto(demo)
+        phone = page.frame_locator("#phone")
+        await expect(phone.get_by_label("Message", exact=True)).to_be_in_viewport()
+        await expect(page.get_by_role("heading", name="Try WhatsApp")).to_be_hidden()
+        await page.get_by_label("Guide", exact=True).check()
+        await expect(page.get_by_role("heading", name="Try WhatsApp")).to_be_in_viewport()
+        await expect(page.get_by_text("The code comes by mail")).to_be_visible()
+        await page.get_by_role("link", name="Slack").click()
+        await page.get_by_label("Guide", exact=True).check()
+        await expect(page.get_by_role("heading", name="Try Slack")).to_be_visible()
+        await expect(page.get_by_text("Slack vouches for the e-mail address")).to_be_visible()
+        await expect(page.get_by_text("25 hours later")).to_have_count(0)
+        await page.get_by_label("Owner", exact=True).check()
+        await expect(page.frame_locator("#owner").get_by_role("heading", name="Agents", exact=True)).to_be_visible()
+        await page.get_by_label("Phone", exact=True).check()
+        await expect(phone.get_by_text("Simulator — not Slack")).to_be_visible()
 
-    def say(text: str) -> None:
-        phone.locator("#text").fill(text)
-        phone.locator("#text").press("Enter")
 
-    say("Hello!")
-    expect(phone.get_by_text("This agent only talks to people with a verified e-mail address.")).to_be_visible()
-    say("/login <b>zoe</b>@example.org")
-    expect(phone.get_by_text("That does not look like an e-mail address.")).to_be_visible()
-    say("/login zoe@example.org")
-    code = page.locator("#mails summary .code").inner_text()
-    say(f"/login {code}")
-    page.get_by_role("button", name="Approve").click()
-    expect(phone.get_by_text("You wrote:")).to_be_visible()
-    phone.get_by_role("button", name="25 hours later").click()
-    page.get_by_role("button", name="Agent writes first").click()
-
-    expect(page.locator(".fate.failed")).to_contain_text("63016: More than 24 hours have passed")
+async def test_the_mailbox_has_a_page_of_its_own(demo: str) -> None:
+    async with browsed(width=390) as page:
+        await page.goto(f"{demo}mailbox")
+        await expect(page.get_by_text("No mail yet")).to_be_visible()
+        await page.request.post(f"{demo}whatsapp/phones/Zoe/say", data={"text": "/login zoe@example.org"})
+        mail = page.get_by_text("Your code for demo on WhatsApp")
+        await expect(mail).to_be_visible()
+        await mail.click()
+        await expect(page.get_by_text("If that was not you, ignore this mail")).to_be_visible()
+        await examined(page)

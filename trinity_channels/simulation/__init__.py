@@ -1,4 +1,4 @@
-"""A toolkit for provider simulators: background work, a clock that can be moved, faults, and a page for people.
+"""A toolkit for provider simulators: background work, a clock that can be moved, faults, and a page with phones.
 
 It is not part of the contract, and simulators may do without it. The host and `trinity_channels.api` never import it, so
 they start without it.
@@ -7,7 +7,23 @@ they start without it.
 from trinity_channels.simulation.background import Background
 from trinity_channels.simulation.clock import Clock
 from trinity_channels.simulation.faults import Faults
-from trinity_channels.simulation.page import SHOWN, Page, Refused
-from trinity_channels.simulation.phone_page import PhonePage
+from trinity_channels.simulation.page import PhonePage
+from trinity_channels.simulation.posted import Refused
+from trinity_channels.simulation.samples import Sample
+from trinity_channels.simulation.screen import SHOWN, Bubble, File, Screen, Switch, behaviours, send_faults
 
-__all__ = ["SHOWN", "Background", "Clock", "Faults", "Page", "PhonePage", "Refused"]
+__all__ = [
+    "SHOWN",
+    "Background",
+    "Bubble",
+    "Clock",
+    "Faults",
+    "File",
+    "PhonePage",
+    "Refused",
+    "Sample",
+    "Screen",
+    "Switch",
+    "behaviours",
+    "send_faults",
+]

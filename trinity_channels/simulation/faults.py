@@ -27,10 +27,26 @@ class Faults:
     def __init__(self, refusals: Mapping[Fault, Response]) -> None:
         self._refusals = {Fault.HTML_ERROR: HTMLResponse(BAD_GATEWAY, 502), Fault.CUT_BEFORE: Cut(), **refusals}
         self._waiting: deque[Fault] = deque()
+        self._standing: deque[Fault] = deque()
+        self._spared = True
 
     def inject(self, fault: Fault, times: int) -> None:
         """Let the next `times` sends fail this way."""
         self._waiting.extend([fault] * times)
+
+    def stand(self, fault: Fault, *, on: bool) -> None:
+        """Let every second send fail this way, or no longer; where several stand, they take turns.
+
+        Every second one only, so that what is tried again arrives.
+        """
+        if on != self.stands(fault):
+            (self._standing.append if on else self._standing.remove)(fault)
+        if not self._standing:
+            self._spared = True
+
+    def stands(self, fault: Fault) -> bool:
+        """Whether every second send fails this way."""
+        return fault in self._standing
 
     async def meet(
         self, take: Callable[[], Awaitable[Response]], slow_answer: timedelta = timedelta(seconds=20)
@@ -39,7 +55,7 @@ class Faults:
 
         `slow_answer` is how long a `Fault.SLOW` answer takes, unless the client hangs up first.
         """
-        fault = self._waiting.popleft() if self._waiting else None
+        fault = self._next()
         if fault is not None and fault in self._refusals:
             return self._refusals[fault]
         # From here on the provider has the message, whatever the client learns.
@@ -51,6 +67,17 @@ class Faults:
                 return Late(answer, slow_answer)
             case _:
                 return answer
+
+    def _next(self) -> Fault | None:
+        if self._waiting:
+            return self._waiting.popleft()
+        if not self._standing:
+            return None
+        self._spared = not self._spared
+        if self._spared:
+            return None
+        self._standing.rotate(-1)
+        return self._standing[-1]
 
 
 class Cut(Response):

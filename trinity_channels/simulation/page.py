@@ -1,38 +1,20 @@
-"""A page on which people try a channel without an account anywhere: its files, and the small JSON API that it polls."""
+"""The page on which people try a channel without an account anywhere; what is the channel's own about it."""
 
 from __future__ import annotations
 
-import json
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Iterable
-from http import HTTPStatus
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
-from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-ASSETS = Path(__file__).parent / "assets"
-TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
-HEADERS = {
-    # What people write is shown on this page: no script of theirs may run.
-    "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-cache",
-}
-MAX_NAME = 40
-SHOWN = 200
-"""How many messages of a chat a page shows."""
+from trinity_channels.simulation.clock import Clock
+from trinity_channels.simulation.samples import Sample
+from trinity_channels.simulation.screen import Screen, Switch
 
-
-class Refused(Exception):
-    """Something that a person cannot do. The page shows the text."""
-
-    def __init__(self, text: str, status: HTTPStatus = HTTPStatus.BAD_REQUEST) -> None:
-        super().__init__(text)
-        self.status = status
+ONE_CHAT: Mapping[str, str] = {}
 
 
 class Person(Protocol):
@@ -45,18 +27,27 @@ class Person(Protocol):
 P = TypeVar("P", bound=Person)
 
 
-class Page(ABC, Generic[P]):
-    """The page at `/` of a simulator, its files below `page/`, and who is on it; every address in it is relative.
+class PhonePage(ABC, Generic[P]):
+    """The page at `/` of a simulator, with a phone for each person, and the API that it uses.
 
     Args:
-        html: the page. Its script finds the JSON API in `chat.js`.
-        folder: the channel's own styles, scripts and pictures.
+        network: what is simulated, as people call it.
+        folder: the channel's own look, `channel.css` and `icon.svg`.
+        clock: the provider's.
+        switches: what can be made to go wrong.
     """
 
-    def __init__(self, html: str, folder: Path) -> None:
-        self._html = html
-        # Listed once: a request names a key of this table, never a path.
-        self._files = {one.name: one for place in (ASSETS, folder) for one in place.iterdir() if one.suffix in TYPES}
+    def __init__(self, network: str, folder: Path, clock: Clock, switches: Sequence[Switch]) -> None:
+        self.network = network
+        self.folder = folder
+        self.clock = clock
+        self.switches = switches
+
+    def routes(self) -> list[Route]:
+        """Where it answers. All that changes something takes JSON, or a form of the page itself."""
+        from trinity_channels.simulation.endpoints import Endpoints  # noqa: PLC0415 -- it knows pages
+
+        return Endpoints(self).routes()
 
     @abstractmethod
     def people(self) -> Iterable[P]:
@@ -67,80 +58,32 @@ class Page(ABC, Generic[P]):
         """A person, new or existing."""
 
     @abstractmethod
-    async def seen(self, person: P) -> dict[str, Any]:
-        """What a person sees now, as the page's script draws it."""
+    async def screen(self, person: P) -> Screen:
+        """What a person sees now."""
 
     @abstractmethod
-    async def say(self, person: P, said: dict[str, Any]) -> None:
-        """Do what a person did on the page; raises `Refused`."""
+    async def say(self, person: P, text: str, where: str, thread: str) -> None:
+        """Write to one of `destinations`, or in a thread; raises `Refused`."""
 
-    def routes(self) -> list[Route]:
-        """Where it answers. What changes something takes JSON only, which no foreign page can post unasked."""
-        return [
-            route("GET", "/", self._index),
-            route("GET", "/page/{file}", self._file),
-            route("GET", "/phones", self._phones),
-            route("POST", "/phones", self._add),
-            route("GET", "/phones/{name:path}/messages", self._messages),
-            route("POST", "/phones/{name:path}/say", self._say),
-        ]
+    @abstractmethod
+    async def tap(self, person: P, title: str) -> None:
+        """Tap the button with this title; the screen has one."""
 
-    async def _index(self, _: Request) -> Response:
-        return HTMLResponse(self._html, headers=HEADERS)
+    @abstractmethod
+    def attachments(self) -> Mapping[str, str]:
+        """What can be sent besides text, with the words for it: `photo`, `voice`, `file`, `place`."""
 
-    async def _file(self, request: Request) -> Response:
-        file = self._files.get(request.path_params["file"])
-        if file is None:
-            raise Refused("There is no such file.", HTTPStatus.NOT_FOUND)
-        return FileResponse(file, media_type=TYPES[file.suffix], headers=HEADERS)
+    @abstractmethod
+    async def send(self, person: P, sample: Sample) -> None:
+        """Send a sample of one of `attachments`."""
 
-    async def _phones(self, _: Request) -> Response:
-        return JSONResponse({"phones": [_shown(one) for one in self.people()]})
+    async def act(self, person: P, action: str) -> None:
+        """Do one of the screen's `actions`."""
 
-    async def _add(self, request: Request) -> Response:
-        name = str((await posted(request)).get("name", "")).strip()
-        if not 0 < len(name) <= MAX_NAME:
-            raise Refused(f"A name has 1 to {MAX_NAME} characters.")
-        return JSONResponse(_shown(self.add(name)), HTTPStatus.CREATED)
+    def destinations(self) -> Mapping[str, str]:
+        """Where people can write, by the API's word for it; empty where there is one chat."""
+        return ONE_CHAT
 
-    async def _messages(self, request: Request) -> Response:
-        return JSONResponse(await self.seen(self._named(request)))
-
-    async def _say(self, request: Request) -> Response:
-        await self.say(self._named(request), await posted(request))
-        return JSONResponse({}, HTTPStatus.ACCEPTED)
-
-    def _named(self, request: Request) -> P:
-        name = request.path_params["name"]
-        if (found := next((one for one in self.people() if one.name == name), None)) is None:
-            raise Refused("No person has this name.", HTTPStatus.NOT_FOUND)
-        return found
-
-
-def route(method: str, path: str, answer: Callable[[Request], Awaitable[Response]]) -> Route:
-    """Serve one path; refusals are answers too."""
-
-    async def endpoint(request: Request) -> Response:
-        try:
-            return await answer(request)
-        except Refused as refused:
-            return JSONResponse({"message": str(refused)}, refused.status)
-
-    return Route(path, endpoint, methods=[method])
-
-
-async def posted(request: Request) -> dict[str, Any]:
-    """The posted object."""
-    if not request.headers.get("content-type", "").startswith("application/json"):
-        raise Refused("The Content-Type must be application/json.")
-    try:
-        body = json.loads(await request.body())
-    except ValueError:
-        body = None
-    if not isinstance(body, dict):
-        raise Refused("The body is not a JSON object.")
-    return body
-
-
-def _shown(person: Person) -> dict[str, str]:
-    return {"name": person.name, "address": person.address}
+    def advance(self, by: timedelta) -> None:
+        """Move the provider's clock forward."""
+        self.clock.advance(by)

@@ -28,7 +28,7 @@ def _welcome(environment: Environment) -> str:
 A demo of trinity_channels: everything runs on this machine, the providers are simulated, nothing is kept.
 
   Start here            {environment.providers_url}/
-                        phone, mailbox and access requests side by side
+                        a guide, the owner's pages and a phone side by side
 {phones}
   Mailbox               {environment.providers_url}/mailbox
   API                   {environment.url}/docs

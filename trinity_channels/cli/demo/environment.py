@@ -18,8 +18,11 @@ from trinity_channels.api import Simulator
 from trinity_channels.app import Host, Ports, create_app
 from trinity_channels.cli import servers
 from trinity_channels.cli.demo.agent import DemoAgent
+from trinity_channels.cli.demo.framed import FramedBy
 from trinity_channels.cli.demo.owner import Owner
+from trinity_channels.cli.demo.pages import DemoPages
 from trinity_channels.cli.demo.provider_server import provider_server
+from trinity_channels.cli.demo.signed_in import SignedIn
 from trinity_channels.cli.errors import CommandFailed
 from trinity_channels.mail.captured import CapturedMailer
 from trinity_channels.plugins import Plugins, load
@@ -69,13 +72,18 @@ async def set_up(port: int) -> AsyncIterator[Environment]:
         # trust_env: a proxy of the user's would be asked for addresses of this machine
         async with httpx.AsyncClient(trust_env=False, timeout=15, limits=httpx.Limits(max_connections=100)) as http:
             environment, app = _build(Path(folder), plugins, http, servers.address(inner), servers.address(outer))
-            providers = provider_server(
-                environment.simulators, plugins, environment.owner, environment.mails, AGENT, environment.url
-            )
-            async with environment.host, servers.serving(app, inner), servers.serving(providers, outer):
+            providers = provider_server(environment.simulators, _pages(environment, plugins))
+            framed = FramedBy(app, environment.providers_url)
+            async with environment.host, servers.serving(framed, inner), servers.serving(providers, outer):
                 for name, simulator in environment.simulators.items():
                     simulator.connect(await environment.owner.connect(name, simulator.settings()))
                 yield environment
+
+
+def _pages(environment: Environment, plugins: Plugins) -> DemoPages:
+    channels = [plugins[name].manifest for name in environment.simulators]
+    signed_in = SignedIn(environment.host.sessions, OWNER, environment.url)
+    return DemoPages(environment.owner, environment.mails, channels, signed_in)
 
 
 def _most_to_see(plugins: Plugins) -> Callable[[str], tuple[bool, bool, str]]:

@@ -106,11 +106,13 @@ class SlackPhone:
         """Write to the app directly with a client whose `text` stays empty."""
         return await self._write(self._direct, text, None, empty_text=True)
 
-    async def sends_file(self, name: str, media_type: str, size: int = 1234, text: str = "") -> Message:
-        """Share a file in the direct chat."""
-        return await self._write(
-            self._direct, text, None, subtype="file_share", files=[self._file(name, media_type, size)]
-        )
+    async def sends_file(
+        self, name: str, media_type: str, size: int = 1234, text: str = "", content: bytes = b""
+    ) -> Message:
+        """Share a file in the direct chat; its `content` stays with this person, since it cannot be fetched here."""
+        file = self._file(name, media_type, len(content) or size)
+        self._workspace.contents[file["id"]] = content
+        return await self._write(self._direct, text, None, subtype="file_share", files=[file])
 
     async def sends_snippet(self, name: str, content: str, text: str = "") -> Message:
         """Share a text snippet in the direct chat, as Slack proposes for long texts."""
@@ -118,8 +120,8 @@ class SlackPhone:
         return await self._write(self._direct, text, None, subtype="file_share", files=[file])
 
     async def sends_media(self, data: bytes, content_type: str, caption: str = "") -> None:
-        """Share a file in the direct chat; its content stays with this person, since it cannot be fetched here."""
-        await self.sends_file("simulated", content_type, len(data), caption)
+        """Share a file in the direct chat."""
+        await self.sends_file("simulated", content_type, len(data), caption, data)
 
     async def edits(self, message: Message, text: str) -> None:
         """Change what was written."""

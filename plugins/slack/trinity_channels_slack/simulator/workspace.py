@@ -71,7 +71,7 @@ class App:
 class Workspace:
     """The state behind one simulator. `base_url` is where its API is reached, without a slash at the end.
 
-    `statuses` are those that threads show, `calls` how often each method was called.
+    `statuses` are those that threads show, `calls` how often each method was called, `contents` what is in files, by id.
     """
 
     base_url: str
@@ -85,6 +85,7 @@ class Workspace:
     statuses: dict[tuple[str, str], str] = field(default_factory=dict)
     rates: Rates = field(init=False)
     calls: Counter[str] = field(default_factory=Counter)
+    contents: dict[str, bytes] = field(default_factory=dict, repr=False)
     team_id: str = HOME
     team_name: str = "Simulated workspace"
     _last: int = 0

@@ -1,24 +1,22 @@
+"""Telegram's phone: its small API, and what people see and do in a browser."""
+
 from __future__ import annotations
 
-import shutil
-from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.async_api import Page, async_playwright, expect
-from starlette.applications import Starlette
-from starlette.routing import Mount
-from starlette.types import ASGIApp
+from playwright.async_api import expect
 
+from trinity_channels_contract_tests.testing.browsed import browsed, examined
 from trinity_channels_telegram.simulator import TelegramSimulator
 
 if TYPE_CHECKING:
     from conftest import Api, Host
-    from trinity_channels_contract_tests.testing import Serve
 
 NASTY = (
     '&lt;img src=x onerror="document.title=1"&gt; 👍 <b>bold <i>both</i></b> <s>no</s> <code>a_b</code>\n'
-    '<pre><code class="language-py">x &lt; 1</code></pre>\n<blockquote>wise</blockquote><a href="https://x.example/">here</a>'
+    '<pre><code class="language-py">x &lt; 1</code></pre>\n<blockquote>wise</blockquote>'
+    '<a href="https://x.example/">here</a> <tg-spoiler>secret</tg-spoiler>'
 )
 
 
@@ -26,10 +24,10 @@ async def test_the_page_loads_its_own_files_only(api: Api) -> None:
     page = await api.client.get("/")
 
     assert "Simulator — not Telegram" in page.text
-    assert page.headers["content-security-policy"].startswith("default-src 'self'")
+    assert page.headers["content-security-policy"].startswith("default-src 'none'")
     assert "<style" not in page.text
     assert "style=" not in page.text
-    for file in ("phone.css", "phone.js", "format.js", "icon.svg"):
+    for file in ("phone.css", "phone.js", "channel.css", "icon.svg"):
         assert (await api.client.get(f"/page/{file}")).status_code == 200
     assert (await api.client.get("/page/index.html")).status_code == 404
 
@@ -52,43 +50,60 @@ async def test_only_a_button_that_is_offered_can_be_tapped(sim: TelegramSimulato
     assert (await api.client.post("/phones/Zoe/say", json={"button": "not offered"})).status_code == 400
 
 
-@pytest.fixture
-async def page() -> AsyncIterator[Page]:
-    executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if executable is None:
-        pytest.fail("no Chromium on this machine: run python tests/browser.py")
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
-        yield await browser.new_page(viewport={"width": 420, "height": 800})
-        await browser.close()
-
-
-async def test_a_person_chats_on_the_page(
-    make_sim: Callable[[str], TelegramSimulator], serve: Serve, page: Page
+@pytest.mark.parametrize(
+    ("kind", "field"), [("photo", "photo"), ("voice", "voice"), ("file", "document"), ("place", "venue")]
+)
+async def test_what_people_send_reaches_the_bot(
+    sim: TelegramSimulator, hooked: Api, host: Host, kind: str, field: str
 ) -> None:
-    made: list[TelegramSimulator] = []
+    sim.phone("Zoe")
 
-    def mounted(base_url: str) -> ASGIApp:
-        made.append(make_sim(f"{base_url}/telegram"))
-        return Starlette(routes=[Mount("/telegram", made[0].app)])
+    sent = await hooked.client.post("/phones/Zoe/send", json={"kind": kind})
+    await sim.settle()
 
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    async with serve(mounted) as base_url:
-        await page.goto(f"{base_url}/telegram/")
+    assert sent.status_code == 202
+    assert field in host.updates[-1]["message"]
+
+
+async def test_people_start_block_and_unblock_the_bot(sim: TelegramSimulator, hooked: Api) -> None:
+    sim.phone("Zoe")
+    states = []
+    for action in ("start", "block", "unblock"):
+        assert (await hooked.client.post("/phones/Zoe/act", json={"action": action})).status_code == 202
+        await sim.settle()
+        states.append((await hooked.client.get("/phones/Zoe/messages")).json()["state"])
+
+    assert states == ["", "blocked", ""]
+    assert (await hooked.client.post("/phones/Zoe/act", json={"action": "start"})).status_code == 400
+
+
+async def test_a_fault_that_is_on_strikes_every_second_send(sim: TelegramSimulator, api: Api) -> None:
+    zoe = sim.phone("Zoe")
+    sim.behaviour.flood_control = False
+    await zoe.says("hello")
+
+    await api.client.post("/switches/server_error", json={"on": True})
+    message = {"chat_id": zoe.id, "text": "x"}
+    answers = [(await api.client.post(f"/bot{sim.bot.token}/sendMessage", json=message)).status_code for _ in range(4)]
+
+    assert answers == [500, 200, 500, 200]
+
+
+async def test_a_person_chats_on_the_page(mounted: tuple[TelegramSimulator, str]) -> None:
+    sim, url = mounted
+    async with browsed(width=390) as page:
+        await page.goto(url)
         await expect(page.get_by_text("Simulator — not Telegram")).to_be_visible()
         await page.get_by_label("Name").fill("Zoe")
         await page.get_by_role("button", name="Add", exact=True).click()
         await page.get_by_role("button", name="Start").click()
-        await expect(page.locator(".bubble.mine")).to_contain_text("/start")
-        await expect(page.get_by_role("button", name="Start")).to_be_hidden()
+        await expect(page.locator(".out .bubble")).to_have_text("/start")
+        await expect(page.get_by_role("button", name="Start")).to_have_count(0)
 
-        [sim] = made
         keyboard = {"inline_keyboard": [[{"text": "Yes", "callback_data": "y"}]]}
         message = {"chat_id": 5550001, "text": NASTY, "parse_mode": "HTML", "reply_markup": keyboard}
-        await page.request.post(f"{base_url}/telegram/bot{sim.bot.token}/sendMessage", data=message)
-        body = page.locator(".bubble.theirs .body").first
+        await page.request.post(f"{url}bot{sim.bot.token}/sendMessage", data=message)
+        body = page.locator(".talk > li:not(.out) .body").first
         await expect(body.locator("strong")).to_have_text("bold both")
         await expect(body.locator("strong em")).to_have_text("both")
         await expect(body.locator("s")).to_have_text("no")
@@ -96,14 +111,18 @@ async def test_a_person_chats_on_the_page(
         await expect(body.locator("pre")).to_have_text("x < 1")
         await expect(body.locator("blockquote")).to_have_text("wise")
         await expect(body.locator("a")).to_have_attribute("href", "https://x.example/")
+        await expect(body.locator(".spoiler")).to_have_text("secret")
         await expect(body.locator("img")).to_have_count(0)
         await expect(body).to_contain_text('<img src=x onerror="document.title=1">')
-        assert await page.title() == "Phone simulator"
+        assert await page.title() == "Telegram simulator"
 
         await page.get_by_role("button", name="Yes").click()
         action = {"chat_id": 5550001, "action": "typing"}
-        await page.request.post(f"{base_url}/telegram/bot{sim.bot.token}/sendChatAction", data=action)
+        await page.request.post(f"{url}bot{sim.bot.token}/sendChatAction", data=action)
         await expect(page.get_by_role("status")).to_have_text("typing…")
+        await page.get_by_role("button", name="Attach").click()
+        await page.get_by_role("button", name="Photo").click()
+        await expect(page.locator(".bubble img")).to_have_js_property("naturalWidth", 480)
+        await examined(page)
         await sim.settle()
         assert sim.bot.queries
-        assert complaints == []

@@ -23,7 +23,7 @@ class Posted:
     """One message. `source` is what a bot sent, with its tags; `more` are fields of its kind, such as `photo`.
 
     `about` are fields that tell about it, such as `forward_origin`. `seen` says that the bot's webhook has taken it.
-    `keyboard` are rows of buttons.
+    `keyboard` are rows of buttons, `content` are the bytes of its file.
     """
 
     number: int
@@ -41,6 +41,7 @@ class Posted:
     edited: datetime | None = None
     by_bot: bool = False
     seen: bool = False
+    content: bytes = field(default=b"", repr=False)
 
 
 @dataclass(slots=True, eq=False)

@@ -118,16 +118,23 @@ class Phone:
         return await self.writes(f"/start {payload}".rstrip())
 
     async def sends(
-        self, kind: str, *, caption: str = "", chat: Chat | None = None, album: str = "", **fields: Any
+        self,
+        kind: str,
+        *,
+        caption: str = "",
+        chat: Chat | None = None,
+        album: str = "",
+        content: bytes = b"",
+        **fields: Any,
     ) -> Posted:
         """Send a file, a place, a checklist…: `kind` is the Bot API's field for it, `fields` are what it holds.
 
         Fields that Telegram always sends are there with values of the simulator's own. What is sent with the same `album`
-        belongs together.
+        belongs together. `content` stays on the phone.
         """
         about = {"media_group_id": album} if album else {}
         more = contents.complete(kind, fields)
-        return await self._updates.say(self, chat or self.chat, caption, more=more, about=about)
+        return await self._updates.say(self, chat or self.chat, caption, more=more, about=about, content=content)
 
     async def sends_album(self, *captions: str, chat: Chat | None = None) -> list[Posted]:
         """Send one photo for each caption, as one album: that is an update for each of them."""

@@ -158,6 +158,7 @@ class Inbound:
             sent=now,
             media=media,
             service_sid=_service(sender.account, sender),
+            place=utterance.place,
         )
 
 

@@ -35,7 +35,10 @@ class Medium:
 
 @dataclass(slots=True, eq=False)
 class Message:
-    """One message, in or out. `body` is what the API returns (and redacts), `shown` what stays on the phone."""
+    """One message, in or out.
+
+    `body` is what the API returns (and redacts), `shown` what stays on the phone, `place` the place that it shares.
+    """
 
     sid: str
     account_sid: str
@@ -58,6 +61,7 @@ class Message:
     send_at: datetime | None = None
     acknowledged: bool = False
     read: bool = False
+    place: str = ""
 
     @property
     def outbound(self) -> bool:

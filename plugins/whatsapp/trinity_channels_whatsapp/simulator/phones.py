@@ -30,6 +30,13 @@ class Utterance:
     context: Mapping[str, str] = field(default_factory=dict)
     replies_to: Message | None = None
 
+    @property
+    def place(self) -> str:
+        """The shared place in words, as the phone shows it."""
+        named = [self.fields[name] for name in ("Label", "Address") if name in self.fields]
+        where = [self.fields[name] for name in ("Latitude", "Longitude") if name in self.fields]
+        return ", ".join(named or where)
+
 
 @dataclass(frozen=True, slots=True)
 class Advertisement:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path, PurePosixPath
+from urllib.parse import urlsplit
 
-from trinity_channels.simulation import SHOWN, PhonePage
+from trinity_channels.simulation import SHOWN, Bubble, File, PhonePage, Sample, Screen, behaviours, send_faults
+from trinity_channels_whatsapp.simulator.accounts import Sender
+from trinity_channels_whatsapp.simulator.delivery_outcome import WINDOW
+from trinity_channels_whatsapp.simulator.marks import drawn
 from trinity_channels_whatsapp.simulator.messages import Message
 from trinity_channels_whatsapp.simulator.network import Network
 from trinity_channels_whatsapp.simulator.phones import Phone
@@ -15,13 +18,28 @@ from trinity_channels_whatsapp.simulator.problems import FAILURES, UNKNOWN_FAILU
 PhoneFactory = Callable[[str], Phone]
 
 FOLDER = Path(__file__).parent.parent / "page"
+JOIN, LEAVE, RETURN = "join_sandbox", "leave_sandbox", "leave_chat"
 
 
 class WhatsAppPage(PhonePage[Phone]):
-    """What people see and who they are."""
+    """What people see, who they are and what they do."""
 
     def __init__(self, network: Network, phone: PhoneFactory) -> None:
-        super().__init__(FOLDER, "WhatsApp", "the 24-hour window closes", network.clock, network.background)
+        duplicates = ("duplicate_webhooks", "duplicate_callbacks")
+        switches = [
+            *send_faults(network.faults, "Twilio"),
+            behaviours(
+                "duplicate", "Duplicate", "Each message and each receipt arrives twice.", network.behaviour, duplicates
+            ),
+            behaviours(
+                "disorder",
+                "Disorder",
+                "The receipts of a message arrive in the wrong order.",
+                network.behaviour,
+                ("reverse_callbacks",),
+            ),
+        ]
+        super().__init__("WhatsApp", FOLDER, network.clock, switches)
         self._network = network
         self._phone = phone
 
@@ -31,30 +49,90 @@ class WhatsAppPage(PhonePage[Phone]):
     def add(self, name: str) -> Phone:
         return self._phone(name)
 
-    async def seen(self, person: Phone) -> dict[str, Any]:
-        return {
-            "with": {"name": person.chat.name, "address": person.chat.address.removeprefix("whatsapp:")},
-            "now": self._network.clock().isoformat(),
-            "typing": person.typing,
-            "messages": [_bubble(one) for one in person.bubbles[-SHOWN:]],
-        }
+    async def screen(self, person: Phone) -> Screen:
+        return Screen(
+            name=person.chat.name,
+            address=person.chat.address.removeprefix("whatsapp:"),
+            bubbles=[_bubble(one) for one in person.bubbles[-SHOWN:]],
+            typing=person.typing,
+            state=self._state(person),
+            window=self._window(person),
+            actions=self._actions(person),
+        )
+
+    def _joined(self, person: Phone) -> bool:
+        return person.sandbox_account(self.clock()) is not None
+
+    def _state(self, person: Phone) -> str:
+        if not person.chat.sandbox:
+            return ""
+        return "joined the sandbox" if self._joined(person) else "not in the sandbox"
+
+    def _actions(self, person: Phone) -> dict[str, str]:
+        if not person.chat.sandbox:
+            return {JOIN: "Join the sandbox"}
+        other = _production(person)
+        back = {RETURN: f"Write to {other.address.removeprefix('whatsapp:')}"} if other else {}
+        return ({LEAVE: "Leave the sandbox"} if self._joined(person) else {JOIN: "Join the sandbox"}) | back
+
+    def _window(self, person: Phone) -> str:
+        wrote = person.last_wrote.get(person.chat)
+        if wrote is None:
+            return "The reply window opens when the person writes."
+        ends = (wrote + WINDOW).astimezone()
+        if ends <= self.clock():
+            return "The reply window has closed: only templates arrive until the person writes again."
+        return f"The reply window is open until {ends:%A, %H:%M}."
+
+    async def say(self, person: Phone, text: str, where: str, thread: str) -> None:  # noqa: ARG002 -- one chat
+        self._network.background.start(person.says(text))
+
+    async def tap(self, person: Phone, title: str) -> None:
+        self._network.background.start(person.taps(title) if person.offer(title) else person.chooses(title))
+
+    async def act(self, person: Phone, action: str) -> None:
+        if action == RETURN and (other := _production(person)):
+            person.writes_to(other)
+        else:
+            self._network.background.start(person.joins_sandbox() if action == JOIN else person.says("stop"))
+
+    def attachments(self) -> Mapping[str, str]:
+        return {"photo": "Photo", "voice": "Voice note", "file": "Document", "place": "Place"}
+
+    async def send(self, person: Phone, sample: Sample) -> None:
+        if sample.kind == "place":
+            sent = person.shares_location(sample.latitude, sample.longitude, sample.name, sample.address)
+        else:
+            sent = person.sends_media(sample.content, sample.content_type)
+        self._network.background.start(sent)
 
 
-def _bubble(message: Message) -> dict[str, Any]:
-    failure = None
+def _production(person: Phone) -> Sender | None:
+    return next((one for one in person.chat.account.senders.values() if not one.sandbox), None)
+
+
+def _bubble(message: Message) -> Bubble:
+    failure = ""
     if message.error_code is not None:
         failure = f"{message.error_code}: {FAILURES.get(message.error_code, UNKNOWN_FAILURE)[1]}"
-    return {
-        "id": message.sid,
-        "mine": not message.outbound,
-        "text": message.shown,
-        "at": message.created.isoformat(),
-        "ticks": message.ticks,
-        "failure": failure,
-        "media": message.media_urls[0]
-        if message.media_urls
-        else message.media[0].content_type
-        if message.media
-        else None,
-        "buttons": list(message.template.buttons) if message.template else [],
-    }
+    template = message.template
+    return Bubble(
+        id=message.sid,
+        mine=not message.outbound,
+        text=message.shown,
+        html=drawn(message.shown),
+        at=message.created,
+        ticks=message.ticks,
+        file=_file(message),
+        place=message.place,
+        buttons=(*template.buttons, *template.rows) if template else (),
+        failure=failure,
+    )
+
+
+def _file(message: Message) -> File | None:
+    if not message.media:
+        return None
+    medium = message.media[0]
+    name = PurePosixPath(urlsplit(medium.source).path).name
+    return File(medium.content_type, name, medium.data, medium.source)

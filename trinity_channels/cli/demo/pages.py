@@ -1,0 +1,208 @@
+"""The demo's own pages, the phones beside what the owner sees, and the mailbox; and the same as a small API."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import escape
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from trinity_channels import assets
+from trinity_channels.api import Channel
+from trinity_channels.cli.demo.guide import steps
+from trinity_channels.cli.demo.owner import Owner
+from trinity_channels.cli.demo.signed_in import SignedIn
+from trinity_channels.cli.errors import CommandFailed
+from trinity_channels.mail.captured import CapturedMailer
+from trinity_channels.mail.port import Mail
+from trinity_channels.simulation.live import live
+from trinity_channels.simulation.mailbox import code_of, with_links
+from trinity_channels.simulation.posted import Refused, is_form, posted
+
+FOLDER = Path(__file__).parent / "page"
+FILES = {"demo.css": "text/css", "icon.svg": "image/svg+xml"}
+EVERY = 1.0
+"""Seconds between two looks at the host's API."""
+WRITTEN_FIRST = "Good morning! The report that you asked for is ready."
+POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cache-Control": "no-cache",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the templates draw."""
+
+    requests: Sequence[Mapping[str, Any]] = ()
+    written: Mapping[str, Any] | None = None
+    mails: Sequence[Mail] = ()
+
+
+class DemoPages:
+    """The pages. The simulators are mounted on the same origin, so that the page may show them in frames."""
+
+    def __init__(self, owner: Owner, mails: CapturedMailer, channels: Sequence[Channel], signed_in: SignedIn) -> None:
+        self._owner = owner
+        self._mails = mails
+        self._channels = channels
+        self._signed_in = signed_in
+        self._written = ""
+
+    def mailbox(self) -> Sequence[Mail]:
+        """Every mail that the host has sent, oldest first."""
+        return self._mails.mails
+
+    def routes(self) -> list[Route]:
+        """Where they answer."""
+        return [
+            Route("/", self._demo),
+            Route("/live", self._live),
+            Route("/mailbox", self._mailbox),
+            Route("/mailbox/live", self._mailbox_live),
+            Route("/mailbox.json", self._mailbox_json),
+            Route("/page/{file}", _file),
+            Route("/assets/{version}/{name}", assets.serve),
+            Route("/requests", self._requests_json),
+            Route("/requests/{request_id:int}/decide", self._changed(self._decide), methods=["POST"]),
+            Route("/requests/{request_id:int}/write-first", self._changed(self._write_first), methods=["POST"]),
+            Route("/messages/{message}", self._message),
+        ]
+
+    async def _demo(self, request: Request) -> Response:
+        shown = next((one for one in self._channels if one.name == request.query_params.get("channel")), None)
+        shown = shown or self._channels[0]
+        drawn = _drawn(
+            request,
+            "demo.html",
+            await self._view(),
+            {"frame-src": f"'self' {self._signed_in.origin(request)}"},
+            channels=self._channels,
+            shown=shown,
+            steps=steps(shown),
+            host=self._signed_in.origin(request),
+        )
+        await self._signed_in.keep(request, drawn)
+        return drawn
+
+    async def _live(self, _: Request) -> Response:
+        return live(partial(self._parts, "requests", "written"), HEADERS, EVERY)
+
+    async def _mailbox(self, request: Request) -> Response:
+        return _drawn(request, "mailbox.html", await self._view(), {})
+
+    async def _mailbox_live(self, _: Request) -> Response:
+        return live(partial(self._parts, "mails"), HEADERS)
+
+    async def _parts(self, *names: str) -> dict[str, str]:
+        view = await self._view()
+        macros: Any = _environment().get_template("parts.html").make_module(_common(view))
+        return {name: str(getattr(macros, name)(view, oob=True)) for name in names}
+
+    async def _view(self) -> View:
+        written = await self._owner.message(self._written) if self._written else None
+        return View(await self._owner.requests(), written, tuple(reversed(self._mails.mails)))
+
+    # --- the API ---
+
+    async def _mailbox_json(self, _: Request) -> Response:
+        found = [{"to": mail.to, "subject": mail.subject, "text": mail.text} for mail in reversed(self._mails.mails)]
+        return JSONResponse({"mails": found})
+
+    async def _requests_json(self, _: Request) -> Response:
+        return JSONResponse({"requests": await self._owner.requests()})
+
+    async def _message(self, request: Request) -> Response:
+        return JSONResponse(await self._owner.message(request.path_params["message"]))
+
+    def _changed(
+        self, change: Callable[[int, dict[str, Any]], Awaitable[dict[str, str]]]
+    ) -> Callable[[Request], Awaitable[Response]]:
+        """Answer JSON with JSON, and a form with the page or, to its script, with what went wrong."""
+
+        async def answer(request: Request) -> Response:
+            problem, status, answered = "", HTTPStatus.OK, {}
+            try:
+                answered = await change(request.path_params["request_id"], await posted(request))
+            except Refused as refused:
+                problem, status = str(refused), HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+            except CommandFailed as failed:
+                problem, status = str(failed), HTTPStatus.BAD_GATEWAY
+            if "hx-request" in request.headers:
+                return HTMLResponse(escape(problem), status, headers=HEADERS)
+            if is_form(request) and not problem:
+                return RedirectResponse("/", HTTPStatus.SEE_OTHER, headers=HEADERS)
+            return JSONResponse({"message": problem} if problem else answered, status)
+
+        return answer
+
+    async def _decide(self, request_id: int, given: dict[str, Any]) -> dict[str, str]:
+        await self._owner.decide(request_id, approve=given.get("approve") in (True, "true"))
+        return {}
+
+    async def _write_first(self, request_id: int, _: dict[str, Any]) -> dict[str, str]:
+        found = next((one for one in await self._owner.requests() if one["id"] == request_id), None)
+        if found is None:
+            raise HTTPException(404)
+        await self._owner.allow_proactive(found["email"])
+        self._written = await self._owner.send(found["email"], found["channel"], WRITTEN_FIRST)
+        return {"message": self._written}
+
+
+def _drawn(request: Request, template: str, view: View, policy: Mapping[str, str], **more: Any) -> Response:
+    html = (
+        _environment()
+        .get_template(template)
+        .render(
+            **_common(view),
+            **more,
+            theme=request.cookies.get("theme"),
+            sheets=[*(_asset(name) for name in ("pico.min.css", "channels.css")), "/page/demo.css"],
+            scripts=[_asset(name) for name in ("htmx.min.js", "hx-sse.min.js")],
+        )
+    )
+    directives = "; ".join(f"{name} {value}" for name, value in policy.items())
+    return HTMLResponse(html, headers=HEADERS | {"Content-Security-Policy": f"{POLICY}; {directives}".rstrip("; ")})
+
+
+def _common(view: View) -> dict[str, Any]:
+    return {"view": view, "icons": _asset("icons.svg")}
+
+
+def _asset(name: str) -> str:
+    return f"/assets/{assets.asset(name).path}"
+
+
+async def _file(request: Request) -> Response:
+    name = request.path_params["file"]
+    if name not in FILES:
+        raise HTTPException(404)
+    return FileResponse(FOLDER / name, media_type=FILES[name], headers=HEADERS)
+
+
+@cache
+def _environment() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals |= {"code_of": code_of, "with_links": with_links}
+    return made

@@ -1,0 +1,138 @@
+"""The page as HTML, and its parts again whenever one of them changes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+
+from trinity_channels import assets
+from trinity_channels.simulation.mailbox import Mail, code_of, mails, with_links
+from trinity_channels.simulation.page import P, Person, PhonePage
+from trinity_channels.simulation.screen import Screen, Switch
+
+PARTS = ("contact", "ping", "talk", "actions", "mailbox", "switches", "clock")
+SHEETS = ("pico.min.css", "channels.css")
+SCRIPTS = ("htmx.min.js", "hx-sse.min.js")
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the templates draw.
+
+    `root` is where the simulator is served, with a slash at its end; `mails` is None where there is no mailbox.
+    """
+
+    root: str
+    person: Person | None
+    screen: Screen | None
+    mails: Sequence[Mail] | None
+    switches: Sequence[Switch]
+    now: datetime
+
+    def at(self, path: str) -> str:
+        """An address of this person's phone."""
+        return f"{self.root}phones/{self._name}/{path}"
+
+    @property
+    def page(self) -> str:
+        """The page that shows this person's phone."""
+        return f"{self.root}?as={self._name}"
+
+    @property
+    def _name(self) -> str:
+        return quote(self.person.name, safe="") if self.person else ""
+
+    @property
+    def code(self) -> str:
+        """The code in the newest mail, unless this person has sent it already."""
+        code = code_of(self.mails[0]) if self.mails else ""
+        said = self.screen.bubbles if self.screen else ()
+        return "" if any(one.mine and code in one.text for one in said) else code
+
+
+async def drawn(page: PhonePage[P], request: Request, person: P | None, refused: str) -> str:
+    """The whole page, with one person's phone."""
+    view = await _view(page, request, person)
+    thread = request.query_params.get("thread")
+    bubbles = view.screen.bubbles if view.screen and thread else ()
+    return (
+        _environment()
+        .get_template("phone.html")
+        .render(
+            **_common(view),
+            network=page.network,
+            people=list(page.people()),
+            refused=refused,
+            thread=next((one for one in bubbles if one.thread == thread), None),
+            destinations=page.destinations(),
+            attachments=page.attachments(),
+            origin=f"{request.url.scheme}://{request.url.netloc}",
+            theme=request.cookies.get("theme"),
+            sheets=[*(f"assets/{assets.asset(one).path}" for one in SHEETS), "page/phone.css", "page/channel.css"],
+            scripts=[*(f"assets/{assets.asset(one).path}" for one in SCRIPTS), "page/phone.js"],
+        )
+    )
+
+
+async def parts(page: PhonePage[P], request: Request, person: P) -> dict[str, str]:
+    """The parts of the page that change, by name, each to replace its predecessor."""
+    view = await _view(page, request, person)
+    macros: Any = _environment().get_template("parts.html").make_module(_common(view))
+    return {name: str(getattr(macros, name)(view, oob=True)) for name in PARTS}
+
+
+async def _view(page: PhonePage[P], request: Request, person: P | None) -> View:
+    screen = await page.screen(person) if person else None
+    root = f"{request.scope.get('root_path', '')}/"
+    return View(root, person, screen, mails(request.scope), page.switches, page.clock())
+
+
+def _common(view: View) -> dict[str, Any]:
+    return {"view": view, "icons": f"{view.root}assets/{assets.asset('icons.svg').path}"}
+
+
+def _local(at: datetime) -> datetime:
+    """In the zone of this machine, which is the reader's: simulators serve the machine that they run on."""
+    return at.astimezone()
+
+
+def _day(at: datetime) -> str:
+    local = _local(at)
+    return f"{local:%A}, {local.day} {local:%B}"
+
+
+def _exact(at: datetime) -> str:
+    local = _local(at)
+    return f"{local:%A}, {local.day} {local:%B %Y, %H:%M}"
+
+
+def _quoted(text: str) -> str:
+    return quote(text, safe="")
+
+
+@cache
+def _environment() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals |= {
+        "code_of": code_of,
+        "day": _day,
+        "exact": _exact,
+        "local": _local,
+        "quoted": _quoted,
+        "with_links": with_links,
+    }
+    return made

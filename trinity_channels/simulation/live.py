@@ -1,0 +1,29 @@
+"""Parts of a page that change by themselves, as server-sent events that htmx puts in their places."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+
+from starlette.responses import Response, StreamingResponse
+
+LOOK_AGAIN = 0.25
+"""Seconds between two looks: nothing tells when something changes, and time passes too."""
+
+Parts = Callable[[], Awaitable[Mapping[str, str]]]
+"""The parts as they are now, by name; each is an element with an id and `hx-swap-oob`."""
+
+
+def live(parts: Parts, headers: Mapping[str, str], every: float = LOOK_AGAIN) -> Response:
+    """Send each part at first, and again whenever it has changed, until the browser leaves."""
+    return StreamingResponse(_changes(parts, every), media_type="text/event-stream", headers=dict(headers))
+
+
+async def _changes(parts: Parts, every: float) -> AsyncIterator[str]:
+    sent: Mapping[str, str] = {}
+    while True:
+        now = await parts()
+        if changed := [html for name, html in now.items() if sent.get(name) != html]:
+            yield "".join(f"data: {line}\n" for line in "\n".join(changed).splitlines()) + "\n"
+        sent = now
+        await asyncio.sleep(every)

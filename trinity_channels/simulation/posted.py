@@ -1,0 +1,65 @@
+"""What a page or a program posts to a simulator: JSON, or a form of the simulator's own page."""
+
+from __future__ import annotations
+
+import json
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from starlette.requests import Request
+
+LONGEST = 64 * 1024
+"""Bytes of a body that is read."""
+
+
+class Refused(Exception):
+    """Something that a person cannot do. The page shows the text."""
+
+    def __init__(self, text: str, status: HTTPStatus = HTTPStatus.BAD_REQUEST) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+async def posted(request: Request) -> dict[str, Any]:
+    """The posted object or form.
+
+    Browsers post JSON to another site only if that site agrees, which a simulator does not; so JSON needs no further
+    check. A form is taken from the simulator's own page only.
+
+    Raises:
+        Refused: another type, a form of another page, or no object.
+    """
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type == "application/x-www-form-urlencoded" and _same_origin(request):
+        return dict(parse_qsl((await _body(request)).decode("utf-8", "replace"), keep_blank_values=True))
+    if media_type != "application/json":
+        raise Refused("The Content-Type must be application/json.")
+    try:
+        body = json.loads(await _body(request))
+    except (ValueError, RecursionError):
+        body = None
+    if not isinstance(body, dict):
+        raise Refused("The body is not a JSON object.")
+    return body
+
+
+def is_form(request: Request) -> bool:
+    """Whether a browser posted a form, and expects a page."""
+    return request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
+
+
+def _same_origin(request: Request) -> bool:
+    """Fetch metadata where the browser sends it, otherwise the origin; a form without either is of an unknown page."""
+    if site := request.headers.get("sec-fetch-site"):
+        return site == "same-origin"
+    return urlsplit(request.headers.get("origin", "")).netloc == request.headers.get("host")
+
+
+async def _body(request: Request) -> bytes:
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LONGEST:
+            raise Refused("The body is too long.", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    return body
