@@ -259,8 +259,7 @@ class Host:
         """Shut down gracefully: active work gets a moment to finish, open work is found at the next start."""
         self._running = False
         await self.end_periodic_work()
-        if self._pages is not None:
-            await self._pages.stop()
+        await self.leave()
         # Deliveries stop beginning new sends, then what runs gets its grace.
         self.deliveries.stop()
         await self.dispatcher.stop(GRACE)
@@ -280,6 +279,11 @@ class Host:
     async def caught_up(self) -> None:
         """Wait until the providers have been asked for what arrived before the start."""
         await asyncio.wait([self._tasks["catch-up"]])
+
+    async def leave(self) -> None:
+        """End the pages' streams of events, which a server that stops would wait for."""
+        if self._pages is not None:
+            await self._pages.stop()
 
     async def __aenter__(self) -> Self:
         await self.start()

@@ -9,6 +9,7 @@ from trinity_channels.web.pages.agents import AgentsPages
 from trinity_channels.web.pages.appearance import AppearancePages
 from trinity_channels.web.pages.cookies import Said, SessionCookie
 from trinity_channels.web.pages.gate import ApplicationGate, Gate, SessionGate
+from trinity_channels.web.pages.live import Live
 from trinity_channels.web.pages.page import Pages
 from trinity_channels.web.pages.place import LinkPlace
 from trinity_channels.web.pages.render import Templates
@@ -25,12 +26,13 @@ def site(host: Host, prefix: str) -> Site:
     links = SignInLinks(host.store, host.directory, host.mailer, host.vault, host.metrics, host.now)
     desk = Desk(Templates(), Said(host.vault), prefix, has_sign_in=host.tokens is not None, now=host.now)
     gate, signing_in = _gate(host, links)
-    return Site([*signing_in, *_modules(host)], gate, desk, links.stop)
+    live = Live(gate, lambda: host.store.commits)
+    return Site([*signing_in, *_modules(host, live)], gate, desk, [live.stop, links.stop])
 
 
-def _modules(host: Host) -> list[Pages]:
+def _modules(host: Host, live: Live) -> list[Pages]:
     """The pages for people who are signed in."""
-    return [AgentsPages(host.overviews), AppearancePages()]
+    return [AgentsPages(host.overviews, live), AppearancePages()]
 
 
 def _gate(host: Host, links: SignInLinks) -> tuple[Gate, list[Pages]]:

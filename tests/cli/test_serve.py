@@ -15,6 +15,7 @@ import pytest
 from tests.cli.conftest import Terminal
 from tests.world import Found, World
 from trinity_channels.cli import servers
+from trinity_channels.store import migrate
 
 
 @pytest.mark.usefixtures("terminal")
@@ -110,7 +111,7 @@ def test_a_database_of_a_later_version_is_told_in_one_sentence(terminal: Termina
     result = terminal.run(*command)
 
     assert (result.exit_code, len(result.stderr.splitlines())) == (1, 1), result.output
-    assert "has schema version 0907; trinity_channels 0.1.0 knows versions up to 0003." in result.stderr
+    assert f"has schema version 0907; trinity_channels 0.1.0 knows versions up to {migrate.newest()}." in result.stderr
     assert "Install the version that wrote the database" in result.stderr
 
 

@@ -127,6 +127,8 @@ class Readers:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._browser is not None:  # before the hosts: pages would report that their streams break off
+            await self._browser.close()
         await self._stack.aclose()
         if kind is None:
             assert [told for reader in self._readers for told in reader.unexpected()] == []
@@ -136,7 +138,6 @@ class Readers:
         if self._browser is None:
             playwright = await self._stack.enter_async_context(async_playwright())
             self._browser = await playwright.chromium.launch(executable_path=find(), args=["--no-sandbox"])
-            self._stack.push_async_callback(self._browser.close)
         if id(world) not in self._urls:
             self._urls[id(world)] = await self._stack.enter_async_context(listening(world))
         given: dict[str, Any] = {"viewport": {"width": 1200, "height": HEIGHT}, "reduced_motion": "reduce", **options}

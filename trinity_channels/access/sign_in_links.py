@@ -35,6 +35,8 @@ PER_MAILBOX = 5
 """Requests for one address in an hour by all clients. The first of each client is not counted against it, so that others
 cannot keep an owner out; `MOST_PER_MAILBOX` bounds those too."""
 MOST_PER_MAILBOX = 30
+GRACE = 5.0
+"""Seconds that a mail gets when the host stops."""
 _MAILBOX = "sign-in mailbox"
 _SOURCE = "sign-in source"
 
@@ -116,8 +118,11 @@ class SignInLinks:
         return Principal(Role.USER, email) if email else None
 
     async def stop(self) -> None:
-        """Wait for mails that are being sent."""
-        await asyncio.gather(*self._sending, return_exceptions=True)
+        """Wait a moment for mails that are being sent."""
+        if self._sending:
+            _, late = await asyncio.wait(self._sending, timeout=GRACE)
+            for task in late:
+                task.cancel()
 
     async def _send(self, mailer: Mailer, email: str, url: str) -> None:
         try:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from trinity_channels.access.directory import Directory
+from trinity_channels.access.gate import Policy, policies
 from trinity_channels.api import CheckState
 from trinity_channels.bindings.health import Health
-from trinity_channels.bindings.reports import HealthReports
+from trinity_channels.bindings.reports import HealthReports, Report
 from trinity_channels.plugins import Plugins
-from trinity_channels.store import Store, attention, bindings
+from trinity_channels.store import Store, access, attention, bindings
 from trinity_channels.store.attention import Waiting
 from trinity_channels.store.bindings import StoredBinding
 
@@ -23,12 +24,23 @@ NOT_CONFIGURED = "The agent is not configured any more, so people who write get 
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """An agent on a channel. `state` is ok, waiting or attention; `cause` says why it is not ok, empty otherwise."""
+    """An agent on a channel.
+
+    Attributes:
+        channel: its name.
+        title: what people call the channel.
+        display_name: what the provider calls the account.
+        state: ok, waiting or attention.
+        cause: why it is not ok, empty otherwise.
+        last_inbound: when a person last wrote.
+    """
 
     channel: str
+    title: str
     display_name: str | None
     state: str
     cause: str
+    last_inbound: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +49,14 @@ class Overview:
 
     name: str
     owner: str | None
+    policy: Policy
     channels: tuple[Connected, ...]
     waiting: Waiting
+
+    @property
+    def last_inbound(self) -> datetime | None:
+        """When a person last wrote, on any channel."""
+        return max((one.last_inbound for one in self.channels if one.last_inbound), default=None)
 
     @property
     def attention(self) -> int:
@@ -69,36 +87,50 @@ class Overviews:
         """The agents of an owner by name; None means all, those included that are only left in the database."""
         since = self._now() - RECENT
         waiting, every = await self._store.read(lambda tx: (attention.by_agent(tx, since), bindings.every(tx)))
-        connected: dict[str, list[StoredBinding]] = {}
-        for stored in every:
-            if stored.connected:
-                connected.setdefault(stored.agent, []).append(stored)
         configured = set(await self._directory.agents(owner))
         # Only administrators see them: what is configured no longer has no owner.
-        left = set(connected) - configured if owner is None else set()
+        left = {one.agent for one in every if one.connected} - configured if owner is None else set()
+        names = sorted(configured | left)
+        stored = [one for one in every if one.connected and one.agent in configured | left]
+        connected: dict[str, list[Connected]] = {}
+        for one, channel in zip(stored, await self._channels(stored, configured), strict=True):
+            connected.setdefault(one.agent, []).append(channel)
+        chosen = await self._store.read(lambda tx: {name: policies(access.policies(tx, name))[0] for name in names})
         return [
-            await self._overview(name, connected.get(name, []), waiting, configured=name in configured)
-            for name in sorted(configured | left)
+            Overview(
+                name,
+                await self._directory.owner(name) if name in configured else None,
+                chosen[name],
+                tuple(connected.get(name, ())),
+                waiting.get(name, Waiting()),
+            )
+            for name in names
         ]
 
-    async def _overview(
-        self, name: str, connected: list[StoredBinding], waiting: Mapping[str, Waiting], *, configured: bool
-    ) -> Overview:
-        channels = [
-            await self._channel(stored) if configured else _attention(stored, NOT_CONFIGURED) for stored in connected
-        ]
-        owner = await self._directory.owner(name) if configured else None
-        return Overview(name, owner, tuple(channels), waiting.get(name, Waiting()))
+    async def _channels(self, stored: Sequence[StoredBinding], configured: Collection[str]) -> list[Connected]:
+        """How each binding is, in their order."""
+        usable = [one for one in stored if one.agent in configured and one.channel in self._plugins]
+        reports = dict(zip((one.id for one in usable), await self._reports.of_all(usable), strict=True))
+        return [self._channel(one, reports.get(one.id), configured) for one in stored]
 
-    async def _channel(self, stored: StoredBinding) -> Connected:
-        if stored.channel not in self._plugins:
+    def _channel(self, stored: StoredBinding, report: Report | None, configured: Collection[str]) -> Connected:
+        if stored.agent not in configured:
+            return _attention(stored, NOT_CONFIGURED)
+        if report is None:
             return _attention(stored, "The channel's plugin is not usable: `trinity-channels plugins` says why.")
-        health = (await self._reports.of(stored)).health
-        return Connected(stored.channel, stored.account.display_name, health.state, _cause(health))
+        health = report.health
+        return Connected(
+            stored.channel,
+            self._plugins[stored.channel].manifest.title,
+            stored.account.display_name,
+            health.state,
+            _cause(health),
+            report.last_inbound,
+        )
 
 
 def _attention(stored: StoredBinding, cause: str) -> Connected:
-    return Connected(stored.channel, stored.account.display_name, ATTENTION, cause)
+    return Connected(stored.channel, stored.channel, stored.account.display_name, ATTENTION, cause)
 
 
 def _cause(health: Health) -> str:

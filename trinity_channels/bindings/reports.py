@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -53,6 +53,10 @@ class HealthReports:
         """The report on a connected binding whose channel's plugin is usable."""
         # One reading transaction for all facts, so that they fit together.
         return await self._store.read(lambda tx: self._read(tx, stored))
+
+    async def of_all(self, stored: Sequence[StoredBinding]) -> list[Report]:
+        """The same for several, in their order, from one look at the database."""
+        return await self._store.read(lambda tx: [self._read(tx, one) for one in stored])
 
     def _read(self, tx: Tx, stored: StoredBinding) -> Report:
         now = self._now()

@@ -41,7 +41,7 @@ async def _serve(host: str, port: int) -> None:
     with bound:
         app, channels = create_app(settings, Ports(read_settings=Settings.load))
         reached = running.local_address(*bound.getsockname()[:2])
-        async with channels, servers.serving(app, bound):
+        async with channels, servers.serving(app, bound, channels.leave):
             # What is alive now stays so: the collector would search it, for a tenth of a second, again and again.
             gc.freeze()
             gc.enable()

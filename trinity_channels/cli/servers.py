@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import signal
 import socket
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from typing import Any, TypeVar
 
 import uvicorn
@@ -62,8 +62,13 @@ class _Server(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
-async def serving(app: ASGIApp, bound: socket.socket) -> AsyncIterator[None]:
-    """Answer requests as long as the context is open; those that run when it closes are ended first."""
+async def serving(
+    app: ASGIApp, bound: socket.socket, leave: Callable[[], Awaitable[None]] | None = None
+) -> AsyncIterator[None]:
+    """Answer requests as long as the context is open; those that run when it closes are ended first.
+
+    `leave` is called before, to end what would otherwise go on, such as streams of events.
+    """
     server = _Server(server_config(app, lifespan="off", timeout_graceful_shutdown=GRACE))
     task = asyncio.create_task(server.serve([bound]), name="server")
     listening = asyncio.create_task(server.listening.wait())
@@ -73,6 +78,8 @@ async def serving(app: ASGIApp, bound: socket.socket) -> AsyncIterator[None]:
         yield
     finally:
         listening.cancel()
+        if leave is not None:
+            await leave()
         server.should_exit = True
         await task
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, distinct, exists, func, literal_column, select
 
-from trinity_channels.store.clock import micros
+from trinity_channels.store.clock import micros, moment
 from trinity_channels.store.states import PARKED_DELIVERIES, MessageState, TurnState
 from trinity_channels.store.tables import ACCESS_REQUEST, BINDING, DELIVERY, MESSAGE, TURN
 from trinity_channels.store.tables.indexes import in_states
@@ -21,10 +21,15 @@ class Waiting:
     requests: int = 0
     turns: int = 0
     deliveries: int = 0
+    oldest_request: datetime | None = None
 
 
 _REQUESTS = (
-    select(ACCESS_REQUEST.c.agent, func.count().label("number"))
+    select(
+        ACCESS_REQUEST.c.agent,
+        func.count().label("number"),
+        func.min(ACCESS_REQUEST.c.requested_at).label("oldest"),
+    )
     .where(ACCESS_REQUEST.c.status == literal_column("'pending'"))
     .group_by(ACCESS_REQUEST.c.agent)
 )
@@ -57,10 +62,15 @@ _DELIVERIES = (
 
 def by_agent(tx: Tx, since: datetime) -> dict[str, Waiting]:
     """What waits, by agent; messages that did not arrive are counted from `since` on, for they stay as they are."""
-    requests: dict[str, int] = {row.agent: row.number for row in tx.all(_REQUESTS)}
+    requests = {row.agent: row for row in tx.all(_REQUESTS)}
     turns: dict[str, int] = {row.agent: row.number for row in tx.all(_TURNS)}
     deliveries: dict[str, int] = {row.agent: row.number for row in tx.all(_DELIVERIES, since=micros(since))}
     return {
-        agent: Waiting(requests.get(agent, 0), turns.get(agent, 0), deliveries.get(agent, 0))
+        agent: Waiting(
+            requests[agent].number if agent in requests else 0,
+            turns.get(agent, 0),
+            deliveries.get(agent, 0),
+            moment(requests[agent].oldest) if agent in requests else None,
+        )
         for agent in {*requests, *turns, *deliveries}
     }

@@ -109,7 +109,11 @@ def _sqlite_engine(url: URL, *, write: bool) -> Engine:
 
 
 class Store:
-    """The database of one host."""
+    """The database of one host.
+
+    Attributes:
+        commits: how often something was committed; who saw the same number before need not look again.
+    """
 
     def __init__(self, url: str) -> None:
         self._url = make_url(url)
@@ -117,6 +121,7 @@ class Store:
             raise StoreError("DATABASE_URL must name a SQLite file, such as sqlite:///channels.db")
         self._path = Path(self._url.database)
         self._waiting: list[_Job] = []
+        self.commits = 0
         self._writing: asyncio.Task[None] | None = None
         self._lock_file: int | None = None
         self._committer: ThreadPoolExecutor | None = None
@@ -295,6 +300,7 @@ class Store:
                 for job in batch:
                     job.result = job.unit(self._tx)
                 await loop.run_in_executor(committer, transaction.commit)
+            self.commits += 1
         except Exception as error:  # noqa: BLE001  passed to the caller that waits for the unit
             with contextlib.suppress(DBAPIError, sqlite3.Error):  # else the next transaction says what is wrong
                 self._undo()

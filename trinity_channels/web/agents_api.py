@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
 from trinity_channels.access.authorisation import person
+from trinity_channels.access.gate import Policy
 from trinity_channels.access.principal import Role
 from trinity_channels.bindings.overview import Overview, Overviews
 from trinity_channels.web.auth import Guard
@@ -16,9 +19,11 @@ class ConnectedAnswer(BaseModel):
     """The agent on one channel."""
 
     channel: str
+    title: str = Field(description="What people call the channel")
     display_name: str | None
     state: str = Field(description="ok, waiting (nothing has arrived yet) or attention")
     cause: str = Field(description="Why it is not ok, with the fix; empty otherwise")
+    last_message_at: datetime | None = Field(description="When a person last wrote")
 
 
 class AgentAnswer(BaseModel):
@@ -27,7 +32,9 @@ class AgentAnswer(BaseModel):
     name: str
     owner: str | None = Field(description="Null for an agent that is not configured any more and still connected")
     attention: int = Field(description="Everything that needs attention: the three counts, and channels with attention")
+    policy: Policy = Field(description="Who may chat with it")
     pending_requests: int
+    oldest_request_at: datetime | None = Field(description="How long the first of them has waited; null without one")
     parked_turns: int = Field(description="Questions that no attempt could answer")
     failed_deliveries: int = Field(description="Messages of the last 7 days that did not arrive, or may not have")
     channels: list[ConnectedAnswer]
@@ -59,11 +66,20 @@ def _answer(one: Overview) -> AgentAnswer:
         name=one.name,
         owner=one.owner,
         attention=one.attention,
+        policy=one.policy,
         pending_requests=one.waiting.requests,
+        oldest_request_at=one.waiting.oldest_request,
         parked_turns=one.waiting.turns,
         failed_deliveries=one.waiting.deliveries,
         channels=[
-            ConnectedAnswer(channel=at.channel, display_name=at.display_name, state=at.state, cause=at.cause)
+            ConnectedAnswer(
+                channel=at.channel,
+                title=at.title,
+                display_name=at.display_name,
+                state=at.state,
+                cause=at.cause,
+                last_message_at=at.last_inbound,
+            )
             for at in one.channels
         ],
     )

@@ -3,28 +3,82 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from starlette.responses import Response
 
+from trinity_channels.access.gate import Policy
 from trinity_channels.access.principal import Role
-from trinity_channels.bindings.overview import Overviews
+from trinity_channels.bindings.overview import Overview, Overviews
+from trinity_channels.web.pages.issues import issues_of
+from trinity_channels.web.pages.live import Live
 from trinity_channels.web.pages.page import MenuItem, Page
 from trinity_channels.web.pages.visit import Visit
+from trinity_channels.web.pages.words import counted
+
+POLICIES = {
+    Policy.OPEN: "Open access",
+    Policy.REQUIRE_EMAIL: "Require email",
+    Policy.REQUIRE_SHARING: "Require sharing",
+}
+"""What pages call the policies."""
 
 
 class AgentsPages:
-    """`/` and `/agents`."""
+    """`/` and `/agents`, with the count in the navigation."""
 
-    def __init__(self, overviews: Overviews) -> None:
+    def __init__(self, overviews: Overviews, live: Live) -> None:
         self._overviews = overviews
+        self._live = live
 
     def pages(self) -> Sequence[Page]:
         """The addresses."""
-        return [Page("/", self._lead), Page("/agents", self._agents, menu=MenuItem("Agents", "agents"))]
+        return [
+            Page("/", self._lead),
+            Page("/agents", self._agents, menu=MenuItem("Agents", "agents", count="/live/attention")),
+            Page("/live/agents", self._agents_live),
+            Page("/live/attention", self._attention_live),
+        ]
 
     async def _lead(self, visit: Visit) -> Response:
         return visit.redirect("/agents")
 
     async def _agents(self, visit: Visit) -> Response:
-        owner = visit.principal.subject if visit.principal.role is Role.USER else None
-        return visit.render("agents.html", agents=await self._overviews.of(owner))
+        return visit.render("agents.html", **await self._values(visit))
+
+    async def _agents_live(self, visit: Visit) -> Response:
+        async def part() -> str:
+            return visit.part("agents_list.html", **await self._values(visit))
+
+        return self._live.stream(visit, part)
+
+    async def _attention_live(self, visit: Visit) -> Response:
+        async def part() -> str:
+            number = sum(one.attention for one in await self._overviews.of(_owner(visit)))
+            return visit.part("attention.html", number=number)
+
+        return self._live.stream(visit, part)
+
+    async def _values(self, visit: Visit) -> dict[str, Any]:
+        overviews = await self._overviews.of(_owner(visit))
+        issues = issues_of(visit, overviews)
+        return {"agents": overviews, "issues": issues, "state": _state(overviews), "policies": POLICIES}
+
+
+def _owner(visit: Visit) -> str | None:
+    return visit.principal.subject if visit.principal.role is Role.USER else None
+
+
+def _state(overviews: Sequence[Overview]) -> str:
+    """One sentence: how many agents there are, how many can be reached, how much needs attention."""
+    number, reached = len(overviews), sum(bool(one.channels) for one in overviews)
+    attention = sum(one.attention for one in overviews)
+    agents = f"{counted(number)} agent{'' if number == 1 else 's'}"
+    if not reached:
+        return f"{agents}, not connected to a messenger yet."
+    which = "all" if reached == number and number > 1 else f"{counted(reached).lower()} of them"
+    connected = (
+        f"{agents}, connected to a messenger." if number == 1 else f"{agents}, {which} connected to a messenger."
+    )
+    needs = "thing needs" if attention == 1 else "things need"
+    return f"{connected} {counted(attention)} {needs} you." if attention else f"{connected} Nothing needs you."

@@ -12,8 +12,10 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 _BELOW = "/{rest:path}"
-_ALONE = ("/", *(f"/{name}{below}" for name in ("agents", "conversations", "settings") for below in ("", _BELOW)))
-_ALONE_TOO = ("/signin", f"/signin{_BELOW}", "/signout", f"/signout{_BELOW}", "/appearance", f"/assets{_BELOW}")
+_SINGLE = ("/", "/signin", "/signout", "/appearance")
+_TREES = ("agents", "conversations", "settings", "signin", "signout", "live", "assets")
+_ALONE = (*_SINGLE, "/agents", "/conversations", "/settings", *(f"/{name}{_BELOW}" for name in _TREES))
+"""What the pages of a host that runs alone answer; the API, the webhooks and monitoring have other paths."""
 
 
 class PageSite(Protocol):
@@ -36,7 +38,7 @@ class LazyPages:
 
     def routes(self) -> list[Route]:
         """The paths of pages; none of them is a path of the API."""
-        paths = (self.prefix, f"{self.prefix}{_BELOW}") if self.prefix else (*_ALONE, *_ALONE_TOO)
+        paths = (self.prefix, f"{self.prefix}{_BELOW}") if self.prefix else _ALONE
         return [Route(path, self, include_in_schema=False) for path in paths]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -16,11 +16,15 @@ Handler = Callable[["Visit"], Awaitable[Response]]
 
 @dataclass(frozen=True, slots=True)
 class MenuItem:
-    """An entry of the main navigation: its words, its icon, and whether only administrators have it."""
+    """An entry of the main navigation: its words, its icon, and whether only administrators have it.
+
+    `count` is the path of a live part that shows how many things there need attention; empty for none.
+    """
 
     label: str
     icon: str
     admin: bool = False
+    count: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from http import HTTPStatus
 
 import structlog
@@ -30,10 +30,12 @@ _FOREIGN = "This form was sent by another site, so nothing was done. Open the pa
 class Site:
     """An ASGI application; `scope["root_path"]` ends with the prefix of the pages."""
 
-    def __init__(self, modules: Iterable[Pages], gate: Gate, desk: Desk, stop: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self, modules: Iterable[Pages], gate: Gate, desk: Desk, stops: Sequence[Callable[[], Awaitable[None]]]
+    ) -> None:
         self._gate = gate
         self._desk = desk
-        self._stop = stop
+        self._stops = stops
         every = [page for module in modules for page in module.pages()]
         self._menu = [page for page in every if page.menu is not None]
         by_path: dict[str, dict[str, Page]] = {}
@@ -53,7 +55,8 @@ class Site:
 
     async def stop(self) -> None:
         """Finish what is under way."""
-        await self._stop()
+        for stop in self._stops:
+            await stop()
 
     def _visit(self, request: Request, entry: Entry | None = None) -> Visit:
         return Visit(request, self._desk, entry, self._menu)

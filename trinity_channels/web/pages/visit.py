@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +24,7 @@ from trinity_channels.web.pages.form import Form, read_form
 from trinity_channels.web.pages.page import Page
 from trinity_channels.web.pages.render import Templates
 
+_TIME = re.compile(r"(<time[^>]*>)[^<]*")
 _COMPRESSED_FROM = 1024
 """Bytes of a page from which it is compressed."""
 
@@ -51,7 +54,6 @@ class Visit:
     def __init__(self, request: Request, desk: Desk, entry: Entry | None, menu: Sequence[Page]) -> None:
         self.request = request
         self.entry = entry
-        self.now = desk.now()
         self.theme = theme_of(request)
         self.has_sign_in = desk.has_sign_in
         self._desk = desk
@@ -71,6 +73,11 @@ class Visit:
         return " ".join(part for part in (named, self.principal.subject) if part)
 
     @property
+    def is_admin(self) -> bool:
+        """Whether an administrator asks."""
+        return self.principal.role is Role.ADMIN
+
+    @property
     def host(self) -> str:
         """The name of this host, as the browser knows it."""
         return self.request.url.netloc
@@ -84,13 +91,17 @@ class Visit:
     @property
     def menu(self) -> Sequence[Page]:
         """The pages of the main navigation that this person may see."""
-        is_admin = self.principal.role is Role.ADMIN
-        return [one for one in self._menu if one.menu is not None and (is_admin or not one.menu.admin)]
+        return [one for one in self._menu if one.menu is not None and (self.is_admin or not one.menu.admin)]
 
     @property
     def said(self) -> str:
         """The sentence that the last form left for this page."""
         return self._desk.said.read(self.request)
+
+    @property
+    def now(self) -> datetime:
+        """The present; a live part is made again and again."""
+        return self._desk.now()
 
     # --- addresses ---
 
@@ -105,6 +116,10 @@ class Visit:
     def asset(self, name: str) -> str:
         """The address of a file that pages load."""
         return self.url(f"/assets/{asset(name).path}")
+
+    def live(self, path: str, part: str) -> str:
+        """The address of the stream that keeps a part of a page up to date, of which the page already has `part`."""
+        return f"{self.url(path)}{'&' if '?' in path else '?'}seen={version_of(part)}"
 
     def curl(self, method: str, path: str, body: Mapping[str, object] | None = None) -> str:
         """The call of the API that does the same; `path` begins with /api and is quoted already."""
@@ -130,7 +145,7 @@ class Visit:
 
     def render(self, template: str, status: int = 200, **values: object) -> Response:
         """Answer with a page or a part of one. Templates know the visit as `page`."""
-        html = self._desk.templates.render(template, {"page": self, **values}).encode()
+        html = self.part(template, **values).encode()
         if len(html) >= _COMPRESSED_FROM and accepts_gzip(self.request):
             headers = {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
             response: Response = HTMLResponse(gzip.compress(html, 5), status, headers=headers)
@@ -140,9 +155,19 @@ class Visit:
             response.delete_cookie(SAID, path="/", httponly=True, samesite="strict")
         return response
 
+    def part(self, template: str, **values: object) -> str:
+        """A part of a page, as HTML."""
+        return self._desk.templates.render(template, {"page": self, **values})
+
     def redirect(self, path: str, said: str = "") -> Response:
         """Answer a form: the browser goes on to a page of ours, which shows the sentence `said`."""
         response = RedirectResponse(self.url(path), 303)
         if said:
             self._desk.said.set(response, said)
         return response
+
+
+def version_of(part: str) -> str:
+    """Changes with what a part of a page says; not with blanks, and not while only the words of times change."""
+    words = _TIME.sub(r"\1", part).split()
+    return hashlib.sha256(" ".join(words).encode()).hexdigest()[:16]

@@ -1,0 +1,62 @@
+"""What needs attention, as a list of sentences with one button each: first what keeps an agent from being reached."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from markupsafe import Markup
+
+from trinity_channels.bindings.overview import ATTENTION, Connected, Overview
+from trinity_channels.web.pages.visit import Visit
+from trinity_channels.web.pages.words import counted
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """One entry. `grave`: people get no answer because of it. `path` is the page that helps, `button` what it says."""
+
+    title: str
+    detail: str | Markup
+    path: str
+    button: str
+    grave: bool = False
+
+
+def issues_of(visit: Visit, overviews: Sequence[Overview]) -> list[Issue]:
+    """Everything that needs attention, the gravest first, otherwise by agent."""
+    return sorted((one for agent in overviews for one in _of(visit, agent)), key=lambda one: not one.grave)
+
+
+def _of(visit: Visit, agent: Overview) -> Iterator[Issue]:
+    path = f"/agents/{quote(agent.name, safe='')}"
+    for at in agent.channels:
+        if at.state == ATTENTION:
+            yield Issue(
+                f"{agent.name} has trouble on {at.title}", at.cause, f"{path}#{at.channel}", _open(at), grave=True
+            )
+    waiting = agent.waiting
+    if waiting.requests:
+        asks = "person asks" if waiting.requests == 1 else "people ask"
+        detail: str | Markup = ""
+        if waiting.oldest_request is not None:
+            who = "They" if waiting.requests == 1 else "The first one"
+            detail = Markup("{} asked {}.").format(who, visit.ago(waiting.oldest_request))
+        title = f"{counted(waiting.requests)} {asks} to talk with {agent.name}"
+        yield Issue(title, detail, f"{path}#requests", "Review requests")
+    talks = f"/conversations?agent={quote(agent.name, safe='')}&state=attention"
+    if waiting.turns:
+        questions = "question has" if waiting.turns == 1 else "questions have"
+        detail = "No attempt to answer succeeded, or the question came too late to be answered without asking you."
+        yield Issue(
+            f"{counted(waiting.turns)} {questions} no answer from {agent.name}", detail, talks, "See what failed"
+        )
+    if waiting.deliveries:
+        messages = "message" if waiting.deliveries == 1 else "messages"
+        title = f"{counted(waiting.deliveries)} {messages} of {agent.name} may not have arrived"
+        yield Issue(title, "Of the last seven days; each says what the person has.", talks, "See what failed")
+
+
+def _open(at: Connected) -> str:
+    return f"Open {at.title}"

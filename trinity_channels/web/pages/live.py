@@ -1,0 +1,94 @@
+"""Parts of pages that keep themselves up to date: an event stream that sends a part again when it has changed.
+
+The part is made again when something was written to the database, and now and then for what only time changes. A stream ends
+after a while, and the browser opens the next: so a server that shuts down waits for none of them, and whoever may no longer
+see the page soon stops seeing it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from time import monotonic
+
+import structlog
+from starlette.responses import Response, StreamingResponse
+
+from trinity_channels.store import StoreError
+from trinity_channels.web.pages.gate import Gate
+from trinity_channels.web.pages.visit import Visit, version_of
+
+log = structlog.get_logger(__name__)
+
+PACE = 0.5
+"""Seconds between two looks at whether something was written."""
+AGAIN = 15.0
+"""Seconds after which a part is made again in any case."""
+LASTS = 25.0
+"""Seconds that one stream lasts."""
+MOST = 256
+"""Streams at a time; a browser that gets none tries again."""
+
+Part = Callable[[], Awaitable[str]]
+
+
+class Live:
+    """Serves the streams. `commits` counts what was written to the database."""
+
+    def __init__(self, gate: Gate, commits: Callable[[], int]) -> None:
+        self._gate = gate
+        self._commits = commits
+        self._open = 0
+        self._stopping = asyncio.Event()
+
+    def stream(self, visit: Visit, part: Part) -> Response:
+        """Answer with the part now and whenever it changes.
+
+        Args:
+            visit: the request; its principal is checked again each time.
+            part: makes the HTML.
+        """
+        if self._open >= MOST or self._stopping.is_set():
+            return Response(status_code=503, headers={"Retry-After": "5"})
+        headers = {"X-Accel-Buffering": "no"}
+        return StreamingResponse(self._events(visit, part), media_type="text/event-stream", headers=headers)
+
+    async def stop(self) -> None:
+        """End every stream."""
+        self._stopping.set()
+
+    async def _events(self, visit: Visit, part: Part) -> AsyncIterator[str]:
+        self._open += 1
+        known = visit.request.headers.get("last-event-id") or visit.request.query_params.get("seen", "")
+        end = monotonic() + LASTS
+        try:
+            while monotonic() < end and not self._stopping.is_set() and await self._may_go_on(visit):
+                commits, made_at = self._commits(), monotonic()
+                html = await part()
+                version = version_of(html)
+                if version != known:
+                    known = version
+                    yield _event(version, html)
+                while self._commits() == commits and monotonic() < min(made_at + AGAIN, end):
+                    if await self._stops_within(PACE):
+                        return
+        except StoreError as error:  # the page says so when it is loaded again
+            log.warning("live part failed", error=type(error).__name__)
+        finally:
+            self._open -= 1
+
+    async def _may_go_on(self, visit: Visit) -> bool:
+        entry = await self._gate.enter(visit.request)
+        return entry is not None and visit.entry is not None and entry.principal == visit.entry.principal
+
+    async def _stops_within(self, seconds: float) -> bool:
+        try:
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+        except TimeoutError:
+            return False
+        return True
+
+
+def _event(version: str, html: str) -> str:
+    lines = "".join(f"data: {line}\n" for line in html.splitlines() if line.strip())
+    return f"id: {version}\n{lines}\n"
