@@ -16,29 +16,24 @@ from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Route
 
 from trinity_channels import wiring
-from trinity_channels.access.authorisation import Authorisation
 from trinity_channels.access.decision_links import DecisionLinks
 from trinity_channels.access.directory import LocalDirectory
-from trinity_channels.access.disclosure import Disclosure
-from trinity_channels.access.escalation import Escalation
 from trinity_channels.access.first_token import hand_over_first_token
-from trinity_channels.access.lifetime import Lifetime
-from trinity_channels.access.login import Login
 from trinity_channels.access.mailed_decisions import MailedDecisions
+from trinity_channels.access.overview import Overviews
 from trinity_channels.access.owner_digest import OwnerDigest
-from trinity_channels.access.self_service import SelfService
 from trinity_channels.access.sessions import Sessions
 from trinity_channels.access.sharing import Sharing
 from trinity_channels.access.tokens import Tokens
 from trinity_channels.agents.registry import ConfiguredAgents, Platform
-from trinity_channels.agents.reload import AgentReload
+from trinity_channels.agents.reload import AgentReload, Configuration
 from trinity_channels.agents.table import AgentTable
 from trinity_channels.alerts.mails import AlertMails
 from trinity_channels.alerts.watch import ChannelWatch
+from trinity_channels.authorisation import Authorisation
 from trinity_channels.bindings import Bindings
 from trinity_channels.bindings.connections import Connections
 from trinity_channels.bindings.contexts import Contexts
-from trinity_channels.bindings.overview import Overviews
 from trinity_channels.bindings.public_address import PublicAddress
 from trinity_channels.bindings.reports import HealthReports
 from trinity_channels.bindings.stored_secrets import StoredSecrets
@@ -62,6 +57,7 @@ from trinity_channels.outbound.deliver import Deliveries
 from trinity_channels.outbound.lateness import Lateness
 from trinity_channels.outbound.proactive import ProactiveMessages
 from trinity_channels.outbound.resend import Resends
+from trinity_channels.outbound.sent import SentMessages
 from trinity_channels.outbound.trial import TrialMessages
 from trinity_channels.people.blocks import Blocks
 from trinity_channels.plugins import load
@@ -112,16 +108,14 @@ class Host:
         self.address = PublicAddress(self.store, settings.public_chat_url)
         self.mailer = ports.mailer or _mailer(settings, now)
         self.agents = AgentTable(settings.agents)
-        again = partial(reread, settings, ports.read_settings) if ports.read_settings else None
-        self.reload = AgentReload(self.agents, self.store, again, now)
+        self.reload = AgentReload(self.agents, self.store, _again(settings, ports), now)
         self.directory = ports.directory or LocalDirectory(self.store, self.agents, now)
+        self.may = Authorisation(self.directory)
         self.own_tokens = TokenAuthenticator(self.store, settings.admin_token, now)
         self.tokens = None if ports.authenticator else Tokens(self.store, now)
         self.sessions = Sessions(self.store, now)
         self.local_token = self.own_tokens.local
-        self.guard = Guard(
-            ports.authenticator or self.own_tokens, Authorisation(self.directory), FailedAuth(self.metrics, now)
-        )
+        self.guard = Guard(ports.authenticator or self.own_tokens, self.may, FailedAuth(self.metrics, now))
         self.bindings = Bindings(
             self.store,
             self.plugins,
@@ -130,30 +124,24 @@ class Host:
             now,
         )
         self.dispatcher = LocalDispatcher(self.store, _open_keys, now)
-        self.sharing = Sharing(self.store, self.directory, now)
-        self.missed = MissedMessages(self.store, self.plugins, self.bindings, now)
+        self.sharing = Sharing(self.store, self.directory, self.may, now)
+        self.missed = MissedMessages(self.store, self.plugins, self.bindings, self.may, now)
         self.catch_up = CatchUp(self.store, self.plugins, self.bindings, self.missed, now)
         self.connections = Connections(
             store=self.store,
             plugins=self.plugins,
             opened=self.bindings,
-            vault=self.vault,
+            may=self.may,
             now=now,
             credentials_work=self.catch_up.credentials_work,
         )
-        escalation = Escalation(self.store, self.agents, now)
-        self.self_service = SelfService(
-            Login(self.store, self.vault, self.mailer, now, self.metrics),
-            escalation,
-            Disclosure(self.store, escalation, timedelta(hours=settings.disclose_after_hours), now),
-            Lifetime(timedelta(days=settings.email_lifetime_days)),
-        )
+        self.self_service = wiring.self_service(self)
         self.reports = HealthReports(
             store=self.store,
             plugins=self.plugins,
             opened=self.bindings,
             address=self.address,
-            self_service=self.self_service,
+            access=self.self_service,
             now=now,
         )
         self.overviews = Overviews(
@@ -181,22 +169,25 @@ class Host:
         self.proactive = ProactiveMessages(
             store=self.store,
             plugins=self.plugins,
-            may=self.guard.may,
+            may=self.may,
+            directory=self.directory,
             disclosure=self.self_service.disclosure,
             now=now,
         )
-        self.resends = Resends(store=self.store, plugins=self.plugins, metrics=self.metrics, now=now)
+        resends = Resends(store=self.store, plugins=self.plugins, metrics=self.metrics, now=now)
+        self.sent = SentMessages(self.store, self.may, resends)
         self.trials = TrialMessages(
             store=self.store,
             plugins=self.plugins,
             opened=self.bindings,
             deliveries=self.deliveries,
+            may=self.may,
             now=now,
         )
         self.unknown_webhooks = UnknownWebhooks(self.store, now)
         self._diagnosis = Diagnosis(self.store, self.catch_up.mistrusted, now)
         self.webhook = wiring.webhook(self, indicator, self._diagnosis, self.catch_up)
-        self.retention_periods = RetentionPeriods(self.store, settings.keep_bodies_days, self.agents, now)
+        self.retention_periods = RetentionPeriods(self.store, settings.keep_bodies_days, self.agents, self.may, now)
         self.retention = Retention(self.store, self.retention_periods, self.metrics, now)
         links = DecisionLinks(self.vault, self.address, tuple(self.plugins), now)
         self._digest = OwnerDigest(self.store, self.directory, self.mailer, links, self.metrics, now)
@@ -345,6 +336,11 @@ class Host:
             unknown=self.unknown_webhooks.last_day,
             entrance=entrance,
         ).routes()
+
+
+def _again(settings: Settings, ports: Ports) -> Callable[[], Configuration] | None:
+    """What reads the settings again; None if the application around the host gave them."""
+    return partial(reread, settings, ports.read_settings) if ports.read_settings else None
 
 
 def mount_channels(app: FastAPI, ports: Ports, settings: Settings) -> Host:

@@ -10,7 +10,6 @@ from trinity_channels.bindings.address_change import AddressChange
 from trinity_channels.bindings.status import BindingStatuses
 from trinity_channels.diagnostics import Diagnostics
 from trinity_channels.inbound.way_in import WayIn
-from trinity_channels.outbound.sent import SentMessages
 from trinity_channels.people.contacts import Contacts
 from trinity_channels.people.erasure import Erasure
 from trinity_channels.web.access_api import AccessApi
@@ -44,6 +43,7 @@ def routers(host: Host) -> list[APIRouter]:
         plugins=host.plugins,
         address=host.address,
         reports=host.reports,
+        may=host.may,
     )
     channels = BindingsApi(host.guard, host.connections, statuses, host.plugins)
     trials = TrialApi(host.guard, host.connections, host.trials, host.plugins)
@@ -56,18 +56,18 @@ def routers(host: Host) -> list[APIRouter]:
         http=host.http,
         now=host.now,
     )
-    contacts = Contacts(host.store, host.guard.may, host.blocks, Erasure(host.store, host.blocks), host.now)
+    contacts = Contacts(host.store, host.may, host.blocks, Erasure(host.store, host.blocks), host.now)
     return [
         AgentsApi(host.guard, host.overviews).router(),
         *(channels.router(channel) for channel in host.plugins),
         *(trials.router(channel) for channel in host.plugins),
         *(CatchUpApi(host.guard, host.missed, host.plugins).router(channel) for channel in host.plugins),
         AccessApi(host.guard, host.sharing).router(),
-        EscalationApi(host.guard, host.self_service.escalation, host.store).router(),
-        DisclosureApi(host.guard, host.self_service.disclosure, host.store).router(),
+        EscalationApi(host.guard, host.self_service.escalation).router(),
+        DisclosureApi(host.guard, host.self_service.disclosure).router(),
         PeopleApi(host.guard, contacts, host.self_service.lifetime).router(),
-        RetentionApi(host.guard, host.retention_periods, host.store).router(),
-        DeliveriesApi(host.guard, SentMessages(host.store, host.guard.may, host.resends)).router(),
+        RetentionApi(host.guard, host.retention_periods).router(),
+        DeliveriesApi(host.guard, host.sent).router(),
         ProactiveApi(host.guard, host.proactive).router(),
         AuditApi(host.guard, host.store).router(),
         SettingsApi(host.guard, host.address, change).router(),

@@ -1,10 +1,15 @@
-"""The part of the composition root that joins what handles inbound messages."""
+"""The part of the composition root that joins what handles inbound messages, and what people are offered in a chat."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from trinity_channels.access.disclosure import Disclosure
+from trinity_channels.access.escalation import Escalation
+from trinity_channels.access.lifetime import Lifetime
+from trinity_channels.access.login import Login
+from trinity_channels.access.self_service import SelfService
 from trinity_channels.agents.port import AgentRuntime
 from trinity_channels.inbound.admission import Admission
 from trinity_channels.inbound.agent_call import AgentCall
@@ -33,6 +38,19 @@ from trinity_channels.outbound.notices import Budget, Notices
 
 if TYPE_CHECKING:
     from trinity_channels.app import Host
+
+
+def self_service(host: Host) -> SelfService:
+    """What the host itself offers people in a chat."""
+    settings = host.settings
+    escalation = Escalation(host.store, host.agents, host.may, host.now)
+    silence = timedelta(hours=settings.disclose_after_hours)
+    return SelfService(
+        Login(host.store, host.vault, host.mailer, host.now, host.metrics),
+        escalation,
+        Disclosure(host.store, escalation, host.may, silence, host.now),
+        Lifetime(timedelta(days=settings.email_lifetime_days)),
+    )
 
 
 def turns(host: Host, agents: AgentRuntime, vouching: Vouching, indicator: Indicator, lateness: Lateness) -> Turns:

@@ -56,7 +56,7 @@ async def test_a_secret_comes_from_the_environment_and_the_running_host_connects
     assert token not in done.output
     assert "No server is running" not in done.stdout
     assert zoe.last() == "echo hello"
-    assert entry.actor == "admin:local command"
+    assert entry.actor == "command line"
 
 
 async def test_a_running_host_uses_a_changed_connection_at_once(terminal: Terminal, served: World) -> None:

@@ -7,6 +7,7 @@ import sqlite3
 import pytest
 
 from tests.world import KEY, Agent, Person, World
+from trinity_channels.bindings.reseal import reseal
 from trinity_channels.settings import Settings
 
 NUMBER = "+15557770001"
@@ -134,7 +135,7 @@ async def test_the_owner_can_let_them_in_again(town: World, agent: Agent, how: s
 async def test_the_block_outlives_the_encryption_key(town: World, agent: Agent) -> None:
     zoe = await gone(town)
     await restarts(town, f"{NEW_KEY},{KEY}")
-    await town.host.connections.reseal()
+    await reseal(town.host.store, town.host.bindings.secrets)
     assert await town.host.blocks.reseal() == 1
     await restarts(town, NEW_KEY)
 

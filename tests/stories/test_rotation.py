@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from tests.world import PUBLIC, Agent, World, said
+from trinity_channels.bindings.reseal import reseal
 from trinity_channels.settings import Settings
 
 PATH = "/api/agents/support/whatsapp"
@@ -280,7 +281,7 @@ async def test_a_new_encryption_key_opens_old_addresses_too(town: World, agent: 
     town.settings = Settings.load(**(settings | {"credential_encryption_key": keys}))
     town.build()
     town.host.store.open()
-    changed = await town.host.connections.reseal()
+    changed = await reseal(town.host.store, town.host.bindings.secrets)
     await town.host.store.close()
     town.settings = Settings.load(**(settings | {"credential_encryption_key": "22" * 32}))
 

@@ -19,6 +19,7 @@ from typing import Self
 
 from trinity_channels.bindings.public_address import PublicAddress
 from trinity_channels.crypto.vault import Vault
+from trinity_channels.refusal import Refusal
 from trinity_channels.store.access import AccessRequest
 from trinity_channels.store.clock import micros, moment
 
@@ -32,8 +33,11 @@ _CLAIMS = struct.Struct(">QQQ16s")
 _SIGNATURE_BYTES = 32
 
 
-class InvalidLink(Exception):
+class InvalidLink(Refusal):
     """The token was not made here, or the encryption key that it was signed with is gone."""
+
+    def __init__(self) -> None:
+        super().__init__("invalid_link", "It may be incomplete: copy it again.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,3 +67,10 @@ class LocalDirectory:
 
     async def consent(self, agent: str, email: str, *, allow: bool) -> bool:
         return await self._store.write(lambda tx: access.consent(tx, agent, email, allow=allow))
+
+
+async def may_write_first(directory: Directory, agent: str, email: str) -> bool:
+    """Whether an agent may write to an e-mail's holder first: to its owner always, to others if the share allows it."""
+    if email == await directory.owner(agent):
+        return True
+    return any(one.email == email and one.allow_proactive for one in await directory.shares(agent))

@@ -6,10 +6,14 @@ The EU AI Act asks for it (article 50(1), https://eur-lex.europa.eu/eli/reg/2024
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from trinity_channels import texts
 from trinity_channels.access.escalation import Escalation
+from trinity_channels.authorisation import Authorisation
+from trinity_channels.principal import Principal
+from trinity_channels.refusal import Refusal
 from trinity_channels.store import Store, Tx, agent_settings, audit, disclosures
 from trinity_channels.store.conversation_state import ConversationState
 
@@ -30,11 +34,27 @@ def due(disclosed_at: datetime | None, last_spoken: datetime | None, at: datetim
     return at - max(disclosed_at, last_spoken or disclosed_at) >= silence
 
 
+@dataclass(frozen=True, slots=True)
+class DisclosureSetting:
+    """`reason` is why people are not told, None if they are; `sentence` is what they are told."""
+
+    reason: str | None
+    sentence: str
+
+
 class Disclosure:
     """The sentence, and whether an owner has turned it off."""
 
-    def __init__(self, store: Store, escalation: Escalation, silence: timedelta, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        escalation: Escalation,
+        may: Authorisation,
+        silence: timedelta,
+        now: Callable[[], datetime],
+    ) -> None:
         self._store = store
+        self._may = may
         self._escalation = escalation
         self._silence = silence
         self._now = now
@@ -60,20 +80,43 @@ class Disclosure:
         """Why the owner has turned it off; None if it is on."""
         return agent_settings.get(tx, agent, _OFF)
 
-    async def turn_off(self, agent: str, reason: str, *, by: str) -> None:
-        """Stop telling people, for a reason that goes on record."""
-        await self._change(agent, reason, by=by)
+    async def setting(self, principal: Principal, agent: str) -> DisclosureSetting:
+        """How it is set, for the owner or an administrator.
 
-    async def turn_on(self, agent: str, *, by: str) -> None:
-        """Tell people again."""
-        await self._change(agent, None, by=by)
+        Raises:
+            Refusal: the principal is neither.
+        """
+        await self._may.owner(principal, agent)
+        return await self._store.read(
+            lambda tx: DisclosureSetting(self.reason_off(tx, agent), self.sentence(tx, agent))
+        )
 
-    async def _change(self, agent: str, reason: str | None, *, by: str) -> None:
+    async def turn_off(self, principal: Principal, agent: str, reason: str) -> None:
+        """Stop telling people, for a reason that goes on record.
+
+        Raises:
+            Refusal: the principal is neither the owner nor an administrator, or gives no reason.
+        """
+        await self._may.owner(principal, agent)
+        if not reason:
+            raise Refusal("invalid_input", "reason is required to turn the disclosure off.", field="reason")
+        await self._change(principal, agent, reason)
+
+    async def turn_on(self, principal: Principal, agent: str) -> None:
+        """Tell people again.
+
+        Raises:
+            Refusal: the principal is neither the owner nor an administrator.
+        """
+        await self._may.owner(principal, agent)
+        await self._change(principal, agent, None)
+
+    async def _change(self, principal: Principal, agent: str, reason: str | None) -> None:
         now = self._now()
 
         def change(tx: Tx) -> None:
             agent_settings.put(tx, agent, _OFF, reason)
             details = {"enabled": reason is None, "reason": reason}
-            audit.add(tx, now, by, "set_disclosure", agent=agent, details=details)
+            audit.add(tx, now, principal.actor, "set_disclosure", agent=agent, details=details)
 
         await self._store.write(change)

@@ -10,7 +10,9 @@ from datetime import datetime
 
 from trinity_channels import texts
 from trinity_channels.agents.table import AgentTable
+from trinity_channels.authorisation import Authorisation
 from trinity_channels.escalation_contact import ContactKind, EscalationContact, parse_escalation_contact
+from trinity_channels.principal import Principal
 from trinity_channels.store import Store, Tx, agent_settings, audit
 
 _NAME = "escalation_contact"
@@ -24,8 +26,9 @@ _SENTENCES = {
 class Escalation:
     """The escalation contact of each agent: what its owner stored, or else what the settings file says."""
 
-    def __init__(self, store: Store, configured: AgentTable, now: Callable[[], datetime]) -> None:
+    def __init__(self, store: Store, configured: AgentTable, may: Authorisation, now: Callable[[], datetime]) -> None:
         self._store = store
+        self._may = may
         self._configured = configured
         self._now = now
 
@@ -40,13 +43,27 @@ class Escalation:
         contact = self.contact(tx, agent)
         return _SENTENCES[contact.kind].format(contact=contact.value) if contact else ""
 
-    async def set(self, agent: str, contact: EscalationContact | None, *, by: str) -> None:
-        """Store an agent's contact, on record; None removes it, and the one of the settings file counts again."""
+    async def setting(self, principal: Principal, agent: str) -> EscalationContact | None:
+        """The contact, for the owner or an administrator.
+
+        Raises:
+            Refusal: the principal is neither.
+        """
+        await self._may.owner(principal, agent)
+        return await self._store.read(lambda tx: self.contact(tx, agent))
+
+    async def set(self, principal: Principal, agent: str, contact: EscalationContact | None) -> None:
+        """Store an agent's contact, on record; None removes it, and the one of the settings file counts again.
+
+        Raises:
+            Refusal: the principal is neither the owner nor an administrator.
+        """
+        await self._may.owner(principal, agent)
         now = self._now()
 
         def change(tx: Tx) -> None:
             agent_settings.put(tx, agent, _NAME, contact.value if contact else None)
             details = {"kind": contact.kind if contact else None}
-            audit.add(tx, now, by, "set_escalation_contact", agent=agent, details=details)
+            audit.add(tx, now, principal.actor, "set_escalation_contact", agent=agent, details=details)
 
         await self._store.write(change)

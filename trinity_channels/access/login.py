@@ -208,7 +208,7 @@ class Login:
         audit.add(
             tx,
             now,
-            f"contact:{contact.id}",
+            audit.contact_actor(contact.id),
             "login_failed",
             agent=contact.agent,
             channel=contact.channel,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from trinity_channels.access.decision_links import DecisionLinks, InvalidLink
 from trinity_channels.access.directory import Directory
 from trinity_channels.access.sharing import AlreadyDecided, RequestNotFound, Sharing
+from trinity_channels.principal import Principal, Role
+from trinity_channels.refusal import Refusal
 from trinity_channels.store import Store, access
 from trinity_channels.store.access import AccessRequest
 
@@ -12,15 +14,18 @@ VIA = "mail link"
 """How the audit log names this way of deciding."""
 
 
-class ExpiredLink(Exception):
+class ExpiredLink(Refusal):
     """The link's time is over, or the request it was for does not exist any more."""
 
+    def __init__(self) -> None:
+        super().__init__("expired_link", "The people who still wait are listed on the host.")
 
-class UsedLink(Exception):
+
+class UsedLink(Refusal):
     """The request was decided, by this link or otherwise; `request` says how and when."""
 
     def __init__(self, request: AccessRequest) -> None:
-        super().__init__()
+        super().__init__("used_link", "This link decides nothing any more.")
         self.request = request
 
 
@@ -52,7 +57,12 @@ class MailedDecisions:
         request, owner = await self._opened(token)
         try:
             return await self._sharing.decide(
-                request.agent, request.id, approve=approve, by=f"user:{owner}", asked_at=request.requested_at, via=VIA
+                Principal(Role.USER, owner),
+                request.agent,
+                request.id,
+                approve=approve,
+                asked_at=request.requested_at,
+                via=VIA,
             )
         except RequestNotFound as error:
             raise ExpiredLink from error

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from trinity_channels.access.disclosure import Disclosure
 from trinity_channels.access.escalation import Escalation
+from trinity_channels.access.gate import Policy, policies
 from trinity_channels.access.lifetime import Lifetime
 from trinity_channels.access.login import Login
+from trinity_channels.store import Tx, access
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,3 +20,16 @@ class SelfService:
     escalation: Escalation
     disclosure: Disclosure
     lifetime: Lifetime
+
+    @property
+    def mails(self) -> bool:
+        """Whether the host can mail, which signing in needs."""
+        return self.login.available
+
+    def open_to_all(self, tx: Tx, agent: str) -> bool:
+        """Whether everyone may chat with an agent."""
+        return policies(access.policies(tx, agent))[0] is Policy.OPEN
+
+    def escalates(self, tx: Tx, agent: str) -> bool:
+        """Whether an agent names a way to a person."""
+        return self.escalation.contact(tx, agent) is not None

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from trinity_channels.access.principal import Principal, Role
 from trinity_channels.access.tokens import token_digest
+from trinity_channels.principal import Principal, Role
 from trinity_channels.store import Store, StoreError, Tx, audit, sessions, sign_in_links
 from trinity_channels.store.sessions import StoredSession
 

@@ -1,8 +1,7 @@
-"""Decide who may use an agent: its policies, access requests and shares. One service for the API and the command line.
+"""Decide who may use an agent: its policies, access requests and shares. One service for the API, mailed links and commands.
 
-`by` is who decides, as the audit log names them. Callers have authorised them: the API by a token, a mailed link by its
-signature, the command line by access to the host. What was held is answered where a decision has opened the gate: the
-conversations are marked in the transaction of the decision, so that a host in another process finds them as well.
+What was held is answered where a decision has opened the gate: the conversations are marked in the transaction of the
+decision, so that a host in another process finds them as well.
 """
 
 from __future__ import annotations
@@ -12,6 +11,8 @@ from datetime import datetime
 
 from trinity_channels.access.directory import Directory
 from trinity_channels.access.gate import GroupPolicy, Policy, policies
+from trinity_channels.authorisation import Authorisation
+from trinity_channels.principal import Principal
 from trinity_channels.refusal import Refusal
 from trinity_channels.store import Store, Tx, access, audit, messages
 from trinity_channels.store.access import AccessRequest, Share
@@ -57,30 +58,37 @@ class NotShared(Refusal):
 
 
 class Sharing:
-    """What an owner decides about who may use an agent."""
+    """What the owner or an administrator decides about who may use an agent.
 
-    def __init__(self, store: Store, directory: Directory, now: Callable[[], datetime]) -> None:
+    Raises:
+        Refusal: by each operation, if the principal is neither.
+    """
+
+    def __init__(self, store: Store, directory: Directory, may: Authorisation, now: Callable[[], datetime]) -> None:
         self._store = store
         self._directory = directory
+        self._may = may
         self._now = now
 
     # --- policies ---
 
-    async def policies(self, agent: str) -> Policies:
+    async def policies(self, principal: Principal, agent: str) -> Policies:
         """The policies for direct chats and for groups."""
+        await self._may.owner(principal, agent)
         return await self._store.read(lambda tx: policies(access.policies(tx, agent)))
 
-    async def set_policies(self, agent: str, change: Callable[[Policies], Policies], *, by: str) -> Policies:
+    async def set_policies(self, principal: Principal, agent: str, change: Callable[[Policies], Policies]) -> Policies:
         """Change the policies; `change` is given the present ones and may raise to refuse.
 
         Returns:
             Those that hold now.
         """
+        await self._may.owner(principal, agent)
 
         def store(tx: Tx) -> Policies:
             policy, groups = change(policies(access.policies(tx, agent)))
             access.set_policies(tx, agent, policy, groups)
-            self._audit(tx, by, "set_policy", agent, policy=policy, groups=groups)
+            self._audit(tx, principal, "set_policy", agent, policy=policy, groups=groups)
             self._mark(tx, agent)
             return policy, groups
 
@@ -88,20 +96,28 @@ class Sharing:
 
     # --- requests ---
 
-    async def requests(self, agent: str, status: str = "") -> list[AccessRequest]:
+    async def requests(self, principal: Principal, agent: str, status: str = "") -> list[AccessRequest]:
         """The agent's access requests, newest first, at most 500; an empty status means all."""
+        await self._may.owner(principal, agent)
         return await self._store.read(lambda tx: access.requests(tx, agent, status or None))
 
     async def decide(
-        self, agent: str, request: int, *, approve: bool, by: str, asked_at: datetime | None = None, via: str = ""
+        self,
+        principal: Principal,
+        agent: str,
+        request: int,
+        *,
+        approve: bool,
+        asked_at: datetime | None = None,
+        via: str = "",
     ) -> AccessRequest:
         """Approve or decline a request; they are told on the channel they asked on. The first decision holds.
 
         Args:
+            principal: who decides.
             agent: its name.
             request: the id of the request.
             approve: whether they may use the agent.
-            by: who decides.
             asked_at: decide only the request that was made then; None for any that is open. A person who asks again has
                 the same id.
             via: by what way, for the audit log, where it is not the API.
@@ -113,6 +129,7 @@ class Sharing:
             RequestNotFound: the agent has no such request.
             AlreadyDecided: it was decided the other way before.
         """
+        await self._may.owner(principal, agent)
         found = await self._store.read(lambda tx: access.request(tx, agent, request))
         if found is None or asked_at not in (None, found.requested_at):
             raise RequestNotFound
@@ -121,14 +138,15 @@ class Sharing:
             return _settled(found, verdict)
         # Before the decision is stored, because the directory may be another system: a process that dies in between
         # leaves an open request with a share, which can be approved again; the reverse would be an approval without access.
-        granted = approve and await self._directory.grant(agent, found.email, by=by)
+        granted = approve and await self._directory.grant(agent, found.email, by=principal.actor)
         now = self._now()
 
         def decide(tx: Tx) -> bool:
-            if not access.decide(tx, request, verdict, by, now):
+            if not access.decide(tx, request, verdict, principal.actor, now):
                 return False
             way = {"via": via} if via else {}
-            self._audit(tx, by, "request_approved" if approve else "request_denied", agent, request=request, **way)
+            action: audit.Action = "request_approved" if approve else "request_denied"
+            self._audit(tx, principal, action, agent, request=request, **way)
             self._mark(tx, agent, told=found.conversation)
             return True
 
@@ -142,11 +160,12 @@ class Sharing:
 
     # --- shares ---
 
-    async def shares(self, agent: str) -> list[Share]:
+    async def shares(self, principal: Principal, agent: str) -> list[Share]:
         """Everyone the agent is shared with, by e-mail."""
+        await self._may.owner(principal, agent)
         return await self._directory.shares(agent)
 
-    async def share(self, agent: str, email: str, *, by: str) -> Share:
+    async def share(self, principal: Principal, agent: str, email: str) -> Share:
         """Share the agent with an e-mail; a pending request of theirs is thereby approved.
 
         Raises:
@@ -154,16 +173,17 @@ class Sharing:
             AlreadyShared: nothing to do.
             NotShared: the share was removed concurrently.
         """
+        await self._may.owner(principal, agent)
         if email == await self._directory.owner(agent):
             raise SelfShare
-        if not await self._directory.grant(agent, email, by=by):
+        if not await self._directory.grant(agent, email, by=principal.actor):
             raise AlreadyShared
         now = self._now()
 
         def settle(tx: Tx) -> None:
-            self._audit(tx, by, "share", agent)
+            self._audit(tx, principal, "share", agent)
             pending = access.request_of(tx, agent, email)
-            approved = pending and access.decide(tx, pending.id, "approved", by, now)
+            approved = pending and access.decide(tx, pending.id, "approved", principal.actor, now)
             self._mark(tx, agent, told=pending.conversation if pending and approved else None)
 
         await self._store.write(settle)
@@ -172,25 +192,27 @@ class Sharing:
             raise NotShared
         return found[email]
 
-    async def unshare(self, agent: str, email: str, *, by: str) -> None:
+    async def unshare(self, principal: Principal, agent: str, email: str) -> None:
         """Take a share away.
 
         Raises:
             NotShared: there is none.
         """
+        await self._may.owner(principal, agent)
         if not await self._directory.revoke(agent, email):
             raise NotShared
-        await self._store.write(lambda tx: self._audit(tx, by, "unshare", agent))
+        await self._store.write(lambda tx: self._audit(tx, principal, "unshare", agent))
 
-    async def consent(self, agent: str, email: str, *, allow: bool, by: str) -> None:
+    async def consent(self, principal: Principal, agent: str, email: str, *, allow: bool) -> None:
         """Allow or forbid proactive messages to someone the agent is shared with.
 
         Raises:
             NotShared: it is not.
         """
+        await self._may.owner(principal, agent)
         if not await self._directory.consent(agent, email, allow=allow):
             raise NotShared
-        await self._store.write(lambda tx: self._audit(tx, by, "proactive_consent", agent, allow=allow))
+        await self._store.write(lambda tx: self._audit(tx, principal, "proactive_consent", agent, allow=allow))
 
     # --- what every change has in common ---
 
@@ -201,8 +223,8 @@ class Sharing:
             messages.request_turn(tx, conversation)
             tx.wake(f"turn:{conversation}")
 
-    def _audit(self, tx: Tx, by: str, action: audit.Action, agent: str, **details: object) -> None:
-        audit.add(tx, self._now(), by, action, agent=agent, details=details)
+    def _audit(self, tx: Tx, by: Principal, action: audit.Action, agent: str, **details: object) -> None:
+        audit.add(tx, self._now(), by.actor, action, agent=agent, details=details)
 
 
 def _settled(one: AccessRequest, verdict: str) -> AccessRequest:

@@ -9,25 +9,37 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from trinity_channels.access.principal import Role
+from trinity_channels.authorisation import administrator
+from trinity_channels.principal import Principal, Role
+from trinity_channels.refusal import Refusal
 from trinity_channels.store import Store, Tx, audit, tokens
+from trinity_channels.store.audit import Actor
 from trinity_channels.store.tokens import StoredToken
 from trinity_channels.visible import cleaned_name
 
 LONGEST_LABEL = 100
-FIRST_START = "first start"
+FIRST_START = Actor("first start")
 """Who made the token that an administrator gets without asking for one."""
 # Python's last year is 9999; a time zone's hours must still fit.
 _LATEST = datetime(9998, 12, 31, tzinfo=UTC)
 _SHAPE = re.compile(r"tc_[A-Za-z0-9_-]{43}")
 
 
-class TokenRefused(Exception):
+_SETTINGS = Actor("settings")
+
+
+class TokenRefused(Refusal):
     """A token cannot be made like this; `field` is the input that is wrong."""
 
     def __init__(self, message: str, field: str) -> None:
-        super().__init__(message)
-        self.field = field
+        super().__init__("invalid_input", message, field=field)
+
+
+class TokenNotFound(Refusal):
+    """There is no token with this id."""
+
+    def __init__(self) -> None:
+        super().__init__("token_not_found", "There is no such token.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +78,17 @@ def new_token(tx: Tx, role: Role, subject: str, now: datetime) -> str:
 
 
 class Tokens:
-    """Makes, lists and revokes tokens. `by` is always the audit actor."""
+    """Makes, lists and revokes tokens, for administrators.
+
+    Raises:
+        Refusal: by each operation that takes a principal, if it is not an administrator.
+    """
 
     def __init__(self, store: Store, now: Callable[[], datetime]) -> None:
         self._store = store
         self._now = now
 
-    async def create(self, wanted: NewToken, *, by: str) -> tuple[StoredToken, str]:
+    async def create(self, principal: Principal, wanted: NewToken) -> tuple[StoredToken, str]:
         """Make a token.
 
         Returns:
@@ -81,6 +97,7 @@ class Tokens:
         Raises:
             TokenRefused: the label is too long, or it would have ended already.
         """
+        administrator(principal)
         now = self._now()
         label = cleaned_name(wanted.label)
         if len(label) > LONGEST_LABEL:
@@ -90,22 +107,29 @@ class Tokens:
         token = fresh_token()
 
         def unit(tx: Tx) -> StoredToken:
-            return _add(tx, token, wanted, label, by=by, now=now)
+            return _add(tx, token, wanted, label, by=principal.actor, now=now)
 
         return await self._store.write(unit), token
 
-    async def every(self) -> list[StoredToken]:
+    async def every(self, principal: Principal) -> list[StoredToken]:
         """Every token, oldest first, expired ones included."""
+        administrator(principal)
         return await self._store.read(tokens.every)
 
-    async def revoke(self, token: int, *, by: str) -> StoredToken | None:
-        """Revoke a token, which stops working at once; None if there was none."""
+    async def revoke(self, principal: Principal, token: int) -> StoredToken:
+        """Revoke a token, which stops working at once; returns what it was.
+
+        Raises:
+            TokenNotFound: there is none with this id.
+        """
+        administrator(principal)
         now = self._now()
 
-        def unit(tx: Tx) -> StoredToken | None:
+        def unit(tx: Tx) -> StoredToken:
             found = tokens.get(tx, token)
-            if found is not None:
-                _revoke(tx, found, by=by, now=now)
+            if found is None:
+                raise TokenNotFound
+            _revoke(tx, found, by=principal.actor, now=now)
             return found
 
         return await self._store.write(unit)
@@ -113,7 +137,7 @@ class Tokens:
     async def needs_first(self) -> bool:
         """Whether there is no token with which an administrator could do anything."""
         now = self._now()
-        every = await self.every()
+        every = await self._store.read(tokens.every)
         return not any(one.role == Role.ADMIN and not one.expired(now) for one in every)
 
     async def add_first(self, token: str) -> None:
@@ -124,19 +148,19 @@ class Tokens:
 
     async def replace_first(self) -> None:
         """Revoke the token of the first start: the settings name another one."""
-        if not any(one.created_by == FIRST_START for one in await self.every()):
+        if not any(one.created_by == FIRST_START for one in await self._store.read(tokens.every)):
             return  # a start must not depend on a database that can be written to
         now = self._now()
 
         def unit(tx: Tx) -> None:
             for one in tokens.every(tx):
                 if one.created_by == FIRST_START:
-                    _revoke(tx, one, by="settings", now=now)
+                    _revoke(tx, one, by=_SETTINGS, now=now)
 
         await self._store.write(unit)
 
 
-def _add(tx: Tx, token: str, wanted: NewToken, label: str, *, by: str, now: datetime) -> StoredToken:
+def _add(tx: Tx, token: str, wanted: NewToken, label: str, *, by: Actor, now: datetime) -> StoredToken:
     digest = token_digest(token)
     tokens.add(tx, digest, wanted.role, wanted.subject, now, by=by, label=label, expires_at=wanted.expires_at)
     stored = tokens.find(tx, digest)
@@ -145,11 +169,11 @@ def _add(tx: Tx, token: str, wanted: NewToken, label: str, *, by: str, now: date
     return stored
 
 
-def _revoke(tx: Tx, token: StoredToken, *, by: str, now: datetime) -> None:
+def _revoke(tx: Tx, token: StoredToken, *, by: Actor, now: datetime) -> None:
     tokens.revoke(tx, token.id)
     _record(tx, "revoke_token", token, by=by, now=now)
 
 
-def _record(tx: Tx, action: audit.Action, token: StoredToken, *, by: str, now: datetime) -> None:
+def _record(tx: Tx, action: audit.Action, token: StoredToken, *, by: Actor, now: datetime) -> None:
     agent = token.subject if token.role == Role.AGENT else ""
     audit.add(tx, now, by, action, agent=agent, details={"token": token.id, "role": token.role})

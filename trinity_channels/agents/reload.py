@@ -9,19 +9,26 @@ from datetime import datetime
 
 from trinity_channels.agent_settings import Agent
 from trinity_channels.agents.table import AgentTable, Changes
+from trinity_channels.authorisation import administrator
+from trinity_channels.principal import Principal
+from trinity_channels.refusal import Refusal
 from trinity_channels.store import Store, Tx, audit, bindings
 
 
-class ReloadRefused(Exception):
+class ReloadRefused(Refusal):
     """What was read cannot work, so the host goes on with what it had; `problems` has one line for each."""
 
     def __init__(self, problems: tuple[str, ...]) -> None:
-        super().__init__("\n".join(["The settings cannot work, so nothing was changed:", *problems]))
+        message = "\n".join(["The settings cannot work, so nothing was changed:", *problems])
+        super().__init__("invalid_settings_file", message, extra={"problems": list(problems)})
         self.problems = problems
 
 
-class NotReloadable(Exception):
+class NotReloadable(Refusal):
     """The application around this host gave it its settings or its agents; there is no file to read again."""
+
+    def __init__(self) -> None:
+        super().__init__("not_reloadable", "This host was given its settings by the application around it.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,29 +87,31 @@ class AgentReload:
         # Two at once could put an older file in the place of a newer one.
         self._reloading = asyncio.Lock()
 
-    async def run(self, by: str) -> Reloaded:
-        """Put what the settings say now in the place of the present agents; `by` is for the audit log.
+    async def run(self, principal: Principal) -> Reloaded:
+        """Put what the settings say now in the place of the present agents, for an administrator.
 
         Raises:
+            Refusal: the principal is not an administrator.
             ReloadRefused: it cannot work; nothing was changed.
             StoreError: it could not be put on record; nothing was changed.
             NotReloadable: there is nothing to read.
         """
+        administrator(principal)
         if self._read is None:
             raise NotReloadable
         async with self._reloading:
             found = await asyncio.to_thread(self._read)
             changes = self._table.changes(found.agents)
             # On record before it takes effect: without the record nothing changes.
-            connected = await self._store.write(lambda tx: self._record(tx, changes, by))
+            connected = await self._store.write(lambda tx: self._record(tx, changes, principal))
             self._table.replace(found.agents)
         left = tuple(one for one in connected if one[0] not in found.agents)
         return Reloaded(changes, found.restart, left)
 
-    def _record(self, tx: Tx, changes: Changes, by: str) -> list[tuple[str, str]]:
+    def _record(self, tx: Tx, changes: Changes, by: Principal) -> list[tuple[str, str]]:
         """Put it on record, if anything differs; returns what is connected."""
         named = {"added": changes.added, "changed": changes.changed, "removed": changes.removed}
         details = {word: list(names) for word, names in named.items() if names}
         if details:
-            audit.add(tx, self._now(), by, "reload_agents", details=details)
+            audit.add(tx, self._now(), by.actor, "reload_agents", details=details)
         return [(one.agent, one.channel) for one in bindings.every(tx) if one.connected]

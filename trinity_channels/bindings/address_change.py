@@ -5,18 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from trinity_channels.authorisation import administrator
 from trinity_channels.bindings.connections import Connections
 from trinity_channels.bindings.public_address import PublicAddress
 from trinity_channels.bindings.registry import Bindings
+from trinity_channels.principal import Principal
+from trinity_channels.refusal import Refusal
 from trinity_channels.store import Store, audit
 
 
-class UnusableAddress(Exception):
+class UnusableAddress(Refusal):
     """No provider could reach this host at the address; says why."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__("invalid_input", f"public_chat_url {why}.", field="value")
 
 
 class AddressChange:
-    """What an administrator does; `actor` is who, for the audit log."""
+    """What an administrator does."""
 
     def __init__(
         self,
@@ -32,12 +38,14 @@ class AddressChange:
         self._store = store
         self._now = now
 
-    async def to(self, text: str, actor: str) -> list[str]:
+    async def to(self, principal: Principal, text: str) -> list[str]:
         """Store a new address, an empty one for none; returns which providers could not be told, and why.
 
         Raises:
+            Refusal: the principal is not an administrator.
             UnusableAddress: nothing is changed.
         """
+        administrator(principal)
         try:
             await self._address.set(text)
         except ValueError as error:
@@ -45,5 +53,5 @@ class AddressChange:
         # The open bindings hold contexts with the former address.
         self._opened.forget()
         now = self._now()
-        await self._store.write(lambda tx: audit.add(tx, now, actor, "set_public_chat_url"))
+        await self._store.write(lambda tx: audit.add(tx, now, principal.actor, "set_public_chat_url"))
         return await self._connections.register_all() if self._address.value else []

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from functools import partial
 from typing import get_args
 
 from pydantic import BaseModel, SecretStr, ValidationError
@@ -16,11 +14,14 @@ from trinity_channels.api import (
     ConfigurationError,
     Verification,
 )
+from trinity_channels.authorisation import Authorisation
 from trinity_channels.bindings.open_binding import OpenBinding
 from trinity_channels.bindings.registry import Bindings
 from trinity_channels.bindings.webhook_key import WebhookKey, digest
-from trinity_channels.crypto.vault import Vault, VaultError
+from trinity_channels.crypto.vault import VaultError
 from trinity_channels.plugins import Plugins
+from trinity_channels.principal import Principal
+from trinity_channels.refusal import Refusal
 from trinity_channels.store import Store, Tx, audit, bindings, notices, retired_keys
 from trinity_channels.store.bindings import StoredBinding
 
@@ -28,20 +29,32 @@ STILL_WORKS = timedelta(days=1)
 """How long a webhook address that was replaced goes on working, if no message comes to the new one."""
 
 
-class AccountInUse(Exception):
-    """The provider account is connected to another agent."""
+class AccountInUse(Refusal):
+    """The provider account is connected to another agent; it is named to those only who may manage it."""
 
-    def __init__(self, agent: str) -> None:
-        super().__init__()
-        self.agent = agent
+    def __init__(self, agent: str | None) -> None:
+        other = f"your agent {agent}" if agent else "another agent"
+        super().__init__(
+            "account_in_use",
+            f"This account is connected to {other}. Each agent needs an account of its own: disconnect it there first, or "
+            "use another account.",
+            extra={"agent": agent} if agent else None,
+        )
 
 
-class NotConnected(Exception):
-    """There is no connected binding."""
+class NotConnected(Refusal):
+    """There is no connected binding; `channel` is the channel's title."""
+
+    def __init__(self, channel: str) -> None:
+        super().__init__("not_connected", f"{channel} is not connected to this agent.")
 
 
 class Connections:
-    """What an owner does; `actor` is who, for the audit log."""
+    """What the agent's owner or an administrator does.
+
+    Raises:
+        Refusal: by each operation that takes a principal, if it is neither.
+    """
 
     def __init__(
         self,
@@ -49,7 +62,7 @@ class Connections:
         store: Store,
         plugins: Plugins,
         opened: Bindings,
-        vault: Vault,
+        may: Authorisation,
         now: Callable[[], datetime],
         credentials_work: Callable[[OpenBinding], None],
     ) -> None:
@@ -57,7 +70,7 @@ class Connections:
         self._store = store
         self._plugins = plugins
         self._opened = opened
-        self._vault = vault
+        self._may = may
         self._now = now
         self._credentials_work = credentials_work
 
@@ -66,7 +79,7 @@ class Connections:
         found = await self._store.read(lambda tx: bindings.of_agent(tx, agent, channel))
         return found if found and found.connected else None
 
-    async def connect(self, agent: str, channel: str, given: Mapping[str, object], actor: str) -> None:
+    async def connect(self, principal: Principal, agent: str, channel: str, given: Mapping[str, object]) -> None:
         """Check settings with the provider and store them; a secret that is left out keeps its stored value.
 
         The webhook key stays, unless the encryption key that opens it is lost.
@@ -77,6 +90,7 @@ class Connections:
             ProviderUnavailable: the provider could not be asked.
             AccountInUse: another agent has this account.
         """
+        await self._may.owner(principal, agent)
         manifest = self._plugins[channel].manifest
         before = await self.stored(agent, channel)
         kept = {name: self._opened.secrets.one(before, name) for name in _left_out(before, given)} if before else {}
@@ -85,7 +99,7 @@ class Connections:
         account = await self._plugins[channel].configure(settings, self._opened.contexts.of(channel))
         secret_fields = secret_names(manifest)
         sealed = {
-            name: self._vault.seal(value.get_secret_value(), context=(agent, channel, name))
+            name: self._opened.secrets.sealed(agent, channel, name, value.get_secret_value())
             for name in secret_fields
             if isinstance(value := getattr(settings, name), SecretStr)
         }
@@ -94,40 +108,47 @@ class Connections:
         reachable = before is None or self._opened.secrets.has_webhook_key(before)
         now = self._now()
 
-        def save(tx: Tx) -> None:
+        def save(tx: Tx) -> str | None:
             # Within the transaction: two agents may be connected to one account at the same moment.
             other = bindings.holder(tx, channel, account.key, other_than=agent)
             if other is not None:
-                raise AccountInUse(other)
+                return other
             saved = bindings.save(tx, agent, channel, account, settings=plain, secrets=sealed, new_key=new_key, now=now)
             # What was noticed concerns the former settings.
             notices.clear(tx, saved)
             if not reachable:  # nothing could be authenticated at the old address
                 retired_keys.retire(tx, saved, now, now)
                 bindings.rotate(tx, saved, new_key, now)
-            audit.add(tx, now, actor, "connect", agent=agent, channel=channel, details={"sandbox": account.sandbox})
+            details = {"sandbox": account.sandbox}
+            audit.add(tx, now, principal.actor, "connect", agent=agent, channel=channel, details=details)
+            return None
 
-        await self._store.write(save)
+        if other := await self._store.write(save):
+            raise AccountInUse(other if await self._may.manages(principal, other) else None)
         self._opened.forget()
         self._credentials_work(await self._bound(agent, channel))
         await self.register(agent, channel)
 
-    async def disconnect(self, agent: str, channel: str, actor: str) -> bool:
-        """Forget the secrets and stop answering; people and history stay. False if nothing was connected."""
-        stored = await self.stored(agent, channel)
-        if stored is None:
-            return False
+    async def disconnect(self, principal: Principal, agent: str, channel: str) -> None:
+        """Forget the secrets and stop answering; people and history stay.
+
+        Raises:
+            NotConnected: there is none.
+        """
+        await self._may.owner(principal, agent)
+        stored = await self._connected(agent, channel)
         now = self._now()
 
         def forget(tx: Tx) -> bool:
-            audit.add(tx, now, actor, "disconnect", agent=agent, channel=channel)
+            audit.add(tx, now, principal.actor, "disconnect", agent=agent, channel=channel)
             return bindings.disconnect(tx, stored.id, now)
 
         gone = await self._store.write(forget)
         self._opened.forget()
-        return gone
+        if not gone:  # it was disconnected concurrently
+            raise self._not_connected(channel)
 
-    async def rotate(self, agent: str, channel: str, actor: str) -> None:
+    async def rotate(self, principal: Principal, agent: str, channel: str) -> None:
         """Give the binding another webhook address.
 
         The old one goes on working until a message has come to the new one, at most for a day: where the address is
@@ -137,9 +158,8 @@ class Connections:
             NotConnected: there is none.
             VaultError: its secrets cannot be decrypted, so the provider could not be given the new address.
         """
-        stored = await self.stored(agent, channel)
-        if stored is None:
-            raise NotConnected
+        await self._may.owner(principal, agent)
+        stored = await self._connected(agent, channel)
         # Opened only to fail early: a new address that the provider cannot be told would lose messages.
         self._opened.secrets.all(stored)
         new_key = self._new_key(agent, channel)
@@ -148,7 +168,7 @@ class Connections:
         def rotate(tx: Tx) -> None:
             retired_keys.retire(tx, stored.id, now, now + STILL_WORKS)
             bindings.rotate(tx, stored.id, new_key, now)
-            audit.add(tx, now, actor, "rotate_webhook", agent=agent, channel=channel)
+            audit.add(tx, now, principal.actor, "rotate_webhook", agent=agent, channel=channel)
 
         await self._store.write(rotate)
         self._opened.forget()
@@ -176,7 +196,7 @@ class Connections:
         return problems
 
     async def verify(self, agent: str, channel: str) -> Verification:
-        """Ask the provider whether the stored binding still works; no message is sent.
+        """Ask the provider whether the stored binding still works; no message is sent. For the host's own checks.
 
         Raises:
             NotConnected, ConfigurationError, ProviderUnavailable.
@@ -186,51 +206,26 @@ class Connections:
         self._credentials_work(bound)
         return found
 
-    async def reseal(self) -> int:
-        """Seal every secret with the newest key; returns how many records changed."""
-        changed = 0
-        for stored in await self._store.read(bindings.every):
-            changed += await self._reseal_retired(stored)
-            records = [stored.webhook_key, *stored.secrets.values()]
-            if not any(map(self._vault.needs_reseal, records)):
-                continue
-            key = self._sealed_again(stored, "webhook_key", stored.webhook_key)
-            sealed = {name: self._sealed_again(stored, name, record) for name, record in stored.secrets.items()}
-            # One transaction for each binding, so that a run that is interrupted goes on where it stopped.
-            reseal = partial(bindings.reseal, binding=stored.id, secrets=sealed, webhook_key=key)
-            await self._store.write(reseal)
-            changed += len(records)
-        return changed
+    async def verify_for(self, principal: Principal, agent: str, channel: str) -> Verification:
+        """The same for the owner or an administrator."""
+        await self._may.owner(principal, agent)
+        return await self.verify(agent, channel)
 
-    async def _reseal_retired(self, stored: StoredBinding) -> int:
-        """The same for the webhook keys that a binding once had; one whose encryption key is lost stays as it is."""
-        sealed: dict[int, str] = {}
-        for key, record in await self._store.read(partial(retired_keys.of_binding, binding=stored.id)):
-            if self._vault.needs_reseal(record):
-                with contextlib.suppress(VaultError):
-                    sealed[key] = self._sealed_again(stored, "webhook_key", record)
-
-        def reseal(tx: Tx) -> None:
-            for key, record in sealed.items():
-                retired_keys.reseal(tx, key, record)
-
-        if sealed:
-            await self._store.write(reseal)
-        return len(sealed)
-
-    def _sealed_again(self, stored: StoredBinding, name: str, record: str) -> str:
-        context = (stored.agent, stored.channel, name)
-        return self._vault.seal(self._vault.open(record, context=context), context=context)
-
-    async def _bound(self, agent: str, channel: str) -> OpenBinding:
+    async def _connected(self, agent: str, channel: str) -> StoredBinding:
         stored = await self.stored(agent, channel)
         if stored is None:
-            raise NotConnected
-        return await self._opened.open(stored.id)
+            raise self._not_connected(channel)
+        return stored
+
+    async def _bound(self, agent: str, channel: str) -> OpenBinding:
+        return await self._opened.open((await self._connected(agent, channel)).id)
+
+    def _not_connected(self, channel: str) -> NotConnected:
+        return NotConnected(self._plugins[channel].manifest.title)
 
     def _new_key(self, agent: str, channel: str) -> tuple[str, str]:
         key = WebhookKey.fresh()
-        return self._vault.seal(str(key), context=(agent, channel, "webhook_key")), digest(key.key)
+        return self._opened.secrets.sealed(agent, channel, "webhook_key", str(key)), digest(key.key)
 
 
 def _left_out(stored: StoredBinding, given: Mapping[str, object]) -> list[str]:

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
-from trinity_channels.access.gate import Policy, policies
-from trinity_channels.access.self_service import SelfService
 from trinity_channels.bindings.checks.known import Known
 from trinity_channels.bindings.health import Health, examine
 from trinity_channels.bindings.public_address import PublicAddress
 from trinity_channels.bindings.registry import Bindings
 from trinity_channels.plugins import Plugins
 from trinity_channels.public_url import leads_to_this_machine
-from trinity_channels.store import Store, Tx, access, agent_runs, alerts, bindings, notices, retired_keys, trials
+from trinity_channels.store import Store, Tx, agent_runs, alerts, bindings, notices, retired_keys, trials
 from trinity_channels.store.bindings import StoredBinding
 
 NOTICED_FOR = timedelta(days=1)
@@ -29,6 +28,20 @@ class Report:
     last_inbound: datetime | None
 
 
+class AccessSetup(Protocol):
+    """Knows how people get to an agent, which is decided above this package."""
+
+    @property
+    def mails(self) -> bool:
+        """Whether the host can mail, which signing in needs."""
+
+    def open_to_all(self, tx: Tx, agent: str) -> bool:
+        """Whether everyone may chat with the agent."""
+
+    def escalates(self, tx: Tx, agent: str) -> bool:
+        """Whether the agent names a way to a person."""
+
+
 class HealthReports:
     """Makes them, from what is stored and set up; no provider is asked."""
 
@@ -39,14 +52,14 @@ class HealthReports:
         plugins: Plugins,
         opened: Bindings,
         address: PublicAddress,
-        self_service: SelfService,
+        access: AccessSetup,
         now: Callable[[], datetime],
     ) -> None:
         self._store = store
         self._plugins = plugins
         self._opened = opened
         self._address = address
-        self._self_service = self_service
+        self._access = access
         self._now = now
 
     async def of(self, stored: StoredBinding) -> Report:
@@ -72,9 +85,9 @@ class HealthReports:
             last_inbound=last_inbound,
             runs=agent_runs.of_binding(tx, stored.id),
             now=now,
-            mails=self._self_service.login.available,
-            open_to_all=policies(access.policies(tx, stored.agent))[0] is Policy.OPEN,
-            escalates=self._self_service.escalation.contact(tx, stored.agent) is not None,
+            mails=self._access.mails,
+            open_to_all=self._access.open_to_all(tx, stored.agent),
+            escalates=self._access.escalates(tx, stored.agent),
             last_test=trials.latest(tx, stored.id),
             alerted=alerts.of_binding(tx, stored.id),
             told=notices.since(tx, stored.id, now - NOTICED_FOR),

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from trinity_channels.api import CheckState
+from trinity_channels.authorisation import Authorisation
 from trinity_channels.bindings.connections import Connections, secret_names
 from trinity_channels.bindings.health import Health
 from trinity_channels.bindings.public_address import PublicAddress
@@ -15,6 +16,7 @@ from trinity_channels.bindings.registry import Bindings
 from trinity_channels.bindings.reports import HealthReports
 from trinity_channels.crypto.vault import VaultError
 from trinity_channels.plugins import Plugins
+from trinity_channels.principal import Principal
 from trinity_channels.store.bindings import StoredBinding
 
 
@@ -60,15 +62,22 @@ class BindingStatuses:
         plugins: Plugins,
         address: PublicAddress,
         reports: HealthReports,
+        may: Authorisation,
     ) -> None:
         self._connections = connections
         self._opened = opened
         self._plugins = plugins
         self._address = address
         self._reports = reports
+        self._may = may
 
-    async def of(self, agent: str, channel: str) -> BindingStatus:
-        """The status of an agent on an installed channel."""
+    async def of(self, principal: Principal, agent: str, channel: str) -> BindingStatus:
+        """The status of an agent on an installed channel, for its owner or an administrator.
+
+        Raises:
+            Refusal: the principal is neither.
+        """
+        await self._may.owner(principal, agent)
         manifest = self._plugins[channel].manifest
         stored = await self._connections.stored(agent, channel)
         public = [name for name in manifest.settings.model_fields if name not in secret_names(manifest)]

@@ -10,10 +10,23 @@ from trinity_channels.store.bindings import StoredBinding
 
 
 class StoredSecrets:
-    """Opens them with the vault; the methods that return secrets raise `VaultError` if they cannot be decrypted."""
+    """Opens them with the vault, and seals new ones; methods that return secrets raise `VaultError` if they cannot."""
 
     def __init__(self, vault: Vault) -> None:
         self._vault = vault
+
+    def sealed(self, agent: str, channel: str, name: str, secret: str) -> str:
+        """A secret of a binding as it is stored; `name` is a setting's, or "webhook_key"."""
+        return self._vault.seal(secret, context=(agent, channel, name))
+
+    def sealed_again(self, stored: StoredBinding, name: str, record: str) -> str:
+        """A stored secret under the newest encryption key."""
+        context = (stored.agent, stored.channel, name)
+        return self._vault.seal(self._vault.open(record, context=context), context=context)
+
+    def needs_reseal(self, record: str) -> bool:
+        """Whether a secret is stored under an older encryption key."""
+        return self._vault.needs_reseal(record)
 
     def webhook_key(self, stored: StoredBinding) -> WebhookKey:
         """The webhook key of a binding."""

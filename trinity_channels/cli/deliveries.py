@@ -82,6 +82,7 @@ def resend(
     from trinity_channels.cli import offline
     from trinity_channels.cli.errors import CommandFailed
     from trinity_channels.outbound.resend import DeliveryNotFound, ResendRefused
+    from trinity_channels.principal import COMMAND_LINE
 
     if failed == (delivery is not None):
         raise typer.BadParameter("Give either an ID, or --failed with --agent.", param_hint="ID")
@@ -90,8 +91,8 @@ def resend(
 
     async def again(host: Host) -> Resent | ResentAll:
         if delivery is not None:
-            return await host.resends.one(delivery, offline.ACTOR)
-        done = await host.resends.failed(agent, offline.ACTOR, code=code or None)
+            return await host.sent.resend(COMMAND_LINE, None, delivery)
+        done = await host.sent.resend_failed(COMMAND_LINE, agent, code=code or None, even_removed=True)
         if not (done.messages or done.refused):
             offline.known_agent(host.settings, agent)
         return done

@@ -52,7 +52,9 @@ def failed(ctx: typer.Context) -> None:
 
 async def _found(store: Store) -> tuple[list[tuple[FailedTurn, datetime | None]], int]:
     """The failed turns, until when each has its texts (None: not known), and how many more are tried again."""
+    from trinity_channels.access.directory import LocalDirectory
     from trinity_channels.agents.table import AgentTable
+    from trinity_channels.authorisation import Authorisation
     from trinity_channels.ports import utc_now
     from trinity_channels.retention.periods import RetentionPeriods
     from trinity_channels.settings import Settings, SettingsError
@@ -60,7 +62,9 @@ async def _found(store: Store) -> tuple[list[tuple[FailedTurn, datetime | None]]
 
     try:
         settings = Settings.load()
-        periods = RetentionPeriods(store, settings.keep_bodies_days, AgentTable(settings.agents), utc_now)
+        agents = AgentTable(settings.agents)
+        may = Authorisation(LocalDirectory(store, agents, utc_now))
+        periods = RetentionPeriods(store, settings.keep_bodies_days, agents, may, utc_now)
     except SettingsError:  # a running server has others, which are not known here
         periods = None
 
@@ -79,30 +83,19 @@ def resubmit(turn: Annotated[int, typer.Argument(metavar="ID", help="The turn, a
     """Give a failed turn all its attempts again. A running server takes it up within seconds."""
     from trinity_channels.cli import offline
     from trinity_channels.cli.errors import CommandFailed
-    from trinity_channels.outbound import replies
+    from trinity_channels.inbound.parked_turns import ParkedTurns, TurnNotFound
     from trinity_channels.plugins import load
     from trinity_channels.ports import utc_now
-    from trinity_channels.store import Tx, audit, turns
+    from trinity_channels.principal import COMMAND_LINE
+    from trinity_channels.refusal import Refusal
 
-    now = utc_now()
     plugins = load()
-
-    def again(tx: Tx) -> str:
-        found = next((one for one in turns.failed(tx) if one.id == turn), None)
-        if found is None:
-            return f"Unknown failed turn {turn}; `trinity-channels failed` lists them."
-        manifest = plugins[found.channel].manifest if found.channel in plugins else None
-        # An answer that the provider would refuse is not worth the agent's work.
-        if manifest and (closed := replies.window_closed(manifest, found.last_inbound_at, now)):
-            return f"Turn {turn} cannot be answered: {closed}."
-        turns.resubmit(tx, turn, now)
-        audit.add(
-            tx, now, offline.ACTOR, "resubmit_turn", agent=found.agent, channel=found.channel, details={"turn": turn}
-        )
-        return ""
-
-    if refusal := offline.with_store(lambda store: store.write(again)):
-        raise CommandFailed(refusal)
+    try:
+        offline.with_store(lambda store: ParkedTurns(store, plugins, utc_now).resubmit(COMMAND_LINE, turn))
+    except TurnNotFound:
+        raise CommandFailed(f"Unknown failed turn {turn}; `trinity-channels failed` lists them.") from None
+    except Refusal as refused:
+        raise CommandFailed(refused.message) from None
     say(f"Turn {turn} will be tried again: by the running server within seconds, otherwise at its next start.")
 
 
@@ -115,27 +108,18 @@ def forget(
     """Give failed turns up: they are not answered any more, and what people wrote in them is removed."""
     from trinity_channels.cli import offline
     from trinity_channels.cli.errors import CommandFailed
+    from trinity_channels.inbound.parked_turns import ParkedTurns, TurnNotFound
+    from trinity_channels.plugins import load
     from trinity_channels.ports import utc_now
-    from trinity_channels.store import Tx, audit, turns
+    from trinity_channels.principal import COMMAND_LINE
 
     if every == bool(turns_):
         raise typer.BadParameter("Name the turns by their IDs, or say --all.")
-    now = utc_now()
-
-    def give_up(tx: Tx) -> list[int]:
-        parked = {one.id: one for one in turns.failed(tx)}
-        wanted = list(parked) if every else list(dict.fromkeys(turns_ or []))
-        # All or nothing: a mistyped number must not remove the others.
-        if unknown := [one for one in wanted if one not in parked]:
-            return unknown
-        for one in wanted:
-            turns.forget(tx, one, now)
-            found = parked[one]
-            details = {"turn": one}
-            audit.add(tx, now, offline.ACTOR, "forget_turn", agent=found.agent, channel=found.channel, details=details)
-        return []
-
-    if unknown := offline.with_store(lambda store: store.write(give_up)):
-        named = ", ".join(map(str, unknown))
-        raise CommandFailed(f"Unknown failed turn {named}; nothing was changed; `failed` lists them.")
+    wanted = None if every else turns_
+    plugins = load()
+    try:
+        offline.with_store(lambda store: ParkedTurns(store, plugins, utc_now).forget(COMMAND_LINE, wanted))
+    except TurnNotFound as unknown:
+        named = ", ".join(map(str, unknown.turns))
+        raise CommandFailed(f"Unknown failed turn {named}; nothing was changed; `failed` lists them.") from None
     say("They are given up; what people wrote in them is removed.")

@@ -12,12 +12,10 @@ from collections.abc import Iterator
 import structlog
 
 from trinity_channels.agents.reload import AgentReload, ReloadRefused
+from trinity_channels.principal import HANGUP
 from trinity_channels.store import StoreError
 
 log = structlog.get_logger(__name__)
-
-ACTOR = "signal"
-"""How the audit log names who sent a SIGHUP."""
 
 
 @contextlib.contextmanager
@@ -44,7 +42,7 @@ def reloads_on_hangup(agents: AgentReload) -> Iterator[None]:
 
 async def _reload(agents: AgentReload) -> None:
     try:
-        done = await agents.run(ACTOR)
+        done = await agents.run(HANGUP)
     except ReloadRefused as refused:
         log.warning("agents not reloaded", problems=refused.problems)
     except StoreError as error:

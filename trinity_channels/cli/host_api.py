@@ -1,6 +1,6 @@
 """The host's API for commands: that of the running host, or of one that is opened for a single call and serves nothing.
 
-Either way the same code decides, checks, and puts it on record, as `admin:local command`.
+Either way the same code decides, checks, and puts it on record, as done on the command line.
 """
 
 from __future__ import annotations

@@ -33,4 +33,6 @@ def rotate_keys() -> None:
 
 
 async def _reseal(host: Host) -> int:
-    return await host.connections.reseal() + await host.blocks.reseal()
+    from trinity_channels.bindings.reseal import reseal
+
+    return await reseal(host.store, host.bindings.secrets) + await host.blocks.reseal()

@@ -16,8 +16,6 @@ from trinity_channels.settings import Settings, SettingsError
 from trinity_channels.store import Store
 
 T = TypeVar("T")
-ACTOR = "command line"
-"""Audit actor for CLI commands."""
 
 
 def with_store(work: Callable[[Store], Awaitable[T]]) -> T:

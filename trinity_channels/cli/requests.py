@@ -84,6 +84,7 @@ def _decide(number: int, *, approve: bool) -> None:
     from trinity_channels.cli import offline
     from trinity_channels.cli.errors import CommandFailed
     from trinity_channels.email_address import shown_email
+    from trinity_channels.principal import COMMAND_LINE
     from trinity_channels.store import access
 
     async def decide(host: Host) -> str:
@@ -91,7 +92,7 @@ def _decide(number: int, *, approve: bool) -> None:
         if found is None:
             raise RequestNotFound
         offline.known_agent(host.settings, found.agent)
-        decided = await host.sharing.decide(found.agent, number, approve=approve, by=offline.ACTOR)
+        decided = await host.sharing.decide(COMMAND_LINE, found.agent, number, approve=approve)
         if approve:
             return f"{shown_email(decided.email)} may use {decided.agent} now, and is notified on {decided.channel}."
         return f"{shown_email(decided.email)} may not use {decided.agent}, and is notified on {decided.channel}."

@@ -24,12 +24,12 @@ def create(
     ] = "",
 ) -> None:
     """Make a token and print it, this once."""
-    from trinity_channels.access.principal import Role
     from trinity_channels.access.tokens import NewToken, TokenRefused, Tokens
     from trinity_channels.cli import offline
     from trinity_channels.cli.until import until
     from trinity_channels.email_address import normalise_email
     from trinity_channels.ports import utc_now
+    from trinity_channels.principal import COMMAND_LINE, Role
     from trinity_channels.settings import Settings
 
     if sum(map(bool, (admin, user, agent))) != 1:
@@ -45,10 +45,10 @@ def create(
             raise typer.BadParameter(str(error), param_hint="--user") from None
     wanted = NewToken(role, subject, label, ends)
     try:
-        _, token = offline.with_store(lambda store: Tokens(store, utc_now).create(wanted, by=offline.ACTOR))
+        _, token = offline.with_store(lambda store: Tokens(store, utc_now).create(COMMAND_LINE, wanted))
     except TokenRefused as refused:
         hint = {"label": "--label", "expires_at": "--expires"}[refused.field]
-        raise typer.BadParameter(str(refused), param_hint=hint) from None
+        raise typer.BadParameter(refused.message, param_hint=hint) from None
     typer.echo(token)
 
 
@@ -58,8 +58,9 @@ def every() -> None:
     from trinity_channels.access.tokens import Tokens
     from trinity_channels.cli import offline, tables
     from trinity_channels.ports import utc_now
+    from trinity_channels.principal import COMMAND_LINE
 
-    found = offline.with_store(lambda store: Tokens(store, utc_now).every())
+    found = offline.with_store(lambda store: Tokens(store, utc_now).every(COMMAND_LINE))
     if not found:
         typer.echo("No tokens.")
         return
@@ -87,11 +88,14 @@ def revoke(
     ],
 ) -> None:
     """Revoke a token; it stops working at once."""
-    from trinity_channels.access.tokens import Tokens
+    from trinity_channels.access.tokens import TokenNotFound, Tokens
     from trinity_channels.cli import offline
     from trinity_channels.cli.errors import CommandFailed
     from trinity_channels.ports import utc_now
+    from trinity_channels.principal import COMMAND_LINE
 
-    if offline.with_store(lambda store: Tokens(store, utc_now).revoke(token, by=offline.ACTOR)) is None:
-        raise CommandFailed(f"Unknown token {token}; `trinity-channels token list` lists them.")
+    try:
+        offline.with_store(lambda store: Tokens(store, utc_now).revoke(COMMAND_LINE, token))
+    except TokenNotFound:
+        raise CommandFailed(f"Unknown token {token}; `trinity-channels token list` lists them.") from None
     typer.echo(f"Token {token} is revoked.")

@@ -122,7 +122,7 @@ class Answers:
 
     def _audit(self, tx: Tx, action: audit.Action) -> None:
         state = self.state
-        audit.add(tx, self.now, f"contact:{self.contact.id}", action, agent=state.agent, channel=state.channel)
+        audit.add(tx, self.now, audit.contact_actor(self.contact.id), action, agent=state.agent, channel=state.channel)
 
 
 def request_access(tx: Tx, state: ConversationState, email: str, now: datetime) -> str:

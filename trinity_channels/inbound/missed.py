@@ -6,10 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from trinity_channels.authorisation import Authorisation
 from trinity_channels.bindings import Bindings, Disconnected, OpenBinding
 from trinity_channels.bindings.connections import NotConnected
 from trinity_channels.inbound.accept import Accepted, accept
 from trinity_channels.plugins import Plugins
+from trinity_channels.principal import Principal
+from trinity_channels.refusal import Refusal
 from trinity_channels.store import Store, Tx, bindings, messages
 from trinity_channels.store.bindings import StoredBinding
 
@@ -17,12 +20,20 @@ OVERLAP = timedelta(minutes=5)
 """Clocks differ, and a message may have been under way when the last one came."""
 
 
-class CannotList(Exception):
-    """The provider has no list of what it could not deliver; it delivers again automatically."""
+class CannotList(Refusal):
+    """The provider has no list of what it could not deliver; `channel` is the channel's title."""
+
+    def __init__(self, channel: str) -> None:
+        super().__init__(
+            "cannot_list", f"{channel} has no list of what it could not deliver; it delivers again automatically."
+        )
 
 
-class NothingKnown(Exception):
+class NothingKnown(Refusal):
     """No message of a person has ever arrived, so the start of the gap is unknown."""
+
+    def __init__(self) -> None:
+        super().__init__("since_required", "No message has arrived yet. Say from when on: since.", field="since")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +52,13 @@ class MissedMessages:
         store: Store,
         plugins: Plugins,
         opened: Bindings,
+        may: Authorisation,
         now: Callable[[], datetime],
     ) -> None:
         self._store = store
         self._plugins = plugins
         self._opened = opened
+        self._may = may
         self._now = now
 
     def listed(self, channel: str) -> timedelta:
@@ -70,26 +83,29 @@ class MissedMessages:
         accepted = await self._store.write(keep)
         return Fetched(len(accepted.messages), since)
 
-    async def on_request(self, agent: str, channel: str, since: datetime | None) -> Fetched:
+    async def on_request(self, principal: Principal, agent: str, channel: str, since: datetime | None) -> Fetched:
         """Fetch for one binding, from a time on; None means since the last message that arrived, or was refused.
 
         Raises:
+            Refusal: the principal is neither the owner nor an administrator.
             NotConnected: the agent has no binding there.
             CannotList: the channel has no such list.
             NothingKnown: no time is given, and no message has one.
             ConfigurationError, ProviderUnavailable, VaultError: it could not be listed.
         """
+        await self._may.owner(principal, agent)
+        title = self._plugins[channel].manifest.title
         if not self.listed(channel):
-            raise CannotList
+            raise CannotList(title)
         stored, first = await self._store.read(lambda tx: _known(tx, agent, channel, since))
         if stored is None or not stored.connected:
-            raise NotConnected
+            raise NotConnected(title)
         if first is None:
             raise NothingKnown
         try:
             bound = await self._opened.open(stored.id)
         except Disconnected as error:
-            raise NotConnected from error
+            raise NotConnected(title) from error
         return await self.fetch(bound, first)
 
 

@@ -16,10 +16,11 @@ from trinity_channels.bindings import Bindings
 from trinity_channels.email_address import normalise_email
 from trinity_channels.plugins import Plugins
 from trinity_channels.store import Store, Tx, audit, people, verified_emails
+from trinity_channels.store.audit import Actor
 from trinity_channels.store.conversation_state import Contact, ConversationState
 from trinity_channels.store.verified_emails import Linked, Source, Verification
 
-ACTOR = "host"
+ACTOR = Actor("host")
 """How the audit log names what ends automatically."""
 
 

@@ -9,13 +9,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from trinity_channels.access.authorisation import Authorisation
+from trinity_channels.access.directory import Directory, may_write_first
 from trinity_channels.access.disclosure import Disclosure
-from trinity_channels.access.principal import Principal
+from trinity_channels.authorisation import Authorisation
 from trinity_channels.outbound import replies
 from trinity_channels.plugins import Plugins
+from trinity_channels.principal import Principal
 from trinity_channels.refusal import Refusal
 from trinity_channels.store import Store, Tx, audit, conversation_state, disclosures, proactive
+from trinity_channels.store.audit import Actor
 from trinity_channels.store.proactive import Part, Proactive
 from trinity_channels.store.states import TAKEN, OutboxState
 
@@ -71,12 +73,14 @@ class ProactiveMessages:
         store: Store,
         plugins: Plugins,
         may: Authorisation,
+        directory: Directory,
         disclosure: Disclosure,
         now: Callable[[], datetime],
     ) -> None:
         self._store = store
         self._plugins = plugins
         self._may = may
+        self._directory = directory
         self._disclosure = disclosure
         self._now = now
 
@@ -89,7 +93,7 @@ class ProactiveMessages:
         """
         await self._may.member(principal, request.agent)
         channels = self._channels(request.channel)
-        allowed = await self._may.write_first(request.agent, request.email)
+        allowed = await may_write_first(self._directory, request.agent, request.email)
         now = self._now()
         message = await self._store.write(
             lambda tx: self._queue(tx, request, channels, principal.actor, allowed=allowed, now=now)
@@ -119,7 +123,7 @@ class ProactiveMessages:
         return [wanted]
 
     def _queue(
-        self, tx: Tx, request: ProactiveRequest, channels: list[str], actor: str, *, allowed: bool, now: datetime
+        self, tx: Tx, request: ProactiveRequest, channels: list[str], actor: Actor, *, allowed: bool, now: datetime
     ) -> Proactive:
         if request.key and (earlier := proactive.by_key(tx, request.agent, request.key)):
             if earlier.fingerprint != request.fingerprint:

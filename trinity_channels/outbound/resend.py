@@ -16,6 +16,7 @@ from trinity_channels.outbound import replies
 from trinity_channels.plugins import Plugins
 from trinity_channels.refusal import Refusal
 from trinity_channels.store import Store, Tx, audit, resends, trials
+from trinity_channels.store.audit import Actor
 from trinity_channels.store.resends import Candidate
 from trinity_channels.store.states import PARKED_DELIVERIES, TAKEN, OutboxState
 
@@ -106,7 +107,7 @@ class ResentAll:
 
 
 class Resends:
-    """Used by the API and the command line."""
+    """Does it, for `SentMessages`, which knows who may; `actor` is who, for the audit log."""
 
     def __init__(
         self,
@@ -121,12 +122,12 @@ class Resends:
         self._metrics = metrics
         self._now = now
 
-    async def one(self, delivery: int, actor: str, *, agent: str | None = None) -> Resent:
+    async def one(self, delivery: int, actor: Actor, *, agent: str | None = None) -> Resent:
         """Send a failed or unknown delivery again, with the failed parts of the same message.
 
         Args:
             delivery: its id.
-            actor: who wants that, for the audit log.
+            actor: who wants it.
             agent: whose delivery it must be; None if that does not matter.
 
         Raises:
@@ -155,14 +156,16 @@ class Resends:
         self._report([(found, resent)])
         return resent
 
-    async def failed(self, agent: str, actor: str, *, code: str | None = None, channel: str | None = None) -> ResentAll:
+    async def failed(
+        self, agent: str, actor: Actor, *, code: str | None = None, channel: str | None = None
+    ) -> ResentAll:
         """Send again what failed, oldest first: after its cause has been corrected.
 
         A delivery whose outcome is unknown is not among them: it may have arrived.
 
         Args:
             agent: whose messages.
-            actor: who wants that, for the audit log.
+            actor: who wants it.
             code: only what failed with this code of the provider's, or of the host's; None means any.
             channel: only this channel; None means all.
 
@@ -190,7 +193,7 @@ class Resends:
         return ResentAll(len(done), deliveries, max(0, len(allowed) - MOST), refused)
 
     def _reopen_some(
-        self, some: Iterable[Candidate], actor: str, code: str | None, now: datetime, tx: Tx
+        self, some: Iterable[Candidate], actor: Actor, code: str | None, now: datetime, tx: Tx
     ) -> list[tuple[Candidate, Resent]]:
         done: list[tuple[Candidate, Resent]] = []
         for one in some:

@@ -1,10 +1,10 @@
-"""What an owner sees of the messages to people, and does about those that failed. One service for the API and pages."""
+"""What an owner sees of the messages to people, and does about those that failed: for the API, pages and commands."""
 
 from __future__ import annotations
 
-from trinity_channels.access.authorisation import Authorisation
-from trinity_channels.access.principal import Principal
+from trinity_channels.authorisation import Authorisation, administrator
 from trinity_channels.outbound.resend import DeliveryNotFound, Resends, Resent, ResentAll
+from trinity_channels.principal import Principal
 from trinity_channels.store import Store, delivery_log
 from trinity_channels.store.delivery_log import Sent
 
@@ -39,23 +39,47 @@ class SentMessages:
             raise DeliveryNotFound
         return found
 
-    async def resend(self, principal: Principal, agent: str, delivery: int) -> Resent:
+    async def resend(self, principal: Principal, agent: str | None, delivery: int) -> Resent:
         """Send a failed or unknown delivery again, with the failed parts of the same message.
+
+        Args:
+            principal: who wants it.
+            agent: whose delivery it is; None, for administrators only, if that does not matter.
+            delivery: its id.
 
         Raises:
             DeliveryNotFound: the agent has none with this id.
             ResendRefused: it may not be sent again.
         """
-        await self._may.owner(principal, agent)
+        if agent is None:
+            administrator(principal)
+        else:
+            await self._may.owner(principal, agent)
         return await self._resends.one(delivery, principal.actor, agent=agent)
 
     async def resend_failed(
-        self, principal: Principal, agent: str, *, code: str | None, channel: str | None
+        self,
+        principal: Principal,
+        agent: str,
+        *,
+        code: str | None = None,
+        channel: str | None = None,
+        even_removed: bool = False,
     ) -> ResentAll:
         """Send everything again that failed, for one cause or any.
+
+        Args:
+            principal: who wants it.
+            agent: whose messages.
+            code: only what failed with this code; None means any.
+            channel: only on this channel; None means all.
+            even_removed: for administrators only: the agent need not be configured any more.
 
         Raises:
             ResendRefused: there is no such channel.
         """
-        await self._may.owner(principal, agent)
+        if even_removed:
+            administrator(principal)
+        else:
+            await self._may.owner(principal, agent)
         return await self._resends.failed(agent, principal.actor, code=code, channel=channel)

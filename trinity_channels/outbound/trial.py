@@ -10,12 +10,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from trinity_channels.api import ConfigurationError
+from trinity_channels.authorisation import Authorisation
 from trinity_channels.bindings import Bindings, Disconnected
 from trinity_channels.bindings.connections import NotConnected
 from trinity_channels.outbound import replies
 from trinity_channels.outbound.compose import plain
 from trinity_channels.outbound.deliver import Deliveries
 from trinity_channels.plugins import Plugins
+from trinity_channels.principal import Principal
+from trinity_channels.refusal import Refusal
 from trinity_channels.store import Store, Tx, audit, bindings, conversation_state, delivery_log, trials
 from trinity_channels.store.delivery_log import Sent
 from trinity_channels.store.states import OutboxState
@@ -27,12 +30,11 @@ PATIENCE = 20.0
 """Seconds to wait for the provider; after that the owner is told where to ask."""
 
 
-class TooManyTests(Exception):
+class TooManyTests(Refusal):
     """The hourly limit of test messages is used up."""
 
     def __init__(self, retry_after: timedelta) -> None:
-        super().__init__()
-        self.retry_after = retry_after
+        super().__init__("too_many_tests", "Ten test messages an hour are the limit.", retry_after=retry_after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,26 +67,30 @@ class TrialMessages:
         plugins: Plugins,
         opened: Bindings,
         deliveries: Deliveries,
+        may: Authorisation,
         now: Callable[[], datetime],
     ) -> None:
         self._store = store
         self._plugins = plugins
         self._opened = opened
         self._deliveries = deliveries
+        self._may = may
         self._now = now
 
-    async def send(self, agent: str, channel: str, to: str, text: str, actor: str) -> Tried:
+    async def send(self, principal: Principal, agent: str, channel: str, to: str, text: str) -> Tried:
         """Send one message to an address, at most ten an hour, on record.
 
         Returns:
             The delivery as it is after the first attempt, or after 20 seconds.
 
         Raises:
+            Refusal: the principal is neither the owner nor an administrator.
             NotConnected: there is no binding.
             ConfigurationError: the address is not valid for this channel, or the text shows nothing.
             VaultError: the binding's secrets cannot be opened.
             TooManyTests: the limit is used up.
         """
+        await self._may.owner(principal, agent)
         binding = await self._binding(agent, channel)
         manifest = self._plugins[channel].manifest
         if not re.fullmatch(manifest.address.pattern, to):
@@ -105,7 +111,8 @@ class TrialMessages:
             assert state is not None  # noqa: S101  opened in this transaction
             message = replies.queue(tx, state, text, composed, origin=trials.ORIGIN, now=now)
             delivery = trials.first_part(tx, message)
-            audit.add(tx, now, actor, "test_send", agent=agent, channel=channel, details={"delivery": delivery})
+            details = {"delivery": delivery}
+            audit.add(tx, now, principal.actor, "test_send", agent=agent, channel=channel, details=details)
             return conversation, delivery
 
         conversation, delivery = await self._store.write(queue)
@@ -113,12 +120,13 @@ class TrialMessages:
 
     async def _binding(self, agent: str, channel: str) -> int:
         stored = await self._store.read(lambda tx: bindings.of_agent(tx, agent, channel))
+        title = self._plugins[channel].manifest.title
         if stored is None:
-            raise NotConnected
+            raise NotConnected(title)
         try:
             await self._opened.open(stored.id)
         except Disconnected as error:
-            raise NotConnected from error
+            raise NotConnected(title) from error
         return stored.id
 
     async def _attempted(self, agent: str, conversation: int, delivery: int) -> Tried:

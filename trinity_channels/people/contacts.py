@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from trinity_channels.access.authorisation import Authorisation
-from trinity_channels.access.principal import Principal
+from trinity_channels.authorisation import Authorisation
 from trinity_channels.people.blocks import Blocks
 from trinity_channels.people.erasure import Erasure
+from trinity_channels.principal import Principal
 from trinity_channels.refusal import Refusal
 from trinity_channels.store import Store, Tx, audit, people, verified_emails
 from trinity_channels.store.people import ListedContact

@@ -12,6 +12,7 @@ import structlog
 from trinity_channels.observability.metrics import Metrics
 from trinity_channels.retention.periods import RetentionPeriods
 from trinity_channels.store import Store, Tx, audit, retention
+from trinity_channels.store.audit import Actor
 from trinity_channels.store.retention import Batch, Kept, Removed, Sweep
 
 log = structlog.get_logger(__name__)
@@ -21,7 +22,7 @@ KEEP_CODES = timedelta(hours=24)
 KEEP_AUDIT = timedelta(days=400)
 HELD_DAYS = 7
 """What is held for the gate is answered for that long after it was written; see `inbound.step`."""
-ACTOR = "retention"
+ACTOR = Actor("retention")
 """How the audit log names this chore."""
 LOG_EMPTIED = timedelta(minutes=1)
 """How often the database's write-ahead log is emptied, in which removed texts would stay readable."""

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 from trinity_channels.agents.table import AgentTable
+from trinity_channels.authorisation import Authorisation
+from trinity_channels.principal import Principal
 from trinity_channels.store import Store, Tx, agent_settings, audit
 
 _NAME = "keep_bodies_days"
@@ -14,8 +16,11 @@ _NAME = "keep_bodies_days"
 class RetentionPeriods:
     """The setting `keep_bodies_days`."""
 
-    def __init__(self, store: Store, default: int, configured: AgentTable, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, store: Store, default: int, configured: AgentTable, may: Authorisation, now: Callable[[], datetime]
+    ) -> None:
         self._store = store
+        self._may = may
         self._default = default
         self._configured = configured
         self._now = now
@@ -35,12 +40,26 @@ class RetentionPeriods:
         configured = self._configured.get(agent)
         return (configured.keep_bodies_days if configured else None) or self._default
 
-    async def set(self, agent: str, days: int | None, *, by: str) -> None:
-        """Store how many days, on record; None removes the setting of the owner."""
+    async def setting(self, principal: Principal, agent: str) -> int:
+        """How many days, for the owner or an administrator.
+
+        Raises:
+            Refusal: the principal is neither.
+        """
+        await self._may.owner(principal, agent)
+        return await self._store.read(lambda tx: self.days(tx, agent))
+
+    async def set(self, principal: Principal, agent: str, days: int | None) -> None:
+        """Store how many days, on record; None removes the setting of the owner.
+
+        Raises:
+            Refusal: the principal is neither the owner nor an administrator.
+        """
+        await self._may.owner(principal, agent)
         now = self._now()
 
         def change(tx: Tx) -> None:
             agent_settings.put(tx, agent, _NAME, None if days is None else str(days))
-            audit.add(tx, now, by, "set_retention", agent=agent, details={"keep_bodies_days": days})
+            audit.add(tx, now, principal.actor, "set_retention", agent=agent, details={"keep_bodies_days": days})
 
         await self._store.write(change)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, get_args
+from typing import Literal, NewType, get_args
 
 from sqlalchemy import bindparam, func, insert, select
 
@@ -57,9 +57,18 @@ ACTIONS: tuple[str, ...] = get_args(Action)
 """Everything that is recorded, in order."""
 
 
+Actor = NewType("Actor", str)
+"""Who acted: `Principal.actor`, `contact_actor`, or a part of the host by its name."""
+
+
+def contact_actor(contact: int) -> Actor:
+    """How a contact is named, who is known to this host only."""
+    return Actor(f"contact:{contact}")
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One recorded action. `actor` is a principal, a contact by its id, or the command line."""
+    """One recorded action."""
 
     id: int
     at: datetime
@@ -86,7 +95,7 @@ _COUNT = select(func.count().label("number"), func.min(AUDIT.c.at).label("first"
 def add(
     tx: Tx,
     now: datetime,
-    actor: str,
+    actor: Actor,
     action: Action,
     *,
     agent: str = "",

@@ -94,17 +94,16 @@ class AccessApi:
 
     async def _policy(self, request: Request, name: str) -> PolicyAnswer:
         """Who may chat with the agent."""
-        await self._guard.owner(request, name)
-        return PolicyAnswer.of(*await self._sharing.policies(name))
+        return PolicyAnswer.of(*await self._sharing.policies(await self._guard.principal(request), name))
 
     async def _set_policy(self, request: Request, name: str, body: PolicyBody) -> PolicyAnswer:
         """Change who may chat; what was held is answered where the gate has opened."""
-        principal = await self._guard.owner(request, name)
+        principal = await self._guard.principal(request)
 
         def change(before: Policies) -> Policies:
             return body.value(before[0]), body.group_policy or before[1]
 
-        return PolicyAnswer.of(*await self._sharing.set_policies(name, change, by=principal.actor))
+        return PolicyAnswer.of(*await self._sharing.set_policies(principal, name, change))
 
     # --- requests ---
 
@@ -112,37 +111,37 @@ class AccessApi:
         self, request: Request, name: str, status: Literal["pending", "approved", "denied", ""] = "pending"
     ) -> list[RequestAnswer]:
         """Access requests, newest first; an empty status means all."""
-        await self._guard.owner(request, name)
-        return [_request_answer(one) for one in await self._sharing.requests(name, status)]
+        principal = await self._guard.principal(request)
+        return [_request_answer(one) for one in await self._sharing.requests(principal, name, status)]
 
     async def _decide(self, request: Request, name: str, request_id: RowId, body: DecisionBody) -> RequestAnswer:
         """Approve or decline a request; the person is notified on the channel they asked on."""
-        principal = await self._guard.owner(request, name)
-        decided = await self._sharing.decide(name, request_id, approve=body.approve, by=principal.actor)
+        principal = await self._guard.principal(request)
+        decided = await self._sharing.decide(principal, name, request_id, approve=body.approve)
         return _request_answer(decided)
 
     # --- shares ---
 
     async def _shares(self, request: Request, name: str) -> list[ShareAnswer]:
         """All e-mails the agent is shared with."""
-        await self._guard.owner(request, name)
-        return [_share_answer(name, one) for one in await self._sharing.shares(name)]
+        principal = await self._guard.principal(request)
+        return [_share_answer(name, one) for one in await self._sharing.shares(principal, name)]
 
     async def _share(self, request: Request, name: str, body: EmailBody) -> ShareAnswer:
         """Share the agent with an e-mail; a pending request of theirs is thereby approved."""
-        principal = await self._guard.owner(request, name)
-        return _share_answer(name, await self._sharing.share(name, body.email, by=principal.actor))
+        principal = await self._guard.principal(request)
+        return _share_answer(name, await self._sharing.share(principal, name, body.email))
 
     async def _unshare(self, request: Request, name: str, email: Email) -> dict[str, object]:
         """Take a share away."""
-        principal = await self._guard.owner(request, name)
-        await self._sharing.unshare(name, email, by=principal.actor)
+        principal = await self._guard.principal(request)
+        await self._sharing.unshare(principal, name, email)
         return {"ok": True, "message": "The agent is no longer shared with this e-mail."}
 
     async def _consent(self, request: Request, name: str, body: ConsentBody) -> ConsentAnswer:
         """Allow or forbid proactive messages to a person the agent is shared with."""
-        principal = await self._guard.owner(request, name)
-        await self._sharing.consent(name, body.email, allow=body.allow_proactive, by=principal.actor)
+        principal = await self._guard.principal(request)
+        await self._sharing.consent(principal, name, body.email, allow=body.allow_proactive)
         return ConsentAnswer(agent_name=name, email=body.email, allow_proactive=body.allow_proactive)
 
 

@@ -7,10 +7,8 @@ from datetime import datetime
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
-from trinity_channels.access.authorisation import person
 from trinity_channels.access.gate import Policy
-from trinity_channels.access.principal import Role
-from trinity_channels.bindings.overview import Overview, Overviews
+from trinity_channels.access.overview import Overview, Overviews
 from trinity_channels.web.auth import Guard
 from trinity_channels.web.route import api_router
 
@@ -55,10 +53,7 @@ class AgentsApi:
 
     async def _agents(self, request: Request) -> list[AgentAnswer]:
         """The agents that you own, all of them for an administrator, by name."""
-        principal = await self._guard.principal(request)
-        person(principal)
-        owner = principal.subject if principal.role is Role.USER else None
-        return [_answer(one) for one in await self._overviews.of(owner)]
+        return [_answer(one) for one in await self._overviews.of(await self._guard.principal(request))]
 
 
 def _answer(one: Overview) -> AgentAnswer:

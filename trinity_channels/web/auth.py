@@ -1,28 +1,25 @@
-"""Who sends a request: bearer tokens become principals, which `access/authorisation.py` decides about."""
+"""Who sends a request: bearer tokens become principals, which `authorisation.py` decides about."""
 
 from __future__ import annotations
 
 import contextlib
 import hmac
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from pydantic import SecretStr
 from starlette.requests import HTTPConnection
 
-from trinity_channels.access.authorisation import Authorisation, administrator
-from trinity_channels.access.principal import Principal, Role
 from trinity_channels.access.tokens import fresh_token, has_our_shape, new_token, token_digest
+from trinity_channels.authorisation import Authorisation, administrator
+from trinity_channels.principal import COMMAND_LINE, Principal, Role
+from trinity_channels.refusal import Refusal
 from trinity_channels.store import Store, StoreError, tokens
 from trinity_channels.store.tokens import USE_NOTED, StoredToken
-from trinity_channels.web.errors import ApiError
 from trinity_channels.web.failed_auth import FailedAuth
 
 __all__ = ["Authenticator", "Guard", "Principal", "Role", "TokenAuthenticator", "new_token", "unauthorized"]
-
-LOCAL_COMMAND = "local command"
-"""How the audit log labels the administrator who runs a command on the host's own machine."""
 
 
 class Authenticator(Protocol):
@@ -44,7 +41,7 @@ class TokenAuthenticator:
         self._now = now
         self.local = fresh_token()
         # Hashes here too, so that every token is compared in the same way.
-        self._known = {token_digest(self.local): Principal(Role.ADMIN, LOCAL_COMMAND)}
+        self._known = {token_digest(self.local): COMMAND_LINE}
         if admin_token is not None:
             self._known[token_digest(admin_token.get_secret_value())] = Principal(Role.ADMIN)
         self._use_noted: dict[int, datetime] = {}
@@ -103,11 +100,9 @@ def bearer_token(request: HTTPConnection) -> str | None:
     return token.strip() or None if scheme.lower() == "bearer" else None
 
 
-def unauthorized(message: str) -> ApiError:
+def unauthorized(message: str) -> Refusal:
     """The answer to a request without a valid token."""
-    error = ApiError(401, "unauthorized", message)
-    error.headers = {"WWW-Authenticate": "Bearer"}
-    return error
+    return Refusal("unauthorized", message)
 
 
 class Guard:
@@ -122,8 +117,8 @@ class Guard:
         """Who is asking. Looked up once a request.
 
         Raises:
-            ApiError: 401 without a valid token, 429 after too many wrong ones from the same source. A valid token is
-                accepted nevertheless.
+            Refusal: `unauthorized` without a valid token, `too_many_wrong_tokens` after many wrong ones from the same
+                source. A valid token is accepted nevertheless.
         """
         found: Principal | None = getattr(request.state, "principal", None)
         if found is None:
@@ -132,17 +127,16 @@ class Guard:
             raise self._refused(request)
         return found
 
-    def _refused(self, request: HTTPConnection) -> ApiError:
+    def _refused(self, request: HTTPConnection) -> Refusal:
         if "authorization" not in request.headers:  # a request without a token tries none
             return unauthorized("Send a valid token: Authorization: Bearer <token>.")
         reason: str = getattr(request.state, "refusal", "unknown")
         wait = self.failed.note(request, reason)
         if wait is not None:
-            return ApiError(
-                429,
+            return Refusal(
                 "too_many_wrong_tokens",
                 "Too many requests with wrong tokens come from your address. Send a valid one; it works at once.",
-                retry_after=wait,
+                retry_after=timedelta(seconds=wait),
             )
         if reason == "expired":
             return unauthorized("This token has expired. Ask an administrator for a new one.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict
 from functools import cache
 from typing import Annotated, Any
@@ -11,18 +10,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Request
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from trinity_channels.api import Channel
-from trinity_channels.bindings.connections import (
-    AccountInUse,
-    Connections,
-    NotConnected,
-    secret_names,
-)
+from trinity_channels.bindings.connections import Connections, secret_names
 from trinity_channels.bindings.status import BindingStatus as Status
 from trinity_channels.bindings.status import BindingStatuses
 from trinity_channels.plugins import Plugins
-from trinity_channels.web.auth import Guard, Principal
-from trinity_channels.web.errors import ApiError
+from trinity_channels.web.auth import Guard
 from trinity_channels.web.route import api_router
 
 
@@ -94,20 +86,17 @@ class BindingsApi:
 
         async def status(request: Request, name: str) -> BindingStatus:
             """What is connected, whether it works, and the webhook URL."""
-            await self._guard.owner(request, name)
-            return _answer(await self._statuses.of(name, channel))
+            return _answer(await self._statuses.of(await self._guard.principal(request), name, channel))
 
         async def connect(request: Request, name: str, body: JsonObject) -> BindingStatus:
             """Connect, or change settings. A secret that is left out keeps its stored value; the webhook URL stays."""
-            principal = await self._guard.owner(request, name)
-            await self._connect(principal, name, channel, body)
-            return _answer(await self._statuses.of(name, channel))
+            principal = await self._guard.principal(request)
+            await self._connections.connect(principal, name, channel, body)
+            return _answer(await self._statuses.of(principal, name, channel))
 
         async def disconnect(request: Request, name: str) -> Done:
             """Remove the binding. People, conversations and the provider's account stay."""
-            principal = await self._guard.owner(request, name)
-            if not await self._connections.disconnect(name, channel, principal.actor):
-                raise not_connected(manifest)
+            await self._connections.disconnect(await self._guard.principal(request), name, channel)
             return Done(
                 message=f"{manifest.title} is disconnected. People, their verified addresses and the history are kept; "
                 "the provider's account was not changed."
@@ -115,12 +104,9 @@ class BindingsApi:
 
         async def rotate(request: Request, name: str) -> BindingStatus:
             """Give the binding a new webhook URL. The old one works until a message comes to the new one, at most a day."""
-            principal = await self._guard.owner(request, name)
-            try:
-                await self._connections.rotate(name, channel, principal.actor)
-            except NotConnected as error:
-                raise not_connected(manifest) from error
-            return _answer(await self._statuses.of(name, channel))
+            principal = await self._guard.principal(request)
+            await self._connections.rotate(principal, name, channel)
+            return _answer(await self._statuses.of(principal, name, channel))
 
         router.add_api_route(path, status, methods=["GET"], name=f"{channel} status")
         router.add_api_route(
@@ -133,21 +119,6 @@ class BindingsApi:
         router.add_api_route(path, disconnect, methods=["DELETE"], name=f"disconnect {channel}")
         router.add_api_route(f"{path}/rotate-webhook", rotate, methods=["POST"], name=f"rotate {channel} webhook")
         return router
-
-    async def _connect(self, principal: Principal, name: str, channel: str, body: Mapping[str, Any]) -> None:
-        try:
-            await self._connections.connect(name, channel, body, principal.actor)
-        except AccountInUse as error:
-            # Agents of others are not named: that one exists is theirs to tell.
-            known = await self._guard.may.manages(principal, error.agent)
-            other = f"your agent {error.agent}" if known else "another agent"
-            raise ApiError(
-                409,
-                "account_in_use",
-                f"This account is connected to {other}. Each agent needs an account of its own: disconnect it there first, "
-                "or use another account.",
-                extra={"agent": error.agent} if known else None,
-            ) from error
 
 
 def _answer(one: Status) -> BindingStatus:
@@ -169,11 +140,6 @@ def _answer(one: Status) -> BindingStatus:
         ),
         **one.settings,
     )
-
-
-def not_connected(manifest: Channel) -> ApiError:
-    """The answer where a binding is needed and there is none."""
-    return ApiError(404, "not_connected", f"{manifest.title} is not connected to this agent.")
 
 
 @cache

@@ -7,12 +7,9 @@ from datetime import datetime
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from trinity_channels.bindings.connections import NotConnected
-from trinity_channels.inbound.missed import CannotList, MissedMessages, NothingKnown
+from trinity_channels.inbound.missed import MissedMessages
 from trinity_channels.plugins import Plugins
 from trinity_channels.web.auth import Guard
-from trinity_channels.web.bindings_api import not_connected
-from trinity_channels.web.errors import ApiError
 from trinity_channels.web.inputs import Moment
 from trinity_channels.web.route import api_router
 
@@ -50,21 +47,8 @@ class CatchUpApi:
 
         async def catch_up(request: Request, name: str, body: CatchUpBody) -> CatchUpAnswer:
             """Fetch the messages that the provider lists and this host does not have; they are answered as usual."""
-            await self._guard.owner(request, name)
-            try:
-                found = await self._missed.on_request(name, channel, body.since)
-            except NotConnected as error:
-                raise not_connected(manifest) from error
-            except CannotList as error:
-                raise ApiError(
-                    409,
-                    "cannot_list",
-                    f"{manifest.title} has no list of what it could not deliver; it delivers again automatically.",
-                ) from error
-            except NothingKnown as error:
-                raise ApiError(
-                    422, "since_required", "No message has arrived yet. Say from when on: since.", field="since"
-                ) from error
+            principal = await self._guard.principal(request)
+            found = await self._missed.on_request(principal, name, channel, body.since)
             count = {0: "No new message", 1: "1 new message"}.get(found.messages, f"{found.messages} new messages")
             return CatchUpAnswer(
                 messages=found.messages,

@@ -21,12 +21,15 @@ from starlette.routing import Route
 from trinity_channels.access.decision_links import SEGMENT, InvalidLink
 from trinity_channels.access.mailed_decisions import ExpiredLink, MailedDecisions, UsedLink
 from trinity_channels.email_address import shown_email
+from trinity_channels.refusal import Refusal
 from trinity_channels.store.access import AccessRequest
+from trinity_channels.web.errors import STATUSES
 
 log = structlog.get_logger(__name__)
 
 LARGEST_BODY = 256
 """Bytes; a form with one of the two buttons has 16."""
+_TITLES = {"invalid_link": "This link is not valid", "expired_link": "This link has expired"}
 _CHOICES = {"approve": True, "decline": False}
 _STYLE = (
     "body{font:1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:3rem auto;padding:0 1rem}"
@@ -87,12 +90,10 @@ class DecisionPages:
             if request.method == "POST":
                 return await self._decide(request, token)
             return _question(await self._decisions.look(token))
-        except InvalidLink:
-            return _page(HTTPStatus.NOT_FOUND, "This link is not valid", "It may be incomplete: copy it again.")
-        except ExpiredLink:
-            return _page(HTTPStatus.GONE, "This link has expired", "The people who still wait are listed on the host.")
         except UsedLink as used:
-            return _used(used.request)
+            return _used(used)
+        except (InvalidLink, ExpiredLink) as refused:
+            return _refused(refused, _TITLES[refused.code], refused.message)
         except ClientDisconnect:
             return _page(HTTPStatus.BAD_REQUEST, "The request was cut off", "Please try again.")
         except Exception as error:  # the owner's directory or the database; nothing was decided
@@ -135,14 +136,15 @@ def _question(asked: AccessRequest) -> Response:
     return _page(HTTPStatus.OK, f"Access to “{asked.agent}”", text, _FORM)
 
 
-def _used(asked: AccessRequest) -> Response:
+def _used(used: UsedLink) -> Response:
+    asked = used.request
     when = f" at {asked.decided_at:%Y-%m-%d %H:%M} UTC" if asked.decided_at else ""
-    return _page(
-        HTTPStatus.GONE,
-        "This request is decided",
-        f"The request of {shown_email(asked.email)} for “{asked.agent}” was {asked.status}{when}. "
-        "This link decides nothing any more.",
-    )
+    told = f"The request of {shown_email(asked.email)} for “{asked.agent}” was {asked.status}{when}. {used.message}"
+    return _refused(used, "This request is decided", told)
+
+
+def _refused(refusal: Refusal, title: str, text: str) -> Response:
+    return _page(HTTPStatus(STATUSES[refusal.code]), title, text)
 
 
 def _page(status: HTTPStatus, title: str, text: str, form: str = "") -> Response:

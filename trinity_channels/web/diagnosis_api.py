@@ -11,8 +11,8 @@ from pydantic import BaseModel
 
 from trinity_channels.api import Check
 from trinity_channels.bindings.public_address import Probed, PublicAddress
+from trinity_channels.refusal import Refusal
 from trinity_channels.web.auth import Guard
-from trinity_channels.web.errors import ApiError
 from trinity_channels.web.route import api_router
 
 
@@ -96,7 +96,7 @@ class DiagnosisApi:
         """Send a signed probe through the public address to this host, one for each channel in use."""
         await self._guard.admin(request)
         if self._address.value is None:
-            raise ApiError(409, "no_public_url", "public_chat_url is not set; set it, then probe it.")
+            raise Refusal("no_public_url", "public_chat_url is not set; set it, then probe it.")
         return _answers(await self._prove())
 
 

@@ -8,9 +8,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field, StringConstraints
 
 from trinity_channels.access.disclosure import Disclosure
-from trinity_channels.store import Store
-from trinity_channels.web.auth import Guard
-from trinity_channels.web.errors import ApiError
+from trinity_channels.web.auth import Guard, Principal
 from trinity_channels.web.route import api_router
 
 
@@ -37,10 +35,9 @@ class DisclosureAnswer(BaseModel):
 class DisclosureApi:
     """Builds `/api/agents/{name}/disclosure`."""
 
-    def __init__(self, guard: Guard, disclosure: Disclosure, store: Store) -> None:
+    def __init__(self, guard: Guard, disclosure: Disclosure) -> None:
         self._guard = guard
         self._disclosure = disclosure
-        self._store = store
 
     def router(self) -> APIRouter:
         """The routes."""
@@ -51,22 +48,19 @@ class DisclosureApi:
 
     async def _shown(self, request: Request, name: str) -> DisclosureAnswer:
         """Whether the first answer to a person says that it comes from an AI agent, and in which words."""
-        await self._guard.owner(request, name)
-        return await self._answer(name)
+        return await self._answer(await self._guard.principal(request), name)
 
     async def _set(self, request: Request, name: str, body: DisclosureBody) -> DisclosureAnswer:
         """Turn the disclosure on or off; off needs a reason, which goes on record."""
-        principal = await self._guard.owner(request, name)
+        principal = await self._guard.principal(request)
         if body.enabled:
-            await self._disclosure.turn_on(name, by=principal.actor)
-        elif body.reason:
-            await self._disclosure.turn_off(name, body.reason, by=principal.actor)
+            await self._disclosure.turn_on(principal, name)
         else:
-            raise ApiError(422, "invalid_input", "reason is required to turn the disclosure off.", field="reason")
-        return await self._answer(name)
+            await self._disclosure.turn_off(principal, name, body.reason or "")
+        return await self._answer(principal, name)
 
-    async def _answer(self, agent: str) -> DisclosureAnswer:
-        reason, sentence = await self._store.read(
-            lambda tx: (self._disclosure.reason_off(tx, agent), self._disclosure.sentence(tx, agent))
+    async def _answer(self, principal: Principal, agent: str) -> DisclosureAnswer:
+        found = await self._disclosure.setting(principal, agent)
+        return DisclosureAnswer(
+            agent_name=agent, enabled=found.reason is None, reason=found.reason, sentence=found.sentence
         )
-        return DisclosureAnswer(agent_name=agent, enabled=reason is None, reason=reason, sentence=sentence)

@@ -21,20 +21,15 @@ from trinity_channels.store import StoreError
 
 log = structlog.get_logger(__name__)
 
-_HTTP_CODES = {
-    401: "unauthorized",
-    403: "forbidden",
-    404: "not_found",
-    405: "method_not_allowed",
-    413: "body_too_large",
-}
-
-REFUSALS = {
+STATUSES = {
+    "account_in_use": 409,
     "agent_key_not_allowed": 403,
     "agent_not_found": 404,
     "already_decided": 409,
     "already_shared": 409,
     "blocked": 403,
+    "body_too_large": 413,
+    "cannot_list": 409,
     "channel_unavailable": 409,
     "client_not_found": 404,
     "delivery_not_found": 404,
@@ -42,22 +37,53 @@ REFUSALS = {
     "duplicate": 409,
     "empty_text": 422,
     "erased": 409,
+    "expired_link": 410,
     "forbidden": 403,
+    "internal_error": 500,
+    "invalid_input": 422,
+    "invalid_json": 422,
+    "invalid_link": 404,
+    "invalid_settings": 422,
+    "invalid_settings_file": 422,
     "message_not_found": 404,
+    "method_not_allowed": 405,
     "no_address": 409,
+    "no_public_url": 409,
+    "not_connected": 404,
     "not_failed": 409,
+    "not_found": 404,
     "not_opted_in": 403,
+    "not_reloadable": 409,
     "not_shared": 404,
     "opted_out": 403,
+    "provider_unavailable": 502,
     "rate_limited": 429,
     "recipient_not_linked": 404,
+    "refused_by_provider": 400,
     "request_not_found": 404,
     "self_share": 400,
+    "since_required": 422,
+    "store_unavailable": 503,
     "test_message": 409,
+    "token_not_found": 404,
+    "too_many_tests": 429,
+    "too_many_wrong_tokens": 429,
+    "turn_not_found": 404,
+    "unauthorized": 401,
     "unknown_channel": 422,
+    "used_link": 410,
+    "vault_locked": 503,
     "window_closed": 409,
 }
-"""The status code of each `Refusal` that a service raises, by its code."""
+"""The one table from the codes of errors to HTTP. No `Refusal` of a service, and no handler, names a status itself."""
+_HTTP_CODES = {
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "body_too_large",
+}
+"""The code of what the framework refuses, by its status."""
 SAFE_HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 """For every answer of the API: it is what it says it is, and no browser or proxy keeps it."""
 
@@ -79,32 +105,29 @@ ERRORS: dict[int | str, dict[str, Any]] = {
 """For the description of every router."""
 
 
-class ApiError(Exception):
-    """An answer that is not a success. `retry_after` in seconds; `extra` adds fields of this error's own."""
+class ErrorResponse:
+    """An answer that is not a success. `status` where the table has none; `retry_after` in seconds; `extra` adds fields."""
 
     def __init__(
         self,
-        status: int,
         code: str,
         message: str,
         *,
+        status: int | None = None,
         field: str | None = None,
         retry_after: int | None = None,
         extra: Mapping[str, object] | None = None,
     ) -> None:
-        super().__init__(message)
-        self.status = status
+        self.status = status or STATUSES[code]
         self.body: dict[str, object] = {"code": code, "message": message, **(extra or {})}
         if field:
             self.body["field"] = field
         self.headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
 
 
-def translate(error: Exception) -> ApiError | None:
+def translate(error: Exception) -> ErrorResponse | None:
     """The answer to an error, None if it is a bug."""
     match error:
-        case ApiError():
-            return error
         case RequestValidationError():
             return _invalid(error)
         case Refusal():
@@ -113,65 +136,68 @@ def translate(error: Exception) -> ApiError | None:
             return _of_plugin(error)
         case VaultError():
             log.error("vault locked", reason=str(error))
-            return ApiError(503, "vault_locked", str(error))
+            return ErrorResponse("vault_locked", str(error))
         case StoreError():
             log.error("store unavailable", reason=str(error))
-            return ApiError(503, "store_unavailable", "The database cannot be used at the moment.")
+            return ErrorResponse("store_unavailable", "The database cannot be used at the moment.")
         case HTTPException():
             return _http(error)
         case _:
             return None
 
 
-def _refused(error: Refusal) -> ApiError:
+def _refused(error: Refusal) -> ErrorResponse:
     wait = error.retry_after
-    return ApiError(
-        REFUSALS[error.code],
+    answer = ErrorResponse(
         error.code,
         error.message,
         field=error.field or None,
         retry_after=None if wait is None else max(1, ceil(wait.total_seconds())),
         extra=error.extra,
     )
+    if answer.status == HTTPStatus.UNAUTHORIZED:
+        answer.headers["WWW-Authenticate"] = "Bearer"
+    return answer
 
 
-def _of_plugin(error: ChannelError) -> ApiError:
+def _of_plugin(error: ChannelError) -> ErrorResponse:
     match error:
         case ConfigurationError(refused=False):
-            return ApiError(422, "invalid_settings", error.message, field=error.field)
+            return ErrorResponse("invalid_settings", error.message, field=error.field)
         case ConfigurationError():
-            return ApiError(400, "refused_by_provider", error.message, field=error.field)
+            return ErrorResponse("refused_by_provider", error.message, field=error.field)
         case ProviderUnavailable():
-            return ApiError(502, "provider_unavailable", error.message)
+            return ErrorResponse("provider_unavailable", error.message)
         case _:
-            return ApiError(400, "refused_by_provider", error.message)
+            return ErrorResponse("refused_by_provider", error.message)
 
 
-def _http(error: HTTPException) -> ApiError:
+def _http(error: HTTPException) -> ErrorResponse:
     if error.status_code == HTTPStatus.BAD_REQUEST:  # FastAPI gave up: nested too deeply, or a number too long
         return _no_json()
-    answer = ApiError(error.status_code, _HTTP_CODES.get(error.status_code, "http_error"), str(error.detail))
+    code = _HTTP_CODES.get(error.status_code, "http_error")
+    answer = ErrorResponse(code, str(error.detail), status=error.status_code)
     answer.headers = dict(error.headers or {})
     return answer
 
 
-def _invalid(error: RequestValidationError) -> ApiError:
+def _invalid(error: RequestValidationError) -> ErrorResponse:
     # One at a time, without the input: it may hold a secret.
     first = error.errors()[0]
     if first["type"] == "json_invalid":
         return _no_json()
     if first["loc"] == ("body",) and first["type"] != "value_error":
-        return ApiError(422, "invalid_input", "Send a JSON object, with Content-Type: application/json.")
+        return ErrorResponse("invalid_input", "Send a JSON object, with Content-Type: application/json.")
     place = [str(part) for part in first["loc"] if part not in ("body", "query", "path", "header")]
     message = str(first["msg"]).removeprefix("Value error, ")
-    return ApiError(422, "invalid_input", message, field=".".join(place) or None)
+    return ErrorResponse("invalid_input", message, field=".".join(place) or None)
 
 
-def _no_json() -> ApiError:
-    return ApiError(422, "invalid_json", "The body is not valid JSON.")
+def _no_json() -> ErrorResponse:
+    return ErrorResponse("invalid_json", "The body is not valid JSON.")
 
 
-def respond(error: ApiError) -> JSONResponse:
+def respond(error: ErrorResponse) -> JSONResponse:
     """An error as a response."""
     return JSONResponse(error.body, error.status, headers=SAFE_HEADERS | error.headers)
 
@@ -191,4 +217,4 @@ class NoRoute:
 
 async def fault(_: Request, _error: Exception) -> JSONResponse:
     """What a host that runs alone answers where it is at fault itself; the server logs the rest."""
-    return respond(ApiError(500, "internal_error", "This is a fault of the host; its log says more."))
+    return respond(ErrorResponse("internal_error", "This is a fault of the host; its log says more."))

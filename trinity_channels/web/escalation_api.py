@@ -8,9 +8,8 @@ from fastapi import APIRouter, Request
 from pydantic import AfterValidator, BaseModel, Field
 
 from trinity_channels.access.escalation import Escalation
-from trinity_channels.escalation_contact import ContactKind, EscalationContact, parse_escalation_contact
-from trinity_channels.store import Store
-from trinity_channels.web.auth import Guard
+from trinity_channels.escalation_contact import ContactKind, parse_escalation_contact
+from trinity_channels.web.auth import Guard, Principal
 from trinity_channels.web.route import api_router
 
 
@@ -40,10 +39,9 @@ class EscalationAnswer(BaseModel):
 class EscalationApi:
     """Builds `/api/agents/{name}/escalation-contact`."""
 
-    def __init__(self, guard: Guard, escalation: Escalation, store: Store) -> None:
+    def __init__(self, guard: Guard, escalation: Escalation) -> None:
         self._guard = guard
         self._escalation = escalation
-        self._store = store
 
     def router(self) -> APIRouter:
         """The routes."""
@@ -54,19 +52,18 @@ class EscalationApi:
 
     async def _contact(self, request: Request, name: str) -> EscalationAnswer:
         """Where people reach a human being: shown by /human and /help."""
-        await self._guard.owner(request, name)
-        return await self._answer(name)
+        return await self._answer(await self._guard.principal(request), name)
 
     async def _set_contact(self, request: Request, name: str, body: EscalationBody) -> EscalationAnswer:
         """Change where people reach a human being."""
-        principal = await self._guard.owner(request, name)
+        principal = await self._guard.principal(request)
         text = (body.contact or "").strip()
         contact = parse_escalation_contact(text) if text else None
-        await self._escalation.set(name, contact, by=principal.actor)
-        return await self._answer(name)
+        await self._escalation.set(principal, name, contact)
+        return await self._answer(principal, name)
 
-    async def _answer(self, agent: str) -> EscalationAnswer:
-        found: EscalationContact | None = await self._store.read(lambda tx: self._escalation.contact(tx, agent))
+    async def _answer(self, principal: Principal, agent: str) -> EscalationAnswer:
+        found = await self._escalation.setting(principal, agent)
         return EscalationAnswer(
             agent_name=agent, contact=found.value if found else None, kind=found.kind if found else None
         )

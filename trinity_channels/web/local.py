@@ -11,7 +11,7 @@ from trinity_channels.public_url import is_loopback
 from trinity_channels.refusal import Refusal
 from trinity_channels.store import StoreError
 from trinity_channels.web.auth import Guard, unauthorized
-from trinity_channels.web.errors import ApiError, respond, translate
+from trinity_channels.web.errors import respond, translate
 
 # Headers that a proxy adds. One on this machine makes every request come from loopback.
 _FORWARDED = frozenset(
@@ -73,8 +73,7 @@ class Entrance:
         """Check one request.
 
         Raises:
-            ApiError: it needs a token and has none.
-            Refusal: the token is not an administrator's.
+            Refusal: it needs a token and has none, or the token is not an administrator's.
             StoreError: the token cannot be looked up.
         """
         if self._open_to == "all" or (self._open_to == "loopback" and is_local(request)):
@@ -89,7 +88,7 @@ class Entrance:
         """The same as an answer; a token that cannot be looked up does not count."""
         try:
             await self.admit(request)
-        except (ApiError, Refusal, StoreError):
+        except (Refusal, StoreError):
             return False
         return True
 
@@ -99,7 +98,7 @@ class Entrance:
         async def answer(request: Request) -> Response:
             try:
                 await self.admit(request)
-            except (ApiError, Refusal, StoreError) as error:
+            except (Refusal, StoreError) as error:
                 refused = translate(error)
                 assert refused is not None  # noqa: S101  all are in the table
                 return respond(refused)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, Field, model_validator
 
 from trinity_channels.access.gate import GroupPolicy, Policy
-from trinity_channels.web.errors import ApiError
+from trinity_channels.refusal import Refusal
 
 _BOOLEANS = {
     Policy.OPEN: (False, True),
@@ -35,7 +35,7 @@ class PolicyBody(BaseModel):
         """The policy meant by either form, given the one that stands.
 
         Raises:
-            ApiError: the booleans mean none of the three. The platform once took (false, false) for "everyone whose
+            Refusal: the booleans mean none of the three. The platform once took (false, false) for "everyone whose
                 e-mail is unknown", so no guess would do.
         """
         if self.policy is not None:
@@ -48,8 +48,7 @@ class PolicyBody(BaseModel):
         for policy, booleans in _BOOLEANS.items():
             if booleans == wanted:
                 return policy
-        raise ApiError(
-            422,
+        raise Refusal(
             "invalid_input",
             "require_email and open_access would both be false, which is not a policy. Give both of them, or "
             'policy: "open" (false, true), "require_email" (true, true) or "require_sharing" (true, false).',

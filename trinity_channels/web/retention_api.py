@@ -9,8 +9,7 @@ from pydantic import BaseModel, Field
 
 from trinity_channels.agent_settings import Days
 from trinity_channels.retention.periods import RetentionPeriods
-from trinity_channels.store import Store
-from trinity_channels.web.auth import Guard
+from trinity_channels.web.auth import Guard, Principal
 from trinity_channels.web.route import api_router
 
 
@@ -35,10 +34,9 @@ class RetentionAnswer(BaseModel):
 class RetentionApi:
     """Builds `/api/agents/{name}/retention`."""
 
-    def __init__(self, guard: Guard, periods: RetentionPeriods, store: Store) -> None:
+    def __init__(self, guard: Guard, periods: RetentionPeriods) -> None:
         self._guard = guard
         self._periods = periods
-        self._store = store
 
     def router(self) -> APIRouter:
         """The routes."""
@@ -49,15 +47,14 @@ class RetentionApi:
 
     async def _retention(self, request: Request, name: str) -> RetentionAnswer:
         """How many days the texts of messages are kept."""
-        await self._guard.owner(request, name)
-        return await self._answer(name)
+        return await self._answer(await self._guard.principal(request), name)
 
     async def _set_retention(self, request: Request, name: str, body: RetentionBody) -> RetentionAnswer:
         """Change how many days the texts of messages are kept; what is older is removed within minutes."""
-        principal = await self._guard.owner(request, name)
-        await self._periods.set(name, body.keep_bodies_days, by=principal.actor)
-        return await self._answer(name)
+        principal = await self._guard.principal(request)
+        await self._periods.set(principal, name, body.keep_bodies_days)
+        return await self._answer(principal, name)
 
-    async def _answer(self, agent: str) -> RetentionAnswer:
-        days = await self._store.read(lambda tx: self._periods.days(tx, agent))
+    async def _answer(self, principal: Principal, agent: str) -> RetentionAnswer:
+        days = await self._periods.setting(principal, agent)
         return RetentionAnswer(agent_name=agent, keep_bodies_days=days, inherited=self._periods.inherited(agent))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from trinity_channels.access.authorisation import person
 from trinity_channels.access.sessions import Sessions
+from trinity_channels.authorisation import person
 from trinity_channels.web.auth import Guard
 from trinity_channels.web.route import api_router
 

@@ -8,11 +8,10 @@ from typing import Annotated
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, StringConstraints
 
-from trinity_channels.bindings.address_change import AddressChange, UnusableAddress
+from trinity_channels.bindings.address_change import AddressChange
 from trinity_channels.bindings.public_address import PublicAddress
 from trinity_channels.public_url import leads_to_this_machine
 from trinity_channels.web.auth import Guard
-from trinity_channels.web.errors import ApiError
 from trinity_channels.web.route import api_router
 
 
@@ -51,12 +50,7 @@ class SettingsApi:
 
     async def _set_public_url(self, request: Request, body: PublicUrlBody) -> PublicUrlAnswer:
         """Change the public address; every webhook URL follows at once."""
-        principal = await self._guard.admin(request)
-        try:
-            problems = await self._change.to(body.value, principal.actor)
-        except UnusableAddress as error:
-            raise ApiError(422, "invalid_input", f"public_chat_url {error}.", field="value") from None
-        return self._answer(problems)
+        return self._answer(await self._change.to(await self._guard.principal(request), body.value))
 
     def _answer(self, problems: Sequence[str] = ()) -> PublicUrlAnswer:
         value = self._address.value

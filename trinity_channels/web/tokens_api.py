@@ -8,11 +8,11 @@ from fastapi import APIRouter, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from trinity_channels.access.directory import Directory
-from trinity_channels.access.principal import Role
-from trinity_channels.access.tokens import LONGEST_LABEL, NewToken, TokenRefused, Tokens
+from trinity_channels.access.tokens import LONGEST_LABEL, NewToken, Tokens
 from trinity_channels.email_address import normalise_email
+from trinity_channels.principal import Role
+from trinity_channels.refusal import Refusal
 from trinity_channels.web.auth import Guard
-from trinity_channels.web.errors import ApiError
 from trinity_channels.web.inputs import RowId
 from trinity_channels.web.route import api_router
 
@@ -69,26 +69,20 @@ class TokensApi:
 
     async def _every(self, request: Request) -> list[TokenAnswer]:
         """The tokens, oldest first, expired ones included; that of the settings is left out. Administrators only."""
-        await self._guard.admin(request)
-        return [TokenAnswer.model_validate(one) for one in await self._tokens.every()]
+        return [
+            TokenAnswer.model_validate(one) for one in await self._tokens.every(await self._guard.principal(request))
+        ]
 
     async def _create(self, request: Request, body: TokenBody) -> NewTokenAnswer:
         """Make a token; the answer is the only place where it is shown. Administrators only."""
         principal = await self._guard.admin(request)
         wanted = NewToken(body.role, await self._subject(body), body.label, body.expires_at)
-        try:
-            stored, token = await self._tokens.create(wanted, by=principal.actor)
-        except TokenRefused as refused:
-            raise ApiError(422, "invalid_input", str(refused), field=refused.field) from None
+        stored, token = await self._tokens.create(principal, wanted)
         return NewTokenAnswer(**TokenAnswer.model_validate(stored).model_dump(), token=token)
 
     async def _revoke(self, request: Request, token_id: RowId) -> TokenAnswer:
         """Revoke a token; it stops working at once. Administrators only."""
-        principal = await self._guard.admin(request)
-        revoked = await self._tokens.revoke(token_id, by=principal.actor)
-        if revoked is None:
-            raise ApiError(404, "token_not_found", "There is no such token.")
-        return TokenAnswer.model_validate(revoked)
+        return TokenAnswer.model_validate(await self._tokens.revoke(await self._guard.principal(request), token_id))
 
     async def _subject(self, body: TokenBody) -> str:
         try:
@@ -104,4 +98,4 @@ class TokensApi:
                 case Role.AGENT:
                     return body.subject
         except ValueError as error:
-            raise ApiError(422, "invalid_input", str(error), field="subject") from None
+            raise Refusal("invalid_input", str(error), field="subject") from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -11,13 +10,14 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
 from trinity_channels.api import Channel, CheckState, ConfigurationError
-from trinity_channels.bindings.connections import Connections, NotConnected
-from trinity_channels.outbound.trial import TooManyTests, TrialMessages, Tried
+from trinity_channels.bindings.connections import Connections
+from trinity_channels.outbound.trial import TrialMessages, Tried
 from trinity_channels.plugins import Plugins
+from trinity_channels.principal import Principal
+from trinity_channels.refusal import Refusal
 from trinity_channels.store.states import OPEN_DELIVERIES, OutboxState
 from trinity_channels.web.auth import Guard
-from trinity_channels.web.bindings_api import HealthCheck, JsonObject, body_schema, not_connected
-from trinity_channels.web.errors import ApiError
+from trinity_channels.web.bindings_api import HealthCheck, JsonObject, body_schema
 from trinity_channels.web.route import api_router
 
 TEXT = "Hello! This is a test message: the connection to your agent works."
@@ -60,19 +60,11 @@ class TrialApi:
 
         async def test(request: Request, name: str, body: JsonObject) -> Outcome:
             """With `{}`: ask the provider whether the binding works. With an address: send one message there."""
-            principal = await self._guard.owner(request, name)
+            principal = await self._guard.principal(request)
             wanted = _wanted(manifest, body)
-            try:
-                if wanted is None:
-                    return await self._verify(name, channel)
-                return _outcome(manifest, await self._trials.send(name, channel, *wanted, principal.actor))
-            except NotConnected as error:
-                raise not_connected(manifest) from error
-            except TooManyTests as error:
-                seconds = math.ceil(error.retry_after.total_seconds())
-                raise ApiError(
-                    429, "too_many_tests", "Ten test messages an hour are the limit.", retry_after=seconds
-                ) from error
+            if wanted is None:
+                return await self._verify(principal, name, channel)
+            return _outcome(manifest, await self._trials.send(principal, name, channel, *wanted))
 
         address = manifest.address
         schema = {
@@ -86,9 +78,9 @@ class TrialApi:
         router.add_api_route(path, test, methods=["POST"], name=f"test {channel}", openapi_extra=body_schema(schema))
         return router
 
-    async def _verify(self, name: str, channel: str) -> Outcome:
+    async def _verify(self, principal: Principal, name: str, channel: str) -> Outcome:
         try:
-            found = await self._connections.verify(name, channel)
+            found = await self._connections.verify_for(principal, name, channel)
         except ConfigurationError as error:
             return Outcome(ok=False, message=error.message, code="refused_by_provider", field=error.field)
         checks = [HealthCheck(**asdict(check)) for check in found.checks]
@@ -101,17 +93,17 @@ def _wanted(manifest: Channel, body: Mapping[str, Any]) -> tuple[str, str] | Non
     """Address and text of a test message, None if nothing is to be sent."""
     address = manifest.address.field
     for unknown in body.keys() - {address, "message"}:
-        raise ApiError(422, "invalid_input", f"Unknown field `{unknown}`.", field=unknown)
+        raise Refusal("invalid_input", f"Unknown field `{unknown}`.", field=unknown)
     to, text = body.get(address), body.get("message")
     if to is None and text is not None:
-        raise ApiError(422, "invalid_input", f"{address} is missing; it is where the message goes.", field=address)
+        raise Refusal("invalid_input", f"{address} is missing; it is where the message goes.", field=address)
     if to is None:
         return None
     text = TEXT if text is None or text == "" else text
     if not isinstance(to, str) or not isinstance(text, str) or len(text) > TEXT_LIMIT:
         field = "message" if isinstance(to, str) else address
         message = f"{field} must be a text of at most {TEXT_LIMIT} characters."
-        raise ApiError(422, "invalid_input", message, field=field)
+        raise Refusal("invalid_input", message, field=field)
     return to, text
 
 
@@ -121,7 +113,7 @@ def _outcome(manifest: Channel, tried: Tried) -> Outcome:
     # 502, not 200: a second test at once could reach the person twice.
     if tried.unknown and test.state in _UNSETTLED:
         message = f"It may or may not have been sent: {tried.unknown}"
-        raise ApiError(502, "provider_unavailable", message, extra={"delivery_id": test.id, "state": test.state})
+        raise Refusal("provider_unavailable", message, extra={"delivery_id": test.id, "state": test.state})
     if tried.taken or test.provider_id:  # the provider names only what it took
         message = f"{manifest.title} took the message as {test.provider_id}. {_window(manifest)}".rstrip()
         if test.state is OutboxState.FAILED:

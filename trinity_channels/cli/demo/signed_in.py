@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.responses import Response
 
-from trinity_channels.access.principal import Principal, Role
 from trinity_channels.access.sessions import Sessions
+from trinity_channels.principal import Principal, Role
 
 COOKIE = "trinity_channels"
 """The host's session cookie on plain HTTP. Cookies know no ports, so that the demo's own server can set it."""

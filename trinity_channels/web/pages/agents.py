@@ -8,8 +8,7 @@ from typing import Any
 from starlette.responses import Response
 
 from trinity_channels.access.gate import Policy
-from trinity_channels.access.principal import Role
-from trinity_channels.bindings.overview import Overview, Overviews
+from trinity_channels.access.overview import Overview, Overviews
 from trinity_channels.web.pages.issues import issues_of
 from trinity_channels.web.pages.live import Live
 from trinity_channels.web.pages.page import MenuItem, Page
@@ -54,19 +53,15 @@ class AgentsPages:
 
     async def _attention_live(self, visit: Visit) -> Response:
         async def part() -> str:
-            number = sum(one.attention for one in await self._overviews.of(_owner(visit)))
+            number = sum(one.attention for one in await self._overviews.of(visit.principal))
             return visit.part("attention.html", number=number)
 
         return self._live.stream(visit, part)
 
     async def _values(self, visit: Visit) -> dict[str, Any]:
-        overviews = await self._overviews.of(_owner(visit))
+        overviews = await self._overviews.of(visit.principal)
         issues = issues_of(visit, overviews)
         return {"agents": overviews, "issues": issues, "state": _state(overviews), "policies": POLICIES}
-
-
-def _owner(visit: Visit) -> str | None:
-    return visit.principal.subject if visit.principal.role is Role.USER else None
 
 
 def _state(overviews: Sequence[Overview]) -> str:

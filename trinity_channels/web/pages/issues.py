@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from trinity_channels.bindings.overview import ATTENTION, Connected, Overview
+from trinity_channels.access.overview import ATTENTION, Connected, Overview
 from trinity_channels.web.pages.visit import Visit
 from trinity_channels.web.pages.words import counted
 

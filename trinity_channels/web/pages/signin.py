@@ -7,11 +7,11 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
-from trinity_channels.access.principal import Principal, Role
 from trinity_channels.access.sessions import Sessions
 from trinity_channels.access.sign_in_links import SignInLinks, TooManyLinks
 from trinity_channels.access.tokens import token_digest
 from trinity_channels.email_address import normalise_email
+from trinity_channels.principal import Principal, Role
 from trinity_channels.web.auth import TokenAuthenticator
 from trinity_channels.web.failed_auth import FailedAuth, source_of
 from trinity_channels.web.pages.cookies import SessionCookie

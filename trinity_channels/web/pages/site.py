@@ -13,8 +13,8 @@ from starlette.routing import Route, Router
 from starlette.types import Receive, Scope, Send
 
 from trinity_channels import assets
-from trinity_channels.access.authorisation import person
-from trinity_channels.web.errors import ApiError, translate
+from trinity_channels.authorisation import person
+from trinity_channels.web.errors import ErrorResponse, translate
 from trinity_channels.web.pages.cross_origin import is_cross_origin
 from trinity_channels.web.pages.gate import Gate
 from trinity_channels.web.pages.headers import HEADERS
@@ -92,7 +92,7 @@ class Site:
         told = translate(error)
         if told is None:
             log.error("page failed", path=visit.request.scope.get("route_path", ""), exc_info=error)
-            told = ApiError(500, "internal_error", "This is a fault of the host; its log says more.")
+            told = ErrorResponse("internal_error", "This is a fault of the host; its log says more.")
         title, text = _words(told)
         return self._secured(visit.render("message.html", told.status, title=title, text=text), told.headers)
 
@@ -102,7 +102,7 @@ class Site:
         return response
 
 
-def _words(error: ApiError) -> tuple[str, str]:
+def _words(error: ErrorResponse) -> tuple[str, str]:
     """The title and the text of an error's page. What is missing and what is someone else's look the same."""
     if error.status == HTTPStatus.NOT_FOUND:
         return "Not found", _NOT_FOUND

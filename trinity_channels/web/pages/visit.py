@@ -14,9 +14,9 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from trinity_channels.access.principal import Principal, Role
 from trinity_channels.access.sessions import Session
 from trinity_channels.assets import accepts_gzip, asset
+from trinity_channels.principal import Principal, Role
 from trinity_channels.web.pages import times
 from trinity_channels.web.pages.cookies import SAID, Said, theme_of
 from trinity_channels.web.pages.curl import curl

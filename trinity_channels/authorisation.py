@@ -1,17 +1,25 @@
-"""What a principal may do with an agent, and an agent to people. Missing and foreign agents are refused alike."""
+"""What a principal may do with an agent. Missing and foreign agents are refused alike."""
 
 from __future__ import annotations
 
-from trinity_channels.access.directory import Directory
-from trinity_channels.access.principal import Principal, Role
+from typing import Protocol
+
+from trinity_channels.principal import Principal, Role
 from trinity_channels.refusal import Refusal
 
 
-class Authorisation:
-    """The one place that decides it, from the directory's owners and shares."""
+class Owners(Protocol):
+    """Knows who owns an agent; the Directory port is one."""
 
-    def __init__(self, directory: Directory) -> None:
-        self._directory = directory
+    async def owner(self, agent: str) -> str | None:
+        """The owner's e-mail; None if there is no such agent."""
+
+
+class Authorisation:
+    """The one place that decides it. Services ask it before they do anything."""
+
+    def __init__(self, owners: Owners) -> None:
+        self._owners = owners
 
     async def owner(self, principal: Principal, agent: str) -> None:
         """Require the agent's owner or an administrator; the agent's own key is refused.
@@ -33,7 +41,7 @@ class Authorisation:
 
     async def manages(self, principal: Principal, agent: str) -> bool:
         """Whether the principal may know and use the agent."""
-        owner = await self._directory.owner(agent)
+        owner = await self._owners.owner(agent)
         # Also for administrators: there is nothing to manage.
         if owner is None:
             return False
@@ -44,12 +52,6 @@ class Authorisation:
                 return principal.subject == owner
             case Role.AGENT:
                 return principal.subject == agent
-
-    async def write_first(self, agent: str, email: str) -> bool:
-        """Whether an agent may write to an e-mail's holder first: to its owner always, to others if the share allows it."""
-        if email == await self._directory.owner(agent):
-            return True
-        return any(one.email == email and one.allow_proactive for one in await self._directory.shares(agent))
 
 
 def person(principal: Principal) -> None:

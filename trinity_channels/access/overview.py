@@ -9,9 +9,11 @@ from datetime import datetime, timedelta
 from trinity_channels.access.directory import Directory
 from trinity_channels.access.gate import Policy, policies
 from trinity_channels.api import CheckState
+from trinity_channels.authorisation import person
 from trinity_channels.bindings.health import Health
 from trinity_channels.bindings.reports import HealthReports, Report
 from trinity_channels.plugins import Plugins
+from trinity_channels.principal import Principal, Role
 from trinity_channels.store import Store, access, attention, bindings
 from trinity_channels.store.attention import Waiting
 from trinity_channels.store.bindings import StoredBinding
@@ -83,8 +85,14 @@ class Overviews:
         self._reports = reports
         self._now = now
 
-    async def of(self, owner: str | None) -> list[Overview]:
-        """The agents of an owner by name; None means all, those included that are only left in the database."""
+    async def of(self, principal: Principal) -> list[Overview]:
+        """The principal's agents by name; for an administrator all, those included that are only left in the database.
+
+        Raises:
+            Refusal: the principal is an agent.
+        """
+        person(principal)
+        owner = principal.subject if principal.role is Role.USER else None
         since = self._now() - RECENT
         waiting, every = await self._store.read(lambda tx: (attention.by_agent(tx, since), bindings.every(tx)))
         configured = set(await self._directory.agents(owner))
