@@ -14,6 +14,7 @@ from freezegun.api import FrozenDateTimeFactory
 from tests import frozen
 from tests.log_watch import KEY, LogWatch
 from tests.memory import Memory
+from tests.transitions import watch_states
 from tests.world import START, Agent, Found, World
 from trinity_channels.store import migrate
 
@@ -38,9 +39,10 @@ def clock(request: pytest.FixtureRequest) -> FrozenDateTimeFactory:
 
 @pytest.fixture(scope="session")
 def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty database with the current schema: making one takes longer than most stories."""
+    """An empty database with the current schema: making one takes longer than most stories. It watches the states."""
     path = tmp_path_factory.mktemp("blank") / "trinity_channels.db"
     migrate.upgrade(f"sqlite:///{path}")
+    watch_states(path)
     return path
 
 

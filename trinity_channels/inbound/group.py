@@ -45,7 +45,7 @@ class GroupStep:
             if contact is None or too_fast(tx, contact, message):
                 messages.drop(tx, [message.id], self.now)
             elif command := self._command(tx, contact, message):
-                messages.mark(tx, [message.id], "handled")
+                messages.handled(tx, message.id)
                 self._point(tx, contact, command)
             elif self._admits(tx, contact):
                 answered.append(message.id)

@@ -63,7 +63,7 @@ class Step:
         if not self.prepared.suits(command, expecting):
             return True  # a code was made or used meanwhile: prepare for that
         if command:
-            messages.mark(tx, [first.id], "handled")
+            messages.handled(tx, first.id)
             self._sign_in.hide(tx, first)
             self._obey(tx, command)
         else:

@@ -9,7 +9,9 @@ from sqlalchemy import bindparam, delete, func, select, true, update
 from sqlalchemy.dialects.sqlite import insert
 
 from trinity_channels.store.clock import micros, moment
+from trinity_channels.store.states import MessageState
 from trinity_channels.store.tables import ACCESS_REQUEST, BINDING, CONVERSATION, MESSAGE, POLICY, SHARE
+from trinity_channels.store.tables.indexes import in_states
 from trinity_channels.store.tx import Row, Tx
 
 
@@ -143,7 +145,7 @@ _KEPT_OF_AGENT = (
             BINDING, BINDING.c.id == CONVERSATION.c.binding_id
         )
     )
-    .where(MESSAGE.c.state == "held", BINDING.c.agent == bindparam("agent"))
+    .where(in_states(MESSAGE.c.state, MessageState.HELD), BINDING.c.agent == bindparam("agent"))
     .distinct()
 )
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import bindparam, exists, func, literal_column, select
+from sqlalchemy import bindparam, exists, func, select
 
 from trinity_channels.store.clock import moment
+from trinity_channels.store.states import MessageState, TurnState
 from trinity_channels.store.tables import MESSAGE, TURN
+from trinity_channels.store.tables.indexes import in_states
 from trinity_channels.store.tx import Row, Tx
 
 
@@ -46,14 +48,14 @@ class AgentRuns:
 
 
 _COLUMNS = (TURN.c.id, TURN.c.updated_at, TURN.c.reason, TURN.c.next_at)
-_IS_FAILED = TURN.c.state == literal_column("'failed'")
-_IS_OPEN = TURN.c.state == literal_column("'open'")
+_IS_FAILED = in_states(TURN.c.state, TurnState.FAILED)
+_IS_OPEN = in_states(TURN.c.state, TurnState.OPEN)
 _NEWEST_FIRST = (TURN.c.updated_at.desc(), TURN.c.id.desc())
 # Turns of people who were erased can only be forgotten.
 _PARKED = (
     _IS_FAILED,
     TURN.c.binding_id == bindparam("binding"),
-    exists().where(MESSAGE.c.turn_id == TURN.c.id, MESSAGE.c.state == literal_column("'failed'")),
+    exists().where(MESSAGE.c.turn_id == TURN.c.id, in_states(MESSAGE.c.state, MessageState.FAILED)),
 )
 _BY_AGENT = (*_PARKED, TURN.c.cause.is_(None))
 _LEFT = (*_PARKED, TURN.c.cause.is_not(None))
@@ -70,7 +72,7 @@ _LAST_ANSWERED = (
     select(TURN.c.updated_at, TURN.c.id)
     .where(
         TURN.c.binding_id == bindparam("binding"),
-        TURN.c.state == literal_column("'done'"),
+        in_states(TURN.c.state, TurnState.DONE),
         TURN.c.reason.is_(None),
     )
     .order_by(*_NEWEST_FIRST)
@@ -80,7 +82,7 @@ _LAST_ANSWERED = (
 _OF_CONTACT = exists().where(
     MESSAGE.c.turn_id == TURN.c.id,
     MESSAGE.c.contact_id == bindparam("contact"),
-    MESSAGE.c.state.in_((literal_column("'failed'"), literal_column("'answering'"))),
+    in_states(MESSAGE.c.state, MessageState.FAILED, MessageState.ANSWERING),
 )
 _PARKED_OF_CONTACT = select(*_COLUMNS).where(_IS_FAILED, _OF_CONTACT).order_by(*_NEWEST_FIRST).limit(1)
 _RETRIED_OF_CONTACT = (

@@ -10,7 +10,9 @@ from sqlalchemy import bindparam, exists, func, literal_column, select
 from trinity_channels.api import Part
 from trinity_channels.store import parts
 from trinity_channels.store.clock import micros, moment
+from trinity_channels.store.states import MessageState, TurnState
 from trinity_channels.store.tables import BINDING, CONTACT, CONVERSATION, MESSAGE, POLICY, TURN
+from trinity_channels.store.tables.indexes import in_states
 from trinity_channels.store.tx import Row, Tx
 
 HISTORY = 20
@@ -132,7 +134,7 @@ _STATE = (
         POLICY.c.policy,
         POLICY.c.groups,
         exists()
-        .where(MESSAGE.c.conversation_id == CONVERSATION.c.id, MESSAGE.c.state == literal_column("'held'"))
+        .where(MESSAGE.c.conversation_id == CONVERSATION.c.id, in_states(MESSAGE.c.state, MessageState.HELD))
         .label("held"),
         CONVERSATION.c.needs_turn,
         CONVERSATION.c.disclosed_at,
@@ -163,7 +165,7 @@ _OPEN_TURN = select(
         select(func.min(MESSAGE.c.contact_id)).where(MESSAGE.c.turn_id == TURN.c.id).scalar_subquery(),
         literal_column("0"),
     ).label("writer"),
-).where(TURN.c.conversation_id == bindparam("conversation"), TURN.c.state == literal_column("'open'"))
+).where(TURN.c.conversation_id == bindparam("conversation"), in_states(TURN.c.state, TurnState.OPEN))
 
 _MESSAGE = (
     MESSAGE.c.id,
@@ -185,7 +187,7 @@ _MESSAGES = select(*_MESSAGE).select_from(MESSAGE.outerjoin(CONTACT, CONTACT.c.i
 
 _WAITING = (
     _MESSAGES.where(
-        MESSAGE.c.conversation_id == bindparam("conversation"), MESSAGE.c.state == literal_column("'waiting'")
+        MESSAGE.c.conversation_id == bindparam("conversation"), in_states(MESSAGE.c.state, MessageState.WAITING)
     )
     .order_by(MESSAGE.c.id)
     .limit(100)
@@ -196,7 +198,7 @@ _OF_TURN = _MESSAGES.where(MESSAGE.c.turn_id == bindparam("turn")).order_by(MESS
 _HISTORY = (
     _MESSAGES.where(
         MESSAGE.c.conversation_id == bindparam("conversation"),
-        MESSAGE.c.state == "answered",
+        in_states(MESSAGE.c.state, MessageState.ANSWERED),
         MESSAGE.c.at <= select(TURN.c.created_at).where(TURN.c.id == bindparam("turn")).scalar_subquery(),
     )
     .order_by(MESSAGE.c.id.desc())
@@ -205,7 +207,9 @@ _HISTORY = (
 
 _WRITTEN_SINCE = (
     _MESSAGES.where(
-        MESSAGE.c.contact_id == bindparam("contact"), MESSAGE.c.at >= bindparam("since"), MESSAGE.c.state != "waiting"
+        MESSAGE.c.contact_id == bindparam("contact"),
+        MESSAGE.c.at >= bindparam("since"),
+        ~in_states(MESSAGE.c.state, MessageState.WAITING),
     )
     .order_by(MESSAGE.c.at.desc())
     .limit(100)
@@ -218,7 +222,7 @@ _SINCE = select(func.count()).where(
     MESSAGE.c.id <= bindparam("upto"),
 )
 
-_WITH_WORK = select(MESSAGE.c.conversation_id).where(MESSAGE.c.state == literal_column("'waiting'")).distinct()
+_WITH_WORK = select(MESSAGE.c.conversation_id).where(in_states(MESSAGE.c.state, MessageState.WAITING)).distinct()
 
 # What needs a turn on a disconnected channel waits until it is connected again.
 _NEEDS_TURN = (
@@ -227,7 +231,7 @@ _NEEDS_TURN = (
     .where(CONVERSATION.c.needs_turn == literal_column("1"), BINDING.c.disconnected_at.is_(None))
 )
 
-_WITH_OPEN_TURN = select(TURN.c.conversation_id).where(TURN.c.state == literal_column("'open'")).distinct()
+_WITH_OPEN_TURN = select(TURN.c.conversation_id).where(in_states(TURN.c.state, TurnState.OPEN)).distinct()
 
 
 def load(tx: Tx, conversation: int) -> ConversationState | None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import bindparam, exists, literal_column, select, update
+from sqlalchemy import bindparam, exists, select, update
 
 from trinity_channels.store.clock import micros, moment
+from trinity_channels.store.states import MessageState
 from trinity_channels.store.tables import CONVERSATION, DELIVERY, MESSAGE
+from trinity_channels.store.tables.indexes import in_states
 from trinity_channels.store.tx import Tx
 
 _SAID = (
@@ -31,7 +33,7 @@ _UNSAID = (
 )
 _LAST_SPOKEN = (
     select(MESSAGE.c.at)
-    .where(MESSAGE.c.conversation_id == bindparam("conversation"), MESSAGE.c.state == literal_column("'answered'"))
+    .where(MESSAGE.c.conversation_id == bindparam("conversation"), in_states(MESSAGE.c.state, MessageState.ANSWERED))
     .order_by(MESSAGE.c.id.desc())
     .limit(1)
 )

@@ -12,8 +12,10 @@ from trinity_channels.api import Attachment, MessageReceived, Note, NoteKind, Pa
 from trinity_channels.store import parts
 from trinity_channels.store.clock import micros
 from trinity_channels.store.recognition import recognise
+from trinity_channels.store.states import MessageState
 from trinity_channels.store.storable import storable
 from trinity_channels.store.tables import CONTACT, CONVERSATION, DELIVERY, MESSAGE
+from trinity_channels.store.transitions import initial
 from trinity_channels.store.tx import Tx
 from trinity_channels.visible import cleaned_name, visible
 
@@ -61,7 +63,7 @@ _STORE = (
         parts=bindparam("parts"),
         album=bindparam("album"),
         opt_out=bindparam("opt_out"),
-        state=bindparam("state"),
+        state=initial(MessageState.WAITING),
         at=bindparam("at"),
         received_at=bindparam("now"),
     )
@@ -148,7 +150,6 @@ def accept(tx: Tx, binding: int, event: MessageReceived, now: datetime) -> int |
         parts=parts.dump(_parts(tx, binding, conversation, event)),
         album=event.album,
         opt_out=event.opt_out,
-        state="waiting",
         at=at,
         now=micros(now),
     )

@@ -11,47 +11,46 @@ from trinity_channels.api import Part
 from trinity_channels.store.clock import micros, moment
 from trinity_channels.store.conversation_state import ConversationState
 from trinity_channels.store.parts import dump
+from trinity_channels.store.states import MESSAGES, MessageState, OutboxState
 from trinity_channels.store.storable import storable
 from trinity_channels.store.tables import CONVERSATION, DELIVERY, MESSAGE
+from trinity_channels.store.tables.indexes import in_states
+from trinity_channels.store.transitions import initial, transition
 from trinity_channels.store.tx import Tx
 
-_SET_STATE = update(MESSAGE).where(MESSAGE.c.id == bindparam("message")).values(state=bindparam("state"))
+_THIS = MESSAGE.c.id == bindparam("message")
+_CLEARED: dict[str, object] = {"text": "", "parts": None, "cleared_at": bindparam("now")}
 
-_DROP = (
-    update(MESSAGE)
-    .where(MESSAGE.c.id == bindparam("message"))
-    .values(state=bindparam("state"), text="", parts=None, cleared_at=bindparam("now"))
-)
-
-_RELEASE = (
-    update(MESSAGE).where(MESSAGE.c.id == bindparam("message")).values(state="waiting", released_at=bindparam("now"))
-)
+_HANDLE = transition({MessageState.WAITING}, MessageState.HANDLED).where(_THIS)
+_HOLD = transition({MessageState.WAITING}, MessageState.HELD).where(_THIS)
+_RELEASE = transition({MessageState.HELD}, MessageState.WAITING).where(_THIS).values(released_at=bindparam("now"))
+_DROP = transition(MESSAGES.origins(MessageState.DROPPED), MessageState.DROPPED).where(_THIS).values(**_CLEARED)
+_EXPIRE = transition({MessageState.HELD}, MessageState.EXPIRED).where(_THIS).values(**_CLEARED)
 
 _REWRITE = (
     update(MESSAGE)
-    .where(MESSAGE.c.id == bindparam("message"), MESSAGE.c.cleared_at.is_(None))
+    .where(_THIS, MESSAGE.c.cleared_at.is_(None))
     .values(text=bindparam("text"), parts=bindparam("parts"))
 )
 
 _SET_PARTS = (
-    update(MESSAGE)
-    .where(MESSAGE.c.id == bindparam("message"), MESSAGE.c.state == literal_column("'answering'"))
-    .values(parts=bindparam("parts"))
+    update(MESSAGE).where(_THIS, in_states(MESSAGE.c.state, MessageState.ANSWERING)).values(parts=bindparam("parts"))
 )
 
-_STORE_OURS = (
-    insert(MESSAGE)
+_STORE_OURS = {
+    state: insert(MESSAGE)
     .values(
         binding_id=bindparam("binding"),
         conversation_id=bindparam("conversation"),
         origin=bindparam("origin"),
         text=bindparam("text"),
-        state="answered",
+        state=initial(state),
         at=bindparam("now"),
         stranger_id=bindparam("stranger"),
     )
     .returning(MESSAGE.c.id)
-)
+    for state in (MessageState.ANSWERED, MessageState.NOTICE)
+}
 
 _QUEUE = insert(DELIVERY).values(
     binding_id=bindparam("binding"),
@@ -59,7 +58,7 @@ _QUEUE = insert(DELIVERY).values(
     message_id=bindparam("message"),
     address=bindparam("address"),
     text=bindparam("text"),
-    state="ready",
+    state=initial(OutboxState.READY),
     attempts=0,
     created_at=bindparam("now"),
     updated_at=bindparam("now"),
@@ -87,21 +86,20 @@ _LAST_INBOUND = (
 
 _HELD = (
     select(MESSAGE.c.id, MESSAGE.c.at)
-    .where(MESSAGE.c.conversation_id == bindparam("conversation"), MESSAGE.c.state == literal_column("'held'"))
+    .where(MESSAGE.c.conversation_id == bindparam("conversation"), in_states(MESSAGE.c.state, MessageState.HELD))
     .order_by(MESSAGE.c.id.desc())
 )
 
 
-def mark(tx: Tx, messages: Sequence[int], state: str) -> None:
-    """Set the state of messages that no turn holds: waiting, held, handled."""
-    for message in messages:
-        tx.run(_SET_STATE, message=message, state=state)
+def handled(tx: Tx, message: int) -> None:
+    """A waiting message was a command, and has been obeyed."""
+    tx.run(_HANDLE, message=message)
 
 
-def drop(tx: Tx, messages: Sequence[int], now: datetime, *, state: str = "dropped") -> None:
-    """Give messages up that the agent will never see, as `dropped` or `expired`: what they say is removed at once."""
+def drop(tx: Tx, messages: Sequence[int], now: datetime) -> None:
+    """Give messages up that the agent will not see, or not again: what they say is removed at once."""
     for message in messages:
-        tx.run(_DROP, message=message, state=state, now=micros(now))
+        tx.run(_DROP, message=message, now=micros(now))
 
 
 def complete(tx: Tx, message: int, content: Sequence[Part]) -> None:
@@ -131,7 +129,7 @@ def queue(
     """
     at = micros(now)
     message = tx.number(
-        _STORE_OURS,
+        _STORE_OURS[MessageState.NOTICE if origin == "notice" else MessageState.ANSWERED],
         binding=state.binding,
         conversation=state.conversation,
         origin=origin,
@@ -139,8 +137,6 @@ def queue(
         now=at,
         stranger=stranger,
     )
-    if origin == "notice":
-        tx.run(_SET_STATE, message=message, state="notice")
     for part in parts:
         tx.run(
             _QUEUE,
@@ -166,7 +162,8 @@ def turn_taken(tx: Tx, conversation: int) -> None:
 
 def hold(tx: Tx, conversation: int, messages: Sequence[int], most: int, now: datetime) -> None:
     """Keep messages until the gate opens, the latest `most` of the conversation; older ones are dropped."""
-    mark(tx, messages, "held")
+    for message in messages:
+        tx.run(_HOLD, message=message)
     rows = tx.all(_HELD, conversation=conversation)
     drop(tx, [row.id for row in rows[most:]], now)
 
@@ -175,11 +172,9 @@ def release(tx: Tx, conversation: int, oldest: datetime, now: datetime) -> int:
     """The gate has opened: held messages since `oldest` wait from now on, older ones expire. Returns how many wait."""
     limit = micros(oldest)
     rows = tx.all(_HELD, conversation=conversation)
-    drop(tx, [row.id for row in rows if row.at < limit], now, state="expired")
-    waiting = [row.id for row in rows if row.at >= limit]
-    for message in waiting:
-        tx.run(_RELEASE, message=message, now=micros(now))
-    return len(waiting)
+    for row in rows:
+        tx.run(_RELEASE if row.at >= limit else _EXPIRE, message=row.id, now=micros(now))
+    return sum(row.at >= limit for row in rows)
 
 
 def newest(tx: Tx) -> int:

@@ -10,8 +10,11 @@ from sqlalchemy import ColumnElement, bindparam, exists, func, or_, select, upda
 from trinity_channels.api import Sender
 from trinity_channels.store import verified_emails
 from trinity_channels.store.clock import micros, moment
+from trinity_channels.store.states import MessageState
 from trinity_channels.store.storable import storable
 from trinity_channels.store.tables import ADDRESS, BINDING, CONTACT, CONVERSATION, MESSAGE
+from trinity_channels.store.tables.indexes import in_states
+from trinity_channels.store.transitions import transition
 from trinity_channels.store.tx import Tx
 from trinity_channels.store.verified_emails import Verification
 from trinity_channels.visible import cleaned_name
@@ -30,12 +33,12 @@ _RESOLVED = (
 _HELD = (
     select(func.count())
     .select_from(MESSAGE)
-    .where(MESSAGE.c.contact_id == bindparam("contact"), MESSAGE.c.state == "held")
+    .where(MESSAGE.c.contact_id == bindparam("contact"), in_states(MESSAGE.c.state, MessageState.HELD))
 )
 _DROP_HELD = (
-    update(MESSAGE)
-    .where(MESSAGE.c.contact_id == bindparam("contact"), MESSAGE.c.state == "held")
-    .values(state="dropped", text="", parts=None, cleared_at=bindparam("now"))
+    transition({MessageState.HELD}, MessageState.DROPPED)
+    .where(MESSAGE.c.contact_id == bindparam("contact"))
+    .values(text="", parts=None, cleared_at=bindparam("now"))
 )
 _TOLD = {
     column: update(CONTACT).where(CONTACT.c.id == bindparam("contact")).values({column: bindparam("now")})

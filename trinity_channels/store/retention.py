@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, auto
 
-from sqlalchemy import bindparam, case, delete, exists, func, literal_column, select, update
+from sqlalchemy import bindparam, delete, exists, func, literal_column, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from trinity_channels.store.clock import micros
+from trinity_channels.store.states import MESSAGES, OPEN_DELIVERIES, PARKED_DELIVERIES, MessageState, TurnState
 from trinity_channels.store.tables import (
     AUDIT,
     BINDING,
@@ -27,6 +28,8 @@ from trinity_channels.store.tables import (
     SWEEP_LEFT,
     TURN,
 )
+from trinity_channels.store.tables.indexes import in_states
+from trinity_channels.store.transitions import transition
 from trinity_channels.store.tx import Row, Tx
 
 PAGE = 500
@@ -34,9 +37,9 @@ PAGE = 500
 
 _OPEN_DELIVERY = exists().where(
     DELIVERY.c.message_id == MESSAGE.c.id,
-    DELIVERY.c.state.in_([literal_column("'ready'"), literal_column("'sending'"), literal_column("'reconciling'")]),
+    in_states(DELIVERY.c.state, *OPEN_DELIVERIES),
 )
-_IS_OPEN = MESSAGE.c.state.in_([literal_column("'waiting'"), literal_column("'answering'")]) | _OPEN_DELIVERY
+_IS_OPEN = in_states(MESSAGE.c.state, MessageState.WAITING, MessageState.ANSWERING) | _OPEN_DELIVERY
 _STORED_AT = func.coalesce(MESSAGE.c.received_at, MESSAGE.c.at)
 _COLUMNS = (
     MESSAGE.c.id,
@@ -65,20 +68,12 @@ _BINDINGS = select(BINDING.c.id, BINDING.c.agent, BINDING.c.channel, BINDING.c.s
 _SWEPT_BY = update(BINDING).where(BINDING.c.id == bindparam("binding")).values(swept_days=bindparam("days"))
 
 # What was parked, or held for a gate that did not open, ends with its text.
-_CLEAR = (
-    update(MESSAGE)
-    .where(MESSAGE.c.id == bindparam("message"), MESSAGE.c.cleared_at.is_(None), ~_IS_OPEN)
-    .values(
-        text="",
-        parts=None,
-        cleared_at=bindparam("now"),
-        state=case(
-            (MESSAGE.c.state.in_([literal_column("'held'"), literal_column("'failed'")]), "expired"),
-            else_=MESSAGE.c.state,
-        ),
-    )
-)
-_IS_PARKED = DELIVERY.c.state.in_([literal_column("'failed'"), literal_column("'unknown'")])
+_MAY_EXPIRE = MESSAGES.origins(MessageState.EXPIRED)
+_THIS = (MESSAGE.c.id == bindparam("message"), MESSAGE.c.cleared_at.is_(None), ~_IS_OPEN)
+_CLEARED: dict[str, object] = {"text": "", "parts": None, "cleared_at": bindparam("now")}
+_CLEAR = update(MESSAGE).where(*_THIS, ~in_states(MESSAGE.c.state, *_MAY_EXPIRE)).values(**_CLEARED)
+_EXPIRE = transition(_MAY_EXPIRE, MessageState.EXPIRED).where(*_THIS).values(**_CLEARED)
+_IS_PARKED = in_states(DELIVERY.c.state, *PARKED_DELIVERIES)
 _CLEAR_PARKED = (
     update(DELIVERY)
     .where(DELIVERY.c.message_id == bindparam("message"), _IS_PARKED, DELIVERY.c.text != literal_column("''"))
@@ -92,9 +87,7 @@ _CLEAR_SENT = (
 # Its reason may quote what people wrote.
 _CLEAR_TURN = (
     update(TURN)
-    .where(
-        TURN.c.id == bindparam("turn"), TURN.c.state == literal_column("'failed'"), TURN.c.reason != bindparam("why")
-    )
+    .where(TURN.c.id == bindparam("turn"), in_states(TURN.c.state, TurnState.FAILED), TURN.c.reason != bindparam("why"))
     .values(reason=bindparam("why"))
 )
 _DELETE_PROACTIVE = delete(PROACTIVE).where(PROACTIVE.c.message_id == bindparam("message"))
@@ -231,7 +224,7 @@ def find_left(tx: Tx, sweeps: Mapping[int, Sweep], now: datetime, *, after: int,
 
 
 def _fate(row: Row, sweep: Sweep, now: datetime) -> _Fate:
-    is_held = row.state == "held"
+    is_held = row.state == MessageState.HELD
     if row.cleared_at is not None or row.binding_id not in sweep.days or (sweep.only_held and not is_held):
         return _Fate.NOTHING
     if row.is_open or row.stored_at > micros(now) or (is_held and row.stored_at >= micros(sweep.held_before)):
@@ -247,7 +240,8 @@ def clear(tx: Tx, batch: Batch, days: Mapping[int, int], now: datetime) -> Remov
     """Remove the texts of a batch; what has become open work meanwhile is passed over."""
     removed = Removed()
     for one in batch.due:
-        if tx.run(_CLEAR, message=one.message, now=micros(now)):
+        values = {"message": one.message, "now": micros(now)}
+        if tx.run(_CLEAR, **values) or tx.run(_EXPIRE, **values):
             _clear_around(tx, one, f"Removed after {days[one.binding]} days.", removed)
             tx.run(_NOT_LEFT, message=one.message)
         else:

@@ -30,10 +30,7 @@ LIFECYCLES: dict[type[StrEnum], tuple[Table, Lifecycle[Any]]] = {
 
 
 class ForbiddenTransition(Exception):
-    """A statement moves a row in a way that `states` does not have; raised when its module is imported."""
-
-    def __init__(self, origin: StrEnum, target: StrEnum) -> None:
-        super().__init__(f"{type(target).__name__}: {origin.name} never becomes {target.name}.")
+    """A statement sets a state in a way that `states` does not have; raised when its module is imported."""
 
 
 def transition(origins: Collection[State], target: State) -> Update:
@@ -47,10 +44,22 @@ def transition(origins: Collection[State], target: State) -> Update:
     table, lifecycle = LIFECYCLES[type(target)]
     for origin in origins:
         if origin != target and target not in lifecycle.follows[origin]:
-            raise ForbiddenTransition(origin, target)
-    return update(table).where(in_states(table.c.state, *origins)).values(state=literal(target))
+            raise ForbiddenTransition(f"{type(target).__name__}: {origin.name} never becomes {target.name}.")
+    return update(table).where(in_states(table.c.state, *origins)).values(state=_literal(target))
 
 
-def literal(state: StrEnum) -> ColumnClause[str]:
-    """A state as a part of the statement itself, which costs less than a value that is handed over."""
+def initial(state: StrEnum) -> ColumnClause[str]:
+    """The state that an inserted row begins in.
+
+    Raises:
+        ForbiddenTransition: no row begins in it.
+    """
+    _, lifecycle = LIFECYCLES[type(state)]
+    if state not in lifecycle.begins:
+        raise ForbiddenTransition(f"{type(state).__name__}: none begins as {state.name}.")
+    return _literal(state)
+
+
+def _literal(state: StrEnum) -> ColumnClause[str]:
+    # A part of the statement itself costs less than a value that is handed over with it.
     return literal_column(f"'{state}'")

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import bindparam, exists, func, insert, literal_column, select, update
+from sqlalchemy import and_, bindparam, exists, func, insert, select, update
 
 from trinity_channels.store import conversation_state, messages
 from trinity_channels.store.clock import micros, moment
 from trinity_channels.store.conversation_state import Message
+from trinity_channels.store.states import MessageState, TurnState
 from trinity_channels.store.tables import BINDING, CONVERSATION, MESSAGE, TURN
+from trinity_channels.store.tables.indexes import in_states
+from trinity_channels.store.transitions import initial, transition
 from trinity_channels.store.tx import Tx
 
 
@@ -41,7 +44,11 @@ class FailedTurn:
     stored_since: datetime
 
 
-_TAKE = update(MESSAGE).where(MESSAGE.c.id == bindparam("message")).values(state="answering", turn_id=bindparam("turn"))
+_TAKE = (
+    transition({MessageState.WAITING}, MessageState.ANSWERING)
+    .where(MESSAGE.c.id == bindparam("message"))
+    .values(turn_id=bindparam("turn"))
+)
 
 _NEW_TURN = (
     insert(TURN)
@@ -51,7 +58,7 @@ _NEW_TURN = (
         binding_id=select(CONVERSATION.c.binding_id)
         .where(CONVERSATION.c.id == bindparam("conversation"))
         .scalar_subquery(),
-        state="open",
+        state=initial(TurnState.OPEN),
         attempts=0,
         retries=0,
         created_at=bindparam("now"),
@@ -60,15 +67,16 @@ _NEW_TURN = (
     .returning(TURN.c.id)
 )
 
+_THIS_IF_OPEN = and_(TURN.c.id == bindparam("turn"), in_states(TURN.c.state, TurnState.OPEN))
 _COUNT_ATTEMPT = (
     update(TURN)
-    .where(TURN.c.id == bindparam("turn"))
+    .where(_THIS_IF_OPEN)
     .values(attempts=TURN.c.attempts + 1, next_at=None, reason=None, updated_at=bindparam("now"))
 )
 
 _LATER = (
     update(TURN)
-    .where(TURN.c.id == bindparam("turn"))
+    .where(_THIS_IF_OPEN)
     .values(
         attempts=TURN.c.attempts - 1,
         retries=TURN.c.retries + 1,
@@ -80,17 +88,17 @@ _LATER = (
 
 _UNCOUNT = update(TURN).where(TURN.c.id == bindparam("turn")).values(attempts=TURN.c.attempts - 1)
 
-_END_TURN = (
-    update(TURN)
-    .where(TURN.c.id == bindparam("turn"), TURN.c.state == literal_column("'open'"))
-    .values(state=bindparam("ending"), reason=bindparam("why"), cause=bindparam("cause"), updated_at=bindparam("now"))
-)
+_END_TURN = {
+    ending: transition({TurnState.OPEN}, ending)
+    .where(TURN.c.id == bindparam("turn"))
+    .values(reason=bindparam("why"), cause=bindparam("cause"), updated_at=bindparam("now"))
+    for ending in (TurnState.DONE, TurnState.FAILED)
+}
 
-_END_MESSAGES = (
-    update(MESSAGE)
-    .where(MESSAGE.c.turn_id == bindparam("turn"), MESSAGE.c.state == "answering")
-    .values(state=bindparam("ending"))
-)
+_END_MESSAGES = {
+    ending: transition({MessageState.ANSWERING}, ending).where(MESSAGE.c.turn_id == bindparam("turn"))
+    for ending in (MessageState.ANSWERED, MessageState.FAILED, MessageState.WAITING)
+}
 
 _FAILED = (
     select(
@@ -107,20 +115,20 @@ _FAILED = (
     .select_from(
         TURN.join(CONVERSATION, CONVERSATION.c.id == TURN.c.conversation_id)
         .join(BINDING, BINDING.c.id == CONVERSATION.c.binding_id)
-        .join(MESSAGE, (MESSAGE.c.turn_id == TURN.c.id) & (MESSAGE.c.state == "failed"))  # those of the erased are none
+        # those of the erased are none
+        .join(MESSAGE, and_(MESSAGE.c.turn_id == TURN.c.id, in_states(MESSAGE.c.state, MessageState.FAILED)))
     )
-    .where(TURN.c.state == literal_column("'failed'"))
+    .where(in_states(TURN.c.state, TurnState.FAILED))
     .group_by(TURN.c.id)
     .order_by(TURN.c.id)
 )
 
-_ANSWERABLE = exists().where(MESSAGE.c.turn_id == bindparam("turn"), MESSAGE.c.state == "failed")
+_PARKED_WITH_IT = (MESSAGE.c.turn_id == bindparam("turn"), in_states(MESSAGE.c.state, MessageState.FAILED))
 
 _RESUBMIT = (
-    update(TURN)
-    .where(TURN.c.id == bindparam("turn"), TURN.c.state == literal_column("'failed'"), _ANSWERABLE)
+    transition({TurnState.FAILED}, TurnState.OPEN)
+    .where(TURN.c.id == bindparam("turn"), exists().where(*_PARKED_WITH_IT))
     .values(
-        state="open",
         attempts=0,
         retries=0,
         next_at=None,
@@ -129,9 +137,9 @@ _RESUBMIT = (
     )
 )
 
-_PARKED_MESSAGES = select(MESSAGE.c.id).where(MESSAGE.c.turn_id == bindparam("turn"), MESSAGE.c.state == "failed")
-_RESUBMIT_MESSAGES = (
-    update(MESSAGE).where(MESSAGE.c.turn_id == bindparam("turn"), MESSAGE.c.state == "failed").values(state="answering")
+_PARKED_MESSAGES = select(MESSAGE.c.id).where(*_PARKED_WITH_IT)
+_RESUBMIT_MESSAGES = transition({MessageState.FAILED}, MessageState.ANSWERING).where(
+    MESSAGE.c.turn_id == bindparam("turn")
 )
 
 
@@ -161,25 +169,31 @@ def uncount(tx: Tx, turn: int) -> None:
 
 def finish(tx: Tx, turn: int, now: datetime) -> bool:
     """End a turn as answered; False if it was not open any more."""
-    return _end(tx, turn, "done", "answered", None, now)
+    return _end(tx, turn, TurnState.DONE, MessageState.ANSWERED, None, now)
 
 
 def fail(tx: Tx, turn: int, why: str, now: datetime, cause: Cause | None = None) -> bool:
     """Park a turn as failed, visible and fit to be resubmitted; `cause` says what it was if the agent did not fail."""
-    return _end(tx, turn, "failed", "failed", why, now, cause)
+    return _end(tx, turn, TurnState.FAILED, MessageState.FAILED, why, now, cause)
 
 
 def withdraw(tx: Tx, turn: int, now: datetime) -> bool:
     """End a turn whose person may not use the agent any more; its messages wait as if it had never been begun."""
-    return _end(tx, turn, "done", "waiting", "the gate was closed", now)
+    return _end(tx, turn, TurnState.DONE, MessageState.WAITING, "the gate was closed", now)
 
 
 def _end(
-    tx: Tx, turn: int, state: str, message_state: str, why: str | None, now: datetime, cause: Cause | None = None
+    tx: Tx,
+    turn: int,
+    state: TurnState,
+    message_state: MessageState,
+    why: str | None,
+    now: datetime,
+    cause: Cause | None = None,
 ) -> bool:
-    ended = tx.run(_END_TURN, turn=turn, ending=state, why=why, cause=cause, now=micros(now)) > 0
+    ended = tx.run(_END_TURN[state], turn=turn, why=why, cause=cause, now=micros(now)) > 0
     if ended:
-        tx.run(_END_MESSAGES, turn=turn, ending=message_state)
+        tx.run(_END_MESSAGES[message_state], turn=turn)
     return ended
 
 
