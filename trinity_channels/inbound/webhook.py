@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections import defaultdict
 from collections.abc import Sequence
 from time import perf_counter
 
@@ -10,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from trinity_channels import api
 from trinity_channels.bindings import OpenBinding
 from trinity_channels.inbound.authentication import Authentication
 from trinity_channels.inbound.bodies import Bodies, BodyTooLarge, Busy
@@ -39,6 +42,7 @@ class Webhook:
         self._intake = intake
         self._catch_up = catch_up
         self._metrics = metrics
+        self._seconds = {channel: metrics.accept_seconds.labels(channel) for channel in plugins}
         self.bodies = Bodies()
 
     def routes(self) -> list[Route]:
@@ -57,7 +61,7 @@ class Webhook:
         except Refused as refused:
             outcome, response = refused.outcome, refused.response
         self._metrics.webhooks.labels(channel, outcome).inc()
-        self._metrics.accept_seconds.labels(channel).observe(perf_counter() - started)
+        self._seconds[channel].observe(perf_counter() - started)
         return response
 
     async def _receive(self, channel: str, request: Request, receive: Receive) -> tuple[str, Response]:
@@ -73,8 +77,7 @@ class Webhook:
             return "store_failed", unavailable()
         finally:
             self.bodies.done(bound.id, len(body))
-        response = inbound.response
-        return accepted.outcome, Response(response.body, response.status, media_type=response.media_type)
+        return accepted.outcome, _Answer(inbound.response)
 
     async def _body(self, bound: OpenBinding, request: Request, headers: dict[str, str], receive: Receive) -> bytes:
         most = bound.manifest.limits.webhook_body
@@ -107,17 +110,39 @@ class WebhooksFirst:
 
     def __init__(self, app: ASGIApp, routes: Sequence[Route]) -> None:
         self._app = app
-        self._routes = routes
+        self._routes: defaultdict[str, list[Route]] = defaultdict(list)
+        for route in routes:
+            self._routes[_channel(route.path)].append(route)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            for route in self._routes:
+            for route in self._routes.get(_channel(scope["path"]), ()):
                 match, found = route.matches(scope)
                 if match is Match.FULL:
                     scope.update(found)
                     await route.app(scope, receive, send)
                     return
         await self._app(scope, receive, send)
+
+
+class _Answer(Response):
+    """What the provider is answered: a few different answers, whose headers are made once."""
+
+    def __init__(self, answer: api.Response) -> None:
+        self.status_code = answer.status
+        self.body = answer.body
+        self.background = None
+        self.raw_headers = list(_raw_headers(answer))  # its own: layers around the application may add to it
+
+
+@functools.lru_cache(64)
+def _raw_headers(answer: api.Response) -> tuple[tuple[bytes, bytes], ...]:
+    return tuple(Response(answer.body, answer.status, media_type=answer.media_type).raw_headers)
+
+
+def _channel(path: str) -> str:
+    """The channel in `…/<channel>/webhook/…`; of another path some word, or nothing."""
+    return path.partition("/webhook/")[0].rpartition("/")[2]
 
 
 def _headers(raw: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:

@@ -53,14 +53,8 @@ def identify(form: SignedForm) -> tuple[str, str]:
 
 def _signed_sids(form: SignedForm) -> Iterator[str]:
     """Find every identifier in the signed text that could be one of this message."""
-    text = "".join(
-        [name + values[0] if len(values) == 1 else _repeated(name, values) for name, values in sorted(form.items())]
-    )
+    text = form.text
     for found in _ANY_SID.finditer(text):
         start = found.start()
         if text.endswith(("Message", "Sms"), 0, start) and not text.endswith("OriginalRepliedMessage", 0, start):
             yield found[1]
-
-
-def _repeated(name: str, values: list[str]) -> str:
-    return "".join([name + value for value in sorted(set(values))])  # every different value is signed once, in order

@@ -1,12 +1,14 @@
 """X-Twilio-Signature: whether Twilio sent a request. Only this module creates a `SignedForm`, so the next can trust one.
 
 https://www.twilio.com/docs/usage/webhooks/webhooks-security — the key is an Auth Token, the text is the URL that the
-owner gave Twilio plus every form field. The official validator computes it; we compare, because its own `validate`
-signs each request twice, logs, and answers strange input with exceptions of all kinds.
+owner gave Twilio plus every form field. The official validator computes it from the text that is signed, which we write
+down once for each request; we compare, because its own `validate` signs each request twice, logs, and answers strange
+input with exceptions of all kinds.
 """
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import hmac
 from collections.abc import Iterator, Mapping, Sequence
@@ -32,11 +34,12 @@ _FORM = "application/x-www-form-urlencoded"
 class SignedForm(dict[str, list[str]]):
     """The fields of an authentic request, values in the order in which they came."""
 
-    __slots__ = ()
-
-    def getall(self, name: str) -> list[str]:
-        """Every value of a field; only through this method does the validator sign repeated fields as Twilio does."""
-        return self[name]
+    @functools.cached_property
+    def text(self) -> str:
+        """What Twilio signs of them: sorted by name, one after the other; every different value of a name, sorted."""
+        return "".join(
+            [name + values[0] if len(values) == 1 else _repeated(name, values) for name, values in sorted(self.items())]
+        )
 
     def first(self, name: str) -> str:
         """Return the first value of a field, or nothing."""
@@ -53,11 +56,12 @@ def authenticate(request: Request, tokens: Sequence[str]) -> SignedForm:
     try:
         url = request.url.partition("#")[0]  # connection overrides (#rc=2…) stay at Twilio, neither sent nor signed
         if request.method.upper() == "GET":
-            form, signed = _fields(urlsplit(url).query), None  # the URL holds them, and is signed as a whole
+            form, signed = _fields(urlsplit(url).query), ""  # the URL holds them, and is signed as a whole
         elif _is_checksummed(request, url):
-            form, signed = SignedForm(), None
+            form, signed = SignedForm(), ""
         else:
-            form = signed = _fields(request.body.decode())
+            form = _fields(request.body.decode())
+            signed = form.text
         authentic = _matches(request.headers, url, signed, tokens)
     except SignatureError:
         raise
@@ -93,6 +97,10 @@ def _unquoted(text: str) -> str:
     return unquote_to_bytes(text).decode(errors="replace") if "%" in text else text
 
 
+def _repeated(name: str, values: list[str]) -> str:
+    return "".join([name + value for value in sorted(set(values))])
+
+
 def _is_checksummed(request: Request, url: str) -> bool:
     """Tell whether the signed URL vouches for a body that is not a form, and refuse one that it does not fit.
 
@@ -106,7 +114,7 @@ def _is_checksummed(request: Request, url: str) -> bool:
     return True
 
 
-def _matches(headers: Mapping[str, str], url: str, signed: SignedForm | None, tokens: Sequence[str]) -> bool:
+def _matches(headers: Mapping[str, str], url: str, signed: str, tokens: Sequence[str]) -> bool:
     presented = header(headers, SIGNATURE_HEADER).encode()
     if not presented:
         raise SignatureError("The request carries no X-Twilio-Signature.")
@@ -116,7 +124,7 @@ def _matches(headers: Mapping[str, str], url: str, signed: SignedForm | None, to
     validators = [RequestValidator(token) for token in tokens]
     # Twilio signs with the primary token only, and changes it from one request to the next when a token is promoted.
     return any(
-        hmac.compare_digest(validator.compute_signature(address, signed, algorithm).encode(), presented)
+        hmac.compare_digest(validator.compute_signature(address + signed, None, algorithm).encode(), presented)
         for address in _addresses(url)
         for validator in validators
     )
