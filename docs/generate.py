@@ -1,4 +1,4 @@
-"""Writes the reference pages that the code is the source of: `python docs/generate.py`, or `--check` to compare.
+"""Writes the pages that the code is the source of: `python docs/generate.py`, or `--check` to compare.
 
 Only channels of this repository are described, whatever else is installed.
 """
@@ -19,6 +19,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
+import lifecycles
 from typer.main import get_command
 
 from trinity_channels import api, simulation
@@ -29,7 +30,7 @@ from trinity_channels.cli.demo.environment import DemoSettings
 from trinity_channels.plugins import OPTIONAL, REQUIRED, Plugins, load
 
 ROOT = Path(__file__).parent.parent
-HERE = Path(__file__).parent / "reference"
+HERE = Path(__file__).parent
 GENERATED = "<!-- Written by `make docs`; change the code instead. -->\n\n"
 HOUR = 3600
 MEANINGS = {
@@ -56,10 +57,11 @@ def pages() -> dict[str, str]:
     """Every generated file with its content."""
     plugins = load(point for point in entry_points(group="trinity_channels") if point.name in set(_ours()))
     return {
-        "capabilities.md": _capabilities([plugins[name].manifest for name in plugins]),
-        "cli.md": _cli(),
-        "contract.md": _contract(),
-        "openapi.json": _openapi(plugins),
+        "explanation/states.md": GENERATED + lifecycles.page(),
+        "reference/capabilities.md": _capabilities([plugins[name].manifest for name in plugins]),
+        "reference/cli.md": _cli(),
+        "reference/contract.md": _contract(),
+        "reference/openapi.json": _openapi(plugins),
     }
 
 
@@ -236,8 +238,8 @@ def main() -> None:
             if not check:
                 file.write_text(text, encoding="utf-8")
     if check and stale:
-        sys.exit(f"{', '.join(stale)} in docs/reference are not what the code says: run `make docs`.")
-    print(f"docs/reference: {', '.join(stale) or 'nothing'} changed")  # noqa: T201  it is a script
+        sys.exit(f"{', '.join(stale)} in docs are not what the code says: run `make docs`.")
+    print(f"docs: {', '.join(stale) or 'nothing'} changed")  # noqa: T201  it is a script
 
 
 if __name__ == "__main__":
