@@ -26,6 +26,7 @@ def site(host: Host, prefix: str) -> Site:
     links = SignInLinks(host.store, host.directory, host.mailer, host.vault, host.metrics, host.now)
     desk = Desk(Templates(), Said(host.vault), prefix, has_sign_in=host.tokens is not None, now=host.now)
     gate, signing_in = _gate(host, links)
+    # The number of commits, not their content: a part is made again after any of them, and sent only if it differs.
     live = Live(gate, lambda: host.store.commits)
     return Site([*signing_in, *_modules(host, live)], gate, desk, [live.stop, links.stop])
 
@@ -38,6 +39,7 @@ def _modules(host: Host, live: Live) -> list[Pages]:
 def _gate(host: Host, links: SignInLinks) -> tuple[Gate, list[Pages]]:
     """Who may come in; a host that runs alone has pages for that."""
     if host.tokens is None:
+        # Within another application people sign in there.
         return ApplicationGate(host.guard.authenticator), []
     pages_url = host.settings.pages_url
     cookie = SessionCookie(host.address, pages_url)

@@ -54,4 +54,5 @@ class AddressChange:
         self._opened.forget()
         now = self._now()
         await self._store.write(lambda tx: audit.add(tx, now, principal.actor, "set_public_chat_url"))
+        # Without an address the providers keep the former one: there is no way to tell most of them "none".
         return await self._connections.register_all() if self._address.value else []

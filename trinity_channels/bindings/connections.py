@@ -105,6 +105,7 @@ class Connections:
         }
         plain = settings.model_dump(mode="json", exclude=secret_fields)
         new_key = self._new_key(agent, channel)
+        # Its key may be lost with an encryption key while the settings are entered again.
         reachable = before is None or self._opened.secrets.has_webhook_key(before)
         now = self._now()
 
@@ -126,6 +127,7 @@ class Connections:
         if other := await self._store.write(save):
             raise AccountInUse(other if await self._may.manages(principal, other) else None)
         self._opened.forget()
+        # Catch-up fetches what could not be listed with the former credentials.
         self._credentials_work(await self._bound(agent, channel))
         await self.register(agent, channel)
 
@@ -191,6 +193,7 @@ class Connections:
             if stored.connected and stored.channel in self._plugins:
                 try:
                     await self.register(stored.agent, stored.channel)
+                # One that fails must not keep the others at the former address.
                 except (ChannelError, VaultError) as error:
                     problems.append(f"{stored.agent} on {stored.channel}: {error}")
         return problems

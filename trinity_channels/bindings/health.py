@@ -36,6 +36,7 @@ def examine(known: Known) -> Health:
         *people.escalation(known),
     )
     states = {check.state for check in checks}
+    # A warning counts, too: someone has to look.
     if CheckState.FAILED in states or CheckState.WARNING in states:
         return Health("attention", checks)
     return Health("waiting" if CheckState.UNKNOWN in states else "ok", checks)

@@ -105,6 +105,7 @@ class Bindings:
         found = replace(
             now,
             binding=replace(now.binding, webhook_secret=SecretStr(webhook.secret)),
+            # With its own address: providers sign the one that they were given.
             context=self.contexts.of(now.channel, key),
             retired=retired.ends_at,
             replaces=False,

@@ -79,6 +79,7 @@ class HealthReports:
             manifest=self._plugins[stored.channel].manifest,
             locked=self._opened.secrets.locked_by(stored),
             public_url=self._address.value,
+            # Both must be here: a simulator cannot reach a public address, nor a provider this machine.
             simulated=leads_to_this_machine(self._address.value)
             and leads_to_this_machine(self._opened.contexts.of(stored.channel).api_base_url),
             probed=self._address.probed.get(stored.channel),

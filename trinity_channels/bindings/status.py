@@ -80,6 +80,7 @@ class BindingStatuses:
         await self._may.owner(principal, agent)
         manifest = self._plugins[channel].manifest
         stored = await self._connections.stored(agent, channel)
+        # By what is not secret in the model: a field that is added later as a secret is left out without a list.
         public = [name for name in manifest.settings.model_fields if name not in secret_names(manifest)]
         if stored is None:
             return BindingStatus(agent, channel, dict.fromkeys(public), None)

@@ -17,6 +17,7 @@ class StoredSecrets:
 
     def sealed(self, agent: str, channel: str, name: str, secret: str) -> str:
         """A secret of a binding as it is stored; `name` is a setting's, or "webhook_key"."""
+        # Bound to its place: a record that is copied to another binding or field cannot be opened there.
         return self._vault.seal(secret, context=(agent, channel, name))
 
     def sealed_again(self, stored: StoredBinding, name: str, record: str) -> str:

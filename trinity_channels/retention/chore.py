@@ -54,6 +54,7 @@ class Retention:
         now = self._now()
         known, sweeps = await self._store.read(lambda tx: self._sweeps(tx, now))
         changed = [(one, sweep) for one in known if (sweep := sweeps[one.binding]).days[one.binding] != one.days]
+        # Usually none: a write is only made when a retention has changed.
         if changed:
             await self._store.write(lambda tx: _remember(tx, changed))
         by_binding = {one.binding: one for one in known}
@@ -75,6 +76,7 @@ class Retention:
     def _sweeps(self, tx: Tx, now: datetime) -> tuple[list[Kept], dict[int, Sweep]]:
         """Every binding, and the sweep that its messages belong to: one for each retention that is in use."""
         known = retention.bindings(tx)
+        # Once an agent: it usually has several bindings, and its setting costs a query.
         days_of = {agent: self._periods.days(tx, agent) for agent in {one.agent for one in known}}
         together: dict[int, dict[int, int]] = defaultdict(dict)
         for one in known:
@@ -89,6 +91,7 @@ class Retention:
     async def _sweep(self, sweep: Sweep, known: Mapping[int, Kept], now: datetime) -> None:
         for _ in range(BATCHES):
             batch = await self._store.read(lambda tx: retention.find(tx, sweep, now, most=BATCH, pages=PAGES))
+            # Bounded, so that after a long downtime the other chores get their turn.
             if not await self._clear(batch, sweep.days, known, now, of=sweep.name) or not batch.more:
                 return
 
@@ -100,6 +103,7 @@ class Retention:
             batch = await self._store.read(
                 partial(retention.find_left, sweeps=sweeps, now=now, after=after, most=BATCH)
             )
+            # From the beginning again after the last: what is open now may be settled later.
             self._left_after = batch.upto if batch.more else 0
             await self._clear(batch, days, known, now, of=None)
             if not batch.more:

@@ -100,6 +100,7 @@ class AccessApi:
         """Change who may chat; what was held is answered where the gate has opened."""
         principal = await self._guard.principal(request)
 
+        # Within the transaction: each half of the body may leave the other as it is.
         def change(before: Policies) -> Policies:
             return body.value(before[0]), body.group_policy or before[1]
 

@@ -72,6 +72,7 @@ class AuditApi:
         self, agent: str | None, action: str, since: datetime | None, before: int | None, limit: int
     ) -> list[EntryAnswer]:
         def read(tx: Tx) -> list[Entry]:
+            # An unknown action finds nothing; older releases may have recorded others than this one knows.
             return audit.entries(tx, agent, action=action or None, since=since, before=before, most=limit)
 
         return [_answer(one) for one in await self._store.read(read)]

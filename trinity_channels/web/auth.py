@@ -82,6 +82,7 @@ class TokenAuthenticator:
 
     async def _note_use(self, token: StoredToken, now: datetime) -> None:
         """Write down that a token is used, once a minute at most; a database that cannot be written to does not matter."""
+        # The row as well as our own memory: the write may be under way, or may have failed.
         for noted in (token.last_used_at, self._use_noted.get(token.id)):
             if noted is not None and now - USE_NOTED < noted <= now:
                 return
@@ -120,6 +121,7 @@ class Guard:
             Refusal: `unauthorized` without a valid token, `too_many_wrong_tokens` after many wrong ones from the same
                 source. A valid token is accepted nevertheless.
         """
+        # The route has asked before its handler does.
         found: Principal | None = getattr(request.state, "principal", None)
         if found is None:
             found = request.state.principal = await self.authenticator.principal(request)
@@ -131,6 +133,7 @@ class Guard:
         if "authorization" not in request.headers:  # a request without a token tries none
             return unauthorized("Send a valid token: Authorization: Bearer <token>.")
         reason: str = getattr(request.state, "refusal", "unknown")
+        # After the look-up: a right token must work however many wrong ones come from the same proxy.
         wait = self.failed.note(request, reason)
         if wait is not None:
             return Refusal(

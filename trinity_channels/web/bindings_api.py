@@ -21,6 +21,7 @@ from trinity_channels.web.route import api_router
 def _sendable(body: dict[str, Any]) -> dict[str, Any]:
     """JSON can spell half of a character, which no provider, no database and no answer of ours takes."""
     try:
+        # Encoding is what would fail later, in the database or at the provider.
         json.dumps(body, ensure_ascii=False).encode()
     except UnicodeEncodeError:
         raise ValueError("A text holds half of a character (a lone surrogate).") from None

@@ -53,6 +53,7 @@ class ChannelsApi:
         plugin = self._plugins[name]
         manifest = plugin.manifest
         capabilities = asdict(manifest.capabilities)
+        # A period, which JSON does not have.
         capabilities["list_missed"] = manifest.capabilities.list_missed.total_seconds()
         window = manifest.reply_window
         return ChannelAnswer(

@@ -90,6 +90,7 @@ class DecisionPages:
             if request.method == "POST":
                 return await self._decide(request, token)
             return _question(await self._decisions.look(token))
+        # Not an error to the owner: they see what was decided, perhaps by themselves on another device.
         except UsedLink as used:
             return _used(used)
         except (InvalidLink, ExpiredLink) as refused:
@@ -123,6 +124,7 @@ async def _choice(request: Request) -> bool | None:
             return None
     # latin-1 takes every byte; the two values that count are ASCII.
     form = parse_qs(body.decode("latin-1"))
+    # Both buttons in one request cannot come from the page, so neither counts.
     given = form.get("decision", [])
     return _CHOICES.get(given[0]) if len(given) == 1 else None
 
@@ -149,5 +151,6 @@ def _refused(refusal: Refusal, title: str, text: str) -> Response:
 
 def _page(status: HTTPStatus, title: str, text: str, form: str = "") -> Response:
     content = f"<p>{escape(text)}</p>\n{form}".rstrip()
+    # Escaped here, in one place: an agent's name and an address are other people's words.
     html = _PAGE.format(title=escape(title), style=_STYLE, content=content)
     return HTMLResponse(html, status, headers=_HEADERS)

@@ -95,6 +95,7 @@ class DiagnosisApi:
     async def _probe(self, request: Request) -> list[ProbeAnswer]:
         """Send a signed probe through the public address to this host, one for each channel in use."""
         await self._guard.admin(request)
+        # Without an address there is nowhere to send it, and an empty list would look like success.
         if self._address.value is None:
             raise Refusal("no_public_url", "public_chat_url is not set; set it, then probe it.")
         return _answers(await self._prove())

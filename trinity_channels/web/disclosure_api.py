@@ -56,6 +56,7 @@ class DisclosureApi:
         if body.enabled:
             await self._disclosure.turn_on(principal, name)
         else:
+            # The service refuses an empty reason, for every way to it.
             await self._disclosure.turn_off(principal, name, body.reason or "")
         return await self._answer(principal, name)
 

@@ -132,9 +132,11 @@ def translate(error: Exception) -> ErrorResponse | None:
             return _invalid(error)
         case Refusal():
             return _refused(error)
+        # A plugin's messages are written for owners, and name no secret by contract.
         case ChannelError():
             return _of_plugin(error)
         case VaultError():
+            # The caller cannot repair this, the operator can.
             log.error("vault locked", reason=str(error))
             return ErrorResponse("vault_locked", str(error))
         case StoreError():
@@ -152,6 +154,7 @@ def _refused(error: Refusal) -> ErrorResponse:
         error.code,
         error.message,
         field=error.field or None,
+        # Rounded up: a client that comes back a moment too early is refused once more.
         retry_after=None if wait is None else max(1, ceil(wait.total_seconds())),
         extra=error.extra,
     )
@@ -188,6 +191,7 @@ def _invalid(error: RequestValidationError) -> ErrorResponse:
         return _no_json()
     if first["loc"] == ("body",) and first["type"] != "value_error":
         return ErrorResponse("invalid_input", "Send a JSON object, with Content-Type: application/json.")
+    # Where FastAPI found it means nothing to the caller.
     place = [str(part) for part in first["loc"] if part not in ("body", "query", "path", "header")]
     message = str(first["msg"]).removeprefix("Value error, ")
     return ErrorResponse("invalid_input", message, field=".".join(place) or None)
@@ -209,6 +213,7 @@ class NoRoute:
         self._strayed = strayed
 
     async def __call__(self, request: Request, error: Exception) -> JSONResponse:
+        # A probe of ours may have arrived here, with a path that a proxy has changed.
         self._strayed(request)
         answer = translate(error)
         assert answer is not None  # noqa: S101  registered for HTTPException

@@ -16,6 +16,7 @@ RowId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
 
 def _aware(at: datetime) -> datetime:
+    # Else comparing it with our own times would be an error.
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 

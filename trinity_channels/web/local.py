@@ -49,6 +49,7 @@ def is_local(request: HTTPConnection) -> bool:
             return False
         if name == b"host":
             hosts.append(value.decode("latin-1"))
+    # All of them: a request may carry several, of which a proxy looks at another one than we do.
     return bool(hosts) and all(is_loopback(_without_port(host)) for host in hosts)
 
 
@@ -78,6 +79,7 @@ class Entrance:
         """
         if self._open_to == "all" or (self._open_to == "loopback" and is_local(request)):
             return
+        # In words of its own: someone who opens the page in a browser has no token yet.
         if "authorization" not in request.headers:
             raise unauthorized(
                 f"Send an administrator's token, or ask from the host's own machine. {self._setting} changes this."

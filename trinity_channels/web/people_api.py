@@ -101,6 +101,7 @@ class PeopleApi:
             verification_ends_at=self._lifetime.ends_at(verification) if verification else None,
             signed_out_since=one.signed_out_at,
             blocked=one.blocked,
+            # The platform knows one field for both.
             stopped=one.stopped or one.unreachable_at is not None,
             unreachable_since=one.unreachable_at,
             message_count=one.message_count,

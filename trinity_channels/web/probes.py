@@ -55,6 +55,7 @@ class Probes:
         ]
 
     async def _healthz(self, _: Request) -> Response:
+        # Nothing is looked at: it only says that the process answers, or a slow database would have it restarted.
         return JSONResponse({"status": "ok"}, headers=SAFE_HEADERS)
 
     async def _readyz(self, request: Request) -> Response:

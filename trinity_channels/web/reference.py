@@ -73,6 +73,7 @@ async def _start(_: Request) -> Response:
 
 def _file(name: str) -> Callable[[Request], Awaitable[Response]]:
     async def answer(_: Request) -> Response:
+        # Only names of the list above have a route, so no path is made of what was asked for.
         return FileResponse(_assets() / name, headers=_HEADERS)
 
     return answer

@@ -31,6 +31,7 @@ _BEARER = HTTPBearer(
 def api_router(guard: Guard, tag: str, prefix: str = "") -> APIRouter:
     """An empty router of the JSON API; `tag` is its heading in the description."""
 
+    # A class for each guard: FastAPI makes the routes, and takes nothing but their class.
     class GuardedRoute(_Route):
         gate = guard
 
@@ -84,6 +85,7 @@ class _Route(APIRoute):
         async def handle(request: Request) -> Response:
             try:
                 _check_length(request)
+                # Before the body is read: strangers get no answer about its content, and cost no parsing.
                 await self.gate.principal(request)
                 answer = await handler(_capped(request))
             except Exception as error:
@@ -92,6 +94,7 @@ class _Route(APIRoute):
                     raise
                 return respond(refused)
             for name, value in SAFE_HEADERS.items():
+                # Also where the surrounding application has none of these.
                 answer.headers.setdefault(name, value)
             return answer
 
@@ -121,4 +124,5 @@ def _capped(request: Request) -> Request:
             raise _too_large()
         return message
 
+    # Counted as it arrives: the header may be missing, or a lie.
     return Request(request.scope, receive)

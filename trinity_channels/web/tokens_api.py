@@ -93,6 +93,7 @@ class TokensApi:
                     return ""
                 case Role.USER:
                     return normalise_email(body.subject)
+                # A misspelled name would give a token that opens nothing, and wait for an agent of that name.
                 case Role.AGENT if await self._directory.owner(body.subject) is None:
                     raise ValueError("There is no such agent.")
                 case Role.AGENT:

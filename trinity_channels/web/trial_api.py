@@ -84,6 +84,7 @@ class TrialApi:
         except ConfigurationError as error:
             return Outcome(ok=False, message=error.message, code="refused_by_provider", field=error.field)
         checks = [HealthCheck(**asdict(check)) for check in found.checks]
+        # The credentials may work and the account still be unable to send.
         wrong = [f"{check.message} {check.fix}" for check in found.checks if check.state is CheckState.FAILED]
         good = f"The credentials work: {found.account.display_name or found.account.sender}."
         return Outcome(ok=not wrong, message=" ".join(wrong) or good, checks=checks)
@@ -92,6 +93,7 @@ class TrialApi:
 def _wanted(manifest: Channel, body: Mapping[str, Any]) -> tuple[str, str] | None:
     """Address and text of a test message, None if nothing is to be sent."""
     address = manifest.address.field
+    # Strict: a misspelled address field would only verify, and look like a message that was sent.
     for unknown in body.keys() - {address, "message"}:
         raise Refusal("invalid_input", f"Unknown field `{unknown}`.", field=unknown)
     to, text = body.get(address), body.get("message")

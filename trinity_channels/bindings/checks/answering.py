@@ -23,6 +23,7 @@ def agent(known: Known) -> Check:
     ]
     return Check(
         "agent",
+        # What is parked stays parked, but the agent answers again.
         CheckState.OK if runs.recovered else CheckState.FAILED,
         f"The agent failed: {' and '.join(counts)}. The last reason, at {spoken(trouble.at)}: {trouble.reason.rstrip('.')}. "
         f"{success}",

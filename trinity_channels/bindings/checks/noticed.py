@@ -24,5 +24,6 @@ def alerted(known: Known) -> Iterator[Check]:
 def told(known: Known) -> Iterator[Check]:
     """What the plugin found in webhooks that the owner has to act on; its words say how."""
     for one in known.told:
+        # Two entries about one thing would look like two faults.
         if one.code not in _OWN_CHECKS:
             yield Check(one.code, CheckState.WARNING, f"{one.detail} The last one came at {spoken(one.at)}.")

@@ -69,6 +69,7 @@ def webhook_path(known: Known) -> Check:
     if probed and not probed.failure:
         message = f"A probe through the public address arrived and was stored at {spoken(probed.at)}."
         return Check("webhook_path", CheckState.OK, message)
+    # Messages prove the way as well as a probe does.
     if last:
         return Check("webhook_path", CheckState.OK, f"A message came this way at {spoken(last)}.")
     return Check(
@@ -106,6 +107,7 @@ def signature(known: Known) -> Check:
     failed = known.stored.signature_failed_at
     if failed is None:
         return Check("signature", CheckState.OK, "No webhook was refused.")
+    # One that was accepted since shows that the secret is right now, or always was.
     if known.last_inbound and known.last_inbound > failed:
         return Check(
             "signature",
@@ -138,6 +140,7 @@ def webhook_address(known: Known) -> Check:
             f"A message came to a webhook address that has been replaced, at {spoken(late.at)}; it was refused (410).",
             fix,
         )
+    # Where we enter the address ourselves there is nothing for the owner to do.
     if known.old_address_until and not known.manifest.capabilities.register_webhook:
         return Check(
             "webhook_address",

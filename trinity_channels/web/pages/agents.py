@@ -53,6 +53,7 @@ class AgentsPages:
 
     async def _attention_live(self, visit: Visit) -> Response:
         async def part() -> str:
+            # The same service as the page itself, so that the two numbers never differ.
             number = sum(one.attention for one in await self._overviews.of(visit.principal))
             return visit.part("attention.html", number=number)
 

@@ -52,10 +52,12 @@ class SessionCookie:
         )
 
     def _name(self, request: Request) -> str:
+        # Browsers refuse the prefix on http, as a host on one's own machine has it.
         return "__Host-trinity_channels" if self._is_secure(request) else "trinity_channels"
 
     def _is_secure(self, request: Request) -> bool:
         """Whether the browser uses https; behind a proxy that ends TLS, only headers and settings tell."""
+        # A forged header only makes the sender's own cookie stricter.
         if request.url.scheme == "https" or request.headers.get("x-forwarded-proto", "").lower() == "https":
             return True
         host = request.headers.get("host", "").lower()
@@ -80,6 +82,7 @@ class Said:
         text, _, signature = request.cookies.get(SAID, "").partition(".")
         if not text or not any(
             hmac.compare_digest(one.encode(), signature.encode())
+            # Under every key that is known: the encryption key may have been changed a minute ago.
             for one in self._vault.digests(text, purpose=_SAID_PURPOSE)
         ):
             return ""

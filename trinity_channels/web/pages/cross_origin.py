@@ -20,6 +20,7 @@ def is_cross_origin(request: Request) -> bool:
         return False
     site = request.headers.get("sec-fetch-site")
     if site is not None:
+        # Not "same-site": other hosts of the domain may belong to other people.
         return site not in ("same-origin", "none")
     origin = request.headers.get("origin")
     # The scheme is left out: behind a proxy that ends TLS, this host sees http.

@@ -16,8 +16,10 @@ def curl(method: str, url: str, body: Mapping[str, object] | None = None) -> str
         body: what is sent as JSON; leave secrets out and put a placeholder.
     """
     verb = "" if method == "GET" else f"-X {method} "
+    # A variable, so that no token stands in the page or in the shell's history.
     lines = [f"curl {verb}{shlex.quote(url)}", '  -H "Authorization: Bearer $TOKEN"']
     if body is not None:
         lines.append('  -H "Content-Type: application/json"')
+        # Quoted for the shell: names and texts of people stand in it.
         lines.append(f"  -d {shlex.quote(json.dumps(body, ensure_ascii=False))}")
     return " \\\n".join(lines)

@@ -49,6 +49,7 @@ async def read_form(request: Request) -> Form:
     if kind != _TYPE:
         raise HTTPException(415, "This is not a form of these pages.")
     try:
+        # latin-1 takes every byte; what is not ASCII comes percent-encoded, and is decoded as UTF-8.
         fields = parse_qs(body.decode("latin-1"), keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="replace")
     except ValueError:
         raise HTTPException(413, "This form has too many fields.") from None

@@ -37,6 +37,7 @@ class SessionGate:
         session = await self._sessions.find(value) if value else None
         if session is None:
             return None
+        # Asked with each request: a token that is revoked closes its sessions at once.
         if session.credential and await self._tokens.holder(session.credential) != session.principal:
             return None
         return Entry(session.principal, session)
@@ -45,6 +46,7 @@ class SessionGate:
         """Lead to the sign-in page, and from there back here."""
         request = visit.request
         target = visit.url("/signin")
+        # A form or a part of a page cannot be opened again by its address.
         if request.method == "GET" and "HX-Request" not in request.headers:
             here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
             target += f"?next={quote(here, safe='/')}"

@@ -26,6 +26,7 @@ class Issue:
 
 def issues_of(visit: Visit, overviews: Sequence[Overview]) -> list[Issue]:
     """Everything that needs attention, the gravest first, otherwise by agent."""
+    # Stable: among equals the order of the agents stays.
     return sorted((one for agent in overviews for one in _of(visit, agent)), key=lambda one: not one.grave)
 
 

@@ -45,6 +45,7 @@ class LazyPages:
         """Answer a request as the site does, below the prefix."""
         if self._site is None:
             self._site = self._build()
+        # As for a mounted application: routes below see the rest of the path, and links are made with all of it.
         below = {**scope, "root_path": scope.get("root_path", "") + self.prefix}
         await self._site(below, receive, send)
 

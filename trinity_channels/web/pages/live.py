@@ -50,6 +50,7 @@ class Live:
         """
         if self._open >= MOST or self._stopping.is_set():
             return Response(status_code=503, headers={"Retry-After": "5"})
+        # nginx would otherwise collect the stream until it ends.
         headers = {"X-Accel-Buffering": "no"}
         return StreamingResponse(self._events(visit, part), media_type="text/event-stream", headers=headers)
 
@@ -59,10 +60,12 @@ class Live:
 
     async def _events(self, visit: Visit, part: Part) -> AsyncIterator[str]:
         self._open += 1
+        # From the stream before, else from the page: nothing is sent that the browser shows already.
         known = visit.request.headers.get("last-event-id") or visit.request.query_params.get("seen", "")
         end = monotonic() + LASTS
         try:
             while monotonic() < end and not self._stopping.is_set() and await self._may_go_on(visit):
+                # Read before the part is made: what is written meanwhile makes it once more.
                 commits, made_at = self._commits(), monotonic()
                 html = await part()
                 version = version_of(html)
@@ -79,6 +82,7 @@ class Live:
 
     async def _may_go_on(self, visit: Visit) -> bool:
         entry = await self._gate.enter(visit.request)
+        # A session may end, or someone else sign in, while a stream is open.
         return entry is not None and visit.entry is not None and entry.principal == visit.entry.principal
 
     async def _stops_within(self, seconds: float) -> bool:
@@ -90,5 +94,6 @@ class Live:
 
 
 def _event(version: str, html: str) -> str:
+    # An empty line would end the event.
     lines = "".join(f"data: {line}\n" for line in html.splitlines() if line.strip())
     return f"id: {version}\n{lines}\n"

@@ -21,6 +21,7 @@ class LinkPlace:
         """Where pages are, without the path of a page; None while no address is known."""
         if self._pages_url is not None:
             return self._pages_url
+        # Only here the Host is believed: its sender and the mail's reader share this machine.
         if is_local(visit.request):
             url = visit.request.url
             return f"{url.scheme}://{url.netloc}{visit.url('')}"
@@ -31,5 +32,6 @@ def safe_path(visit: Visit, wanted: str) -> str:
     """The path of a page that someone wanted to see, below the place of the pages; the first page if it is not ours."""
     below = visit.url("/")
     path = wanted.removeprefix(below)
+    # `//host` and `/\host` lead to another host in browsers.
     ours = wanted.startswith(below) and wanted.isprintable() and not path.startswith(("/", "\\"))
     return f"/{path}" if ours else "/agents"

@@ -17,6 +17,7 @@ class Templates:
             loader=FileSystemLoader(_TEMPLATES),
             autoescape=True,
             undefined=StrictUndefined,
+            # Files of the package do not change while it runs; looking would cost a system call for each.
             auto_reload=False,
             trim_blocks=True,
             lstrip_blocks=True,

@@ -62,6 +62,7 @@ class SignInPages:
         self, visit: Visit, status: int = 200, *, target: str = "", email: str = "", **problems: str
     ) -> Response:
         """The form, with what is wrong with what was entered: `email_problem`, `token_problem`."""
+        # Without a known address a mail could only lead where the sender of this request wants it.
         can_mail = self._links.can_mail and self._place.base(visit) is not None
         values = {"email_problem": "", "token_problem": "", **problems}
         return visit.render("signin.html", status, can_mail=can_mail, target=target, email=email, **values)
@@ -86,6 +87,7 @@ class SignInPages:
             minutes = max(1, round(refused.wait.total_seconds() / 60))
             problem = f"Too many links were asked for. Use the newest one, or try again in {minutes} minutes."
             return self._asked(visit, 429, email=given, email_problem=problem)
+        # The same answer whether or not this is an owner's address: strangers must not find out.
         return visit.render("signin_mailed.html", email=email)
 
     async def _look(self, visit: Visit) -> Response:
@@ -110,12 +112,14 @@ class SignInPages:
         digest = token_digest(token)
         principal = await self._tokens.holder(digest) if token else None
         if principal is None:
+            # Counted together with wrong tokens of the API: it is the same secret that is guessed.
             wait = self._failed.note(visit.request, "unknown") if token else None
             if wait is not None:
                 problem = f"Too many wrong tokens came from your address. Try again in {wait} seconds."
                 return self._asked(visit, 429, target=target, token_problem=problem)
             problem = "This token is not valid here. It may have expired or been revoked."
             return self._asked(visit, 401, target=target, token_problem=problem)
+        # It is valid, so it may be told apart from a wrong one.
         if principal.role is Role.AGENT:
             problem = "This is an agent's own key, which opens no pages. Use an admin or a personal token."
             return self._asked(visit, 403, target=target, token_problem=problem)
@@ -145,5 +149,6 @@ class SignInPages:
     def _left(self, visit: Visit, said: str) -> Response:
         response = visit.redirect("/signin", said)
         self._cookie.drop(visit.request, response)
+        # So that the button "back" shows nothing of what was there.
         response.headers["Clear-Site-Data"] = '"cache"'
         return response

@@ -71,12 +71,14 @@ class Site:
     async def _answer(self, page: Page, request: Request) -> Response:
         visit = self._visit(request)
         try:
+            # Before anything is looked up: another site's form costs nothing, and says nothing about the session.
             if is_cross_origin(request):
                 raise HTTPException(403, _FOREIGN)
             visit = self._visit(request, await self._gate.enter(request))
             if visit.entry is None and not page.public:
                 return self._gate.refuse(visit)
             if visit.entry is not None:
+                # An agent's own key opens no page, whichever gate has let it in.
                 person(visit.principal)
             return await page.handler(visit)
         except ClientDisconnect:

@@ -43,4 +43,5 @@ def _tag(at: datetime, words: str, form: str) -> Markup:
 
 
 def _date(at: datetime) -> str:
+    # Not `%d`, which has a leading zero; `%-d` is not everywhere.
     return f"{at.day} {at:%b %Y}"

@@ -123,6 +123,7 @@ class Visit:
 
     def curl(self, method: str, path: str, body: Mapping[str, object] | None = None) -> str:
         """The call of the API that does the same; `path` begins with /api and is quoted already."""
+        # The API does not stand below the pages, but beside them.
         above = self._root.removesuffix(self._desk.prefix)
         url = self.request.url
         return curl(method, f"{url.scheme}://{url.netloc}{above}{path}", body)
@@ -151,6 +152,7 @@ class Visit:
             response: Response = HTMLResponse(gzip.compress(html, 5), status, headers=headers)
         else:
             response = HTMLResponse(html, status)
+        # Shown once; a part that is loaded by itself does not show it.
         if SAID in self.request.cookies and "HX-Request" not in self.request.headers:
             response.delete_cookie(SAID, path="/", httponly=True, samesite="strict")
         return response
@@ -169,5 +171,6 @@ class Visit:
 
 def version_of(part: str) -> str:
     """Changes with what a part of a page says; not with blanks, and not while only the words of times change."""
+    # Else "3 minutes ago" would send the part again every minute; the script keeps such words up to date.
     words = _TIME.sub(r"\1", part).split()
     return hashlib.sha256(" ".join(words).encode()).hexdigest()[:16]
