@@ -11,6 +11,8 @@ from __future__ import annotations
 import functools
 import hashlib
 import hmac
+import re
+from binascii import a2b_qp
 from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import parse_qs, unquote_to_bytes, urlparse, urlsplit
 
@@ -28,6 +30,7 @@ from trinity_channels.api import Request, SignatureError
 # Twilio sends about thirty; far more is an attempt to use up our time.
 MAX_FIELDS = 256
 
+_INCOMPLETE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -93,8 +96,12 @@ def _fields(encoded: str) -> SignedForm:
 
 
 def _unquoted(text: str) -> str:
-    """As `urllib.parse.unquote`, which first divides the text by what is ASCII and what is not."""
-    return unquote_to_bytes(text).decode(errors="replace") if "%" in text else text
+    """As `urllib.parse.unquote`, by a decoder in C: quoted-printable is the same with another sign."""
+    if "%" not in text:
+        return text
+    if "=" in text or _INCOMPLETE.search(text):
+        return unquote_to_bytes(text).decode(errors="replace")
+    return a2b_qp(text.replace("%", "=").encode()).decode(errors="replace")
 
 
 def _repeated(name: str, values: list[str]) -> str:
