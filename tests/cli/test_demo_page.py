@@ -28,10 +28,15 @@ async def test_a_newcomer_gets_an_answer(demo: str) -> None:
         await expect(phone.get_by_text("You wrote:")).to_be_visible()
         await examined(page)
         await page.set_viewport_size({"width": 1280, "height": 844})
+        await phone.get_by_role("switch", name="Cut after").click()
+        await say("Only once?")
+        await expect(phone.locator("blockquote", has_text="Only once?")).to_have_count(1)
+        await phone.get_by_role("switch", name="Cut after").click()
         await phone.get_by_role("button", name="25 hours later").click()
         await page.get_by_role("button", name="Agent writes first").click()
 
         await expect(page.locator("#written")).to_contain_text("63016: More than 24 hours have passed")
+        await expect(phone.locator("blockquote", has_text="Only once?")).to_have_count(1)
 
 
 async def test_on_a_small_screen_the_phone_is_in_view_and_the_guide_follows_the_channel(demo: str) -> None:

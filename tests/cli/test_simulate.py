@@ -13,12 +13,14 @@ from urllib.parse import urlencode
 
 import httpx
 import pytest
+from playwright.async_api import expect
 
 from tests.cli.conftest import Terminal
 from tests.world import PUBLIC, World
 from trinity_channels.cli import servers
 from trinity_channels.cli.simulate.console import Simulated, application
 from trinity_channels.plugins import load
+from trinity_channels_contract_tests.testing.browsed import browsed, examined
 
 PLUGINS = load()
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -60,6 +62,20 @@ def test_it_prints_the_variable_and_serves_api_phone_and_console(running: tuple[
     assert "script" not in page.text
     assert page.headers["content-security-policy"].startswith("default-src 'none'")
     assert rebound.status_code == 400
+
+
+@pytest.mark.parametrize("running", ["whatsapp"], indirect=True)
+async def test_everyone_can_read_the_console(running: tuple[str, str]) -> None:
+    found = re.search(r"Console +(\S+)", running[1])
+    assert found
+    async with browsed(width=390) as page:
+        await page.goto(found[1])
+        await examined(page)
+        await page.get_by_label("The URL that the host shows").fill("http://127.0.0.1:9/api/webhook")
+        await page.get_by_role("button", name="Save").click()
+        await expect(page.get_by_role("status")).to_have_text("Saved. Write on the phone now.")
+        await page.get_by_role("link", name="Open a phone").click()
+        await expect(page.get_by_label("Message", exact=True)).to_be_in_viewport()
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 
+from trinity_channels import assets
 from trinity_channels.api import Channel, Simulator
 from trinity_channels.bindings.connections import secret_names
 from trinity_channels.cli.variables import variable
@@ -26,8 +27,8 @@ from trinity_channels.public_url import normalise_public_url
 HERE = Path(__file__).parent
 HTML = Template((HERE / "console.html").read_text(encoding="utf-8"))
 HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
@@ -66,12 +67,17 @@ def application(simulated: Simulated) -> Starlette:
         routes=[
             Route("/", console.page, methods=["GET"]),
             Route("/console.css", _style, methods=["GET"]),
+            Route("/assets/{version}/{name}", assets.serve, methods=["GET"]),
             Route("/webhook", console.enter, methods=["POST"]),
             Mount(f"/{simulated.manifest.name}", simulated.simulator.app),
         ],
         # A page elsewhere that resolves its own name to this machine must not use the simulator.
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])],
     )
+
+
+def _asset(name: str) -> str:
+    return f"/assets/{assets.asset(name).path}"
 
 
 async def _style(_: Request) -> Response:
@@ -101,7 +107,9 @@ class _Console:
         one = self._simulated
         page = HTML.substitute(
             title=escape(one.manifest.title),
-            phone=f"/{one.manifest.name}/",
+            phone=f"/{one.manifest.name}",
+            pico=_asset("pico.min.css"),
+            channels=_asset("channels.css"),
             variable=one.variable,
             base_url=escape(one.base_url),
             connect=escape(one.connect_command()),
@@ -110,13 +118,14 @@ class _Console:
         return HTMLResponse(page, status, headers=HEADERS)
 
     def _form(self, note: str) -> str:
-        told = f'<p role="status">{escape(note)}</p>' if note else ""
+        told = f'<p class="alert" role="status">{escape(note)}</p>' if note else ""
         return (
             f"<h2>3. Enter the webhook URL</h2>{told}"
-            '<form method="post" action="/webhook">'
+            '<form class="stack" method="post" action="/webhook">'
             f'<input type="hidden" name="key" value="{self._form_key}">'
-            '<label>The URL that the host shows for the agent <input name="url" type="url" required></label>'
-            "<button>Save</button></form>"
+            '<div class="field"><label for="url">The URL that the host shows for the agent</label>'
+            '<input id="url" name="url" type="url" required></div>'
+            '<p><button class="primary">Save</button></p></form>'
         )
 
 
