@@ -33,14 +33,14 @@ class Transactions:
 
 def _noting(method: Callable[[Store, Any], Awaitable[Any]], found: list[str]) -> Callable[[Store, Any], Awaitable[Any]]:
     async def noted(store: Store, unit: Any) -> Any:
-        found.append(_name(unit))
+        found.append(name_of(unit))
         return await method(store, unit)
 
     return noted
 
 
-def _name(unit: Any) -> str:
-    """What shows in the test's failure."""
+def name_of(unit: Any) -> str:
+    """The name of the function that a unit of work is, for instance `Steps.record.<locals>.take`."""
     while isinstance(unit, functools.partial):
         unit = unit.func
     return str(getattr(unit, "__qualname__", unit))

@@ -13,16 +13,18 @@ from trinity_channels.access.self_service import SelfService
 from trinity_channels.agents.port import AgentRuntime
 from trinity_channels.inbound.admission import Admission
 from trinity_channels.inbound.agent_call import AgentCall
+from trinity_channels.inbound.agent_run import AgentRuns
 from trinity_channels.inbound.agent_turn import AgentTurns
 from trinity_channels.inbound.attempts import Attempts
 from trinity_channels.inbound.authentication import Authentication
 from trinity_channels.inbound.catch_up import CatchUp
 from trinity_channels.inbound.diagnose import Diagnosis
 from trinity_channels.inbound.endings import Endings
+from trinity_channels.inbound.first_attempt import FirstAttempts
 from trinity_channels.inbound.gather import Bursts
 from trinity_channels.inbound.indicate import Indicator
 from trinity_channels.inbound.intake import Intake
-from trinity_channels.inbound.next_step import DirectSteps, GroupSteps
+from trinity_channels.inbound.next_step import DirectSteps, GroupSteps, NextSteps
 from trinity_channels.inbound.owner_notices import OwnerNotices
 from trinity_channels.inbound.prepare import Preparation
 from trinity_channels.inbound.quotes import Quotes
@@ -59,15 +61,15 @@ def turns(host: Host, agents: AgentRuntime, vouching: Vouching, indicator: Indic
     budget = Budget(settings.notices_per_contact, settings.notices_per_binding)
     notices = Notices(budget, host.metrics, now)
     senders = Senders(store, host.blocks, vouching, now)
-    agent_turns = AgentTurns(
-        Admission(store, senders, host.directory, lateness, now),
-        host.slots,
-        Attempts(store, Quotes(store, host.bindings), host.self_service.disclosure, now),
-        AgentCall(agents, indicator, host.metrics),
-        Endings(store, notices, lateness, host.metrics, now),
-        now,
-    )
-    return Turns(store, host.plugins, _steps(host, senders, vouching, notices, lateness), agent_turns, now)
+    attempts = Attempts(store, Quotes(store, host.bindings), host.self_service.disclosure, now)
+    endings = Endings(store, notices, lateness, host.metrics, now)
+    runs = AgentRuns(attempts, AgentCall(agents, indicator, host.metrics), endings)
+    next_steps = _next_steps(host, senders, vouching, notices, lateness)
+    steps = Steps(store, host.self_service.login, notices, attempts)
+    first_attempts = FirstAttempts(host.slots, next_steps, steps, runs, now)
+    admission = Admission(store, senders, host.directory, lateness, now)
+    agent_turns = AgentTurns(admission, host.slots, attempts, runs, endings, now)
+    return Turns(store, host.plugins, next_steps, first_attempts, agent_turns, now)
 
 
 def webhook(host: Host, indicator: Indicator, diagnosis: Diagnosis, catch_up: CatchUp) -> Webhook:
@@ -83,10 +85,10 @@ def webhook(host: Host, indicator: Indicator, diagnosis: Diagnosis, catch_up: Ca
     )
 
 
-def _steps(host: Host, senders: Senders, vouching: Vouching, notices: Notices, lateness: Lateness) -> Steps:
+def _next_steps(host: Host, senders: Senders, vouching: Vouching, notices: Notices, lateness: Lateness) -> NextSteps:
     login = host.self_service.login
     bursts = Bursts(timedelta(seconds=host.settings.gather_seconds), lateness)
     preparation = Preparation(host.store, host.directory, host.self_service, vouching)
     direct = DirectSteps(senders, preparation, host.self_service, notices, bursts, host.now)
-    groups = GroupSteps(Writers(host.store, senders, host.directory), login, notices, bursts, host.now)
-    return Steps(host.store, direct, groups, login, notices)
+    groups = GroupSteps(Writers(senders, host.directory), login, notices, bursts, host.now)
+    return NextSteps(host.store, senders, direct, groups)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,8 @@ from tests.world import Agent, Person, World
 from trinity_channels import texts
 from trinity_channels.access.directory import LocalDirectory
 from trinity_channels.agents.port import AgentUnavailable
+from trinity_channels.inbound.following import Following
+from trinity_channels.inbound.steps import Steps
 
 ZOE = "zoe@example.org"
 
@@ -81,13 +84,33 @@ async def test_a_person_who_is_blocked_while_the_gate_asks_does_not_reach_the_ag
     assert zoe.heard() == before
 
 
-async def test_a_policy_that_is_tightened_while_the_gate_asks_counts(town: World, agent: Agent, asks: Asks) -> None:
+async def test_a_policy_that_is_tightened_after_the_gate_was_asked_counts(
+    town: World, agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await town.policy("require_email")
     yan = town.person("Yan")
     await yan.verifies("yan@example.org")
-    asks.meanwhile = lambda: town.api("PUT", "/api/agents/support/access-policy", {"policy": "require_sharing"})
+    record = Steps.record
 
+    async def tightened_before(steps: Steps, *arguments: Any, **options: Any) -> Following:
+        monkeypatch.setattr(Steps, "record", record)
+        await town.api("PUT", "/api/agents/support/access-policy", {"policy": "require_sharing"})
+        return await record(steps, *arguments, **options)
+
+    monkeypatch.setattr(Steps, "record", tightened_before)
     await yan.says("hello")
 
     assert agent.turns == []
     assert yan.last() == texts.PENDING
+
+
+async def test_where_an_email_is_enough_the_directory_is_not_asked(town: World, asks: Asks) -> None:
+    await town.policy("require_email")
+    yan = town.person("Yan")
+    await yan.verifies("yan@example.org")
+    before = asks.count
+
+    await yan.says("hello")
+
+    assert yan.last() == "echo hello"
+    assert asks.count == before

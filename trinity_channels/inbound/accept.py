@@ -27,6 +27,11 @@ class Accepted:
     notices: tuple[Ignored, ...] = ()
 
 
+def leave_nothing(events: Sequence[Event]) -> bool:
+    """Whether there is nothing to store of these events."""
+    return all(isinstance(event, Ignored) and not event.detail for event in events)
+
+
 def accept(tx: Tx, binding: int, events: Sequence[Event], now: datetime) -> Accepted:
     """Store events and wake the work they make; what was stored before has no effect."""
     messages: list[tuple[int, str]] = []

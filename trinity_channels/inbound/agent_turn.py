@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
-from trinity_channels.agents.port import AgentFailed, AgentUnavailable
 from trinity_channels.api import Channel
 from trinity_channels.inbound.admission import Admission
-from trinity_channels.inbound.agent_call import AgentCall
-from trinity_channels.inbound.attempt import request
+from trinity_channels.inbound.agent_run import AgentRuns
 from trinity_channels.inbound.attempts import Attempts
 from trinity_channels.inbound.endings import LONGEST_PAUSE, Endings
 from trinity_channels.inbound.fair_slots import FairSlots
@@ -30,14 +27,14 @@ class AgentTurns:
         admission: Admission,
         slots: FairSlots,
         attempts: Attempts,
-        agent: AgentCall,
+        runs: AgentRuns,
         endings: Endings,
         now: Callable[[], datetime],
     ) -> None:
         self._admission = admission
         self._slots = slots
         self._attempts = attempts
-        self._agent = agent
+        self._runs = runs
         self._endings = endings
         self._now = now
 
@@ -70,14 +67,5 @@ class AgentTurns:
             if waited and (lapsed := await self._admission.lapsed(state.conversation, turn, manifest)) is not None:
                 return lapsed
             attempt = await self._attempts.begin(state, turn)
-            try:
-                attempt = await self._attempts.completed(state, manifest, attempt)
-                text = await self._agent.answer(state, request(state, turn, attempt), attempt.messages)
-            except AgentUnavailable as error:
-                return await self._endings.retry(state, turn, manifest, error)
-            except AgentFailed as error:
-                return await self._endings.fail(state, turn, manifest, error)
-            except asyncio.CancelledError:
-                await asyncio.shield(self._attempts.uncount(turn))
-                raise
-        return await self._endings.answer(state, turn, manifest, text, attempt)
+            answer = await self._runs.answered(state, turn, manifest, attempt)
+        return await self._runs.ended(state, turn, manifest, attempt, answer)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from trinity_channels.access.disclosure import Disclosure
 from trinity_channels.api import Channel
 from trinity_channels.inbound.attempt import Attempt
 from trinity_channels.inbound.quotes import Quotes
-from trinity_channels.store import Store, Tx, turns
+from trinity_channels.store import Store, Tx, conversation_state, turns
 from trinity_channels.store.conversation_state import ConversationState, OpenTurn
 
 
@@ -25,17 +26,37 @@ class Attempts:
     async def begin(self, state: ConversationState, turn: OpenTurn) -> Attempt:
         """Count an attempt and read what it is made with."""
         now = self._now()
+        counted: list[OpenTurn] = []
 
         def begin(tx: Tx) -> Attempt:
-            messages, history = turns.attempt(tx, state.conversation, turn.id, now)
-            return Attempt(messages, history, self._disclosure.before(tx, state, messages[0].at))
+            turns.attempt(tx, turn.id, now)
+            counted[:] = [turn]  # a unit may run twice
+            return self.read(tx, state, turn)
 
-        return await self._store.write(begin)
+        try:
+            return await self._store.write(begin)
+        except asyncio.CancelledError:
+            await asyncio.shield(self.uncount(counted))
+            raise
+
+    def read(self, tx: Tx, state: ConversationState, turn: OpenTurn) -> Attempt:
+        """Within the transaction that counts an attempt: what it is made with."""
+        messages = conversation_state.of_turn(tx, turn.id)
+        history = conversation_state.history(tx, state.conversation, turn.id)
+        return Attempt(messages, history, self._disclosure.before(tx, state, messages[0].at))
 
     async def completed(self, state: ConversationState, manifest: Channel, attempt: Attempt) -> Attempt:
         """The attempt with what its messages quote, as far as the provider can say; raises nothing."""
         return await self._quotes.completed(state, manifest, attempt)
 
-    async def uncount(self, turn: OpenTurn) -> None:
-        """A graceful shutdown does not count as a failed attempt."""
-        await self._store.write(lambda tx: turns.uncount(tx, turn.id))
+    async def uncount(self, counted: Sequence[OpenTurn]) -> None:
+        """A graceful shutdown does not count as a failed attempt.
+
+        The turns are looked at in the transaction: what a cancelled caller gave to the store is still written, before this.
+        """
+
+        def uncount(tx: Tx) -> None:
+            for turn in counted:
+                turns.uncount(tx, turn)
+
+        await self._store.write(uncount)

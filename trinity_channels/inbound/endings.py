@@ -68,7 +68,7 @@ class Endings:
                 message = replies.queue(tx, state, text, composed, origin="agent", now=now)
                 if attempt.disclosure:
                     disclosures.disclosed(tx, state.conversation, message, now)
-            return conversation_state.load(tx, state.conversation)
+            return conversation_state.load_work(tx, state.conversation)
 
         following = await self._store.write(end)
         self._metrics.turns.labels(state.channel, "answered" if composed else "silent").inc()
@@ -107,7 +107,7 @@ class Endings:
             if sorry and replies.window_open(manifest, state, now):
                 limit = self._notices.queue(tx, manifest, state, sorry, contact=turn.writer, now=now)
                 withheld.extend(filter(None, [limit]))
-            return conversation_state.load(tx, state.conversation)
+            return conversation_state.load_work(tx, state.conversation)
 
         following = await self._store.write(end)
         self._notices.withheld(state, withheld)
@@ -120,7 +120,7 @@ class Endings:
 
         def withdraw(tx: Tx) -> ConversationState | None:
             turns.withdraw(tx, turn.id, now)
-            return conversation_state.load(tx, state.conversation)
+            return conversation_state.load_work(tx, state.conversation)
 
         return Following(await self._store.write(withdraw))
 

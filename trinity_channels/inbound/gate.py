@@ -33,6 +33,12 @@ def asks_to_sign_in(state: ConversationState, contact: Contact) -> bool:
     return contact.email is None and asked is Decision.ASK_LOGIN
 
 
+def depends_on_access(state: ConversationState, contact: Contact) -> bool:
+    """Whether the gate lets this person through only if their verified e-mail may use the agent."""
+    without = decision(state, contact.email, blocked=contact.blocked, has_access=False)
+    return without is not decision(state, contact.email, blocked=contact.blocked, has_access=True)
+
+
 def login_contact(state: ConversationState, contact: Contact, manifest: Channel) -> LoginContact:
     """Who a login code is bound to."""
     return LoginContact(contact.id, state.binding, state.agent, manifest.title, state.channel)

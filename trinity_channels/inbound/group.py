@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from trinity_channels import texts
 from trinity_channels.access.gate import AccessSubject, Decision, GroupPolicy, decide_group, policies
 from trinity_channels.access.login import Guess, Login
 from trinity_channels.api import Channel
+from trinity_channels.inbound.basis import Taken, decides, found_again
 from trinity_channels.inbound.commands import Command
 from trinity_channels.inbound.gate import HOUR, MINUTE, login_contact, too_fast
 from trinity_channels.inbound.sign_in import SignIn
+from trinity_channels.outbound import replies
 from trinity_channels.outbound.notices import Limit, Notices
-from trinity_channels.store import Tx, conversation_state, messages, people, turns
+from trinity_channels.store import Tx, Unit, conversation_state, messages, people, turns
 from trinity_channels.store.conversation_state import Contact, ConversationState, Message
 
 
@@ -23,7 +25,8 @@ from trinity_channels.store.conversation_state import Contact, ConversationState
 class GroupStep:
     """What waits in a group conversation, and who wrote it. `access` says whose e-mail may use the agent.
 
-    `quiet`: what waits is so old that no hint is given about it.
+    `quiet`: what waits is so old that no hint is given about it. `keeps`: what the provider told about the writers, to be
+    recorded before.
     """
 
     state: ConversationState
@@ -35,11 +38,33 @@ class GroupStep:
     now: datetime
     quiet: bool = False
     guesses: list[Guess] = field(default_factory=list)
+    keeps: tuple[Unit[None], ...] = ()
     withheld: list[Limit] = field(default_factory=list)
 
-    def take(self, tx: Tx) -> bool:
-        """Take the step: one turn over what may be answered, the rest is dropped."""
-        answered = []
+    @property
+    def expected_writer(self) -> int | None:
+        """Who stands for the turn that may be run at once, as far as can be told; None if there will be none."""
+        if self.quiet or not replies.window_open(self.manifest, self.state, self.now):
+            return None
+        wrote = {message.contact for message in self.state.waiting if message.contact}
+        return min((one for one in wrote if self._decision(self.writers[one]) is Decision.ALLOW), default=None)
+
+    @property
+    def depends_on_access(self) -> bool:
+        """Whether the directory let someone through."""
+        return any(self.access.values())
+
+    def on(self, tx: Tx, fresh: ConversationState) -> GroupStep | None:
+        """This step on the state of its own transaction; None if that is not what it was prepared for."""
+        found = found_again(self.state, fresh)
+        writers = {one: conversation_state.contact(tx, one) for one in self.writers}
+        if found is None or any(decides(writers[one]) != decides(before) for one, before in self.writers.items()):
+            return None
+        return replace(self, state=found, writers=writers)
+
+    def take(self, tx: Tx, *, attempts: int) -> Taken:
+        """Take the step: one turn over what may be answered, which begins with so many `attempts`; the rest is dropped."""
+        answered: list[Message] = []
         for message in self.state.waiting:
             contact = self.writers.get(message.contact or 0)
             if contact is None or too_fast(tx, contact, message):
@@ -48,12 +73,13 @@ class GroupStep:
                 messages.handled(tx, message.id)
                 self._point(tx, contact, command)
             elif self._admits(tx, contact):
-                answered.append(message.id)
+                answered.append(message)
             else:
                 messages.drop(tx, [message.id], self.now)
-        if answered:
-            turns.begin(tx, self.state.conversation, answered, secrets.token_hex(16), self.now)
-        return True
+        if not answered:
+            return Taken()
+        key = secrets.token_hex(16)
+        return Taken(turns.begin(tx, self.state.conversation, answered, key, self.now, attempts=attempts))
 
     def _command(self, tx: Tx, contact: Contact, message: Message) -> Command | None:
         """The command in a message, which the agent does not get; no code stays in what is stored."""

@@ -10,7 +10,7 @@ import structlog
 
 from trinity_channels.api import Event
 from trinity_channels.bindings import Bindings, OpenBinding
-from trinity_channels.inbound.accept import Accepted, accept
+from trinity_channels.inbound.accept import Accepted, accept, leave_nothing
 from trinity_channels.inbound.authentication import has_message
 from trinity_channels.inbound.indicate import Indicator
 from trinity_channels.inbound.owner_notices import OwnerNotices
@@ -49,6 +49,8 @@ class Intake:
         now = self._now()
         # A receipt proves nothing: it comes to the address that the message was sent with, whatever the owner has entered.
         moved = bound.replaces and has_message(events)
+        if not moved and leave_nothing(events):
+            return Accepted(outcome="ignored", messages=())
         try:
             accepted = await self._store.write(partial(self._store_events, bound, events, moved, now))
         except Exception as error:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from trinity_channels.access.login import Login
 from trinity_channels.access.self_service import SelfService
 from trinity_channels.api import Channel
 from trinity_channels.inbound.commands import Expecting
+from trinity_channels.inbound.following import Following
 from trinity_channels.inbound.gather import Bursts
 from trinity_channels.inbound.group import GroupStep
 from trinity_channels.inbound.prepare import Preparation
-from trinity_channels.inbound.senders import Senders
+from trinity_channels.inbound.senders import Senders, Writer
 from trinity_channels.inbound.step import Step
 from trinity_channels.inbound.writers import Writers
 from trinity_channels.outbound.notices import Notices
-from trinity_channels.store.conversation_state import Contact, ConversationState
+from trinity_channels.store import Store, Tx, conversation_state
+from trinity_channels.store.conversation_state import ConversationState, Message
 
 
 class DirectSteps:
@@ -38,16 +41,19 @@ class DirectSteps:
         self._bursts = bursts
         self._now = now
 
-    async def following(self, state: ConversationState, contact: Contact, manifest: Channel) -> Step | datetime:
+    async def following(self, state: ConversationState, writer: Writer, manifest: Channel) -> Step | datetime:
         """The next step, or when a burst is complete that someone is still writing.
 
         Raises:
             ProviderUnavailable: the provider could not be asked about the person.
         """
-        contact = await self._senders.resolved(state, contact)
-        expecting = await self._preparation.expecting(state, contact, manifest)
+        expecting = await self._preparation.expecting(state, writer.contact, manifest)
         if at := self._bursts.complete_at(state.waiting, expecting, self._now()):
             return at
+        resolved = await self._senders.resolved(state, writer)
+        contact = resolved.contact
+        if (contact.email, contact.blocked) != (writer.contact.email, writer.contact.blocked):
+            expecting = await self._preparation.expecting(state, contact, manifest)
         state, stale = self._bursts.of_one_age(state, self._now())
         return Step(
             state=state,
@@ -58,6 +64,7 @@ class DirectSteps:
             notices=self._notices,
             now=self._now(),
             quiet=stale,
+            keeps=tuple(filter(None, [resolved.keep])),
         )
 
 
@@ -73,7 +80,9 @@ class GroupSteps:
         self._bursts = bursts
         self._now = now
 
-    async def following(self, state: ConversationState, manifest: Channel) -> GroupStep | datetime:
+    async def following(
+        self, state: ConversationState, writers: Mapping[int, Writer], manifest: Channel
+    ) -> GroupStep | datetime:
         """The next step, or when a burst is complete that someone is still writing.
 
         Raises:
@@ -83,7 +92,7 @@ class GroupSteps:
         if at := self._bursts.complete_at(state.waiting, Expecting(), now):
             return at
         state, stale = self._bursts.of_one_age(state, now)
-        known = await self._writers.of(state)
+        known = await self._writers.of(state, writers)
         return GroupStep(
             state=state,
             writers=known.people,
@@ -93,4 +102,54 @@ class GroupSteps:
             notices=self._notices,
             now=now,
             quiet=stale,
+            keeps=tuple(known.keeps),
         )
+
+
+class NextSteps:
+    """Prepares the next step of a conversation in which no turn is open."""
+
+    def __init__(self, store: Store, senders: Senders, direct: DirectSteps, groups: GroupSteps) -> None:
+        self._store = store
+        self._senders = senders
+        self._direct = direct
+        self._groups = groups
+
+    async def read(self, conversation: int) -> Following:
+        """The conversation as it is now, with those who wrote what waits."""
+
+        def read(tx: Tx) -> Following:
+            state = conversation_state.load(tx, conversation)
+            return Following(state, writers=self._senders.read(tx, state) if state else {})
+
+        return await self._store.read(read)
+
+    async def of(
+        self, state: ConversationState, writers: Mapping[int, Writer], manifest: Channel
+    ) -> Step | GroupStep | datetime:
+        """The next step, or when it is due. `writers` may be empty if they were not read with the state.
+
+        Raises:
+            ProviderUnavailable: the provider could not be asked who writes.
+        """
+        writers = writers or await self._senders.of(state)
+        if state.contact is None:
+            return await self._groups.following(state, writers, manifest)
+        return await self._direct.following(state, writers[state.contact.id], manifest)
+
+    async def again(self, step: Step | GroupStep) -> Step | GroupStep | Following:
+        """The same step as it is prepared now, or what stands in the conversation if it has no such step any more.
+
+        What has come since waits for the next step. Errors as `of`.
+        """
+        following = await self.read(step.state.conversation)
+        state, before = following.state, step.state.waiting
+        if state is None or state.turn or not state.connected or not _begins_with(state.waiting, before):
+            return following
+        state = replace(state, waiting=state.waiting[: len(before)])
+        again = await self.of(state, following.writers, step.manifest)
+        return Following(at=again) if isinstance(again, datetime) else again
+
+
+def _begins_with(waiting: Sequence[Message], before: Sequence[Message]) -> bool:
+    return [message.id for message in waiting[: len(before)]] == [message.id for message in before]

@@ -11,7 +11,7 @@ from trinity_channels.access.self_service import SelfService
 from trinity_channels.api import Channel
 from trinity_channels.email_address import shown_email
 from trinity_channels.inbound.commands import Command, Expecting, Verb, recognise
-from trinity_channels.inbound.gate import asks_to_sign_in, login_contact, too_fast
+from trinity_channels.inbound.gate import asks_to_sign_in, depends_on_access, login_contact, too_fast
 from trinity_channels.inbound.sign_in import SignIn, may_hold_code
 from trinity_channels.inbound.vouching import Vouching
 from trinity_channels.store import Store
@@ -28,7 +28,7 @@ class Prepared:
     Attributes:
         command: the command in the first waiting message.
         answer: what a command that reached outside (a mailed code) has to say.
-        has_access: whether the person's verified e-mail may use the agent.
+        has_access: whether the person's verified e-mail may use the agent, asked where the gate depends on it.
         code_for: the e-mail that a live code was mailed to.
         code_opens: whether the e-mail that the person signs in with may use the agent, asked where they do.
         vouched: the e-mail that the provider vouches for, where the person signs in with that.
@@ -74,7 +74,7 @@ class Preparation:
         self, state: ConversationState, contact: Contact, manifest: Channel, expecting: Expecting, *, stale: bool
     ) -> Prepared:
         """What the next step needs; a /login is carried out, unless the messages are `stale`."""
-        has_access = contact.email is not None and await self._directory.may_use(state.agent, contact.email)
+        has_access = await self._has_access(state, contact)
         first = state.waiting[0] if state.waiting else None
         command = recognise(first, expecting) if first else None
         prepared = Prepared(command, has_access=has_access, code_for=expecting.code_for)
@@ -89,6 +89,11 @@ class Preparation:
         if command.verb is Verb.CODE and expecting.code_for:
             return replace(prepared, code_opens=await self._directory.may_use(state.agent, expecting.code_for))
         return prepared
+
+    async def _has_access(self, state: ConversationState, contact: Contact) -> bool:
+        if contact.email is None or not depends_on_access(state, contact):
+            return False
+        return await self._directory.may_use(state.agent, contact.email)
 
     async def _vouched(self, state: ConversationState, contact: Contact, command: Command) -> str | None:
         """The e-mail that the provider vouches for, if it is what the person wants to sign in with: no code is needed."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import takewhile
 
@@ -14,14 +14,24 @@ from trinity_channels.access.self_service import SelfService
 from trinity_channels.api import Channel
 from trinity_channels.email_address import shown_email
 from trinity_channels.inbound.answer import Answers, request_access
+from trinity_channels.inbound.basis import Taken, decides, found_again
 from trinity_channels.inbound.commands import Command, Expecting
-from trinity_channels.inbound.gate import DAY, HOUR, MINUTE, asks_to_sign_in, decision, login_contact, too_fast
+from trinity_channels.inbound.gate import (
+    DAY,
+    HOUR,
+    MINUTE,
+    asks_to_sign_in,
+    decision,
+    depends_on_access,
+    login_contact,
+    too_fast,
+)
 from trinity_channels.inbound.prepare import Prepared
 from trinity_channels.inbound.sign_in import SignIn
 from trinity_channels.outbound import replies
 from trinity_channels.outbound.notices import Limit, Notices
-from trinity_channels.store import Tx, access, messages, people, turns
-from trinity_channels.store.conversation_state import Contact, ConversationState, Message
+from trinity_channels.store import Tx, Unit, access, messages, people, turns
+from trinity_channels.store.conversation_state import Contact, ConversationState, Message, OpenTurn
 
 HELD = 5
 HELD_FOR = timedelta(days=7)
@@ -32,7 +42,8 @@ class Step:
     """The state of a conversation and the means to act on it, for one transaction.
 
     `withheld`: what it did not say, for a budget that is used up.
-    `quiet`: what waits is so old that it has its effect, and nothing is said about it. `begun`: the turns it has opened.
+    `quiet`: what waits is so old that it has its effect, and nothing is said about it. `keeps`: what the provider told about
+    the person, to be recorded before.
     """
 
     state: ConversationState
@@ -44,41 +55,50 @@ class Step:
     now: datetime
     quiet: bool = False
     guesses: list[Guess] = field(default_factory=list)
+    keeps: tuple[Unit[None], ...] = ()
     withheld: list[Limit] = field(default_factory=list)
-    begun: list[int] = field(default_factory=list)
 
-    def take(self, tx: Tx) -> bool:
-        """Take the step; False if there is nothing more to do until someone writes or decides."""
-        self.begun.clear()  # a unit may run twice
+    @property
+    def expected_writer(self) -> int | None:
+        """Whose question will open a turn that may be run at once, as far as can be told; None if none will."""
+        opens = self.state.waiting and not self.state.held and not self.prepared.command and not self.quiet
+        if not opens or self._own_decision() is not Decision.ALLOW:
+            return None
+        return self.contact.id if replies.window_open(self.manifest, self.state, self.now) else None
+
+    @property
+    def depends_on_access(self) -> bool:
+        """Whether the gate was opened by what the directory said."""
+        return depends_on_access(self.state, self.contact)
+
+    def on(self, _: Tx, fresh: ConversationState) -> Step | None:
+        """This step on the state of its own transaction; None if that is not what it was prepared for."""
+        found = found_again(self.state, fresh)
+        if found is None or fresh.contact is None or decides(fresh.contact) != decides(self.contact):
+            return None
+        return replace(self, state=found, contact=fresh.contact)
+
+    def take(self, tx: Tx, *, attempts: int) -> Taken:
+        """Take the step. A turn that it opens begins with so many `attempts`."""
         if self.state.needs_turn:
             messages.turn_taken(tx, self.state.conversation)
         self._tell_decisions(tx)
         if not self.state.waiting:
-            return self._open_held(tx)
+            return Taken(goes_on=self._open_held(tx))
         first, expecting = self.state.waiting[0], self._expecting(tx)
         if too_fast(tx, self.contact, first):
             self._drop_excess(tx)
-            return True
+            return Taken()
         command = self.prepared.command if self.prepared.is_settled else self._understood(tx, first, expecting)
         if not self.prepared.suits(command, expecting):
-            return True  # a code was made or used meanwhile: prepare for that
+            return Taken()  # a code was made or used meanwhile: prepare for that
         if command:
             messages.handled(tx, first.id)
             self._sign_in.hide(tx, first)
             self._obey(tx, command)
-        else:
-            self._admit(tx, self._batch(tx, expecting))
-        return True
-
-    def has_admitted(self, after: ConversationState) -> bool:
-        """Whether the gate has let the open turn of `after` through in this step, and what it looked at is unchanged."""
-        before, contact = self.contact, after.contact
-        return (
-            after.turn is not None
-            and after.turn.id in self.begun
-            and contact is not None
-            and (contact.email, contact.blocked, after.policies) == (before.email, before.blocked, self.state.policies)
-        )
+            return Taken()
+        batch = self._batch(tx, expecting)
+        return Taken(self._admit(tx, batch, attempts), self.state.waiting[len(batch) :])
 
     @property
     def _sign_in(self) -> SignIn:
@@ -147,24 +167,24 @@ class Step:
     def _release(self, tx: Tx) -> bool:
         return messages.release(tx, self.state.conversation, self.now - HELD_FOR, self.now) > 0
 
-    def _admit(self, tx: Tx, batch: list[Message]) -> None:
+    def _admit(self, tx: Tx, batch: list[Message], attempts: int) -> OpenTurn | None:
         found = self._own_decision()
         if found is Decision.SILENT:
             messages.drop(tx, [message.id for message in batch], self.now)
-            return
+            return None
         self._sign_in.hide_codes(tx, batch, live=found is Decision.ALLOW)
         if found is Decision.ALLOW:
             # What was held comes before what is new: then the next step looks again.
-            if not (self.state.held and self._release(tx)):
-                identities = [message.id for message in batch]
-                turn = turns.begin(tx, self.state.conversation, identities, secrets.token_hex(16), self.now)
-                self.begun.append(turn)
-            return
+            if self.state.held and self._release(tx):
+                return None
+            key = secrets.token_hex(16)
+            return turns.begin(tx, self.state.conversation, batch, key, self.now, attempts=attempts)
         messages.hold(tx, self.state.conversation, [message.id for message in batch], HELD, self.now)
         if found is Decision.ASK_LOGIN:
             self._ask_to_sign_in(tx)
         else:
             self._ask_for_access(tx, self.contact.email or "")
+        return None
 
     def _ask_to_sign_in(self, tx: Tx) -> None:
         if self._tell_what_is_awaited(tx):

@@ -2,58 +2,66 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import asyncio
+from dataclasses import replace
 
 from trinity_channels.access.login import Login
-from trinity_channels.api import Channel
+from trinity_channels.inbound.attempts import Attempts
 from trinity_channels.inbound.following import Following
 from trinity_channels.inbound.group import GroupStep
-from trinity_channels.inbound.next_step import DirectSteps, GroupSteps
 from trinity_channels.inbound.step import Step
 from trinity_channels.outbound.notices import Notices
 from trinity_channels.store import Store, Tx, conversation_state
-from trinity_channels.store.conversation_state import ConversationState
+from trinity_channels.store.conversation_state import OpenTurn
 
 
 class Steps:
-    """Takes the next step of a conversation in which no turn is open."""
+    """Records steps; the transaction also reads what stands after one, for each transaction costs a wait."""
 
-    def __init__(
-        self,
-        store: Store,
-        direct: DirectSteps,
-        groups: GroupSteps,
-        login: Login,
-        notices: Notices,
-    ) -> None:
+    def __init__(self, store: Store, login: Login, notices: Notices, attempts: Attempts) -> None:
         self._store = store
-        self._direct = direct
-        self._groups = groups
         self._login = login
         self._notices = notices
+        self._attempts = attempts
 
-    async def take(self, state: ConversationState, manifest: Channel) -> Following:
-        """Take one step.
+    async def record(self, step: Step | GroupStep, *, runs: bool = False) -> Following:
+        """Take a step, if the conversation is still in the state that it was prepared for.
 
-        Raises:
-            ProviderUnavailable: the provider could not be asked who writes.
+        Args:
+            step: the step.
+            runs: a slot is held, so that the first attempt at a turn that is opened is made at once: it is counted here.
         """
-        if state.contact is None:
-            step: Step | GroupStep | datetime = await self._groups.following(state, manifest)
-        else:
-            step = await self._direct.following(state, state.contact, manifest)
-        return Following(at=step) if isinstance(step, datetime) else await self._taken(step)
+        counted: list[OpenTurn] = []
 
-    async def _taken(self, step: Step | GroupStep) -> Following:
-        """Record a step; the transaction also reads what stands after it, for each one costs a wait."""
-        conversation = step.state.conversation
+        def take(tx: Tx) -> Following:
+            for noted in (step.guesses, step.withheld, counted):
+                noted.clear()  # a unit may run twice
+            following = self._take(tx, step, runs=runs)
+            if following.state and following.state.turn and following.attempt:
+                counted.append(following.state.turn)
+            return following
 
-        def take(tx: Tx) -> ConversationState | None:
-            step.guesses.clear()  # a unit may run twice
-            return conversation_state.load(tx, conversation) if step.take(tx) else None
-
-        following = await self._store.write(take)
+        try:
+            following = await self._store.write(take)
+        except asyncio.CancelledError:  # the host stops, and the attempt is not made
+            await asyncio.shield(self._attempts.uncount(counted))
+            raise
         self._login.count(step.guesses)
         self._notices.withheld(step.state, step.withheld)
-        admitted = isinstance(step, Step) and following is not None and step.has_admitted(following)
-        return Following(following, admitted=admitted)
+        return following
+
+    def _take(self, tx: Tx, step: Step | GroupStep, *, runs: bool) -> Following:
+        for keep in step.keeps:
+            keep(tx)
+        conversation = step.state.conversation
+        fresh = conversation_state.load(tx, conversation)
+        same = step.on(tx, fresh) if fresh else None
+        if fresh is None or same is None:
+            return Following(fresh)
+        taken = same.take(tx, attempts=int(runs))
+        if taken.turn is None:
+            return Following(conversation_state.load_work(tx, conversation) if taken.goes_on else None)
+        waiting = taken.left + fresh.waiting[len(same.state.waiting) :]
+        after = replace(fresh, turn=taken.turn, waiting=waiting, needs_turn=False)
+        attempt = self._attempts.read(tx, after, taken.turn) if runs else None
+        return Following(after, admitted=True, attempt=attempt)

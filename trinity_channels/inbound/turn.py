@@ -13,10 +13,11 @@ import structlog
 from trinity_channels.api import ProviderUnavailable
 from trinity_channels.crypto.vault import VaultError
 from trinity_channels.inbound.agent_turn import AgentTurns
+from trinity_channels.inbound.first_attempt import FirstAttempts
 from trinity_channels.inbound.following import Following
-from trinity_channels.inbound.steps import Steps
+from trinity_channels.inbound.next_step import NextSteps
 from trinity_channels.plugins import Plugins
-from trinity_channels.store import Store, Tx, conversation_state, messages, turns
+from trinity_channels.store import Store, Tx, messages, turns
 from trinity_channels.store.conversation_state import ConversationState
 
 log = structlog.get_logger(__name__)
@@ -33,19 +34,22 @@ class Turns:
         self,
         store: Store,
         plugins: Plugins,
-        steps: Steps,
+        next_steps: NextSteps,
+        first_attempts: FirstAttempts,
         agent_turns: AgentTurns,
         now: Callable[[], datetime],
     ) -> None:
         self._store = store
         self._plugins = plugins
-        self._steps = steps
+        self._next = next_steps
+        self._first_attempts = first_attempts
         self._agent_turns = agent_turns
         self._now = now
+        self._gathering: dict[int, tuple[datetime, Following]] = {}
 
     async def run(self, conversation: int) -> datetime | None:
         """Do everything that waits in a conversation; returns when to come back, None if nothing is left."""
-        following = Following(await self._store.read(lambda tx: conversation_state.load(tx, conversation)))
+        following = await self._found(conversation)
         while (state := following.state) and (state.turn or state.waiting or state.held or state.needs_turn):
             if state.channel not in self._plugins:  # it could not be loaded this time; nothing is given up for that
                 return self._now() + HOUR
@@ -53,7 +57,7 @@ class Turns:
                 await self._drop(state)
                 return None
             try:
-                following = await self._work_on(state, admitted=following.admitted)
+                following = await self._work_on(state, following)
             except ProviderUnavailable as error:
                 log.warning("sender not resolved", channel=state.channel, agent=state.agent, reason=error.message)
                 return self._now() + RESOLVE_AGAIN
@@ -62,11 +66,25 @@ class Turns:
                 return self._now() + LOCKED_AGAIN
         return following.at
 
-    async def _work_on(self, state: ConversationState, *, admitted: bool) -> Following:
+    async def _work_on(self, state: ConversationState, following: Following) -> Following:
         manifest = self._plugins[state.channel].manifest
         if state.turn:
-            return await self._agent_turns.attempt(state, state.turn, manifest, admitted=admitted)
-        return await self._steps.take(state, manifest)
+            return await self._agent_turns.attempt(state, state.turn, manifest, admitted=following.admitted)
+        step = await self._next.of(state, following.writers, manifest)
+        if isinstance(step, datetime):
+            self._gathering[state.conversation] = (step, following)
+            return Following(at=step)
+        return await self._first_attempts.take(step)
+
+    async def _found(self, conversation: int) -> Following:
+        """What stands in a conversation. At the end of a burst that is what was found when the wait began.
+
+        Every message that comes meanwhile ends the wait, and a step is recorded only in the state that it was prepared for.
+        """
+        at, found = self._gathering.pop(conversation, (None, None))
+        if at and found and at <= self._now():
+            return found
+        return await self._next.read(conversation)
 
     async def _drop(self, state: ConversationState) -> None:
         now = self._now()

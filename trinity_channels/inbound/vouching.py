@@ -81,6 +81,12 @@ class Vouching:
         # Where no source is stored, to rely on the provider is what is safe.
         return email is not None and (source == Source.PROVIDER or (source is None and self._vouches(channel)))
 
+    def expected(self, channel: str, contact: Contact, known: Known, *, wrote: bool) -> str | None:
+        """The e-mail that a contact will have once `settle` is done; that one also ends what was not used for too long."""
+        if contact.email is None:
+            return known.email if wrote and not contact.signed_out else None
+        return known.email if self.concerns(channel, contact) else contact.email
+
     def settle(self, tx: Tx, linked: Linked, known: Known, now: datetime, *, wrote: bool) -> None:
         """Link, replace or end a contact's e-mail. `wrote`: the contact has just written, and so uses what they have."""
         source = self._settled(tx, linked, known, now, wrote=wrote)

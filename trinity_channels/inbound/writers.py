@@ -2,43 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 
 from trinity_channels.access.directory import Directory
-from trinity_channels.inbound.senders import Senders
-from trinity_channels.store import Store, conversation_state
+from trinity_channels.inbound.senders import Senders, Writer
+from trinity_channels.store import Unit
 from trinity_channels.store.conversation_state import Contact, ConversationState
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The writers by contact. `access` says whose e-mail may use the agent."""
+    """The writers by contact, and what is to be recorded about them. `access` says whose e-mail may use the agent."""
 
     people: dict[int, Contact]
     access: dict[int, bool]
+    keeps: list[Unit[None]]
 
 
 class Writers:
     """Looks up everyone who wrote, at the provider and in the directory."""
 
-    def __init__(self, store: Store, senders: Senders, directory: Directory) -> None:
-        self._store = store
+    def __init__(self, senders: Senders, directory: Directory) -> None:
         self._senders = senders
         self._directory = directory
 
-    async def of(self, state: ConversationState) -> Known:
+    async def of(self, state: ConversationState, writers: Mapping[int, Writer]) -> Known:
         """The writers of the waiting messages.
 
         Raises:
             ProviderUnavailable: the provider could not be asked.
         """
-        known = Known({}, {})
+        known = Known({}, {}, [])
         for identity in {message.contact for message in state.waiting if message.contact}:
-            contact = await self._store.read(partial(conversation_state.contact, contact=identity))
-            contact = await self._senders.resolved(state, contact)
-            known.people[identity] = contact
-            known.access[identity] = contact.email is not None and await self._directory.may_use(
-                state.agent, contact.email
-            )
+            resolved = await self._senders.resolved(state, writers[identity])
+            email = resolved.contact.email
+            known.people[identity] = resolved.contact
+            known.access[identity] = email is not None and await self._directory.may_use(state.agent, email)
+            known.keeps.extend(filter(None, [resolved.keep]))
         return known

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, exists, func, literal_column, select
+from sqlalchemy import BindParameter, bindparam, exists, func, literal_column, or_, select
 
 from trinity_channels.api import Part
 from trinity_channels.store import parts
@@ -232,6 +232,21 @@ _NEEDS_TURN = (
 )
 
 _WITH_OPEN_TURN = select(TURN.c.conversation_id).where(in_states(TURN.c.state, TurnState.OPEN)).distinct()
+
+_HERE: BindParameter[int] = bindparam("conversation")
+_HAS_WORK = select(
+    or_(
+        CONVERSATION.c.needs_turn == literal_column("1"),
+        exists().where(MESSAGE.c.conversation_id == _HERE, in_states(MESSAGE.c.state, MessageState.WAITING)),
+        exists().where(MESSAGE.c.conversation_id == _HERE, in_states(MESSAGE.c.state, MessageState.HELD)),
+        exists().where(TURN.c.conversation_id == _HERE, in_states(TURN.c.state, TurnState.OPEN)),
+    ).label("has_work")
+).where(CONVERSATION.c.id == _HERE)
+
+
+def load_work(tx: Tx, conversation: int) -> ConversationState | None:
+    """What stands in a conversation if anything is left to do there; None if nothing is."""
+    return load(tx, conversation) if tx.scalar(_HAS_WORK, bool, conversation=conversation) else None
 
 
 def load(tx: Tx, conversation: int) -> ConversationState | None:

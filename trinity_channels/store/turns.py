@@ -9,9 +9,9 @@ from enum import StrEnum
 
 from sqlalchemy import and_, bindparam, exists, func, insert, select, update
 
-from trinity_channels.store import conversation_state, messages
+from trinity_channels.store import messages
 from trinity_channels.store.clock import micros, moment
-from trinity_channels.store.conversation_state import Message
+from trinity_channels.store.conversation_state import Message, OpenTurn
 from trinity_channels.store.states import MessageState, TurnState
 from trinity_channels.store.tables import BINDING, CONVERSATION, MESSAGE, TURN
 from trinity_channels.store.tables.indexes import in_states
@@ -59,7 +59,7 @@ _NEW_TURN = (
         .where(CONVERSATION.c.id == bindparam("conversation"))
         .scalar_subquery(),
         state=initial(TurnState.OPEN),
-        attempts=0,
+        attempts=bindparam("attempts"),
         retries=0,
         created_at=bindparam("now"),
         updated_at=bindparam("now"),
@@ -86,7 +86,11 @@ _LATER = (
     )
 )
 
-_UNCOUNT = update(TURN).where(TURN.c.id == bindparam("turn")).values(attempts=TURN.c.attempts - 1)
+_UNCOUNT = (
+    update(TURN)
+    .where(TURN.c.id == bindparam("turn"), TURN.c.key == bindparam("key"))  # of one that was not stored the id is free
+    .values(attempts=TURN.c.attempts - 1)
+)
 
 _END_TURN = {
     ending: transition({TurnState.OPEN}, ending)
@@ -143,18 +147,21 @@ _RESUBMIT_MESSAGES = transition({MessageState.FAILED}, MessageState.ANSWERING).w
 )
 
 
-def begin(tx: Tx, conversation: int, messages: Sequence[int], key: str, now: datetime) -> int:
-    """Open a turn over waiting messages; returns its id. No attempt is counted yet."""
-    turn = tx.number(_NEW_TURN, key=key, conversation=conversation, now=micros(now))
-    for message in messages:
-        tx.run(_TAKE, message=message, turn=turn)
-    return turn
+def begin(
+    tx: Tx, conversation: int, waiting: Sequence[Message], key: str, now: datetime, *, attempts: int = 0
+) -> OpenTurn:
+    """Open a turn over waiting messages; `attempts` is 1 if the first one is made as soon as this is on record."""
+    turn = tx.number(_NEW_TURN, key=key, conversation=conversation, attempts=attempts, now=micros(now))
+    for message in waiting:
+        tx.run(_TAKE, message=message.id, turn=turn)
+    waits_since = min(message.waits_since for message in waiting)
+    writer = min((message.contact for message in waiting if message.contact), default=0)
+    return OpenTurn(turn, key, attempts, 0, None, waits_since, writer)
 
 
-def attempt(tx: Tx, conversation: int, turn: int, now: datetime) -> tuple[tuple[Message, ...], tuple[Message, ...]]:
-    """Count an attempt before it is made; returns the turn's messages and up to 20 earlier ones, oldest first."""
+def attempt(tx: Tx, turn: int, now: datetime) -> None:
+    """Count an attempt before it is made."""
     tx.run(_COUNT_ATTEMPT, turn=turn, now=micros(now))
-    return conversation_state.of_turn(tx, turn), conversation_state.history(tx, conversation, turn)
 
 
 def postpone(tx: Tx, turn: int, at: datetime, why: str, now: datetime) -> None:
@@ -162,9 +169,9 @@ def postpone(tx: Tx, turn: int, at: datetime, why: str, now: datetime) -> None:
     tx.run(_LATER, turn=turn, at=micros(at), why=why, now=micros(now))
 
 
-def uncount(tx: Tx, turn: int) -> None:
+def uncount(tx: Tx, turn: OpenTurn) -> None:
     """A graceful shutdown ended the attempt before it could answer."""
-    tx.run(_UNCOUNT, turn=turn)
+    tx.run(_UNCOUNT, turn=turn.id, key=turn.key)
 
 
 def finish(tx: Tx, turn: int, now: datetime) -> bool:

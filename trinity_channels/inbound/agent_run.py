@@ -1,0 +1,46 @@
+"""One attempt that is on record: the agent is called, and what that came to is recorded."""
+
+from __future__ import annotations
+
+import asyncio
+
+from trinity_channels.agents.port import AgentFailed, AgentUnavailable
+from trinity_channels.api import Channel
+from trinity_channels.inbound.agent_call import AgentCall
+from trinity_channels.inbound.attempt import Attempt, request
+from trinity_channels.inbound.attempts import Attempts
+from trinity_channels.inbound.endings import Endings
+from trinity_channels.inbound.following import Following
+from trinity_channels.store.conversation_state import ConversationState, OpenTurn
+
+
+class AgentRuns:
+    """Makes attempts. The slot is needed for `answered` alone."""
+
+    def __init__(self, attempts: Attempts, agent: AgentCall, endings: Endings) -> None:
+        self._attempts = attempts
+        self._agent = agent
+        self._endings = endings
+
+    async def answered(
+        self, state: ConversationState, turn: OpenTurn, manifest: Channel, attempt: Attempt
+    ) -> str | Following:
+        """What the agent says; or what stands after it failed, which is on record then."""
+        try:
+            attempt = await self._attempts.completed(state, manifest, attempt)
+            return await self._agent.answer(state, request(state, turn, attempt), attempt.messages)
+        except AgentUnavailable as error:
+            return await self._endings.retry(state, turn, manifest, error)
+        except AgentFailed as error:
+            return await self._endings.fail(state, turn, manifest, error)
+        except asyncio.CancelledError:
+            await asyncio.shield(self._attempts.uncount([turn]))
+            raise
+
+    async def ended(
+        self, state: ConversationState, turn: OpenTurn, manifest: Channel, attempt: Attempt, answer: str | Following
+    ) -> Following:
+        """Record what the agent has said."""
+        if isinstance(answer, Following):
+            return answer
+        return await self._endings.answer(state, turn, manifest, answer, attempt)

@@ -1,0 +1,39 @@
+"""What a step rests on, found again in the transaction that records it; and what the step came to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from trinity_channels.store.conversation_state import Contact, ConversationState, Message, OpenTurn
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A step that was taken.
+
+    Attributes:
+        turn: the turn that it has opened.
+        left: what still waits of the messages that the step looked at, if it has opened a turn.
+        goes_on: whether there may be more to do before someone writes or decides.
+    """
+
+    turn: OpenTurn | None = None
+    left: tuple[Message, ...] = ()
+    goes_on: bool = True
+
+
+def found_again(before: ConversationState, fresh: ConversationState) -> ConversationState | None:
+    """The state of now for a step that was prepared on the state `before`; None if the step has to be prepared again.
+
+    Messages that have come since are left to the next step.
+    """
+    waiting = fresh.waiting[: len(before.waiting)]
+    same = [message.id for message in waiting] == [message.id for message in before.waiting]
+    if not same or fresh.turn or not fresh.connected or fresh.policies != before.policies:
+        return None
+    return replace(fresh, waiting=waiting)
+
+
+def decides(contact: Contact) -> tuple[str | None, bool, bool, bool]:
+    """What the gate and the commands look at in a contact."""
+    return contact.email, contact.blocked, contact.signed_out, contact.stopped
