@@ -96,6 +96,7 @@ class DecisionLinks:
         """
         data = _decoded(token)
         packed, signature = data[: _CLAIMS.size], data[_CLAIMS.size :]
+        # Unpacking would fail on any other length.
         if len(data) != _CLAIMS.size + _SIGNATURE_BYTES:
             raise InvalidLink
         expected = [bytes.fromhex(one) for one in self._vault.digests(packed.hex(), purpose=_PURPOSE)]

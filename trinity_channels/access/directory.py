@@ -51,6 +51,7 @@ class LocalDirectory:
         return self._configured.owner(agent)
 
     async def may_use(self, agent: str, email: str) -> bool:
+        # The owner needs no share, and no query.
         if self._configured.owner(agent) == email:
             return True
         return await self._store.read(lambda tx: access.share(tx, agent, email)) is not None

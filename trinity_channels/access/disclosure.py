@@ -70,6 +70,7 @@ class Disclosure:
             return ""
         if not due(told, disclosures.last_spoken(tx, state.conversation), at, self._silence):
             return ""
+        # Last, for it costs queries that hardly any message needs.
         return "" if self.reason_off(tx, state.agent) else self.sentence(tx, state.agent)
 
     def sentence(self, tx: Tx, agent: str) -> str:

@@ -63,6 +63,7 @@ class Escalation:
 
         def change(tx: Tx) -> None:
             agent_settings.put(tx, agent, _NAME, contact.value if contact else None)
+            # The kind alone: the audit log holds no addresses or numbers.
             details = {"kind": contact.kind if contact else None}
             audit.add(tx, now, principal.actor, "set_escalation_contact", agent=agent, details=details)
 

@@ -51,6 +51,7 @@ def decide(policy: Policy, subject: AccessSubject) -> Decision:
     """Apply the cross-channel policy (docs/explanation/access.md has the table this mirrors)."""
     if subject.blocked:
         return Decision.SILENT
+    # After the block, which holds whatever else is true of a person.
     if policy is Policy.OPEN or subject.has_access:
         return Decision.ALLOW
     if subject.email is None:
@@ -62,6 +63,7 @@ def decide_group(groups: GroupPolicy, policy: Policy, subject: AccessSubject) ->
     """The same for one message in a group: the writer must be verified, even where direct chats are open to all."""
     if groups is GroupPolicy.OFF:
         return Decision.SILENT
+    # Blocked people are not even asked to sign in.
     if subject.email is None and not subject.blocked:
         return Decision.ASK_LOGIN
     return decide(policy, subject)

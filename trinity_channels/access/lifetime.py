@@ -17,6 +17,7 @@ class Lifetime:
     @property
     def shortest(self) -> timedelta:
         """The time for contacts whose addresses can change hands."""
+        # Never longer than such an address is counted as the same person's.
         return min(self.unused, SILENCE)
 
     def of(self, verification: Verification) -> timedelta:

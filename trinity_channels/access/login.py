@@ -125,6 +125,7 @@ class Login:
         # A process that dies before this line mails another code when the same e-mail is given again.
         await self._store.write(lambda tx: codes.mailed(tx, made.code, now))
         self._metrics.login_codes.labels("sent").inc()
+        # Letters beyond ASCII can look like others, so the person is asked to check the address.
         sent = texts.CODE_SENT if email.isascii() else texts.CODE_SENT_ABROAD
         return sent.format(email=shown_email(email))
 
@@ -133,6 +134,7 @@ class Login:
             hours = ceil((locked_until - now) / timedelta(hours=1))
             return _Made(refusal=texts.EMAIL_LOCKED.format(email=shown_email(email), hours=hours), reason="locked")
         live = self.awaited(tx, request.contact)
+        # Asked for twice, since the mail is slow: a second code would make the first one useless.
         if live and live.mailed and live.email == email:
             minutes = ceil((live.expires_at - now) / timedelta(minutes=1))
             again = texts.CODE_STILL_WORKS.format(email=shown_email(email), minutes=minutes)

@@ -68,6 +68,7 @@ class CodeRequest:
             return None
         # Known and unknown e-mails have separate budgets: a flood of invented addresses uses up only that of the unknown.
         counts = [(codes.of_binding(tx, self.binding, since, known=known), PER_BINDING)]
+        # Only from this contact's second code on: the first one is always mailed.
         if not known and codes.of_mailbox(tx, self.mailbox, since, contact=self.contact)[0]:
             counts.append((of_mailbox, PER_MAILBOX))
         return max((first + HOUR for (count, first), most in counts if first and count >= most), default=None)

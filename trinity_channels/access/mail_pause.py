@@ -46,6 +46,7 @@ class MailPause:
 
     def after_mail(self, now: datetime, requested_at: datetime) -> Self:
         """The pause that follows a mail whose oldest request was made at `requested_at`."""
+        # Counted from the end of the last pause to the oldest request: so long it was quiet.
         again = not self.length or requested_at - self.until > QUIET * self.length
         length = FIRST if again else min(2 * self.length, LONGEST)
         return type(self)(now + length, length)

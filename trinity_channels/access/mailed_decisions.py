@@ -61,6 +61,7 @@ class MailedDecisions:
                 request.agent,
                 request.id,
                 approve=approve,
+                # Checked again in the transaction: the person may ask again between the two looks.
                 asked_at=request.requested_at,
                 via=VIA,
             )
@@ -79,6 +80,7 @@ class MailedDecisions:
         # The agent may have been given to someone else within the seven days.
         if owner is None or not claims.is_for(owner):
             raise InvalidLink
+        # Last, so that only the owner learns how it was decided.
         if request.status != "pending":
             raise UsedLink(request)
         return request, owner

@@ -124,6 +124,7 @@ class Overviews:
     def _channel(self, stored: StoredBinding, report: Report | None, configured: Collection[str]) -> Connected:
         if stored.agent not in configured:
             return _attention(stored, NOT_CONFIGURED)
+        # A plugin that was removed leaves its bindings, which come back with it.
         if report is None:
             return _attention(stored, "The channel's plugin is not usable: `trinity-channels plugins` says why.")
         health = report.health
@@ -143,6 +144,7 @@ def _attention(stored: StoredBinding, cause: str) -> Connected:
 
 def _cause(health: Health) -> str:
     """What the worst finding says, with its fix."""
+    # One cause is enough here: the page of the channel has all findings.
     for state in (CheckState.FAILED, CheckState.WARNING, CheckState.UNKNOWN):
         for check in health.checks:
             if check.state is state:

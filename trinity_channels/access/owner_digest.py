@@ -68,6 +68,7 @@ class OwnerDigest:
     async def _tell(self, agent: str) -> None:
         now = self._now()
         waiting, pause = await self._store.read(partial(_waiting, agent=agent))
+        # Counted from the oldest, so that a stream of requests cannot put the mail off.
         if waiting is None or now - waiting.oldest[0].requested_at < DELAY or pause.holds(now):
             return
         owner = await self._directory.owner(agent)
@@ -83,6 +84,7 @@ class OwnerDigest:
         following = pause.after_mail(now, waiting.oldest[0].requested_at)
 
         def told(tx: Tx) -> None:
+            # Up to the newest that was counted, also those that were not listed: the mail told how many.
             access.owner_told(tx, agent, waiting.newest_at)
             following.store(tx, agent)
 

@@ -16,6 +16,7 @@ def open_request(tx: Tx, agent: str, email: str, channel: str, conversation: int
         `asked` if it was opened now, `pending` if it was open, `denied` if it may not be opened again yet.
     """
     known = access.request_of(tx, agent, email)
+    # The owner is told once, however often the person writes.
     if known and known.status == "pending":
         return "pending"
     # A denied person must not be able to bother the owner with every message.

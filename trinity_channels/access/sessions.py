@@ -55,6 +55,7 @@ class Sessions:
         now = self._now()
 
         def unit(tx: Tx) -> None:
+            # A digest: a copy of the database signs no one in.
             sessions.add(tx, token_digest(cookie), principal.role, principal.subject, credential, now)
             audit.add(tx, now, principal.actor, "sign_in", details={"via": via})
 
@@ -67,6 +68,7 @@ class Sessions:
         now = self._now()
         if found is None or _has_ended(found, now):
             return None
+        # A write with every request would cost more than the page.
         if not timedelta() <= now - found.used_at < USE_NOTED:
             with contextlib.suppress(StoreError):  # pages can be read while the database cannot be written to
                 await self._store.write(lambda tx: sessions.used(tx, found.id, now))

@@ -176,6 +176,7 @@ class Sharing:
         await self._may.owner(principal, agent)
         if email == await self._directory.owner(agent):
             raise SelfShare
+        # Before our own transaction: the directory may be another system, and its answer decides.
         if not await self._directory.grant(agent, email, by=principal.actor):
             raise AlreadyShared
         now = self._now()
@@ -183,6 +184,7 @@ class Sharing:
         def settle(tx: Tx) -> None:
             self._audit(tx, principal, "share", agent)
             pending = access.request_of(tx, agent, email)
+            # The person has asked for just this; without an answer the request would stay open.
             approved = pending and access.decide(tx, pending.id, "approved", principal.actor, now)
             self._mark(tx, agent, told=pending.conversation if pending and approved else None)
 
@@ -218,6 +220,7 @@ class Sharing:
 
     def _mark(self, tx: Tx, agent: str, *, told: int | None = None) -> None:
         """Let the turns look at what is held, for access may have been granted, and bring `told` its news."""
+        # All of the agent's: with a policy the gate may open for any of them, and the step itself finds out.
         conversations = {*access.conversations_with_kept(tx, agent), *([told] if told else [])}
         for conversation in sorted(conversations):
             messages.request_turn(tx, conversation)

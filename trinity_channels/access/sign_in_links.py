@@ -88,12 +88,14 @@ class SignInLinks:
         token = fresh_token()
         owns = bool(await self._directory.agents(email))
         now = self._now()
+        # Keyed digests: the limits need to recognise them again, not to know them.
         box = self._vault.digest(mailbox(email), purpose=_MAILBOX)
         client = self._vault.digest(source, purpose=_SOURCE)
 
         def unit(tx: Tx) -> datetime | None:
             until = _full_until(tx, box, client, now)
             if until is None:
+                # Counted for every address alike, or the limits would tell which ones own an agent.
                 digest, to = (token_digest(token), email) if owns else ("", "")
                 sign_in_links.add(tx, digest=digest, email=to, mailbox=box, source=client, now=now)
             return until
@@ -102,6 +104,7 @@ class SignInLinks:
         if until is not None:
             raise TooManyLinks(until - now)
         if owns and self._mailer:
+            # Beside the answer, which takes as long without a mail.
             task = asyncio.create_task(self._send(self._mailer, email, link(token)), name="sign-in mail")
             self._sending.add(task)
             task.add_done_callback(self._sending.discard)
@@ -114,6 +117,7 @@ class SignInLinks:
     async def redeem(self, token: str) -> Principal | None:
         """Use a link up; None as `look`."""
         now = self._now()
+        # Looked up and used up in one transaction, so that two clicks open one session.
         email = await self._store.write(lambda tx: sign_in_links.use(tx, token_digest(token), now - LASTS, now))
         return Principal(Role.USER, email) if email else None
 

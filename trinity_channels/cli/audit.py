@@ -28,6 +28,7 @@ def audit(
     from trinity_channels.store import audit as log
 
     start = parse_since(since, utc_now())
+    # A misspelled action would look like one that never happened.
     if action and action not in log.ACTIONS:
         listed = ", ".join(log.ACTIONS)
         raise typer.BadParameter(f"Unknown action {action!r}. Actions: {listed}.", param_hint="--action")

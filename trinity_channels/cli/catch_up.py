@@ -43,6 +43,7 @@ def catch_up(
         try:
             answer, running = ask("POST", agent_path(name, on, "catch-up"), body)
             say(f"{name} on {on}: {answer['message']}")
+        # One binding that cannot be asked must not keep the others from being fetched.
         except HostRefused as refused:
             # without an agent on the command line, an agent without work is not a failure
             failed = failed or bool(agent) or refused.code not in ("cannot_list", "since_required")

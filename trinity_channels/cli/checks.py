@@ -51,6 +51,7 @@ async def examine() -> Examined:
         return await asyncio.to_thread(_with_wrong_settings, error)
     read = Check("settings", CheckState.OK, "The settings can be read.")
     # The running host judges itself: its settings may differ from those of this shell (docs/adr/0011).
+    # In a thread: this client waits, and the loop is not to wait with it.
     server, found = await asyncio.to_thread(_ask, settings.home)
     if found is None:
         read = Check("settings", CheckState.OK, f"Without a running server, this judges {_sources(settings)}.")
@@ -113,6 +114,7 @@ async def _offline(settings: Settings, server: Check) -> tuple[Check, list[Findi
 
 def _sources(settings: Settings) -> str:
     """Where the settings come from: the file, and the variables that are set, whose values may be secret."""
+    # By the model, so that a new setting is not forgotten here.
     ours = {(field.alias or name).upper() for name, field in Settings.model_fields.items() if name not in FILE_ONLY}
     ours |= {name.upper() for name in settings.api_base_urls}
     given = ", ".join(sorted(name for name in ours if os.environ.get(name)))
@@ -131,6 +133,7 @@ def _home(home: Path) -> Check:
             f"The data folder {home} cannot be written to.",
             "Give it to the user that runs the server, or set TRINITY_CHANNELS_HOME to another folder.",
         )
+    # A warning only: some systems give every folder a group.
     if home.stat().st_mode & _OTHERS:
         return Check(
             "home",

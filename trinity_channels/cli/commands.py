@@ -46,6 +46,7 @@ class _Commands(TyperGroup):
             refused.message = refused.message.replace(_PYDANTIC, "")
             raise
         except Exception as error:
+            # Asked only now: the classes of errors are slow to import.
             fault = explained(error)
             if fault is None:
                 raise

@@ -37,6 +37,7 @@ def connect(
     manifest = manifest_of(channel)
     path = agent_path(agent, channel)
     try:
+        # Before any question is asked: a misspelled name must not be found out after the last answer.
         present, _ = ask("GET", path, reads=True)
     except HostRefused as refused:
         if refused.code != "agent_not_found":

@@ -41,8 +41,10 @@ def gather(manifest: Channel, options: Sequence[str], present: Mapping[str, Any]
     for name, field in manifest.settings.model_fields.items():
         if name in given:
             continue
+        # Optional settings are not asked for; most people need none of them.
         if sys.stdin.isatty() and field.is_required():
             _ask(given, name, field, stored, secret=name in secret)
+        # The API replaces all settings; only secrets stay by themselves.
         elif name not in secret and stored.get(name) is not None:
             given[name] = stored[name]
         elif field.is_required() and not stored:
@@ -78,6 +80,7 @@ def _ask(given: dict[str, Any], name: str, field: FieldInfo, stored: Mapping[str
     # an empty default lets Enter through, which only makes sense where something is stored
     default = "" if secret and stored else stored.get(name)
     answer = typer.prompt(f"{name}{keeps}", hide_input=secret, default=default, show_default=not secret)
+    # Empty on a new connection goes on to the plugin, which says what is wrong with it.
     if answer or not stored:
         given[name] = answer
 

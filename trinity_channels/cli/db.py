@@ -22,6 +22,7 @@ def upgrade() -> None:
     from trinity_channels.store import Store
 
     store = Store(Settings.load().database_url.get_secret_value())
+    # With the lock of a server: tables must not change under one that runs.
     store.open()
     asyncio.run(store.close())
     typer.echo("The database schema is up to date.")

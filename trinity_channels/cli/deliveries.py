@@ -84,6 +84,7 @@ def resend(
     from trinity_channels.outbound.resend import DeliveryNotFound, ResendRefused
     from trinity_channels.principal import COMMAND_LINE
 
+    # Exactly one of the two: a mistyped call must not send more than was meant.
     if failed == (delivery is not None):
         raise typer.BadParameter("Give either an ID, or --failed with --agent.", param_hint="ID")
     if failed != bool(agent) or (code and not failed):
@@ -92,6 +93,7 @@ def resend(
     async def again(host: Host) -> Resent | ResentAll:
         if delivery is not None:
             return await host.sent.resend(COMMAND_LINE, None, delivery)
+        # An operator may still help people whose agent has been taken out of the settings.
         done = await host.sent.resend_failed(COMMAND_LINE, agent, code=code or None, even_removed=True)
         if not (done.messages or done.refused):
             offline.known_agent(host.settings, agent)

@@ -50,6 +50,7 @@ def doctor(
 def _show(state: str, message: str, fix: str) -> None:
     from trinity_channels.visible import cleaned_name
 
+    # Findings quote other people's servers, which must not control this terminal.
     typer.echo("  " + typer.style(MARKS[state], fg=COLOURS[state]) + f" {cleaned_name(message)}")
     if fix and state != "ok":
         typer.echo(f"    {cleaned_name(fix)}")

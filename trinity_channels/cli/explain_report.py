@@ -49,6 +49,7 @@ class _Found:
 async def look_up(host: Host, agent: str, address: str) -> list[Asked]:
     """One answer per contact with this address or verified e-mail; one about an unknown person if there is none."""
     email = _email(address)
+    # In its usual spelling where it is an e-mail, as it is stored.
     found = await host.store.read(lambda tx: _read(tx, agent, email or address))
     if found.contacts:
         return [await _contact(host, agent, found, *one) for one in found.contacts]
@@ -75,6 +76,7 @@ def _read(tx: Tx, agent: str, address: str) -> _Found:
 async def _contact(
     host: Host, agent: str, found: _Found, contact: ListedContact, held: int, troubles: list[Trouble]
 ) -> Asked:
+    # The same facts and the same function as the gate itself, so that this cannot tell another story.
     has_access = contact.email is not None and await host.directory.may_use(agent, contact.email)
     subject = AccessSubject(contact.email, contact.blocked, has_access)
     manifest = host.plugins[contact.channel].manifest if contact.channel in host.plugins else None

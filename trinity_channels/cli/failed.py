@@ -72,6 +72,7 @@ async def _found(store: Store) -> tuple[list[tuple[FailedTurn, datetime | None]]
         return one.stored_since + timedelta(days=periods.days(tx, one.agent)) if periods else None
 
     def read(tx: Tx) -> tuple[list[tuple[FailedTurn, datetime | None]], int]:
+        # In one transaction, so that a turn is in one list or in the other.
         parked = [(one, until(tx, one)) for one in turns.failed(tx)]
         return parked, sum(agent_runs.retried(tx, one.id) for one in bindings.every(tx))
 

@@ -30,6 +30,7 @@ def reloads_on_hangup(agents: AgentReload) -> Iterator[None]:
             os.kill(os.getpid(), signal.SIGTERM)
             return
         task = loop.create_task(_reload(agents), name="reload")
+        # The event loop keeps no reference of its own; an unreferenced task may be collected while it runs.
         running.add(task)
         task.add_done_callback(running.discard)
 
@@ -37,6 +38,7 @@ def reloads_on_hangup(agents: AgentReload) -> Iterator[None]:
     try:
         yield
     finally:
+        # Afterwards SIGHUP ends the process again, as it does by default.
         loop.remove_signal_handler(signal.SIGHUP)
 
 

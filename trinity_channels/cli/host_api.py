@@ -44,6 +44,7 @@ def ask(method: str, path: str, body: object = None, *, reads: bool = False) -> 
         SettingsError, StoreError, VaultError: no host is running, and none can be opened.
     """
     try:
+        # The running host first: only it can wake what a change calls for at once.
         return running.find(data_folder()).ask(method, path, body), True
     except HostNotRunning:
         return asyncio.run(_ask_idle(method, path, body, reads=reads)), False

@@ -28,6 +28,7 @@ def new_plugin(
     if not NAME.fullmatch(name):
         raise typer.BadParameter("A name is lower-case letters, digits and underscores, a letter first, 32 at most.")
     folder = into / f"trinity-channels-{name.replace('_', '-')}"
+    # Never written over: a plugin that someone has begun would be lost.
     if folder.exists():
         raise typer.BadParameter(f"{folder} exists; choose another name or --into another folder.")
     for path, text in _rendered(name):
@@ -47,6 +48,7 @@ def _rendered(name: str) -> Iterator[tuple[str, str]]:
         "dashed": name.replace("_", "-"),
     }
     for path, source in _templates(files("trinity_channels.cli") / TEMPLATE, ""):
+        # `substitute` fails for a name that is not given, where `safe_substitute` would leave a hole.
         yield path.replace("NAME", name), Template(source.read_text(encoding="utf-8")).substitute(words)
 
 

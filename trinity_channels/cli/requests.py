@@ -92,6 +92,7 @@ def _decide(number: int, *, approve: bool) -> None:
         if found is None:
             raise RequestNotFound
         offline.known_agent(host.settings, found.agent)
+        # The service of the API, so that it is on record and what was held is answered.
         decided = await host.sharing.decide(COMMAND_LINE, found.agent, number, approve=approve)
         if approve:
             return f"{shown_email(decided.email)} may use {decided.agent} now, and is notified on {decided.channel}."

@@ -80,6 +80,7 @@ class RunningHost:
         try:
             with httpx.Client(trust_env=False, timeout=timeout) as http:  # never through a proxy: it is this machine
                 answer = http.request(method, self.url + path, headers=headers, json=body)
+        # The file outlives a process that was killed.
         except httpx.ConnectError:
             raise self._stale("nothing answers there") from None
         except httpx.HTTPError as error:
@@ -144,6 +145,7 @@ def announced(home: Path, url: str, token: str) -> Iterator[None]:
     file = home / FILE
     content = json.dumps({"url": url, "pid": os.getpid(), "token": token})
     try:
+        # Readable for its owner alone: the token in it is an administrator's.
         write_private(file, content)
     except OSError as error:
         log.warning("commands cannot reach this host", file=str(file), error=error.strerror)

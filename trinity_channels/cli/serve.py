@@ -34,6 +34,7 @@ async def _serve(host: str, port: int) -> None:
     from trinity_channels.observability.log import configure_logging
     from trinity_channels.settings import CONFIG_VARIABLE, Settings
 
+    # For people on a terminal, for machines everywhere else.
     configure_logging(json=not sys.stderr.isatty())
     settings = Settings.load()
     # Before the host starts: a port that is taken must not first hand out a token or take messages.

@@ -79,6 +79,7 @@ async def serving(
     finally:
         listening.cancel()
         if leave is not None:
+            # Before uvicorn waits for open connections: a stream would use up the whole grace.
             await leave()
         server.should_exit = True
         await task
@@ -107,5 +108,6 @@ async def until_told_to_stop() -> None:
 
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run to the end in the event loop that uvicorn would choose."""
+    # The same loop in every command, so that what is tried out behaves like the server.
     with asyncio.Runner(loop_factory=uvicorn.Config("", log_config=None).get_loop_factory()) as runner:
         return runner.run(work)

@@ -20,6 +20,7 @@ def since(text: str, now: datetime) -> datetime | None:
     if not text:
         return None
     if ago := _AGO.fullmatch(text.strip()):
+        # At most five digits: a longer number would leave the calendar.
         return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
     try:
         at = datetime.fromisoformat(text.strip())

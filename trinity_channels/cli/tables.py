@@ -17,6 +17,7 @@ def show(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     table = Table(*columns, box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
     for row in rows:
         table.add_row(*(one_line(str(value)) for value in row))
+    # Values are other people's words: `[red]` in one is text.
     console = Console(markup=False, highlight=False, emoji=False)
     if not console.is_terminal:
         console.width = PIPE_WIDTH

@@ -45,6 +45,7 @@ class DemoSettings(Settings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  see above
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  see above
     ) -> tuple[PydanticBaseSettingsSource, ...]:
+        # A real account in the environment must not be called by a demo.
         return (init_settings,)
 
 

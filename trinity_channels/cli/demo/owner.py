@@ -48,4 +48,5 @@ class Owner:
         answer = await self._http.request(method, f"{self._api}/{path}", json=body, headers=headers)
         if answer.is_success:
             return answer.json()
+        # Shown on the page as it is: a demo that fails should teach what the API says.
         raise CommandFailed(f"{method} {path} was answered {answer.status_code}: {answer.json().get('message')}")

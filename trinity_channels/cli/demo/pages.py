@@ -97,6 +97,7 @@ class DemoPages:
             steps=steps(shown),
             host=self._signed_in.origin(request),
         )
+        # Before the frame is loaded, which then opens signed in.
         await self._signed_in.keep(request, drawn)
         return drawn
 
@@ -190,6 +191,7 @@ def _asset(name: str) -> str:
 
 async def _file(request: Request) -> Response:
     name = request.path_params["file"]
+    # A list of what may be read, in place of a check of the path.
     if name not in FILES:
         raise HTTPException(404)
     return FileResponse(FOLDER / name, media_type=FILES[name], headers=HEADERS)

@@ -40,6 +40,7 @@ async def play() -> None:
     async with set_up(0) as environment:
         channels = list(environment.simulators)
         await Story(environment, channels[0]).play()
+    # In an environment of its own, so that each begins with strangers.
     for channel in channels[1:]:
         async with set_up(0) as environment:
             await Story(environment, channel).play()
@@ -76,13 +77,13 @@ class Story:
 
     async def _a_stranger_is_known_to_the_provider(self) -> None:
         self._print.step(
-            "An unknown person writes; the provider vouches for her e-mail, so the owner is asked; the question is kept"
+            "An unknown person writes; the provider vouches for her e-mail, so the owner is asked; the question is held"
         )
         await self._says(QUESTION)
         await self._hears(texts.PENDING)
 
     async def _a_stranger_is_asked_to_sign_in(self) -> None:
-        self._print.step("An unknown person writes, and is asked to sign in; the question is kept")
+        self._print.step("An unknown person writes, and is asked to sign in; the question is held")
         await self._says(QUESTION)
         await self._hears(texts.LOGIN_PROMPT)
 
@@ -99,7 +100,7 @@ class Story:
         await self._hears(texts.VERIFIED_PENDING.format(email=EMAIL))
 
     async def _the_owner_lets_her_in(self) -> None:
-        self._print.step("The owner approves by API, and the kept question is answered")
+        self._print.step("The owner approves by API, and the held question is answered")
         waiting = await self._environment.owner.requests("pending")
         self._expect([one["channel"] for one in waiting] == [self._channel], "one access request")
         self._email = waiting[0]["email"]
@@ -119,6 +120,7 @@ class Story:
         self._expect(all(len(one.text) <= limit for one in heard), f"no part beyond {limit} characters")
         position, told = 0, _words(" ".join(one.text for one in heard))
         for landmark in re.findall(r"^#+ (.+)$", everything(), re.MULTILINE):
+            # From the last one on: the parts must have arrived in order, too.
             position = told.find(_words(landmark), position)
             self._expect(position >= 0, f"“{landmark}” in its place")
 
@@ -133,6 +135,7 @@ class Story:
         self._print.note("provider", f"posts the same message again, and is answered {status}")
         self._expect(status == httpx.codes.OK, "an acknowledged repetition (200)")
         await self._simulator.settle()
+        # Without this, a second answer could come after we looked.
         await self._environment.host.dispatcher.quiet()
         metrics = (await self._environment.http.get(f"{self._environment.url}/metrics")).text
         self._expect('outcome="duplicate"} 1.0' in metrics, "one duplicate in /metrics")

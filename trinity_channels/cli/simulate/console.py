@@ -55,6 +55,7 @@ class Simulated:
         """The command that connects an agent to the simulated account; its credentials are invented."""
         settings, secret = self.simulator.settings(), secret_names(self.manifest)
         given = {name: shlex.quote(value) for name, value in settings.items()}
+        # As `connect` wants them: secrets in the environment, never on the command line.
         variables = [f"{variable(self.manifest, name)}={value}" for name, value in given.items() if name in secret]
         options = [f"  --set {name}={value}" for name, value in given.items() if name not in secret]
         return " \\\n".join([*variables, f"trinity-channels connect {agent} {self.manifest.name}", *options])
@@ -95,6 +96,7 @@ class _Console:
     async def enter(self, request: Request) -> Response:
         """Do what an owner does in the provider's console."""
         form = await _form(request)
+        # A page elsewhere could post to this address, but cannot read the key from ours.
         if not hmac.compare_digest(form.get("key", "").encode(), self._form_key.encode()):
             return self._page("This form is out of date. Please enter the address again.", 403)
         try:
