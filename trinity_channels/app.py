@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cached_property, partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -91,7 +91,6 @@ MOUNTED_PAGES = "/channels"
 class Host:
     """A channel host: an asynchronous context manager that runs while it is open."""
 
-    _pages: LazyPages | None = None
     _running = False
 
     def __init__(self, settings: Settings, ports: Ports | None = None) -> None:
@@ -273,8 +272,7 @@ class Host:
 
     async def leave(self) -> None:
         """End the pages' streams of events, which a server that stops would wait for."""
-        if self._pages is not None:
-            await self._pages.stop()
+        await self.pages.stop()
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -300,12 +298,10 @@ class Host:
 
     # --- routes ---
 
-    def pages(self, default_path: str) -> LazyPages:
-        """The pages, below the path of the settings or this one."""
-        path = self.settings.pages_path
-        prefix = default_path if path is None else path
-        self._pages = LazyPages(prefix, lambda: _page_site(self, prefix))
-        return self._pages
+    @cached_property
+    def pages(self) -> LazyPages:
+        """The pages, which are built when the first one is asked for."""
+        return LazyPages(self.settings.pages_path, lambda prefix: _page_site(self, prefix))
 
     def mount(self, app: FastAPI) -> None:
         """Add our routes to an app, except those it already has. The webhooks come first: they are the busiest."""
@@ -316,13 +312,13 @@ class Host:
         app.router.routes[:0] = [
             *self.webhook.routes(),
             *self._decision_pages.routes(),
-            *self.pages(MOUNTED_PAGES).routes(),
+            *self.pages.routes(MOUNTED_PAGES),
         ]
 
     def routes(self) -> list[BaseRoute]:
         """The same for an app that has nothing of its own: to include routers there would build every route twice."""
         api = [route for router in routers(self) for route in router.routes]
-        pages = self.pages("").routes()
+        pages = self.pages.routes("")
         return [*self.webhook.routes(), *self._decision_pages.routes(), *api, *self.probes(), *pages]
 
     def probes(self) -> list[Route]:
@@ -376,7 +372,7 @@ def create_app(settings: Settings, ports: Ports | None = None) -> tuple[FastAPI,
     app.add_middleware(WebhooksFirst, routes=host.webhook.routes())
     entrance = Entrance(host.guard, settings.open_docs, "TRINITY_CHANNELS_OPEN_DOCS")
     app.router.routes += [*host.routes(), *reference.routes(entrance, app.openapi)]
-    app.add_exception_handler(HTTPException, errors.NoRoute(host.unknown_webhooks.probes.strayed))
+    app.add_exception_handler(HTTPException, errors.NoRoute(host.unknown_webhooks.probes.strayed, host.pages.missing))
     app.add_exception_handler(Exception, errors.fault)
     return app, host
 

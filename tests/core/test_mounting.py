@@ -234,3 +234,44 @@ async def test_the_applications_own_lifespan_still_runs(settings: Settings) -> N
         assert state == {"of": "the platform"}
 
     assert seen == ["up", "down"]
+
+
+async def test_pages_lie_below_a_path_of_their_own_and_the_platforms_authenticator_decides(
+    client: httpx.AsyncClient,
+) -> None:
+    nobody = await client.get("/channels/agents")
+    boss = await client.get("/channels/agents", headers=BOSS)
+    stranger = await client.get("/channels/agents", headers={"X-User": "zoe@example.org"})
+    no_sign_in = await client.get("/channels/signin", headers=BOSS)
+    platform_owns = [await client.get(path, headers=BOSS) for path in ("/agents", "/signin", "/")]
+
+    assert nobody.status_code == 401
+    assert "Sign in to the application" in nobody.text
+    assert 'href="/channels/agents/support"' in boss.text
+    assert f"curl {PUBLIC}/api/agents" in boss.text
+    assert "Sign out" not in boss.text
+    assert "/agents/support" not in stranger.text
+    assert "You own no agent yet" in stranger.text
+    assert no_sign_in.status_code == 404
+    assert [answer.json() for answer in platform_owns] == [{"detail": "Not Found"}] * 3
+
+
+async def test_forms_of_other_sites_do_nothing_there_either(client: httpx.AsyncClient) -> None:
+    refused = await client.post("/channels/appearance", headers={**BOSS, "Sec-Fetch-Site": "cross-site"})
+    taken = await client.post("/channels/appearance", headers={**BOSS, "Sec-Fetch-Site": "same-origin"})
+
+    assert (refused.status_code, taken.status_code) == (403, 303)
+    assert taken.headers["location"] == "/channels/agents"
+
+
+async def test_pages_of_an_application_that_is_mounted_itself_lead_below_its_path(settings: Settings) -> None:
+    outer = FastAPI()
+    inner = before_start(settings)
+    outer.mount("/platform", inner)
+    async with running(inner), httpx.AsyncClient(transport=httpx.ASGITransport(outer), base_url=PUBLIC) as client:
+        page = await client.get("/platform/channels/agents", headers=BOSS)
+        sheet = await client.get(next(part for part in page.text.split('"') if part.endswith("channels.css")))
+
+    assert 'href="/platform/channels/agents/support"' in page.text
+    assert f"curl {PUBLIC}/platform/api/agents" in page.text
+    assert sheet.status_code == 200

@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
@@ -207,17 +207,30 @@ def respond(error: ErrorResponse) -> JSONResponse:
 
 
 class NoRoute:
-    """What a host that runs alone answers where it has no route; `strayed` is told of each such request."""
+    """What a host that runs alone answers where it has no route; `strayed` is told of each such request.
 
-    def __init__(self, strayed: Callable[[Request], object]) -> None:
+    People get the page that `page` makes, programs JSON.
+    """
+
+    def __init__(self, strayed: Callable[[Request], object], page: Callable[[Request], Response]) -> None:
         self._strayed = strayed
+        self._page = page
 
-    async def __call__(self, request: Request, error: Exception) -> JSONResponse:
+    async def __call__(self, request: Request, error: Exception) -> Response:
+        """Answer one request."""
         # A probe of ours may have arrived here, with a path that a proxy has changed.
         self._strayed(request)
         answer = translate(error)
         assert answer is not None  # noqa: S101  registered for HTTPException
+        if answer.status == HTTPStatus.NOT_FOUND and _is_a_person(request):
+            return self._page(request)
         return respond(answer)
+
+
+def _is_a_person(request: Request) -> bool:
+    """Whether a browser asks for a page; the paths of the API are not pages, whoever asks."""
+    asks = request.method == "GET" and "text/html" in request.headers.get("accept", "")
+    return asks and not request.url.path.startswith("/api/")
 
 
 async def fault(_: Request, _error: Exception) -> JSONResponse:

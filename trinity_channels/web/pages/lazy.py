@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
@@ -24,30 +26,44 @@ class PageSite(Protocol):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
 
+    def missing(self, request: Request) -> Response:
+        """The page for a path that does not exist."""
+
     async def stop(self) -> None:
         """Finish what is under way."""
 
 
 class LazyPages:
-    """Stands in for the pages. `prefix` is the path that they are below, empty for none."""
+    """Stands in for the pages. `path` is what the settings say about where they are, None for nothing."""
 
-    def __init__(self, prefix: str, build: Callable[[], PageSite]) -> None:
-        self.prefix = prefix
+    def __init__(self, path: str | None, build: Callable[[str], PageSite]) -> None:
+        self._path = path
+        self._prefix = ""
         self._build = build
         self._site: PageSite | None = None
 
-    def routes(self) -> list[Route]:
-        """The paths of pages; none of them is a path of the API."""
-        paths = (self.prefix, f"{self.prefix}{_BELOW}") if self.prefix else _ALONE
+    def routes(self, default: str) -> list[Route]:
+        """The paths of pages, below `default` if the settings say nothing; none of them is a path of the API."""
+        self._prefix = prefix = default if self._path is None else self._path
+        paths = (prefix, f"{prefix}{_BELOW}") if prefix else _ALONE
         return [Route(path, self, include_in_schema=False) for path in paths]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request as the site does, below the prefix."""
+        await self._built()(self._below(scope), receive, send)
+
+    def missing(self, request: Request) -> Response:
+        """The page for a path outside of the pages that does not exist either."""
+        return self._built().missing(Request(self._below(request.scope)))
+
+    def _built(self) -> PageSite:
         if self._site is None:
-            self._site = self._build()
+            self._site = self._build(self._prefix)
+        return self._site
+
+    def _below(self, scope: Scope) -> Scope:
         # As for a mounted application: routes below see the rest of the path, and links are made with all of it.
-        below = {**scope, "root_path": scope.get("root_path", "") + self.prefix}
-        await self._site(below, receive, send)
+        return {**scope, "root_path": scope.get("root_path", "") + self._prefix}
 
     async def stop(self) -> None:
         """Stop the site, if it was ever built."""

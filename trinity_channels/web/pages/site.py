@@ -53,6 +53,10 @@ class Site:
             request = Request(scope, receive, send)
             await self._failed(self._visit(request), error)(scope, receive, send)
 
+    def missing(self, request: Request) -> Response:
+        """The page for a path that does not exist."""
+        return self._failed(self._visit(request), HTTPException(404))
+
     async def stop(self) -> None:
         """Finish what is under way."""
         for stop in self._stops:
@@ -87,8 +91,7 @@ class Site:
             return self._failed(visit, error)
 
     async def _unknown(self, scope: Scope, receive: Receive, send: Send) -> None:
-        visit = self._visit(Request(scope, receive, send))
-        await self._failed(visit, HTTPException(404))(scope, receive, send)
+        await self.missing(Request(scope))(scope, receive, send)
 
     def _failed(self, visit: Visit, error: Exception) -> Response:
         told = translate(error)

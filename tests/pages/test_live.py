@@ -1,0 +1,101 @@
+"""Parts of pages that keep themselves up to date."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from playwright.async_api import expect
+
+from tests.pages.browsing import Readers, listening
+from tests.pages.clients import OWN
+from tests.world import ADMIN, OWNER, World
+from trinity_channels.cli import servers
+from trinity_channels.web.auth import Role
+from trinity_channels.web.pages import live
+
+
+async def test_a_request_appears_while_the_page_is_open(world: World, page_of: Readers) -> None:
+    reader = await page_of(world, await world.token(Role.USER, OWNER))
+    page = await reader.opens("/agents")
+    await expect(page.get_by_role("heading", name="Needs attention")).to_have_count(0)
+
+    zoe = world.person("Zoe")
+    await zoe.verifies("zoe@example.org")
+    await zoe.says("hello?")
+
+    await expect(page.get_by_text("One person asks to talk with support")).to_be_visible()
+    await expect(page.get_by_role("navigation", name="Main").get_by_text("1 need attention")).to_be_visible()
+    await reader.examines()
+    await world.decides("zoe@example.org")
+    await expect(page.get_by_text("One person asks to talk with support")).to_have_count(0)
+
+
+@contextlib.asynccontextmanager
+async def entered(url: str) -> AsyncIterator[httpx.AsyncClient]:
+    """An administrator's client of a server, signed in."""
+    async with httpx.AsyncClient(base_url=url, timeout=10) as client:
+        await client.post("/signin/token", data={"token": ADMIN}, headers=OWN)
+        yield client
+
+
+async def until_blank(lines: AsyncIterator[str]) -> AsyncIterator[str]:
+    """The rest of one event."""
+    async for line in lines:
+        if not line:
+            return
+        yield line
+
+
+async def test_what_the_page_has_is_not_sent_again(world: World) -> None:
+    async with listening(world) as url, entered(url) as client:
+        page = (await client.get("/agents")).text
+        path = next(part for part in page.split('"') if part.startswith("/live/agents"))
+        async with client.stream("GET", path) as stream:
+            lines = stream.aiter_lines()
+            first = asyncio.ensure_future(anext(lines))
+            _, waiting = await asyncio.wait([first], timeout=3 * live.PACE)
+            await world.policy("open")
+            told = [await first] + [line async for line in until_blank(lines)]
+
+    assert waiting == {first}
+    assert told[0].startswith("id: ")
+    assert any("Open access" in line for line in told)
+
+
+async def test_a_stream_ends_with_the_session(world: World) -> None:
+    async with listening(world) as url, entered(url) as client, client.stream("GET", "/live/agents") as stream:
+        lines = stream.aiter_lines()
+        assert (await anext(lines)).startswith("id: ")
+        await world.api("DELETE", "/api/sessions")
+        rest = [line async for line in lines]
+
+    assert not [line for line in rest if line.startswith("id: ")]
+
+
+async def test_a_server_that_stops_does_not_wait_for_streams(world: World) -> None:
+    with servers.bind("127.0.0.1", 0) as bound:
+        async with httpx.AsyncClient(base_url=servers.address(bound), timeout=10) as client:
+            async with servers.serving(world.app, bound, world.host.leave):
+                await client.post("/signin/token", data={"token": ADMIN}, headers=OWN)
+                stream = await client.send(client.build_request("GET", "/live/agents"), stream=True)
+                lines = stream.aiter_lines()
+                await anext(lines)
+                before = time.monotonic()
+            took = time.monotonic() - before
+
+    assert took < live.LASTS / 5
+
+
+async def test_streams_are_limited(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "MOST", 1)
+    async with listening(world) as url, entered(url) as client, client.stream("GET", "/live/agents") as stream:
+        lines = stream.aiter_lines()  # kept, or the stream would be closed
+        await anext(lines)
+        refused = await client.get("/live/attention")
+
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
