@@ -16,11 +16,13 @@ class Background:
     def start(self, work: Coroutine[object, object, None]) -> None:
         """Run `work` soon."""
         task = asyncio.get_running_loop().create_task(work)
+        # The event loop keeps no reference of its own; an unreferenced task may be collected while it runs.
         self._tasks.add(task)
         task.add_done_callback(self._done)
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
+        # Raised by `settle`: a fault in the background must fail the test that caused it.
         if not task.cancelled() and (error := task.exception()) is not None:
             self._failed.append(error)
 

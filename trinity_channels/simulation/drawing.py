@@ -55,6 +55,7 @@ class View:
         """The code in the newest mail, unless this person has sent it already."""
         code = code_of(self.mails[0]) if self.mails else ""
         said = self.screen.bubbles if self.screen else ()
+        # Offered once: a code that was sent has served.
         return "" if any(one.mine and code in one.text for one in said) else code
 
 

@@ -134,6 +134,7 @@ class Endpoints(Generic[P]):
             if refused:
                 return await self._drawn(request, name, refused)
             page = f"{request.scope.get('root_path', '')}/?as={quote(name, safe='')}"
+            # So that reloading the page does not send the form again.
             return RedirectResponse(page, HTTPStatus.SEE_OTHER, headers=HEADERS)
 
         return answer
@@ -147,8 +148,10 @@ class Endpoints(Generic[P]):
 
     async def _say(self, request: Request, given: dict[str, Any]) -> tuple[HTTPStatus, dict[str, Any], str]:
         person, button = self._named(request), str(given.get("button", ""))
+        # Browsers send the line breaks of a text area as CRLF.
         text = str(given.get("text", "")).strip().replace("\r\n", "\n")
         if button:
+            # What the page does not show cannot be pressed, not even by a program.
             if not any(button in one.buttons for one in (await self._page.screen(person)).bubbles):
                 raise Refused("There is no such button.")
             await self._page.tap(person, button)
@@ -187,6 +190,7 @@ class Endpoints(Generic[P]):
 
     async def _advance(self, _: Request, given: dict[str, Any]) -> tuple[HTTPStatus, dict[str, Any], str]:
         by = timedelta(hours=_whole(given.get("hours", 0)), minutes=_whole(given.get("minutes", 0)))
+        # Further ahead, dates would leave the calendar.
         if by > FARTHEST:
             raise Refused(f"Time moves by {FARTHEST.days} days at most.")
         self._page.advance(by)

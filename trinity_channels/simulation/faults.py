@@ -56,6 +56,7 @@ class Faults:
         `slow_answer` is how long a `Fault.SLOW` answer takes, unless the client hangs up first.
         """
         fault = self._next()
+        # Refused before the message is taken, as the real answers promise.
         if fault is not None and fault in self._refusals:
             return self._refusals[fault]
         # From here on the provider has the message, whatever the client learns.
@@ -73,6 +74,7 @@ class Faults:
             return self._waiting.popleft()
         if not self._standing:
             return None
+        # Every second send is spared, and the faults that stand take turns with the rest.
         self._spared = not self._spared
         if self._spared:
             return None

@@ -23,6 +23,7 @@ async def _changes(parts: Parts, every: float) -> AsyncIterator[str]:
     sent: Mapping[str, str] = {}
     while True:
         now = await parts()
+        # Only what has changed, or the page would lose what is being typed.
         if changed := [html for name, html in now.items() if sent.get(name) != html]:
             yield "".join(f"data: {line}\n" for line in "\n".join(changed).splitlines()) + "\n"
         sent = now

@@ -44,6 +44,7 @@ class WithMailbox:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
+        # In the scope: the simulator's page need not know which program serves it.
         await self._app({**scope, KEY: self._mailbox}, receive, send)
 
 

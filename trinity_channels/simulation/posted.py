@@ -51,6 +51,7 @@ def is_form(request: Request) -> bool:
 
 def _same_origin(request: Request) -> bool:
     """Fetch metadata where the browser sends it, otherwise the origin; a form without either is of an unknown page."""
+    # Browsers set it, and no page can forge it.
     if site := request.headers.get("sec-fetch-site"):
         return site == "same-origin"
     return urlsplit(request.headers.get("origin", "")).netloc == request.headers.get("host")

@@ -44,6 +44,7 @@ def _pieces(text: str) -> Iterator[tuple[str, Json]]:
             yield escaped(before), {"type": "text", "text": before}
         label, prefix = found[0], _SCHEMES[str(found.lastgroup)]
         link = {"type": "link", "url": prefix + label}
+        # Slack keeps what was typed as a label, where it has added the scheme.
         if prefix:
             yield f"<{prefix}{escaped(label)}|{escaped(label)}>", link | {"text": label}
         else:

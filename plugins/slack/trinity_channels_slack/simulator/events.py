@@ -45,6 +45,7 @@ def of_message(workspace: Workspace, conversation: Conversation, message: Messag
     if user is not None:
         shared = user.stranger
         event |= {"team": user.team_id, "user_team": user.team_id, "source_team": user.team_id}
+        # Only people's messages have one; it is the same in both events of a mention.
         event["client_msg_id"] = f"00000000-0000-4000-8000-{message.ts.replace('.', '')[-12:]}"
     as_message = event | {"channel_type": CHANNEL_TYPES[conversation.kind]}
     # Without the scope Slack sends no event, and reports no error either.

@@ -81,6 +81,7 @@ def _common(workspace: Workspace, user: User, kind: str) -> Json:
 
 def _elements(blocks: list[Json]) -> Iterator[tuple[Json, Json]]:
     for block in blocks:
+        # An element may also stand beside the text of a section.
         accessory = block.get("accessory")
         for element in [*block.get("elements", []), *([accessory] if accessory else [])]:
             yield block, element

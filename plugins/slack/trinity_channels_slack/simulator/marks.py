@@ -65,6 +65,7 @@ def _inline(text: str, name_of: NameOf) -> Markup:
     before, after = _plain(text[: match.start()]), _inline(text[match.end() :], name_of)
     if tag == "<":
         return before + _bracket(match[1], name_of) + after
+    # Nothing is styled within code.
     inner = _plain(match[1]) if tag == "code" else _inline(match[1], name_of)
     return before + Markup(f"<{tag}>{{}}</{tag}>").format(inner) + after  # noqa: S704 -- a tag of ours
 
@@ -77,6 +78,7 @@ def _first(text: str) -> tuple[re.Match[str], str] | None:
 
 def _bracket(inside: str, name_of: NameOf) -> Markup:
     target, _, label = inside.partition("|")
+    # Any other scheme, such as `javascript:`, is not made a link.
     if _SCHEME.match(target):
         link = Markup('<a href="{}" target="_blank" rel="noopener noreferrer">{}</a>')
         return link.format(_unescaped(target), _unescaped(label or target.removeprefix("mailto:")))
@@ -94,4 +96,5 @@ def _plain(text: str) -> Markup:
 
 
 def _unescaped(text: str) -> str:
+    # The ampersand last: `&amp;lt;` is the text `&lt;`.
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")

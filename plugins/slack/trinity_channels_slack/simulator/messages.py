@@ -60,6 +60,7 @@ class Conversation:
     def root(self, ts: str) -> Message | None:
         """The message that a thread hangs from."""
         found = self.messages.get(ts)
+        # Any message of a thread names it, not only the first.
         return self.messages.get(found.thread_ts, found) if found and found.thread_ts else found
 
     def add(self, message: Message) -> None:

@@ -37,6 +37,7 @@ class User:
     def fields(self, *, with_email: bool) -> dict[str, Any]:
         """As users.info shows it; strangers have a thin profile."""
         profile = {"display_name": self.name, "real_name": self.name, "team": self.team_id}
+        # Slack never shows the address of someone from another workspace.
         if with_email and self.email and not self.stranger:
             profile["email"] = self.email
         user: dict[str, Any] = {

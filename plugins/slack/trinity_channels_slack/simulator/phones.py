@@ -188,6 +188,7 @@ class SlackPhone:
             ts=self._workspace.new_ts(),
             user=self.user.id,
             text="" if empty_text else written,
+            # Always the root's, whichever message of the thread is answered.
             thread_ts=(thread.thread_ts or thread.ts) if thread else "",
             subtype=subtype,
             files=list(beside.get("files", ())),

@@ -57,6 +57,7 @@ class Rates:
 
     def _take(self, key: tuple[str, str], every: timedelta, at_once: int) -> float:
         now = self._clock()
+        # One time instead of a list of calls: when the last of the calls made is paid off.
         full_at = max(self._full_at.get(key, now), now) + every
         wait = (full_at - now - every * at_once).total_seconds()
         if wait > 0:

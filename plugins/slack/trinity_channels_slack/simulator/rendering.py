@@ -37,11 +37,14 @@ def _styled(text: str) -> str:
         kept.append(found[1])
         return f"\0{len(kept) - 1}\0"
 
+    # NUL marks what is put aside, so none may come from the text itself.
     text = text.replace("\0", "")
     for verbatim in (_FENCE, _CODE, _ADDRESS):
         text = verbatim.sub(keep, text)
+    # Again and again, for marks stand within marks.
     while (bare := _STYLE.sub(r"\2", text)) != text:
         text = bare
+    # One that was put aside may hold another: an address within code.
     while _KEPT.search(text):
         text = _KEPT.sub(lambda found: kept[int(found[1])], text)
     return text

@@ -102,6 +102,7 @@ class SlackSimulator:
         """Wait until every event that is due has been answered, retries and the handshake included."""
         await self._webhooks.ready()
         await self._workspace.background.settle()
+        # A retry may have events of its own.
         while await self.send_due():
             await self._workspace.background.settle()
 
@@ -160,6 +161,7 @@ class SlackSimulator:
 
     async def carry(self, conversation: Conversation, message: Message) -> None:
         """Send the events of a message, if the app is there to get them."""
+        # An app hears nothing of channels that it was not invited to.
         if not conversation.joined or (message.bot_id and not self.behaviour.echoes):
             return
         for body in events.of_message(self._workspace, conversation, message):
@@ -178,6 +180,7 @@ class SlackSimulator:
         """Take a message back, and tell the app; where a thread hangs from it, a tombstone keeps its place."""
         conversation = self._workspace.conversation_of(message)
         told = events.deleted(self._workspace, conversation, message)
+        # Without it, its replies would hang from nothing.
         if message.thread_ts == message.ts:
             message.user, message.subtype, message.text = "USLACKBOT", "tombstone", "This message was deleted."
             message.blocks, message.files, message.attachments = [], [], []

@@ -56,6 +56,7 @@ def body(given: Arguments) -> tuple[str, list[dict[str, Any]]]:
         raise Refusal("markdown_text_conflict")
     if len(markdown) > LONGEST_MARKDOWN:
         raise Refusal("msg_too_long")
+    # Any of the four is enough, and blanks are nothing.
     if not (said.strip() or markdown.strip() or blocks or attached):
         raise Refusal("no_text")
     # Cut without an error, as chat.postMessage documents.

@@ -87,6 +87,7 @@ class Webhooks:
         """Send an event, again at once if that fails, and plan the later retries; None while there is no URL."""
         await self.ready()
         app = self._workspace.app
+        # What happens without an address is lost: Slack keeps no events for later.
         if not app.request_url or not app.installed:
             return None
         call = await self._attempt(_Waiting(self._workspace.clock(), 0, "", body, self._workspace.clock()))
@@ -110,6 +111,7 @@ class Webhooks:
         """Send again what is due by now; returns whether anything was."""
         now = self._workspace.clock()
         due = [one for one in self._waiting if one.at <= now]
+        # Taken out first, for an attempt that fails plans the next one.
         self._waiting = [one for one in self._waiting if one.at > now]
         for one in due:
             await self._attempt(one)
@@ -124,6 +126,7 @@ class Webhooks:
         reason = "http_error" if call.status else "connection_failed"
         # Counted from the first attempt, not from the last.
         again = _Waiting(one.first + schedule[one.retry], one.retry + 1, reason, one.body, one.first)
+        # A retry that is due at once is made here; the others wait for the simulated clock.
         if schedule[one.retry]:
             self._waiting.append(again)
             return call

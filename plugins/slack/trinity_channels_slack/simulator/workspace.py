@@ -95,6 +95,7 @@ class Workspace:
 
     def conversation_of(self, message: Message) -> Conversation:
         """Where a message stands."""
+        # By identity: a forwarded message stands in two places, with the same words.
         return next(one for one in self.conversations.values() if one.messages.get(message.ts) is message)
 
     def link_to(self, conversation: Conversation, ts: str) -> str:

@@ -25,6 +25,7 @@ class Webhook:
 
     def wants(self, kind: str) -> bool:
         """Whether this kind of update is sent."""
+        # An empty list means the default, not nothing.
         return kind in self.allowed if self.allowed else kind not in NOT_BY_DEFAULT
 
 

@@ -91,6 +91,7 @@ class Chat:
 
     def post(self, sender: Phone | Bot | Chat | None, date: datetime, **fields: Any) -> Posted:
         """Add a message."""
+        # Each chat counts its own messages here: numbers are not unique across chats.
         self.count += 1
         posted = Posted(self.count, self, sender, date, **fields)
         self.messages.append(posted)

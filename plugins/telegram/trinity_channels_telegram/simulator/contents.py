@@ -104,4 +104,5 @@ def complete(kind: str, fields: Fields) -> Fields:
     if "file_id" in fields and "file_unique_id" not in fields:
         held["file_unique_id"] = f"unique-{fields['file_id']}"
     beside = _BESIDE[kind](held) if kind in _BESIDE else {}
+    # A photo is a list of its sizes.
     return {kind: [held] if kind == "photo" else held} | beside

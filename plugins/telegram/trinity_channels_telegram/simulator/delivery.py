@@ -138,9 +138,11 @@ class Delivery:
         return bot.last_update
 
     async def _drain(self, line: Line) -> None:
+        # One update of a chat at a time, or the second could overtake the first.
         async with line.lock:
             while line.waiting and line.bot.webhook.url:
                 now = self._network.clock()
+                # Given up without a word, as Telegram does: the bot never learns of it.
                 if line.waiting[0].expires <= now:
                     line.waiting.popleft()
                     line.due, line.failures = None, 0
@@ -151,6 +153,7 @@ class Delivery:
                     await self._try(line, line.waiting[0])
 
     async def _try(self, line: Line, update: Update) -> None:
+        # The latest message, for tests that have it repeated.
         if "message" in update.body:
             self.latest = line.bot, update.body
         for _ in range(2 if self._network.behaviour.duplicate_webhooks else 1):
@@ -161,6 +164,7 @@ class Delivery:
             return
         # `deleteWebhook` may have dropped it while it was posted.
         if update in line.waiting:
+            # Only now: while it fails, it stays the first of its chat.
             line.waiting.remove(update)
         line.due, line.failures = None, 0
         update.seen()
@@ -192,6 +196,7 @@ class Delivery:
             "POST", bot.webhook.url, content=json.dumps(body), headers=headers, extensions={"timeout": timeout}
         )
         try:
+            # Not followed: a redirect counts as a failed answer.
             answer = await self._http.send(request, follow_redirects=False)
         except httpx.TransportError as error:
             call = Call(body, None)

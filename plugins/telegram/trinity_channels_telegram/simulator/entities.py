@@ -37,6 +37,7 @@ class Entity:
 
     def of(self, text: str) -> str:
         """The stretch itself."""
+        # Offsets count UTF-16 units, of which an emoji has two.
         units = text.encode("utf-16-le")
         return units[2 * self.offset : 2 * self.end].decode("utf-16-le")
 

@@ -47,6 +47,7 @@ def read(params: Params) -> tuple[str, tuple[Entity, ...]]:
     source, mode = text(params, "text"), text(params, "parse_mode").lower()
     if len(source.encode("utf-8", "replace")) > LONGEST_SOURCE:
         raise bad_request("text is too long")
+    # Half of a character, which JSON can spell and UTF-8 cannot.
     if any("\ud800" <= character <= "\udfff" for character in source):
         raise bad_request("strings must be encoded in UTF-8")
     if mode in _PARSERS:
@@ -92,6 +93,7 @@ def _entity(given: Any) -> Entity | None:
         raise bad_request(f"receive an entity with incorrect offset {offset}")
     if not 0 <= length <= FURTHEST:
         raise bad_request(f"receive an entity with incorrect length {length}")
+    # What a bot may not mark is left out without a word, as Telegram does.
     if kind not in _FIELDS:
         return None
     for name in _FIELDS[kind]:

@@ -48,6 +48,7 @@ def _check(button: object) -> None:
         data = button["callback_data"]
         if not isinstance(data, str):
             raise bad_request('can\'t parse inline keyboard button: Field "callback_data" must be of type String')
+        # Bytes, not characters: a limit that is easily met with other scripts.
         if not 0 < len(data.encode(errors="replace")) <= LONGEST_DATA:
             raise bad_request("BUTTON_DATA_INVALID")
     if "url" in button and urlsplit(str(button["url"])).scheme not in {"http", "https", "tg"}:

@@ -42,6 +42,7 @@ class Limits:
             while done and now - done[0] >= period:
                 done.popleft()
             if len(done) >= most:
+                # Whole seconds, at least one: zero would invite the next request at once.
                 raise too_many(max(1, math.ceil((period - (now - done[0])).total_seconds())))
         # Counted only after every rule has let it pass.
         for key, _, _ in rules:

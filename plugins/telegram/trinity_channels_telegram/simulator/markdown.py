@@ -86,8 +86,10 @@ class _Parser:
     def _step(self, character: str) -> None:
         inside = self._open[-1].kind if self._open else ""
         escaped = self._source[self._at + 1 : self._at + 2]
+        # Before everything else: an escaped mark is text wherever it stands.
         if character == "\\" and escaped and escaped.isascii():
             self._take(escaped, 2)
+        # Within code only the backtick means anything.
         elif character not in ("`" if inside in {"code", "pre"} else RESERVED):
             self._take(character, 1)
         elif character == "\n":
@@ -161,6 +163,7 @@ class _Parser:
 
     def _close(self, opened: Open, url: str = "") -> None:
         offset, length = units(self._text[: opened.start]), units(self._text[opened.start :])
+        # An entity around nothing is dropped, as Telegram does.
         if not length:
             return
         entity: Entity | None = Entity(opened.kind, offset, length, "", opened.language)
@@ -212,6 +215,7 @@ def _legacy_entity(source: str, begin: int, offset: int) -> tuple[str, Entity | 
     url = inside
     if source.startswith("(", after):
         close = source.find(")", after)
+        # The older parser takes an address that is never closed to the end of the text.
         close = len(source) if close < 0 else close
         url, after = source[after + 1 : close], close + 1
     return inside, link(offset, units(inside), url), after

@@ -43,6 +43,7 @@ def _between(text: bytes, entities: list[Entity], start: int, end: int) -> Marku
     while entities:
         one, *others = entities
         close = min(one.offset + one.length, end)
+        # Entities nest; those within this one are drawn within its element.
         inside = [other for other in others if other.offset < close]
         entities = others[len(inside) :]
         html += _plain(text, at, one.offset) + _marked(one, _between(text, inside, one.offset, close), text, close)
@@ -62,6 +63,7 @@ def _slice(text: bytes, start: int, end: int) -> str:
 
 def _marked(one: Entity, inner: Markup, text: bytes, close: int) -> Markup:
     address = one.url or (_slice(text, one.offset, close) if one.type == "url" else "")
+    # Any other scheme, such as `javascript:`, is not made a link.
     if urlsplit(address).scheme in _SCHEMES:
         return Markup('<a href="{}" target="_blank" rel="noopener noreferrer">{}</a>').format(address, inner)
     if one.type == "spoiler":

@@ -91,6 +91,7 @@ class _Parser:
 
     def _reference(self) -> None:
         match = _REFERENCE.match(self._source, self._at)
+        # Other HTML parsers know more names; Telegram shows them as they are.
         if match is None or (match["name"] and match["name"] not in NAMED):
             self._text += "&"
             self._at += 1
@@ -124,6 +125,7 @@ class _Parser:
             raise self._refused("Unexpected end tag", begin)
         found = _NAME.match(self._source, begin + 2)
         name = found.group().lower() if found else ""
+        # Tags nest strictly; `<b><i></b></i>` is refused.
         tag = self._open.pop()
         if name and name != tag.name:
             raise self._refused("Unmatched end tag", begin, f', expected "</{tag.name}>", found "</{name}>"')
@@ -150,6 +152,7 @@ class _Parser:
             self._entities += [special] if special is not None else []
             return
         language = ""
+        # Only `<pre><code class="language-…">` names a language.
         if tag.name == "code" and self._open and self._open[-1].name == "pre" and self._open[-1].start == tag.start:
             language = tag.attributes.get("class", "").partition("language-")[2]
         kind = "language" if language else TYPES[tag.name]
@@ -212,6 +215,7 @@ def _flat(entities: list[Entity]) -> list[Entity]:
     """Nothing is marked inside code, no quote stands in a quote, and a fence has its language."""
     languages = {(one.offset, one.length): one.language for one in entities if one.type == "language"}
     kept: list[Entity] = []
+    # Those around others first, so that what is inside them is known when they are looked at.
     for one in sorted(entities, key=lambda entity: (entity.offset, -entity.length, _VERBATIM.get(entity.type, 2))):
         around = [other for other in kept if other.offset <= one.offset < other.offset + other.length]
         quoted = one.type == "blockquote" and any(other.type == "blockquote" for other in around)

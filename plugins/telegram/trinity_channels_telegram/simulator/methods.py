@@ -62,6 +62,7 @@ class Methods:
     def _set_webhook(self, bot: Bot, params: Params) -> bool:
         url, secret = text(params, "url"), text(params, "secret_token")
         if self._network.behaviour.flood_control:
+            # Before the address is looked at: a refused call counts here.
             self._limits.set_webhook(bot.id, self._network.clock())
         if url:
             webhook_address.check(url, anywhere=self._network.behaviour.any_webhook)
@@ -80,6 +81,7 @@ class Methods:
             set_at=self._network.clock(),
         )
         self._drop(bot, params)
+        # What has waited for an address goes to the new one.
         self._delivery().wake()
         return True
 

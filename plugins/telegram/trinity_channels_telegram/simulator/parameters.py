@@ -35,6 +35,7 @@ def text(params: Params, name: str) -> str:
 def whole(params: Params, name: str) -> int | None:
     """A whole number, also where it came as a string."""
     value = params.get(name)
+    # A bool is an int to Python, and no number to Telegram.
     if isinstance(value, bool):
         return None
     try:

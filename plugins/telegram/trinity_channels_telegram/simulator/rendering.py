@@ -67,6 +67,7 @@ def message(one: Posted, *, nested: bool = False) -> dict[str, Any]:
         if one.topic is None and not one.chat.private:
             fields["message_thread_id"] = answered.number
     if one.text:
+        # The words beside a file have another name than those of a plain message.
         fields["caption" if one.more else "text"] = one.text
     if one.entities:
         fields["caption_entities" if one.more else "entities"] = [entity.json for entity in one.entities]

@@ -50,6 +50,7 @@ class Sending:
             keyboard=rows,
             by_bot=True,
         )
+        # A message ends the sign, in its own topic only.
         chat.typing.pop(topic, None)
         return rendering.message(posted)
 
@@ -61,6 +62,7 @@ class Sending:
         """
         number = whole(params, "chat_id")
         chat = self._public(text(params, "chat_id")) if number is None else self._known(bot, number)
+        # With the new number: bots are expected to go on there.
         if chat.migrated_to is not None:
             raise bad_request("group chat was upgraded to a supergroup chat", migrate_to_chat_id=chat.migrated_to.id)
         match chat.bots.get(bot, "left"), chat.type:

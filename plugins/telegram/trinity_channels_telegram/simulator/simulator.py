@@ -42,6 +42,7 @@ class TelegramSimulator:
         self._network = Network(Clock(ctx.now))
         # No public address leads to a host of the demo, which runs beside the simulator.
         self._network.behaviour.any_webhook = is_loopback(ctx.api_base_url)
+        # They need each other: a method may wake deliveries, and a webhook's answer may call a method.
         self._methods = Methods(self._network, lambda: self._delivery)
         self._delivery = Delivery(self._network, ctx.http, self._execute)
         self._updates = Updates(self._network, self._delivery)

@@ -34,6 +34,7 @@ class Updates:
 
     async def say(self, phone: Phone, chat: Chat, text: str = "", **fields: Any) -> Posted:
         """Post a message and let the bots know that see it. Writing to a bot opens the chat with it, as Start does."""
+        # People see one group, whatever its number is by now.
         chat = chat.migrated_to or chat
         if chat.private and chat.bots[phone.bot] == "left":
             chat.bots[phone.bot] = "member"
@@ -104,6 +105,7 @@ def _sees(bot: Bot, posted: Posted) -> bool:
     chat = posted.chat
     if chat.private or not bot.privacy or chat.bots[bot] == "administrator":
         return True
+    # Privacy mode hides nothing that is meant for the bot: an answer to it, its name, its command.
     if posted.replies_to is not None and posted.replies_to.sender is bot:
         return True
     if {"migrate_to_chat_id", "migrate_from_chat_id", "new_chat_members"} & set(posted.more):

@@ -55,6 +55,7 @@ def is_loopback(url: str | None) -> bool:
 
 def _check_host(host: str) -> None:
     number = _resolved(host)
+    # Telegram's servers deliver over IPv4 only.
     if isinstance(number, IPv6Address):
         raise bad_request("bad webhook: IPv6-only addresses are not allowed")
     if number is not None and (not number.is_global or number.is_multicast):

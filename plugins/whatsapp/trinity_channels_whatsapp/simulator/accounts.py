@@ -94,6 +94,7 @@ class Accounts:
 
     def new_token(self) -> str:
         self._tokens += 1
+        # Looks like a token to code, and like none to a person or a scanner for leaked secrets.
         return f"feedface{self._tokens:024x}"
 
     def add_key(self, account: Account) -> tuple[str, str]:

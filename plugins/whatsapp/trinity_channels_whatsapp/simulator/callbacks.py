@@ -29,6 +29,7 @@ def check(url: str, *, local: bool) -> None:
     try:
         parts = urlsplit(url)
         host = (parts.hostname or "").rstrip(".")
+        # Read for its error: `urlsplit` takes a port that is not a number, and fails when it is asked for.
         _ = parts.port
     except ValueError:
         raise Problem(21609, url[:LONGEST]) from None
@@ -43,6 +44,7 @@ def check(url: str, *, local: bool) -> None:
 def is_local(host: str) -> bool:
     """Tell whether a host, by name or by number, is not on the public internet."""
     try:
+        # Everything that is not on the public internet, such as loopback, link-local and documentation addresses.
         return not ipaddress.ip_address(host).is_global
     except ValueError:
         return _LOCAL_NAME.fullmatch(host) is not None

@@ -29,6 +29,7 @@ def failure(message: Message, sender: Sender, phone: Phone | None, now: datetime
         return code
     if phone is None:
         return 63003
+    # A test's own wish comes before the rules below.
     if phone.refuse_with is not None:
         return phone.refuse_with
     if message.template is not None:
@@ -47,6 +48,7 @@ def _sandbox(sender: Sender, phone: Phone | None, now: datetime) -> int | None:
     # The sandbox's limit is for the number as a whole, not for each person.
     if sender.last_sent is not None and now - sender.last_sent < SANDBOX_PACE:
         return 63018
+    # Only what is let through counts, so that a refused message does not put off the next one.
     sender.last_sent = now
     return None
 

@@ -56,6 +56,7 @@ class Inbound:
     async def release(self, *, backwards: bool = False) -> None:
         """Post the webhooks held back, in order or the last one first."""
         held, self._held = self._held, []
+        # One after another: the order is what a test wants to see.
         for one in reversed(held) if backwards else held:
             await self._post(one)
 
@@ -83,10 +84,12 @@ class Inbound:
     async def _to_host(self, phone: Phone, sender: Sender, utterance: Utterance) -> None:
         message = self._message(phone, sender, utterance)
         phone.bubbles.append(message)
+        # On the phone it looks sent; Twilio drops it.
         if sender.account.status != "active":
             return
         sender.account.messages.add(message)
         phone.last_wrote[sender] = self.now()
+        # A business can write to a user id only after the person has written to it.
         self._network.people.disclose(phone, sender.account)
         if sender.advanced_opt_out and (keyword := KEYWORDS.get(utterance.text.strip().lower())):
             utterance = replace(utterance, fields={**utterance.fields, "OptOutType": keyword})
@@ -133,6 +136,7 @@ class Inbound:
         reading = twiml.read(call.answer) if call.answer is not None else twiml.Reading(error_code=11200)
         if reading.error_code is not None:
             self._network.alerts.append(Alert(reading.error_code, call.url, held.message.sid))
+        # Once is enough: a repeated webhook that fails takes nothing back.
         held.message.acknowledged |= not call.fault
         for text in reading.messages:
             reply = self._outbound.reply(held.sender, held.message.from_, text)

@@ -18,6 +18,7 @@ Draw = Callable[[str], Markup]
 
 def drawn(text: str) -> Markup:
     """The text as HTML, with nothing in it that the sender could make run."""
+    # From the outside inwards: nothing within a code block is a list, and nothing within a list a quotation.
     return _each(text, _FENCE, _code, lambda rest: _each(rest, _LIST, _items, _below_lists))
 
 
@@ -81,6 +82,7 @@ def _inline(text: str) -> Markup:
         found = [(match, draw) for pattern, draw in _INLINE if (match := pattern.search(text))]
         if not found:
             return html + escape(text.replace("\u200b", ""))
+        # The first in the text wins, whichever mark it is: `*a _b* c_` is bold, with two loose underscores.
         first, draw = min(found, key=lambda pair: pair[0].start())
         html += escape(text[: first.start()].replace("\u200b", "")) + draw(first[1])
         text = text[first.end() :]

@@ -78,6 +78,7 @@ class Message:
         """Take the next status."""
         self.status = status
         self.updated = now
+        # The first time that it leaves; later statuses keep the date.
         if self.sent is None and status not in UNSENT:
             self.sent = now
 

@@ -31,6 +31,7 @@ class Outbound:
     def take(self, request: SendRequest) -> Message:
         """Keep a message and show it on its way; `carry` does the rest."""
         message = self._message(request.sender, request.to, request.text, "outbound-api")
+        # A service accepts first and chooses a sender later, which the status tells.
         message.status = "scheduled" if request.send_at else "accepted" if request.service_sid else "queued"
         message.send_at = request.send_at
         message.service_sid = request.service_sid
@@ -87,8 +88,10 @@ class Outbound:
         calls = [_callback(message, status, user_id) for status in steps]
         if self._network.behaviour.reverse_callbacks:
             calls.reverse()
+        # Bounded, or a load test would open as many connections as it sends messages.
         async with self._slots:
             for params in calls:
+                # One after another: only where a test asks for it does their order change.
                 for _ in range(2 if self._network.behaviour.duplicate_callbacks else 1):
                     await self._network.webhooks.post(sender.account, url, params)
 

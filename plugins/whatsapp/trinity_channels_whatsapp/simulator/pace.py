@@ -33,4 +33,5 @@ class Pace:
             sent.popleft()
         if most is not None and len(sent) >= most:
             raise Problem(20429)
+        # A refused request does not count, or a client that comes back at once would never get through.
         sent.append(now)

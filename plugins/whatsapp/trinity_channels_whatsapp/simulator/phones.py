@@ -162,6 +162,7 @@ class Phone:
 
     async def chooses(self, title: str) -> None:
         """Choose a row of the latest list that has one called `title`."""
+        # The newest: people see that list above the keyboard.
         offered = (one for one in reversed(self.bubbles) if one.template and title in one.template.rows)
         offer = next(offered, None)
         if offer is None or offer.template is None:
@@ -196,6 +197,7 @@ class Phone:
     async def sends_media(self, data: bytes, content_type: str, caption: str = "") -> None:
         """Send one file; several photos are several messages, as on WhatsApp."""
         kind = content_type.partition("/")[0]
+        # Every other type is a document to WhatsApp.
         kind = kind if kind in {"image", "audio", "video"} else "document"
         await self._line.carry(self, Utterance(caption, kind, content_type, data))
 

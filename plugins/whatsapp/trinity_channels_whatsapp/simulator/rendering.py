@@ -27,14 +27,17 @@ def shown(text: str) -> str:
         kept.append(found[1])
         return f"\0{len(kept) - 1}\0"
 
+    # NUL marks what is put aside, so none may come from the text itself.
     text = text.replace("\0", "")
     for verbatim in _VERBATIM:
         text = verbatim.sub(keep, text)
     before = None
+    # Again and again, for marks stand within marks.
     while text != before:
         before = text
         for style in _STYLES:
             text = style.sub(r"\1", text)
+    # One that was put aside may hold another: an address within code.
     while _KEPT.search(text):
         text = _KEPT.sub(lambda found: kept[int(found[1])], text)
     return text.replace(_ZERO_WIDTH_SPACE, "")

@@ -38,6 +38,7 @@ def route(text: str, phone: Phone, accounts: Accounts, clock: Clock) -> Routing:
         phone.join(account, clock())
         return Routing(account, WELCOME, opens_window=True)
     joined = phone.sandbox_account(clock())
+    # After joining: a stranger's join code must work.
     if joined is None:
         return Routing(notice=STRANGER)
     if text.strip().lower() == "stop":

@@ -34,6 +34,7 @@ def send_at(form: Mapping[str, Sequence[str]], now: datetime) -> datetime | None
         moment = datetime.fromisoformat(at)
     except ValueError:
         raise Problem(35115) from None
+    # Twilio wants an offset; a local time would be another one for each reader.
     if moment.tzinfo is None or not EARLIEST < moment - now <= LATEST:
         raise Problem(35115)
     return moment
@@ -45,6 +46,7 @@ def check_validity(value: str) -> None:
     Raises:
         Problem: 21624, it is not a whole number of 1 to 36000.
     """
+    # By length first: converting a number of thousands of digits is an error of its own.
     if value and not (value.isascii() and value.isdigit() and len(value) <= len(str(LONGEST_WAIT))):
         raise Problem(21624)
     if value and not 1 <= int(value) <= LONGEST_WAIT:

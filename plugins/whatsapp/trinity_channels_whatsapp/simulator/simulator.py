@@ -86,6 +86,7 @@ class TwilioSimulator:
             sender: whom this person writes to.
             hidden: businesses see a user id instead of the number.
         """
+        # The same person, so that tests and pages can name people without keeping them.
         if (known := self._network.people.named(name)) is not None:
             return known
         number = with_prefix(address).removeprefix("whatsapp:") if address else self._network.people.free_number()

@@ -102,6 +102,7 @@ class Webhooks:
             async with asyncio.timeout(overrides.total_ms / 1000):
                 for attempts in range(1, overrides.retries + 2):  # noqa: B007 -- counted for the record
                     answer, fault = await self._once(request)
+                    # By default only a failed connection is repeated: the host cannot have seen that request.
                     if not fault or not overrides.policy & {fault, "all"}:
                         break
         except TimeoutError:
@@ -115,6 +116,7 @@ class Webhooks:
             return None, "ct"
         except httpx.TimeoutException:
             return None, "rt"
+        # Connected and then hung up: the host may have read everything.
         except httpx.TransportError:
             return None, "cut"
         return answer, "" if answer.is_success else f"{answer.status_code // 100}xx"

@@ -47,6 +47,7 @@ def endpoint(workspace: Workspace, method: Method) -> Route:
     async def call(request: Request) -> Response:
         try:
             _check_token(workspace, request, method.scope)
+            # Only calls with a good token count: the others are no use of the method.
             workspace.calls[method.name] += 1
             if wait := _wait(workspace, method.name):
                 return too_many(wait)
@@ -82,6 +83,7 @@ def _check_token(workspace: Workspace, request: Request, scope: str) -> None:
         raise Refusal("not_authed")
     if token != workspace.app.token:
         raise Refusal("invalid_auth")
+    # Told apart from a wrong token: the app was removed, and its token with it.
     if not workspace.app.installed:
         raise Refusal("account_inactive")
     if scope and scope not in workspace.app.scopes:

@@ -57,6 +57,7 @@ class ChatApi:
         conversation.add(message)
         # A thread's status ends with the app's next post.
         workspace.statuses.pop((conversation.id, message.thread_ts), None)
+        # In the background: Slack answers the post whether or not the host takes the event.
         workspace.background.start(self._carrier.carry(conversation, message))
         if behaviour.internal_errors_after_storing > 0:
             behaviour.internal_errors_after_storing -= 1
@@ -110,6 +111,7 @@ class ChatApi:
         message = conversation.messages.get(text(given, "ts"))
         if message is None:
             raise Refusal("message_not_found")
+        # An app changes its own messages only.
         if message.bot_id != self._workspace.app.bot_id:
             raise Refusal("cant_update_message")
         return conversation, message

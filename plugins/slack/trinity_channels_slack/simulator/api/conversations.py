@@ -36,6 +36,7 @@ class ConversationsApi:
             raise Refusal("user_not_found")
         if user.deleted:
             raise Refusal("user_disabled")
+        # Opening one that is open gives the same.
         return {"channel": {"id": self._workspace.direct(user).id}}
 
     async def _history(self, given: Arguments) -> Arguments:
@@ -71,6 +72,7 @@ class ConversationsApi:
         most = min(behaviour.page_size, COMMERCIAL_PAGE) if behaviour.commercial else behaviour.page_size
         end = start + min(_limit(given.get("limit")), most)
         more = end < len(found)
+        # Without the flag only the metadata's type is listed, as in Slack.
         metadata = flag(given, "include_all_metadata")
         return {
             "messages": [one.fields(all_metadata=metadata) for one in found[start:end]],

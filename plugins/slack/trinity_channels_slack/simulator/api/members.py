@@ -69,6 +69,7 @@ class MembersApi:
         user = self._workspace.users.get(text(given, "user"))
         if user is None:
             raise Refusal("user_not_found")
+        # Without the scope the address is missing, and nothing says so.
         return {"user": user.fields(with_email="users:read.email" in self._workspace.app.scopes)}
 
     async def _react(self, given: Arguments) -> Arguments:

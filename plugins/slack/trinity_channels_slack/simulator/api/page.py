@@ -98,6 +98,7 @@ class WorkspacePage(PhonePage[SlackPhone]):
             await person.says(text, thread=root)
 
     async def tap(self, person: SlackPhone, title: str) -> None:
+        # The newest message with that button: people press the one they see.
         for _, message in reversed(person.sees()):
             if action := next((one for one in _buttons(message) if one["text"]["text"] == title), None):
                 await person.presses(message, action["action_id"])
@@ -122,6 +123,7 @@ class WorkspacePage(PhonePage[SlackPhone]):
             at=datetime.fromtimestamp(float(message.ts), UTC),
             by=name_of(message.user),
             where="" if conversation.kind == "im" else f"#{conversation.name}",
+            # Only what stands in the conversation itself can begin a thread.
             thread=_id(conversation, message) if message.thread_ts in {"", message.ts} else "",
             reply=message.thread_ts not in {"", message.ts},
             file=self._file(message),

@@ -44,6 +44,7 @@ class BotApi:
         return await self._network.faults.meet(take, self._network.behaviour.slow_answer)
 
     def _bot(self, token: str) -> Bot:
+        # What cannot be a token is an unknown path to Telegram, and 404; a wrong one is 401.
         if not _TOKEN.fullmatch(token) or len(token) > LONGEST_TOKEN:
             raise Problem(HTTPStatus.NOT_FOUND, "Not Found")
         bot = self._network.bots.get(token)

@@ -99,6 +99,7 @@ def _bubble(message: Posted) -> Bubble:
         text=message.text,
         html=drawn(message.text, message.entities),
         at=message.date,
+        # Telegram shows that something was read; here that is the webhook's answer.
         ticks=ARRIVED if message.by_bot or message.seen else 1,
         file=_file(message),
         place=_place(message.more),
@@ -109,6 +110,7 @@ def _bubble(message: Posted) -> Bubble:
 def _file(message: Posted) -> File | None:
     for kind in ("photo", "voice", "document"):
         if held := message.more.get(kind):
+            # A photo comes in several sizes, the largest last.
             one = held[-1] if isinstance(held, list) else held
             content_type = _TYPES.get(kind) or one.get("mime_type", "application/octet-stream")
             return File(content_type, one.get("file_name", ""), message.content)

@@ -29,6 +29,7 @@ class Access:
     def account(self, request: Request) -> Account:
         """The active account that asks; a suspended one is refused like wrong credentials."""
         account = self.principal(request).account
+        # As Twilio answers it: the credentials of a suspended account open nothing.
         if account.status != "active":
             raise Problem(20003)
         return account

@@ -88,6 +88,7 @@ def modern(request: Request, page: Page, key: str, base: str) -> dict[str, Any]:
 
 
 def _filters(request: Request) -> list[tuple[str, str]]:
+    # Filters go on to the next page, which would otherwise list everything.
     paging = {"Page", "PageSize", "PageToken"}
     return [(name, value) for name, value in request.query_params.multi_items() if name not in paging]
 

@@ -62,6 +62,7 @@ class MediaApi:
         if medium.misses:
             medium.misses -= 1
             raise Problem(20404, request.url.path)
+        # A file that an account sent lies where it said, and is never copied.
         if medium.source:
             return RedirectResponse(medium.source, 307)
         host = self._network.behaviour.cdn_base_url or self._network.base_url
@@ -78,6 +79,7 @@ class MediaApi:
             return Response(TWO_CREDENTIALS, 400, media_type="application/xml")
         account = self._network.accounts.by_sid(request.path_params["account"])
         medium = _medium(_message(account, request), request) if account else None
+        # The key in the address stands for the signature of the real store.
         if medium is None or medium.cdn_key != request.path_params["key"]:
             raise Problem(20404, request.url.path)
         return Response(medium.data, media_type=medium.content_type)

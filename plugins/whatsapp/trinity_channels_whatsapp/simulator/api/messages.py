@@ -47,6 +47,7 @@ class MessagesApi:
 
     async def _create(self, request: Request) -> Response:
         account, faults = self._access.account(request), self._network.faults
+        # After the credentials: a fault of the network is not met by requests that would be refused anyway.
         return await faults.meet(partial(self._take, request, account), self._network.behaviour.slow_answer)
 
     async def _take(self, request: Request, account: Account) -> Response:
@@ -93,10 +94,12 @@ class MessagesApi:
         """Redact a message with an empty `Body`, or cancel a scheduled one with `Status=canceled`."""
         message, form = self._message(request), await read_form(request)
         if form.get("Status") == ["canceled"]:
+            # What has left cannot be called back.
             if message.status != "scheduled":
                 raise Problem(30409)
             message.move("canceled", self._network.clock())
         elif form.get("Body") == [""]:
+            # Only what the API returns; on the phone the text stays.
             message.body = ""
             message.updated = self._network.clock()
         else:
@@ -131,6 +134,7 @@ def _sent(message: Message, name: str, value: str) -> bool:
         raise Problem(20001, name) from None
     midnight = name == "DateSent" and wanted.time() == time(0) and wanted.tzinfo in {None, UTC}
     by_day = midnight or len(value) == len("2026-01-31")
+    # Twilio's dates have whole seconds.
     sent: date = message.sent.date() if by_day else message.sent.replace(microsecond=0)
     limit: date = wanted.date() if by_day else wanted if wanted.tzinfo else wanted.replace(tzinfo=UTC)
     return sent <= limit if name == "DateSent<" else sent >= limit if name == "DateSent>" else sent == limit

@@ -88,6 +88,7 @@ class WhatsAppPage(PhonePage[Phone]):
         self._network.background.start(person.says(text))
 
     async def tap(self, person: Phone, title: str) -> None:
+        # In the background: the page does not wait for the host's answer to the webhook.
         self._network.background.start(person.taps(title) if person.offer(title) else person.chooses(title))
 
     async def act(self, person: Phone, action: str) -> None:

@@ -54,6 +54,7 @@ class SendersApi:
 
     async def _update(self, request: Request) -> Response:
         sender, body = self._sender(request), await read_json(request)
+        # Null leaves a value as it is.
         webhook = {name: value for name, value in (body.get("webhook") or {}).items() if value is not None}
         if not webhook.keys() <= NAMES or not all(isinstance(value, str) for value in webhook.values()):
             raise Problem(20001, "webhook")

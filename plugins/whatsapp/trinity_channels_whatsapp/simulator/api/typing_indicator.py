@@ -41,6 +41,7 @@ class TypingApi:
         if channel != "whatsapp":
             raise Problem(20001, "channel")
         message = account.messages.get(sid)
+        # The sign hangs on a message from a person: it shows to that person that it is being answered.
         if message is None or message.outbound:
             raise Problem(20404, sid)
         self._network.typed.append(sid)
