@@ -17,6 +17,7 @@ def check_token(token: SecretStr) -> SecretStr:
     Raises:
         ValueError: it cannot. The sentence does not quote it.
     """
+    # A header with a line break in it would be two headers.
     if not all("!" <= character <= "~" for character in token.get_secret_value()):
         raise ValueError("must consist of visible ASCII characters, without spaces")
     return token

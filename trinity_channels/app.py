@@ -103,6 +103,7 @@ class Host:
         self.store = Store(settings.database_url.get_secret_value())
         self.vault = Vault(key_ring(settings.credential_encryption_key, settings.home, self.store))
         self._owns_http = ports.http is None
+        # One client for all providers and agents, so that connections are used again.
         self.http = ports.http or open_client(settings.max_concurrent_turns)
         self.address = PublicAddress(self.store, settings.public_chat_url)
         self.mailer = ports.mailer or _mailer(settings, now)
@@ -230,9 +231,11 @@ class Host:
         # First: it takes the lock on the database, so that a second process fails before it has done anything.
         self.store.open()
         await self.address.load()
+        # Within an application the requests bring its principals, and there is no first token.
         if self.tokens is not None:
             await hand_over_first_token(self.tokens, self.settings.home, configured=bool(self.settings.admin_token))
         await self.bindings.tell_locked()
+        # Before work begins: it notes up to which message everything is known.
         await self.catch_up.begin()
         await self.dispatcher.start(self._run)
         self._tasks = {
@@ -248,6 +251,7 @@ class Host:
     async def stop(self) -> None:
         """Shut down gracefully: active work gets a moment to finish, open work is found at the next start."""
         self._running = False
+        # First, so that no chore begins something new while the rest is ending.
         await self.end_periodic_work()
         await self.leave()
         # Deliveries stop beginning new sends, then what runs gets its grace.
@@ -284,6 +288,7 @@ class Host:
         await self.stop()
 
     async def _run(self, key: str) -> datetime | None:
+        # Two kinds of keys, so that an answer can go out while the next turn of a conversation runs.
         kind, _, conversation = key.partition(":")
         run: Callable[[int], Awaitable[datetime | None]] = self.turns.run if kind == "turn" else self.deliveries.run
         return await run(int(conversation))
@@ -305,6 +310,7 @@ class Host:
 
     def mount(self, app: FastAPI) -> None:
         """Add our routes to an app, except those it already has. The webhooks come first: they are the busiest."""
+        # An application may replace any route of ours by defining it itself.
         owned = {signature(route) for route in app.routes if isinstance(route, Route)}
         for router in routers(self):
             router.routes[:] = [one for one in router.routes if isinstance(one, Route) and signature(one) not in owned]
@@ -351,6 +357,7 @@ def mount_channels(app: FastAPI, ports: Ports, settings: Settings) -> Host:
 
     @contextlib.asynccontextmanager
     async def lifespan(scope: Any) -> AsyncIterator[Any]:
+        # The host first: the application's own start may already use it.
         async with host, inner(scope) as state:
             yield state
 

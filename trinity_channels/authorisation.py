@@ -36,6 +36,7 @@ class Authorisation:
         Raises:
             Refusal: `agent_not_found`, also if the agent exists: a foreign principal must not learn that.
         """
+        # One sentence for both, missing and foreign.
         if not await self.manages(principal, agent):
             raise Refusal("agent_not_found", "There is no such agent, or it is not yours.")
 

@@ -147,6 +147,7 @@ class Diagnostics:
             message = f"The plugin of {stored.channel} is not usable."
             return Findings(title, (Check("plugin", CheckState.FAILED, message, fix),))
         health = (await host.reports.of(stored)).health
+        # What concerns the whole host is told once, not with every account.
         known = [check for check in health.checks if check.code not in _TOLD_ELSEWHERE]
         async with self._slots:
             return Findings(title, (*known, *await self._live(stored)))
@@ -190,6 +191,7 @@ def _legs(probed: Sequence[Probed]) -> Iterator[Check]:
     for one in probed:
         for check in one.checks if one.failure else (_proven(one), *one.checks):
             is_news = check.state is not CheckState.UNKNOWN and check.message not in told
+            # Of a way that works one line is enough; of one that does not, every leg helps.
             if is_news and (one.failure or check.code == "way_in" or check.state is not CheckState.OK):
                 told.add(check.message)
                 yield _at(one, check) if check is one.failure else check

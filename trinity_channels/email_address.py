@@ -28,6 +28,7 @@ def mailbox(email: str) -> str:
     Never an identity: where a server does not know such labels, `zoe+shop@example.org` may be another person.
     """
     local, _, domain = email.rpartition("@")
+    # An address may begin with a plus; then there is no label.
     local = local.partition("+")[0] or local
     if domain in _DOTS_DO_NOT_COUNT:
         local, domain = local.replace(".", "") or local, _DOTS_DO_NOT_COUNT[domain]

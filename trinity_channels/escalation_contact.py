@@ -58,6 +58,7 @@ def _link(text: str) -> str:
         url = _URL.validate_python(text)
     except ValidationError:
         raise ValueError("must be a link such as https://example.org/contact; this one cannot be read") from None
+    # It is shown to everyone who asks for /human.
     if url.username or url.password:
         raise ValueError("must be a link without a user or password")
     return str(url)
@@ -70,6 +71,7 @@ def _phone(text: str) -> str:
         number = phonenumbers.parse(text, None)
     except phonenumbers.NumberParseException:
         number = None
+    # Possible, not valid: lists of assigned numbers are out of date somewhere.
     if number is None or not phonenumbers.is_possible_number(number):
         raise ValueError(
             "must be an e-mail address, a phone number with its country code such as +49 30 1234567, or a link that "

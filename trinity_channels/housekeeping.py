@@ -39,6 +39,7 @@ class Housekeeping:
     async def run(self) -> None:
         """One round: start every chore that is not running, and wait for them a while."""
         for name in self.chores:
+            # One that hangs is left alone; the others go on.
             if name not in self._running or self._running[name].done():
                 self._running[name] = asyncio.create_task(self._guarded(name), name=f"chore {name}")
         await asyncio.wait(self._running.values(), timeout=PATIENCE)
@@ -65,6 +66,7 @@ class Housekeeping:
         except Exception as error:
             self._metrics.chore_failures.labels(name).inc()
             cause = cause_of(error)
+            # A chore runs every ten seconds: one entry for each cause, not for each failure.
             if self._failures.is_news(name, cause):
                 log.exception("chore failed", chore=name, cause=cause)
         else:

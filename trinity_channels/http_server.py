@@ -229,6 +229,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if deadline is None or deadline > now:
             later = _CHECK if deadline is None else min(_CHECK, deadline - now)
             self._check = self.loop.call_later(later, self._look)
+        # `abort`, for `close` would wait for what the other side does not read.
         elif self._stalled_since is not None:
             self.transport.abort()
         else:
@@ -247,6 +248,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         """Answer, unless another answer is on its way, and close."""
         self._refused = status
         answering = self.cycle is not None and not self.cycle.response_complete
+        # Another answer in between would be taken for the answer to another request.
         if answering and (self.cycle.response_started or self.pipeline or self._in_head):
             self.transport.close()
             return
@@ -260,6 +262,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         """Close those that have waited longest, some more than necessary: looking at all of them has a price."""
         others = (one for one in self.connections if isinstance(one, BoundedHttpProtocol) and one is not self)
         waiting = sorted((one for one in others if not one.answering), key=lambda one: one.since)
+        # Those that are being answered are never among them.
         for one in waiting[: max(1, self.limits.connections // 20)]:
             self.connections.discard(one)
             one.transport.abort()

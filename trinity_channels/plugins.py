@@ -111,6 +111,7 @@ class Plugin:
             raise ProviderUnavailable(f"The plugin failed to identify the sender ({type(error).__name__}).") from error
 
     async def indicate(self, binding: Binding, message_id: str, ctx: Context) -> None:
+        # Errors are the caller's: an indication is best effort.
         await self._hooks["indicate"](binding=binding, message_id=message_id, ctx=ctx)
 
     async def find_sent(
@@ -208,6 +209,7 @@ def _imported(
         claimants = " and ".join(_claimant(point) for point in claims)
         for point in claims:
             try:
+                # Loading either could hand messages to the wrong code.
                 if len(claims) > 1:
                     raise PluginRefused(f"the channel {name!r} is provided by {claimants}; uninstall all but one")
                 modules.append((point, _register(manager, point)))
@@ -274,6 +276,7 @@ def _check_arguments(name: str, spec: Callable[..., Any], implementation: Callab
     wanted = inspect.signature(spec)
     given = inspect.signature(implementation)
     unknown = set(given.parameters) - set(wanted.parameters) - {"self"}
+    # Fewer arguments are fine, as pluggy passes only those that are asked for.
     if unknown:
         raise PluginRefused(
             f"hook {name}{given} takes {', '.join(sorted(unknown))}, which the host does not pass; "
@@ -295,6 +298,7 @@ def _checked(name: str, module: object, version: str, call: Callable[[str], Call
     declared = {hook for hook in OPTIONAL if getattr(manifest.capabilities, hook)}
     for hook in sorted(declared - given):
         raise PluginRefused(f"capability {hook} is declared, but hook {hook} is missing")
+    # Refused as well: a hook that is never called would look like a fault of the host.
     for hook in sorted(given - declared):
         raise PluginRefused(f"hook {hook} is there, but capability {hook} is not declared in channel()")
     return Plugin(manifest, version, call, set(REQUIRED) | given)

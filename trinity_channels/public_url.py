@@ -27,6 +27,7 @@ def normalise_public_url(text: str) -> str:
             raise ValueError(text)
         parts = urlsplit(text)
         host, port = _host(parts), parts.port
+        # Valid to the parser, and no address at all.
         if port == 0:
             raise ValueError(text)
     except ValueError:
@@ -68,6 +69,7 @@ def is_loopback(host: str) -> bool:
 def _host(parts: SplitResult) -> str:
     host = parts.hostname or ""
     if ":" in host:
+        # One spelling of the many that an IPv6 address has.
         return f"[{ipaddress.IPv6Address(host).compressed}]"
     if host and not _HOST.fullmatch(host):
         raise ValueError(host)

@@ -32,6 +32,7 @@ def database_url() -> str:
         return Settings.load().database_url.get_secret_value()
     except SettingsError:
         url = _given(DATABASE)
+        # Another database cannot be the one that a host is running on.
         return url if url.startswith(DATABASE_SCHEME) else f"{DATABASE_SCHEME}{data_folder() / 'trinity_channels.db'}"
 
 
@@ -53,6 +54,7 @@ def _in_damaged_file(path: str | None, name: str) -> Any:
         text = Path(path or "").expanduser().read_text(encoding="utf-8")
     except (OSError, ValueError):
         return None
+    # Behind a table's heading, a key of the same name would be another one.
     for line in _TABLE.split(text, maxsplit=1)[0].splitlines():
         if re.match(rf"\s*{name}\s*=", line):
             try:

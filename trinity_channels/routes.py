@@ -74,6 +74,7 @@ def routers(host: Host) -> list[APIRouter]:
         ChannelsApi(host.guard, host.plugins).router(),
         DiagnosisApi(host.guard, host.address, way_in.prove, Diagnostics(host, way_in.prove).examine).router(),
         ReloadApi(host.guard, host.reload).router(),
+        # Within an application there are no tokens and no sessions of ours.
         *([TokensApi(host.guard, host.tokens, host.directory).router()] if host.tokens else []),
         *([SessionsApi(host.guard, host.sessions).router()] if host.tokens else []),
     ]

@@ -204,6 +204,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - a .env file is the shell's business
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - nothing we document
     ) -> tuple[PydanticBaseSettingsSource, ...]:
+        # An empty variable counts as not set: compose files leave them so.
         variables = {name.lower(): value for name, value in os.environ.items() if value}
         # Providers are plugins, so these variables' names cannot be fields of this class.
         base_urls, _ = _split(variables)
@@ -227,6 +228,7 @@ def reread(running: Settings, read: Callable[[], Settings]) -> Configuration:
     except SettingsError as error:
         raise ReloadRefused(tuple(str(error).splitlines())) from error
     strangers = [name for name, agent in found.agents.items() if isinstance(agent, TrinityAgent)]
+    # Refused as a whole: an agent that cannot run must not replace one that does.
     if strangers and running.trinity_url is None:
         raise ReloadRefused(
             tuple(f"agents.{name}: needs TRINITY_URL, which counts from the next start" for name in strangers)

@@ -61,6 +61,7 @@ def asset(name: str) -> Asset:
     content = (FOLDER / FILES[name]).read_bytes()
     version = hashlib.sha256(content).hexdigest()[:_HASH_LENGTH]
     media_type = _TYPES[Path(name).suffix]
+    # Compressed once and kept; without a time in it, the bytes are the same everywhere.
     return Asset(name, version, media_type, content, gzip.compress(content, 9, mtime=0))
 
 
@@ -68,6 +69,7 @@ async def serve(request: Request) -> Response:
     """The endpoint for a route `…/{version}/{name}`; another version than the present one is not found."""
     name = request.path_params["name"]
     found = asset(name) if name in FILES else None
+    # Never the present content under a former address: browsers would keep it for a year.
     if found is None or request.path_params["version"] != found.version:
         return Response(status_code=404, headers={"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"})
     if accepts_gzip(request):
