@@ -6,10 +6,10 @@ KIT := plugins/contract_tests
 PLUGINS := $(filter-out $(KIT),$(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml)))
 PACKAGES := -e . $(addprefix -e ,$(PLUGINS))
 
-.PHONY: help install demo test lint format fuzz bench docs assets
+.PHONY: help install demo test lint format fuzz bench docs assets screenshots
 
 help: ## This list
-	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "%-9s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "%-12s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(VENV)/.installed ## Set up .venv with the host and its channels; PYTHON=python3.12 names another Python
 
@@ -59,3 +59,7 @@ docs: install ## Write the reference pages from the code
 
 assets: install ## Fetch the vendored files of the pages, by version and hash; needs npm
 	$(BIN)/python tools/fetch_assets.py
+
+screenshots: $(VENV)/.dev ## Draw the pages of a fictional host into build/pictures, to be looked at
+	$(BIN)/python tests/browser.py
+	$(BIN)/python -m pytest tests/pages/pictures.py

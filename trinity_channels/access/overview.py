@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from trinity_channels.access.directory import Directory
 from trinity_channels.access.gate import Policy, policies
-from trinity_channels.api import CheckState
+from trinity_channels.api import Check, CheckState
 from trinity_channels.authorisation import person
 from trinity_channels.bindings.health import Health
 from trinity_channels.bindings.reports import HealthReports, Report
@@ -34,6 +34,8 @@ class Connected:
         display_name: what the provider calls the account.
         state: ok, waiting or attention.
         cause: why it is not ok, empty otherwise.
+        fix: what to do about it.
+        code: of the check that says so.
         last_inbound: when a person last wrote.
     """
 
@@ -42,6 +44,8 @@ class Connected:
     display_name: str | None
     state: str
     cause: str
+    fix: str = ""
+    code: str = ""
     last_inbound: datetime | None = None
 
 
@@ -127,14 +131,16 @@ class Overviews:
         # A plugin that was removed leaves its bindings, which come back with it.
         if report is None:
             return _attention(stored, "The channel's plugin is not usable: `trinity-channels plugins` says why.")
-        health = report.health
+        worst = _worst(report.health)
         return Connected(
-            stored.channel,
-            self._plugins[stored.channel].manifest.title,
-            stored.account.display_name,
-            health.state,
-            _cause(health),
-            report.last_inbound,
+            channel=stored.channel,
+            title=self._plugins[stored.channel].manifest.title,
+            display_name=stored.account.display_name,
+            state=report.health.state,
+            cause=worst.message if worst else "",
+            fix=worst.fix if worst else "",
+            code=worst.code if worst else "",
+            last_inbound=report.last_inbound,
         )
 
 
@@ -142,11 +148,11 @@ def _attention(stored: StoredBinding, cause: str) -> Connected:
     return Connected(stored.channel, stored.channel, stored.account.display_name, ATTENTION, cause)
 
 
-def _cause(health: Health) -> str:
-    """What the worst finding says, with its fix."""
+def _worst(health: Health) -> Check | None:
+    """The worst finding, None if there is nothing to say."""
     # One cause is enough here: the page of the channel has all findings.
     for state in (CheckState.FAILED, CheckState.WARNING, CheckState.UNKNOWN):
         for check in health.checks:
             if check.state is state:
-                return f"{check.message} {check.fix}".strip()
-    return ""
+                return check
+    return None

@@ -72,7 +72,7 @@ def _answer(one: Overview) -> AgentAnswer:
                 title=at.title,
                 display_name=at.display_name,
                 state=at.state,
-                cause=at.cause,
+                cause=f"{at.cause} {at.fix}".strip(),
                 last_message_at=at.last_inbound,
             )
             for at in one.channels

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from trinity_channels.access.overview import ATTENTION, Connected, Overview
+from trinity_channels.access.overview import ATTENTION, Overview
 from trinity_channels.web.pages.visit import Visit
 from trinity_channels.web.pages.words import counted
 
@@ -24,6 +24,23 @@ class Issue:
     grave: bool = False
 
 
+_TROUBLE = "{agent} has trouble on {channel}"
+_UNREACHABLE = "{agent} cannot be reached on {channel}"
+_TITLES = {
+    "agent": "{agent} fails to answer on {channel}",
+    "credentials": _UNREACHABLE,
+    "public_chat_url": _UNREACHABLE,
+    "webhook_path": _UNREACHABLE,
+    "signature": _UNREACHABLE,
+    "outbound": "Messages of {agent} are not sent on {channel}",
+    "mail": "People cannot sign in to {agent} on {channel}",
+    "parked": "{agent} has left questions for you on {channel}",
+}
+"""By the code of the worst check."""
+_WORKS = frozenset({"parked", "host_messages", "escalation"})
+"""Codes with which people are answered all the same."""
+
+
 def issues_of(visit: Visit, overviews: Sequence[Overview]) -> list[Issue]:
     """Everything that needs attention, the gravest first, otherwise by agent."""
     # Stable: among equals the order of the agents stays.
@@ -34,9 +51,8 @@ def _of(visit: Visit, agent: Overview) -> Iterator[Issue]:
     path = f"/agents/{quote(agent.name, safe='')}"
     for at in agent.channels:
         if at.state == ATTENTION:
-            yield Issue(
-                f"{agent.name} has trouble on {at.title}", at.cause, f"{path}#{at.channel}", _open(at), grave=True
-            )
+            title = _TITLES.get(at.code, _TROUBLE).format(agent=agent.name, channel=at.title)
+            yield Issue(title, at.cause, f"{path}#{at.channel}", f"Open {at.title}", grave=at.code not in _WORKS)
     waiting = agent.waiting
     if waiting.requests:
         asks = "person asks" if waiting.requests == 1 else "people ask"
@@ -57,7 +73,3 @@ def _of(visit: Visit, agent: Overview) -> Iterator[Issue]:
         messages = "message" if waiting.deliveries == 1 else "messages"
         title = f"{counted(waiting.deliveries)} {messages} of {agent.name} may not have arrived"
         yield Issue(title, "Of the last seven days; each says what the person has.", talks, "See what failed")
-
-
-def _open(at: Connected) -> str:
-    return f"Open {at.title}"

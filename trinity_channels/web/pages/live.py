@@ -20,7 +20,7 @@ from trinity_channels.web.pages.visit import Visit, version_of
 
 log = structlog.get_logger(__name__)
 
-PACE = 0.5
+PACE = 1.0
 """Seconds between two looks at whether something was written."""
 AGAIN = 15.0
 """Seconds after which a part is made again in any case."""
