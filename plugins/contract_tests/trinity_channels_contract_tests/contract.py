@@ -80,6 +80,7 @@ class ChannelContract(
                 raise ContractRefused(f"{cls.__name__} exempts {name}, which is not a check")
             if not isinstance(reason, str) or not reason.strip():
                 raise ContractRefused(f"{cls.__name__} exempts {name} without a reason")
+        # Without either, every check would look at nothing and pass.
         if not cls.channel and cls.plugin is None:
             raise ContractRefused(f"{cls.__name__} names neither a channel nor a plugin")
 

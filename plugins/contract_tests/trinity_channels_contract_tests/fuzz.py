@@ -37,6 +37,7 @@ def randomly(request: Request, attempt: Callable[[Request], None]) -> None:
     )
     @given(body=_BODIES, values=_VALUES, query=_QUERIES, method=_METHODS)
     def one(body: bytes | None, values: dict[int, str], query: str | None, method: str) -> None:
+        # By number, as the header names are known only when it runs.
         changed = {names[index % len(names)]: value for index, value in values.items()} if names else {}
         url = request.url if query is None else f"{request.url.partition('?')[0]}?{query}"
         body = request.body if body is None else body

@@ -76,6 +76,7 @@ class Harness:
 
     def now(self) -> datetime:
         """The time of the story."""
+        # The loop's time is virtual: a day of it passes in no time.
         return self._start + timedelta(seconds=asyncio.get_running_loop().time())
 
     async def connect(self) -> None:

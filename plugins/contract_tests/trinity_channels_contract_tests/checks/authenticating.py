@@ -45,6 +45,7 @@ class Authenticating(Checks):
     async def test_a_changed_body_is_refused(self, harness: Harness) -> None:
         """A body that was changed after it was signed is a `SignatureError`."""
         request = await harness.said(TEXT)
+        # Read as it was first: a change that reads the same, such as another order of fields, proves nothing.
         original = harness.inbound(request)
         for how, changed in other_bodies(request, TEXT).items():
             refused(harness, changed, f"body with {how}", original)
@@ -88,6 +89,7 @@ class Authenticating(Checks):
         given, known = harness.simulator.settings(), secrets_of(harness.settings)
         names = [name for name in harness.manifest.settings.model_fields if name.removesuffix(SECONDARY) in known]
         rotating = [name for name in names if name.endswith(SECONDARY)]
+        # By name, as the contract has it: `<secret>_secondary` is the second of two.
         if not rotating:
             raise NotApplicable(f"no setting is called <secret>{SECONDARY}")
         request = await harness.said(TEXT)

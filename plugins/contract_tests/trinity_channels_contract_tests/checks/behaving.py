@@ -108,6 +108,7 @@ def _client_state(harness: Harness) -> object:
 
 async def _blocked(harness: Harness, hook: str) -> float:
     message = await harness.message("hello")
+    # Asked once to set it to zero.
     longest_block()
     await failure_of(harness, hooks(harness, message)[hook])
     return longest_block()
@@ -130,6 +131,7 @@ async def _everything(harness: Harness) -> AsyncIterator[tuple[str, list[Excepti
     good, message = harness.binding, await harness.message(BODY)
     # Last, and taken back: with wrong credentials nothing else can be checked.
     revoked(harness)
+    # Only those that need the credentials at once.
     for hook in ("configure", "verify", "send"):
         error = await failure_of(harness, hooks(harness, message)[hook])
         yield f"{hook} with wrong credentials", [error] if error else []

@@ -90,6 +90,7 @@ class Verifying(Checks):
         expect(len(set(codes)) == len(codes), f"a code is there twice: {', '.join(codes)}")
         for check in found.checks:
             expect(check.code and check.message, f"a check has no code or no message: {check}")
+            # A finding without a fix leaves the owner with a problem and no next step.
             bad = check.state in {CheckState.FAILED, CheckState.WARNING}
             expect(check.fix or not bad, f"check {check.code} is {check.state} and has no fix")
 

@@ -84,6 +84,7 @@ class Entering(Checks):
         given = dict(harness.simulator.settings())
         entered = "fake-token-in-the-wrong-field"
         for name in harness.manifest.settings.model_fields:
+            # Wrong in type, in form and in length: each has an error text of its own.
             for value in ([entered], {"value": entered}, f" {entered}\x00" * 400):
                 found = _problems(harness, {**given, name: value})
                 expect(found is None or entered not in str(found), f"the error about {name} quotes what was entered")
@@ -91,6 +92,7 @@ class Entering(Checks):
     @story(MODEL, "Make validators idempotent: the host stores what they made and validates it again at every start.")
     async def test_stored_settings_read_back_the_same(self, harness: Harness) -> None:
         """Settings that were stored and read again are equal: validating twice changes nothing more."""
+        # As the host does it: secrets are stored apart from the rest.
         dumped = harness.settings.model_dump(mode="json")
         again = harness.manifest.settings.model_validate({**dumped, **secrets_of(harness.settings)})
         expect(again == harness.settings, "the settings changed when they were validated a second time")

@@ -37,6 +37,7 @@ class Identifying(Checks):
         if len(set(addresses)) < len(addresses):
             return  # test_two_people_are_two says so
         for phone, address in zip(phones, addresses, strict=True):
+            # The text names its phone, so that a mix-up shows wherever it arrives.
             await harness.send(f"for {phone.address}", address)
         await harness.simulator.settle()
         for phone in phones:

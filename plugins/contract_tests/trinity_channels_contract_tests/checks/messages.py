@@ -38,6 +38,7 @@ class Messages(Checks):
         before = len(harness.host.requests)
         await harness.phone.says("")
         await harness.simulator.settle()
+        # A simulator may also post nothing, as its provider does.
         for request in harness.host.since(before):
             for event in harness.inbound(request).events:
                 blank = isinstance(event, Ignored) or (isinstance(event, MessageReceived) and not event.text)
@@ -48,6 +49,7 @@ class Messages(Checks):
         """A message names itself and a sender that can be answered, in the direct chat and not in a group."""
         message = await harness.hears("hello")
         expect(message.event_id and message.provider_id, "event_id or provider_id is empty")
+        # Numbers and texts would be two ids for one message in the database.
         expect(isinstance(message.event_id, str), f"event_id is {message.event_id!r}, not text")
         expect(message.conversation != "", "conversation is empty; None means that sender.address answers it")
         expect(not message.group, "group is True in a direct chat")

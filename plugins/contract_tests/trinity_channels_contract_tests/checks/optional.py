@@ -27,6 +27,7 @@ class Optional(Checks):
         error = await failure_of(harness, hooks(harness, message)["indicate"])
         expect(error is None, f"it raised {told(error) if error else ''}")
         expect(harness.arrived() == before, "the person received a message")
+        # Also while the network is broken: that is when it must cost nothing.
         for fault in (*NETWORK_FAULTS, NetworkFault.SILENT):
             harness.transport.fault = fault
             error = await failure_of(harness, hooks(harness, message)["indicate"])
@@ -38,6 +39,7 @@ class Optional(Checks):
         """What was written while the host was down is listed, oldest first, as if it had been received."""
         harness.needs("list_missed")
         since = harness.now()
+        # From here on the provider's webhooks are refused, and only its list has the messages.
         harness.host.online = False
         for text in ("is anybody there?", "hello?"):
             await harness.phone.says(text)

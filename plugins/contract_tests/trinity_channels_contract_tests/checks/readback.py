@@ -76,6 +76,7 @@ async def _lost(harness: Harness, fault: Fault, text: str) -> tuple[OutboundMess
     # More often than once: a plugin that tries again by itself must not get through here.
     harness.simulator.inject(fault, PERSISTENT)
     await failure_of(harness, hooks(harness, message)["send"])
+    # As long as the plugin itself says that it takes.
     await asyncio.sleep(harness.manifest.capabilities.find_sent)
     return message, at
 

@@ -37,6 +37,7 @@ class Receipts(Checks):
     async def test_a_receipt_names_its_message(self, harness: Harness) -> None:
         """Receipts name the provider id that `send` returned and, if any, our own id of that delivery."""
         _declared(harness)
+        # Twice, for a plugin that keeps the first id would pass once.
         for _ in range(2):
             before = len(harness.host.requests)
             message = await harness.message("hello")

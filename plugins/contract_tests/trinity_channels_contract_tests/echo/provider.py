@@ -158,6 +158,7 @@ class EchoSimulator:
         if phone is not None:
             phone.chat.append(row)
             for state in ("sent", "delivered", "read"):
+                # Each state has its own receipt, in the provider's order.
                 row["state"] = state
                 await self._post({"kind": "receipt", **{name: row[name] for name in ("id", "state", "reference")}})
 
