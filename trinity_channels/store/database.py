@@ -100,7 +100,7 @@ def _sqlite_engine(url: URL, *, write: bool) -> Engine:
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA secure_delete=ON")  # what was removed must not be readable in the file either
-        connection.execute(f"PRAGMA cache_size={'-8000' if write else '-2000'}")  # in KiB; there are several readers
+        connection.execute(f"PRAGMA cache_size={'-4000' if write else '-1000'}")  # in KiB; there are several readers
         if not write:
             connection.execute("PRAGMA query_only=ON")
 
