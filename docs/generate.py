@@ -134,12 +134,19 @@ def _contract() -> str:
     for name in api.__all__:
         if inspect.isfunction(function := getattr(api, name)):
             text += [f"### `{name}{str(inspect.signature(function)).replace(chr(39), '')}`\n", _prose(function), ""]
-    text += ["## For simulators: `trinity_channels.simulation`\n", _prose(simulation), ""]
+    text += _toolkit()
+    return "\n".join(text).rstrip() + "\n"
+
+
+def _toolkit() -> list[str]:
+    text = ["## For simulators: `trinity_channels.simulation`\n", _prose(simulation), ""]
     for name in simulation.__all__:
         part = getattr(simulation, name)
+        if inspect.isfunction(part) or inspect.isclass(part):
+            text += [f"### `{_call(name, part)}`\n", _prose(part), ""]
         if inspect.isclass(part):
-            text += [f"### `{_call(name, part)}`\n", _prose(part), "", *_methods(part)]
-    return "\n".join(text).rstrip() + "\n"
+            text += _methods(part)
+    return text
 
 
 def _call(name: str, part: Callable[..., object]) -> str:

@@ -16,7 +16,17 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import Message
 
 from trinity_channels.api import Fault
-from trinity_channels.simulation import Background, Bubble, Clock, Faults, PhonePage, Sample, Screen, Switch
+from trinity_channels.simulation import (
+    Background,
+    Bubble,
+    Clock,
+    Faults,
+    PhonePage,
+    Sample,
+    Screen,
+    Switch,
+    page_routes,
+)
 from trinity_channels.simulation.mailbox import WithMailbox, code_of, with_links
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -78,7 +88,7 @@ def book(tmp_path: Path) -> GuestBook:
 
 @pytest.fixture
 async def client(book: GuestBook) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(Starlette(routes=book.routes()))
+    transport = httpx.ASGITransport(Starlette(routes=page_routes(book)))
     async with httpx.AsyncClient(transport=transport, base_url="http://sim.test") as opened:
         yield opened
 
@@ -221,7 +231,7 @@ async def test_what_changes_is_streamed(book: GuestBook) -> None:
             sent.put_nowait(body.decode())
 
     scope = {"type": "http", "method": "GET", "path": "/phones/Zoe/live", "root_path": "", "query_string": b""}
-    app = Starlette(routes=book.routes())
+    app = Starlette(routes=page_routes(book))
     streaming = asyncio.create_task(app({**scope, "headers": []}, receive, send))
     first = await sent.get()
     book.visitors[0].said.append("<b>news</b>")
@@ -244,7 +254,7 @@ class Letter:
 
 async def test_a_mailbox_stands_beside_the_phone_and_offers_the_code(book: GuestBook) -> None:
     letters: list[Letter] = []
-    app = WithMailbox(Starlette(routes=book.routes()), lambda: letters)
+    app = WithMailbox(Starlette(routes=page_routes(book)), lambda: letters)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://sim.test") as client:
         empty = (await client.get("/")).text
         letters.append(Letter("zoe@example.org", "<Your code>", "The code is 482913, see http://x.example/?a=1&b=2."))

@@ -5,19 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from trinity_channels.agents.probe import probe
 from trinity_channels.api import ChannelError, Check, CheckState, ProviderUnavailable
 from trinity_channels.bindings.connections import NotConnected
 from trinity_channels.bindings.public_address import Probed, PublicAddress
 from trinity_channels.crypto.vault import VaultError
+from trinity_channels.host import Host
 from trinity_channels.store import bindings, turns
 from trinity_channels.store.bindings import StoredBinding
 from trinity_channels.store.turns import FailedTurn
-
-if TYPE_CHECKING:
-    from trinity_channels.app import Host
 
 AT_ONCE = 8
 """Providers and agents that are asked at the same time."""

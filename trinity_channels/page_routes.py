@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from trinity_channels.access.sign_in_links import SignInLinks
+from trinity_channels.host import Host
 from trinity_channels.web.pages.agents import AgentsPages
 from trinity_channels.web.pages.appearance import AppearancePages
 from trinity_channels.web.pages.cookies import Said, SessionCookie
@@ -16,9 +15,6 @@ from trinity_channels.web.pages.render import Templates
 from trinity_channels.web.pages.signin import SignInPages
 from trinity_channels.web.pages.site import Site
 from trinity_channels.web.pages.visit import Desk
-
-if TYPE_CHECKING:
-    from trinity_channels.app import Host
 
 
 def site(host: Host, prefix: str) -> Site:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from fastapi import APIRouter
 
 from trinity_channels.bindings.address_change import AddressChange
 from trinity_channels.bindings.status import BindingStatuses
 from trinity_channels.diagnostics import Diagnostics
+from trinity_channels.host import Host
 from trinity_channels.inbound.way_in import WayIn
 from trinity_channels.people.contacts import Contacts
 from trinity_channels.people.erasure import Erasure
@@ -30,9 +29,6 @@ from trinity_channels.web.sessions_api import SessionsApi
 from trinity_channels.web.settings_api import SettingsApi
 from trinity_channels.web.tokens_api import TokensApi
 from trinity_channels.web.trial_api import TrialApi
-
-if TYPE_CHECKING:
-    from trinity_channels.app import Host
 
 
 def routers(host: Host) -> list[APIRouter]:

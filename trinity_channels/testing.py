@@ -14,10 +14,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from trinity_channels.app import Host
+from trinity_channels.host import Host
 
 
 @dataclass(frozen=True, slots=True)

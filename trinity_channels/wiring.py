@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Protocol
 
+from trinity_channels.access.directory import Directory
 from trinity_channels.access.disclosure import Disclosure
 from trinity_channels.access.escalation import Escalation
 from trinity_channels.access.lifetime import Lifetime
 from trinity_channels.access.login import Login
 from trinity_channels.access.self_service import SelfService
 from trinity_channels.agents.port import AgentRuntime
+from trinity_channels.agents.table import AgentTable
+from trinity_channels.authorisation import Authorisation
+from trinity_channels.bindings import Bindings
+from trinity_channels.crypto.vault import Vault
 from trinity_channels.inbound.admission import Admission
 from trinity_channels.inbound.agent_call import AgentCall
 from trinity_channels.inbound.agent_run import AgentRuns
@@ -20,6 +26,7 @@ from trinity_channels.inbound.authentication import Authentication
 from trinity_channels.inbound.catch_up import CatchUp
 from trinity_channels.inbound.diagnose import Diagnosis
 from trinity_channels.inbound.endings import Endings
+from trinity_channels.inbound.fair_slots import FairSlots
 from trinity_channels.inbound.first_attempt import FirstAttempts
 from trinity_channels.inbound.gather import Bursts
 from trinity_channels.inbound.indicate import Indicator
@@ -31,18 +38,42 @@ from trinity_channels.inbound.quotes import Quotes
 from trinity_channels.inbound.senders import Senders
 from trinity_channels.inbound.steps import Steps
 from trinity_channels.inbound.turn import Turns
+from trinity_channels.inbound.unknown import UnknownWebhooks
 from trinity_channels.inbound.vouching import Vouching
 from trinity_channels.inbound.webhook import Webhook
 from trinity_channels.inbound.webhook_keys import WebhookKeys
 from trinity_channels.inbound.writers import Writers
+from trinity_channels.mail.port import Mailer
+from trinity_channels.observability.metrics import Metrics
 from trinity_channels.outbound.lateness import Lateness
 from trinity_channels.outbound.notices import Budget, Notices
+from trinity_channels.people.blocks import Blocks
+from trinity_channels.plugins import Plugins
+from trinity_channels.settings import Settings
+from trinity_channels.store import Store
 
-if TYPE_CHECKING:
-    from trinity_channels.app import Host
+
+class Parts(Protocol):
+    """What a host is made of, as far as the parts below are joined from it; `Host` says what each of them is."""
+
+    settings: Settings
+    now: Callable[[], datetime]
+    metrics: Metrics
+    plugins: Plugins
+    store: Store
+    vault: Vault
+    mailer: Mailer | None
+    agents: AgentTable
+    directory: Directory
+    may: Authorisation
+    bindings: Bindings
+    blocks: Blocks
+    slots: FairSlots
+    self_service: SelfService
+    unknown_webhooks: UnknownWebhooks
 
 
-def self_service(host: Host) -> SelfService:
+def self_service(host: Parts) -> SelfService:
     """What the host itself offers people in a chat."""
     settings = host.settings
     escalation = Escalation(host.store, host.agents, host.may, host.now)
@@ -55,7 +86,7 @@ def self_service(host: Host) -> SelfService:
     )
 
 
-def turns(host: Host, agents: AgentRuntime, vouching: Vouching, indicator: Indicator, lateness: Lateness) -> Turns:
+def turns(host: Parts, agents: AgentRuntime, vouching: Vouching, indicator: Indicator, lateness: Lateness) -> Turns:
     """The loop over what waits in a conversation, with the steps before the agent and the agent's turns."""
     settings, store, now = host.settings, host.store, host.now
     budget = Budget(settings.notices_per_contact, settings.notices_per_binding)
@@ -72,7 +103,7 @@ def turns(host: Host, agents: AgentRuntime, vouching: Vouching, indicator: Indic
     return Turns(store, host.plugins, next_steps, first_attempts, agent_turns, now)
 
 
-def webhook(host: Host, indicator: Indicator, diagnosis: Diagnosis, catch_up: CatchUp) -> Webhook:
+def webhook(host: Parts, indicator: Indicator, diagnosis: Diagnosis, catch_up: CatchUp) -> Webhook:
     """The edge that takes what providers bring."""
     notices = OwnerNotices(host.store, host.now)
     return Webhook(
@@ -85,7 +116,7 @@ def webhook(host: Host, indicator: Indicator, diagnosis: Diagnosis, catch_up: Ca
     )
 
 
-def _next_steps(host: Host, senders: Senders, vouching: Vouching, notices: Notices, lateness: Lateness) -> NextSteps:
+def _next_steps(host: Parts, senders: Senders, vouching: Vouching, notices: Notices, lateness: Lateness) -> NextSteps:
     login = host.self_service.login
     bursts = Bursts(timedelta(seconds=host.settings.gather_seconds), lateness)
     preparation = Preparation(host.store, host.directory, host.self_service, vouching)

@@ -111,7 +111,6 @@ class Resends:
 
     def __init__(
         self,
-        *,
         store: Store,
         plugins: Plugins,
         metrics: Metrics,

@@ -4,8 +4,18 @@ It is not part of the contract, and simulators may do without it. The host and `
 they start without it.
 """
 
+from trinity_channels.simulation.arguments import (
+    Arguments,
+    NotAnObject,
+    arguments,
+    form_fields,
+    json_object,
+    text,
+    truth,
+)
 from trinity_channels.simulation.background import Background
 from trinity_channels.simulation.clock import Clock
+from trinity_channels.simulation.endpoints import page_routes
 from trinity_channels.simulation.faults import Faults
 from trinity_channels.simulation.page import PhonePage
 from trinity_channels.simulation.posted import Refused
@@ -14,16 +24,24 @@ from trinity_channels.simulation.screen import SHOWN, Bubble, File, Screen, Swit
 
 __all__ = [
     "SHOWN",
+    "Arguments",
     "Background",
     "Bubble",
     "Clock",
     "Faults",
     "File",
+    "NotAnObject",
     "PhonePage",
     "Refused",
     "Sample",
     "Screen",
     "Switch",
+    "arguments",
     "behaviours",
+    "form_fields",
+    "json_object",
+    "page_routes",
     "send_faults",
+    "text",
+    "truth",
 ]

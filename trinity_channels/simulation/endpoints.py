@@ -39,6 +39,11 @@ Changing = Callable[[Request, dict[str, Any]], Awaitable[tuple[HTTPStatus, dict[
 """Does what was posted; returns the status, what the API answers, and whose phone the page shows then."""
 
 
+def page_routes(page: PhonePage[P]) -> list[Route]:
+    """Where a page answers. All that changes something takes JSON, or a form of the page itself."""
+    return Endpoints(page).routes()
+
+
 class Endpoints(Generic[P]):
     """Answers for one page."""
 

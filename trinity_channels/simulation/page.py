@@ -8,8 +8,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
-from starlette.routing import Route
-
 from trinity_channels.simulation.clock import Clock
 from trinity_channels.simulation.samples import Sample
 from trinity_channels.simulation.screen import Screen, Switch
@@ -28,7 +26,7 @@ P = TypeVar("P", bound=Person)
 
 
 class PhonePage(ABC, Generic[P]):
-    """The page at `/` of a simulator, with a phone for each person, and the API that it uses.
+    """The page at `/` of a simulator, with a phone for each person, and the API that it uses; `page_routes` serves it.
 
     Args:
         network: what is simulated, as people call it.
@@ -42,12 +40,6 @@ class PhonePage(ABC, Generic[P]):
         self.folder = folder
         self.clock = clock
         self.switches = switches
-
-    def routes(self) -> list[Route]:
-        """Where it answers. All that changes something takes JSON, or a form of the page itself."""
-        from trinity_channels.simulation.endpoints import Endpoints  # noqa: PLC0415 -- it knows pages
-
-        return Endpoints(self).routes()
 
     @abstractmethod
     def people(self) -> Iterable[P]:

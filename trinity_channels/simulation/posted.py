@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
+
+from trinity_channels.simulation.arguments import NotAnObject, form_fields, json_object
 
 LONGEST = 64 * 1024
 """Bytes of a body that is read."""
@@ -32,16 +33,13 @@ async def posted(request: Request) -> dict[str, Any]:
     """
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type == "application/x-www-form-urlencoded" and _same_origin(request):
-        return dict(parse_qsl((await _body(request)).decode("utf-8", "replace"), keep_blank_values=True))
+        return dict(form_fields(await _body(request)))
     if media_type != "application/json":
         raise Refused("The Content-Type must be application/json.")
     try:
-        body = json.loads(await _body(request))
-    except (ValueError, RecursionError):
-        body = None
-    if not isinstance(body, dict):
-        raise Refused("The body is not a JSON object.")
-    return body
+        return json_object(await _body(request))
+    except NotAnObject:
+        raise Refused("The body is not a JSON object.") from None
 
 
 def is_form(request: Request) -> bool:

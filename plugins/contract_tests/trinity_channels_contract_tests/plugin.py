@@ -34,7 +34,7 @@ def pytest_configure(config: pytest.Config) -> None:
         from trinity_channels_contract_tests.report import Reporter  # noqa: PLC0415
 
         try:
-            config.pluginmanager.register(Reporter(wanted), "channel-report")
+            config.pluginmanager.register(Reporter(wanted, PROPERTY), "channel-report")
         except ValueError as error:
             raise pytest.UsageError(str(error)) from None
 

@@ -11,7 +11,6 @@ import pytest
 
 from trinity_channels_contract_tests.contract import CHECKS
 from trinity_channels_contract_tests.expectations import NOT_APPLICABLE
-from trinity_channels_contract_tests.plugin import PROPERTY
 from trinity_channels_contract_tests.tiers import NO_TIER, TIERS, Outcome, tier_of
 
 LONGEST = 200
@@ -26,9 +25,13 @@ SYMBOLS = {
 
 
 class Reporter:
-    """Collects outcomes while pytest runs, and writes them down at the end."""
+    """Collects outcomes while pytest runs, and writes them down at the end.
 
-    def __init__(self, wanted: str) -> None:
+    `about` is the property of a test that names its channel and check.
+    """
+
+    def __init__(self, wanted: str, about: str) -> None:
+        self._about = about
         self._format, _, path = wanted.partition(":")
         if self._format not in FORMATS:
             raise ValueError(f"--channel-report takes json or md, perhaps with :PATH, not {wanted!r}")
@@ -37,7 +40,7 @@ class Reporter:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep the outcome of a check."""
-        about = dict(report.user_properties).get(PROPERTY)
+        about = dict(report.user_properties).get(self._about)
         # A check that fails or is skipped before it is called has no report of its call.
         if isinstance(about, str) and (report.when == "call" or (report.when == "setup" and not report.passed)):
             channel, _, check = about.partition("/")

@@ -11,7 +11,8 @@ from trinity_channels.access.gate import Policy
 from trinity_channels.access.overview import Overview, Overviews
 from trinity_channels.web.pages.issues import issues_of
 from trinity_channels.web.pages.live import Live
-from trinity_channels.web.pages.page import MenuItem, Page
+from trinity_channels.web.pages.menu import MenuItem
+from trinity_channels.web.pages.page import Page
 from trinity_channels.web.pages.visit import Visit
 from trinity_channels.web.pages.words import counted
 

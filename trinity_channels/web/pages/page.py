@@ -4,27 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from starlette.responses import Response
 
-if TYPE_CHECKING:
-    from trinity_channels.web.pages.visit import Visit
+from trinity_channels.web.pages.menu import MenuItem
+from trinity_channels.web.pages.visit import Visit
 
-Handler = Callable[["Visit"], Awaitable[Response]]
-
-
-@dataclass(frozen=True, slots=True)
-class MenuItem:
-    """An entry of the main navigation: its words, its icon, and whether only administrators have it.
-
-    `count` is the path of a live part that shows how many things there need attention; empty for none.
-    """
-
-    label: str
-    icon: str
-    admin: bool = False
-    count: str = ""
+Handler = Callable[[Visit], Awaitable[Response]]
 
 
 @dataclass(frozen=True, slots=True)

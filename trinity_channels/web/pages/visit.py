@@ -21,7 +21,7 @@ from trinity_channels.web.pages import times
 from trinity_channels.web.pages.cookies import SAID, Said, theme_of
 from trinity_channels.web.pages.curl import curl
 from trinity_channels.web.pages.form import Form, read_form
-from trinity_channels.web.pages.page import Page
+from trinity_channels.web.pages.menu import Listed
 from trinity_channels.web.pages.render import Templates
 
 _TIME = re.compile(r"(<time[^>]*>)[^<]*")
@@ -51,7 +51,7 @@ class Entry:
 class Visit:
     """What a page's handler gets, and what its template knows as `page`."""
 
-    def __init__(self, request: Request, desk: Desk, entry: Entry | None, menu: Sequence[Page]) -> None:
+    def __init__(self, request: Request, desk: Desk, entry: Entry | None, menu: Sequence[Listed]) -> None:
         self.request = request
         self.entry = entry
         self.theme = theme_of(request)
@@ -89,7 +89,7 @@ class Visit:
         return f"{url.path}?{url.query}" if url.query else url.path
 
     @property
-    def menu(self) -> Sequence[Page]:
+    def menu(self) -> Sequence[Listed]:
         """The pages of the main navigation that this person may see."""
         return [one for one in self._menu if one.menu is not None and (self.is_admin or not one.menu.admin)]
 

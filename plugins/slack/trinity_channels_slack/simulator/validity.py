@@ -6,7 +6,8 @@ import json
 import re
 from typing import Any
 
-from trinity_channels_slack.simulator.api.access import Arguments, Refusal, text
+from trinity_channels.simulation import Arguments, text
+from trinity_channels_slack.simulator.refusal import Refusal
 
 LONGEST_TEXT = 40_000
 """Longer texts are cut."""

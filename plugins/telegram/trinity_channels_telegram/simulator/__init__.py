@@ -1,8 +1,7 @@
 """Telegram's Bot API on this machine, for demos and tests. It is not Telegram and never calls it."""
 
 from trinity_channels_telegram.simulator.behaviour import Behaviour
-from trinity_channels_telegram.simulator.bots import Bot
-from trinity_channels_telegram.simulator.chats import Chat, Posted, Topic
+from trinity_channels_telegram.simulator.chats import Bot, Chat, Posted, Topic
 from trinity_channels_telegram.simulator.phones import Phone
 from trinity_channels_telegram.simulator.simulator import TelegramSimulator
 

@@ -1,21 +1,44 @@
-"""Chats with what was said in them: one with each person, and groups with members and topics."""
+"""Bots, and chats with what was said in them: one with each person, and groups with members and topics."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from trinity_channels.api import Heard
 from trinity_channels_telegram.simulator.entities import Entity
 
-if TYPE_CHECKING:
-    from trinity_channels_telegram.simulator.bots import Bot
-    from trinity_channels_telegram.simulator.phones import Phone
-
 TYPING = timedelta(seconds=5)
 ARRIVED = 2
 """Ticks of what is on the phone."""
+
+# https://core.telegram.org/bots/api#setwebhook: what a bot gets that asks for nothing.
+NOT_BY_DEFAULT = frozenset({"chat_member", "message_reaction", "message_reaction_count"})
+
+
+class Person(Protocol):
+    """A person, as far as chats know them; `Phone` is one."""
+
+    @property
+    def id(self) -> int:
+        """For good; also the identifier of the chat with them."""
+
+    @property
+    def name(self) -> str:
+        """The first name."""
+
+    @property
+    def username(self) -> str:
+        """May be empty."""
+
+    @property
+    def bot(self) -> Bot:
+        """The bot this person talks to."""
+
+    @property
+    def user(self) -> dict[str, object]:
+        """As others see this person."""
 
 
 @dataclass(slots=True, eq=False)
@@ -28,7 +51,7 @@ class Posted:
 
     number: int
     chat: Chat = field(repr=False)
-    sender: Phone | Bot | Chat | None
+    sender: Person | Bot | Chat | None
     date: datetime
     text: str = ""
     entities: tuple[Entity, ...] = ()
@@ -77,7 +100,7 @@ class Chat:
     title: str = ""
     username: str = ""
     forum: bool = False
-    members: list[Phone] = field(default_factory=list, repr=False)
+    members: list[Person] = field(default_factory=list, repr=False)
     bots: dict[Bot, str] = field(default_factory=dict, repr=False)
     messages: list[Posted] = field(default_factory=list, repr=False)
     topics: dict[int, Topic] = field(default_factory=dict, repr=False)
@@ -89,7 +112,7 @@ class Chat:
     def private(self) -> bool:
         return self.type == "private"
 
-    def post(self, sender: Phone | Bot | Chat | None, date: datetime, **fields: Any) -> Posted:
+    def post(self, sender: Person | Bot | Chat | None, date: datetime, **fields: Any) -> Posted:
         """Add a message."""
         # Each chat counts its own messages here: numbers are not unique across chats.
         self.count += 1
@@ -103,3 +126,48 @@ class Chat:
     def heard(self) -> list[Heard]:
         """What bots said here, as people see it, oldest first."""
         return [Heard(one.text, ARRIVED) for one in self.messages if one.by_bot and one.text]
+
+
+@dataclass(slots=True)
+class Webhook:
+    """What `setWebhook` says; an empty `url` means none."""
+
+    url: str = ""
+    secret: str = field(default="", repr=False)
+    max_connections: int = 40
+    allowed: tuple[str, ...] = ()
+    set_at: datetime | None = None
+    error: str = ""
+    error_at: datetime | None = None
+
+    def wants(self, kind: str) -> bool:
+        """Whether this kind of update is sent."""
+        # An empty list means the default, not nothing.
+        return kind in self.allowed if self.allowed else kind not in NOT_BY_DEFAULT
+
+
+@dataclass(slots=True, eq=False)
+class Bot:
+    """A bot. `privacy` hides most of what is said in groups from it; `private` are its chats with people, by their ids."""
+
+    id: int
+    token: str = field(repr=False)
+    name: str
+    username: str
+    privacy: bool = True
+    joins_groups: bool = True
+    webhook: Webhook = field(default_factory=Webhook)
+    private: dict[int, Chat] = field(default_factory=dict, repr=False)
+    queries: dict[str, datetime] = field(default_factory=dict, repr=False)
+    last_update: int = 0
+    last_update_at: datetime | None = None
+
+    @property
+    def user(self) -> dict[str, object]:
+        """As others see it."""
+        return {"id": self.id, "is_bot": True, "first_name": self.name, "username": self.username}
+
+    @property
+    def mention(self) -> str:
+        """How people call it in a group."""
+        return f"@{self.username}"

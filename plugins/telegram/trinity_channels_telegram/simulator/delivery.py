@@ -17,7 +17,7 @@ from typing import Any
 
 import httpx
 
-from trinity_channels_telegram.simulator.bots import Bot
+from trinity_channels_telegram.simulator.chats import Bot
 from trinity_channels_telegram.simulator.network import Network
 
 # The real server chooses a ceiling between 60 and 120 seconds at random.

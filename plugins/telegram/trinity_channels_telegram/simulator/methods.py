@@ -8,8 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from trinity_channels_telegram.simulator import rendering, webhook_address
-from trinity_channels_telegram.simulator.bots import Bot, Webhook
-from trinity_channels_telegram.simulator.chats import TYPING
+from trinity_channels_telegram.simulator.chats import TYPING, Bot, Webhook
 from trinity_channels_telegram.simulator.delivery import Delivery
 from trinity_channels_telegram.simulator.limits import Limits
 from trinity_channels_telegram.simulator.network import Network

@@ -9,8 +9,7 @@ from random import Random
 from trinity_channels.api import Fault
 from trinity_channels.simulation import Background, Clock, Faults
 from trinity_channels_telegram.simulator.behaviour import Behaviour
-from trinity_channels_telegram.simulator.bots import Bot
-from trinity_channels_telegram.simulator.chats import Chat
+from trinity_channels_telegram.simulator.chats import Bot, Chat
 from trinity_channels_telegram.simulator.phones import Phone
 from trinity_channels_telegram.simulator.problems import Problem, answer, too_many
 

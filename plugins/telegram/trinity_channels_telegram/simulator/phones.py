@@ -7,24 +7,23 @@ from typing import Any, Protocol
 
 from trinity_channels.api import Heard
 from trinity_channels_telegram.simulator import contents, markup, rendering
-from trinity_channels_telegram.simulator.bots import Bot
-from trinity_channels_telegram.simulator.chats import Chat, Posted, Topic
+from trinity_channels_telegram.simulator.chats import Bot, Chat, Person, Posted, Topic
 from trinity_channels_telegram.simulator.entities import units
 
 
 class Updates(Protocol):
     """Carries what a phone sends; each call returns when the webhook has been answered, or has failed for now."""
 
-    async def say(self, phone: Phone, chat: Chat, text: str = "", **fields: Any) -> Posted:
+    async def say(self, phone: Person, chat: Chat, text: str = "", **fields: Any) -> Posted:
         """Post a message."""
 
-    async def edit(self, phone: Phone, message: Posted, text: str) -> None:
+    async def edit(self, phone: Person, message: Posted, text: str) -> None:
         """Change a message."""
 
-    async def tap(self, phone: Phone, message: Posted, button: dict[str, str]) -> None:
+    async def tap(self, phone: Person, message: Posted, button: dict[str, str]) -> None:
         """Tap a button under a message."""
 
-    async def change_bot(self, phone: Phone, chat: Chat, bot: Bot, status: str) -> None:
+    async def change_bot(self, phone: Person, chat: Chat, bot: Bot, status: str) -> None:
         """Let a bot in, or throw it out."""
 
     def now(self) -> datetime:
@@ -100,7 +99,7 @@ class Phone:
         quote = {"text": passage, "position": units(to.text[: to.text.find(passage)]), "is_manual": True}
         return await self._updates.say(self, to.chat, text, replies_to=to, about={"quote": quote})
 
-    async def quotes_from_elsewhere(self, text: str, passage: str, of: Phone | Bot | Chat) -> Posted:
+    async def quotes_from_elsewhere(self, text: str, passage: str, of: Person | Bot | Chat) -> Posted:
         """Answer a passage of what someone said in another chat."""
         about = {
             "external_reply": {"origin": rendering.origin(of, self._updates.now())},
@@ -108,7 +107,7 @@ class Phone:
         }
         return await self._updates.say(self, self.chat, text, about=about)
 
-    async def forwards(self, text: str, of: Phone | Bot | Chat | str, *, chat: Chat | None = None) -> Posted:
+    async def forwards(self, text: str, of: Person | Bot | Chat | str, *, chat: Chat | None = None) -> Posted:
         """Pass on what someone said elsewhere; a name alone is of a person who hides their account."""
         about = {"forward_origin": rendering.origin(of, self._updates.now())}
         return await self._updates.say(self, chat or self.chat, text, about=about)

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from trinity_channels_telegram.simulator.chats import Chat, Posted
-
-if TYPE_CHECKING:
-    from trinity_channels_telegram.simulator.bots import Bot
-    from trinity_channels_telegram.simulator.phones import Phone
+from trinity_channels_telegram.simulator.chats import Bot, Chat, Person, Posted
 
 # https://core.telegram.org/bots/api#user: bots see these in place of a chat that speaks.
 ANONYMOUS_ADMIN = {"id": 1087968824, "is_bot": True, "first_name": "Group", "username": "GroupAnonymousBot"}
@@ -76,7 +72,7 @@ def message(one: Posted, *, nested: bool = False) -> dict[str, Any]:
     return fields | one.more | one.about
 
 
-def origin(of: Phone | Bot | Chat | str, date: datetime) -> dict[str, Any]:
+def origin(of: Person | Bot | Chat | str, date: datetime) -> dict[str, Any]:
     """Where a message was said first. https://core.telegram.org/bots/api#messageorigin."""
     fields: dict[str, Any] = {"date": int(date.timestamp())}
     match of:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from trinity_channels_telegram.simulator import formats, rendering
-from trinity_channels_telegram.simulator.bots import Bot
-from trinity_channels_telegram.simulator.chats import Chat, Posted
+from trinity_channels_telegram.simulator.chats import Bot, Chat, Posted
 from trinity_channels_telegram.simulator.keyboards import keyboard
 from trinity_channels_telegram.simulator.limits import Limits
 from trinity_channels_telegram.simulator.network import Network

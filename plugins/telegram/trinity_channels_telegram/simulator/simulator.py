@@ -13,8 +13,7 @@ from trinity_channels.api import Context, Fault, Request
 from trinity_channels.simulation import Clock
 from trinity_channels_telegram.simulator.api import application
 from trinity_channels_telegram.simulator.behaviour import Behaviour
-from trinity_channels_telegram.simulator.bots import Bot
-from trinity_channels_telegram.simulator.chats import Chat, Topic
+from trinity_channels_telegram.simulator.chats import Bot, Chat, Topic
 from trinity_channels_telegram.simulator.delivery import SECRET_HEADER, Call, Delivery
 from trinity_channels_telegram.simulator.methods import Methods
 from trinity_channels_telegram.simulator.network import FIRST_BOT, FIRST_GROUP, FIRST_PERSON, Network

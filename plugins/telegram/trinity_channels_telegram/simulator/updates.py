@@ -6,12 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from trinity_channels_telegram.simulator import rendering
-from trinity_channels_telegram.simulator.bots import Bot
-from trinity_channels_telegram.simulator.chats import Chat, Posted
+from trinity_channels_telegram.simulator.chats import Bot, Chat, Person, Posted
 from trinity_channels_telegram.simulator.delivery import Delivery
 from trinity_channels_telegram.simulator.entities import found_in
 from trinity_channels_telegram.simulator.network import Network
-from trinity_channels_telegram.simulator.phones import Phone
 
 DAY = timedelta(hours=24)
 QUERY_LIFE = timedelta(seconds=150)
@@ -32,7 +30,7 @@ class Updates:
     def number(self) -> int:
         return self._network.chance.randrange(10**15, 10**18)
 
-    async def say(self, phone: Phone, chat: Chat, text: str = "", **fields: Any) -> Posted:
+    async def say(self, phone: Person, chat: Chat, text: str = "", **fields: Any) -> Posted:
         """Post a message and let the bots know that see it. Writing to a bot opens the chat with it, as Start does."""
         # People see one group, whatever its number is by now.
         chat = chat.migrated_to or chat
@@ -47,14 +45,14 @@ class Updates:
                 await self.tell(bot, "message", posted)
         return posted
 
-    async def edit(self, phone: Phone, message: Posted, text: str) -> None:  # noqa: ARG002 -- the protocol's signature
+    async def edit(self, phone: Person, message: Posted, text: str) -> None:  # noqa: ARG002 -- the protocol's signature
         """Change a message."""
         message.text, message.entities, message.edited = text, found_in(text), self.now()
         for bot in list(message.chat.bots):
             if message.chat.bots[bot] in PRESENT and _sees(bot, message):
                 await self.tell(bot, "edited_message", message)
 
-    async def tap(self, phone: Phone, message: Posted, button: dict[str, str]) -> None:
+    async def tap(self, phone: Person, message: Posted, button: dict[str, str]) -> None:
         """Tap a button; its spinner turns until the bot answers the query."""
         bot = message.sender
         assert isinstance(bot, Bot)  # noqa: S101 -- only bots have buttons
@@ -70,7 +68,7 @@ class Updates:
         # Queries expire after 150 seconds in Telegram's published server; messages after a day.
         await self._delivery.offer(bot, "callback_query", payload, ("query", phone.id), _nothing, QUERY_LIFE)
 
-    async def change_bot(self, phone: Phone, chat: Chat, bot: Bot, status: str) -> None:
+    async def change_bot(self, phone: Person, chat: Chat, bot: Bot, status: str) -> None:
         """Let a bot in, or throw it out; which it is told either way."""
         before, chat.bots[bot] = chat.bots.get(bot, "left"), status
         payload = {
@@ -82,7 +80,7 @@ class Updates:
         }
         await self._delivery.offer(bot, "my_chat_member", payload, ("member", chat.id), _nothing, DAY)
 
-    async def teleport(self, phone: Phone) -> None:
+    async def teleport(self, phone: Person) -> None:
         """Do what Telegram does not offer yet."""
         queue = ("teleport", phone.id)
         await self._delivery.offer(phone.bot, "teleport", {"from": phone.user}, queue, _nothing, DAY, unasked=True)

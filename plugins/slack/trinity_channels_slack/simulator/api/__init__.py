@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from starlette.applications import Starlette
 
+from trinity_channels.simulation import page_routes
 from trinity_channels_slack.simulator.api.access import Method, endpoint, unknown
 from trinity_channels_slack.simulator.api.chat import ChatApi
 from trinity_channels_slack.simulator.api.conversations import ConversationsApi
@@ -20,4 +21,4 @@ def application(workspace: Workspace, people: People) -> Starlette:
         *MembersApi(workspace).methods(),
     ]
     served = [endpoint(workspace, method) for method in methods]
-    return Starlette(routes=[*served, unknown(), *WorkspacePage(workspace, people).routes()])
+    return Starlette(routes=[*served, unknown(), *page_routes(WorkspacePage(workspace, people))])

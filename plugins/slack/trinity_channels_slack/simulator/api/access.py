@@ -6,29 +6,17 @@ the wrong way is not read, and then missing.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
-from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from trinity_channels.simulation import Arguments, NotAnObject, arguments
 from trinity_channels_slack.simulator.rates import too_many
+from trinity_channels_slack.simulator.refusal import Refusal
 from trinity_channels_slack.simulator.workspace import Workspace
-
-Arguments = dict[str, Any]
-
-
-class Refusal(Exception):
-    """`ok: false`, by Slack's code."""
-
-    def __init__(self, code: str, **fields: str) -> None:
-        super().__init__(code)
-        self.code = code
-        self.fields = fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,28 +79,8 @@ def _check_token(workspace: Workspace, request: Request, scope: str) -> None:
 
 
 async def _arguments(request: Request, *, takes_json: bool) -> Arguments:
-    given: Arguments = dict(request.query_params)
-    body = await request.body()
-    if request.headers.get("content-type", "").startswith("application/json"):
-        # As Slack: what comes in the wrong way is not read, and then missing.
-        if not takes_json:
-            return given
-        try:
-            read = json.loads(body)
-        except ValueError:
-            raise Refusal("invalid_json") from None
-        if not isinstance(read, dict):
-            raise Refusal("json_not_object")
-        return given | read
-    return given | dict(parse_qsl(body.decode(errors="replace"), keep_blank_values=True))
-
-
-def text(given: Arguments, name: str) -> str:
-    """One argument, empty if it was not given."""
-    value = given.get(name)
-    return value if isinstance(value, str) else ""
-
-
-def flag(given: Arguments, name: str) -> bool:
-    """One yes or no, as JSON or as a form says it."""
-    return given.get(name) in {True, "true", "True", "1"}
+    """As Slack: what comes in the wrong way is not read, and then missing."""
+    try:
+        return await arguments(request, takes_json=takes_json)
+    except NotAnObject as wrong:
+        raise Refusal("json_not_object" if wrong.is_json else "invalid_json") from None

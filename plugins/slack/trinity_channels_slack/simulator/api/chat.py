@@ -11,9 +11,11 @@ from typing import Protocol
 
 from starlette.responses import JSONResponse, Response
 
-from trinity_channels_slack.simulator.api.access import Arguments, Method, Refusal, text
+from trinity_channels.simulation import Arguments, text
+from trinity_channels_slack.simulator.api.access import Method
 from trinity_channels_slack.simulator.messages import Conversation, Message
 from trinity_channels_slack.simulator.rates import too_many
+from trinity_channels_slack.simulator.refusal import Refusal
 from trinity_channels_slack.simulator.validity import body, fallback, metadata, sanitised
 from trinity_channels_slack.simulator.workspace import Workspace
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable
 
-from trinity_channels_slack.simulator.api.access import Arguments, Method, Refusal, flag, text
+from trinity_channels.simulation import Arguments, text, truth
+from trinity_channels_slack.simulator.api.access import Method
 from trinity_channels_slack.simulator.messages import Conversation, Message
+from trinity_channels_slack.simulator.refusal import Refusal
 from trinity_channels_slack.simulator.workspace import HISTORY_SCOPES, Workspace
 
 DEFAULT_PAGE = 100
@@ -73,7 +75,7 @@ class ConversationsApi:
         end = start + min(_limit(given.get("limit")), most)
         more = end < len(found)
         # Without the flag only the metadata's type is listed, as in Slack.
-        metadata = flag(given, "include_all_metadata")
+        metadata = truth(given, "include_all_metadata")
         return {
             "messages": [one.fields(all_metadata=metadata) for one in found[start:end]],
             "has_more": more,

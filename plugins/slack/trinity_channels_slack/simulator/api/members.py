@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from trinity_channels_slack.simulator.api.access import Arguments, Method, Refusal, text
+from trinity_channels.simulation import Arguments, text
+from trinity_channels_slack.simulator.api.access import Method
 from trinity_channels_slack.simulator.messages import Message
+from trinity_channels_slack.simulator.refusal import Refusal
 from trinity_channels_slack.simulator.workspace import Workspace
 
 # The names that a reaction may have. Slack knows some 1,900 and those that a workspace has added; here it is these, and

@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 
+from trinity_channels.simulation import page_routes
 from trinity_channels_telegram.simulator.api.bot_api import BotApi
 from trinity_channels_telegram.simulator.api.phone_page import PhoneFactory, TelegramPage
 from trinity_channels_telegram.simulator.delivery import Delivery
@@ -16,6 +17,6 @@ from trinity_channels_telegram.simulator.problems import Problem, on_missing, on
 def application(network: Network, methods: Methods, delivery: Delivery, phone: PhoneFactory) -> Starlette:
     """Everything that is served."""
     return Starlette(
-        routes=[*BotApi(network, methods).routes(), *TelegramPage(network, delivery, phone).routes()],
+        routes=[*BotApi(network, methods).routes(), *page_routes(TelegramPage(network, delivery, phone))],
         exception_handlers={Problem: on_problem, HTTPException: on_missing},
     )

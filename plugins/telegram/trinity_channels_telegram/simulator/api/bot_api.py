@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from trinity_channels_telegram.simulator import parameters
-from trinity_channels_telegram.simulator.bots import Bot
+from trinity_channels_telegram.simulator.chats import Bot
 from trinity_channels_telegram.simulator.methods import Methods
 from trinity_channels_telegram.simulator.network import Network
 from trinity_channels_telegram.simulator.problems import Problem

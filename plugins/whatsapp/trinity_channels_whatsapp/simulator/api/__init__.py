@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 
+from trinity_channels.simulation import page_routes
 from trinity_channels_whatsapp.simulator.api.access import Access
 from trinity_channels_whatsapp.simulator.api.account import AccountApi
 from trinity_channels_whatsapp.simulator.api.content import ContentApi
@@ -31,7 +32,7 @@ def application(network: Network, outbound: Outbound, phone: PhoneFactory) -> St
             *SendersApi(network, access).routes(),
             *ServicesApi(network, access).routes(),
             *ContentApi(network, access).routes(),
-            *WhatsAppPage(network, phone).routes(),
+            *page_routes(WhatsAppPage(network, phone)),
         ],
         exception_handlers={Problem: on_problem, HTTPException: on_missing},
     )

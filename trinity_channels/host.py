@@ -1,0 +1,317 @@
+"""The composition root: the one place where the services of a host are joined, and their life."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from functools import partial
+from types import TracebackType
+from typing import Self
+
+import structlog
+
+from trinity_channels import wiring
+from trinity_channels.access.decision_links import DecisionLinks
+from trinity_channels.access.directory import LocalDirectory
+from trinity_channels.access.first_token import hand_over_first_token
+from trinity_channels.access.mailed_decisions import MailedDecisions
+from trinity_channels.access.overview import Overviews
+from trinity_channels.access.owner_digest import OwnerDigest
+from trinity_channels.access.sessions import Sessions
+from trinity_channels.access.sharing import Sharing
+from trinity_channels.access.tokens import Tokens
+from trinity_channels.agents.registry import ConfiguredAgents, Platform
+from trinity_channels.agents.reload import AgentReload, Configuration
+from trinity_channels.agents.table import AgentTable
+from trinity_channels.alerts.mails import AlertMails
+from trinity_channels.alerts.watch import ChannelWatch
+from trinity_channels.authorisation import Authorisation
+from trinity_channels.bindings import Bindings
+from trinity_channels.bindings.connections import Connections
+from trinity_channels.bindings.contexts import Contexts
+from trinity_channels.bindings.public_address import PublicAddress
+from trinity_channels.bindings.reports import HealthReports
+from trinity_channels.bindings.stored_secrets import StoredSecrets
+from trinity_channels.crypto.key_ring import key_ring
+from trinity_channels.crypto.vault import Vault
+from trinity_channels.dispatch import LocalDispatcher
+from trinity_channels.housekeeping import Housekeeping
+from trinity_channels.http_client import open_client
+from trinity_channels.inbound.catch_up import CatchUp
+from trinity_channels.inbound.diagnose import Diagnosis
+from trinity_channels.inbound.email_upkeep import EmailUpkeep
+from trinity_channels.inbound.fair_slots import FairSlots
+from trinity_channels.inbound.indicate import Indicator
+from trinity_channels.inbound.missed import MissedMessages
+from trinity_channels.inbound.unknown import UnknownWebhooks
+from trinity_channels.inbound.vouching import Vouching
+from trinity_channels.mail.port import Mailer
+from trinity_channels.observability.metrics import Metrics
+from trinity_channels.outbound.deliver import Deliveries
+from trinity_channels.outbound.lateness import Lateness
+from trinity_channels.outbound.proactive import ProactiveMessages
+from trinity_channels.outbound.resend import Resends
+from trinity_channels.outbound.sent import SentMessages
+from trinity_channels.outbound.trial import TrialMessages
+from trinity_channels.people.blocks import Blocks
+from trinity_channels.plugins import load
+from trinity_channels.ports import Ports, utc_now
+from trinity_channels.retention.chore import Retention
+from trinity_channels.retention.periods import RetentionPeriods
+from trinity_channels.settings import Settings, reread
+from trinity_channels.store import Store, Tx, conversation_state, deliveries
+from trinity_channels.web.auth import Guard, TokenAuthenticator
+from trinity_channels.web.decision_pages import DecisionPages
+from trinity_channels.web.failed_auth import FailedAuth
+
+log = structlog.get_logger(__name__)
+
+GRACE = 10.0
+"""Seconds that running turns and calls get when the host stops."""
+HOUSEKEEPING = 10.0
+"""Seconds between two rounds of chores."""
+
+
+class Host:
+    """A channel host: an asynchronous context manager that runs while it is open. `app.py` gives it its routes.
+
+    Attributes:
+        leaving: what ends long answers when the host stops, such as streams of events.
+    """
+
+    running = False
+    """Whether it works: between its start and its stop."""
+
+    def __init__(self, settings: Settings, ports: Ports | None = None) -> None:
+        ports = ports or Ports()
+        now = ports.now or utc_now
+        self.now = now
+        self.settings = settings
+        self.metrics = Metrics()
+        self.plugins = ports.plugins or load()
+        self.store = Store(settings.database_url.get_secret_value())
+        self.vault = Vault(key_ring(settings.credential_encryption_key, settings.home, self.store))
+        self._owns_http = ports.http is None
+        # One client for all providers and agents, so that connections are used again.
+        self.http = ports.http or open_client(settings.max_concurrent_turns)
+        self.address = PublicAddress(self.store, settings.public_chat_url)
+        self.mailer = ports.mailer or _mailer(settings, now)
+        self.agents = AgentTable(settings.agents)
+        self.reload = AgentReload(self.agents, self.store, _again(settings, ports), now)
+        self.directory = ports.directory or LocalDirectory(self.store, self.agents, now)
+        self.may = Authorisation(self.directory)
+        self.own_tokens = TokenAuthenticator(self.store, settings.admin_token, now)
+        self.tokens = None if ports.authenticator else Tokens(self.store, now)
+        self.sessions = Sessions(self.store, now)
+        self.local_token = self.own_tokens.local
+        self.guard = Guard(ports.authenticator or self.own_tokens, self.may, FailedAuth(self.metrics, now))
+        self.bindings = Bindings(
+            self.store,
+            self.plugins,
+            StoredSecrets(self.vault),
+            Contexts(self.plugins, self.http, self.address, settings.api_base_url, now),
+            now,
+        )
+        self.dispatcher = LocalDispatcher(self.store, _open_keys, now)
+        self.sharing = Sharing(self.store, self.directory, self.may, now)
+        self.missed = MissedMessages(self.store, self.plugins, self.bindings, self.may, now)
+        self.catch_up = CatchUp(self.store, self.plugins, self.bindings, self.missed, now)
+        self.connections = Connections(
+            store=self.store,
+            plugins=self.plugins,
+            opened=self.bindings,
+            may=self.may,
+            now=now,
+            credentials_work=self.catch_up.credentials_work,
+        )
+        self.self_service = wiring.self_service(self)
+        self.reports = HealthReports(
+            store=self.store,
+            plugins=self.plugins,
+            opened=self.bindings,
+            address=self.address,
+            access=self.self_service,
+            now=now,
+        )
+        self.overviews = Overviews(
+            store=self.store, directory=self.directory, plugins=self.plugins, reports=self.reports, now=now
+        )
+        self.blocks = Blocks(self.store, self.vault)
+        vouching = Vouching(self.store, self.plugins, self.bindings, self.self_service.lifetime, now)
+        indicator = Indicator(self.plugins, self.bindings, self.metrics)
+        self.slots = FairSlots(settings.max_concurrent_turns)
+        self.turns = wiring.turns(
+            self,
+            ports.agents or ConfiguredAgents(self.agents, self.platform, self.http, now),
+            vouching,
+            indicator,
+            _lateness(settings),
+        )
+        self.deliveries = Deliveries(
+            store=self.store,
+            plugins=self.plugins,
+            bindings=self.bindings,
+            metrics=self.metrics,
+            lateness=_lateness(settings),
+            now=now,
+        )
+        self.proactive = ProactiveMessages(
+            store=self.store,
+            plugins=self.plugins,
+            may=self.may,
+            directory=self.directory,
+            disclosure=self.self_service.disclosure,
+            now=now,
+        )
+        self.sent = SentMessages(self.store, self.may, Resends(self.store, self.plugins, self.metrics, now))
+        self.trials = TrialMessages(
+            store=self.store,
+            plugins=self.plugins,
+            opened=self.bindings,
+            deliveries=self.deliveries,
+            may=self.may,
+            now=now,
+        )
+        self.unknown_webhooks = UnknownWebhooks(self.store, now)
+        self._diagnosis = Diagnosis(self.store, self.catch_up.mistrusted, now)
+        self.webhook = wiring.webhook(self, indicator, self._diagnosis, self.catch_up)
+        self.retention_periods = RetentionPeriods(self.store, settings.keep_bodies_days, self.agents, self.may, now)
+        self.retention = Retention(self.store, self.retention_periods, self.metrics, now)
+        links = DecisionLinks(self.vault, self.address, tuple(self.plugins), now)
+        self._digest = OwnerDigest(self.store, self.directory, self.mailer, links, self.metrics, now)
+        self.decision_pages = DecisionPages(
+            MailedDecisions(links, self.store, self.directory, self.sharing), self.plugins
+        )
+        self.housekeeping = Housekeeping(
+            {
+                "request mails": self._digest,
+                "catch-up": self.catch_up,
+                "signature diagnosis": self._diagnosis,
+                "unknown webhooks": self.unknown_webhooks,
+                "channel watch": ChannelWatch(
+                    self.store, self.connections, self.plugins, self.address, self.metrics, now
+                ),
+                "alert mails": AlertMails(self.store, self.directory, self.mailer, self.plugins, self.metrics, now),
+                "retention": self.retention,
+                **({"page sessions": self.sessions} if self.tokens else {}),
+                "verified e-mails": EmailUpkeep(self.store, self.plugins, vouching, self.self_service.lifetime, now),
+            },
+            self.metrics,
+            now,
+        )
+        self.leaving: list[Callable[[], Awaitable[None]]] = []
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    @property
+    def platform(self) -> Platform | None:
+        """Trinity's API, if the settings name it."""
+        url, token = self.settings.trinity_url, self.settings.trinity_token
+        return Platform(url, token) if url and token else None
+
+    # --- life ---
+
+    async def start(self) -> None:
+        """Open the database, wake what is open, begin to work.
+
+        Raises:
+            StoreError: the database cannot be used, or another process serves it.
+            FirstTokenError: the administrator's first token cannot be handed over.
+        """
+        # First: it takes the lock on the database, so that a second process fails before it has done anything.
+        self.store.open()
+        await self.address.load()
+        # Within an application the requests bring its principals, and there is no first token.
+        if self.tokens is not None:
+            await hand_over_first_token(self.tokens, self.settings.home, configured=bool(self.settings.admin_token))
+        await self.bindings.tell_locked()
+        # Before work begins: it notes up to which message everything is known.
+        await self.catch_up.begin()
+        await self.dispatcher.start(self._run)
+        self._tasks = {
+            "catch-up": asyncio.create_task(self.catch_up.run(), name="catch-up"),
+            "housekeeping": asyncio.create_task(self._keep_house(), name="housekeeping"),
+        }
+        self.running = True
+        for broken in self.plugins.unavailable:
+            log.error("plugin unavailable", plugin=broken.name, reason=broken.reason)
+        if self.address.value is None:
+            log.warning("public_chat_url is not set: there are no webhook URLs until it is")
+
+    async def stop(self) -> None:
+        """Shut down gracefully: active work gets a moment to finish, open work is found at the next start."""
+        self.running = False
+        # First, so that no chore begins something new while the rest is ending.
+        await self.end_periodic_work()
+        await self.leave()
+        # Deliveries stop beginning new sends, then what runs gets its grace.
+        self.deliveries.stop()
+        await self.dispatcher.stop(GRACE)
+        with contextlib.suppress(Exception):  # lost counts must not disturb the shutdown
+            await self.unknown_webhooks.run()
+        # A client that the application brought along is the application's to close.
+        if self._owns_http:
+            await self.http.aclose()
+        await self.store.close()
+
+    async def end_periodic_work(self) -> None:
+        """Run no more chores; what arrives is still handled."""
+        for task in self._tasks.values():
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
+    async def caught_up(self) -> None:
+        """Wait until the providers have been asked for what arrived before the start."""
+        await asyncio.wait([self._tasks["catch-up"]])
+
+    async def leave(self) -> None:
+        """End the pages' streams of events, which a server that stops would wait for."""
+        for end in self.leaving:
+            await end()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    async def _run(self, key: str) -> datetime | None:
+        # Two kinds of keys, so that an answer can go out while the next turn of a conversation runs.
+        kind, _, conversation = key.partition(":")
+        run: Callable[[int], Awaitable[datetime | None]] = self.turns.run if kind == "turn" else self.deliveries.run
+        return await run(int(conversation))
+
+    async def _keep_house(self) -> None:
+        try:
+            while True:
+                await self.housekeeping.run()
+                await self.catch_up.wait(HOUSEKEEPING)
+        finally:
+            await self.housekeeping.stop()
+
+
+def _again(settings: Settings, ports: Ports) -> Callable[[], Configuration] | None:
+    """What reads the settings again; None if the application around the host gave them."""
+    return partial(reread, settings, ports.read_settings) if ports.read_settings else None
+
+
+def _mailer(settings: Settings, now: Callable[[], datetime]) -> Mailer | None:
+    if settings.smtp_url is None or settings.mail_from is None:
+        return None
+    from trinity_channels.mail.smtp import SmtpMailer  # noqa: PLC0415  4 MB, for those who send mail
+
+    return SmtpMailer(settings.smtp_url, settings.mail_from, now)
+
+
+def _lateness(settings: Settings) -> Lateness:
+    return Lateness(timedelta(hours=settings.late_after_hours), timedelta(hours=settings.park_after_hours))
+
+
+def _open_keys(tx: Tx) -> set[str]:
+    return {f"turn:{one}" for one in conversation_state.with_work(tx)} | {
+        f"deliver:{one}" for one in deliveries.with_work(tx)
+    }
