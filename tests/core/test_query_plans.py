@@ -11,75 +11,8 @@ import pytest
 from sqlalchemy import Delete, Select, Update
 from sqlalchemy.dialects import sqlite
 
-from trinity_channels.store import (
-    access,
-    agent_runs,
-    agent_settings,
-    alerts,
-    attention,
-    bindings,
-    codes,
-    conversation_state,
-    deliveries,
-    delivery_log,
-    disclosures,
-    erased_blocks,
-    inbound_hours,
-    inbox,
-    mailboxes,
-    messages,
-    notice_budget,
-    notices,
-    people,
-    quotations,
-    receipts,
-    recognition,
-    resends,
-    retention,
-    retired_keys,
-    sessions,
-    sign_in_links,
-    tokens,
-    trials,
-    turns,
-    unknown_webhooks,
-    verified_emails,
-)
+from tests.statements import statements
 
-MODULES = (
-    access,
-    agent_runs,
-    agent_settings,
-    alerts,
-    attention,
-    bindings,
-    codes,
-    deliveries,
-    disclosures,
-    delivery_log,
-    erased_blocks,
-    inbound_hours,
-    inbox,
-    mailboxes,
-    messages,
-    notice_budget,
-    notices,
-    people,
-    quotations,
-    receipts,
-    recognition,
-    resends,
-    retention,
-    retired_keys,
-    conversation_state,
-    sessions,
-    sign_in_links,
-    tokens,
-    trials,
-    turns,
-    unknown_webhooks,
-    verified_emails,
-)
 # Made into something narrower before they run, or small by nature: a row per binding, agent, token or parked turn, or the
 # newest thousand messages of one conversation.
 EXEMPT = {
@@ -95,12 +28,7 @@ EXEMPT = {
     "tokens._ALL",
     "notice_budget._SENT",
 }
-STATEMENTS = {
-    f"{module.__name__.rpartition('.')[2]}.{name}": statement
-    for module in MODULES
-    for name, statement in vars(module).items()
-    if isinstance(statement, Select | Update | Delete)
-}
+STATEMENTS = {name: one for name, one in statements().items() if isinstance(one, Select | Update | Delete)}
 
 
 def plan(database: Path, statement: Any) -> list[str]:
