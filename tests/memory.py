@@ -17,6 +17,10 @@ from fastapi.dependencies import models
 class Memory:
     """A pytest plugin; `conftest.py` registers it for the tests of the host and of the plugins."""
 
+    def pytest_collection_finish(self) -> None:
+        """Leave what was imported out of every later collection."""
+        free()
+
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_teardown(self, item: pytest.Item, nextitem: pytest.Item | None) -> None:
         """Free what a module has left behind."""
@@ -30,5 +34,6 @@ def free() -> None:
         if hasattr(cached, "cache_clear"):
             cached.cache_clear()
     gc.collect()
+    gc.freeze()  # what is left is modules and what they keep; to look through it after each module took half a second
     with contextlib.suppress(OSError, AttributeError):  # another libc frees by itself, or cannot
         ctypes.CDLL(None).malloc_trim(0)

@@ -208,7 +208,7 @@ def same_lines(text: str) -> str:
     return "\n".join(text.splitlines())
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=3 * settings().max_examples)
 @given(turn=turns)
 async def test_a_model_can_tell_who_said_what(turn: AgentTurn) -> None:
     marker, (system, user) = await asked(turn)
@@ -260,7 +260,7 @@ async def test_without_a_system_role_the_facts_end_where_the_host_says(turn: Age
 # --- the platform ---
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=3 * settings().max_examples)
 @given(turn=turns, before=hostile)
 async def test_the_platform_s_agent_gets_one_document_with_everything_in_its_place(
     turn: AgentTurn, before: str
@@ -320,7 +320,7 @@ def skeleton(note: str) -> str:
     return _STRING.sub('""', note)
 
 
-@settings(deadline=None, max_examples=1000)
+@settings(deadline=None, max_examples=10 * settings().max_examples)
 @given(part=parts)
 def test_in_a_note_all_that_somebody_chose_is_quoted_or_stands_behind_the_colon(part: Part) -> None:
     for note in notes([part]):

@@ -206,7 +206,7 @@ anything = st.recursive(
 
 
 @given(blocks=anything, attachments=anything, files=anything, root=anything, text=st.text(max_size=8))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=3 * settings().max_examples)
 def test_content_of_any_shape_is_read_somehow(
     blocks: object, attachments: object, files: object, root: object, text: str, read: Read
 ) -> None:

@@ -55,7 +55,7 @@ WORDS = [
     changes=st.dictionaries(st.sampled_from(FIELDS), anything | st.sampled_from(WORDS), max_size=6),
     missing=st.sets(st.sampled_from(FIELDS), max_size=4),
 )
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=3 * settings().max_examples)
 def test_an_authentic_request_is_read_or_called_malformed(
     changes: dict[str, object], missing: set[str], binding: Binding, message: dict[str, object], signed: Sign
 ) -> None:
@@ -75,7 +75,7 @@ def test_an_authentic_request_is_read_or_called_malformed(
         anything | st.sampled_from(["event_callback", "url_verification", "T0FAKE001"]),
     )
 )
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=2 * settings().max_examples)
 def test_whatever_slack_signs_has_an_answer(envelope: dict[str, Any], binding: Binding, signed: Sign) -> None:
     found = _outcome(binding, signed({"type": "message"}, **envelope))
 
@@ -93,7 +93,7 @@ VALUES: list[Any] = [
 
 
 @given(payload=st.dictionaries(st.sampled_from(PAYLOAD), anything | st.sampled_from(VALUES)))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=3 * settings().max_examples)
 def test_an_interaction_of_any_shape_has_an_answer(payload: dict[str, Any], binding: Binding, signed: Sign) -> None:
     form = urlencode({"payload": json.dumps(payload)}).encode()
 
@@ -109,7 +109,7 @@ def test_an_interaction_of_any_shape_has_an_answer(payload: dict[str, Any], bind
     ),
     body=st.binary(max_size=60),
 )
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=2 * settings().max_examples)
 def test_whatever_is_not_signed_is_refused(
     headers: dict[str, str], body: bytes, binding: Binding, signed: Sign
 ) -> None:

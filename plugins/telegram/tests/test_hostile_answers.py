@@ -150,7 +150,11 @@ answers = st.recursive(json_values, lambda inner: st.dictionaries(names, inner |
 
 
 @given(answer=answers, status=st.sampled_from([200, 201, 204, 302, 307, 400, 401, 403, 404, 409, 429, 500, 503]))
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=settings().max_examples * 3 // 2,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @pytest.mark.parametrize("name", sorted(RECORDED))
 async def test_only_the_contracts_errors_are_raised(
     name: str, answer: object, status: int, binding: Binding, telegram: Any

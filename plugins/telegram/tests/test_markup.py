@@ -26,7 +26,7 @@ NASTY = st.lists(
 @given(NASTY)
 @example("<tg-spoiler>1 < 2 && 3 > 2</tg-spoiler>")
 @example("> quote\n> > inside\n> ```py\n> x < 1\n> ```\n\n**bold `code <b>` *both***")
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=4 * settings().max_examples, deadline=None)
 def test_telegram_takes_whatever_the_host_composes(markdown: str) -> None:
     for message in compose(markdown, DIALECT, 4096):
         shown, _ = parse(message)
@@ -35,7 +35,7 @@ def test_telegram_takes_whatever_the_host_composes(markdown: str) -> None:
 
 
 @given(NASTY)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=2 * settings().max_examples, deadline=None)
 def test_plain_text_says_all_that_the_markup_said(markdown: str) -> None:
     for message in compose(markdown, DIALECT, 4096):
         shown, entities = parse(message)

@@ -62,7 +62,11 @@ def is_text(value: str) -> bool:
 
 
 @given(answer=answers, status=st.sampled_from([200, 201, 204, 302, 400, 401, 403, 404, 429, 500, 503]))
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=settings().max_examples * 3 // 2,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 async def test_only_the_contracts_errors_are_raised(answer: object, status: int, binding: Binding, twilio: Any) -> None:
     twilio.answers((status, answer))
     reads: list[Callable[[], Awaitable[object]]] = [

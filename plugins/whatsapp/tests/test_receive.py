@@ -57,7 +57,7 @@ received = st.sampled_from(WORDS) | st.text(st.characters(exclude_categories=["C
 
 
 @given(changes=st.dictionaries(st.sampled_from(FIELDS), received, max_size=6), missing=st.sets(st.sampled_from(FIELDS)))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=3 * settings().max_examples)
 def test_an_authentic_request_is_read_or_called_malformed(
     changes: dict[str, str], missing: set[str], binding: Binding, message_fields: dict[str, str], signed: Sign
 ) -> None:
@@ -80,7 +80,7 @@ def test_an_authentic_request_is_read_or_called_malformed(
     ),
     body=st.binary(max_size=60),
 )
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=3 * settings().max_examples)
 def test_whatever_is_not_signed_is_refused(
     method: str, url: str, headers: dict[str, str], body: bytes, binding: Binding
 ) -> None:

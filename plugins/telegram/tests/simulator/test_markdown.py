@@ -91,7 +91,7 @@ def test_what_the_first_markdown_refuses(source: str) -> None:
 
 
 @given(st.text(st.sampled_from(RESERVED + "ab \\👍"), max_size=20))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=3 * settings().max_examples, deadline=None)
 def test_any_source_is_read_or_refused(source: str) -> None:
     for read in (parse, parse_legacy, markup.parse):
         with suppress(Problem):
