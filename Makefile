@@ -6,16 +6,23 @@ KIT := plugins/contract_tests
 PLUGINS := $(filter-out $(KIT),$(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml)))
 PACKAGES := -e . $(addprefix -e ,$(PLUGINS))
 
-.PHONY: help install demo test lint format fuzz bench docs assets screenshots
+.PHONY: help install demo test test-fast lint format fuzz bench docs assets screenshots
 
 help: ## This list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "%-12s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(VENV)/.installed ## Set up .venv with the host and its channels; PYTHON=python3.12 names another Python
 
+# A Python that is named explicitly replaces the one of an existing environment.
+ifneq ($(filter command environment,$(origin PYTHON)),)
+ifneq ($(shell $(BIN)/python -V 2>&1),$(shell $(PYTHON) -V 2>&1))
+.PHONY: $(VENV)/.pip
+endif
+endif
+
 $(VENV)/.pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one with make PYTHON=python3.12 …")'
-	$(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install -q -c constraints.txt pip
 	touch $@
 
@@ -43,6 +50,9 @@ format: $(VENV)/.dev ## Rewrite the code as `lint` wants it
 test: lint ## Everything that decides about a change; ARGS="tests/cli -x" a part of the tests
 	$(BIN)/python tests/browser.py
 	$(BIN)/python $(if $(ARGS),-m pytest $(ARGS),tests/run.py)
+
+test-fast: $(VENV)/.dev ## The tests without load, browsers and whole programs, in a minute
+	$(BIN)/python tests/run.py --fast
 
 # Seconds to go on for, and examples of each property in one run.
 FUZZ ?= 300

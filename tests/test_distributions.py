@@ -19,11 +19,25 @@ def project(path: Path) -> dict[str, Any]:
     return dict(tomllib.loads(path.read_text(encoding="utf-8"))["project"])
 
 
+def pythons(path: Path) -> tuple[str, ...]:
+    """The versions of Python that a distribution says it runs on."""
+    said = (one.rpartition(" :: ") for one in project(path)["classifiers"])
+    return tuple(version for topic, _, version in said if topic == "Programming Language :: Python")
+
+
 def test_the_versions_are_equal() -> None:
     versions = {path.parent.name: project(path)["version"] for path in (HOST, *PLUGINS)}
 
     assert len(versions) == 5
     assert len(set(versions.values())) == 1, versions
+
+
+def test_all_name_the_same_pythons_and_so_does_the_readme() -> None:
+    named = {path.parent.name: pythons(path) for path in (HOST, *PLUGINS)}
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+
+    assert set(named.values()) == {("3.11", "3.12", "3.13")}, named
+    assert "Python 3.11, 3.12 or 3.13" in readme
 
 
 @pytest.mark.parametrize("path", [HOST, *PLUGINS], ids=lambda path: path.parent.name)
