@@ -31,7 +31,7 @@ async def test_somebody_who_never_wrote_is_told_apart(terminal: Terminal, world:
     by_number, by_email = await explained(terminal, NUMBER), await explained(terminal, "Zoe@Example.org")
 
     assert f"No messages to support from {NUMBER}" in by_number
-    assert "If they write: a message now is kept, and the person is asked to sign in" in by_number
+    assert "If they write: a message now is held, and the person is asked to sign in" in by_number
     assert f"No one has signed in to support as {ZOE}" in by_email
     assert "Access shared since" in by_email
     assert "Once they have written and signed in: a message now goes to the agent." in by_email
@@ -54,9 +54,9 @@ async def test_a_stranger_waits_for_a_code(terminal: Terminal, zoe: Person) -> N
     assert text.startswith(f"Zoe, whatsapp:{NUMBER} on whatsapp, agent support")
     assert "Policy require_sharing" in text
     assert "Verified e-mail none" in text
-    assert "Kept messages 2" in text
+    assert "Held messages 2" in text
     assert "Reply window open until 2026-03-03 09:00 UTC" in text
-    assert "→ A message now is kept, and the person is asked to sign in with /login." in text
+    assert "→ A message now is held, and the person is asked to sign in with /login." in text
 
 
 async def test_a_verified_stranger_waits_for_the_owner(terminal: Terminal, zoe: Person) -> None:
@@ -66,7 +66,7 @@ async def test_a_verified_stranger_waits_for_the_owner(terminal: Terminal, zoe: 
 
     assert "Access not shared" in text
     assert "Access request pending since 2026-03-02 09:00 UTC" in text
-    assert "→ A message now is kept until the owner lets them in." in text
+    assert "→ A message now is held until the owner lets them in." in text
 
 
 async def test_somebody_let_in_reaches_the_agent(terminal: Terminal, world: World, zoe: Person) -> None:

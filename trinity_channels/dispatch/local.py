@@ -59,6 +59,7 @@ class LocalDispatcher:
     async def start(self, run: Run) -> None:
         """Begin to call `run` for the keys that the store wakes; open work in the tables is woken first."""
         self._run = run
+        # Before the first sweep: what is committed in between must not be missed.
         self._store.on_wake(self._wake)
         await self.sweep()
         self._clock = asyncio.create_task(self._watch(), name="dispatch-clock")
@@ -85,6 +86,7 @@ class LocalDispatcher:
         self._looked = now
         while self._timers and (self._timers[0][0] <= now or now < before):
             at, key = heapq.heappop(self._timers)
+            # Superseded timers stay in the heap and are skipped here: removing them would search it.
             if self._timed.get(key) == at:
                 del self._timed[key]
                 self._wake(key)
@@ -190,6 +192,7 @@ class LocalDispatcher:
             log.exception("sweep failed", error=type(error).__name__)
             return
         for key in sorted(keys, key=_in_order):
+            # A key that waits has been looked at; only its own time, or a wake, may start it.
             if key not in self._running and key not in self._timed:
                 self._wake(key)
 

@@ -52,6 +52,7 @@ def compose(
     """
     if limit < SMALLEST_LIMIT:
         raise ValueError(f"a limit of {limit} is too small; the least is {SMALLEST_LIMIT}")
+    # Before parsing: hidden characters must neither forge nor break markup.
     text = cleaned(markdown)
     before, after = cleaned(before), cleaned(after)
     if len(text) <= LONGEST_MARKDOWN:
@@ -94,6 +95,7 @@ def _verbatim(text: str, dialect: Dialect, limit: int) -> Iterator[str]:
     costs = {character: width(escaped) for character, escaped in dialect.escape.items()}
     start = used = space = 0
     for index, character in enumerate(text):
+        # UTF-16 units: characters beyond the first plane are pairs.
         cost = costs.get(character) or 1 + (character > "\uffff")
         if used + cost > limit:
             end = space if space > start else index

@@ -137,6 +137,7 @@ class Deliveries:
     async def _drain(self, conversation: int) -> datetime | None:
         record: Record = _nothing
         attempted, last = 0, None
+        # A call that was made is always recorded, also while stopping.
         while attempted or not self._stopping:
             claimed = await self._store.write(partial(self._next, record, conversation, last, self._now()))
             if attempted in self._watched:
@@ -185,7 +186,9 @@ class Deliveries:
                 return now + RECONCILE_FOR
             if delivery.state is OutboxState.SENDING:  # only this run works here, so the call died with its process
                 may_ask = (delivery.attempted_at or now) + self._settles(delivery)
+                # Never sent again at once: the provider may have taken it before the process died.
                 deliveries.reconcile(tx, delivery.id, max(now, may_ask), _INTERRUPTED, now)
+            # Blocks and opt-outs count at the last moment: both can come while a delivery waits.
             elif delivery.blocked and delivery.state is OutboxState.READY:
                 deliveries.fail(tx, delivery, _BLOCKED, now)
             elif delivery.opted_out and delivery.state is OutboxState.READY and delivery.origin == "proactive":
@@ -205,6 +208,7 @@ class Deliveries:
 
     def _spaced(self, delivery: Delivery, previous: Previous | None, last: datetime | None, now: datetime) -> datetime:
         """When this delivery may follow the one before it, and the one that was sent last."""
+        # Asking about an earlier attempt is not a message, so no pace applies.
         if delivery.state is not OutboxState.READY:
             return now
         after_last = last + delivery.pace if last and last <= now else now
@@ -242,6 +246,7 @@ class Deliveries:
         text, attempted_at = delivery.text, delivery.attempted_at or self._now()
         late = self._lateness.is_late(delivery.created_at, attempted_at)
         if late and delivery.leads and delivery.origin in _OF_THE_AGENT:
+            # Decided by the time of the attempt, so that `find_sent` looks for the text that was sent.
             text = preface.delayed(self._plugins[delivery.channel].manifest, text, delivery.created_at)
         return OutboundMessage(id=str(delivery.id), to=delivery.address, text=text)
 
@@ -259,6 +264,7 @@ class Deliveries:
             failure = Failure("deferred", FailureKind.LATER, f"Put off {attempts} times: {error.message}")
             return self._fail(delivery, failure)
         now = self._now()
+        # Jitter, so that what one outage has stopped does not return all at once.
         pause = min(LONGEST_PAUSE, 2.0 ** (attempts - 1)) * random.uniform(0.75, 1.25)  # noqa: S311  jitter, no secret
         asked = error.retry_after or 0
         at = now + timedelta(seconds=min(asked if asked > 0 else pause, LONGEST_WAIT.total_seconds()))
@@ -295,6 +301,7 @@ class Deliveries:
         if not bound.manifest.capabilities.find_sent:
             return self._unanswered(delivery, _INTERRUPTED)
         message = self._outbound(delivery)
+        # Enough: plugins look only a little further back than the attempt.
         since = attempted_at - timedelta(days=1)
         known = await self._store.read(lambda tx: deliveries.known_ids(tx, delivery.conversation, since))
         try:
@@ -315,6 +322,7 @@ class Deliveries:
 
     def _reconcile_later(self, delivery: Delivery, attempted_at: datetime, why: str) -> Record:
         now = self._now()
+        # attempts is 0 for a delivery that the owner has had sent again: its outcome was unknown before.
         if delivery.attempts == 0 or now - max(attempted_at, self._since) > RECONCILE_FOR:
             return self._unanswered(delivery, why)
         return partial(deliveries.reconcile, delivery=delivery.id, at=now + RECONCILE_AGAIN, why=why, now=now)
@@ -332,6 +340,7 @@ def _paced(tx: Tx, delivery: Delivery, now: datetime) -> datetime:
     """When an account may send again whose pace is shared by all of its conversations."""
     if not (delivery.pace_shared and delivery.state is OutboxState.READY):
         return now
+    # Read from the table, which knows of the attempts before a restart too.
     last = deliveries.last_attempt(tx, delivery.binding, now)
     return now if last is None else last + delivery.pace
 

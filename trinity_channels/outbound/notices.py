@@ -71,6 +71,7 @@ class Notices:
             The limit for which it was withheld, None if it was queued.
         """
         spoken, composed = replies.notice(manifest, text)
+        # Counted from what is stored, in the transaction that queues: no restart and no second process resets a budget.
         spent = notice_budget.spent(tx, state, contact, now - PERIOD, now)
         limit = self._exceeded(spent, len(composed))
         if limit:
@@ -91,6 +92,7 @@ class Notices:
                 )
 
     def _exceeded(self, spent: notice_budget.Spent, parts: int) -> Limit | None:
+        # The narrowest limit first: it names who has caused it.
         if spent.stranger is not None and spent.to_stranger + parts > self._budget.per_contact:
             return Limit.CONTACT
         if spent.in_conversation + parts > self._budget.per_conversation:

@@ -39,6 +39,7 @@ def delayed(manifest: Channel, composed: str, written_at: datetime) -> str:
 
 def excerpt(text: str) -> str:
     """The beginning of a text in one line, cut between words where there are any."""
+    # Only the beginning is cleaned: a message may be a book.
     line = cleaned_name(text[: 10 * EXCERPT])
     if len(line) <= EXCERPT:
         return line

@@ -93,6 +93,7 @@ class ProactiveMessages:
         """
         await self._may.member(principal, request.agent)
         channels = self._channels(request.channel)
+        # Before the transaction: the directory may be another system.
         allowed = await may_write_first(self._directory, request.agent, request.email)
         now = self._now()
         message = await self._store.write(
@@ -125,6 +126,7 @@ class ProactiveMessages:
     def _queue(
         self, tx: Tx, request: ProactiveRequest, channels: list[str], actor: Actor, *, allowed: bool, now: datetime
     ) -> Proactive:
+        # First: a repeated request gets its first answer, whatever has changed meanwhile.
         if request.key and (earlier := proactive.by_key(tx, request.agent, request.key)):
             if earlier.fingerprint != request.fingerprint:
                 raise ProactiveRefused(
@@ -155,6 +157,7 @@ class ProactiveMessages:
             raise ProactiveRefused(
                 "window_closed", replies.why_closed(manifest, closing), extra={"closed_at": closing.isoformat()}
             )
+        # Within the transaction that queues, so that two requests at once cannot both be the tenth.
         sent, first = proactive.recent(tx, request.agent, request.email, now - HOUR)
         if sent >= PER_HOUR and first:
             raise ProactiveRefused(

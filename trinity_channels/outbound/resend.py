@@ -176,6 +176,7 @@ class Resends:
         chosen: dict[int, Candidate] = {}
         for one in found:
             if code in (None, one.code) and channel in (None, one.channel):
+                # One delivery stands for its message: reopening takes all failed parts of it.
                 chosen.setdefault(one.message, one)
         if channel is not None and channel not in self._plugins and channel not in {one.channel for one in found}:
             known = ", ".join(self._plugins)
@@ -214,6 +215,7 @@ class Resends:
         resends.reopen(tx, found.message, found.id, now)
         tx.wake(f"deliver:{found.conversation}")
         unknown = {identity for identity, state in before if state is OutboxState.UNKNOWN}
+        # All failed parts together: alone, a part would arrive without what it goes on from.
         again = tuple(identity for identity, state in before if state is OutboxState.FAILED or identity == found.id)
         receipts = self._plugins[found.channel].manifest.capabilities.receipts
         has = tuple(identity for identity, state in before if _arrived(state, receipts))

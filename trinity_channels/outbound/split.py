@@ -21,8 +21,8 @@ _MOST_OF_ONE_RUN = 5
 def pack(lines: Sequence[Line], renderer: Renderer, limit: int, most_entities: int = 0) -> list[str]:
     """Return messages that together show `lines`, as few as possible, for each may be billed.
 
-    Among those, a message ends where it hurts least: after a paragraph, a line, a sentence, a word. A line of code is cut
-    only if it is longer than a message.
+    Among those, a message ends at the least disturbing place: after a paragraph, a line, a sentence, a word. A line of
+    code is cut only if it is longer than a message.
 
     Args:
         lines: what to show.
@@ -33,6 +33,7 @@ def pack(lines: Sequence[Line], renderer: Renderer, limit: int, most_entities: i
     parts = list(_pack(lines, renderer, limit, most_entities or UNLIMITED, SHARES[0]))
     if len(parts) < 2:  # noqa: PLR2004  there is nothing to save
         return parts
+    # Each message may be billed, so better places to cut are only used where they cost no further message.
     fewest = list(_pack(lines, renderer, limit, most_entities or UNLIMITED, SHARES[-1]))
     for share in SHARES[1:-1]:
         if len(parts) <= len(fewest):
@@ -49,6 +50,7 @@ def _pack(lines: Sequence[Line], renderer: Renderer, limit: int, most_entities: 
         if part.empty and line.gap:
             continue
         room, left = part.room(line.block), part.entities_left(line.block)
+        # The first half is a bound that costs nothing; the entities are counted only near the limit.
         too_marked = left < len(line.runs) * _MOST_OF_ONE_RUN and sum(entities(line.runs)) > left
         text = renderer.line(line) if not too_marked and _may_fit(line, room) else None
         if text is not None and width(text) <= room:

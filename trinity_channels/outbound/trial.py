@@ -1,4 +1,4 @@
-"""Test messages: an owner tries a binding out. Each is a delivery like any other, so that its fate can be asked for."""
+"""Test messages: an owner tries a binding out. Each is a delivery like any other, so that its outcome can be asked for."""
 
 from __future__ import annotations
 
@@ -104,8 +104,10 @@ class TrialMessages:
 
         def queue(tx: Tx) -> tuple[int, int]:
             used, first = audit.count(tx, agent, "test_send", now - HOUR)
+            # Counted in the audit log, which a restart does not reset.
             if used >= MOST and first:
                 raise TooManyTests(first + HOUR - now)
+            # Not the conversation of a person with that address: a test is nothing that the agent said.
             conversation = trials.conversation(tx, binding, to, now)
             state = conversation_state.load(tx, conversation)
             assert state is not None  # noqa: S101  opened in this transaction
@@ -130,7 +132,8 @@ class TrialMessages:
         return stored.id
 
     async def _attempted(self, agent: str, conversation: int, delivery: int) -> Tried:
-        """What the first attempt came to, or how things stand when patience is at an end."""
+        """What the first attempt came to, or the state when `PATIENCE` is over."""
+        # Watched before looking: an attempt that ends in between would not be noticed.
         with self._deliveries.watch(conversation, delivery) as attempt:
             found = await self._delivery(agent, delivery)
             if _pending(found):

@@ -21,6 +21,7 @@ _CLAIM = re.compile(
     r"|(?<![\w.-])(?:[\w-]+\.)+(?:[^\W\d_]{2,}|xn--[\w-]+)\.?(?![\w-])(?::\d+)?(?:[/?#]\S*)?"
     r"|(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.])(?::\d+)?(?:/\S*)?"
 )
+# Browsers take these for dots in a host's name (https://www.unicode.org/reports/tr46/), and readers do too.
 _DOTS = str.maketrans(dict.fromkeys("\u3002\uff0e\uff61\u2024", "."))
 _UNSEEN = re.compile("[\u00ad\u034f\u180e\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f]")
 
@@ -58,6 +59,7 @@ def claims_another(label: str, url: str) -> bool:
     plain = _plain(label)
     if "." not in plain and "@" not in plain:
         return False
+    # An agent may repeat what it has read somewhere: words must not show one address and lead to another.
     return any(not _is_meant(claim, url) for claim in _CLAIM.findall(plain))
 
 

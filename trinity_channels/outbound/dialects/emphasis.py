@@ -84,6 +84,7 @@ class _Marks:
 def emphasis(state: StateInline, silent: bool) -> bool:
     """The rule of markdown-it that finds marks of emphasis; it replaces the one of the same name."""
     marker = state.src[state.pos]
+    # `silent` asks only whether something begins here; pairs are matched afterwards, so nothing certain does.
     if silent or marker not in "*_":
         return False
     literal = _literal(state.src, state.pos, state.posMax)
@@ -94,6 +95,7 @@ def emphasis(state: StateInline, silent: bool) -> bool:
     run = _RUN.match(state.src, state.pos, state.posMax)
     assert run is not None  # noqa: S101  there is at least the marker
     known = (one for one in reversed(state.delimiters) if isinstance(one, _Counted))
+    # Kept on the delimiters: counting them again at each mark would take the square of the text's length.
     waiting = next((one.waiting for one in known if chr(one.marker) == marker), 0)
     marks = _Marks(state.src, state.pos, run.end(), state.posMax, waiting > 0)
     decide = _stars if marker == "*" else _scores

@@ -38,6 +38,7 @@ def escape(state: StateInline, silent: bool) -> bool:
     following = source[at + 1]
     if following == "\n":
         return _line_end(state, silent=silent)
+    # Both stay: `\\server\share` is more frequent in a chat than an escaped backslash.
     if following == "\\":
         return _text(state, "\\\\", at + 2, silent=silent)
     if _guards_block(source, at) or (_guards(source, at) and not _is_code(_word(source, at))):

@@ -48,6 +48,7 @@ class Guard:
         signs = {sign for sign in self._signs if sign in literal}
         if signs:
             line = "".join(text for text, _ in pieces)
+            # A single sign opens nothing.
             if any(line.count(sign) > 1 for sign in signs):
                 return True
         return any(
@@ -126,4 +127,5 @@ class Guard:
             start += len(text)
 
 
+# Its patterns are compiled once per dialect, not for each message.
 _guard = lru_cache(maxsize=32)(Guard)

@@ -33,6 +33,7 @@ class Reader:
             kept.append(found[1])
             return f"\0{len(kept) - 1}\0"
 
+        # Taken out first: marks inside code do not act.
         line = self._code.sub(keep, line)
         bare = {_without(line, styles) for styles in self._readings}
         return {_KEPT.sub(lambda found: kept[int(found[1])], one).replace(ZERO_WIDTH_SPACE, "") for one in bare}

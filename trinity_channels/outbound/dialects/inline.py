@@ -26,6 +26,7 @@ class Inline:
         shown = " ({url})" if self._before_text else self._after_text
         self._around_url = shown.partition("{url}")[::2]
         self._schemes = dialect.link_schemes if self._before_text else ()
+        # The address is repeated in each part of a link that is cut; a longer one would leave no room for words.
         self._longest_mark = limit // 4
 
     def bold(self) -> tuple[Mark, ...]:
@@ -64,6 +65,7 @@ class Inline:
     def _image(self, token: Token, marks: tuple[Mark, ...], *, linked: bool) -> list[Run]:
         url = cleaned(str(token.attrs["src"]))
         label = [Run("".join(run.text for run in self.runs(token.children or ())), marks)]
+        # A picture within a link: the link's own address follows.
         if linked and label[0].text:
             return label
         return self._linked(label, url)

@@ -129,6 +129,7 @@ class Layout:
     def _code(self, token: Token) -> None:
         """Code stands at the margin: the marks of quotes and lists around it would become part of it."""
         start, end = _span(token)
+        # An item that begins with code still shows its bullet or number, in a line of its own.
         if any(frame.item and not frame.started for frame in self._frames):
             self._add([()], start, start)
         self._gap(start)

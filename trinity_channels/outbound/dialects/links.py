@@ -31,6 +31,7 @@ def bare_url(state: StateInline, silent: bool) -> bool:
     else:
         return False
     if not silent:
+        # The scheme has already been taken as text.
         state.pending = state.pending[: start - state.pos]
         state.push("bare_url", "", 0).content = url.group()
     state.pos = url.end()

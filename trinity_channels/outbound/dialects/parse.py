@@ -45,6 +45,7 @@ def _newline(state: StateInline, silent: bool) -> bool:
 def _build() -> MarkdownIt:
     options = {"maxNesting": NESTING, "inline_definitions": True, "store_labels": True}
     parser = _Parser("commonmark", options).enable(["table", "strikethrough"]).disable("html_block")
+    # Each rule is replaced in its place, so that the order and the interruptions of CommonMark stay.
     block, inline = parser.block.ruler, parser.inline.ruler
     interrupts: RuleOptionsType = {"alt": ["paragraph", "reference", "blockquote", "list"]}
     block.at("table", blocks.whole_table, {"alt": ["paragraph", "reference"]})
@@ -66,6 +67,7 @@ def _build() -> MarkdownIt:
     return parser
 
 
+# One for all: it keeps no state between texts, and building it takes longer than parsing a message.
 _PARSER = _build()
 
 

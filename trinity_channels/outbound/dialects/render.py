@@ -37,6 +37,7 @@ class Renderer:
             if self._guard:
                 runs = _without_torn_marks(runs)
         pieces = self._pieces(runs)
+        # Last, when all marks are known: the guard judges a line as the app will read it.
         if self._guard and self._guard.is_needed(pieces):
             pieces = self._guarded(self._guard, pieces, runs, at_start=not line.first)
         return line.first + "".join([text.translate(self._escapes[kind]) if kind else text for text, kind in pieces])

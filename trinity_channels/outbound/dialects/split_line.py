@@ -34,6 +34,7 @@ def split_line(
         The halves, the second of which may be empty; None if nothing fits, or if a URL or code would have to be torn
         and not `may_tear`.
     """
+    # A character has at least one unit, so what lies further on cannot fit; a line may be very long.
     near = line._replace(runs=_beginning(line.runs, room + 1))
     longest = min(room, sum(len(run.text) for run in _affordable(near.runs, most)))
 
@@ -80,6 +81,7 @@ def _last_that_fits(width_to: Callable[[int], int], end: int, room: int) -> int:
             fits, fits_width = guess, guessed
         else:
             fails, fails_width = guess, guessed
+        # The width is nearly proportional; halving in between bounds the number of steps where it is not.
         share = (room - fits_width) / (fails_width - fits_width) if by_proportion else 0.5
         guess = min(max(fits + int((fails - fits) * share), fits + 1), fails - 1)
         by_proportion = not by_proportion
