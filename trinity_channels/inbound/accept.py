@@ -37,9 +37,11 @@ def accept(tx: Tx, binding: int, events: Sequence[Event], now: datetime) -> Acce
     messages: list[tuple[int, str]] = []
     told: list[Ignored] = []
     outcome = "ignored"
+    # One transaction for the whole request: a provider that is told of a failure sends all of it again.
     for event in events:
         if isinstance(event, MessageReceived):
             conversation = inbox.accept(tx, binding, event, now)
+            # Providers deliver more than once; the second time has no effect, but is acknowledged like the first.
             outcome = "duplicate" if conversation is None else "accepted"
             if conversation is not None:
                 messages.append((conversation, event.provider_id))
@@ -49,6 +51,7 @@ def accept(tx: Tx, binding: int, events: Sequence[Event], now: datetime) -> Acce
             conversation = receipts.apply(tx, binding, event, now, again_after=AGAIN_AFTER, attempts=ATTEMPTS)
             if conversation is not None:
                 tx.wake(f"deliver:{conversation}")
+        # Ignored without a detail is nothing the owner could act on.
         elif event.detail:
             outcome = "misdirected"
             notices.put(tx, binding, event.kind, event.detail, now)

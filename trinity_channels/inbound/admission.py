@@ -50,8 +50,10 @@ class Admission:
         if contact is None:
             return True
         gate = partial(decision, state, contact.email, blocked=contact.blocked)
+        # Decided without the directory where that is enough: it costs a query, or a call of the host's own code.
         if gate(has_access=False) is Decision.ALLOW:
             return True
+        # No access helps then, so the directory need not be asked.
         if contact.email is None or contact.blocked:
             return False
         return gate(has_access=await self._directory.may_use(state.agent, contact.email)) is Decision.ALLOW
@@ -66,6 +68,7 @@ class Admission:
         Asked after it has waited for a slot: minutes may have passed.
         """
         state = await self._store.read(partial(conversation_state.load, conversation=conversation))
+        # The owner can disconnect, erase or withdraw while a turn waits in the queue.
         if state is None or not state.connected or state.turn is None or state.turn.id != turn.id:
             return Following(state)
         due = await self.admits(state) and not self.parked(state, state.turn, manifest)

@@ -35,6 +35,7 @@ class AgentCall:
             AgentError: it did not answer. An AgentRuntime may be anyone's code: every other error becomes `AgentFailed`.
         """
         try:
+            # Entered after the slot is held: people who wait in the queue are not shown that an agent is at work.
             async with asyncio.timeout(LONGEST_RUN.total_seconds()), self._indicator.while_running(state, messages):
                 with self._metrics.agent_seconds.time():
                     answer: object = await self._agents.run(turn)
@@ -43,6 +44,8 @@ class AgentCall:
         except TimeoutError as error:
             raise AgentTimeout("no answer, and no error either") from error
         except asyncio.CancelledError as error:
+            # Only a cancellation of our own task means that the host stops. One that comes out of the agent's code by
+            # itself would otherwise look like a shutdown, and the turn would be tried again without ever being counted.
             task = asyncio.current_task()
             if task and task.cancelling():
                 raise
@@ -50,4 +53,5 @@ class AgentCall:
         except Exception as error:
             log.exception("agent broke", agent=state.agent, error=type(error).__name__)
             raise AgentFailed(f"the agent broke ({type(error).__name__})") from error
+        # Checked at run time: nothing forces code that others wrote to return a string.
         return words(answer)

@@ -27,6 +27,7 @@ class AgentRuns:
     ) -> str | Following:
         """What the agent says; or what stands after it failed, which is on record then."""
         try:
+            # Within the attempt, as it calls the provider: what hangs there is counted, too.
             attempt = await self._attempts.completed(state, manifest, attempt)
             return await self._agent.answer(state, request(state, turn, attempt), attempt.messages)
         except AgentUnavailable as error:
@@ -34,6 +35,7 @@ class AgentRuns:
         except AgentFailed as error:
             return await self._endings.fail(state, turn, manifest, error)
         except asyncio.CancelledError:
+            # Shielded, for the cancellation that ends this task must not end the write as well.
             await asyncio.shield(self._attempts.uncount([turn]))
             raise
 

@@ -55,8 +55,10 @@ class AgentTurns:
         now = self._now()
         if turn.next_at and now < turn.next_at <= now + LONGEST_PAUSE:  # further ahead: the clock was set back
             return Following(at=turn.next_at)
+        # Attempts are counted before they are made, so this many have ended without a record: the process died in them.
         if turn.attempts >= ATTEMPTS:
             return await self._endings.give_up(state, turn, manifest, "the process died in every attempt", Cause.HOST)
+        # Before the slot is taken, so that a person who is shut out does not wait in line, and takes no place in it.
         if not admitted:
             state = await self._admission.present(state)
             if not await self._admission.admits(state):
@@ -64,8 +66,10 @@ class AgentTurns:
         if why := self._admission.parked(state, turn, manifest):
             return await self._endings.give_up(state, turn, manifest, why, Cause.LATE)
         async with self._slots.slot(state.agent, turn.writer) as waited:
+            # Without a wait nothing has changed since the checks above, and the query is saved.
             if waited and (lapsed := await self._admission.lapsed(state.conversation, turn, manifest)) is not None:
                 return lapsed
             attempt = await self._attempts.begin(state, turn)
             answer = await self._runs.answered(state, turn, manifest, attempt)
+        # The slot is free again by now: recording an answer needs none.
         return await self._runs.ended(state, turn, manifest, attempt, answer)

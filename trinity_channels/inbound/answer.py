@@ -39,6 +39,7 @@ class Answers:
     def to(self, tx: Tx, command: Command) -> str:
         """Carry out a command; returns what to tell the person."""
         match command.verb:
+            # A code was mailed before the transaction, as a mail cannot be rolled back; only its answer is left to give.
             case Verb.LOGIN:
                 return self._vouched(tx, self.prepared.vouched) if self.prepared.vouched else self.prepared.answer
             case Verb.CODE:
@@ -86,15 +87,18 @@ class Answers:
 
     def _verify(self, tx: Tx, code: str) -> str:
         login, who = self.sign_in.login, self.sign_in.contact
+        # It was live when the message was read, and has been used or replaced since.
         if login.awaited(tx, who.id) is None:
             return self._spent(tx, code)
         attempt = login.check(tx, who, code)
         if attempt.guess:
+            # Counted after the commit: a unit may run twice.
             self.sign_in.guesses.append(attempt.guess)
         if attempt.email is None:
             return attempt.answer
         verified_emails.link(tx, self.contact.id, attempt.email, Source.CODE, self.now)
         self._audit(tx, "login")
+        # It may also stand in earlier messages, where it was not alone and so confirmed nothing.
         if attempt.since:
             self.sign_in.hide_everywhere(tx, code, attempt.since - TOLERANCE)
         return self._welcome(tx, attempt.email) or attempt.answer
@@ -112,6 +116,7 @@ class Answers:
 
     def _spent(self, tx: Tx, code: str) -> str:
         """The answer to a code that no longer counts, or never did."""
+        # People send a code twice when the answer is slow; who is signed in with it is told so, not that it is wrong.
         known = self.sign_in.login.spent(tx, self.sign_in.contact, {code}).get(code)
         if known and known.email == self.contact.email:
             return texts.VERIFIED.format(email=shown_email(known.email))

@@ -27,9 +27,11 @@ def request(state: ConversationState, turn: OpenTurn, attempt: Attempt) -> Agent
     """The turn as the agent is given it."""
     contact = state.contact
     return AgentTurn(
+        # The same in every attempt, so that an agent can tell a repetition from a new question.
         id=turn.key,
         agent=state.agent,
         channel=state.channel,
+        # Our own number, not the provider's address: an agent has no use for a telephone number.
         conversation=f"{state.channel}-{state.conversation}",
         messages=[_agent_message(state, message) for message in attempt.messages],
         history=[_agent_message(state, message) for message in attempt.history],
@@ -41,5 +43,6 @@ def request(state: ConversationState, turn: OpenTurn, attempt: Attempt) -> Agent
 
 
 def _agent_message(state: ConversationState, message: Message) -> AgentMessage:
+    # In a direct chat both stand in the turn itself; repeated with every message they would only fill the prompt.
     name, email = (message.name, message.email) if state.group else ("", None)
     return AgentMessage(message.text, message.at, message.by_agent, message.parts, name, email)

@@ -31,6 +31,7 @@ class Attempts:
         def begin(tx: Tx) -> Attempt:
             turns.attempt(tx, turn.id, now)
             counted[:] = [turn]  # a unit may run twice
+            # Read in the transaction that counts: what was erased or rewritten since the turn began is not given away.
             return self.read(tx, state, turn)
 
         try:

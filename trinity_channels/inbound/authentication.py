@@ -38,16 +38,19 @@ class Authentication:
         url = (bound.context.webhook_url or "") + (f"?{query.decode('latin-1')}" if query else "")
         raw = api.Request(request.method, url, headers, body, self._now())
         if bound.retired is not None and bound.retired <= self._now():
+            # Checked for its signature first: strangers must not be able to make a notice for the owner.
             if self._brings_message(bound, raw):
                 await self._notices.retired(bound)
             raise Refused("retired", gone())
         try:
             return bound.receive(raw)
         except api.SignatureError as cause:
+            # Only after the refusal is certain, and in bounds: finding the cause costs as much as hundreds of requests.
             await self._diagnosis.keep(bound, request, raw)
             answer = error(403, "invalid_signature", "The request is not signed by the provider.")
             raise Refused("bad_signature", answer) from cause
         except api.MalformedPayload as cause:
+            # Without the payload: it is authentic, so it holds what a person wrote.
             log.warning("malformed webhook", channel=bound.channel, agent=bound.agent)
             raise Refused("malformed", error(400, "malformed_payload", cause.message)) from cause
 

@@ -29,6 +29,7 @@ def found_again(before: ConversationState, fresh: ConversationState) -> Conversa
     """
     waiting = fresh.waiting[: len(before.waiting)]
     same = [message.id for message in waiting] == [message.id for message in before.waiting]
+    # While the provider was asked, the owner may have changed the policy, or had a parked turn tried again.
     if not same or fresh.turn or not fresh.connected or fresh.policies != before.policies:
         return None
     return replace(fresh, waiting=waiting)

@@ -48,6 +48,8 @@ class Bodies:
             Busy: too many others are in flight.
             ClientDisconnect: it was cut off.
         """
+        # Cut, for converting a number with thousands of digits takes long. Without this header, the bytes are
+        # counted below.
         if declared.isascii() and declared.isdigit() and int(declared[:20]) > most:
             raise BodyTooLarge
         pieces: list[bytes] = []
@@ -79,7 +81,9 @@ class Bodies:
         if held:
             self._of_binding[binding] = held
         else:
+            # Else the counter would keep an entry for every binding there ever was.
             del self._of_binding[binding]
+        # The bytes are counted nevertheless: the caller gives them back as it leaves.
         if size > 0 and (self._total > IN_FLIGHT or held > OF_ONE_BINDING):
             raise Busy
 

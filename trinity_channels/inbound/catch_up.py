@@ -87,6 +87,7 @@ class CatchUp:
 
     async def begin(self) -> None:
         """Before anything new can arrive, remember up to which message everything is known."""
+        # Messages that arrive while we catch up must not move the start of the gap.
         self._newest, every = await self._store.read(lambda tx: (messages.newest(tx), bindings.every(tx)))
         self._waiting = {
             one.id: _Gap(one.id, one.channel, one.agent, one.account.key, from_start=True)
@@ -105,7 +106,9 @@ class CatchUp:
         If the settings were proven right before, it was another sender's: then it must not make us ask the provider, or
         strangers could. If the secret has changed at the provider since, the owner has to enter it, and then we do ask.
         """
+        # The object itself is compared: a binding that was saved again has new settings, which are not proven yet.
         suspect = genuine or self._proven.get(bound.id) is not bound.binding.settings
+        # One suspect request is enough; forged ones beside it do not clear it.
         self._mistrusted[bound.id] = self._mistrusted.get(bound.id, False) or suspect
 
     def trusted(self, bound: OpenBinding) -> None:
@@ -116,6 +119,7 @@ class CatchUp:
         if self._mistrusted.pop(bound.id):
             self.credentials_work(bound)
         else:
+            # Written down by the next round: no request waits for the database because of what strangers send.
             self._forged[bound.id] = self._now()
 
     def credentials_work(self, bound: OpenBinding) -> None:
@@ -138,10 +142,12 @@ class CatchUp:
         """Catch up on every binding that waits for it; a failure is logged and harms no other."""
         async with self._running:
             self._wanted.clear()
+            # Taken out first: what is added while we write belongs to the next round.
             forged, self._forged = self._forged, {}
             if forged:
                 await self._store.write(lambda tx: _forget(tx, forged))
             waiting, self._waiting = self._waiting, {}
+            # One after another: after downtime every binding has a gap, and the providers have limits.
             for gap in waiting.values():
                 await self._try(gap)
 
@@ -152,6 +158,7 @@ class CatchUp:
             self._tell(gap, error)
             if isinstance(error, (ProviderUnavailable, StoreError)):
                 self._add(gap)
+            # Trying again would fail again: it waits until the credentials have changed.
             elif isinstance(error, ConfigurationError):
                 self._stuck[gap.binding] = gap.and_also(self._stuck.get(gap.binding))
         else:
@@ -177,6 +184,7 @@ class CatchUp:
             bound = await self._opened.open(gap.binding)
         except Disconnected:
             return
+        # The owner has connected another account since.
         if bound.binding.account.key != gap.account:
             return
         fetched = await self._missed.fetch(bound, first)
@@ -188,6 +196,7 @@ class CatchUp:
         stored = bindings.by_id(tx, gap.binding)
         times = [gap.refused_at, stored.refused_since if stored else None]
         if gap.from_start:
+            # The last message that is known is the earliest point at which one may be missing.
             times.append(messages.last_inbound(tx, gap.binding, self._newest))
         return min((one for one in times if one is not None), default=None)
 
@@ -195,4 +204,5 @@ class CatchUp:
 def _forget(tx: Tx, forged: Mapping[int, datetime]) -> None:
     """What was refused for its signature up to a time was not the provider's."""
     for binding, upto in forged.items():
+        # Only up to that time: a request that was refused since may be the provider's.
         bindings.fetched(tx, binding, upto)

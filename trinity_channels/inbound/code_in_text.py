@@ -43,11 +43,14 @@ class Number:
 
 def six_digit_numbers(text: str) -> tuple[Number, ...]:
     """Every six-digit number in a text, in the digits of any script."""
+    # Most messages end here; the patterns below cost far more than counting digits.
     if len(text) > LONGEST or not _has_digits(text):
         return ()
     plain, places = _simplified(text)
+    # Only the digits are replaced, so that every character keeps its place.
     plain = _WORD.sub(_without_address, plain)
     found = [one for cluster in _NUMBER.finditer(plain) for one in _numbers(plain, cluster)]
+    # Wider than above, which is safe only where the message is nothing else.
     if not found and (alone := _ALONE.fullmatch(plain)):
         found = [alone]
     return tuple(_number(one, places) for one in found)
@@ -61,6 +64,7 @@ def only_number(text: str) -> str | None:
 
 def hide(text: str, values: Collection[str] | None = None) -> str:
     """The text with these six-digit numbers hidden; None means all."""
+    # From the end, so that the places before it stay true.
     for one in reversed(six_digit_numbers(text)):
         if values is None or one.value in values:
             text = text[: one.start] + HIDDEN + text[one.end :]
@@ -68,6 +72,7 @@ def hide(text: str, values: Collection[str] | None = None) -> str:
 
 
 def _has_digits(text: str) -> bool:
+    # The pattern is faster, but knows ASCII digits only.
     return (len(_DIGIT.findall(text)) if text.isascii() else sum(map(str.isdigit, text))) >= LENGTH
 
 
@@ -83,6 +88,7 @@ def _simplified(text: str) -> tuple[str, list[int]]:
         if INVISIBLE.match(character):
             continue
         characters.append(_simple(character))
+        # A simplified text may be shorter; codes are hidden in the original.
         places.append(place)
     return "".join(characters), places
 
@@ -93,6 +99,7 @@ def _simple(character: str) -> str:
     if character.isascii():
         return character
     if character.isspace() or character in BLANKS:
+        # Line breaks of other systems; a break separates numbers that a space would join.
         return "\n" if character in "\u2028\u2029\x85" else " "
     return "-" if character in _DASHES or unicodedata.category(character) == "Pd" else character
 
@@ -100,6 +107,7 @@ def _simple(character: str) -> str:
 def _numbers(plain: str, cluster: re.Match[str]) -> list[re.Match[str]]:
     """The six-digit numbers in digits that stand together: one, none, or one a group if each has six digits."""
     groups = re.findall("[0-9]+", cluster[0])
+    # Several groups of six are several codes: people forward two mails, or paste one twice.
     if len(groups) > 1 and {len(one) for one in groups} == {LENGTH}:
         return list(_SIX.finditer(plain, *cluster.span()))
     return [cluster] if sum(map(len, groups)) == LENGTH and _is_code(plain, cluster) else []
@@ -108,6 +116,7 @@ def _numbers(plain: str, cluster: re.Match[str]) -> list[re.Match[str]]:
 def _is_code(plain: str, found: re.Match[str]) -> bool:
     text = found[0]
     before, after = plain[max(found.start() - 3, 0) : found.start()], plain[found.end() : found.end() + 3]
+    # A telephone number, a price, a percentage.
     if before.endswith("+") or _is_amount(before.rstrip(" ")[-1:]) or _is_amount(after.lstrip(" ")[:1]):
         return False
     return re.fullmatch("[0-9 -]+", text) is not None or _THOUSANDS.fullmatch(text) is not None

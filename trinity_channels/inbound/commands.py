@@ -103,10 +103,12 @@ def recognise(message: Message, expecting: Expecting) -> Command | None:
 
     So is START from someone who has not stopped anything: people greet bots that way.
     """
+    # The provider has understood it already, in languages that we do not know, and has replied.
     if message.opt_out:
         return Command(Verb(OptOut(message.opt_out).value), answered=True)
     text = seen(message.text)
     command = _slash(text, expecting) or _word(text, expecting)
+    # After the words: "/login 482913" is a command with a code, not a code with words around it.
     if command is None and expecting.awaits(message) and (code := only_number(text)):
         command = Command(Verb.CODE, code)
     if command is None and expecting.asked:
@@ -132,6 +134,7 @@ def _login(rest: str, expecting: Expecting) -> Command | None:
     if not _bare(rest):
         return Command(Verb.LOGIN)
     code, emails = only_number(rest), emails_in(rest)
+    # An address beside the code does no harm if it is the one that the code went to.
     if code and emails.found in ((), (expecting.code_for,)):
         return Command(Verb.CODE, code)
     if code or emails.found or rest[0].isspace() or rest[0] in ":=,":
@@ -140,6 +143,7 @@ def _login(rest: str, expecting: Expecting) -> Command | None:
 
 
 def _word(text: str, expecting: Expecting) -> Command | None:
+    # "Stop?" is a question, and "start/stop" is neither.
     verb = None if "?" in text or "/" in text else _VERBS.get(_bare(without_widths(text)).lower())
     if verb is None or (verb is Verb.START and not expecting.stopped):
         return None
@@ -152,6 +156,7 @@ def _sign_in(text: str) -> Command | None:
         if not _bare(found[1]):
             return Command(Verb.LOGIN)
         emails = emails_in(found[1])
+        # A deceptive address is taken too: its sender is told what is wrong with it, where silence would puzzle them.
         return Command(Verb.LOGIN, emails=emails) if emails.found or emails.deceptive else None
     emails = emails_in(text) if "@" in text or "\uff20" in text else Emails()
     is_answer = _ONLY_ADDRESS.fullmatch(f"{emails.around} ") or _NAME_IN_FRONT.fullmatch(emails.around)

@@ -59,9 +59,11 @@ class Diagnosis:
 
     async def keep(self, bound: OpenBinding, request: Request, raw: api.Request) -> None:
         """Find the cause and store it for the owner, at once or later; never raises."""
+        # At once, whatever the diagnosis finds later: catch-up must know before the next authentic request.
         self._mistrusted(bound, genuine=False)
         refused = _Refused(bound, raw, Received.of(request))
         waiting = self._waiting.get(bound.id)
+        # A small one can be examined; a large one must not take its place.
         if waiting is None or refused.small or not waiting.small:
             self._waiting[bound.id] = refused
         if self._due(bound.id):
@@ -74,6 +76,8 @@ class Diagnosis:
 
     def _due(self, binding: int) -> bool:
         last = self._last.get(binding)
+        # One at a time for all bindings. The difference counts either way: a clock that was set back must not
+        # stop it for long.
         return not self._examining and (last is None or abs(self._now() - last) >= PAUSE)
 
     async def _examine(self, binding: int) -> None:
@@ -84,6 +88,7 @@ class Diagnosis:
         self._examining = True
         try:
             bound, at = refused.bound, refused.raw.received_at or self._now()
+            # Up to 200 signatures: on the event loop they would hold up every other webhook.
             difference = await asyncio.to_thread(self._difference, refused)
             if difference is not None:
                 self._mistrusted(bound, genuine=True)
@@ -100,11 +105,13 @@ class Diagnosis:
         bound, raw = refused.bound, refused.raw
         if bound.context.webhook_url is None or not refused.small:
             return None
+        # The plugin itself decides, so this works with every way of signing.
         for difference, url in candidates(raw.url, refused.received):
             try:
                 bound.receive(replace(raw, url=url))
             except api.SignatureError:
                 continue
+            # The signature was right, and that is the question here.
             except api.MalformedPayload:
                 pass
             return difference

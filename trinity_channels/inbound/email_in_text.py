@@ -53,6 +53,7 @@ def emails_in(text: str) -> Emails:
     """Every e-mail address in a text that email-validator accepts."""
     text = _APOSTROPHE.sub("'", without_widths(seen(text[:LONGEST])))
     matches = list(_CANDIDATE.finditer(text))
+    # Only where it is the whole text: keyboards put spaces around the @, but prose does not mean an address by them.
     if not matches and (spaced := _SPACED.fullmatch(text)):
         matches = [spaced]
     found: dict[str, None] = {}
@@ -62,6 +63,7 @@ def emails_in(text: str) -> Emails:
         email = None if match.re is _CANDIDATE and match[3] else _email(*_undecorated(match[1], match[2]))
         if email is None:
             continue
+        # What is left tells whether the address was the message, or part of a question.
         around = around.replace(match[0], " ", 1)
         if _deceives(email):
             deceptive = True
@@ -121,6 +123,7 @@ def _deceives(email: str) -> bool:
 
 def _mixes(label: str) -> bool:
     """Whether letters of several alphabets, or of a special style, stand in one word."""
+    # Bold, circled and other styled letters look like the plain ones, and are others.
     if unicodedata.normalize("NFKC", label) != label:
         return True
     scripts = {unicodedata.name(letter, "UNKNOWN").split()[0] for letter in label if letter.isalpha()}

@@ -54,6 +54,7 @@ class EmailUpkeep:
         """
         now = self._now()
         if now >= self._next_search or self._next_search > now + EVERY:  # further ahead: the clock was set back
+            # In batches: a transaction over all of them would hold up the messages that arrive.
             more = await self._store.write(lambda tx: self._end_unused(tx, now))
             self._next_search = now if more else now + EVERY
         await self._check(now)
@@ -71,9 +72,11 @@ class EmailUpkeep:
         due = await self._store.read(lambda tx: verified_emails.to_check(tx, now - CHECK_AFTER, CHECKS))
         unavailable: set[int] = set()
         for linked in due:
+            # One that failed speaks for its binding: with a time-out each, the others would use up the round.
             known = None if linked.binding in unavailable else await self._known(linked)
             if known is None:
                 unavailable.add(linked.binding)
+            # One transaction a contact: what was found about the first is not lost with the second.
             await self._store.write(partial(self._settle, linked=linked, known=known, now=now))
 
     async def _known(self, linked: Linked) -> Known | None:
@@ -89,6 +92,7 @@ class EmailUpkeep:
 
     def _settle(self, tx: Tx, linked: Linked, known: Known | None, now: datetime) -> None:
         if known is None:
+            # Dated back, so that it is due again in an hour, behind those that wait longer.
             verified_emails.checked(tx, linked.contact, now - CHECK_AFTER + CHECK_AGAIN)
         else:
             self._vouching.settle(tx, linked, known, now, wrote=False)

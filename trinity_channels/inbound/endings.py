@@ -64,9 +64,11 @@ class Endings:
         composed = await asyncio.to_thread(composing) if len(text) > LONG else composing()
 
         def end(tx: Tx) -> ConversationState | None:
+            # `finish` stands first: the turn ends even if nothing is said.
             if turns.finish(tx, turn.id, now) and composed and not _blocked(tx, state):
                 message = replies.queue(tx, state, text, composed, origin="agent", now=now)
                 if attempt.disclosure:
+                    # In the same transaction: an answer that is not queued has disclosed nothing.
                     disclosures.disclosed(tx, state.conversation, message, now)
             return conversation_state.load_work(tx, state.conversation)
 
@@ -81,6 +83,7 @@ class Endings:
         if turn.retries >= RETRIES:
             return await self.give_up(state, turn, manifest, _reason(error))
         now = self._now()
+        # The agent knows best when it will be back, but may not ask for less than our own pause.
         pause = max(error.retry_after or 0, min(30, 2**turn.retries))
         at = now + timedelta(seconds=min(pause, LONGEST_PAUSE.total_seconds()))
         log.info("agent unavailable", agent=state.agent, turn=turn.id, retry=turn.retries + 1, reason=_why(error))
@@ -102,9 +105,12 @@ class Endings:
 
         def end(tx: Tx) -> ConversationState | None:
             failed = turns.fail(tx, turn.id, why, now, cause)
+            # Not open any more: it has ended in another way meanwhile.
             silent = not failed or _blocked(tx, state)
             sorry = "" if silent else overdue.apology(tx, self._lateness, state, turn, now)
+            # Outside the window the provider would refuse it, and the owner would see one more failure.
             if sorry and replies.window_open(manifest, state, now):
+                # Within the budgets: an agent that fails for everyone must not make a bill of apologies.
                 limit = self._notices.queue(tx, manifest, state, sorry, contact=turn.writer, now=now)
                 withheld.extend(filter(None, [limit]))
             return conversation_state.load_work(tx, state.conversation)

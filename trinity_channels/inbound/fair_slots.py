@@ -60,6 +60,7 @@ class FairSlots:
 
     def _room(self, agent: str) -> int:
         """How many more slots an agent could get if no other took any."""
+        # Half of the difference: each slot that it takes lowers what is free and raises what it holds.
         return max(0, (self._free + 2 - self._of_agent[agent]) // 2) if self._free else 0
 
     def _admits(self, agent: str, contact: int) -> bool:
@@ -100,7 +101,9 @@ class FairSlots:
             if contact in people:  # with another conversation: the last to be served
                 people[contact] = people.pop(contact)
             if people:
+                # Put at the end of the round; a dict keeps its order.
                 self._waiting[agent] = self._waiting.pop(agent)
+            # Its waiter has gone, but has not run since; the slot goes to the next.
             if not granted.cancelled():
                 self._take(agent, contact)
                 granted.set_result(None)

@@ -42,6 +42,7 @@ class FirstAttempts:
         if writer is None:
             return await self._steps.record(step)
         async with self._slots.slot(step.state.agent, writer) as waited:
+            # After a short wait that no directory has a say in, what was prepared still holds.
             if waited and (step.depends_on_access or self._now() - step.now >= AGED):
                 again = await self._next.again(step)
                 if isinstance(again, Following):

@@ -30,6 +30,7 @@ def decision(state: ConversationState, email: str | None, *, blocked: bool, has_
 def asks_to_sign_in(state: ConversationState, contact: Contact) -> bool:
     """Whether the gate holds what this person writes until they have verified an e-mail."""
     asked = decision(state, contact.email, blocked=contact.blocked, has_access=False)
+    # `has_access=False` is enough to ask: without an e-mail nothing could grant access.
     return contact.email is None and asked is Decision.ASK_LOGIN
 
 

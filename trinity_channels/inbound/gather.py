@@ -30,6 +30,7 @@ def complete_at(burst: Sequence[Message], pause: timedelta, now: datetime) -> da
     if not burst:
         return None
     newest = max(message.received_at + (max(ALBUM, pause) if message.album else pause) for message in burst)
+    # Counted from the first piece, so that someone who never stops typing is answered, too.
     at = min(newest, burst[0].received_at + LONGEST)
     return at if now < at <= now + LONGEST else None  # further ahead: the clock was set back
 

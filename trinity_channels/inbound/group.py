@@ -47,6 +47,7 @@ class GroupStep:
         if self.quiet or not replies.window_open(self.manifest, self.state, self.now):
             return None
         wrote = {message.contact for message in self.state.waiting if message.contact}
+        # The same as `OpenTurn.writer`, by whom slots are shared out.
         return min((one for one in wrote if self._decision(self.writers[one]) is Decision.ALLOW), default=None)
 
     @property
@@ -67,9 +68,11 @@ class GroupStep:
         answered: list[Message] = []
         for message in self.state.waiting:
             contact = self.writers.get(message.contact or 0)
+            # In a group nothing is held for later: the talk has moved on by then.
             if contact is None or too_fast(tx, contact, message):
                 messages.drop(tx, [message.id], self.now)
             elif command := self._command(tx, contact, message):
+                # Not carried out, only pointed to the direct chat: everyone in the group would read the answer.
                 messages.handled(tx, message.id)
                 self._point(tx, contact, command)
             elif self._admits(tx, contact):
@@ -78,6 +81,7 @@ class GroupStep:
                 messages.drop(tx, [message.id], self.now)
         if not answered:
             return Taken()
+        # One turn for all of them: they are one conversation.
         key = secrets.token_hex(16)
         return Taken(turns.begin(tx, self.state.conversation, answered, key, self.now, attempts=attempts))
 
@@ -97,6 +101,7 @@ class GroupStep:
         _, groups = policies(self.state.policies)
         if self.quiet or contact.blocked or command.answered or groups is GroupPolicy.OFF:
             return
+        # Read again here: this step may have told them a moment ago, for an earlier message.
         pointed_at = conversation_state.contact(tx, contact.id).pointed_at
         if pointed_at is None or self.now - pointed_at >= MINUTE:
             self._tell(tx, contact, texts.GROUP_COMMAND, "pointed_at")

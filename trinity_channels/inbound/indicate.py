@@ -35,6 +35,7 @@ class Indicator:
     @contextlib.asynccontextmanager
     async def while_running(self, state: ConversationState, messages: Sequence[Message]) -> AsyncIterator[None]:
         """Indicate as long as the context is open."""
+        # Some providers hang the sign on a message, which they mark as read by it.
         newest = next((message.provider_id for message in reversed(messages) if message.provider_id), None)
         if newest is None or not self._plugins[state.channel].manifest.capabilities.indicate:
             yield
@@ -47,6 +48,7 @@ class Indicator:
         finally:
             task.cancel()
             del self._newer[conversation]
+            # Awaited, so that no indication arrives behind the answer.
             await asyncio.gather(task, return_exceptions=True)
 
     async def _indicate(self, binding: int, channel: str, conversation: int, provider_id: str) -> None:
@@ -61,4 +63,5 @@ class Indicator:
             except Exception:  # noqa: BLE001  nothing that happens here may harm the turn
                 self._metrics.indicate_failures.labels(channel).inc()
             with contextlib.suppress(TimeoutError):
+                # Shown again when it ends, and at once for a newer message. Without repetition it waits for that alone.
                 provider_id = await asyncio.wait_for(self._newer[conversation].get(), lasts)

@@ -57,6 +57,7 @@ class Intake:
             log.exception("webhook not stored", channel=bound.channel, error=type(error).__name__)
             raise NotStored from error
         if moved:
+            # What is remembered of bindings still knows the old addresses as working.
             self._bindings.forget()
         self._notices.log(bound, accepted.notices)
         for conversation, provider_id in accepted.messages:
@@ -67,5 +68,6 @@ class Intake:
         self, bound: OpenBinding, events: Sequence[Event], moved: bool, now: datetime, tx: Tx
     ) -> Accepted:
         if moved:
+            # With the message itself: it proves that the owner has entered the new address at the provider.
             retired_keys.end(tx, bound.id, now)
         return accept(tx, bound.id, events, now)

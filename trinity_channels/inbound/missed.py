@@ -73,10 +73,12 @@ class MissedMessages:
         """
         now = self._now()
         earliest = now - self.listed(bound.channel)
+        # Never before what the provider lists, and never in the future, from which a clock that was set back may come.
         since = max(min(max(first, earliest), now).astimezone(UTC) - OVERLAP, earliest)
         missed = await bound.list_missed(since)
 
         def keep(tx: Tx) -> Accepted:
+            # With the messages in one transaction: else a crash between them would forget the gap.
             bindings.fetched(tx, bound.id, now)
             return accept(tx, bound.id, missed, now)
 

@@ -48,12 +48,15 @@ class DirectSteps:
             ProviderUnavailable: the provider could not be asked about the person.
         """
         expecting = await self._preparation.expecting(state, writer.contact, manifest)
+        # Before the provider is asked: while a burst goes on, it would be asked for every message.
         if at := self._bursts.complete_at(state.waiting, expecting, self._now()):
             return at
         resolved = await self._senders.resolved(state, writer)
         contact = resolved.contact
+        # The provider's word may change how the messages are to be understood.
         if (contact.email, contact.blocked) != (writer.contact.email, writer.contact.blocked):
             expecting = await self._preparation.expecting(state, contact, manifest)
+        # After an outage old and new messages wait together; one answer cannot be late and prompt at once.
         state, stale = self._bursts.of_one_age(state, self._now())
         return Step(
             state=state,

@@ -16,6 +16,7 @@ def parked(lateness: Lateness, manifest: Channel, state: ConversationState, turn
     """Why a turn is left to the owner; empty if it may be answered now."""
     if lateness.is_stale(turn.waits_since, now):
         return lateness.parked()
+    # An answer that the provider would refuse is not worth a run of the agent.
     return replies.window_closed(manifest, state.last_inbound_at, now)
 
 

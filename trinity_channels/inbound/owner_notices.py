@@ -50,6 +50,7 @@ class OwnerNotices:
     def _due(self, bound: OpenBinding, code: str, pause: timedelta) -> bool:
         now, key = self._now(), (bound.id, code, pause)
         last = self._last.get(key)
+        # Kept in memory: after a restart the owner may well hear of it once more.
         if last and abs(now - last) < pause:
             return False
         self._last[key] = now

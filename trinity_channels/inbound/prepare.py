@@ -65,6 +65,7 @@ class Preparation:
     async def expecting(self, state: ConversationState, contact: Contact, manifest: Channel) -> Expecting:
         """How the waiting messages are to be understood; the step looks again."""
         stopped, asked = contact.stopped, asks_to_sign_in(state, contact)
+        # Most messages have no number in them, and need no query here.
         if not may_hold_code(state.waiting):
             return Expecting(stopped=stopped, asked=asked)
         sign_in = SignIn(self._login, login_contact(state, contact, manifest))
@@ -78,9 +79,11 @@ class Preparation:
         first = state.waiting[0] if state.waiting else None
         command = recognise(first, expecting) if first else None
         prepared = Prepared(command, has_access=has_access, code_for=expecting.code_for)
+        # Blocked people get no mail through us either.
         if first is None or command is None or contact.blocked:
             return prepared
         if command.verb is Verb.LOGIN:
+            # An old /login would mail a code to someone who has long stopped waiting for it.
             if stale or await self._store.read(lambda tx: too_fast(tx, contact, first)):
                 return prepared
             if email := await self._vouched(state, contact, command):
@@ -93,11 +96,13 @@ class Preparation:
     async def _has_access(self, state: ConversationState, contact: Contact) -> bool:
         if contact.email is None or not depends_on_access(state, contact):
             return False
+        # Outside the transaction: a directory may be code of the embedding program, and take its time.
         return await self._directory.may_use(state.agent, contact.email)
 
     async def _vouched(self, state: ConversationState, contact: Contact, command: Command) -> str | None:
         """The e-mail that the provider vouches for, if it is what the person wants to sign in with: no code is needed."""
         wanted = command.emails.found if command.emails else ()
+        # Who is signed in and sends a bare /login wants another address, and is asked for it.
         if len(wanted) > 1 or (command.emails and not wanted) or (contact.email and not wanted):
             return None
         vouched = await self._vouching.vouched(state, contact)
@@ -113,6 +118,7 @@ class Preparation:
             case ():
                 return texts.DECEPTIVE_EMAIL if command.emails.deceptive else texts.BAD_EMAIL
             case (email,):
+                # Known addresses have a budget of their own, so that strangers cannot use up that of the owner's people.
                 expected = await self._directory.may_use(contact.agent, email)
                 return await self._login.ask(contact, email, expected=expected)
             case several:

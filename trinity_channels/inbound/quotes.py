@@ -36,9 +36,11 @@ class Quotes:
     async def completed(self, state: ConversationState, manifest: Channel, attempt: Attempt) -> Attempt:
         """The attempt with the words of what its messages answer, as far as these can be found out; raises nothing."""
         asked = {identity for message in attempt.messages for one in message.parts if (identity := _unknown(one))}
+        # Nearly every message; the rest of this costs a call of the provider.
         if not asked or not manifest.capabilities.resolve_quoted:
             return attempt
         parts = [one for message in attempt.history for one in message.parts if isinstance(one, Quoted) and one.text]
+        # An earlier answer to the same message has its words already.
         known: dict[str | None, Quoted] = {one.provider_id: one for one in parts if one.provider_id in asked}
         for identity in sorted(asked - known.keys()):
             if found := await self._read(state, identity):
@@ -59,6 +61,7 @@ class Quotes:
         done = [replace(one, parts=tuple(_completed(part, known) for part in one.parts)) for one in waiting]
         changed = [after for before, after in zip(waiting, done, strict=True) if before.parts != after.parts]
         if changed:
+            # Stored, so that a retry does not ask the provider again.
             await self._store.write(partial(_keep, changed))
         return tuple(done)
 

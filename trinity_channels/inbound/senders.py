@@ -77,6 +77,7 @@ class Senders:
         contact, unresolved = writer.contact, writer.unresolved
         if unresolved is None:
             return Resolved(contact)
+        # Before the provider is asked: it learns nothing about people who are not let in.
         if unresolved.stays_blocked:
             return Resolved(await self._store.write(lambda tx: self._blocked_again(tx, contact.id, self._now())))
         linked = Linked(contact.id, state.binding, state.agent, state.channel)
@@ -87,6 +88,7 @@ class Senders:
 
         def keep(tx: Tx) -> None:
             if wrote:
+                # A provider that does not know the name must not wipe out the one that came with the message.
                 people.resolved(tx, contact.id, known.name or contact.name, now)
             self._vouching.settle(tx, linked, known, now, wrote=wrote)
 
@@ -99,6 +101,7 @@ class Senders:
         Raises:
             ProviderUnavailable: whether it still vouches for their e-mail could not be asked.
         """
+        # An e-mail that was proved with a code does not depend on the provider.
         if not self._is_due(contact) or not self._vouching.concerns(state.channel, contact):
             return contact
         await self._vouching.check(Linked(contact.id, state.binding, state.agent, state.channel))

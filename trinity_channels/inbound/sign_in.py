@@ -40,6 +40,7 @@ class SignIn:
     def understood(self, tx: Tx, message: Message, expecting: Expecting) -> Command | None:
         """The command in a message, also if it is a code that no longer counts: people send them twice."""
         command = recognise(message, expecting)
+        # Else the agent would get a code as a question, and puzzle about it.
         if command is None and (code := only_number(message.text)) and self.login.spent(tx, self.contact, {code}):
             return Command(Verb.SPENT, code)
         return command
@@ -88,6 +89,7 @@ def _words(part: Part) -> dict[str, str]:
     """What people wrote in a part, by the name of its field."""
     if isinstance(part, Quoted | Forwarded):
         return {"text": part.text}
+    # Also forms and pasted tables: people put a code wherever there is a field.
     return {name: one for name, one in part.data.items() if isinstance(one, str)} if isinstance(part, Note) else {}
 
 

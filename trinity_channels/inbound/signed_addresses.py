@@ -39,6 +39,7 @@ class Received:
 
 def _named(request: Request, names: Iterable[str]) -> Iterator[str]:
     for name in names:
+        # The first of a list is what the client's side named; the proxies behind it add theirs.
         if value := request.headers.get(name, "").split(",")[0].strip()[:500]:
             yield value
 
@@ -53,7 +54,9 @@ def candidates(url: str, received: Received) -> Iterator[tuple[str, str]]:
         _few(ours.query, [""]),
     )
     numbered = product(*(enumerate(kind) for kind in kinds))
+    # One difference is likelier than two, and the first of a kind likelier than its last.
     nearest = sorted(numbered, key=lambda parts: (sum(at > 0 for at, _ in parts), sum(at for at, _ in parts)))
+    # The nearest of all is our own address, which was tried already.
     for parts in islice(nearest, 1, MOST + 1):
         scheme, host, path, query = (value for _, value in parts)
         yield _difference(ours, SplitResult(scheme, host, path, query, "")), urlunsplit((scheme, host, path, query, ""))

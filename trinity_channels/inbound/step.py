@@ -80,8 +80,10 @@ class Step:
 
     def take(self, tx: Tx, *, attempts: int) -> Taken:
         """Take the step. A turn that it opens begins with so many `attempts`."""
+        # In the transaction of the step: a decision that comes meanwhile calls for the next one.
         if self.state.needs_turn:
             messages.turn_taken(tx, self.state.conversation)
+        # First, so that people read that they are let in before they read the answer.
         self._tell_decisions(tx)
         if not self.state.waiting:
             return Taken(goes_on=self._open_held(tx))
@@ -89,11 +91,13 @@ class Step:
         if too_fast(tx, self.contact, first):
             self._drop_excess(tx)
             return Taken()
+        # A mail that has gone out is not looked at again: its answer must follow, whatever has changed since.
         command = self.prepared.command if self.prepared.is_settled else self._understood(tx, first, expecting)
         if not self.prepared.suits(command, expecting):
             return Taken()  # a code was made or used meanwhile: prepare for that
         if command:
             messages.handled(tx, first.id)
+            # Every number: a command is no text for the agent, and may hold a mistyped code.
             self._sign_in.hide(tx, first)
             self._obey(tx, command)
             return Taken()
@@ -115,6 +119,7 @@ class Step:
         """The messages up to the next command; people write in bursts, and one turn answers them all."""
         batch: list[Message] = []
         for message in self.state.waiting:
+            # Order matters: what was asked before a /logout is answered for the person who asked it.
             if batch and (self._understood(tx, message, expecting) or too_fast(tx, self.contact, message)):
                 break
             batch.append(message)
@@ -123,6 +128,7 @@ class Step:
     def _tell(self, tx: Tx, text: str) -> bool:
         """Tell the person something; False if a budget is used up, and nothing was told."""
         limit = self.notices.queue(tx, self.manifest, self.state, text, contact=self.contact.id, now=self.now)
+        # Counted after the commit, for the owner's notice and the metrics.
         if limit:
             self.withheld.append(limit)
         return limit is None
@@ -162,6 +168,7 @@ class Step:
     def _open_held(self, tx: Tx) -> bool:
         """Only held messages are there: access may have been granted."""
         open_now = replies.window_open(self.manifest, self.state, self.now)
+        # Outside the reply window an answer could not be sent, so they stay held until the person writes.
         return open_now and self._own_decision() is Decision.ALLOW and self._release(tx)
 
     def _release(self, tx: Tx) -> bool:
@@ -169,6 +176,7 @@ class Step:
 
     def _admit(self, tx: Tx, batch: list[Message], attempts: int) -> OpenTurn | None:
         found = self._own_decision()
+        # Blocked or shut out: not held either, so that nothing of it is kept.
         if found is Decision.SILENT:
             messages.drop(tx, [message.id for message in batch], self.now)
             return None
@@ -179,6 +187,7 @@ class Step:
                 return None
             key = secrets.token_hex(16)
             return turns.begin(tx, self.state.conversation, batch, key, self.now, attempts=attempts)
+        # Held before anything is asked: once they have signed in, people need not repeat themselves.
         messages.hold(tx, self.state.conversation, [message.id for message in batch], HELD, self.now)
         if found is Decision.ASK_LOGIN:
             self._ask_to_sign_in(tx)
@@ -191,16 +200,19 @@ class Step:
             return
         if not self.quiet and self.self_service.login.lapse(tx, self.contact.id):
             self._tell(tx, texts.CODE_EXPIRED)
+        # Not with every message: someone who ignores it need not be billed for, over and over.
         elif self._due(self.contact.prompted_at, HOUR):
             self._tell_and_note(tx, self._how_to_sign_in(), "prompted_at")
 
     def _how_to_sign_in(self) -> str:
+        # No address is needed there: a bare /login is enough, for the provider knows theirs.
         if self.contact.signed_out and self.manifest.capabilities.verified_email:
             return texts.LOGIN_AGAIN.format(channel=self.manifest.title)
         return texts.LOGIN_PROMPT if self.self_service.login.available else texts.LOGIN_CLOSED
 
     def _ask_for_access(self, tx: Tx, email: str) -> None:
         status = request_access(tx, self.state, email, self.now)
+        # A new request is confirmed at once; that it is still open, once a day.
         if (status == "asked" and not self.quiet) or self._due(self.contact.pending_told_at, DAY):
             self._tell_and_note(tx, texts.DENIED_BEFORE if status == "denied" else texts.PENDING, "pending_told_at")
         else:
@@ -216,11 +228,13 @@ class Step:
     # --- commands ---
 
     def _obey(self, tx: Tx, command: Command) -> None:
+        # Marked as handled all the same, so that it is not looked at again.
         if self.contact.blocked:
             return
         answers = Answers(
             self.state, self.contact, self.manifest, self.prepared, self.self_service, self._sign_in, self.now
         )
         text = answers.to(tx, command)
+        # A provider that understands STOP by itself has confirmed it; two confirmations would contradict each other.
         if not (command.answered or self.quiet):
             self._tell_and_note(tx, text, *answers.noted)

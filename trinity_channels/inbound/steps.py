@@ -51,6 +51,7 @@ class Steps:
         return following
 
     def _take(self, tx: Tx, step: Step | GroupStep, *, runs: bool) -> Following:
+        # First, for the step was prepared for the contact as the provider knows them now.
         for keep in step.keeps:
             keep(tx)
         conversation = step.state.conversation
@@ -62,6 +63,7 @@ class Steps:
         if taken.turn is None:
             return Following(conversation_state.load_work(tx, conversation) if taken.goes_on else None)
         waiting = taken.left + fresh.waiting[len(same.state.waiting) :]
+        # Put together and not read again, which saves a query for nearly every message.
         after = replace(fresh, turn=taken.turn, waiting=waiting, needs_turn=False)
         attempt = self._attempts.read(tx, after, taken.turn) if runs else None
         return Following(after, admitted=True, attempt=attempt)

@@ -49,17 +49,20 @@ class Turns:
 
     async def run(self, conversation: int) -> datetime | None:
         """Do everything that waits in a conversation; returns when to come back, None if nothing is left."""
+        # Only the first time: each step returns the state it has left, which saves a query.
         following = await self._found(conversation)
         while (state := following.state) and (state.turn or state.waiting or state.held or state.needs_turn):
             if state.channel not in self._plugins:  # it could not be loaded this time; nothing is given up for that
                 return self._now() + HOUR
             if not state.connected:
+                # An answer could not be sent any more, and the person cannot be told.
                 await self._drop(state)
                 return None
             try:
                 following = await self._work_on(state, following)
             except ProviderUnavailable as error:
                 log.warning("sender not resolved", channel=state.channel, agent=state.agent, reason=error.message)
+                # The messages wait; without the provider's word we do not know what the person may do.
                 return self._now() + RESOLVE_AGAIN
             except VaultError as error:  # the operator can still bring the right key
                 log.warning("secrets locked", channel=state.channel, agent=state.agent, reason=str(error))
@@ -69,6 +72,7 @@ class Turns:
     async def _work_on(self, state: ConversationState, following: Following) -> Following:
         manifest = self._plugins[state.channel].manifest
         if state.turn:
+            # An open turn comes first, so that answers keep the order of the questions.
             return await self._agent_turns.attempt(state, state.turn, manifest, admitted=following.admitted)
         step = await self._next.of(state, following.writers, manifest)
         if isinstance(step, datetime):

@@ -43,6 +43,7 @@ class UnknownWebhooks:
         try:
             await self._store.write(lambda tx: unknown_webhooks.add(tx, counted, now))
         except BaseException:
+            # Put back, so that nothing is lost if the database fails; cancelled, too.
             self._counted += counted
             raise
 

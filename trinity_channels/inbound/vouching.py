@@ -57,6 +57,7 @@ class Vouching:
             sender = await self._store.read(lambda tx: people.sender(tx, linked.contact))
         identity = await bound.resolve_identity(sender)
         vouches = self._vouches(linked.channel)
+        # An e-mail counts only where the manifest says that the provider has verified it.
         return Known(identity.name, _normalised(identity.verified_email) if vouches else None)
 
     async def check(self, linked: Linked) -> None:
@@ -97,17 +98,20 @@ class Vouching:
         """The same; returns the source of the e-mail that the contact has then."""
         contact = linked.contact
         current = self._ended(tx, linked, now)
+        # Proved by the person: the provider's word changes nothing about it.
         if current and not self._by_provider(linked.channel, current.email, current.source):
             return Source.CODE
         if current and known.email == current.email:
             verified_emails.checked(tx, contact, now)
         elif current and known.email:
+            # The last use stays: a new address at the provider is not a sign of life of the person.
             verified_emails.link(tx, contact, known.email, Source.PROVIDER, now, used_at=current.used_at)
             _record(tx, linked, "email_changed", now)
         elif current:
             verified_emails.end(tx, contact)
             _record(tx, linked, "email_withdrawn", now)
             return None
+        # Only as they write: an e-mail is linked for someone who is there, never by the housekeeping.
         elif wrote and known.email and not verified_emails.signed_out(tx, contact):
             verified_emails.link(tx, contact, known.email, Source.PROVIDER, now)
             _record(tx, linked, "email_vouched", now)

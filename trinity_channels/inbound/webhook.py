@@ -70,13 +70,16 @@ class Webhook:
         body = await self._body(bound, request, headers, receive)
         try:
             inbound = await self._authentication.received(bound, request, headers, body)
+            # Before it is stored: the signature was right whatever the database does.
             self._catch_up.trusted(bound)
             accepted = await self._intake.take(bound, inbound.events)
         except NotStored:
             self._catch_up.refused(bound)
             return "store_failed", unavailable()
         finally:
+            # Held until it was stored: events are as large as the body they were read from.
             self.bodies.done(bound.id, len(body))
+        # The plugin's own acknowledgement: providers differ in the body that they expect.
         return accepted.outcome, _Answer(inbound.response)
 
     async def _body(self, bound: OpenBinding, request: Request, headers: dict[str, str], receive: Receive) -> bytes:
@@ -86,10 +89,12 @@ class Webhook:
         except BodyTooLarge as cause:
             answer = error(413, "body_too_large", f"The body is larger than {most} bytes.")
             raise Refused("too_large", unread(request, answer)) from cause
+        # It may not come again by itself, so it is asked for.
         except Busy as cause:
             self._catch_up.refused(bound)
             raise Refused("busy", unread(request, busy())) from cause
         except ClientDisconnect as cause:
+            # The connection is gone, so this answer is only counted.
             raise Refused("malformed", error(400, "cut_off", "The request was cut off.")) from cause
 
 
@@ -147,4 +152,5 @@ def _channel(path: str) -> str:
 
 def _headers(raw: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
     """The headers by lower-case name, the first of those that are repeated."""
+    # Reversed, so that the first of a name is written last and stays.
     return {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(raw)}

@@ -47,6 +47,7 @@ class WebhookKeys:
         """
         try:
             bound = await self._bindings.by_key(channel, request.path_params["key"])
+        # 410 instead of an acknowledgement: the provider's own log then shows that the address is out of date.
         except Gone as error:
             await self._notices.retired(error.bound)
             raise Refused("retired", unread(request, gone())) from error
@@ -62,6 +63,7 @@ class WebhookKeys:
         return bound
 
     async def _refused(self, channel: str, request: Request, receive: Receive) -> Refused:
+        # Only here, where no binding was found: real webhooks pay nothing for it.
         if (probed := await self._unknown.probes.answer(channel, request, receive)) is not None:
             return Refused("probe", probed)
         self._unknown.count(channel, request.path_params["key"])

@@ -34,6 +34,7 @@ class Writers:
             ProviderUnavailable: the provider could not be asked.
         """
         known = Known({}, {}, [])
+        # Each writer once: in a group one person often writes several of the waiting messages.
         for identity in {message.contact for message in state.waiting if message.contact}:
             resolved = await self._senders.resolved(state, writers[identity])
             email = resolved.contact.email

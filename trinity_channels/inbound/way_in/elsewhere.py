@@ -42,6 +42,7 @@ def arrived_elsewhere(probe: Probe, answer: Answer, acknowledgement: bytes) -> t
     code = str(answer.json.get("code", ""))
     if location := answer.headers.get("location", ""):
         return _redirected(probe, answer.status, location)
+    # Another host does not know the key, and answers as this one would answer strangers.
     if (acknowledgement and answer.body == acknowledgement) or code in ("not_found", "webhook_retired"):
         message = (
             "Another trinity_channels host answers at the public address: it does not know what this host has sent."

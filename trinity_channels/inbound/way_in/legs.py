@@ -41,15 +41,18 @@ def unanswered(probe: Probe, error: Exception) -> list[Check]:
     """The legs of a probe that no answer came back for."""
     target = urlsplit(probe.base)
     where = f"{target.hostname}, port {target.port or {'http': 80, 'https': 443}[target.scheme]}"
+    # It came in, so all legs up to here are right, whatever error the way back gave.
     if probe.arrived:
         message = (
             f"A request to {target.netloc} arrived at this host, but its answer did not come back ({_name(error)})."
         )
         return _failed(probe, "reached", message, "Look at the log of the proxy or tunnel in front of this host.")
+    # From the outermost leg inwards: the first that failed explains all behind it.
     if unknown := _cause(error, socket.gaierror):
         message = f"The name {target.hostname} of the public address is not found ({unknown.strerror or unknown})."
         fix = "Correct public_chat_url, or add a DNS record for the name. A new record may take minutes to be seen."
         return _failed(probe, "dns", message, fix)
+    # Before the connection: httpx reports a bad certificate as a failed connect, too.
     if insecure := _cause(error, ssl.SSLError):
         why = getattr(insecure, "verify_message", "") or insecure.reason or str(insecure)
         message = f"A secure connection to {where} is not possible: {why}."
@@ -86,6 +89,7 @@ def answered(probe: Probe, answer: Answer, acknowledgement: bytes) -> list[Check
         answer: what came back.
         acknowledgement: the body with which this channel answers requests for unknown keys.
     """
+    # Only our own routes answer this way, so the request is here, but was not recognised.
     if probe.arrived is None and answer.json.get("code") == "store_unavailable":
         message = "A request arrived, but the database could not be asked whose address it came to."
         return _failed(probe, "stored", message, DATABASE, unknown=("unchanged", "signature"))

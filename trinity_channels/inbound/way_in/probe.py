@@ -118,18 +118,21 @@ class Probes:
         query: bytes = request.scope["query_string"]
         probe.arrived = Arrived(
             method=request.method,
+            # Only shown to the owner; no decision hangs on what a proxy claims.
             scheme=request.headers.get("x-forwarded-proto", request.url.scheme),
             host=request.headers.get("host", ""),
             query=query.decode("latin-1"),
             body=await _read(request, receive),
             signature=request.headers.get(SIGNATURE, ""),
         )
+        # An altered one is not stored: the database is to be tested with what a provider would be let in with.
         if probe.is_authentic():
             await self._keep(probe)
         return JSONResponse({"probe": probe.proof(), "stored": probe.stored})
 
     def strayed(self, request: Request) -> bool:
         """Whether a request that came to no webhook is a probe: then a proxy has changed its path or method."""
+        # Nearly always no probe is under way, and nothing is looked up.
         if self._by_id and (probe := self._by_id.get(request.headers.get(ID, ""))):
             probe.strayed = f"{request.method} {request.url.path}"
             return True

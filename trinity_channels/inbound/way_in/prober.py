@@ -49,15 +49,18 @@ class WayIn:
 
         The results are kept with the address, where health looks at them. Without an address there are none.
         """
+        # Two at once would overwrite each other's results.
         async with self._one_at_a_time:
             return [found for channel in await self._channels() if (found := await self._prove(channel))]
 
     async def _channels(self) -> Sequence[str]:
         every = await self._store.read(bindings.every)
         connected = {one.channel for one in every if one.connected}
+        # One a channel is enough: the ways of two accounts of a channel differ only in the key.
         return [one for one in self._plugins if one in connected] or list(self._plugins)
 
     async def _prove(self, channel: str) -> Probed | None:
+        # Random, and as long as real keys: proxies that limit or change paths treat it alike.
         key = f"probe-{secrets.token_urlsafe(32)}"
         base = self._address.webhook(channel, key)
         if base is None:
