@@ -57,6 +57,7 @@ _GRANT = (
         created_by=bindparam("by"),
         created_at=bindparam("now"),
     )
+    # What is shared already keeps its consent to proactive messages.
     .on_conflict_do_nothing(index_elements=["agent", "email"])
 )
 _REVOKE = delete(SHARE).where(SHARE.c.agent == bindparam("agent"), SHARE.c.email == bindparam("email"))
@@ -94,6 +95,7 @@ _ASK = insert(ACCESS_REQUEST).values(
     owner_told=False,
     notice_due=False,
 )
+# One row per person and agent: an earlier request is asked again, with nothing left of the decision about it.
 _ASK = _ASK.on_conflict_do_update(
     index_elements=["agent", "email"],
     set_={
@@ -109,6 +111,7 @@ _ASK = _ASK.on_conflict_do_update(
 )
 _DECIDE = (
     update(ACCESS_REQUEST)
+    # Two owners may decide at once, or one twice through the mail; the first counts.
     .where(ACCESS_REQUEST.c.id == bindparam("request"), ACCESS_REQUEST.c.status == "pending")
     .values(
         status=bindparam("verdict"),
@@ -135,6 +138,7 @@ _COUNT_UNTOLD = select(func.count().label("number"), func.max(ACCESS_REQUEST.c.r
 _UNTOLD_AGENTS = select(ACCESS_REQUEST.c.agent).where(ACCESS_REQUEST.c.owner_told.is_(False)).distinct()
 _OWNER_TOLD = (
     update(ACCESS_REQUEST)
+    # Up to a time: what was asked while the mail was on its way is for the next one.
     .where(*_IS_UNTOLD, ACCESS_REQUEST.c.requested_at <= bindparam("upto"))
     .values(owner_told=True)
 )

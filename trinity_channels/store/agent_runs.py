@@ -73,6 +73,7 @@ _LAST_ANSWERED = (
     .where(
         TURN.c.binding_id == bindparam("binding"),
         in_states(TURN.c.state, TurnState.DONE),
+        # A withdrawn turn is done, too, but no agent has run; it has a reason.
         TURN.c.reason.is_(None),
     )
     .order_by(*_NEWEST_FIRST)
@@ -93,6 +94,7 @@ _RETRIED_OF_CONTACT = (
 def of_binding(tx: Tx, binding: int) -> AgentRuns:
     """How the agent fares on a binding."""
     rows = [row for one in (_NEWEST_PARKED, _NEWEST_RETRIED) if (row := tx.one(one, binding=binding))]
+    # Whichever is newer: the cause of the last failure is what the operator can act on.
     newest = max(rows, key=_order, default=None)
     answered = tx.one(_LAST_ANSWERED, binding=binding)
     left = tx.one(_NEWEST_LEFT, binding=binding)
@@ -101,6 +103,7 @@ def of_binding(tx: Tx, binding: int) -> AgentRuns:
         retried=retried(tx, binding),
         trouble=_trouble(newest) if newest else None,
         answered_at=moment(answered.updated_at) if answered else None,
+        # Compared by id where the times are equal: microseconds do not tell two turns of one transaction apart.
         recovered=bool(newest and answered and _order(answered) > _order(newest)),
         left=tx.number(_COUNT_LEFT, binding=binding),
         last_left=_trouble(left) if left else None,

@@ -58,6 +58,8 @@ _UNMAILED = (
     .where(
         CHANNEL_ALERT.c.cleared_at.is_(None),
         or_(
+            # Never mailed, or raised again since its last mail, which must be a day ago: what comes and goes does not
+            # fill a mailbox.
             CHANNEL_ALERT.c.mailed_at.is_(None),
             (CHANNEL_ALERT.c.mailed_at < CHANNEL_ALERT.c.raised_at)
             & (CHANNEL_ALERT.c.mailed_at <= bindparam("before")),
@@ -80,6 +82,7 @@ _RAISE = _NEW.on_conflict_do_update(
         "raised_at": _NEW.excluded.raised_at,
         "cleared_at": None,
     },
+    # An alert that is open keeps its first cause and its time.
     where=CHANNEL_ALERT.c.cleared_at.is_not(None),
 )
 _THIS = (CHANNEL_ALERT.c.binding_id == bindparam("binding"), CHANNEL_ALERT.c.code == bindparam("code"))

@@ -103,6 +103,7 @@ def add(
     details: Mapping[str, object] | None = None,
 ) -> None:
     """Write one entry."""
+    # In the transaction of the action itself: what was done is on record, and nothing that was not done.
     tx.run(
         _ADD,
         now=micros(now),
@@ -149,6 +150,7 @@ def entries(
     if since is not None:
         statement = statement.where(AUDIT.c.at >= micros(since))
     if before is not None:
+        # By id, not by page number: entries are added while someone reads.
         statement = statement.where(AUDIT.c.id < before)
     rows = tx.query(statement.order_by(AUDIT.c.id.desc()).limit(most))
     return [

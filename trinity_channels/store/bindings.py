@@ -63,6 +63,7 @@ _COLUMNS = (
 _BY_AGENT = select(*_COLUMNS).where(BINDING.c.agent == bindparam("agent"), BINDING.c.channel == bindparam("channel"))
 _BY_ID = select(*_COLUMNS).where(BINDING.c.id == bindparam("binding"))
 _BY_DIGEST = select(*_COLUMNS).where(
+    # A digest, so that a copy of the database gives no working address away.
     BINDING.c.webhook_digest == bindparam("digest"),
     BINDING.c.channel == bindparam("channel"),
     BINDING.c.disconnected_at.is_(None),
@@ -86,6 +87,7 @@ _VALUES: dict[str, object] = {
     "secrets": bindparam("secrets"),
     "updated_at": bindparam("now"),
     "disconnected_at": None,
+    # Entered again, so what was wrong before may be right now.
     "signature_failed_at": None,
     "signature_cause": None,
     "send_failed_at": None,
@@ -127,6 +129,7 @@ _RESEAL = (
 _DISCONNECT = (
     update(BINDING)
     .where(BINDING.c.id == bindparam("binding"), BINDING.c.disconnected_at.is_(None))
+    # Without the secrets, but with its row: people, conversations and the address at the provider are found again.
     .values(disconnected_at=bindparam("now"), secrets="{}", refused_since=None, updated_at=bindparam("now"))
 )
 _CHANGED_SINCE = BINDING.c.updated_at > bindparam("now")
@@ -134,14 +137,17 @@ _SIGNATURE_FAILED = (
     update(BINDING)
     .where(BINDING.c.id == bindparam("binding"))
     .values(
+        # The diagnosis takes a while: its finding may be about settings that were replaced since.
         signature_failed_at=case((_CHANGED_SINCE, BINDING.c.signature_failed_at), else_=bindparam("now")),
         signature_cause=case((_CHANGED_SINCE, BINDING.c.signature_cause), else_=bindparam("cause")),
+        # The first refusal stays: from there on messages may be missing.
         refused_since=func.coalesce(BINDING.c.refused_since, bindparam("now")),
     )
 )
 _FETCHED = (
     update(BINDING)
     .where(BINDING.c.id == bindparam("binding"), BINDING.c.refused_since.is_not(None))
+    # Refused again since: then there is still something to fetch, from this time on.
     .values(refused_since=case((BINDING.c.signature_failed_at > bindparam("upto"), bindparam("upto")), else_=None))
 )
 _LAST_INBOUND = select(func.max(CONVERSATION.c.last_inbound_at)).where(
@@ -199,6 +205,7 @@ def save(
         "secrets": json.dumps(secrets),
         "now": micros(now),
     }
+    # Also a disconnected one: connecting again must not lose the history.
     known = of_agent(tx, agent, channel)
     if known is None:
         tx.run(_INSERT, agent=agent, channel=channel, webhook_key=new_key[0], webhook_digest=new_key[1], **values)

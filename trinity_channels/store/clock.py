@@ -15,6 +15,7 @@ def micros(at: datetime) -> int: ...
 def micros(at: None) -> None: ...
 def micros(at: datetime | None) -> int | None:
     """A time as it is stored."""
+    # Whole numbers throughout: `timestamp()` is a float, and multiplied it may be off by one.
     return None if at is None else (at - _EPOCH) // _MICROSECOND
 
 

@@ -77,6 +77,7 @@ _MADE = (
     .order_by(LOGIN_CODE.c.created_at.desc())
     .limit(MOST_REMEMBERED)
 )
+# Counted in the database, so that guesses in one transaction add up.
 _GUESS = update(LOGIN_CODE).where(LOGIN_CODE.c.id == bindparam("code")).values(guesses=LOGIN_CODE.c.guesses + 1)
 _COUNTED = select(func.count().label("number"), func.min(LOGIN_CODE.c.created_at).label("first")).where(
     LOGIN_CODE.c.created_at > bindparam("since")
@@ -113,6 +114,7 @@ def _count(row: Row | None) -> Count:
 
 def make(tx: Tx, wanted: NewCode, *, now: datetime, expires: datetime) -> int:
     """Make the contact's one live code, which is yet to be mailed; an earlier one dies. Returns its id."""
+    # One live code a contact: two would double the chance of a guess.
     tx.run(_KILL, contact=wanted.contact)
     return tx.number(
         _NEW,

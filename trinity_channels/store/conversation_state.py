@@ -141,6 +141,7 @@ _STATE = (
         *_CONTACT,
     )
     .select_from(
+        # One statement for all of it: this is read at every step of every message.
         CONVERSATION.join(BINDING, BINDING.c.id == CONVERSATION.c.binding_id)
         .outerjoin(CONTACT, CONTACT.c.id == CONVERSATION.c.contact_id)
         .outerjoin(POLICY, POLICY.c.agent == BINDING.c.agent)
@@ -157,6 +158,7 @@ _OPEN_TURN = select(
     TURN.c.retries,
     TURN.c.next_at,
     func.coalesce(
+        # The owner wants a resubmitted turn answered however old its messages are.
         TURN.c.resubmitted_at,
         select(func.min(_WAITS_SINCE)).where(MESSAGE.c.turn_id == TURN.c.id).scalar_subquery(),
         TURN.c.created_at,
@@ -177,6 +179,7 @@ _MESSAGE = (
     MESSAGE.c.opt_out,
     MESSAGE.c.album,
     MESSAGE.c.contact_id,
+    # Messages from before the column was added have no time of storing.
     func.coalesce(MESSAGE.c.received_at, MESSAGE.c.at).label("received_at"),
     _WAITS_SINCE.label("waits_since"),
     CONTACT.c.name,
@@ -293,6 +296,7 @@ def written_since(tx: Tx, contact: int, since: datetime) -> tuple[Message, ...]:
 def history(tx: Tx, conversation: int, turn: int) -> tuple[Message, ...]:
     """Up to 20 answered messages and answers from before a turn was begun, oldest first; none whose text was removed."""
     rows = tx.all(_HISTORY, conversation=conversation, turn=turn)
+    # Newest first from the database for the limit, oldest first for the agent.
     return tuple(one for row in reversed(rows) if (one := _message(row)).text or one.parts)
 
 

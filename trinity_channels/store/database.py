@@ -97,13 +97,16 @@ def _sqlite_engine(url: URL, *, write: bool) -> Engine:
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # we say when a transaction begins
+        # In WAL mode, less would lose the last commits in a power failure, after providers were told that they are stored.
         connection.execute("PRAGMA synchronous=FULL")
+        # Off by default, and a setting of the connection, not of the file.
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA secure_delete=ON")  # what was removed must not be readable in the file either
         connection.execute(f"PRAGMA cache_size={'-4000' if write else '-1000'}")  # in KiB; there are several readers
         if not write:
             connection.execute("PRAGMA query_only=ON")
 
+    # A deferred transaction that has read cannot always go on to write: SQLite then refuses at once, whatever the time-out.
     event.listen(engine, "begin", _begin("BEGIN IMMEDIATE" if write else "BEGIN"))
     return engine
 
@@ -182,6 +185,7 @@ class Store:
     async def close(self) -> None:
         """Finish what was given to `write` and let the file go."""
         committer, self._committer = self._committer, None
+        # What was given to us is written, also while the host stops.
         if self._writing:
             await self._writing
         if committer:
@@ -210,6 +214,7 @@ class Store:
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Job(unit, future))
         if self._writing is None:
+            # Started by the first, and ends by itself: an idle host has no task and no timer here.
             self._writing = asyncio.create_task(self._write(self._committer), name="store-write")
         return await future
 
@@ -223,6 +228,7 @@ class Store:
         if self._readers is None:
             raise StoreError("The store is closed.")
         try:
+            # A reader may wait for the disk, or read for long; a writer never waits for it in WAL mode.
             return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, unit)
         except (sqlite3.OperationalError, OperationalError) as error:
             raise self._unusable(error) from error
@@ -254,6 +260,7 @@ class Store:
         return not busy
 
     def _read(self, unit: Unit[T]) -> T:
+        # One a thread: opening one would cost more than most reads.
         connection = getattr(self._local, "connection", None)
         if connection is None:
             connection = self._local.connection = self._reader_engine.connect()
@@ -265,6 +272,8 @@ class Store:
         path = self._path.with_name(self._path.name + ".lock")
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
+            # Given up by the system when the process ends, however it ends; a file with a process id would have
+            # to be cleaned up.
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             os.close(handle)
@@ -282,6 +291,7 @@ class Store:
     async def _write(self, committer: Executor) -> None:
         """Write what waits, batch after batch. While one is on its way to the disk, the next gathers."""
         while self._waiting:
+            # Bounded, for the event loop does nothing else while a batch runs.
             batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
             await self._commit(committer, batch)
         self._writing = None
@@ -299,11 +309,13 @@ class Store:
                 self._tx.take_woken()  # by units that were undone
                 for job in batch:
                     job.result = job.unit(self._tx)
+                # Only this waits for the disk, and it does so for all of them at once.
                 await loop.run_in_executor(committer, transaction.commit)
             self.commits += 1
         except Exception as error:  # noqa: BLE001  passed to the caller that waits for the unit
             with contextlib.suppress(DBAPIError, sqlite3.Error):  # else the next transaction says what is wrong
                 self._undo()
+            # Alone in its batch: the error is its own.
             if len(batch) == 1:
                 self._fail(batch[0], error)
                 return
@@ -334,6 +346,7 @@ class Store:
     def _unusable(self, error: sqlite3.OperationalError | OperationalError) -> StoreError:
         fault = error.orig if isinstance(error, OperationalError) else error
         why = str(fault)
+        # SQLite says "database is locked", which sounds like something to repair.
         if getattr(fault, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
             why = f"another program has kept it locked for {PATIENCE} seconds; try again when that has ended"
         return StoreError(f"The database {self._path} cannot be used: {why}")
@@ -345,6 +358,7 @@ class Store:
             return await asyncio.get_running_loop().run_in_executor(committer, self._begin_beside)
 
     def _begin_beside(self) -> Transaction:
+        # Here we may wait, for this runs in the committer's thread.
         self._driver.execute(f"PRAGMA busy_timeout={PATIENCE * 1000:.0f}")
         try:
             return self._connection.begin()

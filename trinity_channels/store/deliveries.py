@@ -80,6 +80,7 @@ _NEXT = (
         BINDING.c.channel,
         CONTACT.c.blocked_at,
         MESSAGE.c.origin,
+        # STOP, written to us or reported by the provider, means the same here.
         or_(CONTACT.c.stopped_at.is_not(None), CONTACT.c.unreachable_at.is_not(None)).label("opted_out"),
         DELIVERY.c.created_at,
         func.coalesce(DELIVERY.c.resent_at, DELIVERY.c.created_at).label("waits_since"),
@@ -259,6 +260,7 @@ def taken(tx: Tx, delivery: Delivery, receipt: Receipt, now: datetime) -> None:
     values = {"delivery": delivery.id, "provider_id": receipt.provider_id, "now": micros(now)}
     if not tx.run(_TAKEN[OutboxState(receipt.state)], **values):
         tx.run(_NAME, **values)
+    # One that goes through shows that the channel works again.
     tx.run(_CLEAR_FAILURE, binding=delivery.binding)
 
 
@@ -295,6 +297,7 @@ def give_up(tx: Tx, delivery: int, message: int, binding: int, failure: Failure,
     if not _fail_one(tx, delivery, failure, now):
         return  # it has arrived meanwhile, or failed before
     disclosures.undone(tx, delivery)
+    # Each part has a reason of its own, for the owner sees them one by one.
     follow = Failure(failure.code, failure.kind, f"An earlier part failed: {failure.message}")
     for rest in tx.scalars(_REST, int, message=message, delivery=delivery):
         _fail_one(tx, rest, follow, now)
@@ -308,6 +311,7 @@ def _is_of_the_channel(tx: Tx, message: int, failure: Failure) -> bool:
     """Whether a failure says that the channel does not work, for other people too."""
     if failure.kind is FailureKind.RECIPIENT or failure.code in _OF_ONE_PERSON or failure.opted_out:
         return False
+    # A test goes to an address that someone has typed: most of its failures say nothing about the channel.
     return failure.kind in trials.OF_THE_CHANNEL or tx.scalar(_ORIGIN, str, message=message) != trials.ORIGIN
 
 

@@ -85,6 +85,7 @@ def _recent(agent: str | None, states: Collection[str]) -> Select[Row]:
     if agent is not None:
         statement = statement.where(BINDING.c.agent == agent)
     if states and PARKED_DELIVERIES.issuperset(states):
+        # Besides the narrower condition below: SQLite recognises the index only by its own words.
         statement = statement.where(_IS_PARKED)
     if states and states != PARKED_DELIVERIES:
         statement = statement.where(DELIVERY.c.state.in_(states))

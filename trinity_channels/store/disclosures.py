@@ -24,6 +24,7 @@ _UNSAID = (
     update(CONVERSATION)
     .where(
         CONVERSATION.c.id == _THIS.with_only_columns(DELIVERY.c.conversation_id).scalar_subquery(),
+        # Not if a later message has disclosed it since.
         CONVERSATION.c.disclosed_by == _THIS.with_only_columns(DELIVERY.c.message_id).scalar_subquery(),
         ~exists().where(
             _EARLIER_PART.c.message_id == CONVERSATION.c.disclosed_by, _EARLIER_PART.c.id < bindparam("delivery")

@@ -47,6 +47,7 @@ _STATEMENTS = (
     transition(OPEN_DELIVERIES, OutboxState.FAILED)
     .where(DELIVERY.c.conversation_id.in_(_THEIRS))
     .values(failure_code="erased", failure="The person was erased.", updated_at=bindparam("now")),
+    # Emptied, not deleted: counts and receipts still find their rows.
     update(DELIVERY).where(DELIVERY.c.conversation_id.in_(_THEIRS)).values(text="", address=""),
     transition(MESSAGES.origins(MessageState.ERASED), MessageState.ERASED)
     .where(or_(MESSAGE.c.contact_id == bindparam("contact"), MESSAGE.c.conversation_id.in_(_THEIRS)))

@@ -76,6 +76,7 @@ _ADD = _NEW.on_conflict_do_update(
     index_elements=["binding_id", "hour"],
     set_={
         "conversations": INBOUND_HOUR.c.conversations + _NEW.excluded.conversations,
+        # An hour may be counted in two readings.
         "last_at": func.max(INBOUND_HOUR.c.last_at, _NEW.excluded.last_at),
     },
 )
@@ -106,6 +107,7 @@ def add(tx: Tx, found: Uncounted, now: datetime) -> None:
     for row in found.rows:
         values = {"hour": row.hour, "conversations": row.conversations, "last_at": row.last_at}
         tx.run(_ADD, binding=row.binding_id, **values)
+        # Beside the counting: a binding that no one writes to has nothing new to forget.
         tx.run(_FORGET, binding=row.binding_id, before=hour_of(now - KEPT))
     settings.put(tx, _CURSOR, str(found.upto))
 
@@ -127,6 +129,7 @@ def last_heard(tx: Tx, bindings: Sequence[int]) -> dict[int, datetime]:
 def listens(tx: Tx, now: datetime) -> datetime:
     """Note that the host listens; returns since when it has."""
     since, last = (int(one) for one in (settings.get(tx, _LISTENING) or "0 0").split())
+    # Also if the clock was set back: silence in hours that were not listened to means nothing.
     if not moment(last) <= now < moment(last) + SHORT_BREAK:
         since = micros(now)
     settings.put(tx, _LISTENING, f"{since} {micros(now)}")

@@ -116,11 +116,13 @@ def accept(tx: Tx, binding: int, event: MessageReceived, now: datetime) -> int |
     Returns:
         The conversation that now has work, or None if the message was stored before.
     """
+    # A provider's clock may be ahead; a message from the future would break the order and every deadline.
     at = micros(min(event.sent_at, now) if event.sent_at else now)
     name = storable(cleaned_name(event.sender.name))
     recognised = recognise(tx, binding, event, name, at)
     contact = recognised.contact
     reply_to = event.conversation or event.sender.address
+    # By contact, not by address: a direct chat goes on when the person's address changes.
     key = f"at:{event.conversation}" if event.conversation else f"contact:{contact}"
     begun = tx.one(_FIND_CONVERSATION, binding=binding, key=key)
     if begun and begun.contact_id not in (None, contact):  # a direct chat whose person is another one now
@@ -133,6 +135,7 @@ def accept(tx: Tx, binding: int, event: MessageReceived, now: datetime) -> int |
             _NEW_CONVERSATION,
             binding=binding,
             key=key,
+            # A group belongs to no one; its messages name their writers.
             contact=None if event.group else contact,
             address=reply_to,
             is_group=event.group,
@@ -153,10 +156,12 @@ def accept(tx: Tx, binding: int, event: MessageReceived, now: datetime) -> int |
         at=at,
         now=micros(now),
     )
+    # The unique index on the event has decided, so no query is needed before the insert.
     if not stored:
         return None
     if recognised.differs:
         tx.run(_WROTE, contact=contact, name=name, group=event.group)
+    # The newest address: answers go where the person wrote from last.
     tx.run(_TOUCH, conversation=conversation, now=at, address=reply_to)
     return conversation
 
@@ -164,12 +169,14 @@ def accept(tx: Tx, binding: int, event: MessageReceived, now: datetime) -> int |
 def _parts(tx: Tx, binding: int, conversation: int, event: MessageReceived) -> tuple[Part, ...]:
     """What came with the text. A quoted message whose words the provider left out is looked up among what we know."""
     found = event.parts
+    # A message that seems empty would puzzle the agent; this says that there was something.
     if not found and not visible(event.text):
         return (Note(NoteKind.UNSUPPORTED),)
     quoted = event.quoted
     if quoted is None or quoted.text or quoted.provider_id is None:
         return found
     ours = tx.scalar(_SENT_WORDS, str, binding=binding, provider_id=quoted.provider_id)
+    # Ours first: people mostly answer what the agent said.
     words = _heard(tx, conversation, quoted.provider_id) if ours is None else ours
     looked_up = replace(quoted, text=words, by_agent=ours is not None or quoted.by_agent)
     return tuple(looked_up if part is quoted else part for part in found)

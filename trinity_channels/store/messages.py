@@ -165,11 +165,13 @@ def hold(tx: Tx, conversation: int, messages: Sequence[int], most: int, now: dat
     for message in messages:
         tx.run(_HOLD, message=message)
     rows = tx.all(_HELD, conversation=conversation)
+    # The latest are what the person still wants to know when the gate opens.
     drop(tx, [row.id for row in rows[most:]], now)
 
 
 def release(tx: Tx, conversation: int, oldest: datetime, now: datetime) -> int:
     """The gate has opened: held messages since `oldest` wait from now on, older ones expire. Returns how many wait."""
+    # A question that old is not answered without being asked again.
     limit = micros(oldest)
     rows = tx.all(_HELD, conversation=conversation)
     for row in rows:

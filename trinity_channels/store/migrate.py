@@ -45,8 +45,10 @@ def upgrade(url: str) -> None:
             connection.exec_driver_sql("PRAGMA journal_mode=WAL")
         if inspect(connection).has_table("alembic_version"):
             stands = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+            # Nearly every start; asked without alembic.
             if stands == newest():
                 return
+            # An older program would read columns that it does not know, and write rows that the newer one cannot use.
             if stands is not None and stands not in _known():
                 raise NewerSchema(str(stands))
     with engine.begin() as connection:

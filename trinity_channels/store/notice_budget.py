@@ -41,6 +41,7 @@ class Spent:
 def spent(tx: Tx, state: ConversationState, contact: int | None, since: datetime, now: datetime) -> Spent:
     """Count what was said after `since` in a conversation and on its binding, and to a contact who is not verified now."""
     period = {"since": micros(since), "now": micros(now)}
+    # People without a verified e-mail have a budget of their own: strangers must not make the host spend without limit.
     is_stranger = contact is not None and tx.one(_IS_STRANGER, contact=contact) is not None
     return Spent(
         of_binding=tx.number(_OF_BINDING, binding=state.binding, **period),

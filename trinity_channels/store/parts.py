@@ -32,6 +32,7 @@ def dump(parts: Sequence[Part]) -> str | None:
     if not parts:
         return None
     described = [{"part": _NAMES[type(part)], **_named(asdict(part))} for part in limited(parts)]
+    # Unescaped: in most scripts less than half as long.
     return storable(json.dumps(described, ensure_ascii=False))
 
 
@@ -61,5 +62,6 @@ def _part(part: str, **fields: Any) -> Part:
         return Note(NoteKind.UNSUPPORTED, {"type": str(fields.get("kind", part))})
     if type_ is Note:
         return Note(NoteKind(fields["kind"]), fields["data"])
+    # Rows outlive releases: fields that a later one has added are left out.
     known = {field.name for field in dataclasses.fields(type_)}
     return type_(**{name: value for name, value in fields.items() if name in known})

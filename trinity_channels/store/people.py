@@ -59,6 +59,7 @@ def sender(tx: Tx, contact: int) -> Sender:
     """A contact as the plugin knows them; the stable address, where there is one, comes along."""
     rows = tx.all(_ADDRESSES, contact=contact)
     stable = next((row.value for row in rows if row.stable), None)
+    # As the plugin gave them with a message: where to answer, and the stable one beside it.
     address = next((row.value for row in rows if not row.stable), stable)
     return Sender(address=address or "", stable=stable, name=rows[0].name if rows else "")
 
@@ -77,6 +78,7 @@ def block(tx: Tx, contact: int, now: datetime | None) -> None:
     """Block a contact, and drop what was held for them; or let them back in (None)."""
     tx.run(_TOLD["blocked_at"], contact=contact, now=micros(now))
     if now is not None:
+        # Else it would be answered when they are let in again, which may be years later.
         tx.run(_DROP_HELD, contact=contact, now=micros(now))
 
 
@@ -136,6 +138,7 @@ def contacts(tx: Tx, agent: str, *, most: int = 500) -> list[ListedContact]:
 def find(tx: Tx, agent: str, address: str) -> list[ListedContact]:
     """The contacts of an agent that have an address, or a verified e-mail, or end in these digits."""
     with_address = select(ADDRESS.c.contact_id).where(
+        # Owners know a number, not the prefix that the provider puts before it.
         (ADDRESS.c.value == address) | ADDRESS.c.value.endswith(f":{address}", autoescape=True)
     )
     wanted = CONTACT.c.id.in_(with_address) | (CONTACT.c.email == address.lower())
@@ -154,6 +157,7 @@ def held(tx: Tx, contact: int) -> int:
 
 
 def _listed(tx: Tx, condition: ColumnElement[bool], most: int) -> list[ListedContact]:
+    # Subqueries instead of joins: joined, messages and addresses would multiply each other.
     last = select(func.max(CONVERSATION.c.last_inbound_at)).where(CONVERSATION.c.contact_id == CONTACT.c.id)
     count = select(func.count()).where(MESSAGE.c.contact_id == CONTACT.c.id)
     address = select(func.min(ADDRESS.c.value)).where(ADDRESS.c.contact_id == CONTACT.c.id)

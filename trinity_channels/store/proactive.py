@@ -62,6 +62,7 @@ _RECIPIENT = (
         BINDING.c.disconnected_at.is_(None),
         CONVERSATION.c.address != "",  # it changed hands, and there is no other
     )
+    # One e-mail may belong to several contacts, such as two phones; the last used reaches the person.
     .order_by(CONVERSATION.c.last_inbound_at.desc())
     .limit(1)
 )

@@ -31,6 +31,7 @@ _OTHERS = (
         MESSAGE.c.id > bindparam("after"),
         MESSAGE.c.parts.is_not(None),
         func.coalesce(MESSAGE.c.contact_id, 0) != bindparam("contact"),
+        # A coarse filter in the database, so that only few messages are parsed.
         or_(MESSAGE.c.parts.contains('"quoted"'), MESSAGE.c.parts.contains('"forwarded"')),
     )
     .order_by(MESSAGE.c.id)
@@ -59,6 +60,7 @@ class Written:
     def _is_theirs(self, part: Part) -> bool:
         if isinstance(part, Quoted):
             named = part.provider_id in self.ids and bool(part.text or part.author)
+            # Some providers quote without an id; then the words themselves are compared.
             return named or (not part.by_agent and part.text in self.texts)
         return isinstance(part, Forwarded) and part.text in self.texts
 
@@ -83,6 +85,7 @@ def find(tx: Tx, contact: int, theirs: Written, after: int) -> list[int]:
     found: list[int] = []
     while rows := tx.all(_OTHERS, conversation=theirs.conversation, contact=contact, after=after):
         found += [row.id for row in rows if theirs.quoted_in(parts.load(row.parts))]
+        # In pages, as a group may have any number of messages.
         after = rows[-1].id
     return found
 

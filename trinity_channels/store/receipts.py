@@ -65,6 +65,7 @@ def apply(
         The conversation to wake; None if nothing changed, or nothing in it waits for this receipt.
     """
     row = None
+    # By our own id where the provider gives it back: the receipt may come before we know the provider's.
     if receipt.delivery and _OURS.fullmatch(receipt.delivery):
         row = tx.one(_BY_OURS, delivery=int(receipt.delivery), binding=binding)
     if row is None:

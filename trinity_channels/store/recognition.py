@@ -115,8 +115,10 @@ def recognise(tx: Tx, binding: int, event: MessageReceived, name: str, now: int)
         row.value: _Holder(row.contact_id, stable=row.stable, resolved_at=row.resolved_at, differs=row.differs)
         for row in rows
     }
+    # The stable address decides: the other one may be someone else's by now.
     found = known.get(sender.stable or sender.address)
     by_address = known.get(sender.address)
+    # They wrote before the provider gave stable addresses; those who have one are someone else.
     if found is None and by_address and tx.one(_HAS_STABLE, contact=by_address.contact) is None:
         found = by_address
     passed_on = found is not None and found is by_address and _is_another_person(tx, binding, event, found, now)

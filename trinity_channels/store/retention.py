@@ -184,6 +184,7 @@ def swept_by(tx: Tx, binding: int, days: int, *, again: str | None) -> None:
     """Remember how long the messages of a binding are kept from now on; the sweep `again` begins again."""
     tx.run(_SWEPT_BY, binding=binding, days=days)
     if again is not None:
+        # A shorter retention makes messages due that the sweep has passed already.
         tx.run(_ADVANCE, name=again, upto=0)
 
 
@@ -196,6 +197,7 @@ def find(tx: Tx, sweep: Sweep, now: datetime, *, most: int, pages: int) -> Batch
         rows = tx.all(_NEXT, after=upto, most=PAGE)
         for one in rows:
             is_full = len(due) + len(left) == most
+            # Ids rise with time: from the first that is too young on, nothing is due.
             if is_full or micros(sweep.before) <= one.stored_at <= micros(now):
                 return Batch(due, left, upto=upto, moved=upto > start, more=is_full)
             upto = one.id
@@ -241,6 +243,7 @@ def clear(tx: Tx, batch: Batch, days: Mapping[int, int], now: datetime) -> Remov
     removed = Removed()
     for one in batch.due:
         values = {"message": one.message, "now": micros(now)}
+        # Asked again by the statements themselves: it was found in another transaction, and may be open work by now.
         if tx.run(_CLEAR, **values) or tx.run(_EXPIRE, **values):
             _clear_around(tx, one, f"Removed after {days[one.binding]} days.", removed)
             tx.run(_NOT_LEFT, message=one.message)
@@ -255,6 +258,7 @@ def clear(tx: Tx, batch: Batch, days: Mapping[int, int], now: datetime) -> Remov
 
 def _clear_around(tx: Tx, one: Due, why: str, removed: Removed) -> None:
     """The same for what hangs on a message that was cleared."""
+    # Before the others, which would empty them without a reason.
     parked = tx.run(_CLEAR_PARKED, message=one.message, why=why)
     turns = tx.run(_CLEAR_TURN, turn=one.turn, why=why) if one.turn is not None else 0
     removed.rows["messages"] += 1

@@ -21,6 +21,7 @@ class RetiredKey:
     ends_at: datetime
 
 
+# Copied within the database, sealed as it is: nothing has to be decrypted for it.
 _RETIRE = insert(RETIRED_KEY).from_select(
     ["binding_id", "digest", "webhook_key", "retired_at", "ends_at"],
     select(

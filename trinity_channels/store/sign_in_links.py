@@ -57,6 +57,7 @@ def use(tx: Tx, digest: str, since: datetime, now: datetime) -> str | None:
     """The same as `find`; the link is used up."""
     email = find(tx, digest, since)
     if email is not None:
+        # In the transaction that found it, and writing units run one by one: a link works once.
         tx.run(_USE, digest=digest, since=micros(since), now=micros(now))
     return email
 

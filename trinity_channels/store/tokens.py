@@ -108,6 +108,7 @@ def add(
     expires_at: datetime | None = None,
 ) -> None:
     """Store a token, with an id that no token has had before: the audit log names tokens by it, also revoked ones."""
+    # SQLite gives the highest id again once its row is deleted.
     identity = 1 + max(int(settings.get(tx, _LAST) or 0), tx.number(_HIGHEST))
     settings.put(tx, _LAST, str(identity))
     tx.run(

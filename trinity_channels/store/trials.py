@@ -42,6 +42,7 @@ _LATEST = (
         CONVERSATION.c.binding_id == bindparam("binding"),
         # a range, so that the unique index finds them
         CONVERSATION.c.key >= literal_column(f"'{PREFIX}'"),
+        # The character behind the colon.
         CONVERSATION.c.key < literal_column("'test;'"),
     )
     .order_by(DELIVERY.c.id.desc())

@@ -78,6 +78,7 @@ _LATER = (
     update(TURN)
     .where(_THIS_IF_OPEN)
     .values(
+        # The attempt was counted in advance, and has not died: an agent that is away for long must not use them up.
         attempts=TURN.c.attempts - 1,
         retries=TURN.c.retries + 1,
         next_at=bindparam("at"),

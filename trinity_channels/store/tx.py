@@ -64,6 +64,8 @@ class Tx:
         return woken
 
     def _known(self, statement: ClauseElement) -> Compiled:
+        # By identity: only module-level statements come here, which stay, and SQLAlchemy's own cache costs
+        # more than the statement.
         return self._compiled.get(id(statement)) or self._compile(statement)
 
     def _compile(self, statement: ClauseElement) -> Compiled:
@@ -75,6 +77,7 @@ class Tx:
 
     def _execute(self, known: Compiled, values: dict[str, object]) -> sqlite3.Cursor:
         if known.literals:
+            # Constants in a statement, such as a limit, are bound values to SQLAlchemy.
             values = known.literals | values
         return self._driver.execute(known.sql, [values[name] for name in known.names])
 

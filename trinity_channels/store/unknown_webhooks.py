@@ -27,6 +27,7 @@ _SUM = select(func.coalesce(func.sum(UNKNOWN_WEBHOOK.c.requests), 0)).where(UNKN
 
 def add(tx: Tx, requests: Mapping[str, int], now: datetime) -> None:
     """Add requests by channel to those of this hour, and forget what is older than a day."""
+    # One row an hour and channel, however many strangers send.
     hour = micros(now.replace(minute=0, second=0, microsecond=0))
     for channel, number in requests.items():
         tx.run(_ADD, hour=hour, channel=channel, requests=number)

@@ -72,6 +72,7 @@ _LINK = (
         verified_at=bindparam("now"),
         email_used_at=bindparam("used"),
         email_checked_at=bindparam("now"),
+        # Signing in ends an earlier sign-out.
         signed_out_at=None,
     )
 )
@@ -101,6 +102,7 @@ _LINKED = select(CONTACT.c.id, CONTACT.c.binding_id, BINDING.c.agent, BINDING.c.
 _UNUSED = _LINKED.where(
     CONTACT.c.email.is_not(None),
     CONTACT.c.email_used_at <= bindparam("silent_since"),
+    # Those whose address may change hands end earlier.
     or_(CONTACT.c.email_used_at <= bindparam("unused_since"), ~_HAS_STABLE),
 ).limit(bindparam("most"))
 _TO_CHECK = (
@@ -109,6 +111,7 @@ _TO_CHECK = (
         CONTACT.c.email_checked_at <= bindparam("checked_before"),
         BINDING.c.disconnected_at.is_(None),
     )
+    # The longest ago first, so that each has its turn.
     .order_by(CONTACT.c.email_checked_at)
     .limit(bindparam("most"))
 )
