@@ -228,7 +228,7 @@ class NoRoute:
 
 
 def _is_a_person(request: Request) -> bool:
-    """Whether a browser asks for a page; the paths of the API are not pages, whoever asks."""
+    """Whether a browser asks for a page; the paths of the API are never pages."""
     asks = request.method == "GET" and "text/html" in request.headers.get("accept", "")
     return asks and not request.url.path.startswith("/api/")
 

@@ -63,7 +63,7 @@ class Visit:
     @property
     def principal(self) -> Principal:
         """Who asks; only pages that are not public may use it."""
-        assert self.entry is not None  # noqa: S101  the site lets nobody else in
+        assert self.entry is not None  # noqa: S101  the site lets no one else in
         return self.entry.principal
 
     @property
