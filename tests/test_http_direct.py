@@ -69,6 +69,11 @@ async def resetting(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) 
     writer.transport.abort()
 
 
+async def pausing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await answering(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok")(reader, writer)
+    await asyncio.Event().wait()
+
+
 async def silent(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
     await asyncio.Event().wait()
 
@@ -97,6 +102,7 @@ BROKEN: dict[str, tuple[Serve, type[httpx.TransportError]]] = {
     "cut in the status line": (answering(b"HTTP/1.1 20"), httpx.RemoteProtocolError),
     "cut in the head": (answering(b"HTTP/1.1 200 OK\r\nContent-Le"), httpx.RemoteProtocolError),
     "cut in the body": (answering(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok"), httpx.RemoteProtocolError),
+    "silent in the body": (pausing, httpx.ReadTimeout),
     "cut in a chunk": (
         answering(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nok"),
         httpx.RemoteProtocolError,
@@ -310,6 +316,8 @@ ANSWERS = {
     "redirect": b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n",
     "cookies": b"HTTP/1.1 200 OK\r\nSet-Cookie: a=1; Path=/\r\nSet-Cookie: b=2\r\nContent-Length: 0\r\n\r\n",
     "Latin-1 in a header": b"HTTP/1.1 429 Gro\xdf\r\nRetry-After: 5\r\nX-Name: caf\xe9\r\nContent-Length: 0\r\n\r\n",
+    "a long header": b"HTTP/1.1 200 OK\r\nX-Policy: " + b"x" * 30_000 + b"\r\nContent-Length: 0\r\n\r\n",
+    "many headers": b"HTTP/1.1 200 OK\r\n" + b"X-Name: 1\r\n" * 200 + b"Content-Length: 0\r\n\r\n",
     "no reason": b"HTTP/1.1 502 \r\nContent-Length: 3\r\n\r\nbad",
 }
 
@@ -347,6 +355,21 @@ async def test_a_long_body_that_is_not_taken_is_given_up() -> None:
     async with Server(silent) as server, open_client() as client:
         with pytest.raises(httpx.WriteTimeout):
             await client.post(server.url, content=b"x" * (32 * MEGABYTE), timeout=httpx.Timeout(5, write=0.2))
+
+
+async def test_a_long_body_may_be_refused_before_it_is_taken() -> None:
+    async def full(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 9\r\n\r\ntoo ")
+        await asyncio.sleep(0.05)
+        writer.write(b"large")
+        while await reader.read(MEGABYTE):  # or the rest of the request would reset the connection
+            pass
+
+    async with Server(full) as server, open_client() as client:
+        answer = await client.post(server.url, content=b"x" * (32 * MEGABYTE), timeout=httpx.Timeout(5, write=0.5))
+
+    assert (answer.status_code, answer.text) == (413, "too large")
 
 
 async def test_a_long_body_may_take_longer_than_one_time_out() -> None:

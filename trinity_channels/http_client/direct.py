@@ -8,6 +8,7 @@ nothing but the server are passed on (docs/adr/0012).
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import re
 import ssl
@@ -29,6 +30,9 @@ _AT_ONCE = 65_536
 _CONTROLS = re.compile(rb"[\x00\r\n]")
 # aiohttp would add these to a request that has none.
 _NOT_ADDED = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
+_FIELD = 65_536
+"""Bytes of one header of an answer; policies that servers send in a header can be long."""
+_FIELDS = 256
 
 
 class Direct(httpx.AsyncBaseTransport):
@@ -49,7 +53,9 @@ class Direct(httpx.AsyncBaseTransport):
             connector=connector,
             # The client is shared by all accounts: a cookie of one must not go with the requests of another.
             cookie_jar=aiohttp.DummyCookieJar(),
-            skip_auto_headers=_NOT_ADDED,
+            max_line_size=_FIELD,
+            max_field_size=_FIELD,
+            max_headers=_FIELDS,
             # httpx decompresses; done twice, it would fail.
             auto_decompress=False,
         )
@@ -64,16 +70,18 @@ class Direct(httpx.AsyncBaseTransport):
         headers = _headers(request)
         body = _Body(request)
         try:
-            async with asyncio.timeout(None) as body.deadline:
+            async with body.deadline or _NO_DEADLINE:
                 answer = await self._session.request(
                     request.method,
                     _url(request),
                     headers=headers,
+                    skip_auto_headers=[name for name in _NOT_ADDED if name not in headers] or None,
                     data=body.data,
                     allow_redirects=False,
                     timeout=_timeout(**request.extensions.get("timeout", {})),
                     server_hostname=request.extensions.get("sni_hostname"),
                 )
+                body.answered = True
         except TimeoutError as error:
             if isinstance(error, aiohttp.ClientError):
                 raise _as_httpx(error, request) from None
@@ -97,28 +105,39 @@ class Direct(httpx.AsyncBaseTransport):
 class _Body:
     """The body of a request. A long one goes piece by piece, each within the time-out for writing.
 
-    `data` is what aiohttp takes. `deadline` is moved with each piece; aiohttp has no time-out of its own for that.
+    `data` is what aiohttp takes. `deadline`, of a long one, is moved with each piece until the answer begins; aiohttp has
+    no time-out of its own for that.
     """
-
-    deadline: asyncio.Timeout
 
     def __init__(self, request: httpx.Request) -> None:
         self._seconds: float | None = request.extensions.get("timeout", {}).get("write")
+        self.deadline: asyncio.Timeout | None = None
+        self.answered = False
         self.data: bytes | AsyncIterator[bytes] | None
         try:
             content = request.content
         except httpx.RequestNotRead:
-            self.data = self._pieces(cast("httpx.AsyncByteStream", request.stream))
+            self.data = self._pieces(cast("httpx.AsyncByteStream", request.stream), asyncio.timeout(None))
         else:
-            self.data = content or None if len(content) <= _AT_ONCE else self._pieces(_sliced(content))
+            short = len(content) <= _AT_ONCE
+            self.data = content or None if short else self._pieces(_sliced(content), asyncio.timeout(None))
 
-    async def _pieces(self, stream: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
-        loop = asyncio.get_running_loop()
-        async for piece in stream:
-            if self._seconds is not None:
-                self.deadline.reschedule(loop.time() + self._seconds)
-            yield piece
-        self.deadline.reschedule(None)
+    def _pieces(self, stream: AsyncIterable[bytes], deadline: asyncio.Timeout) -> AsyncIterator[bytes]:
+        self.deadline = deadline
+
+        async def pieces() -> AsyncIterator[bytes]:
+            loop = asyncio.get_running_loop()
+            async for piece in stream:
+                if self._seconds is not None and not self.answered:
+                    deadline.reschedule(loop.time() + self._seconds)
+                yield piece
+            if not self.answered:
+                deadline.reschedule(None)
+
+        return pieces()
+
+
+_NO_DEADLINE = contextlib.nullcontext()
 
 
 async def _sliced(content: bytes) -> AsyncIterator[bytes]:
