@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.world import Agent, Person, World
+from tests.world import Agent, Person, World, said
 from trinity_channels import texts
 from trinity_channels.access.directory import LocalDirectory
 from trinity_channels.agents.port import AgentUnavailable
@@ -69,6 +69,21 @@ async def test_a_message_that_is_tried_again_asks_again(town: World, zoe: Person
 
     assert zoe.last() == "echo hello"
     assert asks.count == 2
+
+
+async def test_a_question_that_is_erased_while_the_gate_asks_is_not_tried_again(
+    town: World, zoe: Person, agent: Agent, asks: Asks
+) -> None:
+    path = f"/api/agents/support/clients/{(await town.client(zoe))['id']}"
+    agent.will_answer(AgentUnavailable("busy"))
+    await zoe.says("hello")
+    asks.meanwhile = lambda: town.api("DELETE", path)
+    before = zoe.heard()
+
+    await town.later(seconds=2)
+
+    assert [said(turn) for turn in agent.turns] == ["hello"]
+    assert zoe.heard() == before
 
 
 async def test_a_person_who_is_blocked_while_the_gate_asks_does_not_reach_the_agent(

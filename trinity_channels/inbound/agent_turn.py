@@ -70,6 +70,8 @@ class AgentTurns:
             if waited and (lapsed := await self._admission.lapsed(state.conversation, turn, manifest)) is not None:
                 return lapsed
             attempt = await self._attempts.begin(state, turn)
+            if isinstance(attempt, Following):
+                return attempt
             answer = await self._runs.answered(state, turn, manifest, attempt)
         # The slot is free again by now: recording an answer needs none.
         return await self._runs.ended(state, turn, manifest, attempt, answer)

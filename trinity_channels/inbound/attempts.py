@@ -9,6 +9,7 @@ from datetime import datetime
 from trinity_channels.access.disclosure import Disclosure
 from trinity_channels.api import Channel
 from trinity_channels.inbound.attempt import Attempt
+from trinity_channels.inbound.following import Following
 from trinity_channels.inbound.quotes import Quotes
 from trinity_channels.store import Store, Tx, conversation_state, turns
 from trinity_channels.store.conversation_state import ConversationState, OpenTurn
@@ -23,13 +24,14 @@ class Attempts:
         self._disclosure = disclosure
         self._now = now
 
-    async def begin(self, state: ConversationState, turn: OpenTurn) -> Attempt:
-        """Count an attempt and read what it is made with."""
+    async def begin(self, state: ConversationState, turn: OpenTurn) -> Attempt | Following:
+        """Count an attempt and read what it is made with; or what stands instead, if the turn has ended meanwhile."""
         now = self._now()
         counted: list[OpenTurn] = []
 
-        def begin(tx: Tx) -> Attempt:
-            turns.attempt(tx, turn.id, now)
+        def begin(tx: Tx) -> Attempt | Following:
+            if not turns.attempt(tx, turn.id, now):  # its person has been erased
+                return Following(conversation_state.load_work(tx, state.conversation))
             counted[:] = [turn]  # a unit may run twice
             # Read in the transaction that counts: what was erased or rewritten since the turn began is not given away.
             return self.read(tx, state, turn)

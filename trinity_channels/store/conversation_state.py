@@ -196,7 +196,9 @@ _WAITING = (
     .limit(100)
 )
 
-_OF_TURN = _MESSAGES.where(MESSAGE.c.turn_id == bindparam("turn")).order_by(MESSAGE.c.id)
+_OF_TURN = _MESSAGES.where(
+    MESSAGE.c.turn_id == bindparam("turn"), ~in_states(MESSAGE.c.state, MessageState.ERASED)
+).order_by(MESSAGE.c.id)
 
 _HISTORY = (
     _MESSAGES.where(
@@ -284,7 +286,7 @@ def contact(tx: Tx, contact: int) -> Contact:
 
 
 def of_turn(tx: Tx, turn: int) -> tuple[Message, ...]:
-    """The messages a turn answers, oldest first."""
+    """The messages a turn answers, oldest first; an open or parked turn has at least one."""
     return tuple(map(_message, tx.all(_OF_TURN, turn=turn)))
 
 

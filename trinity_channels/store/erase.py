@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import String, and_, bindparam, cast, delete, literal, literal_column, or_, select, update
+from sqlalchemy import String, and_, bindparam, cast, delete, exists, literal, literal_column, or_, select, update
 
 from trinity_channels.store import trials
 from trinity_channels.store.clock import micros
@@ -21,6 +21,7 @@ from trinity_channels.store.tables import (
     PROACTIVE,
     TURN,
 )
+from trinity_channels.store.tables.indexes import in_states
 from trinity_channels.store.transitions import transition
 from trinity_channels.store.tx import Tx
 
@@ -38,12 +39,10 @@ _THEIRS = select(CONVERSATION.c.id).where(or_(CONVERSATION.c.contact_id == bindp
 _THEIR_TURNS = select(MESSAGE.c.turn_id).where(
     or_(MESSAGE.c.contact_id == bindparam("contact"), MESSAGE.c.conversation_id.in_(_THEIRS))
 )
+_IS_LEFT = exists().where(MESSAGE.c.turn_id == TURN.c.id, ~in_states(MESSAGE.c.state, MessageState.ERASED))
 _STATEMENTS = (
     # an agent's error may quote what they wrote
     update(TURN).where(TURN.c.id.in_(_THEIR_TURNS), TURN.c.reason.is_not(None)).values(reason="the person was erased"),
-    transition({TurnState.OPEN}, TurnState.FAILED)
-    .where(TURN.c.conversation_id.in_(_THEIRS))
-    .values(reason="the person was erased", updated_at=bindparam("now")),
     transition(OPEN_DELIVERIES, OutboxState.FAILED)
     .where(DELIVERY.c.conversation_id.in_(_THEIRS))
     .values(failure_code="erased", failure="The person was erased.", updated_at=bindparam("now")),
@@ -52,6 +51,10 @@ _STATEMENTS = (
     transition(MESSAGES.origins(MessageState.ERASED), MessageState.ERASED)
     .where(or_(MESSAGE.c.contact_id == bindparam("contact"), MESSAGE.c.conversation_id.in_(_THEIRS)))
     .values(text="", parts=None, cleared_at=bindparam("now")),
+    # in a group others may have written, too: these are answered
+    transition({TurnState.OPEN}, TurnState.FAILED)
+    .where(TURN.c.id.in_(_THEIR_TURNS), ~_IS_LEFT)
+    .values(reason="the person was erased", updated_at=bindparam("now")),
     update(PROACTIVE)
     .where(PROACTIVE.c.message_id.in_(select(MESSAGE.c.id).where(MESSAGE.c.conversation_id.in_(_THEIRS))))
     .values(email="", fingerprint=""),

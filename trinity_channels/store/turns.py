@@ -160,9 +160,9 @@ def begin(
     return OpenTurn(turn, key, attempts, 0, None, waits_since, writer)
 
 
-def attempt(tx: Tx, turn: int, now: datetime) -> None:
-    """Count an attempt before it is made."""
-    tx.run(_COUNT_ATTEMPT, turn=turn, now=micros(now))
+def attempt(tx: Tx, turn: int, now: datetime) -> bool:
+    """Count an attempt before it is made; False if the turn is not open any more."""
+    return tx.run(_COUNT_ATTEMPT, turn=turn, now=micros(now)) > 0
 
 
 def postpone(tx: Tx, turn: int, at: datetime, why: str, now: datetime) -> None:
