@@ -25,7 +25,7 @@ from trinity_channels_whatsapp.simulator.phones import Phone
 LAST = ("test_logs_hold_no_secrets", "test_memory")
 KEY: pytest.StashKey[LogWatch] = pytest.StashKey()
 _CODE = re.compile(r"\b\d{6}\b")
-_LINK = re.compile(r"/decide/([\w-]{40,})")
+_LINK = re.compile(r"/(?:decide|signin/link)/([\w-]{40,})")
 _SHORTEST_BODY = 10
 """Shorter ones, and single words, stand in a log by chance."""
 

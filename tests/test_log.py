@@ -62,6 +62,7 @@ def test_phone_numbers(number: str, masked: str) -> None:
         ("<Zoe.Smith+x@mail.example.org> refused", "<Z***@mail.example.org> refused"),
         ('"POST /api/whatsapp/webhook/fake-key?a=1 HTTP/1.1" 200', '"POST /api/whatsapp/webhook/***?a=1 HTTP/1.1" 200'),
         ("GET /api/slack/webhook/decide/fake-token HTTP/1.1", "GET /api/slack/webhook/*** HTTP/1.1"),
+        ("POST /desk/signin/link/fake-token?x=1 HTTP/1.1", "POST /desk/signin/link/***?x=1 HTTP/1.1"),
         (
             "DELETE /api/agents/a/share/Zoe%2Bx%40example.org HTTP/1.1",
             "DELETE /api/agents/a/share/Z***%40example.org HTTP/1.1",

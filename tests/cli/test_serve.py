@@ -32,7 +32,7 @@ def test_it_serves_until_it_is_told_to_stop(told: signal.Signals) -> None:
 
     assert answer.status_code == 200
     assert server.returncode == 0, err
-    assert "Stopping" in out
+    assert "Shutting down" in out
     assert "Traceback" not in err
     assert "alembic" not in err  # the token stands there, not the lines of a library about its own work
 

@@ -12,7 +12,7 @@ from typing import Any, Self
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
 
 from tests.browser import find
-from tests.world import ADMIN, World
+from tests.world import ADMIN, KEY, World
 from trinity_channels.cli import servers
 
 WIDTHS = (320, 390, 1600)
@@ -83,8 +83,10 @@ class Reader:
         return self.page
 
     async def examines(self) -> None:
-        """Examine the page as it is: accessible in both schemes, and no wider than the window at any width."""
+        """Examine the page as it is: no secrets, accessible in both schemes, and no wider than the window at any width."""
         page = self.page
+        html = await page.content()
+        assert [secret for secret in self._secrets() if secret in html] == [], page.url
         size = page.viewport_size
         await page.evaluate(AXE)
         for scheme in ("light", "dark"):
@@ -98,6 +100,10 @@ class Reader:
             assert wide == [], f"{page.url}, {width} pixels"
         if size is not None:
             await page.set_viewport_size(size)
+
+    def _secrets(self) -> list[str]:
+        """What no page may show."""
+        return [ADMIN, KEY, self.world.twilio.account.token, self.world.host.local_token]
 
     def unexpected(self) -> list[str]:
         """What the browser reported that the test did not announce."""

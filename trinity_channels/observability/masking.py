@@ -21,6 +21,7 @@ _SECRET_NAME = r"(?:token|password|secret|authorization|signature|api_?key)"  # 
 _PATTERNS = (
     (re.compile(r"(?<=://)[^/\s@]+(?=@)"), HIDDEN),  # user and password in an address
     (re.compile(r"(/api/[^/\s]+/webhook/)[^?#\s\"']+"), rf"\1{HIDDEN}"),
+    (re.compile(r"(/signin/link/)[^?#\s\"']+"), rf"\1{HIDDEN}"),
     (re.compile(r"\b(bearer|basic)\s+[\w.~+/=-]+", re.IGNORECASE), rf"\1 {HIDDEN}"),
     (re.compile(rf"({_SECRET_NAME}=)[^&\s\"']+", re.IGNORECASE), rf"\1{HIDDEN}"),
     (re.compile(rf"([\"'][\w-]*{_SECRET_NAME}[\"']\s*:\s*)(?:\"[^\"]*\"|'[^']*')", re.IGNORECASE), rf'\1"{HIDDEN}"'),

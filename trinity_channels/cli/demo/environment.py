@@ -75,7 +75,11 @@ async def set_up(port: int) -> AsyncIterator[Environment]:
             environment, app = _build(Path(folder), plugins, http, servers.address(inner), servers.address(outer))
             providers = provider_server(environment.simulators, _pages(environment, plugins))
             framed = FramedBy(app, environment.providers_url)
-            async with environment.host, servers.serving(framed, inner), servers.serving(providers, outer):
+            async with (
+                environment.host,
+                servers.serving(framed, inner, environment.host.leave),
+                servers.serving(providers, outer),
+            ):
                 for name, simulator in environment.simulators.items():
                     simulator.connect(await environment.owner.connect(name, simulator.settings()))
                 yield environment

@@ -96,7 +96,9 @@ class Site:
     def _failed(self, visit: Visit, error: Exception) -> Response:
         told = translate(error)
         if told is None:
-            log.error("page failed", path=visit.request.scope.get("route_path", ""), exc_info=error)
+            # The route's pattern and not the path, which may hold a link's token or name a person.
+            route = getattr(visit.request.scope.get("route"), "path", "")
+            log.error("page failed", route=route, exc_info=error)
             told = ErrorResponse("internal_error", "This is a fault of the host; its log says more.")
         title, text = _words(told)
         return self._secured(visit.render("message.html", told.status, title=title, text=text), told.headers)
