@@ -49,7 +49,7 @@ async def _serve(host: str, port: int) -> None:
             url = servers.address(bound)
             announced = running.announced(settings.home, reached, channels.local_token)
             with reloads_on_hangup(channels.reload), announced, servers.stop_signals() as stop:
-                pages = f"{url}{channels.pages.first}"
+                pages = f"{url}{settings.pages_path or ''}/agents"
                 typer.echo(f"trinity_channels listens on {url} (pages: {pages}, API: {url}/docs). Stop it with Ctrl-C.")
                 if not settings.agents:
                     typer.echo(_NO_AGENTS + _where(os.environ.get(CONFIG_VARIABLE)))

@@ -42,11 +42,6 @@ class LazyPages:
         self._build = build
         self._site: PageSite | None = None
 
-    @property
-    def first(self) -> str:
-        """The path of the first page."""
-        return f"{self._prefix}/agents"
-
     def routes(self, default: str) -> list[Route]:
         """The paths of pages, below `default` if the settings say nothing; none of them is a path of the API."""
         self._prefix = prefix = default if self._path is None else self._path
