@@ -173,7 +173,7 @@ class Stalled:
 
 async def stopped_while_a_turn_begins(town: World, zoe: Person) -> None:
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("trinity_channels.app.GRACE", 0.05)
+        patched.setattr("trinity_channels.host.GRACE", 0.05)
         disk = Stalled(patched)
         if zoe.phone.bubbles:
             await town.host.start()

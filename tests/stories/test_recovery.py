@@ -68,7 +68,7 @@ async def test_a_turn_that_kills_the_host_three_times_is_parked(town: World, age
 
 
 async def test_a_stop_in_good_order_is_no_death(town: World, agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trinity_channels.app.GRACE", 0.01)
+    monkeypatch.setattr("trinity_channels.host.GRACE", 0.01)
     zoe = town.person("Zoe")
     agent.thinks()
     await zoe.phone.says("hello")
