@@ -36,6 +36,7 @@ from trinity_channels.inbound.owner_notices import OwnerNotices
 from trinity_channels.inbound.prepare import Preparation
 from trinity_channels.inbound.quotes import Quotes
 from trinity_channels.inbound.senders import Senders
+from trinity_channels.inbound.step import Means
 from trinity_channels.inbound.steps import Steps
 from trinity_channels.inbound.turn import Turns
 from trinity_channels.inbound.unknown import UnknownWebhooks
@@ -120,6 +121,6 @@ def _next_steps(host: Parts, senders: Senders, vouching: Vouching, notices: Noti
     login = host.self_service.login
     bursts = Bursts(timedelta(seconds=host.settings.gather_seconds), lateness)
     preparation = Preparation(host.store, host.directory, host.self_service, vouching)
-    direct = DirectSteps(senders, preparation, host.self_service, notices, bursts, host.now)
+    direct = DirectSteps(senders, preparation, Means(host.self_service, notices), bursts, host.now)
     groups = GroupSteps(Writers(senders, host.directory), login, notices, bursts, host.now)
     return NextSteps(host.store, senders, direct, groups)

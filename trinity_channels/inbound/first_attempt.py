@@ -43,7 +43,7 @@ class FirstAttempts:
             return await self._steps.record(step)
         async with self._slots.slot(step.state.agent, writer) as waited:
             # After a short wait that no directory has a say in, what was prepared still holds.
-            if waited and (step.depends_on_access or self._now() - step.now >= AGED):
+            if waited and (step.depends_on_access or self._now() - step.situation.now >= AGED):
                 again = await self._next.again(step)
                 if isinstance(again, Following):
                     return again
@@ -52,5 +52,5 @@ class FirstAttempts:
             state, attempt = following.state, following.attempt
             if attempt is None or state is None or state.turn is None:
                 return following
-            answer = await self._runs.answered(state, state.turn, step.manifest, attempt)
-        return await self._runs.ended(state, state.turn, step.manifest, attempt, answer)
+            answer = await self._runs.answered(state, state.turn, step.situation.manifest, attempt)
+        return await self._runs.ended(state, state.turn, step.situation.manifest, attempt, answer)

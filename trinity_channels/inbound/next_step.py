@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import datetime
 
 from trinity_channels.access.login import Login
-from trinity_channels.access.self_service import SelfService
 from trinity_channels.api import Channel
 from trinity_channels.inbound.commands import Expecting
 from trinity_channels.inbound.following import Following
@@ -15,7 +14,8 @@ from trinity_channels.inbound.gather import Bursts
 from trinity_channels.inbound.group import GroupStep
 from trinity_channels.inbound.prepare import Preparation
 from trinity_channels.inbound.senders import Senders, Writer
-from trinity_channels.inbound.step import Step
+from trinity_channels.inbound.situation import Situation
+from trinity_channels.inbound.step import Means, Step
 from trinity_channels.inbound.writers import Writers
 from trinity_channels.outbound.notices import Notices
 from trinity_channels.store import Store, Tx, conversation_state
@@ -29,15 +29,13 @@ class DirectSteps:
         self,
         senders: Senders,
         preparation: Preparation,
-        self_service: SelfService,
-        notices: Notices,
+        means: Means,
         bursts: Bursts,
         now: Callable[[], datetime],
     ) -> None:
         self._senders = senders
         self._preparation = preparation
-        self._self_service = self_service
-        self._notices = notices
+        self._means = means
         self._bursts = bursts
         self._now = now
 
@@ -58,17 +56,9 @@ class DirectSteps:
             expecting = await self._preparation.expecting(state, contact, manifest)
         # After an outage old and new messages wait together; one answer cannot be late and prompt at once.
         state, stale = self._bursts.of_one_age(state, self._now())
-        return Step(
-            state=state,
-            contact=contact,
-            manifest=manifest,
-            prepared=await self._preparation.of(state, contact, manifest, expecting, stale=stale),
-            self_service=self._self_service,
-            notices=self._notices,
-            now=self._now(),
-            quiet=stale,
-            keeps=tuple(filter(None, [resolved.keep])),
-        )
+        prepared = await self._preparation.of(state, contact, manifest, expecting, stale=stale)
+        situation = Situation(manifest, self._now(), stale, tuple(filter(None, [resolved.keep])))
+        return Step(state, contact, prepared, situation, self._means)
 
 
 class GroupSteps:
@@ -95,18 +85,8 @@ class GroupSteps:
         if at := self._bursts.complete_at(state.waiting, Expecting(), now):
             return at
         state, stale = self._bursts.of_one_age(state, now)
-        known = await self._writers.of(state, writers)
-        return GroupStep(
-            state=state,
-            writers=known.people,
-            access=known.access,
-            manifest=manifest,
-            login=self._login,
-            notices=self._notices,
-            now=now,
-            quiet=stale,
-            keeps=tuple(known.keeps),
-        )
+        known, keeps = await self._writers.of(state, writers)
+        return GroupStep(state, known, Situation(manifest, now, stale, keeps), self._login, self._notices)
 
 
 class NextSteps:
@@ -150,7 +130,7 @@ class NextSteps:
         if state is None or state.turn or not state.connected or not _begins_with(state.waiting, before):
             return following
         state = replace(state, waiting=state.waiting[: len(before)])
-        again = await self.of(state, following.writers, step.manifest)
+        again = await self.of(state, following.writers, step.situation.manifest)
         return Following(at=again) if isinstance(again, datetime) else again
 
 

@@ -9,9 +9,7 @@ from itertools import takewhile
 
 from trinity_channels import texts
 from trinity_channels.access.gate import Decision
-from trinity_channels.access.login import Guess
 from trinity_channels.access.self_service import SelfService
-from trinity_channels.api import Channel
 from trinity_channels.email_address import shown_email
 from trinity_channels.inbound.answer import Answers, request_access
 from trinity_channels.inbound.basis import Taken, decides, found_again
@@ -28,9 +26,10 @@ from trinity_channels.inbound.gate import (
 )
 from trinity_channels.inbound.prepare import Prepared
 from trinity_channels.inbound.sign_in import SignIn
+from trinity_channels.inbound.situation import Noted, Situation
 from trinity_channels.outbound import replies
-from trinity_channels.outbound.notices import Limit, Notices
-from trinity_channels.store import Tx, Unit, access, messages, people, turns
+from trinity_channels.outbound.notices import Notices
+from trinity_channels.store import Tx, access, messages, people, turns
 from trinity_channels.store.conversation_state import Contact, ConversationState, Message, OpenTurn
 
 HELD = 5
@@ -38,33 +37,31 @@ HELD_FOR = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """The state of a conversation and the means to act on it, for one transaction.
+class Means:
+    """The services with which a step acts."""
 
-    `withheld`: what it did not say, for a budget that is used up.
-    `quiet`: what waits is so old that it has its effect, and nothing is said about it. `keeps`: what the provider told about
-    the person, to be recorded before.
-    """
+    self_service: SelfService
+    notices: Notices
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What waits in a direct chat, and who wrote it, for one transaction."""
 
     state: ConversationState
     contact: Contact
-    manifest: Channel
     prepared: Prepared
-    self_service: SelfService
-    notices: Notices
-    now: datetime
-    quiet: bool = False
-    guesses: list[Guess] = field(default_factory=list)
-    keeps: tuple[Unit[None], ...] = ()
-    withheld: list[Limit] = field(default_factory=list)
+    situation: Situation
+    means: Means
+    noted: Noted = field(default_factory=Noted)
 
     @property
     def expected_writer(self) -> int | None:
         """Whose question will open a turn that may be run at once, as far as can be told; None if none will."""
-        opens = self.state.waiting and not self.state.held and not self.prepared.command and not self.quiet
+        opens = self.state.waiting and not self.state.held and not self.prepared.command and not self.situation.quiet
         if not opens or self._own_decision() is not Decision.ALLOW:
             return None
-        return self.contact.id if replies.window_open(self.manifest, self.state, self.now) else None
+        return self.contact.id if replies.window_open(self.situation.manifest, self.state, self.situation.now) else None
 
     @property
     def depends_on_access(self) -> bool:
@@ -106,7 +103,11 @@ class Step:
 
     @property
     def _sign_in(self) -> SignIn:
-        return SignIn(self.self_service.login, login_contact(self.state, self.contact, self.manifest), self.guesses)
+        return SignIn(
+            self.means.self_service.login,
+            login_contact(self.state, self.contact, self.situation.manifest),
+            self.noted.guesses,
+        )
 
     def _expecting(self, tx: Tx) -> Expecting:
         asked = asks_to_sign_in(self.state, self.contact)
@@ -127,21 +128,23 @@ class Step:
 
     def _tell(self, tx: Tx, text: str) -> bool:
         """Tell the person something; False if a budget is used up, and nothing was told."""
-        limit = self.notices.queue(tx, self.manifest, self.state, text, contact=self.contact.id, now=self.now)
+        limit = self.means.notices.queue(
+            tx, self.situation.manifest, self.state, text, contact=self.contact.id, now=self.situation.now
+        )
         # Counted after the commit, for the owner's notice and the metrics.
         if limit:
-            self.withheld.append(limit)
+            self.noted.withheld.append(limit)
         return limit is None
 
     def _tell_and_note(self, tx: Tx, text: str, *times: str) -> None:
         """Tell something that is not repeated for a while, which counts from when it was told."""
         if self._tell(tx, text):
             for time in times:
-                people.told(tx, self.contact.id, time, self.now)
+                people.told(tx, self.contact.id, time, self.situation.now)
 
     def _tell_decisions(self, tx: Tx) -> None:
         """Tell what an owner has decided; outside the reply window that waits until the person writes."""
-        if self.contact.blocked or not replies.window_open(self.manifest, self.state, self.now):
+        if self.contact.blocked or not replies.window_open(self.situation.manifest, self.state, self.situation.now):
             return
         for request in access.notices_due(tx, self.state.conversation):
             if self._tell(tx, texts.APPROVED if request.status == "approved" else texts.DENIED):
@@ -150,12 +153,12 @@ class Step:
     def _drop_excess(self, tx: Tx) -> None:
         """Drop what was written too fast, up to the next message that was not: a step for each would cost others time."""
         excess = takewhile(lambda message: too_fast(tx, self.contact, message), self.state.waiting)
-        messages.drop(tx, [message.id for message in excess], self.now)
+        messages.drop(tx, [message.id for message in excess], self.situation.now)
         if not self.contact.blocked and self._due(self.contact.limit_told_at, MINUTE):
             self._tell_and_note(tx, texts.TOO_FAST, "limit_told_at")
 
     def _due(self, told: datetime | None, pause: timedelta) -> bool:
-        return not self.quiet and (told is None or self.now - told >= pause)
+        return not self.situation.quiet and (told is None or self.situation.now - told >= pause)
 
     # --- the gate ---
 
@@ -167,18 +170,18 @@ class Step:
 
     def _open_held(self, tx: Tx) -> bool:
         """Only held messages are there: access may have been granted."""
-        open_now = replies.window_open(self.manifest, self.state, self.now)
+        open_now = replies.window_open(self.situation.manifest, self.state, self.situation.now)
         # Outside the reply window an answer could not be sent, so they stay held until the person writes.
         return open_now and self._own_decision() is Decision.ALLOW and self._release(tx)
 
     def _release(self, tx: Tx) -> bool:
-        return messages.release(tx, self.state.conversation, self.now - HELD_FOR, self.now) > 0
+        return messages.release(tx, self.state.conversation, self.situation.now - HELD_FOR, self.situation.now) > 0
 
     def _admit(self, tx: Tx, batch: list[Message], attempts: int) -> OpenTurn | None:
         found = self._own_decision()
         # Blocked or shut out: not held either, so that nothing of it is kept.
         if found is Decision.SILENT:
-            messages.drop(tx, [message.id for message in batch], self.now)
+            messages.drop(tx, [message.id for message in batch], self.situation.now)
             return None
         self._sign_in.hide_codes(tx, batch, live=found is Decision.ALLOW)
         if found is Decision.ALLOW:
@@ -186,9 +189,9 @@ class Step:
             if self.state.held and self._release(tx):
                 return None
             key = secrets.token_hex(16)
-            return turns.begin(tx, self.state.conversation, batch, key, self.now, attempts=attempts)
+            return turns.begin(tx, self.state.conversation, batch, key, self.situation.now, attempts=attempts)
         # Held before anything is asked: once they have signed in, people need not repeat themselves.
-        messages.hold(tx, self.state.conversation, [message.id for message in batch], HELD, self.now)
+        messages.hold(tx, self.state.conversation, [message.id for message in batch], HELD, self.situation.now)
         if found is Decision.ASK_LOGIN:
             self._ask_to_sign_in(tx)
         else:
@@ -198,7 +201,7 @@ class Step:
     def _ask_to_sign_in(self, tx: Tx) -> None:
         if self._tell_what_is_awaited(tx):
             return
-        if not self.quiet and self.self_service.login.lapse(tx, self.contact.id):
+        if not self.situation.quiet and self.means.self_service.login.lapse(tx, self.contact.id):
             self._tell(tx, texts.CODE_EXPIRED)
         # Not with every message: someone who ignores it need not be billed for, over and over.
         elif self._due(self.contact.prompted_at, HOUR):
@@ -206,21 +209,21 @@ class Step:
 
     def _how_to_sign_in(self) -> str:
         # No address is needed there: a bare /login is enough, for the provider knows theirs.
-        if self.contact.signed_out and self.manifest.capabilities.verified_email:
-            return texts.LOGIN_AGAIN.format(channel=self.manifest.title)
-        return texts.LOGIN_PROMPT if self.self_service.login.available else texts.LOGIN_CLOSED
+        if self.contact.signed_out and self.situation.manifest.capabilities.verified_email:
+            return texts.LOGIN_AGAIN.format(channel=self.situation.manifest.title)
+        return texts.LOGIN_PROMPT if self.means.self_service.login.available else texts.LOGIN_CLOSED
 
     def _ask_for_access(self, tx: Tx, email: str) -> None:
-        status = request_access(tx, self.state, email, self.now)
+        status = request_access(tx, self.state, email, self.situation.now)
         # A new request is confirmed at once; that it is still open, once a day.
-        if (status == "asked" and not self.quiet) or self._due(self.contact.pending_told_at, DAY):
+        if (status == "asked" and not self.situation.quiet) or self._due(self.contact.pending_told_at, DAY):
             self._tell_and_note(tx, texts.DENIED_BEFORE if status == "denied" else texts.PENDING, "pending_told_at")
         else:
             self._tell_what_is_awaited(tx)
 
     def _tell_what_is_awaited(self, tx: Tx) -> bool:
         """Tell a person who was mailed a code what is awaited; False if no code is."""
-        awaited = self.self_service.login.awaited(tx, self.contact.id)
+        awaited = self.means.self_service.login.awaited(tx, self.contact.id)
         if awaited and self._due(self.contact.awaited_told_at, MINUTE):
             self._tell_and_note(tx, texts.AWAITING_CODE.format(email=shown_email(awaited.email)), "awaited_told_at")
         return awaited is not None
@@ -232,9 +235,9 @@ class Step:
         if self.contact.blocked:
             return
         answers = Answers(
-            self.state, self.contact, self.manifest, self.prepared, self.self_service, self._sign_in, self.now
+            self.state, self.contact, self.prepared, self.situation, self.means.self_service, self._sign_in
         )
-        text = answers.to(tx, command)
+        answer = answers.to(tx, command)
         # A provider that understands STOP by itself has confirmed it; two confirmations would contradict each other.
-        if not (command.answered or self.quiet):
-            self._tell_and_note(tx, text, *answers.noted)
+        if not (command.answered or self.situation.quiet):
+            self._tell_and_note(tx, answer.text, *answer.noted)

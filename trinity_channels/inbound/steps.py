@@ -34,8 +34,8 @@ class Steps:
         counted: list[OpenTurn] = []
 
         def take(tx: Tx) -> Following:
-            for noted in (step.guesses, step.withheld, counted):
-                noted.clear()  # a unit may run twice
+            step.noted.clear()  # a unit may run twice
+            counted.clear()
             following = self._take(tx, step, runs=runs)
             if following.state and following.state.turn and following.attempt:
                 counted.append(following.state.turn)
@@ -46,13 +46,13 @@ class Steps:
         except asyncio.CancelledError:  # the host stops, and the attempt is not made
             await asyncio.shield(self._attempts.uncount(counted))
             raise
-        self._login.count(step.guesses)
-        self._notices.withheld(step.state, step.withheld)
+        self._login.count(step.noted.guesses)
+        self._notices.withheld(step.state, step.noted.withheld)
         return following
 
     def _take(self, tx: Tx, step: Step | GroupStep, *, runs: bool) -> Following:
         # First, for the step was prepared for the contact as the provider knows them now.
-        for keep in step.keeps:
+        for keep in step.situation.keeps:
             keep(tx)
         conversation = step.state.conversation
         fresh = conversation_state.load(tx, conversation)

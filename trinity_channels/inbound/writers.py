@@ -13,11 +13,10 @@ from trinity_channels.store.conversation_state import Contact, ConversationState
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The writers by contact, and what is to be recorded about them. `access` says whose e-mail may use the agent."""
+    """The writers by contact. `access` says whose e-mail may use the agent."""
 
-    people: dict[int, Contact]
-    access: dict[int, bool]
-    keeps: list[Unit[None]]
+    people: Mapping[int, Contact]
+    access: Mapping[int, bool]
 
 
 class Writers:
@@ -27,18 +26,20 @@ class Writers:
         self._senders = senders
         self._directory = directory
 
-    async def of(self, state: ConversationState, writers: Mapping[int, Writer]) -> Known:
-        """The writers of the waiting messages.
+    async def of(self, state: ConversationState, writers: Mapping[int, Writer]) -> tuple[Known, tuple[Unit[None], ...]]:
+        """The writers of the waiting messages, and what is to be recorded about them.
 
         Raises:
             ProviderUnavailable: the provider could not be asked.
         """
-        known = Known({}, {}, [])
+        people: dict[int, Contact] = {}
+        access: dict[int, bool] = {}
+        keeps: list[Unit[None]] = []
         # Each writer once: in a group one person often writes several of the waiting messages.
         for identity in {message.contact for message in state.waiting if message.contact}:
             resolved = await self._senders.resolved(state, writers[identity])
             email = resolved.contact.email
-            known.people[identity] = resolved.contact
-            known.access[identity] = email is not None and await self._directory.may_use(state.agent, email)
-            known.keeps.extend(filter(None, [resolved.keep]))
-        return known
+            people[identity] = resolved.contact
+            access[identity] = email is not None and await self._directory.may_use(state.agent, email)
+            keeps.extend(filter(None, [resolved.keep]))
+        return Known(people, access), tuple(keeps)

@@ -56,7 +56,6 @@ class Environment:
     host: Host
     owner: Owner
     mails: CapturedMailer
-    http: httpx.AsyncClient
     simulators: dict[str, Simulator]
     url: str
     providers_url: str
@@ -126,4 +125,4 @@ def _build(
     mails = CapturedMailer()
     app, host = create_app(settings, Ports(agents=DemoAgent(), mailer=mails, http=http, plugins=plugins))
     simulators = {name: plugins[name].simulator(host.bindings.contexts.of(name)) for name in names}
-    return Environment(host, Owner(http, url, AGENT, token), mails, http, simulators, url, providers_url), app
+    return Environment(host, Owner(http, url, AGENT, token), mails, simulators, url, providers_url), app

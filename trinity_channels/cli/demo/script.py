@@ -137,7 +137,7 @@ class Story:
         await self._simulator.settle()
         # Without this, a second answer could come after we looked.
         await self._environment.host.dispatcher.quiet()
-        metrics = (await self._environment.http.get(f"{self._environment.url}/metrics")).text
+        metrics = (await self._environment.host.http.get(f"{self._environment.url}/metrics")).text
         self._expect('outcome="duplicate"} 1.0' in metrics, "one duplicate in /metrics")
         self._expect(len(self._zoe.heard()) == self._seen, "no second answer")
 
