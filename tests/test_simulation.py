@@ -257,7 +257,9 @@ async def test_a_mailbox_stands_beside_the_phone_and_offers_the_code(book: Guest
     app = WithMailbox(Starlette(routes=page_routes(book)), lambda: letters)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://sim.test") as client:
         empty = (await client.get("/")).text
-        letters.append(Letter("zoe@example.org", "<Your code>", "The code is 482913, see http://x.example/?a=1&b=2."))
+        letters.append(
+            Letter("zoe@example.org", "<Your code>", "The code for the Book is 482913, see http://x.example/?a=1&b=2.")
+        )
         full = (await client.get("/")).text
         await client.post("/phones/Zoe/say", json={"text": "482913"})
         sent = (await client.get("/")).text
@@ -267,6 +269,16 @@ async def test_a_mailbox_stands_beside_the_phone_and_offers_the_code(book: Guest
     assert 'href="http://x.example/?a=1&amp;b=2"' in full
     assert "Mail: your code is <b>482913</b>" in full
     assert "Mail: your code is <b></b>" in sent
+
+
+async def test_a_code_for_another_network_stays_in_the_mailbox(book: GuestBook) -> None:
+    letters = [Letter("zoe@example.org", "Your code on Paper", "The code is 482913.")]
+    app = WithMailbox(Starlette(routes=page_routes(book)), lambda: letters)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://sim.test") as client:
+        page = (await client.get("/")).text
+
+    assert "Mail: your code is <b></b>" in page
+    assert "Send 482913" in page
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,8 @@ async def test_the_mailbox_has_a_page_of_its_own(demo: str) -> None:
     async with browsed(width=390) as page:
         await page.goto(f"{demo}mailbox")
         await expect(page.get_by_text("No mail yet")).to_be_visible()
-        await page.request.post(f"{demo}whatsapp/phones/Zoe/say", data={"text": "/login zoe@example.org"})
+        said = await page.request.post(f"{demo}whatsapp/phones/Zoe/say", data={"text": "/login zoe@example.org"})
+        assert said.status == 202
         mail = page.get_by_text("Your code for demo on WhatsApp")
         await expect(mail).to_be_visible()
         await mail.click()

@@ -31,6 +31,7 @@ class View:
     """
 
     root: str
+    network: str
     person: Person | None
     screen: Screen | None
     mails: Sequence[Mail] | None
@@ -52,8 +53,9 @@ class View:
 
     @property
     def code(self) -> str:
-        """The code in the newest mail, unless this person has sent it already."""
-        code = code_of(self.mails[0]) if self.mails else ""
+        """The code in the newest mail about this network, unless this person has sent it already."""
+        about = (one for one in self.mails or () if self.network in f"{one.subject} {one.text}")
+        code = code_of(mail) if (mail := next(about, None)) else ""
         said = self.screen.bubbles if self.screen else ()
         # Offered once: a code that was sent has served.
         return "" if any(one.mine and code in one.text for one in said) else code
@@ -69,7 +71,6 @@ async def drawn(page: PhonePage[P], request: Request, person: P | None, refused:
         .get_template("phone.html")
         .render(
             **_common(view),
-            network=page.network,
             people=list(page.people()),
             refused=refused,
             thread=next((one for one in bubbles if one.thread == thread), None),
@@ -77,10 +78,22 @@ async def drawn(page: PhonePage[P], request: Request, person: P | None, refused:
             attachments=page.attachments(),
             origin=f"{request.url.scheme}://{request.url.netloc}",
             theme=request.cookies.get("theme"),
-            sheets=[*(f"assets/{assets.asset(one).path}" for one in SHEETS), "page/phone.css", "page/channel.css"],
+            framed=request.headers.get("sec-fetch-dest") == "iframe",
+            back=f"{root.rpartition('/')[0]}/" if (root := request.scope.get("root_path", "")) else "",
+            sheets=[
+                *(f"assets/{assets.asset(one).path}" for one in SHEETS),
+                "page/phone.css",
+                *_own(page, "channel.css"),
+            ],
+            icon=_own(page, "icon.svg"),
             scripts=[*(f"assets/{assets.asset(one).path}" for one in SCRIPTS), "page/phone.js"],
         )
     )
+
+
+def _own(page: PhonePage[P], name: str) -> list[str]:
+    """A file of the channel's own look, if it has it."""
+    return [f"page/{name}"] if page.folder and (page.folder / name).exists() else []
 
 
 async def parts(page: PhonePage[P], request: Request, person: P) -> dict[str, str]:
@@ -93,7 +106,7 @@ async def parts(page: PhonePage[P], request: Request, person: P) -> dict[str, st
 async def _view(page: PhonePage[P], request: Request, person: P | None) -> View:
     screen = await page.screen(person) if person else None
     root = f"{request.scope.get('root_path', '')}/"
-    return View(root, person, screen, mails(request.scope), page.switches, page.clock())
+    return View(root, page.network, person, screen, mails(request.scope), page.switches, page.clock())
 
 
 def _common(view: View) -> dict[str, Any]:

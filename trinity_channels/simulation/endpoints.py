@@ -41,20 +41,18 @@ Changing = Callable[[Request, dict[str, Any]], Awaitable[tuple[HTTPStatus, dict[
 
 def page_routes(page: PhonePage[P]) -> list[Route]:
     """Where a page answers. All that changes something takes JSON, or a form of the page itself."""
-    return Endpoints(page).routes()
+    return _Endpoints(page).routes()
 
 
-class Endpoints(Generic[P]):
-    """Answers for one page."""
-
+class _Endpoints(Generic[P]):
     def __init__(self, page: PhonePage[P]) -> None:
         self._page = page
         # Listed once: a request names a key of this table, never a path.
-        found = (one for place in (ASSETS, page.folder) for one in place.iterdir())
+        places = [ASSETS, page.folder] if page.folder else [ASSETS]
+        found = (one for place in places for one in place.iterdir())
         self._files = {one.name: one for one in found if one.suffix in TYPES}
 
     def routes(self) -> list[Route]:
-        """All of them."""
         phone = "/phones/{name:path}"
         return [
             _route("GET", "/", self._draw),

@@ -12,7 +12,7 @@ from trinity_channels.simulation.clock import Clock
 from trinity_channels.simulation.samples import Sample
 from trinity_channels.simulation.screen import Screen, Switch
 
-ONE_CHAT: Mapping[str, str] = {}
+NOTHING: Mapping[str, str] = {}
 
 
 class Person(Protocol):
@@ -30,12 +30,12 @@ class PhonePage(ABC, Generic[P]):
 
     Args:
         network: what is simulated, as people call it.
-        folder: the channel's own look, `channel.css` and `icon.svg`.
+        folder: the channel's own look, `channel.css` and `icon.svg`; None for the look of the toolkit.
         clock: the provider's.
         switches: what can be made to go wrong.
     """
 
-    def __init__(self, network: str, folder: Path, clock: Clock, switches: Sequence[Switch]) -> None:
+    def __init__(self, network: str, folder: Path | None, clock: Clock, switches: Sequence[Switch]) -> None:
         self.network = network
         self.folder = folder
         self.clock = clock
@@ -57,15 +57,13 @@ class PhonePage(ABC, Generic[P]):
     async def say(self, person: P, text: str, where: str, thread: str) -> None:
         """Write to one of `destinations`, or in a thread; raises `Refused`."""
 
-    @abstractmethod
     async def tap(self, person: P, title: str) -> None:
         """Tap the button with this title; the screen has one."""
 
-    @abstractmethod
     def attachments(self) -> Mapping[str, str]:
         """What can be sent besides text, with the words for it: `photo`, `voice`, `file`, `place`."""
+        return NOTHING
 
-    @abstractmethod
     async def send(self, person: P, sample: Sample) -> None:
         """Send a sample of one of `attachments`."""
 
@@ -74,7 +72,7 @@ class PhonePage(ABC, Generic[P]):
 
     def destinations(self) -> Mapping[str, str]:
         """Where people can write, by the API's word for it; empty where there is one chat."""
-        return ONE_CHAT
+        return NOTHING
 
     def advance(self, by: timedelta) -> None:
         """Move the provider's clock forward."""

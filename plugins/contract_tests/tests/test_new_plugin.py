@@ -29,6 +29,26 @@ LIST_PLUGINS = (
     "print(*[f'{name} ready' for name in found], *[f'{one.name} {one.reason}' for one in found.unavailable], sep='\\n')"
 )
 
+CHAT = """
+import asyncio, datetime, httpx
+from trinity_channels.api import Context
+from trinity_channels_carrier_pigeon.simulator import CarrierPigeonSimulator, TOKEN
+
+async def chat():
+    now = lambda: datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+    answering = httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(200)))
+    simulator = CarrierPigeonSimulator(Context(answering, now))
+    simulator.connect("http://host.test/webhook")
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(simulator.app), base_url="http://sim.test") as page:
+        zoe = (await page.post("/phones", json={"name": "Zoe"})).json()
+        await page.post("/phones/Zoe/say", json={"text": "<b>hello</b>"})
+        sent = {"to": zoe["address"], "text": "good morning"}
+        await page.post("/messages", json=sent, headers={"Authorization": f"Bearer {TOKEN}"})
+        print((await page.get("/")).text)
+
+asyncio.run(chat())
+"""
+
 
 class Package:
     """A generated package, installed in a folder of its own that only its own interpreter sees."""
@@ -87,6 +107,14 @@ def test_a_new_plugin_loads_and_lists_what_is_missing(generated: Callable[[str],
     assert "| the host loads it | kept |" in told
     assert "seen:    configure let out NotImplementedError: ask the provider whose token this is" in told
     assert "error" not in told.splitlines()[-1]
+
+
+def test_the_page_of_a_new_plugins_simulator_shows_what_is_said(generated: Callable[[str], Package]) -> None:
+    page = generated("carrier_pigeon").python("-c", CHAT)
+
+    assert "Simulator — not Carrier Pigeon" in page
+    assert "&lt;b&gt;hello&lt;/b&gt;" in page
+    assert "good morning" in page
 
 
 def test_the_tutorial_ends_with_a_channel_that_keeps_every_promise(generated: Callable[[str], Package]) -> None:

@@ -16,16 +16,14 @@ def steps(channel: Channel) -> list[Markup]:
 
 def _steps(channel: Channel) -> Iterator[Markup]:
     login = Markup("<code>{}login you@example.org</code>").format(channel.command_mark)
-    yield Markup("Write something on the phone. The agent only talks to people it knows.")
+    yield Markup("Write on the phone. The agent only talks to people it knows.")
     if channel.capabilities.verified_email:
         yield Markup("{} vouches for the e-mail address, so the owner is asked at once.").format(channel.title)
     else:
-        yield Markup("Send {}. The code comes by mail, which appears on the phone: send it.").format(login)
+        yield Markup("Send {}. The code comes by mail: send it.").format(login)
     yield Markup("Approve the request as the owner: the question is answered.")
-    yield Markup("Ask the agent to tell you <b>everything</b>: a long answer, cut and marked up for {}.").format(
-        channel.title
-    )
-    yield Markup("Send a photo, turn on a fault below the phone, or write as someone else.")
+    yield Markup("Ask it to tell you <b>everything</b>: a long answer, cut and marked up for {}.").format(channel.title)
+    yield Markup("Send a photo, turn on a fault, or write as someone else.")
     yield Markup("Let the agent write first.")
     if channel.reply_window:
-        yield Markup("Press “25 hours later” below the phone, and let the agent write first again: too late.")
+        yield Markup("Press “25 hours later” and let the agent write first again: too late.")

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
+import httpx
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import escape
 from starlette.exceptions import HTTPException
@@ -102,22 +103,27 @@ class DemoPages:
         return drawn
 
     async def _live(self, _: Request) -> Response:
-        return live(partial(self._parts, "requests", "written"), HEADERS, EVERY)
+        return live(self._requests_now, HEADERS, EVERY)
+
+    async def _requests_now(self) -> dict[str, str]:
+        """The parts that come from the host; none while it does not answer, so that the stream goes on."""
+        try:
+            return await _parts(self._view, "requests", "written")
+        except (CommandFailed, httpx.HTTPError):
+            return {}
 
     async def _mailbox(self, request: Request) -> Response:
-        return _drawn(request, "mailbox.html", await self._view(), {})
+        return _drawn(request, "mailbox.html", await self._letters(), {})
 
     async def _mailbox_live(self, _: Request) -> Response:
-        return live(partial(self._parts, "mails"), HEADERS)
-
-    async def _parts(self, *names: str) -> dict[str, str]:
-        view = await self._view()
-        macros: Any = _environment().get_template("parts.html").make_module(_common(view))
-        return {name: str(getattr(macros, name)(view, oob=True)) for name in names}
+        return live(partial(_parts, self._letters, "mails"), HEADERS)
 
     async def _view(self) -> View:
         written = await self._owner.message(self._written) if self._written else None
-        return View(await self._owner.requests(), written, tuple(reversed(self._mails.mails)))
+        return View(await self._owner.requests(), written)
+
+    async def _letters(self) -> View:
+        return View(mails=tuple(reversed(self._mails.mails)))
 
     # --- the API ---
 
@@ -179,6 +185,12 @@ def _drawn(request: Request, template: str, view: View, policy: Mapping[str, str
     )
     directives = "; ".join(f"{name} {value}" for name, value in policy.items())
     return HTMLResponse(html, headers=HEADERS | {"Content-Security-Policy": f"{POLICY}; {directives}".rstrip("; ")})
+
+
+async def _parts(look: Callable[[], Awaitable[View]], *names: str) -> dict[str, str]:
+    view = await look()
+    macros: Any = _environment().get_template("parts.html").make_module(_common(view))
+    return {name: str(getattr(macros, name)(view, oob=True)) for name in names}
 
 
 def _common(view: View) -> dict[str, Any]:

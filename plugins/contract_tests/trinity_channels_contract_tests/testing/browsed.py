@@ -8,10 +8,12 @@ from contextlib import asynccontextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
-from playwright.async_api import ConsoleMessage, Page, async_playwright
+from playwright.async_api import ConsoleMessage, Page, async_playwright, expect
 
 WIDTHS = (320, 390, 1600)
 HEIGHT = 844
+PATIENCE = 20_000
+"""Milliseconds for what a page is to show; only tests that fail take them."""
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _VIOLATIONS = """async () => {
   const found = await axe.run(document, {resultTypes: ["violations"]});
@@ -37,6 +39,7 @@ async def browsed(*, width: int = 1200, javascript: bool = True) -> AsyncIterato
 
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
+        expect.set_options(timeout=PATIENCE)
         context = await browser.new_context(
             viewport={"width": width, "height": HEIGHT}, java_script_enabled=javascript, reduced_motion="reduce"
         )
