@@ -24,7 +24,7 @@ from trinity_channels.store.access import AccessRequest
 from trinity_channels.store.clock import micros, moment
 
 LASTS = timedelta(days=7)
-"""As long as messages of people who wait are kept."""
+"""As long as messages of people who wait are held."""
 SEGMENT = "decide"
 """Stands between the webhooks' path and the token; a webhook's key is one segment alone."""
 _PURPOSE = "decision link"

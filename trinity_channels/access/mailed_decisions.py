@@ -72,7 +72,7 @@ class MailedDecisions:
 
     async def _opened(self, token: str) -> tuple[AccessRequest, str]:
         claims = self._links.read(token)
-        request = await self._store.read(lambda tx: access.request_by_id(tx, claims.request))
+        request = await self._store.read(lambda tx: access.any_request(tx, claims.request))
         # A person who asks again has the same id; the link was for the earlier time.
         if request is None or request.requested_at != claims.requested_at or self._links.has_expired(claims):
             raise ExpiredLink

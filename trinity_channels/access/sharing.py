@@ -221,7 +221,7 @@ class Sharing:
     def _mark(self, tx: Tx, agent: str, *, told: int | None = None) -> None:
         """Let the turns look at what is held, for access may have been granted, and bring `told` its news."""
         # All of the agent's: with a policy the gate may open for any of them, and the step itself finds out.
-        conversations = {*access.conversations_with_kept(tx, agent), *([told] if told else [])}
+        conversations = {*access.conversations_with_held(tx, agent), *([told] if told else [])}
         for conversation in sorted(conversations):
             messages.request_turn(tx, conversation)
             tx.wake(f"turn:{conversation}")

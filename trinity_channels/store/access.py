@@ -84,7 +84,6 @@ _REQUEST_BY_ID = select(*_REQUEST).where(
     ACCESS_REQUEST.c.agent == bindparam("agent"), ACCESS_REQUEST.c.id == bindparam("request")
 )
 _ANY_REQUEST = select(*_REQUEST).where(ACCESS_REQUEST.c.id == bindparam("request"))
-_REQUEST_OF_ANY_AGENT = select(*_REQUEST).where(ACCESS_REQUEST.c.id == bindparam("request"))
 _ASK = insert(ACCESS_REQUEST).values(
     agent=bindparam("agent"),
     email=bindparam("email"),
@@ -142,7 +141,7 @@ _OWNER_TOLD = (
     .where(*_IS_UNTOLD, ACCESS_REQUEST.c.requested_at <= bindparam("upto"))
     .values(owner_told=True)
 )
-_KEPT_OF_AGENT = (
+_HELD_OF_AGENT = (
     select(MESSAGE.c.conversation_id)
     .select_from(
         MESSAGE.join(CONVERSATION, CONVERSATION.c.id == MESSAGE.c.conversation_id).join(
@@ -210,11 +209,6 @@ def any_request(tx: Tx, identity: int) -> AccessRequest | None:
     return _request(tx.one(_ANY_REQUEST, request=identity))
 
 
-def request_by_id(tx: Tx, identity: int) -> AccessRequest | None:
-    """An access request of whichever agent."""
-    return _request(tx.one(_REQUEST_OF_ANY_AGENT, request=identity))
-
-
 def requests(tx: Tx, agent: str | None, status: str | None) -> list[AccessRequest]:
     """The newest 500 access requests first; `agent` None means those of every agent, `status` None means all."""
     statement = select(*_REQUEST).order_by(ACCESS_REQUEST.c.requested_at.desc(), ACCESS_REQUEST.c.id.desc())
@@ -273,9 +267,9 @@ def owner_told(tx: Tx, agent: str, upto: datetime) -> None:
     tx.run(_OWNER_TOLD, agent=agent, upto=micros(upto))
 
 
-def conversations_with_kept(tx: Tx, agent: str) -> list[int]:
+def conversations_with_held(tx: Tx, agent: str) -> list[int]:
     """Conversations of an agent in which messages are held."""
-    return tx.scalars(_KEPT_OF_AGENT, int, agent=agent)
+    return tx.scalars(_HELD_OF_AGENT, int, agent=agent)
 
 
 def _request(row: Row | None) -> AccessRequest | None:
