@@ -275,3 +275,19 @@ async def test_pages_of_an_application_that_is_mounted_itself_lead_below_its_pat
     assert 'href="/platform/channels/agents/support"' in page.text
     assert f"curl {PUBLIC}/platform/api/agents" in page.text
     assert sheet.status_code == 200
+
+
+async def test_an_agents_key_of_the_platform_opens_no_page(settings: Settings) -> None:
+    class Keys:
+        async def principal(self, request: HTTPConnection) -> Principal | None:
+            return Principal(Role.AGENT, "support") if "x-key" in request.headers else None
+
+    app = platform()
+    mount_channels(app, Ports(directory=Roster(), authenticator=Keys()), settings)
+    async with running(app) as client:
+        page = await client.get("/channels/agents", headers={"X-Key": "fake"})
+        part = await client.get("/channels/live/agents", headers={"HX-Request": "true"})
+
+    assert page.status_code == 403
+    assert "An agent&#39;s own key may not do this" in page.text
+    assert (part.status_code, part.headers["hx-reswap"]) == (401, "none")

@@ -6,15 +6,17 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 from playwright.async_api import expect
 
 from tests.pages.browsing import Readers, listening
-from tests.pages.clients import OWN
+from tests.pages.clients import OWN, client_of
 from tests.world import ADMIN, OWNER, World
 from trinity_channels.cli import servers
+from trinity_channels.store import StoreError
 from trinity_channels.web.auth import Role
 from trinity_channels.web.pages import live
 
@@ -96,6 +98,50 @@ async def test_streams_are_limited(world: World, monkeypatch: pytest.MonkeyPatch
     async with listening(world) as url, entered(url) as client, client.stream("GET", "/live/agents") as stream:
         lines = stream.aiter_lines()  # kept, or the stream would be closed
         await anext(lines)
-        refused = await client.get("/live/attention")
+        refused = await client.get("/live/agents")
 
     assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
+
+
+async def test_a_tab_holds_one_connection(world: World, page_of: Readers) -> None:
+    reader = await page_of(world)
+    asked: list[str] = []
+    reader.page.on("request", lambda request: asked.append(urlsplit(request.url).path))
+
+    page = await reader.opens("/agents")
+    await world.policy("open")
+    await expect(page.get_by_role("row", name="support").get_by_text("Open access")).to_be_visible()
+    await page.wait_for_load_state()
+
+    assert asked.count("/live/agents") == 1
+    assert 1 <= asked.count("/live/attention") <= 3  # when the page was opened, and after each change
+
+
+async def test_a_part_that_fails_stays_as_it_is(
+    world: World, page_of: Readers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader = await page_of(world)
+    page = await reader.opens("/agents")
+
+    async def breaks(_principal: object) -> None:
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(world.host.overviews, "of", breaks)
+    reader.expects_status(503)
+    async with page.expect_response("**/live/attention") as answered:
+        await page.evaluate("htmx.trigger('[data-count]', 'refresh')")
+    await (await answered.value).finished()
+
+    await expect(page.get_by_role("heading", name="Not found")).to_have_count(0)
+    await expect(page.get_by_role("heading", level=1)).to_have_count(1)
+
+
+async def test_what_a_person_did_not_succeed_in_is_told_on_top_of_the_page(world: World) -> None:
+    async with client_of(world) as client:
+        fetched = await client.get("/live/none", headers={"HX-Request": "true"})
+        done = await client.post("/appearance", headers={"HX-Request": "true", "Sec-Fetch-Site": "cross-site"})
+
+    assert (fetched.status_code, fetched.headers["hx-reswap"]) == (404, "none")
+    assert (done.status_code, done.headers["hx-retarget"]) == (403, "#main")
+    assert 'role="alert"' in done.text
+    assert "<html" not in done.text

@@ -43,6 +43,10 @@ document.addEventListener("click", (event) => {
 document.addEventListener("change", (event) => {
   if (event.target.closest("form[data-submit]")) event.target.form.requestSubmit();
 });
-document.addEventListener("htmx:after:swap", () => tellAll(document));
+document.addEventListener("htmx:after:swap", (event) => {
+  tellAll(document);
+  // What changed may be counted in the navigation.
+  if (!event.target.closest("[data-count]")) document.querySelectorAll("[data-count]").forEach((one) => htmx.trigger(one, "refresh"));
+});
 tellAll(document);
 setInterval(() => tellAll(document), 30000);

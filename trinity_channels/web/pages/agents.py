@@ -37,7 +37,7 @@ class AgentsPages:
             Page("/", self._lead),
             Page("/agents", self._agents, menu=MenuItem("Agents", "agents", count="/live/attention")),
             Page("/live/agents", self._agents_live),
-            Page("/live/attention", self._attention_live),
+            Page("/live/attention", self._attention),
         ]
 
     async def _lead(self, visit: Visit) -> Response:
@@ -52,13 +52,9 @@ class AgentsPages:
 
         return self._live.stream(visit, part)
 
-    async def _attention_live(self, visit: Visit) -> Response:
-        async def part() -> str:
-            # The same service as the page itself, so that the two numbers never differ.
-            number = sum(one.attention for one in await self._overviews.of(visit.principal))
-            return visit.part("attention.html", number=number)
-
-        return self._live.stream(visit, part)
+    async def _attention(self, visit: Visit) -> Response:
+        number = sum(one.attention for one in await self._overviews.of(visit.principal))
+        return visit.render("attention.html", number=number)
 
     async def _values(self, visit: Visit) -> dict[str, Any]:
         overviews = await self._overviews.of(visit.principal)

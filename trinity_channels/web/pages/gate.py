@@ -47,10 +47,10 @@ class SessionGate:
         request = visit.request
         target = visit.url("/signin")
         # A form or a part of a page cannot be opened again by its address.
-        if request.method == "GET" and "HX-Request" not in request.headers:
+        if request.method == "GET" and not visit.is_part:
             here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
             target += f"?next={quote(here, safe='/')}"
-        if "HX-Request" in request.headers:  # a part of a page was asked for; the whole page is to go there
+        if visit.is_part:  # a part of a page was asked for; the whole page is to go there
             return Response(status_code=401, headers={"HX-Redirect": target})
         return RedirectResponse(target, 303)
 
@@ -67,6 +67,8 @@ class ApplicationGate:
 
     def refuse(self, visit: Visit) -> Response:
         """Say that signing in is the application's."""
+        if visit.is_part:  # the page stays as it is, and says so when it is loaded again
+            return Response(status_code=401, headers={"HX-Reswap": "none"})
         return visit.render(
             "message.html",
             401,

@@ -25,6 +25,7 @@ log = structlog.get_logger(__name__)
 
 _NOT_FOUND = "There is no such page, or it belongs to someone else."
 _FOREIGN = "This form was sent by another site, so nothing was done. Open the page here and try again."
+_ON_TOP = {"HX-Retarget": "#main", "HX-Reswap": "afterbegin"}
 
 
 class Site:
@@ -101,7 +102,13 @@ class Site:
             log.error("page failed", route=route, exc_info=error)
             told = ErrorResponse("internal_error", "This is a fault of the host; its log says more.")
         title, text = _words(told)
-        return self._secured(visit.render("message.html", told.status, title=title, text=text), told.headers)
+        if not visit.is_part:
+            return self._secured(visit.render("message.html", told.status, title=title, text=text), told.headers)
+        # htmx would put the whole page where the part belongs. What was only fetched stays as it is; what a person did not
+        # succeed in is told on top of the page.
+        where = {"HX-Reswap": "none"} if visit.request.method == "GET" else _ON_TOP
+        part = visit.render("error_part.html", told.status, title=title, text=text)
+        return self._secured(part, {**told.headers, **where})
 
     def _secured(self, response: Response, extra: dict[str, str] | None = None) -> Response:
         for name, value in (HEADERS | (extra or {})).items():

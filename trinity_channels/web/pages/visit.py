@@ -73,6 +73,11 @@ class Visit:
         return " ".join(part for part in (named, self.principal.subject) if part)
 
     @property
+    def is_part(self) -> bool:
+        """Whether htmx asks, for a part of a page."""
+        return "HX-Request" in self.request.headers
+
+    @property
     def is_admin(self) -> bool:
         """Whether an administrator asks."""
         return self.principal.role is Role.ADMIN
@@ -153,7 +158,7 @@ class Visit:
         else:
             response = HTMLResponse(html, status)
         # Shown once; a part that is loaded by itself does not show it.
-        if SAID in self.request.cookies and "HX-Request" not in self.request.headers:
+        if SAID in self.request.cookies and not self.is_part:
             response.delete_cookie(SAID, path="/", httponly=True, samesite="strict")
         return response
 
