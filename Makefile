@@ -72,4 +72,4 @@ assets: install ## Fetch the vendored files of the pages, by version and hash; n
 
 screenshots: $(VENV)/.dev ## Draw the pages of a fictional host into build/pictures, to be looked at
 	$(BIN)/python tests/browser.py
-	$(BIN)/python -m pytest tests/pages/pictures.py
+	$(BIN)/python -m pytest tests/pages/pictures.py tests/cli/pictures.py

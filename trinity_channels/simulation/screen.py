@@ -18,7 +18,7 @@ SHOWN = 200
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file in a message. `content` is empty where the simulator only knows of the file, `url` where it lies here."""
+    """A file in a message. `content` is empty where the simulator only knows of the file, `url` where it can be opened."""
 
     content_type: str
     name: str = ""
