@@ -9,6 +9,7 @@ from trinity_channels.simulation.arguments import (
     NotAnObject,
     arguments,
     form_fields,
+    is_json,
     json_object,
     text,
     truth,
@@ -19,28 +20,38 @@ from trinity_channels.simulation.endpoints import page_routes
 from trinity_channels.simulation.faults import Faults
 from trinity_channels.simulation.page import PhonePage
 from trinity_channels.simulation.posted import Refused
+from trinity_channels.simulation.rate_limits import Buckets, Rule, Windows
+from trinity_channels.simulation.refusals import refusal_handlers
 from trinity_channels.simulation.samples import Sample
 from trinity_channels.simulation.screen import SHOWN, Bubble, File, Screen, Switch, behaviours, send_faults
+from trinity_channels.simulation.webhook_client import post_webhook, recent
 
 __all__ = [
     "SHOWN",
     "Arguments",
     "Background",
     "Bubble",
+    "Buckets",
     "Clock",
     "Faults",
     "File",
     "NotAnObject",
     "PhonePage",
     "Refused",
+    "Rule",
     "Sample",
     "Screen",
     "Switch",
+    "Windows",
     "arguments",
     "behaviours",
     "form_fields",
+    "is_json",
     "json_object",
     "page_routes",
+    "post_webhook",
+    "recent",
+    "refusal_handlers",
     "send_faults",
     "text",
     "truth",

@@ -20,7 +20,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from trinity_channels.api import Context, Fault, Heard, Request
-from trinity_channels.simulation import Background, Clock, Faults
+from trinity_channels.simulation import Background, Buckets, Clock, Faults
 from trinity_channels_contract_tests.echo.manifest import LIMIT
 
 TICKS = {"accepted": 0, "sent": 1, "delivered": 2, "read": 3}
@@ -74,7 +74,7 @@ class EchoSimulator:
         self._sent: list[dict[str, Any]] = []
         self._inbox: list[dict[str, Any]] = []
         self._aside: list[dict[str, Any]] = []
-        self._full_at: dict[str, datetime] = {}
+        self._pace = Buckets()
         self.app: ASGIApp = Starlette(
             routes=[
                 Route("/account", self._account),
@@ -175,21 +175,13 @@ class EchoSimulator:
         body = await request.json()
         if len(body["text"].encode("utf-16-le")) // 2 > LIMIT:
             return JSONResponse({"error": "too long"}, 422)
-        if self._too_fast(body["to"]):
+        if self._pace.take(self._clock(), body["to"], EVERY, AT_ONCE):
             return REFUSALS[Fault.RATE_LIMITED]
         row = {**body, "id": self._id(), "state": "accepted", "at": self._at()}
         self._sent.append(row)
         answer = JSONResponse(row, 201)
         self._background.start(self._carry(row))
         return answer
-
-    def _too_fast(self, to: str) -> bool:
-        now = self._clock()
-        full_at = max(self._full_at.get(to, now), now) + EVERY
-        if full_at - now > EVERY * AT_ONCE:
-            return True
-        self._full_at[to] = full_at
-        return False
 
     async def _account(self, request: HttpRequest) -> Response:
         return _answer(request, {"id": "acc-1", "address": "echo:100000", "name": "Echo"})

@@ -14,6 +14,8 @@ from datetime import datetime, timedelta
 
 from starlette.responses import JSONResponse
 
+from trinity_channels.simulation import Buckets
+
 POSTS_AT_ONCE = 5
 POSTS_A_MINUTE = 300
 """Slack says "several hundred" for a workspace."""
@@ -43,7 +45,7 @@ class Rates:
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._clock = clock
-        self._full_at: dict[tuple[str, str], datetime] = {}
+        self._buckets = Buckets()
 
     def method(self, name: str, *, commercial: bool = False) -> float:
         """Count one call of a method; returns the seconds to wait, 0 if it may be made."""
@@ -56,14 +58,8 @@ class Rates:
         return wait or self._take(("chat.postMessage", channel), timedelta(seconds=1), POSTS_AT_ONCE)
 
     def _take(self, key: tuple[str, str], every: timedelta, at_once: int) -> float:
-        now = self._clock()
-        # One time instead of a list of calls: when the last of the calls made is paid off.
-        full_at = max(self._full_at.get(key, now), now) + every
-        wait = (full_at - now - every * at_once).total_seconds()
-        if wait > 0:
-            return wait
-        self._full_at[key] = full_at
-        return 0.0
+        wait = self._buckets.take(self._clock(), key, every, at_once)
+        return wait.total_seconds() if wait else 0.0
 
 
 def too_many(wait: float) -> JSONResponse:

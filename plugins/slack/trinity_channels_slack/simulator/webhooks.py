@@ -16,8 +16,9 @@ from urllib.parse import urlencode
 
 import httpx
 
+from trinity_channels.simulation import post_webhook, recent
 from trinity_channels_slack.simulator.signing import sign
-from trinity_channels_slack.simulator.workspace import REMEMBERED, Workspace
+from trinity_channels_slack.simulator.workspace import Workspace
 
 RETRIES = (timedelta(0), timedelta(minutes=1), timedelta(minutes=5))
 DELAYED = tuple(timedelta(hours=hour) for hour in range(1, 25))
@@ -55,7 +56,7 @@ class Webhooks:
     """The sending side of the Events API."""
 
     def __init__(self, workspace: Workspace, http: httpx.AsyncClient) -> None:
-        self.calls: deque[WebhookCall] = deque(maxlen=REMEMBERED)
+        self.calls: deque[WebhookCall] = recent()
         self._workspace = workspace
         self._http = http
         self._waiting: list[_Waiting] = []
@@ -155,11 +156,8 @@ class Webhooks:
             "X-Slack-Signature": sign(self._workspace.app.signing_secret, timestamp, content),
             **extra,
         }
-        # Not `build_request`: the client's own default headers and cookies are the host's business, not Slack's.
-        timeout = httpx.Timeout(PATIENCE).as_dict()
-        request = httpx.Request("POST", url, content=content, headers=headers, extensions={"timeout": timeout})
         try:
-            answer = await self._http.send(request)
+            answer = await post_webhook(self._http, url, content, headers, httpx.Timeout(PATIENCE))
         except httpx.TransportError:
             call = WebhookCall(body, retry, 0)
         else:

@@ -37,8 +37,6 @@ HISTORY_SCOPES = {
     "private": "groups:history",
 }
 
-REMEMBERED = 2000
-
 
 def _faults() -> Faults:
     return Faults(

@@ -17,6 +17,7 @@ from typing import Any
 
 import httpx
 
+from trinity_channels.simulation import post_webhook, recent
 from trinity_channels_telegram.simulator.chats import Bot
 from trinity_channels_telegram.simulator.network import Network
 
@@ -25,7 +26,6 @@ LONGEST_PAUSE = 64
 LONGEST_RETRY_AFTER = 3600
 # https://core.telegram.org/bots/api#update: after a week without updates the next number is chosen at random.
 QUIET = timedelta(days=7)
-REMEMBERED = 2000
 # Seconds that the published server waits for an answer.
 PATIENCE = 60.0
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 -- its name
@@ -75,7 +75,7 @@ class Delivery:
     """Posts updates; `calls` remembers the latest ones, oldest first."""
 
     def __init__(self, network: Network, http: httpx.AsyncClient, execute: Executor) -> None:
-        self.calls: deque[Call] = deque(maxlen=REMEMBERED)
+        self.calls: deque[Call] = recent()
         self.latest: tuple[Bot, dict[str, Any]] | None = None
         self._network = network
         self._http = http
@@ -190,14 +190,9 @@ class Delivery:
         headers = {"Content-Type": "application/json", "Accept-Encoding": "gzip, deflate"}
         if bot.webhook.secret:
             headers[SECRET_HEADER] = bot.webhook.secret
-        # Not `build_request`: the client's own default headers and cookies are the host's business, not Telegram's.
-        timeout = httpx.Timeout(PATIENCE, connect=5.0).as_dict()
-        request = httpx.Request(
-            "POST", bot.webhook.url, content=json.dumps(body), headers=headers, extensions={"timeout": timeout}
-        )
+        timeout = httpx.Timeout(PATIENCE, connect=5.0)
         try:
-            # Not followed: a redirect counts as a failed answer.
-            answer = await self._http.send(request, follow_redirects=False)
+            answer = await post_webhook(self._http, bot.webhook.url, json.dumps(body), headers, timeout)
         except httpx.TransportError as error:
             call = Call(body, None)
             problem = next(

@@ -12,7 +12,7 @@ from trinity_channels_telegram.simulator.chats import TYPING, Bot, Webhook
 from trinity_channels_telegram.simulator.delivery import Delivery
 from trinity_channels_telegram.simulator.limits import Limits
 from trinity_channels_telegram.simulator.network import Network
-from trinity_channels_telegram.simulator.parameters import Params, boolean, strings, text, whole
+from trinity_channels_telegram.simulator.parameters import Params, strings, text, truth, whole
 from trinity_channels_telegram.simulator.problems import Problem, bad_request
 from trinity_channels_telegram.simulator.sending import Sending, find_topic
 
@@ -90,7 +90,7 @@ class Methods:
         return True
 
     def _drop(self, bot: Bot, params: Params) -> None:
-        if boolean(params, "drop_pending_updates"):
+        if truth(params, "drop_pending_updates"):
             self._delivery().forget(bot)
 
     def _webhook_info(self, bot: Bot, _: Params) -> dict[str, Any]:

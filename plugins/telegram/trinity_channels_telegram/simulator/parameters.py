@@ -4,32 +4,24 @@ from __future__ import annotations
 
 import json
 from typing import Any
-from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
+from trinity_channels.simulation import Arguments as Params
+from trinity_channels.simulation import NotAnObject, arguments, text, truth
 from trinity_channels_telegram.simulator.problems import bad_request
 
-Params = dict[str, Any]
+__all__ = ["Params", "listed", "nested", "read", "strings", "text", "truth", "whole"]
 
 
 async def read(request: Request) -> Params:
     """Everything a request says, wherever it says it."""
-    params: Params = dict(request.query_params)
-    body = await request.body()
-    if request.headers.get("content-type", "").startswith("application/json"):
-        try:
-            said = json.loads(body or b"{}")
-        except ValueError:
-            raise bad_request("can't parse request") from None
-        return params | said if isinstance(said, dict) else params
-    return params | dict(parse_qsl(body.decode(errors="replace"), keep_blank_values=True))
-
-
-def text(params: Params, name: str) -> str:
-    """A string; empty if there is none."""
-    value = params.get(name, "")
-    return value if isinstance(value, str) else ""
+    try:
+        return await arguments(request)
+    except NotAnObject as wrong:
+        if wrong.is_json or not await request.body():
+            return dict(request.query_params)
+        raise bad_request("can't parse request") from None
 
 
 def whole(params: Params, name: str) -> int | None:
@@ -42,11 +34,6 @@ def whole(params: Params, name: str) -> int | None:
         return int(value) if value is not None else None
     except (TypeError, ValueError):
         return None
-
-
-def boolean(params: Params, name: str) -> bool:
-    """A truth, also where it came as a string."""
-    return params.get(name) in {True, "true", "True", "1"}
 
 
 def nested(params: Params, name: str) -> Params:

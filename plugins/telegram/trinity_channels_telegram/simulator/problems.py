@@ -5,8 +5,9 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
-from starlette.requests import Request
 from starlette.responses import JSONResponse
+
+from trinity_channels.simulation import refusal_handlers
 
 
 class Problem(Exception):
@@ -43,12 +44,6 @@ def answer(problem: Problem) -> JSONResponse:
     return JSONResponse(body, problem.code, headers=None if pause is None else {"Retry-After": str(pause)})
 
 
-async def on_problem(_: Request, error: Exception) -> JSONResponse:
-    """Starlette's handler for `Problem`."""
-    assert isinstance(error, Problem)  # noqa: S101 -- registered for this class only
-    return answer(error)
-
-
-async def on_missing(_: Request, __: Exception) -> JSONResponse:
-    """Starlette's handler for unknown paths and methods."""
-    return answer(Problem(HTTPStatus.NOT_FOUND, "Not Found"))
+def handlers() -> dict[Any, Any]:
+    """How Starlette answers refusals, those of unknown paths and methods too."""
+    return refusal_handlers(Problem, answer, lambda _: Problem(HTTPStatus.NOT_FOUND, "Not Found"))

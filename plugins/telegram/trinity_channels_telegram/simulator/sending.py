@@ -9,7 +9,7 @@ from trinity_channels_telegram.simulator.chats import Bot, Chat, Posted
 from trinity_channels_telegram.simulator.keyboards import keyboard
 from trinity_channels_telegram.simulator.limits import Limits
 from trinity_channels_telegram.simulator.network import Network
-from trinity_channels_telegram.simulator.parameters import boolean, nested, text, whole
+from trinity_channels_telegram.simulator.parameters import nested, text, truth, whole
 from trinity_channels_telegram.simulator.problems import Problem, bad_request, forbidden
 
 GENERAL = 1
@@ -114,7 +114,7 @@ def _reply(chat: Chat, params: dict[str, Any]) -> Posted | None:
     wanted = nested(params, "reply_parameters")
     number = whole(wanted, "message_id")
     found = chat.find(number) if number is not None else None
-    if number is not None and found is None and not boolean(wanted, "allow_sending_without_reply"):
+    if number is not None and found is None and not truth(wanted, "allow_sending_without_reply"):
         raise bad_request("message to be replied not found")
     return found
 

@@ -6,14 +6,12 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from trinity_channels.api import Fault
-from trinity_channels.simulation import Background, Clock, Faults
+from trinity_channels.simulation import Background, Clock, Faults, recent
 from trinity_channels_whatsapp.simulator.accounts import Accounts
 from trinity_channels_whatsapp.simulator.behaviour import Behaviour
 from trinity_channels_whatsapp.simulator.people import People
 from trinity_channels_whatsapp.simulator.problems import Problem, answer
 from trinity_channels_whatsapp.simulator.webhooks import Webhooks
-
-REMEMBERED = 2000
 
 
 def _faults() -> Faults:
@@ -50,5 +48,5 @@ class Network:
     behaviour: Behaviour = field(default_factory=Behaviour)
     background: Background = field(default_factory=Background)
     faults: Faults = field(default_factory=_faults)
-    alerts: deque[Alert] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
-    typed: deque[str] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
+    alerts: deque[Alert] = field(default_factory=recent)
+    typed: deque[str] = field(default_factory=recent)

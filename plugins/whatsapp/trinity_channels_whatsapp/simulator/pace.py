@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
 from datetime import datetime, timedelta
 
+from trinity_channels.simulation import Rule, Windows
 from trinity_channels_whatsapp.simulator.accounts import Account
 from trinity_channels_whatsapp.simulator.problems import Problem
 
@@ -20,18 +20,13 @@ class Pace:
     """
 
     def __init__(self) -> None:
-        self._sent: defaultdict[str, deque[datetime]] = defaultdict(deque)
+        self._sent = Windows()
 
     def admit(self, account: Account, most: int | None, now: datetime) -> None:
-        """Let one request pass, unless `most` have passed within a second.
+        """Let one request pass, unless `most` have passed within a second. A refused request does not count.
 
         Raises:
             Problem: 20429.
         """
-        sent = self._sent[account.sid]
-        while sent and now - sent[0] >= SECOND:
-            sent.popleft()
-        if most is not None and len(sent) >= most:
+        if most is not None and self._sent.take(now, Rule(account.sid, most, SECOND)) is not None:
             raise Problem(20429)
-        # A refused request does not count, or a client that comes back at once would never get through.
-        sent.append(now)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from starlette.requests import Request
+from typing import Any
+
 from starlette.responses import JSONResponse
+
+from trinity_channels.simulation import refusal_handlers
 
 # HTTP status and text of errors that answer a request. https://www.twilio.com/docs/api/errors
 REFUSALS = {
@@ -89,12 +92,6 @@ def answer(problem: Problem, headers: dict[str, str] | None = None) -> JSONRespo
     )
 
 
-async def on_problem(_: Request, error: Exception) -> JSONResponse:
-    """Starlette's handler for `Problem`."""
-    assert isinstance(error, Problem)  # noqa: S101 -- registered for this class only
-    return answer(error)
-
-
-async def on_missing(request: Request, _: Exception) -> JSONResponse:
-    """Starlette's handler for unknown paths and methods."""
-    return answer(Problem(20404, request.url.path))
+def handlers() -> dict[Any, Any]:
+    """How Starlette answers refusals, those of unknown paths and methods too."""
+    return refusal_handlers(Problem, answer, lambda request: Problem(20404, request.url.path))

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import parse_qsl, urldefrag, urlencode
 
 import httpx
 
+from trinity_channels.simulation import post_webhook, recent
 from trinity_channels_whatsapp.simulator.accounts import Account
 from trinity_channels_whatsapp.simulator.sids import new_sid
 from trinity_channels_whatsapp.simulator.signing import sign
 
-REMEMBERED = 2000
+Post = Callable[[], Awaitable[httpx.Response]]
+"""Makes one attempt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,7 @@ class Webhooks:
     """Posts webhooks; `calls` remembers the latest ones."""
 
     def __init__(self, http: httpx.AsyncClient) -> None:
-        self.calls: deque[WebhookCall] = deque(maxlen=REMEMBERED)
+        self.calls: deque[WebhookCall] = recent()
         self._http = http
 
     async def post(
@@ -84,39 +87,36 @@ class Webhooks:
             "User-Agent": "TwilioProxy/1.1",
             "Accept": "*/*",
         }
-        # Not `build_request`: the client's own default headers and cookies are the host's business, not Twilio's.
-        timeout = httpx.Timeout(overrides.read_ms / 1000, connect=overrides.connect_ms / 1000).as_dict()
-        request = httpx.Request(
-            method, bare, content=urlencode(params), headers=headers, extensions={"timeout": timeout}
-        )
-        call = await self._attempts(request, overrides, bare, params)
+        timeout = httpx.Timeout(overrides.read_ms / 1000, connect=overrides.connect_ms / 1000)
+        post = partial(post_webhook, self._http, bare, urlencode(params), headers, timeout, method=method)
+        call = await _attempts(post, overrides, bare, params)
         self.calls.append(call)
         return call
 
-    async def _attempts(
-        self, request: httpx.Request, overrides: Overrides, url: str, params: Mapping[str, str]
-    ) -> WebhookCall:
-        answer, fault, attempts = None, "rt", 0
-        try:
-            # `tt` covers the attempts together, so that a slow first one can leave no time for a second.
-            async with asyncio.timeout(overrides.total_ms / 1000):
-                for attempts in range(1, overrides.retries + 2):  # noqa: B007 -- counted for the record
-                    answer, fault = await self._once(request)
-                    # By default only a failed connection is repeated: the host cannot have seen that request.
-                    if not fault or not overrides.policy & {fault, "all"}:
-                        break
-        except TimeoutError:
-            answer, fault = None, "rt"
-        return WebhookCall(url, params, attempts, answer, fault)
 
-    async def _once(self, request: httpx.Request) -> tuple[httpx.Response | None, str]:
-        try:
-            answer = await self._http.send(request)
-        except (httpx.ConnectError, httpx.ConnectTimeout):
-            return None, "ct"
-        except httpx.TimeoutException:
-            return None, "rt"
-        # Connected and then hung up: the host may have read everything.
-        except httpx.TransportError:
-            return None, "cut"
-        return answer, "" if answer.is_success else f"{answer.status_code // 100}xx"
+async def _attempts(post: Post, overrides: Overrides, url: str, params: Mapping[str, str]) -> WebhookCall:
+    answer, fault, attempts = None, "rt", 0
+    try:
+        # `tt` covers the attempts together, so that a slow first one can leave no time for a second.
+        async with asyncio.timeout(overrides.total_ms / 1000):
+            for attempts in range(1, overrides.retries + 2):  # noqa: B007 -- counted for the record
+                answer, fault = await _once(post)
+                # By default only a failed connection is repeated: the host cannot have seen that request.
+                if not fault or not overrides.policy & {fault, "all"}:
+                    break
+    except TimeoutError:
+        answer, fault = None, "rt"
+    return WebhookCall(url, params, attempts, answer, fault)
+
+
+async def _once(post: Post) -> tuple[httpx.Response | None, str]:
+    try:
+        answer = await post()
+    except (httpx.ConnectError, httpx.ConnectTimeout):
+        return None, "ct"
+    except httpx.TimeoutException:
+        return None, "rt"
+    # Connected and then hung up: the host may have read everything.
+    except httpx.TransportError:
+        return None, "cut"
+    return answer, "" if answer.is_success else f"{answer.status_code // 100}xx"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 
 from trinity_channels.simulation import page_routes
 from trinity_channels_telegram.simulator.api.bot_api import BotApi
@@ -11,12 +10,12 @@ from trinity_channels_telegram.simulator.api.phone_page import PhoneFactory, Tel
 from trinity_channels_telegram.simulator.delivery import Delivery
 from trinity_channels_telegram.simulator.methods import Methods
 from trinity_channels_telegram.simulator.network import Network
-from trinity_channels_telegram.simulator.problems import Problem, on_missing, on_problem
+from trinity_channels_telegram.simulator.problems import handlers
 
 
 def application(network: Network, methods: Methods, delivery: Delivery, phone: PhoneFactory) -> Starlette:
     """Everything that is served."""
     return Starlette(
         routes=[*BotApi(network, methods).routes(), *page_routes(TelegramPage(network, delivery, phone))],
-        exception_handlers={Problem: on_problem, HTTPException: on_missing},
+        exception_handlers=handlers(),
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 
 from trinity_channels.simulation import page_routes
 from trinity_channels_whatsapp.simulator.api.access import Access
@@ -17,7 +16,7 @@ from trinity_channels_whatsapp.simulator.api.services import ServicesApi
 from trinity_channels_whatsapp.simulator.api.typing_indicator import TypingApi
 from trinity_channels_whatsapp.simulator.network import Network
 from trinity_channels_whatsapp.simulator.outbound import Outbound
-from trinity_channels_whatsapp.simulator.problems import Problem, on_missing, on_problem
+from trinity_channels_whatsapp.simulator.problems import handlers
 
 
 def application(network: Network, outbound: Outbound, phone: PhoneFactory) -> Starlette:
@@ -34,5 +33,5 @@ def application(network: Network, outbound: Outbound, phone: PhoneFactory) -> St
             *ContentApi(network, access).routes(),
             *page_routes(WhatsAppPage(network, phone)),
         ],
-        exception_handlers={Problem: on_problem, HTTPException: on_missing},
+        exception_handlers=handlers(),
     )

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
-from urllib.parse import parse_qs
 
 from starlette.requests import Request
 
+from trinity_channels.simulation import NotAnObject, form_fields, is_json, json_object
 from trinity_channels_whatsapp.simulator.accounts import Account, Accounts, Principal
 from trinity_channels_whatsapp.simulator.problems import Problem
 
@@ -37,17 +36,17 @@ class Access:
 
 async def read_form(request: Request) -> dict[str, list[str]]:
     """The posted fields, blank ones too: `Body=` redacts."""
-    return parse_qs((await request.body()).decode(errors="replace"), keep_blank_values=True)
+    fields: dict[str, list[str]] = {}
+    for name, value in form_fields(await request.body()):
+        fields.setdefault(name, []).append(value)
+    return fields
 
 
 async def read_json(request: Request) -> dict[str, Any]:
     """The posted object; some of Twilio's newer APIs take nothing else."""
-    if not request.headers.get("content-type", "").startswith("application/json"):
+    if not is_json(request):
         raise Problem(20001, "the Content-Type must be application/json")
     try:
-        body = json.loads(await request.body())
-    except ValueError:
-        raise Problem(20001, "the body is not JSON") from None
-    if not isinstance(body, dict):
-        raise Problem(20001, "the body is not a JSON object")
-    return body
+        return json_object(await request.body())
+    except NotAnObject as wrong:
+        raise Problem(20001, "the body is not a JSON object" if wrong.is_json else "the body is not JSON") from None
