@@ -14,6 +14,7 @@ import pytest
 from freezegun import api, configure, freeze_time
 from freezegun.api import FrozenDateTimeFactory
 
+from tests.certificates import self_signed
 from tests.world import START
 
 KEY: pytest.StashKey[FrozenTime] = pytest.StashKey()
@@ -26,6 +27,7 @@ class FrozenTime:
         self._stack = ExitStack()
         self.clock: FrozenDateTimeFactory | None = None
         configure(extend_ignore_list=["_pytest"])  # it tells how long tests took
+        self_signed()  # cryptography keeps the `datetime` that it finds first: that must be the real one
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Put the tests with a clock before the others, each group in its order."""

@@ -15,6 +15,7 @@ from typing import Any, Self
 import httpx
 import pytest
 
+from tests.listening import listening
 from trinity_channels import http_client
 from trinity_channels.http_client import destinations, open_client
 
@@ -29,35 +30,24 @@ class Server:
         self._hangs = hangs
         self.requests: list[bytes] = []
         self.connections = 0
-        self._serving: set[asyncio.Task[None]] = set()
+        self._stack = contextlib.AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.port: int = self._server.sockets[0].getsockname()[1]
+        self.port = await self._stack.enter_async_context(listening(self._serve))
         self.url = f"http://127.0.0.1:{self.port}/"
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._server.close()
-        for task in self._serving:
-            task.cancel()
-        await asyncio.gather(*self._serving, return_exceptions=True)
+        await self._stack.aclose()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
-        if task := asyncio.current_task():
-            self._serving.add(task)
-        try:
-            while True:
-                self.requests.append(await reader.readuntil(b"\r\n\r\n"))
-                if self._hangs:
-                    await asyncio.Event().wait()
-                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
-                await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):  # the test is over
-            pass
-        finally:
-            writer.close()
+        while True:
+            self.requests.append(await reader.readuntil(b"\r\n\r\n"))
+            if self._hangs:
+                await asyncio.Event().wait()
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+            await writer.drain()
 
 
 @contextlib.asynccontextmanager

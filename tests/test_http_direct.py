@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gzip
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -11,9 +12,9 @@ from typing import Self
 import httpx
 import pytest
 
+from tests.listening import Talk, listening
 from trinity_channels.http_client import direct, open_client
 
-Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 SECRET = "fake-token-in-the-path"
 MEGABYTE = 1_048_576
 
@@ -21,37 +22,26 @@ MEGABYTE = 1_048_576
 class Server:
     """Hands each connection to a script, and closes it when that ends."""
 
-    def __init__(self, script: Serve, address: str = "127.0.0.1") -> None:
+    def __init__(self, script: Talk, address: str = "127.0.0.1") -> None:
         self._script = script
         self._address = address
-        self._serving: set[asyncio.Task[None]] = set()
+        self._stack = contextlib.AsyncExitStack()
         self.connections = 0
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, self._address, 0)
-        self.port: int = self._server.sockets[0].getsockname()[1]
+        self.port = await self._stack.enter_async_context(listening(self._serve, self._address))
         self.url = f"http://127.0.0.1:{self.port}/bot{SECRET}/send"
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._server.close()
-        for task in self._serving:
-            task.cancel()
-        await asyncio.gather(*self._serving, return_exceptions=True)
+        await self._stack.aclose()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
-        if task := asyncio.current_task():
-            self._serving.add(task)
-        try:
-            await self._script(reader, writer)
-        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):  # the test is over
-            pass
-        finally:
-            writer.close()
+        await self._script(reader, writer)
 
 
-def answering(*pieces: bytes) -> Serve:
+def answering(*pieces: bytes) -> Talk:
     """A script that reads the head and writes the pieces."""
 
     async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -95,7 +85,7 @@ async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
 
 
 ONCE = httpx.Timeout(5, read=0.2, write=0.2)
-BROKEN: dict[str, tuple[Serve, type[httpx.TransportError]]] = {
+BROKEN: dict[str, tuple[Talk, type[httpx.TransportError]]] = {
     "closed after the request": (answering(), httpx.RemoteProtocolError),
     "reset after the request": (resetting, httpx.ReadError),
     "silent": (silent, httpx.ReadTimeout),
@@ -205,7 +195,7 @@ async def test_what_never_left_says_so(
 
 
 @pytest.mark.parametrize("script", [answering(), silent, answering(b"no HTTP\r\n\r\n"), resetting])
-async def test_an_error_does_not_hold_the_address(script: Serve) -> None:
+async def test_an_error_does_not_hold_the_address(script: Talk) -> None:
     async with Server(script) as server, open_client() as client:
         with pytest.raises(httpx.TransportError) as caught:
             await client.post(server.url, timeout=ONCE)

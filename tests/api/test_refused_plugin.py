@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 
-import pytest
-
 from tests.world import LOCAL, World
-from trinity_channels import plugins
+from trinity_channels.plugins import load
 
 CLAIM = "the channel 'whatsapp' is provided by "
 
@@ -21,10 +19,10 @@ class Rival:
     version: str = "9.9"
 
 
-async def test_a_claimed_channel_is_shown_with_both_names(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_claimed_channel_is_shown_with_both_names(world: World) -> None:
     rival = EntryPoint("whatsapp", "trinity_channels_slack.plugin", "trinity_channels")
     vars(rival)["dist"] = Rival()
-    monkeypatch.setattr(plugins, "entry_points", lambda group: [*entry_points(group=group), rival])
+    world.plugins = lambda: load([*entry_points(group="trinity_channels"), rival])
     webhook = await world.webhook()
     await world.stops()
     await world.starts()

@@ -2,7 +2,6 @@
 
 import asyncio
 import datetime as dt
-import ipaddress
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -13,11 +12,10 @@ from typing import Any
 
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from pydantic import SecretStr
 
+from tests.certificates import self_signed
+from tests.listening import listening
 from trinity_channels.mail.captured import KEPT, CapturedMailer
 from trinity_channels.mail.port import Mail, MailError
 from trinity_channels.mail.smtp import SmtpMailer
@@ -95,25 +93,8 @@ async def serve() -> AsyncIterator[Start]:
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A key and a certificate for 127.0.0.1 that no one has signed."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "test")])
-    today = dt.datetime.now(dt.UTC)
-    signed = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(today - dt.timedelta(days=1))
-        .not_valid_after(today + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    pem = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    ) + signed.public_bytes(serialization.Encoding.PEM)
     path = tmp_path_factory.mktemp("tls") / "server.pem"
-    path.write_bytes(pem)
+    path.write_bytes(self_signed())
     return path
 
 
@@ -200,14 +181,13 @@ async def test_no_server_is_an_error_that_names_the_setting() -> None:
 
 async def test_a_server_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("trinity_channels.mail.smtp._SECONDS", 0.05)
-    connections: list[asyncio.StreamWriter] = []
-    silent = await asyncio.start_server(lambda _reader, writer: connections.append(writer), "127.0.0.1", 0)
 
-    async with silent:
+    async def says_nothing(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    async with listening(says_nothing) as port:
         with pytest.raises(MailError, match="did not answer within"):
-            await mailer(silent.sockets[0].getsockname()[1]).send(CODE)
-        connections[0].close()  # from Python 3.12 on, the server waits for it when it ends
-        await connections[0].wait_closed()
+            await mailer(port).send(CODE)
 
 
 @pytest.mark.parametrize("scheme", ["smtp", "smtps"])

@@ -7,15 +7,13 @@ import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
+from tests.certificates import self_signed
+from tests.listening import listening
 from tests.probing import failed, probe
 from tests.world import World
 from trinity_channels.inbound.way_in import prober
@@ -52,7 +50,7 @@ async def test_a_name_that_is_not_found_is_told(world: World, monkeypatch: pytes
 
 
 @asynccontextmanager
-async def listening(answer: bytes, certificate: Path | None = None) -> AsyncIterator[int]:
+async def saying(answer: bytes, certificate: Path | None = None) -> AsyncIterator[int]:
     """Something on a port that answers every connection with these bytes; with none, it says nothing at all."""
     context = None
     if certificate:
@@ -64,39 +62,22 @@ async def listening(answer: bytes, certificate: Path | None = None) -> AsyncIter
         writer.write(answer)
         if not answer:
             await reader.read()
-        writer.close()
 
-    server = await asyncio.start_server(talk, "127.0.0.1", 0, ssl=context)
-    async with server:
-        yield server.sockets[0].getsockname()[1]
-
-
-def certificate(folder: Path) -> Path:
-    """A certificate that no one has signed but itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
-        .not_valid_after(datetime(2120, 1, 1, tzinfo=UTC))
-        .sign(key, hashes.SHA256())
-    )
-    file = folder / "certificate.pem"
-    plain = serialization.NoEncryption()
-    pem = serialization.Encoding.PEM
-    file.write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain) + made.public_bytes(pem))
-    return file
+    async with listening(talk, tls=context) as port:
+        yield port
 
 
 async def test_a_certificate_that_is_not_trusted_is_told(world: World, tmp_path: Path) -> None:
-    async with listening(b"HTTP/1.1 200 OK\r\n\r\n", certificate(tmp_path)) as port:
+    certificate = tmp_path / "certificate.pem"
+    certificate.write_bytes(self_signed())
+    async with saying(b"HTTP/1.1 200 OK\r\n\r\n", certificate) as port:
         leg, message, fix = await network(world, f"https://127.0.0.1:{port}")
 
     assert (leg, "self-signed certificate" in message, "certificate" in fix) == ("tls", True, True)
 
 
 async def test_a_port_that_does_not_speak_tls_is_told(world: World) -> None:
-    async with listening(b"HTTP/1.1 400 Bad Request\r\n\r\n") as port:
+    async with saying(b"HTTP/1.1 400 Bad Request\r\n\r\n") as port:
         leg, message, fix = await network(world, f"https://127.0.0.1:{port}")
 
     assert (leg, f"A secure connection to 127.0.0.1, port {port} is not possible" in message) == ("tls", True)
@@ -105,7 +86,7 @@ async def test_a_port_that_does_not_speak_tls_is_told(world: World) -> None:
 
 async def test_a_connection_that_tls_ends_for_another_reason_blames_no_certificate(world: World) -> None:
     alert = bytes([21, 3, 3, 0, 2, 2, 40])  # fatal, handshake_failure
-    async with listening(alert) as port:
+    async with saying(alert) as port:
         leg, _, fix = await network(world, f"https://127.0.0.1:{port}")
 
     assert (leg, "TLS settings" in fix, "certificate" in fix) == ("tls", True, False)
@@ -113,7 +94,7 @@ async def test_a_connection_that_tls_ends_for_another_reason_blames_no_certifica
 
 @pytest.mark.parametrize("answer", [b"SSH-2.0-OpenSSH_9.9\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx"])
 async def test_what_does_not_speak_http_is_told(world: World, answer: bytes) -> None:
-    async with listening(answer) as port:
+    async with saying(answer) as port:
         leg, message, _ = await network(world, f"http://127.0.0.1:{port}")
 
     assert (leg, "gave no answer to a request (RemoteProtocolError)" in message) == ("reached", True)
@@ -123,7 +104,7 @@ async def test_a_proxy_that_waits_for_a_host_that_is_not_there_is_told(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(prober, "SECONDS", 0.1)
-    async with listening(b"") as port:
+    async with saying(b"") as port:
         leg, message, _ = await network(world, f"http://127.0.0.1:{port}")
 
     assert (leg, "gave no answer to a request (time-out)" in message) == ("reached", True)

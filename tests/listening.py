@@ -1,0 +1,39 @@
+"""Servers on loopback that a test makes of a function, and that leave no connection behind."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@contextlib.asynccontextmanager
+async def listening(talk: Talk, address: str = "127.0.0.1", *, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
+    """Let `talk` answer each connection to a port while this lasts; a connection ends with it.
+
+    Closing a server leaves its connections open, and their sockets to the garbage collector. So every connection is ended
+    here, and waited for.
+    """
+    writers: dict[asyncio.StreamWriter, asyncio.Task[None]] = {}
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task: asyncio.Task[None] | None = asyncio.current_task()
+        assert task
+        writers[writer] = task
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
+            await talk(reader, writer)  # until the client has gone, or the test is over
+        writer.close()
+
+    server = await asyncio.start_server(answer, address, 0, ssl=tls)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        for writer, task in writers.items():
+            task.cancel()
+            writer.transport.abort()
+        await asyncio.gather(*writers.values(), *(one.wait_closed() for one in writers), return_exceptions=True)
+        await server.wait_closed()
