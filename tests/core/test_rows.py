@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Column, Integer, Label, Select, literal_column, select
+from sqlmodel import SQLModel
 
 from tests.statements import statements
+from trinity_channels import store as store_package
 from trinity_channels.store import Store
 
 SELECTS = {name: one for name, one in statements().items() if isinstance(one, Select)}
@@ -28,6 +32,28 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
     made.open()
     yield made
     await made.close()
+
+
+MODULES = sorted(Path(store_package.__file__).parent.glob("*.py"))
+LABEL = re.compile(r"\.label\(\s*\"(\w+)\"")
+
+
+def read_of_rows(source: str) -> set[str]:
+    """The columns that a module reads of what it calls a row."""
+    return {
+        node.attr
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "row"
+    }
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: path.stem)
+def test_a_column_that_is_read_has_that_name_in_a_table_or_a_statement(module: Path) -> None:
+    """The type checker knows no names of columns."""
+    source = module.read_text(encoding="utf-8")
+    known = {column.name for table in SQLModel.metadata.tables.values() for column in table.columns}
+
+    assert read_of_rows(source) - known - set(LABEL.findall(source)) == set()
 
 
 @pytest.mark.parametrize("name", SEVERAL)

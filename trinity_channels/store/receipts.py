@@ -19,7 +19,7 @@ from trinity_channels.store.tx import Tx
 _OURS = re.compile(r"[0-9]{1,18}")
 _KNOWN_BY_ITS_ID = frozenset({*TAKEN, OutboxState.FAILED})
 """Before it is in one of these states, the provider's id of a delivery is that of an earlier attempt, which failed."""
-_ARRIVED = frozenset({OutboxState.DELIVERED, OutboxState.READ, OutboxState.FAILED})
+_SETTLED = frozenset({OutboxState.DELIVERED, OutboxState.READ, OutboxState.FAILED})
 """The states in which a report that it failed changes nothing."""
 # What follows in a conversation waits until a message has left the provider's queue, or its outcome is known. After a call
 # that is under way the run that makes it looks for itself; and a failure may put the message itself back to be sent.
@@ -76,7 +76,7 @@ def apply(
     if provider_id and (state in _KNOWN_BY_ITS_ID) != (provider_id == receipt.provider_id):
         return None  # about an earlier attempt
     if receipt.state is DeliveryState.FAILED:
-        if state in _ARRIVED:
+        if state in _SETTLED:
             return None
         # Of an attempt that was cut off this is the first we hear; by its id, later receipts of it are told from others.
         tx.run(_NAME, delivery=delivery, provider_id=receipt.provider_id)
