@@ -8,6 +8,7 @@ from trinity_channels.api import Check, CheckState
 from trinity_channels.bindings.checks.known import Known, spoken
 from trinity_channels.store import trials
 from trinity_channels.store.notices import WITHHELD
+from trinity_channels.store.states import OutboxState
 
 TEST_SHOWN = timedelta(days=1)
 """How long a test message that failed is shown: it tells of one person's phone, and the next test may be months away."""
@@ -29,7 +30,7 @@ def outbound(known: Known) -> Check:
             f"A message was not sent: {known.stored.send_failure}",
             f"Correct what it names, here or in the provider's console, then use Verify. {follow}",
         )
-    if last_test and last_test.state == "failed" and known.now - last_test.updated_at < TEST_SHOWN:
+    if last_test and last_test.state is OutboxState.FAILED and known.now - last_test.updated_at < TEST_SHOWN:
         # Such as a wrong number: that says nothing about the channel.
         if last_test.failure_kind not in trials.OF_THE_CHANNEL:
             return Check(
