@@ -221,3 +221,35 @@ async def test_the_colour_scheme_can_be_chosen(world: World, page_of: Readers) -
 
     assert await page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "dark"
     await reader.examines()
+
+
+async def test_the_keyboard_reaches_everything(world: World, page_of: Readers) -> None:
+    reader = await page_of(world)
+    page = await reader.opens("/agents")
+
+    await page.keyboard.press("Tab")
+    await expect(page.get_by_role("link", name="Skip to the page")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await page.keyboard.press("Tab")
+    await expect(page.get_by_role("link", name="my-agent")).to_be_focused()
+    await page.keyboard.press("Shift+Tab")
+    button = page.get_by_role("button", name="Account and appearance")
+    await button.focus()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("button", name="Sign out", exact=True)).to_be_visible()
+    await page.keyboard.press("Tab")
+    await expect(page.get_by_role("button", name="Appearance: as the system")).to_be_focused()
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_role("button", name="Sign out", exact=True)).not_to_be_visible()
+    await expect(button).to_be_focused()
+
+
+async def test_who_signs_out_everywhere_from_the_menu_is_signed_out_everywhere(world: World, page_of: Readers) -> None:
+    reader = await page_of(world)
+    async with client_of(world) as other:
+        page = await reader.opens("/agents")
+        await page.get_by_role("button", name="Account and appearance").click()
+        await page.get_by_role("button", name="Sign out everywhere").click()
+
+        await expect(page.get_by_text("You are signed out in every browser.")).to_be_visible()
+        assert (await other.get("/agents")).status_code == httpx.codes.SEE_OTHER
