@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import re
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from pathlib import Path
 
 import httpx
@@ -138,6 +141,23 @@ async def test_people_write_tap_send_act_and_let_time_pass(client: httpx.AsyncCl
     assert (await client.post("/advance", json={"minutes": 15})).json()["now"].startswith("2026-01-02T13:15")
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["a/b", "../..", "?as=Zoe", "a%2Fb", "x/messages", "x/files/y", "<b>", "\"'", "עדי \u202e", "👩‍👩‍👧", "%", "#"],
+)
+async def test_people_have_every_name(client: httpx.AsyncClient, book: GuestBook, name: str) -> None:
+    own = {"Sec-Fetch-Site": "same-origin"}
+
+    added = await client.post("/phones", data={"name": name}, headers=own)
+    page = await client.get(added.headers["location"])
+    [action] = re.findall(r'data-composer.*?>|action="([^"]*say)" hx-post="[^"]*" [^>]*data-composer', page.text)
+    said = await client.post(unescape(action), data={"text": "hello"}, headers=own)
+
+    assert (added.status_code, page.status_code, said.status_code) == (303, 200, 303)
+    assert book.visitors[-1].name == name
+    assert book.visitors[-1].said == ["hello"]
+
+
 async def test_switches_are_listed_and_turned(client: httpx.AsyncClient, book: GuestBook) -> None:
     turned = await client.post("/switches/rain", json={"on": True})
 
@@ -152,6 +172,11 @@ async def test_switches_are_listed_and_turned(client: httpx.AsyncClient, book: G
         ("/phones", {"name": ""}, 400, "A name has 1 to 40 characters."),
         ("/phones", {"name": "x" * 41}, 400, "A name has 1 to 40 characters."),
         ("/phones", [], 400, "The body is not a JSON object."),
+        ("/phones", {"name": "\ud83d"}, 400, "name is not valid Unicode."),
+        ("/phones", {"name": 7}, 400, "name must be text."),
+        ("/phones/Zoe/say", {"text": "half \udc00"}, 400, "text is not valid Unicode."),
+        ("/phones/Zoe/say", {"text": ["x"]}, 400, "text must be text."),
+        ("/phones/Zoe/say", {"text": None}, 400, "text must be text."),
         ("/phones/Zoe/say", {}, 400, "There is no text, and no such button."),
         ("/phones/Zoe/say", {"button": "not offered"}, 400, "There is no such button."),
         ("/phones/Zoe/say", {"text": "x", "where": "elsewhere"}, 400, "There is no such place to write to."),
@@ -170,7 +195,7 @@ async def test_switches_are_listed_and_turned(client: httpx.AsyncClient, book: G
 async def test_a_page_says_what_it_refuses(
     client: httpx.AsyncClient, path: str, body: object, status: int, said: str
 ) -> None:
-    answer = await client.post(path, json=body)
+    answer = await client.post(path, content=json.dumps(body), headers={"Content-Type": "application/json"})
 
     assert (answer.status_code, answer.json()) == (status, {"message": said})
 

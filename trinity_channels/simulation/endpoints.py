@@ -143,23 +143,23 @@ class _Endpoints(Generic[P]):
         return answer
 
     async def _add(self, _: Request, given: dict[str, Any]) -> tuple[HTTPStatus, dict[str, Any], str]:
-        name = str(given.get("name", "")).strip()
+        name = _words(given, "name").strip()
         if not 0 < len(name) <= MAX_NAME:
             raise Refused(f"A name has 1 to {MAX_NAME} characters.")
         person = self._page.add(name)
         return HTTPStatus.CREATED, {"name": person.name, "address": person.address}, person.name
 
     async def _say(self, request: Request, given: dict[str, Any]) -> tuple[HTTPStatus, dict[str, Any], str]:
-        person, button = self._named(request), str(given.get("button", ""))
+        person, button = self._named(request), _words(given, "button")
         # Browsers send the line breaks of a text area as CRLF.
-        text = str(given.get("text", "")).strip().replace("\r\n", "\n")
+        text = _words(given, "text").strip().replace("\r\n", "\n")
         if button:
             # What the page does not show cannot be pressed, not even by a program.
             if not any(button in one.buttons for one in (await self._page.screen(person)).bubbles):
                 raise Refused("There is no such button.")
             await self._page.tap(person, button)
         elif text:
-            where, thread = (str(given.get(name) or "") for name in ("where", "thread"))
+            where, thread = _words(given, "where"), _words(given, "thread")
             if where not in {"", *self._page.destinations()}:
                 raise Refused("There is no such place to write to.")
             await self._page.say(person, text, where, thread)
@@ -168,14 +168,14 @@ class _Endpoints(Generic[P]):
         return HTTPStatus.ACCEPTED, {}, person.name
 
     async def _send(self, request: Request, given: dict[str, Any]) -> tuple[HTTPStatus, dict[str, Any], str]:
-        person, kind = self._named(request), str(given.get("kind", ""))
+        person, kind = self._named(request), _words(given, "kind")
         if kind not in self._page.attachments():
             raise Refused(f"The kind must be one of {', '.join(self._page.attachments())}.")
         await self._page.send(person, sample(kind))
         return HTTPStatus.ACCEPTED, {}, person.name
 
     async def _act(self, request: Request, given: dict[str, Any]) -> tuple[HTTPStatus, dict[str, Any], str]:
-        person, action = self._named(request), str(given.get("action", ""))
+        person, action = self._named(request), _words(given, "action")
         if action not in ((await self._page.screen(person)).actions or {}):
             raise Refused("This cannot be done now.")
         await self._page.act(person, action)
@@ -216,6 +216,18 @@ def _route(method: str, path: str, answer: Answering) -> Route:
             return JSONResponse({"message": str(refused)}, refused.status)
 
     return Route(path, endpoint, methods=[method])
+
+
+def _words(given: dict[str, Any], name: str) -> str:
+    """What was posted under a name; JSON can also hold halves of characters, which no page can show."""
+    words = given.get(name, "")
+    if not isinstance(words, str):
+        raise Refused(f"{name} must be text.")
+    try:
+        words.encode()
+    except UnicodeEncodeError:
+        raise Refused(f"{name} is not valid Unicode.") from None
+    return words
 
 
 def _whole(given: object) -> int:

@@ -145,4 +145,4 @@ async def test_it_works_without_scripts(mounted: tuple[TwilioSimulator, str]) ->
         await expect(page.get_by_role("switch", name="Cut after")).to_be_checked()
         await page.get_by_role("button", name="25 hours later").click()
         await expect(page.locator("#clock")).to_contain_text("The reply window has closed")
-        await expect(page.get_by_role("region", name="Messages on Zoe / Sam")).to_be_visible()
+        await expect(page.get_by_role("log", name="Messages on Zoe / Sam")).to_be_visible()
