@@ -16,12 +16,12 @@ from trinity_channels.store.states import Lifecycle, MessageState, OutboxState, 
 from trinity_channels.store.transitions import LIFECYCLES, ForbiddenTransition
 
 BY_TABLE = {table.name: (kind, lifecycle) for kind, (table, lifecycle) in LIFECYCLES.items()}
-OF_THEM = {
+WRITING = {
     name: one
     for name, one in statements().items()
     if isinstance(one, Update | Insert) and getattr(one.table, "name", "") in BY_TABLE
 }
-INSERTS = [name for name, one in OF_THEM.items() if isinstance(one, Insert)]
+INSERTS = [name for name, one in WRITING.items() if isinstance(one, Insert)]
 SET = re.compile(r"SET (?P<values>.*?)\n? WHERE (?P<condition>.*)", re.DOTALL)
 STATE = re.compile(r"\bstate\s*=")
 TARGET = re.compile(r"\bstate='(\w+)'")
@@ -34,7 +34,7 @@ def sql(statement: Statement) -> Any:
 
 def moves(name: str) -> set[tuple[str, str]]:
     """The transitions that an update makes; none if it sets no state."""
-    found = SET.search(str(sql(OF_THEM[name])))
+    found = SET.search(str(sql(WRITING[name])))
     assert found is not None
     if not STATE.search(found["values"]):
         return set()
@@ -51,7 +51,7 @@ def allowed(lifecycle: Lifecycle[Any]) -> set[tuple[str, str]]:
 @pytest.mark.parametrize("table", BY_TABLE)
 def test_updates_make_the_transitions_of_the_table_and_no_others(table: str) -> None:
     _, lifecycle = BY_TABLE[table]
-    updates = [name for name, one in OF_THEM.items() if isinstance(one, Update) and str(one.table) == table]
+    updates = [name for name, one in WRITING.items() if isinstance(one, Update) and str(one.table) == table]
 
     made = {one for name in updates for one in moves(name)}
 
@@ -60,8 +60,8 @@ def test_updates_make_the_transitions_of_the_table_and_no_others(table: str) -> 
 
 @pytest.mark.parametrize("name", INSERTS)
 def test_a_row_begins_in_a_state_that_its_insert_names(name: str) -> None:
-    compiled = sql(OF_THEM[name])
-    _, lifecycle = BY_TABLE[str(OF_THEM[name].table)]
+    compiled = sql(WRITING[name])
+    _, lifecycle = BY_TABLE[str(WRITING[name].table)]
 
     assert "state" not in compiled.binds
     assert re.search(rf"'({'|'.join(lifecycle.begins)})'", str(compiled))

@@ -39,7 +39,7 @@ _THEIRS = select(CONVERSATION.c.id).where(or_(CONVERSATION.c.contact_id == bindp
 _THEIR_TURNS = select(MESSAGE.c.turn_id).where(
     or_(MESSAGE.c.contact_id == bindparam("contact"), MESSAGE.c.conversation_id.in_(_THEIRS))
 )
-_IS_LEFT = exists().where(MESSAGE.c.turn_id == TURN.c.id, ~in_states(MESSAGE.c.state, MessageState.ERASED))
+_ASKS_MORE = exists().where(MESSAGE.c.turn_id == TURN.c.id, ~in_states(MESSAGE.c.state, MessageState.ERASED))
 _STATEMENTS = (
     # an agent's error may quote what they wrote
     update(TURN).where(TURN.c.id.in_(_THEIR_TURNS), TURN.c.reason.is_not(None)).values(reason="the person was erased"),
@@ -51,9 +51,9 @@ _STATEMENTS = (
     transition(MESSAGES.origins(MessageState.ERASED), MessageState.ERASED)
     .where(or_(MESSAGE.c.contact_id == bindparam("contact"), MESSAGE.c.conversation_id.in_(_THEIRS)))
     .values(text="", parts=None, cleared_at=bindparam("now")),
-    # in a group others may have written, too: these are answered
+    # Others may have asked in the same turn of a group; they are still answered.
     transition({TurnState.OPEN}, TurnState.FAILED)
-    .where(TURN.c.id.in_(_THEIR_TURNS), ~_IS_LEFT)
+    .where(TURN.c.id.in_(_THEIR_TURNS), ~_ASKS_MORE)
     .values(reason="the person was erased", updated_at=bindparam("now")),
     update(PROACTIVE)
     .where(PROACTIVE.c.message_id.in_(select(MESSAGE.c.id).where(MESSAGE.c.conversation_id.in_(_THEIRS))))
