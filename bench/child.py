@@ -15,6 +15,8 @@ from time import perf_counter
 
 import httpx
 
+from bench.transactions import TRANSACTIONS
+
 ADMIN = "fake-admin-token-of-the-bench"
 _TICK = os.sysconf("SC_CLK_TCK")
 _POLL = 0.005
@@ -49,6 +51,12 @@ class Child:
         """Its resident memory in MB."""
         lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
         return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:")) * 1024 / 1e6
+
+    async def transactions(self) -> tuple[int, int]:
+        """Writing and reading transactions of its store, of everything that it does."""
+        async with httpx.AsyncClient(base_url=self.url) as client:
+            found = (await client.get(TRANSACTIONS)).raise_for_status().json()
+        return found["writing"], found["reading"]
 
     async def connect(self, settings: Mapping[str, str]) -> str:
         """Connect the agent to a provider account and open it to everyone; returns the webhook's address."""

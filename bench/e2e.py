@@ -47,6 +47,7 @@ async def measure(report: Report, *, quick: bool) -> None:
                 p50 = percentile(latencies, 0.5)
                 told = f"{milliseconds(p50)}, p99 {milliseconds(percentile(latencies, 0.99))}"
                 report.require("message to reply at low load, p50", told, "≤ 20 ms", met=p50 <= 0.02)
+                await _transactions(report, crowd, alone)
                 await _answered(report, crowd, _Yardstick(child, provider, settings, people), rounds)
 
 
@@ -87,6 +88,17 @@ class _Crowd:
         self._provider.simulator.behaviour.receipts = True
         rate, _ = await self.at_once()
         return rate
+
+    async def transactions(self, count: int, *, receipts: bool) -> tuple[float, float]:
+        """Writing and reading transactions for a message, its reply and, if there are any, the three receipts of that."""
+        simulator = self._provider.simulator
+        simulator.behaviour.receipts = receipts
+        before = await self._child.transactions()
+        await self.alone(count)
+        await simulator.settle()
+        after = await self._child.transactions()
+        simulator.behaviour.receipts = False
+        return (after[0] - before[0]) / count, (after[1] - before[1]) / count
 
     @property
     def replies(self) -> int:
@@ -133,6 +145,14 @@ class _Yardstick:
             asked = client.post(self._child.url + CALLS, params=self._query, content=self._body, headers=headers)
             (await asked).raise_for_status()
         return (self._child.cpu() - before) / self._count
+
+
+async def _transactions(report: Report, crowd: _Crowd, count: int) -> None:
+    for what, receipts, most in (("its reply", False, (5, 1)), ("its reply and three receipts", True, (8, 1))):
+        writing, reading = await crowd.transactions(count, receipts=receipts)
+        met = round(writing) <= most[0] and round(reading) <= most[1]  # there are a few of the host's chores among them
+        told = f"{writing:.1f} writing, {reading:.1f} reading"
+        report.require(f"transactions for a message, {what}", told, f"≤ {most[0]} + {most[1]}", met=met)
 
 
 async def _answered(report: Report, crowd: _Crowd, yardstick: _Yardstick, rounds: int) -> None:

@@ -1,7 +1,8 @@
 """The host under measurement, in a process of its own: `python -m bench.host PORT [--hold-turns]`.
 
-Three more routes stand beside the webhook, the yardsticks: one runs the official signature check and stores nothing, one
-repeats the check alone, and one makes calls with a client as httpx creates it.
+Four more routes stand beside the webhook. Three are the yardsticks: one runs the official signature check and stores
+nothing, one repeats the check alone, and one makes calls with a client as httpx creates it. The fourth tells how many
+transactions there were.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]  # twilio ships no types
 
+from bench.transactions import counted
 from trinity_channels.app import Host, create_app
 from trinity_channels.http_server import server_config
 from trinity_channels.observability.log import configure_logging
@@ -98,6 +100,7 @@ def main() -> None:
     configure_logging("WARNING", json=True)
     app, host = create_app(Settings.load())
     app.router.routes[:0] = yardsticks(f"http://127.0.0.1:{given.port}", os.environ.get(TOKEN_VARIABLE, ""))
+    app.router.routes.insert(0, counted(host.store))
     config = server_config(app, host="127.0.0.1", port=given.port)
     _Server(config, host, hold_turns=given.hold_turns).run()
 

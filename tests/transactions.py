@@ -1,4 +1,4 @@
-"""Counts the transactions of a store, at the two methods through which all of them go."""
+"""Counts the transactions of a store, at the methods through which all of them go."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Transactions:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.writes: list[str] = []
         self.reads: list[str] = []
-        for name, found in (("write", self.writes), ("read", self.reads)):
+        for name, found in (("write", self.writes), ("read", self.reads), ("lookup", self.reads)):
             monkeypatch.setattr(Store, name, _noting(getattr(Store, name), found))
 
     @property

@@ -65,3 +65,13 @@ async def test_what_waits_for_its_place_is_not_begun_when_the_host_stops(net: Ne
     await net.starts()
     await net.settle()
     assert jam.answered() == jam.crowd
+
+
+async def test_what_waits_for_its_place_goes_out_once_after_a_crash(net: Net, jam: Jam) -> None:
+    await net.dies()
+    jam.over.set()
+
+    await net.starts()
+    await net.much_later()
+
+    assert jam.answered() == jam.crowd

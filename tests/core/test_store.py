@@ -63,6 +63,48 @@ async def test_a_unit_returns_its_result_and_is_there(store: Store) -> None:
     assert await names(store, "a", "b") == ["a"]
 
 
+async def test_a_lookup_sees_what_was_written_before_it_and_nothing_half_done(store: Store) -> None:
+    await store.write(lambda tx: put(tx, "a"))
+    writing = asyncio.create_task(store.write(lambda tx: put(tx, "b")))
+    await asyncio.sleep(0)
+
+    before = await store.lookup(lambda tx: settings.get(tx, "b"))
+    await writing
+
+    assert before is None
+    assert await store.lookup(lambda tx: [settings.get(tx, name) for name in ("a", "b")]) == ["x", "x"]
+
+
+async def test_a_lookup_that_fails_leaves_the_next_one_alone(store: Store) -> None:
+    def bad(_: Tx) -> str:
+        raise ValueError("mine alone")
+
+    for _ in range(2):
+        with pytest.raises(ValueError, match="mine alone"):
+            await store.lookup(bad)
+
+    assert await store.lookup(lambda tx: settings.get(tx, "a")) is None
+
+
+async def test_a_lookup_writes_nothing(store: Store) -> None:
+    with pytest.raises(StoreError, match="readonly"):
+        await store.lookup(lambda tx: put(tx, "a"))
+
+    assert await names(store, "a") == []
+
+
+async def test_a_lock_of_somebody_else_holds_up_no_lookup(store: Store, lock: sqlite3.Connection) -> None:
+    assert lock.in_transaction
+    assert await store.lookup(lambda tx: settings.get(tx, "a")) is None
+
+
+async def test_a_closed_store_looks_nothing_up(store: Store) -> None:
+    await store.close()
+
+    with pytest.raises(StoreError, match="closed"):
+        await store.lookup(lambda tx: settings.get(tx, "a"))
+
+
 async def test_a_bad_unit_harms_only_itself(store: Store) -> None:
     def bad(tx: Tx) -> str:
         put(tx, "half")

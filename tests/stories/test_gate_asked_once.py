@@ -129,3 +129,23 @@ async def test_where_an_email_is_enough_the_directory_is_not_asked(town: World, 
 
     assert yan.last() == "echo hello"
     assert asks.count == before
+
+
+async def test_a_code_is_mailed_once_though_the_policy_changes_meanwhile(
+    town: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was mailed cannot be taken back, so that the step is not prepared again."""
+    await town.policy("require_email")
+    yan = town.person("Yan")
+    record = Steps.record
+
+    async def changed_before(steps: Steps, *arguments: Any, **options: Any) -> Following:
+        monkeypatch.setattr(Steps, "record", record)
+        await town.api("PUT", "/api/agents/support/access-policy", {"policy": "require_sharing"})
+        return await record(steps, *arguments, **options)
+
+    monkeypatch.setattr(Steps, "record", changed_before)
+    await yan.says("/login yan@example.org")
+
+    assert [mail.to for mail in town.mails.mails] == ["yan@example.org"]
+    assert len(yan.heard()) == 1

@@ -54,7 +54,7 @@ class LocalDirectory:
         # The owner needs no share, and no query.
         if self._configured.owner(agent) == email:
             return True
-        return await self._store.read(lambda tx: access.share(tx, agent, email)) is not None
+        return await self._store.lookup(lambda tx: access.share(tx, agent, email)) is not None
 
     async def shares(self, agent: str) -> list[Share]:
         return await self._store.read(lambda tx: access.shares(tx, agent))

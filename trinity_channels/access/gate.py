@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 
 class Policy(StrEnum):
@@ -21,6 +22,7 @@ class GroupPolicy(StrEnum):
     ANY_VERIFIED = "any_verified"
 
 
+@lru_cache(maxsize=16)
 def policies(stored: tuple[str, str] | None) -> tuple[Policy, GroupPolicy]:
     """An agent's policies for direct chats and for groups, which its owner may never have set."""
     if stored is None:

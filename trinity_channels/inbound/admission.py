@@ -67,7 +67,7 @@ class Admission:
 
         Asked after it has waited for a slot: minutes may have passed.
         """
-        state = await self._store.read(partial(conversation_state.load, conversation=conversation))
+        state = await self._store.lookup(partial(conversation_state.load, conversation=conversation))
         # The owner can disconnect, erase or withdraw while a turn waits in the queue.
         if state is None or not state.connected or state.turn is None or state.turn.id != turn.id:
             return Following(state)

@@ -22,17 +22,22 @@ class Taken:
     goes_on: bool = True
 
 
-def found_again(before: ConversationState, fresh: ConversationState) -> ConversationState | None:
+def found_again(
+    before: ConversationState, fresh: ConversationState, *, settled: bool = False
+) -> ConversationState | None:
     """The state of now for a step that was prepared on the state `before`; None if the step has to be prepared again.
 
-    Messages that have come since are left to the next step.
+    Messages that have come since are left to the next step. A step that is `settled` has acted outside already, and to
+    prepare it again would do so twice: only the loss of its messages ends it.
     """
-    waiting = fresh.waiting[: len(before.waiting)]
-    same = [message.id for message in waiting] == [message.id for message in before.waiting]
-    # While the provider was asked, the owner may have changed the policy, or had a parked turn tried again.
-    if not same or fresh.turn or not fresh.connected or fresh.policies != before.policies:
+    count = len(before.waiting)
+    waiting = fresh.waiting[:count]
+    if [message.id for message in waiting] != [message.id for message in before.waiting]:
         return None
-    return replace(fresh, waiting=waiting)
+    # While the provider was asked, the owner may have changed the policy, or had a parked turn tried again.
+    if not settled and (fresh.turn or not fresh.connected or fresh.policies != before.policies):
+        return None
+    return fresh if len(fresh.waiting) == count else replace(fresh, waiting=waiting)
 
 
 def decides(contact: Contact) -> tuple[str | None, bool, bool, bool]:

@@ -13,7 +13,7 @@ from trinity_channels.inbound.next_step import NextSteps
 from trinity_channels.inbound.step import Step
 from trinity_channels.inbound.steps import Steps
 
-AGED = timedelta(seconds=1)
+AGED = timedelta(minutes=1)
 """A wait for a slot after which a step is prepared again: how late it is, and what providers say, may have changed."""
 
 
@@ -42,9 +42,11 @@ class FirstAttempts:
         if writer is None:
             return await self._steps.record(step)
         async with self._slots.slot(step.state.agent, writer) as waited:
-            # After a short wait that no directory has a say in, what was prepared still holds.
-            if waited and (step.depends_on_access or self._now() - step.situation.now >= AGED):
-                again = await self._next.again(step)
+            if waited:
+                now = self._now()
+                # After a short wait that no directory has a say in, what was prepared still holds.
+                holds = not step.depends_on_access and now - step.situation.now < AGED
+                again = step.at(now) if holds else await self._next.again(step)
                 if isinstance(again, Following):
                     return again
                 step = again

@@ -56,4 +56,4 @@ class Bursts:
     def of_one_age(self, state: ConversationState, now: datetime) -> tuple[ConversationState, bool]:
         """The conversation with only those of its waiting messages that are all stale, or all not; and which of the two."""
         waiting, stale = self.lateness.of_one_age(state.waiting, now)
-        return replace(state, waiting=waiting), stale
+        return (state if len(waiting) == len(state.waiting) else replace(state, waiting=waiting)), stale

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from trinity_channels import texts
 from trinity_channels.access.gate import AccessSubject, Decision, GroupPolicy, decide_group, policies
@@ -44,6 +45,10 @@ class GroupStep:
     def depends_on_access(self) -> bool:
         """Whether the directory let someone through."""
         return any(self.known.access.values())
+
+    def at(self, now: datetime) -> GroupStep:
+        """This step at another time."""
+        return replace(self, situation=replace(self.situation, now=now))
 
     def on(self, tx: Tx, fresh: ConversationState) -> GroupStep | None:
         """This step on the state of its own transaction; None if that is not what it was prepared for."""

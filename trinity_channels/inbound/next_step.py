@@ -105,7 +105,7 @@ class NextSteps:
             state = conversation_state.load(tx, conversation)
             return Following(state, writers=self._senders.read(tx, state) if state else {})
 
-        return await self._store.read(read)
+        return await self._store.lookup(read)
 
     async def of(
         self, state: ConversationState, writers: Mapping[int, Writer], manifest: Channel

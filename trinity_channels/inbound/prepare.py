@@ -69,7 +69,7 @@ class Preparation:
         if not may_hold_code(state.waiting):
             return Expecting(stopped=stopped, asked=asked)
         sign_in = SignIn(self._login, login_contact(state, contact, manifest))
-        return await self._store.read(lambda tx: sign_in.expecting(tx, state.waiting, stopped=stopped, asked=asked))
+        return await self._store.lookup(lambda tx: sign_in.expecting(tx, state.waiting, stopped=stopped, asked=asked))
 
     async def of(
         self, state: ConversationState, contact: Contact, manifest: Channel, expecting: Expecting, *, stale: bool

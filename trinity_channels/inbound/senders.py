@@ -60,7 +60,7 @@ class Senders:
         """The same, in a transaction only where one is needed."""
         if state.contact and not self._is_due(state.contact):
             return {state.contact.id: Writer(state.contact, None)}
-        return await self._store.read(lambda tx: self.read(tx, state))
+        return await self._store.lookup(lambda tx: self.read(tx, state))
 
     def _writer(self, tx: Tx, contact: Contact) -> Writer:
         if not self._is_due(contact):

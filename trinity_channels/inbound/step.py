@@ -68,10 +68,17 @@ class Step:
         """Whether the gate was opened by what the directory said."""
         return depends_on_access(self.state, self.contact)
 
+    def at(self, now: datetime) -> Step:
+        """This step at another time."""
+        return replace(self, situation=replace(self.situation, now=now))
+
     def on(self, _: Tx, fresh: ConversationState) -> Step | None:
         """This step on the state of its own transaction; None if that is not what it was prepared for."""
-        found = found_again(self.state, fresh)
-        if found is None or fresh.contact is None or decides(fresh.contact) != decides(self.contact):
+        settled = self.prepared.is_settled
+        found = found_again(self.state, fresh, settled=settled)
+        if found is None or fresh.contact is None:
+            return None
+        if not settled and decides(fresh.contact) != decides(self.contact):
             return None
         return replace(self, state=found, contact=fresh.contact)
 
