@@ -71,15 +71,21 @@ async def test_the_part_that_failed_goes_out_with_those_given_up_with_it(town: W
     assert " ".join(zoe.heard()).split() == ESSAY.split()
 
 
-async def test_the_answer_says_what_the_person_already_has(
-    town: World, agent: Agent, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def half_answered(town: World, agent: Agent, monkeypatch: pytest.MonkeyPatch) -> Person:
+    """A person who got the first part of a long answer; the rest failed, and would arrive now."""
     zoe = town.person("Zoe")
     agent.will_answer(ESSAY)
     await fails_from(town, monkeypatch, 2)
     await zoe.says("tell me")
     await town.much_later()
     monkeypatch.undo()
+    return zoe
+
+
+async def test_the_answer_says_what_the_person_already_has(
+    town: World, agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zoe = await half_answered(town, agent, monkeypatch)
     parts = await deliveries(town)
     ids = [one["id"] for one in parts]
     assert [one["state"] for one in parts] == ["read", *["failed"] * (len(parts) - 1)]
@@ -99,12 +105,7 @@ async def test_a_part_that_was_given_up_brings_the_one_that_failed(
     town: World, agent: Agent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An answer whose middle is missing must not get its end alone."""
-    zoe = town.person("Zoe")
-    agent.will_answer(ESSAY)
-    await fails_from(town, monkeypatch, 2)
-    await zoe.says("tell me")
-    await town.much_later()
-    monkeypatch.undo()
+    zoe = await half_answered(town, agent, monkeypatch)
     ids = [one["id"] for one in await deliveries(town)]
 
     answer = await resend(town, ids[-1])

@@ -9,44 +9,13 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from tests.outbound.samples import SLACK, TELEGRAM, WHATSAPP
 from trinity_channels.api import Dialect
 from trinity_channels.outbound.compose import LONGEST_MARKDOWN, compose
 from trinity_channels.outbound.dialects.layout import Layout
 from trinity_channels.outbound.dialects.lines import plain_lines
 from trinity_channels.outbound.dialects.parse import MARKUP, parse
 
-WHATSAPP = Dialect(
-    bold=("*", "*"),
-    italic=("_", "_"),
-    strike=("~", "~"),
-    code=("`", "`"),
-    fence=("```\n", "\n```"),
-    hugging=True,
-)
-ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
-TELEGRAM = Dialect(
-    bold=("<b>", "</b>"),
-    italic=("<i>", "</i>"),
-    strike=("<s>", "</s>"),
-    code=("<code>", "</code>"),
-    fence=("<pre>", "</pre>"),
-    quote="",
-    quote_block=("<blockquote>", "</blockquote>"),
-    link='<a href="{url}">{text}</a>',
-    escape=ENTITIES,
-    escape_code=ENTITIES,
-)
-SLACK = Dialect(
-    bold=("*", "*"),
-    italic=("_", "_"),
-    strike=("~", "~"),
-    code=("`", "`"),
-    fence=("```\n", "\n```"),
-    link="<{url}|{text}>",
-    escape=ENTITIES,
-    escape_code=ENTITIES,
-    hugging=True,
-)
 DIALECTS = {"whatsapp": WHATSAPP, "telegram": TELEGRAM, "slack": SLACK, "plain": Dialect()}
 
 SNIPPETS = st.sampled_from(

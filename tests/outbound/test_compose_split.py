@@ -8,34 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.outbound.samples import TELEGRAM, WHATSAPP
 from tests.outbound.screens import SCREENS
-from trinity_channels.api import Dialect
 from trinity_channels.outbound import replies
 from trinity_channels.outbound.compose import compose
 from trinity_channels_telegram.simulator import markup
-
-WHATSAPP = Dialect(
-    bold=("*", "*"),
-    italic=("_", "_"),
-    strike=("~", "~"),
-    code=("`", "`"),
-    fence=("```\n", "\n```"),
-    hugging=True,
-)
-ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-TELEGRAM = Dialect(
-    bold=("<b>", "</b>"),
-    italic=("<i>", "</i>"),
-    strike=("<s>", "</s>"),
-    code=("<code>", "</code>"),
-    fence=("<pre>", "</pre>"),
-    fence_language=('<pre><code class="language-{language}">', "</code></pre>"),
-    quote="",
-    quote_block=("<blockquote>", "</blockquote>"),
-    link='<a href="{url}">{text}</a>',
-    escape=ENTITIES,
-    escape_code=ENTITIES,
-)
 
 
 def units(text: str) -> int:

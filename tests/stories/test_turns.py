@@ -17,30 +17,27 @@ from trinity_channels.api import Identity
 DOWN = AgentUnavailable("connection refused by 10.0.0.7")
 
 
-async def test_a_burst_is_one_turn(town: World, agent: Agent) -> None:
+@pytest.mark.parametrize(
+    ("burst", "heard"),
+    [
+        (("second", "third", "fourth"), ["echo second\nthird\nfourth"]),
+        (("second", "/whoami", "third"), ["echo second", texts.NOT_LOGGED_IN, "echo third"]),
+    ],
+    ids=["a turn", "split by a command"],
+)
+async def test_a_burst_is_one_turn_up_to_a_command(
+    town: World, agent: Agent, burst: tuple[str, ...], heard: list[str]
+) -> None:
     zoe = town.person("Zoe")
     agent.thinks()
     await zoe.phone.says("first")
     await agent.asked(1)
-    for text in ("second", "third", "fourth"):
+    for text in burst:
         await zoe.phone.says(text)
     agent.speaks()
     await town.settle()
 
-    assert zoe.heard() == ["echo first", "echo second\nthird\nfourth"]
-
-
-async def test_a_command_within_a_burst_splits_it(town: World, agent: Agent) -> None:
-    zoe = town.person("Zoe")
-    agent.thinks()
-    await zoe.phone.says("first")
-    await agent.asked(1)
-    for text in ("second", "/whoami", "third"):
-        await zoe.phone.says(text)
-    agent.speaks()
-    await town.settle()
-
-    assert zoe.heard() == ["echo first", "echo second", texts.NOT_LOGGED_IN, "echo third"]
+    assert zoe.heard() == ["echo first", *heard]
 
 
 async def test_conversations_run_beside_each_other_and_none_twice_at_once(town: World, agent: Agent) -> None:

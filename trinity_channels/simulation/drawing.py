@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from starlette.requests import Request
 
 from trinity_channels import assets
 from trinity_channels.simulation.mailbox import Mail, code_of, mails, with_links
 from trinity_channels.simulation.page import P, Person, PhonePage
 from trinity_channels.simulation.screen import Screen, Switch
+from trinity_channels.templates import templates
 
 PARTS = ("contact", "ping", "talk", "actions", "mailbox", "switches", "clock")
 SHEETS = ("pico.min.css", "channels.css")
@@ -134,13 +135,7 @@ def _quoted(text: str) -> str:
 
 @cache
 def _environment() -> Environment:
-    made = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    made = templates(Path(__file__).parent / "templates")
     made.globals |= {
         "code_of": code_of,
         "day": _day,

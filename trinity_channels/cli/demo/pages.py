@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import escape
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -28,6 +28,7 @@ from trinity_channels.mail.port import Mail
 from trinity_channels.simulation.live import live
 from trinity_channels.simulation.mailbox import code_of, with_links
 from trinity_channels.simulation.posted import Refused, is_form, posted
+from trinity_channels.templates import templates
 
 FOLDER = Path(__file__).parent / "page"
 FILES = {"demo.css": "text/css", "icon.svg": "image/svg+xml"}
@@ -211,12 +212,6 @@ async def _file(request: Request) -> Response:
 
 @cache
 def _environment() -> Environment:
-    made = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    made = templates(Path(__file__).parent / "templates")
     made.globals |= {"code_of": code_of, "with_links": with_links}
     return made

@@ -1,10 +1,10 @@
-"""Templates: everything is escaped, and a name that a template misspells is an error instead of an empty place."""
+"""Renders the templates of the pages."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from trinity_channels.templates import templates
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -13,15 +13,7 @@ class Templates:
     """Renders the files in `templates/`."""
 
     def __init__(self) -> None:
-        self._environment = Environment(
-            loader=FileSystemLoader(_TEMPLATES),
-            autoescape=True,
-            undefined=StrictUndefined,
-            # Files of the package do not change while it runs; looking would cost a system call for each.
-            auto_reload=False,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
+        self._environment = templates(_TEMPLATES)
 
     def render(self, name: str, values: dict[str, object]) -> str:
         """A page, or a part of one.

@@ -6,7 +6,8 @@ from trinity_channels_contract_tests.testing.scripted import (
     Script,
     ScriptedProvider,
     answering,
+    failure_of,
 )
 from trinity_channels_contract_tests.testing.served import Serve, served
 
-__all__ = ["HostStandIn", "Recorded", "Script", "ScriptedProvider", "Serve", "answering", "served"]
+__all__ = ["HostStandIn", "Recorded", "Script", "ScriptedProvider", "Serve", "answering", "failure_of", "served"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import traceback
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from datetime import datetime
 
 import httpx
 
-from trinity_channels.api import Context
+from trinity_channels.api import Context, SendError
 
 Script = Callable[[httpx.Request], httpx.Response | Awaitable[httpx.Response]]
 """Answers one request, or raises what a broken connection raises."""
@@ -79,3 +80,31 @@ class HostStandIn:
     def context(self, now: datetime, api_base_url: str | None) -> Context:
         """What a simulator is given that posts its webhooks here."""
         return Context(httpx.AsyncClient(transport=httpx.MockTransport(self)), lambda: now, api_base_url=api_base_url)
+
+
+async def failure_of(
+    send: Awaitable[object], provider: ScriptedProvider, logged: Callable[[], str], *secrets: str
+) -> SendError:
+    """The error with which a send ends.
+
+    Args:
+        send: the call of the hook.
+        provider: what it asks.
+        logged: returns what was written to the log, such as `lambda: caplog.text`.
+        secrets: what neither the error with its traceback nor the log may show.
+
+    Raises:
+        AssertionError: it ends otherwise, was tried more than once, or shows a secret.
+    """
+    try:
+        await send
+    except SendError as error:
+        found = error
+    else:
+        raise AssertionError("nothing was raised")
+    if len(provider.requests) > 1:
+        raise AssertionError("a send is tried once")
+    shown = "".join([*traceback.format_exception(found), repr(found), found.message, logged()])
+    if told := [one for one in secrets if one in shown]:
+        raise AssertionError(f"shown: {', '.join(told)}")
+    return found
