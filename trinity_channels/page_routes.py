@@ -8,6 +8,7 @@ from trinity_channels.web.pages.agents import AgentsPages
 from trinity_channels.web.pages.appearance import AppearancePages
 from trinity_channels.web.pages.cookies import Said, SessionCookie
 from trinity_channels.web.pages.gate import ApplicationGate, Gate, SessionGate
+from trinity_channels.web.pages.https import Https
 from trinity_channels.web.pages.live import Live
 from trinity_channels.web.pages.page import Pages
 from trinity_channels.web.pages.place import LinkPlace
@@ -20,8 +21,9 @@ from trinity_channels.web.pages.visit import Desk
 def site(host: Host, prefix: str) -> Site:
     """All pages, as they are below `prefix`."""
     links = SignInLinks(host.store, host.directory, host.mailer, host.vault, host.metrics, host.now)
-    desk = Desk(Templates(), Said(host.vault), prefix, has_sign_in=host.tokens is not None, now=host.now)
-    gate, signing_in = _gate(host, links)
+    https = Https(host.address, host.settings.pages_url)
+    desk = Desk(Templates(), Said(host.vault), https, prefix, has_sign_in=host.tokens is not None, now=host.now)
+    gate, signing_in = _gate(host, links, https)
     # The number of commits, not their content: a part is made again after any of them, and sent only if it differs.
     live = Live(gate, lambda: host.store.commits)
     return Site([*signing_in, *_modules(host, live)], gate, desk, [live.stop, links.stop])
@@ -32,13 +34,12 @@ def _modules(host: Host, live: Live) -> list[Pages]:
     return [AgentsPages(host.overviews, live), AppearancePages()]
 
 
-def _gate(host: Host, links: SignInLinks) -> tuple[Gate, list[Pages]]:
+def _gate(host: Host, links: SignInLinks, https: Https) -> tuple[Gate, list[Pages]]:
     """Who may come in; a host that runs alone has pages for that."""
     if host.tokens is None:
         # Within another application people sign in there.
         return ApplicationGate(host.guard.authenticator), []
-    pages_url = host.settings.pages_url
-    cookie = SessionCookie(host.address, pages_url)
-    place = LinkPlace(host.address, pages_url)
+    cookie = SessionCookie(https)
+    place = LinkPlace(host.address, host.settings.pages_url)
     signing_in = SignInPages(host.sessions, links, host.own_tokens, host.guard.failed, cookie, place)
     return SessionGate(host.sessions, host.own_tokens, cookie), [signing_in]

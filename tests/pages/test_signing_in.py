@@ -399,6 +399,14 @@ async def test_requests_of_one_client_are_limited(world: World) -> None:
     assert (await asks(world, OWNER, client="198.51.100.8")).status_code == httpx.codes.OK
 
 
+async def test_one_client_behind_a_proxy_does_not_keep_all_others_out(world: World) -> None:
+    through = {"X-Forwarded-For": "203.0.113.9"}
+    for number in range(40):
+        await asks(world, f"zoe{number}@example.org", **through)
+
+    assert (await asks(world, OWNER, **through)).status_code == httpx.codes.OK
+
+
 async def test_others_cannot_use_up_what_an_owner_needs(world: World) -> None:
     floods = [(await asks(world, OWNER, client=f"203.0.113.{number}")).status_code for number in range(12)]
     before = len(world.mails.mails)

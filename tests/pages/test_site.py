@@ -200,6 +200,16 @@ async def test_the_whole_site_lies_below_the_path_of_the_settings(found: Found) 
     assert outside.status_code == httpx.codes.NOT_FOUND
 
 
+async def test_behind_a_proxy_that_ends_tls_the_api_is_shown_with_https(world: World) -> None:
+    through = {"X-Forwarded-Proto": "https"}
+    async with client_of(world, token=None, base_url="http://desk.example.org") as client:
+        entered = await client.post("/signin/token", data={"token": ADMIN}, headers=OWN | through)
+        cookie = entered.headers["set-cookie"].partition(";")[0]
+        page = await client.get("/agents", headers={"Cookie": cookie} | through)
+
+    assert "curl https://desk.example.org/api/agents" in page.text
+
+
 async def test_a_missing_page_is_a_page(world: World, page_of: Readers) -> None:
     reader = await page_of(world)
     reader.expects_status(404)

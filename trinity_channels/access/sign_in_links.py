@@ -29,6 +29,8 @@ LASTS = timedelta(minutes=15)
 HOUR = timedelta(hours=1)
 PER_SOURCE = 20
 """Requests of one client in an hour, for all addresses together."""
+PER_SHARED_SOURCE = 200
+"""The same where a proxy stands for all clients, so that one of them cannot keep all others out."""
 PER_BOTH = 3
 """Requests of one client for one address in an hour."""
 PER_MAILBOX = 5
@@ -74,13 +76,14 @@ class SignInLinks:
         """Whether mail is set up."""
         return self._mailer is not None
 
-    async def ask(self, email: str, source: str, link: Callable[[str], str]) -> None:
+    async def ask(self, email: str, source: str, link: Callable[[str], str], *, shared: bool = False) -> None:
         """Mail a link, if the e-mail owns an agent; the caller cannot tell whether it does.
 
         Args:
             email: the address in its usual spelling.
             source: where the request comes from, for the limits.
             link: makes the address of the page from a token.
+            shared: whether many clients have this source, because a proxy is in front of this host.
 
         Raises:
             TooManyLinks: with the time to wait.
@@ -93,7 +96,7 @@ class SignInLinks:
         client = self._vault.digest(source, purpose=_SOURCE)
 
         def unit(tx: Tx) -> datetime | None:
-            until = _full_until(tx, box, client, now)
+            until = _full_until(tx, box, client, now, PER_SHARED_SOURCE if shared else PER_SOURCE)
             if until is None:
                 # Counted for every address alike, or the limits would tell which ones own an agent.
                 digest, to = (token_digest(token), email) if owns else ("", "")
@@ -136,13 +139,13 @@ class SignInLinks:
             log.warning("sign-in mail failed", cause=cause_of(error))
 
 
-def _full_until(tx: Tx, box: str, client: str, now: datetime) -> datetime | None:
+def _full_until(tx: Tx, box: str, client: str, now: datetime, per_source: int) -> datetime | None:
     """When a link may be asked for; None if it may now."""
     since = now - HOUR
     of_both = sign_in_links.of_both(tx, box, client, since)
     of_mailbox = sign_in_links.of_mailbox(tx, box, since)
     limits: list[tuple[Count, int]] = [
-        (sign_in_links.of_source(tx, client, since), PER_SOURCE),
+        (sign_in_links.of_source(tx, client, since), per_source),
         (of_both, PER_BOTH),
         (of_mailbox, PER_MAILBOX if of_both[0] else MOST_PER_MAILBOX),
     ]

@@ -53,6 +53,12 @@ def is_local(request: HTTPConnection) -> bool:
     return bool(hosts) and all(is_loopback(_without_port(host)) for host in hosts)
 
 
+def came_through_a_proxy(request: HTTPConnection) -> bool:
+    """Whether a request has a header that proxies add; its sender may have added it."""
+    names = (name for name, _ in request.scope["headers"])
+    return any(name in _FORWARDED or name.startswith(b"x-forwarded") for name in names)
+
+
 def _without_port(host: str) -> str:
     if host.startswith("["):
         return host[1:].partition("]")[0]

@@ -5,14 +5,13 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from trinity_channels.access.sessions import LASTS
-from trinity_channels.bindings.public_address import PublicAddress
 from trinity_channels.crypto.vault import Vault
+from trinity_channels.web.pages.https import Https
 
 THEME = "trinity_channels_theme"
 THEMES = ("light", "dark")
@@ -25,9 +24,8 @@ _MINUTE = 60
 class SessionCookie:
     """Reads and sets it. On https it has the prefix `__Host-`, with which no other host of the domain can set it."""
 
-    def __init__(self, address: PublicAddress, pages_url: str | None) -> None:
-        self._address = address
-        self._pages_url = pages_url
+    def __init__(self, https: Https) -> None:
+        self._https = https
 
     def read(self, request: Request) -> str | None:
         """The cookie of a request."""
@@ -40,7 +38,7 @@ class SessionCookie:
             value,
             max_age=int(LASTS.total_seconds()),
             path="/",
-            secure=self._is_secure(request),
+            secure=self._https.used(request),
             httponly=True,
             samesite="lax",
         )
@@ -48,21 +46,12 @@ class SessionCookie:
     def drop(self, request: Request, response: Response) -> None:
         """Let a browser forget it."""
         response.delete_cookie(
-            self._name(request), path="/", secure=self._is_secure(request), httponly=True, samesite="lax"
+            self._name(request), path="/", secure=self._https.used(request), httponly=True, samesite="lax"
         )
 
     def _name(self, request: Request) -> str:
         # Browsers refuse the prefix on http, as a host on one's own machine has it.
-        return "__Host-trinity_channels" if self._is_secure(request) else "trinity_channels"
-
-    def _is_secure(self, request: Request) -> bool:
-        """Whether the browser uses https; behind a proxy that ends TLS, only headers and settings tell."""
-        # A forged header only makes the sender's own cookie stricter.
-        if request.url.scheme == "https" or request.headers.get("x-forwarded-proto", "").lower() == "https":
-            return True
-        host = request.headers.get("host", "").lower()
-        known = [urlsplit(url) for url in (self._pages_url, self._address.value) if url]
-        return any(one.scheme == "https" and one.netloc == host for one in known)
+        return "__Host-trinity_channels" if self._https.used(request) else "trinity_channels"
 
 
 class Said:

@@ -14,6 +14,7 @@ from trinity_channels.email_address import normalise_email
 from trinity_channels.principal import Principal, Role
 from trinity_channels.web.auth import TokenAuthenticator
 from trinity_channels.web.failed_auth import FailedAuth, source_of
+from trinity_channels.web.local import came_through_a_proxy
 from trinity_channels.web.pages.cookies import SessionCookie
 from trinity_channels.web.pages.page import Page
 from trinity_channels.web.pages.place import LinkPlace, safe_path
@@ -82,7 +83,12 @@ class SignInPages:
                 visit, 422, email=given, email_problem="Enter an e-mail address such as ines@example.org."
             )
         try:
-            await self._links.ask(email, source_of(visit.request), lambda token: f"{base}/signin/link/{quote(token)}")
+            await self._links.ask(
+                email,
+                source_of(visit.request),
+                lambda token: f"{base}/signin/link/{quote(token)}",
+                shared=came_through_a_proxy(visit.request),
+            )
         except TooManyLinks as refused:
             minutes = max(1, round(refused.wait.total_seconds() / 60))
             problem = f"Too many links were asked for. Use the newest one, or try again in {minutes} minutes."

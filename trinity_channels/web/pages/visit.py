@@ -21,6 +21,7 @@ from trinity_channels.web.pages import times
 from trinity_channels.web.pages.cookies import SAID, Said, theme_of
 from trinity_channels.web.pages.curl import curl
 from trinity_channels.web.pages.form import Form, read_form
+from trinity_channels.web.pages.https import Https
 from trinity_channels.web.pages.menu import Listed
 from trinity_channels.web.pages.render import Templates
 
@@ -35,6 +36,7 @@ class Desk:
 
     templates: Templates
     said: Said
+    https: Https
     prefix: str
     has_sign_in: bool
     now: Callable[[], datetime]
@@ -130,8 +132,8 @@ class Visit:
         """The call of the API that does the same; `path` begins with /api and is quoted already."""
         # The API does not stand below the pages, but beside them.
         above = self._root.removesuffix(self._desk.prefix)
-        url = self.request.url
-        return curl(method, f"{url.scheme}://{url.netloc}{above}{path}", body)
+        scheme = "https" if self._desk.https.used(self.request) else "http"
+        return curl(method, f"{scheme}://{self.host}{above}{path}", body)
 
     # --- words ---
 
