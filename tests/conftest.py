@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -11,12 +10,10 @@ from typing import Any
 import pytest
 from freezegun.api import FrozenDateTimeFactory
 
-from tests import frozen
+from tests import database, frozen
 from tests.log_watch import KEY, LogWatch
 from tests.memory import Memory
-from tests.transitions import watch_states
 from tests.world import START, Agent, Found, World
-from trinity_channels.store import migrate
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -39,17 +36,13 @@ def clock(request: pytest.FixtureRequest) -> FrozenDateTimeFactory:
 
 @pytest.fixture(scope="session")
 def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty database with the current schema: making one takes longer than most stories. It watches the states."""
-    path = tmp_path_factory.mktemp("blank") / "trinity_channels.db"
-    migrate.upgrade(f"sqlite:///{path}")
-    watch_states(path)
-    return path
+    """An empty database with the current schema, which watches the states; only to be read."""
+    return database.found(tmp_path_factory.mktemp("blank"))
 
 
 @pytest.fixture
-async def found(tmp_path: Path, blank: Path, clock: FrozenDateTimeFactory) -> AsyncIterator[Found]:
+async def found(tmp_path: Path, clock: FrozenDateTimeFactory) -> AsyncIterator[Found]:
     """Founds worlds that differ from `world`; options as `World` takes them, connected unless told otherwise."""
-    shutil.copy(blank, tmp_path)
     async with AsyncExitStack() as stack:
 
         async def opened(*, connected: bool = True, **options: Any) -> World:

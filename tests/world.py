@@ -16,6 +16,7 @@ from typing import Any, Self
 import httpx
 from freezegun.api import FrozenDateTimeFactory
 
+from tests import database
 from tests.network import Network
 from trinity_channels.agents.port import AgentRuntime, AgentTurn
 from trinity_channels.api import Context, Fault
@@ -154,6 +155,7 @@ class World:
         self.clock = clock
         self._discloses = discloses
         self.folder = folder
+        database.found(folder)
         self.mails = CapturedMailer()
         self.network = Network()
         self.http = self.network.client()

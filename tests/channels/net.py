@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 from freezegun.api import FrozenDateTimeFactory
 
-from tests.world import PUBLIC, World
+from tests.world import PUBLIC, World, installed
 from trinity_channels.api import Context, Simulator
 
 CHANNELS = ("whatsapp", "telegram", "slack")
@@ -52,12 +52,14 @@ class Net(World):
         }
         self.simulators = {}
         super().__init__(folder, clock, api_base_urls=providers, **settings)
-        for name in CHANNELS:
-            context = Context(self.http, self.now, api_base_url=urls[name])
-            self.simulators[name] = self.host.plugins[name].simulator(context)
-        self.build()
 
     def build(self) -> None:
+        """A host that is not started, over the same database."""
+        if not self.simulators:
+            plugins = installed()
+            for name in CHANNELS:
+                context = Context(self.http, self.now, api_base_url=f"http://{name}.simulator")
+                self.simulators[name] = plugins[name].simulator(context)
         super().build()
         providers = {f"http://{name}.simulator": simulator.app for name, simulator in self.simulators.items()}
         self.network.serve({PUBLIC: self.app, **providers})

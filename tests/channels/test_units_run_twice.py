@@ -40,7 +40,8 @@ async def test_messages_are_answered_once_and_in_order(twice: Net, channel: str)
     await twice.policy("open")
     zoe = twice.stranger(channel, "Zoe")
 
-    await zoe.says("first", "second")
+    await zoe.says("first")
+    await zoe.says("second")
 
     assert zoe.heard() == ["echo first", "echo second"]
     assert await twice.failed() == []

@@ -13,6 +13,7 @@ from fastapi import FastAPI, HTTPException, Request
 from freezegun.api import FrozenDateTimeFactory
 from starlette.requests import HTTPConnection
 
+from tests import database
 from tests.world import KEY, OWNER, PUBLIC, START
 from trinity_channels.app import Host, Ports, mount_channels
 from trinity_channels.settings import Settings
@@ -100,6 +101,7 @@ async def running(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 @pytest.fixture
 def settings(tmp_path: Path, clock: FrozenDateTimeFactory) -> Settings:
     assert clock
+    database.found(tmp_path)
     return Settings.load(trinity_channels_home=tmp_path, public_chat_url=PUBLIC, credential_encryption_key=KEY)
 
 

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from tests import database
 from trinity_channels.api import MessageReceived, Sender
-from trinity_channels.store import Store, inbox, migrate
+from trinity_channels.store import Store, inbox
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 NUMBER = "+12025550123"
@@ -53,12 +54,11 @@ class Inbox:
 
 @pytest.fixture
 async def arrived(tmp_path: Path) -> AsyncIterator[Inbox]:
-    url = f"sqlite:///{tmp_path / 'new.db'}"
-    migrate.upgrade(url)
-    with closing(sqlite3.connect(tmp_path / "new.db")) as database, database:
-        names = [row[1] for row in database.execute("PRAGMA table_info(binding)") if row[3]]
-        database.execute(f"INSERT INTO binding ({', '.join(names)}) VALUES ({', '.join('1' for _ in names)})")  # noqa: S608  names of columns
-    store = Store(url)
+    path = database.found(tmp_path)
+    with closing(sqlite3.connect(path)) as opened, opened:
+        names = [row[1] for row in opened.execute("PRAGMA table_info(binding)") if row[3]]
+        opened.execute(f"INSERT INTO binding ({', '.join(names)}) VALUES ({', '.join('1' for _ in names)})")  # noqa: S608  names of columns
+    store = Store(f"sqlite:///{path}")
     store.open()
     yield Inbox(store)
     await store.close()
