@@ -25,7 +25,7 @@ INSERTS = [name for name, one in WRITING.items() if isinstance(one, Insert)]
 SET = re.compile(r"SET (?P<values>.*?)\n? WHERE (?P<condition>.*)", re.DOTALL)
 STATE = re.compile(r"\bstate\s*=")
 TARGET = re.compile(r"\bstate='(\w+)'")
-ORIGINS = re.compile(r"\w+\.state (?:= ('\w+')|IN \(([^)]*)\))")
+ORIGINS = re.compile(r"\(?\w+\.state = '\w+'(?: OR \w+\.state = '\w+')*\)?(?= AND |$)")
 
 
 def sql(statement: Statement) -> Any:
