@@ -10,7 +10,8 @@ from typing import Protocol
 class MenuItem:
     """An entry of the main navigation: its words, its icon, and whether only administrators have it.
 
-    `count` is the path of a live part that shows how many things there need attention; empty for none.
+    `count` is the path of a part that shows how many things there need attention; empty for none. It is fetched again when a
+    live part of the page has changed: a stream of its own would be one connection more for each tab.
     """
 
     label: str
