@@ -31,6 +31,7 @@ from trinity_channels.simulation import (
     page_routes,
 )
 from trinity_channels.simulation.mailbox import WithMailbox, code_of, with_links
+from trinity_channels.web.pages.cookies import THEME
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -294,6 +295,15 @@ async def test_a_mailbox_stands_beside_the_phone_and_offers_the_code(book: Guest
     assert 'href="http://x.example/?a=1&amp;b=2"' in full
     assert "Mail: your code is <b>482913</b>" in full
     assert "Mail: your code is <b></b>" in sent
+
+
+@pytest.mark.parametrize(("theme", "shown"), [("dark", True), ("light", True), ("'><b>", False), ("", False)])
+async def test_the_page_has_the_colours_that_were_chosen_on_the_hosts_pages(
+    client: httpx.AsyncClient, theme: str, shown: bool
+) -> None:
+    page = await client.get("/", headers={"Cookie": f"{THEME}={theme}"})
+
+    assert (f'data-theme="{theme}"' in page.text) is shown
 
 
 async def test_a_code_for_another_network_stays_in_the_mailbox(book: GuestBook) -> None:

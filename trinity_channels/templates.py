@@ -7,10 +7,10 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 
-def templates(folder: Path) -> Environment:
-    """The templates of a folder of the package."""
+def templates(*folders: Path) -> Environment:
+    """The templates of folders of the package; of two with the same name, the one in the earlier folder."""
     return Environment(
-        loader=FileSystemLoader(folder),
+        loader=FileSystemLoader(folders),
         autoescape=True,
         undefined=StrictUndefined,
         # Files of the package do not change while it runs; looking would cost a system call for each.

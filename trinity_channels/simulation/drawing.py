@@ -6,22 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from jinja2 import Environment
 from starlette.requests import Request
 
-from trinity_channels import assets
-from trinity_channels.simulation.mailbox import Mail, code_of, mails, with_links
+from trinity_channels.simulation.mailbox import Mail, code_of, mails
 from trinity_channels.simulation.page import P, Person, PhonePage
+from trinity_channels.simulation.rendering import environment, icons, loaded
 from trinity_channels.simulation.screen import Screen, Switch
-from trinity_channels.templates import templates
 
 PARTS = ("contact", "ping", "talk", "actions", "mailbox", "switches", "clock")
-SHEETS = ("pico.min.css", "channels.css")
-SCRIPTS = ("htmx.min.js", "hx-sse.min.js")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,23 +74,22 @@ async def drawn(page: PhonePage[P], request: Request, person: P | None, refused:
             destinations=page.destinations(),
             attachments=page.attachments(),
             origin=f"{request.url.scheme}://{request.url.netloc}",
-            theme=request.cookies.get("theme"),
             framed=request.headers.get("sec-fetch-dest") == "iframe",
             back=f"{root.rpartition('/')[0]}/" if (root := request.scope.get("root_path", "")) else "",
-            sheets=[
-                *(f"assets/{assets.asset(one).path}" for one in SHEETS),
-                "page/phone.css",
-                *_own(page, "channel.css"),
-            ],
-            icon=_own(page, "icon.svg"),
-            scripts=[*(f"assets/{assets.asset(one).path}" for one in SCRIPTS), "page/phone.js"],
+            **_loaded(page, request, view.root),
         )
     )
 
 
-def _own(page: PhonePage[P], name: str) -> list[str]:
-    """A file of the channel's own look, if it has it."""
-    return [f"page/{name}"] if page.folder and (page.folder / name).exists() else []
+def _loaded(page: PhonePage[P], request: Request, root: str) -> dict[str, Any]:
+    """What the head of the page names: the shared files, ours, and those that the channel has."""
+    own = [one for one in ("channel.css", "icon.svg") if page.folder and (page.folder / one).exists()]
+    found = loaded(request, root)
+    return found | {
+        "sheets": [*found["sheets"], f"{root}page/phone.css", *(f"{root}page/{one}" for one in own if "css" in one)],
+        "scripts": [*found["scripts"], f"{root}page/phone.js"],
+        "icon": f"{root}page/icon.svg" if "icon.svg" in own else "",
+    }
 
 
 async def parts(page: PhonePage[P], request: Request, person: P) -> dict[str, str]:
@@ -111,7 +106,7 @@ async def _view(page: PhonePage[P], request: Request, person: P | None) -> View:
 
 
 def _common(view: View) -> dict[str, Any]:
-    return {"view": view, "icons": f"{view.root}assets/{assets.asset('icons.svg').path}"}
+    return {"view": view, "icons": icons(view.root)}
 
 
 def _local(at: datetime) -> datetime:
@@ -135,13 +130,6 @@ def _quoted(text: str) -> str:
 
 @cache
 def _environment() -> Environment:
-    made = templates(Path(__file__).parent / "templates")
-    made.globals |= {
-        "code_of": code_of,
-        "day": _day,
-        "exact": _exact,
-        "local": _local,
-        "quoted": _quoted,
-        "with_links": with_links,
-    }
+    made = environment()
+    made.globals |= {"day": _day, "exact": _exact, "local": _local, "quoted": _quoted}
     return made

@@ -26,9 +26,8 @@ from trinity_channels.cli.errors import CommandFailed
 from trinity_channels.mail.captured import CapturedMailer
 from trinity_channels.mail.port import Mail
 from trinity_channels.simulation.live import live
-from trinity_channels.simulation.mailbox import code_of, with_links
 from trinity_channels.simulation.posted import Refused, is_form, posted
-from trinity_channels.templates import templates
+from trinity_channels.simulation.rendering import environment, icons, loaded
 
 FOLDER = Path(__file__).parent / "page"
 FILES = {"demo.css": "text/css", "icon.svg": "image/svg+xml"}
@@ -173,17 +172,9 @@ class DemoPages:
 
 
 def _drawn(request: Request, template: str, view: View, policy: Mapping[str, str], **more: Any) -> Response:
-    html = (
-        _environment()
-        .get_template(template)
-        .render(
-            **_common(view),
-            **more,
-            theme=request.cookies.get("theme"),
-            sheets=[*(_asset(name) for name in ("pico.min.css", "channels.css")), "/page/demo.css"],
-            scripts=[_asset(name) for name in ("htmx.min.js", "hx-sse.min.js")],
-        )
-    )
+    given = _common(view) | more | loaded(request, "/") | {"icon": "/page/icon.svg"}
+    given["sheets"].append("/page/demo.css")
+    html = _environment().get_template(template).render(given)
     directives = "; ".join(f"{name} {value}" for name, value in policy.items())
     return HTMLResponse(html, headers=HEADERS | {"Content-Security-Policy": f"{POLICY}; {directives}".rstrip("; ")})
 
@@ -195,11 +186,7 @@ async def _parts(look: Callable[[], Awaitable[View]], *names: str) -> dict[str, 
 
 
 def _common(view: View) -> dict[str, Any]:
-    return {"view": view, "icons": _asset("icons.svg")}
-
-
-def _asset(name: str) -> str:
-    return f"/assets/{assets.asset(name).path}"
+    return {"view": view, "icons": icons("/")}
 
 
 async def _file(request: Request) -> Response:
@@ -212,6 +199,4 @@ async def _file(request: Request) -> Response:
 
 @cache
 def _environment() -> Environment:
-    made = templates(Path(__file__).parent / "templates")
-    made.globals |= {"code_of": code_of, "with_links": with_links}
-    return made
+    return environment(Path(__file__).parent / "templates")
