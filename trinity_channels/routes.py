@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from trinity_channels.access.audit_log import AuditLog
 from trinity_channels.bindings.address_change import AddressChange
 from trinity_channels.bindings.status import BindingStatuses
 from trinity_channels.diagnostics import Diagnostics
@@ -65,7 +66,7 @@ def routers(host: Host) -> list[APIRouter]:
         RetentionApi(host.guard, host.retention_periods).router(),
         DeliveriesApi(host.guard, host.sent).router(),
         ProactiveApi(host.guard, host.proactive).router(),
-        AuditApi(host.guard, host.store).router(),
+        AuditApi(host.guard, AuditLog(host.store, host.may)).router(),
         SettingsApi(host.guard, host.address, change).router(),
         ChannelsApi(host.guard, host.plugins).router(),
         DiagnosisApi(host.guard, host.address, way_in.prove, Diagnostics(host, way_in.prove).examine).router(),
