@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cached_property, partial
 from types import TracebackType
 from typing import Self
 
@@ -33,6 +33,7 @@ from trinity_channels.bindings.connections import Connections
 from trinity_channels.bindings.contexts import Contexts
 from trinity_channels.bindings.public_address import PublicAddress
 from trinity_channels.bindings.reports import HealthReports
+from trinity_channels.bindings.status import BindingStatuses
 from trinity_channels.bindings.stored_secrets import StoredSecrets
 from trinity_channels.crypto.key_ring import key_ring
 from trinity_channels.crypto.vault import Vault
@@ -47,6 +48,7 @@ from trinity_channels.inbound.indicate import Indicator
 from trinity_channels.inbound.missed import MissedMessages
 from trinity_channels.inbound.unknown import UnknownWebhooks
 from trinity_channels.inbound.vouching import Vouching
+from trinity_channels.inbound.way_in import WayIn
 from trinity_channels.mail.port import Mailer
 from trinity_channels.observability.metrics import Metrics
 from trinity_channels.outbound.deliver import Deliveries
@@ -209,6 +211,31 @@ class Host:
         """Trinity's API, if the settings name it."""
         url, token = self.settings.trinity_url, self.settings.trinity_token
         return Platform(url, token) if url and token else None
+
+    @cached_property
+    def statuses(self) -> BindingStatuses:
+        """What the API and the pages show of an agent on a channel."""
+        return BindingStatuses(
+            connections=self.connections,
+            opened=self.bindings,
+            plugins=self.plugins,
+            address=self.address,
+            reports=self.reports,
+            may=self.may,
+        )
+
+    @cached_property
+    def way_in(self) -> WayIn:
+        """Proves the way from the public address to the database."""
+        return WayIn(
+            store=self.store,
+            plugins=self.plugins,
+            address=self.address,
+            may=self.may,
+            probes=self.unknown_webhooks.probes,
+            http=self.http,
+            now=self.now,
+        )
 
     # --- life ---
 

@@ -6,6 +6,7 @@ from trinity_channels.access.sign_in_links import SignInLinks
 from trinity_channels.host import Host
 from trinity_channels.web.pages.agents import AgentsPages
 from trinity_channels.web.pages.appearance import AppearancePages
+from trinity_channels.web.pages.channel import ChannelPages
 from trinity_channels.web.pages.cookies import Said, SessionCookie
 from trinity_channels.web.pages.gate import ApplicationGate, Gate, SessionGate
 from trinity_channels.web.pages.https import Https
@@ -31,7 +32,11 @@ def site(host: Host, prefix: str) -> Site:
 
 def _modules(host: Host, live: Live) -> list[Pages]:
     """The pages for people who are signed in."""
-    return [AgentsPages(host.overviews, live), AppearancePages()]
+    return [
+        AgentsPages(host.overviews, live),
+        ChannelPages(host.statuses, host.connections, host.way_in, host.plugins),
+        AppearancePages(),
+    ]
 
 
 def _gate(host: Host, links: SignInLinks, https: Https) -> tuple[Gate, list[Pages]]:

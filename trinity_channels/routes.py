@@ -6,10 +6,8 @@ from fastapi import APIRouter
 
 from trinity_channels.access.audit_log import AuditLog
 from trinity_channels.bindings.address_change import AddressChange
-from trinity_channels.bindings.status import BindingStatuses
 from trinity_channels.diagnostics import Diagnostics
 from trinity_channels.host import Host
-from trinity_channels.inbound.way_in import WayIn
 from trinity_channels.people.contacts import Contacts
 from trinity_channels.people.erasure import Erasure
 from trinity_channels.web.access_api import AccessApi
@@ -34,25 +32,9 @@ from trinity_channels.web.trial_api import TrialApi
 
 def routers(host: Host) -> list[APIRouter]:
     """The routers of the JSON API, in the order of its description."""
-    statuses = BindingStatuses(
-        connections=host.connections,
-        opened=host.bindings,
-        plugins=host.plugins,
-        address=host.address,
-        reports=host.reports,
-        may=host.may,
-    )
-    channels = BindingsApi(host.guard, host.connections, statuses, host.plugins)
+    channels = BindingsApi(host.guard, host.connections, host.statuses, host.way_in, host.plugins)
     trials = TrialApi(host.guard, host.connections, host.trials, host.plugins)
     change = AddressChange(host.address, host.bindings, host.connections, host.store, host.now)
-    way_in = WayIn(
-        store=host.store,
-        plugins=host.plugins,
-        address=host.address,
-        probes=host.unknown_webhooks.probes,
-        http=host.http,
-        now=host.now,
-    )
     contacts = Contacts(host.store, host.may, host.blocks, Erasure(host.store, host.blocks), host.now)
     return [
         AgentsApi(host.guard, host.overviews).router(),
@@ -69,7 +51,9 @@ def routers(host: Host) -> list[APIRouter]:
         AuditApi(host.guard, AuditLog(host.store, host.may)).router(),
         SettingsApi(host.guard, host.address, change).router(),
         ChannelsApi(host.guard, host.plugins).router(),
-        DiagnosisApi(host.guard, host.address, way_in.prove, Diagnostics(host, way_in.prove).examine).router(),
+        DiagnosisApi(
+            host.guard, host.address, host.way_in.prove, Diagnostics(host, host.way_in.prove).examine
+        ).router(),
         ReloadApi(host.guard, host.reload).router(),
         # Within an application there are no tokens and no sessions of ours.
         *([TokensApi(host.guard, host.tokens, host.directory).router()] if host.tokens else []),

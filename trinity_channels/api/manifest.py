@@ -98,13 +98,15 @@ class SetupStep:
     """One step an owner takes in the provider's console.
 
     `sandbox` limits it to sandbox (True) or real (False) senders. `connected` marks what is to do between connecting
-    the account and the first message; health repeats these steps until one has arrived.
+    the account and the first message; health repeats these steps until one has arrived. `path` is the way through the
+    console's menus, from its start: pages draw it as such.
     """
 
     title: str
     text: str
     sandbox: bool | None = None
     connected: bool = False
+    path: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,10 +86,15 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What `verify` found: the account as it is now and one check per question asked."""
+    """What `verify` found: the account as it is now and one check per question asked.
+
+    `elsewhere` names the host that the provider posts to where that is another webhook than `ctx.webhook_url`; never the
+    rest of that address, which may be someone's secret. Empty if it posts here, or nowhere, or does not tell.
+    """
 
     account: Account
     checks: tuple[Check, ...] = ()
+    elsewhere: str = ""
 
 
 # --- in ---

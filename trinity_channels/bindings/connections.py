@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import get_args
 
-from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic import SecretStr
 
-from trinity_channels.api import (
-    Channel,
-    ChannelError,
-    ConfigurationError,
-    Verification,
-)
+from trinity_channels.api import ChannelError, Check, CheckState, ConfigurationError, Verification
 from trinity_channels.authorisation import Authorisation
+from trinity_channels.bindings.given_settings import left_out, parse, secret_names
 from trinity_channels.bindings.open_binding import OpenBinding
 from trinity_channels.bindings.registry import Bindings
 from trinity_channels.bindings.webhook_key import WebhookKey, digest
@@ -42,6 +38,18 @@ class AccountInUse(Refusal):
         )
 
 
+class WebhookElsewhere(Refusal):
+    """The provider posts to another webhook, which is not replaced without asking."""
+
+    def __init__(self, channel: str, host: str) -> None:
+        super().__init__(
+            "webhook_elsewhere",
+            f"{channel} posts to another webhook at present, at {host}. If it is replaced, what receives the messages there "
+            "stops receiving them; ask for that with replace.",
+            extra={"elsewhere": host},
+        )
+
+
 class NotConnected(Refusal):
     """There is no connected binding; `channel` is the channel's title."""
 
@@ -49,8 +57,19 @@ class NotConnected(Refusal):
         super().__init__("not_connected", f"{channel} is not connected to this agent.")
 
 
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What the provider said when it was last asked whether a binding works."""
+
+    at: datetime
+    checks: tuple[Check, ...]
+
+
 class Connections:
     """What the agent's owner or an administrator does.
+
+    Attributes:
+        verified: by binding, what its provider said when it was last asked, since the host was started.
 
     Raises:
         Refusal: by each operation that takes a principal, if it is neither.
@@ -73,6 +92,7 @@ class Connections:
         self._may = may
         self._now = now
         self._credentials_work = credentials_work
+        self.verified: dict[int, Verified] = {}
 
     async def stored(self, agent: str, channel: str) -> StoredBinding | None:
         """The connected binding of an agent."""
@@ -80,9 +100,14 @@ class Connections:
         return found if found and found.connected else None
 
     async def connect(self, principal: Principal, agent: str, channel: str, given: Mapping[str, object]) -> None:
+        """Check settings with the provider, store them, and point the provider here; see `enter` and `register`."""
+        await self.enter(principal, agent, channel, given)
+        await self.register(agent, channel)
+
+    async def enter(self, principal: Principal, agent: str, channel: str, given: Mapping[str, object]) -> None:
         """Check settings with the provider and store them; a secret that is left out keeps its stored value.
 
-        The webhook key stays, unless the encryption key that opens it is lost.
+        The webhook key stays, unless the encryption key that opens it is lost. Where the provider posts to does not change.
 
         Raises:
             ConfigurationError: a setting is wrong, or the provider refuses it.
@@ -93,7 +118,9 @@ class Connections:
         await self._may.owner(principal, agent)
         manifest = self._plugins[channel].manifest
         before = await self.stored(agent, channel)
-        kept = {name: self._opened.secrets.one(before, name) for name in _left_out(before, given)} if before else {}
+        kept = (
+            {name: self._opened.secrets.one(before, name) for name in left_out(before.secrets, given)} if before else {}
+        )
         settings = parse(manifest, given, kept)
         # The provider is asked before the transaction: a unit does no I/O, and may run twice.
         account = await self._plugins[channel].configure(settings, self._opened.contexts.of(channel))
@@ -127,9 +154,11 @@ class Connections:
         if other := await self._store.write(save):
             raise AccountInUse(other if await self._may.manages(principal, other) else None)
         self._opened.forget()
+        bound = await self._bound(agent, channel)
+        # It was about the former settings.
+        self.verified.pop(bound.id, None)
         # Catch-up fetches what could not be listed with the former credentials.
-        self._credentials_work(await self._bound(agent, channel))
-        await self.register(agent, channel)
+        self._credentials_work(bound)
 
     async def disconnect(self, principal: Principal, agent: str, channel: str) -> None:
         """Forget the secrets and stop answering; people and history stay.
@@ -176,6 +205,38 @@ class Connections:
         self._opened.forget()
         await self.register(agent, channel)
 
+    async def set_webhook(self, principal: Principal, agent: str, channel: str, *, replace: bool = False) -> None:
+        """Point the provider at our webhook; what it points at already is replaced only if that is asked for.
+
+        Raises:
+            NotConnected: there is no binding.
+            Refusal: `cannot_set_webhook`, `no_public_url` or `webhook_elsewhere`; nothing was changed.
+            ConfigurationError, ProviderUnavailable: of the provider.
+        """
+        await self._may.owner(principal, agent)
+        bound = await self._bound(agent, channel)
+        title = bound.manifest.title
+        if not bound.manifest.capabilities.register_webhook:
+            raise Refusal(
+                "cannot_set_webhook",
+                f"{title} lets no one set the webhook from outside: enter it in the provider's console.",
+            )
+        if bound.context.webhook_url is None:
+            raise Refusal("no_public_url", "public_chat_url is not set, so there is no webhook URL yet.")
+        if not replace and (host := (await self.verify(agent, channel)).elsewhere):
+            raise WebhookElsewhere(title, host)
+        try:
+            await bound.register_webhook()
+        except ChannelError as error:
+            # Kept, so that pages show it until the provider is asked again.
+            self._told(bound, (Check("webhook", CheckState.FAILED, error.message, "Try again in a moment."),))
+            raise
+        now = self._now()
+        await self._store.write(
+            lambda tx: audit.add(tx, now, principal.actor, "set_webhook", agent=agent, channel=channel)
+        )
+        await self.verify(agent, channel)
+
     async def register(self, agent: str, channel: str) -> None:
         """Point the provider at our webhook, where that is done by API and there is an address.
 
@@ -205,7 +266,15 @@ class Connections:
             NotConnected, ConfigurationError, ProviderUnavailable.
         """
         bound = await self._bound(agent, channel)
-        found = await bound.verify()
+        try:
+            found = await bound.verify()
+        except ChannelError as error:
+            refused = isinstance(error, ConfigurationError)
+            state = CheckState.FAILED if refused else CheckState.UNKNOWN
+            fix = "Enter the credentials again." if refused else "Try again in a moment."
+            self._told(bound, (Check("credentials", state, error.message, fix),))
+            raise
+        self._told(bound, found.checks)
         self._credentials_work(bound)
         return found
 
@@ -213,6 +282,9 @@ class Connections:
         """The same for the owner or an administrator."""
         await self._may.owner(principal, agent)
         return await self.verify(agent, channel)
+
+    def _told(self, bound: OpenBinding, checks: tuple[Check, ...]) -> None:
+        self.verified[bound.id] = Verified(self._now(), checks)
 
     async def _connected(self, agent: str, channel: str) -> StoredBinding:
         stored = await self.stored(agent, channel)
@@ -229,44 +301,3 @@ class Connections:
     def _new_key(self, agent: str, channel: str) -> tuple[str, str]:
         key = WebhookKey.fresh()
         return self._opened.secrets.sealed(agent, channel, "webhook_key", str(key)), digest(key.key)
-
-
-def _left_out(stored: StoredBinding, given: Mapping[str, object]) -> list[str]:
-    """The stored secrets that stay; a form leaves a field empty for that."""
-    # An explicit null is not in here: it takes an optional secret away.
-    return [name for name in stored.secrets if given.get(name, "") == ""]
-
-
-def secret_names(manifest: Channel) -> set[str]:
-    """The settings of a channel that are secret."""
-    return {
-        name
-        for name, field in manifest.settings.model_fields.items()
-        if field.annotation is SecretStr or SecretStr in get_args(field.annotation)
-    }
-
-
-def parse(manifest: Channel, given: Mapping[str, object], kept: Mapping[str, SecretStr]) -> BaseModel:
-    """Settings as the plugin's model, kept secrets filled in; null takes an optional secret away.
-
-    Raises:
-        ConfigurationError: naming the first wrong field and what it should be, never its value.
-    """
-    values = dict(given)
-    for name, secret in kept.items():
-        values[name] = secret.get_secret_value()
-    try:
-        return manifest.settings.model_validate(values)
-    except ValidationError as error:
-        # pydantic would quote what was entered, which may be a token in the wrong field.
-        first = error.errors(include_input=False, include_context=False, include_url=False)[0]
-        field = str(first["loc"][0]) if first["loc"] else None
-        raise ConfigurationError(_sentence(first["type"], str(first["msg"]), field), field=field) from None
-
-
-def _sentence(kind: str, message: str, field: str | None) -> str:
-    if kind == "missing":
-        return f"{field} is missing."
-    if kind == "extra_forbidden":
-        return f"Unknown setting {field}."
-    return message.removeprefix("Value error, ")

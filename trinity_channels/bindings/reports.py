@@ -22,10 +22,11 @@ NOTICED_FOR = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The health of a binding, and when a person last wrote to it."""
+    """The health of a binding, when a person last wrote to it, and when a question was last dealt with."""
 
     health: Health
     last_inbound: datetime | None
+    last_answered: datetime | None = None
 
 
 class AccessSetup(Protocol):
@@ -94,4 +95,4 @@ class HealthReports:
             told=notices.since(tx, stored.id, now - NOTICED_FOR),
             old_address_until=retired_keys.working_until(tx, stored.id, now),
         )
-        return Report(examine(known), last_inbound)
+        return Report(examine(known), last_inbound, known.runs.answered_at)

@@ -9,9 +9,10 @@ from typing import Any
 
 from trinity_channels.api import CheckState
 from trinity_channels.authorisation import Authorisation
-from trinity_channels.bindings.connections import Connections, secret_names
+from trinity_channels.bindings.connections import Connections, Verified
+from trinity_channels.bindings.given_settings import secret_names
 from trinity_channels.bindings.health import Health
-from trinity_channels.bindings.public_address import PublicAddress
+from trinity_channels.bindings.public_address import Probed, PublicAddress
 from trinity_channels.bindings.registry import Bindings
 from trinity_channels.bindings.reports import HealthReports
 from trinity_channels.crypto.vault import VaultError
@@ -26,19 +27,31 @@ class Connection:
 
     Attributes:
         display_name: what the provider calls the account.
+        sender: the address that people see.
+        account: what identifies the account at the provider.
         sandbox: whether it is the provider's sandbox.
         webhook_url: None without a public address, or if the key that opens it is lost.
         warning: what keeps the binding from working, with the fix; empty if nothing does.
         health: every finding.
         last_inbound: when a person last wrote to it.
+        last_answered: when a question was last dealt with.
+        secrets: names of the settings that are secret and stored.
+        verified: what the provider said when it was last asked; None if it was not since the start.
+        probed: what the newest probe through the public address found; None if there was none since the start.
     """
 
     display_name: str | None
+    sender: str
+    account: str
     sandbox: bool
     webhook_url: str | None
     warning: str
     health: Health
     last_inbound: datetime | None
+    last_answered: datetime | None
+    secrets: frozenset[str]
+    verified: Verified | None
+    probed: Probed | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +108,17 @@ class BindingStatuses:
         warnings += [f"{check.message} {check.fix}" for check in failed]
         return Connection(
             display_name=stored.account.display_name,
+            sender=stored.account.sender,
+            account=stored.account.key,
             sandbox=stored.account.sandbox,
             webhook_url=webhook,
             warning=" ".join(warnings),
             health=report.health,
             last_inbound=report.last_inbound,
+            last_answered=report.last_answered,
+            secrets=frozenset(stored.secrets),
+            verified=self._connections.verified.get(stored.id),
+            probed=self._address.probed.get(stored.channel),
         )
 
     def _webhook(self, stored: StoredBinding) -> tuple[str | None, str | None]:

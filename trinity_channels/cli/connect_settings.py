@@ -11,7 +11,7 @@ import typer
 from pydantic.fields import FieldInfo
 
 from trinity_channels.api import Channel
-from trinity_channels.bindings.connections import secret_names
+from trinity_channels.bindings.given_settings import secret_names
 from trinity_channels.cli.errors import CommandFailed
 from trinity_channels.cli.variables import variable
 

@@ -39,6 +39,7 @@ Action = Literal[
     "resubmit_turn",
     "revoke_token",
     "rotate_webhook",
+    "set_webhook",
     "set_disclosure",
     "set_escalation_contact",
     "set_policy",

@@ -10,11 +10,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Request
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from trinity_channels.bindings.connections import Connections, secret_names
+from trinity_channels.bindings.connections import Connections
+from trinity_channels.bindings.given_settings import secret_names
 from trinity_channels.bindings.status import BindingStatus as Status
 from trinity_channels.bindings.status import BindingStatuses
+from trinity_channels.inbound.way_in import WayIn
 from trinity_channels.plugins import Plugins
 from trinity_channels.web.auth import Guard
+from trinity_channels.web.diagnosis_api import ProbeAnswer
 from trinity_channels.web.route import api_router
 
 
@@ -63,6 +66,14 @@ class BindingStatus(BaseModel):
     health: BindingHealth | None = None
 
 
+class SetWebhook(BaseModel):
+    """Whether a webhook that is not ours may be replaced."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    replace: bool = False
+
+
 class Done(BaseModel):
     """Something was done; `message` says what stays."""
 
@@ -73,10 +84,13 @@ class Done(BaseModel):
 class BindingsApi:
     """Builds the routes of each channel."""
 
-    def __init__(self, guard: Guard, connections: Connections, statuses: BindingStatuses, plugins: Plugins) -> None:
+    def __init__(
+        self, guard: Guard, connections: Connections, statuses: BindingStatuses, way_in: WayIn, plugins: Plugins
+    ) -> None:
         self._guard = guard
         self._connections = connections
         self._statuses = statuses
+        self._way_in = way_in
         self._plugins = plugins
 
     def router(self, channel: str) -> APIRouter:
@@ -103,6 +117,16 @@ class BindingsApi:
                 "the provider's account was not changed."
             )
 
+        async def set_webhook(request: Request, name: str, body: SetWebhook) -> BindingStatus:
+            """Point the provider here. If it posts to another webhook, that is replaced only with `replace`."""
+            principal = await self._guard.principal(request)
+            await self._connections.set_webhook(principal, name, channel, replace=body.replace)
+            return _answer(await self._statuses.of(principal, name, channel))
+
+        async def probe(request: Request, name: str) -> ProbeAnswer:
+            """Send a signed probe through the public address to this host, as the provider would post."""
+            return ProbeAnswer.of(await self._way_in.prove_for(await self._guard.principal(request), name, channel))
+
         async def rotate(request: Request, name: str) -> BindingStatus:
             """Give the binding a new webhook URL. The old one works until a message comes to the new one, at most a day."""
             principal = await self._guard.principal(request)
@@ -119,6 +143,8 @@ class BindingsApi:
         )
         router.add_api_route(path, disconnect, methods=["DELETE"], name=f"disconnect {channel}")
         router.add_api_route(f"{path}/rotate-webhook", rotate, methods=["POST"], name=f"rotate {channel} webhook")
+        router.add_api_route(f"{path}/probe", probe, methods=["POST"], name=f"probe {channel}")
+        router.add_api_route(f"{path}/set-webhook", set_webhook, methods=["POST"], name=f"set {channel} webhook")
         return router
 
 

@@ -45,6 +45,11 @@ class ProbeAnswer(BaseModel):
     works: bool
     checks: list[Finding]
 
+    @classmethod
+    def of(cls, found: Probed) -> ProbeAnswer:
+        checks = [Finding.of(check) for check in found.checks]
+        return cls(channel=found.channel, url=found.url, at=found.at, works=found.failure is None, checks=checks)
+
 
 class Findings(Protocol):
     """What `examine` returns."""
@@ -102,13 +107,4 @@ class DiagnosisApi:
 
 
 def _answers(found: Iterable[Probed]) -> list[ProbeAnswer]:
-    return [
-        ProbeAnswer(
-            channel=one.channel,
-            url=one.url,
-            at=one.at,
-            works=one.failure is None,
-            checks=[Finding.of(check) for check in one.checks],
-        )
-        for one in found
-    ]
+    return [ProbeAnswer.of(one) for one in found]

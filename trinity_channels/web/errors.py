@@ -30,6 +30,7 @@ STATUSES = {
     "blocked": 403,
     "body_too_large": 413,
     "cannot_list": 409,
+    "cannot_set_webhook": 409,
     "channel_unavailable": 409,
     "client_not_found": 404,
     "delivery_not_found": 404,
@@ -73,6 +74,7 @@ STATUSES = {
     "unknown_channel": 422,
     "used_link": 410,
     "vault_locked": 503,
+    "webhook_elsewhere": 409,
     "window_closed": 409,
 }
 """The one table from the codes of errors to HTTP. No `Refusal` of a service, and no handler, names a status itself."""

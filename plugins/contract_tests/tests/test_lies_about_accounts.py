@@ -147,7 +147,7 @@ class FindsFaultsWithoutRemedy(Echo):
     @hookimpl
     async def verify(self, binding: Binding, ctx: Context) -> Verification:
         found = await super().verify(binding, ctx)
-        return Verification(found.account, (Check("webhook", CheckState.FAILED, "Something is wrong."),))
+        return replace(found, checks=(Check("webhook", CheckState.FAILED, "Something is wrong."),))
 
 
 class OverlooksARevokedToken(Echo):
@@ -197,8 +197,26 @@ class MendsWhatItLooksAt(Echo):
 
     @hookimpl
     async def verify(self, binding: Binding, ctx: Context) -> Verification:
+        found = await super().verify(binding, ctx)
         await self.ask(binding.settings, ctx, "POST", "/webhook", {"url": ctx.webhook_url})
-        return await super().verify(binding, ctx)
+        return found
+
+
+class HidesAnotherWebhook(Echo):
+    breaks = "test_another_webhook_is_named"
+
+    @hookimpl
+    async def verify(self, binding: Binding, ctx: Context) -> Verification:
+        return replace(await super().verify(binding, ctx), elsewhere="")
+
+
+class TellsTheWholeWebhook(Echo):
+    breaks = "test_another_webhook_is_named"
+
+    @hookimpl
+    async def verify(self, binding: Binding, ctx: Context) -> Verification:
+        found = await super().verify(binding, ctx)
+        return replace(found, elsewhere=found.elsewhere and f"https://{found.elsewhere}/hook/key")
 
 
 def test_a_lie_is_found_out(lie: Any, broken_by: Callable[[object], dict[str, str]]) -> None:

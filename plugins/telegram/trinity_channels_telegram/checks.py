@@ -37,7 +37,8 @@ async def run(binding: Binding, ctx: Context) -> Verification:
         checks += [_updates(info), _delivery(info, ctx.now())]
     if bot.get("can_join_groups") is False:
         checks.append(Check("groups", CheckState.WARNING, NO_GROUPS, "Write /setjoingroups to @BotFather."))
-    return Verification(account, tuple(checks))
+    elsewhere = (info.host or "another address") if info.url and info.url != ctx.webhook_url else ""
+    return Verification(account, tuple(checks), elsewhere)
 
 
 def _credentials(found: str, connected: str) -> Check:

@@ -55,13 +55,15 @@ async def run(binding: Binding, ctx: Context) -> Verification:
             for warning in account.warnings
         ),
     ]
+    elsewhere = ""
     if account.sandbox:
         checks.append(_sandbox(ctx.webhook_url))
     else:
-        checks.extend(await _sender(settings, ctx))
+        found, elsewhere = await _sender(settings, ctx)
+        checks.extend(found)
     if settings.messaging_service_sid:
         checks.append(_service())
-    return Verification(account, tuple(checks))
+    return Verification(account, tuple(checks), elsewhere)
 
 
 def _sandbox(webhook_url: str | None) -> Check:
@@ -83,11 +85,12 @@ def _service() -> Check:
     )
 
 
-async def _sender(settings: WhatsAppSettings, ctx: Context) -> tuple[Check, ...]:
+async def _sender(settings: WhatsAppSettings, ctx: Context) -> tuple[tuple[Check, ...], str]:
+    """What there is to say of the sender, and the host that it posts to where that is not our webhook."""
     try:
         sender = await _find_sender(Api(settings, ctx))
     except ChannelError:  # see the module's docstring
-        return (
+        unknown = (
             Check(
                 "sender",
                 CheckState.UNKNOWN,
@@ -101,8 +104,9 @@ async def _sender(settings: WhatsAppSettings, ctx: Context) -> tuple[Check, ...]
                 _webhook_fix(ctx.webhook_url),
             ),
         )
+        return unknown, ""
     if sender is None:
-        return (
+        missing = (
             Check(
                 "sender",
                 CheckState.FAILED,
@@ -110,7 +114,9 @@ async def _sender(settings: WhatsAppSettings, ctx: Context) -> tuple[Check, ...]
                 f"Compare the WhatsApp From Number with {SENDER_CONSOLE}, or connect the account that owns the number.",
             ),
         )
-    return _status(sender), _webhook(sender, ctx.webhook_url)
+        return missing, ""
+    elsewhere = _host(sender.url) if sender.url and sender.url != ctx.webhook_url else ""
+    return (_status(sender), _webhook(sender, ctx.webhook_url)), elsewhere
 
 
 async def _find_sender(api: Api) -> _Sender | None:

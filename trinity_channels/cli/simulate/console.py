@@ -20,7 +20,7 @@ from starlette.routing import Mount, Route
 
 from trinity_channels import assets
 from trinity_channels.api import Channel, Simulator
-from trinity_channels.bindings.connections import secret_names
+from trinity_channels.bindings.given_settings import secret_names
 from trinity_channels.cli.variables import variable
 from trinity_channels.public_url import normalise_public_url
 

@@ -82,6 +82,20 @@ class Optional(Checks):
         request = await harness.said("hello")
         expect(request.url.startswith(elsewhere), f"the next message came to {request.url}")
 
+    @story("verify", "Name the host of another webhook in `Verification.elsewhere`, and nothing more of its address.")
+    async def test_another_webhook_is_named(self, harness: Harness) -> None:
+        """While the provider posts to another webhook, `verify` names its host, and no key of its path."""
+        harness.needs("register_webhook")
+        ours = await harness.wait(harness.plugin.hook("verify")(binding=harness.binding, ctx=harness.ctx))
+        expect(ours.elsewhere == "", f"it posts to us, and `verify` says to {ours.elsewhere!r}")
+        other = replace(harness.ctx, webhook_url=f"{harness.webhook_url}-new")
+        await harness.wait(harness.plugin.hook("register_webhook")(binding=harness.binding, ctx=other))
+        if not (await harness.said("hello")).url.startswith(f"{harness.webhook_url}-new"):
+            raise NotApplicable("the other webhook was not registered")
+        found = await harness.wait(harness.plugin.hook("verify")(binding=harness.binding, ctx=harness.ctx))
+        expect(found.elsewhere, "it posts to another webhook, and `verify` does not say so")
+        expect("/" not in found.elsewhere, f"more than the host: {found.elsewhere!r}")
+
     @story("register_webhook", "Map transport errors, 5xx and pages that are not JSON to ProviderUnavailable.")
     async def test_registering_says_if_the_provider_is_down(self, harness: Harness) -> None:
         """While the provider is down, registering is `ProviderUnavailable`, so that the owner can try again."""

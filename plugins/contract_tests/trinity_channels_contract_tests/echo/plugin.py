@@ -77,9 +77,11 @@ class Echo:
     @hookimpl
     async def verify(self, binding: Binding, ctx: Context) -> Verification:
         account = await self.open_account(binding.settings, ctx)
-        pointed = (await self.ask(binding.settings, ctx, "GET", "/webhook"))["url"] == ctx.webhook_url
-        state = CheckState.OK if pointed else CheckState.FAILED
-        return Verification(account, (Check("webhook", state, "Where Echo posts.", "Save the settings again."),))
+        url = (await self.ask(binding.settings, ctx, "GET", "/webhook"))["url"]
+        state = CheckState.OK if url == ctx.webhook_url else CheckState.FAILED
+        check = Check("webhook", state, "Where Echo posts.", "Save the settings again.")
+        elsewhere = httpx.URL(url).host if url and url != ctx.webhook_url else ""
+        return Verification(account, (check,), elsewhere)
 
     @hookimpl
     def receive(self, binding: Binding, request: Request) -> Inbound:

@@ -1,0 +1,236 @@
+"""An agent on a channel: connecting with wrong and right credentials, what is shown of it, and disconnecting."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+from freezegun.api import FrozenDateTimeFactory
+from playwright.async_api import expect
+
+from tests.channels.net import CHANNELS, Net
+from tests.pages.browsing import Readers
+from tests.pages.clients import OWN, client_of
+from tests.world import OWNER, World
+from trinity_channels.web.auth import Role
+
+PATH = "/agents/support/channels/whatsapp"
+WRONG = "f" * 32
+
+
+@pytest.fixture
+async def net(tmp_path: Path, blank: Path, clock: FrozenDateTimeFactory) -> AsyncIterator[Net]:
+    """Every messenger connected to the agent `support`."""
+    shutil.copy(blank, tmp_path)
+    async with Net(tmp_path, clock) as made:
+        await made.connect_all()
+        yield made
+
+
+async def test_a_wrong_token_is_refused_in_place_and_the_right_one_connects(world: World, page_of: Readers) -> None:
+    await world.api("DELETE", "/api/agents/support/whatsapp")
+    settings = world.twilio.settings()
+    reader = await page_of(world)
+    page = await reader.opens(PATH)
+
+    await page.get_by_label("Twilio Account SID").fill(settings["account_sid"])
+    await page.get_by_label("Auth Token", exact=True).fill(WRONG)
+    await page.get_by_label("WhatsApp From Number").fill(settings["from_number"])
+    reader.expects_status(400)
+    await page.get_by_role("button", name="Connect").click()
+
+    alert = page.get_by_role("alert")
+    await expect(alert).to_contain_text("is not connected")
+    await expect(alert).to_contain_text("Nothing was stored.")
+    await expect(page.get_by_label("Twilio Account SID")).to_have_value(settings["account_sid"])
+    await expect(page.get_by_label("Auth Token", exact=True)).to_have_value("")
+    await reader.examines()
+
+    await page.get_by_label("Auth Token", exact=True).fill(settings["auth_token"])
+    await page.get_by_role("button", name="Connect").click()
+
+    await expect(page.get_by_text("WhatsApp (Twilio) is connected.")).to_be_visible()
+    await expect(page.locator("#hook")).to_have_text(await world.webhook())
+    await reader.examines()
+
+
+async def test_every_field_says_what_is_wrong_with_it(world: World, page_of: Readers) -> None:
+    await world.api("DELETE", "/api/agents/support/whatsapp")
+    reader = await page_of(world)
+    page = await reader.opens(PATH)
+
+    await page.get_by_label("WhatsApp From Number").fill("12")
+    reader.expects_status(422)
+    await page.get_by_role("button", name="Connect").click()
+
+    await expect(page.get_by_label("Twilio Account SID")).to_have_attribute("aria-invalid", "true")
+    await expect(page.locator("#f-account_sid-problem")).to_have_text("This is missing.")
+    await expect(page.locator("#f-auth_token-problem")).to_have_text("This is missing.")
+    await expect(page.locator("#f-from_number-problem")).to_contain_text("whatsapp:+ and 7 to 15 digits")
+    await reader.examines()
+
+
+async def test_a_token_in_the_wrong_field_is_not_shown_again(world: World) -> None:
+    token = world.twilio.settings()["auth_token"]
+    async with client_of(world) as client:
+        answer = await client.post(PATH, data={"account_sid": token, "from_number": token}, headers=OWN)
+
+    assert answer.status_code == httpx.codes.UNPROCESSABLE_ENTITY
+    assert token not in answer.text
+
+
+async def test_editing_keeps_the_secrets_that_are_left_empty(world: World) -> None:
+    settings = world.twilio.settings()
+    async with client_of(world) as client:
+        form = (await client.get(f"{PATH}/edit")).text
+        given = {"account_sid": settings["account_sid"], "from_number": settings["from_number"], "auth_token": ""}
+        answer = await client.post(PATH, data=given, headers=OWN)
+
+    assert settings["account_sid"] in form
+    assert settings["auth_token"] not in form
+    assert answer.status_code == httpx.codes.SEE_OTHER
+    assert (await world.api("POST", "/api/agents/support/whatsapp/test", {})).json()["ok"]
+
+
+async def test_a_revoked_token_is_found_by_verify(world: World, page_of: Readers) -> None:
+    reader = await page_of(world)
+    page = await reader.opens(PATH)
+    await page.get_by_role("button", name="Verify").click()
+    await expect(page.get_by_text("The credentials work: ")).to_be_visible()
+
+    world.twilio.account.token = WRONG
+    await page.get_by_role("button", name="Verify").click()
+
+    await expect(page.get_by_role("list", name="Needs attention")).to_contain_text("Authenticate")
+    await expect(page.locator(".lamps .bad")).to_contain_text("refuses the credentials")
+    await reader.examines()
+
+
+async def test_disconnecting_asks_first_and_says_what_stays(world: World, page_of: Readers) -> None:
+    reader = await page_of(world)
+    page = await reader.opens(PATH)
+
+    await page.get_by_role("link", name="Disconnect").click()
+    await expect(page.get_by_text("Conversations, clients, their verified e-mail addresses")).to_be_visible()
+    await reader.examines()
+    assert (await world.binding())["configured"]
+    await page.get_by_role("button", name="Disconnect").click()
+
+    await expect(page.get_by_text("WhatsApp (Twilio) is disconnected.")).to_be_visible()
+    await expect(page.get_by_role("button", name="Connect")).to_be_visible()
+    assert not (await world.binding())["configured"]
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+async def test_each_channel_is_connected_by_its_own_form(net: Net, channel: str) -> None:
+    simulator = net.simulators[channel]
+    await net.api("DELETE", f"/api/agents/support/{channel}")
+    net.clock.tick(2)  # one provider takes an address a second
+    async with client_of(net) as client:
+        path = f"/agents/support/channels/{channel}"
+        form = (await client.get(path)).text
+        answer = await client.post(path, data=dict(simulator.settings()), headers=OWN)
+        shown = (await client.get(path)).text
+
+    assert all(f'name="{name}"' in form for name in simulator.settings())
+    assert answer.headers["location"] == path
+    assert (await net.api("GET", f"/api/agents/support/{channel}")).json()["webhook_url"] in shown
+
+
+@pytest.mark.parametrize("rest", ["", "/edit", "/disconnect"])
+@pytest.mark.parametrize("place", ["support/channels/whatsapp", "nobody/channels/whatsapp", "support/channels/fax"])
+async def test_a_foreign_agent_is_not_found(world: World, place: str, rest: str) -> None:
+    token = await world.token(Role.USER, "stranger@example.org")
+    async with client_of(world, token) as client:
+        answer = await client.get(f"/agents/{place}{rest}")
+
+    assert answer.status_code == httpx.codes.NOT_FOUND
+    assert "There is no such page, or it belongs to someone else." in answer.text
+    assert OWNER not in answer.text
+
+
+@pytest.mark.parametrize("action", ["", "/verify", "/probe", "/webhook", "/rotate", "/disconnect"])
+async def test_strangers_change_nothing(world: World, action: str) -> None:
+    token = await world.token(Role.USER, "stranger@example.org")
+    async with client_of(world, token) as client:
+        answer = await client.post(f"{PATH}{action}", data={}, headers=OWN)
+
+    assert answer.status_code == httpx.codes.NOT_FOUND
+    assert (await world.binding())["configured"]
+
+
+async def test_a_webhook_elsewhere_is_shown_and_replaced_only_when_asked(net: Net, page_of: Readers) -> None:
+    path = "/agents/support/channels/telegram"
+    await net.later(seconds=2)
+    token = net.simulators["telegram"].settings()["bot_token"]
+    moved = f"http://telegram.simulator/bot{token}/setWebhook"
+    await net.http.post(moved, json={"url": "https://elsewhere.example.org/hook/secret-key"})
+    await net.later(seconds=2)
+    reader = await page_of(net)
+    page = await reader.opens(path)
+
+    reader.expects_status(409)
+    await page.get_by_role("button", name="Set webhook at the provider").click()
+
+    await expect(page.get_by_role("heading", name="posts to elsewhere.example.org")).to_be_visible()
+    await expect(page.get_by_text("secret-key")).to_have_count(0)
+    await reader.examines()
+    await page.get_by_role("link", name="Leave it").click()
+    await expect(page.get_by_role("list", name="Needs attention")).to_contain_text("elsewhere.example.org")
+    await expect(page.locator(".lamps .bad")).to_contain_text("does not post to this agent")
+    await reader.examines()
+
+    reader.expects_status(409)
+    await page.get_by_role("button", name="Set the webhook").click()
+    await page.get_by_role("button", name="Replace it").click()
+
+    await expect(page.get_by_text("Telegram posts here now.")).to_be_visible()
+    await expect(page.get_by_role("list", name="Needs attention")).to_have_count(0)
+
+
+async def test_connecting_leaves_a_webhook_elsewhere_alone(net: Net) -> None:
+    settings = dict(net.simulators["telegram"].settings())
+    await net.api("DELETE", "/api/agents/support/telegram")
+    await net.later(seconds=2)
+    url = f"http://telegram.simulator/bot{settings['bot_token']}/setWebhook"
+    await net.http.post(url, json={"url": "https://elsewhere.example.org/hook"})
+    await net.later(seconds=2)
+
+    async with client_of(net) as client:
+        await client.post("/agents/support/channels/telegram", data=settings, headers=OWN)
+        shown = (await client.get("/agents/support/channels/telegram")).text
+
+    assert "points to elsewhere.example.org" in shown
+    answer = await net.api("POST", "/api/agents/support/telegram/set-webhook", {})
+    assert (answer.status_code, answer.json()["code"]) == (httpx.codes.CONFLICT, "webhook_elsewhere")
+    assert answer.json()["elsewhere"] == "elsewhere.example.org"
+
+
+async def test_a_probe_lights_the_lamps(world: World, page_of: Readers) -> None:
+    reader = await page_of(world)
+    page = await reader.opens(PATH)
+    await expect(page.locator(".lamps li.good")).to_have_count(1)
+
+    await page.get_by_role("button", name="Check now").click()
+
+    await expect(page.locator(".lamps li.good")).to_have_count(4)
+    await expect(page.get_by_text("it arrived, the rule works.")).to_be_visible()
+    await reader.examines()
+
+
+async def test_the_webhook_url_is_rotated(world: World, page_of: Readers) -> None:
+    before = await world.webhook()
+    reader = await page_of(world)
+    page = await reader.opens(PATH)
+
+    await page.get_by_role("link", name="Rotate webhook URL").click()
+    await reader.examines()
+    await page.get_by_role("button", name="Rotate").click()
+
+    await expect(page.get_by_text("The webhook URL is new.")).to_be_visible()
+    after = await world.webhook()
+    assert after != before
+    await expect(page.locator("#hook")).to_have_text(after)

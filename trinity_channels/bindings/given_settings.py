@@ -1,0 +1,88 @@
+"""What an owner enters to connect a channel, read as the plugin's model; errors never quote a value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import get_args
+
+from pydantic import BaseModel, SecretStr, ValidationError
+
+from trinity_channels.api import Channel, ConfigurationError
+
+_WORDS = {
+    "string_pattern_mismatch": "This does not have the form that is described.",
+    "string_too_short": "This is too short.",
+    "string_too_long": "This is too long.",
+    "int_parsing": "Enter a whole number.",
+    "float_parsing": "Enter a number.",
+    "bool_parsing": "Choose yes or no.",
+}
+"""For people who fill in a form, in place of pydantic's words; the API has those."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with one field; `field` is empty where several do not fit together. `kind` is pydantic's."""
+
+    field: str
+    kind: str
+    sentence: str
+
+    @property
+    def words(self) -> str:
+        """The same beside the field, whose name need not be repeated."""
+        if self.kind == "missing":
+            return "This is missing."
+        return _WORDS.get(self.kind, self.sentence)
+
+
+class InvalidSettings(ConfigurationError):
+    """Settings that the channel's model does not take; says the first problem, and has all of them."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__(problems[0].sentence, field=problems[0].field or None)
+        self.problems = tuple(problems)
+
+
+def secret_names(manifest: Channel) -> set[str]:
+    """The settings of a channel that are secret."""
+    return {
+        name
+        for name, field in manifest.settings.model_fields.items()
+        if field.annotation is SecretStr or SecretStr in get_args(field.annotation)
+    }
+
+
+def left_out(secrets: Mapping[str, str], given: Mapping[str, object]) -> list[str]:
+    """The stored secrets that stay; a form leaves a field empty for that."""
+    # An explicit null is not in here: it takes an optional secret away.
+    return [name for name in secrets if given.get(name, "") == ""]
+
+
+def parse(manifest: Channel, given: Mapping[str, object], kept: Mapping[str, SecretStr]) -> BaseModel:
+    """Settings as the plugin's model, kept secrets filled in; null takes an optional secret away.
+
+    Raises:
+        InvalidSettings: naming the wrong fields and what they should be, never their values.
+    """
+    values = dict(given)
+    for name, secret in kept.items():
+        values[name] = secret.get_secret_value()
+    try:
+        return manifest.settings.model_validate(values)
+    except ValidationError as error:
+        # pydantic would quote what was entered, which may be a token in the wrong field.
+        found = error.errors(include_input=False, include_context=False, include_url=False)
+        raise InvalidSettings([_problem(one["type"], str(one["msg"]), one["loc"]) for one in found]) from None
+
+
+def _problem(kind: str, message: str, place: tuple[int | str, ...]) -> Problem:
+    field = str(place[0]) if place else ""
+    if kind == "missing":
+        sentence = f"{field} is missing."
+    elif kind == "extra_forbidden":
+        sentence = f"Unknown setting {field}."
+    else:
+        sentence = message.removeprefix("Value error, ")
+    return Problem(field, kind, sentence)

@@ -1,0 +1,173 @@
+"""An agent on a channel: connect it, see whether it works, disconnect it. Every channel's page comes from its manifest."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from trinity_channels.api import ChannelError, ConfigurationError
+from trinity_channels.bindings.connections import AccountInUse, Connections, WebhookElsewhere
+from trinity_channels.bindings.given_settings import InvalidSettings
+from trinity_channels.bindings.status import BindingStatuses
+from trinity_channels.crypto.vault import VaultError
+from trinity_channels.inbound.way_in import WayIn
+from trinity_channels.plugins import Plugins
+from trinity_channels.refusal import Refusal
+from trinity_channels.web.errors import translate
+from trinity_channels.web.pages.channel_view import ChannelView
+from trinity_channels.web.pages.page import Page
+from trinity_channels.web.pages.settings_form import SettingsForm
+from trinity_channels.web.pages.visit import Visit
+
+_PATH = "/agents/{name}/channels/{channel}"
+
+
+class ChannelPages:
+    """`/agents/{name}/channels/{channel}…`."""
+
+    def __init__(self, statuses: BindingStatuses, connections: Connections, way_in: WayIn, plugins: Plugins) -> None:
+        self._statuses = statuses
+        self._connections = connections
+        self._way_in = way_in
+        self._plugins = plugins
+
+    def pages(self) -> Sequence[Page]:
+        """The addresses."""
+        return [
+            Page(_PATH, self._look),
+            Page(_PATH, self._connect, "POST"),
+            Page(f"{_PATH}/edit", self._edit),
+            Page(f"{_PATH}/verify", self._verify, "POST"),
+            Page(f"{_PATH}/probe", self._probe, "POST"),
+            Page(f"{_PATH}/webhook", self._set_webhook, "POST"),
+            Page(f"{_PATH}/rotate", self._ask_to_rotate),
+            Page(f"{_PATH}/rotate", self._rotate, "POST"),
+            Page(f"{_PATH}/disconnect", self._ask_to_disconnect),
+            Page(f"{_PATH}/disconnect", self._disconnect, "POST"),
+        ]
+
+    async def _view(self, visit: Visit) -> ChannelView:
+        params = visit.request.path_params
+        channel = params["channel"]
+        if channel not in self._plugins:
+            raise HTTPException(404)
+        status = await self._statuses.of(visit.principal, params["name"], channel)
+        return ChannelView(visit, status, self._plugins[channel].manifest)
+
+    async def _connected(self, visit: Visit) -> ChannelView | Response:
+        """The view of what is connected; else the way to the form."""
+        view = await self._view(visit)
+        return view if view.at else visit.redirect(view.path)
+
+    async def _look(self, visit: Visit) -> Response:
+        view = await self._view(visit)
+        return visit.render("channel.html", view=view) if view.at else self._form(visit, view)
+
+    # --- connect and edit ---
+
+    async def _edit(self, visit: Visit) -> Response:
+        return self._form(visit, await self._view(visit))
+
+    def _form(
+        self,
+        visit: Visit,
+        view: ChannelView,
+        status: int = 200,
+        *,
+        values: dict[str, object] | None = None,
+        problems: dict[str, str] | None = None,
+        refusal: str = "",
+    ) -> Response:
+        form = SettingsForm(view.manifest)
+        stored = view.at.secrets if view.at else frozenset[str]()
+        given = dict(view.status.settings) if values is None else values
+        chosen = visit.request.query_params.get("sender", "")
+        shown: dict[str, Any] = {
+            "view": view,
+            "fields": form.fields(given, stored, problems),
+            "refusal": refusal,
+            "example": form.example(),
+            "sandbox": view.has_sandbox and (chosen != "production" if chosen or not view.at else view.at.sandbox),
+        }
+        return visit.render("channel_form.html", status, **shown)
+
+    async def _connect(self, visit: Visit) -> Response:
+        view = await self._view(visit)
+        form = SettingsForm(view.manifest)
+        given = form.given(await visit.form(), view.at.secrets if view.at else ())
+        try:
+            await self._connections.enter(visit.principal, view.agent, view.name, given)
+        except InvalidSettings as error:
+            problems = {one.field: one.words for one in error.problems}
+            return self._refused(visit, view, given, error, problems, problems.pop("", ""))
+        except (ChannelError, AccountInUse, VaultError) as error:
+            field = error.field if isinstance(error, ConfigurationError) else None
+            problems = {field: "Check this one."} if field else {}
+            return self._refused(visit, view, given, error, problems, str(error))
+        # What goes wrong here is shown on the page that comes next, with a button that tries again.
+        with contextlib.suppress(ChannelError, Refusal, VaultError):
+            await self._connections.set_webhook(visit.principal, view.agent, view.name)
+        return visit.redirect(view.path, f"{view.title} is {'saved' if view.at else 'connected'}.")
+
+    def _refused(
+        self,
+        visit: Visit,
+        view: ChannelView,
+        given: dict[str, object],
+        error: Exception,
+        problems: dict[str, str],
+        refusal: str,
+    ) -> Response:
+        told = translate(error)
+        values = SettingsForm(view.manifest).plain(given, problems)
+        status = told.status if told else 400
+        return self._form(visit, view, status, values=values, problems=problems, refusal=refusal)
+
+    # --- what is connected ---
+
+    async def _verify(self, visit: Visit) -> Response:
+        view = await self._view(visit)
+        try:
+            found = await self._connections.verify_for(visit.principal, view.agent, view.name)
+        except ChannelError:  # kept, and shown with what needs attention
+            return visit.redirect(view.path)
+        account = found.account.display_name or found.account.sender
+        return visit.redirect(view.path, f"The credentials work: {account}.")
+
+    async def _probe(self, visit: Visit) -> Response:
+        view = await self._view(visit)
+        found = await self._way_in.prove_for(visit.principal, view.agent, view.name)
+        return visit.redirect(view.path, "" if found.failure else "The probe arrived, and was stored.")
+
+    async def _set_webhook(self, visit: Visit) -> Response:
+        view = await self._view(visit)
+        replace = (await visit.form()).ticked("replace")
+        try:
+            await self._connections.set_webhook(visit.principal, view.agent, view.name, replace=replace)
+        except WebhookElsewhere as error:
+            return visit.render("channel_elsewhere.html", 409, view=view, elsewhere=error.extra["elsewhere"])
+        except ChannelError:  # kept, and shown with what needs attention
+            return visit.redirect(view.path)
+        return visit.redirect(view.path, f"{view.title} posts here now.")
+
+    async def _ask_to_rotate(self, visit: Visit) -> Response:
+        view = await self._connected(visit)
+        return visit.render("channel_rotate.html", view=view) if isinstance(view, ChannelView) else view
+
+    async def _rotate(self, visit: Visit) -> Response:
+        view = await self._view(visit)
+        await self._connections.rotate(visit.principal, view.agent, view.name)
+        return visit.redirect(view.path, "The webhook URL is new.")
+
+    async def _ask_to_disconnect(self, visit: Visit) -> Response:
+        view = await self._connected(visit)
+        return visit.render("channel_disconnect.html", view=view) if isinstance(view, ChannelView) else view
+
+    async def _disconnect(self, visit: Visit) -> Response:
+        view = await self._view(visit)
+        await self._connections.disconnect(visit.principal, view.agent, view.name)
+        return visit.redirect(view.path, f"{view.title} is disconnected.")

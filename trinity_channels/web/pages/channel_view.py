@@ -1,0 +1,178 @@
+"""What pages show of an agent on a channel: one sentence of state, what needs attention, and the facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from markupsafe import Markup
+
+from trinity_channels.api import Channel, Check, CheckState, SetupStep
+from trinity_channels.bindings.status import BindingStatus, Connection
+from trinity_channels.web.pages.channel_lamps import Lamp, lamps
+from trinity_channels.web.pages.visit import Visit
+
+_KEPT = 4
+"""Characters of an account's id that are shown on either side."""
+
+
+@dataclass(frozen=True, slots=True)
+class Help:
+    """What to do about a finding: a button. A POST has a form of its own; `href` is below the pages."""
+
+    label: str
+    href: str
+    post: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """One finding, with its cause, its fix and the button that helps, if one does."""
+
+    cause: str
+    fix: str
+    grave: bool
+    help: Help | None
+
+
+class ChannelView:
+    """An agent on a channel, for templates.
+
+    Attributes:
+        status: what is stored and known of it.
+        manifest: the channel.
+        visit: who looks.
+    """
+
+    def __init__(self, visit: Visit, status: BindingStatus, manifest: Channel) -> None:
+        self.visit = visit
+        self.status = status
+        self.manifest = manifest
+
+    @property
+    def name(self) -> str:
+        """The channel's name, which is also the anchor of its section."""
+        return self.manifest.name
+
+    @property
+    def title(self) -> str:
+        """What people call the channel."""
+        return self.manifest.title
+
+    @property
+    def agent(self) -> str:
+        """The agent."""
+        return self.status.agent
+
+    @property
+    def at(self) -> Connection | None:
+        """What is connected."""
+        return self.status.connection
+
+    @property
+    def path(self) -> str:
+        """The page of this channel; everything that can be done here lies below."""
+        return f"/agents/{quote(self.agent, safe='')}/channels/{quote(self.name, safe='')}"
+
+    @property
+    def api(self) -> str:
+        """The routes of the API for the same."""
+        return f"/api/agents/{quote(self.agent, safe='')}/{self.name}"
+
+    @property
+    def badge(self) -> tuple[str, str]:
+        """The kind and the word of the badge beside the title."""
+        if self.at is None:
+            return "", "Not connected"
+        return ("attention", "Needs attention") if self.attention else ("connected", "Connected")
+
+    @property
+    def quiet(self) -> bool:
+        """Whether it is connected and needs nothing, so that its sentence of state is enough."""
+        return self.at is not None and not self.attention and self.at.last_inbound is not None
+
+    @property
+    def state(self) -> Markup:
+        """One sentence: whether messages come in, and when the last ones came and went."""
+        at = self.at
+        if at is None:
+            return Markup("Nobody can reach {} on {} yet.").format(self.agent, self.title)
+        broken = next((one for one in lamps(at, self.visit.ago) if one.kind == "bad"), None)
+        if at.last_inbound is None:
+            if broken:
+                return Markup("Connected, but not receiving: {} {}.").format(broken.name.lower(), broken.text)
+            return Markup("Connected. No message has arrived yet.")
+        last = Markup("Last message {}").format(self.visit.ago(at.last_inbound))
+        if at.last_answered:
+            last += Markup(", last answer {}").format(self.visit.ago(at.last_answered))
+        if broken is None:
+            return Markup("Receiving. {}.").format(last)
+        if broken.name == "Answered":
+            return Markup("Receiving, but not answering: {}. {}.").format(broken.text, last)
+        return Markup("Not receiving: {} {}. {}.").format(broken.name.lower(), broken.text, last)
+
+    @property
+    def lamps(self) -> list[Lamp]:
+        """The way of a message."""
+        return lamps(self.at, self.visit.ago) if self.at else []
+
+    @property
+    def attention(self) -> list[Attention]:
+        """Everything that someone has to look at, the gravest first."""
+        return sorted(self._attention(), key=lambda one: not one.grave)
+
+    def _attention(self) -> Iterator[Attention]:
+        if self.at is None:
+            return
+        seen = set()
+        verified = self.at.verified.checks if self.at.verified else ()
+        for check in (*self.at.health.checks, *verified):
+            if check.state in (CheckState.FAILED, CheckState.WARNING) and check.message not in seen:
+                seen.add(check.message)
+                grave = check.state is CheckState.FAILED
+                yield Attention(check.message, check.fix, grave, self._help(check))
+
+    def _help(self, check: Check) -> Help | None:
+        match check.code:
+            case "credentials" | "signature":
+                return Help("Edit the settings", f"{self.path}/edit")
+            case "public_chat_url":
+                return Help("Open Settings", "/settings") if self.visit.is_admin else None
+            case "webhook_path":
+                return Help("Check again", f"{self.path}/probe", post=True)
+            case "webhook" | "updates" if self.manifest.capabilities.register_webhook:
+                return Help("Set the webhook", f"{self.path}/webhook", post=True)
+            case "webhook" | "webhook_address":
+                return Help("See the webhook URL", f"{self.path}#webhook")
+            case "agent" | "parked":
+                talks = f"/conversations?agent={quote(self.agent, safe='')}&channel={self.name}&state=attention"
+                return Help("See what failed", talks)
+            case "outbound" | "provider_check" | "sender":
+                return Help("Verify", f"{self.path}/verify", post=True)
+            case _:
+                return None
+
+    @property
+    def account(self) -> str:
+        """What identifies the account, shortened: enough to recognise it, too little to use it."""
+        key = self.at.account if self.at else ""
+        return f"{key[:_KEPT]}…{key[-_KEPT:]}" if len(key) > 3 * _KEPT else key
+
+    @property
+    def route(self) -> str:
+        """What a tunnel or proxy has to pass on."""
+        return f"/api/{self.name}/webhook/*"
+
+    def steps(self, *, sandbox: bool, connected: bool = False) -> list[SetupStep]:
+        """What an owner does at the provider: all of it, or only what is left once the account is connected."""
+        return [
+            step
+            for step in self.manifest.setup_steps
+            if step.sandbox in (None, sandbox) and (step.connected or not connected)
+        ]
+
+    @property
+    def has_sandbox(self) -> bool:
+        """Whether the provider has a sandbox, which is set up in another way."""
+        return any(step.sandbox is not None for step in self.manifest.setup_steps)
