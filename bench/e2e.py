@@ -157,6 +157,7 @@ async def _transactions(report: Report, crowd: _Crowd, count: int) -> None:
 
 async def _answered(report: Report, crowd: _Crowd, yardstick: _Yardstick, rounds: int) -> None:
     rates, costs, validated, checked, called = [], [], [], [], []
+    await yardstick.called()  # imports and connections are not counted on either side
     for _ in range(rounds):
         validated.append(await yardstick.validated())
         checked.append(await yardstick.checked())
