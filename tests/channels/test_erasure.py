@@ -131,3 +131,25 @@ async def test_what_waits_when_a_channel_is_disconnected_is_not_kept(net: Net, t
     await net.settle()
 
     assert WORDS not in stored(net)
+
+
+async def test_what_the_provider_told_of_someone_who_is_erased_while_they_wait_for_a_slot_is_not_kept(
+    tmp_path: Path, clock: FrozenDateTimeFactory, terse: Agent
+) -> None:
+    async with Net(tmp_path, clock, agents=terse, trinity_channels_max_concurrent_turns=1) as net:
+        await net.connect_all()
+        await net.policy("open")
+        yan, zoe = net.stranger("telegram", "Yan"), Someone(net, "slack", "Zoe", email="zoe@example.org")
+        terse.thinks()
+        await yan.phone.says("hello")
+        await terse.asked(1)
+        await zoe.phone.says(WORDS)
+        await net.until(lambda: net.driver.counts().turns_waiting > 0)
+        clients = (await net.api("GET", "/api/agents/support/clients")).json()
+        erased = next(one["id"] for one in clients if one["channel"] == "slack")
+        assert (await net.api("DELETE", f"/api/agents/support/clients/{erased}")).status_code == 200
+        terse.speaks()
+        await net.settle()
+
+        assert len(terse.turns) == 1
+        assert [said for said in (WORDS, "zoe@example.org", "Zoe") if said in stored(net)] == []

@@ -30,14 +30,19 @@ def found_again(
     Messages that have come since are left to the next step. A step that is `settled` has acted outside already, and to
     prepare it again would do so twice: only the loss of its messages ends it.
     """
-    count = len(before.waiting)
-    waiting = fresh.waiting[:count]
-    if [message.id for message in waiting] != [message.id for message in before.waiting]:
+    if not still_waits(before, fresh):
         return None
     # While the provider was asked, the owner may have changed the policy, or had a parked turn tried again.
     if not settled and (fresh.turn or not fresh.connected or fresh.policies != before.policies):
         return None
-    return fresh if len(fresh.waiting) == count else replace(fresh, waiting=waiting)
+    count = len(before.waiting)
+    return fresh if len(fresh.waiting) == count else replace(fresh, waiting=fresh.waiting[:count])
+
+
+def still_waits(before: ConversationState, fresh: ConversationState) -> bool:
+    """Whether the messages that waited in the state `before` do so now, perhaps with others behind them."""
+    waiting = fresh.waiting[: len(before.waiting)]
+    return [message.id for message in waiting] == [message.id for message in before.waiting]
 
 
 def decides(contact: Contact) -> tuple[str | None, bool, bool, bool]:

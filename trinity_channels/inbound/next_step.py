@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
 from trinity_channels.access.login import Login
 from trinity_channels.api import Channel
+from trinity_channels.inbound.basis import still_waits
 from trinity_channels.inbound.commands import Expecting
 from trinity_channels.inbound.following import Following
 from trinity_channels.inbound.gather import Bursts
@@ -19,7 +20,7 @@ from trinity_channels.inbound.step import Means, Step
 from trinity_channels.inbound.writers import Writers
 from trinity_channels.outbound.notices import Notices
 from trinity_channels.store import Store, Tx, conversation_state
-from trinity_channels.store.conversation_state import ConversationState, Message
+from trinity_channels.store.conversation_state import ConversationState
 
 
 class DirectSteps:
@@ -126,13 +127,9 @@ class NextSteps:
         What has come since waits for the next step. Errors as `of`.
         """
         following = await self.read(step.state.conversation)
-        state, before = following.state, step.state.waiting
-        if state is None or state.turn or not state.connected or not _begins_with(state.waiting, before):
+        state = following.state
+        if state is None or state.turn or not state.connected or not still_waits(step.state, state):
             return following
-        state = replace(state, waiting=state.waiting[: len(before)])
+        state = replace(state, waiting=state.waiting[: len(step.state.waiting)])
         again = await self.of(state, following.writers, step.situation.manifest)
         return Following(at=again) if isinstance(again, datetime) else again
-
-
-def _begins_with(waiting: Sequence[Message], before: Sequence[Message]) -> bool:
-    return [message.id for message in waiting[: len(before)]] == [message.id for message in before]

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from trinity_channels.access.login import Login
 from trinity_channels.inbound.attempts import Attempts
+from trinity_channels.inbound.basis import still_waits
 from trinity_channels.inbound.following import Following
 from trinity_channels.inbound.group import GroupStep
 from trinity_channels.inbound.step import Step
@@ -51,11 +52,13 @@ class Steps:
         return following
 
     def _take(self, tx: Tx, step: Step | GroupStep, *, runs: bool) -> Following:
-        # First, for the step was prepared for the contact as the provider knows them now.
-        for keep in step.situation.keeps:
-            keep(tx)
         conversation = step.state.conversation
         fresh = conversation_state.load(tx, conversation)
+        # Not of someone who was erased meanwhile, whose messages do not wait any more: their name would come back.
+        if step.situation.keeps and fresh and still_waits(step.state, fresh):
+            for keep in step.situation.keeps:
+                keep(tx)
+            fresh = conversation_state.load(tx, conversation)
         same = step.on(tx, fresh) if fresh else None
         if fresh is None or same is None:
             return Following(fresh)
