@@ -17,6 +17,8 @@ from freezegun.api import FrozenDateTimeFactory
 from tests.certificates import self_signed
 from tests.world import START
 
+NEVER = 86_400.0
+"""Real seconds: what a host does periodically it does when a test says so, and not in the midst of a long story."""
 KEY: pytest.StashKey[FrozenTime] = pytest.StashKey()
 
 
@@ -43,6 +45,8 @@ class FrozenTime:
             frozen = self._stack.enter_context(freeze_time(START, real_asyncio=True))
             self.clock = cast("FrozenDateTimeFactory", frozen)  # what freeze_time gives while time stands still
             patch.setattr(api, "call_stack_inspection_limit", 0)
+            for pause in ("dispatch.local.TICK", "dispatch.local.IDLE_TICK", "host.HOUSEKEEPING"):
+                patch.setattr(f"trinity_channels.{pause}", NEVER)
 
     def pytest_sessionfinish(self) -> None:
         """Let time go on."""
