@@ -385,6 +385,39 @@ async def test_a_connection_that_the_server_closes_is_not_used_again() -> None:
         assert server.connections == 3
 
 
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+STALE = [
+    b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstale",
+    b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n",
+]
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+@pytest.mark.parametrize("stale", STALE)
+@pytest.mark.parametrize("content", [b"text", b"x" * MEGABYTE, None])
+async def test_what_comes_before_a_request_is_not_its_answer(
+    stale: bytes, content: bytes | None, at_once: bool
+) -> None:
+    heads: list[bytes] = []
+
+    async def adds(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(OK)
+        if not at_once:
+            await writer.drain()
+            await asyncio.sleep(0.02)
+        writer.write(stale)
+        await reader.read()  # until the client closes
+
+    async with Server(adds) as server, open_client() as client:
+        await client.get(server.url)
+        await asyncio.sleep(0.06)
+        answer = await client.post(server.url, content=_stream() if content is None else content)
+
+        assert (answer.status_code, answer.text) == (200, "ok")
+        assert [head[:4] for head in heads] == [b"GET ", b"POST"]
+
+
 async def test_an_idle_connection_is_given_up_before_servers_close_theirs() -> None:
     assert direct.KEPT_FOR < 5
 

@@ -17,6 +17,7 @@ from typing import cast
 
 import aiohttp
 import httpx
+from aiohttp.connector import Connection
 from multidict import CIMultiDict
 from yarl import URL
 
@@ -33,6 +34,24 @@ _NOT_ADDED = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 _FIELD = 65_536
 """Bytes of one header of an answer; policies that servers send in a header can be long."""
 _FIELDS = 256
+_SPOILT = 3
+"""Connections with bytes that belong to no request, after which a request is given up."""
+
+
+class _SpoiltConnectionError(Exception):
+    """Nothing was sent: the server had said something before it was asked."""
+
+
+class _Request(aiohttp.ClientRequest):
+    """A request that takes nothing for its answer that arrived before it was sent.
+
+    A server may add to an answer, or announce a time-out, while its connection waits to be used again.
+    """
+
+    async def send(self, conn: Connection) -> aiohttp.ClientResponse:
+        if conn.protocol is None or conn.protocol.should_close:
+            raise _SpoiltConnectionError  # aiohttp closes it
+        return await super().send(conn)
 
 
 class Direct(httpx.AsyncBaseTransport):
@@ -58,10 +77,13 @@ class Direct(httpx.AsyncBaseTransport):
             max_headers=_FIELDS,
             # httpx decompresses; done twice, it would fail.
             auto_decompress=False,
+            request_class=_Request,
         )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer a request, as soon as the head of the answer is there.
+
+        A POST or PATCH is sent once. Requests that may be repeated are, once, if a connection that was kept breaks.
 
         Raises:
             httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol, httpx.LocalProtocolError: it never left.
@@ -71,16 +93,7 @@ class Direct(httpx.AsyncBaseTransport):
         body = _Body(request)
         try:
             async with body.deadline or _NO_DEADLINE:
-                answer = await self._session.request(
-                    request.method,
-                    _url(request),
-                    headers=headers,
-                    skip_auto_headers=[name for name in _NOT_ADDED if name not in headers] or None,
-                    data=body.data,
-                    allow_redirects=False,
-                    timeout=_timeout(**request.extensions.get("timeout", {})),
-                    server_hostname=request.extensions.get("sni_hostname"),
-                )
+                answer = await self._answered(request, headers, body)
                 body.answered = True
         except TimeoutError as error:
             if isinstance(error, aiohttp.ClientError):
@@ -95,6 +108,21 @@ class Direct(httpx.AsyncBaseTransport):
             stream=_Answer(answer, request),
             extensions={"http_version": b"HTTP/1.1", "reason_phrase": reason},
         )
+
+    async def _answered(self, request: httpx.Request, headers: CIMultiDict[str], body: _Body) -> aiohttp.ClientResponse:
+        for _ in range(_SPOILT):
+            with contextlib.suppress(_SpoiltConnectionError):
+                return await self._session.request(
+                    request.method,
+                    _url(request),
+                    headers=headers,
+                    skip_auto_headers=[name for name in _NOT_ADDED if name not in headers] or None,
+                    data=body.data,
+                    allow_redirects=False,
+                    timeout=_timeout(**request.extensions.get("timeout", {})),
+                    server_hostname=request.extensions.get("sni_hostname"),
+                )
+        raise _SpoiltConnectionError
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -202,6 +230,8 @@ def _as_httpx(error: Exception, request: httpx.Request) -> httpx.TransportError:
             return httpx.ConnectTimeout("No connection was made in time.", request=request)
         case aiohttp.ClientConnectorError():
             return httpx.ConnectError(str(error), request=request)
+        case _SpoiltConnectionError():
+            return httpx.ConnectError("The server speaks before it is asked.", request=request)
         case aiohttp.ServerTimeoutError():
             return httpx.ReadTimeout("Nothing was received in time.", request=request)
         case aiohttp.InvalidURL() | aiohttp.NonHttpUrlClientError():
