@@ -277,3 +277,31 @@ async def test_a_gate_that_opened_just_before_a_crash_lets_them_in(world: World)
     await world.starts()
 
     assert zoe.last() == "echo hello?"
+
+
+async def test_a_host_that_stops_ends_the_call_that_it_makes_and_begins_no_other(
+    town: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    town.twilio.behaviour.receipts = False
+    zoe, over, calls = town.person("Zoe"), asyncio.Event(), []
+    plugin = town.host.plugins["whatsapp"]
+    send = plugin.send
+
+    async def hangs(*arguments: Any) -> Receipt:
+        calls.append(arguments)
+        await over.wait()
+        return await send(*arguments)
+
+    town.fails(Fault.RATE_LIMITED)
+    await zoe.says("first")
+    await zoe.says("second")
+    monkeypatch.setattr(plugin, "send", hangs)
+    town.clock.tick(60)
+    await town.until(lambda: bool(calls))
+    town.host.deliveries.stop()  # what the stop begins with, while the call is under way
+    over.set()
+    await town.stops()
+
+    assert (len(calls), zoe.heard()) == (1, ["echo first"])
+    await town.starts()
+    assert zoe.heard() == ["echo first", "echo second"]

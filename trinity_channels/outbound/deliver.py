@@ -138,7 +138,7 @@ class Deliveries:
         record: Record = _nothing
         attempted, last = 0, None
         # A call that was made is always recorded, also while stopping.
-        while attempted or not self._stopping:
+        while record is not _nothing or not self._stopping:
             claimed = await self._store.write(partial(self._next, record, conversation, last, self._now()))
             if attempted in self._watched:
                 self._watched[attempted].over.set()
@@ -155,7 +155,8 @@ class Deliveries:
     def _next(self, record: Record, conversation: int, last: datetime | None, now: datetime, tx: Tx) -> Claimed:
         """Record how the last call went, and claim what follows: one transaction, for each costs a wait."""
         record(tx)
-        return self._claim(tx, conversation, last, now)
+        # A part that is begun while the host stops may be cut off, and then no one knows whether it arrived.
+        return None if self._stopping else self._claim(tx, conversation, last, now)
 
     async def _work_on(self, delivery: Delivery) -> Record:
         """Make the call that a claimed delivery needs; returns what is to be recorded of it."""
