@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from trinity_channels.access.sign_in_links import SignInLinks
 from trinity_channels.host import Host
+from trinity_channels.web.pages.agent import AgentPages
 from trinity_channels.web.pages.agents import AgentsPages
 from trinity_channels.web.pages.appearance import AppearancePages
 from trinity_channels.web.pages.channel import ChannelPages
+from trinity_channels.web.pages.channel_trial import ChannelTrialPages
 from trinity_channels.web.pages.cookies import Said, SessionCookie
 from trinity_channels.web.pages.gate import ApplicationGate, Gate, SessionGate
 from trinity_channels.web.pages.https import Https
@@ -34,7 +36,9 @@ def _modules(host: Host, live: Live) -> list[Pages]:
     """The pages for people who are signed in."""
     return [
         AgentsPages(host.overviews, live),
+        AgentPages(host.statuses, host.plugins),
         ChannelPages(host.statuses, host.connections, host.way_in, host.plugins),
+        ChannelTrialPages(host.statuses, host.trials, host.sent, live, host.plugins),
         AppearancePages(),
     ]
 

@@ -140,6 +140,18 @@ async def test_each_channel_is_connected_by_its_own_form(net: Net, channel: str)
     assert (await net.api("GET", f"/api/agents/support/{channel}")).json()["webhook_url"] in shown
 
 
+async def test_the_agents_page_leads_to_every_channel(net: Net, page_of: Readers) -> None:
+    await net.api("DELETE", "/api/agents/support/slack")
+    reader = await page_of(net)
+    page = await reader.opens("/agents/support")
+
+    await expect(page.get_by_role("link", name="Open WhatsApp (Twilio)")).to_be_visible()
+    await expect(page.get_by_role("link", name="Open Telegram")).to_be_visible()
+    await page.get_by_role("link", name="Connect Slack").click()
+
+    await expect(page.get_by_role("heading", name="Connect Slack")).to_be_visible()
+
+
 @pytest.mark.parametrize("rest", ["", "/edit", "/disconnect"])
 @pytest.mark.parametrize("place", ["support/channels/whatsapp", "nobody/channels/whatsapp", "support/channels/fax"])
 async def test_a_foreign_agent_is_not_found(world: World, place: str, rest: str) -> None:
@@ -234,3 +246,26 @@ async def test_the_webhook_url_is_rotated(world: World, page_of: Readers) -> Non
     after = await world.webhook()
     assert after != before
     await expect(page.locator("#hook")).to_have_text(after)
+
+
+async def test_a_test_message_is_followed_until_it_is_read(net: Net, page_of: Readers) -> None:
+    phone = net.simulators["whatsapp"].phone("Zoe", address="+12025550188")
+    await phone.says("hello")
+    await net.settle()
+    reader = await page_of(net)
+    page = await reader.opens(PATH)
+    await page.get_by_role("link", name="Send test message").click()
+
+    await page.get_by_label("To").fill("nobody")
+    reader.expects_status(422)
+    await page.get_by_role("button", name="Send").click()
+    await expect(page.locator("#f-to-problem")).to_contain_text("Write the address like")
+    await reader.examines()
+    await page.get_by_label("To").fill("whatsapp:+12025550188")
+    await page.get_by_role("button", name="Send").click()
+
+    await expect(page.locator(".state .badge")).to_be_visible()
+    await net.settle()
+    await expect(page.locator(".state .badge")).to_have_text("Read")
+    await reader.examines()
+    assert "test message" in phone.heard()[-1].text

@@ -108,6 +108,11 @@ class SetupStep:
     connected: bool = False
     path: tuple[str, ...] = ()
 
+    @property
+    def words(self) -> str:
+        """The whole step as text: first the way through the menus, then what to do there."""
+        return f"{' → '.join(self.path)}. {self.text}" if self.path else self.text
+
 
 @dataclass(frozen=True, slots=True)
 class Channel:

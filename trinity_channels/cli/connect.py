@@ -71,4 +71,4 @@ def _tell(manifest: Channel, connected: dict[str, Any]) -> None:
     if steps:
         say("\nWhat is left to do:")
         for number, step in enumerate(steps, 1):
-            say(f"  {number}. {step.title}: {step.text}")
+            say(f"  {number}. {step.title}: {step.words}")

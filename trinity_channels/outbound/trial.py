@@ -24,6 +24,8 @@ from trinity_channels.store.delivery_log import Sent
 from trinity_channels.store.states import OutboxState
 from trinity_channels.visible import visible
 
+TEXT = "Hello! This is a test message: the connection to your agent works."
+"""What is sent where the owner writes nothing else."""
 MOST = 10
 HOUR = timedelta(hours=1)
 PATIENCE = 20.0

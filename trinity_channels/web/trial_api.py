@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from trinity_channels.api import Channel, CheckState, ConfigurationError
 from trinity_channels.bindings.connections import Connections
-from trinity_channels.outbound.trial import TrialMessages, Tried
+from trinity_channels.outbound.trial import TEXT, TrialMessages, Tried
 from trinity_channels.plugins import Plugins
 from trinity_channels.principal import Principal
 from trinity_channels.refusal import Refusal
@@ -20,7 +20,6 @@ from trinity_channels.web.auth import Guard
 from trinity_channels.web.bindings_api import HealthCheck, JsonObject, body_schema
 from trinity_channels.web.route import api_router
 
-TEXT = "Hello! This is a test message: the connection to your agent works."
 TEXT_LIMIT = 1000
 _UNSETTLED = OPEN_DELIVERIES | {OutboxState.UNKNOWN}
 """In these states no receipt has told yet what became of an attempt."""

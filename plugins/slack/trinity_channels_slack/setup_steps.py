@@ -5,7 +5,8 @@ from __future__ import annotations
 from trinity_channels.api import SetupStep
 from trinity_channels_slack.app import CREATE_LINK, EVENTS
 
-REQUEST_URL = "api.slack.com/apps → your app → Event Subscriptions → Request URL"
+_REQUEST_URL = ("api.slack.com/apps", "your app", "Event Subscriptions", "Request URL")
+REQUEST_URL = " → ".join(_REQUEST_URL)
 
 SETUP_STEPS = (
     SetupStep(
@@ -15,11 +16,13 @@ SETUP_STEPS = (
     ),
     SetupStep(
         "Install it",
-        "OAuth & Permissions → Install to Workspace. Then copy the Bot User OAuth Token, which starts with xoxb-.",
+        "Then copy the Bot User OAuth Token, which starts with xoxb-.",
+        path=("api.slack.com/apps", "your app", "OAuth & Permissions", "Install to Workspace"),
     ),
     SetupStep(
         "Copy the Signing Secret",
-        "Basic Information → App Credentials → Signing Secret → Show.",
+        "Copy what is shown; it is neither the Client Secret nor the Verification Token.",
+        path=("api.slack.com/apps", "your app", "Basic Information", "App Credentials", "Signing Secret", "Show"),
     ),
     SetupStep(
         "Connect",
@@ -27,11 +30,12 @@ SETUP_STEPS = (
     ),
     SetupStep(
         "Point Slack here",
-        f"{REQUEST_URL}: switch Enable Events on, paste the webhook URL, and wait for Verified. Under Subscribe to bot"
+        "Switch Enable Events on, paste the webhook URL, and wait for Verified. Under Subscribe to bot"
         f" events add {', '.join(EVENTS)}; save, and reinstall if Slack asks for it. With Delayed Events switched on,"
         " Slack also repeats for 24 hours what did not get through. If something else posts buttons or forms with the"
         " app's token, switch Interactivity & Shortcuts on with the same URL: then the agent receives what people press.",
         connected=True,
+        path=_REQUEST_URL,
     ),
     SetupStep(
         "Write to it",

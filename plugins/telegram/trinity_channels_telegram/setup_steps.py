@@ -9,6 +9,7 @@ SETUP_STEPS = (
         "Create a bot",
         "Open Telegram, write /newbot to @BotFather, and choose a name and a username that ends in bot. For a bot you"
         " already have, write /token instead. Use each bot for one agent only.",
+        path=("Telegram", "@BotFather", "/newbot"),
     ),
     SetupStep(
         "Connect",

@@ -63,7 +63,7 @@ def test_the_manifest() -> None:
 
 @pytest.mark.parametrize("sandbox", [True, False])
 def test_the_steps_lead_to_a_webhook_by_post(sandbox: bool) -> None:
-    steps = " ".join(step.text for step in plugin.channel().setup_steps if step.sandbox in {None, sandbox})
+    steps = " ".join(step.words for step in plugin.channel().setup_steps if step.sandbox in {None, sandbox})
 
     assert "HTTP POST" in steps
     assert ("join <keyword>" in steps) is sandbox

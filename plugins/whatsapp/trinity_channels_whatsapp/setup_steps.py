@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from trinity_channels.api import SetupStep
 
-SANDBOX_CONSOLE = "Twilio Console → Messaging → Try WhatsApp → Sandbox settings"
-SENDER_CONSOLE = "Twilio Console → Messaging → Senders → WhatsApp Senders"
+_TRY = ("Twilio Console", "Messaging", "Try WhatsApp")
+_SANDBOX = (*_TRY, "Sandbox settings")
+_SENDERS = ("Twilio Console", "Messaging", "Senders", "WhatsApp Senders")
+SANDBOX_CONSOLE = " → ".join(_SANDBOX)
+SENDER_CONSOLE = " → ".join(_SENDERS)
 
 SETUP_STEPS = (
     SetupStep(
@@ -18,15 +21,16 @@ SETUP_STEPS = (
     ),
     SetupStep(
         "Find the sandbox and its keyword",
-        "Twilio Console → Messaging → Try WhatsApp. The sender is whatsapp:+14155238886. Note the join keyword on that"
-        " page.",
+        "The sender is whatsapp:+14155238886. Note the join keyword on that page.",
         sandbox=True,
+        path=_TRY,
     ),
     SetupStep(
         "Register a sender",
-        f"{SENDER_CONSOLE}. Link a Meta Business Manager account; the display name is approved within 24 to 48 hours."
+        "Link a Meta Business Manager account; the display name is approved within 24 to 48 hours."
         " Then copy the sender's number in E.164 format, for example +14155001234.",
         sandbox=False,
+        path=_SENDERS,
     ),
     SetupStep(
         "Connect",
@@ -35,16 +39,18 @@ SETUP_STEPS = (
     ),
     SetupStep(
         "Point the sandbox here",
-        f'{SANDBOX_CONSOLE}. Paste the webhook URL into "When a message comes in", choose HTTP POST and save.',
+        'Paste the webhook URL into "When a message comes in", choose HTTP POST and save.',
         sandbox=True,
+        path=_SANDBOX,
         connected=True,
     ),
     SetupStep(
         "Point the sender here",
-        f"{SENDER_CONSOLE} → your registered sender. Paste the webhook URL as the webhook for incoming messages, choose"
+        "Paste the webhook URL as the webhook for incoming messages, choose"
         " HTTP POST and save. With #rc=2&rt=5000&rp=ct,rt,5xx at the end of the URL, Twilio also repeats a message that"
         " did not get through.",
         sandbox=False,
+        path=(*_SENDERS, "your registered sender"),
         connected=True,
     ),
     SetupStep(

@@ -89,7 +89,7 @@ def inbound(known: Known) -> Check:
         f" To test the route: curl -X POST {known.public_url}{route}test must answer 200." if known.public_url else ""
     )
     steps = "".join(
-        f"{step.title}: {step.text} "
+        f"{step.title}: {step.words} "
         for step in known.manifest.setup_steps
         if step.connected and step.sandbox in (None, known.stored.account.sandbox)
     )

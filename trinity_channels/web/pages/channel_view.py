@@ -81,6 +81,11 @@ class ChannelView:
         return f"/api/agents/{quote(self.agent, safe='')}/{self.name}"
 
     @property
+    def agent_api(self) -> str:
+        """The routes of the API for the agent."""
+        return f"/api/agents/{quote(self.agent, safe='')}"
+
+    @property
     def badge(self) -> tuple[str, str]:
         """The kind and the word of the badge beside the title."""
         if self.at is None:
@@ -97,7 +102,7 @@ class ChannelView:
         """One sentence: whether messages come in, and when the last ones came and went."""
         at = self.at
         if at is None:
-            return Markup("Nobody can reach {} on {} yet.").format(self.agent, self.title)
+            return Markup("Not connected: people cannot reach {} on {} yet.").format(self.agent, self.title)
         broken = next((one for one in lamps(at, self.visit.ago) if one.kind == "bad"), None)
         if at.last_inbound is None:
             if broken:
@@ -137,17 +142,12 @@ class ChannelView:
         match check.code:
             case "credentials" | "signature":
                 return Help("Edit the settings", f"{self.path}/edit")
-            case "public_chat_url":
-                return Help("Open Settings", "/settings") if self.visit.is_admin else None
             case "webhook_path":
                 return Help("Check again", f"{self.path}/probe", post=True)
             case "webhook" | "updates" if self.manifest.capabilities.register_webhook:
                 return Help("Set the webhook", f"{self.path}/webhook", post=True)
             case "webhook" | "webhook_address":
                 return Help("See the webhook URL", f"{self.path}#webhook")
-            case "agent" | "parked":
-                talks = f"/conversations?agent={quote(self.agent, safe='')}&channel={self.name}&state=attention"
-                return Help("See what failed", talks)
             case "outbound" | "provider_check" | "sender":
                 return Help("Verify", f"{self.path}/verify", post=True)
             case _:

@@ -99,13 +99,14 @@ class SettingsForm:
     def _field(self, name: str, value: object, stored: bool, problem: str) -> Field:
         schema = self._schema(name)
         kind = self._kind(name)
+        shown = schema.get("default") if value is None else value
         return Field(
             name=name,
             label=str(schema.get("title") or name),
             help=str(schema.get("description", "")),
             kind=kind,
             required=name in self._required and not stored and kind != "checkbox",
-            value="" if name in self._secrets or value is None or value is False else str(value),
+            value="" if name in self._secrets or shown is None or shown is False else str(shown),
             example="" if name in self._secrets else str(next(iter(schema.get("examples", ())), "")),
             options=tuple(str(one) for one in self._type(name).get("enum", ())),
             stored=stored,

@@ -42,6 +42,7 @@ class Loading(Checks):
         expect(PROVIDER.fullmatch(manifest.provider), f"provider {manifest.provider!r} is not lower-case letters")
         for step in manifest.setup_steps:
             expect(step.title and step.text, f"a setup step has no title or no text: {step}")
+            expect(all(part.strip() for part in step.path), f"a part of a setup step's path is empty: {step}")
 
     @inspection("channel", "Answer an unknown webhook key with the 2xx that makes the provider stop asking.")
     def test_an_unknown_key_is_acknowledged(self, plugin: PluginUnderTest) -> None:

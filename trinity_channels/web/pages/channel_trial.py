@@ -1,0 +1,108 @@
+"""Sending a test message on a channel, and following what becomes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from trinity_channels.api import ConfigurationError
+from trinity_channels.bindings.status import BindingStatuses
+from trinity_channels.outbound.sent import SentMessages
+from trinity_channels.outbound.trial import TEXT, TooManyTests, TrialMessages
+from trinity_channels.plugins import Plugins
+from trinity_channels.store.delivery_log import Sent
+from trinity_channels.store.states import OutboxState
+from trinity_channels.web.pages.channel_view import ChannelView
+from trinity_channels.web.pages.live import Live
+from trinity_channels.web.pages.page import Page
+from trinity_channels.web.pages.visit import Visit
+
+_PATH = "/agents/{name}/channels/{channel}/test"
+_WORDS = {
+    OutboxState.READY: ("queued", "Waiting to be sent"),
+    OutboxState.SENDING: ("queued", "Being sent"),
+    OutboxState.RECONCILING: ("queued", "Being looked up"),
+    OutboxState.QUEUED: ("queued", "Taken by the provider"),
+    OutboxState.SENT: ("sent", "Sent"),
+    OutboxState.DELIVERED: ("delivered", "Delivered"),
+    OutboxState.READ: ("read", "Read"),
+    OutboxState.FAILED: ("failed", "Failed"),
+    OutboxState.UNKNOWN: ("unknown", "Perhaps sent"),
+}
+"""The badge and the words for each state."""
+
+
+class ChannelTrialPages:
+    """`/agents/{name}/channels/{channel}/test…`."""
+
+    def __init__(
+        self, statuses: BindingStatuses, trials: TrialMessages, sent: SentMessages, live: Live, plugins: Plugins
+    ) -> None:
+        self._statuses = statuses
+        self._trials = trials
+        self._sent = sent
+        self._live = live
+        self._plugins = plugins
+
+    def pages(self) -> Sequence[Page]:
+        """The addresses."""
+        return [
+            Page(_PATH, self._ask),
+            Page(_PATH, self._send, "POST"),
+            Page(f"{_PATH}/{{delivery:int}}", self._follow),
+            Page(f"/live{_PATH}/{{delivery:int}}", self._follow_live),
+        ]
+
+    async def _view(self, visit: Visit) -> ChannelView:
+        params = visit.request.path_params
+        channel = params["channel"]
+        if channel not in self._plugins:
+            raise HTTPException(404)
+        status = await self._statuses.of(visit.principal, params["name"], channel)
+        return ChannelView(visit, status, self._plugins[channel].manifest)
+
+    async def _ask(self, visit: Visit) -> Response:
+        view = await self._view(visit)
+        return _form(visit, view) if view.at else visit.redirect(view.path)
+
+    async def _send(self, visit: Visit) -> Response:
+        view = await self._view(visit)
+        form = await visit.form()
+        to, text = form.text("to"), form.text("message") or TEXT
+        try:
+            tried = await self._trials.send(visit.principal, view.agent, view.name, to, text)
+        except ConfigurationError as error:
+            field = "message" if error.field == "message" else "to"
+            return _form(visit, view, 422, to=to, text=text, **{f"{field}_problem": error.message})
+        except TooManyTests as error:
+            return _form(visit, view, 429, to=to, text=text, to_problem=error.message)
+        return visit.redirect(f"{view.path}/test/{tried.delivery.id}")
+
+    async def _follow(self, visit: Visit) -> Response:
+        view = await self._view(visit)
+        return visit.render("channel_test_sent.html", view=view, **_shown(await self._delivery(visit)))
+
+    async def _follow_live(self, visit: Visit) -> Response:
+        view = await self._view(visit)
+
+        async def part() -> str:
+            return visit.part("channel_test_state.html", view=view, **_shown(await self._delivery(visit)))
+
+        return self._live.stream(visit, part)
+
+    async def _delivery(self, visit: Visit) -> Sent:
+        params = visit.request.path_params
+        return await self._sent.one(visit.principal, params["name"], params["delivery"])
+
+
+def _form(visit: Visit, view: ChannelView, status: int = 200, **given: str) -> Response:
+    values = {"to": "", "text": TEXT, "to_problem": "", "message_problem": "", **given}
+    return visit.render("channel_test.html", status, view=view, **values)
+
+
+def _shown(delivery: Sent) -> dict[str, Any]:
+    badge, words = _WORDS[delivery.state]
+    return {"delivery": delivery, "badge": badge, "words": words}
