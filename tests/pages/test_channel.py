@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -14,7 +15,8 @@ from playwright.async_api import expect
 from tests.channels.net import CHANNELS, Net
 from tests.pages.browsing import Readers
 from tests.pages.clients import OWN, client_of
-from tests.world import OWNER, World
+from tests.world import ADMIN, OWNER, START, Found, World
+from trinity_channels.store import Tx, bindings
 from trinity_channels.web.auth import Role
 
 PATH = "/agents/support/channels/whatsapp"
@@ -269,3 +271,59 @@ async def test_a_test_message_is_followed_until_it_is_read(net: Net, page_of: Re
     await expect(page.locator(".state .badge")).to_have_text("Read")
     await reader.examines()
     assert "test message" in phone.heard()[-1].text
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["<script>alert(1)</script>", "W" * 4000, "\u202egnp.exe\u202d", "{{ 7 * 7 }}", '"><img src=x onerror=alert(1)>'],
+)
+async def test_an_accounts_name_neither_escapes_nor_breaks_the_page(world: World, page_of: Readers, name: str) -> None:
+    def rename(tx: Tx) -> None:
+        stored = bindings.of_agent(tx, "support", "whatsapp")
+        assert stored is not None
+        account = replace(stored.account, display_name=name)
+        key = (stored.webhook_key, "digest")
+        bindings.save(
+            tx, "support", "whatsapp", account, settings=stored.settings, secrets=stored.secrets, new_key=key, now=START
+        )
+
+    await world.host.store.write(rename)
+    reader = await page_of(world)
+
+    page = await reader.opens(PATH)
+
+    await expect(page.get_by_role("heading", name="Sender")).to_be_visible()
+    assert await page.locator("main script, main img").count() == 0
+
+
+async def test_stored_secrets_are_in_no_page(net: Net) -> None:
+    secrets = [
+        value
+        for one in net.simulators.values()
+        for name, value in one.settings().items()
+        if "token" in name or "secret" in name
+    ]
+    async with client_of(net) as client:
+        shown = ""
+        for channel in CHANNELS:
+            path = f"/agents/support/channels/{channel}"
+            await client.post(f"{path}/verify", headers=OWN)
+            for rest in ("", "/edit", "/test", "/rotate", "/disconnect"):
+                answer = await client.get(f"{path}{rest}")
+                assert answer.status_code == httpx.codes.OK, f"{path}{rest}"
+                shown += answer.text
+
+    assert len(secrets) >= 4
+    assert [one for one in secrets if one in shown] == []
+
+
+async def test_pages_below_a_prefix_lead_to_pages_below_it(found: Found) -> None:
+    world = await found(trinity_channels_pages_path="/desk")
+    async with client_of(world, None) as client:
+        await client.post("/desk/signin/token", data={"token": ADMIN}, headers=OWN)
+        answer = await client.get(f"/desk{PATH}")
+
+    assert answer.status_code == httpx.codes.OK
+    assert f'action="/desk{PATH}/verify"' in answer.text
+    assert "/api/agents/support/whatsapp/test" in answer.text
+    assert "/desk/api/" not in answer.text
