@@ -23,7 +23,7 @@ from trinity_channels.crypto.vault import Vault
 from trinity_channels.email_address import mailbox, shown_email
 from trinity_channels.mail.port import Mail, Mailer, MailError
 from trinity_channels.observability.metrics import Metrics
-from trinity_channels.store import Store, Tx, audit, codes
+from trinity_channels.store import Store, Tx, audit, codes, people
 from trinity_channels.store.codes import NewCode, StoredCode
 
 log = structlog.get_logger(__name__)
@@ -130,6 +130,9 @@ class Login:
         return sent.format(email=shown_email(email))
 
     def _make(self, tx: Tx, request: CodeRequest, email: str, digest: str, now: datetime) -> _Made:
+        # The directory was asked before, which may take its time.
+        if not people.is_known(tx, request.contact):
+            return _Made(refusal=texts.CODE_NOT_MAILED.format(email=shown_email(email)), reason="erased")
         if locked_until := request.locked_until(tx, now):
             hours = ceil((locked_until - now) / timedelta(hours=1))
             return _Made(refusal=texts.EMAIL_LOCKED.format(email=shown_email(email), hours=hours), reason="locked")

@@ -51,8 +51,8 @@ class Metrics:
         resends: deliveries resent on request, by `channel`.
         indicate_failures: "typing" that could not be shown, by `channel`.
         failed_auth: requests to the API with a token that is not valid, by `reason`: `unknown`, `expired` or `throttled`.
-        login_codes: requests for a code by `outcome`: `sent`, `repeated` (one that was mailed still works), `limited` or
-            `locked` (after too many wrong guesses).
+        login_codes: requests for a code by `outcome`: `sent`, `repeated` (one that was mailed still works), `limited`,
+            `locked` (after too many wrong guesses) or `erased` (the person, meanwhile).
         login_guesses: numbers that were compared with a live code, by `outcome`: `right`, `wrong` or `locked` (wrong, and
             one too many).
         mail_failures: mail that the mail server did not take.

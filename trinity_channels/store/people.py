@@ -128,6 +128,12 @@ _KNOWN = or_(
     exists().where(ADDRESS.c.contact_id == CONTACT.c.id),
     exists().where(CONVERSATION.c.contact_id == CONTACT.c.id, ~CONVERSATION.c.key.startswith("erased:")),
 )
+_IS_KNOWN = select(CONTACT.c.id).where(CONTACT.c.id == bindparam("contact"), _KNOWN)
+
+
+def is_known(tx: Tx, contact: int) -> bool:
+    """Whether a contact has not been erased."""
+    return tx.one(_IS_KNOWN, contact=contact) is not None
 
 
 def contacts(tx: Tx, agent: str, *, most: int = 500) -> list[ListedContact]:
