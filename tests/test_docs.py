@@ -172,6 +172,7 @@ def test_every_error_code_is_documented_and_none_is_invented() -> None:
         "since",
         "opted_out_at_provider",
         "problems",
+        "elsewhere",
     }
 
     assert documented == raised
