@@ -102,7 +102,9 @@ def _probes(host: Host) -> list[Route]:
 
 def _pages(host: Host) -> LazyPages:
     """The pages, which are built when the first one is asked for."""
-    pages = LazyPages(host.settings.pages_path, lambda prefix: _page_site(host, prefix))
+    pages = LazyPages(
+        host.settings.pages_path, lambda prefix: _page_site(host, prefix), host.unknown_webhooks.probes.strayed
+    )
     host.leaving.append(pages.stop)
     return pages
 

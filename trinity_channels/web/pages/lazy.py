@@ -34,12 +34,18 @@ class PageSite(Protocol):
 
 
 class LazyPages:
-    """Stands in for the pages. `path` is what the settings say about where they are, None for nothing."""
+    """Stands in for the pages. `path` is what the settings say about where they are, None for nothing.
 
-    def __init__(self, path: str | None, build: Callable[[str], PageSite]) -> None:
+    `strayed` is told of each request: a probe of ours may arrive here, with a path that a proxy has changed.
+    """
+
+    def __init__(
+        self, path: str | None, build: Callable[[str], PageSite], strayed: Callable[[Request], object]
+    ) -> None:
         self._path = path
         self._prefix = ""
         self._build = build
+        self._strayed = strayed
         self._site: PageSite | None = None
 
     def routes(self, default: str) -> list[Route]:
@@ -50,6 +56,7 @@ class LazyPages:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request as the site does, below the prefix."""
+        self._strayed(Request(scope))
         await self._built()(self._below(scope), receive, send)
 
     def missing(self, request: Request) -> Response:
