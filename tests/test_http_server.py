@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +13,6 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from tests.load.siege import HostProcess
 from trinity_channels.cli import servers
 from trinity_channels.http_server import BoundedHttpProtocol, RequestLimits, server_config
 
@@ -369,33 +366,3 @@ async def test_an_event_stream_does_not_keep_the_server_from_stopping() -> None:
     assert asyncio.get_running_loop().time() - stopping < servers.GRACE / 2
     assert gone.is_set()
     writer.close()
-
-
-async def test_a_flood_of_headers_costs_the_host_no_memory(tmp_path: Path) -> None:
-    host = HostProcess(tmp_path, model="http://127.0.0.1:9", twilio="http://127.0.0.1:9")
-    await host.start()
-    assert host.process is not None
-    try:
-        await host.ready()
-        before = await _resident(host.process.pid)
-        reader, writer = await asyncio.open_connection("127.0.0.1", host.port)
-        with contextlib.suppress(ConnectionError, TimeoutError):
-            writer.write(b"GET / HTTP/1.1\r\n")
-            for block in endless(b"a:\r\n"):
-                writer.write(block * 2)
-                await writer.drain()
-            await asyncio.wait_for(reader.read(), 2)  # what still stands in the sockets' buffers is taken
-        grown = await _resident(host.process.pid) - before
-        writer.close()
-    finally:
-        host.process.kill()
-        await host.process.wait()
-
-    print(f"8 MB of headers on one connection: {grown / 1e6:.1f} MB more resident memory")  # noqa: T201  the figure
-    assert grown < 20_000_000
-
-
-async def _resident(pid: int) -> int:
-    """Resident memory of a process in bytes."""
-    shown = await asyncio.to_thread(subprocess.check_output, ["ps", "-o", "rss=", "-p", str(pid)])
-    return int(shown) * 1024

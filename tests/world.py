@@ -6,9 +6,7 @@ import asyncio
 import re
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Mapping
-from copy import copy
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -17,13 +15,14 @@ import httpx
 from freezegun.api import FrozenDateTimeFactory
 
 from tests import database
+from tests.installed import installed
 from tests.network import Network
 from trinity_channels.agents.port import AgentRuntime, AgentTurn
 from trinity_channels.api import Context, Fault
 from trinity_channels.app import Ports, create_app
 from trinity_channels.mail.captured import CapturedMailer
 from trinity_channels.mail.port import Mailer
-from trinity_channels.plugins import Plugins, load
+from trinity_channels.plugins import Plugins
 from trinity_channels.settings import Settings
 from trinity_channels.store import Tx, agent_settings, turns
 from trinity_channels.store.turns import FailedTurn
@@ -40,18 +39,6 @@ ADMIN = "fake-admin-token-for-tests"
 OWNER = "owner@example.org"
 HUMAN = "help@example.org"
 KEY = "00" * 32
-
-
-@cache
-def _found() -> Plugins:
-    """The plugins of this machine: to find them takes longer than to build a host."""
-    return load()
-
-
-def installed() -> Plugins:
-    """The plugins as a new process loads them, so that what a test replaces in one is gone after a restart."""
-    found = _found()
-    return Plugins({name: copy(found[name]) for name in found}, found.unavailable)
 
 
 class Agent:

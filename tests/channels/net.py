@@ -9,7 +9,8 @@ from typing import Any
 import httpx
 from freezegun.api import FrozenDateTimeFactory
 
-from tests.world import PUBLIC, World, installed
+from tests.installed import installed
+from tests.world import PUBLIC, World
 from trinity_channels.api import Context, Simulator
 
 CHANNELS = ("whatsapp", "telegram", "slack")
