@@ -124,7 +124,7 @@ def test_a_terminal_that_is_closed_ends_the_server_in_good_order() -> None:
         out, _ = process.communicate(timeout=20)
 
     assert process.returncode == 0
-    assert "Stopping" in out
+    assert "Shutting down" in out
 
 
 def test_without_a_server_it_says_so(terminal: Terminal) -> None:
