@@ -32,10 +32,15 @@ async def listening(talk: Talk, address: str = "127.0.0.1", *, tls: ssl.SSLConte
         yield server.sockets[0].getsockname()[1]
     finally:
         server.close()
+        await _rounds()  # what was accepted a moment ago is handed to `answer` in the next rounds
         for writer, task in writers.items():
             task.cancel()
             writer.transport.abort()
         await asyncio.gather(*writers.values(), *(one.wait_closed() for one in writers), return_exceptions=True)
-        for _ in range(10 if tls else 0):  # a handshake that failed is over in the next rounds; `talk` never knew of it
-            await asyncio.sleep(0)
+        await _rounds()  # a handshake that failed is over in the next rounds; `talk` never knew of it
         await server.wait_closed()
+
+
+async def _rounds() -> None:
+    for _ in range(10):
+        await asyncio.sleep(0)

@@ -48,7 +48,7 @@ from trinity_channels.inbound.indicate import Indicator
 from trinity_channels.inbound.missed import MissedMessages
 from trinity_channels.inbound.unknown import UnknownWebhooks
 from trinity_channels.inbound.vouching import Vouching
-from trinity_channels.inbound.way_in import WayIn
+from trinity_channels.inbound.way_in import OwnersWayIn, WayIn
 from trinity_channels.mail.port import Mailer
 from trinity_channels.observability.metrics import Metrics
 from trinity_channels.outbound.deliver import Deliveries
@@ -231,11 +231,15 @@ class Host:
             store=self.store,
             plugins=self.plugins,
             address=self.address,
-            may=self.may,
             probes=self.unknown_webhooks.probes,
             http=self.http,
             now=self.now,
         )
+
+    @cached_property
+    def owners_way_in(self) -> OwnersWayIn:
+        """The same, as owners may ask for it."""
+        return OwnersWayIn(self.way_in, self.may)
 
     # --- life ---
 

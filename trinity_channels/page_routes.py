@@ -37,7 +37,7 @@ def _modules(host: Host, live: Live) -> list[Pages]:
     return [
         AgentsPages(host.overviews, live),
         AgentPages(host.statuses, host.plugins),
-        ChannelPages(host.statuses, host.connections, host.way_in, host.plugins),
+        ChannelPages(host.statuses, host.connections, host.owners_way_in, host.plugins),
         ChannelTrialPages(host.statuses, host.trials, host.sent, live, host.plugins),
         AppearancePages(),
     ]

@@ -32,7 +32,7 @@ from trinity_channels.web.trial_api import TrialApi
 
 def routers(host: Host) -> list[APIRouter]:
     """The routers of the JSON API, in the order of its description."""
-    channels = BindingsApi(host.guard, host.connections, host.statuses, host.way_in, host.plugins)
+    channels = BindingsApi(host.guard, host.connections, host.statuses, host.owners_way_in, host.plugins)
     trials = TrialApi(host.guard, host.connections, host.trials, host.plugins)
     change = AddressChange(host.address, host.bindings, host.connections, host.store, host.now)
     contacts = Contacts(host.store, host.may, host.blocks, Erasure(host.store, host.blocks), host.now)

@@ -66,7 +66,7 @@ async def test_a_message_and_its_reply_cost_five_writing_and_one_reading(
 async def test_the_first_message_of_a_member_whose_email_the_provider_vouches_for_costs_no_more(
     quick: Net, transactions: Transactions
 ) -> None:
-    assert await cost(transactions, Someone(quick, "slack", "Zoe", email=EMAIL)) == PLAIN
+    assert await cost(transactions, Someone(quick, "slack", "Zoe", email=EMAIL)) == PLAIN, transactions.writes
 
 
 async def test_the_wait_for_the_end_of_a_burst_costs_nothing(
@@ -75,7 +75,7 @@ async def test_the_wait_for_the_end_of_a_burst_costs_nothing(
     zoe = patient.stranger(channel, "Zoe")
     await zoe.says("hello")
 
-    assert await cost(transactions, zoe) == PLAIN
+    assert await cost(transactions, zoe) == PLAIN, transactions.writes
 
 
 async def test_where_the_agent_must_be_shared_the_directory_is_asked_too(

@@ -14,7 +14,7 @@ from trinity_channels.bindings.connections import Connections
 from trinity_channels.bindings.given_settings import secret_names
 from trinity_channels.bindings.status import BindingStatus as Status
 from trinity_channels.bindings.status import BindingStatuses
-from trinity_channels.inbound.way_in import WayIn
+from trinity_channels.inbound.way_in import OwnersWayIn
 from trinity_channels.plugins import Plugins
 from trinity_channels.web.auth import Guard
 from trinity_channels.web.diagnosis_api import ProbeAnswer
@@ -85,7 +85,7 @@ class BindingsApi:
     """Builds the routes of each channel."""
 
     def __init__(
-        self, guard: Guard, connections: Connections, statuses: BindingStatuses, way_in: WayIn, plugins: Plugins
+        self, guard: Guard, connections: Connections, statuses: BindingStatuses, way_in: OwnersWayIn, plugins: Plugins
     ) -> None:
         self._guard = guard
         self._connections = connections
@@ -125,7 +125,7 @@ class BindingsApi:
 
         async def probe(request: Request, name: str) -> ProbeAnswer:
             """Send a signed probe through the public address to this host, as the provider would post."""
-            return ProbeAnswer.of(await self._way_in.prove_for(await self._guard.principal(request), name, channel))
+            return ProbeAnswer.of(await self._way_in.prove(await self._guard.principal(request), name, channel))
 
         async def rotate(request: Request, name: str) -> BindingStatus:
             """Give the binding a new webhook URL. The old one works until a message comes to the new one, at most a day."""

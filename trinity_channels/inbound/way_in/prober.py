@@ -10,13 +10,11 @@ from datetime import datetime
 import httpx
 
 from trinity_channels.api import Check
-from trinity_channels.authorisation import Authorisation
 from trinity_channels.bindings.public_address import Probed, PublicAddress
 from trinity_channels.inbound.way_in import legs
 from trinity_channels.inbound.way_in.elsewhere import Answer
 from trinity_channels.inbound.way_in.probe import ID, QUERY, SIGNATURE, Probe, Probes
 from trinity_channels.plugins import Plugins
-from trinity_channels.principal import Principal
 from trinity_channels.refusal import Refusal
 from trinity_channels.store import Store, bindings
 
@@ -35,7 +33,6 @@ class WayIn:
         store: Store,
         plugins: Plugins,
         address: PublicAddress,
-        may: Authorisation,
         probes: Probes,
         http: httpx.AsyncClient,
         now: Callable[[], datetime],
@@ -43,7 +40,6 @@ class WayIn:
         self._store = store
         self._plugins = plugins
         self._address = address
-        self._may = may
         self._probes = probes
         self._http = http
         self._now = now
@@ -58,13 +54,12 @@ class WayIn:
         async with self._one_at_a_time:
             return [found for channel in await self._channels() if (found := await self._prove(channel))]
 
-    async def prove_for(self, principal: Principal, agent: str, channel: str) -> Probed:
-        """The same for one channel, as the owner of an agent may ask.
+    async def prove_one(self, channel: str) -> Probed:
+        """The same for one channel.
 
         Raises:
-            Refusal: the principal is neither the owner nor an administrator, or there is no public address.
+            Refusal: there is no public address.
         """
-        await self._may.owner(principal, agent)
         async with self._one_at_a_time:
             found = await self._prove(channel)
         if found is None:

@@ -14,7 +14,7 @@ from trinity_channels.bindings.connections import AccountInUse, Connections, Web
 from trinity_channels.bindings.given_settings import InvalidSettings
 from trinity_channels.bindings.status import BindingStatuses
 from trinity_channels.crypto.vault import VaultError
-from trinity_channels.inbound.way_in import WayIn
+from trinity_channels.inbound.way_in import OwnersWayIn
 from trinity_channels.plugins import Plugins
 from trinity_channels.refusal import Refusal
 from trinity_channels.web.errors import translate
@@ -29,7 +29,9 @@ _PATH = "/agents/{name}/channels/{channel}"
 class ChannelPages:
     """`/agents/{name}/channels/{channel}…`."""
 
-    def __init__(self, statuses: BindingStatuses, connections: Connections, way_in: WayIn, plugins: Plugins) -> None:
+    def __init__(
+        self, statuses: BindingStatuses, connections: Connections, way_in: OwnersWayIn, plugins: Plugins
+    ) -> None:
         self._statuses = statuses
         self._connections = connections
         self._way_in = way_in
@@ -140,7 +142,7 @@ class ChannelPages:
 
     async def _probe(self, visit: Visit) -> Response:
         view = await self._view(visit)
-        found = await self._way_in.prove_for(visit.principal, view.agent, view.name)
+        found = await self._way_in.prove(visit.principal, view.agent, view.name)
         return visit.redirect(view.path, "" if found.failure else "The probe arrived, and was stored.")
 
     async def _set_webhook(self, visit: Visit) -> Response:
