@@ -136,8 +136,9 @@ async def test_every_operation_answers_as_it_is_described(net: Net, caplog: pyte
         statuses[response.status_code] += 1
         if fault := wrong_with(case, response):
             wrong.append(fault)
+        if index % 20 == 0:
+            await net.settle()  # time passes, for providers limit how often a webhook is set
         if index % 100 == 0:
-            await net.settle()  # time passes, for providers limit how often an account is connected
             await net.connect_all()  # some cases disconnect
             await net.settle()
 

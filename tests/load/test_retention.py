@@ -36,6 +36,7 @@ def fill(world: World) -> None:
     with sqlite3.connect(world.folder / "trinity_channels.db") as database:
         database.execute("DELETE FROM delivery")
         database.execute("DELETE FROM message")
+        database.execute("DROP TRIGGER delivery_begin")  # these have gone their way already
         values = {"rows": ROWS, "text": _OLD, "at": micros(START - timedelta(days=60))}
         database.execute(_MESSAGES, values)
         database.execute(_DELIVERIES, values)
