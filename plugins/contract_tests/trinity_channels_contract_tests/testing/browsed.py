@@ -33,7 +33,7 @@ async def browsed(*, width: int = 1200, javascript: bool = True) -> AsyncIterato
     complaints: list[str] = []
 
     def heard(message: ConsoleMessage) -> None:
-        # A stream that is cut, because the page is left or the server stops, is no fault of the page.
+        # A stream ends when the page is left or the server stops: that is not an error of the page.
         if message.type == "error" and "ERR_INCOMPLETE_CHUNKED_ENCODING" not in message.text:
             complaints.append(message.text)
 
