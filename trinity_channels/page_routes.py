@@ -9,6 +9,7 @@ from trinity_channels.web.pages.agents import AgentsPages
 from trinity_channels.web.pages.appearance import AppearancePages
 from trinity_channels.web.pages.channel import ChannelPages
 from trinity_channels.web.pages.channel_trial import ChannelTrialPages
+from trinity_channels.web.pages.channel_views import ChannelViews
 from trinity_channels.web.pages.cookies import Said, SessionCookie
 from trinity_channels.web.pages.gate import ApplicationGate, Gate, SessionGate
 from trinity_channels.web.pages.https import Https
@@ -34,11 +35,12 @@ def site(host: Host, prefix: str) -> Site:
 
 def _modules(host: Host, live: Live) -> list[Pages]:
     """The pages for people who are signed in."""
+    views = ChannelViews(host.statuses, host.plugins)
     return [
         AgentsPages(host.overviews, live),
         AgentPages(host.statuses, host.plugins),
-        ChannelPages(host.statuses, host.connections, host.owners_way_in, host.plugins),
-        ChannelTrialPages(host.statuses, host.trials, host.sent, live, host.plugins),
+        ChannelPages(views, host.connections, host.owners_way_in),
+        ChannelTrialPages(views, host.trials, host.sent, live),
         AppearancePages(),
     ]
 

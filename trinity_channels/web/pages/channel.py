@@ -6,19 +6,17 @@ import contextlib
 from collections.abc import Sequence
 from typing import Any
 
-from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from trinity_channels.api import ChannelError, ConfigurationError
 from trinity_channels.bindings.connections import AccountInUse, Connections, WebhookElsewhere
 from trinity_channels.bindings.given_settings import InvalidSettings
-from trinity_channels.bindings.status import BindingStatuses
 from trinity_channels.crypto.vault import VaultError
 from trinity_channels.inbound.way_in import OwnersWayIn
-from trinity_channels.plugins import Plugins
 from trinity_channels.refusal import Refusal
 from trinity_channels.web.errors import translate
 from trinity_channels.web.pages.channel_view import ChannelView
+from trinity_channels.web.pages.channel_views import ChannelViews
 from trinity_channels.web.pages.page import Page
 from trinity_channels.web.pages.settings_form import SettingsForm
 from trinity_channels.web.pages.visit import Visit
@@ -29,13 +27,10 @@ _PATH = "/agents/{name}/channels/{channel}"
 class ChannelPages:
     """`/agents/{name}/channels/{channel}…`."""
 
-    def __init__(
-        self, statuses: BindingStatuses, connections: Connections, way_in: OwnersWayIn, plugins: Plugins
-    ) -> None:
-        self._statuses = statuses
+    def __init__(self, views: ChannelViews, connections: Connections, way_in: OwnersWayIn) -> None:
+        self._views = views
         self._connections = connections
         self._way_in = way_in
-        self._plugins = plugins
 
     def pages(self) -> Sequence[Page]:
         """The addresses."""
@@ -52,27 +47,19 @@ class ChannelPages:
             Page(f"{_PATH}/disconnect", self._disconnect, "POST"),
         ]
 
-    async def _view(self, visit: Visit) -> ChannelView:
-        params = visit.request.path_params
-        channel = params["channel"]
-        if channel not in self._plugins:
-            raise HTTPException(404)
-        status = await self._statuses.of(visit.principal, params["name"], channel)
-        return ChannelView(visit, status, self._plugins[channel].manifest)
-
     async def _connected(self, visit: Visit) -> ChannelView | Response:
         """The view of what is connected; else the way to the form."""
-        view = await self._view(visit)
+        view = await self._views.of(visit)
         return view if view.at else visit.redirect(view.path)
 
     async def _look(self, visit: Visit) -> Response:
-        view = await self._view(visit)
+        view = await self._views.of(visit)
         return visit.render("channel.html", view=view) if view.at else self._form(visit, view)
 
     # --- connect and edit ---
 
     async def _edit(self, visit: Visit) -> Response:
-        return self._form(visit, await self._view(visit))
+        return self._form(visit, await self._views.of(visit))
 
     def _form(
         self,
@@ -98,7 +85,7 @@ class ChannelPages:
         return visit.render("channel_form.html", status, **shown)
 
     async def _connect(self, visit: Visit) -> Response:
-        view = await self._view(visit)
+        view = await self._views.of(visit)
         form = SettingsForm(view.manifest)
         given = form.given(await visit.form(), view.at.secrets if view.at else ())
         try:
@@ -132,7 +119,7 @@ class ChannelPages:
     # --- what is connected ---
 
     async def _verify(self, visit: Visit) -> Response:
-        view = await self._view(visit)
+        view = await self._views.of(visit)
         try:
             found = await self._connections.verify_for(visit.principal, view.agent, view.name)
         except ChannelError:  # kept, and shown with what needs attention
@@ -141,12 +128,12 @@ class ChannelPages:
         return visit.redirect(view.path, f"The credentials work: {account}.")
 
     async def _probe(self, visit: Visit) -> Response:
-        view = await self._view(visit)
+        view = await self._views.of(visit)
         found = await self._way_in.prove(visit.principal, view.agent, view.name)
         return visit.redirect(view.path, "" if found.failure else "The probe arrived, and was stored.")
 
     async def _set_webhook(self, visit: Visit) -> Response:
-        view = await self._view(visit)
+        view = await self._views.of(visit)
         replace = (await visit.form()).ticked("replace")
         try:
             await self._connections.set_webhook(visit.principal, view.agent, view.name, replace=replace)
@@ -161,7 +148,7 @@ class ChannelPages:
         return visit.render("channel_rotate.html", view=view) if isinstance(view, ChannelView) else view
 
     async def _rotate(self, visit: Visit) -> Response:
-        view = await self._view(visit)
+        view = await self._views.of(visit)
         await self._connections.rotate(visit.principal, view.agent, view.name)
         return visit.redirect(view.path, "The webhook URL is new.")
 
@@ -170,6 +157,6 @@ class ChannelPages:
         return visit.render("channel_disconnect.html", view=view) if isinstance(view, ChannelView) else view
 
     async def _disconnect(self, visit: Visit) -> Response:
-        view = await self._view(visit)
+        view = await self._views.of(visit)
         await self._connections.disconnect(visit.principal, view.agent, view.name)
         return visit.redirect(view.path, f"{view.title} is disconnected.")

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from trinity_channels.api import ConfigurationError
-from trinity_channels.bindings.status import BindingStatuses
 from trinity_channels.outbound.sent import SentMessages
 from trinity_channels.outbound.trial import TEXT, TooManyTests, TrialMessages
-from trinity_channels.plugins import Plugins
 from trinity_channels.store.delivery_log import Sent
 from trinity_channels.store.states import OutboxState
 from trinity_channels.web.pages.channel_view import ChannelView
+from trinity_channels.web.pages.channel_views import ChannelViews
 from trinity_channels.web.pages.live import Live
 from trinity_channels.web.pages.page import Page
 from trinity_channels.web.pages.visit import Visit
@@ -38,14 +36,11 @@ _WORDS = {
 class ChannelTrialPages:
     """`/agents/{name}/channels/{channel}/test…`."""
 
-    def __init__(
-        self, statuses: BindingStatuses, trials: TrialMessages, sent: SentMessages, live: Live, plugins: Plugins
-    ) -> None:
-        self._statuses = statuses
+    def __init__(self, views: ChannelViews, trials: TrialMessages, sent: SentMessages, live: Live) -> None:
+        self._views = views
         self._trials = trials
         self._sent = sent
         self._live = live
-        self._plugins = plugins
 
     def pages(self) -> Sequence[Page]:
         """The addresses."""
@@ -56,20 +51,12 @@ class ChannelTrialPages:
             Page(f"/live{_PATH}/{{delivery:int}}", self._follow_live),
         ]
 
-    async def _view(self, visit: Visit) -> ChannelView:
-        params = visit.request.path_params
-        channel = params["channel"]
-        if channel not in self._plugins:
-            raise HTTPException(404)
-        status = await self._statuses.of(visit.principal, params["name"], channel)
-        return ChannelView(visit, status, self._plugins[channel].manifest)
-
     async def _ask(self, visit: Visit) -> Response:
-        view = await self._view(visit)
+        view = await self._views.of(visit)
         return _form(visit, view) if view.at else visit.redirect(view.path)
 
     async def _send(self, visit: Visit) -> Response:
-        view = await self._view(visit)
+        view = await self._views.of(visit)
         form = await visit.form()
         to, text = form.text("to"), form.text("message") or TEXT
         try:
@@ -82,11 +69,11 @@ class ChannelTrialPages:
         return visit.redirect(f"{view.path}/test/{tried.delivery.id}")
 
     async def _follow(self, visit: Visit) -> Response:
-        view = await self._view(visit)
+        view = await self._views.of(visit)
         return visit.render("channel_test_sent.html", view=view, **_shown(await self._delivery(visit)))
 
     async def _follow_live(self, visit: Visit) -> Response:
-        view = await self._view(visit)
+        view = await self._views.of(visit)
 
         async def part() -> str:
             return visit.part("channel_test_state.html", view=view, **_shown(await self._delivery(visit)))

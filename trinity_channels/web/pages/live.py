@@ -1,8 +1,8 @@
 """Parts of pages that keep themselves up to date: an event stream that sends a part again when it has changed.
 
 The part is made again when something was written to the database, and now and then for what only time changes. A stream ends
-after a while, and the browser opens the next: so a server that shuts down waits for none of them, and whoever may no longer
-see the page soon stops seeing it.
+after a while, and the browser opens the next: so a server that shuts down waits for none of them, and a person who may no
+longer see the page soon stops seeing it.
 """
 
 from __future__ import annotations

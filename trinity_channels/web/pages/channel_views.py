@@ -1,0 +1,32 @@
+"""Finds the agent on a channel that a page's address names."""
+
+from __future__ import annotations
+
+from starlette.exceptions import HTTPException
+
+from trinity_channels.bindings.status import BindingStatuses
+from trinity_channels.plugins import Plugins
+from trinity_channels.web.pages.channel_view import ChannelView
+from trinity_channels.web.pages.visit import Visit
+
+
+class ChannelViews:
+    """Makes what the pages of a channel show, for people who may see it."""
+
+    def __init__(self, statuses: BindingStatuses, plugins: Plugins) -> None:
+        self._statuses = statuses
+        self._plugins = plugins
+
+    async def of(self, visit: Visit) -> ChannelView:
+        """The agent and channel of an address.
+
+        Raises:
+            HTTPException: 404, there is no such channel.
+            Refusal: there is no such agent, or it is another owner's.
+        """
+        params = visit.request.path_params
+        channel = params["channel"]
+        if channel not in self._plugins:
+            raise HTTPException(404)
+        status = await self._statuses.of(visit.principal, params["name"], channel)
+        return ChannelView(visit, status, self._plugins[channel].manifest)
