@@ -29,6 +29,7 @@ from trinity_channels.alerts.mails import AlertMails
 from trinity_channels.alerts.watch import ChannelWatch
 from trinity_channels.authorisation import Authorisation
 from trinity_channels.bindings import Bindings
+from trinity_channels.bindings.address_change import AddressChange
 from trinity_channels.bindings.connections import Connections
 from trinity_channels.bindings.contexts import Contexts
 from trinity_channels.bindings.public_address import PublicAddress
@@ -105,7 +106,7 @@ class Host:
         self.directory = ports.directory or LocalDirectory(self.store, self.agents, now)
         self.may = Authorisation(self.directory)
         self.own_tokens = TokenAuthenticator(self.store, settings.admin_token, now)
-        self.tokens = None if ports.authenticator else Tokens(self.store, now)
+        self.tokens = None if ports.authenticator else Tokens(self.store, now, self.directory)
         self.sessions = Sessions(self.store, now)
         self.local_token = self.own_tokens.local
         self.guard = Guard(ports.authenticator or self.own_tokens, self.may, FailedAuth(self.metrics, now))
@@ -240,6 +241,11 @@ class Host:
     def owners_way_in(self) -> OwnersWayIn:
         """The same, as owners may ask for it."""
         return OwnersWayIn(self.way_in, self.may)
+
+    @cached_property
+    def address_change(self) -> AddressChange:
+        """What administrators do with the public address."""
+        return AddressChange(self.address, self.bindings, self.connections, self.store, self.now)
 
     # --- life ---
 

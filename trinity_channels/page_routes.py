@@ -17,8 +17,10 @@ from trinity_channels.web.pages.live import Live
 from trinity_channels.web.pages.page import Pages
 from trinity_channels.web.pages.place import LinkPlace
 from trinity_channels.web.pages.render import Templates
+from trinity_channels.web.pages.settings import SettingsPages
 from trinity_channels.web.pages.signin import SignInPages
 from trinity_channels.web.pages.site import Site
+from trinity_channels.web.pages.tokens import TokenPages
 from trinity_channels.web.pages.visit import Desk
 
 
@@ -41,6 +43,8 @@ def _modules(host: Host, live: Live) -> list[Pages]:
         AgentPages(host.statuses, host.plugins),
         ChannelPages(views, host.connections, host.owners_way_in),
         ChannelTrialPages(views, host.trials, host.sent, live),
+        SettingsPages(host.address_change, host.owners_way_in, host.plugins, host.tokens),
+        *([TokenPages(host.tokens)] if host.tokens else []),
         AppearancePages(),
     ]
 

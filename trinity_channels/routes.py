@@ -5,7 +5,6 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from trinity_channels.access.audit_log import AuditLog
-from trinity_channels.bindings.address_change import AddressChange
 from trinity_channels.diagnostics import Diagnostics
 from trinity_channels.host import Host
 from trinity_channels.people.contacts import Contacts
@@ -34,7 +33,6 @@ def routers(host: Host) -> list[APIRouter]:
     """The routers of the JSON API, in the order of its description."""
     channels = BindingsApi(host.guard, host.connections, host.statuses, host.owners_way_in, host.plugins)
     trials = TrialApi(host.guard, host.connections, host.trials, host.plugins)
-    change = AddressChange(host.address, host.bindings, host.connections, host.store, host.now)
     contacts = Contacts(host.store, host.may, host.blocks, Erasure(host.store, host.blocks), host.now)
     return [
         AgentsApi(host.guard, host.overviews).router(),
@@ -49,13 +47,11 @@ def routers(host: Host) -> list[APIRouter]:
         DeliveriesApi(host.guard, host.sent).router(),
         ProactiveApi(host.guard, host.proactive).router(),
         AuditApi(host.guard, AuditLog(host.store, host.may)).router(),
-        SettingsApi(host.guard, host.address, change).router(),
+        SettingsApi(host.guard, host.address_change).router(),
         ChannelsApi(host.guard, host.plugins).router(),
-        DiagnosisApi(
-            host.guard, host.address, host.way_in.prove, Diagnostics(host, host.way_in.prove).examine
-        ).router(),
+        DiagnosisApi(host.guard, host.owners_way_in, Diagnostics(host, host.way_in.prove).examine).router(),
         ReloadApi(host.guard, host.reload).router(),
         # Within an application there are no tokens and no sessions of ours.
-        *([TokensApi(host.guard, host.tokens, host.directory).router()] if host.tokens else []),
+        *([TokensApi(host.guard, host.tokens).router()] if host.tokens else []),
         *([SessionsApi(host.guard, host.sessions).router()] if host.tokens else []),
     ]

@@ -39,6 +39,8 @@ PICTURES = (
     Picture("signin", "/signin", who="nobody"),
     Picture("agents", "/agents", readme=True),
     Picture("agents-admin", "/agents", who="admin"),
+    Picture("settings", "/settings", who="admin"),
+    Picture("token", "/settings/tokens/new", who="admin"),
     Picture("channel", "/agents/front-desk/channels/whatsapp"),
     Picture("connect", "/agents/travel-desk/channels/whatsapp"),
 )

@@ -6,10 +6,11 @@ import hashlib
 import re
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from trinity_channels.authorisation import administrator
+from trinity_channels.authorisation import Owners, administrator
+from trinity_channels.email_address import normalise_email
 from trinity_channels.principal import Principal, Role
 from trinity_channels.refusal import Refusal
 from trinity_channels.store import Store, Tx, audit, tokens
@@ -46,7 +47,7 @@ class TokenNotFound(Refusal):
 class NewToken:
     """What a token is to be: for whom, and optionally what it is called and when it ends (aware).
 
-    `subject` is a user's e-mail in its normal form or an agent's name, and empty for an administrator.
+    `subject` is a user's e-mail or an agent's name, and empty for an administrator.
     """
 
     role: Role
@@ -84,9 +85,11 @@ class Tokens:
         Refusal: by each operation that takes a principal, if it is not an administrator.
     """
 
-    def __init__(self, store: Store, now: Callable[[], datetime]) -> None:
+    def __init__(self, store: Store, now: Callable[[], datetime], agents: Owners | None = None) -> None:
+        """`agents` knows which agents there are; without it their names are not checked."""
         self._store = store
         self._now = now
+        self._agents = agents
 
     async def create(self, principal: Principal, wanted: NewToken) -> tuple[StoredToken, str]:
         """Make a token.
@@ -95,9 +98,10 @@ class Tokens:
             How it is listed, and the token itself, which is shown this once.
 
         Raises:
-            TokenRefused: the label is too long, or it would have ended already.
+            TokenRefused: it is not known for whom, the label is too long, or it would have ended already.
         """
         administrator(principal)
+        wanted = replace(wanted, subject=await self._subject(wanted))
         now = self._now()
         label = cleaned_name(wanted.label)
         if len(label) > LONGEST_LABEL:
@@ -110,6 +114,23 @@ class Tokens:
             return _add(tx, token, wanted, label, by=principal.actor, now=now)
 
         return await self._store.write(unit), token
+
+    async def _subject(self, wanted: NewToken) -> str:
+        try:
+            match wanted.role:
+                case Role.ADMIN if wanted.subject:
+                    raise ValueError("An administrator's token has no subject; leave it out.")
+                case Role.ADMIN:
+                    return ""
+                case Role.USER:
+                    return normalise_email(wanted.subject)
+                case Role.AGENT:
+                    # A misspelled name would give a token that opens nothing, and wait for an agent of that name.
+                    if self._agents is not None and await self._agents.owner(wanted.subject) is None:
+                        raise ValueError("There is no such agent.")
+                    return wanted.subject
+        except ValueError as error:
+            raise TokenRefused(str(error), "subject") from None
 
     async def every(self, principal: Principal) -> list[StoredToken]:
         """Every token, oldest first, expired ones included."""

@@ -1,8 +1,9 @@
-"""Changing the public address: every webhook URL follows at once, and the providers that can be told are told."""
+"""The public address as administrators see and change it: webhook URLs follow, and providers that can be told are told."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from trinity_channels.authorisation import administrator
@@ -10,6 +11,7 @@ from trinity_channels.bindings.connections import Connections
 from trinity_channels.bindings.public_address import PublicAddress
 from trinity_channels.bindings.registry import Bindings
 from trinity_channels.principal import Principal
+from trinity_channels.public_url import leads_to_this_machine
 from trinity_channels.refusal import Refusal
 from trinity_channels.store import Store, audit
 
@@ -19,6 +21,14 @@ class UnusableAddress(Refusal):
 
     def __init__(self, why: str) -> None:
         super().__init__("invalid_input", f"public_chat_url {why}.", field="value")
+
+
+@dataclass(frozen=True, slots=True)
+class AddressSetting:
+    """The address, None if there is none; `warning` says what does not work with it, None if nothing is known."""
+
+    value: str | None
+    warning: str | None
 
 
 class AddressChange:
@@ -38,8 +48,17 @@ class AddressChange:
         self._store = store
         self._now = now
 
-    async def to(self, principal: Principal, text: str) -> list[str]:
-        """Store a new address, an empty one for none; returns which providers could not be told, and why.
+    def setting(self, principal: Principal) -> AddressSetting:
+        """The address as it is.
+
+        Raises:
+            Refusal: the principal is not an administrator.
+        """
+        administrator(principal)
+        return self._setting()
+
+    async def to(self, principal: Principal, text: str) -> AddressSetting:
+        """Store a new address, an empty one for none; providers that could not be told are named in the warning.
 
         Raises:
             Refusal: the principal is not an administrator.
@@ -55,4 +74,18 @@ class AddressChange:
         now = self._now()
         await self._store.write(lambda tx: audit.add(tx, now, principal.actor, "set_public_chat_url"))
         # Without an address the providers keep the former one: there is no way to tell most of them "none".
-        return await self._connections.register_all() if self._address.value else []
+        return self._setting(await self._connections.register_all() if self._address.value else ())
+
+    def _setting(self, problems: Sequence[str] = ()) -> AddressSetting:
+        value = self._address.value
+        warning: str | None
+        if value is None:
+            warning = "public_chat_url is not set: there are no webhook URLs, and no provider can reach your agents."
+        # Allowed, for the simulators; what it means is said.
+        elif leads_to_this_machine(value):
+            warning = "This is an address of this machine: only a simulator here can reach it, and no provider outside."
+        elif value.startswith("http://"):
+            warning = "Providers deliver to https:// addresses; this one starts with http://."
+        else:
+            warning = f"Some providers could not be updated: {'; '.join(problems)}" if problems else None
+        return AddressSetting(value, warning)

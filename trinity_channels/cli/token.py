@@ -27,7 +27,6 @@ def create(
     from trinity_channels.access.tokens import NewToken, TokenRefused, Tokens
     from trinity_channels.cli import offline
     from trinity_channels.cli.until import until
-    from trinity_channels.email_address import normalise_email
     from trinity_channels.ports import utc_now
     from trinity_channels.principal import COMMAND_LINE, Role
     from trinity_channels.settings import Settings
@@ -38,16 +37,11 @@ def create(
     ends = until(expires, utc_now())
     if agent:
         offline.known_agent(Settings.load(), agent)
-    if user:
-        try:
-            subject = normalise_email(user)
-        except ValueError as error:
-            raise typer.BadParameter(str(error), param_hint="--user") from None
     wanted = NewToken(role, subject, label, ends)
     try:
         _, token = offline.with_store(lambda store: Tokens(store, utc_now).create(COMMAND_LINE, wanted))
     except TokenRefused as refused:
-        hint = {"label": "--label", "expires_at": "--expires"}[refused.field]
+        hint = {"subject": "--user", "label": "--label", "expires_at": "--expires"}[refused.field]
         raise typer.BadParameter(refused.message, param_hint=hint) from None
     typer.echo(token)
 

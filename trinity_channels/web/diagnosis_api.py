@@ -10,8 +10,8 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
 from trinity_channels.api import Check
-from trinity_channels.bindings.public_address import Probed, PublicAddress
-from trinity_channels.refusal import Refusal
+from trinity_channels.bindings.public_address import Probed
+from trinity_channels.inbound.way_in import OwnersWayIn
 from trinity_channels.web.auth import Guard
 from trinity_channels.web.route import api_router
 
@@ -69,13 +69,11 @@ class DiagnosisApi:
     def __init__(
         self,
         guard: Guard,
-        address: PublicAddress,
-        prove: Callable[[], Awaitable[Sequence[Probed]]],
+        way_in: OwnersWayIn,
         examine: Callable[[], Awaitable[Sequence[Findings]]],
     ) -> None:
         self._guard = guard
-        self._address = address
-        self._prove = prove
+        self._way_in = way_in
         self._examine = examine
 
     def router(self) -> APIRouter:
@@ -94,16 +92,11 @@ class DiagnosisApi:
 
     async def _probed(self, request: Request) -> list[ProbeAnswer]:
         """What the newest probes found; empty before the first one since the host was started or its address changed."""
-        await self._guard.admin(request)
-        return _answers(self._address.probed.values())
+        return _answers(self._way_in.newest(await self._guard.principal(request)))
 
     async def _probe(self, request: Request) -> list[ProbeAnswer]:
         """Send a signed probe through the public address to this host, one for each channel in use."""
-        await self._guard.admin(request)
-        # Without an address there is nowhere to send it, and an empty list would look like success.
-        if self._address.value is None:
-            raise Refusal("no_public_url", "public_chat_url is not set; set it, then probe it.")
-        return _answers(await self._prove())
+        return _answers(await self._way_in.prove_all(await self._guard.principal(request)))
 
 
 def _answers(found: Iterable[Probed]) -> list[ProbeAnswer]:

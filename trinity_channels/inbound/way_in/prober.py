@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
 import httpx
@@ -45,6 +45,16 @@ class WayIn:
         self._now = now
         self._one_at_a_time = asyncio.Lock()
 
+    @property
+    def address(self) -> str | None:
+        """Where probes are sent, None while there is no public address."""
+        return self._address.value
+
+    @property
+    def newest(self) -> Collection[Probed]:
+        """What the newest probes through the present address found."""
+        return self._address.probed.values()
+
     async def prove(self) -> list[Probed]:
         """Send one probe for each channel with a connected account, for every channel if there is none.
 
@@ -52,7 +62,9 @@ class WayIn:
         """
         # Two at once would overwrite each other's results.
         async with self._one_at_a_time:
-            return [found for channel in await self._channels() if (found := await self._prove(channel))]
+            # Side by side: where nothing answers, each takes its whole time.
+            every = await asyncio.gather(*(self._prove(channel) for channel in await self._channels()))
+            return [found for found in every if found]
 
     async def prove_one(self, channel: str) -> Probed:
         """The same for one channel.
