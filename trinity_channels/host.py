@@ -19,6 +19,8 @@ from trinity_channels.access.first_token import hand_over_first_token
 from trinity_channels.access.mailed_decisions import MailedDecisions
 from trinity_channels.access.overview import Overviews
 from trinity_channels.access.owner_digest import OwnerDigest
+from trinity_channels.access.pending_requests import PendingRequests
+from trinity_channels.access.policy_effects import PolicyEffects
 from trinity_channels.access.sessions import Sessions
 from trinity_channels.access.sharing import Sharing
 from trinity_channels.access.tokens import Tokens
@@ -59,6 +61,8 @@ from trinity_channels.outbound.resend import Resends
 from trinity_channels.outbound.sent import SentMessages
 from trinity_channels.outbound.trial import TrialMessages
 from trinity_channels.people.blocks import Blocks
+from trinity_channels.people.contacts import Contacts
+from trinity_channels.people.erasure import Erasure
 from trinity_channels.plugins import load
 from trinity_channels.ports import Ports, utc_now
 from trinity_channels.retention.chore import Retention
@@ -224,6 +228,21 @@ class Host:
             reports=self.reports,
             may=self.may,
         )
+
+    @cached_property
+    def pending_requests(self) -> PendingRequests:
+        """The access requests that wait for an owner."""
+        return PendingRequests(self.store, self.sharing, self.may)
+
+    @cached_property
+    def policy_effects(self) -> PolicyEffects:
+        """What a change of a policy would do."""
+        return PolicyEffects(self.store, self.directory, self.plugins, self.may, self.now)
+
+    @cached_property
+    def contacts(self) -> Contacts:
+        """What owners do with the people who wrote."""
+        return Contacts(self.store, self.may, self.blocks, Erasure(self.store, self.blocks), self.now)
 
     @cached_property
     def way_in(self) -> WayIn:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from trinity_channels.access.sign_in_links import SignInLinks
 from trinity_channels.host import Host
-from trinity_channels.web.pages.agent import AgentPages
 from trinity_channels.web.pages.agents import AgentsPages
 from trinity_channels.web.pages.appearance import AppearancePages
 from trinity_channels.web.pages.channel import ChannelPages
 from trinity_channels.web.pages.channel_trial import ChannelTrialPages
 from trinity_channels.web.pages.channel_views import ChannelViews
+from trinity_channels.web.pages.clients import ClientPages
 from trinity_channels.web.pages.cookies import Said, SessionCookie
 from trinity_channels.web.pages.gate import ApplicationGate, Gate, SessionGate
 from trinity_channels.web.pages.https import Https
@@ -18,6 +18,7 @@ from trinity_channels.web.pages.page import Pages
 from trinity_channels.web.pages.place import LinkPlace
 from trinity_channels.web.pages.render import Templates
 from trinity_channels.web.pages.settings import SettingsPages
+from trinity_channels.web.pages.sharing import SharingPages, SharingServices
 from trinity_channels.web.pages.signin import SignInPages
 from trinity_channels.web.pages.site import Site
 from trinity_channels.web.pages.tokens import TokenPages
@@ -38,9 +39,11 @@ def site(host: Host, prefix: str) -> Site:
 def _modules(host: Host, live: Live) -> list[Pages]:
     """The pages for people who are signed in."""
     views = ChannelViews(host.statuses, host.plugins)
+    sharing = SharingServices(host.sharing, host.pending_requests, host.policy_effects, host.contacts)
     return [
         AgentsPages(host.overviews, live),
-        AgentPages(host.statuses, host.plugins),
+        SharingPages(sharing, views, host.plugins, live),
+        ClientPages(host.contacts, host.plugins),
         ChannelPages(views, host.connections, host.owners_way_in),
         ChannelTrialPages(views, host.trials, host.sent, live),
         SettingsPages(host.address_change, host.owners_way_in, host.plugins, host.tokens),

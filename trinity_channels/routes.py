@@ -7,8 +7,6 @@ from fastapi import APIRouter
 from trinity_channels.access.audit_log import AuditLog
 from trinity_channels.diagnostics import Diagnostics
 from trinity_channels.host import Host
-from trinity_channels.people.contacts import Contacts
-from trinity_channels.people.erasure import Erasure
 from trinity_channels.web.access_api import AccessApi
 from trinity_channels.web.agents_api import AgentsApi
 from trinity_channels.web.audit_api import AuditApi
@@ -33,16 +31,15 @@ def routers(host: Host) -> list[APIRouter]:
     """The routers of the JSON API, in the order of its description."""
     channels = BindingsApi(host.guard, host.connections, host.statuses, host.owners_way_in, host.plugins)
     trials = TrialApi(host.guard, host.connections, host.trials, host.plugins)
-    contacts = Contacts(host.store, host.may, host.blocks, Erasure(host.store, host.blocks), host.now)
     return [
         AgentsApi(host.guard, host.overviews).router(),
         *(channels.router(channel) for channel in host.plugins),
         *(trials.router(channel) for channel in host.plugins),
         *(CatchUpApi(host.guard, host.missed, host.plugins).router(channel) for channel in host.plugins),
-        AccessApi(host.guard, host.sharing).router(),
+        AccessApi(host.guard, host.sharing, host.pending_requests, host.policy_effects).router(),
         EscalationApi(host.guard, host.self_service.escalation).router(),
         DisclosureApi(host.guard, host.self_service.disclosure).router(),
-        PeopleApi(host.guard, contacts, host.self_service.lifetime).router(),
+        PeopleApi(host.guard, host.contacts, host.self_service.lifetime).router(),
         RetentionApi(host.guard, host.retention_periods).router(),
         DeliveriesApi(host.guard, host.sent).router(),
         ProactiveApi(host.guard, host.proactive).router(),

@@ -14,7 +14,7 @@ from tests.channels.test_one_policy import on
 from tests.world import HUMAN, Agent, said
 from trinity_channels import texts
 from trinity_channels.api import Quoted
-from trinity_channels.store import Tx, conversation_state, people
+from trinity_channels.store import Tx, clients, conversation_state
 
 EMAIL = "zoe@example.org"
 QUESTION = "What time do you open?"
@@ -35,7 +35,7 @@ async def stored(net: Net) -> str:
     """All that people's messages say in the database."""
 
     def read(tx: Tx) -> str:
-        contacts = people.contacts(tx, "support")
+        contacts = clients.page(tx, "support", most=500)
         since = net.now().replace(year=2020)
         found = [one for contact in contacts for one in conversation_state.written_since(tx, contact.id, since)]
         return "\n".join(one.text for one in found)

@@ -41,6 +41,9 @@ PICTURES = (
     Picture("agents-admin", "/agents", who="admin"),
     Picture("settings", "/settings", who="admin"),
     Picture("token", "/settings/tokens/new", who="admin"),
+    Picture("sharing", "/agents/front-desk"),
+    Picture("sharing-empty", "/agents/travel-desk"),
+    Picture("erase", "/agents/front-desk/clients/1/erase"),
     Picture("channel", "/agents/front-desk/channels/whatsapp"),
     Picture("connect", "/agents/travel-desk/channels/whatsapp"),
 )

@@ -10,7 +10,7 @@ from tests.world import START, Agent, Found, Person, World, said
 from trinity_channels import texts
 from trinity_channels.access.login import LoginContact
 from trinity_channels.inbound.prepare import Preparation, Prepared
-from trinity_channels.store import Tx, conversation_state, people
+from trinity_channels.store import Tx, clients, conversation_state
 from trinity_channels.store.conversation_state import Contact, ConversationState
 
 ZOE = "zoe@example.org"
@@ -75,7 +75,7 @@ async def stored(world: World) -> str:
     """Everything that the person's messages say in the database."""
 
     def read(tx: Tx) -> str:
-        (client,) = people.contacts(tx, "support")
+        (client,) = clients.page(tx, "support", most=500)
         return "\n".join(f"{one.text} {one.parts}" for one in conversation_state.written_since(tx, client.id, START))
 
     return await world.host.store.read(read)

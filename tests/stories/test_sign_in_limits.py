@@ -8,7 +8,7 @@ import pytest
 
 from tests.world import OWNER, Person, World
 from trinity_channels import texts
-from trinity_channels.store import Tx, codes, mailboxes, people
+from trinity_channels.store import Tx, clients, codes, mailboxes
 from trinity_channels.store.codes import NewCode
 
 ZOE = "zoe@example.org"
@@ -52,7 +52,7 @@ async def full_binding(world: World, *, known: bool) -> None:
     await world.person("Yan").says("/help")
 
     def seed(tx: Tx) -> None:
-        (yan,) = (one for one in people.contacts(tx, "support") if one.name == "Yan")
+        (yan,) = (one for one in clients.page(tx, "support", most=500) if one.name == "Yan")
         now = world.now()
         for number in range(100):
             email = f"{number}@example.org"
@@ -110,7 +110,7 @@ async def test_a_code_that_was_made_but_may_not_have_been_mailed_is_not_offered_
     await zoe.says("/help")
 
     def made(tx: Tx) -> None:
-        (client,) = people.contacts(tx, "support")
+        (client,) = clients.page(tx, "support", most=500)
         now = world.now()
         codes.make(
             tx, NewCode(1, client.id, ZOE, ZOE, known=False, digest="x"), now=now, expires=now + timedelta(minutes=10)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from functools import lru_cache
+
+HELD_FOR = timedelta(days=7)
+"""How long what a person wrote waits for the gate to open."""
 
 
 class Policy(StrEnum):

@@ -24,6 +24,11 @@ def notes(parts: Sequence[Part]) -> tuple[str, ...]:
     return tuple(words for part in parts if (words := describe(part)))
 
 
+def in_words(text: str, parts: Sequence[Part]) -> str:
+    """A whole message as a person reads it: its text, and below it what came with it."""
+    return "\n".join([text, *notes(parts)]).strip()
+
+
 def describe(part: Part) -> str:
     """One part as a sentence without subject; empty if it has no content."""
     match part:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import takewhile
 
 from trinity_channels import texts
-from trinity_channels.access.gate import Decision
+from trinity_channels.access.gate import HELD_FOR, Decision
 from trinity_channels.access.self_service import SelfService
 from trinity_channels.email_address import shown_email
 from trinity_channels.inbound.answer import Answers, request_access
@@ -33,7 +33,6 @@ from trinity_channels.store import Tx, access, messages, people, turns
 from trinity_channels.store.conversation_state import Contact, ConversationState, Message, OpenTurn
 
 HELD = 5
-HELD_FOR = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)

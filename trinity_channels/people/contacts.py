@@ -10,7 +10,7 @@ from trinity_channels.people.blocks import Blocks
 from trinity_channels.people.erasure import Erasure
 from trinity_channels.principal import Principal
 from trinity_channels.refusal import Refusal
-from trinity_channels.store import Store, Tx, audit, people, verified_emails
+from trinity_channels.store import Store, Tx, audit, clients, people, verified_emails
 from trinity_channels.store.people import ListedContact
 
 
@@ -38,10 +38,25 @@ class Contacts:
         self._erasure = erasure
         self._now = now
 
-    async def of(self, principal: Principal, agent: str) -> list[ListedContact]:
-        """The people who wrote to the agent, most recent first, at most 500."""
+    async def of(
+        self, principal: Principal, agent: str, *, before: int = clients.LAST, most: int = 500, words: str = ""
+    ) -> list[ListedContact]:
+        """The people who wrote to the agent, the newest first.
+
+        Args:
+            principal: who asks.
+            agent: its name.
+            before: only those with lower ids, to go on from an earlier list.
+            most: how many at most.
+            words: only those whose name, verified e-mail or address contains this.
+        """
         await self._may.owner(principal, agent)
-        return await self._store.read(lambda tx: people.contacts(tx, agent))
+        return await self._store.read(lambda tx: clients.page(tx, agent, before=before, most=most, words=words))
+
+    async def one(self, principal: Principal, agent: str, contact: int) -> ListedContact:
+        """One of them."""
+        await self._may.owner(principal, agent)
+        return _known(await self._store.read(lambda tx: people.contact(tx, agent, contact)))
 
     async def block(self, principal: Principal, agent: str, contact: int) -> ListedContact:
         """Drop what they write in silence, and what is held for them."""

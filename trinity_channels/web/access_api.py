@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
+from trinity_channels.access.gate import Policy
+from trinity_channels.access.pending_requests import PendingRequests
+from trinity_channels.access.policy_effects import PolicyEffect, PolicyEffects
 from trinity_channels.access.sharing import Policies, Sharing
+from trinity_channels.agents.words import in_words
 from trinity_channels.email_address import shown_email
 from trinity_channels.store.access import AccessRequest, Share
+from trinity_channels.store.pending import Held
 from trinity_channels.web.auth import Guard
 from trinity_channels.web.inputs import Email, RowId
 from trinity_channels.web.policy import PolicyAnswer, PolicyBody
@@ -29,12 +34,55 @@ class RequestAnswer(BaseModel):
     status: str
     decided_by: str | None
     decided_at: datetime | None
+    first_message: str | None = Field(
+        None, description="The first of the messages that are held until a decision; null if none is"
+    )
+    held_messages: int = 0
 
 
 class DecisionBody(BaseModel):
     """The owner's decision."""
 
     approve: bool
+
+
+class DecisionsBody(BaseModel):
+    """One decision about several requests."""
+
+    ids: Annotated[list[Annotated[int, Field(ge=1, le=2**63 - 1)]], Field(min_length=1, max_length=100)]
+    approve: bool
+
+
+class RefusedAnswer(BaseModel):
+    """A request that could not be decided, and why."""
+
+    id: int
+    code: str
+    message: str
+
+
+class DecisionsAnswer(BaseModel):
+    """What became of several requests: those that stand as decided now, and those that could not be decided."""
+
+    decided: list[RequestAnswer]
+    refused: list[RefusedAnswer]
+
+
+class EffectAnswer(BaseModel):
+    """What a policy would change for the people who have written on the channels that are connected."""
+
+    policy: Policy
+    clients_allowed: int
+    clients_gain: int
+    clients_lose: int
+    held_messages_answered: int
+
+
+class EffectsAnswer(BaseModel):
+    """The present policy, and the effect of each."""
+
+    policy: Policy
+    effects: list[EffectAnswer]
 
 
 class EmailBody(BaseModel):
@@ -72,9 +120,11 @@ class ShareAnswer(BaseModel):
 class AccessApi:
     """Builds the routes under `/api/agents/{name}/`."""
 
-    def __init__(self, guard: Guard, sharing: Sharing) -> None:
+    def __init__(self, guard: Guard, sharing: Sharing, pending: PendingRequests, effects: PolicyEffects) -> None:
         self._guard = guard
         self._sharing = sharing
+        self._pending = pending
+        self._effects = effects
 
     def router(self) -> APIRouter:
         """The routes."""
@@ -82,7 +132,9 @@ class AccessApi:
         add = router.add_api_route
         add("/access-policy", self._policy, methods=["GET"])
         add("/access-policy", self._set_policy, methods=["PUT"])
+        add("/access-policy/effects", self._policy_effects, methods=["GET"])
         add("/access-requests", self._requests, methods=["GET"])
+        add("/access-requests/decide", self._decide_several, methods=["POST"])
         add("/access-requests/{request_id}/decide", self._decide, methods=["POST"])
         add("/shares/proactive", self._consent, methods=["PUT"])
         add("/shares", self._shares, methods=["GET"])
@@ -106,6 +158,13 @@ class AccessApi:
 
         return PolicyAnswer.of(*await self._sharing.set_policies(principal, name, change))
 
+    async def _policy_effects(self, request: Request, name: str) -> EffectsAnswer:
+        """What each policy would change: who gains or loses access, and which held messages would be answered."""
+        principal = await self._guard.principal(request)
+        effects = await self._effects.of(principal, name)
+        present, _ = await self._sharing.policies(principal, name)
+        return EffectsAnswer(policy=present, effects=[_effect_answer(one) for one in effects])
+
     # --- requests ---
 
     async def _requests(
@@ -113,13 +172,26 @@ class AccessApi:
     ) -> list[RequestAnswer]:
         """Access requests, newest first; an empty status means all."""
         principal = await self._guard.principal(request)
-        return [_request_answer(one) for one in await self._sharing.requests(principal, name, status)]
+        found = await self._sharing.requests(principal, name, status)
+        held = await self._pending.held(principal, name, found)
+        return [_request_answer(one, held.get(one.id)) for one in found]
 
     async def _decide(self, request: Request, name: str, request_id: RowId, body: DecisionBody) -> RequestAnswer:
         """Approve or decline a request; the person is notified on the channel they asked on."""
         principal = await self._guard.principal(request)
         decided = await self._sharing.decide(principal, name, request_id, approve=body.approve)
         return _request_answer(decided)
+
+    async def _decide_several(self, request: Request, name: str, body: DecisionsBody) -> DecisionsAnswer:
+        """Approve or decline several requests; one that cannot be decided keeps no other from it."""
+        principal = await self._guard.principal(request)
+        found = await self._pending.decide(principal, name, body.ids, approve=body.approve)
+        return DecisionsAnswer(
+            decided=[_request_answer(one) for one in found.requests],
+            refused=[
+                RefusedAnswer(id=request, code=one.code, message=one.message) for request, one in found.refused.items()
+            ],
+        )
 
     # --- shares ---
 
@@ -146,7 +218,17 @@ class AccessApi:
         return ConsentAnswer(agent_name=name, email=body.email, allow_proactive=body.allow_proactive)
 
 
-def _request_answer(one: AccessRequest) -> RequestAnswer:
+def _effect_answer(one: PolicyEffect) -> EffectAnswer:
+    return EffectAnswer(
+        policy=one.policy,
+        clients_allowed=one.allows,
+        clients_gain=one.gain,
+        clients_lose=one.lose,
+        held_messages_answered=one.answered,
+    )
+
+
+def _request_answer(one: AccessRequest, held: Held | None = None) -> RequestAnswer:
     return RequestAnswer(
         id=one.id,
         agent_name=one.agent,
@@ -157,6 +239,8 @@ def _request_answer(one: AccessRequest) -> RequestAnswer:
         status=one.status,
         decided_by=one.decided_by,
         decided_at=one.decided_at,
+        first_message=in_words(held.text, held.parts) if held else None,
+        held_messages=held.number if held else 0,
     )
 
 

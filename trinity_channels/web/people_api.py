@@ -1,19 +1,27 @@
-"""The people who wrote to an agent: block, unlink, erase."""
+"""The people who wrote to an agent: list, block, unlink, erase."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
 from trinity_channels.access.lifetime import Lifetime
 from trinity_channels.people.contacts import Contacts
+from trinity_channels.store.clients import LAST
 from trinity_channels.store.people import ListedContact
 from trinity_channels.store.verified_emails import Source
 from trinity_channels.web.auth import Guard
 from trinity_channels.web.inputs import RowId
 from trinity_channels.web.route import api_router
+
+Before = Annotated[
+    int | None, Query(ge=1, le=2**63 - 1, description="List those before this `id`, to go on from an earlier list")
+]
+Limit = Annotated[int, Query(ge=1, le=500)]
+Words = Annotated[str, Query(max_length=100, description="Part of a name, a verified e-mail or an address")]
 
 
 class ClientAnswer(BaseModel):
@@ -62,15 +70,28 @@ class PeopleApi:
         router = api_router(self._guard, "People", "/api/agents/{name}")
         add = router.add_api_route
         add("/clients", self._clients, methods=["GET"])
+        add("/clients/{client_id}", self._client, methods=["GET"])
         add("/clients/{client_id}", self._erase, methods=["DELETE"])
         add("/clients/{client_id}/block", self._block, methods=["PUT"])
         add("/clients/{client_id}/unlink", self._unlink, methods=["POST"])
         return router
 
-    async def _clients(self, request: Request, name: str) -> list[ClientAnswer]:
-        """The people who wrote to the agent, most recent first."""
+    async def _clients(
+        self,
+        request: Request,
+        name: str,
+        before: Before = None,
+        limit: Limit = 500,
+        q: Words = "",
+    ) -> list[ClientAnswer]:
+        """The people who wrote to the agent, the newest first; `before` the `id` of the last one lists earlier ones."""
         principal = await self._guard.principal(request)
-        return [self._answer(one) for one in await self._contacts.of(principal, name)]
+        found = await self._contacts.of(principal, name, before=before or LAST, most=limit, words=q.strip())
+        return [self._answer(one) for one in found]
+
+    async def _client(self, request: Request, name: str, client_id: RowId) -> ClientAnswer:
+        """One of them."""
+        return self._answer(await self._contacts.one(await self._guard.principal(request), name, client_id))
 
     async def _block(self, request: Request, name: str, client_id: RowId, body: BlockBody) -> ClientAnswer:
         """Block a person: their messages are dropped without an answer. Or unblock them, also if they were erased."""

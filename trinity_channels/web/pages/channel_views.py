@@ -30,3 +30,16 @@ class ChannelViews:
             raise HTTPException(404)
         status = await self._statuses.of(visit.principal, params["name"], channel)
         return ChannelView(visit, status, self._plugins[channel].manifest)
+
+    async def every(self, visit: Visit, agent: str) -> list[ChannelView]:
+        """The agent on each installed channel, those first that are in use.
+
+        Raises:
+            Refusal: there is no such agent, or it is another owner's.
+        """
+        views = [
+            ChannelView(visit, await self._statuses.of(visit.principal, agent, one), self._plugins[one].manifest)
+            for one in self._plugins
+        ]
+        # The order is otherwise that of the plugins.
+        return sorted(views, key=lambda view: view.at is None)

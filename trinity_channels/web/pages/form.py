@@ -7,6 +7,8 @@ from urllib.parse import parse_qs
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+_MOST_DIGITS = 18
+"""Digits of an id: one more, and it might be more than a database takes."""
 LARGEST = 65_536
 """Bytes of a form; no page of ours sends more."""
 MOST_FIELDS = 1000
@@ -30,6 +32,11 @@ class Form:
     def ticked(self, name: str) -> bool:
         """Whether a check box is ticked."""
         return name in self._fields
+
+
+def row_id(given: str) -> int:
+    """The id of a row as an address or a field has it; 0, which no row has, for anything else."""
+    return int(given) if given.isascii() and given.isdigit() and len(given) <= _MOST_DIGITS else 0
 
 
 async def read_form(request: Request) -> Form:

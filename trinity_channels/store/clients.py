@@ -1,0 +1,149 @@
+"""The people of an agent, a page of them at a time, and how many of them a policy lets in."""
+
+from __future__ import annotations
+
+import heapq
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Select, and_, bindparam, case, exists, func, literal_column, or_, select
+
+from trinity_channels.store import people
+from trinity_channels.store.clock import micros
+from trinity_channels.store.people import ListedContact
+from trinity_channels.store.states import MessageState
+from trinity_channels.store.tables import ADDRESS, BINDING, CONTACT, CONVERSATION, MESSAGE
+from trinity_channels.store.tables.indexes import in_states
+from trinity_channels.store.tx import Tx
+
+LAST = 2**63 - 1
+"""A page that begins here begins with the newest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """People, or messages of theirs: of everyone who is not blocked, of those with a verified e-mail, and with a share."""
+
+    everyone: int = 0
+    verified: int = 0
+    shared: int = 0
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(self.everyone + other.everyone, self.verified + other.verified, self.shared + other.shared)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A binding of an agent."""
+
+    binding: int
+    channel: str
+    connected: bool
+
+
+_PLACES = select(BINDING.c.id, BINDING.c.channel, BINDING.c.disconnected_at).where(
+    BINDING.c.agent == bindparam("agent")
+)
+_HAS_ADDRESS = exists().where(ADDRESS.c.contact_id == CONTACT.c.id)
+_NEWEST: Select[tuple[int]] = (
+    select(CONTACT.c.id)
+    .where(
+        CONTACT.c.binding_id == bindparam("binding"),
+        CONTACT.c.id < bindparam("before"),
+        # The erased have neither an address nor a conversation of theirs.
+        or_(
+            _HAS_ADDRESS,
+            exists().where(CONVERSATION.c.contact_id == CONTACT.c.id, ~CONVERSATION.c.key.startswith("erased:")),
+        ),
+    )
+    .order_by(CONTACT.c.id.desc())
+    .limit(bindparam("most"))
+)
+_FOUND = _NEWEST.where(
+    or_(
+        func.instr(func.lower(CONTACT.c.name), bindparam("words")) > literal_column("0"),
+        func.instr(CONTACT.c.email, bindparam("words")) > literal_column("0"),
+        exists().where(
+            ADDRESS.c.contact_id == CONTACT.c.id,
+            func.instr(func.lower(ADDRESS.c.value), bindparam("words")) > literal_column("0"),
+        ),
+    )
+)
+_SHARED = CONTACT.c.email.in_(select(literal_column("value")).select_from(func.json_each(bindparam("shared"))))
+_IN_REACH = and_(CONTACT.c.blocked_at.is_(None), _HAS_ADDRESS)
+_NUMBERS = (
+    func.count().label("everyone"),
+    func.count(CONTACT.c.email).label("verified"),
+    func.count(case((_SHARED, 1))).label("shared"),
+)
+_PEOPLE = select(*_NUMBERS).where(CONTACT.c.binding_id == bindparam("binding"), _IN_REACH)
+_MESSAGES = (
+    select(*_NUMBERS)
+    .select_from(
+        MESSAGE.join(CONVERSATION, CONVERSATION.c.id == MESSAGE.c.conversation_id).join(
+            CONTACT, CONTACT.c.id == CONVERSATION.c.contact_id
+        )
+    )
+    .where(
+        in_states(MESSAGE.c.state, MessageState.HELD),
+        MESSAGE.c.at >= bindparam("written_since"),
+        CONVERSATION.c.binding_id == bindparam("binding"),
+        CONVERSATION.c.last_inbound_at > bindparam("open_since"),
+        _IN_REACH,
+    )
+)
+
+
+def places(tx: Tx, agent: str) -> list[Place]:
+    """Where an agent is, or was, connected."""
+    return [Place(row.id, row.channel, row.disconnected_at is None) for row in tx.all(_PLACES, agent=agent)]
+
+
+def page(tx: Tx, agent: str, *, before: int = LAST, most: int, words: str = "") -> list[ListedContact]:
+    """The people who wrote to an agent, the newest first.
+
+    Args:
+        tx: the transaction.
+        agent: its name.
+        before: only those with lower ids, to go on from an earlier page.
+        most: how many at most.
+        words: only those whose name, verified e-mail or address contains this.
+    """
+    statement = _FOUND if words else _NEWEST
+    given = {"words": words.lower()} if words else {}
+    # One channel at a time, so that each is read in the order of its index.
+    found = [
+        tx.scalars(statement, int, binding=place.binding, before=before, most=most, **given)
+        for place in places(tx, agent)
+    ]
+    return people.listed(tx, heapq.nlargest(most, (one for ids in found for one in ids)))
+
+
+def counts(tx: Tx, binding: int, shared: Collection[str]) -> Counts:
+    """The people of a binding; `shared` are the e-mails that the agent is shared with."""
+    row = tx.one(_PEOPLE, binding=binding, shared=json.dumps(sorted(shared)))
+    return Counts(row.everyone, row.verified, row.shared) if row else Counts()
+
+
+def held_counts(
+    tx: Tx, binding: int, shared: Collection[str], *, written_since: datetime, open_since: datetime | None
+) -> Counts:
+    """The held messages of a binding, by who wrote them.
+
+    Args:
+        tx: the transaction.
+        binding: its id.
+        shared: the e-mails that the agent is shared with.
+        written_since: what is older is not answered any more.
+        open_since: people who last wrote before can be answered only when they write again; None if they always can.
+    """
+    row = tx.one(
+        _MESSAGES,
+        binding=binding,
+        shared=json.dumps(sorted(shared)),
+        written_since=micros(written_since),
+        open_since=micros(open_since) if open_since else -1,
+    )
+    return Counts(row.everyone, row.verified, row.shared) if row else Counts()

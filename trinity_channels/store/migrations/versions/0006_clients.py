@@ -1,0 +1,10 @@
+"""Pages of an agent's people"""
+
+from alembic import op
+
+revision = "0006"
+down_revision = "0005"
+
+
+def upgrade() -> None:
+    op.create_index("contact_of_binding", "contact", ["binding_id", "id", "email", "blocked_at"])

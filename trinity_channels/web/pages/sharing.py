@@ -1,0 +1,235 @@
+"""An agent's first page: who may chat with it, who asks to, who has access, who has written, and on which channels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from starlette.responses import Response
+
+from trinity_channels.access.gate import GroupPolicy, Policy
+from trinity_channels.access.pending_requests import Decided, PendingRequests
+from trinity_channels.access.policy_effects import PolicyEffects
+from trinity_channels.access.sharing import Sharing
+from trinity_channels.email_address import normalise_email, shown_email
+from trinity_channels.people.contacts import Contacts
+from trinity_channels.plugins import Plugins
+from trinity_channels.refusal import Refusal
+from trinity_channels.web.pages.channel_view import ChannelView
+from trinity_channels.web.pages.channel_views import ChannelViews
+from trinity_channels.web.pages.form import row_id
+from trinity_channels.web.pages.live import Live
+from trinity_channels.web.pages.page import Page
+from trinity_channels.web.pages.sharing_view import ClientView, RequestView, ShareView, choices
+from trinity_channels.web.pages.visit import Visit
+from trinity_channels.web.pages.words import counted
+
+_PATH = "/agents/{name}"
+CLIENTS = 25
+"""Clients on a page."""
+REQUESTS = 25
+"""Requests on a page."""
+PEOPLE = 50
+"""People with access on a page."""
+_LAST = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class SharingServices:
+    """What the page shows and changes."""
+
+    sharing: Sharing
+    pending: PendingRequests
+    effects: PolicyEffects
+    contacts: Contacts
+
+
+class SharingPages:
+    """`/agents/{name}` and what its forms send."""
+
+    def __init__(self, services: SharingServices, views: ChannelViews, plugins: Plugins, live: Live) -> None:
+        self._services = services
+        self._views = views
+        self._plugins = plugins
+        self._live = live
+
+    def pages(self) -> Sequence[Page]:
+        """The addresses."""
+        return [
+            Page(_PATH, self._look),
+            Page("/live/agents/{name}/requests", self._requests_live),
+            Page(f"{_PATH}/policy", self._set_policy, "POST"),
+            Page(f"{_PATH}/requests", self._decide, "POST"),
+            Page(f"{_PATH}/people", self._add, "POST"),
+            Page(f"{_PATH}/people/remove", self._remove, "POST"),
+            Page(f"{_PATH}/people/write-first", self._consent, "POST"),
+        ]
+
+    # --- the page ---
+
+    async def _look(self, visit: Visit) -> Response:
+        return await self._page(visit)
+
+    async def _page(self, visit: Visit, status: int = 200, **problem: Any) -> Response:
+        agent, who = visit.request.path_params["name"], visit.principal
+        effects = await self._services.effects.of(who, agent)
+        policy, groups = await self._services.sharing.policies(who, agent)
+        views = await self._views.every(visit, agent)
+        values: dict[str, Any] = {
+            "agent": agent,
+            "api": f"/api/agents/{quote(agent, safe='')}",
+            "choices": choices(effects, policy),
+            "groups": groups,
+            "has_groups": any(view.manifest.capabilities.groups for view in views),
+            "views": views,
+            "state": _state(views),
+            "add": {"value": "", "problem": "", **problem},
+            **await self._requests(visit, agent),
+            **await self._people(visit, agent),
+            **await self._clients(visit, agent),
+        }
+        return visit.render("sharing.html", status, **values)
+
+    async def _requests(self, visit: Visit, agent: str) -> dict[str, Any]:
+        before = row_id(visit.request.query_params.get("requests", ""))
+        found = await self._services.pending.of(visit.principal, agent, before=before or _LAST, most=REQUESTS + 1)
+        shown = [RequestView(one, self._plugins) for one in found.requests[:REQUESTS]]
+        more = len(found.requests) > REQUESTS
+        return {
+            "agent": agent,
+            "api": f"/api/agents/{quote(agent, safe='')}",
+            "live_requests": f"/live{_path(agent)}/requests{f'?requests={before}' if before else ''}",
+            "requests": shown,
+            "waiting": found.number,
+            "older_requests": f"?requests={shown[-1].id}#requests" if more else "",
+            "newer_requests": bool(before),
+        }
+
+    async def _requests_live(self, visit: Visit) -> Response:
+        agent = visit.request.path_params["name"]
+
+        async def part() -> str:
+            return visit.part("sharing_requests.html", **await self._requests(visit, agent))
+
+        await part()  # refused before the stream begins, where it is refused
+        return self._live.stream(visit, part)
+
+    async def _people(self, visit: Visit, agent: str) -> dict[str, Any]:
+        after = visit.request.query_params.get("people", "")
+        every = await self._services.sharing.shares(visit.principal, agent)
+        rest = [one for one in every if one.email > after]
+        more = len(rest) > PEOPLE
+        return {
+            "people": [ShareView(one, visit) for one in rest[:PEOPLE]],
+            "people_number": len(every),
+            "more_people": f"?{urlencode({'people': rest[PEOPLE - 1].email})}#people" if more else "",
+            "first_people": bool(after),
+        }
+
+    async def _clients(self, visit: Visit, agent: str) -> dict[str, Any]:
+        asked = visit.request.query_params
+        before, words = row_id(asked.get("clients", "")), asked.get("q", "").strip()[:100]
+        found = await self._services.contacts.of(
+            visit.principal, agent, before=before or _LAST, most=CLIENTS + 1, words=words
+        )
+        shown = [ClientView(one, self._plugins, visit.now) for one in found[:CLIENTS]]
+        here = {"clients": str(before)} if before else {}
+        query = here | ({"q": words} if words else {})
+        older = {"q": words} | {"clients": str(shown[-1].id)} if len(found) > CLIENTS else {}
+        return {
+            "clients": shown,
+            "words": words,
+            "clients_query": f"?{urlencode(query)}" if query else "",
+            "older_clients": f"?{urlencode({k: v for k, v in older.items() if v})}#clients" if older else "",
+            "newest_clients": bool(before),
+        }
+
+    # --- policy ---
+
+    async def _set_policy(self, visit: Visit) -> Response:
+        agent, form = visit.request.path_params["name"], await visit.form()
+        policy = _one_of(Policy, form.text("policy"))
+        groups = _one_of(GroupPolicy, form.text("groups")) if form.text("groups") else None
+        await self._services.sharing.set_policies(visit.principal, agent, lambda before: (policy, groups or before[1]))
+        return visit.redirect(_back(agent, "policy"), "The policy is saved.")
+
+    # --- requests ---
+
+    async def _decide(self, visit: Visit) -> Response:
+        agent, form = visit.request.path_params["name"], await visit.form()
+        approve = form.ticked("approve")
+        which = form.text("approve" if approve else "decline")
+        chosen = form.every("request") if which == "selected" else [which]
+        numbers = [number for one in chosen if (number := row_id(one))]
+        if not numbers:
+            return visit.redirect(_back(agent, "requests"), "Choose at least one request first.")
+        decided = await self._services.pending.decide(visit.principal, agent, numbers, approve=approve)
+        return visit.redirect(_back(agent, "requests"), _told(decided, approve=approve))
+
+    # --- people with access ---
+
+    async def _add(self, visit: Visit) -> Response:
+        agent, form = visit.request.path_params["name"], await visit.form()
+        given = form.text("email")
+        try:
+            email = normalise_email(given)
+        except ValueError:
+            problem = "Enter an e-mail address such as zoe@example.org."
+            return await self._page(visit, 422, value=given[:254], problem=problem)
+        try:
+            await self._services.sharing.share(visit.principal, agent, email)
+        except Refusal as refusal:
+            if refusal.field != "email":
+                raise
+            return await self._page(visit, 422, value=given, problem=refusal.message)
+        return visit.redirect(_back(agent, "people"), f"{shown_email(email)} has access now.")
+
+    async def _remove(self, visit: Visit) -> Response:
+        agent, email = visit.request.path_params["name"], (await visit.form()).text("email")
+        await self._services.sharing.unshare(visit.principal, agent, email)
+        return visit.redirect(_back(agent, "people"), f"{shown_email(email)} has no access any more.")
+
+    async def _consent(self, visit: Visit) -> Response:
+        agent, form = visit.request.path_params["name"], await visit.form()
+        email, allow = form.text("email"), form.text("allow") == "yes"
+        await self._services.sharing.consent(visit.principal, agent, email, allow=allow)
+        said = "may write first to" if allow else "no longer writes first to"
+        return visit.redirect(_back(agent, "people"), f"The agent {said} {shown_email(email)}.")
+
+
+def _back(agent: str, section: str) -> str:
+    return f"{_path(agent)}#{section}"
+
+
+def _path(agent: str) -> str:
+    return f"/agents/{quote(agent, safe='')}"
+
+
+def _one_of(kind: Any, value: str) -> Any:
+    try:
+        return kind(value)
+    except ValueError:
+        raise Refusal("invalid_input", "Choose one of the policies.") from None
+
+
+def _told(decided: Decided, *, approve: bool) -> str:
+    """What became of the requests, in a sentence or two."""
+    verb = "approved" if approve else "declined"
+    number = len(decided.requests)
+    if number == 1:
+        told = [f"{shown_email(decided.requests[0].email)} is {verb}."]
+    else:
+        told = [f"{counted(number)} requests are {verb}."] if number else []
+    told += dict.fromkeys(refusal.message for refusal in decided.refused.values())
+    return " ".join(told)
+
+
+def _state(views: Sequence[ChannelView]) -> str:
+    """Where people reach the agent, as a sentence."""
+    titles = [view.title for view in views if view.at]
+    if not titles:
+        return "It is not connected to a messenger yet."
+    listed = " and ".join([", ".join(titles[:-1]), titles[-1]] if len(titles) > 1 else titles)
+    return f"People reach it on {listed}."
