@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from trinity_channels.access.sign_in_links import SignInLinks
 from trinity_channels.host import Host
+from trinity_channels.people.recent_messages import RecentMessages
 from trinity_channels.web.pages.agents import AgentsPages
 from trinity_channels.web.pages.appearance import AppearancePages
 from trinity_channels.web.pages.channel import ChannelPages
@@ -39,12 +40,13 @@ def site(host: Host, prefix: str) -> Site:
 def _modules(host: Host, live: Live) -> list[Pages]:
     """The pages for people who are signed in."""
     views = ChannelViews(host.statuses, host.plugins)
+    recent = RecentMessages(host.store, host.may)
     sharing = SharingServices(host.sharing, host.pending_requests, host.policy_effects, host.contacts)
     return [
         AgentsPages(host.overviews, live),
         SharingPages(sharing, views, host.plugins, live),
         ClientPages(host.contacts, host.plugins),
-        ChannelPages(views, host.connections, host.owners_way_in),
+        ChannelPages(views, host.connections, host.owners_way_in, recent, live),
         ChannelTrialPages(views, host.trials, host.sent, live),
         SettingsPages(host.address_change, host.owners_way_in, host.plugins, host.tokens),
         *([TokenPages(host.tokens)] if host.tokens else []),

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from trinity_channels.access.audit_log import AuditLog
 from trinity_channels.diagnostics import Diagnostics
 from trinity_channels.host import Host
+from trinity_channels.people.recent_messages import RecentMessages
 from trinity_channels.web.access_api import AccessApi
 from trinity_channels.web.agents_api import AgentsApi
 from trinity_channels.web.audit_api import AuditApi
@@ -19,6 +20,7 @@ from trinity_channels.web.disclosure_api import DisclosureApi
 from trinity_channels.web.escalation_api import EscalationApi
 from trinity_channels.web.people_api import PeopleApi
 from trinity_channels.web.proactive_api import ProactiveApi
+from trinity_channels.web.recent_messages_api import RecentMessagesApi
 from trinity_channels.web.reload_api import ReloadApi
 from trinity_channels.web.retention_api import RetentionApi
 from trinity_channels.web.sessions_api import SessionsApi
@@ -31,10 +33,12 @@ def routers(host: Host) -> list[APIRouter]:
     """The routers of the JSON API, in the order of its description."""
     channels = BindingsApi(host.guard, host.connections, host.statuses, host.owners_way_in, host.plugins)
     trials = TrialApi(host.guard, host.connections, host.trials, host.plugins)
+    recent = RecentMessagesApi(host.guard, RecentMessages(host.store, host.may), host.plugins)
     return [
         AgentsApi(host.guard, host.overviews).router(),
         *(channels.router(channel) for channel in host.plugins),
         *(trials.router(channel) for channel in host.plugins),
+        *(recent.router(channel) for channel in host.plugins),
         *(CatchUpApi(host.guard, host.missed, host.plugins).router(channel) for channel in host.plugins),
         AccessApi(host.guard, host.sharing, host.pending_requests, host.policy_effects).router(),
         EscalationApi(host.guard, host.self_service.escalation).router(),

@@ -51,6 +51,7 @@ def test_it_finds_its_rows_by_an_index(blank: Path, name: str) -> None:
         ("attention._REQUESTS", "access_request_pending"),
         ("attention._TURNS", "turn_failed"),
         ("attention._DELIVERIES", "delivery_parked"),
+        ("exchanged._OF_BINDING", "message_of_binding"),
         ("notice_budget._OF_BINDING", "message_notice"),
         ("notice_budget._TO_STRANGER", "message_to_stranger"),
         ("conversation_state._WITH_WORK", "message_open"),

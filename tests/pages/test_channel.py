@@ -166,6 +166,15 @@ async def test_a_foreign_agent_is_not_found(world: World, place: str, rest: str)
     assert OWNER not in answer.text
 
 
+async def test_strangers_follow_nothing(world: World) -> None:
+    token = await world.token(Role.USER, "stranger@example.org")
+    async with client_of(world, token) as client:
+        answers = [await client.get(f"/live{PATH}"), await client.get(f"/live{PATH.replace('support', 'nobody')}")]
+
+    assert {answer.status_code for answer in answers} == {httpx.codes.NOT_FOUND}
+    assert answers[0].text == answers[1].text
+
+
 @pytest.mark.parametrize("action", ["", "/verify", "/probe", "/webhook", "/rotate", "/disconnect"])
 async def test_strangers_change_nothing(world: World, action: str) -> None:
     token = await world.token(Role.USER, "stranger@example.org")

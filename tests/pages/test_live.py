@@ -16,6 +16,7 @@ from tests.pages.browsing import Readers, listening
 from tests.pages.clients import OWN, client_of
 from tests.world import ADMIN, OWNER, World
 from trinity_channels.cli import servers
+from trinity_channels.refusal import Refusal
 from trinity_channels.store import StoreError
 from trinity_channels.web.auth import Role
 from trinity_channels.web.pages import live
@@ -115,6 +116,23 @@ async def test_a_tab_holds_one_connection(world: World, page_of: Readers) -> Non
 
     assert asked.count("/live/agents") == 1
     assert 1 <= asked.count("/live/attention") <= 3  # when the page was opened, and after each change
+
+
+async def test_a_stream_ends_when_its_part_cannot_be_made_any_more(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with listening(world) as url, entered(url) as client, client.stream("GET", "/live/agents") as stream:
+        lines = stream.aiter_lines()
+        await anext(lines)
+
+        async def refuses(_principal: object) -> None:
+            raise Refusal("agent_not_found", "There is no such agent.")
+
+        monkeypatch.setattr(world.host.overviews, "of", refuses)
+        await world.policy("open")
+        rest = [line async for line in lines]
+
+    assert not [line for line in rest if line.startswith("id: ")]
 
 
 async def test_a_part_that_fails_stays_as_it_is(

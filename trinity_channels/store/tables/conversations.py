@@ -96,6 +96,7 @@ class MessageRow(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("binding_id", "event_id"),
         Index("message_of_conversation", "conversation_id", "id"),
+        Index("message_of_binding", "binding_id"),  # in the order of the ids, which every index of SQLite ends with
         Index("message_of_contact", "contact_id", "at"),
         Index("message_of_turn", "turn_id", sqlite_where=text("turn_id IS NOT NULL")),
         open_work("message_open", "conversation_id", MessageState.WAITING),

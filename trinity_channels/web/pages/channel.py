@@ -13,11 +13,14 @@ from trinity_channels.bindings.connections import AccountInUse, Connections, Web
 from trinity_channels.bindings.given_settings import InvalidSettings
 from trinity_channels.crypto.vault import VaultError
 from trinity_channels.inbound.way_in import OwnersWayIn
+from trinity_channels.people.recent_messages import RecentMessages
 from trinity_channels.refusal import Refusal
 from trinity_channels.web.errors import translate
 from trinity_channels.web.pages.channel_view import ChannelView
 from trinity_channels.web.pages.channel_views import ChannelViews
+from trinity_channels.web.pages.live import Live
 from trinity_channels.web.pages.page import Page
+from trinity_channels.web.pages.recent_line import RecentLine
 from trinity_channels.web.pages.settings_form import SettingsForm
 from trinity_channels.web.pages.visit import Visit
 
@@ -27,15 +30,20 @@ _PATH = "/agents/{name}/channels/{channel}"
 class ChannelPages:
     """`/agents/{name}/channels/{channel}…`."""
 
-    def __init__(self, views: ChannelViews, connections: Connections, way_in: OwnersWayIn) -> None:
+    def __init__(
+        self, views: ChannelViews, connections: Connections, way_in: OwnersWayIn, recent: RecentMessages, live: Live
+    ) -> None:
         self._views = views
         self._connections = connections
         self._way_in = way_in
+        self._recent = recent
+        self._live = live
 
     def pages(self) -> Sequence[Page]:
         """The addresses."""
         return [
             Page(_PATH, self._look),
+            Page(f"/live{_PATH}", self._look_live),
             Page(_PATH, self._connect, "POST"),
             Page(f"{_PATH}/edit", self._edit),
             Page(f"{_PATH}/verify", self._verify, "POST"),
@@ -54,7 +62,20 @@ class ChannelPages:
 
     async def _look(self, visit: Visit) -> Response:
         view = await self._views.of(visit)
-        return visit.render("channel.html", view=view) if view.at else self._form(visit, view)
+        return visit.render("channel.html", **await self._section(visit, view)) if view.at else self._form(visit, view)
+
+    async def _look_live(self, visit: Visit) -> Response:
+        await self._views.of(visit)  # for those who may see it; everyone else gets a 404, not a stream that ends
+
+        async def part() -> str:
+            # Found again each time: what was connected may have been disconnected meanwhile.
+            return visit.part("channel_section.html", **await self._section(visit, await self._views.of(visit)))
+
+        return self._live.stream(visit, part)
+
+    async def _section(self, visit: Visit, view: ChannelView) -> dict[str, Any]:
+        messages = await self._recent.of(visit.principal, view.agent, view.name)
+        return {"view": view, "messages": [RecentLine(view, one) for one in messages]}
 
     # --- connect and edit ---
 

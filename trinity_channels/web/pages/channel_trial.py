@@ -11,7 +11,7 @@ from trinity_channels.api import ConfigurationError
 from trinity_channels.outbound.sent import SentMessages
 from trinity_channels.outbound.trial import TEXT, TooManyTests, TrialMessages
 from trinity_channels.store.delivery_log import Sent
-from trinity_channels.store.states import OutboxState
+from trinity_channels.web.pages import message_words
 from trinity_channels.web.pages.channel_view import ChannelView
 from trinity_channels.web.pages.channel_views import ChannelViews
 from trinity_channels.web.pages.live import Live
@@ -19,18 +19,6 @@ from trinity_channels.web.pages.page import Page
 from trinity_channels.web.pages.visit import Visit
 
 _PATH = "/agents/{name}/channels/{channel}/test"
-_WORDS = {
-    OutboxState.READY: ("queued", "Waiting to be sent"),
-    OutboxState.SENDING: ("queued", "Being sent"),
-    OutboxState.RECONCILING: ("queued", "Being looked up"),
-    OutboxState.QUEUED: ("queued", "Taken by the provider"),
-    OutboxState.SENT: ("sent", "Sent"),
-    OutboxState.DELIVERED: ("delivered", "Delivered"),
-    OutboxState.READ: ("read", "Read"),
-    OutboxState.FAILED: ("failed", "Failed"),
-    OutboxState.UNKNOWN: ("unknown", "Perhaps sent"),
-}
-"""The badge and the words for each state."""
 
 
 class ChannelTrialPages:
@@ -91,5 +79,5 @@ def _form(visit: Visit, view: ChannelView, status: int = 200, **given: str) -> R
 
 
 def _shown(delivery: Sent) -> dict[str, Any]:
-    badge, words = _WORDS[delivery.state]
+    badge, words = message_words.SENT[delivery.state]
     return {"delivery": delivery, "badge": badge, "words": words}

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from logging import ERROR, WARNING
 from time import monotonic
 
 import structlog
 from starlette.responses import Response, StreamingResponse
 
-from trinity_channels.store import StoreError
+from trinity_channels.web.errors import translate
 from trinity_channels.web.pages.gate import Gate
 from trinity_channels.web.pages.visit import Visit, version_of
 
@@ -61,7 +62,7 @@ class Live:
     async def _events(self, visit: Visit, part: Part) -> AsyncIterator[str]:
         self._open += 1
         # From the stream before, else from the page: nothing is sent that the browser shows already.
-        known = visit.request.headers.get("last-event-id") or visit.request.query_params.get("seen", "")
+        sent = visit.request.headers.get("last-event-id") or visit.request.query_params.get("seen", "")
         end = monotonic() + LASTS
         try:
             while monotonic() < end and not self._stopping.is_set() and await self._may_go_on(visit):
@@ -69,14 +70,16 @@ class Live:
                 commits, made_at = self._commits(), monotonic()
                 html = await part()
                 version = version_of(html)
-                if version != known:
-                    known = version
+                if version != sent:
+                    sent = version
                     yield _event(version, html)
                 while self._commits() == commits and monotonic() < min(made_at + AGAIN, end):
                     if await self._stops_within(PACE):
                         return
-        except StoreError as error:  # the page says so when it is loaded again
-            log.warning("live part failed", error=type(error).__name__)
+        except Exception as error:
+            # What the page would explain, such as an agent that is someone else's by now, is no fault of the host.
+            known = translate(error) is not None
+            log.log(WARNING if known else ERROR, "live part failed", error=type(error).__name__, exc_info=not known)
         finally:
             self._open -= 1
 

@@ -1,0 +1,10 @@
+"""The last messages of a binding"""
+
+from alembic import op
+
+revision = "0007"
+down_revision = "0006"
+
+
+def upgrade() -> None:
+    op.create_index("message_of_binding", "message", ["binding_id"])
