@@ -38,6 +38,10 @@ from trinity_channels.bindings.public_address import PublicAddress
 from trinity_channels.bindings.reports import HealthReports
 from trinity_channels.bindings.status import BindingStatuses
 from trinity_channels.bindings.stored_secrets import StoredSecrets
+from trinity_channels.conversations.listing import ConversationList
+from trinity_channels.conversations.reading import Conversations
+from trinity_channels.conversations.records import ReadingRecords
+from trinity_channels.conversations.remedies import Remedies
 from trinity_channels.crypto.key_ring import key_ring
 from trinity_channels.crypto.vault import Vault
 from trinity_channels.dispatch import LocalDispatcher
@@ -49,6 +53,7 @@ from trinity_channels.inbound.email_upkeep import EmailUpkeep
 from trinity_channels.inbound.fair_slots import FairSlots
 from trinity_channels.inbound.indicate import Indicator
 from trinity_channels.inbound.missed import MissedMessages
+from trinity_channels.inbound.parked_turns import OwnersParkedTurns
 from trinity_channels.inbound.unknown import UnknownWebhooks
 from trinity_channels.inbound.vouching import Vouching
 from trinity_channels.inbound.way_in import OwnersWayIn, WayIn
@@ -172,7 +177,7 @@ class Host:
             disclosure=self.self_service.disclosure,
             now=now,
         )
-        self.sent = SentMessages(self.store, self.may, Resends(self.store, self.plugins, self.metrics, now))
+        self.sent = SentMessages(self.store, self.may, self.resends)
         self.trials = TrialMessages(
             store=self.store,
             plugins=self.plugins,
@@ -265,6 +270,30 @@ class Host:
     def address_change(self) -> AddressChange:
         """What administrators do with the public address."""
         return AddressChange(self.address, self.bindings, self.connections, self.store, self.now)
+
+    @cached_property
+    def resends(self) -> Resends:
+        """What sends again what failed."""
+        return Resends(self.store, self.plugins, self.metrics, self.now)
+
+    @cached_property
+    def parked_turns(self) -> OwnersParkedTurns:
+        """What is done about turns that failed."""
+        return OwnersParkedTurns(self.store, self.plugins, self.may, self.now)
+
+    @cached_property
+    def conversation_list(self) -> ConversationList:
+        """What owners see of all conversations."""
+        records = ReadingRecords(self.store, self.now)
+        return ConversationList(self.store, self.directory, self.may, records, self.now)
+
+    @cached_property
+    def conversations(self) -> Conversations:
+        """What owners see of one."""
+        remedies = Remedies(self.resends, self.parked_turns, self.plugins, self.now)
+        return Conversations(
+            self.store, self.may, ReadingRecords(self.store, self.now), remedies, self.retention_periods
+        )
 
     # --- life ---
 

@@ -11,6 +11,9 @@ from trinity_channels.web.pages.channel import ChannelPages
 from trinity_channels.web.pages.channel_trial import ChannelTrialPages
 from trinity_channels.web.pages.channel_views import ChannelViews
 from trinity_channels.web.pages.clients import ClientPages
+from trinity_channels.web.pages.conversation import ConversationPages, ConversationViews
+from trinity_channels.web.pages.conversation_remedies import RemedyPages
+from trinity_channels.web.pages.conversations import ConversationsPages
 from trinity_channels.web.pages.cookies import Said, SessionCookie
 from trinity_channels.web.pages.gate import ApplicationGate, Gate, SessionGate
 from trinity_channels.web.pages.https import Https
@@ -42,6 +45,7 @@ def _modules(host: Host, live: Live) -> list[Pages]:
     views = ChannelViews(host.statuses, host.plugins)
     recent = RecentMessages(host.store, host.may)
     sharing = SharingServices(host.sharing, host.pending_requests, host.policy_effects, host.contacts)
+    talks = ConversationViews(host.conversations, host.plugins)
     return [
         AgentsPages(host.overviews, live),
         SharingPages(sharing, views, host.plugins, live),
@@ -50,6 +54,9 @@ def _modules(host: Host, live: Live) -> list[Pages]:
         ChannelTrialPages(views, host.trials, host.sent, live),
         SettingsPages(host.address_change, host.owners_way_in, host.plugins, host.tokens),
         *([TokenPages(host.tokens)] if host.tokens else []),
+        ConversationsPages(host.conversation_list, host.plugins),
+        ConversationPages(talks, live),
+        RemedyPages(talks, host.sent, host.parked_turns, host.sharing),
         AppearancePages(),
     ]
 

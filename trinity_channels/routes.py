@@ -14,10 +14,12 @@ from trinity_channels.web.audit_api import AuditApi
 from trinity_channels.web.bindings_api import BindingsApi
 from trinity_channels.web.catch_up_api import CatchUpApi
 from trinity_channels.web.channels_api import ChannelsApi
+from trinity_channels.web.conversations_api import ConversationsApi
 from trinity_channels.web.deliveries_api import DeliveriesApi
 from trinity_channels.web.diagnosis_api import DiagnosisApi
 from trinity_channels.web.disclosure_api import DisclosureApi
 from trinity_channels.web.escalation_api import EscalationApi
+from trinity_channels.web.failed_turns_api import FailedTurnsApi
 from trinity_channels.web.people_api import PeopleApi
 from trinity_channels.web.proactive_api import ProactiveApi
 from trinity_channels.web.recent_messages_api import RecentMessagesApi
@@ -45,6 +47,8 @@ def routers(host: Host) -> list[APIRouter]:
         DisclosureApi(host.guard, host.self_service.disclosure).router(),
         PeopleApi(host.guard, host.contacts, host.self_service.lifetime).router(),
         RetentionApi(host.guard, host.retention_periods).router(),
+        ConversationsApi(host.guard, host.conversation_list, host.conversations).router(),
+        FailedTurnsApi(host.guard, host.parked_turns).router(),
         DeliveriesApi(host.guard, host.sent).router(),
         ProactiveApi(host.guard, host.proactive).router(),
         AuditApi(host.guard, AuditLog(host.store, host.may)).router(),

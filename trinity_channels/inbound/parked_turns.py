@@ -1,11 +1,11 @@
-"""What an operator does about turns that could not be answered: have one tried again, or give it up. Each is on record."""
+"""What is done about turns that could not be answered: one is tried again, or given up. Each is on record."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from datetime import datetime
 
-from trinity_channels.authorisation import administrator
+from trinity_channels.authorisation import Authorisation, administrator
 from trinity_channels.outbound import replies
 from trinity_channels.plugins import Plugins
 from trinity_channels.principal import Principal
@@ -15,7 +15,7 @@ from trinity_channels.store.turns import FailedTurn
 
 
 class TurnNotFound(Refusal):
-    """No parked turn has this id; `turns` are those that were not found."""
+    """No parked turn has this id, or it is another agent's; `turns` are those that were not found."""
 
     def __init__(self, unknown: Collection[int]) -> None:
         super().__init__("turn_not_found", f"There is no parked turn {', '.join(map(str, unknown))}.")
@@ -42,18 +42,7 @@ class ParkedTurns:
             Refusal: `window_closed`: the provider would take no answer now.
         """
         administrator(principal)
-        now = self._now()
-
-        def again(tx: Tx) -> None:
-            (found,) = _parked(tx, [turn])
-            manifest = self._plugins[found.channel].manifest if found.channel in self._plugins else None
-            # An answer that the provider would refuse is not worth the agent's work.
-            if manifest and (closed := replies.window_closed(manifest, found.last_inbound_at, now)):
-                raise Refusal("window_closed", f"Turn {turn} cannot be answered: {closed}.")
-            turns.resubmit(tx, turn, now)
-            _record(tx, principal, "resubmit_turn", found, now)
-
-        await self._store.write(again)
+        await self._resubmit(principal, turn, None)
 
     async def forget(self, principal: Principal, wanted: Collection[int] | None) -> None:
         """Give turns up: they are not answered any more, and what people wrote in them is removed.
@@ -66,18 +55,78 @@ class ParkedTurns:
             TurnNotFound: one of them is not parked; nothing was changed.
         """
         administrator(principal)
+        await self._forget(principal, wanted, None)
+
+    def refusal(self, turn: int, channel: str, last_inbound_at: datetime) -> Refusal | None:
+        """Why a turn cannot be resubmitted now; None if it can."""
+        manifest = self._plugins[channel].manifest if channel in self._plugins else None
+        # An answer that the provider would refuse is not worth the agent's work.
+        if manifest and (closed := replies.window_closed(manifest, last_inbound_at, self._now())):
+            return Refusal("window_closed", f"Turn {turn} cannot be answered: {closed}.")
+        return None
+
+    async def _resubmit(self, principal: Principal, turn: int, agent: str | None) -> None:
+        now = self._now()
+
+        def again(tx: Tx) -> None:
+            (found,) = _parked(tx, [turn], agent)
+            if refusal := self.refusal(turn, found.channel, found.last_inbound_at):
+                raise refusal
+            turns.resubmit(tx, turn, now)
+            tx.wake(f"turn:{found.conversation}")
+            _record(tx, principal, "resubmit_turn", found, now)
+
+        await self._store.write(again)
+
+    async def _forget(self, principal: Principal, wanted: Collection[int] | None, agent: str | None) -> None:
         now = self._now()
 
         def give_up(tx: Tx) -> None:
-            for found in _parked(tx, wanted):
+            for found in _parked(tx, wanted, agent):
                 turns.forget(tx, found.id, now)
                 _record(tx, principal, "forget_turn", found, now)
 
         await self._store.write(give_up)
 
 
-def _parked(tx: Tx, wanted: Collection[int] | None) -> list[FailedTurn]:
-    parked = {one.id: one for one in turns.failed(tx)}
+class OwnersParkedTurns(ParkedTurns):
+    """The same for the owner of an agent, and for administrators, about the turns of that agent.
+
+    Raises:
+        Refusal: by each operation, if the principal may not manage the agent.
+    """
+
+    def __init__(self, store: Store, plugins: Plugins, may: Authorisation, now: Callable[[], datetime]) -> None:
+        super().__init__(store, plugins, now)
+        self._may = may
+
+    async def of(self, principal: Principal, agent: str) -> list[FailedTurn]:
+        """The parked turns of an agent, oldest first."""
+        await self._may.owner(principal, agent)
+        return [one for one in await self._store.read(turns.failed) if one.agent == agent]
+
+    async def resubmit_for(self, principal: Principal, agent: str, turn: int) -> None:
+        """Give a turn all its attempts again.
+
+        Raises:
+            TurnNotFound: the agent has no such parked turn.
+            Refusal: `window_closed`: the provider would take no answer now.
+        """
+        await self._may.owner(principal, agent)
+        await self._resubmit(principal, turn, agent)
+
+    async def forget_for(self, principal: Principal, agent: str, turn: int) -> None:
+        """Give a turn up: it is not answered any more, and what people wrote in it is removed.
+
+        Raises:
+            TurnNotFound: the agent has no such parked turn.
+        """
+        await self._may.owner(principal, agent)
+        await self._forget(principal, [turn], agent)
+
+
+def _parked(tx: Tx, wanted: Collection[int] | None, agent: str | None) -> list[FailedTurn]:
+    parked = {one.id: one for one in turns.failed(tx) if agent in (None, one.agent)}
     chosen = list(parked if wanted is None else dict.fromkeys(wanted))
     # All or nothing: a mistyped number must not remove the others.
     if unknown := [one for one in chosen if one not in parked]:

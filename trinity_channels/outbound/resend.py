@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -155,6 +155,17 @@ class Resends:
         self._report([(found, resent)])
         return resent
 
+    def outlook(self, tx: Tx, delivery: int, now: datetime) -> Resent | ResendRefused:
+        """What `one` would do with a delivery now, or why it would refuse. Reads only.
+
+        Raises:
+            DeliveryNotFound: there is none.
+        """
+        found = resends.candidate(tx, delivery)
+        if found is None:
+            raise DeliveryNotFound
+        return self._refusal(found, now) or self._resent(found, resends.parts(tx, found.message))
+
     async def failed(
         self, agent: str, actor: Actor, *, code: str | None = None, channel: str | None = None
     ) -> ResentAll:
@@ -214,6 +225,10 @@ class Resends:
         before = resends.parts(tx, found.message)
         resends.reopen(tx, found.message, found.id, now)
         tx.wake(f"deliver:{found.conversation}")
+        return self._resent(found, before)
+
+    def _resent(self, found: Candidate, before: Sequence[tuple[int, OutboxState]]) -> Resent:
+        """What is sent again of a message whose parts are in these states."""
         unknown = {identity for identity, state in before if state is OutboxState.UNKNOWN}
         # All failed parts together: alone, a part would arrive without what it goes on from.
         again = tuple(identity for identity, state in before if state is OutboxState.FAILED or identity == found.id)

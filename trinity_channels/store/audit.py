@@ -30,6 +30,7 @@ Action = Literal[
     "logout",
     "proactive_consent",
     "proactive_message",
+    "read_conversation",
     "reload_agents",
     "remove_parked",
     "request_approved",
@@ -91,6 +92,17 @@ _ADD = insert(AUDIT).values(
 _COUNT = select(func.count().label("number"), func.min(AUDIT.c.at).label("first")).where(
     AUDIT.c.agent == bindparam("agent"), AUDIT.c.action == bindparam("action"), AUDIT.c.at > bindparam("since")
 )
+_NOTED = (
+    select(AUDIT.c.id)
+    .where(
+        AUDIT.c.agent == bindparam("agent"),
+        AUDIT.c.action == bindparam("action"),
+        AUDIT.c.at > bindparam("since"),
+        AUDIT.c.actor == bindparam("actor"),
+        AUDIT.c.details == bindparam("details"),
+    )
+    .limit(1)
+)
 
 
 def add(
@@ -120,6 +132,12 @@ def count(tx: Tx, agent: str, action: str, since: datetime) -> tuple[int, dateti
     """How often something was done for an agent since a time, and when first."""
     row = tx.one(_COUNT, agent=agent, action=action, since=micros(since))
     return (row.number, moment(row.first)) if row else (0, None)
+
+
+def noted(tx: Tx, agent: str, action: Action, actor: Actor, details: Mapping[str, object], since: datetime) -> bool:
+    """Whether the same was recorded since a time, of the same actor and with the same details."""
+    described = json.dumps(details)
+    return tx.one(_NOTED, agent=agent, action=action, since=micros(since), actor=actor, details=described) is not None
 
 
 def entries(

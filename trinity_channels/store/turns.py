@@ -28,16 +28,18 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FailedTurn:
-    """A parked turn as the operator sees it. `last_inbound_at` is when a person last wrote in its conversation.
+    """A parked turn as its owner and the operator see it. `last_inbound_at` is when a person last wrote in its conversation.
 
     `stored_since`: when the oldest of its messages was stored, from which its retention counts.
     """
 
     id: int
+    conversation: int
     agent: str
     channel: str
     attempts: int
     reason: str
+    cause: Cause | None
     failed_at: datetime
     messages: int
     last_inbound_at: datetime
@@ -108,10 +110,12 @@ _END_MESSAGES = {
 _FAILED = (
     select(
         TURN.c.id,
+        TURN.c.conversation_id,
         BINDING.c.agent,
         BINDING.c.channel,
         TURN.c.attempts,
         TURN.c.reason,
+        TURN.c.cause,
         TURN.c.updated_at,
         func.count(MESSAGE.c.id).label("messages"),
         CONVERSATION.c.last_inbound_at,
@@ -210,10 +214,12 @@ def failed(tx: Tx) -> list[FailedTurn]:
     return [
         FailedTurn(
             id=row.id,
+            conversation=row.conversation_id,
             agent=row.agent,
             channel=row.channel,
             attempts=row.attempts,
             reason=row.reason or "",
+            cause=Cause(row.cause) if row.cause else None,
             failed_at=moment(row.updated_at),
             messages=row.messages,
             last_inbound_at=moment(row.last_inbound_at),

@@ -33,6 +33,7 @@ STATUSES = {
     "cannot_set_webhook": 409,
     "channel_unavailable": 409,
     "client_not_found": 404,
+    "conversation_not_found": 404,
     "delivery_not_found": 404,
     "disconnected": 409,
     "duplicate": 409,

@@ -134,6 +134,7 @@ class TurnRow(SQLModel, table=True):
     __table_args__ = (
         open_work("turn_open", "conversation_id", TurnState.OPEN),
         open_work("turn_failed", "state", TurnState.FAILED),
+        open_work("turn_failed_here", "conversation_id", TurnState.FAILED),
         Index(
             "turn_answered",
             "binding_id",
@@ -165,6 +166,7 @@ class DeliveryRow(SQLModel, table=True):
         Index("delivery_of_conversation", "conversation_id", "id"),
         open_work("delivery_open", "conversation_id", *OPEN_DELIVERIES),
         open_work("delivery_parked", "binding_id", *PARKED_DELIVERIES),
+        open_work("delivery_parked_here", "conversation_id", *PARKED_DELIVERIES),
     )
     id: int | None = Field(default=None, primary_key=True)
     binding_id: int

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Mapping
+from urllib.parse import quote
 
 
 def curl(method: str, url: str, body: Mapping[str, object] | None = None) -> str:
@@ -23,3 +24,8 @@ def curl(method: str, url: str, body: Mapping[str, object] | None = None) -> str
         # Quoted for the shell: names and texts of people stand in it.
         lines.append(f"  -d {shlex.quote(json.dumps(body, ensure_ascii=False))}")
     return " \\\n".join(lines)
+
+
+def agent_api(agent: str) -> str:
+    """Where the API has an agent."""
+    return f"/api/agents/{quote(agent, safe='')}"

@@ -118,7 +118,12 @@ class Visit:
 
     def agent_url(self, agent: str, rest: str = "") -> str:
         """The address of a page of one agent."""
-        return self.url(f"/agents/{quote(agent, safe='')}{rest}")
+        return self.url(self.agent_path(agent, rest))
+
+    @staticmethod
+    def agent_path(agent: str, rest: str = "") -> str:
+        """The path of such a page, for `redirect` and `url`."""
+        return f"/agents/{quote(agent, safe='')}{rest}"
 
     def asset(self, name: str) -> str:
         """The address of a file that pages load."""

@@ -1,0 +1,111 @@
+"""The list of conversations: of one agent or of all that a person manages, by channel, by what is left to do, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from trinity_channels.access.directory import Directory
+from trinity_channels.access.overview import RECENT
+from trinity_channels.authorisation import Authorisation, person
+from trinity_channels.conversations.records import Looked, ReadingRecords
+from trinity_channels.principal import Principal, Role
+from trinity_channels.refusal import Refusal
+from trinity_channels.store import Store, Tx, conversation_list
+from trinity_channels.store.clock import micros, moment
+from trinity_channels.store.conversation_list import Listed, Need, Place, Wanted
+
+PAGE = 25
+"""Conversations on one page."""
+LONGEST_NAME = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What is to be listed; an empty field means all. `after` goes on where a page has ended, see `Listing.next`."""
+
+    agent: str = ""
+    channel: str = ""
+    need: Need | None = None
+    name: str = ""
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A page of the list.
+
+    Attributes:
+        conversations: those in which people wrote last come first.
+        next: the `Filter.after` of the next page; empty if this is the last one.
+        total: how many there are of these agents on this channel, whatever else was asked for.
+        counts: in how many of them each is left to do.
+        agents: all agents that the reader manages.
+    """
+
+    conversations: tuple[Listed, ...]
+    next: str
+    total: int
+    counts: Mapping[Need, int]
+    agents: tuple[str, ...]
+
+
+class ConversationList:
+    """Lists them for owners and administrators. The last words of each are shown, so that reading the list is on record."""
+
+    def __init__(
+        self,
+        store: Store,
+        directory: Directory,
+        may: Authorisation,
+        records: ReadingRecords,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._store = store
+        self._directory = directory
+        self._may = may
+        self._records = records
+        self._now = now
+
+    async def of(self, principal: Principal, wanted: Filter) -> Listing:
+        """A page of the list.
+
+        Raises:
+            Refusal: the principal may not manage the agent, or `invalid_input`: `after` is not from a page of this list.
+        """
+        person(principal)
+        if wanted.agent:
+            await self._may.owner(principal, wanted.agent)
+        owner = principal.subject if principal.role is Role.USER else None
+        managed = tuple(sorted(await self._directory.agents(owner)))
+        agents = (wanted.agent,) if wanted.agent else managed
+        after = _place(wanted.after)
+        since = self._now() - RECENT
+        chosen = Wanted(agents, wanted.channel, wanted.need, wanted.name[:LONGEST_NAME].strip(), since)
+
+        def read(tx: Tx) -> tuple[list[Listed], int, dict[Need, int]]:
+            everyone = replace(chosen, name="")
+            # One more than is shown tells whether there is another page.
+            found = conversation_list.page(tx, chosen, after, PAGE + 1)
+            return found, conversation_list.total(tx, everyone), conversation_list.counts(tx, everyone)
+
+        found, total, counts = await self._store.read(read)
+        shown = found[:PAGE]
+        await self._records.note(principal, [Looked(agent) for agent in sorted({one.agent for one in shown})])
+        ends = _written(shown[-1]) if len(found) > PAGE else ""
+        return Listing(tuple(shown), ends, total, counts, managed)
+
+
+def _written(one: Listed) -> str:
+    return f"{micros(one.last_inbound_at)}-{one.id}"
+
+
+def _place(text: str) -> Place | None:
+    if not text:
+        return None
+    at, _, conversation = text.partition("-")
+    # Bounded, so that each fits into the database and the first is a time.
+    if not all(part.isascii() and part.isdecimal() and len(part) <= 17 for part in (at, conversation)):  # noqa: PLR2004
+        raise Refusal("invalid_input", "after is not from a page of this list.", field="after")
+    return Place(moment(int(at)), int(conversation))

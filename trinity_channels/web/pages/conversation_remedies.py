@@ -1,0 +1,87 @@
+"""The buttons of a conversation: send again what failed, ask the agent again, give a question up, decide about access."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Sequence
+
+from starlette.responses import Response
+
+from trinity_channels.access.sharing import Sharing
+from trinity_channels.inbound.parked_turns import OwnersParkedTurns, TurnNotFound
+from trinity_channels.outbound.sent import SentMessages
+from trinity_channels.refusal import Refusal
+from trinity_channels.web.errors import translate
+from trinity_channels.web.pages.conversation import PATH, ConversationViews, show
+from trinity_channels.web.pages.ids import row_id
+from trinity_channels.web.pages.page import Page
+from trinity_channels.web.pages.visit import Visit
+
+
+class RemedyPages:
+    """`/agents/{name}/conversations/{id}/…`, except for reading."""
+
+    def __init__(
+        self, views: ConversationViews, sent: SentMessages, turns: OwnersParkedTurns, sharing: Sharing
+    ) -> None:
+        self._views = views
+        self._sent = sent
+        self._turns = turns
+        self._sharing = sharing
+
+    def pages(self) -> Sequence[Page]:
+        """The addresses."""
+        return [
+            Page(f"{PATH}/resend", self._resend, "POST"),
+            Page(f"{PATH}/resubmit", self._resubmit, "POST"),
+            Page(f"{PATH}/forget/{{turn}}", self._ask_to_forget),
+            Page(f"{PATH}/forget/{{turn}}", self._forget, "POST"),
+            Page(f"{PATH}/decide", self._decide, "POST"),
+        ]
+
+    async def _resend(self, visit: Visit) -> Response:
+        delivery = row_id((await visit.form()).text("delivery"))
+        return await self._done(visit, self._sent.resend(visit.principal, _agent(visit), delivery), "It is sent again.")
+
+    async def _resubmit(self, visit: Visit) -> Response:
+        turn = row_id((await visit.form()).text("turn"))
+        done = self._turns.resubmit_for(visit.principal, _agent(visit), turn)
+        return await self._done(visit, done, "The agent is asked again.")
+
+    async def _ask_to_forget(self, visit: Visit) -> Response:
+        view, turn = await self._views.of(visit), row_id(visit.request.path_params["turn"])
+        if turn not in view.found.log.parked:  # settled meanwhile; the conversation says how
+            return visit.redirect(_path(visit))
+        return visit.render("conversation_forget.html", view=view, turn=turn)
+
+    async def _forget(self, visit: Visit) -> Response:
+        turn = row_id(visit.request.path_params["turn"])
+        done = self._turns.forget_for(visit.principal, _agent(visit), turn)
+        return await self._done(visit, done, "It is closed without an answer.")
+
+    async def _decide(self, visit: Visit) -> Response:
+        form = await visit.form()
+        approve = form.text("decision") == "approve"
+        done = self._sharing.decide(visit.principal, _agent(visit), row_id(form.text("request")), approve=approve)
+        return await self._done(visit, done, "Access is granted." if approve else "Access is declined.")
+
+    async def _done(self, visit: Visit, action: Awaitable[object], said: str) -> Response:
+        """Do something, and lead back; what is refused is said on top of the conversation, as it stands now."""
+        try:
+            await action
+        except TurnNotFound:  # pressed twice, or in two tabs: the conversation says what became of it
+            return visit.redirect(_path(visit))
+        except Refusal as refused:
+            told = translate(refused)
+            # Not for a foreign agent, which is refused here once more.
+            view = await self._views.of(visit)
+            return show(visit, view, told.status if told else 400, refused.message)
+        return visit.redirect(_path(visit), said)
+
+
+def _agent(visit: Visit) -> str:
+    return str(visit.request.path_params["name"])
+
+
+def _path(visit: Visit) -> str:
+    agent, conversation = _agent(visit), visit.request.path_params["conversation"]
+    return visit.agent_path(agent, f"/conversations/{conversation}")

@@ -1,0 +1,143 @@
+"""The list of conversations; every filtered view of it has an address of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from starlette.responses import Response
+
+from trinity_channels.conversations import words
+from trinity_channels.conversations.listing import LONGEST_NAME, ConversationList, Filter, Listing
+from trinity_channels.plugins import Plugins
+from trinity_channels.store.conversation_list import Listed, Need
+from trinity_channels.web.pages.curl import agent_api
+from trinity_channels.web.pages.delivery_badges import BADGES
+from trinity_channels.web.pages.menu import MenuItem
+from trinity_channels.web.pages.page import Page
+from trinity_channels.web.pages.visit import Visit
+from trinity_channels.web.pages.words import counted
+
+_NEEDS = {
+    Need.ATTENTION: ("attention", "Needs attention"),
+    Need.HELD: ("queued", "Waits for access"),
+    Need.WORKING: ("working", "Agent is answering"),
+}
+"""The badge and the words for each, the most urgent first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A link to the list in one state; `number` is how many there are, None if that is not counted."""
+
+    words: str
+    query: str
+    number: int | None
+    current: bool
+
+
+class ConversationsPages:
+    """`/conversations` and, for one agent, `/agents/{name}/conversations`."""
+
+    def __init__(self, listing: ConversationList, plugins: Plugins) -> None:
+        self._listing = listing
+        self._plugins = plugins
+
+    def pages(self) -> Sequence[Page]:
+        """The addresses."""
+        return [
+            Page("/conversations", self._list, menu=MenuItem("Conversations", "talks")),
+            Page("/agents/{name}/conversations", self._of_agent),
+        ]
+
+    async def _of_agent(self, visit: Visit) -> Response:
+        query = {**visit.request.query_params, "agent": visit.request.path_params["name"]}
+        return visit.redirect(f"/conversations?{urlencode(query)}")
+
+    async def _list(self, visit: Visit) -> Response:
+        wanted = _filter(visit)
+        found = await self._listing.of(visit.principal, wanted)
+        return visit.render(
+            "conversations.html",
+            wanted=wanted,
+            found=found,
+            channels={name: self._plugins[name].manifest.title for name in self._plugins},
+            chips=_chips(wanted, found),
+            rows=[(one, words.title(one), words.last_words(one), badge_of(one)) for one in found.conversations],
+            older=_query(wanted, after=found.next) if found.next else "",
+            newest=_query(wanted, after="") if wanted.after else "",
+            calls=_calls(visit, wanted, found),
+            state=_state(found),
+        )
+
+
+def badge_of(one: Listed) -> tuple[str, str]:
+    """The badge of a conversation: the most urgent of what is left to do, else how far the last message got."""
+    for need, badge in _NEEDS.items():
+        if need in one.needs:
+            return badge
+    if one.last and one.last.delivery:
+        return BADGES[one.last.delivery], words.SENDING[one.last.delivery]
+    told = words.RECEIVED[one.last.state] if one.last else ""
+    return ("", told) if told else ("good", "Answered")
+
+
+def _filter(visit: Visit) -> Filter:
+    given = visit.request.query_params
+    need = None
+    # An address that someone has typed: what is unknown means all.
+    with suppress(ValueError):
+        need = Need(given.get("state", ""))
+    return Filter(
+        given.get("agent", ""),
+        given.get("channel", "")[:32],
+        need,
+        given.get("q", "").strip()[:LONGEST_NAME],
+        given.get("after", ""),
+    )
+
+
+def _query(wanted: Filter, **changed: str) -> str:
+    fields = {
+        "agent": wanted.agent,
+        "channel": wanted.channel,
+        "state": wanted.need or "",
+        "q": wanted.name,
+        "after": wanted.after,
+    } | changed
+    return urlencode({name: value for name, value in fields.items() if value})
+
+
+def _chips(wanted: Filter, found: Listing) -> list[Chip]:
+    # What is counted are all conversations, not those that a search leaves.
+    def number(need: Need | None) -> int | None:
+        if wanted.name:
+            return None
+        return found.total if need is None else found.counts.get(need, 0)
+
+    states: dict[Need | None, str] = {None: "All", **{need: told for need, (_, told) in _NEEDS.items()}}
+    return [
+        Chip(told, _query(wanted, state=need or "", after=""), number(need), current=need == wanted.need)
+        for need, told in states.items()
+    ]
+
+
+def _calls(visit: Visit, wanted: Filter, found: Listing) -> list[str]:
+    """The calls of the API that say the same: one for each agent."""
+    fields = {"channel": wanted.channel, "state": wanted.need or "", "q": wanted.name, "after": wanted.after}
+    query = urlencode({name: value for name, value in fields.items() if value})
+    agents = (wanted.agent,) if wanted.agent else found.agents[:3]
+    return [visit.curl("GET", f"{agent_api(one)}/conversations{f'?{query}' if query else ''}") for one in agents]
+
+
+def _state(found: Listing) -> str:
+    """One sentence: how many there are, and how many need their reader."""
+    if not found.total:
+        return "Nobody has written yet."
+    many = f"{counted(found.total)} conversation{'' if found.total == 1 else 's'}."
+    needs = found.counts.get(Need.ATTENTION, 0)
+    if not needs:
+        return f"{many} None needs you."
+    return f"{many} {counted(needs)} of them need{'s' if needs == 1 else ''} you."
