@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from trinity_channels.access.audit_log import AuditLog
 from trinity_channels.access.sign_in_links import SignInLinks
 from trinity_channels.host import Host
 from trinity_channels.people.recent_messages import RecentMessages
 from trinity_channels.web.pages.agents import AgentsPages
 from trinity_channels.web.pages.appearance import AppearancePages
+from trinity_channels.web.pages.audit import AuditPages
 from trinity_channels.web.pages.channel import ChannelPages
 from trinity_channels.web.pages.channel_trial import ChannelTrialPages
 from trinity_channels.web.pages.channel_views import ChannelViews
@@ -42,6 +44,7 @@ def site(host: Host, prefix: str) -> Site:
 
 def _modules(host: Host, live: Live) -> list[Pages]:
     """The pages for people who are signed in."""
+    audit = AuditPages(AuditLog(host.store, host.may), host.plugins)
     views = ChannelViews(host.statuses, host.plugins)
     recent = RecentMessages(host.store, host.may)
     sharing = SharingServices(host.sharing, host.pending_requests, host.policy_effects, host.contacts)
@@ -52,7 +55,8 @@ def _modules(host: Host, live: Live) -> list[Pages]:
         ClientPages(host.contacts, host.plugins),
         ChannelPages(views, host.connections, host.owners_way_in, recent, live),
         ChannelTrialPages(views, host.trials, host.sent, live),
-        SettingsPages(host.address_change, host.owners_way_in, host.plugins, host.tokens),
+        SettingsPages(host.address_change, host.owners_way_in, host.plugins, host.tokens, audit),
+        audit,
         *([TokenPages(host.tokens)] if host.tokens else []),
         ConversationsPages(host.conversation_list, host.plugins),
         ConversationPages(talks, live),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from sqlalchemy import Delete, Select, Update
 from sqlalchemy.dialects import sqlite
 
 from tests.statements import statements
+from trinity_channels.store import audit
 
 # Made into something narrower before they run, or small by nature: a row per binding, agent, token or parked turn, or the
 # newest thousand messages of one conversation.
@@ -81,3 +83,15 @@ def test_messages_that_are_not_counted_yet_are_found_by_their_id(blank: Path, na
     steps = plan(blank, STATEMENTS[f"inbound_hours.{name}"])
 
     assert steps[0].startswith("SEARCH message USING INTEGER PRIMARY KEY (rowid>?")
+
+
+@pytest.mark.parametrize("agent", [None, "support"])
+@pytest.mark.parametrize("action", [None, "login"])
+@pytest.mark.parametrize("actor", [None, "admin"])
+@pytest.mark.parametrize("since", [None, datetime(2026, 3, 2, tzinfo=UTC)])
+def test_the_audit_log_is_listed_by_an_index(
+    blank: Path, agent: str | None, action: str | None, actor: str | None, since: datetime | None
+) -> None:
+    steps = plan(blank, audit.listed(agent, action, actor, since, before=7))
+
+    assert [step for step in steps if step.startswith("SCAN") or "TEMP B-TREE" in step] == []

@@ -40,6 +40,7 @@ PICTURES = (
     Picture("agents", "/agents", readme=True),
     Picture("agents-admin", "/agents", who="admin"),
     Picture("settings", "/settings", who="admin"),
+    Picture("audit", "/settings/audit", who="admin"),
     Picture("token", "/settings/tokens/new", who="admin"),
     Picture("sharing", "/agents/front-desk"),
     Picture("sharing-empty", "/agents/travel-desk"),

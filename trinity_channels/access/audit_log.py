@@ -2,12 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from trinity_channels.authorisation import Authorisation, administrator
 from trinity_channels.principal import Principal
 from trinity_channels.store import Store, audit
 from trinity_channels.store.audit import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """Which entries are wanted.
+
+    Attributes:
+        action: only this action; empty means all.
+        actor: only what they did; empty means everyone.
+        about: only what concerns the agent of this name, which may be gone; for the log of the whole host.
+        since: only from then on.
+        before: only entries older than the one with this id.
+    """
+
+    action: str = ""
+    actor: str = ""
+    about: str = ""
+    since: datetime | None = None
+    before: int | None = None
+
+
+_ALL = Narrowed()
 
 
 class AuditLog:
@@ -18,23 +41,14 @@ class AuditLog:
         self._may = may
 
     async def entries(
-        self,
-        principal: Principal,
-        agent: str | None,
-        *,
-        action: str = "",
-        since: datetime | None = None,
-        before: int | None = None,
-        most: int = 200,
+        self, principal: Principal, agent: str | None, narrowed: Narrowed = _ALL, most: int = 200
     ) -> list[Entry]:
         """What was done, newest first.
 
         Args:
             principal: who reads.
             agent: with which agent; None, for administrators only, means everything on this host.
-            action: only this action; empty means all.
-            since: only from then on.
-            before: only entries older than the one with this id.
+            narrowed: which entries.
             most: so many at most.
 
         Raises:
@@ -45,5 +59,13 @@ class AuditLog:
         else:
             await self._may.owner(principal, agent)
         return await self._store.read(
-            lambda tx: audit.entries(tx, agent, action=action or None, since=since, before=before, most=most)
+            lambda tx: audit.entries(
+                tx,
+                agent or narrowed.about or None,
+                action=narrowed.action or None,
+                actor=narrowed.actor or None,
+                since=narrowed.since,
+                before=narrowed.before,
+                most=most,
+            )
         )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NewType, get_args
 
-from sqlalchemy import bindparam, func, insert, select
+from sqlalchemy import Select, bindparam, func, insert, select
 
 from trinity_channels.store.clock import micros, moment
 from trinity_channels.store.tables import AUDIT
@@ -140,11 +140,36 @@ def noted(tx: Tx, agent: str, action: Action, actor: Actor, details: Mapping[str
     return tx.one(_NOTED, agent=agent, action=action, since=micros(since), actor=actor, details=described) is not None
 
 
+def listed(
+    agent: str | None,
+    action: str | None,
+    actor: str | None,
+    since: datetime | None,
+    before: int | None,
+) -> Select[tuple[int, int, str, str, str, str, str]]:
+    """The statement for `entries`, without its number of rows."""
+    statement = select(
+        AUDIT.c.id, AUDIT.c.at, AUDIT.c.actor, AUDIT.c.action, AUDIT.c.agent, AUDIT.c.channel, AUDIT.c.details
+    )
+    for column, value in ((AUDIT.c.agent, agent), (AUDIT.c.action, action), (AUDIT.c.actor, actor)):
+        if value is not None:
+            statement = statement.where(column == value)
+    if since is not None:
+        # The time finds where to begin; without that, every older entry would be read once the newer ones are few.
+        first = select(AUDIT.c.id).where(AUDIT.c.at >= micros(since)).order_by(AUDIT.c.at).limit(1).scalar_subquery()
+        statement = statement.where(AUDIT.c.id >= first, AUDIT.c.at >= micros(since))
+    if before is not None:
+        # By id, not by page number: entries are added while someone reads.
+        statement = statement.where(AUDIT.c.id < before)
+    return statement.order_by(AUDIT.c.id.desc())
+
+
 def entries(
     tx: Tx,
     agent: str | None,
     *,
     action: str | None = None,
+    actor: str | None = None,
     since: datetime | None = None,
     before: int | None = None,
     most: int = 200,
@@ -155,23 +180,12 @@ def entries(
         tx: the transaction.
         agent: whose; None means everyone's, and what concerns no agent.
         action: only this one.
+        actor: only of this one.
         since: only from then on.
         before: only those older than the entry with this id, to go on from an earlier list.
         most: how many at most.
     """
-    statement = select(
-        AUDIT.c.id, AUDIT.c.at, AUDIT.c.actor, AUDIT.c.action, AUDIT.c.agent, AUDIT.c.channel, AUDIT.c.details
-    )
-    if agent is not None:
-        statement = statement.where(AUDIT.c.agent == agent)
-    if action is not None:
-        statement = statement.where(AUDIT.c.action == action)
-    if since is not None:
-        statement = statement.where(AUDIT.c.at >= micros(since))
-    if before is not None:
-        # By id, not by page number: entries are added while someone reads.
-        statement = statement.where(AUDIT.c.id < before)
-    rows = tx.query(statement.order_by(AUDIT.c.id.desc()).limit(most))
+    rows = tx.query(listed(agent, action, actor, since, before).limit(most))
     return [
         Entry(
             id=row.id,

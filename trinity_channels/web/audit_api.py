@@ -8,13 +8,15 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
-from trinity_channels.access.audit_log import AuditLog
+from trinity_channels.access.audit_log import AuditLog, Narrowed
 from trinity_channels.store.audit import Entry
 from trinity_channels.web.auth import Guard
 from trinity_channels.web.inputs import Moment
 from trinity_channels.web.route import api_router
 
 Action = Annotated[str, Query(max_length=64, description="Only this action, such as connect; empty means all")]
+Actor = Annotated[str, Query(max_length=400, description="Only what they did, as `actor` names them; empty means all")]
+About = Annotated[str, Query(max_length=64, description="Only what concerns this agent, which may be gone")]
 Since = Annotated[Moment | None, Query(description="Only from then on")]
 Before = Annotated[int | None, Query(ge=1, le=2**63 - 1, description="Only entries older than the one with this id")]
 Limit = Annotated[int, Query(ge=1, le=1000)]
@@ -49,29 +51,34 @@ class AuditApi:
         return router
 
     async def _all(
-        self, request: Request, action: Action = "", since: Since = None, before: Before = None, limit: Limit = 200
+        self,
+        request: Request,
+        action: Action = "",
+        actor: Actor = "",
+        agent: About = "",
+        since: Since = None,
+        before: Before = None,
+        limit: Limit = 200,
     ) -> list[EntryAnswer]:
         """Who did what on this host, newest first. Administrators only."""
-        return await self._entries(request, None, action, since, before, limit)
+        principal = await self._guard.principal(request)
+        narrowed = Narrowed(action=action, actor=actor, about=agent, since=since, before=before)
+        return [_answer(one) for one in await self._log.entries(principal, None, narrowed, limit)]
 
     async def _of_agent(
         self,
         request: Request,
         name: str,
         action: Action = "",
+        actor: Actor = "",
         since: Since = None,
         before: Before = None,
         limit: Limit = 200,
     ) -> list[EntryAnswer]:
         """Who did what with the agent, newest first."""
-        return await self._entries(request, name, action, since, before, limit)
-
-    async def _entries(
-        self, request: Request, agent: str | None, action: str, since: Since, before: Before, limit: int
-    ) -> list[EntryAnswer]:
         principal = await self._guard.principal(request)
-        found = await self._log.entries(principal, agent, action=action, since=since, before=before, most=limit)
-        return [_answer(one) for one in found]
+        narrowed = Narrowed(action=action, actor=actor, since=since, before=before)
+        return [_answer(one) for one in await self._log.entries(principal, name, narrowed, limit)]
 
 
 def _answer(one: Entry) -> EntryAnswer:

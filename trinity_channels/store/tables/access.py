@@ -108,7 +108,14 @@ class AuditRow(SQLModel, table=True):
     """One recorded action."""
 
     __tablename__: ClassVar[str] = "audit"
-    __table_args__ = (Index("audit_of_agent", "agent", "action", "at"),)
+    __table_args__ = (
+        Index("audit_of_agent", "agent", "action", "at"),
+        # Lists go on by id, newest first, for each way to narrow them.
+        Index("audit_listed_of_agent", "agent", "id"),
+        Index("audit_listed_of_action", "action", "id"),
+        Index("audit_listed_of_actor", "actor", "id"),
+        Index("audit_at", "at"),
+    )
     id: int | None = Field(default=None, primary_key=True)
     at: int = Field(sa_type=BigInteger)
     actor: str

@@ -11,6 +11,7 @@ from trinity_channels.bindings.address_change import AddressChange, UnusableAddr
 from trinity_channels.inbound.way_in import OwnersWayIn
 from trinity_channels.plugins import Plugins
 from trinity_channels.web.pages.address_check import AddressCheck
+from trinity_channels.web.pages.audit import AuditPages
 from trinity_channels.web.pages.menu import MenuItem
 from trinity_channels.web.pages.page import Page
 from trinity_channels.web.pages.visit import Visit
@@ -21,11 +22,14 @@ _PATH = "/settings"
 class SettingsPages:
     """`/settings…`. `tokens` is None within another application, which has tokens of its own."""
 
-    def __init__(self, change: AddressChange, way_in: OwnersWayIn, plugins: Plugins, tokens: Tokens | None) -> None:
+    def __init__(
+        self, change: AddressChange, way_in: OwnersWayIn, plugins: Plugins, tokens: Tokens | None, audit: AuditPages
+    ) -> None:
         self._change = change
         self._way_in = way_in
         self._plugins = plugins
         self._tokens = tokens
+        self._audit = audit
 
     def pages(self) -> Sequence[Page]:
         """The addresses."""
@@ -53,6 +57,7 @@ class SettingsPages:
             check=AddressCheck(self._way_in.newest(visit.principal)),
             tokens=await self._tokens.every(visit.principal) if self._tokens else None,
             plugins=self._plugins,
+            **await self._audit.newest(visit),
         )
 
     # --- the public address ---
