@@ -255,10 +255,10 @@ class World:
         shown: dict[str, Any] = answer.json()
         return shown
 
-    async def check(self, code: str) -> dict[str, str]:
+    async def check(self, code: str) -> dict[str, Any]:
         """One finding of the binding's health."""
         checks = (await self.binding())["health"]["checks"]
-        found: dict[str, str] = next(one for one in checks if one["code"] == code)
+        found: dict[str, Any] = next(one for one in checks if one["code"] == code)
         return found
 
     async def shares(self, email: str, *, proactive: bool = False) -> None:

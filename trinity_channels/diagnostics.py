@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from trinity_channels.agents.probe import probe
-from trinity_channels.api import ChannelError, Check, CheckState, ProviderUnavailable
+from trinity_channels.api import ChannelError, Check, CheckState, FixAction, ProviderUnavailable
 from trinity_channels.bindings.connections import NotConnected
 from trinity_channels.bindings.public_address import Probed, PublicAddress
 from trinity_channels.crypto.vault import VaultError
@@ -23,10 +23,12 @@ _TOLD_ELSEWHERE = ("public_chat_url", "webhook_path", "mail")
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """The findings about one part of an installation."""
+    """The findings about one part of an installation: of an account, `agent` and `channel` say which."""
 
     title: str
     checks: tuple[Check, ...]
+    agent: str = ""
+    channel: str = ""
 
 
 class Diagnostics:
@@ -147,7 +149,7 @@ class Diagnostics:
         # What concerns the whole host is told once, not with every account.
         known = [check for check in health.checks if check.code not in _TOLD_ELSEWHERE]
         async with self._slots:
-            return Findings(title, (*known, *await self._live(stored)))
+            return Findings(title, (*known, *await self._live(stored)), stored.agent, stored.channel)
 
     async def _live(self, stored: StoredBinding) -> Sequence[Check]:
         try:
@@ -209,9 +211,9 @@ def _parked(parked: Sequence[FailedTurn]) -> Check:
         return Check("parked", CheckState.OK, "No turn is parked.")
     agents = sorted({one.agent for one in parked})
     number = "1 turn is parked" if len(parked) == 1 else f"{len(parked)} turns are parked"
-    fix = "`trinity-channels failed` lists them; `failed resubmit ID` tries one again, `failed forget ID` gives it up."
+    fix = "Have them answered after all, or give them up."
     newest = max(parked, key=lambda one: one.failed_at)
     message = (
         f"{number}, of {', '.join(agents)}: people wait for an answer. The last reason: {newest.reason.rstrip('.')}."
     )
-    return Check("parked", CheckState.FAILED, message, fix)
+    return Check("parked", CheckState.FAILED, message, fix, (FixAction.SEE_FAILED_TURNS,))

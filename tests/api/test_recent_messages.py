@@ -35,7 +35,7 @@ async def test_neither_the_address_nor_the_words_are_in_it(zoe: World) -> None:
 
     assert "secret question" not in text
     assert "2025550188" not in text
-    assert "+12•••0188" in text
+    assert "+12\N{NO-BREAK SPACE}•••\N{NO-BREAK SPACE}88" in text
 
 
 async def test_a_failure_says_why(world: World) -> None:
@@ -103,15 +103,14 @@ async def test_strangers_see_none(zoe: World) -> None:
 @pytest.mark.parametrize(
     ("address", "shown"),
     [
-        ("whatsapp:+12025550188", "+12•••0188"),
-        ("123456789", "123•••6789"),
-        ("12345678", "1•••78"),
-        ("U02ABCDEF12", "U02•••EF12"),
-        ("D0AB", "D•••AB"),
-        ("abc", "•••"),
+        ("whatsapp:+12025550188", "+12 ••• 88"),
+        ("123456789", "12 ••• 89"),
+        ("1234567", "•••67"),
+        ("U02ABCDEF12", "U0 ••• 12"),
+        ("ab", "•••"),
         ("a:", ""),
         ("", ""),
     ],
 )
 def test_addresses_are_shown_without_their_middle(address: str, shown: str) -> None:
-    assert masked(address) == shown
+    assert masked(address).replace("\N{NO-BREAK SPACE}", " ") == shown

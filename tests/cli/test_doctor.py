@@ -201,7 +201,7 @@ async def test_a_parked_turn_fails_also_when_the_agent_works_again(
 
     assert result.exit_code == 1
     assert "The last reason: the model is gone." in result.stdout
-    assert "`trinity-channels failed` lists them" in result.stdout
+    assert "(trinity-channels failed · trinity-channels failed resubmit ID" in result.stdout
 
 
 async def test_a_lost_key_fails(terminal: Terminal, world: World) -> None:

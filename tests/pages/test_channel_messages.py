@@ -27,7 +27,7 @@ async def test_messages_appear_while_the_page_is_open(world: World, page_of: Rea
 
     answer = page.get_by_role("row", name=ANSWER)
     await expect(answer).to_contain_text("Zoe")
-    await expect(answer).to_contain_text("+12•••0188")
+    await expect(answer).to_contain_text("+12 ••• 88")
     await expect(answer.locator(".badge")).to_have_text("Read")
     await expect(page.get_by_role("row", name=QUESTION).locator(".badge")).to_have_text("Answered")
     await expect(page.locator(".state")).to_contain_text("Receiving. Last message")
@@ -47,7 +47,7 @@ async def test_trouble_appears_while_the_page_is_open(world: World, page_of: Rea
     await zoe.says("are you there?")
 
     await expect(page.get_by_role("list", name="Needs attention")).to_contain_text("refused the credentials")
-    await expect(page.get_by_role("row", name="Failed").first).to_contain_text("20003")
+    await expect(page.get_by_role("row", name="Not delivered").first).to_contain_text("20003")
     await expect(page.get_by_role("heading", level=1)).to_contain_text("Needs attention")
     await reader.examines()
 

@@ -62,7 +62,7 @@ async def test_it_is_connected_tried_and_disconnected(roof: World, page_of: Read
     await page.get_by_role("link", name="Send test message").click()
     await page.get_by_label("To").fill("L-321")
     await page.get_by_role("button", name="Send").click()
-    await expect(page.locator(".state .badge")).to_have_text("Taken by the provider")
+    await expect(page.locator(".state .badge")).to_have_text("Accepted")
     await reader.opens(f"{PATH}/disconnect")
     await page.get_by_role("button", name="Disconnect").click()
     await expect(page.get_by_text("Pigeon Post is disconnected.")).to_be_visible()

@@ -26,7 +26,7 @@ async def wrong_scheme(town: World, text: str = "hello") -> None:
 
 
 async def told(town: World) -> str:
-    return (await town.check("signature"))["message"]
+    return str((await town.check("signature"))["message"])
 
 
 @pytest.mark.parametrize("seconds", [0, 1, 4, 5, 60])

@@ -156,7 +156,8 @@ async def test_an_address_of_this_machine_is_for_simulators_only(world: World, a
     check = await world.check("public_chat_url")
     assert check["state"] == "warning"
     assert "an address of this machine" in check["message"]
-    assert "trinity-channels simulate whatsapp" in check["fix"]
+    assert "use the simulator of WhatsApp" in check["fix"]
+    assert check["actions"] == ["set_public_url"]
     assert "only a simulator here can reach it" in changed.json()["warning"]
 
 

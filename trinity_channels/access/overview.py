@@ -130,7 +130,9 @@ class Overviews:
             return _attention(stored, NOT_CONFIGURED)
         # A plugin that was removed leaves its bindings, which come back with it.
         if report is None:
-            return _attention(stored, "The channel's plugin is not usable: `trinity-channels plugins` says why.")
+            return _attention(
+                stored, "The channel's plugin is not usable; administrators see the reason under Settings → Plugins."
+            )
         worst = _worst(report.health)
         return Connected(
             channel=stored.channel,

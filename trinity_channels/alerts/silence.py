@@ -13,8 +13,8 @@ from trinity_channels.store.bindings import StoredBinding
 from trinity_channels.store.inbound_hours import hour_of
 
 FIX = (
-    "Write to the agent yourself. If no answer comes, run `trinity-channels doctor` on the host, and compare the webhook "
-    "address at the provider with the one that the agent's settings show. The next message that arrives ends this alert."
+    "Write to the agent yourself. If no answer comes, send a probe from the channel's page, and compare the webhook address "
+    "at the provider with the one that the page shows. The next message that arrives ends this alert."
 )
 
 

@@ -74,14 +74,51 @@ class CheckState(StrEnum):
     UNKNOWN = "unknown"
 
 
+class FixAction(StrEnum):
+    """What the host offers to do about a finding: pages draw a button for it, the API and the commands say how it is done.
+
+    Attributes:
+        EDIT: enter the account's settings again.
+        VERIFY: ask the provider once more.
+        SET_WEBHOOK: point the provider at our webhook; for channels that have the hook `register_webhook`.
+        SEE_WEBHOOK: look at the webhook URL, to enter it in the provider's console.
+        PROBE: send a signed probe through the public address.
+        TEST_MESSAGE: send a test message.
+        SEE_FAILED_TURNS: look at the questions without an answer, and have them answered.
+        RESEND: send what failed once more.
+        SET_PUBLIC_URL: enter the public address of the host; for administrators.
+        SEE_CLIENTS: look at the people who wrote, and block some.
+        SET_POLICY: choose who may use the agent.
+        SET_ESCALATION: enter how people reach a person.
+    """
+
+    EDIT = "edit"
+    VERIFY = "verify"
+    SET_WEBHOOK = "set_webhook"
+    SEE_WEBHOOK = "see_webhook"
+    PROBE = "probe"
+    TEST_MESSAGE = "test_message"
+    SEE_FAILED_TURNS = "see_failed_turns"
+    RESEND = "resend"
+    SET_PUBLIC_URL = "set_public_url"
+    SEE_CLIENTS = "see_clients"
+    SET_POLICY = "set_policy"
+    SET_ESCALATION = "set_escalation"
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing `verify` looked at: what was found, and what to do about it."""
+    """One thing `verify` looked at: what was found, and what to do about it.
+
+    `fix` is for people, without commands and addresses of the API: `actions` name what the host itself can do, in the order
+    in which it is done.
+    """
 
     code: str
     state: CheckState
     message: str
     fix: str = ""
+    actions: tuple[FixAction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

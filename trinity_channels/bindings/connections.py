@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from pydantic import SecretStr
 
-from trinity_channels.api import ChannelError, Check, CheckState, ConfigurationError, Verification
+from trinity_channels.api import ChannelError, Check, CheckState, ConfigurationError, FixAction, Verification
 from trinity_channels.authorisation import Authorisation
 from trinity_channels.bindings.given_settings import left_out, parse, secret_names
 from trinity_channels.bindings.open_binding import OpenBinding
@@ -229,7 +229,14 @@ class Connections:
             await bound.register_webhook()
         except ChannelError as error:
             # Kept, so that pages show it until the provider is asked again.
-            self._told(bound, (Check("webhook", CheckState.FAILED, error.message, "Try again in a moment."),))
+            self._told(
+                bound,
+                (
+                    Check(
+                        "webhook", CheckState.FAILED, error.message, "Try again in a moment.", (FixAction.SET_WEBHOOK,)
+                    ),
+                ),
+            )
             raise
         now = self._now()
         await self._store.write(
@@ -272,7 +279,8 @@ class Connections:
             refused = isinstance(error, ConfigurationError)
             state = CheckState.FAILED if refused else CheckState.UNKNOWN
             fix = "Enter the credentials again." if refused else "Try again in a moment."
-            self._told(bound, (Check("credentials", state, error.message, fix),))
+            actions = (FixAction.EDIT,) if refused else (FixAction.VERIFY,)
+            self._told(bound, (Check("credentials", state, error.message, fix, actions),))
             raise
         self._told(bound, found.checks)
         self._credentials_work(bound)

@@ -10,7 +10,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
-from trinity_channels.api import Check, CheckState
+from trinity_channels.api import Check, CheckState, FixAction
 from trinity_channels.cli import running
 from trinity_channels.cli.errors import CommandFailed
 from trinity_channels.cli.offline import idle_host
@@ -86,11 +86,15 @@ def _ask(home: Path) -> tuple[Check, list[Findings] | None]:
 
 
 def _read(found: Any) -> list[Findings]:
-    return [Findings(one["title"], tuple(_check(check) for check in one["checks"])) for one in found]
+    return [
+        Findings(one["title"], tuple(_check(check) for check in one["checks"]), one["agent"], one["channel"])
+        for one in found
+    ]
 
 
-def _check(reported: dict[str, str]) -> Check:
-    return Check(reported["code"], CheckState(reported["state"]), reported["message"], reported["fix"])
+def _check(reported: dict[str, Any]) -> Check:
+    actions = tuple(FixAction(action) for action in reported["actions"])
+    return Check(reported["code"], CheckState(reported["state"]), reported["message"], reported["fix"], actions)
 
 
 async def _offline(settings: Settings, server: Check) -> tuple[Check, list[Findings]]:

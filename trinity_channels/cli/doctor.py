@@ -3,9 +3,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from trinity_channels.api import Check
 
 MARKS = {"ok": "✓", "warning": "!", "unknown": "?", "failed": "✗"}
 COLOURS = {"ok": "green", "warning": "yellow", "unknown": "yellow", "failed": "red"}
@@ -23,6 +28,7 @@ def doctor(
     import asyncio
     import json
 
+    from trinity_channels.bindings.fix_actions import calls, commands
     from trinity_channels.cli.checks import examine
 
     found = asyncio.run(examine())
@@ -31,7 +37,13 @@ def doctor(
             {
                 "title": group.title,
                 "checks": [
-                    {"code": one.code, "state": one.state, "message": one.message, "fix": one.fix}
+                    {
+                        "code": one.code,
+                        "state": one.state,
+                        "message": one.message,
+                        "fix": one.fix,
+                        "commands": commands(one.actions, group.agent, group.channel),
+                    }
                     for one in group.checks
                 ],
             }
@@ -43,14 +55,17 @@ def doctor(
         for group in found.findings:
             typer.secho(group.title, bold=True)
             for check in group.checks:
-                _show(check.state, check.message, check.fix)
+                _show(check, calls(check.actions, group.agent, group.channel))
     raise typer.Exit(int(found.outcome))
 
 
-def _show(state: str, message: str, fix: str) -> None:
+def _show(check: Check, calls: Sequence[str]) -> None:
+    from trinity_channels.bindings.fix_actions import DOCTOR
     from trinity_channels.visible import cleaned_name
 
     # Findings quote other people's servers, which must not control this terminal.
-    typer.echo("  " + typer.style(MARKS[state], fg=COLOURS[state]) + f" {cleaned_name(message)}")
-    if fix and state != "ok":
-        typer.echo(f"    {cleaned_name(fix)}")
+    typer.echo("  " + typer.style(MARKS[check.state], fg=COLOURS[check.state]) + f" {cleaned_name(check.message)}")
+    if check.fix and check.state != "ok":
+        # The one that is running is not among them.
+        named = " · ".join(one for one in calls if one != DOCTOR)
+        typer.echo(f"    {cleaned_name(check.fix)}" + (f" ({named})" if named else ""))

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from trinity_channels.agents import words
 from trinity_channels.api import Attachment, Forwarded, Quoted
-from trinity_channels.observability.masking import mask_text
+from trinity_channels.people.masked import masked as masked_address
 from trinity_channels.store.conversation_list import Last, Listed
 from trinity_channels.store.conversation_log import Heading, Said
 from trinity_channels.store.states import MessageState, OutboxState
@@ -71,8 +71,8 @@ def title(of: Listed | Heading) -> str:
 
 
 def masked(of: Listed | Heading) -> str:
-    """The address with its telephone number masked; without the channel before it, which is told beside it."""
-    return mask_text(of.address.removeprefix(f"{of.channel}:"))
+    """The address without its middle, and without the channel before it, which is told beside it."""
+    return masked_address(of.address)
 
 
 def last_words(one: Listed) -> str:

@@ -1,17 +1,20 @@
-"""Addresses of people as lists show them: enough to recognise someone by, too little to write to them."""
+"""Addresses of people as pages and lists show them: enough to recognise someone, too little to write to them."""
 
 from __future__ import annotations
 
-_DOTS = "•••"
-_LONG = 9
-"""From as many characters on, four are shown at the end, and three in front."""
-_SHORT = 4
-"""Of fewer characters none are shown."""
+_HIDDEN = "•••"
+_KEPT = 2
+"""Characters that are shown at the end."""
+_COUNTRY = 2
+"""Digits of a telephone number that are shown at its beginning."""
+_SHORTEST = 8
+"""What is shorter shows nothing but its end."""
 
 
 def masked(address: str) -> str:
-    """The address without its middle, and without the prefix that a provider puts before it: `+12•••0188`."""
-    _, _, shown = address.rpartition(":")
-    if len(shown) < _SHORT:
-        return _DOTS if shown else ""
-    return f"{shown[:3]}{_DOTS}{shown[-4:]}" if len(shown) >= _LONG else f"{shown[:1]}{_DOTS}{shown[-2:]}"
+    """An address without most of its characters: `whatsapp:+15557770001` is shown as "+15 ••• 01"."""
+    shown = address.rpartition(":")[2]
+    if len(shown) < _SHORTEST:
+        return f"{_HIDDEN}{shown[-_KEPT:]}" if len(shown) > _KEPT else _HIDDEN if shown else ""
+    start = shown[: _COUNTRY + 1] if shown.startswith("+") else shown[:_KEPT]
+    return f"{start}\N{NO-BREAK SPACE}{_HIDDEN}\N{NO-BREAK SPACE}{shown[-_KEPT:]}"

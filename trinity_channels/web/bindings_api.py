@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from functools import cache
 from typing import Annotated, Any
 
@@ -18,6 +17,7 @@ from trinity_channels.inbound.way_in import OwnersWayIn
 from trinity_channels.plugins import Plugins
 from trinity_channels.web.auth import Guard
 from trinity_channels.web.diagnosis_api import ProbeAnswer
+from trinity_channels.web.health_check import HealthCheck
 from trinity_channels.web.route import api_router
 
 
@@ -32,15 +32,6 @@ def _sendable(body: dict[str, Any]) -> dict[str, Any]:
 
 
 JsonObject = Annotated[dict[str, Any], AfterValidator(_sendable), Body()]
-
-
-class HealthCheck(BaseModel):
-    """One finding: `state` is ok, warning, failed or unknown."""
-
-    code: str
-    state: str
-    message: str
-    fix: str
 
 
 class BindingHealth(BaseModel):
@@ -162,7 +153,7 @@ def _answer(one: Status) -> BindingStatus:
         warning=at.warning or None,
         health=BindingHealth(
             state=at.health.state,
-            checks=[HealthCheck(**asdict(check)) for check in at.health.checks],
+            checks=[HealthCheck.of(check, one.agent, one.channel) for check in at.health.checks],
             last_inbound_at=at.last_inbound.isoformat() if at.last_inbound else None,
         ),
         **one.settings,

@@ -7,33 +7,23 @@ from datetime import datetime
 from typing import Protocol
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from trinity_channels.api import Check
 from trinity_channels.bindings.public_address import Probed
 from trinity_channels.inbound.way_in import OwnersWayIn
 from trinity_channels.web.auth import Guard
+from trinity_channels.web.health_check import HealthCheck
 from trinity_channels.web.route import api_router
-
-
-class Finding(BaseModel):
-    """One finding: `state` is ok, warning, failed or unknown."""
-
-    code: str
-    state: str
-    message: str
-    fix: str
-
-    @classmethod
-    def of(cls, check: Check) -> Finding:
-        return cls(code=check.code, state=check.state, message=check.message, fix=check.fix)
 
 
 class FindingsAnswer(BaseModel):
     """The findings about one part of the installation."""
 
     title: str
-    checks: list[Finding]
+    agent: str = Field(description="Whose account it is about; empty if it is not about one")
+    channel: str
+    checks: list[HealthCheck]
 
 
 class ProbeAnswer(BaseModel):
@@ -43,11 +33,11 @@ class ProbeAnswer(BaseModel):
     url: str
     at: datetime
     works: bool
-    checks: list[Finding]
+    checks: list[HealthCheck]
 
     @classmethod
     def of(cls, found: Probed) -> ProbeAnswer:
-        checks = [Finding.of(check) for check in found.checks]
+        checks = [HealthCheck.of(check, "", found.channel) for check in found.checks]
         return cls(channel=found.channel, url=found.url, at=found.at, works=found.failure is None, checks=checks)
 
 
@@ -57,6 +47,14 @@ class Findings(Protocol):
     @property
     def title(self) -> str:
         """The part that was examined."""
+
+    @property
+    def agent(self) -> str:
+        """Whose account it is; empty if it is not about one."""
+
+    @property
+    def channel(self) -> str:
+        """On which channel."""
 
     @property
     def checks(self) -> Sequence[Check]:
@@ -88,7 +86,15 @@ class DiagnosisApi:
         """Examine this host, its agents, its accounts and the way in; providers are asked, no message is sent."""
         await self._guard.admin(request)
         found = await self._examine()
-        return [FindingsAnswer(title=one.title, checks=[Finding.of(check) for check in one.checks]) for one in found]
+        return [
+            FindingsAnswer(
+                title=one.title,
+                agent=one.agent,
+                channel=one.channel,
+                checks=[HealthCheck.of(check, one.agent, one.channel) for check in one.checks],
+            )
+            for one in found
+        ]
 
     async def _probed(self, request: Request) -> list[ProbeAnswer]:
         """What the newest probes found; empty before the first one since the host was started or its address changed."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -17,7 +16,8 @@ from trinity_channels.principal import Principal
 from trinity_channels.refusal import Refusal
 from trinity_channels.store.states import OPEN_DELIVERIES, OutboxState
 from trinity_channels.web.auth import Guard
-from trinity_channels.web.bindings_api import HealthCheck, JsonObject, body_schema
+from trinity_channels.web.bindings_api import JsonObject, body_schema
+from trinity_channels.web.health_check import HealthCheck
 from trinity_channels.web.route import api_router
 
 TEXT_LIMIT = 1000
@@ -82,7 +82,7 @@ class TrialApi:
             found = await self._connections.verify_for(principal, name, channel)
         except ConfigurationError as error:
             return Outcome(ok=False, message=error.message, code="refused_by_provider", field=error.field)
-        checks = [HealthCheck(**asdict(check)) for check in found.checks]
+        checks = [HealthCheck.of(check, name, channel) for check in found.checks]
         # The credentials may work and the account still be unable to send.
         wrong = [f"{check.message} {check.fix}" for check in found.checks if check.state is CheckState.FAILED]
         good = f"The credentials work: {found.account.display_name or found.account.sender}."

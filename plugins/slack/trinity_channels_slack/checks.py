@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trinity_channels.api import Binding, Check, CheckState, Context, Verification
+from trinity_channels.api import Binding, Check, CheckState, Context, FixAction, Verification
 from trinity_channels_slack.account import Opened, open_account
 from trinity_channels_slack.app import EVENTS, SCOPES
 from trinity_channels_slack.settings import settings_of
@@ -31,6 +31,7 @@ def _installation(binding: Binding, opened: Opened) -> Check:
         CheckState.FAILED,
         "The token now opens another app or workspace than the one that was connected.",
         "Connect again with the Bot User OAuth Token of the app that people write to.",
+        (FixAction.EDIT,),
     )
 
 
@@ -45,6 +46,7 @@ def _scopes(opened: Opened) -> Check:
         "Missing: " + "; ".join(f"{scope} ({SCOPES[scope]})" for scope in opened.missing) + ".",
         "OAuth & Permissions → Scopes → Bot Token Scopes: add them, then Reinstall to Workspace. If the token changes,"
         " connect again with the new one.",
+        (FixAction.VERIFY, FixAction.EDIT),
     )
 
 
@@ -56,4 +58,5 @@ def _webhook(webhook_url: str | None) -> Check:
         CheckState.UNKNOWN,
         "Slack does not report where an app's events go; only its settings show it.",
         f"{REQUEST_URL} must be {target} and say Verified; the bot events must be {', '.join(EVENTS)}.",
+        (FixAction.SEE_WEBHOOK,),
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from trinity_channels.api import Binding, Check, CheckState, Context, ProviderUnavailable, Verification
+from trinity_channels.api import Binding, Check, CheckState, Context, FixAction, ProviderUnavailable, Verification
 from trinity_channels_telegram import client
 from trinity_channels_telegram.account import NO_GROUPS, account_of
 from trinity_channels_telegram.settings import settings_of
@@ -18,7 +18,8 @@ FRESH = timedelta(hours=1)
 # Of those that we register, only these carry something a person says.
 NEEDED_UPDATES = frozenset({"message", "callback_query"})
 
-_CONNECT_AGAIN = "Save this connection again: that registers the webhook with Telegram."
+_SET_AGAIN = "Set the webhook at Telegram again."
+_SETS = (FixAction.SET_WEBHOOK,)
 _PUBLIC_URL = "Check that the Public Chat URL can be reached from the internet, with a valid certificate."
 
 
@@ -48,6 +49,7 @@ def _credentials(found: str, connected: str) -> Check:
             CheckState.FAILED,
             "The bot token belongs to another bot than the one that was connected.",
             "Disconnect, then connect the bot that this agent should answer as.",
+            (FixAction.EDIT,),
         )
     return Check("credentials", CheckState.OK, "Telegram accepts the bot token.")
 
@@ -59,15 +61,17 @@ def _webhook(info: WebhookInfo, ours: str | None) -> Check:
             CheckState.UNKNOWN,
             "This installation has no public address yet, so Telegram cannot send messages here.",
             "Set the Public Chat URL in Settings.",
+            (FixAction.SET_PUBLIC_URL,),
         )
     if not info.url:
-        return Check("webhook", CheckState.FAILED, "The bot has no webhook: its messages wait.", _CONNECT_AGAIN)
+        return Check("webhook", CheckState.FAILED, "The bot has no webhook: its messages wait.", _SET_AGAIN, _SETS)
     if info.url != ours:
         return Check(
             "webhook",
             CheckState.FAILED,
             f"The bot's webhook points to {info.host or 'another address'}, not to this agent.",
-            f"If another program uses this bot, stop it there or use another bot here. {_CONNECT_AGAIN}",
+            f"If another program uses this bot, stop it there or use another bot here. {_SET_AGAIN}",
+            _SETS,
         )
     return Check("webhook", CheckState.OK, "The bot's webhook points here.")
 
@@ -76,7 +80,7 @@ def _updates(info: WebhookInfo) -> Check:
     missing = NEEDED_UPDATES - info.allowed if info.allowed is not None else frozenset()
     if missing:
         message = f"Telegram was told not to send {' and '.join(sorted(missing))} to this webhook."
-        return Check("updates", CheckState.FAILED, message, _CONNECT_AGAIN)
+        return Check("updates", CheckState.FAILED, message, _SET_AGAIN, _SETS)
     return Check("updates", CheckState.OK, "Telegram sends every kind of message that is needed.")
 
 
@@ -89,4 +93,10 @@ def _delivery(info: WebhookInfo, now: datetime) -> Check:
         return Check("delivery", CheckState.WARNING, waiting, "They should arrive within a minute; look again then.")
     # Telegram keeps the last error after a success; with nothing waiting it has been overcome.
     state = CheckState.FAILED if info.pending else CheckState.WARNING
-    return Check("delivery", state, f"Telegram lately met an error here: {info.error}. {waiting}", _PUBLIC_URL)
+    return Check(
+        "delivery",
+        state,
+        f"Telegram lately met an error here: {info.error}. {waiting}",
+        _PUBLIC_URL,
+        (FixAction.PROBE,),
+    )

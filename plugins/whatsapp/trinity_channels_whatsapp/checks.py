@@ -10,7 +10,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from trinity_channels.api import Binding, ChannelError, Check, CheckState, Context, Verification
+from trinity_channels.api import Binding, ChannelError, Check, CheckState, Context, FixAction, Verification
 from trinity_channels_whatsapp.account import open_account
 from trinity_channels_whatsapp.client import Api
 from trinity_channels_whatsapp.fields import Fields, inner, objects, text
@@ -21,6 +21,8 @@ SENDERS = "https://messaging.twilio.com/v2/Channels/Senders"
 # Enough for 200 senders; Twilio registers at most 20 for a verified business, 50 on request.
 MAX_PAGES = 10
 PAGE_SIZE = "20"  # Twilio's own default for WhatsApp
+
+_SEE = (FixAction.SEE_WEBHOOK,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ def _sandbox(webhook_url: str | None) -> Check:
         CheckState.UNKNOWN,
         "Twilio does not report where the sandbox points; only its console shows it.",
         f'{SANDBOX_CONSOLE}: "When a message comes in" must be {_target(webhook_url)}, method HTTP POST.',
+        _SEE,
     )
 
 
@@ -82,6 +85,7 @@ def _service() -> Check:
         "The sender is used through a Messaging Service, whose own webhook may take the place of the sender's.",
         "Twilio Console → Messaging → Services → your service → Integration: choose"
         ' "Defer to sender\'s webhook", or enter the same webhook URL there.',
+        _SEE,
     )
 
 
@@ -96,12 +100,14 @@ async def _sender(settings: WhatsAppSettings, ctx: Context) -> tuple[tuple[Check
                 CheckState.UNKNOWN,
                 "Twilio did not report which WhatsApp senders this account has.",
                 f"Look it up: {SENDER_CONSOLE}.",
+                (FixAction.VERIFY,),
             ),
             Check(
                 "webhook",
                 CheckState.UNKNOWN,
                 "Twilio did not report where the sender points.",
                 _webhook_fix(ctx.webhook_url),
+                _SEE,
             ),
         )
         return unknown, ""
@@ -112,6 +118,7 @@ async def _sender(settings: WhatsAppSettings, ctx: Context) -> tuple[tuple[Check
                 CheckState.FAILED,
                 "This account has no WhatsApp sender with this number.",
                 f"Compare the WhatsApp From Number with {SENDER_CONSOLE}, or connect the account that owns the number.",
+                (FixAction.EDIT,),
             ),
         )
         return missing, ""
@@ -138,6 +145,7 @@ def _status(sender: _Sender) -> Check:
         CheckState.FAILED,
         f"The WhatsApp sender is not online; Twilio calls it {sender.status}.{reasons}",
         f"{SENDER_CONSOLE} → your sender shows what is missing.",
+        (FixAction.VERIFY,),
     )
 
 
@@ -148,18 +156,19 @@ def _webhook(sender: _Sender, webhook_url: str | None) -> Check:
             CheckState.UNKNOWN,
             "This installation has no public address yet, so there is nothing to compare with.",
             "Set the Public Chat URL in Settings.",
+            (FixAction.SET_PUBLIC_URL,),
         )
     fix = _webhook_fix(webhook_url)
     if not sender.url:
-        return Check("webhook", CheckState.FAILED, "The sender has no webhook: messages go nowhere.", fix)
+        return Check("webhook", CheckState.FAILED, "The sender has no webhook: messages go nowhere.", fix, _SEE)
     if sender.url != webhook_url:
         host = _host(sender.url)
         # The path stays out of the text: it may hold the key of another installation's webhook.
         where = "another path here" if host == _host(webhook_url) else f"another host, {host}"
-        return Check("webhook", CheckState.FAILED, f"The sender's webhook points to {where}.", fix)
+        return Check("webhook", CheckState.FAILED, f"The sender's webhook points to {where}.", fix, _SEE)
     if sender.method != "POST":
         return Check(
-            "webhook", CheckState.FAILED, f"The sender's webhook uses HTTP {sender.method} instead of POST.", fix
+            "webhook", CheckState.FAILED, f"The sender's webhook uses HTTP {sender.method} instead of POST.", fix, _SEE
         )
     return Check("webhook", CheckState.OK, "The sender's webhook points here.")
 

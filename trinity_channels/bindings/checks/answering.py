@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trinity_channels.api import Check, CheckState
+from trinity_channels.api import Check, CheckState, FixAction
 from trinity_channels.bindings.checks.known import Known, spoken
 
 
@@ -27,8 +27,8 @@ def agent(known: Known) -> Check:
         CheckState.OK if runs.recovered else CheckState.FAILED,
         f"The agent failed: {' and '.join(counts)}. The last reason, at {spoken(trouble.at)}: {trouble.reason.rstrip('.')}. "
         f"{success}",
-        "Correct the agent or its settings. `trinity-channels failed` lists the parked turns, and "
-        "`trinity-channels failed resubmit ID` tries one again.",
+        "Correct the agent or its settings, then have the questions answered after all.",
+        (FixAction.SEE_FAILED_TURNS,),
     )
 
 
@@ -42,7 +42,8 @@ def left(known: Known) -> Iterator[Check]:
         "parked",
         CheckState.OK if answered else CheckState.WARNING,
         f"{_turns(runs.left, 'parked')} for your decision. The last one, at {spoken(last.at)}: {last.reason.rstrip('.')}.",
-        "`trinity-channels failed` lists them, and `trinity-channels failed resubmit ID` has one answered after all.",
+        "Have them answered after all, or leave them.",
+        (FixAction.SEE_FAILED_TURNS,),
     )
 
 

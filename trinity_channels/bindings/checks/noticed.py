@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trinity_channels.api import Check, CheckState
+from trinity_channels.api import Check, CheckState, FixAction
 from trinity_channels.bindings.checks.known import Known, spoken
 from trinity_channels.store.notices import RETIRED_ADDRESS, WITHHELD
 
+_ACTIONS = {
+    "quiet": (FixAction.PROBE, FixAction.SEE_WEBHOOK),
+    "provider_check": (FixAction.VERIFY, FixAction.EDIT),
+}
+"""By the code of an alert."""
 _OWN_CHECKS = {RETIRED_ADDRESS, *WITHHELD.values()}
 """Notices that a check of their own explains."""
 
@@ -16,9 +21,9 @@ def alerted(known: Known) -> Iterator[Check]:
     """The open alerts that are not checks of their own."""
     for one in known.alerted:
         if one.code == "quiet":  # unusual, but perhaps people are on holiday
-            yield Check(one.code, CheckState.WARNING, one.cause, one.fix)
+            yield Check(one.code, CheckState.WARNING, one.cause, one.fix, _ACTIONS[one.code])
         elif one.code != "signature":  # that is a check of its own
-            yield Check(one.code, CheckState.FAILED, one.cause, one.fix)
+            yield Check(one.code, CheckState.FAILED, one.cause, one.fix, _ACTIONS.get(one.code, ()))
 
 
 def told(known: Known) -> Iterator[Check]:

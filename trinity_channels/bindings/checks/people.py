@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trinity_channels.api import Check, CheckState
+from trinity_channels.api import Check, CheckState, FixAction
 from trinity_channels.bindings.checks.known import Known
 
 
@@ -20,6 +20,7 @@ def mail(known: Known) -> Check:
         CheckState.WARNING,
         "No mailer is set up, so e-mail addresses cannot be verified with /login.",
         "Set SMTP_URL and MAIL_FROM, or set the agent's policy to open.",
+        (FixAction.SET_POLICY,),
     )
 
 
@@ -34,6 +35,7 @@ def escalation(known: Known) -> Iterator[Check]:
             CheckState.WARNING,
             f"The rules of {title} require a way to reach a person, and this agent has no escalation contact: "
             f"{known.manifest.escalation_rule}",
-            f"Store an e-mail address, a phone number or a link (PUT /api/agents/{agent}/escalation-contact), or set "
-            f"escalation_contact in [agents.{agent}] of the settings file.",
+            "Store an e-mail address, a phone number or a link for it, or set escalation_contact in "
+            f"[agents.{agent}] of the settings file.",
+            (FixAction.SET_ESCALATION,),
         )

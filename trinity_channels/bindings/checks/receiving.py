@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trinity_channels.api import Check, CheckState
+from trinity_channels.api import Check, CheckState, FixAction
 from trinity_channels.bindings.checks.known import Known, spoken
 from trinity_channels.public_url import leads_to_this_machine
 from trinity_channels.store.notices import RETIRED_ADDRESS
@@ -17,6 +17,7 @@ def opened(known: Known) -> Check:
         CheckState.FAILED,
         f"Nothing is received or sent: {known.locked}",
         "Add the former key to CREDENTIAL_ENCRYPTION_KEY, after the newest one, or connect this account again.",
+        (FixAction.EDIT,),
     )
 
 
@@ -27,8 +28,8 @@ def public_url(known: Known) -> Check:
             "public_chat_url",
             CheckState.FAILED,
             f"public_chat_url is not set, so there is no webhook URL and {known.manifest.title} cannot reach this agent.",
-            "Set your public address under Settings → Public Chat URL (PUT /api/settings/public_chat_url); the webhook URL "
-            "appears as soon as it is saved.",
+            "Set your public address under Settings → Public Chat URL; the webhook URL appears as soon as it is saved.",
+            (FixAction.SET_PUBLIC_URL,),
         )
     if leads_to_this_machine(known.public_url):
         return _on_this_machine(known)
@@ -38,6 +39,7 @@ def public_url(known: Known) -> Check:
             CheckState.WARNING,
             "public_chat_url starts with http://, and providers deliver to https:// addresses.",
             "Put a certificate or a tunnel in front of this host and set the https:// address.",
+            (FixAction.SET_PUBLIC_URL,),
         )
     return Check("public_chat_url", CheckState.OK, "The public address is set.")
 
@@ -51,8 +53,8 @@ def _on_this_machine(known: Known) -> Check:
         "public_chat_url",
         CheckState.WARNING,
         f"public_chat_url is an address of this machine, so {title} cannot reach this host; only a simulator here can.",
-        "Set the https:// address at which the internet reaches this host, or use the simulator: "
-        f"`trinity-channels simulate {known.stored.channel}`.",
+        f"Set the https:// address at which the internet reaches this host, or use the simulator of {title}.",
+        (FixAction.SET_PUBLIC_URL,),
     )
 
 
@@ -65,7 +67,7 @@ def webhook_path(known: Known) -> Check:
         message = (
             f"A probe through the public address failed at {spoken(probed.at)} ({failure.code}). {failure.message}"
         )
-        return Check("webhook_path", CheckState.FAILED, message, failure.fix)
+        return Check("webhook_path", CheckState.FAILED, message, failure.fix, (FixAction.PROBE,))
     if probed and not probed.failure:
         message = f"A probe through the public address arrived and was stored at {spoken(probed.at)}."
         return Check("webhook_path", CheckState.OK, message)
@@ -76,7 +78,8 @@ def webhook_path(known: Known) -> Check:
         "webhook_path",
         CheckState.UNKNOWN,
         "Whether requests to the public address arrive here is not proven yet.",
-        "Run `trinity-channels doctor`, or POST /api/settings/public_chat_url/probe.",
+        "Send a signed probe through the public address.",
+        (FixAction.PROBE,),
     )
 
 
@@ -126,6 +129,7 @@ def signature(known: Known) -> Check:
         f"{known.stored.signature_cause}",
         "Make public_chat_url and the webhook address in the provider's console the same, letter by letter; if they are, "
         f"enter the secret again. The next message that is accepted clears this.{fetched}",
+        (FixAction.EDIT, FixAction.SEE_WEBHOOK),
     )
 
 
@@ -139,6 +143,7 @@ def webhook_address(known: Known) -> Check:
             CheckState.WARNING,
             f"A message came to a webhook address that has been replaced, at {spoken(late.at)}; it was refused (410).",
             fix,
+            (FixAction.SEE_WEBHOOK,),
         )
     # Where we enter the address ourselves there is nothing for the owner to do.
     if known.old_address_until and not known.manifest.capabilities.register_webhook:
@@ -148,5 +153,6 @@ def webhook_address(known: Known) -> Check:
             "The webhook address was replaced, and no message has come to the new one yet. The old one works until one has, "
             f"at most until {spoken(known.old_address_until)}.",
             fix,
+            (FixAction.SEE_WEBHOOK,),
         )
     return Check("webhook_address", CheckState.OK, "No message came to a webhook address that has been replaced.")

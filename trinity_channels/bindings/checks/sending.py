@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from trinity_channels.api import Check, CheckState
+from trinity_channels.api import Check, CheckState, FixAction
 from trinity_channels.bindings.checks.known import Known, spoken
 from trinity_channels.store import trials
 from trinity_channels.store.notices import WITHHELD
@@ -16,19 +16,18 @@ TEST_SHOWN = timedelta(days=1)
 
 def outbound(known: Known) -> Check:
     """Whether the last messages could be sent."""
-    last_test, agent = known.last_test, known.stored.agent
+    last_test = known.last_test
     if known.stored.send_failure is not None:
-        follow = (
-            "What failed meanwhile can be sent again: "
-            f"POST /api/agents/{agent}/deliveries/resend, or `trinity-channels deliveries resend --failed --agent {agent}`."
-        )
+        follow, actions = "What failed meanwhile can be sent again.", (FixAction.VERIFY, FixAction.RESEND)
         if last_test and last_test.updated_at == known.stored.send_failed_at:  # it cannot be sent again
             follow = "Then send another test message; one that is accepted clears this."
+            actions = (FixAction.VERIFY, FixAction.TEST_MESSAGE)
         return Check(
             "outbound",
             CheckState.FAILED,
             f"A message was not sent: {known.stored.send_failure}",
             f"Correct what it names, here or in the provider's console, then use Verify. {follow}",
+            actions,
         )
     if last_test and last_test.state is OutboxState.FAILED and known.now - last_test.updated_at < TEST_SHOWN:
         # Such as a wrong number: that says nothing about the channel.
@@ -46,6 +45,7 @@ def outbound(known: Known) -> Check:
             f"The test message of {last_test.created_at:%Y-%m-%d %H:%M} UTC did not arrive: "
             f"{last_test.failure_code}: {last_test.failure}",
             "Correct what it names and send another test message; one that is accepted clears this, and so does a day.",
+            (FixAction.TEST_MESSAGE,),
         )
     return Check("outbound", CheckState.OK, "The last message was not refused.")
 
@@ -61,6 +61,7 @@ def host_messages(known: Known) -> Check:
             "answers of the agent are not affected.",
             "If people flood the agent, block them under its clients. If so many people are to be served, raise "
             "TRINITY_CHANNELS_NOTICES_PER_BINDING.",
+            (FixAction.SEE_CLIENTS,),
         )
     if found := newest.get(WITHHELD["contact"]):
         return Check(

@@ -8,9 +8,11 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from trinity_channels.api import Channel, Check, CheckState, SetupStep
+from trinity_channels.api import Channel, CheckState, SetupStep
+from trinity_channels.bindings.fix_actions import commands
 from trinity_channels.bindings.status import BindingStatus, Connection
 from trinity_channels.web.pages.channel_lamps import Lamp, lamps
+from trinity_channels.web.pages.fix_buttons import Button, Place, buttons
 from trinity_channels.web.pages.visit import Visit
 
 _KEPT = 4
@@ -18,22 +20,14 @@ _KEPT = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Help:
-    """What to do about a finding: a button. A POST has a form of its own; `href` is below the pages."""
-
-    label: str
-    href: str
-    post: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Attention:
-    """One finding, with its cause, its fix and the button that helps, if one does."""
+    """One finding, with its cause, its fix, the buttons that help, and the commands that do the same."""
 
     cause: str
     fix: str
     grave: bool
-    help: Help | None
+    buttons: list[Button]
+    commands: list[str]
 
 
 class ChannelView:
@@ -49,6 +43,7 @@ class ChannelView:
         self.visit = visit
         self.status = status
         self.manifest = manifest
+        self._place = Place(status.agent, manifest.name, visit.is_admin)
 
     @property
     def name(self) -> str:
@@ -73,7 +68,7 @@ class ChannelView:
     @property
     def path(self) -> str:
         """The page of this channel; everything that can be done here lies below."""
-        return f"/agents/{quote(self.agent, safe='')}/channels/{quote(self.name, safe='')}"
+        return self._place.channel_path
 
     @property
     def api(self) -> str:
@@ -136,22 +131,14 @@ class ChannelView:
             if check.state in (CheckState.FAILED, CheckState.WARNING) and check.message not in seen:
                 seen.add(check.message)
                 grave = check.state is CheckState.FAILED
-                yield Attention(check.message, check.fix, grave, self._help(check))
+                helps = buttons(check.actions, self._place)
+                named = commands(check.actions, self.agent, self.name)
+                yield Attention(check.message, check.fix, grave, helps, named)
 
-    def _help(self, check: Check) -> Help | None:
-        match check.code:
-            case "credentials" | "signature":
-                return Help("Edit the settings", f"{self.path}/edit")
-            case "webhook_path":
-                return Help("Check again", f"{self.path}/probe", post=True)
-            case "webhook" | "updates" if self.manifest.capabilities.register_webhook:
-                return Help("Set the webhook", f"{self.path}/webhook", post=True)
-            case "webhook" | "webhook_address":
-                return Help("See the webhook URL", f"{self.path}#webhook")
-            case "outbound" | "provider_check" | "sender":
-                return Help("Verify", f"{self.path}/verify", post=True)
-            case _:
-                return None
+    @property
+    def commands(self) -> list[str]:
+        """The commands that do what the buttons beside the findings do."""
+        return list(dict.fromkeys(command for one in self.attention for command in one.commands))
 
     @property
     def account(self) -> str:

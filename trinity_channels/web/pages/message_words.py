@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-from trinity_channels.store.states import MessageState, OutboxState
+from trinity_channels.conversations.words import SENDING
+from trinity_channels.store.states import MessageState
+from trinity_channels.web.pages.delivery_badges import BADGES
 
-SENT = {
-    OutboxState.READY: ("queued", "Waiting to be sent"),
-    OutboxState.SENDING: ("queued", "Being sent"),
-    OutboxState.RECONCILING: ("queued", "Being looked up"),
-    OutboxState.QUEUED: ("queued", "Taken by the provider"),
-    OutboxState.SENT: ("sent", "Sent"),
-    OutboxState.DELIVERED: ("delivered", "Delivered"),
-    OutboxState.READ: ("read", "Read"),
-    OutboxState.FAILED: ("failed", "Failed"),
-    OutboxState.UNKNOWN: ("unknown", "Perhaps sent"),
-}
+SENT = {state: (BADGES[state], words) for state, words in SENDING.items()}
 """Of what went out."""
 RECEIVED = {
-    MessageState.WAITING: ("queued", "Waiting"),
+    MessageState.WAITING: ("queued", "Waits for the agent"),
     MessageState.HELD: ("queued", "Waits for access"),
-    MessageState.ANSWERING: ("queued", "Being answered"),
+    MessageState.ANSWERING: ("working", "Agent is answering"),
     MessageState.ANSWERED: ("good", "Answered"),
     MessageState.NOTICE: ("sent", "Sent"),
-    MessageState.HANDLED: ("good", "Command, done"),
-    MessageState.FAILED: ("failed", "No answer"),
+    MessageState.HANDLED: ("good", "Command"),
+    MessageState.FAILED: ("failed", "Not answered"),
     MessageState.DROPPED: ("", "Not answered"),
-    MessageState.EXPIRED: ("", "Too old to answer"),
+    MessageState.EXPIRED: ("", "Not answered"),
     MessageState.ERASED: ("", "Erased"),
 }
 """Of what came in."""

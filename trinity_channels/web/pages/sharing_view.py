@@ -12,12 +12,12 @@ from trinity_channels.access.policy_effects import PolicyEffect
 from trinity_channels.agents.words import in_words
 from trinity_channels.email_address import shown_email
 from trinity_channels.outbound.replies import closes_at
+from trinity_channels.people.masked import masked
 from trinity_channels.plugins import Plugins
 from trinity_channels.store.access import Share
 from trinity_channels.store.pending import PendingRequest
 from trinity_channels.store.people import ListedContact
 from trinity_channels.store.verified_emails import Source, Verification
-from trinity_channels.web.pages.masked import masked
 from trinity_channels.web.pages.visit import Visit
 from trinity_channels.web.pages.words import counted
 
