@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from functools import cached_property, partial
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -19,8 +19,6 @@ from trinity_channels.access.first_token import hand_over_first_token
 from trinity_channels.access.mailed_decisions import MailedDecisions
 from trinity_channels.access.overview import Overviews
 from trinity_channels.access.owner_digest import OwnerDigest
-from trinity_channels.access.pending_requests import PendingRequests
-from trinity_channels.access.policy_effects import PolicyEffects
 from trinity_channels.access.sessions import Sessions
 from trinity_channels.access.sharing import Sharing
 from trinity_channels.access.tokens import Tokens
@@ -31,17 +29,11 @@ from trinity_channels.alerts.mails import AlertMails
 from trinity_channels.alerts.watch import ChannelWatch
 from trinity_channels.authorisation import Authorisation
 from trinity_channels.bindings import Bindings
-from trinity_channels.bindings.address_change import AddressChange
 from trinity_channels.bindings.connections import Connections
 from trinity_channels.bindings.contexts import Contexts
 from trinity_channels.bindings.public_address import PublicAddress
 from trinity_channels.bindings.reports import HealthReports
-from trinity_channels.bindings.status import BindingStatuses
 from trinity_channels.bindings.stored_secrets import StoredSecrets
-from trinity_channels.conversations.listing import ConversationList
-from trinity_channels.conversations.reading import Conversations
-from trinity_channels.conversations.records import ReadingRecords
-from trinity_channels.conversations.remedies import Remedies
 from trinity_channels.crypto.key_ring import key_ring
 from trinity_channels.crypto.vault import Vault
 from trinity_channels.dispatch import LocalDispatcher
@@ -53,21 +45,17 @@ from trinity_channels.inbound.email_upkeep import EmailUpkeep
 from trinity_channels.inbound.fair_slots import FairSlots
 from trinity_channels.inbound.indicate import Indicator
 from trinity_channels.inbound.missed import MissedMessages
-from trinity_channels.inbound.parked_turns import OwnersParkedTurns
 from trinity_channels.inbound.unknown import UnknownWebhooks
 from trinity_channels.inbound.vouching import Vouching
-from trinity_channels.inbound.way_in import OwnersWayIn, WayIn
 from trinity_channels.mail.port import Mailer
 from trinity_channels.observability.metrics import Metrics
+from trinity_channels.on_demand import OnDemand
 from trinity_channels.outbound.deliver import Deliveries
 from trinity_channels.outbound.lateness import Lateness
 from trinity_channels.outbound.proactive import ProactiveMessages
-from trinity_channels.outbound.resend import Resends
 from trinity_channels.outbound.sent import SentMessages
 from trinity_channels.outbound.trial import TrialMessages
 from trinity_channels.people.blocks import Blocks
-from trinity_channels.people.contacts import Contacts
-from trinity_channels.people.erasure import Erasure
 from trinity_channels.plugins import load
 from trinity_channels.ports import Ports, utc_now
 from trinity_channels.retention.chore import Retention
@@ -86,7 +74,7 @@ HOUSEKEEPING = 10.0
 """Seconds between two rounds of chores."""
 
 
-class Host:
+class Host(OnDemand):
     """A channel host: an asynchronous context manager that runs while it is open. `app.py` gives it its routes.
 
     Attributes:
@@ -221,79 +209,6 @@ class Host:
         """Trinity's API, if the settings name it."""
         url, token = self.settings.trinity_url, self.settings.trinity_token
         return Platform(url, token) if url and token else None
-
-    @cached_property
-    def statuses(self) -> BindingStatuses:
-        """What the API and the pages show of an agent on a channel."""
-        return BindingStatuses(
-            connections=self.connections,
-            opened=self.bindings,
-            plugins=self.plugins,
-            address=self.address,
-            reports=self.reports,
-            may=self.may,
-        )
-
-    @cached_property
-    def pending_requests(self) -> PendingRequests:
-        """The access requests that wait for an owner."""
-        return PendingRequests(self.store, self.sharing, self.may)
-
-    @cached_property
-    def policy_effects(self) -> PolicyEffects:
-        """What a change of a policy would do."""
-        return PolicyEffects(self.store, self.directory, self.plugins, self.may, self.now)
-
-    @cached_property
-    def contacts(self) -> Contacts:
-        """What owners do with the people who wrote."""
-        return Contacts(self.store, self.may, self.blocks, Erasure(self.store, self.blocks), self.now)
-
-    @cached_property
-    def way_in(self) -> WayIn:
-        """Proves the way from the public address to the database."""
-        return WayIn(
-            store=self.store,
-            plugins=self.plugins,
-            address=self.address,
-            probes=self.unknown_webhooks.probes,
-            http=self.http,
-            now=self.now,
-        )
-
-    @cached_property
-    def owners_way_in(self) -> OwnersWayIn:
-        """The same, as owners may ask for it."""
-        return OwnersWayIn(self.way_in, self.may)
-
-    @cached_property
-    def address_change(self) -> AddressChange:
-        """What administrators do with the public address."""
-        return AddressChange(self.address, self.bindings, self.connections, self.store, self.now)
-
-    @cached_property
-    def resends(self) -> Resends:
-        """What sends again what failed."""
-        return Resends(self.store, self.plugins, self.metrics, self.now)
-
-    @cached_property
-    def parked_turns(self) -> OwnersParkedTurns:
-        """What is done about turns that failed."""
-        return OwnersParkedTurns(self.store, self.plugins, self.may, self.now)
-
-    @cached_property
-    def conversation_list(self) -> ConversationList:
-        """What owners see of all conversations."""
-        records = ReadingRecords(self.store, self.now)
-        return ConversationList(self.store, self.directory, self.may, records, self.now)
-
-    @cached_property
-    def conversations(self) -> Conversations:
-        """What owners see of one."""
-        remedies = Remedies(self.resends, self.parked_turns, self.plugins, self.now)
-        return Conversations(
-            self.store, self.may, ReadingRecords(self.store, self.now), remedies, self.retention_periods
-        )
 
     # --- life ---
 

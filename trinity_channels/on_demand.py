@@ -1,0 +1,129 @@
+"""The part of the composition root that only owners and administrators need: services made when they are first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import cached_property
+
+import httpx
+
+from trinity_channels.access.directory import Directory
+from trinity_channels.access.pending_requests import PendingRequests
+from trinity_channels.access.policy_effects import PolicyEffects
+from trinity_channels.access.sharing import Sharing
+from trinity_channels.authorisation import Authorisation
+from trinity_channels.bindings import Bindings
+from trinity_channels.bindings.address_change import AddressChange
+from trinity_channels.bindings.connections import Connections
+from trinity_channels.bindings.public_address import PublicAddress
+from trinity_channels.bindings.reports import HealthReports
+from trinity_channels.bindings.status import BindingStatuses
+from trinity_channels.conversations.listing import ConversationList
+from trinity_channels.conversations.reading import Conversations
+from trinity_channels.conversations.records import ReadingRecords
+from trinity_channels.conversations.remedies import Remedies
+from trinity_channels.inbound.parked_turns import OwnersParkedTurns
+from trinity_channels.inbound.unknown import UnknownWebhooks
+from trinity_channels.inbound.way_in import OwnersWayIn, WayIn
+from trinity_channels.observability.metrics import Metrics
+from trinity_channels.outbound.resend import Resends
+from trinity_channels.people.blocks import Blocks
+from trinity_channels.people.contacts import Contacts
+from trinity_channels.people.erasure import Erasure
+from trinity_channels.plugins import Plugins
+from trinity_channels.retention.periods import RetentionPeriods
+from trinity_channels.store import Store
+
+
+class OnDemand:
+    """Their place in a `Host`, which says what each of the attributes is."""
+
+    now: Callable[[], datetime]
+    metrics: Metrics
+    plugins: Plugins
+    store: Store
+    http: httpx.AsyncClient
+    address: PublicAddress
+    directory: Directory
+    may: Authorisation
+    bindings: Bindings
+    connections: Connections
+    reports: HealthReports
+    sharing: Sharing
+    blocks: Blocks
+    unknown_webhooks: UnknownWebhooks
+    retention_periods: RetentionPeriods
+
+    @cached_property
+    def statuses(self) -> BindingStatuses:
+        """What the API and the pages show of an agent on a channel."""
+        return BindingStatuses(
+            connections=self.connections,
+            opened=self.bindings,
+            plugins=self.plugins,
+            address=self.address,
+            reports=self.reports,
+            may=self.may,
+        )
+
+    @cached_property
+    def pending_requests(self) -> PendingRequests:
+        """The access requests that wait for an owner."""
+        return PendingRequests(self.store, self.sharing, self.may)
+
+    @cached_property
+    def policy_effects(self) -> PolicyEffects:
+        """What a change of a policy would do."""
+        return PolicyEffects(self.store, self.directory, self.plugins, self.may, self.now)
+
+    @cached_property
+    def contacts(self) -> Contacts:
+        """What owners do with the people who wrote."""
+        return Contacts(self.store, self.may, self.blocks, Erasure(self.store, self.blocks), self.now)
+
+    @cached_property
+    def way_in(self) -> WayIn:
+        """Proves the way from the public address to the database."""
+        return WayIn(
+            store=self.store,
+            plugins=self.plugins,
+            address=self.address,
+            probes=self.unknown_webhooks.probes,
+            http=self.http,
+            now=self.now,
+        )
+
+    @cached_property
+    def owners_way_in(self) -> OwnersWayIn:
+        """The same, as owners may ask for it."""
+        return OwnersWayIn(self.way_in, self.may)
+
+    @cached_property
+    def address_change(self) -> AddressChange:
+        """What administrators do with the public address."""
+        return AddressChange(self.address, self.bindings, self.connections, self.store, self.now)
+
+    @cached_property
+    def resends(self) -> Resends:
+        """What sends again what failed."""
+        return Resends(self.store, self.plugins, self.metrics, self.now)
+
+    @cached_property
+    def parked_turns(self) -> OwnersParkedTurns:
+        """What is done about turns that failed."""
+        return OwnersParkedTurns(self.store, self.plugins, self.may, self.now)
+
+    @cached_property
+    def conversation_list(self) -> ConversationList:
+        """What owners see of all conversations."""
+        records = ReadingRecords(self.store, self.now)
+        return ConversationList(self.store, self.directory, self.may, records, self.now)
+
+    @cached_property
+    def conversations(self) -> Conversations:
+        """What owners see of one."""
+        remedies = Remedies(self.resends, self.parked_turns, self.plugins, self.now)
+        return Conversations(
+            self.store, self.may, ReadingRecords(self.store, self.now), remedies, self.retention_periods
+        )
