@@ -62,9 +62,13 @@ def _p99(rounds: list[_Round]) -> float:
     return median(percentile(one.latencies, 0.99) for one in rounds)
 
 
+def _cpu(rounds: list[_Round]) -> float:
+    return median(one.cpu_each for one in rounds)
+
+
 def _told(rounds: list[_Round]) -> str:
     p50 = median(percentile(one.latencies, 0.5) for one in rounds)
-    cpu = median(one.cpu_each for one in rounds) * 1e6
+    cpu = _cpu(rounds) * 1e6
     return f"{_rate(rounds):.0f}/s, p50 {milliseconds(p50)}, p99 {milliseconds(_p99(rounds))}, {cpu:.0f} µs CPU each"
 
 
@@ -97,6 +101,8 @@ async def _accept(report: Report, child: Child, ours: Messages, count: int, roun
     report.figure(f"accept, {CONNECTIONS} connections, turns held back", _told(accepted))
     ratio = _rate(accepted) / _rate(validated)
     report.require("accept : validate, requests/s", f"{ratio:.2f}", "≥ 0.95", met=ratio >= 0.95)
+    ratio = _cpu(validated) / _cpu(accepted)
+    report.figure("accept : validate, requests per second of processor time", f"{ratio:.2f}")
     ratio = _p99(accepted) / _p99(validated)
     report.require("accept : validate, p99", f"{ratio:.2f}", "≤ 2.00", met=ratio <= 2)
     met = _rate(floor) >= 300 and _p99(floor) < 0.1

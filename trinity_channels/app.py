@@ -11,7 +11,6 @@ from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Route
 
 from trinity_channels.host import Host
-from trinity_channels.inbound.webhook import WebhooksFirst
 from trinity_channels.ports import Ports
 from trinity_channels.routes import routers
 from trinity_channels.settings import Settings
@@ -20,6 +19,7 @@ from trinity_channels.web.local import Entrance
 from trinity_channels.web.pages.lazy import LazyPages, PageSite
 from trinity_channels.web.probes import Probes
 from trinity_channels.web.route import signature
+from trinity_channels.webhooks_first import WebhooksFirst
 
 __all__ = ["Host", "Ports", "create_app", "mount_channels"]
 
@@ -57,8 +57,9 @@ def create_app(settings: Settings, ports: Ports | None = None) -> tuple[FastAPI,
             yield
 
     # A redirect would lose a webhook: providers follow with GET or not at all.
-    app = FastAPI(title="trinity_channels", redirect_slashes=False, openapi_url=None, lifespan=lifespan)
-    app.add_middleware(WebhooksFirst, routes=host.webhook.routes())
+    app = WebhooksFirst(
+        host.webhook, title="trinity_channels", redirect_slashes=False, openapi_url=None, lifespan=lifespan
+    )
     entrance = Entrance(host.guard, settings.open_docs, "TRINITY_CHANNELS_OPEN_DOCS")
     pages = _pages(host)
     app.router.routes += [*_routes(host, pages), *reference.routes(entrance, app.openapi)]

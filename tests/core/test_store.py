@@ -12,8 +12,10 @@ from pathlib import Path
 from time import monotonic
 
 import pytest
+from sqlalchemy import select
 
 from trinity_channels.store import Locked, Store, StoreError, Tx, database, settings
+from trinity_channels.store.tables import SETTING
 
 
 @pytest.fixture
@@ -183,6 +185,32 @@ def committed(path: Path, name: str) -> bool:
     """Whether another connection sees what a unit wrote."""
     with closing(sqlite3.connect(path)) as other:
         return bool(other.execute("SELECT 1 FROM setting WHERE name = ?", (name,)).fetchall())
+
+
+async def test_a_unit_may_build_a_query_and_write(store: Store, path: Path) -> None:
+    def unit(tx: Tx) -> list[str]:
+        put(tx, "before")
+        found = [row.name for row in tx.query(select(SETTING.c.name).where(SETTING.c.name == "before"))]
+        put(tx, "after")
+        return found
+
+    assert await store.write(unit) == ["before"]
+    assert committed(path, "after")
+    assert await store.write(unit) == ["before"]
+
+
+async def test_nothing_stays_of_a_unit_that_fails_after_a_query_that_it_built(store: Store, path: Path) -> None:
+    def unit(tx: Tx) -> None:
+        put(tx, "half")
+        tx.query(select(SETTING.c.name))
+        raise ValueError("a fault")
+
+    with pytest.raises(ValueError, match="a fault"):
+        await store.write(unit)
+
+    await store.write(lambda tx: put(tx, "next"))
+    assert not committed(path, "half")
+    assert committed(path, "next")
 
 
 async def test_a_wake_is_passed_on_after_the_commit(store: Store, path: Path) -> None:

@@ -20,7 +20,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Connection, Engine, Transaction, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
@@ -78,11 +78,8 @@ class _Job:
             self.future.set_exception(error)
 
 
-def _begin(immediate: str) -> Callable[[Connection], None]:
-    def emit(connection: Connection) -> None:
-        connection.exec_driver_sql(immediate)
-
-    return emit
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
 
 
 def _sqlite_engine(url: URL, *, write: bool) -> Engine:
@@ -106,8 +103,8 @@ def _sqlite_engine(url: URL, *, write: bool) -> Engine:
         if not write:
             connection.execute("PRAGMA query_only=ON")
 
-    # A deferred transaction that has read cannot always go on to write: SQLite then refuses at once, whatever the time-out.
-    event.listen(engine, "begin", _begin("BEGIN IMMEDIATE" if write else "BEGIN"))
+    if not write:  # `Store` begins the writing transactions itself
+        event.listen(engine, "begin", _begin)
     return engine
 
 
@@ -326,19 +323,15 @@ class Store:
     async def _commit(self, committer: Executor, batch: list[_Job]) -> None:
         loop = asyncio.get_running_loop()
         try:
-            transaction = await self._begin(committer)
+            await self._begin(committer)
         except Exception as error:  # noqa: BLE001  passed to the waiting caller: the database is locked, or gone
             for job in batch:
                 self._fail(job, error)
             return
         try:
-            with transaction:
-                self._tx.take_woken()  # by units that were undone
-                for job in batch:
-                    job.result = job.unit(self._tx)
-                # Only this waits for the disk, and it does so for all of them at once.
-                await loop.run_in_executor(committer, transaction.commit)
-            self.commits += 1
+            self._run(batch)
+            # Only this waits for the disk, and it does so for all of them at once.
+            await loop.run_in_executor(committer, self._driver.commit)
         except Exception as error:  # noqa: BLE001  passed to the caller that waits for the unit
             with contextlib.suppress(DBAPIError, sqlite3.Error):  # else the next transaction says what is wrong
                 self._undo()
@@ -349,6 +342,7 @@ class Store:
             for job in batch:  # one bad unit harms only itself
                 await self._commit(committer, [job])
             return
+        self.commits += 1
         # The callers come first: they go on before the runs begin that they have woken.
         for job in batch:
             job.settle()
@@ -356,8 +350,13 @@ class Store:
             if self._on_wake:
                 self._on_wake(key)
 
+    def _run(self, batch: list[_Job]) -> None:
+        self._tx.take_woken()  # by units that were undone
+        for job in batch:
+            job.result = job.unit(self._tx)
+
     def _undo(self) -> None:
-        """Leave a transaction whose commit failed: SQLAlchemy and SQLite both stay in it, and no other could begin."""
+        """Leave a transaction that failed: SQLAlchemy and SQLite may both stay in it, and no other could begin."""
         self._connection.rollback()
         if self._driver.in_transaction:
             self._driver.rollback()
@@ -378,16 +377,22 @@ class Store:
             why = f"another program has kept it locked for {PATIENCE} seconds; try again when that has ended"
         return StoreError(f"The database {self._path} cannot be used: {why}")
 
-    async def _begin(self, committer: Executor) -> Transaction:
+    async def _begin(self, committer: Executor) -> None:
+        if self._connection.in_transaction():
+            # The last batch had a query that was built for its call: SQLAlchemy began a transaction, of which the driver
+            # knows nothing. It ends here, where the driver has none: before the commit, it would undo the batch.
+            self._connection.rollback()
+        # By the driver: SQLAlchemy's own transaction costs as much as the statements of a message. A deferred one that has
+        # read cannot always go on to write: SQLite then refuses at once, whatever the time-out.
         try:
-            return self._connection.begin()
-        except OperationalError:  # a command beside us writes
-            return await asyncio.get_running_loop().run_in_executor(committer, self._begin_beside)
+            self._driver.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:  # a command beside us writes
+            await asyncio.get_running_loop().run_in_executor(committer, self._begin_beside)
 
-    def _begin_beside(self) -> Transaction:
+    def _begin_beside(self) -> None:
         # Here we may wait, for this runs in the committer's thread.
         self._driver.execute(f"PRAGMA busy_timeout={PATIENCE * 1000:.0f}")
         try:
-            return self._connection.begin()
+            self._driver.execute("BEGIN IMMEDIATE")
         finally:
             self._driver.execute("PRAGMA busy_timeout=0")
