@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.pages.browsing import Readers, listening
 from tests.pages.clients import OWN, client_of
@@ -36,6 +36,19 @@ async def test_a_request_appears_while_the_page_is_open(world: World, page_of: R
     await reader.examines()
     await world.decides("zoe@example.org")
     await expect(page.get_by_text("One person asks to talk with support")).to_have_count(0)
+
+
+async def test_a_stream_is_opened_however_late_the_script_for_it_comes(world: World, page_of: Readers) -> None:
+    reader = await page_of(world)
+
+    async def comes_late(route: Route) -> None:
+        await asyncio.sleep(0.5)
+        await route.continue_()
+
+    await reader.page.route("**/hx-sse.min.js", comes_late)
+
+    async with reader.page.expect_request("**/live/agents?*"):
+        await reader.page.goto(f"{reader.url}/agents")
 
 
 @contextlib.asynccontextmanager
