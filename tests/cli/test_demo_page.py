@@ -16,7 +16,8 @@ async def test_a_newcomer_gets_an_answer(demo: str) -> None:
             await phone.get_by_label("Message", exact=True).fill(text)
             await phone.get_by_label("Message", exact=True).press("Enter")
 
-        await expect(page.frame_locator("#owner").get_by_role("heading", name="Agents", exact=True)).to_be_visible()
+        owner = page.frame_locator("#owner")
+        await expect(owner.get_by_role("heading", name="demo", exact=True)).to_be_visible()
         await say("Hello!")
         stranger = phone.get_by_text("This agent only talks to people with a verified e-mail address.")
         await expect(stranger).to_be_visible(timeout=20_000)
@@ -24,7 +25,7 @@ async def test_a_newcomer_gets_an_answer(demo: str) -> None:
         await expect(phone.get_by_text("That does not look like an e-mail address.")).to_be_visible()
         await say("/login zoe@example.org")
         await phone.get_by_role("button", name="Send it").click()
-        await page.get_by_role("button", name="Approve").click()
+        await owner.get_by_role("button", name="Approve zoe@example.org").click()
         await expect(phone.get_by_text("You wrote:")).to_be_visible()
         await examined(page)
         await page.set_viewport_size({"width": 1280, "height": 844})
@@ -54,7 +55,7 @@ async def test_on_a_small_screen_the_phone_is_in_view_and_the_guide_follows_the_
         await expect(page.get_by_text("Slack vouches for the e-mail address")).to_be_visible()
         await expect(page.get_by_text("25 hours later")).to_have_count(0)
         await page.get_by_label("Owner", exact=True).check()
-        await expect(page.frame_locator("#owner").get_by_role("heading", name="Agents", exact=True)).to_be_visible()
+        await expect(page.frame_locator("#owner").get_by_role("heading", name="demo", exact=True)).to_be_visible()
         await page.get_by_label("Phone", exact=True).check()
         await expect(phone.get_by_text("Simulator — not Slack")).to_be_visible()
 

@@ -21,7 +21,7 @@ def _steps(channel: Channel) -> Iterator[Markup]:
         yield Markup("{} vouches for the e-mail address, so the owner is asked at once.").format(channel.title)
     else:
         yield Markup("Send {}. The code comes by mail: send it.").format(login)
-    yield Markup("Approve the request as the owner: the question is answered.")
+    yield Markup("Approve the request under Access Requests, as the owner: the question is answered.")
     yield Markup("Ask it to tell you <b>everything</b>: a long answer, cut and marked up for {}.").format(channel.title)
     yield Markup("Send a photo, turn on a fault, or write as someone else.")
     yield Markup("Let the agent write first.")

@@ -15,6 +15,7 @@ class Owner:
 
     def __init__(self, http: httpx.AsyncClient, url: str, agent: str, token: str) -> None:
         self._http = http
+        self.agent = agent
         self._api = f"{url}/api/agents/{agent}"
         self.token = token
 

@@ -50,7 +50,7 @@ HEADERS = {
 class View:
     """What the templates draw."""
 
-    requests: Sequence[Mapping[str, Any]] = ()
+    approved: Sequence[Mapping[str, Any]] = ()
     written: Mapping[str, Any] | None = None
     mails: Sequence[Mail] = ()
 
@@ -79,9 +79,7 @@ class DemoPages:
             Route("/mailbox.json", self._mailbox_json),
             Route("/page/{file}", _file),
             Route("/assets/{version}/{name}", assets.serve),
-            Route("/requests", self._requests_json),
-            Route("/requests/{request_id:int}/decide", self._changed(self._decide), methods=["POST"]),
-            Route("/requests/{request_id:int}/write-first", self._changed(self._write_first), methods=["POST"]),
+            Route("/people/{request_id:int}/write-first", self._changed(self._write_first), methods=["POST"]),
             Route("/messages/{message}", self._message),
         ]
 
@@ -97,18 +95,19 @@ class DemoPages:
             shown=shown,
             steps=steps(shown),
             host=self._signed_in.origin(request),
+            agent=self._owner.agent,
         )
         # Before the frame is loaded, which then opens signed in.
         await self._signed_in.keep(request, drawn)
         return drawn
 
     async def _live(self, _: Request) -> Response:
-        return live(self._requests_now, HEADERS, EVERY)
+        return live(self._people_now, HEADERS, EVERY)
 
-    async def _requests_now(self) -> dict[str, str]:
+    async def _people_now(self) -> dict[str, str]:
         """The parts that come from the host; none while it does not answer, so that the stream goes on."""
         try:
-            return await _parts(self._view, "requests", "written")
+            return await _parts(self._view, "approved", "written")
         except (CommandFailed, httpx.HTTPError):
             return {}
 
@@ -120,7 +119,7 @@ class DemoPages:
 
     async def _view(self) -> View:
         written = await self._owner.message(self._written) if self._written else None
-        return View(await self._owner.requests(), written)
+        return View(await self._owner.requests("approved"), written)
 
     async def _letters(self) -> View:
         return View(mails=tuple(reversed(self._mails.mails)))
@@ -131,21 +130,17 @@ class DemoPages:
         found = [{"to": mail.to, "subject": mail.subject, "text": mail.text} for mail in reversed(self._mails.mails)]
         return JSONResponse({"mails": found})
 
-    async def _requests_json(self, _: Request) -> Response:
-        return JSONResponse({"requests": await self._owner.requests()})
-
     async def _message(self, request: Request) -> Response:
         return JSONResponse(await self._owner.message(request.path_params["message"]))
 
-    def _changed(
-        self, change: Callable[[int, dict[str, Any]], Awaitable[dict[str, str]]]
-    ) -> Callable[[Request], Awaitable[Response]]:
+    def _changed(self, change: Callable[[int], Awaitable[dict[str, str]]]) -> Callable[[Request], Awaitable[Response]]:
         """Answer JSON with JSON, and a form with the page or, to its script, with what went wrong."""
 
         async def answer(request: Request) -> Response:
             problem, status, answered = "", HTTPStatus.OK, {}
             try:
-                answered = await change(request.path_params["request_id"], await posted(request))
+                await posted(request)  # refuses what another site sends
+                answered = await change(request.path_params["request_id"])
             except Refused as refused:
                 problem, status = str(refused), HTTPStatus.UNSUPPORTED_MEDIA_TYPE
             except CommandFailed as failed:
@@ -158,12 +153,9 @@ class DemoPages:
 
         return answer
 
-    async def _decide(self, request_id: int, given: dict[str, Any]) -> dict[str, str]:
-        await self._owner.decide(request_id, approve=given.get("approve") in (True, "true"))
-        return {}
-
-    async def _write_first(self, request_id: int, _: dict[str, Any]) -> dict[str, str]:
-        found = next((one for one in await self._owner.requests() if one["id"] == request_id), None)
+    async def _write_first(self, request_id: int) -> dict[str, str]:
+        approved = await self._owner.requests("approved")
+        found = next((one for one in approved if one["id"] == request_id), None)
         if found is None:
             raise HTTPException(404)
         await self._owner.allow_proactive(found["email"])

@@ -12,6 +12,8 @@ from playwright.async_api import ConsoleMessage, Page, async_playwright, expect
 
 WIDTHS = (320, 390, 1600)
 HEIGHT = 844
+_ENDED_STREAM = ("ERR_INCOMPLETE_CHUNKED_ENCODING", "htmx:sse:error: network error")
+"""What Chromium and htmx report of an event stream that breaks off."""
 PATIENCE = 20_000
 """Milliseconds for what a page is to show; only tests that fail take them."""
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -34,7 +36,7 @@ async def browsed(*, width: int = 1200, javascript: bool = True) -> AsyncIterato
 
     def heard(message: ConsoleMessage) -> None:
         # A stream ends when the page is left or the server stops: that is not an error of the page.
-        if message.type == "error" and "ERR_INCOMPLETE_CHUNKED_ENCODING" not in message.text:
+        if message.type == "error" and not any(words in message.text for words in _ENDED_STREAM):
             complaints.append(message.text)
 
     async with async_playwright() as playwright:
