@@ -2,6 +2,7 @@
 
 freezegun replaces what all loaded modules have of the present time. It also looks through the callers at every look at the
 clock, for those that are to see the real time; ours are known by the time they are imported, and are never replaced.
+With the clock, stores do without threads; see `hosts_in_a_row`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import pytest
 from freezegun import api, configure, freeze_time
 from freezegun.api import FrozenDateTimeFactory
 
+from tests import hosts_in_a_row
 from tests.certificates import self_signed
 from tests.world import START
 
@@ -47,6 +49,8 @@ class FrozenTime:
             patch.setattr(api, "call_stack_inspection_limit", 0)
             for pause in ("dispatch.local.TICK", "dispatch.local.IDLE_TICK", "host.HOUSEKEEPING"):
                 patch.setattr(f"trinity_channels.{pause}", NEVER)
+            hosts_in_a_row.share_parts(patch)
+            hosts_in_a_row.without_threads(patch)
 
     def pytest_sessionfinish(self) -> None:
         """Let time go on."""

@@ -1,0 +1,65 @@
+"""What makes the next host of a test run cheap: it is built of the same parts as the one before, and needs no threads.
+
+A host begins its life once, and a test run has some two thousand of them. Half of the time of most stories went into what
+a host does when it begins: FastAPI builds validators for the types of our routes, Starlette compiles their paths. Both are
+the same for every host, so they are made once. A fifth went into the way to the store's threads and back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from functools import cache
+from typing import Any, TypeVar, get_args
+
+import fastapi.routing
+import pytest
+import starlette.routing
+from fastapi._compat import v2
+from pydantic import TypeAdapter
+
+from trinity_channels.web import route
+
+T = TypeVar("T")
+
+
+class AtOnce(Executor):
+    """Does at once what the store gives to a thread; the caller still goes on in a later turn of the event loop.
+
+    With it the order of events in a story does not depend on what else the machine does.
+    """
+
+    def __init__(self, max_workers: int, thread_name_prefix: str) -> None:
+        """Take what `ThreadPoolExecutor` takes."""
+
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
+        """Run it, and return it with its outcome."""
+        done: Future[T] = Future()
+        try:
+            done.set_result(fn(*args, **kwargs))
+        except Exception as error:  # noqa: BLE001  it belongs to whom the future belongs to
+            done.set_exception(error)
+        return done
+
+
+def without_threads(patch: pytest.MonkeyPatch) -> None:
+    """Let stores that are opened from now on do everything on the event loop."""
+    patch.setattr("trinity_channels.store.database.ThreadPoolExecutor", AtOnce)
+
+
+def share_parts(patch: pytest.MonkeyPatch) -> None:
+    """Let hosts share the validators of types and the compiled paths of routes."""
+    adapters: dict[Any, TypeAdapter[Any]] = {}
+
+    def adapter(annotated: Any, **options: Any) -> TypeAdapter[Any]:
+        # The type itself, for two may have one name; what stands beside it is compared by what it says.
+        kind, *details = get_args(annotated)
+        key = kind, repr(details), repr(options)
+        if key not in adapters:
+            adapters[key] = TypeAdapter(annotated, **options)
+        return adapters[key]
+
+    patch.setattr(v2, "TypeAdapter", adapter)
+    compiled = cache(starlette.routing.compile_path)
+    for module in (starlette.routing, fastapi.routing, route):
+        patch.setattr(module, "compile_path", compiled)
