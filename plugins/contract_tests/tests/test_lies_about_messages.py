@@ -159,5 +159,5 @@ class LetsTheTransportSpeak(Echo):
         return Identity(addresses=(sender.address,), name=answer.json().get("name", ""))
 
 
-def test_a_lie_is_found_out(lie: Any, broken_by: Callable[[object], dict[str, str]]) -> None:
-    assert set(broken_by(lie())) == {lie.breaks}
+def test_a_lie_is_found_out(lie: Any, broken_by: Callable[[type], dict[str, str]]) -> None:
+    assert set(broken_by(lie)) == {lie.breaks}

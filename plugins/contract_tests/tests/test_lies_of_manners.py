@@ -129,5 +129,5 @@ class SignsTheClient(Echo):
         await super().indicate(binding, message_id, ctx)
 
 
-def test_a_lie_is_found_out(lie: Any, broken_by: Callable[[object], dict[str, str]]) -> None:
-    assert set(broken_by(lie())) == {lie.breaks}
+def test_a_lie_is_found_out(lie: Any, broken_by: Callable[[type], dict[str, str]]) -> None:
+    assert set(broken_by(lie)) == {lie.breaks}

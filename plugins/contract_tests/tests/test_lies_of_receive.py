@@ -194,5 +194,5 @@ class AnswersWithAnError(Echo):
         return replace(super().receive(binding, request), response=Response(500))
 
 
-def test_a_lie_is_found_out(lie: Any, broken_by: Callable[[object], dict[str, str]]) -> None:
-    assert set(broken_by(lie())) == {lie.breaks}
+def test_a_lie_is_found_out(lie: Any, broken_by: Callable[[type], dict[str, str]]) -> None:
+    assert set(broken_by(lie)) == {lie.breaks}

@@ -220,5 +220,5 @@ class ReplaysWhatIsUnknown(Echo):
             return await super().post(binding, message, ctx)
 
 
-def test_a_lie_is_found_out(lie: Any, broken_by: Callable[[object], dict[str, str]]) -> None:
-    assert set(broken_by(lie())) == {lie.breaks}
+def test_a_lie_is_found_out(lie: Any, broken_by: Callable[[type], dict[str, str]]) -> None:
+    assert set(broken_by(lie)) == {lie.breaks}

@@ -153,5 +153,5 @@ class GrowsInStorage(Echo):
     manifest = replace(MANIFEST, settings=Settings)
 
 
-def test_a_lie_is_found_out(lie: Any, broken_by: Callable[[object], dict[str, str]]) -> None:
-    assert set(broken_by(lie())) == {lie.breaks}
+def test_a_lie_is_found_out(lie: Any, broken_by: Callable[[type], dict[str, str]]) -> None:
+    assert set(broken_by(lie)) == {lie.breaks}
