@@ -64,6 +64,9 @@ def channel() -> Channel:
         setup_steps=(
             SetupStep("Find the loft", "Read its number.", path=("Roof", "Left", "Door")),
             SetupStep("Hang up the ring", "Write the webhook URL on it.", connected=True),
+            SetupStep(
+                "Teach people", "They have to whistle once.", invitation="Whistle below loft {loft}, wind {wind}."
+            ),
         ),
     )
 

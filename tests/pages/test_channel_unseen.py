@@ -53,6 +53,7 @@ async def test_it_is_connected_tried_and_disconnected(roof: World, page_of: Read
     await expect(page.get_by_text("Pigeon Post is connected.")).to_be_visible()
     await expect(page.get_by_text("Connected. No message has arrived yet.")).to_be_visible()
     await expect(page.get_by_text("Hang up the ring")).to_be_visible()
+    await expect(page.locator("#join")).to_have_text("Whistle below loft L-123, wind south.")
     await reader.examines()
     stored = (await roof.api("GET", "/api/agents/support/pigeon")).json()
     assert (stored["wind"], stored["height"], stored["nights"]) == ("south", 12, True)

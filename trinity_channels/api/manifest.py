@@ -99,7 +99,8 @@ class SetupStep:
 
     `sandbox` limits it to sandbox (True) or real (False) senders. `connected` marks what is to do between connecting
     the account and the first message; health repeats these steps until one has arrived. `path` is the way through the
-    console's menus, from its start: pages draw it as such.
+    console's menus, from its start: pages draw it as such. `invitation` is what people have to be told before they can
+    write, for the owner to copy and pass on; `{name}` in it stands for a setting that is not secret.
     """
 
     title: str
@@ -107,6 +108,7 @@ class SetupStep:
     sandbox: bool | None = None
     connected: bool = False
     path: tuple[str, ...] = ()
+    invitation: str = ""
 
     @property
     def words(self) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from trinity_channels.api import CheckState
+from trinity_channels.api import Channel, CheckState
 from trinity_channels.authorisation import Authorisation
 from trinity_channels.bindings.connections import Connections, Verified
 from trinity_channels.bindings.given_settings import secret_names
@@ -30,6 +30,7 @@ class Connection:
         sender: the address that people see.
         account: what identifies the account at the provider.
         sandbox: whether it is the provider's sandbox.
+        invitation: what people have to be told before they can write, empty if nothing.
         webhook_url: None without a public address, or if the key that opens it is lost.
         warning: what keeps the binding from working, with the fix; empty if nothing does.
         health: every finding.
@@ -44,6 +45,7 @@ class Connection:
     sender: str
     account: str
     sandbox: bool
+    invitation: str
     webhook_url: str | None
     warning: str
     health: Health
@@ -111,6 +113,7 @@ class BindingStatuses:
             sender=stored.account.sender,
             account=stored.account.key,
             sandbox=stored.account.sandbox,
+            invitation=_invitation(self._plugins[stored.channel].manifest, stored),
             webhook_url=webhook,
             warning=" ".join(warnings),
             health=report.health,
@@ -127,3 +130,15 @@ class BindingStatuses:
             return self._address.webhook(stored.channel, self._opened.secrets.webhook_key(stored).key), None
         except VaultError as error:
             return None, str(error)
+
+
+def _invitation(manifest: Channel, stored: StoredBinding) -> str:
+    fields = manifest.settings.model_fields
+    # What is not entered is named, so that the person who copies the text sees what to put there.
+    words = {name: stored.settings.get(name) or f"<{field.title or name}>" for name, field in fields.items()}
+    told = (
+        step.invitation.format_map(words)
+        for step in manifest.setup_steps
+        if step.invitation and step.sandbox in (None, stored.account.sandbox)
+    )
+    return " ".join(told)

@@ -52,6 +52,7 @@ class BindingStatus(BaseModel):
     configured: bool
     display_name: str | None = None
     is_sandbox: bool = False
+    invitation: str | None = Field(default=None, description="What people have to be told before they can write")
     webhook_url: str | None = None
     warning: str | None = Field(default=None, description="What keeps the binding from working, with the fix")
     health: BindingHealth | None = None
@@ -149,6 +150,7 @@ def _answer(one: Status) -> BindingStatus:
         configured=True,
         display_name=at.display_name,
         is_sandbox=at.sandbox,
+        invitation=at.invitation or None,
         webhook_url=at.webhook_url,
         warning=at.warning or None,
         health=BindingHealth(

@@ -12,6 +12,7 @@ from trinity_channels.api import Binding
 from trinity_channels_whatsapp.addresses import PREFIX, is_number
 
 _ACCOUNT = re.compile(r"AC[0-9a-fA-F]{32}")
+_KEYWORD = re.compile(r"[\w-]{1,40}(?: [\w-]{1,40})?")
 _SERVICE = re.compile(r"MG[0-9a-fA-F]{32}")
 
 
@@ -60,6 +61,17 @@ def _service_sid(value: object) -> object:
     return text
 
 
+def _keyword(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    words = value.strip().split(" ")
+    # People copy the whole command from the console.
+    keyword = " ".join(words[1:] if words[0].lower() == "join" else words)
+    if keyword and not _KEYWORD.fullmatch(keyword):
+        raise PydanticCustomError("sandbox_keyword", "The keyword is one or two words, such as copper-lantern.")
+    return keyword or None
+
+
 class WhatsAppSettings(BaseModel):
     """The Twilio account and the WhatsApp sender that an agent answers from."""
 
@@ -87,6 +99,13 @@ class WhatsAppSettings(BaseModel):
         title="Messaging Service SID",
         description="Only if the sender belongs to a Messaging Service; starts with MG. Replies go out through it.",
         examples=["MGxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"],
+    )
+    sandbox_keyword: Annotated[str | None, BeforeValidator(_keyword)] = Field(
+        default=None,
+        title="Sandbox keyword",
+        description="Only for the sandbox: what follows join on the page Try WhatsApp. With it, instructions for testers"
+        " can be copied here.",
+        examples=["copper-lantern"],
     )
     auth_token_secondary: Annotated[SecretStr | None, BeforeValidator(_none_if_blank)] = Field(
         default=None,

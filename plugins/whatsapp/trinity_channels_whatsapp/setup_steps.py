@@ -59,5 +59,7 @@ SETUP_STEPS = (
         " at a time, and again after three days.",
         sandbox=True,
         connected=True,
+        invitation="Open WhatsApp and send “join {sandbox_keyword}” to +1 415 523 8886. Wait for the confirmation, then"
+        " write your question there.",
     ),
 )

@@ -147,6 +147,13 @@ class ChannelView:
         return f"{key[:_KEPT]}…{key[-_KEPT:]}" if len(key) > 3 * _KEPT else key
 
     @property
+    def uninvited(self) -> str:
+        """What is missing in the invitation: the title of a setting, empty if none is."""
+        fields = self.manifest.settings.model_fields
+        text = self.at.invitation if self.at else ""
+        return next((field.title for field in fields.values() if field.title and f"<{field.title}>" in text), "")
+
+    @property
     def route(self) -> str:
         """What a tunnel or proxy has to pass on."""
         return f"/api/{self.name}/webhook/*"

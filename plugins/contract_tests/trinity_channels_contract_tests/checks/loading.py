@@ -6,6 +6,9 @@ import re
 from dataclasses import fields
 from datetime import timedelta
 from http import HTTPStatus
+from string import Formatter
+
+from pydantic import BaseModel
 
 from trinity_channels.api import DeliveryState, Dialect
 from trinity_channels_contract_tests.check import Checks, inspection, story
@@ -43,6 +46,10 @@ class Loading(Checks):
         for step in manifest.setup_steps:
             expect(step.title and step.text, f"a setup step has no title or no text: {step}")
             expect(all(part.strip() for part in step.path), f"a part of a setup step's path is empty: {step}")
+            named = {name for _, name, _, _ in Formatter().parse(step.invitation) if name is not None}
+            expect(
+                named <= _open_settings(manifest.settings), f"an invitation names what is not an open setting: {step}"
+            )
 
     @inspection("channel", "Answer an unknown webhook key with the 2xx that makes the provider stop asking.")
     def test_an_unknown_key_is_acknowledged(self, plugin: PluginUnderTest) -> None:
@@ -83,3 +90,13 @@ class Loading(Checks):
 def _marks(dialect: Dialect) -> list[str]:
     """The fields that hold a pair of marks; `link_schemes` is a tuple of another kind."""
     return [one.name for one in fields(dialect) if one.type == "tuple[str, str]"]
+
+
+def _open_settings(model: type[BaseModel]) -> set[str]:
+    """The settings that are not secret."""
+    properties = model.model_json_schema().get("properties", {})
+    return {
+        name
+        for name, schema in properties.items()
+        if not any(one.get("writeOnly") for one in (schema, *schema.get("anyOf", ())))
+    }
