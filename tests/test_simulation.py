@@ -126,7 +126,7 @@ def test_a_clock_moves_forward_only() -> None:
 
 
 async def test_a_page_serves_its_files_and_the_shared_ones(client: httpx.AsyncClient) -> None:
-    files = ["channel.css", "phone.js", "notes.txt", "phone.html", "..%2fpage.py"]
+    files = ["channel.css", "phone.css", "notes.txt", "phone.html", "..%2fpage.py"]
 
     assert [(await client.get(f"/page/{file}")).status_code for file in files] == [200, 200, 404, 404, 404]
     assert (await client.get("/phones/Zoe/messages")).json()["with"] == {"name": "The book", "address": "page 1"}

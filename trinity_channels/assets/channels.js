@@ -1,52 +1,56 @@
-// All that pages do beyond htmx; each works on without it, except for copying.
+// All that pages and phones do beyond htmx; each works on without it, except for copying.
 "use strict";
 
-// Times in the reader's own zone; the exact one stands in the title.
 const exact = new Intl.DateTimeFormat([], { dateStyle: "medium", timeStyle: "long" });
+const brief = new Intl.DateTimeFormat([], { dateStyle: "medium", timeStyle: "short" });
 const words = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 const units = [["year", 31536000], ["month", 2592000], ["week", 604800], ["day", 86400], ["hour", 3600], ["minute", 60]];
 
+// Times in the reader's own zone; the exact one stands in the title.
 function tell(time) {
   const at = new Date(time.dateTime);
-  time.title = exact.format(at);
-  if (time.dataset.form !== "ago") {
-    time.textContent = new Intl.DateTimeFormat([], { dateStyle: "medium", timeStyle: "short" }).format(at);
-    return;
-  }
   const seconds = Math.round((at - Date.now()) / 1000);
-  const [unit, size] = units.find(([, size]) => Math.abs(seconds) >= size) || ["second", 0];
-  time.textContent = size ? words.format(Math.trunc(seconds / size), unit) : seconds > 0 ? "in a moment" : "just now";
+  const [unit, size] = units.find(([, size]) => Math.abs(seconds) >= size) || [];
+  const ago = unit ? words.format(Math.trunc(seconds / size), unit) : seconds > 0 ? "in a moment" : "just now";
+  time.title = exact.format(at);
+  time.textContent = time.dataset.form === "ago" ? ago : brief.format(at);
 }
 
-function tellAll(root) {
-  root.querySelectorAll("time[datetime]").forEach(tell);
-}
+const tellAll = () => document.querySelectorAll("time[data-form]").forEach(tell);
 
-// Buttons that copy what stands in the element with the id `data-copy`.
-async function copy(button) {
-  const value = document.getElementById(button.dataset.copy).textContent;
-  const said = document.getElementById("said");
+// Copies what stands in the element with the id `data-copy`.
+async function copy(source, said) {
   try {
-    await navigator.clipboard.writeText(value);
+    await navigator.clipboard.writeText(source.textContent);
     said.textContent = "Copied.";
   } catch {
-    getSelection().selectAllChildren(document.getElementById(button.dataset.copy));
+    getSelection().selectAllChildren(source);
     said.textContent = "Selected; press Ctrl+C to copy.";
   }
 }
 
-document.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-copy]");
-  if (button) copy(button);
+document.addEventListener("click", ({ target }) => {
+  const button = target.closest("[data-copy]");
+  if (button) copy(document.getElementById(button.dataset.copy), document.getElementById("said"));
 });
 // Selects that filter a list take effect at once.
-document.addEventListener("change", (event) => {
-  if (event.target.closest("form[data-submit]")) event.target.form.requestSubmit();
+document.addEventListener("change", ({ target }) => target.closest("form[data-submit]")?.requestSubmit());
+// On phones Enter sends, and what was sent leaves the field.
+document.addEventListener("keydown", (event) => {
+  const form = event.target.closest?.("textarea")?.closest("[data-composer]");
+  if (!form || event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+  event.preventDefault();
+  form.requestSubmit();
 });
-document.addEventListener("htmx:after:swap", (event) => {
-  tellAll(document);
+document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
+  if (!ctx.response.raw.ok) return;
+  ctx.sourceElement.closest("[data-composer]")?.reset();
+  ctx.sourceElement.closest("[popover]")?.hidePopover();
+});
+document.addEventListener("htmx:after:swap", ({ target }) => {
+  tellAll();
   // What changed may be counted in the navigation.
-  if (!event.target.closest("[data-count]")) document.querySelectorAll("[data-count]").forEach((one) => htmx.trigger(one, "refresh"));
+  if (!target.closest("[data-count]")) document.querySelectorAll("[data-count]").forEach((one) => htmx.trigger(one, "refresh"));
 });
-tellAll(document);
-setInterval(() => tellAll(document), 30000);
+tellAll();
+setInterval(tellAll, 30000);

@@ -87,7 +87,6 @@ def _loaded(page: PhonePage[P], request: Request, root: str) -> dict[str, Any]:
     found = loaded(request, root)
     return found | {
         "sheets": [*found["sheets"], f"{root}page/phone.css", *(f"{root}page/{one}" for one in own if "css" in one)],
-        "scripts": [*found["scripts"], f"{root}page/phone.js"],
         "icon": f"{root}page/icon.svg" if "icon.svg" in own else "",
     }
 

@@ -22,7 +22,7 @@ from trinity_channels.simulation.posted import Refused, is_form, posted
 from trinity_channels.simulation.samples import sample
 
 ASSETS = Path(__file__).parent / "assets"
-TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+TYPES = {".css": "text/css", ".svg": "image/svg+xml"}
 HEADERS = {
     # What people write is shown on this page: no script of theirs may run.
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "

@@ -17,7 +17,7 @@ SHARED = Path(__file__).parent / "templates"
 THEME_COOKIE = "trinity_channels_theme"
 """The host's cookie for the chosen colours; cookies know no ports, so that pages of one machine look alike."""
 SHEETS = ("pico.min.css", "channels.css")
-SCRIPTS = ("htmx.min.js", "hx-sse.min.js")
+SCRIPTS = ("htmx.min.js", "hx-sse.min.js", "channels.js")
 
 
 def environment(*folders: Path) -> Environment:

@@ -27,7 +27,7 @@ async def test_the_page_loads_its_own_files_only(api: Api) -> None:
     assert page.headers["content-security-policy"].startswith("default-src 'none'")
     assert "<style" not in page.text
     assert "style=" not in page.text
-    for file in ("phone.css", "phone.js", "channel.css", "icon.svg"):
+    for file in ("phone.css", "channel.css", "icon.svg"):
         assert (await api.client.get(f"/page/{file}")).status_code == 200
     assert (await api.client.get("/page/index.html")).status_code == 404
 
