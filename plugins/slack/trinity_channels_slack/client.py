@@ -82,32 +82,38 @@ class Client(AsyncWebClient):
         """
         # Slack takes JSON for some methods and forms only for others; slack_sdk has chosen by then.
         form = {name: value for name, value in {**(params or {}), **(data or {})}.items() if value is not None}
-        try:
-            request = self._http.build_request(
-                http_verb,
-                self.base_url + api_method,
-                params=form if http_verb == "GET" else None,
-                data=form if http_verb != "GET" and json is None else None,
-                json=json,
-                headers={**self.headers, **(headers or {}), "Authorization": f"Bearer {self.token}"},
-                timeout=httpx.Timeout(READ_TIMEOUT, connect=CONNECT_TIMEOUT, pool=CONNECT_TIMEOUT),
-            )
-        except Exception as error:  # noqa: BLE001 - such as half a surrogate pair in an id that Slack named
-            raise NoAnswer(type(error).__name__, sent=False) from None
-        try:
-            async with asyncio.timeout(self._deadline):
-                answer = await self._http.send(request, follow_redirects=False)
-        except Exception as error:  # noqa: BLE001 - not chained: a cause's text may hold what was sent
-            raise NoAnswer(type(error).__name__, sent=not isinstance(error, _NEVER_SENT)) from None
+        answer = await self._answered(
+            http_verb,
+            self.base_url + api_method,
+            params=form if http_verb == "GET" else None,
+            data=form if http_verb != "GET" and json is None else None,
+            json=json,
+            headers={**self.headers, **(headers or {}), "Authorization": f"Bearer {self.token}"},
+        )
+        # Raised here: raised while another is handled, an error keeps that one, and with it the request and its token.
+        if isinstance(answer, NoAnswer):
+            raise answer
         return AsyncSlackResponse(
             client=self,
             http_verb=http_verb,
-            api_url=str(request.url.copy_with(query=None)),
+            api_url=self.base_url + api_method,
             req_args={},
             data=_checked(answer, self._now()),
             headers=dict(answer.headers),
             status_code=answer.status_code,
         )
+
+    async def _answered(self, http_verb: str, url: str, **content: Any) -> httpx.Response | NoAnswer:
+        try:
+            timeout = httpx.Timeout(READ_TIMEOUT, connect=CONNECT_TIMEOUT, pool=CONNECT_TIMEOUT)
+            request = self._http.build_request(http_verb, url, timeout=timeout, **content)
+        except Exception as error:  # noqa: BLE001 - such as half a surrogate pair in an id that Slack named
+            return NoAnswer(type(error).__name__, sent=False)
+        try:
+            async with asyncio.timeout(self._deadline):
+                return await self._http.send(request, follow_redirects=False)
+        except Exception as error:  # noqa: BLE001 - only its name: its text may hold what was sent
+            return NoAnswer(type(error).__name__, sent=not isinstance(error, _NEVER_SENT))
 
 
 def _checked(answer: httpx.Response, now: datetime) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 import httpx
+from twilio.http.response import Response  # type: ignore[import-untyped]  # twilio ships no types
 from twilio.rest import Client  # type: ignore[import-untyped]  # twilio ships no types
 
 from trinity_channels.api import ConfigurationError, Context, ProviderUnavailable
@@ -75,13 +76,10 @@ class Api:
             http_client=Transport(self.ctx, deadline=self.deadline, spare=spare.get_secret_value() if spare else None),
             environment=_NO_ENVIRONMENT,
         )
-        try:
-            answer = await client.request_async(method, url, params=params, data=data)
-        # Not chained: the causes' texts may hold numbers and the message.
-        except _NEVER_LEFT as error:
-            raise NotSentError(f"Twilio could not be reached ({type(error).__name__})") from None
-        except Exception as error:  # noqa: BLE001 - httpx and the library raise errors of all kinds
-            raise NoAnswerError(f"Twilio gave no usable answer ({type(error).__name__})") from None
+        answer = await _answered(client, method, url, params, data)
+        # Raised here: raised while another is handled, an error keeps that one, and with it the request and its token.
+        if isinstance(answer, CallError):
+            raise answer
         return object_of(answer, self.ctx.now())
 
     async def read(self, method: str, url: str, *, params: Form | None = None, data: Form | None = None) -> Fields:
@@ -125,6 +123,18 @@ class Api:
             # The transport refuses one that leads elsewhere.
             url, query = f"{HOST}{following}" if following.startswith("/") else following, None
         raise ProviderUnavailable("Twilio lists more than can be looked through.")
+
+
+async def _answered(
+    client: Client, method: str, url: str, params: Form | None, data: Form | None
+) -> Response | CallError:
+    try:
+        return await client.request_async(method, url, params=params, data=data)
+    # Only their names: the errors' texts may hold numbers and the message.
+    except _NEVER_LEFT as error:
+        return NotSentError(f"Twilio could not be reached ({type(error).__name__})")
+    except Exception as error:  # noqa: BLE001 - httpx and the library raise errors of all kinds
+        return NoAnswerError(f"Twilio gave no usable answer ({type(error).__name__})")
 
 
 def _judges_credentials(refused: RefusedError) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import traceback
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -91,7 +91,7 @@ async def failure_of(
         send: the call of the hook.
         provider: what it asks.
         logged: returns what was written to the log, such as `lambda: caplog.text`.
-        secrets: what neither the error with its traceback nor the log may show.
+        secrets: what neither the error with its traceback, nor any error behind it, nor the log may show.
 
     Raises:
         AssertionError: it ends otherwise, was tried more than once, or shows a secret.
@@ -104,7 +104,17 @@ async def failure_of(
         raise AssertionError("nothing was raised")
     if len(provider.requests) > 1:
         raise AssertionError("a send is tried once")
-    shown = "".join([*traceback.format_exception(found), repr(found), found.message, logged()])
+    behind = list(_behind(found))
+    if any(isinstance(one, httpx.RequestError) for one in behind):
+        raise AssertionError("an error of httpx behind it holds the request, with its token")
+    shown = "".join([*traceback.format_exception(found), repr(found), found.message, *map(repr, behind), logged()])
     if told := [one for one in secrets if one in shown]:
         raise AssertionError(f"shown: {', '.join(told)}")
     return found
+
+
+def _behind(error: BaseException) -> Iterator[BaseException]:
+    """The errors that an error keeps, also those that a traceback does not show: `from None` only hides them."""
+    while earlier := error.__cause__ or error.__context__:
+        yield earlier
+        error = earlier
