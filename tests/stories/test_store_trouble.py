@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import timedelta
+from typing import Any
+from unittest.mock import AsyncMock
 
 import httpx
 import pytest
 
 from tests.world import World
-from trinity_channels.store import database
+from trinity_channels.api import Receipt
+from trinity_channels.bindings import OpenBinding
+from trinity_channels.store import StoreError, database
 
 
 @pytest.fixture(autouse=True)
@@ -60,3 +64,51 @@ async def test_a_message_that_could_not_be_stored_is_fetched_when_there_is_room(
 
     assert zoe.heard() == ["echo hello"]
     assert yan.heard() == ["echo and I"]
+
+
+async def test_a_reply_whose_binding_cannot_be_read_is_sent_and_not_in_doubt(
+    town: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zoe = town.person("Zoe")
+    await zoe.says("hello")  # who she is, is known for an hour: from here on only the delivery needs the binding
+    failures = iter([StoreError("The database cannot be used.")])
+    opens = town.host.bindings.open
+
+    async def fails_once(binding: int) -> OpenBinding:
+        for failure in failures:
+            raise failure
+        return await opens(binding)
+
+    monkeypatch.setattr(town.host.bindings, "open", fails_once)
+
+    await zoe.says("and now?")
+    assert zoe.heard() == ["echo hello"]
+    await town.later(seconds=5)
+
+    assert zoe.heard() == ["echo hello", "echo and now?"]
+    assert town.host.metrics.value("delivery_attempts_total", channel="whatsapp") == 2
+
+
+async def test_what_a_call_came_to_is_written_down_when_there_is_room(
+    town: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zoe = town.person("Zoe")
+    plugin = town.host.plugins["whatsapp"]
+    send, asks = plugin.send, AsyncMock(side_effect=AssertionError("nothing is in doubt"))
+    monkeypatch.setattr(plugin, "find_sent", asks)
+
+    with ExitStack() as trouble:
+
+        async def taken(*arguments: Any) -> Receipt:
+            receipt = await send(*arguments)
+            trouble.enter_context(locked(town))
+            return receipt
+
+        monkeypatch.setattr(plugin, "send", taken)
+        await zoe.says("hello")
+    monkeypatch.setattr(plugin, "send", send)
+    await zoe.says("and now?")
+    await town.later(minutes=1)
+
+    assert zoe.heard() == ["echo hello", "echo and now?"]
+    assert not asks.called

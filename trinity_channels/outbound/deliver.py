@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 import structlog
 
@@ -29,7 +30,7 @@ from trinity_channels.outbound import preface
 from trinity_channels.outbound.lateness import Lateness
 from trinity_channels.outbound.places import Places
 from trinity_channels.plugins import Plugins
-from trinity_channels.store import Store, Tx, Unit, deliveries, trials
+from trinity_channels.store import Store, StoreError, Tx, Unit, deliveries, trials
 from trinity_channels.store.deliveries import Delivery, Previous
 from trinity_channels.store.states import OutboxState
 
@@ -46,6 +47,8 @@ BETWEEN_PARTS = timedelta(seconds=3)
 """How long the next part of a message waits for the receipt of the one before: sent together, they may change places."""
 LOCKED = timedelta(minutes=1)
 """When a delivery is tried again whose binding's secrets cannot be decrypted."""
+UNREADABLE = timedelta(seconds=5)
+"""The same where the database could not be read for the binding."""
 RECONCILE_AGAIN = timedelta(seconds=10)
 RECONCILE_FOR = timedelta(minutes=30)
 """How long an unknown outcome is asked for before it is parked, by this process: another may have been down as long."""
@@ -108,6 +111,7 @@ class Deliveries:
         self._since = now()
         self._places = Places(AT_ONCE)
         self._watched: dict[int, Attempt] = {}
+        self._unrecorded: dict[int, Record] = {}
         self._stopping = False
 
     def stop(self) -> None:
@@ -135,11 +139,17 @@ class Deliveries:
         return following
 
     async def _drain(self, conversation: int) -> datetime | None:
-        record: Record = _nothing
+        # What the last run could not write down; without it, its call would look like one that was cut short.
+        record = self._unrecorded.pop(conversation, _nothing)
         attempted, last = 0, None
         # A call that was made is always recorded, also while stopping.
         while record is not _nothing or not self._stopping:
-            claimed = await self._store.write(partial(self._next, record, conversation, last, self._now()))
+            try:
+                claimed = await self._store.write(partial(self._next, record, conversation, last, self._now()))
+            except StoreError:
+                if record is not _nothing:
+                    self._unrecorded[conversation] = record
+                raise
             if attempted in self._watched:
                 self._watched[attempted].over.set()
             if isinstance(claimed, Full):
@@ -167,7 +177,9 @@ class Deliveries:
         except Disconnected:
             return self._fail(delivery, _DISCONNECTED)
         except VaultError as error:  # the operator can still bring the right key
-            return self._locked(delivery, str(error))
+            return self._not_called(delivery, LOCKED, str(error), tell=log.error)
+        except StoreError as error:
+            return self._not_called(delivery, UNREADABLE, str(error), tell=log.warning)
         return await (
             self._reconcile(bound, delivery)
             if delivery.state is OutboxState.RECONCILING
@@ -221,11 +233,12 @@ class Deliveries:
         waits = previous.message == delivery.message and previous.state is OutboxState.QUEUED and receipts
         return max(after_last, previous.attempted_at + max(delivery.pace, BETWEEN_PARTS if waits else timedelta(0)))
 
-    def _locked(self, delivery: Delivery, why: str) -> Record:
-        log.error("the secrets of a binding cannot be read", channel=delivery.channel, delivery=delivery.id)
+    def _not_called(self, delivery: Delivery, pause: timedelta, why: str, *, tell: Callable[..., Any]) -> Record:
+        """The binding cannot be opened: try again later, with what is certain about the delivery unchanged."""
+        tell("binding cannot be opened", channel=delivery.channel, delivery=delivery.id, reason=why)
         again = deliveries.reconcile if delivery.state is OutboxState.RECONCILING else deliveries.postpone
         now = self._now()
-        return partial(again, delivery=delivery.id, at=now + LOCKED, why=why, now=now)
+        return partial(again, delivery=delivery.id, at=now + pause, why=why, now=now)
 
     # --- the call ---
 
