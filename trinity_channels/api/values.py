@@ -53,7 +53,9 @@ class Context:
     """What the host lends to an asynchronous hook.
 
     Attributes:
-        http: pooled client with time-outs (connect 5 s, read 15 s) and without cookies; never close it.
+        http: pooled client with time-outs (connect 5 s, read 15 s) and without cookies; never close it. An answer that is
+            read as a whole has at most 4 MB, decompressed: a longer one raises `httpx.RemoteProtocolError`, after which the
+            request may have been taken. Files are read with `http.stream`, with a limit of the plugin's own.
         now: the current time, timezone-aware UTC.
         webhook_url: our address for this binding; None while no public URL is set.
         api_base_url: replaces every host of the provider; None means the provider's own.

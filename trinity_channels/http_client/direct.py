@@ -21,6 +21,7 @@ from aiohttp.connector import Connection
 from multidict import CIMultiDict
 from yarl import URL
 
+from trinity_channels.http_client.answer import Answer
 from trinity_channels.http_client.names import Names
 
 KEPT_FOR = 4.0
@@ -102,7 +103,7 @@ class Direct(httpx.AsyncBaseTransport):
         except Exception as error:  # noqa: BLE001  aiohttp raises ValueError and others, too
             raise _as_httpx(error, request) from None
         reason = (answer.reason or "").encode(errors="surrogateescape")  # as aiohttp has decoded it
-        return httpx.Response(
+        return Answer(
             answer.status,
             headers=list(answer.raw_headers),
             stream=_Answer(answer, request),

@@ -7,6 +7,8 @@ import ssl
 
 import httpx
 
+from trinity_channels.http_client.answer import Answer
+
 POOLS = 8
 KEPT_ALIVE = 64
 MOST_DESTINATIONS = 256
@@ -26,7 +28,8 @@ class _Destination:
         self._turns = itertools.cycle(self._pools)
 
     async def answer(self, request: httpx.Request) -> httpx.Response:
-        return await next(self._turns).handle_async_request(request)
+        answer = await next(self._turns).handle_async_request(request)
+        return Answer(answer.status_code, headers=answer.headers, stream=answer.stream, extensions=answer.extensions)
 
     async def aclose(self) -> None:
         for pool in self._pools:

@@ -217,7 +217,7 @@ async def test_missed_messages_are_listed_oldest_first(
     assert missed[0].sent_at == ATTEMPTED + timedelta(seconds=5)
     assert missed[0].sender == Sender(ZOE)
     assert missed[0].provider_id == "SM1"
-    assert dict(twilio.requests[0].url.params) == {"To": SENDER, "DateSent>": "2026-11-22", "PageSize": "1000"}
+    assert dict(twilio.requests[0].url.params) == {"To": SENDER, "DateSent>": "2026-11-22", "PageSize": "250"}
 
 
 async def test_a_missed_photo_keeps_a_handle_to_its_files(
