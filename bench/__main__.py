@@ -1,4 +1,4 @@
-"""`python -m bench [accept|e2e|process …] [--quick]`: measure, print the figures, and say which requirements they meet."""
+"""`python -m bench [accept|e2e|process|pages …] [--quick]`: measure, print the figures, say which requirements are met."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import platform
 import uvloop
 from rich.console import Console
 
-from bench import accept, e2e, process
+from bench import accept, e2e, pages, process
 from bench.report import Report
 
 WIDTH = 140
-PARTS = {"accept": accept.measure, "e2e": e2e.measure, "process": process.measure}
+PARTS = {"accept": accept.measure, "e2e": e2e.measure, "process": process.measure, "pages": pages.measure}
 
 
 async def run(parts: list[str], *, quick: bool) -> None:

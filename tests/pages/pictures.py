@@ -47,6 +47,9 @@ PICTURES = (
     Picture("erase", "/agents/front-desk/clients/1/erase"),
     Picture("channel", "/agents/front-desk/channels/whatsapp"),
     Picture("connect", "/agents/travel-desk/channels/whatsapp"),
+    Picture("conversations", "/conversations"),
+    Picture("conversation", "/agents/front-desk/conversations/1"),
+    Picture("conversation-held", "/agents/front-desk/conversations/5"),
 )
 
 

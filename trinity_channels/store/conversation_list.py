@@ -11,7 +11,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CompoundSelect, Select, bindparam, distinct, exists, func, or_, select, tuple_, union
+from sqlalchemy import (
+    CompoundSelect,
+    Select,
+    bindparam,
+    distinct,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+    union,
+)
 
 from trinity_channels.api import Part
 from trinity_channels.store import parts, trials
@@ -202,11 +214,15 @@ _HAS_PEOPLE = (
 
 def found(bindings: Sequence[int], wanted: Wanted, after: Place | None) -> Select[tuple[int, int]]:
     """The statement that finds them: ids, in the order of the list."""
-    statement = select(CONVERSATION.c.id, CONVERSATION.c.last_inbound_at).where(
-        CONVERSATION.c.binding_id.in_(bindings), *_HAS_PEOPLE
-    )
-    if wanted.need is not None:
-        statement = statement.where(CONVERSATION.c.id.in_(_with(wanted.need, bindings, wanted.since)))
+    statement = select(CONVERSATION.c.id, CONVERSATION.c.last_inbound_at).where(*_HAS_PEOPLE)
+    if wanted.need is None:
+        statement = statement.where(CONVERSATION.c.binding_id.in_(bindings))
+    else:
+        # The sum keeps SQLite from reading all conversations of the bindings: few of them have something left to do.
+        statement = statement.where(
+            CONVERSATION.c.id.in_(_with(wanted.need, bindings, wanted.since)),
+            (CONVERSATION.c.binding_id + literal_column("0")).in_(bindings),
+        )
     if wanted.name:
         statement = statement.outerjoin(CONTACT, CONTACT.c.id == CONVERSATION.c.contact_id).where(
             or_(

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from trinity_channels.conversations.reading import Conversations
 from trinity_channels.plugins import Plugins
 from trinity_channels.web.pages.conversation_view import ConversationView
-from trinity_channels.web.pages.ids import row_id
+from trinity_channels.web.pages.form import row_id
 from trinity_channels.web.pages.live import Live
 from trinity_channels.web.pages.page import Page
 from trinity_channels.web.pages.visit import Visit
@@ -28,12 +28,10 @@ class ConversationViews:
         """The conversation of an address, with its newest messages or with those before one.
 
         Raises:
-            HTTPException: 404, no conversation can have this id.
             Refusal: there is no such conversation, or it is of another owner's agent.
         """
         params = visit.request.path_params
-        given = visit.request.query_params.get("before", "")
-        before = row_id(given) if given else None
+        before = row_id(visit.request.query_params.get("before", "")) or None
         found = await self._conversations.read(visit.principal, params["name"], row_id(params["conversation"]), before)
         channel = found.heading.channel
         title = self._plugins[channel].manifest.title if channel in self._plugins else channel

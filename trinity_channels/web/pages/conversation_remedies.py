@@ -12,7 +12,7 @@ from trinity_channels.outbound.sent import SentMessages
 from trinity_channels.refusal import Refusal
 from trinity_channels.web.errors import translate
 from trinity_channels.web.pages.conversation import PATH, ConversationViews, show
-from trinity_channels.web.pages.ids import row_id
+from trinity_channels.web.pages.form import row_id
 from trinity_channels.web.pages.page import Page
 from trinity_channels.web.pages.visit import Visit
 
