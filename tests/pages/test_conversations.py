@@ -1,67 +1,72 @@
-"""Conversations as an owner reads them: the list with its filters, and one conversation with what can be done in it."""
+"""The list of conversations: every filtered view is a link, and long lists go on."""
 
 from __future__ import annotations
 
+import re
+
+import pytest
 from playwright.async_api import expect
 
 from tests.pages.browsing import Readers
-from tests.world import OWNER, Agent, World
-from trinity_channels.agents.port import AgentFailed
-from trinity_channels.api import Fault
-from trinity_channels.web.auth import Role
-
-LIST = "/api/agents/support/conversations"
+from tests.pages.clients import client_of
+from tests.pages.reading import unanswered
+from tests.world import Agent, World
+from trinity_channels.conversations import listing
 
 
-async def conversation(world: World, name: str) -> int:
-    """The id of someone's conversation."""
-    found = (await world.api("GET", f"{LIST}?q={name}")).json()["conversations"]
-    assert len(found) == 1, found
-    return int(found[0]["id"])
+async def test_every_filtered_view_is_a_link(town: World, agent: Agent, page_of: Readers) -> None:
+    await unanswered(town, agent)
+    await town.later(minutes=1)
+    await town.person("Tim").says("hello")
+    reader = await page_of(town)
+    page = await reader.opens("/conversations")
 
-
-async def path(world: World, name: str) -> str:
-    """Where the page of someone's conversation is."""
-    return f"/agents/support/conversations/{await conversation(world, name)}"
-
-
-async def test_a_failed_delivery_is_resent_from_the_page(town: World, page_of: Readers) -> None:
-    zoe = town.person("Zoe")
-    town.fails(Fault.UNAUTHORIZED)
-    await zoe.says("hello")
-    assert zoe.heard() == []
-    reader = await page_of(town, await town.token(Role.USER, OWNER))
-
-    page = await reader.opens("/agents")
-    await page.get_by_role("link", name="See what failed").click()
-    await expect(page.get_by_text("One of them needs you")).to_be_visible()
+    await page.get_by_role("link", name="Needs attention 1").click()
+    await expect(page).to_have_url(f"{reader.url}/conversations?state=attention")
+    await expect(page.get_by_role("row")).to_have_count(2)
+    await page.get_by_label("Agent").select_option("support")
+    await expect(page).to_have_url(re.compile("state=attention.*agent=support"))
+    await expect(page.get_by_role("heading", name="support")).to_be_visible()
+    await page.get_by_label("Search by name").fill("tim")
+    await page.get_by_role("button", name="Apply").click()
+    await expect(page.get_by_text("No conversation fits")).to_be_visible()
     await reader.examines()
-    await page.get_by_role("link", name="Zoe").click()
-    await expect(page.get_by_text("This message did not reach Zoe")).to_be_visible()
-    await expect(page.get_by_text("The message will be sent again.")).to_be_visible()
+    await page.get_by_role("link", name="All", exact=True).click()
+    await expect(page.get_by_role("link", name="Tim")).to_be_visible()
+    await expect(page.get_by_label("Search by name")).to_have_value("tim")
+
+
+async def test_the_list_goes_on_on_older_pages(town: World, monkeypatch: pytest.MonkeyPatch, page_of: Readers) -> None:
+    monkeypatch.setattr(listing, "PAGE", 2)
+    for name in ("Ann", "Ben", "Cid"):
+        await town.person(name).says("hello")
+        await town.later(minutes=1)
+    reader = await page_of(town)
+    page = await reader.opens("/conversations")
+    await expect(page.get_by_role("link", name="Ann", exact=True)).to_have_count(0)
+
+    await page.get_by_role("link", name="Older").click()
+    await expect(page.get_by_role("link", name="Ann", exact=True)).to_be_visible()
     await reader.examines()
-    await page.get_by_role("button", name="Resend").click()
-    await expect(page.get_by_text("It is sent again.")).to_be_visible()
-    await town.settle()
+    await page.get_by_role("link", name="Newest").click()
 
-    assert zoe.heard() == ["echo hello"]
-    await expect(page.get_by_text("Read", exact=True)).to_be_visible()  # the page follows by itself
-    await expect(page.get_by_role("button", name="Resend")).to_have_count(0)
+    await expect(page.get_by_role("link", name="Cid")).to_be_visible()
 
 
-async def test_an_unanswered_question_is_given_to_the_agent_again(town: World, agent: Agent, page_of: Readers) -> None:
-    zoe = town.person("Zoe")
-    agent.will_answer(AgentFailed("The model is gone"))
-    await zoe.says("what is 6 x 7?")
-    reader = await page_of(town, await town.token(Role.USER, OWNER))
+async def test_an_empty_list_says_how_to_begin(world: World, page_of: Readers) -> None:
+    reader = await page_of(world)
 
-    page = await reader.opens(await path(town, "Zoe"))
-    await expect(page.get_by_text("The agent did not answer")).to_be_visible()
-    agent.will_answer("42")
-    await page.get_by_role("button", name="Resubmit").click()
-    await expect(page.get_by_text("The agent is asked again.")).to_be_visible()
-    await town.settle()
+    page = await reader.opens("/conversations")
 
-    assert zoe.last() == "42"
-    await expect(page.get_by_text("42", exact=True)).to_be_visible()
-    await reader.examines()
+    await expect(page.get_by_text("Nobody has written yet", exact=True)).to_be_visible()
+    await reader.opens("/agents/support/conversations")
+    await expect(page).to_have_url(f"{reader.url}/conversations?agent=support")
+
+
+@pytest.mark.parametrize("query", ["?state=nonsense", "?channel=nonsense", "?q=%00", "?q=" + "x" * 5000, "?agent=%2F"])
+async def test_a_query_that_someone_has_typed_breaks_nothing(town: World, query: str) -> None:
+    await town.person("Zoe").says("hello")
+    async with client_of(town) as client:
+        answer = await client.get(f"/conversations{query}")
+
+    assert answer.status_code == (404 if "agent" in query else 200)

@@ -53,6 +53,9 @@ class ConversationPages:
         return show(visit, await self._views.of(visit))
 
     async def _look_live(self, visit: Visit) -> Response:
+        # Before the stream begins: an answer that has begun cannot become a 404.
+        await self._views.of(visit)
+
         async def part() -> str:
             return visit.part("conversation_talk.html", view=await self._views.of(visit))
 

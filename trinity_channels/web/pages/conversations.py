@@ -67,7 +67,7 @@ class ConversationsPages:
             chips=_chips(wanted, found),
             rows=[(one, words.title(one), words.last_words(one), badge_of(one)) for one in found.conversations],
             older=_query(wanted, after=found.next) if found.next else "",
-            newest=_query(wanted, after="") if wanted.after else "",
+            newest=_query(wanted, after=""),
             calls=_calls(visit, wanted, found),
             state=_state(found),
         )
