@@ -10,6 +10,7 @@ from trinity_channels.agents.probe import probe
 from trinity_channels.api import ChannelError, Check, CheckState, FixAction, ProviderUnavailable
 from trinity_channels.bindings.connections import NotConnected
 from trinity_channels.bindings.public_address import Probed, PublicAddress
+from trinity_channels.crypto.key_ring import key_file
 from trinity_channels.crypto.vault import VaultError
 from trinity_channels.host import Host
 from trinity_channels.store import bindings, turns
@@ -72,7 +73,7 @@ class Diagnostics:
     def _keys(self) -> Check:
         if self._host.settings.credential_encryption_key:
             return Check("keys", CheckState.OK, "Secrets are encrypted with CREDENTIAL_ENCRYPTION_KEY.")
-        file = self._host.settings.home / "credentials.key"
+        file = key_file(self._host.settings.home)
         return Check(
             "keys", CheckState.OK, f"Secrets are encrypted with the key in {file}: back it up with the database."
         )

@@ -11,7 +11,9 @@ import httpx
 from trinity_channels.access.directory import Directory
 from trinity_channels.access.pending_requests import PendingRequests
 from trinity_channels.access.policy_effects import PolicyEffects
+from trinity_channels.access.set_up import Means, SetUp
 from trinity_channels.access.sharing import Sharing
+from trinity_channels.agents.reload import AgentReload
 from trinity_channels.authorisation import Authorisation
 from trinity_channels.bindings import Bindings
 from trinity_channels.bindings.address_change import AddressChange
@@ -23,9 +25,12 @@ from trinity_channels.conversations.listing import ConversationList
 from trinity_channels.conversations.reading import Conversations
 from trinity_channels.conversations.records import ReadingRecords
 from trinity_channels.conversations.remedies import Remedies
+from trinity_channels.crypto.key_ring import key_file
+from trinity_channels.crypto.vault import Vault
 from trinity_channels.inbound.parked_turns import OwnersParkedTurns
 from trinity_channels.inbound.unknown import UnknownWebhooks
 from trinity_channels.inbound.way_in import OwnersWayIn, WayIn
+from trinity_channels.mail.port import Mailer
 from trinity_channels.observability.metrics import Metrics
 from trinity_channels.outbound.resend import Resends
 from trinity_channels.people.blocks import Blocks
@@ -33,16 +38,21 @@ from trinity_channels.people.contacts import Contacts
 from trinity_channels.people.erasure import Erasure
 from trinity_channels.plugins import Plugins
 from trinity_channels.retention.periods import RetentionPeriods
+from trinity_channels.settings import Settings
 from trinity_channels.store import Store
 
 
 class OnDemand:
     """Their place in a `Host`, which says what each of the attributes is."""
 
+    settings: Settings
     now: Callable[[], datetime]
     metrics: Metrics
     plugins: Plugins
     store: Store
+    vault: Vault
+    mailer: Mailer | None
+    reload: AgentReload
     http: httpx.AsyncClient
     address: PublicAddress
     directory: Directory
@@ -103,6 +113,18 @@ class OnDemand:
     def address_change(self) -> AddressChange:
         """What administrators do with the public address."""
         return AddressChange(self.address, self.bindings, self.connections, self.store, self.now)
+
+    @cached_property
+    def set_up(self) -> SetUp:
+        """What a fresh host needs until an agent has answered."""
+        given = self.settings.credential_encryption_key
+        means = Means(
+            mailer=self.mailer is not None,
+            key=self.vault.newest_key,
+            key_file=None if given else key_file(self.settings.home),
+            agents_in_file=self.reload.possible,
+        )
+        return SetUp(self.store, self.directory, self.plugins, self.address, means, self.now)
 
     @cached_property
     def resends(self) -> Resends:

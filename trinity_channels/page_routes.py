@@ -23,6 +23,7 @@ from trinity_channels.web.pages.live import Live
 from trinity_channels.web.pages.page import Pages
 from trinity_channels.web.pages.place import LinkPlace
 from trinity_channels.web.pages.render import Templates
+from trinity_channels.web.pages.set_up import SetUpPages
 from trinity_channels.web.pages.settings import SettingsPages
 from trinity_channels.web.pages.sharing import SharingPages, SharingServices
 from trinity_channels.web.pages.signin import SignInPages
@@ -44,18 +45,20 @@ def site(host: Host, prefix: str) -> Site:
 
 def _modules(host: Host, live: Live) -> list[Pages]:
     """The pages for people who are signed in."""
+    set_up = SetUpPages(host.set_up, host.reload)
     audit = AuditPages(AuditLog(host.store, host.may), host.plugins)
     views = ChannelViews(host.statuses, host.plugins)
     recent = RecentMessages(host.store, host.may)
     sharing = SharingServices(host.sharing, host.pending_requests, host.policy_effects, host.contacts)
     talks = ConversationViews(host.conversations, host.plugins)
     return [
-        AgentsPages(host.overviews, live),
+        AgentsPages(host.overviews, set_up, live),
         SharingPages(sharing, views, host.plugins, live),
         ClientPages(host.contacts, host.plugins),
         ChannelPages(views, host.connections, host.owners_way_in, recent, live),
         ChannelTrialPages(views, host.trials, host.sent, live),
-        SettingsPages(host.address_change, host.owners_way_in, host.plugins, host.tokens, audit),
+        SettingsPages(host.address_change, host.owners_way_in, host.plugins, host.tokens, set_up, audit),
+        set_up,
         audit,
         *([TokenPages(host.tokens)] if host.tokens else []),
         ConversationsPages(host.conversation_list, host.plugins),

@@ -26,6 +26,7 @@ from trinity_channels.web.recent_messages_api import RecentMessagesApi
 from trinity_channels.web.reload_api import ReloadApi
 from trinity_channels.web.retention_api import RetentionApi
 from trinity_channels.web.sessions_api import SessionsApi
+from trinity_channels.web.set_up_api import SetUpApi
 from trinity_channels.web.settings_api import SettingsApi
 from trinity_channels.web.tokens_api import TokensApi
 from trinity_channels.web.trial_api import TrialApi
@@ -55,6 +56,7 @@ def routers(host: Host) -> list[APIRouter]:
         SettingsApi(host.guard, host.address_change).router(),
         ChannelsApi(host.guard, host.plugins).router(),
         DiagnosisApi(host.guard, host.owners_way_in, Diagnostics(host, host.way_in.prove).examine).router(),
+        SetUpApi(host.guard, host.set_up).router(),
         ReloadApi(host.guard, host.reload).router(),
         # Within an application there are no tokens and no sessions of ours.
         *([TokensApi(host.guard, host.tokens).router()] if host.tokens else []),

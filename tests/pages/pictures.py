@@ -15,7 +15,7 @@ from freezegun.api import FrozenDateTimeFactory
 
 from tests.pages.browsing import Reader, Readers
 from tests.pages.fiction import OWNER, Fiction
-from tests.world import ADMIN
+from tests.world import ADMIN, Found
 from trinity_channels.web.auth import Role
 
 ROOT = Path(__file__).parents[2]
@@ -75,3 +75,9 @@ async def test_draw_every_page(tmp_path: Path, blank: Path, clock: FrozenDateTim
         readers = {who: await page_of(fiction, token) for who, token in tokens.items()}
         for picture in PICTURES:
             await draw(readers[picture.who], picture)
+
+
+async def test_draw_a_fresh_host(found: Found, page_of: Readers) -> None:
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    world = await found(connected=False, public_chat_url=None, credential_encryption_key=None, mailer=False)
+    await draw(await page_of(world), Picture("set-up", "/agents"))

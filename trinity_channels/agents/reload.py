@@ -87,6 +87,11 @@ class AgentReload:
         # Two at once could put an older file in the place of a newer one.
         self._reloading = asyncio.Lock()
 
+    @property
+    def possible(self) -> bool:
+        """Whether there is anything to read."""
+        return self._read is not None
+
     async def run(self, principal: Principal) -> Reloaded:
         """Put what the settings say now in the place of the present agents, for an administrator.
 

@@ -10,6 +10,11 @@ from trinity_channels.crypto.keys import VARIABLE, KeyRing, VaultError, load_or_
 from trinity_channels.store import Store, sealed
 
 
+def key_file(home: Path) -> Path:
+    """Where a host keeps the key that it has made itself."""
+    return home / "credentials.key"
+
+
 def key_ring(given: SecretStr | None, home: Path, store: Store) -> KeyRing:
     """The keys of the setting, or of the key file. The file is made on first use only: a new one opens nothing stored.
 
@@ -19,7 +24,7 @@ def key_ring(given: SecretStr | None, home: Path, store: Store) -> KeyRing:
     """
     if given:
         return parse_keys(given.get_secret_value())
-    file = home / "credentials.key"
+    file = key_file(home)
     if not file.exists() and sealed.exist(store.path):
         raise VaultError(
             f"The key file {file} is missing, and the database {store.path} holds secrets that only its key opens. Restore "

@@ -39,6 +39,11 @@ class Vault:
     def __init__(self, keys: KeyRing) -> None:
         self._keys = keys
 
+    @property
+    def newest_key(self) -> str:
+        """The id of the key that seals; it says nothing about the key."""
+        return self._keys.newest.id
+
     def seal(self, plain: str, *, context: tuple[str, ...]) -> str:
         """Encrypt with the newest key. `context` must be the same when the record is opened."""
         key = self._keys.newest

@@ -110,6 +110,12 @@ def of_binding(tx: Tx, binding: int) -> AgentRuns:
     )
 
 
+def answered_at(tx: Tx, binding: int) -> datetime | None:
+    """When the agent last answered on a binding."""
+    answered = tx.one(_LAST_ANSWERED, binding=binding)
+    return moment(answered.updated_at) if answered else None
+
+
 def retried(tx: Tx, binding: int) -> int:
     """How many turns of one binding are tried again by themselves."""
     return tx.number(_COUNT_RETRIED, binding=binding)

@@ -16,6 +16,7 @@ from trinity_channels.store.tx import Tx
 
 Action = Literal[
     "block",
+    "confirm_key_backup",
     "connect",
     "create_token",
     "disconnect",

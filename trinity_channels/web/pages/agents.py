@@ -1,4 +1,4 @@
-"""The first page: the agents that a person may see, and what needs attention."""
+"""The first page: the agents that a person may see, and what needs attention; on a fresh host what is still to be set up."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from trinity_channels.web.pages.issues import issues_of
 from trinity_channels.web.pages.live import Live
 from trinity_channels.web.pages.menu import MenuItem
 from trinity_channels.web.pages.page import Page
+from trinity_channels.web.pages.set_up import SetUpPages
 from trinity_channels.web.pages.visit import Visit
 from trinity_channels.web.pages.words import counted
 
@@ -27,8 +28,9 @@ POLICIES = {
 class AgentsPages:
     """`/` and `/agents`, with the count in the navigation."""
 
-    def __init__(self, overviews: Overviews, live: Live) -> None:
+    def __init__(self, overviews: Overviews, set_up: SetUpPages, live: Live) -> None:
         self._overviews = overviews
+        self._set_up = set_up
         self._live = live
 
     def pages(self) -> Sequence[Page]:
@@ -59,7 +61,8 @@ class AgentsPages:
     async def _values(self, visit: Visit) -> dict[str, Any]:
         overviews = await self._overviews.of(visit.principal)
         issues = issues_of(visit, overviews)
-        return {"agents": overviews, "issues": issues, "state": _state(overviews), "policies": POLICIES}
+        shown = {"agents": overviews, "issues": issues, "state": _state(overviews), "policies": POLICIES}
+        return {**shown, **await self._set_up.values(visit)}
 
 
 def _state(overviews: Sequence[Overview]) -> str:

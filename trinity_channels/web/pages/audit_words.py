@@ -11,6 +11,7 @@ from trinity_channels.store.audit import Entry
 
 _DID = {
     "block": "blocked a person",
+    "confirm_key_backup": "confirmed a copy of the encryption key",
     "connect": "connected a channel",
     "create_token": "made a token",
     "disconnect": "disconnected a channel",

@@ -14,6 +14,7 @@ from trinity_channels.web.pages.address_check import AddressCheck
 from trinity_channels.web.pages.audit import AuditPages
 from trinity_channels.web.pages.menu import MenuItem
 from trinity_channels.web.pages.page import Page
+from trinity_channels.web.pages.set_up import SetUpPages
 from trinity_channels.web.pages.visit import Visit
 
 _PATH = "/settings"
@@ -23,12 +24,19 @@ class SettingsPages:
     """`/settings…`. `tokens` is None within another application, which has tokens of its own."""
 
     def __init__(
-        self, change: AddressChange, way_in: OwnersWayIn, plugins: Plugins, tokens: Tokens | None, audit: AuditPages
+        self,
+        change: AddressChange,
+        way_in: OwnersWayIn,
+        plugins: Plugins,
+        tokens: Tokens | None,
+        set_up: SetUpPages,
+        audit: AuditPages,
     ) -> None:
         self._change = change
         self._way_in = way_in
         self._plugins = plugins
         self._tokens = tokens
+        self._set_up = set_up
         self._audit = audit
 
     def pages(self) -> Sequence[Page]:
@@ -57,6 +65,7 @@ class SettingsPages:
             check=AddressCheck(self._way_in.newest(visit.principal)),
             tokens=await self._tokens.every(visit.principal) if self._tokens else None,
             plugins=self._plugins,
+            **await self._set_up.values(visit),
             **await self._audit.newest(visit),
         )
 

@@ -1,0 +1,157 @@
+"""The set-up checklist of a fresh host: from nothing to the first answer, on the first page and by the API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+from playwright.async_api import Page, expect
+
+from tests.pages.browsing import Readers
+from tests.pages.clients import OWN, client_of
+from tests.world import OWNER, PUBLIC, Found, World
+from trinity_channels.web.auth import Role
+
+STEPS = ["channels", "agent", "public_chat_url", "key_backup", "mail", "connection", "first_answer"]
+
+
+async def state(world: World) -> dict[str, Any]:
+    answer = await world.api("GET", "/api/setup")
+    assert answer.status_code == httpx.codes.OK
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+async def missing(world: World) -> list[str]:
+    return [one["code"] for one in (await state(world))["steps"] if not one["done"]]
+
+
+async def current(page: Page) -> str:
+    return await page.locator(".steps [aria-current=step] > b").inner_text()
+
+
+async def test_a_fresh_host_leads_to_its_first_answer(found: Found, page_of: Readers) -> None:
+    world = await found(connected=False, public_chat_url=None, credential_encryption_key=None)
+    reader = await page_of(world)
+    page = await reader.opens("/agents")
+    assert await page.locator("h1").inner_text() == "Welcome. Four steps to the first answer."
+    assert await current(page) == "Set the Public Chat URL"
+    assert await missing(world) == ["public_chat_url", "key_backup", "connection", "first_answer"]
+
+    await page.get_by_role("link", name="Open Settings → Public Chat URL").click()
+    await page.get_by_role("textbox", name="Public Chat URL").fill(PUBLIC)
+    await page.get_by_role("button", name="Save and check").click()
+    await expect(page.get_by_text("Reachable.")).to_be_visible()
+    await page.goto(f"{reader.url}/agents")
+    assert await current(page) == "Back up the encryption key (recommended)"
+    await expect(page.get_by_text("credentials.key")).to_be_visible()
+    await page.get_by_role("button", name="I have a copy").click()
+    await expect(page.get_by_text("Noted that you have a copy")).to_be_visible()
+    assert await current(page) == "Connect an agent to a channel"
+    await reader.examines()
+
+    await world.connect()
+    await expect(page.get_by_text("No message to support has arrived yet.")).to_be_visible()  # by itself
+    assert await current(page) == "Get the first answer"
+    await world.policy("open")
+    await world.person("Zoe").says("hello")
+
+    await expect(page.get_by_role("heading", name="Agents")).to_be_visible()
+    assert await missing(world) == []
+    assert (await state(world))["finished"] is True
+
+
+async def test_a_message_that_waits_for_access_is_not_an_answer(world: World, admin: httpx.AsyncClient) -> None:
+    await world.policy("require_sharing")
+    await world.person("Zoe").says("hello")
+
+    step = (await state(world))["steps"][-1]
+
+    assert (step["code"], step["done"]) == ("first_answer", False)
+    assert "has arrived, and was not answered yet" in step["message"]
+    assert "/agents/support/channels/whatsapp" in (await admin.get("/agents")).text
+
+
+async def test_what_is_recommended_is_kept_in_the_settings_after_the_first_answer(found: Found) -> None:
+    world = await found(mailer=False)
+    await world.policy("open")
+    await world.person("Zoe").says("hello")
+
+    async with client_of(world) as client:
+        agents, settings = (await client.get("/agents")).text, (await client.get("/settings")).text
+
+    assert await missing(world) == ["mail"]
+    assert "Set-up checklist" not in agents
+    assert "Set SMTP_URL and MAIL_FROM" in settings
+
+
+async def test_a_new_key_asks_for_a_copy_again(found: Found) -> None:
+    world = await found(connected=False, credential_encryption_key=None)
+    assert (await world.api("POST", "/api/setup/key-backup")).status_code == httpx.codes.OK
+    before = await missing(world)
+    await world.stops()
+    (world.settings.home / "credentials.key").unlink()  # nothing is sealed yet, so that a new one is made
+    await world.starts()
+
+    assert "key_backup" not in before
+    assert "key_backup" in await missing(world)
+
+
+async def test_an_address_that_does_not_lead_here_is_still_to_be_set(world: World) -> None:
+    await world.api("PUT", "/api/settings/public_chat_url", {"value": "https://elsewhere.example.org"})
+    await world.api("POST", "/api/settings/public_chat_url/probe")
+
+    step = next(one for one in (await state(world))["steps"] if one["code"] == "public_chat_url")
+
+    assert not step["done"]
+    assert "elsewhere.example.org" in step["message"]
+    assert step["fix"]
+
+
+async def test_a_host_without_agents_takes_the_settings_file_over(found: Found, page_of: Readers) -> None:
+    world = await found(connected=False)
+    agents = world.settings.agents
+    await world.stops()
+    world.settings = world.settings.model_copy(update={"agents": {}})
+    await world.starts()
+    reader = await page_of(world)
+    page = await reader.opens("/agents")
+    assert await current(page) == "Name an agent"
+
+    world.settings = world.settings.model_copy(update={"agents": agents})
+    await page.get_by_role("button", name="Take the file over").click()
+
+    await expect(page.get_by_text("Added: my-agent, sales, support.")).to_be_visible()
+    await expect(page.get_by_role("link", name="support")).to_be_visible()
+
+
+async def test_only_administrators_see_and_change_it(world: World) -> None:
+    owner, key = await world.token(Role.USER, OWNER), await world.token(Role.AGENT, "support")
+    statuses = [
+        (await world.api(method, path, token=token)).status_code
+        for method, path in (("GET", "/api/setup"), ("POST", "/api/setup/key-backup"))
+        for token in (owner, key, "")
+    ]
+    async with client_of(world, owner) as client:
+        shown = (await client.get("/agents")).text
+        done = [
+            (await client.post(path, headers=OWN)).status_code for path in ("/settings/key-backup", "/settings/reload")
+        ]
+
+    assert statuses == [403, 403, 401, 403, 403, 401]
+    assert "Set-up checklist" not in shown
+    assert done == [403, 403]
+
+
+async def test_buttons_lead_back_to_pages_of_ours_only(admin: httpx.AsyncClient) -> None:
+    targets = ["/settings", "https://evil.example", "//evil.example", "/\\evil.example", ""]
+    found = [
+        (await admin.post("/settings/key-backup", data={"next": one}, headers=OWN)).headers["location"]
+        for one in targets
+    ]
+
+    assert found == ["/settings", "/agents", "/agents", "/agents", "/agents"]
+
+
+async def test_the_steps_have_one_order(world: World) -> None:
+    assert [one["code"] for one in (await state(world))["steps"]] == STEPS

@@ -1,0 +1,251 @@
+"""What a fresh host needs until an agent has answered its first message, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+from trinity_channels.access.directory import Directory
+from trinity_channels.authorisation import administrator
+from trinity_channels.bindings.public_address import PublicAddress
+from trinity_channels.plugins import Plugins
+from trinity_channels.principal import Principal
+from trinity_channels.public_url import leads_to_this_machine
+from trinity_channels.store import Store, Tx, agent_runs, audit, bindings, settings
+from trinity_channels.store.bindings import StoredBinding
+
+_BACKED_UP = "key_backed_up"
+"""The setting that keeps the id of the key of which an administrator has a copy."""
+
+
+class StepCode(StrEnum):
+    """The steps, in order."""
+
+    CHANNELS = "channels"
+    AGENT = "agent"
+    ADDRESS = "public_chat_url"
+    KEY = "key_backup"
+    MAIL = "mail"
+    CONNECTION = "connection"
+    ANSWER = "first_answer"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step.
+
+    Attributes:
+        code: which one.
+        title: what is to be done.
+        done: whether it is.
+        message: how it is at the moment.
+        fix: what to do; empty once it is done.
+        required: whether no message is answered without it.
+        agent: the agent that it concerns; empty if it concerns none.
+        channel: the same for a channel.
+    """
+
+    code: StepCode
+    title: str
+    done: bool
+    message: str
+    fix: str = ""
+    required: bool = True
+    agent: str = ""
+    channel: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SetUpState:
+    """All steps. It is finished with the first answer: from then on, what is missing is told where it hurts."""
+
+    steps: tuple[Step, ...]
+
+    @property
+    def finished(self) -> bool:
+        """Whether a message was ever answered."""
+        return all(one.done for one in self.steps if one.code is StepCode.ANSWER)
+
+    @property
+    def missing(self) -> tuple[Step, ...]:
+        """What is left, in order."""
+        return tuple(one for one in self.steps if not one.done)
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What the host was started with.
+
+    Attributes:
+        mailer: whether mails can be sent.
+        key: the id of the newest encryption key.
+        key_file: where the host keeps that key itself; None if the settings name it.
+        agents_in_file: whether its agents stand in a settings file, which can be read again.
+    """
+
+    mailer: bool
+    key: str
+    key_file: Path | None
+    agents_in_file: bool
+
+
+class SetUp:
+    """Looks at what is there. Administrators only."""
+
+    def __init__(
+        self,
+        store: Store,
+        directory: Directory,
+        plugins: Plugins,
+        address: PublicAddress,
+        means: Means,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._store = store
+        self._directory = directory
+        self._plugins = plugins
+        self._address = address
+        self._means = means
+        self._now = now
+
+    async def of(self, principal: Principal) -> SetUpState:
+        """All steps, in order.
+
+        Raises:
+            Refusal: the principal is not an administrator.
+        """
+        administrator(principal)
+        agents = await self._directory.agents(None)
+        every, backed_up, heard, answered = await self._store.read(_stored)
+        connected = [one for one in every if one.connected and one.agent in set(agents)]
+        first = next((one for one in every if one.id == heard), None) or next(iter(connected), None)
+        return SetUpState(
+            (
+                self._channels(),
+                self._agent(agents),
+                self._public_address(),
+                self._key(backed_up),
+                self._mail(),
+                _connection(agents, connected),
+                _answer(first, heard=heard is not None, answered=answered),
+            )
+        )
+
+    async def confirm_key_backup(self, principal: Principal) -> None:
+        """Note, on record, that there is a copy of the present key; a new key asks for one again.
+
+        Raises:
+            Refusal: the principal is not an administrator.
+        """
+        administrator(principal)
+        now = self._now()
+
+        def confirm(tx: Tx) -> None:
+            settings.put(tx, _BACKED_UP, self._means.key)
+            audit.add(tx, now, principal.actor, "confirm_key_backup", details={"key": self._means.key})
+
+        await self._store.write(confirm)
+
+    def _channels(self) -> Step:
+        titles = [self._plugins[name].manifest.title for name in self._plugins]
+        title = "Install a channel"
+        if titles:
+            return Step(StepCode.CHANNELS, title, done=True, message=f"Ready: {', '.join(titles)}.")
+        broken = ", ".join(one.name for one in self._plugins.unavailable)
+        message = f"None of the installed channels can be used: {broken}." if broken else "No channel is installed."
+        fix = "Install or correct a channel's plugin, and start the host again."
+        return Step(StepCode.CHANNELS, title, done=False, message=message, fix=fix)
+
+    def _agent(self, agents: list[str]) -> Step:
+        title = "Name an agent"
+        if agents:
+            number = "One agent" if len(agents) == 1 else f"{len(agents)} agents"
+            return Step(StepCode.AGENT, title, done=True, message=f"{number}: {_some(agents)}.")
+        fix = (
+            "Write a table [agents.name] with owner and runtime into the settings file, then take it over."
+            if self._means.agents_in_file
+            else "Add an agent to the application around this host."
+        )
+        return Step(StepCode.AGENT, title, done=False, message="There is no agent yet.", fix=fix)
+
+    def _public_address(self) -> Step:
+        title = "Set the Public Chat URL"
+        value = self._address.value
+        failure = next((one.failure for one in self._address.probed.values() if one.failure), None)
+        if value is None:
+            message = "Providers send messages to it; it is checked as soon as it is saved."
+            fix = "Enter the https:// address at which the internet reaches this host."
+            return Step(StepCode.ADDRESS, title, done=False, message=message, fix=fix)
+        if failure:
+            return Step(StepCode.ADDRESS, title, done=False, message=failure.message, fix=failure.fix)
+        message = f"{value}."
+        if leads_to_this_machine(value):
+            message = f"{value}, which only a simulator on this machine can reach."
+        return Step(StepCode.ADDRESS, title, done=True, message=message)
+
+    def _key(self, backed_up: str | None) -> Step:
+        title, file = "Back up the encryption key", self._means.key_file
+        if file is None:
+            message = "It comes from CREDENTIAL_ENCRYPTION_KEY; keep it wherever you keep your settings."
+            return Step(StepCode.KEY, title, done=True, message=message, required=False)
+        if backed_up == self._means.key:
+            message = f"You have a copy of {file}."
+            return Step(StepCode.KEY, title, done=True, message=message, required=False)
+        message = (
+            f"The key in {file} opens the credentials of your channels. Without it a backup of the database does not."
+        )
+        fix = "Copy the file to a safe place other than the backup of the database, then confirm it here."
+        return Step(StepCode.KEY, title, done=False, message=message, fix=fix, required=False)
+
+    def _mail(self) -> Step:
+        title = "Set up mail"
+        if self._means.mailer:
+            message = "People can sign in with /login, and owners get mails about requests."
+            return Step(StepCode.MAIL, title, done=True, message=message, required=False)
+        message = "Without it nobody can verify an e-mail: only agents that are open to everyone answer."
+        fix = "Set SMTP_URL and MAIL_FROM, and start the host again."
+        return Step(StepCode.MAIL, title, done=False, message=message, fix=fix, required=False)
+
+
+def _stored(tx: Tx) -> tuple[list[StoredBinding], str | None, int | None, bool]:
+    """Every binding, the key that was backed up, the first binding that was written to, whether one has answered."""
+    every = bindings.every(tx)
+    heard = next((one.id for one in every if bindings.last_inbound(tx, one.id)), None)
+    answered = any(agent_runs.answered_at(tx, one.id) for one in every)
+    return every, settings.get(tx, _BACKED_UP), heard, answered
+
+
+def _connection(agents: list[str], connected: list[StoredBinding]) -> Step:
+    title = "Connect an agent to a channel"
+    if connected:
+        named = [f"{one.agent} on {one.channel}" for one in connected]
+        return Step(StepCode.CONNECTION, title, done=True, message=f"{_some(named)}.")
+    message = "People write to an account at a messenger, and the agent answers there."
+    fix = "Open an agent, choose a channel, and enter the credentials of your account. A provider's sandbox will do."
+    agent = agents[0] if len(agents) == 1 else ""
+    return Step(StepCode.CONNECTION, title, done=False, message=message, fix=fix, agent=agent)
+
+
+def _answer(first: StoredBinding | None, *, heard: bool, answered: bool) -> Step:
+    title = "Get the first answer"
+    if answered:
+        return Step(StepCode.ANSWER, title, done=True, message="A message was answered.")
+    if first is None:
+        return Step(StepCode.ANSWER, title, done=False, message="Write to the agent from your phone.")
+    if heard:
+        message = f"A message to {first.agent} has arrived, and was not answered yet."
+        fix = "Where access is restricted, its sender verifies an e-mail with /login, and you approve the request."
+    else:
+        message = f"No message to {first.agent} has arrived yet."
+        fix = f"Write to {first.account.sender} from your phone; the channel's page shows how far the message gets."
+    return Step(StepCode.ANSWER, title, done=False, message=message, fix=fix, agent=first.agent, channel=first.channel)
+
+
+def _some(names: list[str]) -> str:
+    """A few of many names."""
+    few = 3
+    more = len(names) - few
+    return ", ".join(names[:few]) + (f" and {more} more" if more > 0 else "")
