@@ -36,6 +36,7 @@ from trinity_channels.outbound.resend import Resends
 from trinity_channels.people.blocks import Blocks
 from trinity_channels.people.contacts import Contacts
 from trinity_channels.people.erasure import Erasure
+from trinity_channels.people.exports import Exports
 from trinity_channels.plugins import Plugins
 from trinity_channels.retention.periods import RetentionPeriods
 from trinity_channels.settings import Settings
@@ -86,6 +87,11 @@ class OnDemand:
     def policy_effects(self) -> PolicyEffects:
         """What a change of a policy would do."""
         return PolicyEffects(self.store, self.directory, self.plugins, self.may, self.now)
+
+    @cached_property
+    def exports(self) -> Exports:
+        """Everything about one person, as a file."""
+        return Exports(self.store, self.may, self.now)
 
     @cached_property
     def contacts(self) -> Contacts:

@@ -54,7 +54,7 @@ def _modules(host: Host, live: Live) -> list[Pages]:
     return [
         AgentsPages(host.overviews, set_up, live),
         SharingPages(sharing, views, host.plugins, live),
-        ClientPages(host.contacts, host.plugins),
+        ClientPages(host.contacts, host.exports, host.plugins),
         ChannelPages(views, host.connections, host.owners_way_in, recent, live),
         ChannelTrialPages(views, host.trials, host.sent, live),
         SettingsPages(host.address_change, host.owners_way_in, host.plugins, host.tokens, set_up, audit),

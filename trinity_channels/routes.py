@@ -46,7 +46,7 @@ def routers(host: Host) -> list[APIRouter]:
         AccessApi(host.guard, host.sharing, host.pending_requests, host.policy_effects).router(),
         EscalationApi(host.guard, host.self_service.escalation).router(),
         DisclosureApi(host.guard, host.self_service.disclosure).router(),
-        PeopleApi(host.guard, host.contacts, host.self_service.lifetime).router(),
+        PeopleApi(host.guard, host.contacts, host.exports, host.self_service.lifetime).router(),
         RetentionApi(host.guard, host.retention_periods).router(),
         ConversationsApi(host.guard, host.conversation_list, host.conversations).router(),
         FailedTurnsApi(host.guard, host.parked_turns).router(),

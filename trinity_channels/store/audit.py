@@ -25,6 +25,7 @@ Action = Literal[
     "email_vouched",
     "email_withdrawn",
     "erase",
+    "export",
     "forget_turn",
     "login",
     "login_failed",

@@ -89,7 +89,8 @@ _MESSAGES = (
     .where(
         in_states(MESSAGE.c.state, MessageState.HELD),
         MESSAGE.c.at >= bindparam("written_since"),
-        CONVERSATION.c.binding_id == bindparam("binding"),
+        # A sum, so that SQLite begins with what is held, which is less than all conversations of the binding.
+        CONVERSATION.c.binding_id + literal_column("0") == bindparam("binding"),
         CONVERSATION.c.last_inbound_at > bindparam("open_since"),
         _IN_REACH,
     )

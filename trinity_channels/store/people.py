@@ -94,7 +94,7 @@ class ListedContact:
 
     `address` is empty for someone whose only address has passed to another person. `signed_out_at`: when they signed out,
     or the owner unlinked them, if they have not signed in since. `stopped`: they wrote STOP. `unreachable_at`: when the
-    provider reported that they want no messages.
+    provider reported that they want no messages. `conversation` is their direct chat, None if they only wrote in groups.
     """
 
     id: int
@@ -108,6 +108,7 @@ class ListedContact:
     unreachable_at: datetime | None
     message_count: int
     last_active: datetime | None
+    conversation: int | None
 
     @property
     def email(self) -> str | None:
@@ -167,6 +168,7 @@ def held(tx: Tx, contact: int) -> int:
 def _listed(tx: Tx, condition: ColumnElement[bool], most: int) -> list[ListedContact]:
     # Subqueries instead of joins: joined, messages and addresses would multiply each other.
     last = select(func.max(CONVERSATION.c.last_inbound_at)).where(CONVERSATION.c.contact_id == CONTACT.c.id)
+    chat = select(func.max(CONVERSATION.c.id)).where(CONVERSATION.c.contact_id == CONTACT.c.id)
     count = select(func.count()).where(MESSAGE.c.contact_id == CONTACT.c.id)
     address = select(func.min(ADDRESS.c.value)).where(ADDRESS.c.contact_id == CONTACT.c.id)
     statement = (
@@ -175,6 +177,7 @@ def _listed(tx: Tx, condition: ColumnElement[bool], most: int) -> list[ListedCon
             address.scalar_subquery().label("address"),
             count.scalar_subquery().label("message_count"),
             last.scalar_subquery().label("last_active"),
+            chat.scalar_subquery().label("conversation"),
             *verified_emails.COLUMNS,
         )
         .select_from(CONTACT.join(BINDING, BINDING.c.id == CONTACT.c.binding_id))
@@ -195,6 +198,7 @@ def _listed(tx: Tx, condition: ColumnElement[bool], most: int) -> list[ListedCon
             unreachable_at=moment(row.unreachable_at),
             message_count=row.message_count,
             last_active=moment(row.last_active),
+            conversation=row.conversation,
         )
         for row in tx.query(statement)
     ]

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
+from starlette.responses import StreamingResponse
 
 from trinity_channels.access.lifetime import Lifetime
 from trinity_channels.people.contacts import Contacts
+from trinity_channels.people.exports import Exports
 from trinity_channels.store.clients import LAST
 from trinity_channels.store.people import ListedContact
 from trinity_channels.store.verified_emails import Source
 from trinity_channels.web.auth import Guard
+from trinity_channels.web.exported import exported
 from trinity_channels.web.inputs import RowId
 from trinity_channels.web.route import api_router
 
@@ -22,6 +25,11 @@ Before = Annotated[
 ]
 Limit = Annotated[int, Query(ge=1, le=500)]
 Words = Annotated[str, Query(max_length=100, description="Part of a name, a verified e-mail or an address")]
+
+
+_EXPORTED: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The file", "content": {"application/json": {"schema": {"type": "object"}}}}
+}
 
 
 class ClientAnswer(BaseModel):
@@ -60,9 +68,10 @@ class BlockBody(BaseModel):
 class PeopleApi:
     """Builds `/api/agents/{name}/clients…`."""
 
-    def __init__(self, guard: Guard, contacts: Contacts, lifetime: Lifetime) -> None:
+    def __init__(self, guard: Guard, contacts: Contacts, exports: Exports, lifetime: Lifetime) -> None:
         self._guard = guard
         self._contacts = contacts
+        self._exports = exports
         self._lifetime = lifetime
 
     def router(self) -> APIRouter:
@@ -73,6 +82,7 @@ class PeopleApi:
         add("/clients/{client_id}", self._client, methods=["GET"])
         add("/clients/{client_id}", self._erase, methods=["DELETE"])
         add("/clients/{client_id}/block", self._block, methods=["PUT"])
+        add("/clients/{client_id}/export", self._export, methods=["GET"], responses=_EXPORTED, response_model=None)
         add("/clients/{client_id}/unlink", self._unlink, methods=["POST"])
         return router
 
@@ -101,6 +111,15 @@ class PeopleApi:
     async def _unlink(self, request: Request, name: str, client_id: RowId) -> ClientAnswer:
         """Forget the verified e-mail of a person, also where the provider vouches for it, until they sign in again."""
         return self._answer(await self._contacts.unlink(await self._guard.principal(request), name, client_id))
+
+    async def _export(self, request: Request, name: str, client_id: RowId) -> StreamingResponse:
+        """Everything that is kept of a person, as one JSON file; that it was made is audited.
+
+        Both sides of their chat with what became of each message, what they wrote in groups, addresses, verified e-mail,
+        access requests, and what the audit log has of them.
+        """
+        principal = await self._guard.principal(request)
+        return exported(await self._exports.of(principal, name, client_id), client_id)
 
     async def _erase(self, request: Request, name: str, client_id: RowId) -> ClientAnswer:
         """Erase a person permanently: what they wrote and were written, addresses, e-mail.

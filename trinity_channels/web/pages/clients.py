@@ -8,8 +8,10 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from trinity_channels.people.contacts import Contacts
+from trinity_channels.people.exports import Exports
 from trinity_channels.plugins import Plugins
 from trinity_channels.store.people import ListedContact
+from trinity_channels.web.exported import exported
 from trinity_channels.web.pages.form import row_id
 from trinity_channels.web.pages.page import Page
 from trinity_channels.web.pages.sharing_view import ClientView
@@ -21,8 +23,9 @@ _PATH = "/agents/{name}/clients/{client}"
 class ClientPages:
     """`/agents/{name}/clients/{client}…`."""
 
-    def __init__(self, contacts: Contacts, plugins: Plugins) -> None:
+    def __init__(self, contacts: Contacts, exports: Exports, plugins: Plugins) -> None:
         self._contacts = contacts
+        self._exports = exports
         self._plugins = plugins
 
     def pages(self) -> Sequence[Page]:
@@ -30,6 +33,7 @@ class ClientPages:
         return [
             Page(f"{_PATH}/block", self._block, "POST"),
             Page(f"{_PATH}/unlink", self._unlink, "POST"),
+            Page(f"{_PATH}/export", self._export, "POST"),
             Page(f"{_PATH}/erase", self._ask_to_erase),
             Page(f"{_PATH}/erase", self._erase, "POST"),
         ]
@@ -46,6 +50,10 @@ class ClientPages:
         agent, client = _named(visit)
         found = await self._contacts.unlink(visit.principal, agent, client)
         return _back(visit, f"{_name(found)} has no verified e-mail until they sign in again.")
+
+    async def _export(self, visit: Visit) -> Response:
+        agent, client = _named(visit)
+        return exported(await self._exports.of(visit.principal, agent, client), client)
 
     async def _ask_to_erase(self, visit: Visit) -> Response:
         agent, client = _named(visit)

@@ -112,6 +112,7 @@ class ClientView:
         self.stopped = client.stopped
         self.unreachable = client.unreachable_at is not None
         self.messages = client.message_count
+        self.conversation = client.conversation
         self.last_active = client.last_active
         closes = None
         if client.last_active and client.channel in plugins:
