@@ -1,6 +1,8 @@
-"""What all tests share: profiles of property tests, and the mark of tests that need a browser.
+"""What all tests share: profiles of property tests, the mark of tests that need a browser, and the short run.
 
 The suite runs the same examples of properties every time, `make test-fast` a tenth of them, `make fuzz` new ones.
+`--fast` takes one case of each test: nothing is left untried, but a table of cases only by its first row. Browsers and what
+is marked `long` are left out.
 """
 
 from __future__ import annotations
@@ -25,14 +27,33 @@ settings.register_profile(
 settings.load_profile("suite")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--fast`."""
+    parser.addoption("--fast", action="store_true", help="one case of each test, without browsers and long tests")
+
+
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark the tests that open a browser: those of modules that use playwright, and those with its pages as a fixture."""
     for item in items:
         module = item.getparent(pytest.Module)
         used = vars(module.obj).values() if module else ()
         if "page_of" in getattr(item, "fixturenames", ()) or any(map(_is_of_playwright, used)):
             item.add_marker("browser")
+    if config.getoption("--fast"):
+        _keep_one_case_each(config, items)
+
+
+def _keep_one_case_each(config: pytest.Config, items: list[pytest.Item]) -> None:
+    seen: set[str] = set()
+    left_out = []
+    for item in items[:]:
+        test = item.nodeid.partition("[")[0]
+        if test in seen or item.get_closest_marker("browser") or item.get_closest_marker("long"):
+            left_out.append(item)
+            items.remove(item)
+        seen.add(test)
+    config.hook.pytest_deselected(items=left_out)
 
 
 def _is_of_playwright(value: object) -> bool:

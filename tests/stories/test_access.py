@@ -279,6 +279,7 @@ async def test_there_is_one_open_request_for_an_email(world: World) -> None:
     assert [one["email"] for one in await world.requests("")] == ["zoe@example.org"]
 
 
+@pytest.mark.long
 async def test_a_hundred_strangers_do_not_crowd_anybody_out(world: World) -> None:
     for number in range(100):
         await world.person(f"Stranger {number}").phone.says("hello")

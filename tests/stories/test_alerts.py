@@ -124,6 +124,7 @@ async def test_one_check_that_fails_is_looked_at_again_before_it_is_an_alert(tow
     assert mails(town) == []
 
 
+@pytest.mark.long
 async def test_a_check_that_fails_every_other_time_is_mailed_at_most_once_a_day(
     town: World, provider: Provider, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -137,6 +138,7 @@ async def test_a_check_that_fails_every_other_time_is_mailed_at_most_once_a_day(
     assert len(mails(town)) <= 2
 
 
+@pytest.mark.long
 async def test_providers_are_asked_about_once_an_hour(town: World, provider: Provider) -> None:
     for _ in range(24 * 60):
         await town.later(minutes=1)
@@ -169,6 +171,7 @@ async def test_webhooks_that_are_refused_raise_one_alert(town: World, caplog: py
     assert await gauge(town, "signature") == 1
 
 
+@pytest.mark.long
 async def test_a_forged_webhook_beside_good_ones_raises_no_alert(town: World) -> None:
     zoe = town.person("Zoe")
     for _ in range(30):
@@ -206,6 +209,7 @@ class Broken(CapturedMailer):
         await super().send(mail)
 
 
+@pytest.mark.long
 async def test_a_mail_about_an_alert_that_cannot_be_sent_is_tried_again(
     found: Found, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -110,6 +110,7 @@ async def asks(world: World, email: str, agent: str = "support") -> None:
     await world.host.store.write(lambda tx: access.ask(tx, agent, email, "whatsapp", 0, world.now()))
 
 
+@pytest.mark.long
 async def test_mails_about_requests_grow_rarer_in_a_flood(world: World) -> None:
     sent: list[int] = []
     for minute in range(2 * 24 * 60):  # one request a minute, for two days
@@ -155,6 +156,7 @@ async def test_after_a_flood_the_next_request_is_mailed_at_once_again(world: Wor
     assert [len(mail.text.split("/decide/")) - 1 for mail in world.mails.to(OWNER)[before:]] == [1, 1]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("minutes", [5, 11, 25, 45, 51, 60, 90])
 async def test_no_rhythm_of_requests_brings_about_more_than_29_mails_a_day(world: World, minutes: int) -> None:
     for number in range(24 * 60 // minutes):

@@ -82,6 +82,7 @@ async def test_a_failed_catch_up_is_logged_with_its_cause(
     assert "'agent': 'support'" in line.getMessage()
 
 
+@pytest.mark.long
 async def test_a_provider_that_cannot_be_asked_for_an_hour_is_logged_twice(
     town: World, unreachable: list[Exception], caplog: pytest.LogCaptureFixture
 ) -> None:

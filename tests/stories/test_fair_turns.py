@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from tests.world import Agent, Found, Person, World, said
 from trinity_channels.agents.port import AgentTurn
 
@@ -38,6 +40,7 @@ async def answered_within(world: World, person: Person) -> float:
     return clock.time() - began
 
 
+@pytest.mark.long
 async def test_an_agent_that_hangs_with_200_people_holds_up_no_other_agent(found: Found) -> None:
     hanging = OneHangs()
     world = await found(agents=hanging)

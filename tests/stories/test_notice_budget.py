@@ -40,6 +40,7 @@ def withheld(world: World, limit: str) -> float:
     return world.host.metrics.value("notices_withheld_total", channel="whatsapp", limit=limit)
 
 
+@pytest.mark.long
 async def test_a_stranger_cannot_make_the_host_send_more_than_four_messages_an_hour(host: World) -> None:
     mallory = host.person("Mallory")
 
@@ -150,6 +151,7 @@ async def test_people_with_a_verified_email_are_bounded_by_the_binding_only(host
     assert [text.partition("\n")[0] for text in zoe.heard()[2:]] == [texts.WHOAMI.format(email=ZOE)] * 10
 
 
+@pytest.mark.long
 async def test_nobody_with_a_verified_email_uses_up_the_budget_of_the_others(host: World) -> None:
     mallory, zoe = host.person("Mallory"), host.person("Zoe")
     await mallory.verifies("mallory@example.org")

@@ -11,6 +11,8 @@ from tests.alerting import BAD, GOOD, Provider, days, gauge, lines, mails, waits
 from tests.world import Person, World
 from trinity_channels.store import inbound_hours
 
+pytestmark = pytest.mark.long  # days pass hour by hour
+
 
 @pytest.fixture
 def crowd(town: World) -> list[Person]:

@@ -208,6 +208,7 @@ async def test_strangers_do_not_use_up_the_codes_of_shared_and_verified_e_mails(
     assert [len(world.mails.to(email)) for email in known] == [1, 2, 1, 1]
 
 
+@pytest.mark.long
 async def test_who_floods_some_known_e_mails_keeps_no_other_from_its_codes(world: World) -> None:
     known = [ZOE, "amy@example.org", "bob@example.org"]
     for email in known:
