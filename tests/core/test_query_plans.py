@@ -13,7 +13,9 @@ from sqlalchemy import Delete, Select, Update
 from sqlalchemy.dialects import sqlite
 
 from tests.statements import statements
-from trinity_channels.store import audit
+from tests.world import START
+from trinity_channels.store import audit, conversation_list
+from trinity_channels.store.conversation_list import Need, Place, Wanted
 
 # Made into something narrower before they run, or small by nature: a row per binding, agent, token or parked turn, or the
 # newest thousand messages of one conversation.
@@ -34,7 +36,7 @@ STATEMENTS = {name: one for name, one in statements().items() if isinstance(one,
 
 
 def plan(database: Path, statement: Any) -> list[str]:
-    compiled = statement.compile(dialect=sqlite.dialect())
+    compiled = statement.compile(dialect=sqlite.dialect(), compile_kwargs={"render_postcompile": True})
     with closing(sqlite3.connect(database)) as connection:
         rows = connection.execute(f"EXPLAIN QUERY PLAN {compiled}", [1] * len(compiled.positiontup or ()))
         return [row[3] for row in rows]
@@ -61,6 +63,11 @@ def test_it_finds_its_rows_by_an_index(blank: Path, name: str) -> None:
         ("conversation_state._NEEDS_TURN", "conversation_needs_turn"),
         ("conversation_state._OPEN_TURN", "turn_open"),
         ("conversation_state._WAITING", "message_open"),
+        ("conversation_list._FAILED_TURNS", "turn_failed_here"),
+        ("conversation_list._IS_HELD", "message_held"),
+        ("conversation_list._WAITS", "message_open"),
+        ("conversation_list._IS_ANSWERED", "turn_open"),
+        ("conversation_list._UNDELIVERED_MESSAGES", "delivery_parked_here"),
         ("deliveries._WITH_WORK", "delivery_open"),
         ("deliveries._NEXT", "delivery_open"),
         ("deliveries._REMAINS", "delivery_open"),
@@ -76,6 +83,26 @@ def test_it_finds_its_rows_by_an_index(blank: Path, name: str) -> None:
 )
 def test_open_work_is_found_by_the_index_of_open_work(blank: Path, name: str, index: str) -> None:
     assert any(f" {index}" in step for step in plan(blank, STATEMENTS[name]))
+
+
+@pytest.mark.parametrize(
+    ("need", "steps"),
+    [
+        (None, ["SEARCH conversation USING INDEX"]),
+        (Need.ATTENTION, ["turn_failed", "delivery_parked", "SEARCH conversation USING INTEGER PRIMARY KEY"]),
+        (Need.HELD, ["message_held", "SEARCH conversation USING INTEGER PRIMARY KEY"]),
+        (Need.WORKING, ["turn_open", "message_open", "SEARCH conversation USING INTEGER PRIMARY KEY"]),
+    ],
+)
+@pytest.mark.parametrize("name", ["", "Zoe"])
+@pytest.mark.parametrize("after", [None, Place(START, 7)])
+def test_conversations_are_found_by_their_bindings_or_by_what_is_open(
+    blank: Path, need: Need | None, steps: list[str], name: str, after: Place | None
+) -> None:
+    found = plan(blank, conversation_list.found([1, 2], Wanted(["support"], "", need, name, START), after).limit(26))
+
+    assert [step for step in found if step.startswith("SCAN") and "INDEX" not in step] == []
+    assert [one for one in steps if not any(one in step for step in found)] == []
 
 
 @pytest.mark.parametrize("name", ["_COUNT", "_FIRST_OF_HOUR", "_LAST"])

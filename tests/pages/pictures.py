@@ -49,6 +49,7 @@ PICTURES = (
     Picture("connect", "/agents/travel-desk/channels/whatsapp"),
     Picture("conversations", "/conversations"),
     Picture("conversation", "/agents/front-desk/conversations/1"),
+    Picture("conversation-undelivered", "/agents/order-help/conversations/4"),
     Picture("conversation-held", "/agents/front-desk/conversations/5"),
 )
 

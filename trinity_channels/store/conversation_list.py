@@ -77,7 +77,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Last:
-    """The newest message of a conversation; `delivery` is how far its last part got, None for what people wrote."""
+    """The newest message of a conversation that is of the agent or for it, else the newest of all.
+
+    `delivery` is how far its last part got, None for what people wrote.
+    """
 
     origin: str
     text: str = field(repr=False)
@@ -128,7 +131,7 @@ _ONE = (
     )
     .where(CONVERSATION.c.id == bindparam("conversation"))
 )
-_LAST = (
+_NEWEST = (
     select(
         MESSAGE.c.id,
         MESSAGE.c.origin,
@@ -140,7 +143,7 @@ _LAST = (
     )
     .where(MESSAGE.c.conversation_id == bindparam("conversation"))
     .order_by(MESSAGE.c.id.desc())
-    .limit(1)
+    .limit(6)
 )
 _LAST_PART = (
     select(DELIVERY.c.state)
@@ -296,13 +299,15 @@ def _listed(tx: Tx, conversation: int, since: datetime) -> Listed | None:
         failed_turns=failed,
         undelivered=undelivered,
         needs=frozenset(need for need, there in needs.items() if there),
-        last=_last(tx, tx.one(_LAST, conversation=conversation)),
+        last=_last(tx, tx.all(_NEWEST, conversation=conversation)),
     )
 
 
-def _last(tx: Tx, row: Row | None) -> Last | None:
-    if row is None:
+def _last(tx: Tx, newest: Sequence[Row]) -> Last | None:
+    if not newest:
         return None
+    # What the host says, and commands to it, tell little about a conversation.
+    row = next((one for one in newest if one.state not in (MessageState.NOTICE, MessageState.HANDLED)), newest[0])
     return Last(
         origin=row.origin,
         text=row.text,

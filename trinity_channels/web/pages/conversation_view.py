@@ -108,9 +108,9 @@ class ConversationView:
         if turns:
             told.append("one question has no answer" if turns == 1 else f"{turns} questions have no answer")
         if messages:
-            told.append(
-                "one message may not have arrived" if messages == 1 else f"{messages} messages may not have arrived"
-            )
+            perhaps = any(one.state is OutboxState.UNKNOWN for said in self.found.log.said for one in said.sendings)
+            what = "one message" if messages == 1 else f"{messages} messages"
+            told.append(f"{what} {'may not have arrived' if perhaps else 'did not arrive'}")
         return " and ".join(told)
 
     @property
@@ -208,7 +208,7 @@ def _who(said: Said, heading: Heading) -> str:
 def _reason(one: Sending) -> str:
     if not one.failure:
         return ""
-    return f"{one.failure} ({one.code})" if one.code else one.failure
+    return f"{one.failure.rstrip('.')} ({one.code})." if one.code else one.failure
 
 
 def _numbered(parts: Sequence[Sending], some: Sequence[Sending]) -> str:
