@@ -57,13 +57,13 @@ def _modules(host: Host, live: Live) -> list[Pages]:
         ClientPages(host.contacts, host.exports, host.plugins),
         ChannelPages(views, host.connections, host.owners_way_in, recent, live),
         ChannelTrialPages(views, host.trials, host.sent, live),
+        ConversationsPages(host.conversation_list, host.plugins),
+        ConversationPages(talks, live),
+        RemedyPages(talks, host.sent, host.parked_turns, host.sharing),
         SettingsPages(host.address_change, host.owners_way_in, host.plugins, host.tokens, set_up, audit),
         set_up,
         audit,
         *([TokenPages(host.tokens)] if host.tokens else []),
-        ConversationsPages(host.conversation_list, host.plugins),
-        ConversationPages(talks, live),
-        RemedyPages(talks, host.sent, host.parked_turns, host.sharing),
         AppearancePages(),
     ]
 

@@ -218,7 +218,7 @@ async def test_a_missing_page_is_a_page(world: World, page_of: Readers) -> None:
 
     await expect(page.get_by_role("heading", name="Not found")).to_be_visible()
     await page.get_by_role("link", name="Go to your agents").click()
-    await expect(page.get_by_role("heading", name="Agents", exact=True)).to_be_visible()
+    await expect(page.get_by_role("heading", name="Your agents")).to_be_visible()
 
 
 async def test_the_colour_scheme_can_be_chosen(world: World, page_of: Readers) -> None:
@@ -234,7 +234,7 @@ async def test_the_colour_scheme_can_be_chosen(world: World, page_of: Readers) -
 
 
 async def test_the_keyboard_reaches_everything(world: World, page_of: Readers) -> None:
-    reader = await page_of(world)
+    reader = await page_of(world, await world.token(Role.USER, OWNER))
     page = await reader.opens("/agents")
 
     await page.keyboard.press("Tab")

@@ -205,7 +205,7 @@ class SetUp:
         if self._means.mailer:
             message = "People can sign in with /login, and owners get mails about requests."
             return Step(StepCode.MAIL, title, done=True, message=message, required=False)
-        message = "Without it nobody can verify an e-mail: only agents that are open to everyone answer."
+        message = "Without it people cannot verify an e-mail: only agents that are open to everyone answer."
         fix = "Set SMTP_URL and MAIL_FROM, and start the host again."
         return Step(StepCode.MAIL, title, done=False, message=message, fix=fix, required=False)
 
