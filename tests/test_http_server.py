@@ -6,9 +6,12 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import pytest
+from freezegun.api import FrozenDateTimeFactory
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.types import Receive, Scope, Send
@@ -366,3 +369,18 @@ async def test_an_event_stream_does_not_keep_the_server_from_stopping() -> None:
     assert asyncio.get_running_loop().time() - stopping < servers.GRACE / 2
     assert gone.is_set()
     writer.close()
+
+
+async def test_answers_carry_the_time_at_which_they_were_written(server: Server, clock: FrozenDateTimeFactory) -> None:
+    dates = []
+    reader, writer = await server.connects()
+    for _ in range(2):
+        writer.write(b"GET /quick HTTP/1.1\r\nHost: a\r\n\r\n")
+        head = (await reader.readuntil(b"\r\n\r\n")).lower()
+        await reader.readexactly(int(head.partition(b"content-length: ")[2].partition(b"\r\n")[0]))
+        dates.append(parsedate_to_datetime(head.partition(b"date: ")[2].partition(b"\r\n")[0].decode()))
+        clock.tick(timedelta(seconds=90))
+    writer.close()
+
+    assert dates[0] == datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=180)
+    assert dates[1] - dates[0] == timedelta(seconds=90)

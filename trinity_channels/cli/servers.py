@@ -6,11 +6,14 @@ import asyncio
 import contextlib
 import signal
 import socket
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from email.utils import formatdate
 from typing import Any, TypeVar
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.server import ServerState
 
 from trinity_channels.cli.errors import CommandFailed
 from trinity_channels.http_server import server_config
@@ -45,12 +48,46 @@ def address(bound: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
+class _State(ServerState):
+    """What all connections share. The Date of answers is renewed when one is written, and not by a timer."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__()
+        self._config = config
+        self._second = 0
+        self._headers: list[tuple[bytes, bytes]] = []
+
+    @property
+    def default_headers(self) -> list[tuple[bytes, bytes]]:
+        """The headers of every answer."""
+        second = int(time.time())
+        if second != self._second:
+            date = (b"date", formatdate(second, usegmt=True).encode())
+            self._second, self._headers = second, [date, *self._config.encoded_headers]
+        return self._headers
+
+    @default_headers.setter
+    def default_headers(self, _: list[tuple[bytes, bytes]]) -> None:
+        """Nothing: uvicorn sets them where its own timer runs, and begins without any."""
+
+
 class _Server(uvicorn.Server):
     """A uvicorn that says when it listens and leaves signals to us: its own handling would kill the process after it."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
+        self.server_state = _State(config)
         self.listening = asyncio.Event()
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """Let `serve` come to its end."""
+        self.should_exit = True
+        self._stopping.set()
+
+    async def main_loop(self) -> None:
+        """As uvicorn's, which looks ten times a second whether it is to stop: most of what an idle host would do."""
+        await self._stopping.wait()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -81,7 +118,7 @@ async def serving(
         if leave is not None:
             # Before uvicorn waits for open connections: a stream would use up the whole grace.
             await leave()
-        server.should_exit = True
+        server.stop()
         await task
 
 

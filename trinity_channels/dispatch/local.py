@@ -15,10 +15,12 @@ log = structlog.get_logger(__name__)
 
 SWEEP = timedelta(seconds=5)
 """How often open work is looked up again: it catches what another process, such as the command line, has left."""
-TICK = 0.2
-"""Seconds between looks at the clock while something waits; the clock may be moved. An alarm is set for the next timer."""
-IDLE_TICK = 1.0
-"""The same while nothing waits."""
+TICK = 1.0
+"""Seconds between looks at the clock while something waits, for it may be moved. An alarm is set for the next timer."""
+IDLE_TICK = SWEEP.total_seconds()
+"""The same while nothing waits: each look wakes the process of a host that has nothing to do."""
+_EARLY = timedelta(seconds=0.5)
+"""How much a look may come before its time by the wall clock: without it, a sweep would be left out."""
 SHORTEST_ALARM = 0.001
 """Seconds: the event loop's clock and the wall clock may differ by a little, and nothing may spin until they agree."""
 RETRY = timedelta(seconds=5)
@@ -180,7 +182,7 @@ class LocalDispatcher:
             await asyncio.sleep(TICK if self._timers else IDLE_TICK)
             self.fire_due()
             now = self._now()
-            if abs(now - swept) >= SWEEP:
+            if abs(now - swept) >= SWEEP - _EARLY:
                 swept = now
                 await self.sweep()
 
