@@ -18,11 +18,11 @@ from tests.channels.net import Net
 from tests.pages.browsing import Readers
 from tests.pages.clients import OWN, client_of
 from tests.pages.reading import path, unanswered
-from tests.world import OWNER, Agent, World
+from tests.world import ADMIN, OWNER, Agent, Found, World
 from trinity_channels.agents.port import AgentFailed
 from trinity_channels.api import Fault
 from trinity_channels.conversations import reading
-from trinity_channels.store import audit
+from trinity_channels.store import StoreError, audit
 from trinity_channels.web.auth import Role
 
 
@@ -102,7 +102,7 @@ async def test_what_is_held_is_read_and_access_is_given_in_place(world: World, p
     await world.settle()
     assert zoe.last() == "echo May I come in today?"
     await expect(page.get_by_text("echo May I come in today?")).to_be_visible()
-    await expect(page.get_by_text(f"Access was granted by user:{OWNER}")).to_be_visible()
+    await expect(page.get_by_text(f"Access was granted by {OWNER}")).to_be_visible()
     await reader.examines()
 
 
@@ -331,3 +331,45 @@ async def test_everything_is_there_without_javascript(town: World, agent: Agent,
     await town.settle()
 
     assert zoe.last() == "echo what is 6 x 7?"
+
+
+async def test_pages_below_a_prefix_lead_to_pages_below_it(found: Found) -> None:
+    world = await found(trinity_channels_pages_path="/desk", agents=Agent(AgentFailed("gone")))
+    await world.policy("open")
+    await world.person("Zoe").says("hello")
+    async with client_of(world, token=None) as client:
+        await client.post("/desk/signin/token", data={"token": ADMIN}, headers=OWN)
+        pages = [(await client.get(f"/desk{one}")).text for one in ("/conversations", await path(world, "Zoe"))]
+        answer = await client.post(f"/desk{await path(world, 'Zoe')}/resubmit", data={"turn": "1"}, headers=OWN)
+
+    links = [one for page in pages for one in re.findall(r'(?:href|action|src|connect)="(/[^"]*)"', page)]
+    assert len(links) > 20
+    assert [one for one in links if not one.startswith("/desk/")] == []
+    assert answer.headers["location"] == f"/desk{await path(world, 'Zoe')}"
+
+
+async def test_what_cannot_be_recorded_is_not_shown(town: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    await town.person("Zoe").says("my secret question")
+
+    async def fails(*_: object) -> None:
+        raise StoreError("no space is left")
+
+    async with client_of(town) as client:
+        here = await path(town, "Zoe")
+        town.clock.tick(timedelta(hours=2))
+        monkeypatch.setattr(town.host.store, "write", fails)
+        answers = [await client.get("/conversations"), await client.get(here)]
+
+    assert [one.status_code for one in answers] == [503, 503]
+    assert not any("my secret question" in one.text for one in answers)
+
+
+async def test_a_foreign_form_does_nothing(town: World, agent: Agent) -> None:
+    await unanswered(town, agent)
+    here = await path(town, "Zoe")
+    async with client_of(town) as client:
+        headers = {"Sec-Fetch-Site": "cross-site"}
+        answer = await client.post(f"{here}/resubmit", data={"turn": "1"}, headers=headers)
+
+    assert answer.status_code == httpx.codes.FORBIDDEN
+    assert len(await town.failed()) == 1

@@ -14,6 +14,7 @@ from trinity_channels.store.conversation_log import Heading, Parked, Said, Sendi
 from trinity_channels.store.states import PARKED_DELIVERIES, MessageState, OutboxState
 from trinity_channels.store.turns import Cause
 from trinity_channels.visible import one_line
+from trinity_channels.web.pages.audit_words import who
 from trinity_channels.web.pages.curl import agent_api
 from trinity_channels.web.pages.delivery_badges import BADGES
 
@@ -101,6 +102,11 @@ class ConversationView:
         return agent_api(self.heading.agent)
 
     @property
+    def _unnamed(self) -> str:
+        """How someone without a name is called, in a group also someone who was erased."""
+        return "Someone" if self.heading.group else self.title
+
+    @property
     def troubles(self) -> str:
         """What failed, in half a sentence; empty if nothing did."""
         turns, messages = len(self.found.log.parked), len(self.found.resends)
@@ -141,7 +147,7 @@ class ConversationView:
         badges = dict.fromkeys((BADGES[one.state], words.SENDING[one.state]) for one in said.sendings)
         return Bubble(
             said,
-            _who(said, self.heading) if ours else one_line(said.writer) or self.title,
+            _who(said, self.heading) if ours else one_line(said.writer) or self._unnamed,
             ours,
             gone or ("" if said.text or said.parts else "No text"),
             words.notes(said),
@@ -192,7 +198,7 @@ def _of_request(one: AccessRequest) -> Iterator[Event]:
     yield Event(f"{one.email} asked for access", one.requested_at)
     if one.decided_at is not None:
         verdict = "Access was granted" if one.status == "approved" else "Access was declined"
-        yield Event(f"{verdict} by {one.decided_by or 'the owner'}", one.decided_at)
+        yield Event(f"{verdict} by {who(one.decided_by) if one.decided_by else 'the owner'}", one.decided_at)
 
 
 def _who(said: Said, heading: Heading) -> str:
