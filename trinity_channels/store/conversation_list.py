@@ -260,8 +260,8 @@ def _with(need: Need, bindings: Sequence[int], since: datetime) -> Select[tuple[
 
 
 def _spellings(name: str) -> set[str]:
-    # SQLite ignores the case of ASCII letters only.
-    return {name, name.lower(), name.upper(), name.title()}
+    # SQLite ignores the case of ASCII letters by itself, and of no others.
+    return {name} if name.isascii() else {name, name.lower(), name.upper(), name.title()}
 
 
 def _bindings(tx: Tx, wanted: Wanted) -> list[int]:
