@@ -105,6 +105,17 @@ async def test_names_are_only_text(town: World, page_of: Readers, name: str) -> 
     assert await page.locator("img, main script").count() == 0
 
 
+async def test_long_names_and_addresses_break_inside_their_columns(world: World, page_of: Readers) -> None:
+    zoe = world.person("x" * 150)
+    await zoe.says("y" * 4000)
+    await zoe.verifies(f"{'z' * 60}@{'example.' * 10}org")
+    await world.shares(f"{'a' * 60}@{'example.' * 20}org")
+
+    _, page = await owner_at(world, page_of)
+
+    await expect(page.get_by_role("button", name="Approve zzz")).to_be_visible()
+
+
 async def test_clients_are_in_pages_and_found_by_name_email_and_number(town: World) -> None:
     for number in range(30):
         await town.person(f"Person {number:02}", f"+1555777{number:04}").says("hello")

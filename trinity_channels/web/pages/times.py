@@ -14,7 +14,6 @@ _STEPS = (
     (timedelta(hours=1), "hour"),
     (timedelta(minutes=1), "minute"),
 )
-_TAG = Markup('<time datetime="{iso}" title="{exact}" data-form="{form}">{words}</time>')
 
 
 def ago(at: datetime, now: datetime) -> Markup:
@@ -39,7 +38,9 @@ def distance(at: datetime, now: datetime) -> str:
 
 
 def _tag(at: datetime, words: str, form: str) -> Markup:
-    return _TAG.format(iso=at.isoformat(), exact=f"{_date(at)}, {at:%H:%M:%S} UTC", form=form, words=words)
+    # Nothing in it comes from people, and a page has a hundred of them: `Markup.format` would take half of its time.
+    exactly = f"{_date(at)}, {at:%H:%M:%S} UTC"
+    return Markup(f'<time datetime="{at.isoformat()}" title="{exactly}" data-form="{form}">{words}</time>')  # noqa: S704
 
 
 def _date(at: datetime) -> str:
