@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from types import TracebackType
 from typing import Self
@@ -47,6 +47,7 @@ from trinity_channels.inbound.indicate import Indicator
 from trinity_channels.inbound.missed import MissedMessages
 from trinity_channels.inbound.unknown import UnknownWebhooks
 from trinity_channels.inbound.vouching import Vouching
+from trinity_channels.limits import Limits, LimitValues
 from trinity_channels.mail.port import Mailer
 from trinity_channels.observability.metrics import Metrics
 from trinity_channels.on_demand import OnDemand
@@ -98,6 +99,7 @@ class Host(OnDemand):
         self.http = ports.http or open_client(settings.max_concurrent_turns)
         self.address = PublicAddress(self.store, settings.public_chat_url)
         self.mailer = ports.mailer or _mailer(settings, now)
+        self.limits = Limits(self.store, LimitValues.of(settings), now)
         self.agents = AgentTable(settings.agents)
         self.reload = AgentReload(self.agents, self.store, _again(settings, ports), now)
         self.directory = ports.directory or LocalDirectory(self.store, self.agents, now)
@@ -105,7 +107,6 @@ class Host(OnDemand):
         self.own_tokens = TokenAuthenticator(self.store, settings.admin_token, now)
         self.tokens = None if ports.authenticator else Tokens(self.store, now, self.directory)
         self.sessions = Sessions(self.store, now)
-        self.local_token = self.own_tokens.local
         self.guard = Guard(ports.authenticator or self.own_tokens, self.may, FailedAuth(self.metrics, now))
         self.bindings = Bindings(
             self.store,
@@ -147,14 +148,14 @@ class Host(OnDemand):
             ports.agents or ConfiguredAgents(self.agents, self.platform, self.http, now),
             vouching,
             indicator,
-            _lateness(settings),
+            Lateness(self.limits),
         )
         self.deliveries = Deliveries(
             store=self.store,
             plugins=self.plugins,
             bindings=self.bindings,
             metrics=self.metrics,
-            lateness=_lateness(settings),
+            lateness=Lateness(self.limits),
             now=now,
         )
         self.proactive = ProactiveMessages(
@@ -177,7 +178,7 @@ class Host(OnDemand):
         self.unknown_webhooks = UnknownWebhooks(self.store, now)
         self._diagnosis = Diagnosis(self.store, self.catch_up.mistrusted, now)
         self.webhook = wiring.webhook(self, indicator, self._diagnosis, self.catch_up)
-        self.retention_periods = RetentionPeriods(self.store, settings.keep_bodies_days, self.agents, self.may, now)
+        self.retention_periods = RetentionPeriods(self.store, self.limits, self.agents, self.may, now)
         self.retention = Retention(self.store, self.retention_periods, self.metrics, now)
         links = DecisionLinks(self.vault, self.address, tuple(self.plugins), now)
         self._digest = OwnerDigest(self.store, self.directory, self.mailer, links, self.metrics, now)
@@ -205,6 +206,11 @@ class Host(OnDemand):
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     @property
+    def local_token(self) -> str:
+        """An administrator's token for commands on this machine, for this run only."""
+        return self.own_tokens.local
+
+    @property
     def platform(self) -> Platform | None:
         """Trinity's API, if the settings name it."""
         url, token = self.settings.trinity_url, self.settings.trinity_token
@@ -222,6 +228,7 @@ class Host(OnDemand):
         # First: it takes the lock on the database, so that a second process fails before it has done anything.
         self.store.open()
         await self.address.load()
+        await self.limits.load()
         # Within an application the requests bring its principals, and there is no first token.
         if self.tokens is not None:
             await hand_over_first_token(self.tokens, self.settings.home, configured=bool(self.settings.admin_token))
@@ -305,10 +312,6 @@ def _mailer(settings: Settings, now: Callable[[], datetime]) -> Mailer | None:
     from trinity_channels.mail.smtp import SmtpMailer  # noqa: PLC0415  4 MB, for those who send mail
 
     return SmtpMailer(settings.smtp_url, settings.mail_from, now)
-
-
-def _lateness(settings: Settings) -> Lateness:
-    return Lateness(timedelta(hours=settings.late_after_hours), timedelta(hours=settings.park_after_hours))
 
 
 def _open_keys(tx: Tx) -> set[str]:

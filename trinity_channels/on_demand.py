@@ -27,9 +27,11 @@ from trinity_channels.conversations.records import ReadingRecords
 from trinity_channels.conversations.remedies import Remedies
 from trinity_channels.crypto.key_ring import key_file
 from trinity_channels.crypto.vault import Vault
+from trinity_channels.host_settings import HostSettings
 from trinity_channels.inbound.parked_turns import OwnersParkedTurns
 from trinity_channels.inbound.unknown import UnknownWebhooks
 from trinity_channels.inbound.way_in import OwnersWayIn, WayIn
+from trinity_channels.limits import Limits
 from trinity_channels.mail.port import Mailer
 from trinity_channels.observability.metrics import Metrics
 from trinity_channels.outbound.resend import Resends
@@ -40,6 +42,7 @@ from trinity_channels.people.exports import Exports
 from trinity_channels.plugins import Plugins
 from trinity_channels.retention.periods import RetentionPeriods
 from trinity_channels.settings import Settings
+from trinity_channels.shown_settings import shown
 from trinity_channels.store import Store
 
 
@@ -53,6 +56,7 @@ class OnDemand:
     store: Store
     vault: Vault
     mailer: Mailer | None
+    limits: Limits
     reload: AgentReload
     http: httpx.AsyncClient
     address: PublicAddress
@@ -119,6 +123,11 @@ class OnDemand:
     def address_change(self) -> AddressChange:
         """What administrators do with the public address."""
         return AddressChange(self.address, self.bindings, self.connections, self.store, self.now)
+
+    @cached_property
+    def host_settings(self) -> HostSettings:
+        """What administrators see of the settings."""
+        return HostSettings(lambda: shown(self.settings, self.limits, self.address))
 
     @cached_property
     def set_up(self) -> SetUp:

@@ -19,6 +19,7 @@ from trinity_channels.web.pages.conversations import ConversationsPages
 from trinity_channels.web.pages.cookies import Said, SessionCookie
 from trinity_channels.web.pages.gate import ApplicationGate, Gate, SessionGate
 from trinity_channels.web.pages.https import Https
+from trinity_channels.web.pages.limits import LimitPages
 from trinity_channels.web.pages.live import Live
 from trinity_channels.web.pages.page import Pages
 from trinity_channels.web.pages.place import LinkPlace
@@ -46,6 +47,7 @@ def site(host: Host, prefix: str) -> Site:
 def _modules(host: Host, live: Live) -> list[Pages]:
     """The pages for people who are signed in."""
     set_up = SetUpPages(host.set_up, host.reload)
+    limits = LimitPages(host.limits, host.host_settings)
     audit = AuditPages(AuditLog(host.store, host.may), host.plugins)
     views = ChannelViews(host.statuses, host.plugins)
     recent = RecentMessages(host.store, host.may)
@@ -60,7 +62,8 @@ def _modules(host: Host, live: Live) -> list[Pages]:
         ConversationsPages(host.conversation_list, host.plugins),
         ConversationPages(talks, live),
         RemedyPages(talks, host.sent, host.parked_turns, host.sharing),
-        SettingsPages(host.address_change, host.owners_way_in, host.plugins, host.tokens, set_up, audit),
+        SettingsPages(host.address_change, host.owners_way_in, host.plugins, host.tokens, (set_up, limits, audit)),
+        limits,
         set_up,
         audit,
         *([TokenPages(host.tokens)] if host.tokens else []),

@@ -53,7 +53,7 @@ def routers(host: Host) -> list[APIRouter]:
         DeliveriesApi(host.guard, host.sent).router(),
         ProactiveApi(host.guard, host.proactive).router(),
         AuditApi(host.guard, AuditLog(host.store, host.may)).router(),
-        SettingsApi(host.guard, host.address_change).router(),
+        SettingsApi(host.guard, host.address_change, host.limits, host.host_settings).router(),
         ChannelsApi(host.guard, host.plugins).router(),
         DiagnosisApi(host.guard, host.owners_way_in, Diagnostics(host, host.way_in.prove).examine).router(),
         SetUpApi(host.guard, host.set_up).router(),

@@ -14,7 +14,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import platformdirs
-from pydantic import AfterValidator, Field, ModelWrapValidatorHandler, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
@@ -29,6 +37,7 @@ from trinity_channels.agent_settings import Agent, AgentName, BearerToken, Days,
 from trinity_channels.agents.reload import Configuration, ReloadRefused
 from trinity_channels.crypto.keys import parse_keys
 from trinity_channels.email_address import normalise_email
+from trinity_channels.host_settings import Origin
 from trinity_channels.mail.smtp_url import parse_smtp_url
 from trinity_channels.public_url import normalise_public_url
 from trinity_channels.visible import one_line
@@ -158,6 +167,8 @@ class Settings(BaseSettings):
     api_base_urls: Mapping[str, str] = Field(default_factory=dict, repr=False)
     agents: Mapping[AgentName, Agent] = Field(default_factory=dict)
 
+    _given: frozenset[str] = PrivateAttr(default=frozenset())
+
     @classmethod
     def load(cls, **given: Any) -> Self:
         """Read the settings.
@@ -165,7 +176,22 @@ class Settings(BaseSettings):
         Raises:
             SettingsError: listing every one that is wrong, or why the file cannot be read.
         """
-        return cls(**given)
+        made = cls(**given)
+        made._given = frozenset(name.lower() for name in given)
+        return made
+
+    def origin(self, field: str) -> Origin:
+        """Where the value of a field comes from, or that of a variable `<provider>_api_base_url`."""
+        info = Settings.model_fields.get(field)
+        alias = (info.alias if info else None) or field
+        if info and field not in self.model_fields_set:
+            return Origin.DEFAULT
+        if {field, alias} & self._given or (info is None and "api_base_urls" in self._given):
+            return Origin.APPLICATION
+        if any(value and name.lower() == alias for name, value in os.environ.items()):
+            return Origin.ENVIRONMENT
+        # What is left was in the file, if there is one: a program may also make settings itself.
+        return Origin.FILE if os.environ.get(CONFIG_VARIABLE) else Origin.APPLICATION
 
     def api_base_url(self, provider: str) -> str | None:
         """Return what `<PROVIDER>_API_BASE_URL` puts in place of a provider's own hosts, if it is set.

@@ -44,6 +44,7 @@ from trinity_channels.inbound.vouching import Vouching
 from trinity_channels.inbound.webhook import Webhook
 from trinity_channels.inbound.webhook_keys import WebhookKeys
 from trinity_channels.inbound.writers import Writers
+from trinity_channels.limits import Limits
 from trinity_channels.mail.port import Mailer
 from trinity_channels.observability.metrics import Metrics
 from trinity_channels.outbound.lateness import Lateness
@@ -65,6 +66,7 @@ class Parts(Protocol):
     vault: Vault
     mailer: Mailer | None
     agents: AgentTable
+    limits: Limits
     directory: Directory
     may: Authorisation
     bindings: Bindings
@@ -76,21 +78,19 @@ class Parts(Protocol):
 
 def self_service(host: Parts) -> SelfService:
     """What the host itself offers people in a chat."""
-    settings = host.settings
     escalation = Escalation(host.store, host.agents, host.may, host.now)
-    silence = timedelta(hours=settings.disclose_after_hours)
     return SelfService(
         Login(host.store, host.vault, host.mailer, host.now, host.metrics),
         escalation,
-        Disclosure(host.store, escalation, host.may, silence, host.now),
-        Lifetime(timedelta(days=settings.email_lifetime_days)),
+        Disclosure(host.store, escalation, host.may, host.limits, host.now),
+        Lifetime(host.limits),
     )
 
 
 def turns(host: Parts, agents: AgentRuntime, vouching: Vouching, indicator: Indicator, lateness: Lateness) -> Turns:
     """The loop over what waits in a conversation, with the steps before the agent and the agent's turns."""
-    settings, store, now = host.settings, host.store, host.now
-    budget = Budget(settings.notices_per_contact, settings.notices_per_binding)
+    store, now = host.store, host.now
+    budget = Budget(host.limits)
     notices = Notices(budget, host.metrics, now)
     senders = Senders(store, host.blocks, vouching, now)
     attempts = Attempts(store, Quotes(store, host.bindings), host.self_service.disclosure, now)

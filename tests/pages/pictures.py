@@ -40,6 +40,8 @@ PICTURES = (
     Picture("agents", "/agents", readme=True),
     Picture("agents-admin", "/agents", who="admin"),
     Picture("settings", "/settings", who="admin"),
+    Picture("limits", "/settings/limits", who="admin"),
+    Picture("all-settings", "/settings/all", who="admin"),
     Picture("audit", "/settings/audit", who="admin"),
     Picture("token", "/settings/tokens/new", who="admin"),
     Picture("sharing", "/agents/front-desk"),

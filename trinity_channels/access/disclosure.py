@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from trinity_channels import texts
 from trinity_channels.access.escalation import Escalation
 from trinity_channels.authorisation import Authorisation
+from trinity_channels.limits import Limits
 from trinity_channels.principal import Principal
 from trinity_channels.refusal import Refusal
 from trinity_channels.store import Store, Tx, agent_settings, audit, disclosures
@@ -50,13 +51,13 @@ class Disclosure:
         store: Store,
         escalation: Escalation,
         may: Authorisation,
-        silence: timedelta,
+        limits: Limits,
         now: Callable[[], datetime],
     ) -> None:
         self._store = store
         self._may = may
         self._escalation = escalation
-        self._silence = silence
+        self._limits = limits
         self._now = now
 
     def before(self, tx: Tx, state: ConversationState, at: datetime) -> str:
@@ -66,9 +67,9 @@ class Disclosure:
         """
         told = state.disclosed_at
         # Most messages end here, without a query.
-        if told is not None and at - told < self._silence:
+        if told is not None and at - told < self._limits.values.silence:
             return ""
-        if not due(told, disclosures.last_spoken(tx, state.conversation), at, self._silence):
+        if not due(told, disclosures.last_spoken(tx, state.conversation), at, self._limits.values.silence):
             return ""
         # Last, for it costs queries that hardly any message needs.
         return "" if self.reason_off(tx, state.agent) else self.sentence(tx, state.agent)

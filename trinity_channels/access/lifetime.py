@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from trinity_channels.limits import Limits
 from trinity_channels.store.verified_emails import SILENCE, Verification
 
 
-@dataclass(frozen=True, slots=True)
 class Lifetime:
-    """`unused`: the time after which an e-mail ends that the person has not written with."""
+    """The operator's limit."""
 
-    unused: timedelta
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+
+    @property
+    def unused(self) -> timedelta:
+        """The time after which an e-mail ends that the person has not written with."""
+        return timedelta(days=self._limits.values.email_lifetime_days)
 
     @property
     def shortest(self) -> timedelta:

@@ -55,6 +55,7 @@ async def _found(store: Store) -> tuple[list[tuple[FailedTurn, datetime | None]]
     from trinity_channels.access.directory import LocalDirectory
     from trinity_channels.agents.table import AgentTable
     from trinity_channels.authorisation import Authorisation
+    from trinity_channels.limits import Limits, LimitValues
     from trinity_channels.ports import utc_now
     from trinity_channels.retention.periods import RetentionPeriods
     from trinity_channels.settings import Settings, SettingsError
@@ -64,7 +65,9 @@ async def _found(store: Store) -> tuple[list[tuple[FailedTurn, datetime | None]]
         settings = Settings.load()
         agents = AgentTable(settings.agents)
         may = Authorisation(LocalDirectory(store, agents, utc_now))
-        periods = RetentionPeriods(store, settings.keep_bodies_days, agents, may, utc_now)
+        limits = Limits(store, LimitValues.of(settings), utc_now)
+        await limits.load()
+        periods = RetentionPeriods(store, limits, agents, may, utc_now)
     except SettingsError:  # a running server has others, which are not known here
         periods = None
 

@@ -61,6 +61,7 @@ async def _ask_idle(method: str, path: str, body: object, *, reads: bool) -> Any
                 "user runs it. Use its API, or run the command as that user."
             )
         await host.address.load()
+        await host.limits.load()
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url=IDLE) as http:
             # The same way in as over the network: checks, audit and errors are those of the API.

@@ -65,6 +65,7 @@ async def idle_host(settings: Settings) -> AsyncIterator[Host]:
     try:
         host.store.open(serve=False)
         await host.address.load()
+        await host.limits.load()
         yield host
     finally:
         await host.store.close()

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from trinity_channels.api import Failure, FailureKind
+from trinity_channels.limits import Limits
 from trinity_channels.store.conversation_state import Message
 
 
-@dataclass(frozen=True, slots=True)
 class Lateness:
-    """The operator's limits.
+    """The operator's limits."""
 
-    Attributes:
-        late: from this age on, an answer begins with what it refers to, or when it was written.
-        stale: from this age on, nothing is sent that the owner has not asked for.
-    """
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
 
-    late: timedelta
-    stale: timedelta
+    @property
+    def late(self) -> timedelta:
+        """From this age on, an answer begins with what it refers to, or when it was written."""
+        return self._limits.values.late
+
+    @property
+    def stale(self) -> timedelta:
+        """From this age on, nothing is sent that the owner has not asked for."""
+        return self._limits.values.stale
 
     def is_late(self, since: datetime, now: datetime) -> bool:
         """Whether what began to wait at `since` needs an explanation by now."""

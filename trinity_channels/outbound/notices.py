@@ -7,13 +7,13 @@ people asked for still has its effect, and the owner sees that something was wit
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 import structlog
 
 from trinity_channels.api import Channel
+from trinity_channels.limits import Limits
 from trinity_channels.observability.metrics import Metrics
 from trinity_channels.outbound import replies
 from trinity_channels.store import Tx, notice_budget, notices
@@ -33,17 +33,21 @@ class Limit(StrEnum):
     BINDING = "binding"
 
 
-@dataclass(frozen=True, slots=True)
 class Budget:
-    """Provider messages of the host's own in an hour.
+    """Provider messages of the host's own in an hour."""
 
-    Attributes:
-        per_contact: to one contact without a verified e-mail.
-        per_binding: of one binding, to all its contacts together.
-    """
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
 
-    per_contact: int
-    per_binding: int
+    @property
+    def per_contact(self) -> int:
+        """To one contact without a verified e-mail."""
+        return self._limits.values.notices_per_contact
+
+    @property
+    def per_binding(self) -> int:
+        """Of one binding, to all its contacts together."""
+        return self._limits.values.notices_per_binding
 
     @property
     def per_conversation(self) -> int:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from trinity_channels.agents.table import AgentTable
 from trinity_channels.authorisation import Authorisation
+from trinity_channels.limits import Limits
 from trinity_channels.principal import Principal
 from trinity_channels.store import Store, Tx, agent_settings, audit
 
@@ -17,11 +18,11 @@ class RetentionPeriods:
     """The setting `keep_bodies_days`."""
 
     def __init__(
-        self, store: Store, default: int, configured: AgentTable, may: Authorisation, now: Callable[[], datetime]
+        self, store: Store, limits: Limits, configured: AgentTable, may: Authorisation, now: Callable[[], datetime]
     ) -> None:
         self._store = store
         self._may = may
-        self._default = default
+        self._limits = limits
         self._configured = configured
         self._now = now
 
@@ -38,7 +39,7 @@ class RetentionPeriods:
     def inherited(self, agent: str) -> int:
         """What counts for an agent whose owner has stored nothing."""
         configured = self._configured.get(agent)
-        return (configured.keep_bodies_days if configured else None) or self._default
+        return (configured.keep_bodies_days if configured else None) or self._limits.values.keep_bodies_days
 
     async def setting(self, principal: Principal, agent: str) -> int:
         """How many days, for the owner or an administrator.

@@ -45,6 +45,7 @@ Action = Literal[
     "set_webhook",
     "set_disclosure",
     "set_escalation_contact",
+    "set_limits",
     "set_policy",
     "set_public_chat_url",
     "set_retention",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, time
+from typing import Any
 from urllib.parse import urlencode
 
 from starlette.datastructures import QueryParams
@@ -31,7 +32,7 @@ class AuditPages:
         self._log = log
         self._titles = {name: plugins[name].manifest.title for name in plugins}
 
-    async def newest(self, visit: Visit) -> dict[str, object]:
+    async def values(self, visit: Visit) -> dict[str, Any]:
         """What the page of the settings shows of it."""
         found = await self._log.entries(visit.principal, None, most=FEW)
         return {

@@ -40,6 +40,7 @@ _DID = {
     "set_webhook": "set the webhook at the provider",
     "set_disclosure": "changed the AI disclosure",
     "set_escalation_contact": "changed the human contact",
+    "set_limits": "changed the limits of the host",
     "set_policy": "changed who may chat",
     "set_public_chat_url": "changed the Public Chat URL",
     "set_retention": "changed how long messages are kept",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, Protocol
 
 from starlette.responses import Response
 
@@ -11,13 +12,18 @@ from trinity_channels.bindings.address_change import AddressChange, UnusableAddr
 from trinity_channels.inbound.way_in import OwnersWayIn
 from trinity_channels.plugins import Plugins
 from trinity_channels.web.pages.address_check import AddressCheck
-from trinity_channels.web.pages.audit import AuditPages
 from trinity_channels.web.pages.menu import MenuItem
 from trinity_channels.web.pages.page import Page
-from trinity_channels.web.pages.set_up import SetUpPages
 from trinity_channels.web.pages.visit import Visit
 
 _PATH = "/settings"
+
+
+class Section(Protocol):
+    """A part of the page that has pages of its own."""
+
+    async def values(self, visit: Visit) -> dict[str, Any]:
+        """What its template shows."""
 
 
 class SettingsPages:
@@ -29,15 +35,13 @@ class SettingsPages:
         way_in: OwnersWayIn,
         plugins: Plugins,
         tokens: Tokens | None,
-        set_up: SetUpPages,
-        audit: AuditPages,
+        sections: Sequence[Section],
     ) -> None:
         self._change = change
         self._way_in = way_in
         self._plugins = plugins
         self._tokens = tokens
-        self._set_up = set_up
-        self._audit = audit
+        self._sections = sections
 
     def pages(self) -> Sequence[Page]:
         """The addresses."""
@@ -65,8 +69,7 @@ class SettingsPages:
             check=AddressCheck(self._way_in.newest(visit.principal)),
             tokens=await self._tokens.every(visit.principal) if self._tokens else None,
             plugins=self._plugins,
-            **await self._set_up.values(visit),
-            **await self._audit.newest(visit),
+            **{name: value for one in self._sections for name, value in (await one.values(visit)).items()},
         )
 
     # --- the public address ---

@@ -1,0 +1,188 @@
+"""The limits that an administrator can change while the host runs: a stored one wins over the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Self
+
+import structlog
+
+from trinity_channels.authorisation import administrator
+from trinity_channels.principal import Principal
+from trinity_channels.refusal import Refusal
+from trinity_channels.store import Store, Tx, audit, settings
+
+log = structlog.get_logger(__name__)
+
+_STORED = "limit:"
+"""What the names of the stored settings begin with."""
+
+
+@dataclass(frozen=True)
+class LimitValues:
+    """The limits; named and explained as in `Settings`."""
+
+    keep_bodies_days: int
+    email_lifetime_days: int
+    late_after_hours: float
+    park_after_hours: float
+    disclose_after_hours: float
+    notices_per_contact: int
+    notices_per_binding: int
+
+    @classmethod
+    def of(cls, configured: object) -> Self:
+        """Those of the settings."""
+        return cls(**{one.name: getattr(configured, one.name) for one in fields(cls)})
+
+    # Made once: every message asks for some of them.
+
+    @cached_property
+    def late(self) -> timedelta:
+        """The age from which an answer says what it refers to."""
+        return timedelta(hours=self.late_after_hours)
+
+    @cached_property
+    def stale(self) -> timedelta:
+        """The age from which nothing is sent that the owner has not asked for."""
+        return timedelta(hours=self.park_after_hours)
+
+    @cached_property
+    def silence(self) -> timedelta:
+        """The silence after which people are told again that an AI agent answers."""
+        return timedelta(hours=self.disclose_after_hours)
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a limit may be. `unit` is how people read it."""
+
+    least: float
+    most: float
+    whole: bool
+    unit: str
+
+
+_DAYS = Bounds(1, 3650, whole=True, unit="days")
+_HOURS = Bounds(0.01, 8760, whole=False, unit="hours")
+_MESSAGES = Bounds(1, 1_000_000, whole=True, unit="messages an hour")
+BOUNDS: Mapping[str, Bounds] = {
+    "keep_bodies_days": _DAYS,
+    "email_lifetime_days": _DAYS,
+    "late_after_hours": _HOURS,
+    "park_after_hours": _HOURS,
+    "disclose_after_hours": _HOURS,
+    "notices_per_contact": _MESSAGES,
+    "notices_per_binding": _MESSAGES,
+}
+"""By name, as the settings bound them."""
+
+
+@dataclass(frozen=True, slots=True)
+class LimitSetting:
+    """One limit. `value` counts; `configured` counts if nothing is stored."""
+
+    name: str
+    value: float
+    configured: float
+    stored: bool
+
+
+class LimitRefused(Refusal):
+    """A limit cannot be this; `field` names it."""
+
+    def __init__(self, name: str) -> None:
+        bounds = BOUNDS[name]
+        kind = "a whole number" if bounds.whole else "a number"
+        message = f"{name} must be {kind} from {bounds.least:g} to {bounds.most:.0f}."
+        super().__init__("invalid_input", message, field=name)
+
+
+class Limits:
+    """Holds them in memory.
+
+    Attributes:
+        values: the limits as they are now; replaced as a whole.
+    """
+
+    def __init__(self, store: Store, configured: LimitValues, now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._configured = configured
+        self._now = now
+        self._stored: Mapping[str, float] = {}
+        self.values = configured
+
+    async def load(self) -> None:
+        """Read what is stored.
+
+        Raises:
+            StoreError: the database cannot be read.
+        """
+        self._take(await self._store.read(_stored))
+
+    def settings(self, principal: Principal) -> list[LimitSetting]:
+        """Every limit.
+
+        Raises:
+            Refusal: the principal is not an administrator.
+        """
+        administrator(principal)
+        return [
+            LimitSetting(name, getattr(self.values, name), getattr(self._configured, name), name in self._stored)
+            for name in BOUNDS
+        ]
+
+    async def change(self, principal: Principal, changes: Mapping[str, float | None]) -> list[LimitSetting]:
+        """Store limits, on record; None removes a stored one, so that the settings count again.
+
+        Raises:
+            Refusal: the principal is not an administrator.
+            LimitRefused: a limit is out of bounds; nothing is changed.
+        """
+        administrator(principal)
+        for name, value in changes.items():
+            if value is not None and not _fits(name, value):
+                raise LimitRefused(name)
+        now = self._now()
+
+        def change(tx: Tx) -> Mapping[str, float]:
+            for name, value in changes.items():
+                # An empty one stands for none: settings are never deleted.
+                settings.put(tx, f"{_STORED}{name}", "" if value is None else f"{value:g}")
+            if changes:
+                audit.add(tx, now, principal.actor, "set_limits", details=dict(changes))
+            return _stored(tx)
+
+        self._take(await self._store.write(change))
+        return self.settings(principal)
+
+    def _take(self, stored: Mapping[str, float]) -> None:
+        self._stored = stored
+        every = {one.name: getattr(self._configured, one.name) for one in fields(LimitValues)}
+        self.values = LimitValues(**{**every, **stored})
+
+
+def _stored(tx: Tx) -> Mapping[str, float]:
+    """What is stored and can be used; another version may have stored what this one does not take."""
+    found: dict[str, float] = {}
+    for name, bounds in BOUNDS.items():
+        text = settings.get(tx, f"{_STORED}{name}")
+        if not text:
+            continue
+        try:
+            value = int(text) if bounds.whole else float(text)
+        except ValueError:
+            log.warning("stored limit ignored", limit=name)
+            continue
+        if _fits(name, value):
+            found[name] = value
+    return found
+
+
+def _fits(name: str, value: float) -> bool:
+    bounds = BOUNDS[name]
+    # Also false for what is not a number.
+    return bounds.least <= value <= bounds.most and (not bounds.whole or value == int(value))
