@@ -373,3 +373,15 @@ async def test_a_foreign_form_does_nothing(town: World, agent: Agent) -> None:
 
     assert answer.status_code == httpx.codes.FORBIDDEN
     assert len(await town.failed()) == 1
+
+
+@pytest.mark.parametrize("number", ["0", "x", "-1", "9" * 19, "9" * 40])
+async def test_numbers_that_no_row_has_are_not_found(town: World, number: str) -> None:
+    await town.person("Zoe").says("hello")
+    pages = [f"/agents/support/conversations/{number}", f"/agents/support/channels/whatsapp/test/{number}"]
+    pages.append(f"/settings/tokens/{number}/revoke")
+    async with client_of(town) as client:
+        answers = [await client.get(page) for page in pages]
+        answers.append(await client.post(pages[-1], headers=OWN))
+
+    assert [one.status_code for one in answers] == [404] * 4

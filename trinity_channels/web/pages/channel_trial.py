@@ -14,6 +14,7 @@ from trinity_channels.store.delivery_log import Sent
 from trinity_channels.web.pages import message_words
 from trinity_channels.web.pages.channel_view import ChannelView
 from trinity_channels.web.pages.channel_views import ChannelViews
+from trinity_channels.web.pages.form import row_id
 from trinity_channels.web.pages.live import Live
 from trinity_channels.web.pages.page import Page
 from trinity_channels.web.pages.visit import Visit
@@ -35,8 +36,8 @@ class ChannelTrialPages:
         return [
             Page(_PATH, self._ask),
             Page(_PATH, self._send, "POST"),
-            Page(f"{_PATH}/{{delivery:int}}", self._follow),
-            Page(f"/live{_PATH}/{{delivery:int}}", self._follow_live),
+            Page(f"{_PATH}/{{delivery}}", self._follow),
+            Page(f"/live{_PATH}/{{delivery}}", self._follow_live),
         ]
 
     async def _ask(self, visit: Visit) -> Response:
@@ -70,7 +71,7 @@ class ChannelTrialPages:
 
     async def _delivery(self, visit: Visit) -> Sent:
         params = visit.request.path_params
-        return await self._sent.one(visit.principal, params["name"], params["delivery"])
+        return await self._sent.one(visit.principal, params["name"], row_id(params["delivery"]))
 
 
 def _form(visit: Visit, view: ChannelView, status: int = 200, **given: str) -> Response:

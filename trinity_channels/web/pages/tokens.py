@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from trinity_channels.access.tokens import NewToken, TokenNotFound, TokenRefused, Tokens
 from trinity_channels.principal import Role
+from trinity_channels.web.pages.form import row_id
 from trinity_channels.web.pages.page import Page
 from trinity_channels.web.pages.visit import Visit
 
@@ -35,8 +36,8 @@ class TokenPages:
             Page("/settings/tokens", self._to_list),
             Page("/settings/tokens", self._make, "POST"),
             Page("/settings/tokens/new", self._ask),
-            Page("/settings/tokens/{token:int}/revoke", self._ask_to_revoke),
-            Page("/settings/tokens/{token:int}/revoke", self._revoke, "POST"),
+            Page("/settings/tokens/{token}/revoke", self._ask_to_revoke),
+            Page("/settings/tokens/{token}/revoke", self._revoke, "POST"),
         ]
 
     async def _to_list(self, visit: Visit) -> Response:
@@ -67,7 +68,7 @@ class TokenPages:
     # --- revoke ---
 
     async def _ask_to_revoke(self, visit: Visit) -> Response:
-        number = visit.request.path_params["token"]
+        number = row_id(visit.request.path_params["token"])
         every = await self._tokens.every(visit.principal)
         found = next((one for one in every if one.id == number), None)
         if found is None:
@@ -75,7 +76,7 @@ class TokenPages:
         return visit.render("settings_token_revoke.html", token=found)
 
     async def _revoke(self, visit: Visit) -> Response:
-        revoked = await self._tokens.revoke(visit.principal, visit.request.path_params["token"])
+        revoked = await self._tokens.revoke(visit.principal, row_id(visit.request.path_params["token"]))
         return visit.redirect(_LIST, f"{revoked.label or 'The token'} is revoked.")
 
 
