@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 from trinity_channels.agents.probe import probe
 from trinity_channels.api import ChannelError, Check, CheckState, FixAction, ProviderUnavailable
+from trinity_channels.authorisation import administrator
 from trinity_channels.bindings.connections import NotConnected
 from trinity_channels.bindings.public_address import Probed, PublicAddress
 from trinity_channels.crypto.key_ring import key_file
 from trinity_channels.crypto.vault import VaultError
 from trinity_channels.host import Host
+from trinity_channels.principal import Principal
 from trinity_channels.store import bindings, turns
 from trinity_channels.store.bindings import StoredBinding
 from trinity_channels.store.turns import FailedTurn
@@ -39,6 +41,16 @@ class Diagnostics:
         self._host = host
         self._prove = prove
         self._slots = asyncio.Semaphore(AT_ONCE)
+
+    async def examine_for(self, principal: Principal) -> list[Findings]:
+        """The same for an administrator.
+
+        Raises:
+            Refusal: the principal is none.
+            StoreError: the database cannot be used.
+        """
+        administrator(principal)
+        return await self.examine()
 
     async def examine(self) -> list[Findings]:
         """Everything that can be found out without writing to anyone; takes as long as the slowest provider.

@@ -55,7 +55,7 @@ def routers(host: Host) -> list[APIRouter]:
         AuditApi(host.guard, AuditLog(host.store, host.may)).router(),
         SettingsApi(host.guard, host.address_change, host.limits, host.host_settings).router(),
         ChannelsApi(host.guard, host.plugins).router(),
-        DiagnosisApi(host.guard, host.owners_way_in, Diagnostics(host, host.way_in.prove).examine).router(),
+        DiagnosisApi(host.guard, host.owners_way_in, Diagnostics(host, host.way_in.prove).examine_for).router(),
         SetUpApi(host.guard, host.set_up).router(),
         ReloadApi(host.guard, host.reload).router(),
         # Within an application there are no tokens and no sessions of ours.

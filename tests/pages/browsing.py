@@ -1,4 +1,7 @@
-"""A person with a browser at the pages of a host. Every page that is opened is examined; see `Reader.opens`."""
+"""A person with a browser at the pages of a host.
+
+Every page that is opened is examined (see `Reader.opens`), and no answer of a whole test may hold a stored secret.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +13,17 @@ from types import TracebackType
 from typing import Any, Self
 
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
+from starlette.types import ASGIApp
 
 from tests.browser import find
-from tests.world import ADMIN, KEY, World
+from tests.pages.recorder import Recorder
+from tests.world import ADMIN, World
 from trinity_channels.cli import servers
 
 WIDTHS = (320, 390, 1600)
 HEIGHT = 900
+ELSEWHERE = "--host-resolver-rules=MAP elsewhere.example.org 127.0.0.1"
+"""Another site, which a test may serve on this machine."""
 
 
 def _axe() -> str:
@@ -45,11 +52,13 @@ class Reader:
 
     Attributes:
         page: its tab, of playwright.
+        recorder: what the host has answered to all browsers of the test.
         complaints: what the browser reported: errors, and what the page's policy refused. Empty at the end of every test.
     """
 
-    def __init__(self, world: World, url: str, context: BrowserContext, page: Page) -> None:
+    def __init__(self, world: World, url: str, context: BrowserContext, page: Page, recorder: Recorder) -> None:
         self.world = world
+        self.recorder = recorder
         self.url = url
         self.context = context
         self.page = page
@@ -87,7 +96,8 @@ class Reader:
         """Examine the page as it is: no secrets, accessible in both schemes, and no wider than the window at any width."""
         page = self.page
         html = await page.content()
-        assert [secret for secret in self._secrets() if secret in html] == [], page.url
+        await self.recorder.learns(self.world)
+        assert [secret for secret in self.recorder.secrets if secret in html] == [], page.url
         size = page.viewport_size
         await page.evaluate(AXE)
         for scheme in ("light", "dark"):
@@ -101,10 +111,6 @@ class Reader:
             assert wide == [], f"{page.url}, {width} pixels"
         if size is not None:
             await page.set_viewport_size(size)
-
-    def _secrets(self) -> list[str]:
-        """What no page may show."""
-        return [ADMIN, KEY, self.world.twilio.account.token, self.world.host.local_token]
 
     def unexpected(self) -> list[str]:
         """What the browser reported that the test did not announce."""
@@ -126,6 +132,7 @@ class Readers:
         self._stack = contextlib.AsyncExitStack()
         self._browser: Browser | None = None
         self._urls: dict[int, str] = {}
+        self._recorders: dict[int, Recorder] = {}
         self._readers: list[Reader] = []
 
     async def __aenter__(self) -> Self:
@@ -139,19 +146,23 @@ class Readers:
         await self._stack.aclose()
         if kind is None:
             assert [told for reader in self._readers for told in reader.unexpected()] == []
+            assert [path for recorder in self._recorders.values() for path in recorder.leaks()] == []
 
     async def __call__(self, world: World, token: str | None = ADMIN, **options: Any) -> Reader:
         """A person at the pages of a world, signed in with a token unless that is None; options as for a context."""
         if self._browser is None:
             playwright = await self._stack.enter_async_context(async_playwright())
-            self._browser = await playwright.chromium.launch(executable_path=find(), args=["--no-sandbox"])
+            self._browser = await playwright.chromium.launch(executable_path=find(), args=["--no-sandbox", ELSEWHERE])
         if id(world) not in self._urls:
-            self._urls[id(world)] = await self._stack.enter_async_context(listening(world))
+            recorder = self._recorders[id(world)] = Recorder(world.app)
+            self._urls[id(world)] = await self._stack.enter_async_context(listening(world, recorder))
+        recorder = self._recorders[id(world)]
+        await recorder.learns(world)
         given: dict[str, Any] = {"viewport": {"width": 1200, "height": HEIGHT}, "reduced_motion": "reduce", **options}
         context = await self._browser.new_context(**given)
         context.set_default_timeout(20_000)
         await context.clock.set_fixed_time(world.now())
-        reader = Reader(world, self._urls[id(world)], context, await context.new_page())
+        reader = Reader(world, self._urls[id(world)], context, await context.new_page(), recorder)
         self._readers.append(reader)
         if token is not None:
             await reader.signs_in(token)
@@ -159,8 +170,8 @@ class Readers:
 
 
 @contextlib.asynccontextmanager
-async def listening(world: World) -> AsyncIterator[str]:
-    """Let the host of a test listen on loopback; its address."""
+async def listening(world: World, app: ASGIApp | None = None) -> AsyncIterator[str]:
+    """Let the host of a test listen on loopback, perhaps behind something that stands before it; its address."""
     with servers.bind("127.0.0.1", 0) as bound:
-        async with servers.serving(world.app, bound):
+        async with servers.serving(app or world.app, bound):
             yield servers.address(bound)

@@ -20,6 +20,7 @@ from trinity_channels.mail.port import Mail, Mailer, MailError
 from trinity_channels.observability.failures import cause_of
 from trinity_channels.observability.metrics import Metrics
 from trinity_channels.principal import Principal, Role
+from trinity_channels.refusal import Refusal
 from trinity_channels.store import Store, Tx, sign_in_links
 from trinity_channels.store.sign_in_links import Count
 
@@ -43,12 +44,18 @@ _MAILBOX = "sign-in mailbox"
 _SOURCE = "sign-in source"
 
 
-class TooManyLinks(Exception):
-    """Too many links were asked for; `wait` says how long until the next one may be."""
+class TooManyLinks(Refusal):
+    """Too many links were asked for; `retry_after` says how long until the next one may be."""
 
     def __init__(self, wait: timedelta) -> None:
-        super().__init__()
-        self.wait = wait
+        minutes = max(1, round(wait.total_seconds() / 60))
+        super().__init__(
+            "too_many_links",
+            "Too many links were asked for. Use the newest one, or try again in "
+            f"{minutes} minute{'' if minutes == 1 else 's'}.",
+            field="email",
+            retry_after=wait,
+        )
 
 
 class SignInLinks:

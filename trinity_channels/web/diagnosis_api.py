@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from trinity_channels.api import Check
 from trinity_channels.bindings.public_address import Probed
 from trinity_channels.inbound.way_in import OwnersWayIn
+from trinity_channels.principal import Principal
 from trinity_channels.web.auth import Guard
 from trinity_channels.web.health_check import HealthCheck
 from trinity_channels.web.route import api_router
@@ -68,7 +69,7 @@ class DiagnosisApi:
         self,
         guard: Guard,
         way_in: OwnersWayIn,
-        examine: Callable[[], Awaitable[Sequence[Findings]]],
+        examine: Callable[[Principal], Awaitable[Sequence[Findings]]],
     ) -> None:
         self._guard = guard
         self._way_in = way_in
@@ -84,8 +85,7 @@ class DiagnosisApi:
 
     async def _diagnosis(self, request: Request) -> list[FindingsAnswer]:
         """Examine this host, its agents, its accounts and the way in; providers are asked, no message is sent."""
-        await self._guard.admin(request)
-        found = await self._examine()
+        found = await self._examine(await self._guard.principal(request))
         return [
             FindingsAnswer(
                 title=one.title,

@@ -68,6 +68,7 @@ STATUSES = {
     "store_unavailable": 503,
     "test_message": 409,
     "token_not_found": 404,
+    "too_many_links": 429,
     "too_many_tests": 429,
     "too_many_wrong_tokens": 429,
     "turn_not_found": 404,

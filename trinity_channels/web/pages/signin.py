@@ -90,9 +90,7 @@ class SignInPages:
                 shared=came_through_a_proxy(visit.request),
             )
         except TooManyLinks as refused:
-            minutes = max(1, round(refused.wait.total_seconds() / 60))
-            problem = f"Too many links were asked for. Use the newest one, or try again in {minutes} minutes."
-            return self._asked(visit, 429, email=given, email_problem=problem)
+            return self._asked(visit, 429, email=given, email_problem=refused.message)
         # The same answer whether or not this is an owner's address: strangers must not find out.
         return visit.render("signin_mailed.html", email=email)
 
