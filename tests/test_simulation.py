@@ -15,6 +15,7 @@ import httpx
 import pytest
 from markupsafe import Markup, escape
 from starlette.applications import Starlette
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Message
 
@@ -30,7 +31,8 @@ from trinity_channels.simulation import (
     Switch,
     page_routes,
 )
-from trinity_channels.simulation.mailbox import WithMailbox, code_of, with_links
+from trinity_channels.simulation.drawing import parts
+from trinity_channels.simulation.mailbox import BESIDE, WithMailbox, code_of, with_links
 from trinity_channels.web.pages.cookies import THEME
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -295,6 +297,20 @@ async def test_a_mailbox_stands_beside_the_phone_and_offers_the_code(book: Guest
     assert 'href="http://x.example/?a=1&amp;b=2"' in full
     assert "Mail: your code is <b>482913</b>" in full
     assert "Mail: your code is <b></b>" in sent
+
+
+async def test_what_a_program_shows_beside_a_phone_comes_in_the_phones_own_stream(book: GuestBook) -> None:
+    async def beside(stream: bool) -> dict[str, str]:
+        return {"extra": f'<p id="extra"{" hx-swap-oob=true" if stream else ""}>Beside</p>'}
+
+    app = WithMailbox(Starlette(routes=page_routes(book)), list, beside)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://sim.test") as client:
+        page = (await client.get("/")).text
+    scope = {"type": "http", "method": "GET", "path": "/", "headers": [], BESIDE: beside}
+    streamed = await parts(book, Request(scope), next(iter(book.people())))
+
+    assert '<p id="extra">Beside</p>' in page
+    assert streamed["extra"] == '<p id="extra" hx-swap-oob=true>Beside</p>'
 
 
 @pytest.mark.parametrize(("theme", "shown"), [("dark", True), ("light", True), ("'><b>", False), ("", False)])

@@ -34,10 +34,21 @@ async def test_a_newcomer_gets_an_answer(demo: str) -> None:
         await expect(phone.locator("blockquote", has_text="Only once?")).to_have_count(1)
         await phone.get_by_role("switch", name="Cut after").click()
         await phone.get_by_role("button", name="25 hours later").click()
-        await page.get_by_role("button", name="Agent writes first").click()
+        await phone.get_by_role("button", name="Agent writes first").click()
 
-        await expect(page.locator("#written")).to_contain_text("63016: More than 24 hours have passed")
+        await expect(phone.locator("#written")).to_contain_text("63016: More than 24 hours have passed")
         await expect(phone.locator("blockquote", has_text="Only once?")).to_have_count(1)
+
+
+async def test_the_demo_and_the_phone_share_one_stream(demo: str) -> None:
+    async with browsed(width=1280) as page:
+        streams: list[str] = []
+        page.on("request", lambda request: streams.append(request.url) if request.url.startswith(demo) else None)
+        await page.goto(demo)
+        await expect(page.frame_locator("#phone").get_by_text("Approve someone on the owner")).to_be_visible()
+        await page.wait_for_load_state()
+
+        assert [url for url in streams if "/live" in url] == [f"{demo}whatsapp/phones/Zoe/live"]
 
 
 async def test_on_a_small_screen_the_phone_is_in_view_and_the_guide_follows_the_channel(demo: str) -> None:

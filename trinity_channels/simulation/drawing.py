@@ -10,9 +10,10 @@ from typing import Any
 from urllib.parse import quote
 
 from jinja2 import Environment
+from markupsafe import Markup
 from starlette.requests import Request
 
-from trinity_channels.simulation.mailbox import Mail, code_of, mails
+from trinity_channels.simulation.mailbox import Mail, beside, code_of, mails
 from trinity_channels.simulation.page import P, Person, PhonePage
 from trinity_channels.simulation.rendering import environment, icons, loaded
 from trinity_channels.simulation.screen import Screen, Switch
@@ -63,6 +64,7 @@ async def drawn(page: PhonePage[P], request: Request, person: P | None, refused:
     view = await _view(page, request, person)
     thread = request.query_params.get("thread")
     bubbles = view.screen.bubbles if view.screen and thread else ()
+    others = await beside(request.scope, stream=False)
     return (
         _environment()
         .get_template("phone.html")
@@ -70,6 +72,7 @@ async def drawn(page: PhonePage[P], request: Request, person: P | None, refused:
             **_common(view),
             people=list(page.people()),
             refused=refused,
+            others=[Markup(html) for html in others.values()],  # noqa: S704  the program's own templates made them
             thread=next((one for one in bubbles if one.thread == thread), None),
             destinations=page.destinations(),
             attachments=page.attachments(),
@@ -95,7 +98,8 @@ async def parts(page: PhonePage[P], request: Request, person: P) -> dict[str, st
     """The parts of the page that change, by name, each to replace its predecessor."""
     view = await _view(page, request, person)
     macros: Any = _environment().get_template("parts.html").make_module(_common(view))
-    return {name: str(getattr(macros, name)(view, oob=True)) for name in PARTS}
+    own = {name: str(getattr(macros, name)(view, oob=True)) for name in PARTS}
+    return own | dict(await beside(request.scope, stream=True))
 
 
 async def _view(page: PhonePage[P], request: Request, person: P | None) -> View:

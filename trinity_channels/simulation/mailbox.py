@@ -1,9 +1,9 @@
-"""Mails beside a phone: a program that serves a simulator can hand over what the host has sent."""
+"""What stands beside a phone: a program that serves a simulator can hand over the host's mails, and parts of its own."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from typing import Any, Protocol
 
 from markupsafe import Markup, escape
@@ -11,6 +11,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 KEY = "trinity_channels.mailbox"
 """Where a request's scope has the mailbox."""
+BESIDE = "trinity_channels.beside"
+"""Where it has the parts of the program."""
 _CODE = re.compile(r"(?<!\d)\d{6}(?!\d)")
 _ADDRESS = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)]")
 
@@ -33,25 +35,37 @@ class Mail(Protocol):
 
 Mailbox = Callable[[], Sequence[Mail]]
 """All mails, oldest first."""
+Beside = Callable[[bool], Awaitable[Mapping[str, str]]]
+"""Makes the program's parts, each an element with its name as its id; if True for a stream, where they find their places."""
 
 
 class WithMailbox:
-    """An application whose pages show a mailbox; for a simulator's `app` in a program that has one."""
+    """An application whose pages show a mailbox; for a simulator's `app` in a program that has one.
 
-    def __init__(self, app: ASGIApp, mailbox: Mailbox) -> None:
+    `beside` makes parts that stand below it and come in the phone's own stream: a browser opens few connections.
+    """
+
+    def __init__(self, app: ASGIApp, mailbox: Mailbox, beside: Beside | None = None) -> None:
         self._app = app
         self._mailbox = mailbox
+        self._beside = beside
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         # In the scope: the simulator's page need not know which program serves it.
-        await self._app({**scope, KEY: self._mailbox}, receive, send)
+        await self._app({**scope, KEY: self._mailbox, BESIDE: self._beside}, receive, send)
 
 
 def mails(scope: MutableMapping[str, Any]) -> Sequence[Mail] | None:
     """The mails to show beside a phone, newest first; None where no mailbox was handed over."""
     mailbox: Mailbox | None = scope.get(KEY)
     return tuple(reversed(mailbox())) if mailbox else None
+
+
+async def beside(scope: MutableMapping[str, Any], *, stream: bool) -> Mapping[str, str]:
+    """The parts of the program, by name; none where it handed over none."""
+    made: Beside | None = scope.get(BESIDE)
+    return await made(stream) if made else {}
 
 
 def code_of(mail: Mail) -> str:

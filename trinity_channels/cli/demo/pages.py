@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from http import HTTPStatus
 from pathlib import Path
+from time import monotonic
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 from jinja2 import Environment
@@ -64,6 +67,8 @@ class DemoPages:
         self._channels = channels
         self._signed_in = signed_in
         self._written = ""
+        self._seen = View()
+        self._look_again = 0.0
 
     def mailbox(self) -> Sequence[Mail]:
         """Every mail that the host has sent, oldest first."""
@@ -73,7 +78,6 @@ class DemoPages:
         """Where they answer."""
         return [
             Route("/", self._demo),
-            Route("/live", self._live),
             Route("/mailbox", self._mailbox),
             Route("/mailbox/live", self._mailbox_live),
             Route("/mailbox.json", self._mailbox_json),
@@ -89,7 +93,7 @@ class DemoPages:
         drawn = _drawn(
             request,
             "demo.html",
-            await self._view(),
+            View(),
             {"frame-src": f"'self' {self._signed_in.origin(request)}"},
             channels=self._channels,
             shown=shown,
@@ -101,27 +105,29 @@ class DemoPages:
         await self._signed_in.keep(request, drawn)
         return drawn
 
-    async def _live(self, _: Request) -> Response:
-        return live(self._people_now, HEADERS, EVERY)
-
-    async def _people_now(self) -> dict[str, str]:
-        """The parts that come from the host; none while it does not answer, so that the stream goes on."""
-        try:
-            return await _parts(self._view, "approved", "written")
-        except (CommandFailed, httpx.HTTPError):
-            return {}
+    async def beside(self, stream: bool) -> Mapping[str, str]:
+        """What stands beside each phone and comes from the host, of which it is as much as a second old."""
+        if monotonic() >= self._look_again:
+            self._look_again = monotonic() + EVERY
+            # While the host does not answer it stays as it is, so that the phone goes on.
+            with suppress(CommandFailed, httpx.HTTPError):
+                self._seen = await self._view()
+        return _parts(self._seen, "first", oob=stream)
 
     async def _mailbox(self, request: Request) -> Response:
-        return _drawn(request, "mailbox.html", await self._letters(), {})
+        return _drawn(request, "mailbox.html", self._letters(), {})
 
     async def _mailbox_live(self, _: Request) -> Response:
-        return live(partial(_parts, self._letters, "mails"), HEADERS)
+        async def letters() -> Mapping[str, str]:
+            return _parts(self._letters(), "mails", oob=True)
+
+        return live(letters, HEADERS)
 
     async def _view(self) -> View:
         written = await self._owner.message(self._written) if self._written else None
         return View(await self._owner.requests("approved"), written)
 
-    async def _letters(self) -> View:
+    def _letters(self) -> View:
         return View(mails=tuple(reversed(self._mails.mails)))
 
     # --- the API ---
@@ -148,7 +154,7 @@ class DemoPages:
             if "hx-request" in request.headers:
                 return HTMLResponse(escape(problem), status, headers=HEADERS)
             if is_form(request) and not problem:
-                return RedirectResponse("/", HTTPStatus.SEE_OTHER, headers=HEADERS)
+                return RedirectResponse(_back(request), HTTPStatus.SEE_OTHER, headers=HEADERS)
             return JSONResponse({"message": problem} if problem else answered, status)
 
         return answer
@@ -160,6 +166,7 @@ class DemoPages:
             raise HTTPException(404)
         await self._owner.allow_proactive(found["email"])
         self._written = await self._owner.send(found["email"], found["channel"], WRITTEN_FIRST)
+        self._look_again = 0.0
         return {"message": self._written}
 
 
@@ -171,14 +178,20 @@ def _drawn(request: Request, template: str, view: View, policy: Mapping[str, str
     return HTMLResponse(html, headers=HEADERS | {"Content-Security-Policy": f"{POLICY}; {directives}".rstrip("; ")})
 
 
-async def _parts(look: Callable[[], Awaitable[View]], *names: str) -> dict[str, str]:
-    view = await look()
+def _parts(view: View, *names: str, oob: bool) -> dict[str, str]:
     macros: Any = _environment().get_template("parts.html").make_module(_common(view))
-    return {name: str(getattr(macros, name)(view, oob=True)) for name in names}
+    return {name: str(getattr(macros, name)(view, oob=oob)) for name in names}
 
 
 def _common(view: View) -> dict[str, Any]:
     return {"view": view, "icons": icons("/")}
+
+
+def _back(request: Request) -> str:
+    """The page that a form was sent from: a phone, which stands in a frame."""
+    came = urlsplit(request.headers.get("referer", ""))
+    is_ours = came.netloc == request.url.netloc and came.path.startswith("/") and not came.path.startswith("//")
+    return f"{came.path}?{came.query}" if is_ours else "/"
 
 
 async def _file(request: Request) -> Response:

@@ -22,7 +22,10 @@ def provider_server(simulators: Mapping[str, Simulator], pages: DemoPages) -> St
     return Starlette(
         routes=[
             *pages.routes(),
-            *(Mount(f"/{name}", WithMailbox(simulator.app, pages.mailbox)) for name, simulator in simulators.items()),
+            *(
+                Mount(f"/{name}", WithMailbox(simulator.app, pages.mailbox, pages.beside))
+                for name, simulator in simulators.items()
+            ),
         ],
         # A page elsewhere that resolves its own name to this machine must not read mail or approve requests.
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])],
