@@ -23,6 +23,7 @@ from twilio.request_validator import RequestValidator  # type: ignore[import-unt
 
 from bench.transactions import counted
 from trinity_channels.app import Host, create_app
+from trinity_channels.cli import collector
 from trinity_channels.http_server import server_config
 from trinity_channels.observability.log import configure_logging
 from trinity_channels.settings import Settings
@@ -75,7 +76,7 @@ def yardsticks(base: str, token: str) -> list[Route]:
 
 
 class _Server(uvicorn.Server):
-    """Freezes what is alive after the start, as `trinity-channels serve` does.
+    """Settles the garbage collector after the start, as `trinity-channels serve` does.
 
     With `hold_turns` it accepts and stores, and leaves the turns for later, as a host does whose workers are elsewhere.
     """
@@ -88,7 +89,7 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         gc.collect()
-        gc.freeze()
+        collector.settle()
         if self._hold_turns:
             await self._host.dispatcher.stop(0)
 

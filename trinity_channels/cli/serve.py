@@ -29,7 +29,7 @@ async def _serve(host: str, port: int) -> None:
     import sys
 
     from trinity_channels.app import Ports, create_app
-    from trinity_channels.cli import running, servers
+    from trinity_channels.cli import collector, running, servers
     from trinity_channels.cli.hangup import reloads_on_hangup
     from trinity_channels.observability.log import configure_logging
     from trinity_channels.settings import CONFIG_VARIABLE, Settings
@@ -43,8 +43,7 @@ async def _serve(host: str, port: int) -> None:
         app, channels = create_app(settings, Ports(read_settings=Settings.load))
         reached = running.local_address(*bound.getsockname()[:2])
         async with channels, servers.serving(app, bound, channels.leave):
-            # What is alive now stays so: the collector would search it, for a tenth of a second, again and again.
-            gc.freeze()
+            collector.settle()
             gc.enable()
             url = servers.address(bound)
             announced = running.announced(settings.home, reached, channels.local_token)
