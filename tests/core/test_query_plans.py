@@ -53,6 +53,13 @@ def test_it_finds_its_rows_by_an_index(blank: Path, name: str) -> None:
     ("name", "index"),
     [
         ("attention._REQUESTS", "access_request_pending"),
+        ("clients._FOUND", "contact_of_binding"),
+        ("clients._MESSAGES", "message_held"),
+        ("clients._NEWEST", "contact_of_binding"),
+        ("clients._PEOPLE", "contact_of_binding"),
+        ("pending._COUNT", "access_request_pending"),
+        ("pending._FIRST", "message_held"),
+        ("pending._PAGE", "access_request_pending"),
         ("attention._TURNS", "turn_failed"),
         ("attention._DELIVERIES", "delivery_parked"),
         ("exchanged._OF_BINDING", "message_of_binding"),

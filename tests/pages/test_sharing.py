@@ -67,6 +67,19 @@ async def test_a_stranger_writes_signs_in_is_approved_on_the_page_and_gets_the_a
     await reader.examines()
 
 
+async def test_a_request_is_approved_without_javascript(world: World, page_of: Readers) -> None:
+    zoe = await asks(world)
+    reader = await page_of(world, java_script_enabled=False)
+    page = reader.page
+    await page.goto(f"{reader.url}{PATH}")
+
+    await page.get_by_role("button", name="Approve zoe@example.org").click()
+
+    await expect(page.get_by_text("zoe@example.org is approved.")).to_be_visible()
+    await world.settle()
+    assert zoe.last() == "echo May I come in today?"
+
+
 async def test_several_requests_are_declined_at_once(world: World, page_of: Readers) -> None:
     people = [await asks(world, name) for name in ("Zoe", "Yan", "Xia")]
     _, page = await owner_at(world, page_of)
