@@ -162,6 +162,22 @@ async def test_a_link_never_leads_to_a_host_that_a_request_from_outside_names(wo
     assert link(world).startswith(f"{PUBLIC}/signin/link/")
 
 
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1:8000@evil.example.org",
+        "localhost:@evil.example.org",
+        "[::1]evil.example.org",
+        "[::1]:1@evil.example.org",
+    ],
+)
+async def test_a_host_that_only_begins_like_this_machine_is_foreign(world: World, host: str) -> None:
+    # A tunnel that passes on bytes makes every request come from this machine, with the Host that its sender chose.
+    await asks(world, client="127.0.0.1", Host=host)
+
+    assert link(world).startswith(f"{PUBLIC}/signin/link/")
+
+
 async def test_a_link_leads_to_where_the_settings_say(found: Found) -> None:
     world = await found(trinity_channels_pages_url="https://desk.example.org/here")
     await asks(world)

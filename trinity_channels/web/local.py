@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 
 from starlette.requests import HTTPConnection, Request
@@ -31,6 +32,7 @@ _FORWARDED = frozenset(
         b"fastly-client-ip",
     }
 )
+_AUTHORITY = re.compile(r"(?:\[([^\]]*)\]|([^:\[\]]*))(?::[0-9]*)?")
 
 
 def is_local(request: HTTPConnection) -> bool:
@@ -60,9 +62,9 @@ def came_through_a_proxy(request: HTTPConnection) -> bool:
 
 
 def _without_port(host: str) -> str:
-    if host.startswith("["):
-        return host[1:].partition("]")[0]
-    return host.partition(":")[0]
+    """The name or address; empty if there is more than a port behind it, as in "127.0.0.1:80@evil.example"."""
+    found = _AUTHORITY.fullmatch(host)
+    return (found[1] or found[2]) if found else ""
 
 
 class Entrance:

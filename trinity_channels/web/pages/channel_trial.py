@@ -63,6 +63,7 @@ class ChannelTrialPages:
 
     async def _follow_live(self, visit: Visit) -> Response:
         view = await self._views.of(visit)
+        await self._delivery(visit)  # before the stream begins: an answer that has begun cannot become a 404
 
         async def part() -> str:
             return visit.part("channel_test_state.html", view=view, **_shown(await self._delivery(visit)))
