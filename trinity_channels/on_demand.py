@@ -11,6 +11,7 @@ import httpx
 from trinity_channels.access.directory import Directory
 from trinity_channels.access.pending_requests import PendingRequests
 from trinity_channels.access.policy_effects import PolicyEffects
+from trinity_channels.access.reading_records import ReadingRecords
 from trinity_channels.access.set_up import Means, SetUp
 from trinity_channels.access.sharing import Sharing
 from trinity_channels.agents.reload import AgentReload
@@ -23,7 +24,6 @@ from trinity_channels.bindings.reports import HealthReports
 from trinity_channels.bindings.status import BindingStatuses
 from trinity_channels.conversations.listing import ConversationList
 from trinity_channels.conversations.reading import Conversations
-from trinity_channels.conversations.records import ReadingRecords
 from trinity_channels.conversations.remedies import Remedies
 from trinity_channels.crypto.key_ring import key_file
 from trinity_channels.crypto.vault import Vault
@@ -85,7 +85,7 @@ class OnDemand:
     @cached_property
     def pending_requests(self) -> PendingRequests:
         """The access requests that wait for an owner."""
-        return PendingRequests(self.store, self.sharing, self.may)
+        return PendingRequests(self.store, self.sharing, self.may, ReadingRecords(self.store, self.now))
 
     @cached_property
     def policy_effects(self) -> PolicyEffects:

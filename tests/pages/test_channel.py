@@ -282,6 +282,17 @@ async def test_a_test_message_is_followed_until_it_is_read(net: Net, page_of: Re
     assert "test message" in phone.heard()[-1].text
 
 
+async def test_a_sentence_for_the_next_page_fits_into_a_cookie(world: World) -> None:
+    # Browsers drop one of more than 4096 bytes, and proxies refuse answers with much more.
+    world.twilio.account.name = "W" * 4000
+    async with client_of(world) as admin:
+        answer = await admin.post(f"{PATH}/verify", headers=OWN)
+        page = await admin.get(PATH)
+
+    assert len(answer.headers["set-cookie"]) < 4096
+    assert "The credentials work: WWW" in page.text
+
+
 @pytest.mark.parametrize(
     "name",
     ["<script>alert(1)</script>", "W" * 4000, "\u202egnp.exe\u202d", "{{ 7 * 7 }}", '"><img src=x onerror=alert(1)>'],

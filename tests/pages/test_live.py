@@ -52,10 +52,10 @@ async def test_a_stream_is_opened_however_late_the_script_for_it_comes(world: Wo
 
 
 @contextlib.asynccontextmanager
-async def entered(url: str) -> AsyncIterator[httpx.AsyncClient]:
-    """An administrator's client of a server, signed in."""
+async def entered(url: str, token: str = ADMIN) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of a server, an administrator's if no token is given, signed in."""
     async with httpx.AsyncClient(base_url=url, timeout=10) as client:
-        await client.post("/signin/token", data={"token": ADMIN}, headers=OWN)
+        await client.post("/signin/token", data={"token": token}, headers=OWN)
         yield client
 
 
@@ -115,6 +115,20 @@ async def test_streams_are_limited(world: World, monkeypatch: pytest.MonkeyPatch
         refused = await client.get("/live/agents")
 
     assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
+
+
+async def test_one_person_leaves_streams_for_others(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "MOST_EACH", 1)
+    owner = await world.token(Role.USER, OWNER)
+    async with listening(world) as url, entered(url) as client, client.stream("GET", "/live/agents") as stream:
+        lines = stream.aiter_lines()
+        await anext(lines)
+        refused = await client.get("/live/agents")
+        async with entered(url, owner) as other, other.stream("GET", "/live/agents") as another:
+            seen = await anext(another.aiter_lines())
+
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
+    assert seen.startswith("id: ")
 
 
 async def test_a_tab_holds_one_connection(world: World, page_of: Readers) -> None:

@@ -130,6 +130,27 @@ async def test_what_strangers_write_and_are_called_is_only_text(world: World, pa
     assert await page.locator("img, main script").count() == 0
 
 
+async def test_reading_what_was_written_first_is_on_record(world: World) -> None:
+    await world.person("Yan").verifies("yan@example.org")
+    owner = await world.token(Role.USER, OWNER)
+    async with client_of(world, owner) as client:
+        await client.get(PATH)
+        before = await readings(world)
+        await asks(world)
+        for _ in range(2):
+            await client.get(PATH)
+    await world.api("GET", "/api/agents/support/access-requests")
+
+    assert before == []
+    assert await readings(world) == [("admin", {"requests": True}), (f"user:{OWNER}", {"requests": True})]
+
+
+async def readings(world: World) -> list[tuple[str, object]]:
+    """Who has read what people wrote, and where."""
+    entries = (await world.api("GET", "/api/audit?action=read_conversation")).json()
+    return [(one["actor"], one["details"]) for one in entries]
+
+
 async def test_a_request_without_held_words_says_so_and_many_are_in_pages(world: World) -> None:
     zoe = world.person("Zoe")
     for number in range(27):

@@ -144,6 +144,18 @@ async def test_a_session_that_is_not_used_ends(world: World, hours: float, lasts
         assert await is_in(client) is lasts
 
 
+async def test_a_page_that_is_left_open_is_no_use(world: World) -> None:
+    async with client_of(world) as client:
+        polled = []
+        for _ in range(12):
+            polled.append((await client.get("/live/attention")).status_code)
+            world.clock.tick(timedelta(hours=1))
+
+        assert polled == [httpx.codes.OK] * 12
+        assert (await client.get("/live/attention")).headers["location"] == "/signin?next=/live/attention"
+        assert not await is_in(client)
+
+
 async def test_a_session_ends_after_a_week_in_any_case(world: World) -> None:
     async with client_of(world) as client:
         lasted = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from trinity_channels.access.reading_records import Looked, ReadingRecords
 from trinity_channels.access.sharing import Sharing
 from trinity_channels.authorisation import Authorisation
 from trinity_channels.principal import Principal
@@ -33,16 +34,17 @@ class Decided:
 
 
 class PendingRequests:
-    """Lists and decides them.
+    """Lists and decides them. What was written first is shown, so that reading it is on record.
 
     Raises:
         Refusal: by each operation, if the principal may not manage the agent.
     """
 
-    def __init__(self, store: Store, sharing: Sharing, may: Authorisation) -> None:
+    def __init__(self, store: Store, sharing: Sharing, may: Authorisation, records: ReadingRecords) -> None:
         self._store = store
         self._sharing = sharing
         self._may = may
+        self._records = records
 
     async def of(self, principal: Principal, agent: str, *, before: int = LAST, most: int = 25) -> Pending:
         """The open requests with ids below `before`."""
@@ -51,7 +53,10 @@ class PendingRequests:
         def look(tx: Tx) -> Pending:
             return Pending(pending.number(tx, agent), tuple(pending.page(tx, agent, before=before, most=most)))
 
-        return await self._store.read(look)
+        found = await self._store.read(look)
+        if any(one.held.number for one in found.requests):
+            await self._records.note(principal, [Looked(agent, requests=True)])
+        return found
 
     async def held(self, principal: Principal, agent: str, requests: Sequence[AccessRequest]) -> dict[int, Held]:
         """What is held of those of some requests that are open, by their ids."""
@@ -62,7 +67,10 @@ class PendingRequests:
             found = {request: pending.held(tx, conversation) for request, conversation in wanted.items()}
             return {request: held for request, held in found.items() if held.number}
 
-        return await self._store.read(look)
+        shown = await self._store.read(look)
+        if shown:
+            await self._records.note(principal, [Looked(agent, requests=True)])
+        return shown
 
     async def decide(self, principal: Principal, agent: str, requests: Sequence[int], *, approve: bool) -> Decided:
         """Approve or decline several; each is decided by itself, and one that cannot be keeps no other from it."""

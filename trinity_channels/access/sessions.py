@@ -62,14 +62,14 @@ class Sessions:
         await self._store.write(unit)
         return cookie
 
-    async def find(self, cookie: str) -> Session | None:
-        """The session of a cookie, None if it has ended. Its use is noted, once a minute at most."""
+    async def find(self, cookie: str, *, uses: bool = True) -> Session | None:
+        """The session of a cookie, None if it has ended. Its use is noted, once a minute at most, unless not `uses`."""
         found = await self._store.read(lambda tx: sessions.find(tx, token_digest(cookie)))
         now = self._now()
         if found is None or _has_ended(found, now):
             return None
         # A write with every request would cost more than the page.
-        if not timedelta() <= now - found.used_at < USE_NOTED:
+        if uses and not timedelta() <= now - found.used_at < USE_NOTED:
             with contextlib.suppress(StoreError):  # pages can be read while the database cannot be written to
                 await self._store.write(lambda tx: sessions.used(tx, found.id, now))
         return Session(found.id, Principal(Role(found.role), found.subject), found.credential)

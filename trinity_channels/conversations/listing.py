@@ -8,8 +8,8 @@ from datetime import datetime
 
 from trinity_channels.access.directory import Directory
 from trinity_channels.access.overview import RECENT
+from trinity_channels.access.reading_records import Looked, ReadingRecords
 from trinity_channels.authorisation import Authorisation, person
-from trinity_channels.conversations.records import Looked, ReadingRecords
 from trinity_channels.principal import Principal, Role
 from trinity_channels.refusal import Refusal
 from trinity_channels.store import Store, Tx, conversation_list

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from trinity_channels.access.reading_records import Looked, ReadingRecords
 from trinity_channels.authorisation import Authorisation
-from trinity_channels.conversations.records import Looked, ReadingRecords
 from trinity_channels.conversations.remedies import Outlook, Remedies
 from trinity_channels.principal import Principal
 from trinity_channels.refusal import Refusal

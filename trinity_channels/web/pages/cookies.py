@@ -17,6 +17,8 @@ THEME = "trinity_channels_theme"
 THEMES = ("light", "dark")
 SAID = "trinity_channels_said"
 _SAID_PURPOSE = "sentence of a page"
+_LONGEST = 300
+"""Characters of a sentence. Browsers drop a cookie of more than 4096 bytes, proxies refuse such an answer."""
 _YEAR = 365 * 24 * 3600
 _MINUTE = 60
 
@@ -62,7 +64,8 @@ class Said:
 
     def set(self, response: Response, sentence: str) -> None:
         """Let the next page show a sentence."""
-        text = base64.urlsafe_b64encode(sentence.encode()).decode()
+        shown = f"{sentence[:_LONGEST]}…" if len(sentence) > _LONGEST else sentence
+        text = base64.urlsafe_b64encode(shown.encode()).decode()
         value = f"{text}.{self._vault.digest(text, purpose=_SAID_PURPOSE)}"
         response.set_cookie(SAID, value, max_age=_MINUTE, path="/", httponly=True, samesite="strict")
 

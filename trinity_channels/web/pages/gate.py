@@ -17,8 +17,8 @@ from trinity_channels.web.pages.visit import Entry, Visit
 class Gate(Protocol):
     """Decides it."""
 
-    async def enter(self, request: Request) -> Entry | None:
-        """Who asks, None if unknown."""
+    async def enter(self, request: Request, *, uses: bool) -> Entry | None:
+        """Who asks, None if unknown. `uses`: a person does something; a page that is left open does not."""
 
     def refuse(self, visit: Visit) -> Response:
         """The answer to an unknown one."""
@@ -32,9 +32,9 @@ class SessionGate:
         self._tokens = tokens
         self._cookie = cookie
 
-    async def enter(self, request: Request) -> Entry | None:
+    async def enter(self, request: Request, *, uses: bool) -> Entry | None:
         value = self._cookie.read(request)
-        session = await self._sessions.find(value) if value else None
+        session = await self._sessions.find(value, uses=uses) if value else None
         if session is None:
             return None
         # Asked with each request: a token that is revoked closes its sessions at once.
@@ -61,7 +61,7 @@ class ApplicationGate:
     def __init__(self, authenticator: Authenticator) -> None:
         self._authenticator = authenticator
 
-    async def enter(self, request: Request) -> Entry | None:
+    async def enter(self, request: Request, *, uses: bool) -> Entry | None:  # noqa: ARG002  the application's concern
         principal = await self._authenticator.principal(request)
         return None if principal is None else Entry(principal)
 

@@ -8,6 +8,7 @@ longer see the page soon stops seeing it.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from logging import ERROR, WARNING
 from time import monotonic
@@ -15,6 +16,7 @@ from time import monotonic
 import structlog
 from starlette.responses import Response, StreamingResponse
 
+from trinity_channels.principal import Principal
 from trinity_channels.web.errors import translate
 from trinity_channels.web.pages.gate import Gate
 from trinity_channels.web.pages.visit import Visit, version_of
@@ -29,6 +31,8 @@ LASTS = 25.0
 """Seconds that one stream lasts."""
 MOST = 256
 """Streams at a time; a browser that gets none tries again."""
+MOST_EACH = 64
+"""The same for one person, who else could leave none for all others."""
 
 Part = Callable[[], Awaitable[str]]
 
@@ -39,7 +43,7 @@ class Live:
     def __init__(self, gate: Gate, commits: Callable[[], int]) -> None:
         self._gate = gate
         self._commits = commits
-        self._open = 0
+        self._open: Counter[Principal] = Counter()
         self._stopping = asyncio.Event()
 
     def stream(self, visit: Visit, part: Part) -> Response:
@@ -49,7 +53,8 @@ class Live:
             visit: the request; its principal is checked again each time.
             part: makes the HTML.
         """
-        if self._open >= MOST or self._stopping.is_set():
+        full = self._open.total() >= MOST or self._open[visit.principal] >= MOST_EACH
+        if full or self._stopping.is_set():
             return Response(status_code=503, headers={"Retry-After": "5"})
         # nginx would otherwise collect the stream until it ends.
         headers = {"X-Accel-Buffering": "no"}
@@ -60,7 +65,7 @@ class Live:
         self._stopping.set()
 
     async def _events(self, visit: Visit, part: Part) -> AsyncIterator[str]:
-        self._open += 1
+        self._open[visit.principal] += 1
         # From the stream before, else from the page: nothing is sent that the browser shows already.
         sent = visit.request.headers.get("last-event-id") or visit.request.query_params.get("seen", "")
         end = monotonic() + LASTS
@@ -81,10 +86,11 @@ class Live:
             known = translate(error) is not None
             log.log(WARNING if known else ERROR, "live part failed", error=type(error).__name__, exc_info=not known)
         finally:
-            self._open -= 1
+            self._open[visit.principal] -= 1
+            self._open += Counter()  # drops those who have none
 
     async def _may_go_on(self, visit: Visit) -> bool:
-        entry = await self._gate.enter(visit.request)
+        entry = await self._gate.enter(visit.request, uses=False)
         # A session may end, or someone else sign in, while a stream is open.
         return entry is not None and visit.entry is not None and entry.principal == visit.entry.principal
 

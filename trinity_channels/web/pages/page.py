@@ -24,6 +24,11 @@ class Page:
     public: bool = False
     menu: MenuItem | None = None
 
+    @property
+    def by_itself(self) -> bool:
+        """Whether a page that is open asks for it, again and again, without its reader."""
+        return self.path.startswith("/live/")
+
 
 class Pages(Protocol):
     """A module's pages, with the services that they call."""

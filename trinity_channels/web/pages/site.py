@@ -79,7 +79,7 @@ class Site:
             # Before anything is looked up: another site's form costs nothing, and says nothing about the session.
             if is_cross_origin(request):
                 raise HTTPException(403, _FOREIGN)
-            visit = self._visit(request, await self._gate.enter(request))
+            visit = self._visit(request, await self._gate.enter(request, uses=not page.by_itself))
             if visit.entry is None and not page.public:
                 return self._gate.refuse(visit)
             if visit.entry is not None:

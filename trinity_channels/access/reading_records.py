@@ -15,15 +15,21 @@ ACTION: audit.Action = "read_conversation"
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What was looked at: a conversation, or the list of an agent's with the last words of each (None)."""
+    """What was looked at: a conversation, or of an agent the list with the last words of each (None).
+
+    `requests`: instead of these, the access requests with what was written first.
+    """
 
     agent: str
     channel: str = ""
     conversation: int | None = None
+    requests: bool = False
 
     @property
     def details(self) -> Mapping[str, object]:
         """How the audit log tells it."""
+        if self.requests:
+            return {"requests": True}
         return {"list": True} if self.conversation is None else {"conversation": self.conversation}
 
 
