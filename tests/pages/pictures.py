@@ -50,7 +50,7 @@ PICTURES = (
     Picture("channel", "/agents/front-desk/channels/whatsapp"),
     Picture("connect", "/agents/travel-desk/channels/whatsapp"),
     Picture("conversations", "/conversations"),
-    Picture("conversation", "/agents/front-desk/conversations/1"),
+    Picture("conversation", "/agents/front-desk/conversations/1", readme=True),
     Picture("conversation-undelivered", "/agents/order-help/conversations/4"),
     Picture("conversation-held", "/agents/front-desk/conversations/5"),
 )
