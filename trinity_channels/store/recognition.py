@@ -10,7 +10,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from trinity_channels.api import MessageReceived
 from trinity_channels.store.tables import ADDRESS, CONTACT, CONVERSATION, MESSAGE
-from trinity_channels.store.tx import Tx
+from trinity_channels.store.tx import Row, Tx
 from trinity_channels.store.verified_emails import SILENCE
 
 SILENT = SILENCE // timedelta(microseconds=1)
@@ -24,23 +24,13 @@ class Recognised:
     differs: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Holder:
-    """Whose an address is. `resolved_at`: when they last wrote, stored once an hour; None before their first turn."""
-
-    contact: int
-    stable: bool
-    resolved_at: int | None
-    differs: bool
-
-
 # Whether the contact has to be written, too: an update that changes nothing would cost as much as the look-up.
 _FIND = (
     select(
         ADDRESS.c.value,
         ADDRESS.c.contact_id,
         ADDRESS.c.stable,
-        CONTACT.c.resolved_at,
+        CONTACT.c.resolved_at,  # when they last wrote, stored once an hour; None before their first turn
         or_(
             CONTACT.c.unreachable_at.is_not(None),
             and_(CONTACT.c.name != bindparam("name"), bindparam("name") != literal_column("''")),
@@ -111,35 +101,34 @@ def recognise(tx: Tx, binding: int, event: MessageReceived, name: str, now: int)
     """
     sender = event.sender
     rows = tx.all(_FIND, binding=binding, address=sender.address, stable=sender.stable or sender.address, name=name)
-    known: dict[str, _Holder] = {
-        row.value: _Holder(row.contact_id, stable=row.stable, resolved_at=row.resolved_at, differs=row.differs)
-        for row in rows
-    }
+    known = {row.value: row for row in rows}
     # The stable address decides: the other one may be someone else's by now.
     found = known.get(sender.stable or sender.address)
     by_address = known.get(sender.address)
     # They wrote before the provider gave stable addresses; those who have one are someone else.
-    if found is None and by_address and tx.one(_HAS_STABLE, contact=by_address.contact) is None:
+    if found is None and by_address and tx.one(_HAS_STABLE, contact=by_address.contact_id) is None:
         found = by_address
     passed_on = found is not None and found is by_address and _is_another_person(tx, binding, event, found, now)
-    contact = found.contact if found and not passed_on else tx.number(_NEW_CONTACT, binding=binding, name=name, now=now)
+    contact = (
+        found.contact_id if found and not passed_on else tx.number(_NEW_CONTACT, binding=binding, name=name, now=now)
+    )
     if found and passed_on:
-        tx.run(_CLOSED_LIKE, contact=contact, former=found.contact)
-    if by_address is None or by_address.contact != contact:
+        tx.run(_CLOSED_LIKE, contact=contact, former=found.contact_id)
+    if by_address is None or by_address.contact_id != contact:
         is_stable = sender.address == sender.stable
         tx.run(_SET_ADDRESS, binding=binding, value=sender.address, contact=contact, is_stable=is_stable)
         if by_address:  # the address changed hands: what is meant for its former holder must not follow it
-            tx.run(_LEAVE_ADDRESS, contact=by_address.contact, address=sender.address)
+            tx.run(_LEAVE_ADDRESS, contact=by_address.contact_id, address=sender.address)
     if sender.stable and sender.stable not in known and sender.stable != sender.address:
         tx.run(_SET_ADDRESS, binding=binding, value=sender.stable, contact=contact, is_stable=True)
-    return Recognised(contact, differs=any(one.contact == contact and one.differs for one in known.values()))
+    return Recognised(contact, differs=any(row.contact_id == contact and row.differs for row in rows))
 
 
-def _is_another_person(tx: Tx, binding: int, event: MessageReceived, holder: _Holder, now: int) -> bool:
+def _is_another_person(tx: Tx, binding: int, event: MessageReceived, holder: Row, now: int) -> bool:
     """Whether an address that may change hands was silent for so long that it counts as another person's now."""
     known = holder.resolved_at or 0
     if holder.stable or now - known <= SILENT:  # that is all that most messages need
         return False
-    if now - max(known, tx.number(_LAST_WROTE, contact=holder.contact)) <= SILENT:
+    if now - max(known, tx.number(_LAST_WROTE, contact=holder.contact_id)) <= SILENT:
         return False
     return tx.one(_IS_STORED, binding=binding, event=event.event_id) is None  # a repetition changes nothing

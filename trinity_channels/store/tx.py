@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import sqlite3
 from collections import namedtuple
 from collections.abc import Callable, Sequence
@@ -28,12 +29,13 @@ class Row(Protocol):
 class Compiled:
     """A statement as the driver takes it; it keeps the statement, so that its id is never given to another.
 
-    `row_type` is the named tuple of its rows, made when the first one is read.
+    `picked` gives the values of its parameters, in their order, out of those by name. `row_type` is the named tuple of its
+    rows, made when the first one is read.
     """
 
     statement: ClauseElement
     sql: str
-    names: list[str]
+    picked: Callable[[dict[str, object]], Sequence[object]]
     literals: dict[str, object]
     row_type: type[tuple[Any, ...]] | None = None
 
@@ -71,7 +73,7 @@ class Tx:
     def _compile(self, statement: ClauseElement) -> Compiled:
         compiled = cast("Any", statement.compile(dialect=self._connection.dialect))
         literals = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
-        known = Compiled(statement, str(compiled), compiled.positiontup or [], literals)
+        known = Compiled(statement, str(compiled), _picks(compiled.positiontup or []), literals)
         self._compiled[id(statement)] = known
         return known
 
@@ -79,7 +81,7 @@ class Tx:
         if known.literals:
             # Constants in a statement, such as a limit, are bound values to SQLAlchemy.
             values = known.literals | values
-        return self._driver.execute(known.sql, [values[name] for name in known.names])
+        return self._driver.execute(known.sql, known.picked(values))
 
     def run(self, statement: ClauseElement, **values: object) -> int:
         """Execute a module-level statement; returns the number of rows it changed."""
@@ -120,6 +122,11 @@ class Tx:
         """Run a statement that was built for this call; for pages and lists, not for the way of a message."""
         result = self._connection.execute(statement)
         return cast("Sequence[Row]", result.fetchall()) if result.returns_rows else []
+
+
+def _picks(names: list[str]) -> Callable[[dict[str, object]], Sequence[object]]:
+    # In C, a third of the time of a comprehension; of one name it would give the value itself.
+    return operator.itemgetter(*names) if len(names) > 1 else lambda values: [values[name] for name in names]
 
 
 _as_row = tuple.__new__
