@@ -49,7 +49,7 @@ class Twilio:
                 self._reached.set()
 
     def person(self, number: str) -> Phone:
-        """Somebody who has just written, so that the reply window is open."""
+        """A person who has just written, so that the reply window is open."""
         phone = self.simulator.phone(number, number)
         phone.last_wrote[self.simulator.sender] = _now()
         return phone

@@ -272,7 +272,7 @@ async def test_an_answer_that_takes_long_is_not_cut_off(server: Server) -> None:
 
 async def test_a_client_that_does_not_read_is_cut_off(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     server.protocol.limits = LIMITS
-    monkeypatch.setattr("trinity_channels.http_server._CHECK", 0.1)
+    monkeypatch.setattr("trinity_channels.http_server.CHECK_SECONDS", 0.1)
     lost = asyncio.Event()
     monkeypatch.setattr(server.protocol, "connection_lost", _then(server.protocol.connection_lost, lost.set))
     reader, writer = await server.connects()  # its buffer is full soon, and it is not read

@@ -22,7 +22,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 KEEP_ALIVE = 65
 """Seconds that an idle connection is kept: longer than the 60 s of common reverse proxies, so that they close first."""
-_CHECK = 5.0
+CHECK_SECONDS = 5.0
 """Seconds between two looks at a connection that has no deadline at the moment."""
 
 
@@ -96,7 +96,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Make room if there are too many."""
         super().connection_made(transport)
-        self._check = self.loop.call_later(min(_CHECK, self.limits.head_seconds), self._look)
+        self._check = self.loop.call_later(min(CHECK_SECONDS, self.limits.head_seconds), self._look)
         # Only when a connection is made, so that requests on open ones pay nothing.
         if len(self.connections) > min(self.limits.connections, _affordable()):
             self._make_room()
@@ -227,14 +227,14 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self._stalled_since = self._stalled_since or now
         deadline = self._deadline()
         if deadline is None or deadline > now:
-            later = _CHECK if deadline is None else min(_CHECK, deadline - now)
+            later = CHECK_SECONDS if deadline is None else min(CHECK_SECONDS, deadline - now)
             self._check = self.loop.call_later(later, self._look)
         # `abort`, for `close` would wait for what the other side does not read.
         elif self._stalled_since is not None:
             self.transport.abort()
         else:
             self._time_out()
-            self._check = self.loop.call_later(_CHECK, self._look)
+            self._check = self.loop.call_later(CHECK_SECONDS, self._look)
 
     def _time_out(self) -> None:
         silent = not self._began and not self._overhead

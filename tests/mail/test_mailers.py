@@ -180,7 +180,7 @@ async def test_no_server_is_an_error_that_names_the_setting() -> None:
 
 
 async def test_a_server_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trinity_channels.mail.smtp._SECONDS", 0.05)
+    monkeypatch.setattr("trinity_channels.mail.smtp.TIMEOUT_SECONDS", 0.05)
 
     async def says_nothing(*_: object) -> None:
         await asyncio.Event().wait()

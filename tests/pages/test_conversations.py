@@ -58,7 +58,7 @@ async def test_an_empty_list_says_how_to_begin(world: World, page_of: Readers) -
 
     page = await reader.opens("/conversations")
 
-    await expect(page.get_by_text("Nobody has written yet", exact=True)).to_be_visible()
+    await expect(page.get_by_text("No one has written yet", exact=True)).to_be_visible()
     await reader.opens("/agents/support/conversations")
     await expect(page).to_have_url(f"{reader.url}/conversations?agent=support")
 

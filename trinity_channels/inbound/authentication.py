@@ -57,7 +57,7 @@ class Authentication:
     def _brings_message(self, bound: OpenBinding, raw: api.Request) -> bool:
         """Whether a request is authentic and brings a message.
 
-        A receipt is no sign of an address that is still to be changed: it comes to the one that a message was sent with.
+        A receipt does not show that an address is still to be changed: it comes to the one that a message was sent with.
         """
         try:
             inbound = bound.receive(raw)

@@ -80,7 +80,7 @@ _COMMAND = re.compile(
 _BARE = re.compile(r"[^\W_].*[^\W_]|[^\W_]", re.DOTALL)
 
 # The words that stand for opting out and in when they are all there is in a message. Words that people also answer an
-# agent with, such as "cancelar" or "alta", are none of them.
+# agent with, such as "cancelar" or "alta", are not among them.
 _WORDS = {
     Verb.STOP: "stop stopall unsubscribe abmelden stopp arrêt arret disiscrivimi стоп",
     Verb.START: "start unstop anmelden subscribe старт",

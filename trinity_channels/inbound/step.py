@@ -100,7 +100,7 @@ class Step:
             return Taken()  # a code was made or used meanwhile: prepare for that
         if command:
             messages.handled(tx, first.id)
-            # Every number: a command is no text for the agent, and may hold a mistyped code.
+            # Every number: a command is not text for the agent, and may hold a mistyped code.
             self._sign_in.hide(tx, first)
             self._obey(tx, command)
             return Taken()

@@ -17,7 +17,7 @@ from trinity_channels.email_address import ascii_domain
 from trinity_channels.mail.port import Mail, MailError
 from trinity_channels.mail.smtp_url import parse_smtp_url
 
-_SECONDS = 15.0
+TIMEOUT_SECONDS = 15.0
 
 
 class SmtpMailer:
@@ -46,7 +46,7 @@ class SmtpMailer:
         """
         message = self._message(mail)
         try:
-            async with asyncio.timeout(_SECONDS):
+            async with asyncio.timeout(TIMEOUT_SECONDS):
                 await aiosmtplib.send(
                     message,
                     sender=self._sender.addr_spec,
@@ -58,7 +58,7 @@ class SmtpMailer:
                     # None lets aiosmtplib use STARTTLS where the server offers it; some servers on the same machine do not.
                     use_tls=self._server.tls,
                     start_tls=False if self._server.tls else None,
-                    timeout=_SECONDS,
+                    timeout=TIMEOUT_SECONDS,
                 )
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
             raise MailError(_cause(error)) from None  # the original quotes addresses
@@ -100,6 +100,6 @@ def _cause(error: Exception) -> str:
         case aiosmtplib.SMTPResponseException():
             return f"The mail server refuses the mail ({error.code})."
         case TimeoutError():
-            return f"The mail server did not answer within {_SECONDS:g} seconds."
+            return f"The mail server did not answer within {TIMEOUT_SECONDS:g} seconds."
         case _:
             return f"The mail server cannot be used ({type(error).__name__}); check SMTP_URL."

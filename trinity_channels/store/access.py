@@ -27,7 +27,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class AccessRequest:
-    """A person's wish to use an agent; `status` is pending, approved or denied."""
+    """A person's request to use an agent; `status` is pending, approved or denied."""
 
     id: int
     agent: str

@@ -209,7 +209,7 @@ def total(tx: Tx, wanted: Wanted) -> int:
 
 
 _HAS_PEOPLE = (
-    # Of those who were erased nothing is left to be read, and in a test nobody writes.
+    # Nothing is left of erased contacts, and in a test no one writes.
     ~CONVERSATION.c.key.startswith("erased:"),
     ~CONVERSATION.c.key.startswith(trials.PREFIX),
 )

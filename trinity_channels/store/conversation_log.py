@@ -125,7 +125,7 @@ _HEADING = (
     .where(
         CONVERSATION.c.id == bindparam("conversation"),
         BINDING.c.agent == bindparam("agent"),
-        # A test is no conversation: its page is the channel's. Of those who were erased nothing is left.
+        # A test is not a conversation: its page is the channel's. Nothing is left of erased contacts.
         ~CONVERSATION.c.key.startswith(trials.PREFIX),
         ~CONVERSATION.c.key.startswith("erased:"),
     )

@@ -1,4 +1,4 @@
-"""Scenes: everything that decides what happens next in a conversation, read at once."""
+"""Conversation states: everything that decides what happens next in a conversation, read at once."""
 
 from __future__ import annotations
 

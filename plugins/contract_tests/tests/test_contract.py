@@ -132,7 +132,7 @@ EVASIONS = {
     "uncollectable": uncollectable,
     "nameless": nameless,
     "exempt without a reason": exempting({CHECK: " "}),
-    "exempt what is no check": exempting({"test_nothing": "https://provider.example/why"}),
+    "exempt what is not a check": exempting({"test_nothing": "https://provider.example/why"}),
 }
 
 

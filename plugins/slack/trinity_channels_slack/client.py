@@ -140,7 +140,7 @@ def _checked(answer: httpx.Response, now: datetime) -> dict[str, Any]:
 
 
 def reading_error(error: Refused | NoAnswer) -> ConfigurationError | ProviderUnavailable:
-    """What a failed question means to its asker; nothing was changed by asking."""
+    """What a failed query means to its caller; a query changes nothing."""
     if isinstance(error, NoAnswer):
         return ProviderUnavailable(f"Slack gave no usable answer ({error.why}). Try again in a moment.")
     # A code that is not known is not held against the credentials.

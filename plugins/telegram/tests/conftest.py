@@ -75,7 +75,7 @@ def _lacks(value: Any, kind: str, path: str = "") -> Iterator[str]:
     kind = kind.removeprefix("!")
     if kind.startswith("["):
         if not isinstance(value, list):
-            yield f"{path} is no list"
+            yield f"{path} is not a list"
             return
         for index, one in enumerate(value):
             yield from _lacks(one, kind[1:-1], f"{path}[{index}]")
@@ -84,7 +84,7 @@ def _lacks(value: Any, kind: str, path: str = "") -> Iterator[str]:
         yield from min(findings, key=len)
     elif kind in TYPES:
         if not isinstance(value, dict):
-            yield f"{path} is no object"
+            yield f"{path} is not an object"
             return
         yield from (
             f"{path}.{name}" for name, held in TYPES[kind].items() if held.startswith("!") and name not in value

@@ -245,7 +245,7 @@ async def test_who_blocks_the_bot_has_opted_out(
     assert outcome.value.failure.opted_out is opted_out
 
 
-# --- mending ---
+# --- corrections ---
 
 
 async def test_markup_that_is_not_understood_is_sent_as_plain_text(binding: Binding, telegram: Any) -> None:

@@ -10,7 +10,7 @@ from trinity_channels_telegram import client
 from trinity_channels_telegram.addresses import place_of
 from trinity_channels_telegram.settings import settings_of
 
-# As long as the indicator would be shown; a later one is no use.
+# As long as the indicator would be shown; a later one would be useless.
 DEADLINE = 5.0
 
 

@@ -21,7 +21,7 @@ from trinity_channels_whatsapp.addresses import is_address, is_user_id, masked, 
         ("whatsapp:1349-aB_9=", True, True),
         ("whatsapp:US.пример", True, True),
         ("whatsapp:", False, False),
-        ("whatsapp:15557770002", False, False),  # a number without its plus is no address, and changes hands
+        ("whatsapp:15557770002", False, False),  # a number without its plus is not an address, and changes hands
         ("whatsapp:1 555 777-0002", False, False),
         ("whatsapp:US. 1349", False, False),
         ("whatsapp:US.13\u202e49", False, False),

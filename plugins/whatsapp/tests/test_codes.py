@@ -16,7 +16,7 @@ DOCUMENTED = """
 63023 63024 63025 63026 63027 63028 63029 63030 63031 63032 63033 63034 63037 63038 63040 63041 63042 63046 63049 63051
 63062 63020 63112 20249 20009 21612 35115
 20007 21624 30409 35111 35118 35126
-""".split()  # noqa: SIM905 - a hundred quoted strings are no list to read
+""".split()  # noqa: SIM905 - a hundred quoted strings are not a readable list
 
 
 def test_the_table_is_complete() -> None:

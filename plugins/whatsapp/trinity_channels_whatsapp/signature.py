@@ -59,11 +59,11 @@ def authenticate(request: Request, tokens: Sequence[str]) -> SignedForm:
     try:
         url = request.url.partition("#")[0]  # connection overrides (#rc=2…) stay at Twilio, neither sent nor signed
         if request.method.upper() == "GET":
-            form, signed = _fields(urlsplit(url).query), ""  # the URL holds them, and is signed as a whole
+            form, signed = read_form(urlsplit(url).query), ""  # the URL holds them, and is signed as a whole
         elif _is_checksummed(request, url):
             form, signed = SignedForm(), ""
         else:
-            form = _fields(request.body.decode())
+            form = read_form(request.body.decode())
             signed = form.text
         authentic = _matches(request.headers, url, signed, tokens)
     except SignatureError:
@@ -75,7 +75,7 @@ def authenticate(request: Request, tokens: Sequence[str]) -> SignedForm:
     return form
 
 
-def _fields(encoded: str) -> SignedForm:
+def read_form(encoded: str) -> SignedForm:
     """Read a form; on the path of every message, hence without parse_qsl, which unquotes what has nothing to unquote."""
     form = SignedForm()
     fields = encoded.replace("+", " ").split("&", MAX_FIELDS)

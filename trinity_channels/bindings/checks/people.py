@@ -12,7 +12,7 @@ def mail(known: Known) -> Check:
     """Whether people who have to sign in can."""
     if known.mails:
         return Check("mail", CheckState.OK, "Codes for /login can be mailed.")
-    # A missing mailer is no fault where no one needs a code.
+    # A missing mailer is not an error where no one needs a code.
     if known.open_to_all or known.manifest.capabilities.verified_email:
         return Check("mail", CheckState.OK, "Signing in is not required for a direct chat, so no mailer is needed.")
     return Check(

@@ -67,7 +67,7 @@ class ShareRow(SQLModel, table=True):
 
 
 class AccessRequestRow(SQLModel, table=True):
-    """One wish of one e-mail to use one agent. `owner_told` and `notice_due` say which news are still to be brought."""
+    """A request of one e-mail to use one agent. `owner_told` and `notice_due` say which notices are still to be sent."""
 
     __tablename__: ClassVar[str] = "access_request"
     __table_args__ = (

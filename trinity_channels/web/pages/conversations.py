@@ -135,7 +135,7 @@ def _calls(visit: Visit, wanted: Filter, found: Listing) -> list[str]:
 def _state(found: Listing) -> str:
     """One sentence: how many there are, and how many need their reader."""
     if not found.total:
-        return "Nobody has written yet."
+        return "No one has written yet."
     many = f"{counted(found.total)} conversation{'' if found.total == 1 else 's'}."
     needs = found.counts.get(Need.ATTENTION, 0)
     if not needs:

@@ -1,6 +1,6 @@
 """Parts of pages that keep themselves up to date: an event stream that sends a part again when it has changed.
 
-The part is made again when something was written to the database, and now and then for what only time changes. A stream ends
+The part is made again when something was written to the database, and periodically for what only time changes. A stream ends
 after a while, and the browser opens the next: so a server that shuts down waits for none of them, and a person who may no
 longer see the page soon stops seeing it.
 """
@@ -82,7 +82,7 @@ class Live:
                     if await self._stops_within(PACE):
                         return
         except Exception as error:
-            # What the page would explain, such as an agent that is someone else's by now, is no fault of the host.
+            # What the page would explain, such as an agent that is someone else's by now, is not an error of the host.
             known = translate(error) is not None
             log.log(WARNING if known else ERROR, "live part failed", error=type(error).__name__, exc_info=not known)
         finally:

@@ -21,7 +21,7 @@ class LinkPlace:
         """Where pages are, without the path of a page; None while no address is known."""
         if self._pages_url is not None:
             return self._pages_url
-        # Only here the Host is believed: its sender and the mail's reader share this machine.
+        # Only here the Host header is trusted: its sender and the mail's reader share this machine.
         if is_local(visit.request):
             url = visit.request.url
             return f"{url.scheme}://{url.netloc}{visit.url('')}"

@@ -29,7 +29,7 @@ def failure(message: Message, sender: Sender, phone: Phone | None, now: datetime
         return code
     if phone is None:
         return 63003
-    # A test's own wish comes before the rules below.
+    # What a test asked for comes before the rules below.
     if phone.refuse_with is not None:
         return phone.refuse_with
     if message.template is not None:

@@ -35,7 +35,7 @@ def endpoint(workspace: Workspace, method: Method) -> Route:
     async def call(request: Request) -> Response:
         try:
             _check_token(workspace, request, method.scope)
-            # Only calls with a good token count: the others are no use of the method.
+            # Only calls with a good token count: other calls do not use the method.
             workspace.calls[method.name] += 1
             if wait := _wait(workspace, method.name):
                 return too_many(wait)
