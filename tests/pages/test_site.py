@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import re
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -11,6 +13,7 @@ from playwright.async_api import expect
 from tests.pages.browsing import Readers
 from tests.pages.clients import OWN, client_of
 from tests.world import ADMIN, LOCAL, OWNER, PUBLIC, Found, World
+from trinity_channels.store import messages
 from trinity_channels.web.auth import Role
 
 PATHS = ("/signin", "/agents", "/agents/support", "/nowhere", "/signin/link/none", "/")
@@ -165,6 +168,30 @@ async def test_no_form_leads_to_another_site(admin: httpx.AsyncClient, path: str
 
     assert answer.headers["location"] == "/agents"
     assert "x" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    "words", ["\u202egpj.exe", "a\0b", "\x1b[31mred", "\u2066x", "\x9b1mx", "half\ud83d", "a\x85b"]
+)
+async def test_no_page_prints_what_reorders_hides_or_cannot_be_sent(world: World, words: str) -> None:
+    asked = quote(words.encode("utf-8", "surrogatepass"))
+    await world.connect()
+    await world.person("Zoe").says("hello")
+    await world.host.store.write(lambda tx: messages.rewrite(tx, 1, words, ()))
+    paths = (
+        "/agents/support/conversations/1",
+        "/conversations",
+        f"/conversations?q={asked}",
+        f"/agents/support?q={asked}",
+        f"/settings/audit?actor={asked}&agent={asked}",
+    )
+    async with client_of(world) as client:
+        pages = {path: await client.get(path) for path in paths}
+
+    hides = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+    assert {path: (page.status_code, hides.findall(page.text)) for path, page in pages.items()} == dict.fromkeys(
+        paths, (httpx.codes.OK, [])
+    )
 
 
 async def test_pages_are_compressed_for_those_who_take_it(admin: httpx.AsyncClient) -> None:
