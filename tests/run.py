@@ -1,18 +1,20 @@
-"""Run the suite: two processes beside each other, for it needs the time of two cores, then the load tests alone.
+"""Run the suite: three processes, two at a time, for they need the time of two cores, then the load tests alone.
 
 `--fast` takes one case of each test, a tenth of the examples of properties, and leaves out what takes long: load tests,
 browsers, the starting of whole programs, and stories that go on for weeks (the mark `long`). Each process looks back at its
-own log and memory (`log_watch.LAST`). What the second one prints follows the first one's.
+own log and memory (`log_watch.LAST`). What the others print follows the first one's.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO
 
@@ -21,6 +23,12 @@ FIRST = ("tests/stories", "tests/cli", *LOOK_BACK)
 SECOND = ("tests", "plugins", *(f"--ignore={one}" for one in ("tests/stories", "tests/cli", "tests/load")))
 MASSES = tuple(f"tests/load/test_{name}.py" for name in ("fuzz_api", "fuzz_webhooks", "retention"))
 """Load tests in which no time matters; they run in the first process."""
+PAGES = (
+    "tests/pages",
+    *(f"--override-ini=asyncio_default_{one}_loop_scope=session" for one in ("fixture", "test")),
+    *LOOK_BACK,
+)
+"""With one event loop for all of them, they have one browser: to start one for each took half of their time."""
 LOAD = ("tests/load", *(f"--ignore={one}" for one in MASSES), *LOOK_BACK)
 FAST = (
     "--fast",
@@ -29,6 +37,7 @@ FAST = (
     "--ignore=plugins/contract_tests/tests/test_report.py",
     *(f"--ignore=tests/cli/test_{name}.py" for name in ("demo", "first_token", "reload", "simulate", "try_out")),
 )
+CORES = 2
 MEMORY = Path("/dev/shm")  # noqa: S108  pytest makes folders of its own there
 ROOM = 500_000_000
 """Bytes that must be free there; the databases of passed tests are removed at once."""
@@ -36,16 +45,23 @@ ROOM = 500_000_000
 
 def main() -> int:
     """Return the first exit status that is not zero."""
-    fast = sys.argv[1:] == ["--fast"]
-    options = FAST if fast else ()
-    with tempfile.TemporaryFile("w+b") as printed:
-        beside = pytest((*SECOND, *options), printed)
-        failed = pytest((*FIRST, *options) if fast else (*MASSES, *FIRST)).wait()
-        failed = beside.wait() or failed
-        printed.seek(0)
-        sys.stdout.buffer.write(printed.read())
+    if sys.argv[1:] == ["--fast"]:
+        return side_by_side((*FIRST, *FAST), (*SECOND, *FAST))
+    failed = side_by_side((*MASSES, *FIRST), (*SECOND, f"--ignore={PAGES[0]}"), PAGES)
+    return failed or pytest(LOAD, in_memory=False).wait()
+
+
+def side_by_side(first: Sequence[str], *others: Sequence[str]) -> int:
+    """Two runs at a time; what the others print follows the first one's. Returns the first exit status that is not zero."""
+    with contextlib.ExitStack() as stack:
+        printed = [stack.enter_context(tempfile.TemporaryFile("w+b")) for _ in others]
+        with ThreadPoolExecutor(CORES) as lanes:
+            failed = list(lanes.map(lambda run, to: pytest(run, to).wait(), (first, *others), (None, *printed)))
+        for output in printed:
+            output.seek(0)
+            sys.stdout.buffer.write(output.read())
         sys.stdout.flush()
-    return failed or (0 if fast else pytest(LOAD, in_memory=False).wait())
+    return next(filter(None, failed), 0)
 
 
 def pytest(

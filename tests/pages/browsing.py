@@ -128,9 +128,9 @@ class Reader:
 class Readers:
     """Opens browsers at a host that listens on loopback, and closes them."""
 
-    def __init__(self) -> None:
+    def __init__(self, browser: Browser) -> None:
         self._stack = contextlib.AsyncExitStack()
-        self._browser: Browser | None = None
+        self._browser = browser
         self._urls: dict[int, str] = {}
         self._recorders: dict[int, Recorder] = {}
         self._readers: list[Reader] = []
@@ -141,8 +141,8 @@ class Readers:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._browser is not None:  # before the hosts: pages would report that their streams break off
-            await self._browser.close()
+        for reader in self._readers:  # before the hosts: pages would report that their streams break off
+            await reader.context.close()
         await self._stack.aclose()
         if kind is None:
             assert [told for reader in self._readers for told in reader.unexpected()] == []
@@ -150,9 +150,6 @@ class Readers:
 
     async def __call__(self, world: World, token: str | None = ADMIN, **options: Any) -> Reader:
         """A person at the pages of a world, signed in with a token unless that is None; options as for a context."""
-        if self._browser is None:
-            playwright = await self._stack.enter_async_context(async_playwright())
-            self._browser = await playwright.chromium.launch(executable_path=find(), args=["--no-sandbox", ELSEWHERE])
         if id(world) not in self._urls:
             recorder = self._recorders[id(world)] = Recorder(world.app)
             self._urls[id(world)] = await self._stack.enter_async_context(listening(world, recorder))
@@ -167,6 +164,15 @@ class Readers:
         if token is not None:
             await reader.signs_in(token)
         return reader
+
+
+@contextlib.asynccontextmanager
+async def launched() -> AsyncIterator[Browser]:
+    """A Chromium that lives as long as the context; each `Reader` has its own cookies in it."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=find(), args=["--no-sandbox", ELSEWHERE])
+        yield browser
+        await browser.close()
 
 
 @contextlib.asynccontextmanager
