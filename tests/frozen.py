@@ -21,6 +21,8 @@ from tests.world import START
 
 NEVER = 86_400.0
 """Real seconds: what a host does periodically it does when a test says so, and not in the midst of a long story."""
+PAUSES = ("dispatch.local.TICK", "dispatch.local.IDLE_TICK", "host.HOUSEKEEPING", "inbound.indicate.PATIENCE")
+"""They pass in real time, and may not end in a story only because the machine is busy."""
 KEY: pytest.StashKey[FrozenTime] = pytest.StashKey()
 
 
@@ -47,7 +49,7 @@ class FrozenTime:
             frozen = self._stack.enter_context(freeze_time(START, real_asyncio=True))
             self.clock = cast("FrozenDateTimeFactory", frozen)  # what freeze_time gives while time stands still
             patch.setattr(api, "call_stack_inspection_limit", 0)
-            for pause in ("dispatch.local.TICK", "dispatch.local.IDLE_TICK", "host.HOUSEKEEPING"):
+            for pause in PAUSES:
                 patch.setattr(f"trinity_channels.{pause}", NEVER)
             hosts_in_a_row.share_parts(patch)
             hosts_in_a_row.without_threads(patch)
