@@ -30,12 +30,13 @@ PAGES = (
 )
 """With one event loop for all of them, they have one browser: to start one for each took half of their time."""
 LOAD = ("tests/load", *(f"--ignore={one}" for one in MASSES), *LOOK_BACK)
+WHOLE_PROGRAMS = ("demo", "first_token", "reload", "running", "serve", "simulate", "try_out")
 FAST = (
     "--fast",
     "--hypothesis-profile=fast",
     "--ignore=plugins/contract_tests/tests/test_new_plugin.py",
     "--ignore=plugins/contract_tests/tests/test_report.py",
-    *(f"--ignore=tests/cli/test_{name}.py" for name in ("demo", "first_token", "reload", "simulate", "try_out")),
+    *(f"--ignore=tests/cli/test_{name}.py" for name in WHOLE_PROGRAMS),
 )
 CORES = 2
 MEMORY = Path("/dev/shm")  # noqa: S108  pytest makes folders of its own there
