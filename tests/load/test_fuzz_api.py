@@ -40,7 +40,10 @@ BROKEN = (
     *(b"[" * 100_000, b'{"a":' * 2_000 + b"1" + b"}" * 2_000, b'{"a": ' + b"9" * 5_000 + b"}"),
     *(b'{"\\ud800": 1}', b'{"email": "\\udfff@example.org", "value": "\\u0000", "text": "\\ud800"}'),
 )
-KNOWN = {"name": "support", "client_id": 1, "request_id": 1, "delivery_id": 1, "token_id": 1}
+KNOWN = {
+    "name": "support",
+    **dict.fromkeys(("client_id", "conversation_id", "delivery_id", "request_id", "token_id", "turn_id"), 1),
+}
 """Path parameters of what exists."""
 AnyCase = Case[Any]
 TOKENS = ("", "wrong", "tc_" + "x" * 5_000)
