@@ -119,7 +119,8 @@ async def test_a_test_message_that_fails_later_shows_in_health(world: World, tes
     assert (found["state"], found["error_code"]) == ("failed", "63016")
     check = await world.check("outbound")
     assert check["state"] == "ok"
-    assert "2026-03-02 09:00 UTC did not reach its recipient: 63016: More than 24 hours" in check["message"]
+    assert "2026-03-02 09:00 UTC did not reach its recipient: More than 24 hours" in check["message"]
+    assert check["message"].endswith(" (63016).")
 
 
 @pytest.mark.parametrize("code", [63003, 63024, 63016, 21211, 21614, 30003, 30005, 21610, 63013])
@@ -134,7 +135,8 @@ async def test_a_test_message_that_fails_for_its_recipient_or_text_leaves_the_ch
     assert (await delivery(world, tried))["error_code"] == str(code)
     check = await world.check("outbound")
     assert (check["state"], (await world.binding())["health"]["state"]) == ("ok", before)
-    assert f"did not reach its recipient: {code}: " in check["message"]
+    assert "did not reach its recipient: " in check["message"]
+    assert check["message"].endswith(f" ({code}).")
 
 
 async def test_a_test_message_to_a_number_without_whatsapp_leaves_the_channel_healthy(world: World) -> None:

@@ -70,7 +70,7 @@ async def test_a_test_message_to_a_number_without_whatsapp_is_not_a_failure(term
     result = await terminal.examined(world)
 
     assert result.exit_code == 0, result.output
-    assert "did not reach its recipient: 63003: The recipient's number is not on WhatsApp." in result.stdout
+    assert "did not reach its recipient: The recipient's number is not on WhatsApp (63003)." in result.stdout
     assert "resend" not in result.stdout
 
 
@@ -176,7 +176,7 @@ async def test_a_stored_address_that_hides_the_one_of_the_settings_is_told_also_
     ("fault", "said"),
     [
         (AgentFailed("the model is gone"), "✗ 1 turn is parked, of support: people wait for an answer."),
-        (AgentUnavailable("connection refused"), "✗ The agent failed: 1 turn is tried again."),
+        (AgentUnavailable("connection refused"), "✗ The agent failed: 1 question is tried again."),
     ],
 )
 async def test_an_agent_that_fails_fails(

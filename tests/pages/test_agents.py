@@ -13,6 +13,7 @@ from tests.pages.browsing import Readers
 from tests.pages.clients import client_of
 from tests.world import OWNER, Agent, Found, World
 from trinity_channels.agents.port import AgentFailed
+from trinity_channels.api import Fault
 from trinity_channels.web.auth import Role
 
 
@@ -128,6 +129,27 @@ async def test_times_are_told_in_the_readers_zone(town: World, page_of: Readers)
     told = page.get_by_role("row", name="support").get_by_role("time")
     await expect(told).to_have_text("1 hour ago")
     await expect(told).to_have_attribute("title", re.compile(r"Mar 2, 2026.* 4:00:00.*AM"))
+
+
+async def test_findings_tell_times_in_the_readers_zone_and_codes_behind_the_words(
+    town: World, agent: Agent, page_of: Readers
+) -> None:
+    agent.will_answer(AgentFailed("down since 2026-03-02 08:30 UTC, or 2026-13-40 08:30 UTC"))
+    await town.person("Zoe").says("hello")
+    reader = await page_of(town, timezone_id="America/New_York")
+
+    page = await reader.opens("/agents")
+
+    found = page.get_by_role("region", name="Needs attention").get_by_role("listitem").first
+    words = re.sub(r"\s", " ", await found.inner_text())
+    assert "The agent failed: 1 question has no answer. The last reason, at Mar 2, 2026, 4:00 AM: " in words
+    assert "down since Mar 2, 2026, 3:30 AM, or 2026-13-40 08:30 UTC. " in words
+
+    town.fails(Fault.UNAUTHORIZED)
+    await town.person("Zoe").says("and now?")
+    page = await reader.opens("/agents")
+
+    await expect(page.get_by_text(re.compile(r"A message was not sent: .* \(20003\)\."))).to_be_visible()
 
 
 async def test_a_database_that_cannot_be_used_is_told_on_a_page(world: World) -> None:

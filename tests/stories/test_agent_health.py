@@ -13,7 +13,7 @@ from trinity_channels.agents.port import AgentFailed, AgentUnavailable
 GONE = AgentFailed("The agent's API answered 404.", detail="The model small does not exist.")
 
 FIRST_FAILURE = (
-    "The agent failed: 1 turn is parked. The last reason, at 2026-03-02 09:00 UTC: "
+    "The agent failed: 1 question has no answer. The last reason, at 2026-03-02 09:00 UTC: "
     "The agent's API answered 404. It said: The model small does not exist. It has had no success yet."
 )
 
@@ -65,7 +65,9 @@ async def test_an_agent_that_fails_after_answers_is_told_with_its_last_success(
     whole, state, message = await health(town)
 
     assert (whole, state) == ("attention", "failed")
-    assert message.startswith(f"The agent failed: 2 turns are parked. The last reason, at 2026-03-02 09:0{pause} UTC:")
+    assert message.startswith(
+        f"The agent failed: 2 questions have no answer. The last reason, at 2026-03-02 09:0{pause} UTC:"
+    )
     assert message.endswith("The last success was at 2026-03-02 09:00 UTC.")
 
 
@@ -80,7 +82,7 @@ async def test_a_success_clears_it_and_what_is_parked_stays_told(town: World, ag
     whole, state, message = await health(town)
 
     assert (whole, state) == ("ok", "ok")
-    assert message.startswith("The agent failed: 1 turn is parked. The last reason, at 2026-03-02 09:00 UTC:")
+    assert message.startswith("The agent failed: 1 question has no answer. The last reason, at 2026-03-02 09:00 UTC:")
 
 
 async def test_a_parked_turn_that_is_answered_at_last_is_forgotten(town: World, agent: Agent) -> None:
@@ -112,7 +114,8 @@ async def test_an_agent_that_cannot_be_reached_is_told_while_it_is_tried_again(t
     agent.will_answer(AgentUnavailable("connection refused"))
     await town.person("Zoe").says("hello")
 
-    words = "1 turn is tried again. The last reason, at 2026-03-02 09:00 UTC: connection refused. It has had no success yet."
+    reason = "The last reason, at 2026-03-02 09:00 UTC: connection refused."
+    words = f"1 question is tried again. {reason} It has had no success yet."
     assert await health(town) == ("attention", "failed", f"The agent failed: {words}")
 
     await town.later(seconds=2)

@@ -123,7 +123,7 @@ async def test_a_question_that_came_too_late_is_not_the_agents_failure(town: Wor
 
     assert (await town.check("agent"))["state"] == "ok"
     assert await states(town) == {"health": "attention", "parked": "warning"}
-    assert "1 turn is parked for your decision." in (await town.check("parked"))["message"]
+    assert "1 question waits for your decision." in (await town.check("parked"))["message"]
     assert "waited for more than 24 hours" in (await town.check("parked"))["message"]
 
     await town.later(minutes=1)

@@ -129,7 +129,7 @@ async def test_health_names_it_and_how_it_is_sent_all_the_same(town: World) -> N
 
     check = await town.check("outbound")
     assert check["state"] == "failed"
-    assert check["message"].startswith("A message was not sent: too_late: It waited for more than 24 hours")
+    assert check["message"].startswith("A message was not sent: It waited for more than 24 hours")
     assert "trinity-channels deliveries resend --failed --agent support" in check["commands"]
 
 

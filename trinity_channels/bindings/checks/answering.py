@@ -18,8 +18,8 @@ def agent(known: Known) -> Check:
     if trouble is None:
         return Check("agent", CheckState.OK, f"No turn is parked. {success if runs.answered_at else ''}".rstrip())
     counts = [
-        *([_turns(runs.parked, "parked")] if runs.parked else []),
-        *([_turns(runs.retried, "tried again")] if runs.retried else []),
+        *([_questions(runs.parked, one="has no answer", more="have no answer")] if runs.parked else []),
+        *([_questions(runs.retried, one="is tried again", more="are tried again")] if runs.retried else []),
     ]
     return Check(
         "agent",
@@ -38,14 +38,15 @@ def left(known: Known) -> Iterator[Check]:
     if last is None:
         return
     answered = runs.answered_at is not None and runs.answered_at > last.at
+    wait = _questions(runs.left, one="waits", more="wait")
     yield Check(
         "parked",
         CheckState.OK if answered else CheckState.WARNING,
-        f"{_turns(runs.left, 'parked')} for your decision. The last one, at {spoken(last.at)}: {last.reason.rstrip('.')}.",
+        f"{wait} for your decision. The last one, at {spoken(last.at)}: {last.reason.rstrip('.')}.",
         "Have them answered after all, or leave them.",
         (FixAction.SEE_FAILED_TURNS,),
     )
 
 
-def _turns(count: int, state: str) -> str:
-    return f"1 turn is {state}" if count == 1 else f"{count} turns are {state}"
+def _questions(count: int, *, one: str, more: str) -> str:
+    return f"1 question {one}" if count == 1 else f"{count} questions {more}"

@@ -25,7 +25,7 @@ def outbound(known: Known) -> Check:
         return Check(
             "outbound",
             CheckState.FAILED,
-            f"A message was not sent: {known.stored.send_failure}",
+            f"A message was not sent: {_words_first(known.stored.send_failure)}",
             f"Correct what it names, here or in the provider's console, then use Verify. {follow}",
             actions,
         )
@@ -36,14 +36,14 @@ def outbound(known: Known) -> Check:
                 "outbound",
                 CheckState.OK,
                 "Nothing is known to be wrong with the channel. "
-                f"The test message of {last_test.created_at:%Y-%m-%d %H:%M} UTC did not reach its recipient: "
-                f"{last_test.failure_code}: {last_test.failure}",
+                f"The test message of {spoken(last_test.created_at)} did not reach its recipient: "
+                f"{_words_first(f'{last_test.failure_code}: {last_test.failure}')}",
             )
         return Check(
             "outbound",
             CheckState.WARNING,
-            f"The test message of {last_test.created_at:%Y-%m-%d %H:%M} UTC did not arrive: "
-            f"{last_test.failure_code}: {last_test.failure}",
+            f"The test message of {spoken(last_test.created_at)} did not arrive: "
+            f"{_words_first(f'{last_test.failure_code}: {last_test.failure}')}",
             "Correct what it names and send another test message; one that is accepted clears this, and so does a day.",
             (FixAction.TEST_MESSAGE,),
         )
@@ -76,3 +76,9 @@ def host_messages(known: Known) -> Check:
             f"{found.detail} The rest was withheld there, the last at {spoken(found.at)}.",
         )
     return Check("host_messages", CheckState.OK, "No message of the host was withheld in the last day.")
+
+
+def _words_first(failure: str) -> str:
+    """What is stored as "63016: words" with the code, which helps only those who look it up, behind the words."""
+    code, found, words = failure.partition(": ")
+    return f"{words.rstrip('.')} ({code})." if found and " " not in code else failure

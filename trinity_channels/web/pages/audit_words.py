@@ -54,6 +54,17 @@ _DID = {
     "unshare": "took access away",
 }
 
+_CHOICES: Mapping[tuple[str, str], str] = {
+    ("policy", "open"): "open access",
+    ("policy", "require_email"): "require email",
+    ("policy", "require_sharing"): "require sharing",
+    ("groups", "any_verified"): "people with a verified e-mail",
+    ("groups", "off"): "never answered",
+    ("via", "token"): "a token",
+    ("via", "mailed link"): "a link by mail",
+}
+"""What the pages call a value of these details."""
+
 
 def did(action: str) -> str:
     """What was done, as the rest of a sentence that begins with who did it."""
@@ -98,17 +109,19 @@ def line(entry: Entry, titles: Mapping[str, str]) -> AuditLine:
         did(entry.action),
         entry.agent,
         titles.get(entry.channel, entry.channel),
-        ", ".join(f"{name.replace('_', ' ')}: {_value(value)}" for name, value in entry.details.items()),
+        ", ".join(f"{name.replace('_', ' ')}: {_value(name, value)}" for name, value in entry.details.items()),
     )
 
 
-def _value(value: object) -> str:
+def _value(name: str, value: object) -> str:
     match value:
         case None:
             return "none"
         case bool():
             return "yes" if value else "no"
-        case str() | int() | float():
+        case str():
+            return _CHOICES.get((name, value), value)
+        case int() | float():
             return str(value)
         case _:
             return json.dumps(value, ensure_ascii=False)

@@ -52,7 +52,9 @@ def _of(visit: Visit, agent: Overview) -> Iterator[Issue]:
     for at in agent.channels:
         if at.state == ATTENTION:
             title = _TITLES.get(at.code, _TROUBLE).format(agent=agent.name, channel=at.title)
-            yield Issue(title, at.cause, f"{path}#{at.channel}", f"Open {at.title}", grave=at.code not in _WORKS)
+            yield Issue(
+                title, visit.within(at.cause), f"{path}#{at.channel}", f"Open {at.title}", grave=at.code not in _WORKS
+            )
     waiting = agent.waiting
     if waiting.requests:
         asks = "person asks" if waiting.requests == 1 else "people ask"

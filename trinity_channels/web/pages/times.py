@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+import re
+from datetime import UTC, datetime, timedelta
 
 from markupsafe import Markup
 
@@ -14,6 +15,8 @@ _STEPS = (
     (timedelta(hours=1), "hour"),
     (timedelta(minutes=1), "minute"),
 )
+_WRITTEN = re.compile(r"\b([0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}) UTC\b")
+"""How findings and refusals write times, for those who read them in a terminal."""
 
 
 def ago(at: datetime, now: datetime) -> Markup:
@@ -24,6 +27,19 @@ def ago(at: datetime, now: datetime) -> Markup:
 def exact(at: datetime) -> Markup:
     """The date and the minute: "28 Nov 2026, 21:46 UTC"."""
     return _tag(at, f"{_date(at)}, {at:%H:%M} UTC", "exact")
+
+
+def within(text: str) -> Markup:
+    """A text that the host wrote, such as a finding: each "2026-03-02 11:00 UTC" in it becomes such an exact time."""
+    whole, end = Markup(), 0
+    for found in _WRITTEN.finditer(text):
+        try:
+            at = datetime.fromisoformat(found[1]).replace(tzinfo=UTC)
+        except ValueError:  # such as month 13, in the words of an agent or a provider
+            continue
+        whole += Markup("{}{}").format(text[end : found.start()], exact(at))
+        end = found.end()
+    return whole + text[end:]
 
 
 def distance(at: datetime, now: datetime) -> str:

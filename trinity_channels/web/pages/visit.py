@@ -150,6 +150,10 @@ class Visit:
         """When something was."""
         return times.exact(at)
 
+    def within(self, text: str) -> Markup:
+        """A text of the host with the times in it as `exact` has them."""
+        return times.within(text)
+
     # --- in and out ---
 
     async def form(self) -> Form:
