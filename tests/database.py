@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.transitions import watch_states
-from trinity_channels.store import migrate
+from trinity_channels.store import Store, migrate
 
 NAME = "trinity_channels.db"
 """The file in the data folder of a host."""
@@ -28,3 +31,15 @@ def found(folder: Path) -> Path:
     if not path.exists():
         path.write_bytes(_empty())
     return path
+
+
+@contextmanager
+def full_disk(store: Store) -> Iterator[None]:
+    """No file may grow beyond what the write-ahead log has by now, so that commits fail."""
+    size = store.path.with_name(store.path.name + "-wal").stat().st_size
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import resource
 import sqlite3
 import stat
 from collections.abc import AsyncIterator, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from time import monotonic
 
 import pytest
 from sqlalchemy import select
 
+from tests.database import full_disk
 from trinity_channels.store import Locked, Store, StoreError, Tx, database, settings
 from trinity_channels.store.tables import SETTING
 
@@ -37,18 +37,6 @@ def lock(store: Store) -> Iterator[sqlite3.Connection]:
     with closing(sqlite3.connect(store.path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         yield other
-
-
-@contextmanager
-def full_disk(store: Store) -> Iterator[None]:
-    """No file may grow beyond what the write-ahead log has by now, so that commits fail."""
-    size = store.path.with_name(store.path.name + "-wal").stat().st_size
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def put(tx: Tx, name: str, value: str = "x") -> str:
