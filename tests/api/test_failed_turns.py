@@ -6,11 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.api.resending import ESSAY, deliveries
+from tests.api.resending import deliveries, half_answered
 from tests.world import OWNER, Agent, Person, World
 from trinity_channels import texts
 from trinity_channels.agents.port import AgentFailed
-from trinity_channels.api import Fault
 from trinity_channels.web.auth import Role
 
 TURNS = "/api/agents/support/failed-turns"
@@ -119,22 +118,7 @@ async def test_a_conversation_says_beforehand_what_resubmit_will_do(town: World,
 async def test_a_conversation_says_beforehand_what_resend_will_do(
     town: World, agent: Agent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    zoe = town.person("Zoe")
-    agent.will_answer(ESSAY)
-    plugin = town.host.plugins["whatsapp"]
-    send, calls = plugin.send, 0
-
-    async def takes_only_the_first(*args: Any) -> Any:
-        nonlocal calls
-        calls += 1
-        if calls > 1:
-            town.fails(Fault.UNAUTHORIZED)
-        return await send(*args)
-
-    with monkeypatch.context() as broken:
-        broken.setattr(plugin, "send", takes_only_the_first)
-        await zoe.says("tell me")
-        await town.much_later()
+    await half_answered(town, agent, monkeypatch)
     said = (await conversation(town))["messages"][-1]
     (listed,) = (await town.api("GET", LIST)).json()["conversations"]
 

@@ -2,37 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from playwright.async_api import expect
 
-from tests.api.resending import ESSAY
+from tests.api.resending import ESSAY, half_answered
 from tests.pages.browsing import Readers
 from tests.pages.reading import path
-from tests.world import Agent, Person, World
+from tests.world import Agent, World
 from trinity_channels.api import Fault
-
-
-async def half_answered(world: World, agent: Agent, monkeypatch: pytest.MonkeyPatch) -> Person:
-    """Somebody who got the first part of a long answer; the rest would arrive now."""
-    zoe = world.person("Zoe")
-    agent.will_answer(ESSAY)
-    plugin = world.host.plugins["whatsapp"]
-    send, calls = plugin.send, 0
-
-    async def takes_only_the_first(*args: Any) -> Any:
-        nonlocal calls
-        calls += 1
-        if calls > 1:
-            world.fails(Fault.UNAUTHORIZED)
-        return await send(*args)
-
-    with monkeypatch.context() as broken:
-        broken.setattr(plugin, "send", takes_only_the_first)
-        await zoe.says("tell me")
-        await world.much_later()
-    return zoe
 
 
 async def test_only_what_is_missing_is_sent_and_the_page_says_so(
