@@ -211,6 +211,8 @@ async def test_a_page_says_what_it_refuses(
         ({"Sec-Fetch-Site": "same-site", "Origin": "http://sim.test"}, 400),
         ({"Origin": "http://elsewhere.test"}, 400),
         ({"Origin": "null"}, 400),
+        ({"Origin": "http://[", "Host": "sim.test"}, 400),
+        ({"Origin": "null", "Host": ""}, 400),
         ({"Origin": "http://sim.test"}, 303),
         ({"Sec-Fetch-Site": "same-origin"}, 303),
     ],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
@@ -52,7 +51,9 @@ def _same_origin(request: Request) -> bool:
     # Browsers set it, and no page can forge it.
     if site := request.headers.get("sec-fetch-site"):
         return site == "same-origin"
-    return urlsplit(request.headers.get("origin", "")).netloc == request.headers.get("host")
+    # Compared as text, because what programs send may be no URL at all.
+    _, _, origin = request.headers.get("origin", "").partition("://")
+    return origin != "" and origin == request.headers.get("host")
 
 
 async def _body(request: Request) -> bytes:
