@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -318,7 +319,7 @@ async def test_erasing_somebody_erases_test_messages_to_them(world: World, teste
     await world.api("DELETE", f"/api/agents/support/clients/{client['id']}")
 
     await world.stops()
-    with sqlite3.connect(world.folder / "trinity_channels.db") as database:
+    with closing(sqlite3.connect(world.folder / "trinity_channels.db")) as database, database:
         stored = "\n".join(database.iterdump())
     await world.starts()
     assert "a private word" not in stored

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ async def erase(net: Net, name: str) -> None:
 
 
 def stored(net: Net) -> str:
-    with sqlite3.connect(net.folder / "trinity_channels.db") as database:
+    with closing(sqlite3.connect(net.folder / "trinity_channels.db")) as database, database:
         return "\n".join(database.iterdump())
 
 

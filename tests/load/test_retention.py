@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 from itertools import pairwise
 from statistics import median, quantiles
@@ -33,7 +34,7 @@ _DELIVERIES = """
 
 def fill(world: World) -> None:
     """Put old messages into the database, half of them with a delivery."""
-    with sqlite3.connect(world.folder / "trinity_channels.db") as database:
+    with closing(sqlite3.connect(world.folder / "trinity_channels.db")) as database, database:
         database.execute("DELETE FROM delivery")
         database.execute("DELETE FROM message")
         database.execute("DROP TRIGGER delivery_begin")  # these have gone their way already
@@ -44,7 +45,7 @@ def fill(world: World) -> None:
 
 def with_text(world: World) -> int:
     """How many of them still have their text."""
-    with sqlite3.connect(world.folder / "trinity_channels.db") as database:
+    with closing(sqlite3.connect(world.folder / "trinity_channels.db")) as database, database:
         found: int = database.execute(
             "SELECT count(*) FROM message WHERE event_id LIKE 'old%' AND text != ''"
         ).fetchone()[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -105,7 +106,7 @@ async def test_a_parked_turn_of_an_erased_person_is_forgotten_with_its_reason(to
 
     assert (await town.check("agent"))["message"] == "No turn is parked."
     await town.stops()
-    with sqlite3.connect(town.folder / "trinity_channels.db") as database:
+    with closing(sqlite3.connect(town.folder / "trinity_channels.db")) as database, database:
         assert "my diary" not in "\n".join(database.iterdump())
     await town.starts()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -16,7 +17,7 @@ NEW_KEY = "11" * 32
 
 def stored(world: World) -> str:
     """Everything the database holds."""
-    with sqlite3.connect(world.folder / "trinity_channels.db") as database:
+    with closing(sqlite3.connect(world.folder / "trinity_channels.db")) as database, database:
         return "\n".join(database.iterdump())
 
 

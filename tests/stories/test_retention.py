@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ RUN = "retention_last_run_timestamp_seconds"
 
 def stored(world: World) -> str:
     """Everything the database holds."""
-    with sqlite3.connect(world.folder / "trinity_channels.db") as database:
+    with closing(sqlite3.connect(world.folder / "trinity_channels.db")) as database, database:
         return "\n".join(database.iterdump())
 
 

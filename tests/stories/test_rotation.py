@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from typing import Any
 
 import httpx
@@ -310,7 +311,7 @@ async def test_no_key_lies_in_the_database_in_clear(town: World) -> None:
     await rotate(town)
     await town.stops()
 
-    with sqlite3.connect(town.folder / "trinity_channels.db") as database:
+    with closing(sqlite3.connect(town.folder / "trinity_channels.db")) as database, database:
         stored = "\n".join(database.iterdump())
     await town.starts()
 
