@@ -40,6 +40,8 @@ MEANINGS = {
     "find_sent": "a send with unknown outcome is read back, after",
     "list_missed": "messages of an outage are caught up, so far back",
     "register_webhook": "the webhook is set at the provider by API",
+    "register_when_asked": "… only when an owner asks for it",
+    "register_by_hand_in_sandbox": "… but a sandbox's in the console only",
     "resolve_quoted": "a message that a person answers is read at the provider",
     "simulator": "a simulated provider comes with the plugin",
     "groups": "group conversations",

@@ -221,7 +221,9 @@ async def register_webhook(binding: Binding, ctx: Context) -> None:
     """Point the provider at `ctx.webhook_url`. Capability `register_webhook`.
 
     Called after an owner connects or rotates, and when the public address changes; never without an address. Another
-    service's webhook may only be replaced because an owner has just asked for it, which is when this is called.
+    service's webhook may only be replaced because an owner has just asked for it, which is when this is called. With the
+    capability `register_when_asked` it is called only when an owner asks for the webhook to be set, and with
+    `register_by_hand_in_sandbox` not for an account that is a sandbox.
 
     Raises:
         ConfigurationError: the provider refuses the address or the credentials; shown to the owner.

@@ -66,6 +66,9 @@ class Capabilities:
         find_sent: seconds after an attempt from which a send that `find_sent` does not see is surely absent; 0 for no hook.
         list_missed: how far back inbound messages can be listed after an outage; zero for none. Hook `list_missed`.
         register_webhook: our webhook can be set at the provider by API. Hook `register_webhook`.
+        register_when_asked: it is set only when an owner asks for just that, because the account may serve another program:
+            connecting, a new webhook address and a new public address leave it as it is.
+        register_by_hand_in_sandbox: of a sandbox it is set in the provider's console only.
         resolve_quoted: a message that a person answers can be read by its id. Hook `resolve_quoted`.
         simulator: a local provider ships with the plugin. Hook `simulator`.
         groups: group conversations are received.
@@ -78,10 +81,20 @@ class Capabilities:
     find_sent: float = 0
     list_missed: timedelta = timedelta(0)
     register_webhook: bool = False
+    register_when_asked: bool = False
+    register_by_hand_in_sandbox: bool = False
     resolve_quoted: bool = False
     simulator: bool = False
     groups: bool = False
     verified_email: bool = False
+
+    def can_register(self, *, sandbox: bool) -> bool:
+        """Whether the webhook of a sandbox, or of another account, can be set by API."""
+        return self.register_webhook and not (sandbox and self.register_by_hand_in_sandbox)
+
+    def registers_unasked(self, *, sandbox: bool) -> bool:
+        """Whether it is set as soon as our address is known or changes, without being asked for."""
+        return self.can_register(sandbox=sandbox) and not self.register_when_asked
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,7 @@ class FixAction(StrEnum):
     Attributes:
         EDIT: enter the account's settings again.
         VERIFY: ask the provider once more.
-        SET_WEBHOOK: point the provider at our webhook; for channels that have the hook `register_webhook`.
+        SET_WEBHOOK: point the provider at our webhook; for accounts whose webhook `register_webhook` can set.
         SEE_WEBHOOK: look at the webhook URL, to enter it in the provider's console.
         PROBE: send a signed probe through the public address.
         TEST_MESSAGE: send a test message.

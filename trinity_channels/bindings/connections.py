@@ -8,7 +8,15 @@ from datetime import datetime, timedelta
 
 from pydantic import SecretStr
 
-from trinity_channels.api import ChannelError, Check, CheckState, ConfigurationError, FixAction, Verification
+from trinity_channels.api import (
+    ChannelError,
+    Check,
+    CheckState,
+    ConfigurationError,
+    FixAction,
+    ProviderUnavailable,
+    Verification,
+)
 from trinity_channels.authorisation import Authorisation
 from trinity_channels.bindings.given_settings import left_out, parse, secret_names
 from trinity_channels.bindings.open_binding import OpenBinding
@@ -216,16 +224,20 @@ class Connections:
         await self._may.owner(principal, agent)
         bound = await self._bound(agent, channel)
         title = bound.manifest.title
-        if not bound.manifest.capabilities.register_webhook:
+        if not bound.can_register:
+            which = f"the sandbox of {title}" if bound.manifest.capabilities.register_webhook else title
             raise Refusal(
                 "cannot_set_webhook",
-                f"{title} lets no one set the webhook from outside: enter it in the provider's console.",
+                f"The webhook of {which} cannot be set from outside: enter it in the provider's console.",
             )
         if bound.context.webhook_url is None:
             raise Refusal("no_public_url", "public_chat_url is not set, so there is no webhook URL yet.")
-        if not replace and (host := (await self.verify(agent, channel)).elsewhere):
-            raise WebhookElsewhere(title, host)
+        found = None if replace else await self.verify(agent, channel)
+        if found and found.elsewhere:
+            raise WebhookElsewhere(title, found.elsewhere)
         try:
+            if found:
+                _must_be_told(found)
             await bound.register_webhook()
         except ChannelError as error:
             # Kept, so that pages show it until the provider is asked again.
@@ -245,13 +257,13 @@ class Connections:
         await self.verify(agent, channel)
 
     async def register(self, agent: str, channel: str) -> None:
-        """Point the provider at our webhook, where that is done by API and there is an address.
+        """Point the provider at our webhook, where that is done by API without being asked for and there is an address.
 
         Raises:
             NotConnected, ConfigurationError, ProviderUnavailable: the binding stays connected.
         """
         bound = await self._bound(agent, channel)
-        if bound.manifest.capabilities.register_webhook and bound.context.webhook_url:
+        if bound.registers_unasked and bound.context.webhook_url:
             await bound.register_webhook()
 
     async def register_all(self) -> list[str]:
@@ -309,3 +321,10 @@ class Connections:
     def _new_key(self, agent: str, channel: str) -> tuple[str, str]:
         key = WebhookKey.fresh()
         return self._opened.secrets.sealed(agent, channel, "webhook_key", str(key)), digest(key.key)
+
+
+def _must_be_told(found: Verification) -> None:
+    # Where it posts to may be known a moment later, and would then be replaced without asking.
+    for check in found.checks:
+        if check.code == "webhook" and check.state is CheckState.UNKNOWN:
+            raise ProviderUnavailable(f"{check.message} Nothing was changed, for another webhook could be replaced.")

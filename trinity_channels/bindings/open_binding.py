@@ -46,6 +46,16 @@ class OpenBinding:
         """What the plugin declares about its channel."""
         return self.plugin.manifest
 
+    @property
+    def can_register(self) -> bool:
+        """Whether the provider can be pointed at our webhook by API."""
+        return self.manifest.capabilities.can_register(sandbox=self.binding.account.sandbox)
+
+    @property
+    def registers_unasked(self) -> bool:
+        """Whether that is done as soon as our address is known or changes."""
+        return self.manifest.capabilities.registers_unasked(sandbox=self.binding.account.sandbox)
+
     def receive(self, request: Request) -> Inbound:
         return self.plugin.receive(self.binding, request)
 

@@ -59,7 +59,7 @@ def _tell(manifest: Channel, connected: dict[str, Any]) -> None:
     name = f" ({connected['display_name']})" if connected["display_name"] else ""
     say(f"{connected['agent_name']} is connected to {manifest.title}{name}.")
     url = connected["webhook_url"]
-    if url and manifest.capabilities.register_webhook:
+    if url and manifest.capabilities.registers_unasked(sandbox=connected["is_sandbox"]):
         say(f"The webhook is set at the provider: {url}")
     elif url:
         say(f"Webhook URL, to enter at the provider: {url}")

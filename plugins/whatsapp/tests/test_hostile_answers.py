@@ -74,6 +74,7 @@ async def test_only_the_contracts_errors_are_raised(answer: object, status: int,
         lambda: plugin.list_missed(binding, SINCE, twilio.ctx),
         lambda: plugin.configure(binding.settings, twilio.ctx),
         lambda: plugin.indicate(binding, "SM1", twilio.ctx),
+        lambda: plugin.register_webhook(binding, twilio.ctx),
     ]
 
     with suppress(SendError):

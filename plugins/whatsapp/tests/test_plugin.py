@@ -16,7 +16,7 @@ from trinity_channels.api import Binding, Channel, Identity, Sender
 from trinity_channels_whatsapp import plugin
 
 HOOKS = ("channel", "configure", "verify", "receive", "send", "resolve_identity")
-OPTIONAL = ("indicate", "find_sent", "list_missed", "simulator")
+OPTIONAL = ("indicate", "find_sent", "list_missed", "register_webhook", "simulator")
 
 
 def test_start_up_does_not_load_twilio() -> None:
@@ -33,7 +33,7 @@ def test_start_up_does_not_load_twilio() -> None:
 
 def test_calls_do_not_load_twilios_resource_classes() -> None:
     check = (
-        "import sys; from trinity_channels_whatsapp import checks, missed, outbound, presence, readback;"
+        "import sys; from trinity_channels_whatsapp import checks, missed, outbound, presence, readback, webhook;"
         "print([name for name in sys.modules if name.startswith(('twilio.rest.', 'twilio.base.page'))])"
     )
 

@@ -67,6 +67,7 @@ HOOKS: dict[str, Callable[[Binding], Hook]] = {
     "configure": lambda binding: lambda ctx: plugin.configure(binding.settings, ctx),
     "verify": lambda binding: lambda ctx: plugin.verify(binding, ctx),
     "indicate": lambda binding: lambda ctx: plugin.indicate(binding, "SM" + "1" * 32, ctx),
+    "register_webhook": lambda binding: lambda ctx: plugin.register_webhook(binding, ctx),
 }
 
 
@@ -75,15 +76,21 @@ READ_BY = {
     "message_failed_at_once": ("send",),
     "messages_listed": ("find_sent", "list_missed"),
     "account": ("configure", "verify"),
-    "senders": ("verify",),
+    "senders": ("verify", "register_webhook"),
+    "sender_taken": ("register_webhook",),
+    "webhook_refused": ("register_webhook",),
     "typing": ("indicate",),
     "refused": ("send",),
     "refused_as_rfc9457": ("send", "find_sent"),
     "too_many_requests": ("send", "list_missed"),
     "unauthorized": ("send", "configure"),
-    "not_found": ("indicate", "verify"),
+    "not_found": ("indicate", "verify", "register_webhook"),
     "unavailable": ("send", "list_missed"),
 }
+
+
+# What answers the change of a sender, which is looked up first.
+CHANGES = {"sender_taken", "webhook_refused"}
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -138,11 +145,16 @@ def test_every_recorded_answer_is_changed() -> None:
 
 @pytest.mark.parametrize(("stem", "name"), [(stem, name) for stem, names in READ_BY.items() for name in names])
 async def test_a_changed_answer_raises_nothing_of_its_own(stem: str, name: str, binding: Binding, twilio: Any) -> None:
-    recorded, account = read(FOLDER / f"{stem}.json"), read(FOLDER / "account.json")
+    recorded, account, senders = (read(FOLDER / f"{name}.json") for name in (stem, "account", "senders"))
     hook = HOOKS[name](binding)
     for text in variants(recorded):
         answer = (recorded["status"], text)
-        twilio.answers(*([(200, account["body"]), answer] if stem == "senders" else [answer]))
+        before = []
+        if (stem, name) == ("senders", "verify"):
+            before = [(200, account["body"])]
+        elif stem in CHANGES:
+            before = [(200, senders["body"])]
+        twilio.answers(*before, answer)
         await ask(hook, name, twilio)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,6 +12,7 @@ import httpx
 import pytest
 from twilio.base.exceptions import TwilioException
 from twilio.rest import Client
+from twilio.rest.messaging.v2.channels_sender import ChannelsSenderContext, ChannelsSenderList
 
 from trinity_channels.api import Binding, OutboundMessage, SendRejected
 from trinity_channels_whatsapp import plugin
@@ -21,13 +23,20 @@ SENDER = "whatsapp:+14155001234"
 SERVICE = "MG" + "7" * 32
 SID = "SM" + "1" * 32
 MESSAGE = OutboundMessage(id="d-42", to=ZOE, text="*hello*\n  & 6 * 7 🙂 %2B+")
-CALLBACK = "https://bot.example/api/whatsapp/webhook/fake-key?delivery=d-42"
+WEBHOOK = "https://bot.example/api/whatsapp/webhook/fake-key"
+CALLBACK = f"{WEBHOOK}?delivery=d-42"
+XE = "XE" + "5" * 32
+REGISTERED = {"sid": XE, "sender_id": SENDER}
 SINCE = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture
 def official(binding: Binding, twilio: Any) -> Client:
     return Client(binding.account.key, "fake-auth-token", http_client=Transport(twilio.ctx, deadline=5))
+
+
+def is_json(request: httpx.Request) -> bool:
+    return request.headers.get("Content-Type") == "application/json" and bool(request.content)
 
 
 def wire(request: httpx.Request) -> dict[str, object]:
@@ -37,11 +46,27 @@ def wire(request: httpx.Request) -> dict[str, object]:
         "method": request.method,
         "address": str(request.url.copy_with(query=None)),
         "query": sorted(request.url.params.multi_items()),
-        "form": sorted(parse_qsl(request.content.decode(), keep_blank_values=True)),
+        "json": json.loads(request.content) if is_json(request) else None,
+        "form": [] if is_json(request) else sorted(parse_qsl(request.content.decode(), keep_blank_values=True)),
         # of a request without a body it says nothing, though the resource classes set it there too
         "content type": request.headers["Content-Type"] if request.content else None,
         "headers": {name: request.headers[name] for name in names},
     }
+
+
+def _points_here(client: Client) -> Awaitable[object]:
+    senders = client.messaging.v2.channels_senders
+    webhook = {
+        "callback_url": f"{WEBHOOK}#rc=2&rt=5000&rp=ct,rt,5xx",
+        "callback_method": "POST",
+        "status_callback_url": WEBHOOK,
+        "status_callback_method": "POST",
+    }
+    change = {"webhook": ChannelsSenderList.MessagingV2ChannelsSenderWebhook(webhook)}
+    update: Awaitable[object] = senders(XE).update_async(
+        ChannelsSenderContext.MessagingV2ChannelsSenderRequestsUpdate(change)
+    )
+    return update
 
 
 Ours = Callable[[Binding, Any], Awaitable[object]]
@@ -86,6 +111,12 @@ CALLS: list[Any] = [
         lambda client: client.api.v2010.accounts(client.account_sid).fetch_async(),
         id="account",
     ),
+    pytest.param(
+        None,
+        plugin.register_webhook,
+        _points_here,
+        id="webhook of a sender",
+    ),
 ]
 
 
@@ -99,7 +130,7 @@ async def test_twilio_cannot_tell_us_from_its_own_classes(
     official: Client,
     listing: Callable[..., dict[str, object]],
 ) -> None:
-    twilio.answers((200, listing() | {"sid": SID, "meta": {"key": "messages"}}))
+    twilio.answers((200, listing() | {"sid": SID, "meta": {"key": "messages"}, "senders": [REGISTERED]}))
 
     await ours(make_binding(messaging_service_sid=service), twilio.ctx)
     ours_sent = wire(twilio.requests[-1])

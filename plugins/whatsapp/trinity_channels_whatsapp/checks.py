@@ -6,44 +6,15 @@ at the webhook must not make good credentials look bad.
 
 from __future__ import annotations
 
-from contextlib import aclosing
-from dataclasses import dataclass
-from urllib.parse import urlsplit
-
 from trinity_channels.api import Binding, ChannelError, Check, CheckState, Context, FixAction, Verification
 from trinity_channels_whatsapp.account import open_account
 from trinity_channels_whatsapp.client import Api
-from trinity_channels_whatsapp.fields import Fields, inner, objects, text
+from trinity_channels_whatsapp.senders import RegisteredSender, find_sender, host_of
 from trinity_channels_whatsapp.settings import WhatsAppSettings, settings_of
 from trinity_channels_whatsapp.setup_steps import SANDBOX_CONSOLE, SENDER_CONSOLE
 
-SENDERS = "https://messaging.twilio.com/v2/Channels/Senders"
-# Enough for 200 senders; Twilio registers at most 20 for a verified business, 50 on request.
-MAX_PAGES = 10
-PAGE_SIZE = "20"  # Twilio's own default for WhatsApp
-
 _SEE = (FixAction.SEE_WEBHOOK,)
-
-
-@dataclass(frozen=True, slots=True)
-class _Sender:
-    """A sender, the webhook that it calls, and why it is offline."""
-
-    status: str
-    url: str
-    method: str
-    reasons: tuple[str, ...]
-
-    @classmethod
-    def read(cls, resource: Fields) -> _Sender:
-        webhook = inner(resource, "webhook")
-        return cls(
-            status=text(resource, "status"),
-            url=text(webhook, "callback_url").partition("#")[0],  # after # stand connection overrides
-            # POST is Twilio's default where the sender names no method.
-            method=(text(webhook, "callback_method") or "POST").upper(),
-            reasons=tuple(filter(None, (text(one, "message") for one in objects(resource, "offline_reasons") or ()))),
-        )
+_SETS = (FixAction.SET_WEBHOOK, FixAction.SEE_WEBHOOK)
 
 
 async def run(binding: Binding, ctx: Context) -> Verification:
@@ -92,7 +63,7 @@ def _service() -> Check:
 async def _sender(settings: WhatsAppSettings, ctx: Context) -> tuple[tuple[Check, ...], str]:
     """What there is to say of the sender, and the host that it posts to where that is not our webhook."""
     try:
-        sender = await _find_sender(Api(settings, ctx))
+        sender = await find_sender(Api(settings, ctx))
     except ChannelError:  # see the module's docstring
         unknown = (
             Check(
@@ -122,20 +93,11 @@ async def _sender(settings: WhatsAppSettings, ctx: Context) -> tuple[tuple[Check
             ),
         )
         return missing, ""
-    elsewhere = _host(sender.url) if sender.url and sender.url != ctx.webhook_url else ""
+    elsewhere = host_of(sender.url) if sender.url and sender.url != ctx.webhook_url else ""
     return (_status(sender), _webhook(sender, ctx.webhook_url)), elsewhere
 
 
-async def _find_sender(api: Api) -> _Sender | None:
-    query = {"Channel": "whatsapp", "PageSize": PAGE_SIZE}
-    async with aclosing(api.walk(SENDERS, "senders", query, pages=MAX_PAGES)) as senders:
-        async for sender in senders:
-            if sender.get("sender_id") == api.settings.from_number:
-                return _Sender.read(sender)
-    return None
-
-
-def _status(sender: _Sender) -> Check:
+def _status(sender: RegisteredSender) -> Check:
     # ONLINE:UPDATING receives and sends too, while a changed webhook is being applied.
     if sender.status.partition(":")[0] == "ONLINE":
         return Check("sender", CheckState.OK, "The WhatsApp sender is online.")
@@ -149,7 +111,7 @@ def _status(sender: _Sender) -> Check:
     )
 
 
-def _webhook(sender: _Sender, webhook_url: str | None) -> Check:
+def _webhook(sender: RegisteredSender, webhook_url: str | None) -> Check:
     if webhook_url is None:
         return Check(
             "webhook",
@@ -160,25 +122,25 @@ def _webhook(sender: _Sender, webhook_url: str | None) -> Check:
         )
     fix = _webhook_fix(webhook_url)
     if not sender.url:
-        return Check("webhook", CheckState.FAILED, "The sender has no webhook: messages go nowhere.", fix, _SEE)
+        return Check("webhook", CheckState.FAILED, "The sender has no webhook: messages go nowhere.", fix, _SETS)
     if sender.url != webhook_url:
-        host = _host(sender.url)
+        host = host_of(sender.url)
+        if sender.updating:
+            return Check(
+                "webhook",
+                CheckState.UNKNOWN,
+                "Twilio is still applying a change of the sender's webhook.",
+                f"Verify again in a minute. {fix}",
+                (FixAction.VERIFY, FixAction.SEE_WEBHOOK),
+            )
         # The path stays out of the text: it may hold the key of another installation's webhook.
-        where = "another path here" if host == _host(webhook_url) else f"another host, {host}"
-        return Check("webhook", CheckState.FAILED, f"The sender's webhook points to {where}.", fix, _SEE)
+        where = "another path here" if host == host_of(webhook_url) else f"another host, {host}"
+        return Check("webhook", CheckState.FAILED, f"The sender's webhook points to {where}.", fix, _SETS)
     if sender.method != "POST":
         return Check(
-            "webhook", CheckState.FAILED, f"The sender's webhook uses HTTP {sender.method} instead of POST.", fix, _SEE
+            "webhook", CheckState.FAILED, f"The sender's webhook uses HTTP {sender.method} instead of POST.", fix, _SETS
         )
     return Check("webhook", CheckState.OK, "The sender's webhook points here.")
-
-
-def _host(url: str) -> str:
-    try:
-        return urlsplit(url).hostname or url
-    # What was typed into the console need not be a URL: an unclosed bracket is enough to raise.
-    except ValueError:
-        return url
 
 
 def _webhook_fix(webhook_url: str | None) -> str:

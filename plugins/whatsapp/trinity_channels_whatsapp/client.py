@@ -6,7 +6,7 @@ time, and parse answers without checking them (docs/adr/0004).
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -18,7 +18,7 @@ from trinity_channels.api import ConfigurationError, Context, ProviderUnavailabl
 from trinity_channels_whatsapp.answers import CallError, NoAnswerError, NotSentError, RefusedError, object_of
 from trinity_channels_whatsapp.fields import Fields, inner, objects
 from trinity_channels_whatsapp.settings import WhatsAppSettings
-from trinity_channels_whatsapp.transport import Transport
+from trinity_channels_whatsapp.transport import JSON, Transport
 
 HOST = "https://api.twilio.com"
 CALL_DEADLINE = 25.0
@@ -62,8 +62,16 @@ class Api:
         """The address of the account, without its `.json`."""
         return f"{HOST}/2010-04-01/Accounts/{self.settings.account_sid}"
 
-    async def call(self, method: str, url: str, *, params: Form | None = None, data: Form | None = None) -> Fields:
-        """Call an endpoint, once, and return the object that it answers with.
+    async def call(
+        self,
+        method: str,
+        url: str,
+        *,
+        params: Form | None = None,
+        data: Form | None = None,
+        json: Mapping[str, object] | None = None,
+    ) -> Fields:
+        """Call an endpoint, once, with a form or JSON, and return the object that it answers with.
 
         Raises:
             RefusedError, NotSentError, NoAnswerError: see there.
@@ -76,7 +84,10 @@ class Api:
             http_client=Transport(self.ctx, deadline=self.deadline, spare=spare.get_secret_value() if spare else None),
             environment=_NO_ENVIRONMENT,
         )
-        answer = await _answered(client, method, url, params, data)
+        headers = {"Content-Type": JSON} if json is not None else None
+        answer = await _answered(
+            client.request_async(method, url, params=params, data=data if json is None else json, headers=headers)
+        )
         # Raised here: raised while another is handled, an error keeps that one, and with it the request and its token.
         if isinstance(answer, CallError):
             raise answer
@@ -94,7 +105,7 @@ class Api:
         except RefusedError as refused:
             of_account = url.startswith(self.account)
             if refused.status == HTTPStatus.UNAUTHORIZED or (of_account and _judges_credentials(refused)):
-                raise _refusal(refused, self.settings) from None
+                raise credentials_refused(refused, self.settings) from None
             passing = refused.status >= HTTPStatus.INTERNAL_SERVER_ERROR or refused.status in _PASSING
             fix = " Try again in a moment." if passing else ("" if refused.words else f" {_NOT_TWILIO}")
             raise ProviderUnavailable(f"{refused}.{fix}") from None
@@ -125,11 +136,9 @@ class Api:
         raise ProviderUnavailable("Twilio lists more than can be looked through.")
 
 
-async def _answered(
-    client: Client, method: str, url: str, params: Form | None, data: Form | None
-) -> Response | CallError:
+async def _answered(request: Awaitable[Response]) -> Response | CallError:
     try:
-        return await client.request_async(method, url, params=params, data=data)
+        return await request
     # Only their names: the errors' texts may hold numbers and the message.
     except _NEVER_LEFT as error:
         return NotSentError(f"Twilio could not be reached ({type(error).__name__})")
@@ -142,15 +151,21 @@ def _judges_credentials(refused: RefusedError) -> bool:
     return refused.status in _REFUSED and bool(refused.words)
 
 
-def _refusal(refused: RefusedError, settings: WhatsAppSettings) -> ConfigurationError:
+def credentials_refused(refused: RefusedError, settings: WhatsAppSettings) -> ConfigurationError:
+    """The error for an answer that judges the credentials, in Twilio's words."""
     words = refused.words or HTTPStatus(refused.status).phrase
     return ConfigurationError(
-        f"Twilio refused the credentials (code {refused.code}): {_without_secrets(words, settings)[:_MAX_WORDS]}."
+        f"Twilio refused the credentials (code {refused.code}): {shown(words, settings)}."
         " Check the Account SID and re-copy the Auth Token from the Twilio Console: it resets when someone clicks"
         " regenerate there.",
         field="auth_token",
         refused=True,
     )
+
+
+def shown(words: str, settings: WhatsAppSettings) -> str:
+    """Twilio's words as an owner may see them: short, without the tokens, without the full stop."""
+    return _without_secrets(words, settings)[:_MAX_WORDS]
 
 
 def _without_secrets(words: str, settings: WhatsAppSettings) -> str:

@@ -43,6 +43,10 @@ MANIFEST = Channel(
         find_sent=10,
         # What is older could not be answered any more: the reply window has closed.
         list_missed=timedelta(hours=24),
+        register_webhook=True,
+        # A number that is registered already may serve another program, and only the console knows the sandbox's webhook.
+        register_when_asked=True,
+        register_by_hand_in_sandbox=True,
         simulator=True,
     ),
     address=AddressFormat("to_number", ADDRESS, "whatsapp:+15551234567"),

@@ -107,6 +107,14 @@ async def list_missed(binding: Binding, since: datetime, ctx: Context) -> list[M
 
 
 @hookimpl
+async def register_webhook(binding: Binding, ctx: Context) -> None:
+    """Point the registered sender here."""
+    from trinity_channels_whatsapp import webhook
+
+    await webhook.register(binding, ctx)
+
+
+@hookimpl
 def simulator(ctx: Context) -> Simulator:
     """Make a Twilio that runs on this machine."""
     from trinity_channels_whatsapp.simulator import TwilioSimulator

@@ -12,6 +12,12 @@ _SANDBOX = (*_TRY, "Sandbox settings")
 _SENDERS = ("Twilio Console", "Messaging", "Senders", "WhatsApp Senders")
 SANDBOX_CONSOLE = " → ".join(_SANDBOX)
 SENDER_CONSOLE = " → ".join(_SENDERS)
+OVERRIDES = "rc=2&rt=5000&rp=ct,rt,5xx"
+"""What stands after # in the webhook URL, so that Twilio repeats a message that did not get through.
+
+https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides: by default only a connection that could not be
+made is repeated. It is neither sent nor signed.
+"""
 
 SETUP_STEPS = (
     SetupStep(
@@ -46,9 +52,9 @@ SETUP_STEPS = (
     ),
     SetupStep(
         "Point the sender here",
-        "Paste the webhook URL as the webhook for incoming messages, choose"
-        " HTTP POST and save. With #rc=2&rt=5000&rp=ct,rt,5xx at the end of the URL, Twilio also repeats a message that"
-        " did not get through.",
+        '"Set webhook at the provider", on the page of this channel, does this. By hand: paste the webhook URL as the'
+        f" webhook for incoming messages, choose HTTP POST and save. With #{OVERRIDES} at the end of the URL, Twilio also"
+        " repeats a message that did not get through.",
         sandbox=False,
         path=(*_SENDERS, "your registered sender"),
         connected=True,

@@ -23,6 +23,7 @@ from trinity_channels.api import Context
 
 # Short where nothing has been sent yet, which can be retried safely; long once Twilio may be working on it.
 _TIMEOUTS = httpx.Timeout(15.0, connect=5.0, pool=5.0)
+JSON = "application/json"
 # The base class demands a logger; nothing is written to it.
 _SILENT = logging.getLogger("trinity_channels_whatsapp.transport")
 
@@ -45,19 +46,22 @@ class Transport(AsyncHttpClient):  # type: ignore[misc]  # the base is untyped
         method: str,
         uri: str,
         params: Mapping[str, str] | None = None,
-        data: Mapping[str, str] | None = None,
+        data: Mapping[str, object] | None = None,
         headers: Mapping[str, str] | None = None,
         auth: tuple[str, str] | None = None,
         timeout: float | None = None,  # noqa: ARG002, ASYNC109 - the base class's signature; the deadline is ours
         allow_redirects: bool = False,  # noqa: ARG002 - Twilio's API never answers with a redirect
     ) -> Response:
         """Send one request and give the answer back as twilio wants it."""
+        # As in twilio's own transports: the type decides how the fields are written.
+        as_json = headers is not None and headers.get("Content-Type") == JSON
         send = partial(
             self._ctx.http.request,
             method,
             _address(uri, self._ctx.api_base_url),
             params=params,
-            data=data,
+            data=None if as_json else data,
+            json=data if as_json else None,
             headers=headers,
             timeout=_TIMEOUTS,
             follow_redirects=False,

@@ -146,7 +146,9 @@ def webhook_address(known: Known) -> Check:
             (FixAction.SEE_WEBHOOK,),
         )
     # Where we enter the address ourselves there is nothing for the owner to do.
-    if known.old_address_until and not known.manifest.capabilities.register_webhook:
+    if known.old_address_until and not known.manifest.capabilities.registers_unasked(
+        sandbox=known.stored.account.sandbox
+    ):
         return Check(
             "webhook_address",
             CheckState.UNKNOWN,

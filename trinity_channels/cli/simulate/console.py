@@ -115,7 +115,7 @@ class _Console:
             variable=one.variable,
             base_url=escape(one.base_url),
             connect=escape(one.connect_command()),
-            webhook=REGISTERED if one.manifest.capabilities.register_webhook else self._form(note),
+            webhook=REGISTERED if one.manifest.capabilities.registers_unasked(sandbox=False) else self._form(note),
         )
         return HTMLResponse(page, status, headers=HEADERS)
 

@@ -69,7 +69,7 @@ def welcome(simulated: Simulated, url: str) -> str:
     command = simulated.connect_command().replace("\n", "\n     ")
     last = (
         "3. Write on the phone."
-        if simulated.manifest.capabilities.register_webhook
+        if simulated.manifest.capabilities.registers_unasked(sandbox=False)
         else "3. Enter the webhook URL that the last command shows on the console, and write on the phone."
     )
     return f"""\

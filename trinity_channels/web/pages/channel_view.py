@@ -66,6 +66,16 @@ class ChannelView:
         return self.status.connection
 
     @property
+    def can_register(self) -> bool:
+        """Whether the webhook of what is connected can be set at the provider."""
+        return self.at is not None and self.manifest.capabilities.can_register(sandbox=self.at.sandbox)
+
+    @property
+    def registers_unasked(self) -> bool:
+        """Whether it is set at the provider as soon as it changes."""
+        return self.at is not None and self.manifest.capabilities.registers_unasked(sandbox=self.at.sandbox)
+
+    @property
     def path(self) -> str:
         """The page of this channel; everything that can be done here lies below."""
         return self._place.channel_path

@@ -1,0 +1,173 @@
+"""An owner has the webhook of a WhatsApp sender set at Twilio, instead of entering it in the console."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.pages.clients import OWN, client_of
+from tests.world import TWILIO, World
+from trinity_channels.store import audit
+
+AGENT = "/api/agents/support"
+BINDING = f"{AGENT}/whatsapp"
+PAGE = "/agents/support/channels/whatsapp"
+ELSEWHERE = "https://elsewhere.example.org/hook/secret-key"
+OVERRIDES = "#rc=2&rt=5000&rp=ct,rt,5xx"
+
+
+class Senders(httpx.AsyncBaseTransport):
+    """Stands before Twilio and answers for its senders: with `answers` one after another, then as Twilio does."""
+
+    def __init__(self, twilio: httpx.AsyncBaseTransport, *answers: httpx.Response) -> None:
+        self._twilio = twilio
+        self._answers = deque(answers)
+        self.changes = 0
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path.startswith("/v2/Channels/Senders"):
+            self.changes += request.method == "POST"
+            if self._answers:
+                return self._answers.popleft()
+        return await self._twilio.handle_async_request(request)
+
+
+def stands_before(world: World, *answers: httpx.Response) -> Senders:
+    senders = world.network.at[TWILIO] = Senders(world.network.at[TWILIO], *answers)
+    return senders
+
+
+async def sets(world: World, **body: Any) -> httpx.Response:
+    return await world.api("POST", f"{BINDING}/set-webhook", body)
+
+
+async def test_a_sender_without_a_webhook_is_pointed_here_and_its_messages_arrive(world: World) -> None:
+    world.twilio.connect("")
+
+    answer = await sets(world)
+
+    url = answer.json()["webhook_url"]
+    assert answer.status_code == httpx.codes.OK
+    webhook = world.twilio.sender.webhook
+    assert (webhook.callback_url, webhook.status_callback_url) == (url + OVERRIDES, url)
+    await world.policy("open")
+    zoe = world.person("Zoe")
+    await zoe.says("hello")
+    assert zoe.heard()[-1] == "echo hello"
+    assert (await world.api("POST", f"{BINDING}/test", {})).json()["ok"]
+    entries = await world.host.store.read(lambda tx: audit.entries(tx, "support", action="set_webhook"))
+    assert [entry.channel for entry in entries] == ["whatsapp"]
+
+
+async def test_another_webhook_is_shown_and_replaced_only_when_that_is_asked_for(world: World) -> None:
+    world.twilio.connect(ELSEWHERE)
+
+    refused = await sets(world)
+
+    assert (refused.status_code, refused.json()["code"]) == (httpx.codes.CONFLICT, "webhook_elsewhere")
+    assert refused.json()["elsewhere"] == "elsewhere.example.org"
+    assert "secret-key" not in refused.text
+    assert world.twilio.sender.webhook.callback_url == ELSEWHERE
+
+    replaced = await sets(world, replace=True)
+
+    assert replaced.status_code == httpx.codes.OK
+    assert world.twilio.sender.webhook.callback_url == await world.webhook() + OVERRIDES
+
+
+async def test_an_address_with_other_overrides_is_ours(world: World) -> None:
+    ours = f"{await world.webhook()}#rc=5&rp=all"
+    world.twilio.connect(ours)
+
+    assert (await sets(world)).status_code == httpx.codes.OK
+    assert world.twilio.sender.webhook.callback_url == ours
+
+
+@pytest.mark.parametrize("change", ["connecting again", "rotating", "another public address"])
+async def test_nothing_is_replaced_without_being_asked_for(world: World, change: str) -> None:
+    world.twilio.connect(ELSEWHERE)
+
+    match change:
+        case "connecting again":
+            await world.api("PUT", BINDING, dict(world.twilio.settings()))
+            async with client_of(world) as client:
+                await client.post(PAGE, data=dict(world.twilio.settings()), headers=OWN)
+        case "rotating":
+            await world.api("POST", f"{BINDING}/rotate-webhook")
+        case _:
+            await world.api("PUT", "/api/settings/public_chat_url", {"value": "https://new.example.org"})
+
+    assert world.twilio.sender.webhook.callback_url == ELSEWHERE
+
+
+async def test_connecting_on_the_page_points_a_free_sender_here(world: World) -> None:
+    world.twilio.connect("")
+
+    async with client_of(world) as client:
+        await client.post(PAGE, data=dict(world.twilio.settings()), headers=OWN)
+
+    assert world.twilio.sender.webhook.callback_url == await world.webhook() + OVERRIDES
+
+
+async def test_the_sandbox_is_left_to_the_console(world: World) -> None:
+    await world.connect(**world.twilio.settings(sandbox=True))
+    senders = stands_before(world)
+
+    refused = await sets(world, replace=True)
+    async with client_of(world) as client:
+        shown = (await client.get(PAGE)).text
+
+    assert (refused.status_code, refused.json()["code"]) == (httpx.codes.CONFLICT, "cannot_set_webhook")
+    assert "The webhook of the sandbox of WhatsApp (Twilio) cannot be set from outside" in refused.json()["message"]
+    assert "Set webhook at the provider" not in shown
+    assert senders.changes == 0
+
+
+async def test_a_registered_sender_has_the_button(world: World) -> None:
+    async with client_of(world) as client:
+        shown = (await client.get(PAGE)).text
+
+    assert "Set webhook at the provider" in shown
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.Response(403, json={"code": 20403, "message": "Forbidden"}),
+        httpx.Response(404, json={"code": 20404, "message": "not found"}),
+        httpx.Response(503, text="<html>Busy</html>"),
+        httpx.Response(200, json={"senders": [7]}),
+    ],
+)
+async def test_where_twilio_does_not_tell_where_the_sender_points_nothing_is_replaced(
+    world: World, answer: httpx.Response
+) -> None:
+    world.twilio.connect(ELSEWHERE)
+    senders = stands_before(world, answer)
+
+    refused = await sets(world)
+
+    assert (refused.status_code, refused.json()["code"]) == (httpx.codes.BAD_GATEWAY, "provider_unavailable")
+    assert "Nothing was changed" in refused.json()["message"]
+    assert (senders.changes, world.twilio.sender.webhook.callback_url) == (0, ELSEWHERE)
+
+
+async def test_a_refused_address_is_told_and_stays_on_the_page(world: World) -> None:
+    words = {"code": 20001, "message": "The URL must be public"}
+    stands_before(world, httpx.Response(200, json=_senders(world)), httpx.Response(400, json=words))
+
+    refused = await sets(world, replace=True)
+    async with client_of(world) as client:
+        shown = (await client.get(PAGE)).text
+
+    assert refused.status_code == httpx.codes.BAD_REQUEST
+    assert "The URL must be public" in refused.json()["message"]
+    assert "The URL must be public" in shown
+
+
+def _senders(world: World) -> dict[str, Any]:
+    sender = world.twilio.sender
+    return {"senders": [{"sid": sender.sid, "sender_id": sender.address, "status": "ONLINE", "webhook": {}}]}
