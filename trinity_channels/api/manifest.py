@@ -67,7 +67,8 @@ class Capabilities:
         list_missed: how far back inbound messages can be listed after an outage; zero for none. Hook `list_missed`.
         register_webhook: our webhook can be set at the provider by API. Hook `register_webhook`.
         register_when_asked: it is set only when an owner asks for just that, because the account may serve another program:
-            connecting, a new webhook address and a new public address leave it as it is.
+            connecting, a new webhook address and a new public address leave it as it is. While the check `webhook` of
+            `verify` is UNKNOWN, it is set only if replacing another webhook was confirmed.
         register_by_hand_in_sandbox: of a sandbox it is set in the provider's console only.
         resolve_quoted: a message that a person answers can be read by its id. Hook `resolve_quoted`.
         simulator: a local provider ships with the plugin. Hook `simulator`.

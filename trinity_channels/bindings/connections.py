@@ -236,7 +236,7 @@ class Connections:
         if found and found.elsewhere:
             raise WebhookElsewhere(title, found.elsewhere)
         try:
-            if found:
+            if found and bound.manifest.capabilities.register_when_asked:
                 _must_be_told(found)
             await bound.register_webhook()
         except ChannelError as error:
