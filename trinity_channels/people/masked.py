@@ -12,7 +12,7 @@ _SHORTEST = 8
 
 
 def masked(address: str) -> str:
-    """An address without most of its characters: `whatsapp:+15557770001` is shown as "+15 ••• 01"."""
+    """An address without most of its characters: `scheme:+15557770001` is shown as "+15 ••• 01"."""
     shown = address.rpartition(":")[2]
     if len(shown) < _SHORTEST:
         return f"{_HIDDEN}{shown[-_KEPT:]}" if len(shown) > _KEPT else _HIDDEN if shown else ""
