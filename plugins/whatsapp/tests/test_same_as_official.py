@@ -96,7 +96,7 @@ CALLS: list[Any] = [
     pytest.param(
         None,
         lambda binding, ctx: plugin.list_missed(binding, SINCE, ctx),
-        lambda client: client.messages.page_async(to=SENDER, date_sent_after="2026-11-22", page_size=1000),
+        lambda client: client.messages.page_async(to=SENDER, date_sent_after="2026-11-22", page_size=250),
         id="list since a day",
     ),
     pytest.param(
