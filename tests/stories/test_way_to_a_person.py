@@ -22,7 +22,7 @@ async def sales(found: Found) -> World:
     return made
 
 
-async def escalation(world: World) -> list[dict[str, str]]:
+async def escalation(world: World) -> list[dict[str, Any]]:
     """What the health of `sales` says about it."""
     checks = (await world.binding("sales"))["health"]["checks"]
     return [one for one in checks if one["code"] == "escalation"]
