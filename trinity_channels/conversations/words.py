@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from trinity_channels.agents import words
 from trinity_channels.api import Attachment, Forwarded, Quoted
+from trinity_channels.conversations.readable import readable
 from trinity_channels.people.masked import masked as masked_address
 from trinity_channels.store.conversation_list import Last, Listed
 from trinity_channels.store.conversation_log import Heading, Said
@@ -43,6 +44,8 @@ RECEIVED: Mapping[MessageState, str] = MappingProxyType(
 )
 """What became of a message that a person wrote; empty where nothing needs to be said."""
 _SHORT = 120
+_READ = 240
+"""Characters of a text that are read for its beginning, for marks and addresses take some of them."""
 
 
 def gone(said: Said, kept_days: int) -> str:
@@ -76,14 +79,14 @@ def masked(of: Listed | Heading) -> str:
 
 
 def last_words(one: Listed) -> str:
-    """The beginning of what was said last."""
+    """The beginning of what was said last, an agent's without its marks."""
     last = one.last
     if last is None:
         return ""
     if last.cleared:
         return "Text deleted"
-    text = one_line(last.text) or _kind(last)
-    return text if len(text) <= _SHORT else f"{text[: _SHORT - 1]}…"
+    text = one_line(readable(last.origin, last.text[:_READ])) or _kind(last)
+    return text if len(text) <= _SHORT and len(last.text) <= _READ else f"{text[: _SHORT - 1]}…"
 
 
 def _kind(last: Last) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from trinity_channels.conversations import words
+from trinity_channels.conversations.readable import readable_texts
 from trinity_channels.conversations.reading import Reading
 from trinity_channels.conversations.remedies import Outlook
 from trinity_channels.store.access import AccessRequest
@@ -21,9 +22,13 @@ from trinity_channels.web.pages.delivery_badges import BADGES
 
 @dataclass(frozen=True, slots=True)
 class Bubble:
-    """A message. `ours`: of the agent or this host. `badges`: how far it got, one for each state that parts are in."""
+    """A message. `ours`: of the agent or this host. `badges`: how far it got, one for each state that parts are in.
+
+    `text` is what it says, an agent's without Markdown's marks.
+    """
 
     said: Said
+    text: str
     who: str
     ours: bool
     gone: str
@@ -79,6 +84,7 @@ class ConversationView:
         self.channel_title = channel_title
         self.is_newest = before is None
         self.title = words.title(found.heading)
+        self._texts = readable_texts(found.log.said)
         self.address = words.masked(found.heading)
 
     @property
@@ -147,6 +153,7 @@ class ConversationView:
         badges = dict.fromkeys((BADGES[one.state], words.SENDING[one.state]) for one in said.sendings)
         return Bubble(
             said,
+            self._texts[said.id],
             _who(said, self.heading) if ours else one_line(said.writer) or self._unnamed,
             ours,
             gone or ("" if said.text or said.parts else "No text"),
