@@ -56,7 +56,7 @@ async def test_an_owner_approves_with_the_link_from_the_mail(world: World) -> No
 
     page = await opens(world, link)
     assert page.status_code == 200
-    assert "zoe@example.org" in page.text
+    assert "zoe@example.org asked through WhatsApp (Twilio) on 2 Mar 2026 at 09:00 UTC to talk" in page.text
     assert await decisions(world) == []
 
     answer = await clicks(world, link)
@@ -99,7 +99,7 @@ async def test_a_link_works_once(world: World) -> None:
     answers = [await clicks(world, link, "approve"), await clicks(world, link, "decline"), await opens(world, link)]
 
     assert [one.status_code for one in answers] == [410, 410, 410]
-    assert "was denied at 2026-03-02" in answers[0].text
+    assert "was denied on 2 Mar 2026 at 10:00 UTC." in answers[0].text
     assert zoe.heard().count(texts.DENIED) == 1
     assert len(await decisions(world)) == 1
 

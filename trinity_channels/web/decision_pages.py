@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable
+from datetime import datetime
 from html import escape
 from http import HTTPStatus
 from urllib.parse import parse_qs
@@ -21,6 +21,7 @@ from starlette.routing import Route
 from trinity_channels.access.decision_links import SEGMENT, InvalidLink
 from trinity_channels.access.mailed_decisions import ExpiredLink, MailedDecisions, UsedLink
 from trinity_channels.email_address import shown_email
+from trinity_channels.plugins import Plugins
 from trinity_channels.refusal import Refusal
 from trinity_channels.store.access import AccessRequest
 from trinity_channels.web.errors import STATUSES
@@ -72,16 +73,16 @@ _HEADERS = {
 class DecisionPages:
     """Answers `GET|POST /api/<channel>/webhook/decide/<token>` of every installed channel."""
 
-    def __init__(self, decisions: MailedDecisions, channels: Iterable[str]) -> None:
+    def __init__(self, decisions: MailedDecisions, plugins: Plugins) -> None:
         self._decisions = decisions
-        self._channels = channels
+        self._plugins = plugins
 
     def routes(self) -> list[Route]:
         """The routes."""
         return [
             # Below the webhooks' path: often all that a tunnel passes on.
             Route(f"/api/{channel}/webhook/{SEGMENT}/{{token}}", self._answer, methods=["GET", "POST"])
-            for channel in self._channels
+            for channel in self._plugins
         ]
 
     async def _answer(self, request: Request) -> Response:
@@ -89,7 +90,8 @@ class DecisionPages:
         try:
             if request.method == "POST":
                 return await self._decide(request, token)
-            return _question(await self._decisions.look(token))
+            asked = await self._decisions.look(token)
+            return _question(asked, self._title(asked.channel))
         # Not an error to the owner: they see what was decided, perhaps by themselves on another device.
         except UsedLink as used:
             return _used(used)
@@ -110,10 +112,14 @@ class DecisionPages:
             )
         decided = await self._decisions.decide(token, approve=choice)
         email = shown_email(decided.email)
-        told = f"{email} is notified on {decided.channel}."
+        told = f"{email} is notified on {self._title(decided.channel)}."
         if choice:
             return _page(HTTPStatus.OK, "Approved", f"{email} may now talk to “{decided.agent}”. {told}")
         return _page(HTTPStatus.OK, "Declined", f"{told} They can ask again after 24 hours.")
+
+    def _title(self, channel: str) -> str:
+        # The plugin of the request's channel may have been removed since.
+        return self._plugins[channel].manifest.title if channel in self._plugins else channel
 
 
 async def _choice(request: Request) -> bool | None:
@@ -129,18 +135,23 @@ async def _choice(request: Request) -> bool | None:
     return _CHOICES.get(given[0]) if len(given) == 1 else None
 
 
-def _question(asked: AccessRequest) -> Response:
+def _question(asked: AccessRequest, channel: str) -> Response:
     foreign = "" if asked.email.isascii() else " Mind that this address has letters beyond a to z."
     text = (
-        f"{shown_email(asked.email)} asked on {asked.channel}, at {asked.requested_at:%Y-%m-%d %H:%M} UTC, "
+        f"{shown_email(asked.email)} asked through {channel} on {_exact(asked.requested_at)} "
         f"to talk to your agent “{asked.agent}”.{foreign}"
     )
     return _page(HTTPStatus.OK, f"Access to “{asked.agent}”", text, _FORM)
 
 
+def _exact(at: datetime) -> str:
+    # The page has no script that knows the reader's zone, so the zone's name is told.
+    return f"{at.day} {at:%b %Y} at {at:%H:%M} {at.tzname()}"
+
+
 def _used(used: UsedLink) -> Response:
     asked = used.request
-    when = f" at {asked.decided_at:%Y-%m-%d %H:%M} UTC" if asked.decided_at else ""
+    when = f" on {_exact(asked.decided_at)}" if asked.decided_at else ""
     told = f"The request of {shown_email(asked.email)} for “{asked.agent}” was {asked.status}{when}. {used.message}"
     return _refused(used, "This request is decided", told)
 
