@@ -12,8 +12,11 @@ from playwright.async_api import expect
 from tests.pages.browsing import Readers
 from tests.pages.clients import client_of
 from tests.world import OWNER, Agent, Found, World
+from trinity_channels.access.gate import Policy
+from trinity_channels.access.overview import Connected, Overview
 from trinity_channels.agents.port import AgentFailed
 from trinity_channels.api import Fault
+from trinity_channels.store.attention import Waiting
 from trinity_channels.web.auth import Role
 
 
@@ -42,13 +45,13 @@ async def test_an_owner_sees_what_needs_them_the_gravest_first(town: World, agen
     assert [one.splitlines()[0] for one in found] == [
         "support fails to answer on WhatsApp (Twilio)",
         "One person asks to talk with support",
-        "One question has no answer from support",
-    ]
+    ]  # the first one counts the question, so it is not listed again
+    await expect(page.get_by_text("1 question has no answer")).to_have_count(1)
     await expect(page.get_by_role("button")).to_have_count(1)  # the account's: links lead on, nothing is decided here
     assert await page.get_by_role("link", name="Review requests").get_attribute("href") == "/agents/support#requests"
     row = page.get_by_role("row", name="support")
     await expect(row.get_by_text("Require sharing")).to_be_visible()
-    await expect(row.get_by_text("3 need attention")).to_be_visible()
+    await expect(row.get_by_text("2 need attention")).to_be_visible()
 
 
 HOSTILE = (
@@ -176,3 +179,17 @@ async def test_a_fault_of_ours_is_told_on_a_page_and_logged(
     assert "Something went wrong" in answer.text
     assert "a secret of the inside" not in answer.text
     assert "page failed" in caplog.text
+
+
+def test_questions_that_no_channel_counts_are_still_listed() -> None:
+    def on(channel: str, questions: int) -> Connected:
+        return Connected(channel, channel, None, "attention", "The agent failed.", code="agent", questions=questions)
+
+    def seen(turns: int, *channels: Connected) -> tuple[int, int]:
+        one = Overview("support", OWNER, Policy.OPEN, channels, Waiting(turns=turns))
+        return one.turns, one.attention
+
+    assert seen(3) == (3, 3)
+    assert seen(3, on("a", 1)) == (2, 3)
+    assert seen(3, on("a", 1), on("b", 2)) == (0, 2)
+    assert seen(1, on("a", 2)) == (0, 1)  # a question of someone who was erased is only the channel's

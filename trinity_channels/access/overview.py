@@ -37,6 +37,7 @@ class Connected:
         fix: what to do about it.
         code: of the check that says so.
         last_inbound: when a person last wrote.
+        questions: how many unanswered ones the cause counts.
     """
 
     channel: str
@@ -47,6 +48,7 @@ class Connected:
     fix: str = ""
     code: str = ""
     last_inbound: datetime | None = None
+    questions: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +67,15 @@ class Overview:
         return max((one.last_inbound for one in self.channels if one.last_inbound), default=None)
 
     @property
+    def turns(self) -> int:
+        """How many parked turns need attention besides those that a channel's cause counts already."""
+        return max(0, self.waiting.turns - sum(one.questions for one in self.channels))
+
+    @property
     def attention(self) -> int:
-        """How many things need attention: channels, access requests, parked turns, messages."""
+        """How many things need attention: channels, access requests, other parked turns, messages."""
         channels = sum(one.state == ATTENTION for one in self.channels)
-        return channels + self.waiting.requests + self.waiting.turns + self.waiting.deliveries
+        return channels + self.waiting.requests + self.turns + self.waiting.deliveries
 
 
 class Overviews:
@@ -143,11 +150,18 @@ class Overviews:
             fix=worst.fix if worst else "",
             code=worst.code if worst else "",
             last_inbound=report.last_inbound,
+            questions=_questions(worst, report),
         )
 
 
 def _attention(stored: StoredBinding, cause: str) -> Connected:
     return Connected(stored.channel, stored.channel, stored.account.display_name, ATTENTION, cause)
+
+
+def _questions(worst: Check | None, report: Report) -> int:
+    """How many unanswered questions the worst finding counts."""
+    counts = {"agent": report.parked, "parked": report.left}
+    return counts.get(worst.code, 0) if worst and worst.state is not CheckState.OK else 0
 
 
 def _worst(health: Health) -> Check | None:

@@ -22,11 +22,16 @@ NOTICED_FOR = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The health of a binding, when a person last wrote to it, and when a question was last dealt with."""
+    """The health of a binding, when a person last wrote to it, and when a question was last dealt with.
+
+    `parked` counts the questions that the agent failed to answer, `left` those that wait for the owner for another reason.
+    """
 
     health: Health
     last_inbound: datetime | None
     last_answered: datetime | None = None
+    parked: int = 0
+    left: int = 0
 
 
 class AccessSetup(Protocol):
@@ -95,4 +100,5 @@ class HealthReports:
             told=notices.since(tx, stored.id, now - NOTICED_FOR),
             old_address_until=retired_keys.working_until(tx, stored.id, now),
         )
-        return Report(examine(known), last_inbound, known.runs.answered_at)
+        runs = known.runs
+        return Report(examine(known), last_inbound, runs.answered_at, runs.parked, runs.left)

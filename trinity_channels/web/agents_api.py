@@ -29,7 +29,10 @@ class AgentAnswer(BaseModel):
 
     name: str
     owner: str | None = Field(description="Null for an agent that is not configured any more and still connected")
-    attention: int = Field(description="Everything that needs attention: the three counts, and channels with attention")
+    attention: int = Field(
+        description="Everything that needs attention: the three counts, and channels with attention; "
+        "without the questions that the cause of a channel counts already"
+    )
     policy: Policy = Field(description="Who may chat with it")
     pending_requests: int
     oldest_request_at: datetime | None = Field(description="How long the first of them has waited; null without one")

@@ -65,12 +65,10 @@ def _of(visit: Visit, agent: Overview) -> Iterator[Issue]:
         title = f"{counted(waiting.requests)} {asks} to talk with {agent.name}"
         yield Issue(title, detail, f"{path}#requests", "Review requests")
     talks = f"/conversations?agent={quote(agent.name, safe='')}&state=attention"
-    if waiting.turns:
-        questions = "question has" if waiting.turns == 1 else "questions have"
+    if agent.turns:
+        questions = "question has" if agent.turns == 1 else "questions have"
         detail = "No attempt to answer succeeded, or the question came too late to be answered without asking you."
-        yield Issue(
-            f"{counted(waiting.turns)} {questions} no answer from {agent.name}", detail, talks, "See what failed"
-        )
+        yield Issue(f"{counted(agent.turns)} {questions} no answer from {agent.name}", detail, talks, "See what failed")
     if waiting.deliveries:
         messages = "message" if waiting.deliveries == 1 else "messages"
         title = f"{counted(waiting.deliveries)} {messages} of {agent.name} may not have arrived"
