@@ -23,6 +23,7 @@ FOLDER = ROOT / "build/pictures"
 README = ROOT / "docs/pictures"
 WIDE = {"width": 1280, "height": 900}
 NARROW = {"width": 390, "height": 844}
+DATA = "/var/lib/trinity-channels"
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,16 @@ PICTURES = (
 )
 
 
-async def draw(reader: Reader, picture: Picture) -> None:
+_RENAME = """([from, to]) => {
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) texts.currentNode.data = texts.currentNode.data.replaceAll(from, to);
+}"""
+
+
+async def draw(reader: Reader, picture: Picture, folder: Path) -> None:
+    """Draw a page; `folder` is where the host lives for the while, which the picture names as an installation would."""
     page = await reader.opens(picture.path)
+    await page.evaluate(_RENAME, [str(folder), DATA])
     for name, scheme, size in (("light", "light", WIDE), ("dark", "dark", WIDE), ("narrow", "light", NARROW)):
         await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
         await page.set_viewport_size(size)  # type: ignore[arg-type]
@@ -77,10 +86,10 @@ async def test_draw_every_page(tmp_path: Path, blank: Path, clock: FrozenDateTim
         tokens = {"admin": ADMIN, "owner": await fiction.token(Role.USER, OWNER), "nobody": None}
         readers = {who: await page_of(fiction, token) for who, token in tokens.items()}
         for picture in PICTURES:
-            await draw(readers[picture.who], picture)
+            await draw(readers[picture.who], picture, tmp_path)
 
 
-async def test_draw_a_fresh_host(found: Found, page_of: Readers) -> None:
+async def test_draw_a_fresh_host(found: Found, page_of: Readers, tmp_path: Path) -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     world = await found(connected=False, public_chat_url=None, credential_encryption_key=None, mailer=False)
-    await draw(await page_of(world), Picture("set-up", "/agents"))
+    await draw(await page_of(world), Picture("set-up", "/agents"), tmp_path)

@@ -236,11 +236,14 @@ async def test_a_probe_lights_the_lamps(world: World, page_of: Readers) -> None:
     reader = await page_of(world)
     page = await reader.opens(PATH)
     await expect(page.locator(".lamps li.good")).to_have_count(1)
+    notice = page.get_by_role("note").filter(has_text="has to pass this path on")
+    await expect(notice).not_to_have_class("alert fine")
 
     await page.get_by_role("button", name="Check now").click()
 
     await expect(page.locator(".lamps li.good")).to_have_count(4)
-    await expect(page.get_by_text("it arrived, the rule works.")).to_be_visible()
+    await expect(notice.get_by_text("it arrived, the rule works.")).to_be_visible()
+    await expect(notice).to_have_class("alert fine")
     await reader.examines()
 
 

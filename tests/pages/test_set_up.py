@@ -35,7 +35,8 @@ async def test_a_fresh_host_leads_to_its_first_answer(found: Found, page_of: Rea
     world = await found(connected=False, public_chat_url=None, credential_encryption_key=None)
     reader = await page_of(world)
     page = await reader.opens("/agents")
-    assert await page.locator("h1").inner_text() == "Welcome. Four steps to the first answer."
+    assert await page.locator("h1").inner_text() == "Welcome. Seven steps to the first answer."
+    await expect(page.locator(".steps > li")).to_have_count(7)
     await is_at(page, "Set the Public Chat URL")
     assert await missing(world) == ["public_chat_url", "key_backup", "connection", "first_answer"]
 

@@ -306,3 +306,14 @@ async def test_a_form_of_another_site_changes_nothing(world: World) -> None:
 
     assert answer.status_code == httpx.codes.FORBIDDEN
     assert (await world.api("GET", "/api/agents/support/access-policy")).json()["policy"] == "require_sharing"
+
+
+async def test_channels_and_their_calls_stand_below_one_heading(world: World, page_of: Readers) -> None:
+    _, page = await owner_at(world, page_of)
+
+    channels = page.get_by_role("region", name="Channels", exact=True)
+
+    assert await channels.get_by_role("heading", level=2).all_inner_texts() == ["Channels"]
+    await expect(channels.get_by_role("heading", level=3, name="WhatsApp (Twilio)")).to_be_visible()
+    await expect(channels.get_by_text("As curl")).to_have_count(1)
+    await expect(page.get_by_role("link", name="Channels", exact=True)).to_have_attribute("href", "#channels")

@@ -47,8 +47,8 @@ class SetUpPages:
         if not visit.is_admin:
             return {"set_up": None}
         state = await self._set_up.of(visit.principal)
-        left = len(state.missing)
-        title = f"Welcome. {counted(left)} step{'' if left == 1 else 's'} to the first answer."
+        # As many as are listed below it.
+        title = f"Welcome. {counted(len(state.steps))} steps to the first answer."
         return {"set_up": state, "set_up_title": title, "button_of": self._button}
 
     def _button(self, step: Step) -> Button | None:
