@@ -34,6 +34,7 @@ async def test_a_newcomer_gets_an_answer(demo: str) -> None:
         await expect(phone.locator("blockquote", has_text="Only once?")).to_have_count(1)
         await phone.get_by_role("switch", name="Cut after").click()
         await phone.get_by_role("button", name="25 hours later").click()
+        await expect(phone.get_by_text("on WhatsApp (Twilio)", exact=True)).to_be_visible()
         await phone.get_by_role("button", name="Agent writes first").click()
 
         await expect(phone.locator("#written")).to_contain_text("63016: More than 24 hours have passed")

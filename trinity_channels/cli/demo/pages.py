@@ -51,7 +51,7 @@ HEADERS = {
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What the templates draw."""
+    """What the templates draw. `approved` are requests of the API, each with the `title` of its channel."""
 
     approved: Sequence[Mapping[str, Any]] = ()
     written: Mapping[str, Any] | None = None
@@ -125,7 +125,9 @@ class DemoPages:
 
     async def _view(self) -> View:
         written = await self._owner.message(self._written) if self._written else None
-        return View(await self._owner.requests("approved"), written)
+        titles = {one.name: one.title for one in self._channels}
+        approved = await self._owner.requests("approved")
+        return View([{**one, "title": titles.get(one["channel"], one["channel"])} for one in approved], written)
 
     def _letters(self) -> View:
         return View(mails=tuple(reversed(self._mails.mails)))
