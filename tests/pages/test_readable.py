@@ -57,14 +57,28 @@ def test_only_what_agents_wrote_is_translated(origin: str, text: str, shown: str
 
 
 def test_a_page_translates_the_newest_texts_and_no_more_than_its_budget() -> None:
-    half = "**a** " + "word " * (BUDGET // 10 - 2)
-    said = [_said(number, half) for number in range(4)]
+    third = "**a** " * (BUDGET // 16)
+    said = [_said(number, third) for number in range(5)]
 
-    texts = readable_texts([*said, _said(4, "x" * BUDGET)])
+    texts = readable_texts([*said, _said(5, "x" * 50_000)])
 
-    assert [number for number, text in texts.items() if "**" not in text] == [4, 3, 2]
-    assert (texts[0], texts[1]) == (half, half)
-    assert readable_texts([_said(1, "**a**" * BUDGET)]) == {1: "**a**" * BUDGET}
+    assert [number for number, text in texts.items() if "**" not in text] == [5, 4, 3, 2]
+    assert (texts[0], texts[1]) == (third, third)
+
+
+def test_fifty_usual_answers_are_translated() -> None:
+    usual = "A **bold** word, *another*, `code`.\n" + "word " * 150
+
+    texts = readable_texts([_said(number, usual) for number in range(50)])
+
+    assert not any("*" in text for text in texts.values())
+
+
+@pytest.mark.parametrize("piece", ["[", "*a ", "- a\n", "`", "**a** ", "> ", "|", "<a"])
+def test_a_text_of_marks_alone_stays_as_it_was_written(piece: str) -> None:
+    text = piece * (BUDGET + 1)
+
+    assert readable_texts([_said(1, text)]) == {1: text}
 
 
 def _said(number: int, text: str) -> Said:

@@ -46,6 +46,8 @@ RECEIVED: Mapping[MessageState, str] = MappingProxyType(
 _SHORT = 120
 _READ = 240
 """Characters of a text that are read for its beginning, for marks and addresses take some of them."""
+_COST = 40
+"""What its marks may cost, see `readable`: a list has 25 of them."""
 
 
 def gone(said: Said, kept_days: int) -> str:
@@ -85,7 +87,7 @@ def last_words(one: Listed) -> str:
         return ""
     if last.cleared:
         return "Text deleted"
-    text = one_line(readable(last.origin, last.text[:_READ])) or _kind(last)
+    text = one_line(readable(last.origin, last.text[:_READ], _COST)) or _kind(last)
     return text if len(text) <= _SHORT and len(last.text) <= _READ else f"{text[: _SHORT - 1]}…"
 
 
