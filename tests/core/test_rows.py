@@ -39,11 +39,12 @@ LABEL = re.compile(r"\.label\(\s*\"(\w+)\"")
 
 
 def read_of_rows(source: str) -> set[str]:
-    """The columns that a module reads of what it calls a row."""
+    """The columns that a module reads of what it calls a row. Names with an underscore are methods of every row."""
     return {
         node.attr
         for node in ast.walk(ast.parse(source))
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "row"
+        if not node.attr.startswith("_")
     }
 
 

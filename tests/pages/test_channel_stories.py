@@ -18,7 +18,7 @@ async def test_a_wrong_signature_is_diagnosed_and_fixed(world: World, page_of: R
     reader = await page_of(world, await world.token(Role.USER, OWNER))
     page = await reader.opens(PATH)
 
-    # The token is made anew in the provider's console, which signs with the new one from then on.
+    # A new token is made in the provider's console, which signs with it from then on.
     world.twilio.account.token = NEW
     zoe = world.person("Zoe")
     await zoe.says("hello?")

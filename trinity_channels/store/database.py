@@ -26,6 +26,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
 
 from trinity_channels.store import migrate
+from trinity_channels.store.failures import Locked, StoreError, cannot_be_opened
 from trinity_channels.store.tx import Compiled, Tx
 
 T = TypeVar("T")
@@ -38,28 +39,6 @@ LOG_PAGES = 4000
 With SQLite's 1000, one commit in twenty did so under load."""
 PATIENCE = 10
 """Seconds to wait for a command that writes to the same database."""
-
-
-class StoreError(Exception):
-    """The database cannot be used; the text names what to change. Nothing was written."""
-
-
-class Locked(StoreError):
-    """Another process serves this database file."""
-
-
-def cannot_be_opened(path: Path, error: BaseException) -> StoreError:
-    """The error for a file that SQLite does not open, with what to do about it."""
-    why = str(error)
-    fix = ""
-    if "not a database" in why or "malformed" in why:
-        fix = " Restore the file from a backup, or name another one in DATABASE_URL."
-    elif "unable to open" in why or isinstance(error, OSError):
-        fix = (
-            " It must be a file in a folder that this user may write to; DATABASE_URL and TRINITY_CHANNELS_HOME say where "
-            "it is."
-        )
-    return StoreError(f"The database {path} cannot be opened: {why}.{fix}")
 
 
 _COMPILED: dict[int, Compiled] = {}

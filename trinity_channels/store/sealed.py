@@ -6,7 +6,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from trinity_channels.store.database import cannot_be_opened
+from trinity_channels.store.failures import cannot_be_opened
 
 _FIRST = "SELECT 1 FROM binding WHERE disconnected_at IS NULL LIMIT 1"
 
