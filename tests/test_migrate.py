@@ -10,6 +10,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
+from sqlalchemy.pool import NullPool
 
 from trinity_channels.store import migrate
 
@@ -20,7 +21,7 @@ SCRIPTS.set_main_option("script_location", str(migrate.SCRIPTS))
 def at_revision(path: Path, revision: str) -> str:
     """A database as an earlier version left it; its address."""
     url = f"sqlite:///{path}"
-    with create_engine(url).begin() as connection:
+    with create_engine(url, poolclass=NullPool).begin() as connection:
         config = Config()
         config.set_main_option("script_location", str(migrate.SCRIPTS))
         config.attributes["connection"] = connection
