@@ -51,7 +51,7 @@ test: lint ## Everything that decides about a change; ARGS="tests/cli -x" a part
 	$(BIN)/python tests/browser.py
 	$(BIN)/python $(if $(ARGS),-m pytest $(ARGS),tests/run.py)
 
-test-fast: $(VENV)/.dev ## One case of each test, without load, browsers and whole programs, in a minute
+test-fast: $(VENV)/.dev ## One case of each test, without load, browsers and whole programs, in one and a half minutes
 	$(BIN)/python tests/run.py --fast
 
 # Seconds to go on for, and examples of each property in one run.

@@ -105,6 +105,7 @@ async def test_a_question_that_is_a_day_old_when_its_slot_comes_is_left_to_the_o
     ] * 2
 
 
+@pytest.mark.long
 async def test_waiting_for_a_slot_uses_up_no_attempt(busy: Busy) -> None:
     await busy.begins()
     for asked in (2, 3):
