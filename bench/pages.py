@@ -88,7 +88,7 @@ async def _paths(browser: httpx.AsyncClient) -> dict[str, str]:
         "Conversations, the oldest": f"{_FIRST}&after=1000000000000000-1",
         "Conversations that need attention": f"{_FIRST}&state=attention",
         "Conversations, search": f"{_FIRST}&q=number+77",
-        "Conversations, search without a match": f"{_FIRST}&q=nobody+is+called+this",
+        "Conversations, search without a match": f"{_FIRST}&q=without+a+match",
         "Conversation": busy,
         "Conversation, older messages": f"{busy}?before={older}",
         "Conversation, far back": f"{busy}?before=1000",

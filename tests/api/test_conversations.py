@@ -89,7 +89,7 @@ async def test_a_place_that_no_page_names_is_refused(town: World, after: str) ->
         ("?q=5551003", ["Pat"]),
         ("?q=%25", []),
         ("?q=_", []),
-        ("?q=nobody", []),
+        ("?q=unknown", []),
         ("?q=+Pat+", ["Pat"]),
         ("?channel=whatsapp", ["Pat", "Tim", "Zoë"]),
         ("?channel=telegram", []),

@@ -83,7 +83,7 @@ def test_the_page_of_the_demo_talks_to_nobody_else(demo: str) -> None:
         page = browser.get("/")
         strange = browser.get("/mailbox.json", headers={"Host": "elsewhere.example.org"})
         form = browser.post("/people/1/write-first", data={})
-        nobody = browser.post("/people/1/write-first", json={})
+        unknown = browser.post("/people/1/write-first", json={})
         phone = browser.get("/whatsapp/")
         found = re.search(r'<iframe class="owner" id="owner" src="(http://127\.0\.0\.1:\d+)/agents/demo', page.text)
         assert found
@@ -96,4 +96,4 @@ def test_the_page_of_the_demo_talks_to_nobody_else(demo: str) -> None:
     assert owner.status_code == 200
     assert "frame-ancestors 'none'" in page.headers["Content-Security-Policy"]
     assert "frame-ancestors 'self'" in phone.headers["Content-Security-Policy"]
-    assert (strange.status_code, form.status_code, nobody.status_code) == (400, 415, 404)
+    assert (strange.status_code, form.status_code, unknown.status_code) == (400, 415, 404)

@@ -37,7 +37,7 @@ class Picture:
 
 
 PICTURES = (
-    Picture("signin", "/signin", who="nobody"),
+    Picture("signin", "/signin", who="visitor"),
     Picture("agents", "/agents", readme=True),
     Picture("agents-admin", "/agents", who="admin"),
     Picture("settings", "/settings", who="admin"),
@@ -83,7 +83,7 @@ async def test_draw_every_page(tmp_path: Path, blank: Path, clock: FrozenDateTim
     FOLDER.mkdir(parents=True, exist_ok=True)
     async with Fiction(tmp_path, clock) as fiction:
         await fiction.lives()
-        tokens = {"admin": ADMIN, "owner": await fiction.token(Role.USER, OWNER), "nobody": None}
+        tokens = {"admin": ADMIN, "owner": await fiction.token(Role.USER, OWNER), "visitor": None}
         readers = {who: await page_of(fiction, token) for who, token in tokens.items()}
         for picture in PICTURES:
             await draw(readers[picture.who], picture, tmp_path)

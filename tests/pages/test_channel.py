@@ -155,7 +155,7 @@ async def test_the_agents_page_leads_to_every_channel(net: Net, page_of: Readers
 
 
 @pytest.mark.parametrize("rest", ["", "/edit", "/disconnect"])
-@pytest.mark.parametrize("place", ["support/channels/whatsapp", "nobody/channels/whatsapp", "support/channels/fax"])
+@pytest.mark.parametrize("place", ["support/channels/whatsapp", "unknown/channels/whatsapp", "support/channels/fax"])
 async def test_a_foreign_agent_is_not_found(world: World, place: str, rest: str) -> None:
     token = await world.token(Role.USER, "stranger@example.org")
     async with client_of(world, token) as client:
@@ -169,7 +169,7 @@ async def test_a_foreign_agent_is_not_found(world: World, place: str, rest: str)
 async def test_strangers_follow_nothing(world: World) -> None:
     token = await world.token(Role.USER, "stranger@example.org")
     async with client_of(world, token) as client:
-        answers = [await client.get(f"/live{PATH}"), await client.get(f"/live{PATH.replace('support', 'nobody')}")]
+        answers = [await client.get(f"/live{PATH}"), await client.get(f"/live{PATH.replace('support', 'unknown')}")]
 
     assert {answer.status_code for answer in answers} == {httpx.codes.NOT_FOUND}
     assert answers[0].text == answers[1].text

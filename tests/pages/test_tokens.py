@@ -47,8 +47,8 @@ async def test_a_token_is_made_shown_once_and_revoked(world: World, page_of: Rea
     [
         ({}, "Choose who the token is for."),
         ({"role": "root"}, "Choose who the token is for."),
-        ({"role": "user", "subject": "nobody"}, "f-subject-problem"),
-        ({"role": "agent", "subject": "nobody"}, "There is no such agent."),
+        ({"role": "user", "subject": "unknown"}, "f-subject-problem"),
+        ({"role": "agent", "subject": "unknown"}, "There is no such agent."),
         ({"role": "admin", "subject": OWNER}, "has no subject"),
         ({"role": "admin", "label": "x" * 101}, "at most 100 characters"),
     ],
