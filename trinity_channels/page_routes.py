@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from trinity_channels.access.audit_log import AuditLog
 from trinity_channels.access.sign_in_links import SignInLinks
+from trinity_channels.bindings.usage import ChannelUsage
 from trinity_channels.host import Host
 from trinity_channels.people.recent_messages import RecentMessages
 from trinity_channels.web.pages.agents import AgentsPages
@@ -23,6 +24,7 @@ from trinity_channels.web.pages.limits import LimitPages
 from trinity_channels.web.pages.live import Live
 from trinity_channels.web.pages.page import Pages
 from trinity_channels.web.pages.place import LinkPlace
+from trinity_channels.web.pages.plugins import PluginSection
 from trinity_channels.web.pages.render import Templates
 from trinity_channels.web.pages.set_up import SetUpPages
 from trinity_channels.web.pages.settings import SettingsPages
@@ -49,6 +51,7 @@ def _modules(host: Host, live: Live) -> list[Pages]:
     set_up = SetUpPages(host.set_up, host.reload)
     limits = LimitPages(host.limits, host.host_settings)
     audit = AuditPages(AuditLog(host.store, host.may), host.plugins)
+    installed = PluginSection(host.plugins, ChannelUsage(host.store))
     views = ChannelViews(host.statuses, host.plugins)
     recent = RecentMessages(host.store, host.may)
     sharing = SharingServices(host.sharing, host.pending_requests, host.policy_effects, host.contacts)
@@ -62,7 +65,7 @@ def _modules(host: Host, live: Live) -> list[Pages]:
         ConversationsPages(host.conversation_list, host.plugins),
         ConversationPages(talks, live),
         RemedyPages(talks, host.sent, host.parked_turns, host.sharing),
-        SettingsPages(host.address_change, host.owners_way_in, host.plugins, host.tokens, (set_up, limits, audit)),
+        SettingsPages(host.address_change, host.owners_way_in, host.tokens, (set_up, limits, installed, audit)),
         limits,
         set_up,
         audit,

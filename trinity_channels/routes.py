@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from trinity_channels.access.audit_log import AuditLog
+from trinity_channels.bindings.usage import ChannelUsage
 from trinity_channels.diagnostics import Diagnostics
 from trinity_channels.host import Host
 from trinity_channels.people.recent_messages import RecentMessages
@@ -54,7 +55,7 @@ def routers(host: Host) -> list[APIRouter]:
         ProactiveApi(host.guard, host.proactive).router(),
         AuditApi(host.guard, AuditLog(host.store, host.may)).router(),
         SettingsApi(host.guard, host.address_change, host.limits, host.host_settings).router(),
-        ChannelsApi(host.guard, host.plugins).router(),
+        ChannelsApi(host.guard, host.plugins, ChannelUsage(host.store)).router(),
         DiagnosisApi(host.guard, host.owners_way_in, Diagnostics(host, host.way_in.prove).examine_for).router(),
         SetUpApi(host.guard, host.set_up).router(),
         ReloadApi(host.guard, host.reload).router(),

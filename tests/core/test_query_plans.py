@@ -24,6 +24,7 @@ EXEMPT = {
     "verified_emails._LINKED",
     "bindings._ALL",
     "bindings._HOLDER",
+    "bindings._USAGE",
     "retention._BINDINGS",
     "access._UNTOLD_AGENTS",
     "inbox._HEARD",

@@ -121,6 +121,49 @@ async def test_a_plugin_that_cannot_be_used_is_shown_with_its_reason(
     assert await page.locator("main script, main img").count() == 0
 
 
+async def test_it_tells_how_many_agents_use_each_channel(world: World, page_of: Readers) -> None:
+    sender = world.twilio.add_sender("+16285550111", account=world.twilio.add_account("Sales"))
+    await world.connect("sales", **world.twilio.settings(sender=sender))
+    reader = await page_of(world)
+
+    page = await reader.opens("/settings")
+
+    used = page.get_by_role("row", name="WhatsApp").get_by_role("cell").nth(1)
+    await expect(used).to_have_text("2 agents")
+    await expect(page.get_by_role("row", name="Telegram").get_by_role("cell").nth(1)).to_have_text("None")
+
+    await world.api("DELETE", "/api/agents/sales/whatsapp")
+    await page.reload()
+
+    await expect(used).to_have_text("1 agent")  # a disconnected one does not count
+
+
+@pytest.mark.parametrize("unusable", [True, False])
+async def test_a_channel_in_use_is_listed_without_its_plugin(world: World, *, unusable: bool) -> None:
+    broken = [plugins.Unavailable("whatsapp", "0.0.3", "The hook is missing.")] if unusable else []
+    await world.stops()
+    usable = installed()
+    world.plugins = lambda: plugins.Plugins({name: usable[name] for name in usable if name != "whatsapp"}, broken)
+    await world.starts()
+
+    async with client_of(world) as client:
+        shown = (await client.get("/settings")).text
+    listed = {one["name"]: one for one in (await world.api("GET", "/api/channels")).json()}
+
+    assert ("Not usable" if unusable else "Not installed") in shown
+    assert "1 agent<" in shown
+    assert (listed["whatsapp"]["available"], listed["whatsapp"]["agents"]) == (False, 1)
+    assert listed["telegram"]["agents"] == 0
+
+
+async def test_only_administrators_are_told_how_many_agents_use_a_channel(world: World) -> None:
+    owner = await world.token(Role.USER, OWNER)
+
+    listed = (await world.api("GET", "/api/channels", token=owner)).json()
+
+    assert {one["agents"] for one in listed} == {None}
+
+
 async def test_a_host_without_channels_says_what_to_do(found: Found) -> None:
     world = await found(connected=False)
     await world.stops()

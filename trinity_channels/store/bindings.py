@@ -69,6 +69,11 @@ _BY_DIGEST = select(*_COLUMNS).where(
     BINDING.c.disconnected_at.is_(None),
 )
 _ALL = select(*_COLUMNS).order_by(BINDING.c.id)
+_USAGE = (
+    select(BINDING.c.channel, func.count().label("number"))
+    .where(BINDING.c.disconnected_at.is_(None))
+    .group_by(BINDING.c.channel)
+)
 _HOLDER = select(BINDING.c.agent).where(
     BINDING.c.channel == bindparam("channel"),
     BINDING.c.account_key == bindparam("account_key"),
@@ -174,6 +179,11 @@ def by_digest(tx: Tx, channel: str, digest: str) -> StoredBinding | None:
 def every(tx: Tx) -> list[StoredBinding]:
     """Every binding, connected or not."""
     return [stored for row in tx.all(_ALL) if (stored := _stored(row))]
+
+
+def usage(tx: Tx) -> dict[str, int]:
+    """The number of connected agents by channel."""
+    return {row.channel: row.number for row in tx.all(_USAGE)}
 
 
 def holder(tx: Tx, channel: str, account_key: str, *, other_than: str) -> str | None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from fastapi import APIRouter
-from pydantic import BaseModel
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, Field
 
+from trinity_channels.bindings.usage import ChannelUsage
 from trinity_channels.plugins import Plugins
+from trinity_channels.principal import Role
 from trinity_channels.web.auth import Guard
 from trinity_channels.web.route import api_router
 
@@ -22,6 +24,7 @@ class ChannelAnswer(BaseModel):
     available: bool
     reason: str | None = None
     capabilities: dict[str, Any] = {}
+    agents: int | None = Field(None, description="How many agents are connected; for administrators only")
     reply_window_hours: float | None = None
     auto: bool | None = None
     setup_steps: list[dict[str, Any]] = []
@@ -30,9 +33,10 @@ class ChannelAnswer(BaseModel):
 class ChannelsApi:
     """Builds `/api/channels`."""
 
-    def __init__(self, guard: Guard, plugins: Plugins) -> None:
+    def __init__(self, guard: Guard, plugins: Plugins, usage: ChannelUsage) -> None:
         self._guard = guard
         self._plugins = plugins
+        self._usage = usage
 
     def router(self) -> APIRouter:
         """The route."""
@@ -40,8 +44,24 @@ class ChannelsApi:
         router.add_api_route("/api/channels", self._channels, methods=["GET"])
         return router
 
-    async def _channels(self) -> list[ChannelAnswer]:
-        """The installed channels and what they can do; broken plugins with the reason."""
+    async def _channels(self, request: Request) -> list[ChannelAnswer]:
+        """The installed channels and what they can do; broken plugins with the reason.
+
+        Administrators also see how many agents use each, and channels in use whose plugin is not installed.
+        """
+        answers = {one.name: one for one in self._installed()}
+        principal = await self._guard.principal(request)
+        if principal.role is Role.ADMIN:
+            usage = await self._usage.agents(principal)
+            for name in sorted(set(usage) - set(answers)):
+                answers[name] = ChannelAnswer(
+                    name=name, version="", available=False, reason="Its plugin is not installed."
+                )
+            for name, answer in answers.items():
+                answer.agents = usage.get(name, 0)
+        return list(answers.values())
+
+    def _installed(self) -> list[ChannelAnswer]:
         ready = [self._ready(name) for name in self._plugins]
         broken = [
             ChannelAnswer(name=one.name, version=one.version, available=False, reason=one.reason)

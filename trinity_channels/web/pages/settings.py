@@ -10,7 +10,6 @@ from starlette.responses import Response
 from trinity_channels.access.tokens import Tokens
 from trinity_channels.bindings.address_change import AddressChange, UnusableAddress
 from trinity_channels.inbound.way_in import OwnersWayIn
-from trinity_channels.plugins import Plugins
 from trinity_channels.web.pages.address_check import AddressCheck
 from trinity_channels.web.pages.menu import MenuItem
 from trinity_channels.web.pages.page import Page
@@ -33,13 +32,11 @@ class SettingsPages:
         self,
         change: AddressChange,
         way_in: OwnersWayIn,
-        plugins: Plugins,
         tokens: Tokens | None,
         sections: Sequence[Section],
     ) -> None:
         self._change = change
         self._way_in = way_in
-        self._plugins = plugins
         self._tokens = tokens
         self._sections = sections
 
@@ -68,7 +65,6 @@ class SettingsPages:
             address_problem=problem,
             check=AddressCheck(self._way_in.newest(visit.principal)),
             tokens=await self._tokens.every(visit.principal) if self._tokens else None,
-            plugins=self._plugins,
             **{name: value for one in self._sections for name, value in (await one.values(visit)).items()},
         )
 
