@@ -221,12 +221,12 @@ def _at(probed: Probed, failure: Check) -> Check:
 
 def _parked(parked: Sequence[FailedTurn]) -> Check:
     if not parked:
-        return Check("parked", CheckState.OK, "No turn is parked.")
+        return Check("parked", CheckState.OK, "No question waits for a decision.")
     agents = sorted({one.agent for one in parked})
-    number = "1 turn is parked" if len(parked) == 1 else f"{len(parked)} turns are parked"
+    waiting = "1 question waits" if len(parked) == 1 else f"{len(parked)} questions wait"
     fix = "Have them answered after all, or give them up."
     newest = max(parked, key=lambda one: one.failed_at)
     message = (
-        f"{number}, of {', '.join(agents)}: people wait for an answer. The last reason: {newest.reason.rstrip('.')}."
+        f"{waiting} for a decision, not answered by {', '.join(agents)}. The last reason: {newest.reason.rstrip('.')}."
     )
     return Check("parked", CheckState.FAILED, message, fix, (FixAction.SEE_FAILED_TURNS,))

@@ -175,7 +175,7 @@ async def test_a_stored_address_that_hides_the_one_of_the_settings_is_told_also_
 @pytest.mark.parametrize(
     ("fault", "said"),
     [
-        (AgentFailed("the model is gone"), "✗ 1 turn is parked, of support: people wait for an answer."),
+        (AgentFailed("the model is gone"), "✗ 1 question waits for a decision, not answered by support."),
         (AgentUnavailable("connection refused"), "✗ The agent failed: 1 question is tried again."),
     ],
 )

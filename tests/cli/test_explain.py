@@ -126,8 +126,11 @@ async def test_what_the_agent_could_not_answer_is_told_with_its_reason(
 
     text = await explained(terminal, NUMBER)
 
-    assert "Not answered turn 2, tried again at 2026-03-02 09:01 UTC; at 2026-03-02 09:00 UTC: busy" in text
-    assert "Not answered turn 1, parked; at 2026-03-02 09:00 UTC: out of order It said: no credits" in text
+    assert "Not answered question 2, tried again at 2026-03-02 09:01 UTC; at 2026-03-02 09:00 UTC: busy" in text
+    assert (
+        "Not answered question 1, waits for a decision; at 2026-03-02 09:00 UTC: out of order It said: no credits"
+        in text
+    )
     assert "Not answered" not in await explained(terminal, "+15557770003")
 
 

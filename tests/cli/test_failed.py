@@ -33,11 +33,11 @@ async def test_a_failed_turn_is_listed_and_answered_after_resubmission(
     assert "no credits" in listed.stdout
     assert resubmitted.exit_code == 0
     assert zoe.heard() == [texts.APOLOGY, "echo what is 6 x 7?"]
-    assert "No turn has failed" in (await terminal.beside("failed")).stdout
+    assert "No question has failed" in (await terminal.beside("failed")).stdout
 
 
 @pytest.mark.parametrize(
-    ("number", "said"), [(1, "1 turn that failed is tried again"), (2, "2 turns that failed are tried again")]
+    ("number", "said"), [(1, "1 question that failed is tried again"), (2, "2 questions that failed are tried again")]
 )
 async def test_turns_that_are_tried_again_are_mentioned(
     terminal: Terminal, town: World, agent: Agent, number: int, said: str
@@ -48,15 +48,15 @@ async def test_turns_that_are_tried_again_are_mentioned(
 
     listed = await terminal.beside("failed")
 
-    assert (said in listed.stdout, "No turn is parked." in listed.stdout) == (True, True)
-    assert "No turn has failed" not in listed.stdout
+    assert (said in listed.stdout, "No question waits for a decision." in listed.stdout) == (True, True)
+    assert "No question has failed" not in listed.stdout
 
 
 def test_only_a_failed_turn_can_be_resubmitted(terminal: Terminal) -> None:
     result = terminal.run("failed", "resubmit", "7")
 
     assert result.exit_code == 1
-    assert "Unknown failed turn 7" in result.stderr
+    assert "Unknown failed question 7" in result.stderr
 
 
 async def test_a_turn_that_is_given_up_is_parked_no_longer_and_its_text_is_gone(
@@ -72,10 +72,10 @@ async def test_a_turn_that_is_given_up_is_parked_no_longer_and_its_text_is_gone(
     left = [one.id for one in await town.failed()]
     rest = await terminal.beside("failed", "forget", "--all")
 
-    assert (unknown.exit_code, "Unknown failed turn 7; nothing was changed" in unknown.stderr) == (1, True)
+    assert (unknown.exit_code, "Unknown failed question 7; nothing was changed" in unknown.stderr) == (1, True)
     assert (one.exit_code, left) == (0, [2, 3])
     assert (rest.exit_code, await town.failed()) == (0, [])
-    assert (await town.check("agent"))["message"].startswith("No turn is parked.")
+    assert (await town.check("agent"))["message"].startswith("No question has failed.")
     await town.stops()
     with closing(sqlite3.connect(town.folder / "trinity_channels.db")) as database:
         assert "my diary" not in "\n".join(database.iterdump())

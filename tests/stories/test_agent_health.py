@@ -26,13 +26,13 @@ async def health(world: World) -> tuple[str, str, str]:
 
 
 async def test_before_anyone_has_written_nothing_is_wrong(town: World) -> None:
-    assert await health(town) == ("waiting", "ok", "No turn is parked.")
+    assert await health(town) == ("waiting", "ok", "No question has failed.")
 
 
 async def test_an_agent_that_answers_is_fine(town: World) -> None:
     await town.person("Zoe").says("hello")
 
-    assert await health(town) == ("ok", "ok", "No turn is parked. The last success was at 2026-03-02 09:00 UTC.")
+    assert await health(town) == ("ok", "ok", "No question has failed. The last success was at 2026-03-02 09:00 UTC.")
 
 
 async def test_silence_that_was_meant_is_a_success(town: World, agent: Agent) -> None:
@@ -40,7 +40,7 @@ async def test_silence_that_was_meant_is_a_success(town: World, agent: Agent) ->
 
     await town.person("Zoe").says("hello")
 
-    assert await health(town) == ("ok", "ok", "No turn is parked. The last success was at 2026-03-02 09:00 UTC.")
+    assert await health(town) == ("ok", "ok", "No question has failed. The last success was at 2026-03-02 09:00 UTC.")
 
 
 async def test_an_agent_that_never_answered_is_told_with_its_reason(town: World, agent: Agent) -> None:
@@ -93,7 +93,7 @@ async def test_a_parked_turn_that_is_answered_at_last_is_forgotten(town: World, 
 
     await town.resubmits(parked.id)
 
-    assert await health(town) == ("ok", "ok", "No turn is parked. The last success was at 2026-03-02 09:00 UTC.")
+    assert await health(town) == ("ok", "ok", "No question has failed. The last success was at 2026-03-02 09:00 UTC.")
 
 
 async def test_a_parked_turn_of_an_erased_person_is_forgotten_with_its_reason(town: World, agent: Agent) -> None:
@@ -104,7 +104,7 @@ async def test_a_parked_turn_of_an_erased_person_is_forgotten_with_its_reason(to
 
     await town.api("DELETE", f"/api/agents/support/clients/{client['id']}")
 
-    assert (await town.check("agent"))["message"] == "No turn is parked."
+    assert (await town.check("agent"))["message"] == "No question has failed."
     await town.stops()
     with closing(sqlite3.connect(town.folder / "trinity_channels.db")) as database, database:
         assert "my diary" not in "\n".join(database.iterdump())
@@ -132,7 +132,7 @@ async def test_each_binding_tells_of_its_own_turns(town: World, agent: Agent) ->
 
     assert (await town.check("agent"))["state"] == "failed"
     others = (await town.binding("sales"))["health"]["checks"]
-    assert [one["message"] for one in others if one["code"] == "agent"] == ["No turn is parked."]
+    assert [one["message"] for one in others if one["code"] == "agent"] == ["No question has failed."]
 
 
 async def test_the_api_s_own_words_reach_the_owner_and_hold_no_secret(found: Found) -> None:

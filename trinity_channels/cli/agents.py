@@ -29,7 +29,7 @@ def agents() -> None:
     rows = [
         (one["name"], one["owner"] or "-", _channels(one), *(one[count] or "-" for count in LISTS)) for one in found
     ]
-    tables.show(("agent", "owner", "channels", "requests", "parked turns", "not delivered"), rows)
+    tables.show(("agent", "owner", "channels", "requests", "failed questions", "not delivered"), rows)
     for one in found:
         for at in one["channels"]:
             if at["cause"]:

@@ -144,8 +144,8 @@ def _verified(contact: ListedContact, lifetime: Lifetime) -> str:
 
 
 def _trouble(trouble: Trouble) -> str:
-    then = f"tried again at {moment(trouble.next_at)}" if trouble.next_at else "parked"
-    return f"turn {trouble.turn}, {then}; at {moment(trouble.at)}: {trouble.reason}"
+    then = f"tried again at {moment(trouble.next_at)}" if trouble.next_at else "waits for a decision"
+    return f"question {trouble.turn}, {then}; at {moment(trouble.at)}: {trouble.reason}"
 
 
 def _request(request: AccessRequest | None) -> str:

@@ -16,22 +16,22 @@ if TYPE_CHECKING:
     from trinity_channels.store import Store
     from trinity_channels.store.turns import FailedTurn
 
-app = typer.Typer(help="List the turns that could not be answered, try one again, or give it up.")
+app = typer.Typer(help="List the questions that could not be answered, try one again, or give it up.")
 
 
 @app.callback(invoke_without_command=True)
 def failed(ctx: typer.Context) -> None:
-    """List the turns that could not be answered."""
+    """List the questions that could not be answered."""
     if ctx.invoked_subcommand is not None:
         return
     from trinity_channels.cli import offline, tables
 
     found, retried = offline.with_store(_found)
     if retried:
-        one = "1 turn that failed is" if retried == 1 else f"{retried} turns that failed are"
+        one = "1 question that failed is" if retried == 1 else f"{retried} questions that failed are"
         say(f"{one} tried again and not listed yet; `trinity-channels agents` shows why.")
     if not found:
-        say("No turn is parked." if retried else "No turn has failed.")
+        say("No question waits for a decision." if retried else "No question has failed.")
         return
     rows = [
         (
@@ -83,8 +83,8 @@ async def _found(store: Store) -> tuple[list[tuple[FailedTurn, datetime | None]]
 
 
 @app.command()
-def resubmit(turn: Annotated[int, typer.Argument(metavar="ID", help="The turn, as `failed` lists it.")]) -> None:
-    """Give a failed turn all its attempts again. A running server takes it up within seconds."""
+def resubmit(turn: Annotated[int, typer.Argument(metavar="ID", help="The question, as `failed` lists it.")]) -> None:
+    """Give a failed question all its attempts again. A running server takes it up within seconds."""
     from trinity_channels.cli import offline
     from trinity_channels.cli.errors import CommandFailed
     from trinity_channels.inbound.parked_turns import ParkedTurns, TurnNotFound
@@ -97,19 +97,21 @@ def resubmit(turn: Annotated[int, typer.Argument(metavar="ID", help="The turn, a
     try:
         offline.with_store(lambda store: ParkedTurns(store, plugins, utc_now).resubmit(COMMAND_LINE, turn))
     except TurnNotFound:
-        raise CommandFailed(f"Unknown failed turn {turn}; `trinity-channels failed` lists them.") from None
+        raise CommandFailed(f"Unknown failed question {turn}; `trinity-channels failed` lists them.") from None
     except Refusal as refused:
         raise CommandFailed(refused.message) from None
-    say(f"Turn {turn} will be tried again: by the running server within seconds, otherwise at its next start.")
+    say(f"Question {turn} will be tried again: by the running server within seconds, otherwise at its next start.")
 
 
 @app.command()
 def forget(
-    turns_: Annotated[list[int] | None, typer.Argument(metavar="ID", help="The turns, as `failed` lists them.")] = None,
+    turns_: Annotated[
+        list[int] | None, typer.Argument(metavar="ID", help="The questions, as `failed` lists them.")
+    ] = None,
     *,
     every: Annotated[bool, typer.Option("--all", help="All that are listed.")] = False,
 ) -> None:
-    """Give failed turns up: they are not answered any more, and what people wrote in them is removed."""
+    """Give failed questions up: they are not answered any more, and what people wrote in them is removed."""
     from trinity_channels.cli import offline
     from trinity_channels.cli.errors import CommandFailed
     from trinity_channels.inbound.parked_turns import ParkedTurns, TurnNotFound
@@ -118,12 +120,12 @@ def forget(
     from trinity_channels.principal import COMMAND_LINE
 
     if every == bool(turns_):
-        raise typer.BadParameter("Name the turns by their IDs, or say --all.")
+        raise typer.BadParameter("Name the questions by their IDs, or say --all.")
     wanted = None if every else turns_
     plugins = load()
     try:
         offline.with_store(lambda store: ParkedTurns(store, plugins, utc_now).forget(COMMAND_LINE, wanted))
     except TurnNotFound as unknown:
         named = ", ".join(map(str, unknown.turns))
-        raise CommandFailed(f"Unknown failed turn {named}; nothing was changed; `failed` lists them.") from None
+        raise CommandFailed(f"Unknown failed question {named}; nothing was changed; `failed` lists them.") from None
     say("They are given up; what people wrote in them is removed.")

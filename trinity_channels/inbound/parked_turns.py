@@ -18,7 +18,7 @@ class TurnNotFound(Refusal):
     """No parked turn has this id, or it is another agent's; `turns` are those that were not found."""
 
     def __init__(self, unknown: Collection[int]) -> None:
-        super().__init__("turn_not_found", f"There is no parked turn {', '.join(map(str, unknown))}.")
+        super().__init__("turn_not_found", f"No failed question has the ID {', '.join(map(str, unknown))}.")
         self.turns = tuple(unknown)
 
 
@@ -62,7 +62,7 @@ class ParkedTurns:
         manifest = self._plugins[channel].manifest if channel in self._plugins else None
         # An answer that the provider would refuse is not worth the agent's work.
         if manifest and (closed := replies.window_closed(manifest, last_inbound_at, self._now())):
-            return Refusal("window_closed", f"Turn {turn} cannot be answered: {closed}.")
+            return Refusal("window_closed", f"Question {turn} cannot be answered: {closed}.")
         return None
 
     async def _resubmit(self, principal: Principal, turn: int, agent: str | None) -> None:

@@ -16,7 +16,7 @@ def agent(known: Known) -> Check:
     )
     trouble = runs.trouble
     if trouble is None:
-        return Check("agent", CheckState.OK, f"No turn is parked. {success if runs.answered_at else ''}".rstrip())
+        return Check("agent", CheckState.OK, f"No question has failed. {success if runs.answered_at else ''}".rstrip())
     counts = [
         *([_questions(runs.parked, one="has no answer", more="have no answer")] if runs.parked else []),
         *([_questions(runs.retried, one="is tried again", more="are tried again")] if runs.retried else []),
