@@ -11,10 +11,12 @@ import httpx
 from trinity_channels.access.directory import Directory
 from trinity_channels.access.pending_requests import PendingRequests
 from trinity_channels.access.policy_effects import PolicyEffects
+from trinity_channels.access.public_instructions import InstructionSettings
 from trinity_channels.access.reading_records import ReadingRecords
 from trinity_channels.access.set_up import Means, SetUp
 from trinity_channels.access.sharing import Sharing
 from trinity_channels.agents.reload import AgentReload
+from trinity_channels.agents.table import AgentTable
 from trinity_channels.authorisation import Authorisation
 from trinity_channels.bindings import Bindings
 from trinity_channels.bindings.address_change import AddressChange
@@ -57,6 +59,7 @@ class OnDemand:
     vault: Vault
     mailer: Mailer | None
     limits: Limits
+    agents: AgentTable
     reload: AgentReload
     http: httpx.AsyncClient
     address: PublicAddress
@@ -86,6 +89,11 @@ class OnDemand:
     def pending_requests(self) -> PendingRequests:
         """The access requests that wait for an owner."""
         return PendingRequests(self.store, self.sharing, self.may, ReadingRecords(self.store, self.now))
+
+    @cached_property
+    def instructions(self) -> InstructionSettings:
+        """What owners set for their agents' turns."""
+        return InstructionSettings(self.store, self.agents, self.may, self.now)
 
     @cached_property
     def policy_effects(self) -> PolicyEffects:

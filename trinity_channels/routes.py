@@ -21,6 +21,7 @@ from trinity_channels.web.diagnosis_api import DiagnosisApi
 from trinity_channels.web.disclosure_api import DisclosureApi
 from trinity_channels.web.escalation_api import EscalationApi
 from trinity_channels.web.failed_turns_api import FailedTurnsApi
+from trinity_channels.web.instructions_api import InstructionsApi
 from trinity_channels.web.people_api import PeopleApi
 from trinity_channels.web.proactive_api import ProactiveApi
 from trinity_channels.web.recent_messages_api import RecentMessagesApi
@@ -47,6 +48,7 @@ def routers(host: Host) -> list[APIRouter]:
         AccessApi(host.guard, host.sharing, host.pending_requests, host.policy_effects).router(),
         EscalationApi(host.guard, host.self_service.escalation).router(),
         DisclosureApi(host.guard, host.self_service.disclosure).router(),
+        InstructionsApi(host.guard, host.instructions).router(),
         PeopleApi(host.guard, host.contacts, host.exports, host.self_service.lifetime).router(),
         RetentionApi(host.guard, host.retention_periods).router(),
         ConversationsApi(host.guard, host.conversation_list, host.conversations).router(),

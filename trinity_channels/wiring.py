@@ -11,6 +11,7 @@ from trinity_channels.access.disclosure import Disclosure
 from trinity_channels.access.escalation import Escalation
 from trinity_channels.access.lifetime import Lifetime
 from trinity_channels.access.login import Login
+from trinity_channels.access.public_instructions import InstructionSettings
 from trinity_channels.access.self_service import SelfService
 from trinity_channels.agents.port import AgentRuntime
 from trinity_channels.agents.table import AgentTable
@@ -75,6 +76,9 @@ class Parts(Protocol):
     self_service: SelfService
     unknown_webhooks: UnknownWebhooks
 
+    @property
+    def instructions(self) -> InstructionSettings: ...
+
 
 def self_service(host: Parts) -> SelfService:
     """What the host itself offers people in a chat."""
@@ -93,7 +97,8 @@ def turns(host: Parts, agents: AgentRuntime, vouching: Vouching, indicator: Indi
     budget = Budget(host.limits)
     notices = Notices(budget, host.metrics, now)
     senders = Senders(store, host.blocks, vouching, now)
-    attempts = Attempts(store, Quotes(store, host.bindings), host.self_service.disclosure, now)
+    quotes = Quotes(store, host.bindings)
+    attempts = Attempts(store, quotes, host.instructions, host.self_service.disclosure, now)
     endings = Endings(store, notices, lateness, host.metrics, now)
     runs = AgentRuns(attempts, AgentCall(agents, indicator, host.metrics), endings)
     next_steps = _next_steps(host, senders, vouching, notices, lateness)

@@ -64,6 +64,23 @@ async def test_the_owner_s_prompt_and_the_facts_are_one_system_message() -> None
     assert user == {"role": "user", "content": "When do you open?"}
 
 
+async def test_what_the_owner_says_for_channels_follows_the_agent_s_own_prompt() -> None:
+    turn = replace(ALONE, public_prompt="Speak of shoes only.")
+
+    system, _ = await asked(turn, system_prompt="You are the shop's assistant.")
+
+    assert system["content"].split("\n\n")[:2] == ["You are the shop's assistant.", "Speak of shoes only."]
+
+
+@pytest.mark.parametrize(("chosen", "used"), [("", "small"), ("large", "large")])
+async def test_the_owner_s_model_for_channels_is_used_where_one_is_set(chosen: str, used: str) -> None:
+    api = Recorder(completion("hello"))
+
+    await openai(api, model="small").run(replace(ALONE, model=chosen))
+
+    assert api.body["model"] == used
+
+
 async def test_without_a_prompt_the_system_message_holds_the_facts_alone() -> None:
     system, _ = await asked(ALONE)
 

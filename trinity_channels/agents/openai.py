@@ -52,7 +52,7 @@ class OpenAIRuntime:
         # Made for this request alone, so no one who writes can have seen it (docs/adr/0007).
         marker = f"[{secrets.token_hex(8)}]"
         body = {
-            "model": self._agent.model,
+            "model": turn.model or self._agent.model,
             "messages": prompt.messages(turn, self._agent.system_prompt, self._agent.system_role, marker),
             "stream": False,  # some servers stream unless told not to
         }

@@ -47,6 +47,8 @@ class AgentTurn:
         sender_name: the name the person chose for themselves; untrusted. Empty in a group.
         verified_email: the e-mail they have proved, if any. None in a group.
         group: several people write; each message says who wrote it.
+        public_prompt: the owner's instructions for conversations with people, beside the agent's own; may be empty.
+        model: the model that the owner has chosen for them; empty for the agent's own.
         disclosure: what the host says in front of the answer, in the same message: that it comes from an AI agent. Empty if
             the conversation was told before.
     """
@@ -60,6 +62,8 @@ class AgentTurn:
     sender_name: str = field(default="", repr=False)
     verified_email: str | None = field(default=None, repr=False)
     group: bool = False
+    public_prompt: str = field(default="", repr=False)
+    model: str = ""
     disclosure: str = ""
 
 

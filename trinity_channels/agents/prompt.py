@@ -40,7 +40,7 @@ def messages(turn: AgentTurn, system_prompt: str, system_role: SystemRole, marke
 
     Args:
         turn: what to answer; messages without any content are left out.
-        system_prompt: the owner's; may be empty.
+        system_prompt: the agent's, which the turn's own instructions follow; may be empty.
         system_role: how the server calls the system's role; with `none` its text leads the first user message.
         marker: begins every line that no person wrote; unpredictable.
     """
@@ -48,7 +48,7 @@ def messages(turn: AgentTurn, system_prompt: str, system_role: SystemRole, marke
     chat = _GROUP if turn.group else _DIRECT
     facts = json_line(vouched(turn))
     explanation = _EXPLANATION.format(marker=marker, chat=chat, facts=facts)
-    system = "\n\n".join(text for text in (system_prompt.strip(), explanation) if text)
+    system = "\n\n".join(text for text in (system_prompt.strip(), turn.public_prompt, explanation) if text)
     if system_role == "none":
         # Without this line a person's first words could go on with the facts above them.
         messages[0] = _message("user", f"{system}\n\n{marker} {_BEGINS}\n{messages[0]['content']}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from trinity_channels.access.public_instructions import PublicInstructions
 from trinity_channels.agents.port import AgentMessage, AgentTurn
 from trinity_channels.store.conversation_state import ConversationState, Message, OpenTurn
 
@@ -15,11 +16,13 @@ class Attempt:
     Attributes:
         messages: those to answer, oldest first; at least one.
         history: up to 20 earlier ones.
+        instructions: what the owner has set for the agent's conversations with people.
         disclosure: what the host will say in front of the answer; empty if nothing.
     """
 
     messages: tuple[Message, ...]
     history: tuple[Message, ...]
+    instructions: PublicInstructions
     disclosure: str
 
 
@@ -38,6 +41,8 @@ def request(state: ConversationState, turn: OpenTurn, attempt: Attempt) -> Agent
         sender_name=contact.name if contact else "",
         verified_email=contact.email if contact else None,
         group=state.group,
+        public_prompt=attempt.instructions.prompt,
+        model=attempt.instructions.model,
         disclosure=attempt.disclosure,
     )
 

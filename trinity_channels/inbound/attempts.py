@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from trinity_channels.access.disclosure import Disclosure
+from trinity_channels.access.public_instructions import InstructionSettings
 from trinity_channels.api import Channel
 from trinity_channels.inbound.attempt import Attempt
 from trinity_channels.inbound.following import Following
@@ -18,9 +19,17 @@ from trinity_channels.store.conversation_state import ConversationState, OpenTur
 class Attempts:
     """Begins attempts with everything that the agent is given."""
 
-    def __init__(self, store: Store, quotes: Quotes, disclosure: Disclosure, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        quotes: Quotes,
+        instructions: InstructionSettings,
+        disclosure: Disclosure,
+        now: Callable[[], datetime],
+    ) -> None:
         self._store = store
         self._quotes = quotes
+        self._instructions = instructions
         self._disclosure = disclosure
         self._now = now
 
@@ -46,7 +55,8 @@ class Attempts:
         """Within the transaction that counts an attempt: what it is made with."""
         messages = conversation_state.of_turn(tx, turn.id)
         history = conversation_state.history(tx, state.conversation, turn.id)
-        return Attempt(messages, history, self._disclosure.before(tx, state, messages[0].at))
+        instructions = self._instructions.of(tx, state.agent)
+        return Attempt(messages, history, instructions, self._disclosure.before(tx, state, messages[0].at))
 
     async def completed(self, state: ConversationState, manifest: Channel, attempt: Attempt) -> Attempt:
         """The attempt with what its messages quote, as far as the provider can say; raises nothing."""

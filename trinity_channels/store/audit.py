@@ -48,6 +48,8 @@ Action = Literal[
     "set_limits",
     "set_policy",
     "set_public_chat_url",
+    "set_public_model",
+    "set_public_prompt",
     "set_retention",
     "share",
     "sign_in",

@@ -43,6 +43,8 @@ _DID = {
     "set_limits": "changed the limits of the host",
     "set_policy": "changed who may chat",
     "set_public_chat_url": "changed the Public Chat URL",
+    "set_public_model": "changed the model for channels",
+    "set_public_prompt": "changed the instructions for channels",
     "set_retention": "changed how long messages are kept",
     "share": "gave access",
     "sign_in": "signed in to the pages",
