@@ -94,7 +94,7 @@ class Diagnostics:
         _, locked = await self._host.bindings.locked()
         if not locked:
             return Check("key_ring", CheckState.OK, "The key of every connected account is there.")
-        named = ", ".join(f"{one.agent} on {one.channel}" for one in locked)
+        named = ", ".join(f"{one.agent} on {self._host.plugins.title(one.channel)}" for one in locked)
         return Check(
             "key_ring",
             CheckState.FAILED,
@@ -153,7 +153,7 @@ class Diagnostics:
 
     async def _account(self, stored: StoredBinding) -> Findings:
         host = self._host
-        title = f"{stored.agent} on {stored.channel}"
+        title = f"{stored.agent} on {host.plugins.title(stored.channel)}"
         if stored.channel not in host.plugins:
             fix = "Install the plugin again, or disconnect the agent."
             message = f"The plugin of {stored.channel} is not usable."

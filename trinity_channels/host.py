@@ -14,6 +14,7 @@ import structlog
 
 from trinity_channels import wiring
 from trinity_channels.access.decision_links import DecisionLinks
+from trinity_channels.access.digest_mails import DigestMails
 from trinity_channels.access.directory import LocalDirectory
 from trinity_channels.access.first_token import hand_over_first_token
 from trinity_channels.access.mailed_decisions import MailedDecisions
@@ -101,7 +102,7 @@ class Host(OnDemand):
         self.mailer = ports.mailer or _mailer(settings, now)
         self.limits = Limits(self.store, LimitValues.of(settings), now)
         self.agents = AgentTable(settings.agents)
-        self.reload = AgentReload(self.agents, self.store, _again(settings, ports), now)
+        self.reload = AgentReload(self.agents, self.store, _again(settings, ports), self.plugins.title, now)
         self.directory = ports.directory or LocalDirectory(self.store, self.agents, now)
         self.may = Authorisation(self.directory)
         self.own_tokens = TokenAuthenticator(self.store, settings.admin_token, now)
@@ -181,7 +182,9 @@ class Host(OnDemand):
         self.retention_periods = RetentionPeriods(self.store, self.limits, self.agents, self.may, now)
         self.retention = Retention(self.store, self.retention_periods, self.metrics, now)
         links = DecisionLinks(self.vault, self.address, tuple(self.plugins), now)
-        self._digest = OwnerDigest(self.store, self.directory, self.mailer, links, self.metrics, now)
+        self._digest = OwnerDigest(
+            self.store, self.directory, self.mailer, DigestMails(links, self.plugins), self.metrics, now
+        )
         self.decision_pages = DecisionPages(
             MailedDecisions(links, self.store, self.directory, self.sharing), self.plugins
         )

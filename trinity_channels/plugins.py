@@ -171,6 +171,10 @@ class Plugins:
     def __iter__(self) -> Iterator[str]:
         return iter(self._ready)
 
+    def title(self, channel: str) -> str:
+        """What people call a channel; its name if its plugin was removed, which leaves what was written there."""
+        return self._ready[channel].manifest.title if channel in self._ready else channel
+
 
 def load(found: Iterable[EntryPoint] | None = None) -> Plugins:
     """Load every plugin of the entry-point group, or of `found`; never raises for a broken plugin."""

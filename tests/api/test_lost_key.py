@@ -61,7 +61,7 @@ async def test_a_locked_binding_does_not_keep_the_public_address_from_changing(l
 
     assert answer.status_code == 200
     assert answer.json()["value"] == "https://other.example.org"
-    assert "support on whatsapp: A stored secret needs the key" in answer.json()["warning"]
+    assert "support on WhatsApp (Twilio): A stored secret needs the key" in answer.json()["warning"]
 
 
 async def test_a_lost_key_is_told_by_readyz_and_in_one_line_of_the_log(

@@ -79,7 +79,7 @@ async def test_a_running_server_is_examined_also_when_the_file_beside_it_is_brok
     )
     assert "✓ The server runs at http://127.0.0.1:" in result.stdout
     assert "Agent support: runtime echo" in result.stdout
-    assert "support on whatsapp" in result.stdout
+    assert "support on WhatsApp (Twilio)" in result.stdout
 
 
 async def test_the_data_folder_is_found_in_a_file_that_is_not_toml(

@@ -45,10 +45,10 @@ async def test_a_running_host_fetches_and_answers(terminal: Terminal, served: Wo
 
     assert (fetched.exit_code, fetched.stdout) == (
         0,
-        "support on whatsapp: 1 new message since 2026-03-02 08:55 UTC.\n",
+        "support on WhatsApp (Twilio): 1 new message since 2026-03-02 08:55 UTC.\n",
     )
     assert zoe.heard() == ["echo before", "echo lost"]
-    assert again.stdout.startswith("support on whatsapp: No new message since ")
+    assert again.stdout.startswith("support on WhatsApp (Twilio): No new message since ")
 
 
 async def test_without_a_server_it_is_stored_and_answered_at_the_next_start(terminal: Terminal, town: World) -> None:
@@ -64,7 +64,7 @@ async def test_without_a_server_it_is_stored_and_answered_at_the_next_start(term
     await town.starts()
     await town.much_later()
 
-    assert "support on whatsapp: 1 new message since " in fetched.stdout
+    assert "support on WhatsApp (Twilio): 1 new message since " in fetched.stdout
     assert "No server is running; what was fetched is answered when it starts." in fetched.stdout
     assert "No new message" in again.stdout
     assert zoe.heard() == ["echo before", "echo during"]
@@ -103,7 +103,7 @@ async def test_a_provider_that_refuses_is_told(terminal: Terminal, served: World
     result = await terminal.beside("catch-up")
 
     assert result.exit_code == 1
-    assert "support on whatsapp: " in result.stderr
+    assert "support on WhatsApp (Twilio): " in result.stderr
     assert "Not everything could be fetched." in result.stderr
 
 

@@ -30,6 +30,31 @@ def click(link: str, button: str) -> tuple[str, str, list[str]]:
     return heading, width, complaints
 
 
+async def test_the_time_of_the_request_is_told_in_the_readers_zone(world: World, terminal: Terminal) -> None:
+    await world.person("Zoe").verifies("zoe@example.org")
+    await world.later(minutes=1)
+    found = re.search(rf"{PUBLIC}(\S+/decide/\S+)", world.mails.to(OWNER)[0].text)
+    assert found
+
+    async with terminal.serving(world) as url:
+        told, exactly = await asyncio.to_thread(read_in_new_york, url + found[1])
+
+    assert re.fullmatch(r"Mar 2, 2026, 4:00\sAM", told)
+    assert exactly.endswith("EST")
+
+
+def read_in_new_york(link: str) -> tuple[str, str]:
+    """The time on the page, and what it says on hover."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find(), args=["--no-sandbox"])
+        page = browser.new_page(timezone_id="America/New_York", locale="en-US")
+        page.goto(link)
+        time = page.locator("time")
+        shown = time.inner_text(), time.get_attribute("title") or ""
+        browser.close()
+    return shown
+
+
 @pytest.mark.parametrize(
     ("button", "heading", "status"), [("Approve", "Approved", "approved"), ("Decline", "Declined", "denied")]
 )

@@ -26,7 +26,7 @@ async def test_a_healthy_installation_ends_with_nothing_to_fix(terminal: Termina
     assert "Secrets are encrypted with CREDENTIAL_ENCRYPTION_KEY." in result.stdout
     assert "✓ A signed probe to https://chat.example.org/api/whatsapp/webhook/… arrived at this host" in result.stdout
     assert "Agent support: runtime echo" in result.stdout
-    assert "support on whatsapp" in result.stdout
+    assert "support on WhatsApp (Twilio)" in result.stdout
     assert "✓ Messages have arrived." in result.stdout
     assert "✓ The sender's webhook points here." in result.stdout
     assert "✓ /human and /help show how to reach a person" in result.stdout
@@ -213,7 +213,7 @@ async def test_a_lost_key_fails(terminal: Terminal, world: World) -> None:
     result = await terminal.examined(world)
 
     assert result.exit_code == 1
-    assert "✗ The encryption key is lost for support on whatsapp" in result.stdout
+    assert "✗ The encryption key is lost for support on WhatsApp (Twilio)" in result.stdout
     assert "Add the former key to CREDENTIAL_ENCRYPTION_KEY" in result.stdout
 
 

@@ -51,7 +51,7 @@ async def test_a_stranger_waits_for_a_code(terminal: Terminal, zoe: Person) -> N
 
     text = await explained(terminal, NUMBER)
 
-    assert text.startswith(f"Zoe, whatsapp:{NUMBER} on whatsapp, agent support")
+    assert text.startswith(f"Zoe, whatsapp:{NUMBER} on WhatsApp (Twilio), agent support")
     assert "Policy require_sharing" in text
     assert "Verified e-mail none" in text
     assert "Held messages 2" in text

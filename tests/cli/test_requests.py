@@ -41,7 +41,10 @@ async def test_approving_lets_them_in_and_a_running_host_answers_what_they_wrote
     approved = await terminal.beside("requests", "approve", "1")
     await goes_on(world)
 
-    assert (approved.exit_code, approved.stdout) == (0, f"{ZOE} may use support now, and is notified on whatsapp.\n")
+    assert (approved.exit_code, approved.stdout) == (
+        0,
+        f"{ZOE} may use support now, and is notified on WhatsApp (Twilio).\n",
+    )
     assert zoe.last() == "echo hello?"
     (decided,) = await world.requests("approved")
     assert decided["decided_by"] == "command line"
@@ -54,10 +57,13 @@ async def test_declining_tells_them_and_lets_nobody_in(terminal: Terminal, world
     declined = await terminal.beside("requests", "decline", "1")
     await goes_on(world)
 
-    assert (declined.exit_code, declined.stdout) == (0, f"{ZOE} may not use support, and is notified on whatsapp.\n")
+    assert (declined.exit_code, declined.stdout) == (
+        0,
+        f"{ZOE} may not use support, and is notified on WhatsApp (Twilio).\n",
+    )
     assert "declined" in zoe.last()
     assert (await world.api("GET", "/api/agents/support/shares")).json() == []
-    assert "denied" in (await terminal.beside("requests", "--status", "all")).stdout
+    assert "declined" in (await terminal.beside("requests", "--status", "all")).stdout
 
 
 async def test_a_decision_made_with_no_host_running_holds_at_the_next_start(
@@ -129,4 +135,4 @@ async def test_a_look_alike_domain_has_its_ascii_form_beside(terminal: Terminal,
     approved = await terminal.beside("requests", "approve", "1")
 
     assert shown in listed.stdout
-    assert approved.stdout == f"{shown} may use support now, and is notified on whatsapp.\n"
+    assert approved.stdout == f"{shown} may use support now, and is notified on WhatsApp (Twilio).\n"

@@ -118,7 +118,7 @@ async def test_access_is_declined_in_place(world: World) -> None:
 
     assert (answer.status_code, again.status_code) == (303, 409)
     assert "Nothing was done" in again.text
-    assert "This request is denied already." in again.text
+    assert "This request is declined already." in again.text
     assert [one["status"] for one in await world.requests("denied")] == ["denied"]
 
 

@@ -105,7 +105,7 @@ async def test_what_was_decided_meanwhile_is_said_and_keeps_no_other_from_it(wor
         form = {"approve": "selected", "request": [*numbers.values(), "x", "99999999999999999999"]}
         answer = await owner.post(f"{PATH}/requests", data=form, headers=OWN, follow_redirects=True)
 
-    assert "yan@example.org is approved. This request is denied already." in answer.text
+    assert "yan@example.org is approved. This request is declined already." in answer.text
     assert await emails(world) == ["yan@example.org"]
 
 

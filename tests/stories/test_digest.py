@@ -39,7 +39,9 @@ async def test_the_owner_gets_one_mail_about_several_requests(world: World) -> N
 
     assert len(mails) == 1
     assert "2 people are waiting" in mails[0].subject
-    assert all(f"    {one['id']}: {one['email']} (on whatsapp)" in mails[0].text for one in await world.requests())
+    assert all(
+        f"    {one['id']}: {one['email']} (on WhatsApp (Twilio))" in mails[0].text for one in await world.requests()
+    )
     assert len(re.findall(rf"^    {PUBLIC}/api/whatsapp/webhook/decide/[\w-]{{96}}$", mails[0].text, re.MULTILINE)) == 2
 
     await world.later(hours=1)

@@ -94,7 +94,9 @@ async def test_a_removed_agent_is_gone_and_what_it_leaves_is_named(world: World)
 
     assert done["removed"] == ["support"]
     assert done["still_connected"] == [{"agent_name": "support", "channel": "whatsapp"}]
-    assert "support is still connected on whatsapp, and people who write there get an apology." in done["message"]
+    assert (
+        "support is still connected on WhatsApp (Twilio), and people who write there get an apology." in done["message"]
+    )
     assert (await world.api("GET", "/api/agents/support/whatsapp")).status_code == 404
     assert zoe.heard() == [texts.APOLOGY]
 

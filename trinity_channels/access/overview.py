@@ -134,16 +134,16 @@ class Overviews:
 
     def _channel(self, stored: StoredBinding, report: Report | None, configured: Collection[str]) -> Connected:
         if stored.agent not in configured:
-            return _attention(stored, NOT_CONFIGURED)
+            return self._trouble(stored, NOT_CONFIGURED)
         # A plugin that was removed leaves its bindings, which come back with it.
         if report is None:
-            return _attention(
+            return self._trouble(
                 stored, "The channel's plugin is not usable; administrators see the reason under Settings → Plugins."
             )
         worst = _worst(report.health)
         return Connected(
             channel=stored.channel,
-            title=self._plugins[stored.channel].manifest.title,
+            title=self._plugins.title(stored.channel),
             display_name=stored.account.display_name,
             state=report.health.state,
             cause=worst.message if worst else "",
@@ -153,9 +153,9 @@ class Overviews:
             questions=_questions(worst, report),
         )
 
-
-def _attention(stored: StoredBinding, cause: str) -> Connected:
-    return Connected(stored.channel, stored.channel, stored.account.display_name, ATTENTION, cause)
+    def _trouble(self, stored: StoredBinding, cause: str) -> Connected:
+        title = self._plugins.title(stored.channel)
+        return Connected(stored.channel, title, stored.account.display_name, ATTENTION, cause)
 
 
 def _questions(worst: Check | None, report: Report) -> int:

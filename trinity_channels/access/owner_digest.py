@@ -8,16 +8,14 @@ from functools import partial
 
 import structlog
 
-from trinity_channels import texts
-from trinity_channels.access.decision_links import DecisionLinks
+from trinity_channels.access.digest_mails import DigestMails
 from trinity_channels.access.directory import Directory
 from trinity_channels.access.mail_pause import MailPause
-from trinity_channels.email_address import shown_email
-from trinity_channels.mail.port import Mail, Mailer, MailError
+from trinity_channels.mail.port import Mailer, MailError
 from trinity_channels.observability.failures import Failures, cause_of
 from trinity_channels.observability.metrics import Metrics
 from trinity_channels.store import Store, Tx, access
-from trinity_channels.store.access import AccessRequest, Untold
+from trinity_channels.store.access import Untold
 
 log = structlog.get_logger(__name__)
 
@@ -38,14 +36,14 @@ class OwnerDigest:
         store: Store,
         directory: Directory,
         mailer: Mailer | None,
-        links: DecisionLinks,
+        mails: DigestMails,
         metrics: Metrics,
         now: Callable[[], datetime],
     ) -> None:
         self._store = store
         self._directory = directory
         self._mailer = mailer
-        self._links = links
+        self._mails = mails
         self._metrics = metrics
         self._now = now
         self._failures = Failures(now)
@@ -74,7 +72,7 @@ class OwnerDigest:
         owner = await self._directory.owner(agent)
         if owner and self._mailer:
             try:
-                await self._mailer.send(self._mail(agent, owner, waiting))
+                await self._mailer.send(self._mails.of(agent, owner, waiting))
             except MailError as error:
                 self._metrics.mail_failures.inc()
                 log.warning("owner digest failed", agent=agent, cause=cause_of(error))
@@ -92,20 +90,6 @@ class OwnerDigest:
         await self._store.write(told)
         self._refused.pop(agent, None)
 
-    def _mail(self, agent: str, owner: str, waiting: Untold) -> Mail:
-        links = [(one, self._links.url(one, owner)) for one in waiting.oldest]
-        others = waiting.number - len(waiting.oldest)
-        people = [_entry(one, url) for one, url in links]
-        if others:
-            people.append(texts.DIGEST_OTHERS.format(number=others))
-        count = "One person is" if waiting.number == 1 else f"{waiting.number} people are"
-        how = texts.DIGEST_LINKS if any(url for _, url in links) else ""
-        return Mail(
-            to=owner,
-            subject=texts.DIGEST_SUBJECT.format(count=count, agent=agent),
-            text=texts.DIGEST_TEXT.format(agent=agent, people="\n\n".join(people), how=how),
-        )
-
     def _is_put_off(self, agent: str) -> bool:
         now = self._now()
         # a time further ahead was set before the clock was set back
@@ -119,12 +103,3 @@ class OwnerDigest:
 
 def _waiting(tx: Tx, agent: str) -> tuple[Untold | None, MailPause]:
     return access.untold(tx, agent, LISTED), MailPause.load(tx, agent)
-
-
-def _entry(one: AccessRequest, url: str | None) -> str:
-    line = f"    {one.id}: {_shown(one.email)} (on {one.channel})"
-    return f"{line}\n    {url}" if url else line
-
-
-def _shown(email: str) -> str:
-    return email if email.isascii() else f"{shown_email(email)}{texts.DIGEST_FOREIGN}"

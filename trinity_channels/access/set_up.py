@@ -129,7 +129,7 @@ class SetUp:
                 self._public_address(),
                 self._key(backed_up),
                 self._mail(),
-                _connection(agents, connected),
+                self._connection(agents, connected),
                 _answer(first, heard=heard is not None, answered=answered),
             )
         )
@@ -170,6 +170,18 @@ class SetUp:
             else "Add an agent to the application around this host."
         )
         return Step(StepCode.AGENT, title, done=False, message="There is no agent yet.", fix=fix)
+
+    def _connection(self, agents: list[str], connected: list[StoredBinding]) -> Step:
+        title = "Connect an agent to a channel"
+        if connected:
+            named = [f"{one.agent} on {self._plugins.title(one.channel)}" for one in connected]
+            return Step(StepCode.CONNECTION, title, done=True, message=f"{_some(named)}.")
+        message = "People write to an account at a messenger, and the agent answers there."
+        fix = (
+            "Open an agent, choose a channel, and enter the credentials of your account. A provider's sandbox will do."
+        )
+        agent = agents[0] if len(agents) == 1 else ""
+        return Step(StepCode.CONNECTION, title, done=False, message=message, fix=fix, agent=agent)
 
     def _public_address(self) -> Step:
         title = "Set the Public Chat URL"
@@ -216,17 +228,6 @@ def _stored(tx: Tx) -> tuple[list[StoredBinding], str | None, int | None, bool]:
     heard = next((one.id for one in every if bindings.last_inbound(tx, one.id)), None)
     answered = any(agent_runs.answered_at(tx, one.id) for one in every)
     return every, settings.get(tx, _BACKED_UP), heard, answered
-
-
-def _connection(agents: list[str], connected: list[StoredBinding]) -> Step:
-    title = "Connect an agent to a channel"
-    if connected:
-        named = [f"{one.agent} on {one.channel}" for one in connected]
-        return Step(StepCode.CONNECTION, title, done=True, message=f"{_some(named)}.")
-    message = "People write to an account at a messenger, and the agent answers there."
-    fix = "Open an agent, choose a channel, and enter the credentials of your account. A provider's sandbox will do."
-    agent = agents[0] if len(agents) == 1 else ""
-    return Step(StepCode.CONNECTION, title, done=False, message=message, fix=fix, agent=agent)
 
 
 def _answer(first: StoredBinding | None, *, heard: bool, answered: bool) -> Step:

@@ -31,7 +31,7 @@ class AlreadyDecided(Refusal):
     """The access request was decided the other way; `request` says how, when and by whom."""
 
     def __init__(self, request: AccessRequest) -> None:
-        message = f"This request is {request.status} already. Share or unshare the agent instead."
+        message = f"This request is {request.outcome} already. Share or unshare the agent instead."
         super().__init__("already_decided", message)
         self.request = request
 

@@ -40,18 +40,27 @@ class Configuration:
 
 
 @dataclass(frozen=True, slots=True)
+class Left:
+    """An agent that is not configured any more and still connected; `title` is what people call the channel."""
+
+    agent: str
+    channel: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reloaded:
     """What became of it.
 
     Attributes:
         changes: the agents that differ from before.
         restart: other settings that have changed, and count from the next start.
-        left: agents that are not configured any more and still connected, with the channel.
+        left: agents that are not configured any more and still connected.
     """
 
     changes: Changes
     restart: tuple[str, ...] = ()
-    left: tuple[tuple[str, str], ...] = ()
+    left: tuple[Left, ...] = ()
 
     @property
     def message(self) -> str:
@@ -60,9 +69,9 @@ class Reloaded:
         lines = [f"{word}: {', '.join(names)}." for word, names in named.items() if names]
         lines = lines or ["The agents are as they were."]
         lines += [
-            f"{agent} is still connected on {channel}, and people who write there get an apology. Put the agent back and "
-            f"disconnect it (DELETE /api/agents/{agent}/{channel}) before you remove it."
-            for agent, channel in self.left
+            f"{one.agent} is still connected on {one.title}, and people who write there get an apology. Put the agent back "
+            f"and disconnect it (DELETE /api/agents/{one.agent}/{one.channel}) before you remove it."
+            for one in self.left
         ]
         if self.restart:
             lines.append(f"Restart the host for what else has changed: {', '.join(self.restart)}.")
@@ -77,12 +86,17 @@ class AgentReload:
         table: AgentTable,
         store: Store,
         read: Callable[[], Configuration] | None,
+        titles: Callable[[str], str],
         now: Callable[[], datetime],
     ) -> None:
-        """`read` raises ReloadRefused for settings that cannot work; None means that nothing can be read again."""
+        """`read` raises ReloadRefused for settings that cannot work; None means that nothing can be read again.
+
+        `titles` tells what people call a channel.
+        """
         self._table = table
         self._store = store
         self._read = read
+        self._titles = titles
         self._now = now
         # Two at once could put an older file in the place of a newer one.
         self._reloading = asyncio.Lock()
@@ -110,7 +124,9 @@ class AgentReload:
             # On record before it takes effect: without the record nothing changes.
             connected = await self._store.write(lambda tx: self._record(tx, changes, principal))
             self._table.replace(found.agents)
-        left = tuple(one for one in connected if one[0] not in found.agents)
+        left = tuple(
+            Left(agent, channel, self._titles(channel)) for agent, channel in connected if agent not in found.agents
+        )
         return Reloaded(changes, found.restart, left)
 
     def _record(self, tx: Tx, changes: Changes, by: Principal) -> list[tuple[str, str]]:

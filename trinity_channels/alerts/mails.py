@@ -89,8 +89,6 @@ class AlertMails:
         del self._not_before[binding]
 
     def _mail(self, owner: str, due: Sequence[Alert]) -> Mail:
-        channel = due[0].channel
-        title = self._plugins[channel].manifest.title if channel in self._plugins else channel
-        names = {"agent": due[0].agent, "channel": title}
+        names = {"agent": due[0].agent, "channel": self._plugins.title(due[0].channel)}
         found = "\n\n".join(f"    {one.cause}\n    {one.fix}".rstrip() for one in due)
         return Mail(owner, texts.ALERT_SUBJECT.format(**names), texts.ALERT_TEXT.format(found=found, **names))

@@ -275,7 +275,7 @@ class Connections:
                     await self.register(stored.agent, stored.channel)
                 # One that fails must not keep the others at the former address.
                 except (ChannelError, VaultError) as error:
-                    problems.append(f"{stored.agent} on {stored.channel}: {error}")
+                    problems.append(f"{stored.agent} on {self._plugins.title(stored.channel)}: {error}")
         return problems
 
     async def verify(self, agent: str, channel: str) -> Verification:

@@ -33,7 +33,7 @@ def agents() -> None:
     for one in found:
         for at in one["channels"]:
             if at["cause"]:
-                say(f"\n{one['name']} on {at['channel']}, {at['state']}: {at['cause']}")
+                say(f"\n{one['name']} on {at['title']}, {at['state']}: {at['cause']}")
     # Only commands that would list something.
     closer = [f"`trinity-channels {name}`" for count, name in LISTS.items() if any(one[count] for one in found)]
     if closer:

@@ -32,6 +32,7 @@ def catch_up(
     from trinity_channels.cli.host_api import agent_path, ask
     from trinity_channels.cli.running import HostRefused
     from trinity_channels.cli.since import since as parse_since
+    from trinity_channels.plugins import load
     from trinity_channels.ports import utc_now
 
     start = parse_since(since, utc_now())
@@ -39,15 +40,16 @@ def catch_up(
     wanted = _wanted(agent, channel)
     failed = False
     running = True
+    plugins = load()
     for name, on in wanted:
         try:
             answer, running = ask("POST", agent_path(name, on, "catch-up"), body)
-            say(f"{name} on {on}: {answer['message']}")
+            say(f"{name} on {plugins.title(on)}: {answer['message']}")
         # One binding that cannot be asked must not keep the others from being fetched.
         except HostRefused as refused:
             # without an agent on the command line, an agent without work is not a failure
             failed = failed or bool(agent) or refused.code not in ("cannot_list", "since_required")
-            say(f"{name} on {on}: {refused}", err=True)
+            say(f"{name} on {plugins.title(on)}: {refused}", err=True)
     if not running:
         say("No server is running; what was fetched is answered when it starts.")
     if failed:

@@ -80,9 +80,10 @@ async def _contact(
     has_access = contact.email is not None and await host.directory.may_use(agent, contact.email)
     subject = AccessSubject(contact.email, contact.blocked, has_access)
     manifest = host.plugins[contact.channel].manifest if contact.channel in host.plugins else None
+    title = host.plugins.title(contact.channel)
     facts = [
         ("Policy", str(found.policy)),
-        ("Verified e-mail", _verified(contact, host.self_service.lifetime)),
+        ("Verified e-mail", _verified(contact, title, host.self_service.lifetime)),
         ("Access", await _access(host, agent, contact.email)),
         ("Blocked", "yes" if contact.blocked else "no"),
         ("Access request", _request(found.requests.get(contact.email or ""))),
@@ -93,7 +94,7 @@ async def _contact(
     ]
     name = f"{contact.name}, " if contact.name else ""
     return Asked(
-        f"{name}{contact.address} on {contact.channel}, agent {agent}",
+        f"{name}{contact.address} on {title}, agent {agent}",
         facts,
         OUTCOMES[gate.decide(found.policy, subject)],
         gate.explain(found.policy, subject),
@@ -131,13 +132,13 @@ async def _access(host: Host, agent: str, email: str | None) -> str:
     return "allowed" if await host.directory.may_use(agent, email) else "not shared"
 
 
-def _verified(contact: ListedContact, lifetime: Lifetime) -> str:
+def _verified(contact: ListedContact, channel: str, lifetime: Lifetime) -> str:
     verification = contact.verification
     if verification is None and contact.signed_out_at:
         return f"none: signed out or unlinked at {moment(contact.signed_out_at)}, until they sign in"
     if verification is None:
         return "none"
-    how = {Source.CODE: "with a mailed code", Source.PROVIDER: f"by {contact.channel}", None: "in a way not on record"}
+    how = {Source.CODE: "with a mailed code", Source.PROVIDER: f"by {channel}", None: "in a way not on record"}
     since, used = moment(verification.verified_at), moment(verification.used_at)
     verified = f"{verification.email}, verified {how[verification.source]} at {since}"
     return f"{verified}; last used at {used}, ends at {moment(lifetime.ends_at(verification))} if unused"
@@ -152,7 +153,7 @@ def _request(request: AccessRequest | None) -> str:
     if request is None:
         return "none"
     at = request.decided_at or request.requested_at
-    return f"{request.status} since {moment(at)}"
+    return f"{request.outcome} since {moment(at)}"
 
 
 def _proactive(contact: ListedContact) -> str:

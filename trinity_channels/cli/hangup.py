@@ -54,7 +54,7 @@ async def _reload(agents: AgentReload) -> None:
     else:
         changes = done.changes
         log.info("agents reloaded", added=changes.added, changed=changes.changed, removed=changes.removed)
-        for agent, channel in done.left:
-            log.warning("agent removed but still connected", agent=agent, channel=channel)
+        for one in done.left:
+            log.warning("agent removed but still connected", agent=one.agent, channel=one.channel)
         if done.restart:
             log.warning("settings changed that need a restart", settings=done.restart)

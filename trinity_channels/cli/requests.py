@@ -24,7 +24,7 @@ class Status(StrEnum):
 
     PENDING = "pending"
     APPROVED = "approved"
-    DENIED = "denied"
+    DECLINED = "declined"
     ALL = "all"
 
 
@@ -43,7 +43,7 @@ def requests(
     from trinity_channels.settings import Settings
     from trinity_channels.store import access
 
-    wanted = None if status is Status.ALL else status.value
+    wanted = {Status.ALL: None, Status.DECLINED: "denied"}.get(status, status.value)
     found = offline.with_store(lambda store: store.read(lambda tx: access.requests(tx, agent or None, wanted)))
     if not found:
         if agent:  # an agent that was removed can still have requests
@@ -57,7 +57,7 @@ def requests(
             shown_email(one.email),
             one.channel,
             offline.moment(one.requested_at),
-            one.status,
+            one.outcome,
             one.decided_by or "",
         )
         for one in found
@@ -94,9 +94,8 @@ def _decide(number: int, *, approve: bool) -> None:
         offline.known_agent(host.settings, found.agent)
         # The service of the API, so that it is on record and what was held is answered.
         decided = await host.sharing.decide(COMMAND_LINE, found.agent, number, approve=approve)
-        if approve:
-            return f"{shown_email(decided.email)} may use {decided.agent} now, and is notified on {decided.channel}."
-        return f"{shown_email(decided.email)} may not use {decided.agent}, and is notified on {decided.channel}."
+        may = f"may use {decided.agent} now" if approve else f"may not use {decided.agent}"
+        return f"{shown_email(decided.email)} {may}, and is notified on {host.plugins.title(decided.channel)}."
 
     try:
         say(offline.with_host(decide))

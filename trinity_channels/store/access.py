@@ -39,6 +39,11 @@ class AccessRequest:
     decided_at: datetime | None
     decided_by: str | None
 
+    @property
+    def outcome(self) -> str:
+        """The status as people are told it: buttons, pages, mails and commands say "decline"."""
+        return "declined" if self.status == "denied" else self.status
+
 
 _POLICY = select(POLICY.c.policy, POLICY.c.groups).where(POLICY.c.agent == bindparam("agent"))
 _SET_POLICY = insert(POLICY).values(agent=bindparam("agent"), policy=bindparam("policy"), groups=bindparam("groups"))

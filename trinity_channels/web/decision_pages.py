@@ -1,16 +1,19 @@
 """The page behind a link in an owner's mail: who asks for access, and two buttons.
 
 GET changes nothing, for mail programs and virus scanners open every link. The buttons post to the same address, whose token
-is all the proof there is; the page is therefore kept out of caches, frames and `Referer` headers. It has no script.
+is all the proof there is; the page is therefore kept out of caches, frames and `Referer` headers. It loads nothing: a tunnel
+may pass on no other path. The script of the other pages, which tells times in the reader's zone, stands in the page itself.
 """
+# ruff: noqa: PLC0415 - start-up: what only these pages need is imported with the first of them
 
 from __future__ import annotations
 
 import base64
 import hashlib
 from datetime import datetime
-from html import escape
+from functools import cache
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 import structlog
@@ -26,6 +29,9 @@ from trinity_channels.refusal import Refusal
 from trinity_channels.store.access import AccessRequest
 from trinity_channels.web.errors import STATUSES
 
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
 log = structlog.get_logger(__name__)
 
 LARGEST_BODY = 256
@@ -33,6 +39,7 @@ LARGEST_BODY = 256
 _TITLES = {"invalid_link": "This link is not valid", "expired_link": "This link has expired"}
 _CHOICES = {"approve": True, "decline": False}
 _STYLE = (
+    ":root{color-scheme:light dark}"
     "body{font:1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:3rem auto;padding:0 1rem}"
     "button{font:inherit;padding:.5rem 1.25rem;margin-right:.75rem}"
 )
@@ -44,6 +51,7 @@ _PAGE = """<!doctype html>
 <meta name="robots" content="noindex">
 <title>{title}</title>
 <style>{style}</style>
+<script type="module">{script}</script>
 </head>
 <body>
 <h1>{title}</h1>
@@ -57,11 +65,7 @@ _FORM = (
     '<button name="decision" value="decline">Decline</button>'
     "</form>"
 )
-_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 _HEADERS = {
-    "Content-Security-Policy": (
-        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-    ),
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
@@ -91,7 +95,7 @@ class DecisionPages:
             if request.method == "POST":
                 return await self._decide(request, token)
             asked = await self._decisions.look(token)
-            return _question(asked, self._title(asked.channel))
+            return _question(asked, self._plugins.title(asked.channel))
         # Not an error to the owner: they see what was decided, perhaps by themselves on another device.
         except UsedLink as used:
             return _used(used)
@@ -112,14 +116,10 @@ class DecisionPages:
             )
         decided = await self._decisions.decide(token, approve=choice)
         email = shown_email(decided.email)
-        told = f"{email} is notified on {self._title(decided.channel)}."
+        told = f"{email} is notified on {self._plugins.title(decided.channel)}."
         if choice:
             return _page(HTTPStatus.OK, "Approved", f"{email} may now talk to “{decided.agent}”. {told}")
         return _page(HTTPStatus.OK, "Declined", f"{told} They can ask again after 24 hours.")
-
-    def _title(self, channel: str) -> str:
-        # The plugin of the request's channel may have been removed since.
-        return self._plugins[channel].manifest.title if channel in self._plugins else channel
 
 
 async def _choice(request: Request) -> bool | None:
@@ -137,23 +137,29 @@ async def _choice(request: Request) -> bool | None:
 
 def _question(asked: AccessRequest, channel: str) -> Response:
     foreign = "" if asked.email.isascii() else " Mind that this address has letters beyond a to z."
-    text = (
-        f"{shown_email(asked.email)} asked through {channel} on {_exact(asked.requested_at)} "
-        f"to talk to your agent “{asked.agent}”.{foreign}"
-    )
+    told = "{} asked through {} on {} to talk to your agent “{}”.{}"
+    text = _marked(told, shown_email(asked.email), channel, _exact(asked.requested_at), asked.agent, foreign)
     return _page(HTTPStatus.OK, f"Access to “{asked.agent}”", text, _FORM)
 
 
-def _exact(at: datetime) -> str:
-    # The page has no script that knows the reader's zone, so the zone's name is told.
-    return f"{at.day} {at:%b %Y} at {at:%H:%M} {at.tzname()}"
+def _exact(at: datetime) -> Markup:
+    from trinity_channels.web.pages.times import exact
+
+    return exact(at)
+
+
+def _marked(text: str, *values: str) -> Markup:
+    from markupsafe import Markup
+
+    return Markup(text).format(*values)  # noqa: S704  the sentences of this module; what is put into them is escaped
 
 
 def _used(used: UsedLink) -> Response:
     asked = used.request
-    when = f" on {_exact(asked.decided_at)}" if asked.decided_at else ""
-    told = f"The request of {shown_email(asked.email)} for “{asked.agent}” was {asked.status}{when}. {used.message}"
-    return _refused(used, "This request is decided", told)
+    when = _marked(" on {}", _exact(asked.decided_at)) if asked.decided_at else ""
+    told = "The request of {} for “{}” was {}{}. {}"
+    text = _marked(told, shown_email(asked.email), asked.agent, asked.outcome, when, used.message)
+    return _refused(used, "This request is decided", text)
 
 
 def _refused(refusal: Refusal, title: str, text: str) -> Response:
@@ -161,7 +167,25 @@ def _refused(refusal: Refusal, title: str, text: str) -> Response:
 
 
 def _page(status: HTTPStatus, title: str, text: str, form: str = "") -> Response:
+    from markupsafe import escape
+
     content = f"<p>{escape(text)}</p>\n{form}".rstrip()
     # Escaped here, in one place: an agent's name and an address are other people's words.
-    html = _PAGE.format(title=escape(title), style=_STYLE, content=content)
-    return HTMLResponse(html, status, headers=_HEADERS)
+    html = _PAGE.format(title=escape(title), style=_STYLE, script=_script(), content=content)
+    return HTMLResponse(html, status, headers=_HEADERS | {"Content-Security-Policy": _policy()})
+
+
+@cache
+def _script() -> str:
+    from trinity_channels.assets import asset
+
+    return asset("channels.js").content.decode()
+
+
+@cache
+def _policy() -> str:
+    style, script = (base64.b64encode(hashlib.sha256(one.encode()).digest()).decode() for one in (_STYLE, _script()))
+    return (
+        f"default-src 'none'; style-src 'sha256-{style}'; script-src 'sha256-{script}'; form-action 'self'; "
+        "frame-ancestors 'none'; base-uri 'none'"
+    )

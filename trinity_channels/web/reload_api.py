@@ -48,7 +48,7 @@ class ReloadApi:
             added=list(done.changes.added),
             changed=list(done.changes.changed),
             removed=list(done.changes.removed),
-            still_connected=[LeftAnswer(agent_name=agent, channel=channel) for agent, channel in done.left],
+            still_connected=[LeftAnswer(agent_name=one.agent, channel=one.channel) for one in done.left],
             needs_restart=list(done.restart),
             message=done.message,
         )

@@ -30,7 +30,7 @@ class AuditPages:
 
     def __init__(self, log: AuditLog, plugins: Plugins) -> None:
         self._log = log
-        self._titles = {name: plugins[name].manifest.title for name in plugins}
+        self._titles = {name: plugins.title(name) for name in plugins}
 
     async def values(self, visit: Visit) -> dict[str, Any]:
         """What the page of the settings shows of it."""

@@ -33,9 +33,7 @@ class ConversationViews:
         params = visit.request.path_params
         before = row_id(visit.request.query_params.get("before", "")) or None
         found = await self._conversations.read(visit.principal, params["name"], row_id(params["conversation"]), before)
-        channel = found.heading.channel
-        title = self._plugins[channel].manifest.title if channel in self._plugins else channel
-        return ConversationView(found, title, before)
+        return ConversationView(found, self._plugins.title(found.heading.channel), before)
 
 
 class ConversationPages:

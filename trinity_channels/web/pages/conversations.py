@@ -63,7 +63,7 @@ class ConversationsPages:
             "conversations.html",
             wanted=wanted,
             found=found,
-            channels={name: self._plugins[name].manifest.title for name in self._plugins},
+            channels={name: self._plugins.title(name) for name in self._plugins},
             chips=_chips(wanted, found),
             rows=[(one, words.title(one), words.last_words(one), badge_of(one)) for one in found.conversations],
             older=_query(wanted, after=found.next) if found.next else "",

@@ -75,7 +75,7 @@ class RequestView:
         self.id = request.id
         self.email = shown_email(request.email)
         self.requested_at = request.requested_at
-        self.channel = _title(plugins, request.channel)
+        self.channel = plugins.title(request.channel)
         self.name = request.name
         self.address = masked(request.address)
         self.verified = _how(request.verification, self.channel)
@@ -103,7 +103,7 @@ class ClientView:
     def __init__(self, client: ListedContact, plugins: Plugins, now: datetime) -> None:
         self.id = client.id
         self.name = client.name or "Unknown"
-        self.channel = _title(plugins, client.channel)
+        self.channel = plugins.title(client.channel)
         self.address = masked(client.address)
         self.email = shown_email(client.email) if client.email else ""
         self.source = _how(client.verification, self.channel)
@@ -126,11 +126,6 @@ class ClientView:
     def who(self) -> Markup:
         """How buttons name them, for people who do not see the row."""
         return Markup("{}, {} {}").format(self.name[:80], self.channel, self.address)
-
-
-def _title(plugins: Plugins, channel: str) -> str:
-    # A plugin that was removed leaves its people.
-    return plugins[channel].manifest.title if channel in plugins else channel
 
 
 def _how(verification: Verification | None, channel: str) -> str:
