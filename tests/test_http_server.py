@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -143,7 +144,8 @@ async def test_what_is_beyond_a_limit_is_named(server: Server, sent: bytes, stat
 
     assert answer.startswith(b"HTTP/1.1 %d " % status)
     assert b"connection: close" in answer
-    assert code in answer
+    told = json.loads(answer.partition(b"\r\n\r\n")[2])
+    assert (told["code"].encode(), told["detail"]) == (code, told["message"])
 
 
 CLOSE = b"Connection: close\r\n"

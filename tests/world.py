@@ -240,7 +240,11 @@ class World:
     async def api(self, method: str, path: str, json: Any = None, *, token: str = ADMIN) -> httpx.Response:
         """Call the host's API."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        return await self.http.request(method, f"{PUBLIC}{path}", json=json, headers=headers)
+        answer = await self.http.request(method, f"{PUBLIC}{path}", json=json, headers=headers)
+        if answer.is_error and path.startswith("/api/"):
+            told = answer.json()
+            assert told["detail"] == told["message"], "an error without its sentence as detail"
+        return answer
 
     async def connect(self, agent: str = "support", **changes: Any) -> httpx.Response:
         """Connect the agent to the simulated account, and the account to the host."""

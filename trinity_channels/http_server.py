@@ -288,7 +288,7 @@ def _affordable() -> int:
 
 def _answer(status: HTTPStatus, headers: list[tuple[bytes, bytes]]) -> bytes:
     code, message = _CODES[status]
-    body = json.dumps({"code": code, "message": message}).encode()
+    body = json.dumps({"code": code, "message": message, "detail": message}).encode()
     lines = [
         *headers,
         (b"content-type", b"application/json"),

@@ -9,6 +9,11 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 
+def error_body(code: str, message: str) -> dict[str, object]:
+    """What an error answers as JSON; `detail` repeats the sentence for clients and panels of the platform."""
+    return {"code": code, "message": message, "detail": message}
+
+
 class Refusal(Exception):
     """An operation that a service refuses.
 

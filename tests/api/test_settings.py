@@ -158,7 +158,7 @@ async def test_a_policy_that_is_none_is_refused(world: World, given: dict[str, A
 async def test_an_unknown_path_is_answered_in_the_one_shape(world: World, path: str) -> None:
     answer = await world.api("GET", path)
 
-    assert (answer.status_code, answer.json().keys()) == (404, {"code", "message"})
+    assert (answer.status_code, answer.json().keys()) == (404, {"code", "message", "detail"})
 
 
 async def test_a_fault_of_ours_is_answered_in_the_one_shape(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,7 +36,7 @@ async def test_a_wrong_setting_is_named_and_nothing_is_saved(bare: World, change
     answer = await bare.connect(**change)
 
     assert (answer.status_code, answer.json()["field"]) == (422, field)
-    assert set(answer.json()) == {"code", "message", "field"}
+    assert set(answer.json()) == {"code", "message", "detail", "field"}
     assert (await bare.binding())["configured"] is False
 
 

@@ -213,6 +213,7 @@ async def test_what_cannot_be_stored_is_not_acknowledged(
         broken.setattr(town.host.store, broken_part, fails)
         refused = await town.posts(url, town.inbound("hello"))
     assert (refused.status_code, refused.json()["code"], agent.turns) == (503, "store_unavailable", [])
+    assert refused.json()["detail"] == refused.json()["message"]
 
     taken = await town.posts(url, town.inbound("hello"))
 

@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from trinity_channels.inbound.bodies import closes
+from trinity_channels.refusal import error_body
 
 
 class Refused(Exception):
@@ -24,7 +25,7 @@ class Refused(Exception):
 
 def error(status: int, code: str, message: str) -> Response:
     """An answer that says what is wrong."""
-    return JSONResponse({"code": code, "message": message}, status)
+    return JSONResponse(error_body(code, message), status)
 
 
 def gone() -> Response:

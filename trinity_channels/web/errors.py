@@ -1,4 +1,4 @@
-"""The one table from our errors to HTTP: every error answers `{code, message, field?}` and quotes no input."""
+"""The one table from our errors to HTTP: every error answers `{code, message, detail, field?}` and quotes no input."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 
 from trinity_channels.api import ChannelError, ConfigurationError, ProviderUnavailable
 from trinity_channels.crypto.vault import VaultError
-from trinity_channels.refusal import Refusal
+from trinity_channels.refusal import Refusal, error_body
 from trinity_channels.store import StoreError
 
 log = structlog.get_logger(__name__)
@@ -99,6 +99,7 @@ class ErrorAnswer(BaseModel):
 
     code: str
     message: str
+    detail: str = Field(description="The same as `message`, where clients of the platform look for it")
     field: str = Field("", description="The input that is to blame; left out if none is")
 
 
@@ -123,7 +124,7 @@ class ErrorResponse:
         extra: Mapping[str, object] | None = None,
     ) -> None:
         self.status = status or STATUSES[code]
-        self.body: dict[str, object] = {"code": code, "message": message, **(extra or {})}
+        self.body = {**error_body(code, message), **(extra or {})}
         if field:
             self.body["field"] = field
         self.headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
