@@ -51,6 +51,8 @@ async def test_no_page_is_framed_kept_or_loads_from_elsewhere(admin: httpx.Async
         {"Origin": "://"},
         {"Origin": ""},
         {"Origin": "", "Host": ""},
+        {"Origin": "https://evil.example.org", "X-Forwarded-Host": "desk.example.org, evil.example.org"},
+        {"Origin": "", "X-Forwarded-Host": ""},
         {"Origin": "null", "Host": ""},
         {"Referer": f"{LOCAL}/agents"},
         {},
@@ -71,6 +73,8 @@ async def test_forms_of_other_sites_do_nothing(admin: httpx.AsyncClient, headers
         {"Sec-Fetch-Site": "none"},
         {"Origin": LOCAL},
         {"Origin": "https://127.0.0.1:8000"},
+        {"Origin": "https://desk.example.org", "X-Forwarded-Host": "desk.example.org, 10.0.0.2"},
+        {"Origin": "https://desk.example.org", "Forwarded": "host=desk.example.org"},
     ],
 )
 async def test_forms_of_our_own_are_taken(admin: httpx.AsyncClient, headers: dict[str, str]) -> None:
@@ -234,9 +238,19 @@ async def test_the_whole_site_lies_below_the_path_of_the_settings(found: Found) 
     assert outside.status_code == httpx.codes.NOT_FOUND
 
 
-async def test_behind_a_proxy_that_ends_tls_the_api_is_shown_with_https(world: World) -> None:
-    through = {"X-Forwarded-Proto": "https"}
-    async with client_of(world, token=None, base_url="http://desk.example.org") as client:
+@pytest.mark.parametrize(
+    ("inside", "through"),
+    [
+        ("http://desk.example.org", {"X-Forwarded-Proto": "https"}),
+        ("http://desk.example.org", {"X-Forwarded-Proto": "https, http"}),
+        ("http://10.0.0.7:8000", {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "desk.example.org, 10.0.0.2"}),
+        ("http://10.0.0.7:8000", {"Forwarded": 'for=192.0.2.1;proto=https;host="desk.example.org", proto=http'}),
+    ],
+)
+async def test_behind_a_proxy_that_ends_tls_the_api_is_shown_with_https(
+    world: World, inside: str, through: dict[str, str]
+) -> None:
+    async with client_of(world, token=None, base_url=inside) as client:
         entered = await client.post("/signin/token", data={"token": ADMIN}, headers=OWN | through)
         cookie = entered.headers["set-cookie"].partition(";")[0]
         page = await client.get("/agents", headers={"Cookie": cookie} | through)

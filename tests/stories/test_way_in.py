@@ -100,6 +100,7 @@ async def test_only_an_administrator_probes(world: World) -> None:
     [
         (lambda scope: headers(scope, host="10.0.0.7:8000"), "host 10.0.0.7:8000"),
         (lambda scope: headers(scope, x_forwarded_proto="http"), "scheme http"),
+        (lambda scope: headers(scope, x_forwarded_proto="http, https"), "scheme http"),
         (lambda scope: scope.update(scheme="http"), "scheme http"),
         (lambda scope: headers(scope, host="inner", x_forwarded_proto="http"), "scheme http and host inner"),
         (lambda scope: headers(scope, host=None), "host  "),

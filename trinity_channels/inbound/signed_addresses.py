@@ -9,6 +9,8 @@ from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from starlette.requests import Request
 
+from trinity_channels import forwarded
+
 MOST = 200
 """Addresses to try."""
 _MOST_OF_A_KIND = 10
@@ -31,7 +33,7 @@ class Received:
         """Read the headers in use for it."""
         path = request.scope.get("raw_path", b"").decode("latin-1") or request.url.path
         return cls(
-            tuple(_named(request, _HOSTS)),
+            (*_named(request, _HOSTS), *filter(None, [forwarded.host(request)])),
             (path, *(one.partition("?")[0] for one in _named(request, _PATHS))),
             tuple(one.rstrip("/") for one in _named(request, _PREFIXES)),
         )

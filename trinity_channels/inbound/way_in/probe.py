@@ -15,6 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive
 
+from trinity_channels import forwarded
 from trinity_channels.store import Store, settings
 
 ID = "X-Trinity-Channels-Probe"
@@ -119,7 +120,7 @@ class Probes:
         probe.arrived = Arrived(
             method=request.method,
             # Only shown to the owner; no decision hangs on what a proxy claims.
-            scheme=request.headers.get("x-forwarded-proto", request.url.scheme),
+            scheme=forwarded.scheme(request),
             host=request.headers.get("host", ""),
             query=query.decode("latin-1"),
             body=await _read(request, receive),

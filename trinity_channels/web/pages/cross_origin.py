@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from starlette.requests import Request
 
+from trinity_channels import forwarded
+
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 """Pages change nothing on these."""
 
@@ -23,4 +25,5 @@ def is_cross_origin(request: Request) -> bool:
     # The scheme is left out: behind a proxy that ends TLS, this host sees http. Compared as text, because what programs
     # send may be no URL at all.
     _, _, origin = request.headers.get("origin", "").partition("://")
-    return not origin or origin.lower() != request.headers.get("host", "").lower()
+    # A browser lets no other site set X-Forwarded-Host; a proxy that hides our name from us puts it there.
+    return not origin or origin.lower() not in (request.headers.get("host", "").lower(), forwarded.host(request))

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
+from trinity_channels import forwarded
 from trinity_channels.bindings.public_address import PublicAddress
 
 
@@ -21,9 +22,9 @@ class Https:
 
     def used(self, request: Request) -> bool:
         """Whether the browser that sends a request uses https."""
-        if request.url.scheme == "https" or request.headers.get("x-forwarded-proto", "").lower() == "https":
+        if "https" in (request.url.scheme, forwarded.scheme(request)):
             return True
-        host = request.headers.get("host", "").lower()
+        hosts = {request.headers.get("host", "").lower(), forwarded.host(request)}
         # The public address can change while the host runs.
         known = [urlsplit(url) for url in (self._pages_url, self._address.value) if url]
-        return any(one.scheme == "https" and one.netloc == host for one in known)
+        return any(one.scheme == "https" and one.netloc in hosts for one in known)

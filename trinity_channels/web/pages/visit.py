@@ -14,6 +14,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from trinity_channels import forwarded
 from trinity_channels.access.sessions import Session
 from trinity_channels.assets import accepts_gzip, asset
 from trinity_channels.principal import Principal, Role
@@ -87,7 +88,7 @@ class Visit:
     @property
     def host(self) -> str:
         """The name of this host, as the browser knows it."""
-        return self.request.url.netloc
+        return forwarded.host(self.request) or self.request.url.netloc
 
     @property
     def here(self) -> str:
