@@ -275,6 +275,12 @@ async def test_what_changes_is_streamed(book: GuestBook) -> None:
     assert all(line.startswith("data: ") for line in second.strip().split("\n"))
 
 
+async def test_a_stream_has_no_body_for_those_who_ask_for_its_headers(client: httpx.AsyncClient) -> None:
+    answer = await client.head("/phones/Zoe/live")
+
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/event-stream; charset=utf-8")
+
+
 @dataclass(frozen=True)
 class Letter:
     to: str

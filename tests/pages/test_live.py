@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from playwright.async_api import Route, expect
+from starlette.types import Message, Receive, Scope, Send
 
 from tests.pages.browsing import Readers, listening
 from tests.pages.clients import OWN, client_of
@@ -115,6 +116,55 @@ async def test_streams_are_limited(world: World, monkeypatch: pytest.MonkeyPatch
         refused = await client.get("/live/agents")
 
     assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
+
+
+async def test_requests_at_the_same_time_are_counted(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "MOST", 1)
+    all_decided = asyncio.Barrier(4)
+
+    async def at_once(scope: Scope, receive: Receive, send: Send) -> None:
+        """Let no stream begin before it was decided about all of them."""
+
+        async def begin(message: Message) -> None:
+            if message["type"] == "http.response.start" and scope["path"].startswith("/live/") and counting:
+                await all_decided.wait()
+            await send(message)
+
+        await world.app(scope, receive, begin)
+
+    counting = True
+    async with listening(world, at_once) as url, entered(url) as client, contextlib.AsyncExitStack() as streams:
+        asked = [client.stream("GET", "/live/agents") for _ in range(4)]
+        opened = await asyncio.gather(*(streams.enter_async_context(one) for one in asked))
+        statuses = sorted(one.status_code for one in opened)
+        counting = False
+        await streams.aclose()
+        async with asyncio.timeout(10):
+            while await _status(client) != httpx.codes.OK:  # the place is free once the server has seen that they left
+                pass
+
+    assert statuses == [200, 503, 503, 503]
+
+
+async def _status(client: httpx.AsyncClient) -> int:
+    async with client.stream("GET", "/live/agents") as stream:
+        return stream.status_code
+
+
+async def test_what_a_stream_is_like_can_be_asked_without_having_one(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "MOST", 1)
+    async with listening(world) as url, entered(url) as client, client.stream("GET", "/live/agents") as stream:
+        lines = stream.aiter_lines()
+        await anext(lines)
+        before = time.monotonic()
+        asked = await client.head("/live/agents")
+        took = time.monotonic() - before
+
+    assert (asked.status_code, asked.headers["content-type"]) == (200, "text/event-stream; charset=utf-8")
+    assert asked.headers["cache-control"] == "no-store"
+    assert took < live.LASTS / 5
 
 
 async def test_one_person_leaves_streams_for_others(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

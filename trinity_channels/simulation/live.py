@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 LOOK_AGAIN = 0.25
 """Seconds between two looks: nothing tells when something changes, and time passes too."""
@@ -16,7 +17,19 @@ Parts = Callable[[], Awaitable[Mapping[str, str]]]
 
 def live(parts: Parts, headers: Mapping[str, str], every: float = LOOK_AGAIN) -> Response:
     """Send each part at first, and again whenever it has changed, until the browser leaves."""
-    return StreamingResponse(_changes(parts, every), media_type="text/event-stream", headers=dict(headers))
+    return _Events(_changes(parts, every), media_type="text/event-stream", headers=dict(headers))
+
+
+class _Events(StreamingResponse):
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] == "HEAD":  # would last as long as the stream
+            self.body_iterator = _nothing()
+        await super().__call__(scope, receive, send)
+
+
+async def _nothing() -> AsyncIterator[str]:
+    return
+    yield
 
 
 async def _changes(parts: Parts, every: float) -> AsyncIterator[str]:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from logging import ERROR, WARNING
 from time import monotonic
 
 import structlog
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from trinity_channels.principal import Principal
 from trinity_channels.web.errors import translate
@@ -35,6 +36,21 @@ MOST_EACH = 64
 """The same for one person, who else could leave none for all others."""
 
 Part = Callable[[], Awaitable[str]]
+_EVENTS = "text/event-stream"
+
+
+class _Stream(StreamingResponse):
+    """An event stream that says when it has ended, however that came about, and also if it never began."""
+
+    def __init__(self, events: AsyncIterator[str], ended: Callable[[], None], headers: Mapping[str, str]) -> None:
+        super().__init__(events, headers=headers, media_type=_EVENTS)
+        self._ended = ended
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._ended()
 
 
 class Live:
@@ -53,19 +69,26 @@ class Live:
             visit: the request; its principal is checked again each time.
             part: makes the HTML.
         """
+        # nginx would otherwise collect the stream until it ends.
+        headers = {"X-Accel-Buffering": "no"}
+        if visit.request.method == "HEAD":
+            return Response(headers=headers, media_type=_EVENTS)
         full = self._open.total() >= MOST or self._open[visit.principal] >= MOST_EACH
         if full or self._stopping.is_set():
             return Response(status_code=503, headers={"Retry-After": "5"})
-        # nginx would otherwise collect the stream until it ends.
-        headers = {"X-Accel-Buffering": "no"}
-        return StreamingResponse(self._events(visit, part), media_type="text/event-stream", headers=headers)
+        # Counted here and not with the first event: requests at the same time would all be let in.
+        self._open[visit.principal] += 1
+        return _Stream(self._events(visit, part), lambda: self._ended(visit.principal), headers)
+
+    def _ended(self, principal: Principal) -> None:
+        self._open[principal] -= 1
+        self._open += Counter()  # drops those who have none
 
     async def stop(self) -> None:
         """End every stream."""
         self._stopping.set()
 
     async def _events(self, visit: Visit, part: Part) -> AsyncIterator[str]:
-        self._open[visit.principal] += 1
         # From the stream before, else from the page: nothing is sent that the browser shows already.
         sent = visit.request.headers.get("last-event-id") or visit.request.query_params.get("seen", "")
         end = monotonic() + LASTS
@@ -85,9 +108,6 @@ class Live:
             # What the page would explain, such as an agent that is someone else's by now, is not an error of the host.
             known = translate(error) is not None
             log.log(WARNING if known else ERROR, "live part failed", error=type(error).__name__, exc_info=not known)
-        finally:
-            self._open[visit.principal] -= 1
-            self._open += Counter()  # drops those who have none
 
     async def _may_go_on(self, visit: Visit) -> bool:
         entry = await self._gate.enter(visit.request, uses=False)
