@@ -65,6 +65,23 @@ async def test_what_names_no_decision_is_refused(world: World, body: dict[str, o
     assert (await world.api("POST", f"{PATH}/decide", body)).status_code == 422
 
 
+@pytest.mark.parametrize(
+    ("before", "gain", "lose"), [("open", 0, 1), ("require_email", 2, 1), ("require_sharing", 2, 0)]
+)
+async def test_a_policy_may_let_in_some_and_shut_out_others(world: World, before: str, gain: int, lose: int) -> None:
+    await world.person("Yan").says("hello")
+    await world.person("Xia").says("hello")
+    await world.person("Zoe").verifies("zoe@example.org")
+    await world.shares("wim@example.org")
+    await world.person("Wim").verifies("wim@example.org")
+    await world.policy(before)
+
+    effects = (await world.api("GET", "/api/agents/support/access-policy/effects")).json()["effects"]
+
+    told = {one["policy"]: (one["clients_allowed"], one["clients_gain"], one["clients_lose"]) for one in effects}
+    assert told["open_until_verified"] == (3, gain, lose)
+
+
 async def test_only_the_owner_and_administrators_decide_or_see_effects(world: World) -> None:
     await asks(world, "Zoe", "hello")
     foreign = await world.token(Role.USER, "sales@example.org")

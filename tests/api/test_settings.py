@@ -96,12 +96,19 @@ async def test_the_channels_are_listed(world: World) -> None:
         ({"policy": "require_sharing"}, "require_sharing"),
         ({"require_email": True, "open_access": False}, "require_sharing"),
         ({"require_email": True, "open_access": False, "group_auth_mode": "none"}, "require_sharing"),
+        ({"policy": "open_until_verified"}, "open_until_verified"),
+        ({"require_email": False, "open_access": False}, "open_until_verified"),
     ],
 )
 async def test_the_policy_is_taken_and_shown_in_both_forms(world: World, given: dict[str, Any], policy: str) -> None:
     answer = (await world.api("PUT", POLICY, given)).json()
 
-    booleans = {"open": (False, True), "require_email": (True, True), "require_sharing": (True, False)}
+    booleans = {
+        "open": (False, True),
+        "open_until_verified": (False, False),
+        "require_email": (True, True),
+        "require_sharing": (True, False),
+    }
     assert answer["policy"] == policy
     assert (answer["require_email"], answer["open_access"]) == booleans[policy]
     assert (await world.api("GET", POLICY)).json() == answer
@@ -115,6 +122,9 @@ async def test_the_policy_is_taken_and_shown_in_both_forms(world: World, given: 
         ("require_email", {"require_email": False}, "open"),
         ("require_email", {"open_access": False}, "require_sharing"),
         ("open", {"require_email": True, "open_access": None}, "require_email"),
+        ("require_sharing", {"require_email": False}, "open_until_verified"),
+        ("open", {"open_access": False}, "open_until_verified"),
+        ("open_until_verified", {"require_email": True}, "require_sharing"),
     ],
 )
 async def test_a_boolean_that_is_left_out_stays(world: World, before: str, given: dict[str, Any], after: str) -> None:
@@ -124,28 +134,38 @@ async def test_a_boolean_that_is_left_out_stays(world: World, before: str, given
 
 
 @pytest.mark.parametrize(
-    ("before", "given", "field"),
-    [
-        ("require_sharing", {"require_email": False}, "require_email"),
-        ("open", {"open_access": False}, "open_access"),
-        ("open", {"require_email": False, "open_access": False}, "require_email"),
-    ],
+    ("mode", "policy"), [("none", "open"), ("any_verified", "any_verified"), ("off", "off"), (None, "any_verified")]
 )
-async def test_booleans_that_are_no_policy_change_nothing(
-    world: World, before: str, given: dict[str, Any], field: str
+async def test_the_policy_for_groups_is_taken_and_shown_in_both_forms(
+    world: World, mode: str | None, policy: str
 ) -> None:
-    await world.policy(before)
+    answer = (await world.api("PUT", POLICY, {"require_email": True, "group_auth_mode": mode})).json()
+    by_name = (await world.api("PUT", POLICY, {"group_policy": policy})).json()
+    written_back = (await world.api("PUT", POLICY, {"group_auth_mode": answer["group_auth_mode"]})).json()
 
-    answer = await world.api("PUT", POLICY, given)
+    assert (answer["group_policy"], answer["group_auth_mode"]) == (policy, mode or "any_verified")
+    assert (await world.api("GET", POLICY)).json() == answer == by_name == written_back
 
-    assert (answer.status_code, answer.json()["code"], answer.json()["field"]) == (422, "invalid_input", field)
-    assert all(policy in answer.json()["message"] for policy in ("open", "require_email", "require_sharing"))
-    assert (await world.api("GET", POLICY)).json()["policy"] == before
+
+async def test_the_policy_for_groups_stays_when_it_is_left_out(world: World) -> None:
+    await world.api("PUT", POLICY, {"group_auth_mode": "none"})
+
+    answer = await world.api("PUT", POLICY, {"require_email": True, "open_access": False})
+
+    assert answer.json()["group_auth_mode"] == "none"
 
 
 @pytest.mark.parametrize(
     "given",
-    [{}, {"polcy": "open"}, {"policy": "closed"}, {"policy": "open", "open_access": True}, {"open_access": "?"}],
+    [
+        {},
+        {"polcy": "open"},
+        {"policy": "closed"},
+        {"policy": "open", "open_access": True},
+        {"open_access": "?"},
+        {"group_auth_mode": "all"},
+        {"group_auth_mode": "none", "group_policy": "off"},
+    ],
 )
 async def test_a_policy_that_is_none_is_refused(world: World, given: dict[str, Any]) -> None:
     answer = await world.api("PUT", POLICY, given)

@@ -80,6 +80,26 @@ async def test_an_agent_may_be_off_in_groups(net: Net, channel: str) -> None:
 
 
 @GROUPS
+async def test_an_agent_may_answer_everyone_in_groups(net: Net, channel: str) -> None:
+    await net.api("PUT", "/api/agents/support/access-policy", {"group_auth_mode": "none"})
+    ask = await in_a_group(net, channel, net.stranger(channel, "Zoe"))
+
+    assert await ask("status?") == ["echo status?"]
+
+
+@GROUPS
+async def test_a_blocked_person_gets_no_answer_in_a_group_that_is_open(net: Net, channel: str) -> None:
+    await net.api("PUT", "/api/agents/support/access-policy", {"group_auth_mode": "none"})
+    zoe = net.stranger(channel, "Zoe")
+    ask = await in_a_group(net, channel, zoe)
+    await ask("status?")
+    (client,) = (await net.api("GET", "/api/agents/support/clients")).json()
+    await net.api("PUT", f"/api/agents/support/clients/{client['id']}/block", {"blocked": True})
+
+    assert "echo and now?" not in await ask("and now?")
+
+
+@GROUPS
 async def test_the_agent_is_told_who_wrote_each_message(
     tmp_path: Path, clock: FrozenDateTimeFactory, agent: Agent, channel: str
 ) -> None:

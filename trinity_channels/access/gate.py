@@ -15,13 +15,17 @@ class Policy(StrEnum):
     """Who may chat with an agent."""
 
     OPEN = "open"
+    OPEN_UNTIL_VERIFIED = "open_until_verified"
+    """Everyone until they verify an e-mail, from then on as in REQUIRE_SHARING: what the platform does with an agent that
+    neither requires an e-mail nor is open. Pages offer it to no one who does not have it."""
     REQUIRE_EMAIL = "require_email"
     REQUIRE_SHARING = "require_sharing"
 
 
 class GroupPolicy(StrEnum):
-    """Whether an agent answers in groups, and whom."""
+    """Whether an agent answers in groups, and whom. OPEN: everyone, whatever the policy for direct chats says."""
 
+    OPEN = "open"
     OFF = "off"
     ANY_VERIFIED = "any_verified"
 
@@ -61,14 +65,16 @@ def decide(policy: Policy, subject: AccessSubject) -> Decision:
     if policy is Policy.OPEN or subject.has_access:
         return Decision.ALLOW
     if subject.email is None:
-        return Decision.ASK_LOGIN
+        return Decision.ALLOW if policy is Policy.OPEN_UNTIL_VERIFIED else Decision.ASK_LOGIN
     return Decision.ALLOW if policy is Policy.REQUIRE_EMAIL else Decision.REQUEST_ACCESS
 
 
 def decide_group(groups: GroupPolicy, policy: Policy, subject: AccessSubject) -> Decision:
-    """The same for one message in a group: the writer must be verified, even where direct chats are open to all."""
+    """The same for one message in a group: its writer must be verified, unless the agent answers everyone in groups."""
     if groups is GroupPolicy.OFF:
         return Decision.SILENT
+    if groups is GroupPolicy.OPEN:
+        return Decision.SILENT if subject.blocked else Decision.ALLOW
     # Blocked people are not even asked to sign in.
     if subject.email is None and not subject.blocked:
         return Decision.ASK_LOGIN
@@ -83,8 +89,10 @@ def explain(policy: Policy, subject: AccessSubject) -> str:
         return "The policy is open: everyone may chat."
     if subject.has_access:
         return "The verified e-mail belongs to the owner, an admin, or someone the agent is shared with."
+    if subject.email is None and policy is Policy.OPEN_UNTIL_VERIFIED:
+        return f"The policy is {policy}, and this person has verified no e-mail."
     if subject.email is None:
         return f"The policy is {policy}, and this person has not verified an e-mail with /login."
     if policy is Policy.REQUIRE_EMAIL:
         return "The policy is require_email, and this person has verified one."
-    return "The policy is require_sharing, and the agent is not shared with this person's verified e-mail."
+    return f"The policy is {policy}, and the agent is not shared with this person's verified e-mail."

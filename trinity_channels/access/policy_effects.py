@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum, auto
 
 from trinity_channels.access.directory import Directory
 from trinity_channels.access.gate import HELD_FOR, Policy, policies
@@ -13,6 +14,23 @@ from trinity_channels.plugins import Plugins
 from trinity_channels.principal import Principal
 from trinity_channels.store import Store, Tx, access, clients
 from trinity_channels.store.clients import Counts
+
+
+class _Group(Enum):
+    """What the gate tells people apart by who are not blocked. `VERIFIED`: without a share."""
+
+    UNVERIFIED = auto()
+    VERIFIED = auto()
+    SHARED = auto()
+
+
+_LETS_IN = {
+    Policy.OPEN: frozenset(_Group),
+    Policy.OPEN_UNTIL_VERIFIED: frozenset({_Group.UNVERIFIED, _Group.SHARED}),
+    Policy.REQUIRE_EMAIL: frozenset({_Group.VERIFIED, _Group.SHARED}),
+    Policy.REQUIRE_SHARING: frozenset({_Group.SHARED}),
+}
+"""Whom a policy lets in; see `gate.decide`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,24 +93,23 @@ class PolicyEffects:
             return policies(access.policies(tx, agent))[0], people, messages
 
         present, people, messages = await self._store.read(count)
-        before = _let_in(people, present)
         return [
             PolicyEffect(
                 policy=policy,
-                allows=_let_in(people, policy),
-                # Each policy lets in everyone that the next stricter one does.
-                gain=max(0, _let_in(people, policy) - before),
-                lose=max(0, before - _let_in(people, policy)),
-                answered=0 if policy is present else _let_in(messages, policy),
+                allows=_number(people, _LETS_IN[policy]),
+                gain=_number(people, _LETS_IN[policy] - _LETS_IN[present]),
+                lose=_number(people, _LETS_IN[present] - _LETS_IN[policy]),
+                answered=0 if policy is present else _number(messages, _LETS_IN[policy]),
             )
             for policy in Policy
         ]
 
 
-def _let_in(counts: Counts, policy: Policy) -> int:
-    """How many of those counted a policy lets in; see `gate.decide`."""
-    return {
-        Policy.OPEN: counts.everyone,
-        Policy.REQUIRE_EMAIL: counts.verified,
-        Policy.REQUIRE_SHARING: counts.shared,
-    }[policy]
+def _number(counts: Counts, groups: frozenset[_Group]) -> int:
+    """How many of those counted belong to these groups."""
+    sizes = {
+        _Group.UNVERIFIED: counts.everyone - counts.verified,
+        _Group.VERIFIED: counts.verified - counts.shared,
+        _Group.SHARED: counts.shared,
+    }
+    return sum(sizes[group] for group in groups)

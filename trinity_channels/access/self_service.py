@@ -27,8 +27,8 @@ class SelfService:
         return self.login.available
 
     def open_to_all(self, tx: Tx, agent: str) -> bool:
-        """Whether everyone may chat with an agent."""
-        return policies(access.policies(tx, agent))[0] is Policy.OPEN
+        """Whether everyone may chat with an agent, at least without an e-mail, so that no one needs to sign in."""
+        return policies(access.policies(tx, agent))[0] in (Policy.OPEN, Policy.OPEN_UNTIL_VERIFIED)
 
     def escalates(self, tx: Tx, agent: str) -> bool:
         """Whether an agent names a way to a person."""

@@ -154,7 +154,7 @@ class AccessApi:
 
         # Within the transaction: each half of the body may leave the other as it is.
         def change(before: Policies) -> Policies:
-            return body.value(before[0]), body.group_policy or before[1]
+            return body.value(before[0]), body.groups or before[1]
 
         return PolicyAnswer.of(*await self._sharing.set_policies(principal, name, change))
 

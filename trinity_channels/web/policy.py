@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, Field, model_validator
 
 from trinity_channels.access.gate import GroupPolicy, Policy
-from trinity_channels.refusal import Refusal
 
 _BOOLEANS = {
     Policy.OPEN: (False, True),
+    Policy.OPEN_UNTIL_VERIFIED: (False, False),
     Policy.REQUIRE_EMAIL: (True, True),
     Policy.REQUIRE_SHARING: (True, False),
 }
 """The platform's form of a policy: `require_email` and `open_access`."""
+_POLICIES = {booleans: policy for policy, booleans in _BOOLEANS.items()}
+GroupAuthMode = Literal["none", "any_verified", "off"]
+_GROUPS: dict[GroupAuthMode, GroupPolicy] = {
+    "none": GroupPolicy.OPEN,
+    "any_verified": GroupPolicy.ANY_VERIFIED,
+    # Not known to the platform. Shown as one of its two, it would come back as that from clients that write what they read.
+    "off": GroupPolicy.OFF,
+}
+"""The platform's form of a policy for groups: `group_auth_mode`."""
+_AUTH_MODES = {policy: mode for mode, policy in _GROUPS.items()}
 
 
 class PolicyBody(BaseModel):
@@ -22,38 +34,34 @@ class PolicyBody(BaseModel):
     require_email: bool | None = None
     open_access: bool | None = None
     group_policy: GroupPolicy | None = Field(None, description="Left out, it stays")
+    group_auth_mode: GroupAuthMode | None = Field(
+        None, description="The platform's form of `group_policy`; left out, it stays"
+    )
 
     @model_validator(mode="after")
     def _one_form(self) -> PolicyBody:
         if not self.model_fields_set:
-            raise ValueError("give policy, or require_email and open_access, or group_policy")
+            raise ValueError("give policy, or require_email and open_access, or group_policy or group_auth_mode")
         if self.policy is not None and (self.require_email is not None or self.open_access is not None):
             raise ValueError("give either policy, or require_email and open_access, not both")
+        if None not in (self.group_policy, self.group_auth_mode) and self.group_policy is not self.groups:
+            raise ValueError("group_policy and group_auth_mode say different things; give one of them")
         return self
 
-    def value(self, before: Policy) -> Policy:
-        """The policy meant by either form, given the one that stands.
+    @property
+    def groups(self) -> GroupPolicy | None:
+        """The policy for groups in either form; None if it stays."""
+        return _GROUPS[self.group_auth_mode] if self.group_auth_mode else self.group_policy
 
-        Raises:
-            Refusal: the booleans mean none of the three. The platform once took (false, false) for "everyone whose
-                e-mail is unknown", so no guess would do.
-        """
+    def value(self, before: Policy) -> Policy:
+        """The policy meant by either form, given the one that stands."""
         if self.policy is not None:
             return self.policy
-        stored = _BOOLEANS[before]
-        wanted = (
-            stored[0] if self.require_email is None else self.require_email,
-            stored[1] if self.open_access is None else self.open_access,
-        )
-        for policy, booleans in _BOOLEANS.items():
-            if booleans == wanted:
-                return policy
-        raise Refusal(
-            "invalid_input",
-            "require_email and open_access would both be false, which is not a policy. Give both of them, or "
-            'policy: "open" (false, true), "require_email" (true, true) or "require_sharing" (true, false).',
-            field="open_access" if self.require_email is None else "require_email",
-        )
+        email, is_open = _BOOLEANS[before]
+        return _POLICIES[
+            email if self.require_email is None else self.require_email,
+            is_open if self.open_access is None else self.open_access,
+        ]
 
 
 class PolicyAnswer(BaseModel):
@@ -63,9 +71,16 @@ class PolicyAnswer(BaseModel):
     require_email: bool
     open_access: bool
     group_policy: GroupPolicy
+    group_auth_mode: GroupAuthMode
 
     @classmethod
     def of(cls, policy: Policy, groups: GroupPolicy) -> PolicyAnswer:
         """The answer about these two."""
         require_email, open_access = _BOOLEANS[policy]
-        return cls(policy=policy, require_email=require_email, open_access=open_access, group_policy=groups)
+        return cls(
+            policy=policy,
+            require_email=require_email,
+            open_access=open_access,
+            group_policy=groups,
+            group_auth_mode=_AUTH_MODES[groups],
+        )

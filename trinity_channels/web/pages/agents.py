@@ -19,6 +19,7 @@ from trinity_channels.web.pages.words import counted
 
 POLICIES = {
     Policy.OPEN: "Open access",
+    Policy.OPEN_UNTIL_VERIFIED: "Open until verified",
     Policy.REQUIRE_EMAIL: "Require email",
     Policy.REQUIRE_SHARING: "Require sharing",
 }

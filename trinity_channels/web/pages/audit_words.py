@@ -58,9 +58,11 @@ _DID = {
 
 _CHOICES: Mapping[tuple[str, str], str] = {
     ("policy", "open"): "open access",
+    ("policy", "open_until_verified"): "open until verified",
     ("policy", "require_email"): "require email",
     ("policy", "require_sharing"): "require sharing",
     ("groups", "any_verified"): "people with a verified e-mail",
+    ("groups", "open"): "everyone",
     ("groups", "off"): "never answered",
     ("via", "token"): "a token",
     ("via", "mailed link"): "a link by mail",

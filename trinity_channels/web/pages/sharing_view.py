@@ -25,6 +25,10 @@ _FIRST_WORDS = 280
 """Characters of what someone wrote that a request shows."""
 _SENTENCES = {
     Policy.OPEN: ("Open access", "Any user can chat with the agent without verification."),
+    Policy.OPEN_UNTIL_VERIFIED: (
+        "Open until verified",
+        "Anyone can chat until they verify an e-mail; from then on the agent must be shared with it.",
+    ),
     Policy.REQUIRE_EMAIL: (
         "Require email",
         "Users must complete /login before chatting; unverified users are prompted.",
@@ -34,6 +38,8 @@ _SENTENCES = {
         "Users must be explicitly shared on the agent; you or an admin must approve.",
     ),
 }
+
+_OFFERED = set(Policy) - {Policy.OPEN_UNTIL_VERIFIED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +54,12 @@ class Choice:
 
 
 def choices(effects: list[PolicyEffect], present: Policy) -> list[Choice]:
-    """The three policies, the most open one first."""
-    return [Choice(one.policy, *_SENTENCES[one.policy], _effect(one), one.policy is present) for one in effects]
+    """The policies to choose from, the most open one first; one of them only where it is set already."""
+    return [
+        Choice(one.policy, *_SENTENCES[one.policy], _effect(one), one.policy is present)
+        for one in effects
+        if one.policy in (_OFFERED | {present})
+    ]
 
 
 def _effect(effect: PolicyEffect) -> str:
