@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import AsyncIterator, Collection
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Route
 
 from trinity_channels.host import Host
+from trinity_channels.mounted.guest import Guest
 from trinity_channels.ports import Ports
-from trinity_channels.routes import routers
+from trinity_channels.routes import Group, routers
 from trinity_channels.settings import Settings
 from trinity_channels.web import errors, reference
 from trinity_channels.web.local import Entrance
 from trinity_channels.web.pages.lazy import LazyPages, PageSite
 from trinity_channels.web.probes import Probes
-from trinity_channels.web.route import signature
 from trinity_channels.webhooks_first import WebhooksFirst
 
 __all__ = ["Host", "Ports", "create_app", "mount_channels"]
@@ -27,24 +26,34 @@ MOUNTED_PAGES = "/channels"
 """Where pages are in another application, which has pages of its own."""
 
 
-def mount_channels(app: FastAPI, ports: Ports, settings: Settings) -> Host:
-    """Add the channels to an application.
+def mount_channels(app: FastAPI, ports: Ports, settings: Settings, routes: Collection[str] = tuple(Group)) -> Host:
+    """Add the channels to an application, which keeps every path that it answers itself, now or later.
 
     Called before the application starts, the host starts and stops with its lifespan. Called within the lifespan, the caller
     opens it: `async with mount_channels(app, ports, settings): yield`.
+
+    Args:
+        app: the application. Whether its own routes are added before or after does not matter.
+        ports: what it provides.
+        settings: those of the channels.
+        routes: the groups of routes to add, of those in `Group`; all by default.
+
+    Raises:
+        ValueError: there is no such group.
     """
+    groups = _groups(routes)
     host = Host(settings, ports)
-    _mount(host, app)
-    inner = app.router.lifespan_context
-
-    @contextlib.asynccontextmanager
-    async def lifespan(scope: Any) -> AsyncIterator[Any]:
-        # The host first: the application's own start may already use it.
-        async with host, inner(scope) as state:
-            yield state
-
-    app.router.lifespan_context = lifespan
+    webhook = host.webhook if Group.WEBHOOKS in groups else None
+    host.place = Guest(app, host, webhook, _guest_routes(host, groups))
     return host
+
+
+def _groups(names: Collection[str]) -> frozenset[Group]:
+    unknown = sorted(set(names) - set(Group))
+    if isinstance(names, str) or unknown:
+        given = names if isinstance(names, str) else ", ".join(unknown)
+        raise ValueError(f"Unknown group of routes: {given}. `routes` takes a set of {', '.join(Group)}.")
+    return frozenset(Group(one) for one in names)
 
 
 def create_app(settings: Settings, ports: Ports | None = None) -> tuple[FastAPI, Host]:
@@ -68,23 +77,21 @@ def create_app(settings: Settings, ports: Ports | None = None) -> tuple[FastAPI,
     return app, host
 
 
-def _mount(host: Host, app: FastAPI) -> None:
-    """Add our routes to an app, except those it already has. The webhooks come first: they are the busiest."""
-    # An application may replace any route of ours by defining it itself.
-    owned = {signature(route) for route in app.routes if isinstance(route, Route)}
-    for router in routers(host):
-        router.routes[:] = [one for one in router.routes if isinstance(one, Route) and signature(one) not in owned]
-        app.include_router(router)
-    app.router.routes[:0] = [
-        *host.webhook.routes(),
-        *host.decision_pages.routes(),
-        *_pages(host).routes(MOUNTED_PAGES),
+def _guest_routes(host: Host, groups: Collection[Group]) -> list[Route]:
+    """What another application takes of us, beside the webhooks."""
+    routes = [
+        one for group, router in routers(host) if group in groups for one in router.routes if isinstance(one, Route)
     ]
+    if Group.WEBHOOKS in groups:
+        routes += host.decision_pages.routes()
+    if Group.PAGES in groups:
+        routes += _pages(host).routes(MOUNTED_PAGES)
+    return routes
 
 
 def _routes(host: Host, pages: LazyPages) -> list[BaseRoute]:
     """The same for an app that has nothing of its own: to include routers there would build every route twice."""
-    api = [route for router in routers(host) for route in router.routes]
+    api = [route for _, router in routers(host) for route in router.routes]
     return [*host.webhook.routes(), *host.decision_pages.routes(), *api, *_probes(host), *pages.routes("")]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from functools import partial
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 import structlog
 
@@ -76,6 +76,16 @@ HOUSEKEEPING = 10.0
 """Seconds between two rounds of chores."""
 
 
+class Place(Protocol):
+    """Where a host has its routes in another application."""
+
+    def opened(self) -> None:
+        """The host has started."""
+
+    def closed(self) -> None:
+        """The host has stopped."""
+
+
 class Host(OnDemand):
     """A channel host: an asynchronous context manager that runs while it is open. `app.py` gives it its routes.
 
@@ -85,6 +95,8 @@ class Host(OnDemand):
 
     running = False
     """Whether it works: between its start and its stop."""
+    place: Place | None = None
+    """Its place in another application; None if it runs alone."""
 
     def __init__(self, settings: Settings, ports: Ports | None = None) -> None:
         ports = ports or Ports()
@@ -94,7 +106,7 @@ class Host(OnDemand):
         self.metrics = Metrics()
         self.plugins = ports.plugins or load()
         self.store = Store(settings.database_url.get_secret_value())
-        self.vault = Vault(key_ring(settings.credential_encryption_key, settings.home, self.store))
+        self.vault = Vault(partial(key_ring, settings.credential_encryption_key, settings.home, self.store))
         self._owns_http = ports.http is None
         # One client for all providers and agents, so that connections are used again.
         self.http = ports.http or open_client(settings.max_concurrent_turns)
@@ -225,10 +237,12 @@ class Host(OnDemand):
         """Open the database, wake what is open, begin to work.
 
         Raises:
+            VaultError: there are no encryption keys.
             StoreError: the database cannot be used, or another process serves it.
             FirstTokenError: the administrator's first token cannot be handed over.
         """
-        # First: it takes the lock on the database, so that a second process fails before it has done anything.
+        self.vault.unlock()
+        # It takes the lock on the database, so that a second process fails before it has done anything.
         self.store.open()
         await self.address.load()
         await self.limits.load()
@@ -244,6 +258,8 @@ class Host(OnDemand):
             "housekeeping": asyncio.create_task(self._keep_house(), name="housekeeping"),
         }
         self.running = True
+        if self.place is not None:
+            self.place.opened()
         for broken in self.plugins.unavailable:
             log.error("plugin unavailable", plugin=broken.name, reason=broken.reason)
         if self.address.value is None:
@@ -264,6 +280,8 @@ class Host(OnDemand):
         if self._owns_http:
             await self.http.aclose()
         await self.store.close()
+        if self.place is not None:
+            self.place.closed()
 
     async def end_periodic_work(self) -> None:
         """Run no more chores; what arrives is still handled."""

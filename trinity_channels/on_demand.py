@@ -143,7 +143,7 @@ class OnDemand:
         given = self.settings.credential_encryption_key
         means = Means(
             mailer=self.mailer is not None,
-            key=self.vault.newest_key,
+            key=lambda: self.vault.newest_key,
             key_file=None if given else key_file(self.settings.home),
             agents_in_file=self.reload.possible,
         )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from enum import StrEnum
+
 from fastapi import APIRouter
 
 from trinity_channels.access.audit_log import AuditLog
@@ -34,34 +37,54 @@ from trinity_channels.web.tokens_api import TokensApi
 from trinity_channels.web.trial_api import TrialApi
 
 
-def routers(host: Host) -> list[APIRouter]:
-    """The routers of the JSON API, in the order of its description."""
+class Group(StrEnum):
+    """Routes that another application takes or leaves together."""
+
+    WEBHOOKS = "webhooks"
+    """What providers call, and the links in owners' mails, which are below the same paths."""
+    CHANNELS = "channels"
+    """Agents, what they are connected to, and whether that works."""
+    ACCESS = "access"
+    """Who may talk to an agent, and what people are told about it."""
+    PEOPLE = "people"
+    """Who has written, and how long their messages are kept."""
+    MESSAGES = "messages"
+    """Conversations, deliveries, and messages that agents send first."""
+    SETTINGS = "settings"
+    """The host's own: settings, diagnostics, tokens, the audit log."""
+    PAGES = "pages"
+
+
+def routers(host: Host) -> Iterator[tuple[Group, APIRouter]]:
+    """The routers of the JSON API with their groups, in the order of its description."""
     channels = BindingsApi(host.guard, host.connections, host.statuses, host.owners_way_in, host.plugins)
     trials = TrialApi(host.guard, host.connections, host.trials, host.plugins)
     recent = RecentMessagesApi(host.guard, RecentMessages(host.store, host.may), host.plugins)
-    return [
-        AgentsApi(host.guard, host.overviews).router(),
-        *(channels.router(channel) for channel in host.plugins),
-        *(trials.router(channel) for channel in host.plugins),
-        *(recent.router(channel) for channel in host.plugins),
-        *(CatchUpApi(host.guard, host.missed, host.plugins).router(channel) for channel in host.plugins),
-        AccessApi(host.guard, host.sharing, host.pending_requests, host.policy_effects).router(),
-        EscalationApi(host.guard, host.self_service.escalation).router(),
-        DisclosureApi(host.guard, host.self_service.disclosure).router(),
-        InstructionsApi(host.guard, host.instructions).router(),
-        PeopleApi(host.guard, host.contacts, host.exports, host.self_service.lifetime).router(),
-        RetentionApi(host.guard, host.retention_periods).router(),
-        ConversationsApi(host.guard, host.conversation_list, host.conversations).router(),
-        FailedTurnsApi(host.guard, host.parked_turns).router(),
-        DeliveriesApi(host.guard, host.sent).router(),
-        ProactiveApi(host.guard, host.proactive).router(),
-        AuditApi(host.guard, AuditLog(host.store, host.may)).router(),
-        SettingsApi(host.guard, host.address_change, host.limits, host.host_settings).router(),
-        ChannelsApi(host.guard, host.plugins, ChannelUsage(host.store)).router(),
-        DiagnosisApi(host.guard, host.owners_way_in, Diagnostics(host, host.way_in.prove).examine_for).router(),
-        SetUpApi(host.guard, host.set_up).router(),
-        ReloadApi(host.guard, host.reload).router(),
-        # Within an application there are no tokens and no sessions of ours.
-        *([TokensApi(host.guard, host.tokens).router()] if host.tokens else []),
-        *([SessionsApi(host.guard, host.sessions).router()] if host.tokens else []),
-    ]
+    yield Group.CHANNELS, AgentsApi(host.guard, host.overviews).router()
+    missed = CatchUpApi(host.guard, host.missed, host.plugins)
+    yield from ((Group.CHANNELS, channels.router(channel)) for channel in host.plugins)
+    yield from ((Group.CHANNELS, trials.router(channel)) for channel in host.plugins)
+    yield from ((Group.CHANNELS, recent.router(channel)) for channel in host.plugins)
+    yield from ((Group.CHANNELS, missed.router(channel)) for channel in host.plugins)
+    access = AccessApi(host.guard, host.sharing, host.pending_requests, host.policy_effects)
+    yield Group.ACCESS, access.router()
+    yield Group.ACCESS, EscalationApi(host.guard, host.self_service.escalation).router()
+    yield Group.ACCESS, DisclosureApi(host.guard, host.self_service.disclosure).router()
+    yield Group.ACCESS, InstructionsApi(host.guard, host.instructions).router()
+    yield Group.PEOPLE, PeopleApi(host.guard, host.contacts, host.exports, host.self_service.lifetime).router()
+    yield Group.PEOPLE, RetentionApi(host.guard, host.retention_periods).router()
+    yield Group.MESSAGES, ConversationsApi(host.guard, host.conversation_list, host.conversations).router()
+    yield Group.MESSAGES, FailedTurnsApi(host.guard, host.parked_turns).router()
+    yield Group.MESSAGES, DeliveriesApi(host.guard, host.sent).router()
+    yield Group.MESSAGES, ProactiveApi(host.guard, host.proactive).router()
+    yield Group.SETTINGS, AuditApi(host.guard, AuditLog(host.store, host.may)).router()
+    yield Group.SETTINGS, SettingsApi(host.guard, host.address_change, host.limits, host.host_settings).router()
+    yield Group.CHANNELS, ChannelsApi(host.guard, host.plugins, ChannelUsage(host.store)).router()
+    diagnostics = Diagnostics(host, host.way_in.prove)
+    yield Group.SETTINGS, DiagnosisApi(host.guard, host.owners_way_in, diagnostics.examine_for).router()
+    yield Group.SETTINGS, SetUpApi(host.guard, host.set_up).router()
+    yield Group.SETTINGS, ReloadApi(host.guard, host.reload).router()
+    # Within an application there are no tokens and no sessions of ours.
+    if host.tokens:
+        yield Group.SETTINGS, TokensApi(host.guard, host.tokens).router()
+        yield Group.SETTINGS, SessionsApi(host.guard, host.sessions).router()

@@ -81,13 +81,13 @@ class Means:
 
     Attributes:
         mailer: whether mails can be sent.
-        key: the id of the newest encryption key.
+        key: reads the id of the newest encryption key.
         key_file: where the host keeps that key itself; None if the settings name it.
         agents_in_file: whether its agents stand in a settings file, which can be read again.
     """
 
     mailer: bool
-    key: str
+    key: Callable[[], str]
     key_file: Path | None
     agents_in_file: bool
 
@@ -144,8 +144,8 @@ class SetUp:
         now = self._now()
 
         def confirm(tx: Tx) -> None:
-            settings.put(tx, _BACKED_UP, self._means.key)
-            audit.add(tx, now, principal.actor, "confirm_key_backup", details={"key": self._means.key})
+            settings.put(tx, _BACKED_UP, self._means.key())
+            audit.add(tx, now, principal.actor, "confirm_key_backup", details={"key": self._means.key()})
 
         await self._store.write(confirm)
 
@@ -203,7 +203,7 @@ class SetUp:
         if file is None:
             message = "It comes from CREDENTIAL_ENCRYPTION_KEY; keep it wherever you keep your settings."
             return Step(StepCode.KEY, title, done=True, message=message, required=False)
-        if backed_up == self._means.key:
+        if backed_up == self._means.key():
             message = f"You have a copy of {file}."
             return Step(StepCode.KEY, title, done=True, message=message, required=False)
         message = (

@@ -63,6 +63,7 @@ async def idle_host(settings: Settings) -> AsyncIterator[Host]:
     """A host with its database open that was never started."""
     host = Host(settings)
     try:
+        host.vault.unlock()
         host.store.open(serve=False)
         await host.address.load()
         await host.limits.load()

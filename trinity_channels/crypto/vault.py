@@ -11,6 +11,8 @@ import binascii
 import hmac
 import json
 import os
+from collections.abc import Callable
+from functools import cached_property
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -34,10 +36,26 @@ _NONCE_BYTES = 12  # what GCM is specified for; a random one per record, never r
 
 
 class Vault:
-    """Seals and opens secrets with a key ring; holds no state but the keys."""
+    """Seals and opens secrets with a key ring; holds no state but the keys.
 
-    def __init__(self, keys: KeyRing) -> None:
-        self._keys = keys
+    Args:
+        keys: the key ring, or what reads it: a host is made without touching a file.
+    """
+
+    def __init__(self, keys: KeyRing | Callable[[], KeyRing]) -> None:
+        self._given = keys
+
+    @cached_property
+    def _keys(self) -> KeyRing:
+        return self._given if isinstance(self._given, KeyRing) else self._given()
+
+    def unlock(self) -> None:
+        """Read the keys now, and not when the first one is needed.
+
+        Raises:
+            Whatever reading them raises.
+        """
+        assert self._keys  # noqa: S101  it is read by asking for it
 
     @property
     def newest_key(self) -> str:

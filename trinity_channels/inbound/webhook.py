@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from time import perf_counter
 
 from starlette.requests import ClientDisconnect, Request
@@ -18,7 +18,7 @@ from trinity_channels.inbound.bodies import Bodies, BodyTooLarge, Busy
 from trinity_channels.inbound.catch_up import CatchUp
 from trinity_channels.inbound.intake import Intake, NotStored
 from trinity_channels.inbound.refused import Refused, busy, error, unavailable, unread
-from trinity_channels.inbound.webhook_keys import WebhookKeys
+from trinity_channels.inbound.webhook_keys import NotOurs, WebhookKeys
 from trinity_channels.observability.metrics import Metrics
 from trinity_channels.plugins import Plugins
 
@@ -68,13 +68,24 @@ class Webhook:
             scope["path_params"] = {"key": key}
         return endpoint
 
+    def share(self, answered_elsewhere: Callable[[Scope], bool]) -> None:
+        """Leave unknown keys to the application around the host where `answered_elsewhere` says that it has the path."""
+        self._keys.answered_elsewhere = answered_elsewhere
+
     async def answer(self, channel: str, request: Request, receive: Receive) -> Response:
-        """Receive one request, and count it."""
+        """Receive one request, and count it.
+
+        Raises:
+            NotOurs: the application around the host is to answer it; nothing of its body was read.
+        """
         started = perf_counter()
         try:
             outcome, response = await self._receive(channel, request, receive)
         except Refused as refused:
             outcome, response = refused.outcome, refused.response
+        except NotOurs:
+            self._metrics.webhooks.labels(channel, "not_ours").inc()
+            raise
         self._metrics.webhooks.labels(channel, outcome).inc()
         self._seconds[channel].observe(perf_counter() - started)
         return response

@@ -8,7 +8,7 @@ from datetime import datetime
 import structlog
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Receive
+from starlette.types import Receive, Scope
 
 from trinity_channels.bindings import Bindings, Gone, OpenBinding
 from trinity_channels.crypto.vault import VaultError
@@ -22,8 +22,16 @@ from trinity_channels.store import StoreError
 log = structlog.get_logger(__name__)
 
 
+class NotOurs(Exception):
+    """No binding has the key, or it cannot be looked up, and the application around the host has webhooks there, too."""
+
+
 class WebhookKeys:
-    """Looks bindings up by the key in their address."""
+    """Looks bindings up by the key in their address.
+
+    Attributes:
+        answered_elsewhere: whether the application around the host answers a request, too; a host that runs alone has none.
+    """
 
     def __init__(
         self,
@@ -38,12 +46,14 @@ class WebhookKeys:
         self._unknown = unknown
         self._notices = notices
         self._sparse = Sparse(now)
+        self.answered_elsewhere: Callable[[Scope], bool] = lambda _: False
 
     async def binding(self, channel: str, request: Request, receive: Receive) -> OpenBinding:
         """The binding that a request is meant for.
 
         Raises:
             Refused: there is none, or it cannot be opened. An unknown key gets the channel's usual acknowledgement.
+            NotOurs: there is none, and the application around the host may have one.
         """
         try:
             bound = await self._bindings.by_key(channel, request.path_params["key"])
@@ -54,18 +64,27 @@ class WebhookKeys:
         except (VaultError, StoreError) as error:  # known causes, for which every webhook would repeat one entry
             if self._sparse.passes(channel):
                 log.warning("binding cannot be opened", channel=channel, reason=str(error))
-            raise Refused("store_failed", unread(request, unavailable())) from error
+            raise self._not_opened(request, ours=isinstance(error, VaultError)) from error
         except Exception as error:  # not looked up, not acknowledged
             log.exception("binding cannot be opened", channel=channel, error=type(error).__name__)
-            raise Refused("store_failed", unread(request, unavailable())) from error
+            raise self._not_opened(request, ours=False) from error
         if bound is None:
             raise await self._refused(channel, request, receive)
         return bound
 
-    async def _refused(self, channel: str, request: Request, receive: Receive) -> Refused:
+    def _not_opened(self, request: Request, *, ours: bool) -> Exception:
+        # Trouble with our database must not stop the application's own webhooks. What is ours is rarely among them: a
+        # binding that was used before is found without the database.
+        if not ours and self.answered_elsewhere(request.scope):
+            return NotOurs()
+        return Refused("store_failed", unread(request, unavailable()))
+
+    async def _refused(self, channel: str, request: Request, receive: Receive) -> Exception:
         # Only here, where no binding was found: real webhooks pay nothing for it.
         if (probed := await self._unknown.probes.answer(channel, request, receive)) is not None:
             return Refused("probe", probed)
+        if self.answered_elsewhere(request.scope):
+            return NotOurs()
         self._unknown.count(channel, request.path_params["key"])
         empty = self._plugins[channel].manifest.acknowledgement
         return Refused("unknown_key", unread(request, Response(empty.body, empty.status, media_type=empty.media_type)))

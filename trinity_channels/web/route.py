@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Coroutine
 from functools import partial
 from typing import Any, ClassVar
@@ -11,8 +10,8 @@ from fastapi import APIRouter, Request, Response, Security
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 from starlette.exceptions import HTTPException
-from starlette.routing import Route, compile_path, get_name
-from starlette.types import Message
+from starlette.routing import Match, compile_path, get_name
+from starlette.types import Message, Scope
 
 from trinity_channels.web.auth import Guard
 from trinity_channels.web.errors import ERRORS, SAFE_HEADERS, respond, translate
@@ -32,7 +31,7 @@ def api_router(guard: Guard, tag: str, prefix: str = "") -> APIRouter:
     """An empty router of the JSON API; `tag` is its heading in the description."""
 
     # A class for each guard: FastAPI makes the routes, and takes nothing but their class.
-    class GuardedRoute(_Route):
+    class GuardedRoute(LazyRoute):
         gate = guard
 
     return APIRouter(
@@ -40,12 +39,7 @@ def api_router(guard: Guard, tag: str, prefix: str = "") -> APIRouter:
     )
 
 
-def signature(route: Route) -> tuple[str, frozenset[str]]:
-    """What two routes must not share; the names of path parameters do not matter."""
-    return re.sub(r"{[^}]*}", "{}", route.path), frozenset(route.methods or ())
-
-
-class _Route(APIRoute):
+class LazyRoute(APIRoute):
     """A route that FastAPI builds when it is first used or described.
 
     Reading a signature and building its validators takes a millisecond, for sixty routes that most hosts rarely use.
@@ -79,6 +73,11 @@ class _Route(APIRoute):
         build()
         return getattr(self, name)
 
+    def only_describe(self) -> None:
+        """Stand among an application's routes for their description alone; another route hands over the requests."""
+        # Not a method of the class, which the routes of a host that runs alone would pay for.
+        self.__dict__["matches"] = _nothing
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handler = super().get_route_handler()
 
@@ -99,6 +98,10 @@ class _Route(APIRoute):
             return answer
 
         return handle
+
+
+def _nothing(_: Scope) -> tuple[Match, Scope]:
+    return Match.NONE, {}
 
 
 def _check_length(request: Request) -> None:

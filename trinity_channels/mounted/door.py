@@ -1,0 +1,120 @@
+"""The one route through which requests come to the channels in another application."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from starlette.routing import BaseRoute, Match, NoMatchFound, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from trinity_channels.inbound.webhook import Webhook
+from trinity_channels.inbound.webhook_keys import NotOurs
+from trinity_channels.mounted.application import ASKED, Application
+
+_CHOSEN = "trinity_channels.chosen"
+_PASSED = "trinity_channels.passed"
+"""In the scope of a webhook that is not ours: the doors that stay closed for it."""
+
+
+class Door(BaseRoute):
+    """Stands first among the application's routes, and opens only for what the application does not answer.
+
+    A webhook is different: its key says whose it is, so that both may have keys below one path. It is looked up first, and
+    an unknown one is passed on to the application.
+
+    Args:
+        application: asked before each of our routes answers.
+        webhook: the webhooks' edge; None if the application is not to have them.
+        routes: all others.
+        told: called with a route of ours and the application's that answers in its place.
+    """
+
+    # Programs that list an application's routes read these.
+    path = ""
+    name = "trinity_channels"
+    methods: frozenset[str] = frozenset()
+    include_in_schema = False
+
+    def __init__(
+        self,
+        application: Application,
+        webhook: Webhook | None,
+        routes: Sequence[Route],
+        told: Callable[[Route, BaseRoute], None],
+    ) -> None:
+        self._application = application
+        self._webhook = webhook
+        self._webhook_routes = webhook.routes() if webhook else []
+        self._told = told
+        self._by_head: dict[str, list[Route]] = defaultdict(list)
+        for route in [*self._webhook_routes, *routes]:
+            self._by_head[_literal_head(route.path)].append(route)
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Whether a request is ours."""
+        if scope["type"] != "http" or self in scope.get(_PASSED, ()):
+            return Match.NONE, {}
+        if self._webhook and "/webhook/" in scope["path"]:
+            own = {**scope}  # it notes the key there, and the application must not see it
+            if (endpoint := self._webhook.endpoint(own)) is not None:
+                return Match.FULL, {_CHOSEN: (endpoint, own)}
+        match, route, child = self._own(scope)
+        if route is None:
+            return Match.NONE, {}
+        if match is Match.FULL and route in self._webhook_routes:
+            return match, {_CHOSEN: (route.handle, {**scope, **child})}
+        if ASKED not in scope:
+            theirs, answering = self._application.match(scope)
+            if theirs is Match.FULL and answering is not None:
+                self._told(route, answering)
+            # Where neither has the method, its "method not allowed" names its own.
+            if theirs is Match.FULL or (theirs is Match.PARTIAL and match is Match.PARTIAL):
+                return Match.NONE, {}
+        return match, {**child, "route": route, _CHOSEN: (route.handle, None)}
+
+    def _own(self, scope: Scope) -> tuple[Match, Route | None, dict[str, Any]]:
+        partial: tuple[Match, Route | None, dict[str, Any]] = Match.NONE, None, {}
+        for route in self._candidates(scope):
+            # Not the method of the route itself: those that the application lists match nothing.
+            match, child = Route.matches(route, scope)
+            if match is Match.FULL:
+                return match, route, dict(child)
+            if match is Match.PARTIAL and partial[1] is None:
+                partial = match, route, dict(child)
+        return partial
+
+    def _candidates(self, scope: Scope) -> Sequence[Route]:
+        if scope.get("root_path"):
+            return [one for routes in self._by_head.values() for one in routes]
+        # The application's requests come here first, and nearly all of them end here.
+        first, second = _heads(scope["path"])
+        return [*self._by_head.get(first, ()), *self._by_head.get(second, ())]
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request that matched."""
+        app: ASGIApp
+        app, own = scope.pop(_CHOSEN)
+        try:
+            await app(scope if own is None else own, receive, send)
+        except NotOurs:
+            scope.pop("route", None)
+            scope[_PASSED] = (self, *scope.get(_PASSED, ()))
+            # Not the router itself, whose middleware the request has passed already.
+            await self._application.router.app(scope, receive, send)
+
+    def url_path_for(self, name: str, /, **path_params: Any) -> Any:
+        """Names are the application's."""
+        raise NoMatchFound(name, path_params)
+
+
+def _heads(path: str) -> tuple[str, str]:
+    """A path's first segment, and its first two."""
+    parts = path.split("/", 3)
+    return "/".join(parts[:2]), "/".join(parts[:3]) if len(parts) > 2 else ""  # noqa: PLR2004  the empty one before the slash
+
+
+def _literal_head(path: str) -> str:
+    first, second = _heads(path)
+    return first if not second or "{" in second else second

@@ -1,0 +1,112 @@
+"""Places the channels in an application, and tells what stays with it."""
+
+from __future__ import annotations
+
+import structlog
+from fastapi import FastAPI
+from starlette.routing import BaseRoute, Match, Route
+from starlette.types import Scope
+
+from trinity_channels.host import Host
+from trinity_channels.inbound.webhook import Webhook
+from trinity_channels.mounted.application import Application
+from trinity_channels.mounted.door import Door
+from trinity_channels.mounted.lifespan import HostLifespan
+from trinity_channels.web.route import LazyRoute
+
+log = structlog.get_logger(__name__)
+
+_SAMPLE = "trinity-channels-sample"
+"""Stands for any agent, contact or key; an application that has a route for this word alone is not to be expected."""
+
+
+class Guest:
+    """A door before the application's routes, and behind them, for its description, ours that it does not answer.
+
+    Args:
+        app: the application.
+        host: what is placed there.
+        webhook: the webhooks' edge; None if the application is not to have them.
+        routes: all other routes.
+    """
+
+    def __init__(self, app: FastAPI, host: Host, webhook: Webhook | None, routes: list[Route]) -> None:
+        self._app = app
+        self._lifespan = HostLifespan(app.router, host)
+        self._webhook = webhook
+        self._routes = routes
+        self._told: set[int] = set()
+        self._application = Application(app.router)
+        self._door = Door(self._application, webhook, routes, self._tell)
+        self._described = [one for one in routes if isinstance(one, LazyRoute)]
+        for one in self._described:
+            one.only_describe()
+        self._application.leave_out([self._door, *self._described])
+        if webhook:
+            webhook.share(self._answers)
+        app.router.routes.insert(0, self._door)
+        self._describe(self._left())
+
+    def opened(self) -> None:
+        """The application has added its routes: describe those of ours that it does not answer, and tell which it does."""
+        left = self._left()
+        self._describe(left)
+        if left:
+            self._told |= set(left)
+            routes = [f"{_words(one)}, answered by {_place(left[id(one)])}" for one in self._routes if id(one) in left]
+            log.info("the application answers these routes itself", routes=routes)
+        shared = (
+            [one.path for one in self._webhook.routes() if self._answers(_sample(one, "POST"))] if self._webhook else []
+        )
+        if shared:
+            log.info("webhooks are shared with the application, which gets unknown keys", paths=shared)
+
+    def closed(self) -> None:
+        """Leave the application if the caller has opened the host, and so mounts it again when the lifespan runs again."""
+        if self._lifespan.opens:
+            return
+        self._lifespan.leave()
+        ours = {id(one) for one in (self._door, *self._described)}
+        self._app.router.routes[:] = [one for one in self._app.router.routes if id(one) not in ours]
+        self._app.openapi_schema = None
+
+    def _answers(self, scope: Scope) -> bool:
+        return self._application.match(scope)[0] is Match.FULL
+
+    def _left(self) -> dict[int, BaseRoute]:
+        """The application's route that answers in place of one of ours, by the identity of ours."""
+        found = {}
+        for one in self._routes:
+            for method in one.methods or ("GET",):
+                match, route = self._application.match(_sample(one, method))
+                if match is Match.FULL and route is not None:
+                    found[id(one)] = route
+        return found
+
+    def _describe(self, left: dict[int, BaseRoute]) -> None:
+        ours = {id(one) for one in self._described}
+        # Behind everything else: names of routes are looked up in this order.
+        self._app.router.routes[:] = [
+            *(one for one in self._app.router.routes if id(one) not in ours),
+            *(one for one in self._described if id(one) not in left),
+        ]
+        self._app.openapi_schema = None  # it may have been made before
+
+    def _tell(self, ours: Route, theirs: BaseRoute) -> None:
+        if id(ours) not in self._told:
+            self._told.add(id(ours))
+            log.info("the application answers this route itself", route=f"{_words(ours)}, answered by {_place(theirs)}")
+
+
+def _sample(route: Route, method: str) -> Scope:
+    """A request that the route answers."""
+    path = route.path_format.format_map(dict.fromkeys(route.param_convertors, _SAMPLE))
+    return {"type": "http", "method": method, "path": path, "root_path": "", "headers": [], "query_string": b""}
+
+
+def _words(route: Route) -> str:
+    return f"{' '.join(sorted(route.methods or ('GET',)))} {route.path}"
+
+
+def _place(route: BaseRoute) -> str:
+    return str(getattr(route, "path", "") or type(route).__name__)
