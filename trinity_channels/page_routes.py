@@ -43,7 +43,7 @@ def site(host: Host, prefix: str) -> Site:
     gate, signing_in = _gate(host, links, https)
     # The number of commits, not their content: a part is made again after any of them, and sent only if it differs.
     live = Live(gate, lambda: host.store.commits)
-    return Site([*signing_in, *_modules(host, live)], gate, desk, [live.stop, links.stop])
+    return Site([*signing_in, *_modules(host, live)], gate, host.may, desk, [live.stop, links.stop])
 
 
 def _modules(host: Host, live: Live) -> list[Pages]:

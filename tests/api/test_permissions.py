@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 
-from tests.world import OWNER, World
+from tests.world import LOCAL, OWNER, World
 from trinity_channels.web.auth import Role
 
 PATH = "/api/agents/support/whatsapp"
@@ -88,3 +92,69 @@ async def test_a_stranger_learns_nothing_about_what_a_good_request_is(world: Wor
     answer = await world.api("PUT", "/api/agents/support/access-policy", {"policy": "nonsense"}, token="")
 
     assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized")
+
+
+async def operations(world: World) -> list[tuple[str, str]]:
+    """Every method and path of the JSON API."""
+    described = (await world.http.get(f"{LOCAL}/openapi.json")).json()
+    return [
+        (method.upper(), path)
+        for path, methods in described["paths"].items()
+        for method in methods
+        if path.startswith("/api/") and "{key}" not in path
+    ]
+
+
+NONSENSE = ("not JSON", "[1]", '{"policy": 7, "approve": "perhaps", "email": 1, "ids": [], "role": {}, "value": []}')
+"""Bodies that no route takes."""
+
+
+async def answers(world: World, token: str, agent: str, wanted: str) -> Iterator[tuple[str, Any]]:
+    """What each route with `wanted` in its path answers about an agent to nonsense in every place."""
+    found = []
+    for method, path in await operations(world):
+        if wanted not in path:
+            continue
+        filled = re.sub("{[^}]*}", "no-id", path.replace("{name}", agent))
+        for body in NONSENSE if method in ("POST", "PUT") else ("",):
+            answer = await world.http.request(
+                method,
+                f"{LOCAL}{filled}?limit=x&before=x&status=x&state=x&after=x&since=x",
+                content=body,
+                headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
+            )
+            found.append((f"{method} {path} {body}", (answer.status_code, answer.json())))
+    assert found
+    return iter(found)
+
+
+async def test_no_route_tells_a_foreign_agent_from_a_missing_one_whatever_is_sent(world: World) -> None:
+    """Before: fields were checked first, so that an agent's existence showed in a 422."""
+    stranger = await world.token(Role.USER, "stranger@example.org")
+
+    foreign = dict(await answers(world, stranger, "support", "{name}"))
+    missing = dict(await answers(world, stranger, "none", "{name}"))
+
+    assert {name: answer for name, answer in foreign.items() if answer[0] != 404} == {}
+    assert {answer[1]["code"] for answer in foreign.values()} == {"agent_not_found"}
+    assert missing == foreign
+
+
+async def test_no_route_of_an_agents_owner_looks_at_what_the_agents_own_key_sends(world: World) -> None:
+    key = await world.token(Role.AGENT, "support")
+
+    found = dict(await answers(world, key, "support", "{name}"))
+
+    open_to_it = {" ".join(name.split()[:2]) for name, answer in found.items() if answer[0] != 403}
+    assert open_to_it == {"POST /api/agents/{name}/messages", "GET /api/agents/{name}/messages/{message_id}"}
+
+
+@pytest.mark.parametrize("path", ["/api/settings", "/api/tokens", "/api/setup", "/api/audit"])
+async def test_no_route_of_administrators_looks_at_what_others_send(world: World, path: str) -> None:
+    owner = await world.token(Role.USER, OWNER)
+
+    found = dict(await answers(world, owner, "support", path))
+
+    assert {(name, answer[0], answer[1]["code"]) for name, answer in found.items()} == {
+        (name, 403, "forbidden") for name in found
+    }

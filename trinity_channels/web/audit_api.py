@@ -45,7 +45,7 @@ class AuditApi:
 
     def router(self) -> APIRouter:
         """The routes."""
-        router = api_router(self._guard, "Audit")
+        router = api_router(self._guard, "Audit", admins_only=True)
         router.add_api_route("/api/audit", self._all, methods=["GET"])
         router.add_api_route("/api/agents/{name}/audit", self._of_agent, methods=["GET"])
         return router

@@ -77,7 +77,7 @@ class DiagnosisApi:
 
     def router(self) -> APIRouter:
         """The routes."""
-        router = api_router(self._guard, "Settings")
+        router = api_router(self._guard, "Settings", admins_only=True)
         router.add_api_route("/api/settings/diagnosis", self._diagnosis, methods=["POST"])
         router.add_api_route("/api/settings/public_chat_url/probe", self._probed, methods=["GET"])
         router.add_api_route("/api/settings/public_chat_url/probe", self._probe, methods=["POST"])

@@ -53,7 +53,7 @@ class ProactiveApi:
 
     def router(self) -> APIRouter:
         """The routes."""
-        router = api_router(self._guard, "Messages", "/api/agents/{name}/messages")
+        router = api_router(self._guard, "Messages", "/api/agents/{name}/messages", agents_own_key=True)
         router.add_api_route("", self._send, methods=["POST"])
         router.add_api_route("/{message_id}", self._status, methods=["GET"])
         return router

@@ -37,7 +37,7 @@ class ReloadApi:
 
     def router(self) -> APIRouter:
         """The route."""
-        router = api_router(self._guard, "Settings")
+        router = api_router(self._guard, "Settings", admins_only=True)
         router.add_api_route("/api/settings/reload", self._run, methods=["POST"])
         return router
 

@@ -1,4 +1,4 @@
-"""Our routes: only for principals, the request body is limited, errors have one shape, whatever app they are mounted in."""
+"""Our routes: for those who may use them, with limited bodies and one shape of errors, whatever app they are mounted in."""
 
 from __future__ import annotations
 
@@ -27,12 +27,27 @@ _BEARER = HTTPBearer(
 )
 
 
-def api_router(guard: Guard, tag: str, prefix: str = "") -> APIRouter:
-    """An empty router of the JSON API; `tag` is its heading in the description."""
+def api_router(
+    guard: Guard, tag: str, prefix: str = "", *, agents_own_key: bool = False, admins_only: bool = False
+) -> APIRouter:
+    """An empty router of the JSON API.
+
+    Routes of an agent, which have `{name}` in their path, are for its owner and administrators.
+
+    Args:
+        guard: decides who may use them.
+        tag: the heading in the description.
+        prefix: of all paths.
+        agents_own_key: those of an agent are for the agent itself, too.
+        admins_only: those of no agent are for administrators.
+    """
+    members, admins = agents_own_key, admins_only
 
     # A class for each guard: FastAPI makes the routes, and takes nothing but their class.
     class GuardedRoute(LazyRoute):
         gate = guard
+        agents_own_key = members
+        admins_only = admins
 
     return APIRouter(
         prefix=prefix, route_class=GuardedRoute, dependencies=[Security(_BEARER)], responses=ERRORS, tags=[tag]
@@ -46,6 +61,8 @@ class LazyRoute(APIRoute):
     """
 
     gate: ClassVar[Guard]
+    agents_own_key: ClassVar[bool]
+    admins_only: ClassVar[bool]
 
     def __init__(
         self,
@@ -84,8 +101,8 @@ class LazyRoute(APIRoute):
         async def handle(request: Request) -> Response:
             try:
                 _check_length(request)
-                # Before the body is read: strangers get no answer about its content, and cost no parsing.
-                await self.gate.principal(request)
+                # Before the body is read: those who may not do it get no answer about its content, and cost no parsing.
+                await self._admit(request)
                 answer = await handler(_capped(request))
             except Exception as error:
                 refused = translate(error)
@@ -98,6 +115,16 @@ class LazyRoute(APIRoute):
             return answer
 
         return handle
+
+    async def _admit(self, request: Request) -> None:
+        """Let a request in that its sender may make; services ask once more."""
+        if "{name}" in self.path:
+            admit = self.gate.member if self.agents_own_key else self.gate.owner
+            await admit(request, request.path_params["name"])
+        elif self.admins_only:
+            await self.gate.admin(request)
+        else:
+            await self.gate.principal(request)
 
 
 def _nothing(_: Scope) -> tuple[Match, Scope]:

@@ -41,7 +41,7 @@ class SetUpApi:
 
     def router(self) -> APIRouter:
         """The routes."""
-        router = api_router(self._guard, "Settings")
+        router = api_router(self._guard, "Settings", admins_only=True)
         router.add_api_route("/api/setup", self._state, methods=["GET"])
         router.add_api_route("/api/setup/key-backup", self._confirm, methods=["POST"])
         return router

@@ -80,7 +80,7 @@ class SettingsApi:
 
     def router(self) -> APIRouter:
         """The routes."""
-        router = api_router(self._guard, "Settings")
+        router = api_router(self._guard, "Settings", admins_only=True)
         router.add_api_route("/api/settings", self._settings, methods=["GET"])
         router.add_api_route("/api/settings/limits", self._get_limits, methods=["GET"])
         router.add_api_route("/api/settings/limits", self._set_limits, methods=["PUT"])

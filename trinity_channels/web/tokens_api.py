@@ -57,7 +57,7 @@ class TokensApi:
 
     def router(self) -> APIRouter:
         """The routes."""
-        router = api_router(self._guard, "Tokens")
+        router = api_router(self._guard, "Tokens", admins_only=True)
         router.add_api_route("/api/tokens", self._every, methods=["GET"])
         router.add_api_route("/api/tokens", self._create, methods=["POST"])
         router.add_api_route("/api/tokens/{token_id}", self._revoke, methods=["DELETE"])

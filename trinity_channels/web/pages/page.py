@@ -29,6 +29,16 @@ class Page:
         """Whether a page that is open asks for it, again and again, without its reader."""
         return self.path.startswith("/live/")
 
+    @property
+    def of_agent(self) -> bool:
+        """Whether it is of the agent whose `name` is in its address."""
+        return "/agents/{name}" in self.path
+
+    @property
+    def of_host(self) -> bool:
+        """Whether it is of the host itself, and so for administrators."""
+        return self.path.startswith(("/settings", "/live/settings"))
+
 
 class Pages(Protocol):
     """A module's pages, with the services that they call."""

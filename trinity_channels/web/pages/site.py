@@ -13,7 +13,7 @@ from starlette.routing import Route, Router
 from starlette.types import Receive, Scope, Send
 
 from trinity_channels import assets
-from trinity_channels.authorisation import person
+from trinity_channels.authorisation import Authorisation, administrator, person
 from trinity_channels.web.errors import ErrorResponse, translate
 from trinity_channels.web.pages.cross_origin import is_cross_origin
 from trinity_channels.web.pages.gate import Gate
@@ -29,18 +29,28 @@ _ON_TOP = {"HX-Retarget": "#main", "HX-Reswap": "afterbegin"}
 
 
 class Site:
-    """An ASGI application; `scope["root_path"]` ends with the prefix of the pages."""
+    """An ASGI application; `scope["root_path"]` ends with the prefix of the pages.
+
+    Attributes:
+        pages: all addresses that it answers.
+    """
 
     def __init__(
-        self, modules: Iterable[Pages], gate: Gate, desk: Desk, stops: Sequence[Callable[[], Awaitable[None]]]
+        self,
+        modules: Iterable[Pages],
+        gate: Gate,
+        may: Authorisation,
+        desk: Desk,
+        stops: Sequence[Callable[[], Awaitable[None]]],
     ) -> None:
         self._gate = gate
+        self._may = may
         self._desk = desk
         self._stops = stops
-        every = [page for module in modules for page in module.pages()]
-        self._menu = [page for page in every if page.menu is not None]
+        self.pages = tuple(page for module in modules for page in module.pages())
+        self._menu = [page for page in self.pages if page.menu is not None]
         by_path: dict[str, dict[str, Page]] = {}
-        for page in every:
+        for page in self.pages:
             by_path.setdefault(page.path, {})[page.method] = page
         pages = [Route(path, self._endpoint(one), methods=list(one)) for path, one in by_path.items()]
         self._router = Router([Route("/assets/{version}/{name}", assets.serve, methods=["GET"]), *pages])
@@ -83,13 +93,21 @@ class Site:
             if visit.entry is None and not page.public:
                 return self._gate.refuse(visit)
             if visit.entry is not None:
-                # An agent's own key opens no page, whichever gate has let it in.
-                person(visit.principal)
+                await self._admit(page, visit)
             return await page.handler(visit)
         except ClientDisconnect:
             return Response(status_code=400)
         except Exception as error:  # noqa: BLE001  a page must tell people of every error
             return self._failed(visit, error)
+
+    async def _admit(self, page: Page, visit: Visit) -> None:
+        """Refuse those who may not see a page before anything that they sent is looked at; services ask once more."""
+        # An agent's own key opens no page, whichever gate has let it in.
+        person(visit.principal)
+        if page.of_agent:
+            await self._may.owner(visit.principal, visit.request.path_params["name"])
+        if page.of_host:
+            administrator(visit.principal)
 
     async def _unknown(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self.missing(Request(scope))(scope, receive, send)
