@@ -109,6 +109,7 @@ class Sharing:
         *,
         approve: bool,
         asked_at: datetime | None = None,
+        conversation: int | None = None,
         via: str = "",
     ) -> AccessRequest:
         """Approve or decline a request; they are told on the channel they asked on. The first decision holds.
@@ -120,6 +121,7 @@ class Sharing:
             approve: whether they may use the agent.
             asked_at: decide only the request that was made then; None for any that is open. A person who asks again has
                 the same id.
+            conversation: which it must have been made in; None if that does not matter.
             via: by what way, for the audit log, where it is not the API.
 
         Returns:
@@ -131,7 +133,11 @@ class Sharing:
         """
         await self._may.owner(principal, agent)
         found = await self._store.read(lambda tx: access.request(tx, agent, request))
-        if found is None or asked_at not in (None, found.requested_at):
+        if (
+            found is None
+            or asked_at not in (None, found.requested_at)
+            or conversation not in (None, found.conversation)
+        ):
             raise RequestNotFound
         verdict = "approved" if approve else "denied"
         if found.status != "pending":

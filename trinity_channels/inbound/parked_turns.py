@@ -22,6 +22,10 @@ class TurnNotFound(Refusal):
         self.turns = tuple(unknown)
 
 
+class TurnSettled(TurnNotFound):
+    """The turn of this conversation is parked no more: it was resubmitted or given up meanwhile."""
+
+
 class ParkedTurns:
     """Resubmits or forgets them, for administrators.
 
@@ -65,11 +69,13 @@ class ParkedTurns:
             return Refusal("window_closed", f"Question {turn} cannot be answered: {closed}.")
         return None
 
-    async def _resubmit(self, principal: Principal, turn: int, agent: str | None) -> None:
+    async def _resubmit(
+        self, principal: Principal, turn: int, agent: str | None, conversation: int | None = None
+    ) -> None:
         now = self._now()
 
         def again(tx: Tx) -> None:
-            (found,) = _parked(tx, [turn], agent)
+            (found,) = _parked(tx, [turn], agent, conversation)
             if refusal := self.refusal(turn, found.channel, found.last_inbound_at):
                 raise refusal
             turns.resubmit(tx, turn, now)
@@ -78,11 +84,17 @@ class ParkedTurns:
 
         await self._store.write(again)
 
-    async def _forget(self, principal: Principal, wanted: Collection[int] | None, agent: str | None) -> None:
+    async def _forget(
+        self,
+        principal: Principal,
+        wanted: Collection[int] | None,
+        agent: str | None,
+        conversation: int | None = None,
+    ) -> None:
         now = self._now()
 
         def give_up(tx: Tx) -> None:
-            for found in _parked(tx, wanted, agent):
+            for found in _parked(tx, wanted, agent, conversation):
                 turns.forget(tx, found.id, now)
                 _record(tx, principal, "forget_turn", found, now)
 
@@ -105,32 +117,57 @@ class OwnersParkedTurns(ParkedTurns):
         await self._may.owner(principal, agent)
         return [one for one in await self._store.read(turns.failed) if one.agent == agent]
 
-    async def resubmit_for(self, principal: Principal, agent: str, turn: int) -> None:
+    async def one(self, principal: Principal, agent: str, turn: int, conversation: int) -> FailedTurn:
+        """A parked turn of a conversation.
+
+        Raises:
+            TurnNotFound: the agent's conversation has no such turn.
+            TurnSettled: it is parked no more.
+        """
+        await self._may.owner(principal, agent)
+        return (await self._store.read(lambda tx: _parked(tx, [turn], agent, conversation)))[0]
+
+    async def resubmit_for(self, principal: Principal, agent: str, turn: int, conversation: int | None = None) -> None:
         """Give a turn all its attempts again.
+
+        Args:
+            principal: who wants it.
+            agent: whose turn it is.
+            turn: its id.
+            conversation: which it must belong to; None if that does not matter.
 
         Raises:
             TurnNotFound: the agent has no such parked turn.
+            TurnSettled: the conversation had it, and it is parked no more.
             Refusal: `window_closed`: the provider would take no answer now.
         """
         await self._may.owner(principal, agent)
-        await self._resubmit(principal, turn, agent)
+        await self._resubmit(principal, turn, agent, conversation)
 
-    async def forget_for(self, principal: Principal, agent: str, turn: int) -> None:
-        """Give a turn up: it is not answered any more, and what people wrote in it is removed.
+    async def forget_for(self, principal: Principal, agent: str, turn: int, conversation: int | None = None) -> None:
+        """Give a turn up: it is not answered any more, and what people wrote in it is removed. Arguments as above.
 
         Raises:
             TurnNotFound: the agent has no such parked turn.
+            TurnSettled: the conversation had it, and it is parked no more.
         """
         await self._may.owner(principal, agent)
-        await self._forget(principal, [turn], agent)
+        await self._forget(principal, [turn], agent, conversation)
 
 
-def _parked(tx: Tx, wanted: Collection[int] | None, agent: str | None) -> list[FailedTurn]:
-    parked = {one.id: one for one in turns.failed(tx) if agent in (None, one.agent)}
+def _parked(
+    tx: Tx, wanted: Collection[int] | None, agent: str | None, conversation: int | None = None
+) -> list[FailedTurn]:
+    parked = {
+        one.id: one
+        for one in turns.failed(tx)
+        if agent in (None, one.agent) and conversation in (None, one.conversation)
+    }
     chosen = list(parked if wanted is None else dict.fromkeys(wanted))
     # All or nothing: a mistyped number must not remove the others.
     if unknown := [one for one in chosen if one not in parked]:
-        raise TurnNotFound(unknown)
+        known = conversation is not None and all(turns.conversation_of(tx, one) == conversation for one in unknown)
+        raise TurnSettled(unknown) if known else TurnNotFound(unknown)
     return [parked[one] for one in chosen]
 
 

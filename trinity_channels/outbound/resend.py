@@ -121,13 +121,16 @@ class Resends:
         self._metrics = metrics
         self._now = now
 
-    async def one(self, delivery: int, actor: Actor, *, agent: str | None = None) -> Resent:
+    async def one(
+        self, delivery: int, actor: Actor, *, agent: str | None = None, conversation: int | None = None
+    ) -> Resent:
         """Send a failed or unknown delivery again, with the failed parts of the same message.
 
         Args:
             delivery: its id.
             actor: who wants it.
             agent: whose delivery it must be; None if that does not matter.
+            conversation: which it must belong to; None if that does not matter.
 
         Raises:
             DeliveryNotFound: there is none.
@@ -137,7 +140,7 @@ class Resends:
 
         def again(tx: Tx) -> tuple[Candidate, Resent]:
             found = resends.candidate(tx, delivery)
-            if found is None or agent not in (None, found.agent):
+            if found is None or agent not in (None, found.agent) or conversation not in (None, found.conversation):
                 raise DeliveryNotFound
             resent = self._reopen(tx, found, now)
             audit.add(

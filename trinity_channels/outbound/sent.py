@@ -5,7 +5,7 @@ from __future__ import annotations
 from trinity_channels.authorisation import Authorisation, administrator
 from trinity_channels.outbound.resend import DeliveryNotFound, Resends, Resent, ResentAll
 from trinity_channels.principal import Principal
-from trinity_channels.store import Store, delivery_log
+from trinity_channels.store import Store, delivery_log, trials
 from trinity_channels.store.delivery_log import Sent
 
 
@@ -27,35 +27,44 @@ class SentMessages:
         states = {state} if state else ()
         return await self._store.read(lambda tx: delivery_log.recent(tx, agent, states))
 
-    async def one(self, principal: Principal, agent: str, delivery: int) -> Sent:
+    async def one(self, principal: Principal, agent: str, delivery: int, *, test_on: str = "") -> Sent:
         """One delivery.
+
+        Args:
+            principal: who wants to know.
+            agent: whose delivery it is.
+            delivery: its id.
+            test_on: only a test message on this channel; empty if that does not matter.
 
         Raises:
             DeliveryNotFound: the agent has none with this id.
         """
         await self._may.owner(principal, agent)
         found = await self._store.read(lambda tx: delivery_log.one(tx, agent, delivery))
-        if found is None:
+        if found is None or (test_on and (found.channel, found.origin) != (test_on, trials.ORIGIN)):
             raise DeliveryNotFound
         return found
 
-    async def resend(self, principal: Principal, agent: str | None, delivery: int) -> Resent:
+    async def resend(
+        self, principal: Principal, agent: str | None, delivery: int, conversation: int | None = None
+    ) -> Resent:
         """Send a failed or unknown delivery again, with the failed parts of the same message.
 
         Args:
             principal: who wants it.
             agent: whose delivery it is; None, for administrators only, if that does not matter.
             delivery: its id.
+            conversation: which it must belong to; None if that does not matter.
 
         Raises:
-            DeliveryNotFound: the agent has none with this id.
+            DeliveryNotFound: the agent has none with this id, or the conversation has not.
             ResendRefused: it may not be sent again.
         """
         if agent is None:
             administrator(principal)
         else:
             await self._may.owner(principal, agent)
-        return await self._resends.one(delivery, principal.actor, agent=agent)
+        return await self._resends.one(delivery, principal.actor, agent=agent, conversation=conversation)
 
     async def resend_failed(
         self,

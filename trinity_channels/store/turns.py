@@ -132,6 +132,7 @@ _FAILED = (
     .order_by(TURN.c.id)
 )
 
+_CONVERSATION_OF = select(TURN.c.conversation_id).where(TURN.c.id == bindparam("turn"))
 _PARKED_WITH_IT = (MESSAGE.c.turn_id == bindparam("turn"), in_states(MESSAGE.c.state, MessageState.FAILED))
 
 _RESUBMIT = (
@@ -227,6 +228,11 @@ def failed(tx: Tx) -> list[FailedTurn]:
         )
         for row in tx.all(_FAILED)
     ]
+
+
+def conversation_of(tx: Tx, turn: int) -> int | None:
+    """Which conversation a turn belongs to; None if there is no such turn."""
+    return tx.scalar(_CONVERSATION_OF, int, turn=turn)
 
 
 def resubmit(tx: Tx, turn: int, now: datetime) -> bool:

@@ -72,7 +72,8 @@ class ChannelTrialPages:
 
     async def _delivery(self, visit: Visit) -> Sent:
         params = visit.request.path_params
-        return await self._sent.one(visit.principal, params["name"], row_id(params["delivery"]))
+        delivery = row_id(params["delivery"])
+        return await self._sent.one(visit.principal, params["name"], delivery, test_on=params["channel"])
 
 
 def _form(visit: Visit, view: ChannelView, status: int = 200, **given: str) -> Response:

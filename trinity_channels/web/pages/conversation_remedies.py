@@ -6,8 +6,9 @@ from collections.abc import Awaitable, Sequence
 
 from starlette.responses import Response
 
-from trinity_channels.access.sharing import Sharing
-from trinity_channels.inbound.parked_turns import OwnersParkedTurns, TurnNotFound
+from trinity_channels.access.sharing import RequestNotFound, Sharing
+from trinity_channels.inbound.parked_turns import OwnersParkedTurns, TurnNotFound, TurnSettled
+from trinity_channels.outbound.resend import DeliveryNotFound
 from trinity_channels.outbound.sent import SentMessages
 from trinity_channels.refusal import Refusal
 from trinity_channels.web.errors import translate
@@ -40,39 +41,45 @@ class RemedyPages:
 
     async def _resend(self, visit: Visit) -> Response:
         delivery = row_id((await visit.form()).text("delivery"))
-        return await self._done(visit, self._sent.resend(visit.principal, _agent(visit), delivery), "It is sent again.")
+        done = self._sent.resend(visit.principal, _agent(visit), delivery, _conversation(visit))
+        return await self._done(visit, done, "It is sent again.")
 
     async def _resubmit(self, visit: Visit) -> Response:
         turn = row_id((await visit.form()).text("turn"))
-        done = self._turns.resubmit_for(visit.principal, _agent(visit), turn)
+        done = self._turns.resubmit_for(visit.principal, _agent(visit), turn, _conversation(visit))
         return await self._done(visit, done, "The agent is asked again.")
 
     async def _ask_to_forget(self, visit: Visit) -> Response:
         view, turn = await self._views.of(visit), row_id(visit.request.path_params["turn"])
-        if turn not in view.found.log.parked:  # settled meanwhile; the conversation says how
+        try:
+            await self._turns.one(visit.principal, _agent(visit), turn, view.heading.id)
+        except TurnSettled:  # the conversation says how
             return visit.redirect(_path(visit))
         return visit.render("conversation_forget.html", view=view, turn=turn)
 
     async def _forget(self, visit: Visit) -> Response:
         turn = row_id(visit.request.path_params["turn"])
-        done = self._turns.forget_for(visit.principal, _agent(visit), turn)
+        done = self._turns.forget_for(visit.principal, _agent(visit), turn, _conversation(visit))
         return await self._done(visit, done, "It is closed without an answer.")
 
     async def _decide(self, visit: Visit) -> Response:
         form = await visit.form()
-        approve = form.text("decision") == "approve"
-        done = self._sharing.decide(visit.principal, _agent(visit), row_id(form.text("request")), approve=approve)
+        approve, request = form.text("decision") == "approve", row_id(form.text("request"))
+        done = self._sharing.decide(
+            visit.principal, _agent(visit), request, approve=approve, conversation=_conversation(visit)
+        )
         return await self._done(visit, done, "Access is granted." if approve else "Access is declined.")
 
     async def _done(self, visit: Visit, action: Awaitable[object], said: str) -> Response:
         """Do something, and lead back; what is refused is said on top of the conversation, as it stands now."""
         try:
             await action
-        except TurnNotFound:  # pressed twice, or in two tabs: the conversation says what became of it
+        except TurnSettled:  # pressed twice, or in two tabs: the conversation says what became of it
             return visit.redirect(_path(visit))
+        except (DeliveryNotFound, TurnNotFound, RequestNotFound):
+            raise  # what this conversation does not have is not told apart from what does not exist
         except Refusal as refused:
             told = translate(refused)
-            # Not for a foreign agent, which is refused here once more.
             view = await self._views.of(visit)
             return show(visit, view, told.status if told else 400, refused.message)
         return visit.redirect(_path(visit), said)
@@ -80,6 +87,10 @@ class RemedyPages:
 
 def _agent(visit: Visit) -> str:
     return str(visit.request.path_params["name"])
+
+
+def _conversation(visit: Visit) -> int:
+    return row_id(visit.request.path_params["conversation"])
 
 
 def _path(visit: Visit) -> str:

@@ -83,6 +83,7 @@ class ConversationView:
         self.found = found
         self.channel_title = channel_title
         self.is_newest = before is None
+        self.place = f"?before={before}" if before else ""
         self.title = words.title(found.heading)
         self._texts = readable_texts(found.log.said)
         self.address = words.masked(found.heading)
