@@ -6,8 +6,9 @@ import hashlib
 import json
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from trinity_channels.access.directory import Directory, may_write_first
 from trinity_channels.access.disclosure import Disclosure
@@ -26,6 +27,14 @@ PER_HOUR = 10
 HOUR = timedelta(hours=1)
 
 
+class RecipientRole(StrEnum):
+    """Whom a message goes to by their role at the agent, as the platform calls them. Here only the owner has one."""
+
+    PRIMARY = "primary"
+    APPROVER = "approver"
+    VIEWER = "viewer"
+
+
 class ProactiveRefused(Refusal):
     """A message that may not be sent."""
 
@@ -39,29 +48,61 @@ class ProactiveNotFound(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class ProactiveRequest:
-    """What an agent, its owner or an admin asks for. `channel` is a name or `auto`."""
+    """What an agent, its owner or an admin asks for.
+
+    Attributes:
+        agent: its name.
+        email: the recipient's.
+        text: Markdown.
+        channel: a name or `auto`.
+        key: under which the same request may be made again.
+        execution: the run of an agent that asks. Made again in the same run, a request is the same one whatever its text
+            says, because an agent that runs again words it differently. Without effect beside a `key`.
+        label: tells the messages of one execution to one recipient apart.
+    """
 
     agent: str
     email: str = field(repr=False)
     text: str = field(repr=False)
     channel: str
-    key: str | None
+    key: str | None = None
+    execution: str | None = None
+    label: str | None = None
+
+    @property
+    def guard(self) -> str | None:
+        """What the same request has as well; None if it may be repeated."""
+        if self.key or not self.execution:
+            return self.key
+        return f"execution:{_digest(self.email, self.channel, self.execution, self.label)}"
 
     @property
     def fingerprint(self) -> str:
         """The same for the same message; tells a repetition from another message under the same key."""
-        return hashlib.sha256(json.dumps([self.email, self.text, self.channel]).encode()).hexdigest()
+        return _digest(self.email, self.text, self.channel)
+
+    def repeats(self, earlier: Proactive) -> bool:
+        """Whether this asks for what an earlier request with the same guard has asked for."""
+        return not self.key or earlier.fingerprint == self.fingerprint
+
+
+def _digest(*values: str | None) -> str:
+    return hashlib.sha256(json.dumps(values).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How far a message got: the least advanced of its parts, failed if one of them failed."""
+    """How far a message got: the least advanced of its parts, failed if one of them failed.
+
+    `repeated`: the request was made before, and nothing was sent because of this one.
+    """
 
     message: Proactive
     state: OutboxState
     parts: int
     error_code: str | None
     error: str | None
+    repeated: bool = False
 
 
 class ProactiveMessages:
@@ -84,6 +125,25 @@ class ProactiveMessages:
         self._disclosure = disclosure
         self._now = now
 
+    async def in_role(self, principal: Principal, agent: str, role: RecipientRole) -> str:
+        """The e-mail of the one who has a role at the agent.
+
+        Raises:
+            Refusal: the principal may not use the agent.
+            ProactiveRefused: no one is known to have it.
+        """
+        await self._may.member(principal, agent)
+        owner = await self._directory.owner(agent) if role is RecipientRole.PRIMARY else None
+        if owner is None:
+            raise ProactiveRefused(
+                "role_unassigned",
+                f"No one is known here as {role} of this agent. Name the recipient by recipient_email"
+                + ("." if role is RecipientRole.PRIMARY else ", or write to primary, the agent's owner."),
+                field="to",
+                extra={"role": role},
+            )
+        return owner
+
     async def send(self, principal: Principal, request: ProactiveRequest) -> Status:
         """Queue a message, for the agent, its owner or an administrator.
 
@@ -96,10 +156,15 @@ class ProactiveMessages:
         # Before the transaction: the directory may be another system.
         allowed = await may_write_first(self._directory, request.agent, request.email)
         now = self._now()
-        message = await self._store.write(
-            lambda tx: self._queue(tx, request, channels, principal.actor, allowed=allowed, now=now)
-        )
-        return await self._status(message)
+
+        def queue(tx: Tx) -> tuple[Proactive, bool]:
+            # First: a repeated request gets its first answer, whatever has changed meanwhile.
+            if earlier := _earlier(tx, request):
+                return earlier, True
+            return self._queue(tx, request, channels, principal.actor, allowed=allowed, now=now), False
+
+        message, repeated = await self._store.write(queue)
+        return replace(await self._status(message), repeated=repeated)
 
     async def status(self, principal: Principal, agent: str, message: str) -> Status:
         """What became of a message, for the agent, its owner or an administrator.
@@ -126,15 +191,6 @@ class ProactiveMessages:
     def _queue(
         self, tx: Tx, request: ProactiveRequest, channels: list[str], actor: Actor, *, allowed: bool, now: datetime
     ) -> Proactive:
-        # First: a repeated request gets its first answer, whatever has changed meanwhile.
-        if request.key and (earlier := proactive.by_key(tx, request.agent, request.key)):
-            if earlier.fingerprint != request.fingerprint:
-                raise ProactiveRefused(
-                    "duplicate",
-                    "Another message was sent under this idempotency_key.",
-                    extra={"message_id": earlier.id},
-                )
-            return earlier
         if not allowed:
             raise ProactiveRefused(
                 "not_opted_in", "This recipient has not agreed to proactive messages; the owner can allow them."
@@ -173,7 +229,7 @@ class ProactiveMessages:
         asked = Proactive(
             secrets.token_hex(12), request.agent, channel, request.email, request.fingerprint, identity, now
         )
-        proactive.add(tx, asked, key=request.key, by=actor)
+        proactive.add(tx, asked, key=request.guard, by=actor)
         audit.add(
             tx,
             now,
@@ -214,6 +270,16 @@ class ProactiveMessages:
             return Status(message, OutboxState.UNKNOWN, len(parts), None, why)
         reached = min(map(_public, parts), key=TAKEN.index, default=OutboxState.QUEUED)
         return Status(message, reached, len(parts), None, None)
+
+
+def _earlier(tx: Tx, request: ProactiveRequest) -> Proactive | None:
+    """The message that the same request was answered with before."""
+    earlier = proactive.by_key(tx, request.agent, request.guard) if request.guard else None
+    if earlier and not request.repeats(earlier):
+        raise ProactiveRefused(
+            "duplicate", "Another message was sent under this idempotency_key.", extra={"message_id": earlier.id}
+        )
+    return earlier
 
 
 def _public(part: Part) -> OutboxState:

@@ -63,6 +63,7 @@ STATUSES = {
     "recipient_not_linked": 404,
     "refused_by_provider": 400,
     "request_not_found": 404,
+    "role_unassigned": 422,
     "self_share": 400,
     "since_required": 422,
     "store_unavailable": 503,
