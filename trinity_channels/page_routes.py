@@ -62,7 +62,7 @@ def _modules(host: Host, live: Live) -> list[Pages]:
         ClientPages(host.contacts, host.exports, host.plugins),
         ChannelPages(views, host.connections, host.owners_way_in, recent, live),
         ChannelTrialPages(views, host.trials, host.sent, live),
-        ConversationsPages(host.conversation_list, host.plugins),
+        ConversationsPages(host.conversation_list, host.plugins, live),
         ConversationPages(talks, live),
         RemedyPages(talks, host.sent, host.parked_turns, host.sharing),
         SettingsPages(host.address_change, host.owners_way_in, host.tokens, (set_up, limits, installed, audit)),

@@ -74,6 +74,8 @@ async def test_every_other_page_is_open_to_owners_or_to_everyone(world: World) -
         "/conversations",
         "/live/agents",
         "/live/attention",
+        "/live/conversations",
+        "/live/conversations/attention",
         "/signout",
         "/signout/everywhere",
     }

@@ -77,8 +77,7 @@ class ConversationList:
         person(principal)
         if wanted.agent:
             await self._may.owner(principal, wanted.agent)
-        owner = principal.subject if principal.role is Role.USER else None
-        managed = tuple(sorted(await self._directory.agents(owner)))
+        managed = await self._managed(principal)
         agents = (wanted.agent,) if wanted.agent else managed
         after = _place(wanted.after)
         since = self._now() - RECENT
@@ -95,6 +94,21 @@ class ConversationList:
         await self._records.note(principal, [Looked(agent) for agent in sorted({one.agent for one in shown})])
         ends = _written(shown[-1]) if len(found) > PAGE else ""
         return Listing(tuple(shown), ends, total, counts, managed)
+
+    async def attention(self, principal: Principal) -> int:
+        """In how many conversations of all their agents something needs this person; nothing of them is shown.
+
+        Raises:
+            Refusal: the principal is an agent.
+        """
+        person(principal)
+        agents = await self._managed(principal)
+        wanted = Wanted(agents, "", Need.ATTENTION, "", self._now() - RECENT)
+        return await self._store.read(lambda tx: conversation_list.number(tx, wanted))
+
+    async def _managed(self, principal: Principal) -> tuple[str, ...]:
+        owner = principal.subject if principal.role is Role.USER else None
+        return tuple(sorted(await self._directory.agents(owner)))
 
 
 def _written(one: Listed) -> str:

@@ -7,7 +7,7 @@ would cost a page for every message that arrives, and only people who read the l
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -187,14 +187,20 @@ def page(tx: Tx, wanted: Wanted, after: Place | None, most: int) -> list[Listed]
 def counts(tx: Tx, wanted: Wanted) -> dict[Need, int]:
     """In how many conversations each is left to do, whatever `wanted.need` says."""
     bindings = _bindings(tx, wanted)
-    if not bindings:
-        return {}
-    counted: dict[Need, int] = {}
-    for need in Need:
-        chosen = Wanted(wanted.agents, wanted.channel, need, wanted.name, wanted.since)
-        (row,) = tx.query(select(func.count().label("number")).select_from(found(bindings, chosen, None).subquery()))
-        counted[need] = row.number
-    return counted
+    return {need: _number(tx, bindings, replace(wanted, need=need)) for need in Need} if bindings else {}
+
+
+def number(tx: Tx, wanted: Wanted) -> int:
+    """How many conversations are wanted."""
+    bindings = _bindings(tx, wanted)
+    return _number(tx, bindings, wanted) if bindings else 0
+
+
+def _number(tx: Tx, bindings: Sequence[int], wanted: Wanted) -> int:
+    # The order would only cost time here.
+    chosen = found(bindings, wanted, None).order_by(None).subquery()
+    (row,) = tx.query(select(func.count().label("number")).select_from(chosen))
+    return int(row.number)
 
 
 def total(tx: Tx, wanted: Wanted) -> int:

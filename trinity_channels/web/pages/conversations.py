@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 from starlette.responses import Response
@@ -15,11 +16,13 @@ from trinity_channels.plugins import Plugins
 from trinity_channels.store.conversation_list import Listed, Need
 from trinity_channels.web.pages.curl import agent_api
 from trinity_channels.web.pages.delivery_badges import BADGES
+from trinity_channels.web.pages.live import Live
 from trinity_channels.web.pages.menu import MenuItem
 from trinity_channels.web.pages.page import Page
 from trinity_channels.web.pages.visit import Visit
 from trinity_channels.web.pages.words import counted
 
+_COUNT = "/live/conversations/attention"
 _NEEDS = {
     Need.ATTENTION: ("attention", "Needs attention"),
     Need.HELD: ("queued", "Waits for access"),
@@ -39,16 +42,19 @@ class Chip:
 
 
 class ConversationsPages:
-    """`/conversations` and, for one agent, `/agents/{name}/conversations`."""
+    """`/conversations`, with the count in the navigation, and, for one agent, `/agents/{name}/conversations`."""
 
-    def __init__(self, listing: ConversationList, plugins: Plugins) -> None:
+    def __init__(self, listing: ConversationList, plugins: Plugins, live: Live) -> None:
         self._listing = listing
         self._plugins = plugins
+        self._live = live
 
     def pages(self) -> Sequence[Page]:
         """The addresses."""
         return [
-            Page("/conversations", self._list, menu=MenuItem("Conversations", "talks")),
+            Page("/conversations", self._list, menu=MenuItem("Conversations", "talks", count=_COUNT)),
+            Page("/live/conversations", self._list_live),
+            Page(_COUNT, self._attention),
             Page("/agents/{name}/conversations", self._of_agent),
         ]
 
@@ -57,20 +63,35 @@ class ConversationsPages:
         return visit.redirect(f"/conversations?{urlencode(query)}")
 
     async def _list(self, visit: Visit) -> Response:
+        return visit.render("conversations.html", **await self._values(visit))
+
+    async def _list_live(self, visit: Visit) -> Response:
+        await self._values(visit)  # refused before the stream begins, where it is refused
+
+        async def part() -> str:
+            return visit.part("conversations_list.html", **await self._values(visit))
+
+        return self._live.stream(visit, part)
+
+    async def _attention(self, visit: Visit) -> Response:
+        return visit.render("attention.html", number=await self._listing.attention(visit.principal))
+
+    async def _values(self, visit: Visit) -> dict[str, Any]:
         wanted = _filter(visit)
         found = await self._listing.of(visit.principal, wanted)
-        return visit.render(
-            "conversations.html",
-            wanted=wanted,
-            found=found,
-            channels={name: self._plugins.title(name) for name in self._plugins},
-            chips=_chips(wanted, found),
-            rows=[(one, words.title(one), words.last_words(one), badge_of(one)) for one in found.conversations],
-            older=_query(wanted, after=found.next) if found.next else "",
-            newest=_query(wanted, after=""),
-            calls=_calls(visit, wanted, found),
-            state=_state(found),
-        )
+        query = _query(wanted)
+        return {
+            "wanted": wanted,
+            "query": f"?{query}" if query else "",
+            "found": found,
+            "channels": {name: self._plugins.title(name) for name in self._plugins},
+            "chips": _chips(wanted, found),
+            "rows": [(one, words.title(one), words.last_words(one), badge_of(one)) for one in found.conversations],
+            "older": _query(wanted, after=found.next) if found.next else "",
+            "newest": _query(wanted, after=""),
+            "calls": _calls(visit, wanted, found),
+            "state": _state(found),
+        }
 
 
 def badge_of(one: Listed) -> tuple[str, str]:
