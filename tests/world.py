@@ -134,6 +134,7 @@ class World:
         clock: FrozenDateTimeFactory,
         *,
         agents: AgentRuntime | None = None,
+        configured: Mapping[str, Any] | None = None,
         mailer: Mailer | bool = True,
         discloses: bool = False,
         keep_bodies_days: int | None = None,
@@ -165,6 +166,8 @@ class World:
                 "my-agent": {"owner": OWNER, "runtime": "echo"},
             },
         }
+        if configured is not None:
+            given["agents"] = configured
         self.settings = Settings.load(**(given | settings))
         mailing = (self.mails if mailer else None) if isinstance(mailer, bool) else mailer
         self.reads: Callable[[], Settings] = lambda: self.settings

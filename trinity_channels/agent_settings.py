@@ -28,6 +28,7 @@ EscalationContact = Annotated[str, AfterValidator(normalise_escalation_contact)]
 HttpUrl = Annotated[str, AfterValidator(normalise_public_url)]
 BearerToken = Annotated[SecretStr, AfterValidator(check_token)]
 Days = Annotated[int, Field(ge=1, le=3650)]
+Tool = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 AgentName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 
 
@@ -59,9 +60,15 @@ class OpenAIAgent(_Agent):
 
 
 class TrinityAgent(_Agent):
-    """An agent of the same name on the platform at TRINITY_URL."""
+    """An agent of the same name on the platform at TRINITY_URL.
+
+    Attributes:
+        allowed_tools: all that the agent may use in a run, as the platform names tools. Never empty, which would mean all.
+        timeout_seconds: of one request to the platform; the run itself may take longer.
+    """
 
     runtime: Literal["trinity"]
+    allowed_tools: Annotated[tuple[Tool, ...], Field(min_length=1)] = ("WebSearch", "WebFetch")
     timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 120
 
 
@@ -74,6 +81,7 @@ class UnknownAgent(_Agent):
     api_key: BearerToken | None = None
     system_prompt: str = ""
     system_role: Literal["system", "developer", "none"] = "system"
+    allowed_tools: Annotated[tuple[Tool, ...], Field(min_length=1)] = ("WebSearch",)
     timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 120
 
 

@@ -23,7 +23,8 @@ from trinity_channels.access.owner_digest import OwnerDigest
 from trinity_channels.access.sessions import Sessions
 from trinity_channels.access.sharing import Sharing
 from trinity_channels.access.tokens import Tokens
-from trinity_channels.agents.registry import ConfiguredAgents, Platform
+from trinity_channels.agents.platform import Platform
+from trinity_channels.agents.registry import ConfiguredAgents
 from trinity_channels.agents.reload import AgentReload, Configuration
 from trinity_channels.agents.table import AgentTable
 from trinity_channels.alerts.mails import AlertMails

@@ -11,8 +11,9 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 
-from trinity_channels.agent_settings import OpenAIAgent
+from trinity_channels.agent_settings import OpenAIAgent, TrinityAgent
 from trinity_channels.agents.openai import OpenAIRuntime
+from trinity_channels.agents.platform import Platform, PublicSettingsReader
 from trinity_channels.agents.port import AgentMessage, AgentTurn, Answer
 from trinity_channels.agents.trinity import TrinityRuntime
 from trinity_channels.api import Note, NoteKind
@@ -55,9 +56,16 @@ def model(**settings: Any) -> OpenAIAgent:
 
 
 def trinity(handler: Handler, **settings: Any) -> TrinityRuntime:
-    """A platform that answers as told."""
-    http = httpx.AsyncClient(transport=httpx.MockTransport(handler))
-    return TrinityRuntime(http, "http://trinity.example", SecretStr(KEY), now=lambda: NOW, **settings)
+    """A platform that answers tasks as told; nothing is set there for people from outside."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json={}) if "/public-" in request.url.path else handler(request)
+
+    http = httpx.AsyncClient(transport=httpx.MockTransport(answer))
+    platform = Platform("http://trinity.example", SecretStr(KEY))
+    agent = TrinityAgent(runtime="trinity", owner="owner@example.org", **settings)
+    public = PublicSettingsReader(http, platform, lambda: NOW)
+    return TrinityRuntime(http, platform, agent, public, now=lambda: NOW)
 
 
 class Recorder:

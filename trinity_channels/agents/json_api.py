@@ -1,4 +1,4 @@
-"""One POST to a JSON API that runs agents, with every way it can fail turned into an `AgentError`.
+"""One request to a JSON API that runs agents, with every way it can fail turned into an `AgentError`.
 
 The text of an error never quotes what the API said, for it is logged: that may hold secrets, or what a person wrote.
 The API's own words are in `AgentError.detail`, shortened and masked.
@@ -7,8 +7,9 @@ The API's own words are in `AgentError.detail`, shortened and masked.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -32,10 +33,11 @@ _MOST_OF_A_REFUSAL = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The answer of an API that took the request."""
+    """The answer of an API that took the request, or whose `status` the caller wants to judge."""
 
     body: bytes = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
+    status: int = 200
 
     def text(self) -> str:
         """The body as text, without a byte order mark; what is not UTF-8 is replaced."""
@@ -43,7 +45,7 @@ class Reply:
 
 
 class JsonApi:
-    """Posts JSON with a bearer token and a time-out for the whole exchange, in seconds."""
+    """Sends JSON with a bearer token and a time-out for the whole exchange, in seconds."""
 
     def __init__(
         self,
@@ -65,10 +67,35 @@ class JsonApi:
             AgentTimeout: no complete answer in time.
             AgentFailed: any other status, or an answer beyond a megabyte.
         """
+        return await self.call("POST", url, body, key=key)
+
+    async def call(
+        self,
+        method: str,
+        url: str,
+        body: Mapping[str, object] | None = None,
+        *,
+        key: str = "",
+        judged: Collection[int] = (),
+        most: int = MAX_ANSWER_BYTES,
+    ) -> Reply:
+        """Send any request; an answer with a `judged` status is returned, too, and one of more than `most` bytes refused.
+
+        Raises:
+            AgentError: as `post`.
+        """
+        headers = self._headers | ({"Idempotency-Key": key} if key else {})
+        content = None
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+            # ASCII, so that text with half a surrogate pair arrives instead of failing in the encoder.
+            content = json.dumps(body).encode("ascii")
+        timeout = httpx.Timeout(self._seconds, connect=min(self._seconds, _CONNECT_SECONDS))
+        request = self._http.build_request(method, url, content=content, headers=headers, timeout=timeout)
         try:
             # httpx's time-outs start again with every chunk; a server that trickles would never end.
             async with asyncio.timeout(self._seconds):
-                return await self._exchange(url, body, key)
+                return await self._exchange(request, judged, most)
         except TimeoutError:
             raise AgentTimeout(f"The agent gave no answer within {self._seconds:g} seconds.") from None
 
@@ -76,7 +103,7 @@ class JsonApi:
         self, message: str, problem: Problem, headers: Mapping[str, str], status: int | None = None
     ) -> AgentError:
         """The error for a problem that an answer describes; `message` is logged, the problem's text is not."""
-        detail = self._detail(problem.text)
+        detail = self.detail(problem.text)
         if not problem.is_transient(status):
             return AgentFailed(message, detail=detail)
         pause = retry_after(headers, self._now())
@@ -86,18 +113,14 @@ class JsonApi:
             message, retry_after=None if pause is None else min(pause, MAX_RETRY_AFTER), detail=detail
         )
 
-    async def _exchange(self, url: str, body: Mapping[str, object], key: str) -> Reply:
-        timeout = httpx.Timeout(self._seconds, connect=min(self._seconds, _CONNECT_SECONDS))
-        # ASCII, so that text with half a surrogate pair arrives instead of failing in the encoder.
-        content = json.dumps(body).encode("ascii")
+    async def _exchange(self, request: httpx.Request, judged: Collection[int], most: int) -> Reply:
         try:
             # A redirect would take the token and the conversation to another host, so it is not followed.
-            async with self._http.stream(
-                "POST", url, content=content, headers=self._headers(key), timeout=timeout, follow_redirects=False
-            ) as response:
-                if not response.is_success:
+            response = await self._http.send(request, stream=True, follow_redirects=False)
+            async with contextlib.aclosing(response):
+                if not response.is_success and response.status_code not in judged:
                     raise await self._refusal(response)
-                return Reply(await _read(response), response.headers)
+                return Reply(await _read(response, most), response.headers, response.status_code)
         except (httpx.ReadTimeout, httpx.WriteTimeout):
             raise TimeoutError from None
         except (httpx.LocalProtocolError, httpx.UnsupportedProtocol, httpx.DecodingError) as error:
@@ -105,14 +128,10 @@ class JsonApi:
         except httpx.TransportError as error:
             raise AgentUnavailable(f"The agent cannot be reached ({type(error).__name__}).") from None
 
-    def _headers(self, key: str) -> dict[str, str]:
+    @property
+    def _headers(self) -> dict[str, str]:
         # Compressed answers could be far larger than the bytes we count.
-        headers = {
-            "Content-Type": "application/json",
-            "Accept": "application/json",
-            "Accept-Encoding": "identity",
-            "Idempotency-Key": key,
-        }
+        headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
         if self._token is not None:
             headers["Authorization"] = f"Bearer {self._token.get_secret_value()}"
         return headers
@@ -122,20 +141,21 @@ class JsonApi:
         problem = said_in(await _document(response))
         return self.failure(f"The agent's API answered {status}.", problem, response.headers, status)
 
-    def _detail(self, text: str) -> str:
+    def detail(self, text: str) -> str:
+        """What an API said, fit for `AgentError.detail`."""
         if self._token is not None and (secret := self._token.get_secret_value()):
             # Some servers repeat the key that they refuse.
             text = text.replace(secret, HIDDEN)
         return mask_text(" ".join(cleaned(text[:_MOST_OF_A_REFUSAL]).split()))[:LONGEST_DETAIL]
 
 
-async def _read(response: httpx.Response) -> bytes:
+async def _read(response: httpx.Response, most: int) -> bytes:
     data = bytearray()
     async for chunk in response.aiter_bytes():
         data += chunk
         # Counted while reading: a Content-Length may be missing or wrong.
-        if len(data) > MAX_ANSWER_BYTES:
-            raise AgentFailed(f"The agent's answer is longer than {MAX_ANSWER_BYTES} bytes.")
+        if len(data) > most:
+            raise AgentFailed(f"The agent's answer is longer than {most} bytes.")
     return bytes(data)
 
 

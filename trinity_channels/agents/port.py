@@ -51,6 +51,7 @@ class AgentTurn:
         model: the model that the owner has chosen for them; empty for the agent's own.
         disclosure: what the host says in front of the answer, in the same message: that it comes from an AI agent. Empty if
             the conversation was told before.
+        run: what an earlier attempt at this turn returned as `Working.run`; empty if none did.
     """
 
     id: str
@@ -65,6 +66,7 @@ class AgentTurn:
     public_prompt: str = field(default="", repr=False)
     model: str = ""
     disclosure: str = ""
+    run: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,18 @@ class Answer:
 
     text: str = field(repr=False)
     cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Working:
+    """The agent works on, and its answer has to be asked for later.
+
+    The host stores `run`, an opaque name, and tries the turn again with `AgentTurn.run` after a pause: 1 second at first, a
+    fifth of the time that the run has taken later, 30 seconds at most. Between the attempts it holds nothing for the turn,
+    and it goes on so after a restart.
+    """
+
+    run: str
 
 
 class AgentError(Exception):
@@ -115,8 +129,12 @@ class AgentUnavailable(AgentError):
 class AgentRuntime(Protocol):
     """Runs turns. One instance serves many agents and conversations at once."""
 
-    async def run(self, turn: AgentTurn) -> str | Answer:
+    async def run(self, turn: AgentTurn) -> str | Answer | Working:
         """Answer one turn in Markdown; an empty text, or `[NO_REPLY]`, deliberately says nothing.
+
+        With `Working` it says that the run goes on; given `AgentTurn.run`, it asks for that run and begins no other. A
+        runtime that returns it may have a method `abandon(turn: AgentTurn) -> None`, asynchronous: the answer is not wanted
+        any more. What that raises is logged.
 
         Reasoning between tags such as `<think>` is removed by the host. A run that found no words must raise, not return
         an empty text: the person would wait for an answer.

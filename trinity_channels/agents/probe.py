@@ -8,13 +8,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from http import HTTPStatus
-from urllib.parse import quote
 
 import httpx
 from pydantic import SecretStr
 
 from trinity_channels.agent_settings import Agent, EchoAgent, OpenAIAgent
-from trinity_channels.agents.registry import Platform
+from trinity_channels.agents.platform import Platform
 from trinity_channels.api import Check, CheckState
 from trinity_channels.visible import cleaned_name
 
@@ -50,8 +49,7 @@ async def probe(name: str, agent: Agent, platform: Platform | None, http: httpx.
         asked = _Asked(title, f"{agent.base_url}/models", agent.api_key, place, "its api_key", agent.model, _NO_LIST)
         return await _ask(http, asked)
     assert platform is not None  # noqa: S101  the settings check that it is there
-    url = f"{platform.url}/api/agents/{quote(name, safe='')}"
-    return await _ask(http, _Asked(title, url, platform.token, "TRINITY_URL", "TRINITY_TOKEN"))
+    return await _ask(http, _Asked(title, platform.agent(name), platform.token, "TRINITY_URL", "TRINITY_TOKEN"))
 
 
 async def _ask(http: httpx.AsyncClient, asked: _Asked) -> Check:

@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 
 import httpx
-from pydantic import SecretStr
 
 from trinity_channels.agent_settings import Agent, EchoAgent, OpenAIAgent
 from trinity_channels.agents.echo import EchoRuntime
 from trinity_channels.agents.openai import OpenAIRuntime
-from trinity_channels.agents.port import AgentFailed, AgentRuntime, AgentTurn, Answer
+from trinity_channels.agents.platform import Platform, PublicSettingsReader
+from trinity_channels.agents.port import AgentFailed, AgentRuntime, AgentTurn, Answer, Working
 from trinity_channels.agents.table import AgentTable
 from trinity_channels.agents.trinity import TrinityRuntime
-
-
-@dataclass(frozen=True, slots=True)
-class Platform:
-    """Where Trinity's API is, and the token for it."""
-
-    url: str
-    token: SecretStr
 
 
 class ConfiguredAgents:
@@ -33,12 +24,22 @@ class ConfiguredAgents:
     ) -> None:
         self._agents = agents
         self._platform = platform
+        self._public = PublicSettingsReader(http, platform, now) if platform else None
         self._http = http
         self._now = now
         # by name, each with the settings it was made from, which may have been replaced
         self._runtimes: dict[str, tuple[Agent, AgentRuntime]] = {}
 
-    async def run(self, turn: AgentTurn) -> str | Answer:
+    async def run(self, turn: AgentTurn) -> str | Answer | Working:
+        return await self._runtime(turn).run(turn)
+
+    async def abandon(self, turn: AgentTurn) -> None:
+        """End a run whose answer is not wanted any more, where the agent's runtime can do that."""
+        runtime = self._runtime(turn)
+        if isinstance(runtime, TrinityRuntime):
+            await runtime.abandon(turn)
+
+    def _runtime(self, turn: AgentTurn) -> AgentRuntime:
         agent = self._agents.get(turn.agent)
         if agent is None:
             self._runtimes.pop(turn.agent, None)
@@ -46,17 +47,15 @@ class ConfiguredAgents:
         made_from, runtime = self._runtimes.get(turn.agent, (None, None))
         # By identity, which costs nothing in each turn: a reload brings new objects for all agents.
         if runtime is None or made_from is not agent:
-            runtime = _runtime(agent, self._platform, self._http, self._now)
+            runtime = self._made(agent)
             self._runtimes[turn.agent] = agent, runtime
-        return await runtime.run(turn)
+        return runtime
 
-
-def _runtime(
-    agent: Agent, platform: Platform | None, http: httpx.AsyncClient, now: Callable[[], datetime]
-) -> AgentRuntime:
-    if isinstance(agent, EchoAgent):
-        return EchoRuntime()
-    if isinstance(agent, OpenAIAgent):
-        return OpenAIRuntime(http, agent, now)
-    assert platform is not None  # noqa: S101  the settings check that it is there
-    return TrinityRuntime(http, platform.url, platform.token, agent.timeout_seconds, now=now)
+    def _made(self, agent: Agent) -> AgentRuntime:
+        if isinstance(agent, EchoAgent):
+            return EchoRuntime()
+        if isinstance(agent, OpenAIAgent):
+            return OpenAIRuntime(self._http, agent, self._now)
+        assert self._platform is not None  # noqa: S101  the settings check that it is there
+        assert self._public is not None  # noqa: S101  made with it
+        return TrinityRuntime(self._http, self._platform, agent, self._public, now=self._now)

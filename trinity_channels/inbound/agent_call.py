@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from datetime import timedelta
 
 import structlog
 
 from trinity_channels.agents.answer import words
-from trinity_channels.agents.port import AgentError, AgentFailed, AgentRuntime, AgentTimeout, AgentTurn
+from trinity_channels.agents.port import AgentError, AgentFailed, AgentRuntime, AgentTimeout, AgentTurn, Working
 from trinity_channels.inbound.indicate import Indicator
 from trinity_channels.observability.metrics import Metrics
 from trinity_channels.store.conversation_state import ConversationState, Message
@@ -18,6 +19,9 @@ log = structlog.get_logger(__name__)
 
 LONGEST_RUN = timedelta(hours=2)
 """After which a run is given up whose AgentRuntime has no time-out: it would hold its slot indefinitely."""
+LONGEST_ABANDON = 5.0
+"""Seconds in which a run that is not wanted any more is ended."""
+LONGEST_NAME = 200
 
 
 class AgentCall:
@@ -28,8 +32,8 @@ class AgentCall:
         self._indicator = indicator
         self._metrics = metrics
 
-    async def answer(self, state: ConversationState, turn: AgentTurn, messages: Sequence[Message]) -> str:
-        """What the agent says; empty if that is nothing.
+    async def answer(self, state: ConversationState, turn: AgentTurn, messages: Sequence[Message]) -> str | Working:
+        """What the agent says; empty if that is nothing. `Working` if it says that later.
 
         Raises:
             AgentError: it did not answer. An AgentRuntime may be anyone's code: every other error becomes `AgentFailed`.
@@ -37,8 +41,8 @@ class AgentCall:
         try:
             # Entered after the slot is held: people who wait in the queue are not shown that an agent is at work.
             async with asyncio.timeout(LONGEST_RUN.total_seconds()), self._indicator.while_running(state, messages):
-                with self._metrics.agent_seconds.time():
-                    answer: object = await self._agents.run(turn)
+                began = time.perf_counter()
+                answer: object = await self._agents.run(turn)
         except AgentError:
             raise
         except TimeoutError as error:
@@ -53,5 +57,26 @@ class AgentCall:
         except Exception as error:
             log.exception("agent broke", agent=state.agent, error=type(error).__name__)
             raise AgentFailed(f"the agent broke ({type(error).__name__})") from error
+        if isinstance(answer, Working):
+            return _checked(answer)
+        if not turn.run:  # of those that were followed, the time of the last question says nothing
+            self._metrics.agent_seconds.observe(time.perf_counter() - began)
         # Checked at run time: nothing forces code that others wrote to return a string.
         return words(answer)
+
+    async def abandon(self, turn: AgentTurn) -> None:
+        """Tell an agent's runtime that the answer of its run is not wanted any more; best effort."""
+        abandon = getattr(self._agents, "abandon", None)
+        if not turn.run or abandon is None:
+            return
+        try:
+            async with asyncio.timeout(LONGEST_ABANDON):
+                await abandon(turn)
+        except Exception as error:  # noqa: BLE001  it ends by itself, and nothing waits for it
+            log.warning("run not ended", agent=turn.agent, error=type(error).__name__)
+
+
+def _checked(working: Working) -> Working:
+    if not isinstance(working.run, str) or not 0 < len(working.run) <= LONGEST_NAME:
+        raise AgentFailed(f"expected 1 to {LONGEST_NAME} characters as the name of a run")
+    return working

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
-from trinity_channels.agents.port import AgentFailed, AgentUnavailable
+from trinity_channels.access.public_instructions import PublicInstructions
+from trinity_channels.agents.port import AgentFailed, AgentTurn, AgentUnavailable, Working
 from trinity_channels.api import Channel
 from trinity_channels.inbound.agent_call import AgentCall
 from trinity_channels.inbound.attempt import Attempt, request
@@ -29,7 +31,8 @@ class AgentRuns:
         try:
             # Within the attempt, as it calls the provider: what hangs there is counted, too.
             attempt = await self._attempts.completed(state, manifest, attempt)
-            return await self._agent.answer(state, request(state, turn, attempt), attempt.messages)
+            asked = request(state, turn, attempt)
+            answer = await self._agent.answer(state, asked, attempt.messages)
         except AgentUnavailable as error:
             return await self._endings.retry(state, turn, manifest, error)
         except AgentFailed as error:
@@ -38,6 +41,19 @@ class AgentRuns:
             # Shielded, for the cancellation that ends this task must not end the write as well.
             await asyncio.shield(self._attempts.uncount([turn]))
             raise
+
+        return await self._followed(turn, asked, answer) if isinstance(answer, Working) else answer
+
+    async def _followed(self, turn: OpenTurn, asked: AgentTurn, working: Working) -> Following:
+        following = await self._endings.follow(turn, working)
+        if following.at is None:  # the turn has ended meanwhile
+            await self._agent.abandon(replace(asked, run=working.run))
+        return following
+
+    async def abandon(self, state: ConversationState, turn: OpenTurn) -> None:
+        """End the agent's run for a turn that no one may have answered any more, as far as that is possible."""
+        if turn.run:
+            await self._agent.abandon(request(state, turn, Attempt((), (), PublicInstructions(), "")))
 
     async def ended(
         self, state: ConversationState, turn: OpenTurn, manifest: Channel, attempt: Attempt, answer: str | Following

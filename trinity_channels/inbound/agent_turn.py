@@ -62,9 +62,13 @@ class AgentTurns:
         if not admitted:
             state = await self._admission.present(state)
             if not await self._admission.admits(state):
-                return await self._endings.withdraw(state, turn)
+                following = await self._endings.withdraw(state, turn)
+                await self._runs.abandon(state, turn)
+                return following
         if why := self._admission.parked(state, turn, manifest):
             return await self._endings.give_up(state, turn, manifest, why, Cause.LATE)
+        if turn.run:
+            return await self._follow(state, turn, manifest)
         async with self._slots.slot(state.agent, turn.writer) as waited:
             # Without a wait nothing has changed since the checks above, and the query is saved.
             if waited and (lapsed := await self._admission.lapsed(state.conversation, turn, manifest)) is not None:
@@ -74,4 +78,17 @@ class AgentTurns:
                 return attempt
             answer = await self._runs.answered(state, turn, manifest, attempt)
         # The slot is free again by now: recording an answer needs none.
+        return await self._runs.ended(state, turn, manifest, attempt, answer)
+
+    async def drop(self, state: ConversationState, turn: OpenTurn) -> None:
+        """End the run of a turn that has ended without it: the channel was disconnected, or the person erased."""
+        await self._runs.abandon(state, turn)
+
+    async def _follow(self, state: ConversationState, turn: OpenTurn, manifest: Channel) -> Following:
+        """Ask for the answer of a run that goes on elsewhere, which needs no slot."""
+        attempt = await self._attempts.begin(state, turn)
+        if isinstance(attempt, Following):  # its person has just been erased
+            await self._runs.abandon(state, turn)
+            return attempt
+        answer = await self._runs.answered(state, turn, manifest, attempt)
         return await self._runs.ended(state, turn, manifest, attempt, answer)

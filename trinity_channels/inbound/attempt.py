@@ -44,6 +44,7 @@ def request(state: ConversationState, turn: OpenTurn, attempt: Attempt) -> Agent
         public_prompt=attempt.instructions.prompt,
         model=attempt.instructions.model,
         disclosure=attempt.disclosure,
+        run=turn.run or "",
     )
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
 
-from trinity_channels.agents.port import AgentError, AgentUnavailable
+from trinity_channels.agents.port import AgentError, AgentTimeout, AgentUnavailable, Working
 from trinity_channels.api import Channel
 from trinity_channels.inbound import overdue
 from trinity_channels.inbound.attempt import Attempt
@@ -28,6 +29,10 @@ log = structlog.get_logger(__name__)
 RETRIES = 8
 """Runs that may find the agent unavailable before the turn is parked; about two minutes."""
 LONGEST_PAUSE = timedelta(minutes=5)
+PATIENCE = 5
+"""A run that is followed is looked at after so much of the time that it has taken."""
+SHORTEST_LOOK = timedelta(seconds=1)
+LONGEST_LOOK = timedelta(seconds=30)
 LONG = 1000
 """Characters from which an answer is composed beside the event loop."""
 LONGEST_REASON = 300
@@ -73,8 +78,18 @@ class Endings:
             return conversation_state.load_work(tx, state.conversation)
 
         following = await self._store.write(end)
+        if turn.run_at:
+            self._metrics.agent_seconds.observe((now - turn.run_at).total_seconds())
         self._metrics.turns.labels(state.channel, "answered" if composed else "silent").inc()
         return Following(following)
+
+    async def follow(self, turn: OpenTurn, working: Working) -> Following:
+        """The agent works on: look again later, the seldomer the longer it takes. Nothing is left if the turn has ended."""
+        now = self._now()
+        since = turn.run_at if turn.run_at and turn.run == working.run else now
+        pause = min(max((now - since) / PATIENCE, SHORTEST_LOOK), LONGEST_LOOK)
+        followed = await self._store.write(lambda tx: turns.follow(tx, turn.id, working.run, since, now + pause, now))
+        return Following(at=now + pause) if followed else Following()
 
     async def retry(
         self, state: ConversationState, turn: OpenTurn, manifest: Channel, error: AgentUnavailable
@@ -94,17 +109,32 @@ class Endings:
     async def fail(self, state: ConversationState, turn: OpenTurn, manifest: Channel, error: AgentError) -> Following:
         """The agent has failed."""
         log.warning("agent failed", agent=state.agent, turn=turn.id, reason=_why(error))
-        return await self.give_up(state, turn, manifest, _reason(error))
+        # After a time-out the same key may still find the answer; after a failure it would find that again.
+        ended = not isinstance(error, AgentTimeout)
+        return await self.give_up(state, turn, manifest, _reason(error), ended=ended)
 
     async def give_up(
-        self, state: ConversationState, turn: OpenTurn, manifest: Channel, why: str, cause: turns.Cause | None = None
+        self,
+        state: ConversationState,
+        turn: OpenTurn,
+        manifest: Channel,
+        why: str,
+        cause: turns.Cause | None = None,
+        *,
+        ended: bool = False,
     ) -> Following:
-        """Park a turn for the owner; the person gets an apology, unless they were blocked or it would come too late."""
+        """Park a turn for the owner; the person gets an apology, unless they were blocked or it would come too late.
+
+        With `ended`, no run of the agent goes on for it: resubmitted, it is a new one.
+        """
         now = self._now()
         withheld: list[Limit] = []
+        key = secrets.token_hex(16)
 
         def end(tx: Tx) -> ConversationState | None:
             failed = turns.fail(tx, turn.id, why, now, cause)
+            if failed and ended:
+                turns.begin_anew(tx, turn.id, key)
             # Not open any more: it has ended in another way meanwhile.
             silent = not failed or _blocked(tx, state)
             sorry = "" if silent else overdue.apology(tx, self._lateness, state, turn, now)

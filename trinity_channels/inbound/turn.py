@@ -5,6 +5,7 @@ Every step is decided and recorded in one transaction, so that a crash between t
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -18,7 +19,7 @@ from trinity_channels.inbound.following import Following
 from trinity_channels.inbound.next_step import NextSteps
 from trinity_channels.plugins import Plugins
 from trinity_channels.store import Store, Tx, messages, turns
-from trinity_channels.store.conversation_state import ConversationState
+from trinity_channels.store.conversation_state import ConversationState, OpenTurn
 
 log = structlog.get_logger(__name__)
 
@@ -46,11 +47,13 @@ class Turns:
         self._agent_turns = agent_turns
         self._now = now
         self._gathering: dict[int, tuple[datetime, Following]] = {}
+        self._followed: dict[int, tuple[ConversationState, OpenTurn]] = {}
 
     async def run(self, conversation: int) -> datetime | None:
         """Do everything that waits in a conversation; returns when to come back, None if nothing is left."""
         # Only the first time: each step returns the state it has left, which saves a query.
         following = await self._found(conversation)
+        await self._end_vanished(conversation, following.state)
         while (state := following.state) and (state.turn or state.waiting or state.held or state.needs_turn):
             if state.channel not in self._plugins:  # it could not be loaded this time; nothing is given up for that
                 return self._now() + HOUR
@@ -67,6 +70,8 @@ class Turns:
             except VaultError as error:  # the operator can still bring the right key
                 log.warning("secrets locked", channel=state.channel, agent=state.agent, reason=str(error))
                 return self._now() + LOCKED_AGAIN
+            if state.turn and state.turn.run and following.at:
+                self._followed[conversation] = state, state.turn
         return following.at
 
     async def _work_on(self, state: ConversationState, following: Following) -> Following:
@@ -80,6 +85,12 @@ class Turns:
             return Following(at=step)
         return await self._first_attempts.take(step)
 
+    async def _end_vanished(self, conversation: int, state: ConversationState | None) -> None:
+        """End the run that was followed for a turn which is not open any more: its person has been erased."""
+        before, turn = self._followed.pop(conversation, (None, None))
+        if before and turn and not (state and state.turn and state.turn.id == turn.id):
+            await self._agent_turns.drop(before, turn)
+
     async def _found(self, conversation: int) -> Following:
         """What stands in a conversation. At the end of a burst that is what was found when the wait began.
 
@@ -91,11 +102,13 @@ class Turns:
         return await self._next.read(conversation)
 
     async def _drop(self, state: ConversationState) -> None:
-        now = self._now()
+        now, turn, key = self._now(), state.turn, secrets.token_hex(16)
 
         def drop(tx: Tx) -> None:
             messages.drop(tx, [message.id for message in state.waiting], now)
-            if state.turn:
-                turns.fail(tx, state.turn.id, "the channel is disconnected", now, turns.Cause.HOST)
+            if turn and turns.fail(tx, turn.id, "the channel is disconnected", now, turns.Cause.HOST) and turn.run:
+                turns.begin_anew(tx, turn.id, key)
 
         await self._store.write(drop)
+        if turn:
+            await self._agent_turns.drop(state, turn)

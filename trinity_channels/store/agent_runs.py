@@ -59,7 +59,9 @@ _PARKED = (
 )
 _BY_AGENT = (*_PARKED, TURN.c.cause.is_(None))
 _LEFT = (*_PARKED, TURN.c.cause.is_not(None))
-_RETRIED = (_IS_OPEN, TURN.c.binding_id == bindparam("binding"), TURN.c.next_at.is_not(None))
+# One that waits without a reason is at work at its agent.
+_IS_RETRIED = (_IS_OPEN, TURN.c.next_at.is_not(None), TURN.c.reason.is_not(None))
+_RETRIED = (*_IS_RETRIED, TURN.c.binding_id == bindparam("binding"))
 
 _COUNT_PARKED = select(func.count()).where(*_BY_AGENT)
 _COUNT_LEFT = select(func.count()).where(*_LEFT)
@@ -86,9 +88,7 @@ _OF_CONTACT = exists().where(
     in_states(MESSAGE.c.state, MessageState.FAILED, MessageState.ANSWERING),
 )
 _PARKED_OF_CONTACT = select(*_COLUMNS).where(_IS_FAILED, _OF_CONTACT).order_by(*_NEWEST_FIRST).limit(1)
-_RETRIED_OF_CONTACT = (
-    select(*_COLUMNS).where(_IS_OPEN, TURN.c.next_at.is_not(None), _OF_CONTACT).order_by(*_NEWEST_FIRST).limit(1)
-)
+_RETRIED_OF_CONTACT = select(*_COLUMNS).where(*_IS_RETRIED, _OF_CONTACT).order_by(*_NEWEST_FIRST).limit(1)
 
 
 def of_binding(tx: Tx, binding: int) -> AgentRuns:

@@ -66,7 +66,7 @@ class OpenTurn:
     """A turn that was begun and has not ended.
 
     `waits_since` is that of its oldest message, or when it was resubmitted. `writer` is the contact who wrote to the agent,
-    in a group one of them.
+    in a group one of them. `run` is what the agent's runtime calls a run that goes on since `run_at`, None if there is none.
     """
 
     id: int
@@ -76,6 +76,8 @@ class OpenTurn:
     next_at: datetime | None
     waits_since: datetime
     writer: int
+    run: str | None = None
+    run_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +159,8 @@ _OPEN_TURN = select(
     TURN.c.attempts,
     TURN.c.retries,
     TURN.c.next_at,
+    TURN.c.run,
+    TURN.c.run_at,
     func.coalesce(
         # The owner wants a resubmitted turn answered however old its messages are.
         TURN.c.resubmitted_at,
@@ -323,6 +327,8 @@ def _open_turn(row: Row | None) -> OpenTurn | None:
         next_at=moment(row.next_at),
         waits_since=moment(row.waits_since),
         writer=row.writer,
+        run=row.run,
+        run_at=moment(row.run_at),
     )
 
 

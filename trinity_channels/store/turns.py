@@ -89,6 +89,23 @@ _LATER = (
     )
 )
 
+_FOLLOW = (
+    update(TURN)
+    .where(_THIS_IF_OPEN)
+    .values(
+        # Neither a death nor a failure: the agent is at work.
+        attempts=TURN.c.attempts - 1,
+        retries=0,
+        run=bindparam("run"),
+        run_at=bindparam("since"),
+        next_at=bindparam("at"),
+        updated_at=bindparam("now"),
+    )
+)
+
+# With another key: agents answer a known one with what came of the run that it began.
+_ANEW = update(TURN).where(TURN.c.id == bindparam("turn")).values(key=bindparam("key"), run=None, run_at=None)
+
 _UNCOUNT = (
     update(TURN)
     .where(TURN.c.id == bindparam("turn"), TURN.c.key == bindparam("key"))  # of one that was not stored the id is free
@@ -173,6 +190,16 @@ def attempt(tx: Tx, turn: int, now: datetime) -> bool:
 def postpone(tx: Tx, turn: int, at: datetime, why: str, now: datetime) -> None:
     """Try an open turn again at a later time; the attempt did not die, so it counts as a retry instead."""
     tx.run(_LATER, turn=turn, at=micros(at), why=why, now=micros(now))
+
+
+def follow(tx: Tx, turn: int, run: str, since: datetime, at: datetime, now: datetime) -> bool:
+    """Note that an agent works on a turn since a time, and look again `at` another; False if the turn is not open."""
+    return tx.run(_FOLLOW, turn=turn, run=run, since=micros(since), at=micros(at), now=micros(now)) > 0
+
+
+def begin_anew(tx: Tx, turn: int, key: str) -> None:
+    """Let a later attempt at a turn be a run of its own, with another key; the one before has ended."""
+    tx.run(_ANEW, turn=turn, key=key)
 
 
 def uncount(tx: Tx, turn: OpenTurn) -> None:

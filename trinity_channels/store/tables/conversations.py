@@ -127,7 +127,8 @@ class MessageRow(SQLModel, table=True):
 class TurnRow(SQLModel, table=True):
     """One run of an agent; `state` is a `TurnState`.
 
-    `cause`: why it is parked if the agent did not fail: `late` (too old to be answered unasked) or `host`.
+    `cause`: why it is parked if the agent did not fail: `late` (too old to be answered unasked) or `host`. `run`: what the
+    agent's runtime calls the run that works on it since `run_at`.
     """
 
     __tablename__: ClassVar[str] = "turn"
@@ -156,6 +157,8 @@ class TurnRow(SQLModel, table=True):
     updated_at: int = Field(sa_type=BigInteger)
     resubmitted_at: int | None = Field(default=None, sa_type=BigInteger)
     cause: str | None = None
+    run: str | None = None
+    run_at: int | None = Field(default=None, sa_type=BigInteger)
 
 
 class DeliveryRow(SQLModel, table=True):

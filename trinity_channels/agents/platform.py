@@ -1,0 +1,95 @@
+"""Trinity's HTTP API: where it is, how it is called, and what the agents are told that people from outside may use.
+
+Facts about it that this rests on: an answer of 404 says "no such agent" and "not yours" alike; older platforms lack routes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+from pydantic import SecretStr
+
+from trinity_channels.agents.json_api import JsonApi, Reply
+from trinity_channels.agents.port import AgentFailed, AgentTimeout
+
+KEPT = timedelta(seconds=60)
+"""How long what the platform said about agents and people counts."""
+SECONDS = 20.0
+"""For a question that runs no agent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """Where Trinity's API is, and the token for it. `url` has no trailing slash."""
+
+    url: str
+    token: SecretStr
+
+    def agent(self, name: str, path: str = "") -> str:
+        """The address of an agent, or of something below it."""
+        return f"{self.url}/api/agents/{quote(name, safe='')}{path}"
+
+
+def document(reply: Reply) -> dict[Any, Any]:
+    """The JSON object in an answer; empty if there is none."""
+    try:
+        found = json.loads(reply.text())
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+@dataclass(frozen=True, slots=True)
+class PublicSettings:
+    """What an agent's owner has set on the platform for people from outside: what to tell the agent, and its model.
+
+    Both are empty if nothing is set, or if the token may not read it: only the owner's or an administrator's may.
+    """
+
+    prompt: str = field(default="", repr=False)
+    model: str = ""
+
+
+class PublicSettingsReader:
+    """Asks for them, at most once a minute for each agent."""
+
+    def __init__(self, http: httpx.AsyncClient, platform: Platform, now: Callable[[], datetime]) -> None:
+        self._api = JsonApi(http, platform.token, SECONDS, now)
+        self._platform = platform
+        self._now = now
+        self._known: dict[str, tuple[datetime, PublicSettings]] = {}
+
+    async def of(self, agent: str) -> PublicSettings:
+        """What counts for an agent now.
+
+        Raises:
+            AgentUnavailable: the platform cannot be asked.
+            AgentTimeout: it does not answer.
+        """
+        now = self._now()
+        at, found = self._known.get(agent, (now, None))
+        if found is None or not at <= now < at + KEPT:
+            prompt, model = await asyncio.gather(
+                self._text(agent, "/public-prompt", "public_channel_system_prompt"),
+                self._text(agent, "/public-channel-model", "public_channel_model"),
+            )
+            found = PublicSettings(prompt, model)
+            self._known[agent] = now, found
+        return found
+
+    async def _text(self, agent: str, path: str, name: str) -> str:
+        try:
+            reply = await self._api.call("GET", self._platform.agent(agent, path))
+        except AgentTimeout:  # which says nothing about the setting
+            raise
+        except AgentFailed:
+            return ""
+        text = document(reply).get(name)
+        return text.strip() if isinstance(text, str) else ""
