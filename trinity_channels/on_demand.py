@@ -13,6 +13,7 @@ from trinity_channels.access.pending_requests import PendingRequests
 from trinity_channels.access.policy_effects import PolicyEffects
 from trinity_channels.access.public_instructions import InstructionSettings
 from trinity_channels.access.reading_records import ReadingRecords
+from trinity_channels.access.roster import Roster
 from trinity_channels.access.set_up import Means, SetUp
 from trinity_channels.access.sharing import Sharing
 from trinity_channels.agents.reload import AgentReload
@@ -99,6 +100,11 @@ class OnDemand:
     def policy_effects(self) -> PolicyEffects:
         """What a change of a policy would do."""
         return PolicyEffects(self.store, self.directory, self.plugins, self.may, self.now)
+
+    @cached_property
+    def roster(self) -> Roster:
+        """The people that agents are shared with."""
+        return Roster(self.store, self.directory, self.may)
 
     @cached_property
     def exports(self) -> Exports:

@@ -66,7 +66,7 @@ def routers(host: Host) -> Iterator[tuple[Group, APIRouter]]:
     yield from ((Group.CHANNELS, trials.router(channel)) for channel in host.plugins)
     yield from ((Group.CHANNELS, recent.router(channel)) for channel in host.plugins)
     yield from ((Group.CHANNELS, missed.router(channel)) for channel in host.plugins)
-    access = AccessApi(host.guard, host.sharing, host.pending_requests, host.policy_effects)
+    access = AccessApi(host.guard, host.sharing, host.pending_requests, host.policy_effects, host.roster)
     yield Group.ACCESS, access.router()
     yield Group.ACCESS, EscalationApi(host.guard, host.self_service.escalation).router()
     yield Group.ACCESS, DisclosureApi(host.guard, host.self_service.disclosure).router()

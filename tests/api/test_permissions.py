@@ -46,6 +46,8 @@ CALLS = [
     ("GET", "/shares", None),
     ("POST", "/share", {"email": "zoe@example.org"}),
     ("DELETE", "/share/zoe@example.org", None),
+    ("GET", "/shares/proactive", None),
+    ("GET", "/access", None),
     ("PUT", "/shares/proactive", {"email": "zoe@example.org", "allow_proactive": True}),
     ("GET", "/clients", None),
     ("PUT", "/clients/1/block", {"blocked": True}),

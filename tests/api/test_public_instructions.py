@@ -29,6 +29,7 @@ async def test_nothing_is_set_at_first(world: World) -> None:
     assert model.json() == {
         "agent_name": "support",
         "public_channel_model": None,
+        "resolved_model": None,
         "available_models": [],
         "platform_default": None,
         "is_overridden": False,
@@ -94,10 +95,12 @@ async def test_models_are_those_of_the_runtime(found: Found, runtime: str) -> No
     world = await found(trinity_url="http://127.0.0.1:9", trinity_token="fake-token")
     agent = TypeAdapter(Configured).validate_python({"owner": OWNER, **table})
     world.host.agents.replace({"support": agent})
+    before = (await world.api("GET", MODEL)).json()
 
     told = await put(world, MODEL, model="opus")
 
     assert (told["platform_default"], told["available_models"]) == (default, available)
+    assert (before["resolved_model"], told["resolved_model"]) == (default, "opus")
 
 
 WRONG: list[tuple[str, dict[str, Any], str]] = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from trinity_channels.authorisation import administrator
@@ -15,6 +15,8 @@ from trinity_channels.public_url import leads_to_this_machine
 from trinity_channels.refusal import Refusal
 from trinity_channels.store import Store, audit
 
+_CHANGED: audit.Action = "set_public_chat_url"
+
 
 class UnusableAddress(Refusal):
     """No provider could reach this host at the address; says why."""
@@ -25,10 +27,14 @@ class UnusableAddress(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class AddressSetting:
-    """The address, None if there is none; `warning` says what does not work with it, None if nothing is known."""
+    """The address, None if there is none; `warning` says what does not work with it, None if nothing is known.
+
+    `updated_at`: when it was last changed over the API or on a page; None if it never was, or was not asked.
+    """
 
     value: str | None
     warning: str | None
+    updated_at: datetime | None = None
 
 
 class AddressChange:
@@ -57,6 +63,16 @@ class AddressChange:
         administrator(principal)
         return self._setting()
 
+    async def dated(self, principal: Principal) -> AddressSetting:
+        """The same with the time of its last change.
+
+        Raises:
+            Refusal: the principal is not an administrator.
+        """
+        administrator(principal)
+        changes = await self._store.read(lambda tx: audit.entries(tx, None, action=_CHANGED, most=1))
+        return replace(self._setting(), updated_at=changes[0].at if changes else None)
+
     async def to(self, principal: Principal, text: str) -> AddressSetting:
         """Store a new address, an empty one for none; providers that could not be told are named in the warning.
 
@@ -72,9 +88,10 @@ class AddressChange:
         # The open bindings hold contexts with the former address.
         self._opened.forget()
         now = self._now()
-        await self._store.write(lambda tx: audit.add(tx, now, principal.actor, "set_public_chat_url"))
+        await self._store.write(lambda tx: audit.add(tx, now, principal.actor, _CHANGED))
         # Without an address the providers keep the former one: there is no way to tell most of them "none".
-        return self._setting(await self._connections.register_all() if self._address.value else ())
+        problems = await self._connections.register_all() if self._address.value else ()
+        return replace(self._setting(problems), updated_at=now)
 
     def _setting(self, problems: Sequence[str] = ()) -> AddressSetting:
         value = self._address.value

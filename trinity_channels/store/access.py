@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, func, select, true, update
+from sqlalchemy import bindparam, delete, func, literal_column, select, true, update
 from sqlalchemy.dialects.sqlite import insert
 
 from trinity_channels.store.clock import micros, moment
 from trinity_channels.store.states import MessageState
-from trinity_channels.store.tables import ACCESS_REQUEST, BINDING, CONVERSATION, MESSAGE, POLICY, SHARE
+from trinity_channels.store.tables import ACCESS_REQUEST, BINDING, CONTACT, CONVERSATION, MESSAGE, POLICY, SHARE
 from trinity_channels.store.tables.indexes import in_states
 from trinity_channels.store.tx import Row, Tx
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """An e-mail that may use an agent."""
+    """An e-mail that may use an agent. `id` is None where another system keeps the shares and has none."""
 
     email: str
     allow_proactive: bool
     created_by: str
     created_at: datetime
+    id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ _SET_POLICY = insert(POLICY).values(agent=bindparam("agent"), policy=bindparam("
 _SET_POLICY = _SET_POLICY.on_conflict_do_update(
     index_elements=["agent"], set_={"policy": _SET_POLICY.excluded.policy, "groups": _SET_POLICY.excluded.groups}
 )
-_SHARE = (SHARE.c.email, SHARE.c.allow_proactive, SHARE.c.created_by, SHARE.c.created_at)
+_SHARE = (SHARE.c.email, SHARE.c.allow_proactive, SHARE.c.created_by, SHARE.c.created_at, SHARE.c.id)
 _SHARES = select(*_SHARE).where(SHARE.c.agent == bindparam("agent")).order_by(SHARE.c.email)
 _ONE_SHARE = select(*_SHARE).where(SHARE.c.agent == bindparam("agent"), SHARE.c.email == bindparam("email"))
 _GRANT = (
@@ -146,6 +149,19 @@ _OWNER_TOLD = (
     .where(*_IS_UNTOLD, ACCESS_REQUEST.c.requested_at <= bindparam("upto"))
     .values(owner_told=True)
 )
+_LAST_ACTIVE = (
+    select(CONTACT.c.email, func.max(CONVERSATION.c.last_inbound_at).label("last_active"))
+    .select_from(
+        CONTACT.join(CONVERSATION, CONVERSATION.c.contact_id == CONTACT.c.id).join(
+            BINDING, BINDING.c.id == CONTACT.c.binding_id
+        )
+    )
+    .where(
+        CONTACT.c.email.in_(select(literal_column("value")).select_from(func.json_each(bindparam("emails")))),
+        BINDING.c.agent == bindparam("agent"),
+    )
+    .group_by(CONTACT.c.email)
+)
 _HELD_OF_AGENT = (
     select(MESSAGE.c.conversation_id)
     .select_from(
@@ -181,7 +197,13 @@ def share(tx: Tx, agent: str, email: str) -> Share | None:
 
 
 def _share(row: Row) -> Share:
-    return Share(row.email, bool(row.allow_proactive), row.created_by, moment(row.created_at))
+    return Share(row.email, bool(row.allow_proactive), row.created_by, moment(row.created_at), row.id)
+
+
+def last_active(tx: Tx, agent: str, emails: Collection[str]) -> dict[str, datetime]:
+    """When people with these verified e-mails last wrote to an agent; without those who never have."""
+    rows = tx.all(_LAST_ACTIVE, agent=agent, emails=json.dumps(sorted(emails)))
+    return {row.email: moment(row.last_active) for row in rows}
 
 
 def grant(tx: Tx, agent: str, email: str, by: str, now: datetime) -> bool:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from trinity_channels.access.gate import Policy
 from trinity_channels.access.pending_requests import PendingRequests
 from trinity_channels.access.policy_effects import PolicyEffect, PolicyEffects
+from trinity_channels.access.roster import Roster, RosterEntry
 from trinity_channels.access.sharing import Policies, Sharing
 from trinity_channels.agents.words import in_words
 from trinity_channels.email_address import shown_email
@@ -107,24 +108,48 @@ class ConsentAnswer(BaseModel):
     allow_proactive: bool
 
 
-class ShareAnswer(BaseModel):
-    """One share."""
+class ConsentsAnswer(BaseModel):
+    """The e-mails that the agent may write to first, besides its owner's."""
 
     agent_name: str
+    emails: list[str]
+
+
+class ShareAnswer(BaseModel):
+    """One share, with the e-mails also under the platform's names."""
+
+    id: int | None = Field(description="Null where another system keeps the shares and has none")
+    agent_name: str
     email: str
+    shared_with_email: str
     allow_proactive: bool
-    shared_by: str
+    shared_by: str = Field(description="As in the audit log: admin, or user: with an e-mail")
+    shared_by_email: str | None = Field(description="Null for an administrator without one")
     created_at: datetime
+
+
+class RosterAnswer(BaseModel):
+    """Someone the agent is shared with, as on the platform, where `username` and `role` are those of an account."""
+
+    email: str
+    username: str | None = None
+    role: str | None = None
+    last_active: datetime | None = Field(description="When they last wrote to the agent with this e-mail verified")
+    status: Literal["active", "pending"] = Field(description="Pending until then")
+    allow_proactive: bool
 
 
 class AccessApi:
     """Builds the routes under `/api/agents/{name}/`."""
 
-    def __init__(self, guard: Guard, sharing: Sharing, pending: PendingRequests, effects: PolicyEffects) -> None:
+    def __init__(
+        self, guard: Guard, sharing: Sharing, pending: PendingRequests, effects: PolicyEffects, roster: Roster
+    ) -> None:
         self._guard = guard
         self._sharing = sharing
         self._pending = pending
         self._effects = effects
+        self._roster = roster
 
     def router(self) -> APIRouter:
         """The routes."""
@@ -136,7 +161,9 @@ class AccessApi:
         add("/access-requests", self._requests, methods=["GET"])
         add("/access-requests/decide", self._decide_several, methods=["POST"])
         add("/access-requests/{request_id}/decide", self._decide, methods=["POST"])
+        add("/shares/proactive", self._consents, methods=["GET"])
         add("/shares/proactive", self._consent, methods=["PUT"])
+        add("/access", self._access, methods=["GET"])
         add("/shares", self._shares, methods=["GET"])
         add("/share", self._share, methods=["POST"])
         add("/share/{email}", self._unshare, methods=["DELETE"])
@@ -200,6 +227,15 @@ class AccessApi:
         principal = await self._guard.principal(request)
         return [_share_answer(name, one) for one in await self._sharing.shares(principal, name)]
 
+    async def _access(self, request: Request, name: str) -> list[RosterAnswer]:
+        """The same with what became of them: whether they have come, and when they last wrote. The newest share first."""
+        return [_roster_answer(one) for one in await self._roster.of(await self._guard.principal(request), name)]
+
+    async def _consents(self, request: Request, name: str) -> ConsentsAnswer:
+        """The people the agent may write to first, by e-mail."""
+        shares = await self._sharing.shares(await self._guard.principal(request), name)
+        return ConsentsAnswer(agent_name=name, emails=[one.email for one in shares if one.allow_proactive])
+
     async def _share(self, request: Request, name: str, body: EmailBody) -> ShareAnswer:
         """Share the agent with an e-mail; a pending request of theirs is thereby approved."""
         principal = await self._guard.principal(request)
@@ -245,10 +281,23 @@ def _request_answer(one: AccessRequest, held: Held | None = None) -> RequestAnsw
 
 
 def _share_answer(agent: str, one: Share) -> ShareAnswer:
+    _, _, by = one.created_by.partition(":")
     return ShareAnswer(
+        id=one.id,
         agent_name=agent,
         email=one.email,
+        shared_with_email=one.email,
         allow_proactive=one.allow_proactive,
         shared_by=one.created_by,
+        shared_by_email=by if "@" in by else None,
         created_at=one.created_at,
+    )
+
+
+def _roster_answer(one: RosterEntry) -> RosterAnswer:
+    return RosterAnswer(
+        email=one.share.email,
+        last_active=one.last_active,
+        status="active" if one.last_active else "pending",
+        allow_proactive=one.share.allow_proactive,
     )

@@ -47,6 +47,7 @@ class ModelAnswer(BaseModel):
 
     agent_name: str
     public_channel_model: str | None = Field(description="Null for the agent's own")
+    resolved_model: str | None = Field(description="The one that answers; null if only the agent's runtime knows")
     available_models: list[str] = Field(description="Suggestions; the runtime may know others")
     platform_default: str | None = Field(description="The agent's own model; null if only its runtime knows")
     is_overridden: bool
@@ -97,6 +98,7 @@ class InstructionsApi:
         return ModelAnswer(
             agent_name=agent,
             public_channel_model=found.model,
+            resolved_model=found.model or found.default,
             available_models=list(found.available),
             platform_default=found.default,
             is_overridden=found.model is not None,

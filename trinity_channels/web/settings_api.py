@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -22,11 +23,13 @@ class PublicUrlBody(BaseModel):
 
 
 class PublicUrlAnswer(BaseModel):
-    """The stored address; `warning` says what does not work with it."""
+    """The stored address, as the platform answers a setting; `warning` says what does not work with it."""
 
     model_config = ConfigDict(from_attributes=True)
 
+    key: Literal["public_chat_url"] = "public_chat_url"
     value: str | None
+    updated_at: datetime | None = Field(description="Null if it was never changed while the host runs")
     warning: str | None = None
 
 
@@ -104,7 +107,7 @@ class SettingsApi:
 
     async def _public_url(self, request: Request) -> PublicUrlAnswer:
         """Where providers reach this host."""
-        return PublicUrlAnswer.model_validate(self._change.setting(await self._guard.principal(request)))
+        return PublicUrlAnswer.model_validate(await self._change.dated(await self._guard.principal(request)))
 
     async def _set_public_url(self, request: Request, body: PublicUrlBody) -> PublicUrlAnswer:
         """Change the public address; every webhook URL follows at once."""
