@@ -85,9 +85,7 @@ def test_the_page_of_the_demo_talks_to_nobody_else(demo: str) -> None:
         form = browser.post("/people/1/write-first", data={})
         unknown = browser.post("/people/1/write-first", json={})
         phone = browser.get("/whatsapp/")
-        found = re.search(r'<iframe class="owner" id="owner" src="(http://127\.0\.0\.1:\d+)/agents/demo', page.text)
-        assert found
-        owner = httpx.get(f"{found[1]}/agents", cookies=page.cookies, trust_env=False)
+        owner = httpx.get(f"{_host(page.text)}/agents", cookies=page.cookies, trust_env=False)
 
     assert page.headers["Content-Security-Policy"].startswith("default-src 'none'")
     assert "A simulation on this machine" in page.text
@@ -97,3 +95,55 @@ def test_the_page_of_the_demo_talks_to_nobody_else(demo: str) -> None:
     assert "frame-ancestors 'none'" in page.headers["Content-Security-Policy"]
     assert "frame-ancestors 'self'" in phone.headers["Content-Security-Policy"]
     assert (strange.status_code, form.status_code, unknown.status_code) == (400, 415, 404)
+
+
+def test_who_opens_the_demo_is_the_owner_and_may_change_settings(demo: str) -> None:
+    with httpx.Client(base_url=demo, trust_env=False) as browser:
+        host = _host(browser.get("/").text)
+        with httpx.Client(base_url=host, trust_env=False, cookies=browser.cookies) as owner:
+            settings = owner.get("/settings")
+            sharing = owner.get("/agents/demo")
+            removed = owner.post("/settings/public-chat-url", data={"value": ""}, headers={"Origin": host})
+            channel = owner.get("/agents/demo/channels/whatsapp")
+
+    assert [one.status_code for one in (settings, sharing, removed, channel)] == [200, 200, 303, 200]
+    assert f'value="{host}"' in settings.text
+    assert "Administrator owner@example.org" in settings.text
+    assert "There is none until a public address is set." in channel.text
+
+
+def test_the_demo_leads_to_this_machine_whatever_a_request_names(demo: str) -> None:
+    port = httpx.URL(demo).port
+    hosts = (
+        "LOCALHOST",
+        "localhost:",
+        "127.0.0.1:@",
+        "127.0.0.1:@elsewhere.example.org",
+        "127.0.0.1:x",
+        "[::1]",
+        "127.0.0.1:99999",
+    )
+    targets = (
+        "/",
+        "http://elsewhere.example.org/",
+        f"http://user:word@127.0.0.1:{port}/",
+        "http://localhost/",
+        "//elsewhere.example.org/",
+    )
+    with httpx.Client(base_url=demo, trust_env=False) as browser:
+        answers = [browser.get("/", headers={"Host": host}) for host in hosts]
+        answers += [browser.get("/", extensions={"target": target.encode()}) for target in targets]
+
+    shown = [one for one in answers if one.status_code == 200]
+    assert len(shown) >= 4
+    assert {one.status_code for one in answers} <= {200, 400, 404}
+    for one in shown:
+        assert re.fullmatch(r"http://(127\.0\.0\.1|localhost):\d+", _host(one.text))
+        assert "elsewhere.example.org" not in one.text + one.headers["Content-Security-Policy"]
+
+
+def _host(page: str) -> str:
+    """The address of the host, as the demo's page names it."""
+    found = re.search(r'<iframe class="owner" id="owner" src="([^"]+)/agents/demo', page)
+    assert found, page
+    return found[1]

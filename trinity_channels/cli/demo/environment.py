@@ -79,6 +79,7 @@ async def set_up(port: int) -> AsyncIterator[Environment]:
                 servers.serving(framed, inner, environment.host.leave),
                 servers.serving(providers, outer),
             ):
+                await environment.owner.set_public_address(environment.url)
                 for name, simulator in environment.simulators.items():
                     simulator.connect(await environment.owner.connect(name, simulator.settings()))
                 yield environment
@@ -118,7 +119,8 @@ def _build(
     settings = DemoSettings.load(
         trinity_channels_home=folder,
         trinity_channels_admin_token=token,
-        public_chat_url=url,
+        # In mailed links, also while someone tries another Public Chat URL.
+        trinity_channels_pages_url=url,
         api_base_urls={f"{plugins[name].manifest.provider}_api_base_url": f"{providers_url}/{name}" for name in names},
         agents={AGENT: {"owner": OWNER, "runtime": "echo", "escalation_contact": OWNER}},
     )

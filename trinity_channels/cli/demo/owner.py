@@ -16,8 +16,12 @@ class Owner:
     def __init__(self, http: httpx.AsyncClient, url: str, agent: str, token: str) -> None:
         self._http = http
         self.agent = agent
-        self._api = f"{url}/api/agents/{agent}"
+        self._api = f"{url}/api"
         self.token = token
+
+    async def set_public_address(self, url: str) -> None:
+        """Set the Public Chat URL, which the owner may change or remove; a value of the settings would come back."""
+        await self._ask("PUT", "settings/public_chat_url", {"value": url})
 
     async def connect(self, channel: str, settings: Mapping[str, str]) -> str:
         """Connect the agent; returns the webhook URL to give to the provider."""
@@ -45,6 +49,9 @@ class Owner:
         return cast("dict[str, Any]", await self._call("GET", f"messages/{message}", token=token))
 
     async def _call(self, method: str, path: str, body: object = None, *, token: str | None = None) -> Any:
+        return await self._ask(method, f"agents/{self.agent}/{path}", body, token=token)
+
+    async def _ask(self, method: str, path: str, body: object = None, *, token: str | None = None) -> Any:
         headers = {"Authorization": f"Bearer {token or self.token}"}
         answer = await self._http.request(method, f"{self._api}/{path}", json=body, headers=headers)
         if answer.is_success:

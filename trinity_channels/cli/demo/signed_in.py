@@ -1,4 +1,4 @@
-"""The owner's session in the browser that shows the demo: its page opens signed in to the pages of the host."""
+"""A session in the browser that shows the demo: its page opens signed in to the pages of the host."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ COOKIE = "trinity_channels"
 
 
 class SignedIn:
-    """Signs in the browser that opens the demo's page, as the owner of the agent.
+    """Signs in the browser that opens the demo's page, as the owner of the agent and as administrator.
+
+    One person is both, as on a small host: the guide leads from the agent's pages to Settings and back. The session is
+    that of an administrator's token labelled with the owner's address.
 
     Args:
         sessions: of the host.
@@ -25,12 +28,14 @@ class SignedIn:
 
     def __init__(self, sessions: Sessions, owner: str, host: str) -> None:
         self._sessions = sessions
-        self._principal = Principal(Role.USER, owner)
+        self._principal = Principal(Role.ADMIN, owner)
         self._port = urlsplit(host).port
 
     def origin(self, request: Request) -> str:
         """The host's address under the name that the browser uses for this machine: cookies belong to a name."""
-        return f"http://{request.url.hostname}:{self._port}"
+        # One of two, whatever the request holds: a Host that cannot be parsed has no name.
+        name = "localhost" if request.url.hostname == "localhost" else "127.0.0.1"
+        return f"http://{name}:{self._port}"
 
     async def keep(self, request: Request, response: Response) -> None:
         """Let the browser keep a session, unless it has one."""
