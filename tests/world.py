@@ -253,7 +253,8 @@ class World:
         """Connect the agent to the simulated account, and the account to the host."""
         answer = await self.api("PUT", f"/api/agents/{agent}/whatsapp", {**self.twilio.settings(), **changes})
         if answer.status_code == httpx.codes.OK:
-            self.twilio.connect(answer.json()["webhook_url"])
+            sender = self.twilio.account.senders.get(answer.json()["from_number"])
+            self.twilio.connect(answer.json()["webhook_url"], sender=sender)
         return answer
 
     async def binding(self, agent: str = "support") -> dict[str, Any]:

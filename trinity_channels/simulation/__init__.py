@@ -16,6 +16,7 @@ from trinity_channels.simulation.arguments import (
 )
 from trinity_channels.simulation.background import Background
 from trinity_channels.simulation.clock import Clock
+from trinity_channels.simulation.console import ConsoleAction, ConsolePage, WebhookField
 from trinity_channels.simulation.endpoints import page_routes
 from trinity_channels.simulation.faults import Faults
 from trinity_channels.simulation.page import PhonePage
@@ -33,6 +34,8 @@ __all__ = [
     "Bubble",
     "Buckets",
     "Clock",
+    "ConsoleAction",
+    "ConsolePage",
     "Faults",
     "File",
     "NotAnObject",
@@ -42,6 +45,7 @@ __all__ = [
     "Sample",
     "Screen",
     "Switch",
+    "WebhookField",
     "Windows",
     "arguments",
     "behaviours",

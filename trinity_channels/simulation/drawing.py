@@ -13,12 +13,13 @@ from jinja2 import Environment
 from markupsafe import Markup
 from starlette.requests import Request
 
+from trinity_channels.simulation.console import ConsolePage
 from trinity_channels.simulation.mailbox import Mail, beside, code_of, mails
 from trinity_channels.simulation.page import P, Person, PhonePage
 from trinity_channels.simulation.rendering import environment, icons, loaded
 from trinity_channels.simulation.screen import Screen, Switch
 
-PARTS = ("contact", "ping", "talk", "actions", "mailbox", "switches", "clock")
+PARTS = ("contact", "ping", "talk", "actions", "mailbox", "console", "switches", "clock")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,8 @@ class View:
     screen: Screen | None
     mails: Sequence[Mail] | None
     switches: Sequence[Switch]
+    console: Sequence[ConsolePage]
+    console_title: str
     now: datetime
 
     def at(self, path: str) -> str:
@@ -105,7 +108,17 @@ async def parts(page: PhonePage[P], request: Request, person: P) -> dict[str, st
 async def _view(page: PhonePage[P], request: Request, person: P | None) -> View:
     screen = await page.screen(person) if person else None
     root = f"{request.scope.get('root_path', '')}/"
-    return View(root, page.network, person, screen, mails(request.scope), page.switches, page.clock())
+    return View(
+        root=root,
+        network=page.network,
+        person=person,
+        screen=screen,
+        mails=mails(request.scope),
+        switches=page.switches,
+        console=page.console(),
+        console_title=page.console_title,
+        now=page.clock(),
+    )
 
 
 def _common(view: View) -> dict[str, Any]:

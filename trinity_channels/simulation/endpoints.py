@@ -63,11 +63,13 @@ class _Endpoints(Generic[P]):
             _route("GET", f"{phone}/live", self._live),
             _route("GET", f"{phone}/files/{{message:path}}", self._content),
             _route("GET", "/switches", self._switches),
+            _route("GET", "/console", self._console),
             _route("POST", "/phones", self._changed(self._add)),
             _route("POST", f"{phone}/say", self._changed(self._say)),
             _route("POST", f"{phone}/send", self._changed(self._send)),
             _route("POST", f"{phone}/act", self._changed(self._act)),
             _route("POST", "/switches/{switch}", self._changed(self._switch)),
+            _route("POST", "/console/{page}", self._changed(self._enter)),
             _route("POST", "/advance", self._changed(self._advance)),
         ]
 
@@ -114,6 +116,9 @@ class _Endpoints(Generic[P]):
 
     async def _switches(self, _: Request) -> Response:
         return JSONResponse({"switches": [one.json for one in self._page.switches]})
+
+    async def _console(self, _: Request) -> Response:
+        return JSONResponse({"pages": [one.json for one in self._page.console()]})
 
     # --- what can be done ---
 
@@ -190,6 +195,14 @@ class _Endpoints(Generic[P]):
             raise Refused("on must be true or false.")
         switch.turn(on)
         return HTTPStatus.OK, switch.json, str(given.get("as", ""))
+
+    async def _enter(self, request: Request, given: dict[str, Any]) -> tuple[HTTPStatus, dict[str, Any], str]:
+        name = request.path_params["page"]
+        if (page := next((one for one in self._page.console() if one.name == name), None)) is None:
+            raise Refused("The console has no such page.", HTTPStatus.NOT_FOUND)
+        await page.change(given)
+        changed = next((one.json for one in self._page.console() if one.name == name), {})
+        return HTTPStatus.OK, changed, str(given.get("as", ""))
 
     async def _advance(self, _: Request, given: dict[str, Any]) -> tuple[HTTPStatus, dict[str, Any], str]:
         by = timedelta(hours=_whole(given.get("hours", 0)), minutes=_whole(given.get("minutes", 0)))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
 from trinity_channels.simulation.clock import Clock
+from trinity_channels.simulation.console import ConsolePage
 from trinity_channels.simulation.samples import Sample
 from trinity_channels.simulation.screen import Screen, Switch
 
@@ -33,7 +34,12 @@ class PhonePage(ABC, Generic[P]):
         folder: the channel's own look, `channel.css` and `icon.svg`; None for the look of the toolkit.
         clock: the provider's.
         switches: what can be made to go wrong.
+
+    Attributes:
+        console_title: what the provider calls its console.
     """
+
+    console_title = "Console"
 
     def __init__(self, network: str, folder: Path | None, clock: Clock, switches: Sequence[Switch]) -> None:
         self.network = network
@@ -73,6 +79,10 @@ class PhonePage(ABC, Generic[P]):
     def destinations(self) -> Mapping[str, str]:
         """Where people can write, by the API's word for it; empty where there is one chat."""
         return NOTHING
+
+    def console(self) -> Sequence[ConsolePage]:
+        """The pages of the provider's console that an owner needs; made again for each look."""
+        return ()
 
     def advance(self, by: timedelta) -> None:
         """Move the provider's clock forward."""

@@ -27,3 +27,8 @@ def _steps(channel: Channel) -> Iterator[Markup]:
     yield Markup("Let the agent write first, below the phone.")
     if channel.reply_window:
         yield Markup("Press “25 hours later” and let the agent write first again: too late.")
+    yield Markup(
+        "Open {0} under Channels, disconnect it, and connect it again; below the phone is all that {0} shows."
+    ).format(channel.title)
+    if any(step.sandbox for step in channel.setup_steps):
+        yield Markup("Try the sandbox: connect its number, enter the webhook URL below the phone, and join it there.")

@@ -42,6 +42,27 @@ async def test_people_are_added_and_talk(sim: SlackSimulator, api: Api, host: Ho
     ]
 
 
+async def test_the_settings_of_the_app_take_urls_and_show_secrets(sim: SlackSimulator, api: Api, host: Host) -> None:
+    old = sim.installation.signing_secret
+    shown = {one["name"]: one for one in (await api.client.get("/console")).json()["pages"]}
+    url = "http://host.test/api/slack/webhook/other"
+
+    events = await api.client.post("/console/events", json={"url": url})
+    buttons = await api.client.post("/console/interactivity", json={"url": url})
+    kept = await api.client.post("/console/events", json={"url": ""})
+    secret = await api.client.post("/console/app", json={"action": "regenerate"})
+    host.handshake = httpx.Response(403)
+    refused = await api.client.post("/console/events", json={"url": "http://host.test/elsewhere"})
+
+    assert shown["app"]["values"] == {"Bot User OAuth Token": sim.installation.token, "Signing Secret": old}
+    assert shown["events"]["webhook_url"] == "http://host.test/api/slack/webhook/key"
+    assert (events.json()["webhook_url"], buttons.json()["webhook_url"]) == (url, url)
+    assert secret.json()["values"]["Signing Secret"] == sim.installation.signing_secret != old
+    assert (kept.status_code, refused.status_code) == (400, 400)
+    assert "challenge" in refused.json()["message"]
+    assert sim.installation.request_url == url
+
+
 async def test_an_empty_message_is_refused(sim: SlackSimulator, api: Api) -> None:
     sim.phone("Zoe")
 

@@ -129,6 +129,11 @@ class SlackSimulator:
 
     # --- what the app's settings page and the workspace's administrators do ---
 
+    @property
+    def request_url(self) -> str:
+        """The URL of the Events API, verified or not yet."""
+        return self._webhooks.request_url
+
     async def enter_request_url(self, url: str) -> None:
         """Enter the request URL and wait for the handshake; raises `RequestUrlRefused`."""
         self._webhooks.enter(url)

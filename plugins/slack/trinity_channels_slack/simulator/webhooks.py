@@ -66,6 +66,11 @@ class Webhooks:
         """Type a request URL into the app's settings; it counts once `ready` has verified it."""
         self._entered = url
 
+    @property
+    def request_url(self) -> str:
+        """As the settings page shows it, verified or not yet."""
+        return self._entered or self._workspace.app.request_url
+
     async def ready(self) -> None:
         """Do the handshake that is still to do.
 

@@ -44,6 +44,18 @@ async def test_people_are_added_and_talk(sim: TelegramSimulator, hooked: Api, ho
     assert [(one["text"], one["mine"], one["ticks"]) for one in seen["messages"]] == [("hello", True, 2)]
 
 
+async def test_botfather_shows_the_token_and_revokes_it(sim: TelegramSimulator, api: Api) -> None:
+    old = sim.bot.token
+    [page] = (await api.client.get("/console")).json()["pages"]
+
+    revoked = (await api.client.post(f"/console/{page['name']}", json={"action": "revoke"})).json()
+
+    assert (page["values"], page["webhook_url"]) == ({"Bot token": old}, None)
+    assert revoked["values"] == {"Bot token": sim.bot.token}
+    assert sim.bot.token != old
+    assert (await api.client.post(f"/console/{page['name']}", json={"url": "https://host.test/"})).status_code == 400
+
+
 async def test_only_a_button_that_is_offered_can_be_tapped(sim: TelegramSimulator, api: Api) -> None:
     sim.phone("Zoe")
 

@@ -9,7 +9,7 @@ from random import Random
 from trinity_channels.api import Fault
 from trinity_channels.simulation import Background, Clock, Faults
 from trinity_channels_telegram.simulator.behaviour import Behaviour
-from trinity_channels_telegram.simulator.chats import Bot, Chat
+from trinity_channels_telegram.simulator.chats import Bot, Chat, Webhook
 from trinity_channels_telegram.simulator.phones import Phone
 from trinity_channels_telegram.simulator.problems import Problem, answer, too_many
 
@@ -43,6 +43,14 @@ class Network:
     people: dict[str, Phone] = field(default_factory=dict)
     bots: dict[str, Bot] = field(default_factory=dict)
     groups: dict[int, Chat] = field(default_factory=dict)
+
+    def revoke_token(self, bot: Bot) -> None:
+        """Give a bot another token; the old one stops working."""
+        del self.bots[bot.token]
+        bot.token = f"{bot.id}:{f'RevokedToken{self.chance.randrange(10**6)}':-<35}"
+        # Telegram stores the webhook under the token, so that a revoked one takes it along.
+        bot.webhook = Webhook()
+        self.bots[bot.token] = bot
 
     def chat(self, bot: Bot, number: int) -> Chat | None:
         """What a bot reaches under an identifier."""

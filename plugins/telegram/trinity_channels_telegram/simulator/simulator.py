@@ -117,11 +117,7 @@ class TelegramSimulator:
     def revoke_token(self, bot: Bot | None = None) -> str:
         """Give a bot another token; the old one stops working, and the webhook goes with it."""
         chosen = bot or self.bot
-        del self._network.bots[chosen.token]
-        chosen.token = f"{chosen.id}:{f'RevokedToken{self._network.chance.randrange(10**6)}':-<35}"
-        # Telegram stores the webhook under the token, so that a revoked one takes it along.
-        chosen.webhook = type(chosen.webhook)()
-        self._network.bots[chosen.token] = chosen
+        self._network.revoke_token(chosen)
         return chosen.token
 
     # --- what happens in groups ---

@@ -83,24 +83,6 @@ async def test_a_sent_photo_can_be_seen_and_never_runs(sim: TwilioSimulator, api
     assert (await api.client.get("/phones/Zoe/files/MM0")).status_code == 404
 
 
-async def test_people_join_and_leave_the_sandbox(sim: TwilioSimulator, api: Api) -> None:
-    zoe = sim.phone("Zoe")
-    states = []
-    for action in ("join_sandbox", "leave_sandbox", "leave_chat"):
-        assert (await api.client.post("/phones/Zoe/act", json={"action": action})).status_code == 202
-        await sim.settle()
-        seen = (await api.client.get("/phones/Zoe/messages")).json()
-        states.append((seen["state"], sorted(seen["actions"])))
-
-    assert states == [
-        ("joined the sandbox", ["leave_chat", "leave_sandbox"]),
-        ("not in the sandbox", ["join_sandbox", "leave_chat"]),
-        ("", ["join_sandbox"]),
-    ]
-    assert zoe.chat is sim.sender
-    assert (await api.client.post("/phones/Zoe/act", json={"action": "leave_sandbox"})).status_code == 400
-
-
 async def test_a_fault_that_is_on_strikes_every_second_send(sim: TwilioSimulator, api: Api) -> None:
     zoe = sim.phone("Zoe")
     await zoe.says("hello")

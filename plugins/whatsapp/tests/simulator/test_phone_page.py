@@ -107,6 +107,11 @@ async def test_a_person_joins_the_sandbox_and_leaves_it(mounted: tuple[TwilioSim
     sim.phone("Zoe")
     async with browsed() as page:
         await page.goto(url)
+        await expect(page.get_by_label("Message", exact=True)).to_be_visible()
+        await expect(page.get_by_role("button", name="Join the sandbox")).to_have_count(0)
+        await page.get_by_text("Sandbox", exact=True).click()
+        await page.get_by_label("When a message comes in").fill("http://host.test/api/whatsapp/webhook/key")
+        await page.get_by_role("button", name="Save").last.click()
         await page.get_by_role("button", name="Join the sandbox").click()
         await expect(page.get_by_text("You are all set!")).to_be_visible()
         await expect(page.get_by_role("status")).to_contain_text("joined the sandbox")

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 Send = Callable[..., Awaitable[int | str]]
 
 
+@pytest.fixture(autouse=True)
+def connected(sim: TwilioSimulator) -> None:
+    sim.connect("http://host.test/api/whatsapp/webhook/sandbox", sender=sim.account.sandbox)
+
+
 @pytest.fixture
 async def send(sim: TwilioSimulator, api: Api) -> Send:
     """Send from the sandbox; the error code of the callback, or the last status."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -64,6 +65,11 @@ class Account:
     messages: MessageLog = field(default_factory=MessageLog, repr=False)
 
     @property
+    def connected(self) -> list[Sender]:
+        """The senders that post to a webhook, a number of its own before the sandbox."""
+        return sorted((one for one in self.senders.values() if one.webhook.callback_url), key=lambda one: one.sandbox)
+
+    @property
     def sandbox(self) -> Sender:
         return self.senders[SANDBOX_ADDRESS]
 
@@ -91,6 +97,13 @@ class Accounts:
         account.senders[SANDBOX_ADDRESS] = Sender(SANDBOX_ADDRESS, account, "Twilio Sandbox")
         self._accounts[account.sid] = account
         return account
+
+    def __iter__(self) -> Iterator[Account]:
+        return iter(self._accounts.values())
+
+    def regenerate(self, account: Account) -> None:
+        """Replace the Auth Token: the old one opens and signs nothing from now on."""
+        account.token = self.new_token()
 
     def new_token(self) -> str:
         self._tokens += 1

@@ -71,9 +71,8 @@ class TwilioSimulator:
         return {"account_sid": account.sid, "auth_token": account.token, "from_number": chosen.address}
 
     def connect(self, webhook_url: str, *, sender: Sender | None = None) -> None:
-        """Point `sender` at the host; without one, every sender of the default account and its sandbox."""
-        for one in [sender] if sender else self.account.senders.values():
-            one.webhook.callback_url = webhook_url
+        """Point `sender` at the host, by default the one that `settings` names without arguments; no other changes."""
+        (sender or self.sender).webhook.callback_url = webhook_url
 
     def phone(
         self, name: str, address: str | None = None, *, sender: Sender | None = None, hidden: bool = False
@@ -83,7 +82,7 @@ class TwilioSimulator:
         Args:
             name: profile name.
             address: number with or without `whatsapp:`; an invented one if None.
-            sender: whom this person writes to.
+            sender: whom this person writes to; by default one that is connected, a number of its own before the sandbox.
             hidden: businesses see a user id instead of the number.
         """
         # The same person, so that tests and pages can name people without keeping them.
@@ -92,7 +91,7 @@ class TwilioSimulator:
         number = with_prefix(address).removeprefix("whatsapp:") if address else self._network.people.free_number()
         if not E164.fullmatch(number):
             raise ValueError(f"{address!r} is not a phone number")
-        phone = Phone(name, number, sender or self.sender, self._inbound, hidden=hidden)
+        phone = Phone(name, number, sender or self._connected(), self._inbound, hidden=hidden)
         self._network.people.add(phone)
         return phone
 
@@ -207,6 +206,10 @@ class TwilioSimulator:
         """Post what was held, in order or the last one first, and hold nothing any more."""
         self._inbound.holding = False
         await self._inbound.release(backwards=backwards)
+
+    def _connected(self) -> Sender:
+        """The default sender, unless only others have a webhook."""
+        return self.sender if self.sender.webhook.callback_url else next(iter(self.account.connected), self.sender)
 
     # --- what there is to look at ---
 

@@ -8,7 +8,20 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Protocol
 
-from trinity_channels.simulation import SHOWN, Bubble, File, PhonePage, Refused, Sample, Screen, behaviours, send_faults
+from trinity_channels.simulation import (
+    SHOWN,
+    Bubble,
+    ConsoleAction,
+    ConsolePage,
+    File,
+    PhonePage,
+    Refused,
+    Sample,
+    Screen,
+    WebhookField,
+    behaviours,
+    send_faults,
+)
 from trinity_channels_slack.simulator.marks import drawn
 from trinity_channels_slack.simulator.messages import Conversation, Message
 from trinity_channels_slack.simulator.phones import SlackPhone
@@ -34,12 +47,27 @@ class People(Protocol):
     async def send_due(self) -> bool:
         """Send the retries that are due."""
 
+    @property
+    def request_url(self) -> str:
+        """The URL of the Events API, verified or not yet."""
+
+    async def enter_request_url(self, url: str) -> None:
+        """Enter the URL of the Events API; raises `RequestUrlRefused`."""
+
+    def enter_interactivity_url(self, url: str) -> None:
+        """Enter the URL for buttons and forms."""
+
+    def regenerate_signing_secret(self) -> str:
+        """Sign with a new secret."""
+
     async def carry(self, conversation: Conversation, message: Message) -> None:
         """Send the events of a message."""
 
 
 class WorkspacePage(PhonePage[SlackPhone]):
     """What people see, who they are and what they do."""
+
+    console_title = "Slack app settings"
 
     def __init__(self, workspace: Workspace, people: People) -> None:
         switches = [
@@ -103,6 +131,42 @@ class WorkspacePage(PhonePage[SlackPhone]):
             if action := next((one for one in _buttons(message) if one["text"]["text"] == title), None):
                 await person.presses(message, action["action_id"])
                 return
+
+    def console(self) -> Sequence[ConsolePage]:
+        app = self._workspace.app
+        regenerate = ConsoleAction("Regenerate the signing secret", self._regenerate)
+        return [
+            ConsolePage(
+                "app",
+                "Basic Information",
+                values={"Bot User OAuth Token": app.token, "Signing Secret": app.signing_secret},
+                actions={"regenerate": regenerate},
+            ),
+            ConsolePage(
+                "events",
+                "Event Subscriptions",
+                webhook=WebhookField("Request URL", self._people.request_url, self._enter_request_url),
+            ),
+            ConsolePage(
+                "interactivity",
+                "Interactivity & Shortcuts",
+                webhook=WebhookField("Request URL", app.interactivity_url, self._enter_interactivity_url),
+            ),
+        ]
+
+    async def _enter_request_url(self, url: str) -> None:
+        if not url:
+            raise Refused("Slack keeps a request URL; enter another one.")
+        try:
+            await self._people.enter_request_url(url)
+        except RequestUrlRefused as refused:
+            raise Refused(str(refused)) from None
+
+    async def _enter_interactivity_url(self, url: str) -> None:
+        self._people.enter_interactivity_url(url)
+
+    def _regenerate(self) -> None:
+        self._people.regenerate_signing_secret()
 
     def attachments(self) -> Mapping[str, str]:
         return {"photo": "Photo", "voice": "Audio clip", "file": "File"}

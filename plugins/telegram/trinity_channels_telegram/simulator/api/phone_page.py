@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from trinity_channels.simulation import SHOWN, Bubble, File, PhonePage, Sample, Screen, behaviours, send_faults
+from trinity_channels.simulation import (
+    SHOWN,
+    Bubble,
+    ConsoleAction,
+    ConsolePage,
+    File,
+    PhonePage,
+    Sample,
+    Screen,
+    behaviours,
+    send_faults,
+)
 from trinity_channels_telegram.simulator.chats import ARRIVED, Posted
 from trinity_channels_telegram.simulator.delivery import Delivery
 from trinity_channels_telegram.simulator.marks import drawn
@@ -29,6 +41,8 @@ _TYPES = {"photo": "image/jpeg", "voice": "audio/ogg"}
 
 class TelegramPage(PhonePage[Phone]):
     """What people see, who they are and what they do."""
+
+    console_title = "@BotFather"
 
     def __init__(self, network: Network, delivery: Delivery, phone: PhoneFactory) -> None:
         duplicate = behaviours(
@@ -67,6 +81,18 @@ class TelegramPage(PhonePage[Phone]):
     async def act(self, person: Phone, action: str) -> None:
         acts = {START: lambda: person.says("/start"), BLOCK: person.blocks, UNBLOCK: person.unblocks}
         self._network.background.start(acts[action]())
+
+    def console(self) -> Sequence[ConsolePage]:
+        # The webhook is not among it: the host sets that itself.
+        return [
+            ConsolePage(
+                str(bot.id),
+                f"{bot.name}, {bot.mention}",
+                values={"Bot token": bot.token},
+                actions={"revoke": ConsoleAction("Revoke the token", partial(self._network.revoke_token, bot))},
+            )
+            for bot in self._network.bots.values()
+        ]
 
     def attachments(self) -> Mapping[str, str]:
         return {"photo": "Photo", "voice": "Voice message", "file": "File", "place": "Location"}

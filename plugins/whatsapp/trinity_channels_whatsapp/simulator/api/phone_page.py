@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
-from trinity_channels.simulation import SHOWN, Bubble, File, PhonePage, Sample, Screen, behaviours, send_faults
+from trinity_channels.simulation import (
+    SHOWN,
+    Bubble,
+    ConsolePage,
+    File,
+    PhonePage,
+    Sample,
+    Screen,
+    behaviours,
+    send_faults,
+)
 from trinity_channels_whatsapp.simulator.accounts import Sender
+from trinity_channels_whatsapp.simulator.console import console_pages
 from trinity_channels_whatsapp.simulator.delivery_outcome import WINDOW
 from trinity_channels_whatsapp.simulator.marks import drawn
 from trinity_channels_whatsapp.simulator.messages import Message
@@ -18,11 +29,13 @@ from trinity_channels_whatsapp.simulator.problems import FAILURES, UNKNOWN_FAILU
 PhoneFactory = Callable[[str], Phone]
 
 FOLDER = Path(__file__).parent.parent / "page"
-JOIN, LEAVE, RETURN = "join_sandbox", "leave_sandbox", "leave_chat"
+JOIN, LEAVE, WRITE_TO = "join_sandbox", "leave_sandbox", "write_to:"
 
 
 class WhatsAppPage(PhonePage[Phone]):
     """What people see, who they are and what they do."""
+
+    console_title = "Twilio Console"
 
     def __init__(self, network: Network, phone: PhoneFactory) -> None:
         duplicates = ("duplicate_webhooks", "duplicate_callbacks")
@@ -52,7 +65,7 @@ class WhatsAppPage(PhonePage[Phone]):
     async def screen(self, person: Phone) -> Screen:
         return Screen(
             name=person.chat.name,
-            address=person.chat.address.removeprefix("whatsapp:"),
+            address=_number(person.chat),
             bubbles=[_bubble(one) for one in person.bubbles[-SHOWN:]],
             typing=person.typing,
             state=self._state(person),
@@ -69,11 +82,16 @@ class WhatsAppPage(PhonePage[Phone]):
         return "joined the sandbox" if self._joined(person) else "not in the sandbox"
 
     def _actions(self, person: Phone) -> dict[str, str]:
-        if not person.chat.sandbox:
-            return {JOIN: "Join the sandbox"}
-        other = _production(person)
-        back = {RETURN: f"Write to {other.address.removeprefix('whatsapp:')}"} if other else {}
-        return ({LEAVE: "Leave the sandbox"} if self._joined(person) else {JOIN: "Join the sandbox"}) | back
+        joined, offered = self._joined(person), {}
+        if person.chat.sandbox and joined:
+            offered[LEAVE] = "Leave the sandbox"
+        # Only senders with a webhook: writing to another would reach no one.
+        for sender in {person.chat: None, **dict.fromkeys(person.chat.account.connected)}:
+            if sender.sandbox and not joined:
+                offered[JOIN] = "Join the sandbox"
+            elif sender is not person.chat:
+                offered[f"{WRITE_TO}{_number(sender)}"] = f"Write to {_number(sender)}"
+        return offered
 
     def _window(self, person: Phone) -> str:
         wrote = person.last_wrote.get(person.chat)
@@ -92,10 +110,13 @@ class WhatsAppPage(PhonePage[Phone]):
         self._network.background.start(person.taps(title) if person.offer(title) else person.chooses(title))
 
     async def act(self, person: Phone, action: str) -> None:
-        if action == RETURN and (other := _production(person)):
-            person.writes_to(other)
+        if action.startswith(WRITE_TO):
+            person.writes_to(person.chat.account.senders[f"whatsapp:{action.removeprefix(WRITE_TO)}"])
         else:
             self._network.background.start(person.joins_sandbox() if action == JOIN else person.says("stop"))
+
+    def console(self) -> Sequence[ConsolePage]:
+        return tuple(console_pages(self._network.accounts))
 
     def attachments(self) -> Mapping[str, str]:
         return {"photo": "Photo", "voice": "Voice note", "file": "Document", "place": "Place"}
@@ -108,8 +129,8 @@ class WhatsAppPage(PhonePage[Phone]):
         self._network.background.start(sent)
 
 
-def _production(person: Phone) -> Sender | None:
-    return next((one for one in person.chat.account.senders.values() if not one.sandbox), None)
+def _number(sender: Sender) -> str:
+    return sender.address.removeprefix("whatsapp:")
 
 
 def _bubble(message: Message) -> Bubble:
