@@ -21,5 +21,5 @@ def demo(
     from trinity_channels.cli.demo.script import play
     from trinity_channels.observability.log import configure_logging
 
-    configure_logging("ERROR" if script else "WARNING", json=False)
+    configure_logging("ERROR", json=False)
     servers.run(play() if script else attend(port))

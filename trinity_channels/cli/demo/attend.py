@@ -6,6 +6,7 @@ import typer
 
 from trinity_channels.cli import servers
 from trinity_channels.cli.demo.environment import AGENT, Environment, set_up
+from trinity_channels.observability.log import configure_logging
 
 GREETED = "Zoe"
 """A person whose phone exists from the start, so that the page is not empty."""
@@ -14,6 +15,8 @@ GREETED = "Zoe"
 async def attend(port: int) -> None:
     """Run the demo until it is stopped."""
     async with set_up(port) as environment:
+        # Only now: a host without its Public Chat URL warns, and this one gets its own once it listens.
+        configure_logging("WARNING", json=False)
         for simulator in environment.simulators.values():
             simulator.phone(GREETED)
         typer.echo(_welcome(environment))
