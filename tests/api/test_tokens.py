@@ -137,14 +137,14 @@ async def test_a_revoked_token_stops_working_at_once(world: World) -> None:
 
 
 async def test_who_made_and_revoked_one_is_on_record(world: World) -> None:
-    await made(world, role="agent", subject="support", label="a secret name")
+    await made(world, role="agent", subject="support", label="desk")
     await world.api("DELETE", f"{PATH}/1")
 
     entries = await world.host.store.read(lambda tx: audit.entries(tx, "support"))
 
     assert [(one.actor, one.action, one.details) for one in entries][:2] == [
-        ("admin", "revoke_token", {"token": 1, "role": "agent"}),
-        ("admin", "create_token", {"token": 1, "role": "agent"}),
+        ("admin", "revoke_token", {"token": 1, "role": "agent", "label": "desk"}),
+        ("admin", "create_token", {"token": 1, "role": "agent", "label": "desk"}),
     ]
 
 

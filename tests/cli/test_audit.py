@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.cli.conftest import Terminal
@@ -30,9 +32,11 @@ async def test_the_newest_entries_come_first_with_who_and_what(terminal: Termina
 
     assert actions(listed.stdout)[0] == "set_public_chat_url"
     assert actions(listed.stdout)[-2:] == ["share", "connect"]
-    assert listed.stdout.splitlines()[-1].split() == [
-        *("2026-03-02", "09:00:00", "admin", "connect", "support", "whatsapp", "sandbox=False")
+    shared, connected = (re.split(r" {2,}", line.strip()) for line in listed.stdout.splitlines()[-2:])
+    assert connected == [
+        *("2026-03-02 09:00:00", "Administrator", "connect", "support", "whatsapp", "connected whatsapp")
     ]
+    assert shared[-1] == "gave zoe@example.org access"
 
 
 @pytest.mark.usefixtures("busy")

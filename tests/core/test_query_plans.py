@@ -14,7 +14,7 @@ from sqlalchemy.dialects import sqlite
 
 from tests.statements import statements
 from tests.world import START
-from trinity_channels.store import audit, conversation_list
+from trinity_channels.store import audit, audit_names, conversation_list
 from trinity_channels.store.conversation_list import Need, Place, Wanted
 
 # Made into something narrower before they run, or small by nature: a row per binding, agent, token or parked turn, or the
@@ -130,3 +130,11 @@ def test_the_audit_log_is_listed_by_an_index(
     steps = plan(blank, audit.listed(agent, action, actor, since, before=7))
 
     assert [step for step in steps if step.startswith("SCAN") or "TEMP B-TREE" in step] == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [audit_names.contacts([1, 2]), *(make([1, 2]) for make in {**audit_names.CHATS, **audit_names.WORDS}.values())],
+)
+def test_whom_the_audit_log_names_is_found_by_id(blank: Path, statement: Select[Any]) -> None:
+    assert [step for step in plan(blank, statement) if step.startswith("SCAN")] == []

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from trinity_channels.authorisation import Authorisation, administrator
 from trinity_channels.principal import Principal
-from trinity_channels.store import Store, audit
-from trinity_channels.store.audit import Entry
+from trinity_channels.store import Store, Tx, audit, audit_names
+from trinity_channels.store.audit_names import Told
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class AuditLog:
 
     async def entries(
         self, principal: Principal, agent: str | None, narrowed: Narrowed = _ALL, most: int = 200
-    ) -> list[Entry]:
+    ) -> list[Told]:
         """What was done, newest first.
 
         Args:
@@ -58,8 +58,9 @@ class AuditLog:
             administrator(principal)
         else:
             await self._may.owner(principal, agent)
-        return await self._store.read(
-            lambda tx: audit.entries(
+
+        def read(tx: Tx) -> list[Told]:
+            found = audit.entries(
                 tx,
                 agent or narrowed.about or None,
                 action=narrowed.action or None,
@@ -68,4 +69,6 @@ class AuditLog:
                 before=narrowed.before,
                 most=most,
             )
-        )
+            return audit_names.told(tx, found)
+
+        return await self._store.read(read)

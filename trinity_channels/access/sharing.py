@@ -188,7 +188,7 @@ class Sharing:
         now = self._now()
 
         def settle(tx: Tx) -> None:
-            self._audit(tx, principal, "share", agent)
+            self._audit(tx, principal, "share", agent, email=email)
             pending = access.request_of(tx, agent, email)
             # The person has asked for just this; without an answer the request would stay open.
             approved = pending and access.decide(tx, pending.id, "approved", principal.actor, now)
@@ -209,7 +209,7 @@ class Sharing:
         await self._may.owner(principal, agent)
         if not await self._directory.revoke(agent, email):
             raise NotShared
-        await self._store.write(lambda tx: self._audit(tx, principal, "unshare", agent))
+        await self._store.write(lambda tx: self._audit(tx, principal, "unshare", agent, email=email))
 
     async def consent(self, principal: Principal, agent: str, email: str, *, allow: bool) -> None:
         """Allow or forbid proactive messages to someone the agent is shared with.
@@ -220,7 +220,9 @@ class Sharing:
         await self._may.owner(principal, agent)
         if not await self._directory.consent(agent, email, allow=allow):
             raise NotShared
-        await self._store.write(lambda tx: self._audit(tx, principal, "proactive_consent", agent, allow=allow))
+        await self._store.write(
+            lambda tx: self._audit(tx, principal, "proactive_consent", agent, email=email, allow=allow)
+        )
 
     # --- what every change has in common ---
 

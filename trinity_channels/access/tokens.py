@@ -197,4 +197,4 @@ def _revoke(tx: Tx, token: StoredToken, *, by: Actor, now: datetime) -> None:
 
 def _record(tx: Tx, action: audit.Action, token: StoredToken, *, by: Actor, now: datetime) -> None:
     agent = token.subject if token.role == Role.AGENT else ""
-    audit.add(tx, now, by, action, agent=agent, details={"token": token.id, "role": token.role})
+    audit.add(tx, now, by, action, agent=agent, details={"token": token.id, "role": token.role, "label": token.label})

@@ -24,8 +24,9 @@ def audit(
     from trinity_channels.cli.since import since as parse_since
     from trinity_channels.ports import utc_now
     from trinity_channels.settings import Settings
-    from trinity_channels.store import Tx
+    from trinity_channels.store import Tx, audit_names
     from trinity_channels.store import audit as log
+    from trinity_channels.web.audit_sentences import line
 
     start = parse_since(since, utc_now())
     # A misspelled action would look like one that never happened.
@@ -33,8 +34,9 @@ def audit(
         listed = ", ".join(log.ACTIONS)
         raise typer.BadParameter(f"Unknown action {action!r}. Actions: {listed}.", param_hint="--action")
 
-    def read(tx: Tx) -> list[log.Entry]:
-        return log.entries(tx, agent or None, action=action or None, since=start, most=limit)
+    def read(tx: Tx) -> list[audit_names.Told]:
+        found = log.entries(tx, agent or None, action=action or None, since=start, most=limit)
+        return audit_names.told(tx, found)
 
     found = offline.with_store(lambda store: store.read(read))
     if not found:
@@ -42,12 +44,9 @@ def audit(
             offline.known_agent(Settings.load(), agent)
         say("The audit log holds nothing of the kind.")
         return
+    told = [(one.entry, line(one, str)) for one in found]
     rows = [
-        (f"{one.at:%Y-%m-%d %H:%M:%S}", one.actor, one.action, one.agent, one.channel, _told(one.details))
-        for one in found
+        (f"{one.at:%Y-%m-%d %H:%M:%S}", words.who, one.action, one.agent, one.channel, words.what)
+        for one, words in told
     ]
-    tables.show(("at (UTC)", "who", "action", "agent", "channel", "details"), rows)
-
-
-def _told(details: dict[str, object]) -> str:
-    return " ".join(f"{name}={value}" for name, value in details.items())
+    tables.show(("at (UTC)", "who", "action", "agent", "channel", "what was done"), rows)

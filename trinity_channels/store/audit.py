@@ -1,4 +1,7 @@
-"""The audit log: who connected, granted, decided, signed a test message. Details name no number, code or secret."""
+"""The audit log: who connected, granted, decided, signed a test message. Details name no number, code or secret.
+
+People are named by their ids, and by their e-mail where access was given to it; erasing a person removes that.
+"""
 
 from __future__ import annotations
 
@@ -66,11 +69,18 @@ ACTIONS: tuple[str, ...] = get_args(Action)
 
 Actor = NewType("Actor", str)
 """Who acted: `Principal.actor`, `contact_actor`, or a part of the host by its name."""
+_CONTACT = "contact:"
 
 
 def contact_actor(contact: int) -> Actor:
     """How a contact is named, who is known to this host only."""
-    return Actor(f"contact:{contact}")
+    return Actor(f"{_CONTACT}{contact}")
+
+
+def contact_of(actor: str) -> int | None:
+    """The contact that an actor is, None if it is another one."""
+    number = actor.removeprefix(_CONTACT)
+    return int(number) if number != actor and number.isdecimal() else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import String, and_, bindparam, cast, delete, exists, literal, literal_column, or_, select, update
+from sqlalchemy import (
+    ColumnClause,
+    String,
+    and_,
+    bindparam,
+    cast,
+    delete,
+    exists,
+    func,
+    literal,
+    literal_column,
+    null,
+    or_,
+    select,
+    update,
+)
 
 from trinity_channels.store import trials
 from trinity_channels.store.clock import micros
@@ -12,6 +27,8 @@ from trinity_channels.store.states import MESSAGES, OPEN_DELIVERIES, MessageStat
 from trinity_channels.store.tables import (
     ACCESS_REQUEST,
     ADDRESS,
+    AUDIT,
+    BINDING,
     CONTACT,
     CONVERSATION,
     DELIVERY,
@@ -40,6 +57,14 @@ _THEIR_TURNS = select(MESSAGE.c.turn_id).where(
     or_(MESSAGE.c.contact_id == bindparam("contact"), MESSAGE.c.conversation_id.in_(_THEIRS))
 )
 _ASKS_MORE = exists().where(MESSAGE.c.turn_id == TURN.c.id, ~in_states(MESSAGE.c.state, MessageState.ERASED))
+_AGENT = (
+    select(BINDING.c.agent)
+    .join(CONTACT, CONTACT.c.binding_id == BINDING.c.id)
+    .where(CONTACT.c.id == bindparam("contact"))
+    .scalar_subquery()
+)
+_THEIR_EMAIL = select(CONTACT.c.email).where(CONTACT.c.id == bindparam("contact")).scalar_subquery()
+_EMAIL: ColumnClause[str] = literal_column("'$.email'")
 _STATEMENTS = (
     # an agent's error may quote what they wrote
     update(TURN).where(TURN.c.id.in_(_THEIR_TURNS), TURN.c.reason.is_not(None)).values(reason="the person was erased"),
@@ -66,6 +91,14 @@ _STATEMENTS = (
     .where(CONVERSATION.c.id.in_(_THEIRS))
     .values(address="", key=literal("erased:") + cast(CONVERSATION.c.id, String), needs_turn=False),
     delete(ADDRESS).where(ADDRESS.c.contact_id == bindparam("contact")),
+    # Before the e-mail is gone.
+    update(AUDIT)
+    .where(
+        AUDIT.c.agent == _AGENT,
+        AUDIT.c.action.in_([literal_column(f"'{action}'") for action in ("share", "unshare", "proactive_consent")]),
+        func.json_extract(AUDIT.c.details, _EMAIL) == _THEIR_EMAIL,
+    )
+    .values(details=func.json_set(AUDIT.c.details, _EMAIL, null())),
     update(CONTACT)
     .where(CONTACT.c.id == bindparam("contact"))
     .values(

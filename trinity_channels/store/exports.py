@@ -92,6 +92,8 @@ _RECORDED = (
         or_(
             AUDIT.c.actor == bindparam("actor"),
             func.json_extract(AUDIT.c.details, literal_column("'$.client'")) == bindparam("contact"),
+            func.json_extract(AUDIT.c.details, literal_column("'$.email'"))
+            == select(CONTACT.c.email).where(CONTACT.c.id == bindparam("contact")).scalar_subquery(),
         ),
     )
     .order_by(AUDIT.c.id)

@@ -126,11 +126,11 @@ _CLIENT = (
     CONTACT.c.signed_out_at,
 )
 # The erased have neither an address nor a conversation of theirs.
-_KNOWN = or_(
+KNOWN = or_(
     exists().where(ADDRESS.c.contact_id == CONTACT.c.id),
     exists().where(CONVERSATION.c.contact_id == CONTACT.c.id, ~CONVERSATION.c.key.startswith("erased:")),
 )
-_IS_KNOWN = select(CONTACT.c.id).where(CONTACT.c.id == bindparam("contact"), _KNOWN)
+_IS_KNOWN = select(CONTACT.c.id).where(CONTACT.c.id == bindparam("contact"), KNOWN)
 
 
 def is_known(tx: Tx, contact: int) -> bool:

@@ -9,7 +9,8 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
 from trinity_channels.access.audit_log import AuditLog, Narrowed
-from trinity_channels.store.audit import Entry
+from trinity_channels.store.audit_names import Told
+from trinity_channels.web.audit_sentences import Title, line
 from trinity_channels.web.auth import Guard
 from trinity_channels.web.inputs import Moment
 from trinity_channels.web.route import api_router
@@ -23,14 +24,16 @@ Limit = Annotated[int, Query(ge=1, le=1000)]
 
 
 class EntryAnswer(BaseModel):
-    """One recorded action. `details` hold no number, code or secret."""
+    """One recorded action. `details` hold no number, code or secret; the words name people as they are called now."""
 
     id: int
     at: datetime
     actor: str = Field(
         description="admin or admin:<its token's label>, user:<e-mail>, agent:<name>, contact:<id>, or command line"
     )
+    who: str = Field(description='The actor in words; a contact by name, or "An erased person"')
     action: str
+    what: str = Field(description="What was done, in words that go on after `who`")
     agent_name: str = Field(description="Empty for what concerns no agent")
     channel: str
     details: dict[str, Any]
@@ -39,9 +42,10 @@ class EntryAnswer(BaseModel):
 class AuditApi:
     """Builds `/api/audit` and `/api/agents/{name}/audit`."""
 
-    def __init__(self, guard: Guard, log: AuditLog) -> None:
+    def __init__(self, guard: Guard, log: AuditLog, title: Title) -> None:
         self._guard = guard
         self._log = log
+        self._title = title
 
     def router(self) -> APIRouter:
         """The routes."""
@@ -63,7 +67,7 @@ class AuditApi:
         """Who did what on this host, newest first. Administrators only."""
         principal = await self._guard.principal(request)
         narrowed = Narrowed(action=action, actor=actor, about=agent, since=since, before=before)
-        return [_answer(one) for one in await self._log.entries(principal, None, narrowed, limit)]
+        return [_answer(one, self._title) for one in await self._log.entries(principal, None, narrowed, limit)]
 
     async def _of_agent(
         self,
@@ -78,15 +82,18 @@ class AuditApi:
         """Who did what with the agent, newest first."""
         principal = await self._guard.principal(request)
         narrowed = Narrowed(action=action, actor=actor, since=since, before=before)
-        return [_answer(one) for one in await self._log.entries(principal, name, narrowed, limit)]
+        return [_answer(one, self._title) for one in await self._log.entries(principal, name, narrowed, limit)]
 
 
-def _answer(one: Entry) -> EntryAnswer:
+def _answer(told: Told, title: Title) -> EntryAnswer:
+    one, words = told.entry, line(told, title)
     return EntryAnswer(
         id=one.id,
         at=one.at,
         actor=one.actor,
+        who=words.who,
         action=one.action,
+        what=words.what,
         agent_name=one.agent,
         channel=one.channel,
         details=one.details,

@@ -14,7 +14,8 @@ from starlette.responses import Response
 from trinity_channels.access.audit_log import AuditLog, Narrowed
 from trinity_channels.plugins import Plugins
 from trinity_channels.store.audit import ACTIONS
-from trinity_channels.web.pages.audit_words import did, line, who
+from trinity_channels.web.audit_sentences import line
+from trinity_channels.web.audit_words import did, who
 from trinity_channels.web.pages.page import Page
 from trinity_channels.web.pages.visit import Visit
 
@@ -30,13 +31,13 @@ class AuditPages:
 
     def __init__(self, log: AuditLog, plugins: Plugins) -> None:
         self._log = log
-        self._titles = {name: plugins.title(name) for name in plugins}
+        self._title = plugins.title
 
     async def values(self, visit: Visit) -> dict[str, Any]:
         """What the page of the settings shows of it."""
         found = await self._log.entries(visit.principal, None, most=FEW)
         return {
-            "lines": [line(one, self._titles) for one in found],
+            "lines": [line(one, self._title) for one in found],
             "query": lambda **changed: _query(Narrowed(**changed)),
         }
 
@@ -56,15 +57,17 @@ class AuditPages:
         # One more than are shown tells whether there are older ones.
         found = await self._log.entries(visit.principal, agent, narrowed, MOST + 1)
         shown = found[:MOST]
+        lines = [line(one, self._title) for one in shown]
         return visit.render(
             "audit.html",
             agent=agent,
-            lines=[line(one, self._titles) for one in shown],
+            lines=lines,
             narrowed=narrowed,
             since=f"{narrowed.since:%Y-%m-%d}" if narrowed.since else "",
-            actor=who(narrowed.actor) if narrowed.actor else "",
+            # An entry knows the name of a contact, which the address does not.
+            actor=next((one.who for one in lines), who(narrowed.actor)) if narrowed.actor else "",
             actions=sorted(((name, did(name)) for name in ACTIONS), key=lambda one: one[1]),
-            older=_query(narrowed, before=shown[-1].id) if len(found) > MOST else "",
+            older=_query(narrowed, before=shown[-1].entry.id) if len(found) > MOST else "",
             newest=_query(narrowed) if narrowed.before else "",
             query=lambda **changed: _query(replace(narrowed, before=None, **changed)),
         )

@@ -15,7 +15,7 @@ from trinity_channels.store.conversation_log import Heading, Parked, Said, Sendi
 from trinity_channels.store.states import PARKED_DELIVERIES, MessageState, OutboxState
 from trinity_channels.store.turns import Cause
 from trinity_channels.visible import one_line
-from trinity_channels.web.pages.audit_words import who
+from trinity_channels.web.audit_words import who
 from trinity_channels.web.pages.curl import agent_api
 from trinity_channels.web.pages.delivery_badges import BADGES
 

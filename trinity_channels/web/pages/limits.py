@@ -10,28 +10,12 @@ from starlette.responses import Response
 
 from trinity_channels.host_settings import HostSettings, Origin
 from trinity_channels.limits import BOUNDS, LimitRefused, Limits
+from trinity_channels.web.limit_words import LABELS, measured
 from trinity_channels.web.pages.page import Page
 from trinity_channels.web.pages.visit import Visit
 
 _PATH = "/settings/limits"
 _NUMBER = re.compile(r"[0-9]{1,7}(?:[.,][0-9]{1,6})?")
-LABELS = {
-    "keep_bodies_days": (
-        "Keep the texts of messages",
-        "Of agents without a setting of their own. Older texts are removed within minutes; states and times stay.",
-    ),
-    "email_lifetime_days": ("Verified e-mails count for", "After the person last wrote with it."),
-    "late_after_hours": ("An answer is late after", "From then on it begins with what it refers to."),
-    "park_after_hours": ("A question is left to the owner after", "From then on nothing is sent without asking."),
-    "disclose_after_hours": ("People are told again of the AI after", "A silence of this length."),
-    "notices_per_contact": (
-        "Host messages to one unverified person",
-        "Prompts, help, confirmations; a channel may bill them.",
-    ),
-    "notices_per_binding": ("Host messages of one agent on a channel", "To all people together."),
-}
-"""How pages call the limits, and what they say about them."""
-_ONE = {"days": "day", "hours": "hour", "messages an hour": "message an hour"}
 ORIGINS = {
     Origin.STORED: "Changed here",
     Origin.ENVIRONMENT: "Environment",
@@ -107,11 +91,6 @@ class LimitPages:
 
     async def _list(self, visit: Visit) -> Response:
         return visit.render("settings_all.html", every=self._every.of(visit.principal), **_WORDS)
-
-
-def measured(value: float, unit: str) -> str:
-    """A limit as people read it."""
-    return f"{value:g} {_ONE[unit] if value == 1 else unit}"
 
 
 _WORDS: dict[str, Any] = {"labels": LABELS, "bounds": BOUNDS, "origins": ORIGINS, "measured": measured}

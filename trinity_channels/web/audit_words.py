@@ -1,15 +1,12 @@
-"""The audit log in words: who acted, and what they did."""
+"""The words of the audit log for its actions, and for who did them."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from trinity_channels.email_address import shown_email
+from trinity_channels.people.masked import masked
+from trinity_channels.store.audit_names import KnownContact
 
-from trinity_channels.store.audit import Entry
-
-_DID = {
+DID = {
     "block": "blocked a person",
     "confirm_key_backup": "confirmed a copy of the encryption key",
     "connect": "connected a channel",
@@ -20,6 +17,7 @@ _DID = {
     "email_vouched": "took an e-mail from the provider",
     "email_withdrawn": "withdrew an e-mail of the provider",
     "erase": "erased a person",
+    "export": "exported what is kept of a person",
     "forget_turn": "gave up a question that failed",
     "login": "verified an e-mail",
     "login_failed": "entered a wrong code",
@@ -27,7 +25,6 @@ _DID = {
     "proactive_consent": "changed who may be written to first",
     "proactive_message": "wrote first",
     "read_conversation": "read a conversation",
-    "export": "exported what is kept of a person",
     "reload_agents": "took over the agents of the settings file",
     "remove_parked": "removed undecided questions",
     "request_approved": "approved an access request",
@@ -37,7 +34,6 @@ _DID = {
     "resubmit_turn": "had a question tried again",
     "revoke_token": "revoked a token",
     "rotate_webhook": "rotated the webhook URL",
-    "set_webhook": "set the webhook at the provider",
     "set_disclosure": "changed the AI disclosure",
     "set_escalation_contact": "changed the human contact",
     "set_limits": "changed the limits of the host",
@@ -46,6 +42,7 @@ _DID = {
     "set_public_model": "changed the model for channels",
     "set_public_prompt": "changed the instructions for channels",
     "set_retention": "changed how long messages are kept",
+    "set_webhook": "set the webhook at the provider",
     "share": "gave access",
     "sign_in": "signed in to the pages",
     "sign_out": "signed out",
@@ -55,77 +52,44 @@ _DID = {
     "unlink": "unlinked a person's e-mail",
     "unshare": "took access away",
 }
-
-_CHOICES: Mapping[tuple[str, str], str] = {
-    ("policy", "open"): "open access",
-    ("policy", "open_until_verified"): "open until verified",
-    ("policy", "require_email"): "require email",
-    ("policy", "require_sharing"): "require sharing",
-    ("groups", "any_verified"): "people with a verified e-mail",
-    ("groups", "open"): "everyone",
-    ("groups", "off"): "never answered",
-    ("via", "token"): "a token",
-    ("via", "mailed link"): "a link by mail",
+"""What each action is, for a list of all of them, and where an entry tells no more."""
+ERASED = "an erased person"
+_HOST = {
+    "host": "The host",
+    "retention": "The host",
+    "settings": "The host",
+    "first start": "The host",
+    "command line": "Command line",
+    "signal": "A signal (SIGHUP)",
 }
-"""What the pages call a value of these details."""
+"""Actors that are a part of the host."""
 
 
 def did(action: str) -> str:
     """What was done, as the rest of a sentence that begins with who did it."""
-    return _DID.get(action, action.replace("_", " "))
+    return DID.get(action, action.replace("_", " "))
 
 
 def who(actor: str) -> str:
-    """Who did it."""
+    """Who did it, as far as the log itself says."""
     role, _, name = actor.partition(":")
     match role:
         case "admin":
             return f"Administrator ({name})" if name else "Administrator"
         case "user" if name:
-            return name
+            return shown_email(name)
         case "agent" if name:
             return f"{name}, the agent"
         case "contact" if name:
-            return f"Person {name}"
+            return ERASED.capitalize()
         case _:
-            return actor[:1].upper() + actor[1:]
+            return _HOST.get(actor, actor[:1].upper() + actor[1:])
 
 
-@dataclass(frozen=True, slots=True)
-class AuditLine:
-    """An entry for a list: `details` is a short text of what else was recorded."""
+def contact_name(contact: KnownContact) -> str:
+    """How a contact is named.
 
-    at: datetime
-    actor: str
-    who: str
-    did: str
-    agent: str
-    channel: str
-    details: str
-
-
-def line(entry: Entry, titles: Mapping[str, str]) -> AuditLine:
-    """An entry in words; `titles` are those of the channels by name."""
-    return AuditLine(
-        entry.at,
-        entry.actor,
-        who(entry.actor),
-        did(entry.action),
-        entry.agent,
-        titles.get(entry.channel, entry.channel),
-        ", ".join(f"{name.replace('_', ' ')}: {_value(name, value)}" for name, value in entry.details.items()),
-    )
-
-
-def _value(name: str, value: object) -> str:
-    match value:
-        case None:
-            return "none"
-        case bool():
-            return "yes" if value else "no"
-        case str():
-            return _CHOICES.get((name, value), value)
-        case int() | float():
-            return str(value)
-        case _:
-            return json.dumps(value, ensure_ascii=False)
+    With the verified e-mail or an address: a name is what people call themselves, and may be another one's.
+    """
+    known = shown_email(contact.email) if contact.email else masked(contact.address)
+    return f"{contact.name or 'Unknown'} ({known})" if known else contact.name or "Unknown"

@@ -1,0 +1,26 @@
+"""What pages and the audit log call the limits of the host."""
+
+from __future__ import annotations
+
+LABELS = {
+    "keep_bodies_days": (
+        "Keep the texts of messages",
+        "Of agents without a setting of their own. Older texts are removed within minutes; states and times stay.",
+    ),
+    "email_lifetime_days": ("Verified e-mails count for", "After the person last wrote with it."),
+    "late_after_hours": ("An answer is late after", "From then on it begins with what it refers to."),
+    "park_after_hours": ("A question is left to the owner after", "From then on nothing is sent without asking."),
+    "disclose_after_hours": ("People are told again of the AI after", "A silence of this length."),
+    "notices_per_contact": (
+        "Host messages to one unverified person",
+        "Prompts, help, confirmations; a channel may bill them.",
+    ),
+    "notices_per_binding": ("Host messages of one agent on a channel", "To all people together."),
+}
+"""How pages call the limits, and what they say about them."""
+_ONE = {"days": "day", "hours": "hour", "messages an hour": "message an hour"}
+
+
+def measured(value: float, unit: str) -> str:
+    """A limit as people read it."""
+    return f"{value:g} {_ONE[unit] if value == 1 else unit}"
