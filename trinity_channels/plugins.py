@@ -306,6 +306,10 @@ def _checked(name: str, module: object, version: str, call: Callable[[str], Call
         raise PluginRefused("Limits.text must be at least 1")
     if manifest.limits.webhook_body < 1:
         raise PluginRefused("Limits.webhook_body must be at least 1")
+    for field in manifest.account_fields:
+        # One of them would hide the other in the API's answer.
+        if field in manifest.settings.model_fields:
+            raise PluginRefused(f"account_fields has {field}, which is a setting; give it another name")
     given = {hook for hook in OPTIONAL if hasattr(getattr(module, hook, None), f"{PROJECT}_impl")}
     declared = {hook for hook in OPTIONAL if getattr(manifest.capabilities, hook)}
     for hook in sorted(declared - given):

@@ -41,13 +41,26 @@ async def test_a_test_without_words_sends_a_hello(world: World) -> None:
         ({"to_number": "whatsapp:+15551234567", "message": "\u202e\u2800\u3164"}, "message"),
         ({"to_number": "whatsapp:+15551234567", "message": "\ue000"}, "message"),
         ({"to_nubmer": "whatsapp:+15551234567"}, "to_nubmer"),
-        ({"message": "Test from Trinity"}, "to_number"),  # not "The credentials work."
     ],
 )
 async def test_a_test_that_cannot_be_meant_is_refused(world: World, body: dict[str, Any], field: str) -> None:
     answer = await world.api("POST", f"{PATH}/test", body)
 
     assert (answer.status_code, answer.json().get("field")) == (422, field)
+
+
+@pytest.mark.parametrize("body", [{"message": "Test"}, {"message": "Test", "to_number": None}])
+async def test_a_test_message_without_an_address_verifies_and_says_so(world: World, body: dict[str, Any]) -> None:
+    tester = world.person("Tester")
+    await tester.says("hi")
+    before = tester.heard()
+
+    told = (await world.api("POST", f"{PATH}/test", body)).json()
+    await world.settle()
+
+    assert (told["ok"], told["delivery_id"], tester.heard()) == (True, None, before)
+    assert told["message"].startswith("The credentials work")
+    assert told["message"].endswith("No message was sent, because to_number is missing.")
 
 
 async def test_ten_test_messages_an_hour(world: World) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.channels.net import Net
 from trinity_channels.api import Fault
 
@@ -23,6 +25,36 @@ async def test_status_tells_everything_but_the_secrets(net: Net, channel: str) -
     assert not [value for value in secret if value in answer.text]
 
 
+async def test_status_tells_of_the_account_what_the_plugin_shows(net: Net) -> None:
+    shown = (await net.api("GET", "/api/agents/support/telegram")).json()
+    elsewhere = (await net.api("GET", "/api/agents/sales/telegram")).json()
+
+    telegram: Any = net.simulators["telegram"]
+    bot = telegram.bot
+    assert (shown["bot_username"], shown["bot_id"]) == (bot.username, str(bot.id))
+    assert shown["bot_link"] == f"https://t.me/{bot.username}"
+    fields = ("bot_username", "bot_id", "bot_link", "group_count")
+    assert [elsewhere[name] for name in fields] == [None, None, None, 0]
+
+
+async def test_groups_are_counted_once_whatever_their_topics(net: Net) -> None:
+    telegram: Any = net.simulators["telegram"]
+    zoe, yan = net.stranger("telegram", "Zoe"), net.stranger("slack", "Yan")
+    forum = await telegram.group("Forum", zoe.phone, forum=True)
+    topics = [telegram.topic(forum, name) for name in ("News", "Help")]
+    team = await telegram.group("Team", zoe.phone)
+
+    for group, topic in ((forum, None), *((forum, one) for one in topics), (team, None)):
+        await zoe.phone.mentions("status?", group, topic=topic)
+    await zoe.says("hello")
+    for channel in ("general", "general", "random"):
+        await yan.phone.mentions("status?", channel=channel)
+    await net.settle()
+
+    counts = [(await net.api("GET", f"/api/agents/support/{name}")).json()["group_count"] for name in net.simulators]
+    assert dict(zip(net.simulators, counts, strict=True)) == {"whatsapp": None, "telegram": 2, "slack": 2}
+
+
 async def test_verifying_writes_to_nobody(net: Net, channel: str) -> None:
     await net.policy("open")
     zoe = net.stranger(channel, "Zoe")
@@ -32,6 +64,18 @@ async def test_verifying_writes_to_nobody(net: Net, channel: str) -> None:
 
     assert answer.json()["ok"] is True
     assert zoe.heard() == ["echo hello"]
+
+
+async def test_a_message_without_an_address_verifies(net: Net, channel: str) -> None:
+    zoe = net.stranger(channel, "Zoe")
+    field = net.host.plugins[channel].manifest.address.field
+
+    answer = await net.api("POST", f"/api/agents/support/{channel}/test", {"message": "hello"})
+    await net.settle()
+
+    assert answer.json()["ok"] is True
+    assert f"because {field} is missing" in answer.json()["message"]
+    assert zoe.heard() == []
 
 
 async def test_a_test_message_arrives(net: Net, channel: str) -> None:

@@ -68,6 +68,7 @@ def test_it_finds_its_rows_by_an_index(blank: Path, name: str) -> None:
         ("notice_budget._TO_STRANGER", "message_to_stranger"),
         ("conversation_state._WITH_WORK", "message_open"),
         ("conversation_state._WITH_OPEN_TURN", "turn_open"),
+        ("bindings._GROUPS", "conversation_groups"),
         ("conversation_state._NEEDS_TURN", "conversation_needs_turn"),
         ("conversation_state._OPEN_TURN", "turn_open"),
         ("conversation_state._WAITING", "message_open"),

@@ -100,11 +100,16 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True)
 class AddressFormat:
-    """How a person's address is typed: the API's field for it, a regular expression it matches whole, an example."""
+    """How a person's address is typed: the API's field for it, a regular expression it matches whole, an example.
+
+    `thread_mark` stands between the address of a group and what names a thread or topic in it, where those have addresses of
+    their own; conversations that are the same in front of it are one group.
+    """
 
     field: str = "to"
     pattern: str = r"\S{1,200}"
     example: str = ""
+    thread_mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +146,8 @@ class Channel:
     which of several it chooses: the lowest. `command_mark` is what people put before a chat command where the messenger
     keeps "/" for itself; "/" is understood too. `escalation_rule` is the address of the channel's rule that people need a
     way to a human being, empty if it has none; health warns while the agent of such a channel has no escalation contact.
+    `account_fields` are what the API shows of an account beside its settings: by the field's name a format in which `{name}`
+    stands for one of `Account.facts`. While one of those is unknown the field is null.
     """
 
     name: str
@@ -158,3 +165,4 @@ class Channel:
     command_mark: str = "/"
     escalation_rule: str = ""
     setup_steps: tuple[SetupStep, ...] = ()
+    account_fields: Mapping[str, str] = field(default_factory=dict)

@@ -24,7 +24,8 @@ NOTICED_FOR = timedelta(days=1)
 class Report:
     """The health of a binding, when a person last wrote to it, and when a question was last dealt with.
 
-    `parked` counts the questions that the agent failed to answer, `left` those that wait for the owner for another reason.
+    `parked` counts the questions that the agent failed to answer, `left` those that wait for the owner for another reason,
+    `groups` the group chats in which people have written, None on a channel that has none.
     """
 
     health: Health
@@ -32,6 +33,7 @@ class Report:
     last_answered: datetime | None = None
     parked: int = 0
     left: int = 0
+    groups: int | None = None
 
 
 class AccessSetup(Protocol):
@@ -80,9 +82,10 @@ class HealthReports:
     def _read(self, tx: Tx, stored: StoredBinding) -> Report:
         now = self._now()
         last_inbound = bindings.last_inbound(tx, stored.id)
+        manifest = self._plugins[stored.channel].manifest
         known = Known(
             stored=stored,
-            manifest=self._plugins[stored.channel].manifest,
+            manifest=manifest,
             locked=self._opened.secrets.locked_by(stored),
             public_url=self._address.value,
             # Both must be here: a simulator cannot reach a public address, nor a provider this machine.
@@ -101,4 +104,7 @@ class HealthReports:
             old_address_until=retired_keys.working_until(tx, stored.id, now),
         )
         runs = known.runs
-        return Report(examine(known), last_inbound, runs.answered_at, runs.parked, runs.left)
+        groups = None
+        if manifest.capabilities.groups:
+            groups = bindings.groups(tx, stored.id, manifest.address.thread_mark)
+        return Report(examine(known), last_inbound, runs.answered_at, runs.parked, runs.left, groups)

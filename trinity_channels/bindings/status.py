@@ -14,7 +14,7 @@ from trinity_channels.bindings.given_settings import secret_names
 from trinity_channels.bindings.health import Health
 from trinity_channels.bindings.public_address import Probed, PublicAddress
 from trinity_channels.bindings.registry import Bindings
-from trinity_channels.bindings.reports import HealthReports
+from trinity_channels.bindings.reports import HealthReports, Report
 from trinity_channels.crypto.vault import VaultError
 from trinity_channels.plugins import Plugins
 from trinity_channels.principal import Principal
@@ -58,11 +58,22 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class BindingStatus:
-    """An agent on a channel. `settings` are those that are not secret, None where unset; `connection` None without one."""
+    """An agent on a channel.
+
+    Attributes:
+        agent: its name.
+        channel: the channel's name.
+        settings: those that are not secret, None where unset.
+        account: what the plugin shows of the account beside them (`Channel.account_fields`), None where unknown.
+        groups: the group chats in which people have written; None on a channel that has none.
+        connection: None without one.
+    """
 
     agent: str
     channel: str
     settings: Mapping[str, Any]
+    account: Mapping[str, str | None]
+    groups: int | None
     connection: Connection | None
 
 
@@ -98,12 +109,14 @@ class BindingStatuses:
         # By what is not secret in the model: a field that is added later as a secret is left out without a list.
         public = [name for name in manifest.settings.model_fields if name not in secret_names(manifest)]
         if stored is None:
-            return BindingStatus(agent, channel, dict.fromkeys(public), None)
+            groups = 0 if manifest.capabilities.groups else None
+            return BindingStatus(agent, channel, dict.fromkeys(public), _account(manifest, {}), groups, None)
         settings = {name: stored.settings.get(name) for name in public}
-        return BindingStatus(agent, channel, settings, await self._connection(stored))
-
-    async def _connection(self, stored: StoredBinding) -> Connection:
+        account = _account(manifest, stored.account.facts)
         report = await self._reports.of(stored)
+        return BindingStatus(agent, channel, settings, account, report.groups, self._connection(stored, report))
+
+    def _connection(self, stored: StoredBinding, report: Report) -> Connection:
         webhook, locked = self._webhook(stored)
         failed = [check for check in report.health.checks if check.state is CheckState.FAILED]
         warnings = [*([locked] if locked else []), *stored.account.warnings]
@@ -130,6 +143,16 @@ class BindingStatuses:
             return self._address.webhook(stored.channel, self._opened.secrets.webhook_key(stored).key), None
         except VaultError as error:
             return None, str(error)
+
+
+def _account(manifest: Channel, facts: Mapping[str, str]) -> dict[str, str | None]:
+    shown: dict[str, str | None] = {}
+    for name, form in manifest.account_fields.items():
+        try:
+            shown[name] = form.format_map(facts)
+        except KeyError:  # the account was connected by a version of the plugin that did not note it
+            shown[name] = None
+    return shown
 
 
 def _invitation(manifest: Channel, stored: StoredBinding) -> str:

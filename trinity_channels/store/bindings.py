@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, case, func, insert, literal_column, select, update
+from sqlalchemy import bindparam, case, distinct, func, insert, literal_column, select, update
 
 from trinity_channels.api import Account
 from trinity_channels.store.clock import micros, moment
@@ -159,6 +159,16 @@ _LAST_INBOUND = select(func.max(CONVERSATION.c.last_inbound_at)).where(
     CONVERSATION.c.binding_id == bindparam("binding"),
     CONVERSATION.c.last_inbound_at > literal_column("0"),  # no person writes in a test conversation
 )
+_ADDRESS = CONVERSATION.c.address
+# Up to the mark, where there is one.
+_GROUP = func.substr(
+    _ADDRESS,
+    1,
+    func.coalesce(func.nullif(func.instr(_ADDRESS, bindparam("thread_mark")), 0) - 1, func.length(_ADDRESS)),
+)
+_GROUPS = select(func.count(distinct(_GROUP))).where(
+    CONVERSATION.c.binding_id == bindparam("binding"), CONVERSATION.c.is_group == literal_column("1")
+)
 
 
 def of_agent(tx: Tx, agent: str, channel: str) -> StoredBinding | None:
@@ -254,6 +264,12 @@ def fetched(tx: Tx, binding: int, upto: datetime) -> None:
 def last_inbound(tx: Tx, binding: int) -> datetime | None:
     """When a person last wrote to a binding."""
     return tx.scalar(_LAST_INBOUND, moment, binding=binding)
+
+
+def groups(tx: Tx, binding: int, thread_mark: str) -> int:
+    """How many groups people have written to a binding in; `thread_mark` as in `AddressFormat`."""
+    # An empty mark would be found in front of every address. This one is in no address that a plugin may issue.
+    return tx.number(_GROUPS, binding=binding, thread_mark=thread_mark or "\n")
 
 
 def _stored(row: Row | None) -> StoredBinding | None:

@@ -43,7 +43,7 @@ class BindingHealth(BaseModel):
 
 
 class BindingStatus(BaseModel):
-    """A binding without its secrets; the channel's own settings are further fields."""
+    """A binding without its secrets; the channel's own settings, and what it shows of the account, are further fields."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -54,6 +54,9 @@ class BindingStatus(BaseModel):
     is_sandbox: bool = False
     invitation: str | None = Field(default=None, description="What people have to be told before they can write")
     webhook_url: str | None = None
+    group_count: int | None = Field(
+        default=None, description="Groups in which people have written; null without groups"
+    )
     warning: str | None = Field(default=None, description="What keeps the binding from working, with the fix")
     health: BindingHealth | None = None
 
@@ -141,25 +144,29 @@ class BindingsApi:
 
 
 def _answer(one: Status) -> BindingStatus:
-    at = one.connection
-    if at is None:
-        return BindingStatus(agent_name=one.agent, channel=one.channel, configured=False, **one.settings)
-    return BindingStatus(
-        agent_name=one.agent,
-        channel=one.channel,
-        configured=True,
-        display_name=at.display_name,
-        is_sandbox=at.sandbox,
-        invitation=at.invitation or None,
-        webhook_url=at.webhook_url,
-        warning=at.warning or None,
-        health=BindingHealth(
-            state=at.health.state,
-            checks=[HealthCheck.of(check, one.agent, one.channel) for check in at.health.checks],
-            last_inbound_at=at.last_inbound.isoformat() if at.last_inbound else None,
-        ),
+    shown: dict[str, Any] = {
+        # First: a plugin's field hides none of the host's.
+        **one.account,
         **one.settings,
-    )
+        "agent_name": one.agent,
+        "channel": one.channel,
+        "configured": one.connection is not None,
+        "group_count": one.groups,
+    }
+    if at := one.connection:
+        shown |= {
+            "display_name": at.display_name,
+            "is_sandbox": at.sandbox,
+            "invitation": at.invitation or None,
+            "webhook_url": at.webhook_url,
+            "warning": at.warning or None,
+            "health": BindingHealth(
+                state=at.health.state,
+                checks=[HealthCheck.of(check, one.agent, one.channel) for check in at.health.checks],
+                last_inbound_at=at.last_inbound.isoformat() if at.last_inbound else None,
+            ),
+        }
+    return BindingStatus(**shown)
 
 
 @cache

@@ -48,6 +48,16 @@ class TakesMoreThanItGets(Echo):
         await super().indicate(binding, message_id, ctx)
 
 
+class ShowsASettingAsItsAccount(Echo):
+    breaks = "test_the_host_loads_it"
+    manifest = replace(MANIFEST, account_fields={next(iter(EchoSettings.model_fields)): "{id}"})
+
+
+class ShowsWhatItDoesNotKnow(Echo):
+    breaks = "test_what_it_shows_of_an_account_is_known"
+    manifest = replace(MANIFEST, account_fields={"shoe_size": "{size}"})
+
+
 class ChangesItsManifest(Echo):
     breaks = "test_the_manifest_never_changes"
     titles = itertools.count(1)

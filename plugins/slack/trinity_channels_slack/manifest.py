@@ -50,7 +50,7 @@ MANIFEST = Channel(
         # The workspace has verified its members' addresses, so they need not sign in.
         verified_email=True,
     ),
-    address=AddressFormat(pattern=ADDRESS, example="U0123ABCDEF"),
+    address=AddressFormat(pattern=ADDRESS, example="U0123ABCDEF", thread_mark="/"),
     auto=True,
     # Slack's clients keep "/" for slash commands and refuse one that is not known.
     command_mark="!",

@@ -38,7 +38,9 @@ MANIFEST = Channel(
     # No find_sent, list_missed or receipts: bots can neither search messages nor learn of delivery, and the queue at
     # Telegram, 24 hours deep, is the catch-up.
     capabilities=Capabilities(indicate=5, indicate_repeats=True, register_webhook=True, simulator=True, groups=True),
-    address=AddressFormat("chat_id", ADDRESS, "123456789"),
+    address=AddressFormat("chat_id", ADDRESS, "123456789", thread_mark="/"),
     auto_rank=10,
     setup_steps=SETUP_STEPS,
+    # https://core.telegram.org/api/links#public-username-links
+    account_fields={"bot_username": "{username}", "bot_id": "{id}", "bot_link": "https://t.me/{username}"},
 )

@@ -70,6 +70,7 @@ class ConversationRow(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("binding_id", "key"),
         Index("conversation_needs_turn", "id", sqlite_where=text("needs_turn = 1")),
+        Index("conversation_groups", "binding_id", "address", sqlite_where=text("is_group = 1")),
     )
     id: int | None = Field(default=None, primary_key=True)
     binding_id: int

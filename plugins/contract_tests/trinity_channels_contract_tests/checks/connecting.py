@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from string import Formatter
 
 from trinity_channels.api import Account, CheckState, ConfigurationError, Verification
 from trinity_channels_contract_tests.check import Checks, story
@@ -42,6 +43,16 @@ class Connecting(Checks):
         again = await harness.ask("configure", Account, settings=harness.settings, ctx=harness.ctx)
         before = harness.binding.account.key
         expect(again.key == before, f"the key was {before!r} and became {again.key!r}")
+
+    @story("channel: `account_fields`", "Note in `Account.facts` what the formats name, under the same names.")
+    async def test_what_it_shows_of_an_account_is_known(self, harness: Harness) -> None:
+        """What the manifest shows of an account can be filled in from what `configure` says about it."""
+        known = harness.binding.account.facts.keys()
+        for name, form in harness.manifest.account_fields.items():
+            named = {one for _, one, _, _ in Formatter().parse(form) if one is not None}
+            expect(
+                named <= known, f"{name} names {', '.join(sorted(named - known))}, which is not a fact of the account"
+            )
 
     @story("configure", "`Account` is stored in the open; keep what authenticates in the settings.")
     async def test_an_account_holds_no_secret(self, harness: Harness) -> None:

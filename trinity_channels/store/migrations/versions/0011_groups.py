@@ -1,0 +1,13 @@
+"""The groups of a binding, to be counted"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0011"
+down_revision = "0010"
+
+
+def upgrade() -> None:
+    op.create_index(
+        "conversation_groups", "conversation", ["binding_id", "address"], sqlite_where=sa.text("is_group = 1")
+    )
