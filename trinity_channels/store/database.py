@@ -20,8 +20,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy import Connection, create_engine
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
 
@@ -60,36 +60,31 @@ class _Job:
             self.future.set_exception(error)
 
 
-def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN")
+ALWAYS = (
+    # In WAL mode, less would lose the last commits in a power failure, after providers were told that they are stored.
+    "synchronous=FULL",
+    # Off by default, and a setting of the connection, not of the file.
+    "foreign_keys=ON",
+    "secure_delete=ON",  # what was removed must not be readable in the file either
+)
+WRITING = (
+    "cache_size=-4000",  # in KiB
+    f"wal_autocheckpoint={LOG_PAGES}",
+    "busy_timeout=0",  # a write must not wait on the event loop; see `_begin_beside`
+)
+READING = ("cache_size=-1000", "query_only=ON")  # there are several readers
 
 
-def _sqlite_engine(url: URL, *, write: bool) -> Engine:
-    # A write must not wait on the event loop; see `_begin_beside`.
-    engine = create_engine(
-        url,
-        connect_args={"check_same_thread": False, "timeout": 0 if write else PATIENCE},
-        poolclass=NullPool,
-        hide_parameters=True,
-    )
+def _driver(connection: Connection, pragmas: tuple[str, ...]) -> sqlite3.Connection:
+    """The driver's connection below SQLAlchemy's, on which only we begin and end transactions.
 
-    @event.listens_for(engine, "connect")
-    def prepare(connection: sqlite3.Connection, _record: object) -> None:
-        connection.isolation_level = None  # we say when a transaction begins
-        # In WAL mode, less would lose the last commits in a power failure, after providers were told that they are stored.
-        connection.execute("PRAGMA synchronous=FULL")
-        # Off by default, and a setting of the connection, not of the file.
-        connection.execute("PRAGMA foreign_keys=ON")
-        connection.execute("PRAGMA secure_delete=ON")  # what was removed must not be readable in the file either
-        connection.execute(f"PRAGMA cache_size={'-4000' if write else '-1000'}")  # in KiB; there are several readers
-        if write:
-            connection.execute(f"PRAGMA wal_autocheckpoint={LOG_PAGES}")
-        else:
-            connection.execute("PRAGMA query_only=ON")
-
-    if not write:  # `Store` begins the writing transactions itself
-        event.listen(engine, "begin", _begin)
-    return engine
+    Set once for each connection rather than by SQLAlchemy's events, which cost more than the short reads of a message.
+    """
+    driver = cast("sqlite3.Connection", connection.connection.dbapi_connection)
+    driver.isolation_level = None
+    for pragma in (*ALWAYS, *pragmas):
+        driver.execute(f"PRAGMA {pragma}")
+    return driver
 
 
 class Store:
@@ -144,12 +139,14 @@ class Store:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             if serve:
                 self._claim()
-            migrate.upgrade(self._url.render_as_string(hide_password=False))
-            os.chmod(self._path, 0o600)  # noqa: PTH101  a path given by the operator, never followed further
-            self._writer_engine = _sqlite_engine(self._url, write=True)
-            self._reader_engine = _sqlite_engine(self._url, write=False)
-            self._connection = self._writer_engine.connect()
-            self._driver = cast("sqlite3.Connection", self._connection.connection.dbapi_connection)
+            self._engine = create_engine(
+                self._url,
+                connect_args={"check_same_thread": False, "timeout": PATIENCE},
+                poolclass=NullPool,
+                hide_parameters=True,
+            )
+            self._connection = self._connect()
+            self._driver = _driver(self._connection, WRITING)
             self._tx = Tx(self._connection, _COMPILED)
             self._committer = ThreadPoolExecutor(1, thread_name_prefix="store-commit")
             self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-read")
@@ -164,6 +161,18 @@ class Store:
             self._release()
             raise cannot_be_opened(self._path, error.__cause__ or error) from error
 
+    def _connect(self) -> Connection:
+        """The connection that writes, to a database with the current schema."""
+        connection = self._engine.connect()
+        try:
+            os.chmod(self._path, 0o600)  # noqa: PTH101  a path given by the operator, never followed further
+            if not migrate.is_current(connection):
+                migrate.upgrade(self._url.render_as_string(hide_password=False))
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
     async def close(self) -> None:
         """Finish what was given to `write` and let the file go."""
         committer, self._committer = self._committer, None
@@ -173,7 +182,6 @@ class Store:
         if committer:
             committer.shutdown()
             self._connection.close()
-            self._writer_engine.dispose()
         if self._readers:
             self._readers.shutdown()
             self._readers = None
@@ -182,7 +190,7 @@ class Store:
             self._read_connections.clear()
             self._local = threading.local()
             self._looking = None
-            self._reader_engine.dispose()
+            self._engine.dispose()
         self._release()
 
     async def write(self, unit: Unit[T]) -> T:
@@ -224,22 +232,12 @@ class Store:
         if self._readers is None:
             raise StoreError("The store is closed.")
         try:
-            driver, tx = self._looking or self._look()
-            driver.execute("BEGIN")
-            try:
-                return unit(tx)
-            finally:
-                driver.execute("ROLLBACK")
+            if self._looking is None:
+                self._looking = self._reader()
+                self._looking[0].execute("PRAGMA busy_timeout=0")
+            return _in_snapshot(*self._looking, unit)
         except (sqlite3.OperationalError, OperationalError):  # a thread may wait, and says what is wrong
             return await self.read(unit)
-
-    def _look(self) -> tuple[sqlite3.Connection, Tx]:
-        connection = self._reader_engine.connect()
-        self._read_connections.append(connection)
-        driver = cast("sqlite3.Connection", connection.connection.dbapi_connection)
-        driver.execute("PRAGMA busy_timeout=0")
-        self._looking = driver, Tx(connection, _COMPILED)
-        return self._looking
 
     async def empty_log(self) -> bool:
         """Take what was written over into the database file, and empty the write-ahead log beside it.
@@ -261,20 +259,30 @@ class Store:
             raise self._unusable(error) from error
 
     def _empty_log(self) -> bool:
-        # The engine that writes does not wait for others; a write that comes meanwhile waits for us in its thread.
-        with contextlib.closing(self._writer_engine.raw_connection()) as connection:
-            driver = cast("sqlite3.Connection", connection.driver_connection)
+        driver, _ = self._reader_here()
+        # Not to wait for others; a write that comes meanwhile waits for us in its thread.
+        driver.execute("PRAGMA busy_timeout=0")
+        try:
+            # Allowed on a connection that may only query: https://sqlite.org/pragma.html#pragma_query_only
             (busy, _, _) = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        finally:
+            driver.execute(f"PRAGMA busy_timeout={PATIENCE * 1000:.0f}")
         return not busy
 
     def _read(self, unit: Unit[T]) -> T:
+        return _in_snapshot(*self._reader_here(), unit)
+
+    def _reader_here(self) -> tuple[sqlite3.Connection, Tx]:
         # One a thread: opening one would cost more than most reads.
-        connection = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = self._local.connection = self._reader_engine.connect()
-            self._read_connections.append(connection)
-        with connection.begin():
-            return unit(Tx(connection, _COMPILED))
+        here = getattr(self._local, "reader", None)
+        if here is None:
+            here = self._local.reader = self._reader()
+        return cast("tuple[sqlite3.Connection, Tx]", here)
+
+    def _reader(self) -> tuple[sqlite3.Connection, Tx]:
+        connection = self._engine.connect()
+        self._read_connections.append(connection)
+        return _driver(connection, READING), Tx(connection, _COMPILED)
 
     def _claim(self) -> None:
         path = self._path.with_name(self._path.name + ".lock")
@@ -380,3 +388,11 @@ class Store:
             self._driver.execute("BEGIN IMMEDIATE")
         finally:
             self._driver.execute("PRAGMA busy_timeout=0")
+
+
+def _in_snapshot(driver: sqlite3.Connection, tx: Tx, unit: Unit[T]) -> T:
+    driver.execute("BEGIN")
+    try:
+        return unit(tx)
+    finally:
+        driver.execute("ROLLBACK")

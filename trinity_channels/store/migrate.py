@@ -32,25 +32,37 @@ def _known() -> set[str]:
     return {path.name.partition("_")[0] for path in (SCRIPTS / "versions").glob("[0-9]*.py")}
 
 
+def is_current(connection: Connection) -> bool:
+    """Whether the database has the schema that the code is written for: so at nearly every start, told without alembic.
+
+    Raises:
+        NewerSchema: the database has a schema that this version does not know.
+    """
+    try:
+        if connection.dialect.name == "sqlite":
+            # kept in the file; set here, before several connections could want to set it at once
+            connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+        if not inspect(connection).has_table("alembic_version"):
+            return False
+        stands = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+    finally:
+        connection.rollback()
+    # An older program would read columns that it does not know, and write rows that the newer one cannot use.
+    if stands is not None and stands != newest() and stands not in _known():
+        raise NewerSchema(str(stands))
+    return bool(stands == newest())
+
+
 def upgrade(url: str) -> None:
-    """Apply every migration that is missing; quick when there is none, for then alembic is not even imported.
+    """Apply every migration that is missing.
 
     Raises:
         NewerSchema: the database has a schema that this version does not know.
     """
     engine = create_engine(url, poolclass=NullPool)
     with engine.connect() as connection:
-        if engine.dialect.name == "sqlite":
-            # kept in the file; set here, before several connections could want to set it at once
-            connection.exec_driver_sql("PRAGMA journal_mode=WAL")
-        if inspect(connection).has_table("alembic_version"):
-            stands = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
-            # Nearly every start; asked without alembic.
-            if stands == newest():
-                return
-            # An older program would read columns that it does not know, and write rows that the newer one cannot use.
-            if stands is not None and stands not in _known():
-                raise NewerSchema(str(stands))
+        if is_current(connection):
+            return
     with engine.begin() as connection:
         _migrate(connection)
 
