@@ -7,9 +7,10 @@ the same for every host, so they are made once. A fifth went into the way to the
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
-from concurrent.futures import Executor, Future
-from functools import cache
+from concurrent.futures import Executor
+from functools import cache, partial
 from typing import Any, TypeVar, get_args
 
 import fastapi.routing
@@ -24,7 +25,7 @@ T = TypeVar("T")
 
 
 class AtOnce(Executor):
-    """Does at once what the store gives to a thread; the caller still goes on in a later turn of the event loop.
+    """Stands for the threads of the store: what they are given is done at once, and the caller goes on in a later turn.
 
     With it the order of events in a story does not depend on what else the machine does.
     """
@@ -32,19 +33,26 @@ class AtOnce(Executor):
     def __init__(self, max_workers: int, thread_name_prefix: str) -> None:
         """Take what `ThreadPoolExecutor` takes."""
 
-    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
-        """Run it, and return it with its outcome."""
-        done: Future[T] = Future()
-        try:
-            done.set_result(fn(*args, **kwargs))
-        except Exception as error:  # noqa: BLE001  it belongs to whom the future belongs to
-            done.set_exception(error)
-        return done
-
 
 def without_threads(patch: pytest.MonkeyPatch) -> None:
     """Let stores that are opened from now on do everything on the event loop."""
+    in_thread = asyncio.BaseEventLoop.run_in_executor
+
+    def run_in_executor(
+        loop: asyncio.BaseEventLoop, executor: Executor | None, func: Callable[..., T], *args: Any
+    ) -> asyncio.Future[T]:
+        if not isinstance(executor, AtOnce):
+            return in_thread(loop, executor, func, *args)
+        future: asyncio.Future[T] = loop.create_future()
+        try:
+            settle = partial(future.set_result, func(*args))
+        except Exception as error:  # noqa: BLE001  it belongs to whom the future belongs to
+            settle = partial(future.set_exception, error)
+        loop.call_soon(lambda: future.done() or settle())  # done: the caller has given up
+        return future
+
     patch.setattr("trinity_channels.store.database.ThreadPoolExecutor", AtOnce)
+    patch.setattr(asyncio.BaseEventLoop, "run_in_executor", run_in_executor)
 
 
 def share_parts(patch: pytest.MonkeyPatch) -> None:
