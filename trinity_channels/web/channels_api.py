@@ -49,17 +49,18 @@ class ChannelsApi:
 
         Administrators also see how many agents use each, and channels in use whose plugin is not installed.
         """
-        answers = {one.name: one for one in self._installed()}
+        answers = self._installed()
         principal = await self._guard.principal(request)
         if principal.role is Role.ADMIN:
             usage = await self._usage.agents(principal)
-            for name in sorted(set(usage) - set(answers)):
-                answers[name] = ChannelAnswer(
-                    name=name, version="", available=False, reason="Its plugin is not installed."
+            # Several plugins may claim one name; each is listed.
+            for name in sorted(set(usage) - {one.name for one in answers}):
+                answers.append(
+                    ChannelAnswer(name=name, version="", available=False, reason="Its plugin is not installed.")
                 )
-            for name, answer in answers.items():
-                answer.agents = usage.get(name, 0)
-        return list(answers.values())
+            for answer in answers:
+                answer.agents = usage.get(answer.name, 0)
+        return answers
 
     def _installed(self) -> list[ChannelAnswer]:
         ready = [self._ready(name) for name in self._plugins]
