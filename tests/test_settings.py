@@ -264,6 +264,17 @@ def test_the_cause_of_a_refusal_carries_no_secret(monkeypatch: pytest.MonkeyPatc
     [
         ({"SMTP_URL": "smtp://mail.example.org"}, "", "MAIL_FROM is missing, SMTP_URL needs it"),
         ({"TRINITY_URL": "https://t.example.org"}, "", "TRINITY_TOKEN is missing, TRINITY_URL needs it"),
+        (
+            {"TRINITY_URL": "https://t.example.org", "TRINITY_TOKEN": "fake"},
+            '[agents.a]\nruntime = "trinity"\n[agents.b]\nowner = "o@example.org"\nruntime = "echo"',
+            "agents: either all of them have an owner, or none has and all are the platform's",
+        ),
+        ({}, '[agents.a]\nruntime = "echo"', "agents.a.owner: is missing"),
+        (
+            {"TRINITY_URL": "https://t.example.org", "TRINITY_TOKEN": "fake"},
+            '[agents.a]\nruntime = "trinity"\nallowed_tools = []',
+            "agents.a.allowed_tools: must name at least one tool",
+        ),
         ({}, '[agents.a]\nowner = "o@example.org"\nruntime = "trinity"', "TRINITY_URL is missing"),
     ],
 )

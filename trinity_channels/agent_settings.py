@@ -23,12 +23,20 @@ def check_token(token: SecretStr) -> SecretStr:
     return token
 
 
+def _check_tools(tools: tuple[str, ...]) -> tuple[str, ...]:
+    # The platform takes an empty list for none at all, and lets the agent use everything.
+    if not tools:
+        raise ValueError("must name at least one tool; without any the agent would have all of its tools")
+    return tools
+
+
 Email = Annotated[str, AfterValidator(normalise_email)]
 EscalationContact = Annotated[str, AfterValidator(normalise_escalation_contact)]
 HttpUrl = Annotated[str, AfterValidator(normalise_public_url)]
 BearerToken = Annotated[SecretStr, AfterValidator(check_token)]
 Days = Annotated[int, Field(ge=1, le=3650)]
 Tool = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Tools = Annotated[tuple[Tool, ...], AfterValidator(_check_tools)]
 AgentName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 
 
@@ -36,18 +44,21 @@ class _Agent(BaseModel):
     # Errors must not quote what was given: it may be a key in the wrong place.
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    owner: Email
     escalation_contact: EscalationContact | None = None
     keep_bodies_days: Days | None = None
 
 
-class EchoAgent(_Agent):
+class _OwnedAgent(_Agent):
+    owner: Email
+
+
+class EchoAgent(_OwnedAgent):
     """Answers with what it hears: for demonstrations and for trying out a connection."""
 
     runtime: Literal["echo"]
 
 
-class OpenAIAgent(_Agent):
+class OpenAIAgent(_OwnedAgent):
     """A model behind any OpenAI-compatible chat completions API; `base_url` usually ends in /v1."""
 
     runtime: Literal["openai"]
@@ -63,16 +74,22 @@ class TrinityAgent(_Agent):
     """An agent of the same name on the platform at TRINITY_URL.
 
     Attributes:
+        owner: None if the platform says who owns its agents.
         allowed_tools: all that the agent may use in a run, as the platform names tools. Never empty, which would mean all.
         timeout_seconds: of one request to the platform; the run itself may take longer.
     """
 
     runtime: Literal["trinity"]
-    allowed_tools: Annotated[tuple[Tool, ...], Field(min_length=1)] = ("WebSearch", "WebFetch")
+    owner: Email | None = None
+    allowed_tools: Tools = ("WebSearch", "WebFetch")
     timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 120
 
 
-class UnknownAgent(_Agent):
+ON_THE_PLATFORM = TrinityAgent(runtime="trinity")
+"""An agent of the platform that no table says anything about."""
+
+
+class UnknownAgent(_OwnedAgent):
     """A table whose runtime is wrong or missing: whatever some runtime takes may stand in it. Only validated, never run."""
 
     runtime: object = None
@@ -81,7 +98,7 @@ class UnknownAgent(_Agent):
     api_key: BearerToken | None = None
     system_prompt: str = ""
     system_role: Literal["system", "developer", "none"] = "system"
-    allowed_tools: Annotated[tuple[Tool, ...], Field(min_length=1)] = ("WebSearch",)
+    allowed_tools: Tools = ("WebSearch",)
     timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 120
 
 

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -23,8 +23,8 @@ from trinity_channels.access.owner_digest import OwnerDigest
 from trinity_channels.access.sessions import Sessions
 from trinity_channels.access.sharing import Sharing
 from trinity_channels.access.tokens import Tokens
+from trinity_channels.access.trinity_directory import TrinityDirectory
 from trinity_channels.agents.platform import Platform
-from trinity_channels.agents.registry import ConfiguredAgents
 from trinity_channels.agents.reload import AgentReload, Configuration
 from trinity_channels.agents.table import AgentTable
 from trinity_channels.alerts.mails import AlertMails
@@ -116,12 +116,12 @@ class Host(OnDemand):
         self.limits = Limits(self.store, LimitValues.of(settings), now)
         self.agents = AgentTable(settings.agents)
         self.reload = AgentReload(self.agents, self.store, _again(settings, ports), self.plugins.title, now)
-        self.directory = ports.directory or LocalDirectory(self.store, self.agents, now)
+        self.directory = ports.directory or self.trinity or LocalDirectory(self.store, self.agents, now)
         self.may = Authorisation(self.directory)
         self.own_tokens = TokenAuthenticator(self.store, settings.admin_token, now)
         self.tokens = None if ports.authenticator else Tokens(self.store, now, self.directory)
         self.sessions = Sessions(self.store, now)
-        self.guard = Guard(ports.authenticator or self.own_tokens, self.may, FailedAuth(self.metrics, now))
+        self.guard = Guard(ports.authenticator or wiring.authenticator(self), self.may, FailedAuth(self.metrics, now))
         self.bindings = Bindings(
             self.store,
             self.plugins,
@@ -159,7 +159,7 @@ class Host(OnDemand):
         self.slots = FairSlots(settings.max_concurrent_turns)
         self.turns = wiring.turns(
             self,
-            ports.agents or ConfiguredAgents(self.agents, self.platform, self.http, now),
+            ports.agents or wiring.configured_agents(self),
             vouching,
             indicator,
             Lateness(self.limits),
@@ -231,6 +231,11 @@ class Host(OnDemand):
         """Trinity's API, if the settings name it."""
         url, token = self.settings.trinity_url, self.settings.trinity_token
         return Platform(url, token) if url and token else None
+
+    @cached_property
+    def trinity(self) -> TrinityDirectory | None:
+        """What the platform says about its agents, if those are served."""
+        return wiring.trinity_directory(self)
 
     # --- life ---
 

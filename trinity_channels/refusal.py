@@ -40,3 +40,7 @@ class Refusal(Exception):
         self.field = field
         self.retry_after = retry_after
         self.extra = extra or {}
+
+
+class Unavailable(Refusal):
+    """What has to be asked first cannot be asked at present, so nothing is done; what waits in chats is tried again."""

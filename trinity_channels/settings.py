@@ -128,7 +128,7 @@ class Settings(BaseSettings):
         keep_bodies_days: how long the texts of messages are kept, of agents that have no setting of their own.
         email_lifetime_days: how long a verified e-mail counts after the person last wrote with it.
         api_base_urls: the variables `<PROVIDER>_API_BASE_URL`, lower-case and as written; read them by `api_base_url`.
-        agents: by name; only used when the host runs alone.
+        agents: by name; only used when the host runs alone. Without any that has an owner, the platform's count.
     """
 
     model_config = SettingsConfigDict(extra="forbid", frozen=True, env_ignore_empty=True, hide_input_in_errors=True)
@@ -179,6 +179,11 @@ class Settings(BaseSettings):
         made = cls(**given)
         made._given = frozenset(name.lower() for name in given)
         return made
+
+    @property
+    def serves_platform(self) -> bool:
+        """Whether the agents are those of the platform, with its owners and shares; tables only add to them."""
+        return self.trinity_url is not None and all(one.owner is None for one in self.agents.values())
 
     def origin(self, field: str) -> Origin:
         """Where the value of a field comes from, or that of a variable `<provider>_api_base_url`."""
@@ -254,6 +259,8 @@ def reread(running: Settings, read: Callable[[], Settings]) -> Configuration:
     except SettingsError as error:
         raise ReloadRefused(tuple(str(error).splitlines())) from error
     strangers = [name for name, agent in found.agents.items() if isinstance(agent, TrinityAgent)]
+    if found.serves_platform != running.serves_platform:
+        raise ReloadRefused(("agents: whether the platform's count, or those of the file, is decided at the start",))
     # Refused as a whole: an agent that cannot run must not replace one that does.
     if strangers and running.trinity_url is None:
         raise ReloadRefused(
@@ -302,8 +309,12 @@ def _missing(values: Mapping[str, Any]) -> dict[str, bool]:
     agents = values.get("agents")
     tables = list(agents.values()) if isinstance(agents, Mapping) else []
     runtimes = [one.get("runtime") if isinstance(one, Mapping) else getattr(one, "runtime", None) for one in tables]
+    owned = [bool(one.get("owner") if isinstance(one, Mapping) else getattr(one, "owner", None)) for one in tables]
     given = {name for name, value in values.items() if value}
     return {
+        "agents: either all of them have an owner, or none has and all are the platform's": (
+            any(owned) and any(run == "trinity" and not one for run, one in zip(runtimes, owned, strict=True))
+        ),
         "MAIL_FROM is missing, SMTP_URL needs it": "smtp_url" in given and "mail_from" not in given,
         "TRINITY_TOKEN is missing, TRINITY_URL needs it": "trinity_url" in given and "trinity_token" not in given,
         'TRINITY_URL is missing, runtime = "trinity" needs it': "trinity" in runtimes and "trinity_url" not in given,

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Protocol
 
+import httpx
+
 from trinity_channels.access.directory import Directory
 from trinity_channels.access.disclosure import Disclosure
 from trinity_channels.access.escalation import Escalation
@@ -13,8 +15,13 @@ from trinity_channels.access.lifetime import Lifetime
 from trinity_channels.access.login import Login
 from trinity_channels.access.public_instructions import InstructionSettings
 from trinity_channels.access.self_service import SelfService
+from trinity_channels.access.trinity_directory import TrinityDirectory
+from trinity_channels.agent_settings import ON_THE_PLATFORM
+from trinity_channels.agents.platform import Platform
 from trinity_channels.agents.port import AgentRuntime
+from trinity_channels.agents.registry import ConfiguredAgents
 from trinity_channels.agents.table import AgentTable
+from trinity_channels.agents.trinity_accounts import TrinityAccounts
 from trinity_channels.authorisation import Authorisation
 from trinity_channels.bindings import Bindings
 from trinity_channels.crypto.vault import Vault
@@ -54,6 +61,8 @@ from trinity_channels.people.blocks import Blocks
 from trinity_channels.plugins import Plugins
 from trinity_channels.settings import Settings
 from trinity_channels.store import Store
+from trinity_channels.web.auth import Authenticator, TokenAuthenticator
+from trinity_channels.web.trinity_auth import TrinityAuthenticator
 
 
 class Parts(Protocol):
@@ -75,9 +84,37 @@ class Parts(Protocol):
     slots: FairSlots
     self_service: SelfService
     unknown_webhooks: UnknownWebhooks
+    http: httpx.AsyncClient
+    own_tokens: TokenAuthenticator
+
+    @property
+    def platform(self) -> Platform | None: ...
+
+    @property
+    def trinity(self) -> TrinityDirectory | None: ...
 
     @property
     def instructions(self) -> InstructionSettings: ...
+
+
+def trinity_directory(host: Parts) -> TrinityDirectory | None:
+    """The platform's directory, if its agents are served."""
+    if host.platform is None or not host.settings.serves_platform:
+        return None
+    return TrinityDirectory(TrinityAccounts(host.http, host.platform, host.now), host.now)
+
+
+def authenticator(host: Parts) -> Authenticator:
+    """Knows our own tokens, and the platform's where its agents are served."""
+    if host.trinity is None or host.platform is None:
+        return host.own_tokens
+    return TrinityAuthenticator(host.own_tokens, host.http, host.platform, host.trinity, host.now)
+
+
+def configured_agents(host: Parts) -> AgentRuntime:
+    """Runs the agents of the settings, and all of the platform where those are served."""
+    any_other = ON_THE_PLATFORM if host.trinity else None
+    return ConfiguredAgents(host.agents, host.platform, host.http, host.now, any_other=any_other)
 
 
 def self_service(host: Parts) -> SelfService:

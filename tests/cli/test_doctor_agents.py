@@ -13,8 +13,17 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from tests.cli.conftest import Terminal
-from tests.world import OWNER
+from tests.platform.double import TOKEN, Platform
+from tests.world import OWNER, World
 from trinity_channels.cli import servers
+
+
+@contextlib.asynccontextmanager
+async def serving(app: Starlette) -> AsyncIterator[str]:
+    """An application on loopback; its address."""
+    with servers.bind("127.0.0.1", 0) as bound:
+        async with servers.serving(app, bound):
+            yield servers.address(bound)
 
 
 @contextlib.asynccontextmanager
@@ -27,9 +36,8 @@ async def agents_api(status: int, body: object = None) -> AsyncIterator[tuple[st
         return JSONResponse({} if body is None else body, status)
 
     every = Starlette(routes=[Route("/{path:path}", answer, methods=["GET", "POST"])])
-    with servers.bind("127.0.0.1", 0) as bound:
-        async with servers.serving(every, bound):
-            yield servers.address(bound), asked
+    async with serving(every) as url:
+        yield url, asked
 
 
 def model_at(terminal: Terminal, url: str) -> None:
@@ -147,3 +155,56 @@ async def test_trinity_is_asked_about_its_agent(terminal: Terminal, status: int,
 
     assert asked == ["GET /api/agents/support Bearer fake-token"]
     assert (result.exit_code, said in result.stdout) == (code, True), result.output
+
+
+PLATFORMS: dict[str, tuple[str, str, int, str]] = {
+    "an administrator's": (
+        "admin",
+        "",
+        3,
+        "✓ The platform has the agents sales, support for the token of admin, admin.",
+    ),
+    "the owner's": ("olga", "", 1, "may run the agent sales, but not see whom they are shared with"),
+    "a guest's": ("service", "", 1, "may run the agents sales, support, but not see"),
+    "a stranger's": ("yan", "", 3, "The platform has no agent for the token of yan@example.org, user."),
+    "one with a table too many": (
+        "admin",
+        '[agents.suport]\nruntime = "trinity"',
+        3,
+        "The settings have tables for the agent suport, which the platform does not show to this token.",
+    ),
+    "none": ("", "", 1, "The platform does not take the token."),
+}
+
+
+@pytest.mark.parametrize(("holder", "table", "code", "said"), PLATFORMS.values(), ids=PLATFORMS)
+async def test_the_rights_of_the_platform_s_token_are_told(
+    terminal: Terminal, holder: str, table: str, code: int, said: str
+) -> None:
+    platform = Platform(World.now)
+    accounts = platform.accounts
+    accounts.agent("sales", accounts.user("sam", "sam@example.org"))
+    for name in ("service", "yan"):
+        accounts.user(name, f"{name}@example.org")
+    for shared in ("service@example.org", "owner@example.org"):
+        accounts.share("sales", shared)
+    accounts.share("support", "service@example.org")
+    accounts.keys.clear()
+    if holder:
+        accounts.key(TOKEN, holder)
+    terminal.folder.joinpath("channels.toml").write_text(table)
+    async with serving(platform.app) as url:
+        terminal.set(TRINITY_URL=url, TRINITY_TOKEN=TOKEN)
+        result = await terminal.beside("doctor")
+
+    assert (result.exit_code, said in result.stdout) == (code, True), result.output
+
+
+async def test_a_platform_that_is_away_is_the_finding(terminal: Terminal) -> None:
+    terminal.folder.joinpath("channels.toml").write_text("")
+    terminal.set(TRINITY_URL="http://127.0.0.1:1", TRINITY_TOKEN=TOKEN)
+
+    result = await terminal.beside("doctor")
+
+    assert result.exit_code == 1
+    assert "The platform cannot be asked about agents and people" in result.stdout

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.platform.double import TOKEN, URL, Platform
@@ -17,6 +18,17 @@ async def beside(found: Found, platform: Platform, *, connected: bool = True, **
     made.network.serve({URL: platform.app})
     if connected:
         await made.policy("open")
+    return made
+
+
+async def served(found: Found, platform: Platform, *, connected: bool = True, **tables: Any) -> World:
+    """A world of which the platform says which agents there are; `tables` add to them by name."""
+    made = await found(connected=False, trinity_url=URL, trinity_token=TOKEN, configured=tables)
+    made.network.serve({URL: platform.app})
+    if connected:
+        await made.connect()
+        quiet = {"enabled": False, "reason": "a test"}
+        assert (await made.api("PUT", "/api/agents/support/disclosure", quiet)).status_code == httpx.codes.OK
     return made
 
 

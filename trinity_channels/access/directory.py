@@ -7,18 +7,23 @@ from datetime import datetime
 from typing import Protocol
 
 from trinity_channels.agents.table import AgentTable
+from trinity_channels.email_address import normalise_email
 from trinity_channels.store import Store, access
 from trinity_channels.store.access import Share
 
 
 class Directory(Protocol):
-    """What the host asks the surrounding application about agents. E-mails are lower case."""
+    """What the host asks the surrounding application about agents. E-mails are lower case.
+
+    Raises:
+        Unavailable: by any operation, if it cannot be done at present (`trinity_channels.refusal`).
+    """
 
     async def agents(self, owner: str | None) -> list[str]:
-        """The names of the agents that an e-mail owns, in order; None means every agent there is."""
+        """The names of the agents that an owner has, in order; None means every agent there is."""
 
     async def owner(self, agent: str) -> str | None:
-        """The owner's e-mail; None if there is no such agent."""
+        """The owner's e-mail, or what else identifies them where it is not known; None if there is no such agent."""
 
     async def may_use(self, agent: str, email: str) -> bool:
         """Whether an e-mail belongs to the owner, an admin, or someone the agent is shared with."""
@@ -68,6 +73,15 @@ class LocalDirectory:
 
     async def consent(self, agent: str, email: str, *, allow: bool) -> bool:
         return await self._store.write(lambda tx: access.consent(tx, agent, email, allow=allow))
+
+
+async def owner_email(directory: Directory, agent: str) -> str | None:
+    """Where mail reaches an agent's owner; None if there is no such agent, or if the e-mail is not known."""
+    owner = await directory.owner(agent)
+    try:
+        return normalise_email(owner) if owner else None
+    except ValueError:
+        return None
 
 
 async def may_write_first(directory: Directory, agent: str, email: str) -> bool:

@@ -9,7 +9,7 @@ from functools import partial
 import structlog
 
 from trinity_channels.access.digest_mails import DigestMails
-from trinity_channels.access.directory import Directory
+from trinity_channels.access.directory import Directory, owner_email
 from trinity_channels.access.mail_pause import MailPause
 from trinity_channels.mail.port import Mailer, MailError
 from trinity_channels.observability.failures import Failures, cause_of
@@ -69,7 +69,7 @@ class OwnerDigest:
         # Counted from the oldest, so that a stream of requests cannot put the mail off.
         if waiting is None or now - waiting.oldest[0].requested_at < DELAY or pause.holds(now):
             return
-        owner = await self._directory.owner(agent)
+        owner = await owner_email(self._directory, agent)
         if owner and self._mailer:
             try:
                 await self._mailer.send(self._mails.of(agent, owner, waiting))

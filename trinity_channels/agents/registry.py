@@ -17,13 +17,23 @@ from trinity_channels.agents.trinity import TrinityRuntime
 
 
 class ConfiguredAgents:
-    """Runs the agents that `channels.toml` names; those with runtime = "trinity" need the platform."""
+    """Runs the agents that `channels.toml` names; those with runtime = "trinity" need the platform.
+
+    `any_other` has the settings of all agents that it does not name; None if there are no others.
+    """
 
     def __init__(
-        self, agents: AgentTable, platform: Platform | None, http: httpx.AsyncClient, now: Callable[[], datetime]
+        self,
+        agents: AgentTable,
+        platform: Platform | None,
+        http: httpx.AsyncClient,
+        now: Callable[[], datetime],
+        *,
+        any_other: Agent | None = None,
     ) -> None:
         self._agents = agents
         self._platform = platform
+        self._any_other = any_other
         self._public = PublicSettingsReader(http, platform, now) if platform else None
         self._http = http
         self._now = now
@@ -40,7 +50,7 @@ class ConfiguredAgents:
             await runtime.abandon(turn)
 
     def _runtime(self, turn: AgentTurn) -> AgentRuntime:
-        agent = self._agents.get(turn.agent)
+        agent = self._agents.get(turn.agent) or self._any_other
         if agent is None:
             self._runtimes.pop(turn.agent, None)
             raise AgentFailed("no such agent is configured any more")

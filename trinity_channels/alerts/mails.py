@@ -9,7 +9,7 @@ from itertools import groupby
 import structlog
 
 from trinity_channels import texts
-from trinity_channels.access.directory import Directory
+from trinity_channels.access.directory import Directory, owner_email
 from trinity_channels.mail.port import Mail, Mailer, MailError
 from trinity_channels.observability.failures import Failures, cause_of
 from trinity_channels.observability.metrics import Metrics
@@ -65,7 +65,7 @@ class AlertMails:
 
     async def _try(self, binding: int, due: Sequence[Alert], mailer: Mailer) -> None:
         try:
-            owner = await self._directory.owner(due[0].agent)
+            owner = await owner_email(self._directory, due[0].agent)
             if owner:
                 await mailer.send(self._mail(owner, due))
         except Exception as error:  # one owner's mail must not keep the others waiting

@@ -18,6 +18,7 @@ from trinity_channels.inbound.first_attempt import FirstAttempts
 from trinity_channels.inbound.following import Following
 from trinity_channels.inbound.next_step import NextSteps
 from trinity_channels.plugins import Plugins
+from trinity_channels.refusal import Unavailable
 from trinity_channels.store import Store, Tx, messages, turns
 from trinity_channels.store.conversation_state import ConversationState, OpenTurn
 
@@ -66,6 +67,10 @@ class Turns:
             except ProviderUnavailable as error:
                 log.warning("sender not resolved", channel=state.channel, agent=state.agent, reason=error.message)
                 # The messages wait; without the provider's word we do not know what the person may do.
+                return self._now() + RESOLVE_AGAIN
+            except Unavailable as error:
+                log.warning("directory not available", channel=state.channel, agent=state.agent, reason=error.message)
+                # Not refused either: without an answer we do not know whether the person may chat.
                 return self._now() + RESOLVE_AGAIN
             except VaultError as error:  # the operator can still bring the right key
                 log.warning("secrets locked", channel=state.channel, agent=state.agent, reason=str(error))

@@ -58,6 +58,8 @@ STATUSES = {
     "not_reloadable": 409,
     "not_shared": 404,
     "opted_out": 403,
+    "platform_refused": 502,
+    "platform_unavailable": 503,
     "provider_unavailable": 502,
     "rate_limited": 429,
     "recipient_not_linked": 404,

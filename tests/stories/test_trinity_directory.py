@@ -1,0 +1,333 @@
+"""A host beside the platform that has no agents of its own: address and token are enough to serve all of the platform's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+from starlette.responses import JSONResponse, Response
+
+from tests.platform.double import TOKEN, Platform
+from tests.platform.worlds import platform, served
+from tests.world import ADMIN, OWNER, Found, World
+from trinity_channels import texts
+
+__all__ = ["platform"]
+ZOE = "zoe@example.org"
+OLGA = "trinity_mcp_fake-key-of-olga"
+SESSION = "fake.session.token"
+
+
+@pytest.fixture
+async def town(found: Found, platform: Platform) -> World:
+    platform.accounts.key(OLGA, "olga")
+    return await served(found, platform)
+
+
+def weaker(platform: Platform, *, owner: bool = False) -> None:
+    """The host's key belongs to a plain account that the agent is shared with, or to the owner."""
+    platform.accounts.user("service", "service@example.org")
+    platform.accounts.key(TOKEN, "olga" if owner else "service")
+    platform.accounts.share("support", "service@example.org")
+
+
+async def agents(world: World, token: str) -> list[tuple[str, str]]:
+    answer = await world.api("GET", "/api/agents", token=token)
+    assert answer.status_code == 200, answer.text
+    return [(one["name"], one["owner"]) for one in answer.json()]
+
+
+# --- agents and people ---
+
+
+async def test_all_agents_of_the_platform_are_there_with_their_owners(town: World, platform: Platform) -> None:
+    accounts = platform.accounts
+    accounts.agent("sales", accounts.user("sam", "Sam@Example.org"))
+    accounts.agent("system", accounts.users["admin"])
+
+    assert await agents(town, ADMIN) == [("support", OWNER)]
+    await town.later(seconds=61)
+
+    found = await agents(town, ADMIN)
+    assert found == [("sales", "sam@example.org"), ("support", OWNER), ("system", "admin")]
+
+
+async def test_anyone_with_access_there_is_answered_here(town: World, platform: Platform) -> None:
+    platform.accounts.share("support", ZOE)
+    zoe, yan = town.person("Zoe"), town.person("Yan")
+    await town.policy("require_sharing")
+    await zoe.verifies(ZOE)
+    await yan.verifies("yan@example.org")
+
+    await zoe.says("hello")
+    await yan.says("hello")
+    await town.later(seconds=1)
+
+    assert zoe.last() == "echo hello"
+    assert [one["email"] for one in await town.requests()] == ["yan@example.org"]
+
+
+@pytest.mark.parametrize("email", [OWNER, "root@example.org"])
+async def test_owners_and_administrators_need_no_share(town: World, platform: Platform, email: str) -> None:
+    platform.accounts.user("root", "root@example.org", "admin")
+    await town.later(seconds=61)
+    await town.policy("require_sharing")
+    zoe = town.person("Zoe")
+    await zoe.verifies(email)
+
+    await zoe.says("hello")
+    await town.later(seconds=1)
+
+    assert zoe.last() == "echo hello"
+
+
+async def test_a_share_that_is_taken_away_there_counts_for_a_minute_at_most(town: World, platform: Platform) -> None:
+    platform.accounts.share("support", ZOE)
+    await town.policy("require_sharing")
+    zoe = town.person("Zoe")
+    await zoe.verifies(ZOE)
+    await zoe.says("one")
+    await town.later(seconds=1)
+    del platform.accounts.agents["support"].shares[ZOE]
+
+    await town.later(seconds=61)
+    await zoe.says("two")
+    await town.later(seconds=5)
+
+    assert "echo two" not in zoe.heard()
+    assert len(platform.executions) == 1
+
+
+async def test_what_the_owner_decides_here_is_stored_there(town: World, platform: Platform) -> None:
+    shares = platform.accounts.agents["support"].shares
+    await town.policy("require_sharing")
+    zoe = town.person("Zoe")
+    await zoe.verifies(ZOE)
+    await zoe.says("hello")
+
+    await town.decides(ZOE)
+    await town.later(seconds=1)
+    assert set(shares) == {ZOE}
+    assert zoe.heard()[-2:] == [texts.APPROVED, "echo hello"]
+
+    body = {"email": ZOE, "allow_proactive": True}
+    await town.api("PUT", "/api/agents/support/shares/proactive", body)
+    assert shares[ZOE].allow_proactive
+
+    gone = await town.api("DELETE", f"/api/agents/support/share/{ZOE}")
+    assert (gone.status_code, shares) == (200, {})
+
+
+@pytest.mark.parametrize("tells", [True, False])
+async def test_shares_are_shown_as_the_platform_has_them(town: World, platform: Platform, *, tells: bool) -> None:
+    platform.accounts.tells_consent = tells
+    platform.accounts.share("support", "yan@example.org")
+    platform.accounts.share("support", ZOE, allow_proactive=True)
+
+    shares = (await town.api("GET", "/api/agents/support/shares")).json()
+
+    assert [(one["email"], one["allow_proactive"]) for one in shares] == [("yan@example.org", False), (ZOE, True)]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "code"),
+    [
+        ("POST", "/share", {"email": ZOE}, 409, "already_shared"),
+        ("POST", "/share", {"email": OWNER}, 400, "self_share"),
+        ("DELETE", "/share/yan@example.org", None, 404, "not_shared"),
+        ("PUT", "/shares/proactive", {"email": "yan@example.org", "allow_proactive": True}, 404, "not_shared"),
+    ],
+)
+async def test_the_platform_s_refusals_are_ours(
+    town: World, platform: Platform, method: str, path: str, body: Any, status: int, code: str
+) -> None:
+    platform.accounts.share("support", ZOE)
+
+    answer = await town.api(method, f"/api/agents/support{path}", body)
+
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+# --- tokens ---
+
+
+TOKENS: dict[str, tuple[tuple[str, str | None, str | None], int]] = {
+    "the owner's key": (("olga", "user", None), 200),
+    "the owner's session": (("olga", None, None), 200),
+    "an administrator's key": (("admin", "user", None), 200),
+    "a system key of an administrator": (("admin", "system", None), 200),
+    "another person's key": (("yan", "user", None), 404),
+    "the agent's own key": (("olga", "agent", "support"), 403),
+    "a connector's key": (("olga", "connector", "support"), 401),
+    "a key that may only exchange": (("admin", "portal_delegate", None), 401),
+    "a key for operations": (("admin", "ops", None), 401),
+    "a key of a later scope": (("admin", "everything", None), 401),
+    "an agent's key without an agent": (("admin", "agent", None), 401),
+}
+
+
+@pytest.mark.parametrize(("key", "status"), TOKENS.values(), ids=TOKENS)
+async def test_tokens_of_the_platform_are_accepted(
+    town: World, platform: Platform, key: tuple[str, str | None, str | None], status: int
+) -> None:
+    platform.accounts.user("yan", "yan@example.org")
+    token = SESSION if key[1] is None else "trinity_mcp_fake-key"
+    platform.accounts.key(token, *key)
+
+    answer = await town.api("GET", "/api/agents/support/shares", token=token)
+
+    assert answer.status_code == status, answer.text
+
+
+async def test_an_owner_sees_their_own_agents_only(town: World, platform: Platform) -> None:
+    accounts = platform.accounts
+    accounts.agent("sales", accounts.user("sam", "sam@example.org"))
+
+    assert await agents(town, OLGA) == [("support", OWNER)]
+
+
+async def test_our_own_tokens_stay(town: World, platform: Platform) -> None:
+    before = platform.count("GET /api/users/me")
+
+    assert await agents(town, ADMIN)
+
+    assert platform.count("GET /api/users/me") == before
+
+
+@pytest.mark.parametrize("token", ["trinity_mcp_wrong", "wrong", "x" * 5000, "tc_" + "x" * 43, "ü"])
+async def test_a_wrong_token_is_refused(town: World, token: str) -> None:
+    headers = {"Authorization": b"Bearer " + token.encode()}
+    answer = await town.http.get("https://chat.example.org/api/agents", headers=headers)  # type: ignore[arg-type]  # bytes
+
+    assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized")
+
+
+async def test_the_platform_is_asked_about_a_token_once_a_minute(town: World, platform: Platform) -> None:
+    for _ in range(3):
+        await agents(town, OLGA)
+        await town.api("GET", "/api/agents", token="trinity_mcp_wrong")
+    assert platform.count("POST /api/mcp/validate") == 2
+
+    del platform.accounts.keys[OLGA]
+    await town.later(seconds=61)
+
+    assert (await town.api("GET", "/api/agents", token=OLGA)).status_code == 401
+
+
+# --- when the token's rights do not suffice, or the platform is away ---
+
+
+async def test_a_key_that_sees_no_shares_lets_no_one_in_and_says_so(
+    found: Found, platform: Platform, caplog: pytest.LogCaptureFixture
+) -> None:
+    weaker(platform)
+    platform.accounts.share("support", ZOE)
+    town = await served(found, platform)
+    await town.policy("require_sharing")
+    zoe = town.person("Zoe")
+    await zoe.verifies(ZOE)
+    await zoe.says("hello")
+
+    assert len(platform.executions) == 0
+    answer = await town.api("POST", "/api/agents/support/share", {"email": "yan@example.org"})
+    assert (answer.status_code, answer.json()["code"]) == (502, "platform_refused")
+    assert "TRINITY_TOKEN" in answer.json()["message"]
+    assert "shares not readable" in caplog.text
+
+
+async def test_the_owner_s_key_is_enough_for_their_agents(found: Found, platform: Platform) -> None:
+    weaker(platform, owner=True)
+    platform.accounts.share("support", ZOE)
+    town = await served(found, platform)
+    await town.policy("require_sharing")
+    zoe = town.person("Zoe")
+    await zoe.verifies(ZOE)
+
+    await zoe.says("hello")
+    await town.later(seconds=1)
+
+    assert zoe.last() == "echo hello"
+    assert await agents(town, TOKEN) == [("support", OWNER)]
+
+
+async def test_a_user_name_that_looks_like_an_owner_s_e_mail_is_not_that_owner(
+    found: Found, platform: Platform
+) -> None:
+    weaker(platform, owner=True)  # this token sees its own account alone
+    town = await served(found, platform)
+    platform.accounts.user(OWNER, "mallory@example.org")
+    platform.accounts.key("trinity_mcp_fake-key-of-mallory", OWNER)
+
+    answer = await town.api("GET", "/api/agents/support/shares", token="trinity_mcp_fake-key-of-mallory")
+
+    assert answer.status_code == 404
+
+
+AWAY: dict[str, Callable[[], Response | Exception]] = {
+    "no connection": lambda: httpx.ConnectError("none"),
+    "503": lambda: Response(status_code=503),
+    "a page": lambda: Response("<html>", media_type="text/html"),
+    "the host's token is refused": lambda: JSONResponse({"detail": "Could not validate credentials"}, 401),
+}
+
+
+@pytest.mark.parametrize("failure", AWAY.values(), ids=AWAY)
+async def test_without_the_platform_people_wait_and_are_not_refused(
+    town: World, platform: Platform, failure: Callable[[], Response | Exception]
+) -> None:
+    platform.accounts.share("support", ZOE)
+    await town.policy("require_sharing")
+    zoe = town.person("Zoe")
+    await zoe.verifies(ZOE)
+    await town.later(seconds=61)
+    platform.fails("accounts", *[failure()] * 4)
+
+    await zoe.says("hello")
+    for _ in range(20):
+        await town.later(seconds=5)
+
+    assert zoe.last() == "echo hello"
+    assert await town.requests() == []
+
+
+@pytest.mark.parametrize("failure", list(AWAY.values())[:3], ids=list(AWAY)[:3])
+async def test_without_the_platform_the_api_says_so(
+    town: World, platform: Platform, failure: Callable[[], Response | Exception]
+) -> None:
+    await town.later(seconds=61)
+    platform.fails("accounts", failure())
+
+    answer = await town.api("GET", "/api/agents/support/shares", token=OLGA)
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "platform_unavailable")
+    assert answer.headers["Retry-After"] == "15"
+    await town.later(seconds=6)
+    assert (await town.api("GET", "/api/agents/support/shares", token=OLGA)).status_code == 200
+
+
+# --- settings that add to the platform's ---
+
+
+async def test_a_table_adds_to_an_agent_of_the_platform(found: Found, platform: Platform) -> None:
+    platform.accounts.agent("sales", platform.accounts.users["olga"])
+    town = await served(found, platform, support={"runtime": "trinity", "allowed_tools": ["Read"]})
+    await town.policy("open")
+
+    await town.person("Zoe").says("hello")
+
+    assert platform.asked()[0]["allowed_tools"] == ["Read"]
+    assert [name for name, _ in await agents(town, ADMIN)] == ["sales", "support"]
+
+
+async def test_an_agent_that_is_removed_there_is_gone_here(town: World, platform: Platform) -> None:
+    await town.policy("open")
+    del platform.accounts.agents["support"]
+    await town.later(seconds=61)
+
+    zoe = town.person("Zoe")
+    await zoe.says("hello")
+
+    assert zoe.heard() == [texts.APOLOGY]
+    assert (await town.api("GET", "/api/agents/support/shares")).status_code == 404

@@ -1,0 +1,129 @@
+"""The Directory of a host beside Trinity: agents, owners and shares are the platform's, asked for over its HTTP API.
+
+What it says counts for a minute. If it cannot be asked, nothing is allowed, and what waits for it waits. Whom an agent is
+shared with only the owner's key or an administrator's may see; with another one no one is let in because of a share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+
+from trinity_channels.agents.kept import Kept
+from trinity_channels.agents.trinity_accounts import (
+    Account,
+    PlatformRefused,
+    PlatformShare,
+    TrinityAccounts,
+    by_name,
+)
+from trinity_channels.store.access import Share
+
+log = structlog.get_logger(__name__)
+
+_ONE = ""
+"""The key of what there is once."""
+
+
+class TrinityDirectory:
+    """Asks `accounts`. Owners are known by their e-mail where the token may see it, otherwise by their user name."""
+
+    def __init__(self, accounts: TrinityAccounts, now: Callable[[], datetime]) -> None:
+        self.accounts = accounts
+        self._agents: Kept[dict[str, str]] = Kept(now)
+        self._users: Kept[dict[str, Account]] = Kept(now)
+        self._shares: Kept[list[PlatformShare] | None] = Kept(now)
+
+    async def agents(self, owner: str | None) -> list[str]:
+        """As the port.
+
+        Raises:
+            PlatformUnavailable: by this and all other operations.
+        """
+        found = await self._every()
+        return sorted([name for name in found if owner is None or await self.identity(found[name]) == owner])
+
+    async def owner(self, agent: str) -> str | None:
+        username = (await self._every()).get(agent)
+        return None if username is None else await self.identity(username)
+
+    async def identity(self, username: str) -> str:
+        """What identifies an account here; empty if the platform names none."""
+        account = (await self._known()).get(username)
+        return account.identity if account else by_name(username)
+
+    async def may_use(self, agent: str, email: str) -> bool:
+        owner = await self.owner(agent)
+        if owner is None:
+            return False
+        if owner == email or any(one.is_admin and one.email == email for one in (await self._known()).values()):
+            return True
+        return any(one.email == email for one in await self._shared(agent) or ())
+
+    async def shares(self, agent: str) -> list[Share]:
+        """As the port.
+
+        Raises:
+            PlatformRefused: the token may not see them.
+        """
+        found = await self._shared(agent)
+        if found is None:
+            raise PlatformRefused(f"see whom {agent} is shared with")
+        shares = [Share(one.email, bool(one.allow_proactive), one.by, one.at) for one in found]
+        return sorted(shares, key=lambda one: one.email)
+
+    async def grant(self, agent: str, email: str, *, by: str) -> bool:  # noqa: ARG002  the platform names the token's owner
+        """As the port. Errors as `TrinityAccounts.share`."""
+        granted = await self.accounts.share(agent, email)
+        self._shares.forget(agent)
+        return granted
+
+    async def revoke(self, agent: str, email: str) -> bool:
+        """As the port.
+
+        Raises:
+            PlatformRefused: the token may not do that.
+        """
+        done = await self.accounts.unshare(agent, email)
+        return await self._changed(agent, email, done=done)
+
+    async def consent(self, agent: str, email: str, *, allow: bool) -> bool:
+        """As the port. Errors as `revoke`."""
+        done = await self.accounts.consent(agent, email, allow=allow)
+        return await self._changed(agent, email, done=done)
+
+    async def _changed(self, agent: str, email: str, *, done: bool) -> bool:
+        self._shares.forget(agent)
+        # The platform has one answer for a share that is not there and for an agent that is not the token's.
+        if not done and any(one.email == email for one in await self.shares(agent)):
+            raise PlatformRefused(f"change the shares of {agent}")
+        return done
+
+    async def _every(self) -> dict[str, str]:
+        return await self._agents.get(_ONE, self.accounts.agents)
+
+    async def _known(self) -> dict[str, Account]:
+        """The accounts that the token may see, by user name: all, or its own."""
+
+        async def ask() -> dict[str, Account]:
+            found = await self.accounts.users()
+            # Without the right to list them it still knows its own.
+            if not found and (me := await self.accounts.me()):
+                found = [me]
+            return {one.username: one for one in found}
+
+        return await self._users.get(_ONE, ask)
+
+    async def _shared(self, agent: str) -> list[PlatformShare] | None:
+        """An agent's shares; None if the token may not see them."""
+
+        async def ask() -> list[PlatformShare] | None:
+            try:
+                return await self.accounts.shares(agent)
+            except PlatformRefused as refused:
+                log.warning("shares not readable", agent=agent, reason=refused.message)
+                return None
+
+        return await self._shares.get(agent, ask)

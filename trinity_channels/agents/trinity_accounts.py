@@ -1,0 +1,267 @@
+"""What Trinity's HTTP API tells about accounts, agents and shares, in values of ours; nothing is kept here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from trinity_channels.agents.json_api import JsonApi, Reply
+from trinity_channels.agents.platform import SECONDS, Platform, document
+from trinity_channels.agents.port import AgentError
+from trinity_channels.email_address import normalise_email
+from trinity_channels.refusal import Refusal, Unavailable
+
+MAX_LIST_BYTES = 10_000_000
+_SHAPE = "its answer has another shape than its API promises. Check TRINITY_URL."
+_JUDGED = frozenset(
+    {
+        HTTPStatus.BAD_REQUEST,
+        HTTPStatus.UNAUTHORIZED,
+        HTTPStatus.FORBIDDEN,
+        HTTPStatus.NOT_FOUND,
+        HTTPStatus.METHOD_NOT_ALLOWED,
+        HTTPStatus.CONFLICT,
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+    }
+)
+_NO_ONE = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+
+
+class PlatformUnavailable(Unavailable):
+    """The platform cannot be asked now, or does not take the host's token; nothing is allowed on its account."""
+
+    def __init__(self, why: str) -> None:
+        message = f"The platform cannot be asked about agents and people: {why}"
+        super().__init__("platform_unavailable", message, retry_after=timedelta(seconds=15))
+
+
+class PlatformRefused(Refusal):
+    """The host's token has not the rights for an operation."""
+
+    def __init__(self, what: str) -> None:
+        message = (
+            f"The platform does not let this host {what}. Put the key of an administrator, or of the agent's owner,"
+        )
+        super().__init__("platform_refused", f"{message} into TRINITY_TOKEN.")
+
+
+def by_name(username: str) -> str:
+    """What identifies an account whose e-mail is not known; never an e-mail, though user names may look like one."""
+    return f"user:{username}" if "@" in username else username
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Someone with an account. `email` is in lower case, empty if they have none."""
+
+    username: str
+    email: str = field(repr=False)
+    role: str
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether they may do everything."""
+        return self.role == "admin"
+
+    @property
+    def identity(self) -> str:
+        """What identifies them here: the e-mail, or the user name where there is none."""
+        return self.email or by_name(self.username)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyHolder:
+    """What a key of the platform stands for: an agent, or an account where `agent` is empty."""
+
+    scope: str
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformShare:
+    """An e-mail that may use an agent; `allow_proactive` is None if the platform does not say it there."""
+
+    email: str = field(repr=False)
+    allow_proactive: bool | None
+    by: str
+    at: datetime
+
+
+class TrinityAccounts:
+    """Asks the platform with one token.
+
+    Raises:
+        PlatformUnavailable: by each operation, if it cannot be asked, or answers in another shape.
+    """
+
+    def __init__(self, http: httpx.AsyncClient, platform: Platform, now: Callable[[], datetime]) -> None:
+        self._api = JsonApi(http, platform.token, SECONDS, now)
+        self._platform = platform
+        self._now = now
+
+    async def me(self) -> Account | None:
+        """Whose the token is; None if the platform does not take it."""
+        reply = await self._ask("GET", f"{self._platform.url}/api/users/me")
+        if reply.status in _NO_ONE:
+            return None
+        account = _account(document(reply))
+        if reply.status != HTTPStatus.OK or account is None:
+            raise PlatformUnavailable(_refused(reply))
+        return account
+
+    async def key(self) -> KeyHolder | None:
+        """What the token stands for, if it is a key that works."""
+        reply = await self._ask("POST", f"{self._platform.url}/api/mcp/validate", {})
+        found = document(reply)
+        if reply.status in _NO_ONE or found.get("valid") is False:
+            return None
+        if reply.status != HTTPStatus.OK or "valid" not in found:
+            raise PlatformUnavailable(_refused(reply))
+        return KeyHolder(_text(found.get("scope")), _text(found.get("agent_name")))
+
+    async def users(self) -> list[Account]:
+        """All accounts; empty if the token may not list them: only an administrator's may."""
+        reply = await self._ask("GET", f"{self._platform.url}/api/users")
+        if reply.status == HTTPStatus.UNAUTHORIZED:
+            raise PlatformUnavailable(_refused(reply))
+        if reply.status != HTTPStatus.OK:
+            return []
+        return [one for entry in _entries(reply, "users") if (one := _account(entry))]
+
+    async def agents(self) -> dict[str, str]:
+        """The agents that the token reaches by name, with the user names of their owners."""
+        reply = await self._ask("GET", f"{self._platform.url}/api/agents")
+        if reply.status != HTTPStatus.OK:
+            raise PlatformUnavailable(_refused(reply))
+        found = ((_text(one.get("name")), _text(one.get("owner"))) for one in _entries(reply, "agents"))
+        return {name: owner for name, owner in found if name}
+
+    async def shares(self, agent: str) -> list[PlatformShare]:
+        """Whom an agent is shared with.
+
+        Raises:
+            PlatformRefused: the token may not see that.
+        """
+        reply = await self._ask("GET", self._platform.agent(agent, "/shares"))
+        _require(reply, f"see whom {agent} is shared with")
+        found = [self._share(one) for one in _entries(reply, "shares") if _email(one.get("shared_with_email"))]
+        if all(one.allow_proactive is not None for one in found):
+            return found
+        # Older platforms tell it apart from the share.
+        allowed = await self._consents(agent)
+        return [PlatformShare(one.email, one.email in allowed, one.by, one.at) for one in found]
+
+    async def share(self, agent: str, email: str) -> bool:
+        """Share an agent; False if it was shared already.
+
+        Raises:
+            PlatformRefused: the token may not do that.
+            Refusal: `self_share`.
+        """
+        reply = await self._ask("POST", self._platform.agent(agent, "/share"), {"email": email})
+        if reply.status == HTTPStatus.CONFLICT:
+            return False
+        if reply.status == HTTPStatus.BAD_REQUEST:
+            raise Refusal("self_share", "The owner has access already.", field="email")
+        _require(reply, f"share {agent}")
+        return True
+
+    async def unshare(self, agent: str, email: str) -> bool:
+        """Take a share away; False if the platform finds none, or does not let the token."""
+        reply = await self._ask("DELETE", self._platform.agent(agent, f"/share/{quote(email, safe='')}"))
+        return self._found(reply, f"take a share of {agent} away")
+
+    async def consent(self, agent: str, email: str, *, allow: bool) -> bool:
+        """Allow or forbid proactive messages to a share; False as `unshare`."""
+        body = {"email": email, "allow_proactive": allow}
+        reply = await self._ask("PUT", self._platform.agent(agent, "/shares/proactive"), body)
+        return self._found(reply, f"change the shares of {agent}")
+
+    async def _consents(self, agent: str) -> set[str]:
+        reply = await self._ask("GET", self._platform.agent(agent, "/shares/proactive"))
+        emails = document(reply).get("emails") if reply.status == HTTPStatus.OK else None
+        return {_email(one) for one in emails} if isinstance(emails, list) else set()
+
+    def _share(self, entry: Mapping[Any, Any]) -> PlatformShare:
+        allowed = entry.get("allow_proactive")
+        return PlatformShare(
+            email=_email(entry.get("shared_with_email")),
+            allow_proactive=allowed if isinstance(allowed, bool) else None,
+            by=_text(entry.get("shared_by_email")) or "platform",
+            at=_moment(entry.get("created_at")) or self._now(),
+        )
+
+    @staticmethod
+    def _found(reply: Reply, what: str) -> bool:
+        if reply.status == HTTPStatus.NOT_FOUND:
+            return False
+        _require(reply, what)
+        return True
+
+    async def _ask(self, method: str, url: str, body: Mapping[str, object] | None = None) -> Reply:
+        try:
+            return await self._api.call(method, url, body, judged=_JUDGED, most=MAX_LIST_BYTES)
+        except AgentError as error:
+            raise PlatformUnavailable(str(error)) from None
+
+
+def _require(reply: Reply, what: str) -> None:
+    if reply.status == HTTPStatus.UNAUTHORIZED:
+        raise PlatformUnavailable(_refused(reply))
+    if reply.status in {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}:
+        raise PlatformRefused(what)
+    if reply.status >= HTTPStatus.BAD_REQUEST:
+        raise PlatformUnavailable(f"it answered {reply.status}.")
+
+
+def _refused(reply: Reply) -> str:
+    if reply.status == HTTPStatus.UNAUTHORIZED:
+        return "it does not take TRINITY_TOKEN (401). Put a valid key there."
+    if reply.status == HTTPStatus.OK:
+        return _SHAPE
+    return f"it answered {reply.status}. Check TRINITY_URL and TRINITY_TOKEN."
+
+
+def _entries(reply: Reply, name: str) -> list[Mapping[Any, Any]]:
+    """The objects in a list, or in the list of this name."""
+    try:
+        found = json.loads(reply.text())
+    except (ValueError, RecursionError):
+        found = None
+    if isinstance(found, dict):
+        found = found.get(name)
+    if not isinstance(found, list):
+        raise PlatformUnavailable(_SHAPE)
+    return [one for one in found if isinstance(one, dict)]
+
+
+def _account(found: Mapping[Any, Any]) -> Account | None:
+    username = _text(found.get("username"))
+    return Account(username, _email(found.get("email")), _text(found.get("role"))) if username else None
+
+
+def _email(value: object) -> str:
+    """An e-mail in its usual spelling; empty if it is none."""
+    try:
+        return normalise_email(_text(value))
+    except ValueError:
+        return ""
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _moment(value: object) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(_text(value))
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
