@@ -17,24 +17,25 @@ _TEXT = "Could you tell me whether my order has left your house, and when the ca
 _PEOPLE = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :people)"
 _STATEMENTS = f"""
     {_PEOPLE}
-    INSERT INTO contact (id, binding_id, name, email, email_source, verified_at, email_used_at, created_at)
+    INSERT INTO trinity_channels_contact (id, binding_id, name, email, email_source, verified_at, email_used_at, created_at)
     SELECT i, :binding, 'Person number ' || i, CASE WHEN i % 3 = 0 THEN 'person' || i || '@example.org' END,
            CASE WHEN i % 3 = 0 THEN 'code' END, CASE WHEN i % 3 = 0 THEN :begin END,
            CASE WHEN i % 3 = 0 THEN :now END, :begin FROM n;
 
-    INSERT INTO address (binding_id, value, contact_id, stable)
-    SELECT binding_id, 'whatsapp:+1202' || (5550000 + id), id, 0 FROM contact;
+    INSERT INTO trinity_channels_address (binding_id, value, contact_id, stable)
+    SELECT binding_id, 'whatsapp:+1202' || (5550000 + id), id, 0 FROM trinity_channels_contact;
 
-    INSERT INTO conversation
+    INSERT INTO trinity_channels_conversation
            (id, binding_id, key, contact_id, address, is_group, last_inbound_at, needs_turn, created_at)
     SELECT id, binding_id, 'direct:' || id, id, 'whatsapp:+1202' || (5550000 + id), 0, :now - id * 60000000, 0, :begin
-      FROM contact;
+      FROM trinity_channels_contact;
 
     -- Odd messages are of people and even ones of the agent. Some of the newest were not answered, others are held.
     WITH RECURSIVE n(i, here) AS (
         SELECT 1, 1 UNION ALL
         SELECT i + 1, CASE WHEN i < :busy THEN 1 ELSE 1 + (i + 1) / 2 % :people END FROM n WHERE i < :messages)
-    INSERT INTO message (id, binding_id, conversation_id, contact_id, event_id, provider_id, origin, text, state, turn_id,
+    INSERT INTO trinity_channels_message (id, binding_id, conversation_id, contact_id, event_id, provider_id,
+        origin, text, state, turn_id,
                          at, received_at)
     SELECT i, :binding, here, CASE WHEN i % 2 THEN here END, CASE WHEN i % 2 THEN 'event' || i END,
            CASE WHEN i % 2 THEN 'SM' || i END, CASE WHEN i % 2 THEN 'person' ELSE 'agent' END, :text || i,
@@ -42,29 +43,32 @@ _STATEMENTS = f"""
                 WHEN i % 20 = 3 THEN 'held' ELSE 'answered' END,
            CASE WHEN i % 2 THEN i END, :begin + i * :step, CASE WHEN i % 2 THEN :begin + i * :step END FROM n;
 
-    INSERT INTO turn (id, key, conversation_id, binding_id, state, attempts, retries, reason, created_at, updated_at)
+    INSERT INTO trinity_channels_turn (id, key, conversation_id, binding_id, state, attempts, retries,
+        reason, created_at, updated_at)
     SELECT id, 'turn' || id, conversation_id, binding_id, CASE state WHEN 'failed' THEN 'failed' ELSE 'done' END, 1, 0,
            CASE state WHEN 'failed' THEN 'The model did not answer within 120 seconds' END, at, at
-      FROM message WHERE origin = 'person' AND state IN ('answered', 'failed');
+      FROM trinity_channels_message WHERE origin = 'person' AND state IN ('answered', 'failed');
 
-    INSERT INTO delivery (binding_id, conversation_id, message_id, address, text, state, provider_id, attempts,
+    INSERT INTO trinity_channels_delivery (binding_id, conversation_id, message_id, address, text, state,
+        provider_id, attempts,
                           attempted_at, failure_code, failure_kind, failure, created_at, updated_at)
     SELECT binding_id, conversation_id, id, 'somewhere', text, CASE WHEN id % 5000 = 0 THEN 'failed' ELSE 'read' END,
            'SMout' || id, 1, at, CASE WHEN id % 5000 = 0 THEN '63024' END,
            CASE WHEN id % 5000 = 0 THEN 'recipient' END,
            CASE WHEN id % 5000 = 0 THEN 'The recipient cannot be reached.' END, at, at
-      FROM message WHERE origin = 'agent';
+      FROM trinity_channels_message WHERE origin = 'agent';
 
-    INSERT INTO access_request (agent, email, channel, conversation_id, status, requested_at, owner_told, notice_due)
+    INSERT INTO trinity_channels_access_request (agent, email, channel, conversation_id, status,
+        requested_at, owner_told, notice_due)
     SELECT 'support', 'asks' || id || '@example.org', 'whatsapp', id, 'pending', :now - id * 60000000, 1, 0
-      FROM conversation WHERE id % 200 = 7;
+      FROM trinity_channels_conversation WHERE id % 200 = 7;
 
     {_PEOPLE}
-    INSERT INTO share (agent, email, allow_proactive, created_by, created_at)
+    INSERT INTO trinity_channels_share (agent, email, allow_proactive, created_by, created_at)
     SELECT 'support', 'person' || i || '@example.org', 0, 'admin', :begin FROM n WHERE i % 30 = 0;
 
     {_PEOPLE}
-    INSERT INTO audit (at, actor, action, agent, channel, details)
+    INSERT INTO trinity_channels_audit (at, actor, action, agent, channel, details)
     SELECT :begin + i, 'admin', 'share', 'support', '', '{{}}' FROM n
 """  # noqa: S608  made of constants
 
@@ -80,7 +84,7 @@ class History:
         now = int(time() * 1_000_000)
         begin = now - 25 * _DAY  # within the retention, so that nothing of it is being removed while it is read
         with closing(sqlite3.connect(database)) as connection, connection:
-            (binding,) = connection.execute("SELECT id FROM binding").fetchone()
+            (binding,) = connection.execute("SELECT id FROM trinity_channels_binding").fetchone()
             values = {
                 "binding": binding,
                 "people": PEOPLE,

@@ -38,32 +38,35 @@ def test_turns_of_an_earlier_version_know_their_binding(tmp_path: Path) -> None:
     url = at_revision(file, "0001")
     with closing(sqlite3.connect(file)) as database, database:
         database.execute(
-            "INSERT INTO conversation (id, binding_id, key, address, is_group, last_inbound_at, stirred, created_at)"
+            "INSERT INTO trinity_channels_conversation (id, binding_id, key, address, is_group, "
+            "last_inbound_at, stirred, created_at)"
             " VALUES (5, 3, 'k', 'a', 0, 0, 0, 0)"
         )
         database.execute(
-            "INSERT INTO turn (id, key, conversation_id, state, attempts, retries, created_at, updated_at)"
+            "INSERT INTO trinity_channels_turn (id, key, conversation_id, state, attempts, retries, created_at, updated_at)"
             " VALUES (7, 't', 5, 'failed', 1, 0, 0, 0)"
         )
 
     migrate.upgrade(url)
 
     with closing(sqlite3.connect(file)) as database:
-        assert database.execute("SELECT binding_id FROM turn WHERE id = 7").fetchone() == (3,)
+        assert database.execute("SELECT binding_id FROM trinity_channels_turn WHERE id = 7").fetchone() == (3,)
 
 
 def test_the_first_admin_token_of_an_earlier_version_is_a_token_like_any_other(tmp_path: Path) -> None:
     file = tmp_path / "old.db"
     url = at_revision(file, "0002")
     with closing(sqlite3.connect(file)) as database, database:
-        database.execute("INSERT INTO setting (name, value) VALUES ('admin_token_digest', 'fake-digest')")
+        database.execute(
+            "INSERT INTO trinity_channels_setting (name, value) VALUES ('admin_token_digest', 'fake-digest')"
+        )
 
     migrate.upgrade(url)
 
     with closing(sqlite3.connect(file)) as database:
-        found = database.execute("SELECT digest, role, created_by, expires_at FROM token").fetchall()
+        found = database.execute("SELECT digest, role, created_by, expires_at FROM trinity_channels_token").fetchall()
         assert found == [("fake-digest", "admin", "first start", None)]
-        assert database.execute("SELECT * FROM setting").fetchall() == []
+        assert database.execute("SELECT * FROM trinity_channels_setting").fetchall() == []
 
 
 def test_texts_that_an_earlier_version_kept_of_dropped_messages_are_removed(tmp_path: Path) -> None:
@@ -72,7 +75,7 @@ def test_texts_that_an_earlier_version_kept_of_dropped_messages_are_removed(tmp_
     states = ("dropped", "expired", "erased", "answered", "kept")
     with closing(sqlite3.connect(file)) as database, database:
         database.executemany(
-            "INSERT INTO message (binding_id, conversation_id, origin, text, parts, state, at)"
+            "INSERT INTO trinity_channels_message (binding_id, conversation_id, origin, text, parts, state, at)"
             " VALUES (1, 1, 'person', 'words', '[]', ?, 5)",
             [(state,) for state in states],
         )
@@ -80,7 +83,9 @@ def test_texts_that_an_earlier_version_kept_of_dropped_messages_are_removed(tmp_
     migrate.upgrade(url)
 
     with closing(sqlite3.connect(file)) as database:
-        rows = database.execute("SELECT state, text, parts, cleared_at FROM message ORDER BY id").fetchall()
+        rows = database.execute(
+            "SELECT state, text, parts, cleared_at FROM trinity_channels_message ORDER BY id"
+        ).fetchall()
     assert rows[:3] == [(one, "", None, 5) for one in states[:3]]
     assert rows[3:] == [("answered", "words", "[]", None), ("held", "words", "[]", None)]
 
@@ -90,15 +95,17 @@ def test_open_work_of_an_earlier_version_is_found_under_the_words_of_today(tmp_p
     url = at_revision(file, "0003")
     with closing(sqlite3.connect(file)) as database, database:
         database.execute(
-            "INSERT INTO conversation (id, binding_id, key, address, is_group, last_inbound_at, stirred, created_at)"
+            "INSERT INTO trinity_channels_conversation (id, binding_id, key, address, is_group, "
+            "last_inbound_at, stirred, created_at)"
             " VALUES (1, 1, 'contact:1', 'a', 0, 0, 1, 0)"
         )
         database.execute(
-            "INSERT INTO message (id, binding_id, conversation_id, origin, text, state, at)"
+            "INSERT INTO trinity_channels_message (id, binding_id, conversation_id, origin, text, state, at)"
             " VALUES (1, 1, 1, 'person', 'words', 'kept', 0)"
         )
         database.executemany(
-            "INSERT INTO delivery (binding_id, conversation_id, message_id, address, text, state, attempts, created_at,"
+            "INSERT INTO trinity_channels_delivery (binding_id, conversation_id, message_id, address, text, "
+            "state, attempts, created_at,"
             " updated_at) VALUES (1, 1, 1, 'a', 'words', ?, 0, 0, 0)",
             [("ready",), ("asking",), ("sent",)],
         )
@@ -106,9 +113,11 @@ def test_open_work_of_an_earlier_version_is_found_under_the_words_of_today(tmp_p
     migrate.upgrade(url)
 
     with closing(sqlite3.connect(file)) as database:
-        assert database.execute("SELECT id FROM conversation WHERE needs_turn = 1").fetchall() == [(1,)]
-        assert database.execute("SELECT id FROM message WHERE state = 'held'").fetchall() == [(1,)]
-        states = database.execute("SELECT state FROM delivery ORDER BY id").fetchall()
+        assert database.execute("SELECT id FROM trinity_channels_conversation WHERE needs_turn = 1").fetchall() == [
+            (1,)
+        ]
+        assert database.execute("SELECT id FROM trinity_channels_message WHERE state = 'held'").fetchall() == [(1,)]
+        states = database.execute("SELECT state FROM trinity_channels_delivery ORDER BY id").fetchall()
     assert states == [("ready",), ("reconciling",), ("sent",)]
 
 
@@ -117,19 +126,21 @@ def test_emails_of_an_earlier_version_have_an_age_and_the_source_that_is_on_reco
     url = at_revision(file, "0002")
     with closing(sqlite3.connect(file)) as database, database:
         database.executemany(
-            "INSERT INTO contact (id, binding_id, name, email, verified_at, resolved_at, created_at)"
+            "INSERT INTO trinity_channels_contact (id, binding_id, name, email, verified_at, resolved_at, created_at)"
             " VALUES (?, 1, '', ?, ?, ?, 0)",
             [(1, "zoe@example.org", 10, 30), (2, "yan@example.org", 20, None), (3, None, None, 40)],
         )
         database.execute(
-            "INSERT INTO audit (at, actor, action, agent, channel, details)"
+            "INSERT INTO trinity_channels_audit (at, actor, action, agent, channel, details)"
             " VALUES (10, 'contact:1', 'login', 'support', 'x', '{}')"
         )
 
     migrate.upgrade(url)
 
     with closing(sqlite3.connect(file)) as database:
-        rows = database.execute("SELECT id, email_source, email_used_at, email_checked_at FROM contact ORDER BY id")
+        rows = database.execute(
+            "SELECT id, email_source, email_used_at, email_checked_at FROM trinity_channels_contact ORDER BY id"
+        )
         assert rows.fetchall() == [(1, None, 30, None), (2, "provider", 20, 20), (3, None, None, None)]
 
 
@@ -138,18 +149,21 @@ def test_codes_of_an_earlier_version_count_for_their_mailbox_and_verified_e_mail
     url = at_revision(file, "0002")
     with closing(sqlite3.connect(file)) as database, database:
         database.execute(
-            "INSERT INTO contact (id, binding_id, name, email, created_at) VALUES (5, 1, '', 'z@e.org', 0)"
+            "INSERT INTO trinity_channels_contact (id, binding_id, name, email, created_at) VALUES (5, 1, '', 'z@e.org', 0)"
         )
-        database.execute("INSERT INTO contact (id, binding_id, name, created_at) VALUES (6, 1, '', 0)")
+        database.execute("INSERT INTO trinity_channels_contact (id, binding_id, name, created_at) VALUES (6, 1, '', 0)")
         database.execute(
-            "INSERT INTO login_code (id, binding_id, contact_id, email, digest, guesses, live, created_at, expires_at)"
+            "INSERT INTO trinity_channels_login_code (id, binding_id, contact_id, email, digest, guesses, "
+            "live, created_at, expires_at)"
             " VALUES (7, 1, 5, 'z@e.org', 'x', 0, 1, 3, 4)"
         )
 
     migrate.upgrade(url)
 
     with closing(sqlite3.connect(file)) as database:
-        codes = database.execute("SELECT mailbox, known, mailed_at, locked_at FROM login_code").fetchall()
-        known = database.execute("SELECT contact_id, mailbox FROM known_mailbox").fetchall()
+        codes = database.execute(
+            "SELECT mailbox, known, mailed_at, locked_at FROM trinity_channels_login_code"
+        ).fetchall()
+        known = database.execute("SELECT contact_id, mailbox FROM trinity_channels_known_mailbox").fetchall()
     assert codes == [("z@e.org", 0, 3, None)]
     assert known == [(5, "z@e.org")]

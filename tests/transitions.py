@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from trinity_channels.store.tables.row import PREFIX
 from trinity_channels.store.transitions import LIFECYCLES
 
 
@@ -17,10 +18,10 @@ def watch_states(database: Path) -> None:
             connection.execute(
                 f"CREATE TRIGGER {table.name}_transition BEFORE UPDATE OF state ON {table.name} "
                 f"WHEN NEW.state <> OLD.state AND (OLD.state || ' ' || NEW.state) NOT IN ({', '.join(allowed)}) "
-                f"BEGIN SELECT RAISE(ABORT, 'a {table.name} may not take this step'); END"
+                f"BEGIN SELECT RAISE(ABORT, 'a {table.name.removeprefix(PREFIX)} may not take this step'); END"
             )
             begins = ", ".join(f"'{state}'" for state in lifecycle.begins)
             connection.execute(
                 f"CREATE TRIGGER {table.name}_begin BEFORE INSERT ON {table.name} WHEN NEW.state NOT IN ({begins}) "
-                f"BEGIN SELECT RAISE(ABORT, 'a {table.name} may not begin so'); END"
+                f"BEGIN SELECT RAISE(ABORT, 'a {table.name.removeprefix(PREFIX)} may not begin so'); END"
             )

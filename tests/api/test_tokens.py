@@ -57,7 +57,8 @@ async def test_it_is_shown_once_and_kept_as_a_hash(world: World) -> None:
     (shown,) = answer.json()
     with closing(sqlite3.connect(world.folder / "trinity_channels.db")) as database:
         stored = repr(
-            database.execute("SELECT * FROM token").fetchall() + database.execute("SELECT * FROM audit").fetchall()
+            database.execute("SELECT * FROM trinity_channels_token").fetchall()
+            + database.execute("SELECT * FROM trinity_channels_audit").fetchall()
         )
 
     assert token not in answer.text

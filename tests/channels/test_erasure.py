@@ -114,7 +114,7 @@ async def test_what_may_not_be_answered_in_a_group_is_not_kept(net: Net, channel
     await zoe.phone.mentions(WORDS, **where)
     await net.settle()
 
-    assert 'INSERT INTO "message"' in stored(net)
+    assert 'INSERT INTO "trinity_channels_message"' in stored(net)
     assert WORDS not in stored(net)
 
 

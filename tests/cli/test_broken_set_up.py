@@ -28,7 +28,7 @@ def test_settings_that_cannot_work_are_the_finding(terminal: Terminal) -> None:
 def test_a_database_of_a_later_version_is_the_finding(terminal: Terminal) -> None:
     terminal.run("db", "upgrade")
     with contextlib.closing(sqlite3.connect(terminal.folder / "trinity_channels.db")) as database, database:
-        database.execute("UPDATE alembic_version SET version_num = '0907'")
+        database.execute("UPDATE trinity_channels_alembic_version SET version_num = '0907'")
 
     result = terminal.run("doctor")
 

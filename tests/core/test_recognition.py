@@ -43,7 +43,7 @@ class Inbox:
         at = NOW + timedelta(days=days)
         await self._store.write(lambda tx: inbox.accept(tx, 1, received, at))
         ((contact, conversation),) = self.rows(
-            "SELECT contact_id, conversation_id FROM message WHERE event_id = ?", received.event_id
+            "SELECT contact_id, conversation_id FROM trinity_channels_message WHERE event_id = ?", received.event_id
         )
         return contact, conversation
 
@@ -56,8 +56,10 @@ class Inbox:
 async def arrived(tmp_path: Path) -> AsyncIterator[Inbox]:
     path = database.found(tmp_path)
     with closing(sqlite3.connect(path)) as opened, opened:
-        names = [row[1] for row in opened.execute("PRAGMA table_info(binding)") if row[3]]
-        opened.execute(f"INSERT INTO binding ({', '.join(names)}) VALUES ({', '.join('1' for _ in names)})")  # noqa: S608  names of columns
+        names = [row[1] for row in opened.execute("PRAGMA table_info(trinity_channels_binding)") if row[3]]
+        opened.execute(
+            f"INSERT INTO trinity_channels_binding ({', '.join(names)}) VALUES ({', '.join('1' for _ in names)})"  # noqa: S608  names of columns
+        )
     store = Store(f"sqlite:///{path}")
     store.open()
     yield Inbox(store)
@@ -93,7 +95,7 @@ async def test_a_chat_that_another_stable_person_writes_in_is_a_new_conversation
 
     assert zoe[0] != yan[0]
     assert zoe[1] != yan[1]
-    assert arrived.rows("SELECT id, address FROM conversation WHERE address = ''") == [(zoe[1], "")]
+    assert arrived.rows("SELECT id, address FROM trinity_channels_conversation WHERE address = ''") == [(zoe[1], "")]
 
 
 async def test_a_group_stays_one_conversation(arrived: Inbox) -> None:
@@ -124,4 +126,4 @@ async def test_a_repetition_makes_no_new_person(arrived: Inbox, days: int) -> No
     again = await arrived.gets(BARE, days, event="one")
 
     assert again == first
-    assert arrived.rows("SELECT contact_id, count(*) FROM address GROUP BY 1") == [(first[0], 1)]
+    assert arrived.rows("SELECT contact_id, count(*) FROM trinity_channels_address GROUP BY 1") == [(first[0], 1)]

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Column, Integer, Label, Select, literal_column, select
-from sqlmodel import SQLModel
 
 from tests.statements import statements
 from trinity_channels import store as store_package
 from trinity_channels.store import Store
+from trinity_channels.store.tables.row import METADATA
 
 SELECTS = {name: one for name, one in statements().items() if isinstance(one, Select)}
 SEVERAL = {name: one for name, one in SELECTS.items() if len(one.selected_columns) > 1}
@@ -52,7 +52,7 @@ def read_of_rows(source: str) -> set[str]:
 def test_a_column_that_is_read_has_that_name_in_a_table_or_a_statement(module: Path) -> None:
     """The type checker knows no names of columns."""
     source = module.read_text(encoding="utf-8")
-    known = {column.name for table in SQLModel.metadata.tables.values() for column in table.columns}
+    known = {column.name for table in METADATA.tables.values() for column in table.columns}
 
     assert read_of_rows(source) - known - set(LABEL.findall(source)) == set()
 

@@ -172,7 +172,7 @@ def wakes(tx: Tx, *keys: str) -> str:
 def committed(path: Path, name: str) -> bool:
     """Whether another connection sees what a unit wrote."""
     with closing(sqlite3.connect(path)) as other:
-        return bool(other.execute("SELECT 1 FROM setting WHERE name = ?", (name,)).fetchall())
+        return bool(other.execute("SELECT 1 FROM trinity_channels_setting WHERE name = ?", (name,)).fetchall())
 
 
 async def test_a_unit_may_build_a_query_and_write(store: Store, path: Path) -> None:
@@ -303,7 +303,7 @@ async def test_the_log_is_emptied_beside_writes_and_waits_for_no_reader(store: S
     await store.write(lambda tx: put(tx, "a"))
     with closing(sqlite3.connect(path, isolation_level=None)) as reader:
         reader.execute("BEGIN")
-        reader.execute("SELECT count(*) FROM setting").fetchone()
+        reader.execute("SELECT count(*) FROM trinity_channels_setting").fetchone()
         await store.write(lambda tx: put(tx, "b"))
         assert not await store.empty_log()
 

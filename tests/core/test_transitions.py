@@ -111,18 +111,21 @@ class Operations(RuleBasedStateMachine):
     @invariant()
     def a_message_is_being_answered_while_its_turn_is_open(self) -> None:
         assert not self._any(
-            "SELECT 1 FROM message JOIN turn ON turn.id = message.turn_id "
+            "SELECT 1 FROM trinity_channels_message AS message JOIN trinity_channels_turn AS turn ON turn.id "
+            "= message.turn_id "
             "WHERE message.state = 'answering' AND turn.state <> 'open'"
         )
 
     @invariant()
     def what_was_removed_says_nothing(self) -> None:
-        assert not self._any("SELECT 1 FROM message WHERE state IN ('dropped', 'expired', 'erased') AND text <> ''")
+        assert not self._any(
+            "SELECT 1 FROM trinity_channels_message WHERE state IN ('dropped', 'expired', 'erased') AND text <> ''"
+        )
 
     @invariant()
     def what_failed_says_why_and_what_arrived_says_nothing_of_a_failure(self) -> None:
         assert not self._any(
-            "SELECT 1 FROM delivery WHERE (state = 'failed' AND failure IS NULL) "
+            "SELECT 1 FROM trinity_channels_delivery WHERE (state = 'failed' AND failure IS NULL) "
             "OR (state IN ('queued', 'sent', 'delivered', 'read') AND failure IS NOT NULL)"
         )
 
@@ -251,10 +254,11 @@ def test_rows_take_only_allowed_steps(blank: Path, operations: type[Operations])
 def test_the_database_of_a_story_refuses_other_steps(blank: Path, begins: str, becomes: str, *, refused: bool) -> None:
     def move(database: sqlite3.Connection) -> None:
         database.execute(
-            "INSERT INTO message (binding_id, conversation_id, origin, text, at, state) VALUES (1, 1, 'x', 'x', 0, ?)",
+            "INSERT INTO trinity_channels_message (binding_id, conversation_id, origin, text, at, "
+            "state) VALUES (1, 1, 'x', 'x', 0, ?)",
             [begins],
         )
-        database.execute("UPDATE message SET state = ?", [becomes])
+        database.execute("UPDATE trinity_channels_message SET state = ?", [becomes])
 
     with closing(_copy(blank)) as database:
         if refused:

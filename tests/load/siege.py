@@ -49,10 +49,10 @@ base_url = "{model}/v1"
 model = "counting"
 """
 _OPEN_WORK = """
-SELECT 'message ' || state, count(*) FROM message WHERE state IN ('waiting', 'answering') GROUP BY state
-UNION ALL SELECT 'turn ' || state, count(*) FROM turn WHERE state IN ('open', 'failed') GROUP BY state
+SELECT 'message ' || state, count(*) FROM trinity_channels_message WHERE state IN ('waiting', 'answering') GROUP BY state
+UNION ALL SELECT 'turn ' || state, count(*) FROM trinity_channels_turn WHERE state IN ('open', 'failed') GROUP BY state
 UNION ALL
-SELECT 'delivery ' || state, count(*) FROM delivery
+SELECT 'delivery ' || state, count(*) FROM trinity_channels_delivery
 WHERE state IN ('ready', 'sending', 'reconciling') GROUP BY state
 """
 
@@ -252,7 +252,9 @@ class HostProcess:
 
     def last_attempts(self) -> int:
         """How many turns are in their third attempt: one more death and they are parked, as they should be."""
-        return int(self._query("SELECT count(*) FROM turn WHERE state = 'open' AND attempts >= 3")[0][0])
+        return int(
+            self._query("SELECT count(*) FROM trinity_channels_turn WHERE state = 'open' AND attempts >= 3")[0][0]
+        )
 
     def _query(self, sql: str) -> list[Any]:
         database = sqlite3.connect(f"file:{self.folder / 'trinity_channels.db'}?mode=ro", uri=True)

@@ -23,21 +23,24 @@ _MONOTONIC = 1  # the other clocks stand still
 _OLD = "a question that was asked long ago"
 _MESSAGES = """
     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :rows)
-    INSERT INTO message (id, binding_id, conversation_id, contact_id, event_id, origin, text, state, at, received_at)
+    INSERT INTO trinity_channels_message (id, binding_id, conversation_id, contact_id, event_id, origin,
+        text, state, at, received_at)
     SELECT i, 1, 1, 1, 'old' || i, 'person', :text || i, 'answered', :at + i, :at + i FROM n
 """
 _DELIVERIES = """
-    INSERT INTO delivery (binding_id, conversation_id, message_id, address, text, state, attempts, created_at, updated_at)
-    SELECT 1, 1, id, 'somewhere', :text, 'read', 1, at, at FROM message WHERE event_id LIKE 'old%' AND id % 2
+    INSERT INTO trinity_channels_delivery (binding_id, conversation_id, message_id, address, text, state,
+        attempts, created_at, updated_at)
+    SELECT 1, 1, id, 'somewhere', :text, 'read', 1, at, at FROM trinity_channels_message WHERE event_id LIKE
+    'old%' AND id % 2
 """
 
 
 def fill(world: World) -> None:
     """Put old messages into the database, half of them with a delivery."""
     with closing(sqlite3.connect(world.folder / "trinity_channels.db")) as database, database:
-        database.execute("DELETE FROM delivery")
-        database.execute("DELETE FROM message")
-        database.execute("DROP TRIGGER delivery_begin")  # these have gone their way already
+        database.execute("DELETE FROM trinity_channels_delivery")
+        database.execute("DELETE FROM trinity_channels_message")
+        database.execute("DROP TRIGGER trinity_channels_delivery_begin")  # these have gone their way already
         values = {"rows": ROWS, "text": _OLD, "at": micros(START - timedelta(days=60))}
         database.execute(_MESSAGES, values)
         database.execute(_DELIVERIES, values)
@@ -47,7 +50,7 @@ def with_text(world: World) -> int:
     """How many of them still have their text."""
     with closing(sqlite3.connect(world.folder / "trinity_channels.db")) as database, database:
         found: int = database.execute(
-            "SELECT count(*) FROM message WHERE event_id LIKE 'old%' AND text != ''"
+            "SELECT count(*) FROM trinity_channels_message WHERE event_id LIKE 'old%' AND text != ''"
         ).fetchone()[0]
         return found
 

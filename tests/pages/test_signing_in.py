@@ -172,8 +172,8 @@ async def test_what_has_ended_is_deleted(world: World) -> None:
         await world.later(days=8)
 
     with closing(sqlite3.connect(world.host.store.path)) as database:
-        sessions = database.execute("SELECT count(*) FROM page_session").fetchone()
-        links = database.execute("SELECT count(*) FROM sign_in_link").fetchone()
+        sessions = database.execute("SELECT count(*) FROM trinity_channels_page_session").fetchone()
+        links = database.execute("SELECT count(*) FROM trinity_channels_sign_in_link").fetchone()
     assert (sessions, links) == ((0,), (0,))
 
 

@@ -249,8 +249,8 @@ async def test_login_codes_are_kept_for_a_day(world: World) -> None:
 
     await world.later(minutes=2)
 
-    assert 'INSERT INTO "login_code"' in before
-    assert 'INSERT INTO "login_code"' not in stored(world)
+    assert 'INSERT INTO "trinity_channels_login_code"' in before
+    assert 'INSERT INTO "trinity_channels_login_code"' not in stored(world)
     assert metric(world, "retention_removed_total", kind="login_codes") == 1
 
 

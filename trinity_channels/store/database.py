@@ -165,7 +165,9 @@ class Store:
         """The connection that writes, to a database with the current schema."""
         connection = self._engine.connect()
         try:
-            os.chmod(self._path, 0o600)  # noqa: PTH101  a path given by the operator, never followed further
+            # Who may read an application's file is for the application to say.
+            if not migrate.is_shared(connection):
+                os.chmod(self._path, 0o600)  # noqa: PTH101  a path given by the operator, never followed further
             if not migrate.is_current(connection):
                 migrate.upgrade(self._url.render_as_string(hide_password=False))
         except BaseException:

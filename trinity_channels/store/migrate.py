@@ -7,6 +7,9 @@ from pathlib import Path
 from sqlalchemy import Connection, create_engine, inspect
 from sqlalchemy.pool import NullPool
 
+from trinity_channels.store import earlier_names
+from trinity_channels.store.tables.row import PREFIX
+
 
 class NewerSchema(Exception):
     """A later version of the program has written the database.
@@ -21,6 +24,8 @@ class NewerSchema(Exception):
 
 
 SCRIPTS = Path(__file__).parent / "migrations"
+VERSION_TABLE = f"{PREFIX}alembic_version"
+"""Not alembic's default: the database may be another application's, which uses alembic, too."""
 
 
 def newest() -> str:
@@ -42,15 +47,23 @@ def is_current(connection: Connection) -> bool:
         if connection.dialect.name == "sqlite":
             # kept in the file; set here, before several connections could want to set it at once
             connection.exec_driver_sql("PRAGMA journal_mode=WAL")
-        if not inspect(connection).has_table("alembic_version"):
-            return False
-        stands = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+        stands = None
+        if inspect(connection).has_table(VERSION_TABLE):
+            statement = f"SELECT version_num FROM {VERSION_TABLE}"  # noqa: S608  a constant
+            stands = connection.exec_driver_sql(statement).scalar()
     finally:
         connection.rollback()
-    # An older program would read columns that it does not know, and write rows that the newer one cannot use.
-    if stands is not None and stands != newest() and stands not in _known():
-        raise NewerSchema(str(stands))
+    _refuse_newer(stands)
     return bool(stands == newest())
+
+
+def is_shared(connection: Connection) -> bool:
+    """Whether the database holds tables of others."""
+    tables = {name for name in inspect(connection).get_table_names() if not name.startswith(PREFIX)}
+    if tables and (stands := earlier_names.version(connection)):
+        tables -= earlier_names.tables(stands)
+    connection.rollback()
+    return bool(tables)
 
 
 def upgrade(url: str) -> None:
@@ -64,7 +77,18 @@ def upgrade(url: str) -> None:
         if is_current(connection):
             return
     with engine.begin() as connection:
+        # All or nothing: the driver itself begins no transaction for changes of the schema.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        if (stands := earlier_names.version(connection)) is not None:
+            _refuse_newer(stands)
+            earlier_names.replace(connection, stands, VERSION_TABLE)
         _migrate(connection)
+
+
+def _refuse_newer(stands: str | None) -> None:
+    # An older program would read columns that it does not know, and write rows that the newer one cannot use.
+    if stands is not None and stands not in _known():
+        raise NewerSchema(stands)
 
 
 def _migrate(connection: Connection) -> None:

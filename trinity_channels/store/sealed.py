@@ -6,9 +6,12 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from trinity_channels.store.earlier_names import BINDINGS as EARLIER_BINDINGS
 from trinity_channels.store.failures import cannot_be_opened
+from trinity_channels.store.tables import BINDING
 
-_FIRST = "SELECT 1 FROM binding WHERE disconnected_at IS NULL LIMIT 1"
+_TABLES = (BINDING.name, EARLIER_BINDINGS)
+"""Of today, and of a database that is not migrated yet."""
 
 
 def exist(path: Path) -> bool:
@@ -21,9 +24,14 @@ def exist(path: Path) -> bool:
         return False
     try:
         with closing(sqlite3.connect(path)) as database:
-            has_table = database.execute(
-                "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'binding'"
-            ).fetchone()
-            return has_table is not None and database.execute(_FIRST).fetchone() is not None
+            return any(_has_connected(database, table) for table in _TABLES)
     except sqlite3.Error as error:
         raise cannot_be_opened(path, error) from error
+
+
+def _has_connected(database: sqlite3.Connection, table: str) -> bool:
+    columns = {row[1] for row in database.execute("SELECT * FROM pragma_table_info(?)", (table,))}
+    if not {"disconnected_at", "webhook_digest"} <= columns:  # missing, or another program's
+        return False
+    found = database.execute(f"SELECT 1 FROM {table} WHERE disconnected_at IS NULL LIMIT 1")  # noqa: S608  a constant
+    return found.fetchone() is not None

@@ -5,21 +5,23 @@ from __future__ import annotations
 from typing import ClassVar
 
 from sqlalchemy import BigInteger, Column, Index, Text, UniqueConstraint, text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
+
+from trinity_channels.store.tables.row import METADATA, Row
 
 
-class LoginCodeRow(SQLModel, table=True):
+class LoginCodeRow(Row, table=True):
     """A mailed code, as a keyed hash; dead ones stay for the limits, which count the `mailbox` that an e-mail leads to.
 
     `known`: when it was made, the e-mail could use the agent, or someone had verified it before. `locked_at`: a wrong
     guess at it was one too many, and the contact gets no code for this mailbox for a day.
     """
 
-    __tablename__: ClassVar[str] = "login_code"
+    __tablename__: ClassVar[str] = "trinity_channels_login_code"
     __table_args__ = (
-        Index("login_code_of_contact", "contact_id", "created_at"),
-        Index("login_code_of_mailbox", "mailbox", "created_at"),
-        Index("login_code_of_binding", "binding_id", "created_at"),
+        Index("trinity_channels_login_code_of_contact", "contact_id", "created_at"),
+        Index("trinity_channels_login_code_of_mailbox", "mailbox", "created_at"),
+        Index("trinity_channels_login_code_of_binding", "binding_id", "created_at"),
     )
     id: int | None = Field(default=None, primary_key=True)
     binding_id: int
@@ -36,27 +38,27 @@ class LoginCodeRow(SQLModel, table=True):
     locked_at: int | None = Field(default=None, sa_type=BigInteger)
 
 
-class KnownMailboxRow(SQLModel, table=True):
+class KnownMailboxRow(Row, table=True):
     """A mailbox that a contact has verified, now or earlier: strangers cannot use up what signs them in again."""
 
-    __tablename__: ClassVar[str] = "known_mailbox"
-    contact_id: int = Field(foreign_key="contact.id", primary_key=True)
+    __tablename__: ClassVar[str] = "trinity_channels_known_mailbox"
+    contact_id: int = Field(foreign_key="trinity_channels_contact.id", primary_key=True)
     mailbox: str = Field(primary_key=True, index=True)
 
 
-class PolicyRow(SQLModel, table=True):
+class PolicyRow(Row, table=True):
     """Who may chat with an agent, where that differs from the default."""
 
-    __tablename__: ClassVar[str] = "policy"
+    __tablename__: ClassVar[str] = "trinity_channels_policy"
     agent: str = Field(primary_key=True)
     policy: str
     groups: str
 
 
-class ShareRow(SQLModel, table=True):
+class ShareRow(Row, table=True):
     """An e-mail that may use an agent."""
 
-    __tablename__: ClassVar[str] = "share"
+    __tablename__: ClassVar[str] = "trinity_channels_share"
     __table_args__ = (UniqueConstraint("agent", "email"),)
     id: int | None = Field(default=None, primary_key=True)
     agent: str
@@ -66,15 +68,15 @@ class ShareRow(SQLModel, table=True):
     created_at: int = Field(sa_type=BigInteger)
 
 
-class AccessRequestRow(SQLModel, table=True):
+class AccessRequestRow(Row, table=True):
     """A request of one e-mail to use one agent. `owner_told` and `notice_due` say which notices are still to be sent."""
 
-    __tablename__: ClassVar[str] = "access_request"
+    __tablename__: ClassVar[str] = "trinity_channels_access_request"
     __table_args__ = (
         UniqueConstraint("agent", "email"),
-        Index("access_request_of_conversation", "conversation_id"),
-        Index("access_request_pending", "agent", sqlite_where=text("status = 'pending'")),
-        Index("access_request_untold", "agent", sqlite_where=text("owner_told = 0")),
+        Index("trinity_channels_access_request_of_conversation", "conversation_id"),
+        Index("trinity_channels_access_request_pending", "agent", sqlite_where=text("status = 'pending'")),
+        Index("trinity_channels_access_request_untold", "agent", sqlite_where=text("owner_told = 0")),
     )
     id: int | None = Field(default=None, primary_key=True)
     agent: str
@@ -89,10 +91,10 @@ class AccessRequestRow(SQLModel, table=True):
     notice_due: bool = False
 
 
-class TokenRow(SQLModel, table=True):
+class TokenRow(Row, table=True):
     """A bearer token of the API, as a hash. `created_by` is the audit actor; `last_used_at` is exact to the minute."""
 
-    __tablename__: ClassVar[str] = "token"
+    __tablename__: ClassVar[str] = "trinity_channels_token"
     id: int | None = Field(default=None, primary_key=True)
     digest: str = Field(unique=True)
     role: str
@@ -104,17 +106,17 @@ class TokenRow(SQLModel, table=True):
     last_used_at: int | None = Field(default=None, sa_type=BigInteger)
 
 
-class AuditRow(SQLModel, table=True):
+class AuditRow(Row, table=True):
     """One recorded action."""
 
-    __tablename__: ClassVar[str] = "audit"
+    __tablename__: ClassVar[str] = "trinity_channels_audit"
     __table_args__ = (
-        Index("audit_of_agent", "agent", "action", "at"),
+        Index("trinity_channels_audit_of_agent", "agent", "action", "at"),
         # Lists go on by id, newest first, for each way to narrow them.
-        Index("audit_listed_of_agent", "agent", "id"),
-        Index("audit_listed_of_action", "action", "id"),
-        Index("audit_listed_of_actor", "actor", "id"),
-        Index("audit_at", "at"),
+        Index("trinity_channels_audit_listed_of_agent", "agent", "id"),
+        Index("trinity_channels_audit_listed_of_action", "action", "id"),
+        Index("trinity_channels_audit_listed_of_actor", "actor", "id"),
+        Index("trinity_channels_audit_at", "at"),
     )
     id: int | None = Field(default=None, primary_key=True)
     at: int = Field(sa_type=BigInteger)
@@ -125,10 +127,10 @@ class AuditRow(SQLModel, table=True):
     details: str = Field(sa_column=Column(Text, nullable=False))
 
 
-LOGIN_CODE = SQLModel.metadata.tables["login_code"]
-KNOWN_MAILBOX = SQLModel.metadata.tables["known_mailbox"]
-POLICY = SQLModel.metadata.tables["policy"]
-SHARE = SQLModel.metadata.tables["share"]
-ACCESS_REQUEST = SQLModel.metadata.tables["access_request"]
-TOKEN = SQLModel.metadata.tables["token"]
-AUDIT = SQLModel.metadata.tables["audit"]
+LOGIN_CODE = METADATA.tables["trinity_channels_login_code"]
+KNOWN_MAILBOX = METADATA.tables["trinity_channels_known_mailbox"]
+POLICY = METADATA.tables["trinity_channels_policy"]
+SHARE = METADATA.tables["trinity_channels_share"]
+ACCESS_REQUEST = METADATA.tables["trinity_channels_access_request"]
+TOKEN = METADATA.tables["trinity_channels_token"]
+AUDIT = METADATA.tables["trinity_channels_audit"]

@@ -5,38 +5,40 @@ from __future__ import annotations
 from typing import ClassVar
 
 from sqlalchemy import BigInteger, Column, Index, Text, UniqueConstraint, text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
+
+from trinity_channels.store.tables.row import METADATA, Row
 
 
-class SettingRow(SQLModel, table=True):
+class SettingRow(Row, table=True):
     """A setting that is changed while the host runs."""
 
-    __tablename__: ClassVar[str] = "setting"
+    __tablename__: ClassVar[str] = "trinity_channels_setting"
     name: str = Field(primary_key=True)
     value: str
 
 
-class AgentSettingRow(SQLModel, table=True):
+class AgentSettingRow(Row, table=True):
     """A setting of one agent that is changed while the host runs."""
 
-    __tablename__: ClassVar[str] = "agent_setting"
+    __tablename__: ClassVar[str] = "trinity_channels_agent_setting"
     agent: str = Field(primary_key=True)
     name: str = Field(primary_key=True)
     value: str
 
 
-class BindingRow(SQLModel, table=True):
+class BindingRow(Row, table=True):
     """One agent on one channel; it outlives a disconnect, so that people and history do.
 
     `refused_since`: when the first webhook was refused for its signature whose message has not been fetched since.
     `swept_days`: the retention by which its messages were last looked at.
     """
 
-    __tablename__: ClassVar[str] = "binding"
+    __tablename__: ClassVar[str] = "trinity_channels_binding"
     __table_args__ = (
         UniqueConstraint("agent", "channel"),
         Index(
-            "binding_account",
+            "trinity_channels_binding_account",
             "channel",
             "account_key",
             unique=True,
@@ -68,40 +70,40 @@ class BindingRow(SQLModel, table=True):
     send_failure: str | None = None
 
 
-class RetiredKeyRow(SQLModel, table=True):
+class RetiredKeyRow(Row, table=True):
     """A webhook key that was replaced; its address answers until `ends_at`, and after that says that it is gone."""
 
-    __tablename__: ClassVar[str] = "retired_key"
+    __tablename__: ClassVar[str] = "trinity_channels_retired_key"
     id: int | None = Field(default=None, primary_key=True)
-    binding_id: int = Field(foreign_key="binding.id", index=True)
+    binding_id: int = Field(foreign_key="trinity_channels_binding.id", index=True)
     digest: str = Field(unique=True)
     webhook_key: str
     retired_at: int = Field(sa_type=BigInteger)
     ends_at: int = Field(sa_type=BigInteger)
 
 
-class BindingNoticeRow(SQLModel, table=True):
+class BindingNoticeRow(Row, table=True):
     """The newest of one kind of thing that the owner of a binding has to act on."""
 
-    __tablename__: ClassVar[str] = "binding_notice"
-    binding_id: int = Field(foreign_key="binding.id", primary_key=True)
+    __tablename__: ClassVar[str] = "trinity_channels_binding_notice"
+    binding_id: int = Field(foreign_key="trinity_channels_binding.id", primary_key=True)
     code: str = Field(primary_key=True)
     detail: str = Field(sa_column=Column(Text, nullable=False))
     at: int = Field(sa_type=BigInteger)
 
 
-class UnknownWebhookRow(SQLModel, table=True):
+class UnknownWebhookRow(Row, table=True):
     """Requests of one hour to webhook addresses of one channel that no binding has."""
 
-    __tablename__: ClassVar[str] = "unknown_webhook"
+    __tablename__: ClassVar[str] = "trinity_channels_unknown_webhook"
     hour: int = Field(sa_type=BigInteger, primary_key=True)
     channel: str = Field(primary_key=True)
     requests: int = Field(sa_type=BigInteger)
 
 
-SETTING = SQLModel.metadata.tables["setting"]
-AGENT_SETTING = SQLModel.metadata.tables["agent_setting"]
-BINDING = SQLModel.metadata.tables["binding"]
-RETIRED_KEY = SQLModel.metadata.tables["retired_key"]
-BINDING_NOTICE = SQLModel.metadata.tables["binding_notice"]
-UNKNOWN_WEBHOOK = SQLModel.metadata.tables["unknown_webhook"]
+SETTING = METADATA.tables["trinity_channels_setting"]
+AGENT_SETTING = METADATA.tables["trinity_channels_agent_setting"]
+BINDING = METADATA.tables["trinity_channels_binding"]
+RETIRED_KEY = METADATA.tables["trinity_channels_retired_key"]
+BINDING_NOTICE = METADATA.tables["trinity_channels_binding_notice"]
+UNKNOWN_WEBHOOK = METADATA.tables["trinity_channels_unknown_webhook"]

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import ClassVar
 
 from sqlalchemy import BigInteger, Column, Index, Text, UniqueConstraint, text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
 from trinity_channels.store.states import OPEN_DELIVERIES, PARKED_DELIVERIES, MessageState, TurnState
 from trinity_channels.store.tables.indexes import condition, open_work
+from trinity_channels.store.tables.row import METADATA, Row
 
 
-class ContactRow(SQLModel, table=True):
+class ContactRow(Row, table=True):
     """One person on one binding, with what they have proved and what they were told.
 
     `stopped_at`: they wrote STOP to us. `unreachable_at`: the provider reported that they want no messages; until they
@@ -19,15 +20,17 @@ class ContactRow(SQLModel, table=True):
     the person signs in again.
     """
 
-    __tablename__: ClassVar[str] = "contact"
+    __tablename__: ClassVar[str] = "trinity_channels_contact"
     __table_args__ = (
         # With what the counts of a policy ask for, which read every entry of a binding.
-        Index("contact_of_binding", "binding_id", "id", "email", "blocked_at"),
-        Index("contact_email_used", "email_used_at", sqlite_where=text("email IS NOT NULL")),
-        Index("contact_email_vouched", "email_checked_at", sqlite_where=text("email_source = 'provider'")),
+        Index("trinity_channels_contact_of_binding", "binding_id", "id", "email", "blocked_at"),
+        Index("trinity_channels_contact_email_used", "email_used_at", sqlite_where=text("email IS NOT NULL")),
+        Index(
+            "trinity_channels_contact_email_vouched", "email_checked_at", sqlite_where=text("email_source = 'provider'")
+        ),
     )
     id: int | None = Field(default=None, primary_key=True)
-    binding_id: int = Field(foreign_key="binding.id")
+    binding_id: int = Field(foreign_key="trinity_channels_binding.id")
     name: str = ""
     email: str | None = Field(default=None, index=True)
     email_source: str | None = None
@@ -48,34 +51,34 @@ class ContactRow(SQLModel, table=True):
     created_at: int = Field(sa_type=BigInteger)
 
 
-class AddressRow(SQLModel, table=True):
+class AddressRow(Row, table=True):
     """One address of a contact; `stable` ones are never given to another person."""
 
-    __tablename__: ClassVar[str] = "address"
+    __tablename__: ClassVar[str] = "trinity_channels_address"
     __table_args__ = (UniqueConstraint("binding_id", "value"),)
     id: int | None = Field(default=None, primary_key=True)
     binding_id: int
     value: str
-    contact_id: int = Field(foreign_key="contact.id", index=True)
+    contact_id: int = Field(foreign_key="trinity_channels_contact.id", index=True)
     stable: bool
 
 
-class ConversationRow(SQLModel, table=True):
+class ConversationRow(Row, table=True):
     """A direct chat or a group. `needs_turn`: something else than a message calls for a step.
 
     `disclosed_at` is when it was last told that an AI agent answers, and `disclosed_by` the message that did so.
     """
 
-    __tablename__: ClassVar[str] = "conversation"
+    __tablename__: ClassVar[str] = "trinity_channels_conversation"
     __table_args__ = (
         UniqueConstraint("binding_id", "key"),
-        Index("conversation_needs_turn", "id", sqlite_where=text("needs_turn = 1")),
-        Index("conversation_groups", "binding_id", "address", sqlite_where=text("is_group = 1")),
+        Index("trinity_channels_conversation_needs_turn", "id", sqlite_where=text("needs_turn = 1")),
+        Index("trinity_channels_conversation_groups", "binding_id", "address", sqlite_where=text("is_group = 1")),
     )
     id: int | None = Field(default=None, primary_key=True)
     binding_id: int
     key: str
-    contact_id: int | None = Field(default=None, foreign_key="contact.id", index=True)
+    contact_id: int | None = Field(default=None, foreign_key="trinity_channels_contact.id", index=True)
     address: str
     is_group: bool = False
     last_inbound_at: int = Field(sa_type=BigInteger)
@@ -85,7 +88,7 @@ class ConversationRow(SQLModel, table=True):
     created_at: int = Field(sa_type=BigInteger)
 
 
-class MessageRow(SQLModel, table=True):
+class MessageRow(Row, table=True):
     """One message of either side; `state` is a `MessageState`.
 
     `at` is when it was written, `received_at` when it was stored here; the former may be much earlier after an outage.
@@ -93,21 +96,25 @@ class MessageRow(SQLModel, table=True):
     `stranger_id` is the contact without a verified e-mail for whom the host said it.
     """
 
-    __tablename__: ClassVar[str] = "message"
+    __tablename__: ClassVar[str] = "trinity_channels_message"
     __table_args__ = (
         UniqueConstraint("binding_id", "event_id"),
-        Index("message_of_conversation", "conversation_id", "id"),
-        Index("message_of_binding", "binding_id"),  # in the order of the ids, which every index of SQLite ends with
-        Index("message_of_contact", "contact_id", "at"),
-        Index("message_of_turn", "turn_id", sqlite_where=text("turn_id IS NOT NULL")),
-        open_work("message_open", "conversation_id", MessageState.WAITING),
-        open_work("message_held", "conversation_id", MessageState.HELD),
-        Index("message_notice", "binding_id", "at", sqlite_where=text("origin = 'notice'")),
-        Index("message_to_stranger", "stranger_id", "at", sqlite_where=text("stranger_id IS NOT NULL")),
+        Index("trinity_channels_message_of_conversation", "conversation_id", "id"),
+        Index(
+            "trinity_channels_message_of_binding", "binding_id"
+        ),  # in the order of the ids, which every index of SQLite ends with
+        Index("trinity_channels_message_of_contact", "contact_id", "at"),
+        Index("trinity_channels_message_of_turn", "turn_id", sqlite_where=text("turn_id IS NOT NULL")),
+        open_work("trinity_channels_message_open", "conversation_id", MessageState.WAITING),
+        open_work("trinity_channels_message_held", "conversation_id", MessageState.HELD),
+        Index("trinity_channels_message_notice", "binding_id", "at", sqlite_where=text("origin = 'notice'")),
+        Index(
+            "trinity_channels_message_to_stranger", "stranger_id", "at", sqlite_where=text("stranger_id IS NOT NULL")
+        ),
     )
     id: int | None = Field(default=None, primary_key=True)
     binding_id: int
-    conversation_id: int = Field(foreign_key="conversation.id")
+    conversation_id: int = Field(foreign_key="trinity_channels_conversation.id")
     contact_id: int | None = None
     event_id: str | None = None
     provider_id: str | None = None
@@ -125,20 +132,20 @@ class MessageRow(SQLModel, table=True):
     stranger_id: int | None = None
 
 
-class TurnRow(SQLModel, table=True):
+class TurnRow(Row, table=True):
     """One run of an agent; `state` is a `TurnState`.
 
     `cause`: why it is parked if the agent did not fail: `late` (too old to be answered unasked) or `host`. `run`: what the
     agent's runtime calls the run that works on it since `run_at`.
     """
 
-    __tablename__: ClassVar[str] = "turn"
+    __tablename__: ClassVar[str] = "trinity_channels_turn"
     __table_args__ = (
-        open_work("turn_open", "conversation_id", TurnState.OPEN),
-        open_work("turn_failed", "state", TurnState.FAILED),
-        open_work("turn_failed_here", "conversation_id", TurnState.FAILED),
+        open_work("trinity_channels_turn_open", "conversation_id", TurnState.OPEN),
+        open_work("trinity_channels_turn_failed", "state", TurnState.FAILED),
+        open_work("trinity_channels_turn_failed_here", "conversation_id", TurnState.FAILED),
         Index(
-            "turn_answered",
+            "trinity_channels_turn_answered",
             "binding_id",
             "updated_at",
             "id",
@@ -147,7 +154,7 @@ class TurnRow(SQLModel, table=True):
     )
     id: int | None = Field(default=None, primary_key=True)
     key: str
-    conversation_id: int = Field(foreign_key="conversation.id")
+    conversation_id: int = Field(foreign_key="trinity_channels_conversation.id")
     binding_id: int | None = None
     state: str
     attempts: int
@@ -162,20 +169,20 @@ class TurnRow(SQLModel, table=True):
     run_at: int | None = Field(default=None, sa_type=BigInteger)
 
 
-class DeliveryRow(SQLModel, table=True):
+class DeliveryRow(Row, table=True):
     """A provider message; `state` is an `OutboxState`."""
 
-    __tablename__: ClassVar[str] = "delivery"
+    __tablename__: ClassVar[str] = "trinity_channels_delivery"
     __table_args__ = (
-        Index("delivery_of_conversation", "conversation_id", "id"),
-        open_work("delivery_open", "conversation_id", *OPEN_DELIVERIES),
-        open_work("delivery_parked", "binding_id", *PARKED_DELIVERIES),
-        open_work("delivery_parked_here", "conversation_id", *PARKED_DELIVERIES),
+        Index("trinity_channels_delivery_of_conversation", "conversation_id", "id"),
+        open_work("trinity_channels_delivery_open", "conversation_id", *OPEN_DELIVERIES),
+        open_work("trinity_channels_delivery_parked", "binding_id", *PARKED_DELIVERIES),
+        open_work("trinity_channels_delivery_parked_here", "conversation_id", *PARKED_DELIVERIES),
     )
     id: int | None = Field(default=None, primary_key=True)
     binding_id: int
-    conversation_id: int = Field(foreign_key="conversation.id")
-    message_id: int = Field(foreign_key="message.id", index=True)
+    conversation_id: int = Field(foreign_key="trinity_channels_conversation.id")
+    message_id: int = Field(foreign_key="trinity_channels_message.id", index=True)
     address: str
     text: str = Field(sa_column=Column(Text, nullable=False))
     state: str
@@ -191,14 +198,14 @@ class DeliveryRow(SQLModel, table=True):
     resent_at: int | None = Field(default=None, sa_type=BigInteger)
 
 
-class ProactiveRow(SQLModel, table=True):
+class ProactiveRow(Row, table=True):
     """One proactive message as it was asked for; its state is that of the deliveries of `message_id`."""
 
-    __tablename__: ClassVar[str] = "proactive"
+    __tablename__: ClassVar[str] = "trinity_channels_proactive"
     __table_args__ = (
         UniqueConstraint("agent", "idempotency_key"),
-        Index("proactive_of_recipient", "agent", "email", "created_at"),
-        Index("proactive_of_message", "message_id"),
+        Index("trinity_channels_proactive_of_recipient", "agent", "email", "created_at"),
+        Index("trinity_channels_proactive_of_message", "message_id"),
     )
     id: str = Field(primary_key=True)
     agent: str
@@ -214,10 +221,10 @@ class ProactiveRow(SQLModel, table=True):
 # The same tables for SQLAlchemy Core, which every statement is written in.
 
 
-CONTACT = SQLModel.metadata.tables["contact"]
-ADDRESS = SQLModel.metadata.tables["address"]
-CONVERSATION = SQLModel.metadata.tables["conversation"]
-MESSAGE = SQLModel.metadata.tables["message"]
-TURN = SQLModel.metadata.tables["turn"]
-DELIVERY = SQLModel.metadata.tables["delivery"]
-PROACTIVE = SQLModel.metadata.tables["proactive"]
+CONTACT = METADATA.tables["trinity_channels_contact"]
+ADDRESS = METADATA.tables["trinity_channels_address"]
+CONVERSATION = METADATA.tables["trinity_channels_conversation"]
+MESSAGE = METADATA.tables["trinity_channels_message"]
+TURN = METADATA.tables["trinity_channels_turn"]
+DELIVERY = METADATA.tables["trinity_channels_delivery"]
+PROACTIVE = METADATA.tables["trinity_channels_proactive"]

@@ -5,21 +5,23 @@ from __future__ import annotations
 from typing import ClassVar
 
 from sqlalchemy import BigInteger, Index
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
+
+from trinity_channels.store.tables.row import METADATA, Row
 
 
-class PageSessionRow(SQLModel, table=True):
+class PageSessionRow(Row, table=True):
     """A browser that is signed in; `digest` is that of its cookie.
 
     `credential` is the digest of the token it was opened with, empty if a mailed link opened it. `used_at` is exact to the
     minute.
     """
 
-    __tablename__: ClassVar[str] = "page_session"
+    __tablename__: ClassVar[str] = "trinity_channels_page_session"
     __table_args__ = (
-        Index("page_session_of_subject", "role", "subject"),
-        Index("page_session_used", "used_at"),
-        Index("page_session_created", "created_at"),
+        Index("trinity_channels_page_session_of_subject", "role", "subject"),
+        Index("trinity_channels_page_session_used", "used_at"),
+        Index("trinity_channels_page_session_created", "created_at"),
     )
     id: int | None = Field(default=None, primary_key=True)
     digest: str = Field(unique=True)
@@ -30,18 +32,18 @@ class PageSessionRow(SQLModel, table=True):
     used_at: int = Field(sa_type=BigInteger)
 
 
-class SignInLinkRow(SQLModel, table=True):
+class SignInLinkRow(Row, table=True):
     """A request for a link by mail, kept for the limits as well; `mailbox` and `source` are keyed digests.
 
     `digest` and `email` are empty if no mail was sent, because the address belongs to no owner.
     """
 
-    __tablename__: ClassVar[str] = "sign_in_link"
+    __tablename__: ClassVar[str] = "trinity_channels_sign_in_link"
     __table_args__ = (
-        Index("sign_in_link_digest", "digest"),
-        Index("sign_in_link_of_mailbox", "mailbox", "created_at"),
-        Index("sign_in_link_of_source", "source", "created_at"),
-        Index("sign_in_link_created", "created_at"),
+        Index("trinity_channels_sign_in_link_digest", "digest"),
+        Index("trinity_channels_sign_in_link_of_mailbox", "mailbox", "created_at"),
+        Index("trinity_channels_sign_in_link_of_source", "source", "created_at"),
+        Index("trinity_channels_sign_in_link_created", "created_at"),
     )
     id: int | None = Field(default=None, primary_key=True)
     digest: str
@@ -52,5 +54,5 @@ class SignInLinkRow(SQLModel, table=True):
     used_at: int | None = Field(default=None, sa_type=BigInteger)
 
 
-PAGE_SESSION = SQLModel.metadata.tables["page_session"]
-SIGN_IN_LINK = SQLModel.metadata.tables["sign_in_link"]
+PAGE_SESSION = METADATA.tables["trinity_channels_page_session"]
+SIGN_IN_LINK = METADATA.tables["trinity_channels_sign_in_link"]

@@ -9,7 +9,7 @@ down_revision = None
 
 def upgrade() -> None:
     op.create_table(
-        "access_request",
+        "trinity_channels_access_request",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("agent", sa.String(), nullable=False),
         sa.Column("email", sa.String(), nullable=False),
@@ -24,17 +24,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("agent", "email"),
     )
-    with op.batch_alter_table("access_request", schema=None) as batch_op:
-        batch_op.create_index("access_request_of_conversation", ["conversation_id"], unique=False)
+    with op.batch_alter_table("trinity_channels_access_request", schema=None) as batch_op:
+        batch_op.create_index("trinity_channels_access_request_of_conversation", ["conversation_id"], unique=False)
         batch_op.create_index(
-            "access_request_untold",
+            "trinity_channels_access_request_untold",
             ["agent"],
             unique=False,
             sqlite_where=sa.text("owner_told = 0"),
         )
 
     op.create_table(
-        "audit",
+        "trinity_channels_audit",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("actor", sa.String(), nullable=False),
@@ -44,11 +44,11 @@ def upgrade() -> None:
         sa.Column("details", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
-    with op.batch_alter_table("audit", schema=None) as batch_op:
-        batch_op.create_index("audit_of_agent", ["agent", "action", "at"], unique=False)
+    with op.batch_alter_table("trinity_channels_audit", schema=None) as batch_op:
+        batch_op.create_index("trinity_channels_audit_of_agent", ["agent", "action", "at"], unique=False)
 
     op.create_table(
-        "binding",
+        "trinity_channels_binding",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("agent", sa.String(), nullable=False),
         sa.Column("channel", sa.String(), nullable=False),
@@ -74,16 +74,16 @@ def upgrade() -> None:
         sa.UniqueConstraint("agent", "channel"),
         sa.UniqueConstraint("webhook_digest"),
     )
-    with op.batch_alter_table("binding", schema=None) as batch_op:
+    with op.batch_alter_table("trinity_channels_binding", schema=None) as batch_op:
         batch_op.create_index(
-            "binding_account",
+            "trinity_channels_binding_account",
             ["channel", "account_key"],
             unique=True,
             sqlite_where=sa.text("disconnected_at IS NULL"),
         )
 
     op.create_table(
-        "login_code",
+        "trinity_channels_login_code",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("binding_id", sa.Integer(), nullable=False),
         sa.Column("contact_id", sa.Integer(), nullable=False),
@@ -95,20 +95,20 @@ def upgrade() -> None:
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
-    with op.batch_alter_table("login_code", schema=None) as batch_op:
-        batch_op.create_index("login_code_of_binding", ["binding_id", "created_at"], unique=False)
-        batch_op.create_index("login_code_of_contact", ["contact_id", "created_at"], unique=False)
-        batch_op.create_index("login_code_of_email", ["email", "created_at"], unique=False)
+    with op.batch_alter_table("trinity_channels_login_code", schema=None) as batch_op:
+        batch_op.create_index("trinity_channels_login_code_of_binding", ["binding_id", "created_at"], unique=False)
+        batch_op.create_index("trinity_channels_login_code_of_contact", ["contact_id", "created_at"], unique=False)
+        batch_op.create_index("trinity_channels_login_code_of_email", ["email", "created_at"], unique=False)
 
     op.create_table(
-        "policy",
+        "trinity_channels_policy",
         sa.Column("agent", sa.String(), nullable=False),
         sa.Column("policy", sa.String(), nullable=False),
         sa.Column("groups", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("agent"),
     )
     op.create_table(
-        "proactive",
+        "trinity_channels_proactive",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("agent", sa.String(), nullable=False),
         sa.Column("channel", sa.String(), nullable=False),
@@ -121,17 +121,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("agent", "idempotency_key"),
     )
-    with op.batch_alter_table("proactive", schema=None) as batch_op:
-        batch_op.create_index("proactive_of_recipient", ["agent", "email", "created_at"], unique=False)
+    with op.batch_alter_table("trinity_channels_proactive", schema=None) as batch_op:
+        batch_op.create_index("trinity_channels_proactive_of_recipient", ["agent", "email", "created_at"], unique=False)
 
     op.create_table(
-        "setting",
+        "trinity_channels_setting",
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("value", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("name"),
     )
     op.create_table(
-        "share",
+        "trinity_channels_share",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("agent", sa.String(), nullable=False),
         sa.Column("email", sa.String(), nullable=False),
@@ -142,7 +142,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("agent", "email"),
     )
     op.create_table(
-        "token",
+        "trinity_channels_token",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("digest", sa.String(), nullable=False),
         sa.Column("role", sa.String(), nullable=False),
@@ -152,7 +152,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("digest"),
     )
     op.create_table(
-        "contact",
+        "trinity_channels_contact",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("binding_id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
@@ -168,15 +168,15 @@ def upgrade() -> None:
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["binding_id"],
-            ["binding.id"],
+            ["trinity_channels_binding.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
     )
-    with op.batch_alter_table("contact", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_contact_email"), ["email"], unique=False)
+    with op.batch_alter_table("trinity_channels_contact", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_trinity_channels_contact_email"), ["email"], unique=False)
 
     op.create_table(
-        "address",
+        "trinity_channels_address",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("binding_id", sa.Integer(), nullable=False),
         sa.Column("value", sa.String(), nullable=False),
@@ -184,16 +184,16 @@ def upgrade() -> None:
         sa.Column("stable", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["contact_id"],
-            ["contact.id"],
+            ["trinity_channels_contact.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("binding_id", "value"),
     )
-    with op.batch_alter_table("address", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_address_contact_id"), ["contact_id"], unique=False)
+    with op.batch_alter_table("trinity_channels_address", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_trinity_channels_address_contact_id"), ["contact_id"], unique=False)
 
     op.create_table(
-        "conversation",
+        "trinity_channels_conversation",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("binding_id", sa.Integer(), nullable=False),
         sa.Column("key", sa.String(), nullable=False),
@@ -205,22 +205,22 @@ def upgrade() -> None:
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["contact_id"],
-            ["contact.id"],
+            ["trinity_channels_contact.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("binding_id", "key"),
     )
-    with op.batch_alter_table("conversation", schema=None) as batch_op:
+    with op.batch_alter_table("trinity_channels_conversation", schema=None) as batch_op:
         batch_op.create_index(
-            "conversation_stirred",
+            "trinity_channels_conversation_stirred",
             ["id"],
             unique=False,
             sqlite_where=sa.text("stirred = 1"),
         )
-        batch_op.create_index(batch_op.f("ix_conversation_contact_id"), ["contact_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_trinity_channels_conversation_contact_id"), ["contact_id"], unique=False)
 
     op.create_table(
-        "message",
+        "trinity_channels_message",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("binding_id", sa.Integer(), nullable=False),
         sa.Column("conversation_id", sa.Integer(), nullable=False),
@@ -236,35 +236,35 @@ def upgrade() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["conversation_id"],
-            ["conversation.id"],
+            ["trinity_channels_conversation.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("binding_id", "event_id"),
     )
-    with op.batch_alter_table("message", schema=None) as batch_op:
+    with op.batch_alter_table("trinity_channels_message", schema=None) as batch_op:
         batch_op.create_index(
-            "message_kept",
+            "trinity_channels_message_kept",
             ["conversation_id", "id"],
             unique=False,
             sqlite_where=sa.text("state = 'kept'"),
         )
-        batch_op.create_index("message_of_contact", ["contact_id", "at"], unique=False)
-        batch_op.create_index("message_of_conversation", ["conversation_id", "id"], unique=False)
+        batch_op.create_index("trinity_channels_message_of_contact", ["contact_id", "at"], unique=False)
+        batch_op.create_index("trinity_channels_message_of_conversation", ["conversation_id", "id"], unique=False)
         batch_op.create_index(
-            "message_of_turn",
+            "trinity_channels_message_of_turn",
             ["turn_id"],
             unique=False,
             sqlite_where=sa.text("turn_id IS NOT NULL"),
         )
         batch_op.create_index(
-            "message_open",
+            "trinity_channels_message_open",
             ["conversation_id", "id"],
             unique=False,
             sqlite_where=sa.text("state = 'waiting'"),
         )
 
     op.create_table(
-        "turn",
+        "trinity_channels_turn",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("key", sa.String(), nullable=False),
         sa.Column("conversation_id", sa.Integer(), nullable=False),
@@ -277,26 +277,26 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["conversation_id"],
-            ["conversation.id"],
+            ["trinity_channels_conversation.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
     )
-    with op.batch_alter_table("turn", schema=None) as batch_op:
+    with op.batch_alter_table("trinity_channels_turn", schema=None) as batch_op:
         batch_op.create_index(
-            "turn_failed",
+            "trinity_channels_turn_failed",
             ["state", "id"],
             unique=False,
             sqlite_where=sa.text("state = 'failed'"),
         )
         batch_op.create_index(
-            "turn_open",
+            "trinity_channels_turn_open",
             ["conversation_id", "id"],
             unique=False,
             sqlite_where=sa.text("state = 'open'"),
         )
 
     op.create_table(
-        "delivery",
+        "trinity_channels_delivery",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("binding_id", sa.Integer(), nullable=False),
         sa.Column("conversation_id", sa.Integer(), nullable=False),
@@ -315,21 +315,21 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["conversation_id"],
-            ["conversation.id"],
+            ["trinity_channels_conversation.id"],
         ),
         sa.ForeignKeyConstraint(
             ["message_id"],
-            ["message.id"],
+            ["trinity_channels_message.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
     )
-    with op.batch_alter_table("delivery", schema=None) as batch_op:
-        batch_op.create_index("delivery_of_conversation", ["conversation_id", "id"], unique=False)
+    with op.batch_alter_table("trinity_channels_delivery", schema=None) as batch_op:
+        batch_op.create_index("trinity_channels_delivery_of_conversation", ["conversation_id", "id"], unique=False)
         batch_op.create_index(
-            "delivery_open",
+            "trinity_channels_delivery_open",
             ["conversation_id", "id"],
             unique=False,
             sqlite_where=sa.text("state IN ('ready', 'sending', 'asking')"),
         )
-        batch_op.create_index(batch_op.f("ix_delivery_message_id"), ["message_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_delivery_provider_id"), ["provider_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_trinity_channels_delivery_message_id"), ["message_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_trinity_channels_delivery_provider_id"), ["provider_id"], unique=False)

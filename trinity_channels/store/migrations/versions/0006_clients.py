@@ -7,4 +7,6 @@ down_revision = "0005"
 
 
 def upgrade() -> None:
-    op.create_index("contact_of_binding", "contact", ["binding_id", "id", "email", "blocked_at"])
+    op.create_index(
+        "trinity_channels_contact_of_binding", "trinity_channels_contact", ["binding_id", "id", "email", "blocked_at"]
+    )

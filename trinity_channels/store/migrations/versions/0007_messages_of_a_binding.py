@@ -7,4 +7,4 @@ down_revision = "0006"
 
 
 def upgrade() -> None:
-    op.create_index("message_of_binding", "message", ["binding_id"])
+    op.create_index("trinity_channels_message_of_binding", "trinity_channels_message", ["binding_id"])

@@ -8,10 +8,15 @@ down_revision = "0007"
 
 
 def upgrade() -> None:
-    op.create_index("turn_failed_here", "turn", ["conversation_id", "id"], sqlite_where=sa.text("state = 'failed'"))
     op.create_index(
-        "delivery_parked_here",
-        "delivery",
+        "trinity_channels_turn_failed_here",
+        "trinity_channels_turn",
+        ["conversation_id", "id"],
+        sqlite_where=sa.text("state = 'failed'"),
+    )
+    op.create_index(
+        "trinity_channels_delivery_parked_here",
+        "trinity_channels_delivery",
         ["conversation_id", "id"],
         sqlite_where=sa.text("state IN ('failed', 'unknown')"),
     )

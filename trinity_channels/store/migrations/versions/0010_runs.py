@@ -8,5 +8,5 @@ down_revision = "0009"
 
 
 def upgrade() -> None:
-    op.add_column("turn", sa.Column("run", sa.String(), nullable=True))
-    op.add_column("turn", sa.Column("run_at", sa.BigInteger(), nullable=True))
+    op.add_column("trinity_channels_turn", sa.Column("run", sa.String(), nullable=True))
+    op.add_column("trinity_channels_turn", sa.Column("run_at", sa.BigInteger(), nullable=True))

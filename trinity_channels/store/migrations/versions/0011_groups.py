@@ -9,5 +9,8 @@ down_revision = "0010"
 
 def upgrade() -> None:
     op.create_index(
-        "conversation_groups", "conversation", ["binding_id", "address"], sqlite_where=sa.text("is_group = 1")
+        "trinity_channels_conversation_groups",
+        "trinity_channels_conversation",
+        ["binding_id", "address"],
+        sqlite_where=sa.text("is_group = 1"),
     )
