@@ -250,7 +250,7 @@ class Host(OnDemand):
         self.vault.unlock()
         # It takes the lock on the database, so that a second process fails before it has done anything.
         self.store.open()
-        await self.address.load()
+        await self.address.start(self.now())
         await self.limits.load()
         # Within an application the requests bring its principals, and there is no first token.
         if self.tokens is not None:

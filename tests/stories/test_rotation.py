@@ -147,7 +147,7 @@ async def test_health_waits_for_the_new_address(town: World) -> None:
     assert (waiting["state"], state) == ("unknown", "waiting")
     assert "no message has come to the new one yet" in waiting["message"]
     assert "2026-03-03 09:00 UTC" in waiting["message"]
-    assert "Enter the webhook URL shown here" in waiting["fix"]
+    assert "enter the webhook URL shown here" in waiting["fix"]
     assert (await town.check("webhook_address"))["state"] == "ok"
 
 
@@ -168,7 +168,7 @@ async def test_a_message_to_a_retired_address_is_named_in_health_and_log(
     check = await town.check("webhook_address")
     assert (check["state"], (await town.binding())["health"]["state"]) == ("warning", "attention")
     assert "webhook address that has been replaced, at 2026-03-02 09:00 UTC" in check["message"]
-    assert "Enter the webhook URL shown here" in check["fix"]
+    assert "enter the webhook URL shown here" in check["fix"]
     assert "message to a retired webhook address" in caplog.text
     assert "enter the present webhook URL at the provider" in caplog.text
     assert old.rpartition("/")[2] not in caplog.text

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import httpx
 import pytest
 
 from tests.pages.clients import OWN, client_of
-from tests.world import TWILIO, World
+from tests.world import PUBLIC, TWILIO, World
 from trinity_channels.store import audit
 
 AGENT = "/api/agents/support"
@@ -166,6 +167,109 @@ async def test_a_refused_address_is_told_and_stays_on_the_page(world: World) -> 
     assert refused.status_code == httpx.codes.BAD_REQUEST
     assert "The URL must be public" in refused.json()["message"]
     assert "The URL must be public" in shown
+
+
+# --- after our address has changed ---
+
+
+async def rotated(world: World) -> None:
+    await world.api("POST", f"{BINDING}/rotate-webhook")
+
+
+async def moved(world: World) -> None:
+    await world.api("PUT", "/api/settings/public_chat_url", {"value": "https://new.example.org"})
+
+
+async def shown_on_the_page(world: World) -> str:
+    async with client_of(world) as client:
+        return (await client.get(PAGE)).text
+
+
+@pytest.mark.parametrize("change", [rotated, moved])
+async def test_after_a_new_address_the_page_offers_to_set_it_at_the_provider(
+    world: World, change: Callable[[World], Awaitable[None]]
+) -> None:
+    await world.later(minutes=1)
+    await change(world)
+
+    shown = await shown_on_the_page(world)
+
+    assert "The sender&#39;s webhook points to another" in shown  # asked at once, and told
+    assert "Set the webhook</button>" in shown
+    assert "trinity-channels set-webhook support whatsapp" in str((await world.check("webhook_address"))["commands"])
+
+    await world.later(minutes=1)
+    async with client_of(world) as client:
+        await client.post(f"{PAGE}/webhook", data={"replace": "on"}, headers=OWN)
+
+    assert world.twilio.sender.webhook.callback_url == await world.webhook() + OVERRIDES
+    assert (await world.check("webhook_address"))["state"] == "ok"
+    assert "Set the webhook</button>" not in await shown_on_the_page(world)
+
+
+@pytest.mark.parametrize("change", [rotated, moved])
+async def test_it_is_offered_also_where_the_provider_cannot_be_asked(
+    world: World, change: Callable[[World], Awaitable[None]]
+) -> None:
+    await world.later(minutes=1)
+    stands_before(world, *(httpx.Response(503, text="busy") for _ in range(9)))
+
+    await change(world)
+
+    assert "Set the webhook</button>" in await shown_on_the_page(world)
+
+
+async def test_a_new_address_in_the_settings_is_noticed_at_the_next_start(world: World) -> None:
+    await world.later(minutes=1)
+    await world.stops()
+    world.settings = world.settings.model_copy(update={"public_chat_url": "https://new.example.org"})
+    await world.starts()
+    await world.stops()
+    await world.starts()  # it stays to be done
+
+    found = await world.check("webhook_address")
+
+    assert (found["state"], found["actions"]) == ("unknown", ["set_webhook", "see_webhook"])
+    assert "The public address was changed at 2026-03-02 09:01 UTC" in found["message"]
+    assert "Set the webhook</button>" in await shown_on_the_page(world)
+
+
+async def test_the_same_address_again_calls_for_nothing(world: World) -> None:
+    await world.later(minutes=1)
+    await world.api("PUT", "/api/settings/public_chat_url", {"value": f"{PUBLIC}/"})
+    await world.api("PUT", "/api/settings/public_chat_url", {"value": ""})
+    await world.api("PUT", "/api/settings/public_chat_url", {"value": PUBLIC})
+
+    assert (await world.check("webhook_address"))["state"] == "ok"
+
+
+@pytest.mark.parametrize("then", ["a message", "connecting again"])
+async def test_what_shows_that_the_provider_knows_the_new_address_clears_it(world: World, then: str) -> None:
+    await world.later(minutes=1)
+    await moved(world)
+    await world.api("PUT", "/api/settings/public_chat_url", {"value": PUBLIC})  # where messages can arrive
+    waiting = await world.check("webhook_address")
+    await world.later(minutes=1)
+    if then == "a message":
+        world.twilio.connect(await world.webhook())
+        await world.person("Zoe").says("hello")
+    else:
+        await world.connect()
+
+    assert waiting["state"] == "unknown"
+    assert (await world.check("webhook_address"))["state"] == "ok"
+
+
+async def test_of_a_sandbox_the_page_says_where_to_enter_it(world: World) -> None:
+    await world.connect(**world.twilio.settings(sandbox=True))
+    await world.later(minutes=1)
+
+    await moved(world)
+
+    found = await world.check("webhook_address")
+    assert (found["state"], found["actions"]) == ("unknown", ["see_webhook"])
+    assert found["fix"].startswith("Enter the webhook URL shown here")
+    assert "See the webhook URL</a>" in await shown_on_the_page(world)
 
 
 def _senders(world: World) -> dict[str, Any]:

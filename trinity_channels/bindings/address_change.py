@@ -81,13 +81,13 @@ class AddressChange:
             UnusableAddress: nothing is changed.
         """
         administrator(principal)
+        now = self._now()
         try:
-            await self._address.set(text)
+            await self._address.set(text, now)
         except ValueError as error:
             raise UnusableAddress(str(error)) from error
         # The open bindings hold contexts with the former address.
         self._opened.forget()
-        now = self._now()
         await self._store.write(lambda tx: audit.add(tx, now, principal.actor, _CHANGED))
         # Without an address the providers keep the former one: there is no way to tell most of them "none".
         problems = await self._connections.register_all() if self._address.value else ()

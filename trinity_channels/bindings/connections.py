@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -29,6 +31,10 @@ from trinity_channels.refusal import Refusal
 from trinity_channels.store import Store, Tx, audit, bindings, notices, retired_keys
 from trinity_channels.store.bindings import StoredBinding
 
+_AT_ONCE = 3
+"""Providers that are told of a new public address at the same time."""
+_PATIENCE = 10.0
+"""Seconds that one of them may take to say where it posts to."""
 STILL_WORKS = timedelta(days=1)
 """How long a webhook address that was replaced goes on working, if no message comes to the new one."""
 
@@ -211,7 +217,7 @@ class Connections:
 
         await self._store.write(rotate)
         self._opened.forget()
-        await self.register(agent, channel)
+        await self._address_changed(agent, channel)
 
     async def set_webhook(self, principal: Principal, agent: str, channel: str, *, replace: bool = False) -> None:
         """Point the provider at our webhook; what it points at already is replaced only if that is asked for.
@@ -268,15 +274,36 @@ class Connections:
 
     async def register_all(self) -> list[str]:
         """Point every provider at our webhooks, after the public address has changed; returns what went wrong."""
-        problems = []
-        for stored in await self._store.read(bindings.every):
-            if stored.connected and stored.channel in self._plugins:
+        every = await self._store.read(bindings.every)
+        at_once = asyncio.Semaphore(_AT_ONCE)
+
+        async def follow(stored: StoredBinding) -> str:
+            async with at_once:
                 try:
-                    await self.register(stored.agent, stored.channel)
+                    await self._address_changed(stored.agent, stored.channel)
                 # One that fails must not keep the others at the former address.
                 except (ChannelError, VaultError) as error:
-                    problems.append(f"{stored.agent} on {self._plugins.title(stored.channel)}: {error}")
-        return problems
+                    return f"{stored.agent} on {self._plugins.title(stored.channel)}: {error}"
+            return ""
+
+        usable = [one for one in every if one.connected and one.channel in self._plugins]
+        return [told for told in await asyncio.gather(*map(follow, usable)) if told]
+
+    async def _address_changed(self, agent: str, channel: str) -> None:
+        """Tell the provider our new address; where that is done on request only, ask it where it posts to instead.
+
+        Raises:
+            NotConnected, ConfigurationError, ProviderUnavailable: it could not be told.
+        """
+        bound = await self._bound(agent, channel)
+        # What the provider said was about the former address.
+        self.verified.pop(bound.id, None)
+        await self.register(agent, channel)
+        if bound.can_register and not bound.registers_unasked:
+            # What it says, and what keeps it from saying it, is kept for the pages.
+            with contextlib.suppress(ChannelError, TimeoutError):
+                async with asyncio.timeout(_PATIENCE):
+                    await self.verify(agent, channel)
 
     async def verify(self, agent: str, channel: str) -> Verification:
         """Ask the provider whether the stored binding still works; no message is sent. For the host's own checks.

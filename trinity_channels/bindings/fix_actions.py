@@ -24,7 +24,9 @@ DOCTOR = "trinity-channels doctor"
 WAYS: Mapping[FixAction, Way] = {
     FixAction.EDIT: Way("PUT", _BINDING, ("trinity-channels connect {agent} {channel}",), {}),
     FixAction.VERIFY: Way("POST", f"{_BINDING}/test", (DOCTOR,), {}),
-    FixAction.SET_WEBHOOK: Way("POST", f"{_BINDING}/set-webhook", body={}),
+    FixAction.SET_WEBHOOK: Way(
+        "POST", f"{_BINDING}/set-webhook", ("trinity-channels set-webhook {agent} {channel}",), {}
+    ),
     FixAction.SEE_WEBHOOK: Way("GET", _BINDING),
     FixAction.PROBE: Way("POST", f"{_BINDING}/probe", (DOCTOR,)),
     FixAction.TEST_MESSAGE: Way("POST", f"{_BINDING}/test", body={}),

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from datetime import datetime
 
 from trinity_channels.api import Check, CheckState
 from trinity_channels.public_url import normalise_public_url
-from trinity_channels.store import Store, settings
+from trinity_channels.store import Store, StoreError, Tx, settings
 
 NAME = "public_chat_url"
+_KNOWN = "public_chat_url_known"
+"""The setting that keeps the address that counted last."""
+_CHANGED = "public_chat_url_changed_at"
+"""The setting that keeps since when it counts, where it is not the first one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,7 @@ class PublicAddress:
     Attributes:
         value: the address, without trailing slash; None if there is none.
         configured: the value of PUBLIC_CHAT_URL, which counts until another one is stored; None if it is not set.
+        changed_at: since when it is this one; None if it was never another one.
         probed: by channel, what the newest probe through this address found since the host was started.
     """
 
@@ -43,6 +49,7 @@ class PublicAddress:
         self._store = store
         self.value = first
         self.configured = first
+        self.changed_at: datetime | None = None
         self.probed: dict[str, Probed] = {}
 
     @property
@@ -52,20 +59,46 @@ class PublicAddress:
 
     async def load(self) -> None:
         """Read the stored address, if there is one."""
-        stored = await self._store.read(lambda tx: settings.get(tx, NAME))
+        stored, changed = await self._store.read(lambda tx: (settings.get(tx, NAME), settings.get(tx, _CHANGED)))
         if stored is not None:
             # An empty stored value means "none" and wins over the settings too.
             self.value = stored or None
+        self.changed_at = datetime.fromisoformat(changed) if changed else None
 
-    async def set(self, text: str) -> None:
+    async def start(self, now: datetime) -> None:
+        """The same for a host that starts working: its settings may name another address than the last time."""
+        await self.load()
+        if self.value is None:
+            return
+        # A start must not depend on a database that can be written to.
+        with contextlib.suppress(StoreError):
+            if await self._store.read(lambda tx: settings.get(tx, _KNOWN)) != self.value:
+                await self._store.write(lambda tx: self._note(tx, self.value or "", now))
+                await self.load()
+
+    @staticmethod
+    def _note(tx: Tx, value: str, now: datetime) -> None:
+        """Remember since when an address counts; no address is none that a provider could know."""
+        known = settings.get(tx, _KNOWN)
+        if value and value != known:
+            settings.put(tx, _KNOWN, value)
+            if known:
+                settings.put(tx, _CHANGED, now.isoformat())
+
+    async def set(self, text: str, now: datetime) -> None:
         """Check and store a new address; an empty one means none.
 
         Raises:
             ValueError: it is not an address that a provider could reach us at.
         """
         value = normalise_public_url(text) if text.strip() else ""
-        await self._store.write(lambda tx: settings.put(tx, NAME, value))
-        self.value = value or None
+
+        def store(tx: Tx) -> None:
+            settings.put(tx, NAME, value)
+            self._note(tx, value, now)
+
+        await self._store.write(store)
+        await self.load()
         # What probes found was about the former address.
         self.probed.clear()
 

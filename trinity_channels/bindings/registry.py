@@ -116,7 +116,7 @@ class Bindings:
 
     def _read(self, tx: Tx, stored: StoredBinding | None) -> tuple[StoredBinding | None, bool]:
         """With whether addresses that it has replaced still work."""
-        return stored, stored is not None and retired_keys.working_until(tx, stored.id, self._now()) is not None
+        return stored, stored is not None and retired_keys.working(tx, stored.id, self._now()) is not None
 
     def forget(self) -> None:
         """Something changed: a binding, its key, or the public address. All of them are read again."""

@@ -13,7 +13,7 @@ from trinity_channels.bindings.public_address import PublicAddress
 from trinity_channels.bindings.registry import Bindings
 from trinity_channels.plugins import Plugins
 from trinity_channels.public_url import leads_to_this_machine
-from trinity_channels.store import Store, Tx, agent_runs, alerts, bindings, notices, retired_keys, trials
+from trinity_channels.store import Store, Tx, agent_runs, alerts, audit, bindings, notices, retired_keys, trials
 from trinity_channels.store.bindings import StoredBinding
 
 NOTICED_FOR = timedelta(days=1)
@@ -80,7 +80,10 @@ class HealthReports:
         return await self._store.read(lambda tx: [self._read(tx, one) for one in stored])
 
     def _read(self, tx: Tx, stored: StoredBinding) -> Report:
-        now = self._now()
+        now, changed_at = self._now(), self._address.changed_at
+        old_address = retired_keys.working(tx, stored.id, now)
+        # Looked up only for those that our address has changed for.
+        changed = old_address is not None or changed_at is not None
         last_inbound = bindings.last_inbound(tx, stored.id)
         manifest = self._plugins[stored.channel].manifest
         known = Known(
@@ -101,7 +104,10 @@ class HealthReports:
             last_test=trials.latest(tx, stored.id),
             alerted=alerts.of_binding(tx, stored.id),
             told=notices.since(tx, stored.id, now - NOTICED_FOR),
-            old_address_until=retired_keys.working_until(tx, stored.id, now),
+            old_address=old_address,
+            public_url_changed_at=changed_at,
+            webhook_set_at=audit.last(tx, stored.agent, "set_webhook", stored.channel) if changed else None,
+            connected_at=audit.last(tx, stored.agent, "connect", stored.channel) if changed else None,
         )
         runs = known.runs
         groups = None

@@ -24,6 +24,7 @@ from trinity_channels.cli import (
     reload,
     requests,
     serve,
+    set_webhook,
     simulate,
     token,
 )
@@ -85,6 +86,7 @@ def options(
 
 app.command("serve")(serve.serve)
 app.command("connect")(connect.connect)
+app.command("set-webhook")(set_webhook.set_webhook)
 app.command("catch-up")(catch_up.catch_up)
 app.command("reload")(reload.reload)
 app.command("demo")(demo.demo)

@@ -107,6 +107,9 @@ _ADD = insert(AUDIT).values(
 _COUNT = select(func.count().label("number"), func.min(AUDIT.c.at).label("first")).where(
     AUDIT.c.agent == bindparam("agent"), AUDIT.c.action == bindparam("action"), AUDIT.c.at > bindparam("since")
 )
+_LAST = select(func.max(AUDIT.c.at)).where(
+    AUDIT.c.agent == bindparam("agent"), AUDIT.c.action == bindparam("action"), AUDIT.c.channel == bindparam("channel")
+)
 _NOTED = (
     select(AUDIT.c.id)
     .where(
@@ -141,6 +144,11 @@ def add(
         channel=channel,
         details=json.dumps(details or {}),
     )
+
+
+def last(tx: Tx, agent: str, action: Action, channel: str) -> datetime | None:
+    """When something was last done with an agent on a channel, None if it never was."""
+    return tx.scalar(_LAST, moment, agent=agent, action=action, channel=channel)
 
 
 def count(tx: Tx, agent: str, action: str, since: datetime) -> tuple[int, datetime | None]:

@@ -43,7 +43,7 @@ _BY_DIGEST = (
     )
 )
 _WORKING = (
-    select(RETIRED_KEY.c.ends_at)
+    select(RETIRED_KEY.c.retired_at, RETIRED_KEY.c.ends_at)
     .where(RETIRED_KEY.c.binding_id == bindparam("binding"), RETIRED_KEY.c.ends_at > bindparam("now"))
     .order_by(RETIRED_KEY.c.ends_at.desc())
     .limit(1)
@@ -70,9 +70,10 @@ def by_digest(tx: Tx, channel: str, digest: str) -> RetiredKey | None:
     return None if row is None else RetiredKey(row.binding_id, row.webhook_key, moment(row.ends_at))
 
 
-def working_until(tx: Tx, binding: int, now: datetime) -> datetime | None:
-    """Until when a retired key of a binding works; None if none does."""
-    return tx.scalar(_WORKING, moment, binding=binding, now=micros(now))
+def working(tx: Tx, binding: int, now: datetime) -> tuple[datetime, datetime] | None:
+    """Since when a key of a binding that still works is retired, and until when it works; None if none does."""
+    row = tx.one(_WORKING, binding=binding, now=micros(now))
+    return None if row is None else (moment(row.retired_at), moment(row.ends_at))
 
 
 def end(tx: Tx, binding: int, now: datetime) -> None:

@@ -35,7 +35,10 @@ class Known:
         last_test: the newest test message, if there is one.
         alerted: the open alerts about it.
         told: what the owner has to act on, of the last day.
-        old_address_until: until when a webhook address that was replaced still works; None if none does.
+        old_address: since when a webhook address that still works is replaced, and until when it works; None if none does.
+        public_url_changed_at: since when the public address is this one; None if it was never another one.
+        webhook_set_at: when the provider was last told our webhook address on request; None if it never was.
+        connected_at: when the settings were last entered; None if that is not known any more.
     """
 
     stored: StoredBinding
@@ -53,7 +56,10 @@ class Known:
     last_test: Sent | None
     alerted: Sequence[Alert]
     told: Sequence[Notice]
-    old_address_until: datetime | None
+    old_address: tuple[datetime, datetime] | None
+    public_url_changed_at: datetime | None
+    webhook_set_at: datetime | None
+    connected_at: datetime | None
 
 
 def spoken(at: datetime) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from trinity_channels.api import Check, CheckState, FixAction
 from trinity_channels.bindings.checks.known import Known, spoken
 from trinity_channels.public_url import leads_to_this_machine
@@ -135,26 +137,51 @@ def signature(known: Known) -> Check:
 
 def webhook_address(known: Known) -> Check:
     """Whether the provider still uses an address that was replaced."""
-    fix = f"Enter the webhook URL shown here at {known.manifest.title}'s provider, in place of the old one."
     late = next((one for one in known.told if one.code == RETIRED_ADDRESS), None)
-    if late:
-        return Check(
-            "webhook_address",
+    if late and not _set_since(known, late.at):
+        return _at_old_address(
+            known,
             CheckState.WARNING,
             f"A message came to a webhook address that has been replaced, at {spoken(late.at)}; it was refused (410).",
-            fix,
-            (FixAction.SEE_WEBHOOK,),
         )
     # Where we enter the address ourselves there is nothing for the owner to do.
-    if known.old_address_until and not known.manifest.capabilities.registers_unasked(
-        sandbox=known.stored.account.sandbox
-    ):
-        return Check(
-            "webhook_address",
+    if known.manifest.capabilities.registers_unasked(sandbox=known.stored.account.sandbox):
+        return _NOT_REPLACED
+    if known.old_address and not _set_since(known, known.old_address[0]):
+        return _at_old_address(
+            known,
             CheckState.UNKNOWN,
             "The webhook address was replaced, and no message has come to the new one yet. The old one works until one has, "
-            f"at most until {spoken(known.old_address_until)}.",
-            fix,
-            (FixAction.SEE_WEBHOOK,),
+            f"at most until {spoken(known.old_address[1])}.",
         )
-    return Check("webhook_address", CheckState.OK, "No message came to a webhook address that has been replaced.")
+    changed = known.public_url_changed_at
+    if changed and known.public_url and not _used_since(known, changed):
+        return _at_old_address(
+            known,
+            CheckState.UNKNOWN,
+            f"The public address was changed at {spoken(changed)}, and no message has come since. The provider may still "
+            "post to the former one.",
+        )
+    return _NOT_REPLACED
+
+
+_NOT_REPLACED = Check("webhook_address", CheckState.OK, "No message came to a webhook address that has been replaced.")
+
+
+def _at_old_address(known: Known, state: CheckState, message: str) -> Check:
+    where = f"the webhook URL shown here at {known.manifest.title}'s provider, in place of the old one."
+    if known.manifest.capabilities.can_register(sandbox=known.stored.account.sandbox):
+        actions = (FixAction.SET_WEBHOOK, FixAction.SEE_WEBHOOK)
+        return Check("webhook_address", state, message, f"Have it set at the provider, or enter {where}", actions)
+    return Check("webhook_address", state, message, f"Enter {where}", (FixAction.SEE_WEBHOOK,))
+
+
+def _set_since(known: Known, at: datetime) -> bool:
+    """Whether the provider was told our address since then."""
+    return known.webhook_set_at is not None and known.webhook_set_at >= at
+
+
+def _used_since(known: Known, at: datetime) -> bool:
+    """Whether something shows that the provider knows our public address since then."""
+    since = (known.webhook_set_at, known.connected_at, known.last_inbound)
+    return any(one is not None and one >= at for one in since)

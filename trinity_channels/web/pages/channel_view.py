@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
 from markupsafe import Markup
 
-from trinity_channels.api import Channel, CheckState, SetupStep
+from trinity_channels.api import Channel, Check, CheckState, SetupStep
 from trinity_channels.bindings.fix_actions import commands
 from trinity_channels.bindings.status import BindingStatus, Connection
 from trinity_channels.web.pages.channel_lamps import Lamp, lamps
@@ -138,7 +138,7 @@ class ChannelView:
         seen = set()
         verified = self.at.verified.checks if self.at.verified else ()
         for check in (*self.at.health.checks, *verified):
-            if check.state in (CheckState.FAILED, CheckState.WARNING) and check.message not in seen:
+            if _needs_someone(check, verified) and check.message not in seen:
                 seen.add(check.message)
                 grave = check.state is CheckState.FAILED
                 helps = buttons(check.actions, self._place)
@@ -180,3 +180,12 @@ class ChannelView:
     def has_sandbox(self) -> bool:
         """Whether the provider has a sandbox, which is set up in another way."""
         return any(step.sandbox is not None for step in self.manifest.setup_steps)
+
+
+def _needs_someone(check: Check, verified: Sequence[Check]) -> bool:
+    """Whether a finding has something for the owner to do."""
+    if check.state in (CheckState.FAILED, CheckState.WARNING):
+        return True
+    # Whether it still does harm is not known, but it is known what to do; unless the provider itself says where it posts to.
+    waits = check.state is CheckState.UNKNOWN and check.code == "webhook_address"
+    return waits and not any(one.code == "webhook" and one.state is CheckState.FAILED for one in verified)
