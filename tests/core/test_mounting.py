@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,13 @@ from freezegun.api import FrozenDateTimeFactory
 from starlette.requests import HTTPConnection
 
 from tests import database
+from tests.pages.clients import OWN
 from tests.world import KEY, OWNER, PUBLIC, START
 from trinity_channels.app import Host, Ports, mount_channels
 from trinity_channels.settings import Settings
 from trinity_channels.store.access import Share
 from trinity_channels.web.auth import Principal, Role
+from trinity_channels.web.pages import sharing
 
 BOSS = {"X-User": OWNER}
 
@@ -256,6 +259,25 @@ async def test_pages_lie_below_a_path_of_their_own_and_the_platforms_authenticat
     assert "You own no agent yet" in stranger.text
     assert no_sign_in.status_code == 404
     assert [answer.json() for answer in platform_owns] == [{"detail": "Not Found"}] * 3
+
+
+async def test_the_platforms_own_shares_are_listed_in_pages(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sharing, "PEOPLE", 2)
+    for number in (2, 0, 1):
+        form = {"email": f"person{number}@example.org"}
+        await client.post("/channels/agents/support/people", headers=BOSS | OWN, data=form)
+
+    first = (await client.get("/channels/agents/support", headers=BOSS)).text
+    second = (await client.get("/channels/agents/support?people=person1%40example.org", headers=BOSS)).text
+
+    def listed(html: str) -> list[str]:
+        return re.findall(r"Remove (person\d)@", html)
+
+    assert (listed(first), listed(second)) == (["person0", "person1"], ["person2"])
+    assert "?people=person1%40example.org#people" in first
+    assert "3 in all" in first
 
 
 async def test_forms_of_other_sites_do_nothing_there_either(client: httpx.AsyncClient) -> None:

@@ -15,7 +15,8 @@ from sqlalchemy.dialects import sqlite
 from tests.statements import statements
 from tests.world import START
 from trinity_channels.store import audit, audit_names, conversation_list
-from trinity_channels.store.conversation_list import Need, Place, Wanted
+from trinity_channels.store.conversation_list import Need, Wanted
+from trinity_channels.store.place import Place
 from trinity_channels.store.tables.row import PREFIX
 
 # Made into something narrower before they run, or small by nature: a row per binding, agent, token or parked turn, or the
@@ -45,11 +46,17 @@ def plan(database: Path, statement: Any) -> list[str]:
         return [row[3].replace(PREFIX, "") for row in rows]
 
 
+def scanned(steps: list[str]) -> list[str]:
+    """The tables that a plan reads from end to end; what comes out of a part of the plan itself is none."""
+    own = {f"SCAN {step.split()[1]}" for step in steps if step.startswith(("CO-ROUTINE", "MATERIALIZE"))}
+    return [step for step in steps if step.startswith("SCAN") and "INDEX" not in step and step not in own]
+
+
 @pytest.mark.parametrize("name", sorted(set(STATEMENTS) - EXEMPT))
 def test_it_finds_its_rows_by_an_index(blank: Path, name: str) -> None:
     steps = plan(blank, STATEMENTS[name])
 
-    assert [step for step in steps if step.startswith("SCAN") and "INDEX" not in step] == []
+    assert scanned(steps) == []
 
 
 @pytest.mark.parametrize(
@@ -58,7 +65,7 @@ def test_it_finds_its_rows_by_an_index(blank: Path, name: str) -> None:
         ("attention._REQUESTS", "access_request_pending"),
         ("clients._FOUND", "contact_of_binding"),
         ("clients._MESSAGES", "message_held"),
-        ("clients._NEWEST", "contact_of_binding"),
+        ("clients._LAST_ACTIVE", "contact_of_binding"),
         ("clients._PEOPLE", "contact_of_binding"),
         ("pending._COUNT", "access_request_pending"),
         ("pending._FIRST", "message_held"),
@@ -112,7 +119,7 @@ def test_conversations_are_found_by_their_bindings_or_by_what_is_open(
 ) -> None:
     found = plan(blank, conversation_list.found([1, 2], Wanted(["support"], "", need, name, START), after).limit(26))
 
-    assert [step for step in found if step.startswith("SCAN") and "INDEX" not in step] == []
+    assert scanned(found) == []
     assert [one for one in steps if not any(one in step for step in found)] == []
 
 

@@ -169,11 +169,33 @@ async def test_the_api_lists_clients_in_pages(town: World) -> None:
         await town.person(f"Person {number}").says("hello")
     path = "/api/agents/support/clients"
 
-    first = (await town.api("GET", f"{path}?limit=3")).json()
-    rest = (await town.api("GET", f"{path}?limit=3&before={first[-1]['id']}")).json()
-    one = (await town.api("GET", f"{path}/{first[0]['id']}")).json()
-    wrong = [await town.api("GET", f"{path}?{query}") for query in ("limit=0", "limit=501", "before=0", "before=x")]
+    first = await town.api("GET", f"{path}?limit=3&q=person")
+    rest = await town.api("GET", first.links["next"]["url"])
+    one = (await town.api("GET", f"{path}/{first.json()[0]['id']}")).json()
+    queries = ("limit=0", "limit=501", "after=0", "after=x", "after=1-x", "after=-", f"after=1-{'9' * 20}")
+    wrong = [await town.api("GET", f"{path}?{query}") for query in queries]
 
-    assert [who["display_name"] for who in first + rest] == [f"Person {number}" for number in (4, 3, 2, 1, 0)]
-    assert one == first[0]
+    assert [who["display_name"] for who in first.json() + rest.json()] == [
+        f"Person {number}" for number in (4, 3, 2, 1, 0)
+    ]
+    assert "q=person" in first.links["next"]["url"]
+    assert "next" not in rest.links
+    assert one == first.json()[0]
     assert {answer.status_code for answer in wrong} == {422}
+
+
+async def test_clients_who_wrote_last_come_first_and_those_who_write_meanwhile_upset_no_page(town: World) -> None:
+    people = [town.person(f"Person {number}") for number in range(4)]
+    for person in people:
+        await person.says("hello")
+        town.clock.tick(timedelta(minutes=1))
+    await people[0].says("it is me again")
+    path = "/api/agents/support/clients?limit=2"
+
+    first = await town.api("GET", path)
+    await people[1].says("me too")  # from the next page to the first one
+    rest = await town.api("GET", first.links["next"]["url"])
+
+    assert [who["display_name"] for who in first.json()] == ["Person 0", "Person 3"]
+    assert [who["display_name"] for who in rest.json()] == ["Person 2"]
+    assert [who["display_name"] for who in (await town.api("GET", path)).json()] == ["Person 1", "Person 0"]

@@ -266,13 +266,32 @@ async def test_what_cannot_be_added_is_said_at_the_field(world: World, given: st
 
 async def test_many_people_are_in_pages(world: World) -> None:
     for number in range(60):
-        await world.host.directory.grant("support", f"person{number:02}@example.org", by="user:owner@example.org")
+        await world.shares(f"person{number:02}@example.org")
     async with client_of(world) as admin:
         first = (await admin.get(PATH)).text
         second = (await admin.get(f"{PATH}?people=person49@example.org")).text
 
     assert ("person49@" in first, "person50@" in first, "60 in all" in first) == (True, False, True)
     assert ("Remove person49@" in second, "Remove person50@" in second) == (False, True)
+
+
+async def test_the_api_lists_shares_all_at_once_or_in_pages(world: World) -> None:
+    people = [f"person{number}@example.org" for number in range(5)]
+    for email in people:
+        await world.shares(email)
+    path = "/api/agents/support/shares"
+
+    every = await world.api("GET", path)
+    first = await world.api("GET", f"{path}?limit=3")
+    rest = await world.api("GET", first.links["next"]["url"])
+    behind = await world.api("GET", f"{path}?after=person2@example.org")
+    wrong = [await world.api("GET", f"{path}?limit={limit}") for limit in ("0", "501", "x")]
+
+    assert [one["email"] for one in every.json()] == people
+    assert [one["email"] for one in first.json() + rest.json()] == people
+    assert [one["email"] for one in behind.json()] == people[3:]
+    assert ("next" in every.links, "next" in rest.links) == (False, False)
+    assert {answer.status_code for answer in wrong} == {422}
 
 
 # --- who may ---

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from trinity_channels.agents.table import AgentTable
 from trinity_channels.email_address import normalise_email
@@ -41,6 +42,20 @@ class Directory(Protocol):
         """Allow or forbid proactive messages to a shared e-mail; False if it is not shared."""
 
 
+@runtime_checkable
+class ManyShares(Protocol):
+    """What a Directory may offer besides, so that one share of thousands is found without reading all of them."""
+
+    async def share(self, agent: str, email: str) -> Share | None:
+        """The share of one e-mail; None if there is none."""
+
+    async def share_page(self, agent: str, after: str, most: int) -> list[Share]:
+        """At most `most` shares, by e-mail, behind the e-mail `after`."""
+
+    async def share_count(self, agent: str) -> int:
+        """How many shares the agent has."""
+
+
 class LocalDirectory:
     """Agents from the settings, shares from our own table: the Directory of a host that runs alone."""
 
@@ -63,6 +78,15 @@ class LocalDirectory:
 
     async def shares(self, agent: str) -> list[Share]:
         return await self._store.read(lambda tx: access.shares(tx, agent))
+
+    async def share(self, agent: str, email: str) -> Share | None:
+        return await self._store.read(lambda tx: access.share(tx, agent, email))
+
+    async def share_page(self, agent: str, after: str, most: int) -> list[Share]:
+        return await self._store.read(lambda tx: access.shares(tx, agent, after=after, most=most))
+
+    async def share_count(self, agent: str) -> int:
+        return await self._store.read(lambda tx: access.share_count(tx, agent))
 
     async def grant(self, agent: str, email: str, *, by: str) -> bool:
         now = self._now()
@@ -88,4 +112,39 @@ async def may_write_first(directory: Directory, agent: str, email: str) -> bool:
     """Whether an agent may write to an e-mail's holder first: to its owner always, to others if the share allows it."""
     if email == await directory.owner(agent):
         return True
-    return any(one.email == email and one.allow_proactive for one in await directory.shares(agent))
+    share = await share_of(directory, agent, email)
+    return share is not None and share.allow_proactive
+
+
+async def share_of(directory: Directory, agent: str, email: str) -> Share | None:
+    """The share of one e-mail; None if there is none."""
+    if isinstance(directory, ManyShares):
+        return await directory.share(agent, email)
+    return next((one for one in await directory.shares(agent) if one.email == email), None)
+
+
+@dataclass(frozen=True, slots=True)
+class SharePage:
+    """Some of an agent's shares, by e-mail.
+
+    Attributes:
+        shares: these.
+        next: the e-mail behind which the next page begins; empty if this is the last one.
+        number: how many shares there are in all.
+    """
+
+    shares: tuple[Share, ...]
+    next: str
+    number: int
+
+
+async def share_page(directory: Directory, agent: str, after: str, most: int) -> SharePage:
+    """At most `most` shares behind the e-mail `after`."""
+    # One more than is shown tells whether there is another page.
+    if isinstance(directory, ManyShares):
+        found, number = await directory.share_page(agent, after, most + 1), await directory.share_count(agent)
+    else:
+        every = sorted(await directory.shares(agent), key=lambda one: one.email)
+        found, number = [one for one in every if one.email > after][: most + 1], len(every)
+    shown = tuple(found[:most])
+    return SharePage(shown, shown[-1].email if len(found) > most else "", number)

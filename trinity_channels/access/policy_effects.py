@@ -78,7 +78,7 @@ class PolicyEffects:
 
         def count(tx: Tx) -> tuple[Policy, Counts, Counts]:
             people, messages = Counts(), Counts()
-            for place in clients.places(tx, agent):
+            for place in clients.connections(tx, agent):
                 if not place.connected or place.channel not in self._plugins:
                     continue  # no one can write there, and nothing can be sent
                 window = self._plugins[place.channel].manifest.reply_window

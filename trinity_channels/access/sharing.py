@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from trinity_channels.access.directory import Directory
+from trinity_channels.access.directory import Directory, SharePage, share_of, share_page
 from trinity_channels.access.gate import GroupPolicy, Policy, policies
 from trinity_channels.authorisation import Authorisation
 from trinity_channels.principal import Principal
@@ -171,6 +171,11 @@ class Sharing:
         await self._may.owner(principal, agent)
         return await self._directory.shares(agent)
 
+    async def share_page(self, principal: Principal, agent: str, *, after: str = "", most: int = 50) -> SharePage:
+        """At most `most` of them, behind the e-mail `after`."""
+        await self._may.owner(principal, agent)
+        return await share_page(self._directory, agent, after, most)
+
     async def share(self, principal: Principal, agent: str, email: str) -> Share:
         """Share the agent with an e-mail; a pending request of theirs is thereby approved.
 
@@ -195,10 +200,10 @@ class Sharing:
             self._mark(tx, agent, told=pending.conversation if pending and approved else None)
 
         await self._store.write(settle)
-        found = {one.email: one for one in await self._directory.shares(agent)}
-        if email not in found:  # it was removed concurrently
+        found = await share_of(self._directory, agent, email)
+        if found is None:  # it was removed concurrently
             raise NotShared
-        return found[email]
+        return found
 
     async def unshare(self, principal: Principal, agent: str, email: str) -> None:
         """Take a share away.

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from trinity_channels.access import gate
+from trinity_channels.access.directory import share_of
 from trinity_channels.access.gate import AccessSubject, Decision, Policy
 from trinity_channels.access.lifetime import Lifetime
 from trinity_channels.api import Channel
@@ -87,7 +88,7 @@ async def _contact(
         ("Access", await _access(host, agent, contact.email)),
         ("Blocked", "yes" if contact.blocked else "no"),
         ("Access request", _request(found.requests.get(contact.email or ""))),
-        ("Reply window", _window(manifest, contact.last_active, utc_now())),
+        ("Reply window", _window(manifest, contact.last_direct, utc_now())),
         ("Held messages", str(held)),
         ("Proactive", _proactive(contact)),
         *(("Not answered", _trouble(one)) for one in troubles),
@@ -125,7 +126,7 @@ async def _access(host: Host, agent: str, email: str | None) -> str:
         return "none, without a verified e-mail"
     if email == await host.directory.owner(agent):
         return "owner"
-    share = next((one for one in await host.directory.shares(agent) if one.email == email), None)
+    share = await share_of(host.directory, agent, email)
     if share:
         proactive = "may" if share.allow_proactive else "may not"
         return f"shared since {moment(share.created_at)}; the agent {proactive} write first"
@@ -173,6 +174,6 @@ def _window(manifest: Channel | None, last: datetime | None, now: datetime) -> s
     if manifest.reply_window is None:
         return "always open"
     if last is None:
-        return "closed: they have never written"
+        return "closed: they have never written in a direct chat"
     closes = last + manifest.reply_window
     return f"open until {moment(closes)}" if now < closes else f"closed since {moment(closes)}"

@@ -13,8 +13,8 @@ from trinity_channels.authorisation import Authorisation, person
 from trinity_channels.principal import Principal, Role
 from trinity_channels.refusal import Refusal
 from trinity_channels.store import Store, Tx, conversation_list
-from trinity_channels.store.clock import micros, moment
-from trinity_channels.store.conversation_list import Listed, Need, Place, Wanted
+from trinity_channels.store.conversation_list import Listed, Need, Wanted
+from trinity_channels.store.place import Place
 
 PAGE = 25
 """Conversations on one page."""
@@ -92,7 +92,7 @@ class ConversationList:
         found, total, counts = await self._store.read(read)
         shown = found[:PAGE]
         await self._records.note(principal, [Looked(agent) for agent in sorted({one.agent for one in shown})])
-        ends = _written(shown[-1]) if len(found) > PAGE else ""
+        ends = str(Place(shown[-1].last_inbound_at, shown[-1].id)) if len(found) > PAGE else ""
         return Listing(tuple(shown), ends, total, counts, managed)
 
     async def attention(self, principal: Principal) -> int:
@@ -111,15 +111,10 @@ class ConversationList:
         return tuple(sorted(await self._directory.agents(owner)))
 
 
-def _written(one: Listed) -> str:
-    return f"{micros(one.last_inbound_at)}-{one.id}"
-
-
 def _place(text: str) -> Place | None:
     if not text:
         return None
-    at, _, conversation = text.partition("-")
-    # Bounded, so that each fits into the database and the first is a time.
-    if not all(part.isascii() and part.isdecimal() and len(part) <= 17 for part in (at, conversation)):  # noqa: PLR2004
-        raise Refusal("invalid_input", "after is not from a page of this list.", field="after")
-    return Place(moment(int(at)), int(conversation))
+    try:
+        return Place.read(text)
+    except ValueError as error:
+        raise Refusal("invalid_input", f"after {error}.", field="after") from None

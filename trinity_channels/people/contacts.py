@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 from trinity_channels.authorisation import Authorisation
@@ -12,6 +13,7 @@ from trinity_channels.principal import Principal
 from trinity_channels.refusal import Refusal
 from trinity_channels.store import Store, Tx, audit, clients, people, verified_emails
 from trinity_channels.store.people import ListedContact
+from trinity_channels.store.place import Place
 
 
 class ContactNotFound(Refusal):
@@ -19,6 +21,14 @@ class ContactNotFound(Refusal):
 
     def __init__(self) -> None:
         super().__init__("client_not_found", "There is no such person.")
+
+
+@dataclass(frozen=True, slots=True)
+class ContactPage:
+    """Some of the people who wrote, and where the next page begins; empty if this is the last one."""
+
+    contacts: tuple[ListedContact, ...]
+    next: str
 
 
 class Contacts:
@@ -39,19 +49,26 @@ class Contacts:
         self._now = now
 
     async def of(
-        self, principal: Principal, agent: str, *, before: int = clients.LAST, most: int = 500, words: str = ""
-    ) -> list[ListedContact]:
-        """The people who wrote to the agent, the newest first.
+        self, principal: Principal, agent: str, *, after: str = "", most: int = 500, words: str = ""
+    ) -> ContactPage:
+        """The people who wrote to the agent, those who wrote last first.
 
         Args:
             principal: who asks.
             agent: its name.
-            before: only those with lower ids, to go on from an earlier list.
+            after: the `next` of an earlier page, to go on from there; empty for the first.
             most: how many at most.
             words: only those whose name, verified e-mail or address contains this.
+
+        Raises:
+            Refusal: `invalid_input`, if `after` is not from a page of this list.
         """
         await self._may.owner(principal, agent)
-        return await self._store.read(lambda tx: clients.page(tx, agent, before=before, most=most, words=words))
+        place = _place(after)
+        # One more than is shown tells whether there is another page.
+        found = await self._store.read(lambda tx: clients.page(tx, agent, after=place, most=most + 1, words=words))
+        shown = tuple(found[:most])
+        return ContactPage(shown, str(clients.place_of(shown[-1])) if len(found) > most else "")
 
     async def one(self, principal: Principal, agent: str, contact: int) -> ListedContact:
         """One of them."""
@@ -98,6 +115,13 @@ class Contacts:
             return people.contact(tx, agent, contact)
 
         return _known(await self._store.write(unit))
+
+
+def _place(text: str) -> Place | None:
+    try:
+        return Place.read(text) if text else None
+    except ValueError as error:
+        raise Refusal("invalid_input", f"after {error}.", field="after") from None
 
 
 def _known(contact: ListedContact | None) -> ListedContact:

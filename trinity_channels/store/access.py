@@ -54,7 +54,13 @@ _SET_POLICY = _SET_POLICY.on_conflict_do_update(
     index_elements=["agent"], set_={"policy": _SET_POLICY.excluded.policy, "groups": _SET_POLICY.excluded.groups}
 )
 _SHARE = (SHARE.c.email, SHARE.c.allow_proactive, SHARE.c.created_by, SHARE.c.created_at, SHARE.c.id)
-_SHARES = select(*_SHARE).where(SHARE.c.agent == bindparam("agent")).order_by(SHARE.c.email)
+_SHARES = (
+    select(*_SHARE)
+    .where(SHARE.c.agent == bindparam("agent"), SHARE.c.email > bindparam("after"))
+    .order_by(SHARE.c.email)
+    .limit(bindparam("most"))
+)
+_COUNT_SHARES = select(func.count()).where(SHARE.c.agent == bindparam("agent"))
 _ONE_SHARE = select(*_SHARE).where(SHARE.c.agent == bindparam("agent"), SHARE.c.email == bindparam("email"))
 _GRANT = (
     insert(SHARE)
@@ -185,9 +191,15 @@ def set_policies(tx: Tx, agent: str, value: str, groups: str) -> None:
     tx.run(_SET_POLICY, agent=agent, policy=value, groups=groups)
 
 
-def shares(tx: Tx, agent: str) -> list[Share]:
-    """All e-mails an agent is shared with."""
-    return [_share(row) for row in tx.all(_SHARES, agent=agent)]
+def shares(tx: Tx, agent: str, *, after: str = "", most: int | None = None) -> list[Share]:
+    """The e-mails an agent is shared with, in order: those behind `after`, at most `most`."""
+    # A negative limit is none.
+    return [_share(row) for row in tx.all(_SHARES, agent=agent, after=after, most=-1 if most is None else most)]
+
+
+def share_count(tx: Tx, agent: str) -> int:
+    """How many e-mails an agent is shared with."""
+    return tx.number(_COUNT_SHARES, agent=agent)
 
 
 def share(tx: Tx, agent: str, email: str) -> Share | None:

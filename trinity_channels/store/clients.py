@@ -8,18 +8,19 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, and_, bindparam, case, exists, func, literal_column, or_, select
+from sqlalchemy import Select, and_, bindparam, case, exists, func, literal_column, or_, select, tuple_
 
 from trinity_channels.store import people
-from trinity_channels.store.clock import micros
+from trinity_channels.store.clock import EPOCH, micros
 from trinity_channels.store.people import ListedContact
+from trinity_channels.store.place import Place
 from trinity_channels.store.states import MessageState
 from trinity_channels.store.tables import ADDRESS, BINDING, CONTACT, CONVERSATION, MESSAGE
 from trinity_channels.store.tables.indexes import in_states
 from trinity_channels.store.tx import Tx
 
-LAST = 2**63 - 1
-"""A page that begins here begins with the newest."""
+_FIRST = 2**63 - 1
+"""Before everyone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Connection:
     """A binding of an agent."""
 
     binding: int
@@ -43,25 +44,12 @@ class Place:
     connected: bool
 
 
-_PLACES = select(BINDING.c.id, BINDING.c.channel, BINDING.c.disconnected_at).where(
+_CONNECTIONS = select(BINDING.c.id, BINDING.c.channel, BINDING.c.disconnected_at).where(
     BINDING.c.agent == bindparam("agent")
 )
 _HAS_ADDRESS = exists().where(ADDRESS.c.contact_id == CONTACT.c.id)
-_NEWEST: Select[tuple[int]] = (
-    select(CONTACT.c.id)
-    .where(
-        CONTACT.c.binding_id == bindparam("binding"),
-        CONTACT.c.id < bindparam("before"),
-        # The erased have neither an address nor a conversation of theirs.
-        or_(
-            _HAS_ADDRESS,
-            exists().where(CONVERSATION.c.contact_id == CONTACT.c.id, ~CONVERSATION.c.key.startswith("erased:")),
-        ),
-    )
-    .order_by(CONTACT.c.id.desc())
-    .limit(bindparam("most"))
-)
-_FOUND = _NEWEST.where(
+_ACTIVE = select(CONTACT.c.id, people.LAST_ACTIVE.label("active")).where(CONTACT.c.binding_id == bindparam("binding"))
+_ACTIVE_FOUND = _ACTIVE.where(
     or_(
         func.instr(func.lower(CONTACT.c.name), bindparam("words")) > literal_column("0"),
         func.instr(CONTACT.c.email, bindparam("words")) > literal_column("0"),
@@ -71,6 +59,23 @@ _FOUND = _NEWEST.where(
         ),
     )
 )
+
+
+def _page(active: Select[tuple[int, int]]) -> Select[tuple[int, int]]:
+    """Those after a place, the last active first. All are sorted: an index would cost a page for every message stored."""
+    # The limit takes none away. Without it SQLite works out each time three times: to filter, to sort and to show.
+    one = active.limit(literal_column("-1")).subquery("active_contact")
+    place = tuple_(bindparam("active"), bindparam("contact"))
+    return (
+        select(one.c.id, one.c.active.label("active"))
+        .where(one.c.active.is_not(None), tuple_(one.c.active, one.c.id) < place)
+        .order_by(one.c.active.desc(), one.c.id.desc())
+        .limit(bindparam("most"))
+    )
+
+
+_LAST_ACTIVE = _page(_ACTIVE)
+_FOUND = _page(_ACTIVE_FOUND)
 _SHARED = CONTACT.c.email.in_(select(literal_column("value")).select_from(func.json_each(bindparam("shared"))))
 _IN_REACH = and_(CONTACT.c.blocked_at.is_(None), _HAS_ADDRESS)
 _NUMBERS = (
@@ -97,29 +102,36 @@ _MESSAGES = (
 )
 
 
-def places(tx: Tx, agent: str) -> list[Place]:
+def connections(tx: Tx, agent: str) -> list[Connection]:
     """Where an agent is, or was, connected."""
-    return [Place(row.id, row.channel, row.disconnected_at is None) for row in tx.all(_PLACES, agent=agent)]
+    return [Connection(row.id, row.channel, row.disconnected_at is None) for row in tx.all(_CONNECTIONS, agent=agent)]
 
 
-def page(tx: Tx, agent: str, *, before: int = LAST, most: int, words: str = "") -> list[ListedContact]:
-    """The people who wrote to an agent, the newest first.
+def page(tx: Tx, agent: str, *, after: Place | None = None, most: int, words: str = "") -> list[ListedContact]:
+    """The people who wrote to an agent, those who wrote last first.
 
     Args:
         tx: the transaction.
         agent: its name.
-        before: only those with lower ids, to go on from an earlier page.
+        after: where an earlier page has ended; None for the first.
         most: how many at most.
         words: only those whose name, verified e-mail or address contains this.
     """
-    statement = _FOUND if words else _NEWEST
+    statement = _FOUND if words else _LAST_ACTIVE
     given = {"words": words.lower()} if words else {}
-    # One channel at a time, so that each is read in the order of its index.
+    place = (micros(after.at), after.id) if after else (_FIRST, _FIRST)
+    # One channel at a time, so that each is found by its index.
     found = [
-        tx.scalars(statement, int, binding=place.binding, before=before, most=most, **given)
-        for place in places(tx, agent)
+        (row.active, row.id)
+        for one in connections(tx, agent)
+        for row in tx.all(statement, binding=one.binding, active=place[0], contact=place[1], most=most, **given)
     ]
-    return people.listed(tx, heapq.nlargest(most, (one for ids in found for one in ids)))
+    return people.listed(tx, [contact for _, contact in heapq.nlargest(most, found)])
+
+
+def place_of(contact: ListedContact) -> Place:
+    """Where a page ends whose last entry is this contact."""
+    return Place(contact.last_active or EPOCH, contact.id)
 
 
 def counts(tx: Tx, binding: int, shared: Collection[str]) -> Counts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import overload
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -16,7 +16,7 @@ def micros(at: None) -> None: ...
 def micros(at: datetime | None) -> int | None:
     """A time as it is stored."""
     # Whole numbers throughout: `timestamp()` is a float, and multiplied it may be off by one.
-    return None if at is None else (at - _EPOCH) // _MICROSECOND
+    return None if at is None else (at - EPOCH) // _MICROSECOND
 
 
 @overload
@@ -25,4 +25,4 @@ def moment(stored: int) -> datetime: ...
 def moment(stored: None) -> None: ...
 def moment(stored: int | None) -> datetime | None:
     """A stored time, timezone-aware."""
-    return None if stored is None else _EPOCH + timedelta(microseconds=stored)
+    return None if stored is None else EPOCH + timedelta(microseconds=stored)

@@ -28,6 +28,7 @@ from sqlalchemy import (
 from trinity_channels.api import Part
 from trinity_channels.store import parts, trials
 from trinity_channels.store.clock import micros, moment
+from trinity_channels.store.place import Place
 from trinity_channels.store.states import PARKED_DELIVERIES, MessageState, OutboxState, TurnState
 from trinity_channels.store.tables import BINDING, CONTACT, CONVERSATION, DELIVERY, MESSAGE, TURN
 from trinity_channels.store.tables.indexes import in_states
@@ -65,14 +66,6 @@ class Wanted:
     need: Need | None
     name: str
     since: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a page of the list ends: the next begins with what comes after this conversation."""
-
-    at: datetime
-    conversation: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +235,7 @@ def found(bindings: Sequence[int], wanted: Wanted, after: Place | None) -> Selec
         )
     if after is not None:
         place = tuple_(CONVERSATION.c.last_inbound_at, CONVERSATION.c.id)
-        statement = statement.where(place < tuple_(micros(after.at), after.conversation))
+        statement = statement.where(place < tuple_(micros(after.at), after.id))
     return statement.order_by(CONVERSATION.c.last_inbound_at.desc(), CONVERSATION.c.id.desc())
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, bindparam, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, case, exists, func, literal_column, or_, select, update
 
 from trinity_channels.api import Sender
 from trinity_channels.store import verified_emails
@@ -94,7 +94,8 @@ class ListedContact:
 
     `address` is empty for someone whose only address has passed to another person. `signed_out_at`: when they signed out,
     or the owner unlinked them, if they have not signed in since. `stopped`: they wrote STOP. `unreachable_at`: when the
-    provider reported that they want no messages. `conversation` is their direct chat, None if they only wrote in groups.
+    provider reported that they want no messages. `conversation` is their direct chat, None if they only wrote in groups;
+    `last_direct` is when they last wrote there, `last_active` when they last wrote anywhere.
     """
 
     id: int
@@ -108,6 +109,7 @@ class ListedContact:
     unreachable_at: datetime | None
     message_count: int
     last_active: datetime | None
+    last_direct: datetime | None
     conversation: int | None
 
     @property
@@ -125,12 +127,15 @@ _CLIENT = (
     CONTACT.c.unreachable_at,
     CONTACT.c.signed_out_at,
 )
+_IS_THEIRS = (CONVERSATION.c.contact_id == CONTACT.c.id, ~CONVERSATION.c.key.startswith("erased:"))
+_HAS_ADDRESS = exists().where(ADDRESS.c.contact_id == CONTACT.c.id)
 # The erased have neither an address nor a conversation of theirs.
-KNOWN = or_(
-    exists().where(ADDRESS.c.contact_id == CONTACT.c.id),
-    exists().where(CONVERSATION.c.contact_id == CONTACT.c.id, ~CONVERSATION.c.key.startswith("erased:")),
-)
+KNOWN = or_(_HAS_ADDRESS, exists().where(*_IS_THEIRS))
 _IS_KNOWN = select(CONTACT.c.id).where(CONTACT.c.id == bindparam("contact"), KNOWN)
+_LAST_DIRECT = select(func.max(CONVERSATION.c.last_inbound_at)).where(*_IS_THEIRS).scalar_subquery()
+_LAST_WRITTEN = select(func.max(MESSAGE.c.at)).where(MESSAGE.c.contact_id == CONTACT.c.id).scalar_subquery()
+LAST_ACTIVE = func.coalesce(_LAST_DIRECT, case((_HAS_ADDRESS, func.coalesce(_LAST_WRITTEN, literal_column("0")))))
+"""When a contact last wrote in their direct chat, else in a group, else 0; NULL for those who were erased."""
 
 
 def is_known(tx: Tx, contact: int) -> bool:
@@ -167,7 +172,6 @@ def held(tx: Tx, contact: int) -> int:
 
 def _listed(tx: Tx, condition: ColumnElement[bool], most: int) -> list[ListedContact]:
     # Subqueries instead of joins: joined, messages and addresses would multiply each other.
-    last = select(func.max(CONVERSATION.c.last_inbound_at)).where(CONVERSATION.c.contact_id == CONTACT.c.id)
     chat = select(func.max(CONVERSATION.c.id)).where(CONVERSATION.c.contact_id == CONTACT.c.id)
     count = select(func.count()).where(MESSAGE.c.contact_id == CONTACT.c.id)
     address = select(func.min(ADDRESS.c.value)).where(ADDRESS.c.contact_id == CONTACT.c.id)
@@ -176,13 +180,14 @@ def _listed(tx: Tx, condition: ColumnElement[bool], most: int) -> list[ListedCon
             *_CLIENT,
             address.scalar_subquery().label("address"),
             count.scalar_subquery().label("message_count"),
-            last.scalar_subquery().label("last_active"),
+            func.nullif(LAST_ACTIVE, 0).label("last_active"),
+            _LAST_DIRECT.label("last_direct"),
             chat.scalar_subquery().label("conversation"),
             *verified_emails.COLUMNS,
         )
         .select_from(CONTACT.join(BINDING, BINDING.c.id == CONTACT.c.binding_id))
         .where(condition)
-        .order_by(func.coalesce(last.scalar_subquery(), 0).desc())
+        .order_by(func.coalesce(LAST_ACTIVE, 0).desc())
         .limit(most)
     )
     return [
@@ -198,6 +203,7 @@ def _listed(tx: Tx, condition: ColumnElement[bool], most: int) -> list[ListedCon
             unreachable_at=moment(row.unreachable_at),
             message_count=row.message_count,
             last_active=moment(row.last_active),
+            last_direct=moment(row.last_direct),
             conversation=row.conversation,
         )
         for row in tx.query(statement)

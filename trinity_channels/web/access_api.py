@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from trinity_channels.access.gate import Policy
@@ -19,8 +19,17 @@ from trinity_channels.store.access import AccessRequest, Share
 from trinity_channels.store.pending import Held
 from trinity_channels.web.auth import Guard
 from trinity_channels.web.inputs import Email, RowId
+from trinity_channels.web.paging import link_to_next
 from trinity_channels.web.policy import PolicyAnswer, PolicyBody
 from trinity_channels.web.route import api_router
+
+_MOST_SHARES = 500
+After = Annotated[
+    str, Query(max_length=320, description="List those behind this e-mail, to go on from an earlier list")
+]
+Limit = Annotated[
+    int | None, Query(ge=1, le=_MOST_SHARES, description="So many at most; all of them if it is left out")
+]
 
 
 class RequestAnswer(BaseModel):
@@ -222,10 +231,16 @@ class AccessApi:
 
     # --- shares ---
 
-    async def _shares(self, request: Request, name: str) -> list[ShareAnswer]:
-        """All e-mails the agent is shared with."""
+    async def _shares(
+        self, request: Request, response: Response, name: str, after: After = "", limit: Limit = None
+    ) -> list[ShareAnswer]:
+        """The e-mails the agent is shared with, in order; with `limit`, a header `Link` with `rel="next"` leads on."""
         principal = await self._guard.principal(request)
-        return [_share_answer(name, one) for one in await self._sharing.shares(principal, name)]
+        if limit is None and not after:  # as the platform answers
+            return [_share_answer(name, one) for one in await self._sharing.shares(principal, name)]
+        found = await self._sharing.share_page(principal, name, after=after, most=limit or _MOST_SHARES)
+        link_to_next(request, response, found.next)
+        return [_share_answer(name, one) for one in found.shares]
 
     async def _access(self, request: Request, name: str) -> list[RosterAnswer]:
         """The same with what became of them: whether they have come, and when they last wrote. The newest share first."""

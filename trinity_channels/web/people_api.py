@@ -5,23 +5,23 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 from starlette.responses import StreamingResponse
 
 from trinity_channels.access.lifetime import Lifetime
 from trinity_channels.people.contacts import Contacts
 from trinity_channels.people.exports import Exports
-from trinity_channels.store.clients import LAST
 from trinity_channels.store.people import ListedContact
 from trinity_channels.store.verified_emails import Source
 from trinity_channels.web.auth import Guard
 from trinity_channels.web.exported import exported
 from trinity_channels.web.inputs import RowId
+from trinity_channels.web.paging import link_to_next
 from trinity_channels.web.route import api_router
 
-Before = Annotated[
-    int | None, Query(ge=1, le=2**63 - 1, description="List those before this `id`, to go on from an earlier list")
+After = Annotated[
+    str, Query(max_length=40, description="From the `Link` to the next page, to go on from an earlier list")
 ]
 Limit = Annotated[int, Query(ge=1, le=500)]
 Words = Annotated[str, Query(max_length=100, description="Part of a name, a verified e-mail or an address")]
@@ -89,15 +89,17 @@ class PeopleApi:
     async def _clients(
         self,
         request: Request,
+        response: Response,
         name: str,
-        before: Before = None,
+        after: After = "",
         limit: Limit = 500,
         q: Words = "",
     ) -> list[ClientAnswer]:
-        """The people who wrote to the agent, the newest first; `before` the `id` of the last one lists earlier ones."""
+        """The people who wrote to the agent, those who wrote last first; a header `Link` with `rel="next"` leads on."""
         principal = await self._guard.principal(request)
-        found = await self._contacts.of(principal, name, before=before or LAST, most=limit, words=q.strip())
-        return [self._answer(one) for one in found]
+        found = await self._contacts.of(principal, name, after=after, most=limit, words=q.strip())
+        link_to_next(request, response, found.next)
+        return [self._answer(one) for one in found.contacts]
 
     async def _client(self, request: Request, name: str, client_id: RowId) -> ClientAnswer:
         """One of them."""

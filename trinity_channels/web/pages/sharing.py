@@ -118,32 +118,30 @@ class SharingPages:
 
     async def _people(self, visit: Visit, agent: str) -> dict[str, Any]:
         after = visit.request.query_params.get("people", "")
-        every = await self._services.sharing.shares(visit.principal, agent)
-        rest = [one for one in every if one.email > after]
-        more = len(rest) > PEOPLE
+        found = await self._services.sharing.share_page(visit.principal, agent, after=after, most=PEOPLE)
         return {
-            "people": [ShareView(one, visit) for one in rest[:PEOPLE]],
-            "people_number": len(every),
-            "more_people": f"?{urlencode({'people': rest[PEOPLE - 1].email})}#people" if more else "",
+            "people": [ShareView(one, visit) for one in found.shares],
+            "people_number": found.number,
+            "more_people": f"{_query(people=found.next)}#people" if found.next else "",
             "first_people": bool(after),
         }
 
     async def _clients(self, visit: Visit, agent: str) -> dict[str, Any]:
         asked = visit.request.query_params
-        before, words = row_id(asked.get("clients", "")), asked.get("q", "").strip()[:100]
-        found = await self._services.contacts.of(
-            visit.principal, agent, before=before or _LAST, most=CLIENTS + 1, words=words
-        )
-        shown = [ClientView(one, self._plugins, visit.now) for one in found[:CLIENTS]]
-        here = {"clients": str(before)} if before else {}
-        query = here | ({"q": words} if words else {})
-        older = {"q": words} | {"clients": str(shown[-1].id)} if len(found) > CLIENTS else {}
+        after, words = asked.get("clients", ""), asked.get("q", "").strip()[:100]
+        try:
+            found = await self._services.contacts.of(visit.principal, agent, after=after, most=CLIENTS, words=words)
+        except Refusal as refusal:  # an address that was cut off, or typed: the list begins at its beginning
+            if refusal.field != "after":
+                raise
+            after = ""
+            found = await self._services.contacts.of(visit.principal, agent, most=CLIENTS, words=words)
         return {
-            "clients": shown,
+            "clients": [ClientView(one, self._plugins, visit.now) for one in found.contacts],
             "words": words,
-            "clients_query": f"?{urlencode(query)}" if query else "",
-            "older_clients": f"?{urlencode({k: v for k, v in older.items() if v})}#clients" if older else "",
-            "newest_clients": bool(before),
+            "clients_query": _query(q=words, clients=after),
+            "older_clients": f"{_query(q=words, clients=found.next)}#clients" if found.next else "",
+            "newest_clients": bool(after),
         }
 
     # --- policy ---
@@ -197,6 +195,12 @@ class SharingPages:
         await self._services.sharing.consent(visit.principal, agent, email, allow=allow)
         said = "may write first to" if allow else "no longer writes first to"
         return visit.redirect(_back(agent, "people"), f"The agent {said} {shown_email(email)}.")
+
+
+def _query(**fields: str) -> str:
+    """A query of the fields that have a value."""
+    query = urlencode({name: value for name, value in fields.items() if value})
+    return f"?{query}" if query else ""
 
 
 def _back(agent: str, section: str) -> str:

@@ -125,8 +125,9 @@ class ClientView:
         self.conversation = client.conversation
         self.last_active = client.last_active
         closes = None
-        if client.last_active and client.channel in plugins:
-            closes = closes_at(plugins[client.channel].manifest, client.last_active)
+        # Only in a direct chat is there something to answer; a group has a window of its own.
+        if client.last_direct and client.channel in plugins:
+            closes = closes_at(plugins[client.channel].manifest, client.last_direct)
             self.window = "open" if closes is None or closes > now else "closed"
         else:
             self.window = ""
