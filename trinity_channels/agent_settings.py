@@ -76,12 +76,14 @@ class TrinityAgent(_Agent):
     Attributes:
         owner: None if the platform says who owns its agents.
         allowed_tools: all that the agent may use in a run, as the platform names tools. Never empty, which would mean all.
+        resume_sessions: whether the agent goes on with its own session of the conversation, instead of reading the history.
         timeout_seconds: of one request to the platform; the run itself may take longer.
     """
 
     runtime: Literal["trinity"]
     owner: Email | None = None
     allowed_tools: Tools = ("WebSearch", "WebFetch")
+    resume_sessions: bool = False
     timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 120
 
 
@@ -99,6 +101,7 @@ class UnknownAgent(_OwnedAgent):
     system_prompt: str = ""
     system_role: Literal["system", "developer", "none"] = "system"
     allowed_tools: Tools = ("WebSearch",)
+    resume_sessions: bool = False
     timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 120
 
 

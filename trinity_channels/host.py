@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from functools import cached_property, partial
+from functools import partial
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -15,7 +15,6 @@ import structlog
 from trinity_channels import wiring
 from trinity_channels.access.decision_links import DecisionLinks
 from trinity_channels.access.digest_mails import DigestMails
-from trinity_channels.access.directory import LocalDirectory
 from trinity_channels.access.first_token import hand_over_first_token
 from trinity_channels.access.mailed_decisions import MailedDecisions
 from trinity_channels.access.overview import Overviews
@@ -23,7 +22,6 @@ from trinity_channels.access.owner_digest import OwnerDigest
 from trinity_channels.access.sessions import Sessions
 from trinity_channels.access.sharing import Sharing
 from trinity_channels.access.tokens import Tokens
-from trinity_channels.access.trinity_directory import TrinityDirectory
 from trinity_channels.agents.platform import Platform
 from trinity_channels.agents.reload import AgentReload, Configuration
 from trinity_channels.agents.table import AgentTable
@@ -91,6 +89,7 @@ class Host(OnDemand):
     """A channel host: an asynchronous context manager that runs while it is open. `app.py` gives it its routes.
 
     Attributes:
+        trinity: what the platform says about its agents, if those are served; otherwise None.
         leaving: what ends long answers when the host stops, such as streams of events.
     """
 
@@ -116,7 +115,7 @@ class Host(OnDemand):
         self.limits = Limits(self.store, LimitValues.of(settings), now)
         self.agents = AgentTable(settings.agents)
         self.reload = AgentReload(self.agents, self.store, _again(settings, ports), self.plugins.title, now)
-        self.directory = ports.directory or self.trinity or LocalDirectory(self.store, self.agents, now)
+        self.trinity, self.directory = wiring.directories(self, ports.directory)
         self.may = Authorisation(self.directory)
         self.own_tokens = TokenAuthenticator(self.store, settings.admin_token, now)
         self.tokens = None if ports.authenticator else Tokens(self.store, now, self.directory)
@@ -231,11 +230,6 @@ class Host(OnDemand):
         """Trinity's API, if the settings name it."""
         url, token = self.settings.trinity_url, self.settings.trinity_token
         return Platform(url, token) if url and token else None
-
-    @cached_property
-    def trinity(self) -> TrinityDirectory | None:
-        """What the platform says about its agents, if those are served."""
-        return wiring.trinity_directory(self)
 
     # --- life ---
 

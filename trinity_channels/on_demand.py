@@ -16,6 +16,7 @@ from trinity_channels.access.reading_records import ReadingRecords
 from trinity_channels.access.roster import Roster
 from trinity_channels.access.set_up import Means, SetUp
 from trinity_channels.access.sharing import Sharing
+from trinity_channels.access.trinity_directory import TrinityDirectory
 from trinity_channels.agents.reload import AgentReload
 from trinity_channels.agents.table import AgentTable
 from trinity_channels.authorisation import Authorisation
@@ -65,6 +66,7 @@ class OnDemand:
     http: httpx.AsyncClient
     address: PublicAddress
     directory: Directory
+    trinity: TrinityDirectory | None
     may: Authorisation
     bindings: Bindings
     connections: Connections
@@ -151,7 +153,7 @@ class OnDemand:
             mailer=self.mailer is not None,
             key=lambda: self.vault.newest_key,
             key_file=None if given else key_file(self.settings.home),
-            agents_in_file=self.reload.possible,
+            agents_from="platform" if self.trinity else "file" if self.reload.possible else "application",
         )
         return SetUp(self.store, self.directory, self.plugins, self.address, means, self.now)
 

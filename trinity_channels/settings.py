@@ -260,7 +260,7 @@ def reread(running: Settings, read: Callable[[], Settings]) -> Configuration:
         raise ReloadRefused(tuple(str(error).splitlines())) from error
     strangers = [name for name, agent in found.agents.items() if isinstance(agent, TrinityAgent)]
     if found.serves_platform != running.serves_platform:
-        raise ReloadRefused(("agents: whether the platform's count, or those of the file, is decided at the start",))
+        raise ReloadRefused(("agents: restart the host to change between agents with an owner and the platform's",))
     # Refused as a whole: an agent that cannot run must not replace one that does.
     if strangers and running.trinity_url is None:
         raise ReloadRefused(
@@ -270,7 +270,7 @@ def reread(running: Settings, read: Callable[[], Settings]) -> Configuration:
     changed = [name.upper() for key, name in fields.items() if getattr(found, key) != getattr(running, key)]
     urls = {**running.api_base_urls, **found.api_base_urls}
     changed += [name.upper() for name in urls if running.api_base_urls.get(name) != found.api_base_urls.get(name)]
-    return Configuration(found.agents, tuple(sorted(changed)))
+    return Configuration(found.agents, tuple(sorted(changed)), complete=not found.serves_platform)
 
 
 class _Environment(EnvSettingsSource):

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import httpx
 
-from trinity_channels.access.directory import Directory
+from trinity_channels.access.directory import Directory, LocalDirectory
 from trinity_channels.access.disclosure import Disclosure
 from trinity_channels.access.escalation import Escalation
 from trinity_channels.access.lifetime import Lifetime
@@ -86,22 +86,23 @@ class Parts(Protocol):
     unknown_webhooks: UnknownWebhooks
     http: httpx.AsyncClient
     own_tokens: TokenAuthenticator
+    trinity: TrinityDirectory | None
 
     @property
     def platform(self) -> Platform | None: ...
 
     @property
-    def trinity(self) -> TrinityDirectory | None: ...
-
-    @property
     def instructions(self) -> InstructionSettings: ...
 
 
-def trinity_directory(host: Parts) -> TrinityDirectory | None:
-    """The platform's directory, if its agents are served."""
+def directories(host: Parts, brought: Directory | None) -> tuple[TrinityDirectory | None, Directory]:
+    """The platform's directory, if its agents are served, and the one that counts; an application may bring its own."""
+    if brought is not None:
+        return None, brought
     if host.platform is None or not host.settings.serves_platform:
-        return None
-    return TrinityDirectory(TrinityAccounts(host.http, host.platform, host.now), host.now)
+        return None, LocalDirectory(host.store, host.agents, host.now)
+    theirs = TrinityDirectory(TrinityAccounts(host.http, host.platform, host.now), host.now)
+    return theirs, theirs
 
 
 def authenticator(host: Parts) -> Authenticator:

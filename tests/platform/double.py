@@ -42,6 +42,8 @@ class Platform:
         synchronous: as platforms of 2025: a task is answered when its run has ended, and no key is known.
         lose_answers: how many of the next tasks are begun without an answer, because the connection is cut.
         loaded: no run can be begun.
+        sessions: those that can be resumed.
+        tells_sessions: whether executions name theirs.
     """
 
     def __init__(self, now: Callable[[], datetime]) -> None:
@@ -52,7 +54,8 @@ class Platform:
         self.calls: list[str] = []
         self.receipts = self.synchronous = False
         self.lose_answers = 0
-        self.loaded = False
+        self.loaded = self.tells_sessions = False
+        self.sessions: set[str] = set()
         self._failures: dict[str, list[Failure]] = {"task": [], "execution": [], "accounts": []}
         self._claims: dict[tuple[str, str], str] = {}
         self.app = Starlette(
@@ -113,7 +116,12 @@ class Platform:
             raise Refused(503, "Agent is not running")
         if self.loaded:
             raise Refused(429, "Agent is at capacity")
+        resumed = body.get("resume_session_id")
+        if resumed is not None and resumed not in self.sessions:
+            raise Refused(404, "Session not found")
         run = self.executions.begin(name, body, f"echo {_said(body)}")
+        run.session = resumed or run.session
+        self.sessions.add(run.session)
         self._claims[claim] = run.id
         if self.lose_answers:
             self.lose_answers -= 1
@@ -152,7 +160,7 @@ class Platform:
         found = self.executions.find(name, request.path_params["run"])
         if found is None:
             raise Refused(404, "Execution not found")
-        return JSONResponse(found.shown(self.now()))
+        return JSONResponse(found.shown(self.now(), session=self.tells_sessions))
 
     async def _terminate(self, request: Request, key: Key) -> Response:
         name = request.path_params["name"]

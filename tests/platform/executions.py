@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -25,9 +26,10 @@ class Execution:
     response: str | None = None
     error: str | None = None
     terminated: bool = False
+    session: str = field(default_factory=lambda: str(uuid.uuid4()))
 
-    def shown(self, now: datetime) -> dict[str, Any]:
-        """As `GET …/executions/{id}` tells it."""
+    def shown(self, now: datetime, *, session: bool) -> dict[str, Any]:
+        """As `GET …/executions/{id}` tells it, with the agent's session or without."""
         ended = self.status in ENDED
         return {
             "id": self.id,
@@ -45,6 +47,7 @@ class Execution:
             "context_max": None,
             "cost": 0.01 if ended else None,
             "tool_calls": None,
+            **({"claude_session_id": self.session} if session else {}),
         }
 
 

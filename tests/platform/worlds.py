@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from tests.platform.double import TOKEN, URL, Platform
+from tests.platform.executions import Plan
 from tests.world import OWNER, Found, World
 
 
@@ -30,6 +31,23 @@ async def served(found: Found, platform: Platform, *, connected: bool = True, **
         quiet = {"enabled": False, "reason": "a test"}
         assert (await made.api("PUT", "/api/agents/support/disclosure", quiet)).status_code == httpx.codes.OK
     return made
+
+
+async def waits(world: World, seconds: int, step: int = 5) -> None:
+    """Let time pass in small steps, as it does: each question to the platform sets the time of the next."""
+    for _ in range(seconds // step):
+        await world.later(seconds=step)
+
+
+def runs(platform: Platform, *plans: Plan) -> None:
+    """How the next runs go, the last one again and again."""
+    platform.executions.plans[:] = plans
+
+
+@pytest.fixture
+async def town(found: Found, platform: Platform) -> World:
+    """A world beside the platform, open to everyone."""
+    return await beside(found, platform)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from tests.platform.double import TOKEN, Platform
 from tests.platform.worlds import platform, served
+from tests.stories.test_reload import now_reads
 from tests.world import ADMIN, OWNER, Found, World
 from trinity_channels import texts
 
@@ -319,6 +320,42 @@ async def test_a_table_adds_to_an_agent_of_the_platform(found: Found, platform: 
 
     assert platform.asked()[0]["allowed_tools"] == ["Read"]
     assert [name for name, _ in await agents(town, ADMIN)] == ["sales", "support"]
+
+
+async def test_a_reload_changes_what_tables_add(found: Found, platform: Platform) -> None:
+    town = await served(found, platform)
+    await town.policy("open")
+    now_reads(town, {"support": {"runtime": "trinity", "allowed_tools": ["Read"]}})
+
+    told = (await town.api("POST", "/api/settings/reload")).json()
+    await town.person("Zoe").says("hello")
+    now_reads(town, {})
+    again = (await town.api("POST", "/api/settings/reload")).json()
+
+    assert platform.asked()[0]["allowed_tools"] == ["Read"]
+    # It is served as before, though no table names it any more.
+    assert (told["message"], again["message"]) == ("Added: support.", "Removed: support.")
+
+
+async def test_a_reload_does_not_replace_the_platform_s_agents_by_others(town: World) -> None:
+    now_reads(town, {"mine": {"owner": OWNER, "runtime": "echo"}})
+
+    answer = await town.api("POST", "/api/settings/reload")
+
+    assert answer.json()["problems"] == [
+        "agents: restart the host to change between agents with an owner and the platform's"
+    ]
+    assert await agents(town, ADMIN) == [("support", OWNER)]
+
+
+async def test_a_platform_without_agents_is_told_what_to_do(found: Found, platform: Platform) -> None:
+    platform.accounts.agents.clear()
+    town = await served(found, platform, connected=False)
+
+    steps = (await town.api("GET", "/api/setup")).json()["steps"]
+
+    (step,) = [one for one in steps if one["code"] == "agent"]
+    assert step["fix"].startswith("Make an agent on the platform")
 
 
 async def test_an_agent_that_is_removed_there_is_gone_here(town: World, platform: Platform) -> None:

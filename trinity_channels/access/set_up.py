@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
+from typing import Literal
 
 from trinity_channels.access.directory import Directory
 from trinity_channels.authorisation import administrator
@@ -83,13 +84,21 @@ class Means:
         mailer: whether mails can be sent.
         key: reads the id of the newest encryption key.
         key_file: where the host keeps that key itself; None if the settings name it.
-        agents_in_file: whether its agents stand in a settings file, which can be read again.
+        agents_from: where its agents come from: a settings file that can be read again, the platform, or the application
+            around the host.
     """
 
     mailer: bool
     key: Callable[[], str]
     key_file: Path | None
-    agents_in_file: bool
+    agents_from: Literal["file", "platform", "application"]
+
+
+_ADD_AGENT = {
+    "file": "Write a table [agents.name] with owner and runtime into the settings file, then take it over.",
+    "platform": "Make an agent on the platform, or share one there with the account that TRINITY_TOKEN belongs to.",
+    "application": "Add an agent to the application around this host.",
+}
 
 
 class SetUp:
@@ -164,11 +173,7 @@ class SetUp:
         if agents:
             number = "One agent" if len(agents) == 1 else f"{len(agents)} agents"
             return Step(StepCode.AGENT, title, done=True, message=f"{number}: {_some(agents)}.")
-        fix = (
-            "Write a table [agents.name] with owner and runtime into the settings file, then take it over."
-            if self._means.agents_in_file
-            else "Add an agent to the application around this host."
-        )
+        fix = _ADD_AGENT[self._means.agents_from]
         return Step(StepCode.AGENT, title, done=False, message="There is no agent yet.", fix=fix)
 
     def _connection(self, agents: list[str], connected: list[StoredBinding]) -> Step:

@@ -49,7 +49,7 @@ class Kept(Generic[T]):
             if entry.answer and entry.answer[0] <= now < entry.answer[0] + KEPT:
                 return entry.answer[1]
             if entry.failure and entry.failure[0] <= now < entry.failure[0] + FAILED:
-                raise entry.failure[1]
+                raise entry.failure[1].with_traceback(None)
             try:
                 found = await ask()
             except Refusal as refused:

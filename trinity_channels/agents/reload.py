@@ -33,10 +33,17 @@ class NotReloadable(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """What the settings say now. `restart` names the other settings that differ from those the host runs with."""
+    """What the settings say now.
+
+    Attributes:
+        agents: the tables.
+        restart: the other settings that differ from those the host runs with.
+        complete: there are no other agents than those that have a table.
+    """
 
     agents: Mapping[str, Agent]
     restart: tuple[str, ...] = ()
+    complete: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +132,9 @@ class AgentReload:
             connected = await self._store.write(lambda tx: self._record(tx, changes, principal))
             self._table.replace(found.agents)
         left = tuple(
-            Left(agent, channel, self._titles(channel)) for agent, channel in connected if agent not in found.agents
+            Left(agent, channel, self._titles(channel))
+            for agent, channel in connected
+            if found.complete and agent not in found.agents
         )
         return Reloaded(changes, found.restart, left)
 

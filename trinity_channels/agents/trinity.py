@@ -16,7 +16,8 @@ owns the token. A task without `allowed_tools` would run with all tools of the a
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
@@ -26,11 +27,12 @@ import httpx
 
 from trinity_channels.agent_settings import TrinityAgent
 from trinity_channels.agents.facts import about, vouched, writer
-from trinity_channels.agents.json_api import MAX_ANSWER_BYTES, JsonApi
+from trinity_channels.agents.json_api import MAX_ANSWER_BYTES, JsonApi, Reply
 from trinity_channels.agents.json_line import json_line
 from trinity_channels.agents.platform import Platform, PublicSettings, PublicSettingsReader, document
 from trinity_channels.agents.port import AgentFailed, AgentMessage, AgentTimeout, AgentTurn, AgentUnavailable, Working
 from trinity_channels.agents.problem import said_in
+from trinity_channels.agents.trinity_sessions import Sessions
 
 _TASK = (
     "A person writes to you from a messenger. The JSON document below has what to answer in `messages`, what was said "
@@ -59,6 +61,8 @@ _SHAPE = "The agent's answer does not have the shape that its API promises."
 MAX_EXECUTION_BYTES = 8_000_000
 """An execution is told with the prompt and all calls of tools; of these the answer may have `MAX_ANSWER_BYTES`."""
 _ID = re.compile(r"[A-Za-z0-9_:-][A-Za-z0-9_.:-]{0,199}")
+# The platform does not know the session: https://github.com/Abilityai/trinity, docs/user-docs/api-reference/chat-api.md
+_NO_SESSION = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST})
 _REFUSED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 
 
@@ -78,6 +82,7 @@ class TrinityRuntime:
         self._platform = platform
         self._agent = agent
         self._public = public
+        self._sessions = Sessions()
 
     async def run(self, turn: AgentTurn) -> str | Working:
         """Begin the agent's run, or ask for the one that was begun.
@@ -106,20 +111,28 @@ class TrinityRuntime:
         await self._api.call("POST", url, {}, judged={HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT})
 
     async def _begun(self, turn: AgentTurn) -> str | Working:
-        body = self._body(turn, await self._public_settings(turn))
-        # The same key in every attempt: the platform answers a known one with the execution that it belongs to.
-        url = self._platform.agent(turn.agent, "/task")
-        reply = await self._api.call("POST", url, body, key=turn.id, judged={HTTPStatus.CONFLICT})
+        public = await self._public_settings(turn)
+        session = self._sessions.of(turn) if self._agent.resume_sessions else ""
+        reply = await self._asked(turn, self._body(turn, public, session), _NO_SESSION if session else ())
+        if reply.status in _NO_SESSION:  # its container is another one by now: the history tells what was said
+            self._sessions.forget(turn)
+            reply = await self._asked(turn, self._body(turn, public, ""))
         found = document(reply)
         response = found.get("response")
         # Platforms without async_mode run the task before they answer.
         if isinstance(response, str):
+            self._sessions.answered(turn, found)
             return response
         if run := _execution(found):
             return Working(run)
         if reply.status == HTTPStatus.CONFLICT:
             raise self._api.failure("The agent's API answered 409.", said_in(found), reply.headers, reply.status)
         raise AgentFailed(_SHAPE)
+
+    async def _asked(self, turn: AgentTurn, body: Mapping[str, object], more: Collection[int] = ()) -> Reply:
+        # The same key in every attempt: the platform answers a known one with the execution that it belongs to.
+        url = self._platform.agent(turn.agent, "/task")
+        return await self._api.call("POST", url, body, key=turn.id, judged={HTTPStatus.CONFLICT, *more})
 
     async def _public_settings(self, turn: AgentTurn) -> PublicSettings:
         """The owner's, for people from outside: what is stored here, otherwise what the platform has."""
@@ -128,18 +141,21 @@ class TrinityRuntime:
         theirs = await self._public.of(turn.agent)
         return PublicSettings(turn.public_prompt or theirs.prompt, turn.model or theirs.model)
 
-    def _body(self, turn: AgentTurn, public: PublicSettings) -> Mapping[str, object]:
+    def _body(self, turn: AgentTurn, public: PublicSettings, session: str) -> Mapping[str, object]:
         system = [_SYSTEM.format(facts=json_line(vouched(turn)))]
         if public.prompt:
             system.append(_PUBLIC.format(prompt=public.prompt))
         body: dict[str, object] = {
-            "message": _TASK + _document(turn),
+            # What was said before, the session holds already.
+            "message": _TASK + _document(replace(turn, history=()) if session else turn),
             "async_mode": True,
             "system_prompt": "\n\n".join(system),
             "allowed_tools": list(self._agent.allowed_tools),
         }
         if public.model:
             body["model"] = public.model
+        if session:
+            body["resume_session_id"] = session
         return body
 
     async def _followed(self, turn: AgentTurn) -> str | Working:
@@ -159,6 +175,7 @@ class TrinityRuntime:
             raise AgentFailed(why, detail=self._api.detail(_text(found.get("error"))))
         # A state that later platforms may have is an end if it has a time.
         if status == _SUCCESS or found.get("completed_at"):
+            self._sessions.answered(turn, found)
             return _answer(found)
         return Working(turn.run)
 
