@@ -29,6 +29,8 @@ from trinity_channels.plugins import Plugins, load
 from trinity_channels.settings import Settings
 
 AGENT = "demo"
+SPARE = "my-agent"
+"""Connected to nothing, for trying to connect; the user guide's calls name it."""
 OWNER = "owner@example.org"
 LOOPBACK = "127.0.0.1"
 
@@ -122,7 +124,7 @@ def _build(
         # In mailed links, also while someone tries another Public Chat URL.
         trinity_channels_pages_url=url,
         api_base_urls={f"{plugins[name].manifest.provider}_api_base_url": f"{providers_url}/{name}" for name in names},
-        agents={AGENT: {"owner": OWNER, "runtime": "echo", "escalation_contact": OWNER}},
+        agents={name: {"owner": OWNER, "runtime": "echo", "escalation_contact": OWNER} for name in (AGENT, SPARE)},
     )
     mails = CapturedMailer()
     app, host = create_app(settings, Ports(agents=DemoAgent(), mailer=mails, http=http, plugins=plugins))
