@@ -25,6 +25,7 @@ log = structlog.get_logger(__name__)
 
 _NOT_FOUND = "There is no such page, or it belongs to someone else."
 _FOREIGN = "This form was sent by another site, so nothing was done. Open the page here and try again."
+_MINUTE = 60
 _ON_TOP = {"HX-Retarget": "#main", "HX-Reswap": "afterbegin"}
 
 
@@ -141,6 +142,7 @@ def _words(error: ErrorResponse) -> tuple[str, str]:
     titles = {
         HTTPStatus.FORBIDDEN: "Not allowed",
         HTTPStatus.METHOD_NOT_ALLOWED: "This does not work like that",
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "This is too large",
         HTTPStatus.TOO_MANY_REQUESTS: "Too many tries",
         HTTPStatus.INTERNAL_SERVER_ERROR: "Something went wrong",
         HTTPStatus.SERVICE_UNAVAILABLE: "This does not work at the moment",
@@ -152,4 +154,12 @@ def _words(error: ErrorResponse) -> tuple[str, str]:
     text = str(error.body["message"])
     if error.status == HTTPStatus.METHOD_NOT_ALLOWED:
         text = "Go back and use the buttons of the page."
+    if (wait := error.headers.get("Retry-After", "")).isdecimal() and "again" not in text:
+        text = f"{text} Try again in {_spoken(int(wait))}."
     return title, text
+
+
+def _spoken(seconds: int) -> str:
+    """A wait as people are told it, rounded up."""
+    number, unit = (seconds, "second") if seconds < _MINUTE else (-(-seconds // _MINUTE), "minute")
+    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"

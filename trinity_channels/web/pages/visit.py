@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from markupsafe import Markup
 from starlette.requests import Request
@@ -95,6 +95,20 @@ class Visit:
         """The address of this page, for coming back to it."""
         url = self.request.url
         return f"{url.path}?{url.query}" if url.query else url.path
+
+    @property
+    def back(self) -> str:
+        """The address of the page that the browser came from; empty if it was none of ours, or this one."""
+        try:
+            before = urlsplit(self.request.headers.get("referer", ""))
+        except ValueError:
+            return ""
+        address = f"{before.path}?{before.query}" if before.query else before.path
+        # `//host` and `/\host` lead to another host in browsers.
+        ours = (
+            before.netloc.lower() == self.host.lower() and address.startswith(self.url("/")) and address.isprintable()
+        )
+        return address if ours and address != self.here and address[1:2] not in ("/", "\\") else ""
 
     @property
     def menu(self) -> Sequence[Listed]:
