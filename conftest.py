@@ -1,6 +1,6 @@
 """What all tests share: profiles of property tests, the mark of tests that need a browser, and the short run.
 
-The suite runs the same examples of properties every time, `make test-fast` a tenth of them, `make fuzz` new ones.
+The suite runs the same examples of properties every time, `make test-fast` a twentieth of them, `make fuzz` new ones.
 `--fast` takes one case of each test: nothing is left untried, but a table of cases only by its first row. Browsers and what
 is marked `long` are left out.
 """
@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, settings
 _SLOW = [HealthCheck.too_slow, HealthCheck.filter_too_much]
 
 settings.register_profile("suite", derandomize=True, database=None, deadline=None, suppress_health_check=_SLOW)
-settings.register_profile("fast", settings.get_profile("suite"), max_examples=10)
+settings.register_profile("fast", settings.get_profile("suite"), max_examples=5)
 settings.register_profile(
     "fuzz",
     max_examples=int(os.environ.get("FUZZ_EXAMPLES", "500")),

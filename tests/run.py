@@ -1,6 +1,6 @@
 """Run the suite: three processes, two at a time, for they need the time of two cores, then the load tests alone.
 
-`--fast` takes one case of each test, a tenth of the examples of properties, and leaves out what takes long: load tests,
+`--fast` takes one case of each test, a twentieth of the examples of properties, and leaves out what takes long: load tests,
 browsers, the starting of whole programs, and stories that go on for weeks (the mark `long`). Each process looks back at its
 own log and memory (`log_watch.LAST`). What the others print follows the first one's.
 """
@@ -20,24 +20,36 @@ from typing import IO
 
 LOOK_BACK = ("tests/test_logs_hold_no_secrets.py", "tests/test_memory.py")
 FIRST = ("tests/stories", "tests/cli", *LOOK_BACK)
-SECOND = ("tests", "plugins", *(f"--ignore={one}" for one in ("tests/stories", "tests/cli", "tests/load")))
+WITHOUT_SCHEMATHESIS = "-p", "no:schemathesis"
+"""Only `fuzz_api` uses it; pytest would import it in every process, for half a second."""
+SECOND = (
+    "tests",
+    "plugins",
+    *WITHOUT_SCHEMATHESIS,
+    *(f"--ignore={one}" for one in ("tests/stories", "tests/cli", "tests/load")),
+)
 MASSES = tuple(f"tests/load/test_{name}.py" for name in ("fuzz_api", "fuzz_webhooks", "retention"))
 """Load tests in which no time matters; they run in the first process."""
 PAGES = (
     "tests/pages",
     *(f"--override-ini=asyncio_default_{one}_loop_scope=session" for one in ("fixture", "test")),
+    *WITHOUT_SCHEMATHESIS,
     *LOOK_BACK,
 )
 """With one event loop for all of them, they have one browser: to start one for each took half of their time."""
 LOAD = ("tests/load", *(f"--ignore={one}" for one in MASSES), LOOK_BACK[1])
 """Their hosts are other processes, so there is no log to look back at."""
-WHOLE_PROGRAMS = ("demo", "first_token", "reload", "running", "serve", "simulate", "try_out")
+WHOLE_PROGRAMS = (
+    "core/test_mounting_touches_nothing.py",
+    *(f"cli/test_{name}.py" for name in ("demo", "first_token", "reload", "running", "serve", "simulate", "try_out")),
+)
 FAST = (
     "--fast",
+    *WITHOUT_SCHEMATHESIS,
     "--hypothesis-profile=fast",
     "--ignore=plugins/contract_tests/tests/test_new_plugin.py",
     "--ignore=plugins/contract_tests/tests/test_report.py",
-    *(f"--ignore=tests/cli/test_{name}.py" for name in WHOLE_PROGRAMS),
+    *(f"--ignore=tests/{name}" for name in WHOLE_PROGRAMS),
 )
 CORES = 2
 MEMORY = Path("/dev/shm")  # noqa: S108  pytest makes folders of its own there

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -12,11 +13,22 @@ MOST = 6
 PACKAGES = [ROOT / "trinity_channels", *sorted(ROOT.glob("plugins/*/trinity_channels_*"))]
 
 
-def _classes() -> Iterator[tuple[str, ast.ClassDef]]:
-    for file in (file for package in PACKAGES for file in package.rglob("*.py")):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ClassDef):
-                yield f"{file.relative_to(ROOT)}: {node.name}", node
+@cache
+def _classes() -> Sequence[tuple[str, ast.ClassDef]]:
+    """Every class on the top level of a module or in another class."""
+    return [
+        (f"{file.relative_to(ROOT)}: {node.name}", node)
+        for package in PACKAGES
+        for file in package.rglob("*.py")
+        for node in _within(ast.parse(file.read_text(encoding="utf-8")))
+    ]
+
+
+def _within(parent: ast.Module | ast.ClassDef) -> Iterator[ast.ClassDef]:
+    for node in parent.body:
+        if isinstance(node, ast.ClassDef):
+            yield node
+            yield from _within(node)
 
 
 def _taken(node: ast.ClassDef) -> list[str] | None:
@@ -43,7 +55,7 @@ def test_no_constructor_takes_more_than_six() -> None:
 
 def test_no_dataclass_mixes_services_with_many_values() -> None:
     """A class with a constructor of its own is a service; values are dataclasses. What acts has few of both."""
-    every = list(_classes())
+    every = _classes()
     services = {node.name for _, node in every if _taken(node)} - {node.name for _, node in every if _fields(node)}
     wide = {
         name.removeprefix("trinity_channels/")

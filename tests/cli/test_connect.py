@@ -164,6 +164,7 @@ async def test_beside_a_host_that_cannot_be_asked_nothing_is_changed(terminal: T
     assert (await world.binding())["from_number"] == world.twilio.sender.address
 
 
+@pytest.mark.long  # starts the whole program at a terminal
 async def test_a_person_at_a_terminal_is_asked_and_the_secret_is_not_shown(served: World) -> None:
     given = served.twilio.settings()
 
@@ -179,6 +180,7 @@ async def test_a_person_at_a_terminal_is_asked_and_the_secret_is_not_shown(serve
     assert (await served.binding())["configured"] is True
 
 
+@pytest.mark.long  # starts the whole program at a terminal
 async def test_enter_keeps_what_is_stored(served: World) -> None:
     await served.connect()
 

@@ -49,7 +49,7 @@ PEOPLE = (1, 2)
 FEW = st.integers(min_value=1, max_value=4)
 """Ids, also of rows that there are not yet."""
 FAILURES = st.builds(Failure, st.just("30008"), st.sampled_from(FailureKind), st.just("It failed."))
-MANY = settings(max_examples=50, stateful_step_count=50)
+MANY = settings(max_examples=settings().max_examples // 2, stateful_step_count=50)
 OUTCOMES = ("taken", "failed", "postponed", "asked", "parked")
 
 
