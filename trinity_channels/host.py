@@ -271,8 +271,9 @@ class Host(OnDemand):
         # First, so that no chore begins something new while the rest is ending.
         await self.end_periodic_work()
         await self.leave()
-        # Deliveries stop beginning new sends, then what runs gets its grace.
+        # No new sends and no new runs of agents begin, then what is active gets its grace.
         self.deliveries.stop()
+        self.slots.stop()
         await self.dispatcher.stop(GRACE)
         with contextlib.suppress(Exception):  # lost counts must not disturb the shutdown
             await self.unknown_webhooks.run()

@@ -105,7 +105,6 @@ async def test_a_question_that_is_a_day_old_when_its_slot_comes_is_left_to_the_o
     ] * 2
 
 
-@pytest.mark.long
 async def test_waiting_for_a_slot_uses_up_no_attempt(busy: Busy) -> None:
     await busy.begins()
     for asked in (2, 3):
@@ -117,6 +116,21 @@ async def test_waiting_for_a_slot_uses_up_no_attempt(busy: Busy) -> None:
 
         open_turns = [state.turn for state in await busy.states() if state and state.turn]
         assert sum(turn.attempts for turn in open_turns) == len(busy.agent.turns)
+    await busy.town.dies()  # or its stop would give the agent ten real seconds to end
+
+
+async def test_a_host_that_stops_begins_no_run_that_waited_for_a_slot(busy: Busy) -> None:
+    await busy.begins()
+
+    stopping = asyncio.create_task(busy.town.stops())
+    await busy.town.until(lambda: busy.town.driver.counts().turns_waiting == 0)
+    busy.agent.speaks()
+    await stopping
+
+    assert [said(turn) for turn in busy.agent.turns] == ["first"]
+    await busy.town.starts()
+    assert [said(turn) for turn in busy.agent.turns] == ["first", "second"]
+    assert (busy.zoe.last(), busy.yan.last()) == ("echo first", "echo second")
 
 
 async def test_an_attempt_on_record_that_the_agent_never_saw_is_made_after_a_crash(

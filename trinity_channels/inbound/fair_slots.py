@@ -29,6 +29,14 @@ class FairSlots:
         self._of_contact: Counter[tuple[str, int]] = Counter()
         # agents and people in the order in which they are served; no queue in it is empty
         self._waiting: dict[str, dict[int, Queue]] = {}
+        self._stopped = False
+
+    def stop(self) -> None:
+        """Give no more slots: the tasks that wait for one, or ask for one later, are cancelled."""
+        self._stopped = True
+        for contacts in self._waiting.values():
+            for granted in (one for queue in contacts.values() for one in queue):
+                granted.cancel()
 
     @property
     def free(self) -> int:
@@ -48,6 +56,8 @@ class FairSlots:
     @contextlib.asynccontextmanager
     async def slot(self, agent: str, contact: int) -> AsyncIterator[bool]:
         """Hold a slot while the context is open; gives whether it had to be waited for."""
+        if self._stopped:
+            raise asyncio.CancelledError
         waits = not self._admits(agent, contact)
         if waits:
             await self._wait(agent, contact)
