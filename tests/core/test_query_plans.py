@@ -63,6 +63,7 @@ def test_it_finds_its_rows_by_an_index(blank: Path, name: str) -> None:
     ("name", "index"),
     [
         ("attention._REQUESTS", "access_request_pending"),
+        ("audit._NEWEST", "audit_of_agent"),
         ("clients._FOUND", "contact_of_binding"),
         ("clients._MESSAGES", "message_held"),
         ("clients._LAST_ACTIVE", "contact_of_binding"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import httpx
@@ -191,6 +192,27 @@ async def test_a_policy_says_what_it_would_change_and_does_it(world: World, page
     told = await policy.get_by_role("radio").locator("..").all_inner_texts()
     assert "One client would lose access." in told[1]
     assert "Two clients would lose access." in told[2]
+
+
+async def test_who_changed_the_policy_last_is_told(world: World) -> None:
+    policy = f"/api{PATH}/access-policy"
+    owner = await world.token(Role.USER, OWNER)
+    before = (await world.api("GET", policy)).json()
+    async with client_of(world) as admin, client_of(world, owner) as mine:
+        untouched = (await mine.get(PATH)).text
+        await admin.post(f"{PATH}/policy", data={"policy": "require_email"}, headers=OWN)
+        world.clock.tick(timedelta(hours=1))
+        theirs = (await mine.get(PATH)).text
+        await mine.post(f"{PATH}/policy", data={"policy": "open"}, headers=OWN)
+        own, seen = (await mine.get(PATH)).text, (await admin.get(PATH)).text
+    after = (await world.api("GET", policy)).json()
+
+    assert (before["changed_by"], before["changed_at"]) == (None, None)
+    assert "Changed by" not in untouched
+    assert re.search(r"Changed by an administrator on <time [^>]*>2 Mar 2026, 09:00 UTC<", theirs)
+    assert re.search(r"Changed by you on <time [^>]*>2 Mar 2026, 10:00 UTC<", own)
+    assert f"Changed by {OWNER} on" in seen
+    assert (after["changed_by"], after["changed_at"]) == (f"user:{OWNER}", "2026-03-02T10:00:00Z")
 
 
 async def test_effects_leave_out_the_blocked_the_late_and_the_disconnected(world: World) -> None:

@@ -77,6 +77,11 @@ class Sharing:
         await self._may.owner(principal, agent)
         return await self._store.read(lambda tx: policies(access.policies(tx, agent)))
 
+    async def policies_changed(self, principal: Principal, agent: str) -> tuple[str, datetime] | None:
+        """Who set the policies last, as the audit log names them, and when; None if they are as they were at first."""
+        await self._may.owner(principal, agent)
+        return await self._store.read(lambda tx: audit.newest(tx, agent, "set_policy"))
+
     async def set_policies(self, principal: Principal, agent: str, change: Callable[[Policies], Policies]) -> Policies:
         """Change the policies; `change` is given the present ones and may raise to refuse.
 
@@ -145,24 +150,23 @@ class Sharing:
         # Before the decision is stored, because the directory may be another system: a process that dies in between
         # leaves an open request with a share, which can be approved again; the reverse would be an approval without access.
         granted = approve and await self._directory.grant(agent, found.email, by=principal.actor)
-        now = self._now()
-
-        def decide(tx: Tx) -> bool:
-            if not access.decide(tx, request, verdict, principal.actor, now):
-                return False
-            way = {"via": via} if via else {}
-            action: audit.Action = "request_approved" if approve else "request_denied"
-            self._audit(tx, principal, action, agent, request=request, **way)
-            self._mark(tx, agent, told=found.conversation)
-            return True
-
-        # The UPDATE names the state `pending`, so of two decisions at the same time one comes first.
-        first = await self._store.write(decide)
+        first = await self._store.write(lambda tx: self._decide(tx, principal, found, verdict, via))
         decided = await self._store.read(lambda tx: access.request(tx, agent, request)) or found
         overruled = not first and decided.status == "denied"  # another decision came first, and was the opposite
         if granted and overruled:
             await self._directory.revoke(agent, found.email)
         return _settled(decided, verdict)
+
+    def _decide(self, tx: Tx, principal: Principal, request: AccessRequest, verdict: str, via: str) -> bool:
+        """Store a decision, on record; False if another one came first."""
+        # The UPDATE names the state `pending`, so of two decisions at the same time one comes first.
+        if not access.decide(tx, request.id, verdict, principal.actor, self._now()):
+            return False
+        action: audit.Action = "request_approved" if verdict == "approved" else "request_denied"
+        way = {"via": via} if via else {}
+        self._audit(tx, principal, action, request.agent, request=request.id, **way)
+        self._mark(tx, request.agent, told=request.conversation)
+        return True
 
     # --- shares ---
 

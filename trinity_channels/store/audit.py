@@ -110,6 +110,12 @@ _COUNT = select(func.count().label("number"), func.min(AUDIT.c.at).label("first"
 _LAST = select(func.max(AUDIT.c.at)).where(
     AUDIT.c.agent == bindparam("agent"), AUDIT.c.action == bindparam("action"), AUDIT.c.channel == bindparam("channel")
 )
+_NEWEST = (
+    select(AUDIT.c.actor, AUDIT.c.at)
+    .where(AUDIT.c.agent == bindparam("agent"), AUDIT.c.action == bindparam("action"))
+    .order_by(AUDIT.c.at.desc(), AUDIT.c.id.desc())
+    .limit(1)
+)
 _NOTED = (
     select(AUDIT.c.id)
     .where(
@@ -155,6 +161,12 @@ def count(tx: Tx, agent: str, action: str, since: datetime) -> tuple[int, dateti
     """How often something was done for an agent since a time, and when first."""
     row = tx.one(_COUNT, agent=agent, action=action, since=micros(since))
     return (row.number, moment(row.first)) if row else (0, None)
+
+
+def newest(tx: Tx, agent: str, action: Action) -> tuple[str, datetime] | None:
+    """Who did something for an agent last, and when; None if no one has."""
+    row = tx.one(_NEWEST, agent=agent, action=action)
+    return (row.actor, moment(row.at)) if row else None
 
 
 def noted(tx: Tx, agent: str, action: Action, actor: Actor, details: Mapping[str, object], since: datetime) -> bool:

@@ -15,6 +15,7 @@ from trinity_channels.access.roster import Roster, RosterEntry
 from trinity_channels.access.sharing import Policies, Sharing
 from trinity_channels.agents.words import in_words
 from trinity_channels.email_address import shown_email
+from trinity_channels.principal import Principal
 from trinity_channels.store.access import AccessRequest, Share
 from trinity_channels.store.pending import Held
 from trinity_channels.web.auth import Guard
@@ -182,7 +183,8 @@ class AccessApi:
 
     async def _policy(self, request: Request, name: str) -> PolicyAnswer:
         """Who may chat with the agent."""
-        return PolicyAnswer.of(*await self._sharing.policies(await self._guard.principal(request), name))
+        principal = await self._guard.principal(request)
+        return await self._policy_answer(principal, name, await self._sharing.policies(principal, name))
 
     async def _set_policy(self, request: Request, name: str, body: PolicyBody) -> PolicyAnswer:
         """Change who may chat; what was held is answered where the gate has opened."""
@@ -192,7 +194,10 @@ class AccessApi:
         def change(before: Policies) -> Policies:
             return body.value(before[0]), body.groups or before[1]
 
-        return PolicyAnswer.of(*await self._sharing.set_policies(principal, name, change))
+        return await self._policy_answer(principal, name, await self._sharing.set_policies(principal, name, change))
+
+    async def _policy_answer(self, principal: Principal, agent: str, found: Policies) -> PolicyAnswer:
+        return PolicyAnswer.of(*found, await self._sharing.policies_changed(principal, agent))
 
     async def _policy_effects(self, request: Request, name: str) -> EffectsAnswer:
         """What each policy would change: who gains or loses access, and which held messages would be answered."""

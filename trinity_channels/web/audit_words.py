@@ -86,6 +86,17 @@ def who(actor: str) -> str:
             return _HOST.get(actor, actor[:1].upper() + actor[1:])
 
 
+def by(actor: str) -> str:
+    """The same within a sentence, behind "by"."""
+    told = who(actor)
+    if told.startswith("Administrator"):
+        return f"an a{told[1:]}"
+    if actor in _HOST:
+        told = told[0].lower() + told[1:]
+        return told if told.startswith(("the ", "a ")) else f"the {told}"
+    return told
+
+
 def contact_name(contact: KnownContact) -> str:
     """How a contact is named.
 

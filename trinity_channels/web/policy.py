@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal
 
 from pydantic import BaseModel, Field, model_validator
@@ -72,10 +73,12 @@ class PolicyAnswer(BaseModel):
     open_access: bool
     group_policy: GroupPolicy
     group_auth_mode: GroupAuthMode
+    changed_by: str | None = Field(description="Who set it last, as the audit log names them; null if no one has")
+    changed_at: datetime | None
 
     @classmethod
-    def of(cls, policy: Policy, groups: GroupPolicy) -> PolicyAnswer:
-        """The answer about these two."""
+    def of(cls, policy: Policy, groups: GroupPolicy, changed: tuple[str, datetime] | None) -> PolicyAnswer:
+        """The answer about these two; `changed` is by whom and when."""
         require_email, open_access = _BOOLEANS[policy]
         return cls(
             policy=policy,
@@ -83,4 +86,6 @@ class PolicyAnswer(BaseModel):
             open_access=open_access,
             group_policy=groups,
             group_auth_mode=_AUTH_MODES[groups],
+            changed_by=changed[0] if changed else None,
+            changed_at=changed[1] if changed else None,
         )

@@ -22,7 +22,7 @@ from trinity_channels.web.pages.channel_views import ChannelViews
 from trinity_channels.web.pages.form import row_id
 from trinity_channels.web.pages.live import Live
 from trinity_channels.web.pages.page import Page
-from trinity_channels.web.pages.sharing_view import ClientView, RequestView, ShareView, choices
+from trinity_channels.web.pages.sharing_view import ClientView, RequestView, ShareView, by, choices
 from trinity_channels.web.pages.visit import Visit
 from trinity_channels.web.pages.words import counted
 
@@ -76,12 +76,14 @@ class SharingPages:
         agent, who = visit.request.path_params["name"], visit.principal
         effects = await self._services.effects.of(who, agent)
         policy, groups = await self._services.sharing.policies(who, agent)
+        changed = await self._services.sharing.policies_changed(who, agent)
         views = await self._views.every(visit, agent)
         values: dict[str, Any] = {
             "agent": agent,
             "api": f"/api/agents/{quote(agent, safe='')}",
             "choices": choices(effects, policy),
             "groups": groups,
+            "changed": (by(changed[0], visit), changed[1]) if changed else None,
             "has_groups": any(view.manifest.capabilities.groups for view in views),
             "views": views,
             "state": _state(views),

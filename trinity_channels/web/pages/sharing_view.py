@@ -18,6 +18,7 @@ from trinity_channels.store.access import Share
 from trinity_channels.store.pending import PendingRequest
 from trinity_channels.store.people import ListedContact
 from trinity_channels.store.verified_emails import Source, Verification
+from trinity_channels.web import audit_words
 from trinity_channels.web.pages.visit import Visit
 from trinity_channels.web.pages.words import counted
 
@@ -103,8 +104,12 @@ class ShareView:
         self.shown = shown_email(share.email)
         self.since = share.created_at
         self.may_write_first = share.allow_proactive
-        by = share.created_by.partition(":")[2] or share.created_by
-        self.by = "you" if share.created_by == visit.principal.actor else by
+        self.by = by(share.created_by, visit)
+
+
+def by(actor: str, visit: Visit) -> str:
+    """Who did something, within a sentence."""
+    return "you" if actor == visit.principal.actor else audit_words.by(actor)
 
 
 class ClientView:
