@@ -7,6 +7,7 @@ import pytest
 from tests.world import ADMIN, OWNER, PUBLIC, Person, World
 from trinity_channels.api import Check, CheckState, Verification
 from trinity_channels.mail.port import Mail
+from trinity_channels.observability.log import Entry
 
 GOOD = Check("webhook", CheckState.OK, "The webhook points here.")
 BAD = Check("webhook", CheckState.FAILED, "The webhook points to another host.", "Save the connection again.")
@@ -47,7 +48,7 @@ async def waits(world: World, *, minutes: int, step: int = 10) -> None:
 
 def lines(caplog: pytest.LogCaptureFixture, event: str) -> list[str]:
     """The log's entries of one kind."""
-    return [one.getMessage() for one in caplog.records if f"'event': '{event}'" in one.getMessage()]
+    return [one.getMessage() for one in caplog.records if isinstance(one.msg, Entry) and one.msg["event"] == event]
 
 
 def mails(world: World) -> list[Mail]:

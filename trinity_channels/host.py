@@ -10,8 +10,6 @@ from functools import partial
 from types import TracebackType
 from typing import Protocol, Self
 
-import structlog
-
 from trinity_channels import wiring
 from trinity_channels.access.decision_links import DecisionLinks
 from trinity_channels.access.digest_mails import DigestMails
@@ -49,6 +47,7 @@ from trinity_channels.inbound.unknown import UnknownWebhooks
 from trinity_channels.inbound.vouching import Vouching
 from trinity_channels.limits import Limits, LimitValues
 from trinity_channels.mail.port import Mailer
+from trinity_channels.observability.log import get_logger
 from trinity_channels.observability.metrics import Metrics
 from trinity_channels.on_demand import OnDemand
 from trinity_channels.outbound.deliver import Deliveries
@@ -67,7 +66,7 @@ from trinity_channels.web.auth import Guard, TokenAuthenticator
 from trinity_channels.web.decision_pages import DecisionPages
 from trinity_channels.web.failed_auth import FailedAuth
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 GRACE = 10.0
 """Seconds that running turns and calls get when the host stops."""

@@ -8,12 +8,11 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Protocol
 
-import structlog
-
 from trinity_channels.observability.failures import Failures, cause_of
+from trinity_channels.observability.log import get_logger
 from trinity_channels.observability.metrics import Metrics
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 PATIENCE = 10.0
 """Seconds that a round waits for its chores. Those that take longer go on beside the next rounds."""

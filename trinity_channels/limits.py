@@ -8,14 +8,13 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Self
 
-import structlog
-
 from trinity_channels.authorisation import administrator
+from trinity_channels.observability.log import get_logger
 from trinity_channels.principal import Principal
 from trinity_channels.refusal import Refusal
 from trinity_channels.store import Store, Tx, audit, settings
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 _STORED = "limit:"
 """What the names of the stored settings begin with."""

@@ -270,9 +270,8 @@ async def test_the_log_lists_what_is_left_to_the_application(
         async with running(app):
             pass
 
-    assert "POST /api/agents/{name}/share, answered by " in caplog.text
-    assert "/api/slack/webhook/{key}" in caplog.text
-    assert "/api/telegram/webhook" not in caplog.text
+    assert "POST /api/agents/{name}/share, answered by a router that it includes" in caplog.text
+    assert 'channels=["slack"]' in caplog.text
     assert "/api/agents/{name}/shares" not in caplog.text
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import structlog
-
 from trinity_channels.access.tokens import Tokens, fresh_token
 from trinity_channels.crypto.private_file import write_private
+from trinity_channels.observability.log import get_logger
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 FILE = "admin-token"
 

@@ -14,19 +14,18 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from math import ceil
 
-import structlog
-
 from trinity_channels import texts
 from trinity_channels.access import login_limits
 from trinity_channels.access.login_limits import CodeRequest
 from trinity_channels.crypto.vault import Vault
 from trinity_channels.email_address import mailbox, shown_email
 from trinity_channels.mail.port import Mail, Mailer, MailError
+from trinity_channels.observability.log import get_logger
 from trinity_channels.observability.metrics import Metrics
 from trinity_channels.store import Store, Tx, audit, codes, people
 from trinity_channels.store.codes import NewCode, StoredCode
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 LIFETIME = timedelta(minutes=10)
 REMEMBERED = timedelta(hours=24)

@@ -6,18 +6,17 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 
-import structlog
-
 from trinity_channels.access.digest_mails import DigestMails
 from trinity_channels.access.directory import Directory, owner_email
 from trinity_channels.access.mail_pause import MailPause
 from trinity_channels.mail.port import Mailer, MailError
 from trinity_channels.observability.failures import Failures, cause_of
+from trinity_channels.observability.log import get_logger
 from trinity_channels.observability.metrics import Metrics
 from trinity_channels.store import Store, Tx, access
 from trinity_channels.store.access import Untold
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 DELAY = timedelta(seconds=30)
 """How long requests are gathered before the owner gets a mail about them."""

@@ -9,8 +9,6 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-import structlog
-
 from trinity_channels import texts
 from trinity_channels.access.directory import Directory
 from trinity_channels.access.tokens import fresh_token, token_digest
@@ -18,13 +16,14 @@ from trinity_channels.crypto.vault import Vault
 from trinity_channels.email_address import mailbox
 from trinity_channels.mail.port import Mail, Mailer, MailError
 from trinity_channels.observability.failures import cause_of
+from trinity_channels.observability.log import get_logger
 from trinity_channels.observability.metrics import Metrics
 from trinity_channels.principal import Principal, Role
 from trinity_channels.refusal import Refusal
 from trinity_channels.store import Store, Tx, sign_in_links
 from trinity_channels.store.sign_in_links import Count
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 LASTS = timedelta(minutes=15)
 HOUR = timedelta(hours=1)

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-import structlog
-
 from trinity_channels.agents.kept import Kept
 from trinity_channels.agents.trinity_accounts import (
     Account,
@@ -19,9 +17,10 @@ from trinity_channels.agents.trinity_accounts import (
     TrinityAccounts,
     by_name,
 )
+from trinity_channels.observability.log import get_logger
 from trinity_channels.store.access import Share
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 _ONE = ""
 """The key of what there is once."""

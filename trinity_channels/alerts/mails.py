@@ -6,18 +6,17 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 
-import structlog
-
 from trinity_channels import texts
 from trinity_channels.access.directory import Directory, owner_email
 from trinity_channels.mail.port import Mail, Mailer, MailError
 from trinity_channels.observability.failures import Failures, cause_of
+from trinity_channels.observability.log import get_logger
 from trinity_channels.observability.metrics import Metrics
 from trinity_channels.plugins import Plugins
 from trinity_channels.store import Store, Tx, alerts
 from trinity_channels.store.alerts import Alert
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 TRIED_AGAIN = timedelta(minutes=10)
 """After a mail that could not be sent."""

@@ -6,8 +6,6 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-import structlog
-
 from trinity_channels.alerts.finding import Finding, Findings
 from trinity_channels.api import ChannelError, CheckState, ConfigurationError, Verification
 from trinity_channels.bindings import Disconnected
@@ -15,10 +13,11 @@ from trinity_channels.bindings.connections import Connections, NotConnected
 from trinity_channels.bindings.public_address import PublicAddress
 from trinity_channels.crypto.vault import VaultError
 from trinity_channels.observability.failures import Failures, cause_of
+from trinity_channels.observability.log import get_logger
 from trinity_channels.plugins import Plugins
 from trinity_channels.store.bindings import StoredBinding
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 EVERY = timedelta(hours=1)
 AGAIN = timedelta(minutes=10)

@@ -6,21 +6,20 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-import structlog
-
 from trinity_channels.alerts.finding import Finding, Look
 from trinity_channels.alerts.provider_checks import ProviderChecks
 from trinity_channels.alerts.refusals import Refusals
 from trinity_channels.alerts.silence import Silence
 from trinity_channels.bindings.connections import Connections
 from trinity_channels.bindings.public_address import PublicAddress
+from trinity_channels.observability.log import get_logger
 from trinity_channels.observability.metrics import Metrics
 from trinity_channels.plugins import Plugins
 from trinity_channels.store import Store, alerts, bindings
 from trinity_channels.store.alerts import Alert
 from trinity_channels.store.bindings import StoredBinding
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 PAUSE = timedelta(minutes=1)
 

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-import structlog
 from pydantic import SecretStr
 
 from trinity_channels.api import Binding
@@ -15,12 +14,13 @@ from trinity_channels.bindings.open_binding import OpenBinding
 from trinity_channels.bindings.stored_secrets import StoredSecrets
 from trinity_channels.bindings.webhook_key import digest
 from trinity_channels.crypto.vault import VaultError
+from trinity_channels.observability.log import get_logger
 from trinity_channels.plugins import Plugins
 from trinity_channels.store import Store, Tx, bindings, retired_keys
 from trinity_channels.store.bindings import StoredBinding
 from trinity_channels.store.retired_keys import RetiredKey
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class Disconnected(Exception):

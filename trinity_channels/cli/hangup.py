@@ -9,13 +9,12 @@ import signal
 import sys
 from collections.abc import Iterator
 
-import structlog
-
 from trinity_channels.agents.reload import AgentReload, ReloadRefused
+from trinity_channels.observability.log import get_logger
 from trinity_channels.principal import HANGUP
 from trinity_channels.store import StoreError
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 @contextlib.contextmanager

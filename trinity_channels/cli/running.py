@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import structlog
 
 from trinity_channels.cli.errors import CommandFailed
 from trinity_channels.crypto.private_file import write_private
+from trinity_channels.observability.log import get_logger
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 FILE = "host.json"
 TIMEOUT = 60.0

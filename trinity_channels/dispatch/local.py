@@ -7,11 +7,10 @@ import heapq
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-import structlog
-
+from trinity_channels.observability.log import get_logger
 from trinity_channels.store import Store, Tx
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 SWEEP = timedelta(seconds=5)
 """How often open work is looked up again: it catches what another process, such as the command line, has left."""

@@ -7,15 +7,14 @@ import time
 from collections.abc import Sequence
 from datetime import timedelta
 
-import structlog
-
 from trinity_channels.agents.answer import words
 from trinity_channels.agents.port import AgentError, AgentFailed, AgentRuntime, AgentTimeout, AgentTurn, Working
 from trinity_channels.inbound.indicate import Indicator
+from trinity_channels.observability.log import get_logger
 from trinity_channels.observability.metrics import Metrics
 from trinity_channels.store.conversation_state import ConversationState, Message
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 LONGEST_RUN = timedelta(hours=2)
 """After which a run is given up whose AgentRuntime has no time-out: it would hold its slot indefinitely."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-import structlog
 from starlette.requests import Request
 
 from trinity_channels import api
@@ -13,8 +12,9 @@ from trinity_channels.bindings import OpenBinding
 from trinity_channels.inbound.diagnose import Diagnosis
 from trinity_channels.inbound.owner_notices import OwnerNotices
 from trinity_channels.inbound.refused import Refused, error, gone
+from trinity_channels.observability.log import get_logger
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class Authentication:

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-import structlog
 from pydantic import BaseModel
 
 from trinity_channels.api import ChannelError, ConfigurationError, ProviderUnavailable
@@ -19,10 +18,11 @@ from trinity_channels.bindings import Bindings, Disconnected, OpenBinding
 from trinity_channels.crypto.vault import VaultError
 from trinity_channels.inbound.missed import MissedMessages
 from trinity_channels.observability.failures import Failures, cause_of
+from trinity_channels.observability.log import get_logger
 from trinity_channels.plugins import Plugins
 from trinity_channels.store import Store, StoreError, Tx, bindings, messages
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
-import structlog
 from starlette.requests import Request
 
 from trinity_channels import api
 from trinity_channels.bindings import OpenBinding
 from trinity_channels.inbound.signed_addresses import Received, candidates
+from trinity_channels.observability.log import get_logger
 from trinity_channels.store import Store, bindings
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 EXAMINED = 8_192
 """Bytes of the largest body that is examined: each address costs as much as a webhook, and messages are rarely larger."""

@@ -7,18 +7,17 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 
-import structlog
-
 from trinity_channels.access.lifetime import Lifetime
 from trinity_channels.api import ProviderUnavailable
 from trinity_channels.bindings import Disconnected
 from trinity_channels.crypto.vault import VaultError
 from trinity_channels.inbound.vouching import Known, Vouching, expire
+from trinity_channels.observability.log import get_logger
 from trinity_channels.plugins import Plugins
 from trinity_channels.store import Store, Tx, verified_emails
 from trinity_channels.store.verified_emails import Linked
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 EVERY = timedelta(hours=1)
 """Between two searches for unused e-mails. Those who write are looked at before that; this is for those who do not."""

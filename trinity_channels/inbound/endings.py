@@ -8,13 +8,12 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 
-import structlog
-
 from trinity_channels.agents.port import AgentError, AgentTimeout, AgentUnavailable, Working
 from trinity_channels.api import Channel
 from trinity_channels.inbound import overdue
 from trinity_channels.inbound.attempt import Attempt
 from trinity_channels.inbound.following import Following
+from trinity_channels.observability.log import get_logger
 from trinity_channels.observability.masking import mask_text
 from trinity_channels.observability.metrics import Metrics
 from trinity_channels.outbound import replies
@@ -24,7 +23,7 @@ from trinity_channels.store import Store, Tx, conversation_state, disclosures, t
 from trinity_channels.store.conversation_state import ConversationState, OpenTurn
 from trinity_channels.visible import cleaned
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 RETRIES = 8
 """Runs that may find the agent unavailable before the turn is parked; about two minutes."""

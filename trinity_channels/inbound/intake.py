@@ -6,17 +6,16 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 
-import structlog
-
 from trinity_channels.api import Event
 from trinity_channels.bindings import Bindings, OpenBinding
 from trinity_channels.inbound.accept import Accepted, accept, leave_nothing
 from trinity_channels.inbound.authentication import has_message
 from trinity_channels.inbound.indicate import Indicator
 from trinity_channels.inbound.owner_notices import OwnerNotices
+from trinity_channels.observability.log import get_logger
 from trinity_channels.store import Store, Tx, retired_keys
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class NotStored(Exception):

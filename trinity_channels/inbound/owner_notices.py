@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-import structlog
-
 from trinity_channels import api
 from trinity_channels.bindings import OpenBinding
+from trinity_channels.observability.log import get_logger
 from trinity_channels.store import Store, notices
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 LOGGED_AGAIN = timedelta(hours=1)
 """When the log repeats what it has said of a binding."""

@@ -10,17 +10,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
-import structlog
-
 from trinity_channels.api import Channel, Part, Quoted
 from trinity_channels.bindings import Bindings
 from trinity_channels.inbound.attempt import Attempt
 from trinity_channels.observability.failures import cause_of
+from trinity_channels.observability.log import get_logger
 from trinity_channels.store import Store, Tx, messages
 from trinity_channels.store.conversation_state import ConversationState, Message
 from trinity_channels.store.part_limits import QUOTE, cut
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 PATIENCE = 10.0
 """Seconds for one look-up; an answer without the quotation is better than none."""

@@ -9,20 +9,19 @@ import secrets
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-import structlog
-
 from trinity_channels.api import ProviderUnavailable
 from trinity_channels.crypto.vault import VaultError
 from trinity_channels.inbound.agent_turn import AgentTurns
 from trinity_channels.inbound.first_attempt import FirstAttempts
 from trinity_channels.inbound.following import Following
 from trinity_channels.inbound.next_step import NextSteps
+from trinity_channels.observability.log import get_logger
 from trinity_channels.plugins import Plugins
 from trinity_channels.refusal import Unavailable
 from trinity_channels.store import Store, Tx, messages, turns
 from trinity_channels.store.conversation_state import ConversationState, OpenTurn
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 HOUR = timedelta(hours=1)
 RESOLVE_AGAIN = timedelta(seconds=15)

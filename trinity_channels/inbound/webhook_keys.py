@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope
@@ -15,11 +14,11 @@ from trinity_channels.crypto.vault import VaultError
 from trinity_channels.inbound.owner_notices import OwnerNotices
 from trinity_channels.inbound.refused import Refused, gone, unavailable, unread
 from trinity_channels.inbound.unknown import UnknownWebhooks
-from trinity_channels.observability.log import Sparse
+from trinity_channels.observability.log import Sparse, get_logger
 from trinity_channels.plugins import Plugins
 from trinity_channels.store import StoreError
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class NotOurs(Exception):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import structlog
 from fastapi import FastAPI
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Scope
@@ -12,9 +11,10 @@ from trinity_channels.inbound.webhook import Webhook
 from trinity_channels.mounted.application import Application
 from trinity_channels.mounted.door import Door
 from trinity_channels.mounted.lifespan import HostLifespan
+from trinity_channels.observability.log import MaskedRequests, get_logger
 from trinity_channels.web.route import LazyRoute
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 _SAMPLE = "trinity-channels-sample"
 """Stands for any agent, contact or key; an application that has a route for this word alone is not to be expected."""
@@ -36,6 +36,7 @@ class Guest:
         self._webhook = webhook
         self._routes = routes
         self._told: set[int] = set()
+        self._requests = MaskedRequests()
         self._application = Application(app.router)
         self._door = Door(self._application, webhook, routes, self._tell)
         self._described = [one for one in routes if isinstance(one, LazyRoute)]
@@ -49,20 +50,21 @@ class Guest:
 
     def opened(self) -> None:
         """The application has added its routes: describe those of ours that it does not answer, and tell which it does."""
+        self._requests.begin()
         left = self._left()
         self._describe(left)
         if left:
             self._told |= set(left)
             routes = [f"{_words(one)}, answered by {_place(left[id(one)])}" for one in self._routes if id(one) in left]
             log.info("the application answers these routes itself", routes=routes)
-        shared = (
-            [one.path for one in self._webhook.routes() if self._answers(_sample(one, "POST"))] if self._webhook else []
-        )
-        if shared:
-            log.info("webhooks are shared with the application, which gets unknown keys", paths=shared)
+        shared = self._webhook.routes() if self._webhook else []
+        if paths := [one.path for one in shared if self._answers(_sample(one, "POST"))]:
+            channels = sorted({path.split("/")[2] for path in paths})
+            log.info("the application has webhooks of these channels, too, and gets unknown keys", channels=channels)
 
     def closed(self) -> None:
         """Leave the application if the caller has opened the host, and so mounts it again when the lifespan runs again."""
+        self._requests.end()
         if self._lifespan.opens:
             return
         self._lifespan.leave()
@@ -109,4 +111,4 @@ def _words(route: Route) -> str:
 
 
 def _place(route: BaseRoute) -> str:
-    return str(getattr(route, "path", "") or type(route).__name__)
+    return str(getattr(route, "path", "") or "a router that it includes")

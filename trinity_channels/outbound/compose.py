@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import structlog
-
 from trinity_channels.api import Dialect
+from trinity_channels.observability.log import get_logger
 from trinity_channels.outbound.dialects.layout import Layout
 from trinity_channels.outbound.dialects.lines import Line, plain_lines
 from trinity_channels.outbound.dialects.parse import MARKUP, TooDeepError, parse
@@ -22,7 +21,7 @@ LONGEST_MARKDOWN = 50_000
 """Characters up to which a text is read as Markdown. What is longer is a dump that is not read on a phone, and parsing
 it would delay all others for seconds; it goes out as it is."""
 
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 
 
 def compose(

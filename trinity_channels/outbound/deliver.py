@@ -11,8 +11,6 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-import structlog
-
 from trinity_channels.api import (
     ChannelError,
     DeliveryState,
@@ -25,6 +23,7 @@ from trinity_channels.api import (
 )
 from trinity_channels.bindings import Bindings, Disconnected, OpenBinding
 from trinity_channels.crypto.vault import VaultError
+from trinity_channels.observability.log import get_logger
 from trinity_channels.observability.metrics import Metrics
 from trinity_channels.outbound import preface
 from trinity_channels.outbound.lateness import Lateness
@@ -34,7 +33,7 @@ from trinity_channels.store import Store, StoreError, Tx, Unit, deliveries, tria
 from trinity_channels.store.deliveries import Delivery, Previous
 from trinity_channels.store.states import OutboxState
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 AT_ONCE = 32
 """Conversations of one binding that are sent to at the same time."""

@@ -10,16 +10,15 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-import structlog
-
 from trinity_channels.api import Channel
 from trinity_channels.limits import Limits
+from trinity_channels.observability.log import get_logger
 from trinity_channels.observability.metrics import Metrics
 from trinity_channels.outbound import replies
 from trinity_channels.store import Tx, notice_budget, notices
 from trinity_channels.store.conversation_state import ConversationState
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 PERIOD = timedelta(hours=1)
 LOGGED_AGAIN = timedelta(hours=1)

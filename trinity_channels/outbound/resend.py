@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
-import structlog
-
 from trinity_channels.api import Channel, DeliveryState
+from trinity_channels.observability.log import get_logger
 from trinity_channels.observability.metrics import Metrics
 from trinity_channels.outbound import replies
 from trinity_channels.plugins import Plugins
@@ -20,7 +19,7 @@ from trinity_channels.store.audit import Actor
 from trinity_channels.store.resends import Candidate
 from trinity_channels.store.states import PARKED_DELIVERIES, TAKEN, OutboxState
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 MOST = 1000
 """Messages that one request sends again; the rest is left for the next."""

@@ -11,12 +11,11 @@ import json
 import secrets
 from datetime import datetime
 
-import structlog
-
 from trinity_channels.crypto.vault import Vault, VaultError
+from trinity_channels.observability.log import get_logger
 from trinity_channels.store import Store, Tx, erased_blocks, people, settings
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 _KEYS = "erased_blocks_keys"
 _CONTEXT = ("", "", _KEYS)

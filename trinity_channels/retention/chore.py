@@ -7,15 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
-import structlog
-
+from trinity_channels.observability.log import get_logger
 from trinity_channels.observability.metrics import Metrics
 from trinity_channels.retention.periods import RetentionPeriods
 from trinity_channels.store import Store, Tx, audit, retention
 from trinity_channels.store.audit import Actor
 from trinity_channels.store.retention import Batch, Kept, Removed, Sweep
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 KEEP_CODES = timedelta(hours=24)
 """Login codes stay as long as a limit counts them, or a guess at one may have to be recognised."""

@@ -16,7 +16,6 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
-import structlog
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
@@ -24,6 +23,7 @@ from starlette.routing import Route
 from trinity_channels.access.decision_links import SEGMENT, InvalidLink
 from trinity_channels.access.mailed_decisions import ExpiredLink, MailedDecisions, UsedLink
 from trinity_channels.email_address import shown_email
+from trinity_channels.observability.log import get_logger
 from trinity_channels.plugins import Plugins
 from trinity_channels.refusal import Refusal
 from trinity_channels.store.access import AccessRequest
@@ -32,7 +32,7 @@ from trinity_channels.web.errors import STATUSES
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 LARGEST_BODY = 256
 """Bytes; a form with one of the two buttons has 16."""

@@ -7,7 +7,6 @@ from http import HTTPStatus
 from math import ceil
 from typing import Any
 
-import structlog
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
@@ -16,10 +15,11 @@ from starlette.exceptions import HTTPException
 
 from trinity_channels.api import ChannelError, ConfigurationError, ProviderUnavailable
 from trinity_channels.crypto.vault import VaultError
+from trinity_channels.observability.log import get_logger
 from trinity_channels.refusal import Refusal, error_body
 from trinity_channels.store import StoreError
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 STATUSES = {
     "account_in_use": 409,

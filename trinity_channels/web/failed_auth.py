@@ -8,12 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import structlog
 from starlette.requests import HTTPConnection
 
+from trinity_channels.observability.log import get_logger
 from trinity_channels.observability.metrics import Metrics
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 WINDOW = timedelta(minutes=1)
 MOST = 20

@@ -13,16 +13,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from logging import ERROR, WARNING
 from time import monotonic
 
-import structlog
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from trinity_channels.observability.log import get_logger
 from trinity_channels.principal import Principal
 from trinity_channels.web.errors import translate
 from trinity_channels.web.pages.gate import Gate
 from trinity_channels.web.pages.visit import Visit, version_of
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 PACE = 1.0
 """Seconds between two looks at whether something was written."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from http import HTTPStatus
 
-import structlog
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -14,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from trinity_channels import assets
 from trinity_channels.authorisation import Authorisation, administrator, person
+from trinity_channels.observability.log import get_logger
 from trinity_channels.web.errors import ErrorResponse, translate
 from trinity_channels.web.pages.cross_origin import is_cross_origin
 from trinity_channels.web.pages.gate import Gate
@@ -21,7 +21,7 @@ from trinity_channels.web.pages.headers import HEADERS
 from trinity_channels.web.pages.page import Page, Pages
 from trinity_channels.web.pages.visit import Desk, Entry, Visit
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 _NOT_FOUND = "There is no such page, or it belongs to someone else."
 _FOREIGN = "This form was sent by another site, so nothing was done. Open the page here and try again."
