@@ -126,6 +126,7 @@ def self_service(host: Parts) -> SelfService:
         escalation,
         Disclosure(host.store, escalation, host.may, host.limits, host.now),
         Lifetime(host.limits),
+        host.trinity.unseen if host.trinity else lambda _: "",
     )
 
 

@@ -207,4 +207,4 @@ async def test_a_platform_that_is_away_is_the_finding(terminal: Terminal) -> Non
     result = await terminal.beside("doctor")
 
     assert result.exit_code == 1
-    assert "The platform cannot be asked about agents and people" in result.stdout
+    assert "The platform cannot be reached (ConnectError). Until it can be asked" in result.stdout

@@ -173,11 +173,15 @@ class CountingModel:
 
 @dataclass
 class HostProcess:
-    """The besieged host: a process that is started and killed again and again over one database."""
+    """The besieged host: a process that is started and killed again and again over one database.
+
+    `settings` are variables besides its own; without an address of a model it has no agents of its own.
+    """
 
     folder: Path
     model: str
     twilio: str
+    settings: Mapping[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
     process: asyncio.subprocess.Process | None = None
 
@@ -194,7 +198,7 @@ class HostProcess:
     async def start(self) -> None:
         """Start it; returns at once."""
         config = self.folder / "channels.toml"
-        config.write_text(_CONFIG.format(model=self.model))
+        config.write_text(_CONFIG.format(model=self.model) if self.model else "")
         environment = {
             **{name: os.environ[name] for name in ("PATH", "HOME", "LANG", "PYTHONPATH") if name in os.environ},
             "TRINITY_CHANNELS_HOME": str(self.folder),
@@ -202,6 +206,7 @@ class HostProcess:
             "TRINITY_CHANNELS_ADMIN_TOKEN": ADMIN,
             "PUBLIC_CHAT_URL": self.url,
             "TWILIO_API_BASE_URL": self.twilio,
+            **self.settings,
         }
         with (self.folder / "host.log").open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from starlette.responses import JSONResponse, Response
 
+from tests.pages.clients import client_of
 from tests.platform.double import TOKEN, Platform
 from tests.platform.worlds import platform, served
 from tests.stories.test_reload import now_reads
@@ -236,6 +237,9 @@ async def test_a_key_that_sees_no_shares_lets_no_one_in_and_says_so(
     assert (answer.status_code, answer.json()["code"]) == (502, "platform_refused")
     assert "TRINITY_TOKEN" in answer.json()["message"]
     assert "shares not readable" in caplog.text
+    finding = await town.check("sharing")
+    assert finding["state"] == "failed"
+    assert "TRINITY_TOKEN" in finding["message"]
 
 
 async def test_the_owner_s_key_is_enough_for_their_agents(found: Found, platform: Platform) -> None:
@@ -251,6 +255,7 @@ async def test_the_owner_s_key_is_enough_for_their_agents(found: Found, platform
 
     assert zoe.last() == "echo hello"
     assert await agents(town, TOKEN) == [("support", OWNER)]
+    assert "sharing" not in {one["code"] for one in (await town.binding())["health"]["checks"]}
 
 
 async def test_a_user_name_that_looks_like_an_owner_s_e_mail_is_not_that_owner(
@@ -306,6 +311,16 @@ async def test_without_the_platform_the_api_says_so(
     assert answer.headers["Retry-After"] == "15"
     await town.later(seconds=6)
     assert (await town.api("GET", "/api/agents/support/shares", token=OLGA)).status_code == 200
+
+
+async def test_without_the_platform_the_pages_say_so(town: World, platform: Platform) -> None:
+    async with client_of(town, ADMIN) as client:
+        await town.later(seconds=61)
+        platform.fails("accounts", Response(status_code=503))
+        page = await client.get("/agents", headers={"Accept": "text/html"})
+
+    assert page.status_code == 503
+    assert "The platform&#39;s API answered 503." in page.text
 
 
 # --- settings that add to the platform's ---

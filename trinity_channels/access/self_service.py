@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from trinity_channels.access.disclosure import Disclosure
@@ -14,12 +15,16 @@ from trinity_channels.store import Tx, access
 
 @dataclass(frozen=True, slots=True)
 class SelfService:
-    """The services, for those who answer chat commands, send what an agent says, or report what is set up."""
+    """The services, for those who answer chat commands, send what an agent says, or report what is set up.
+
+    `unseen_shares` tells why it is not known whom an agent is shared with, as far as that was tried; empty if it is known.
+    """
 
     login: Login
     escalation: Escalation
     disclosure: Disclosure
     lifetime: Lifetime
+    unseen_shares: Callable[[str], str]
 
     @property
     def mails(self) -> bool:

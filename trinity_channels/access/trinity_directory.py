@@ -34,6 +34,7 @@ class TrinityDirectory:
         self._agents: Kept[dict[str, str]] = Kept(now)
         self._users: Kept[dict[str, Account]] = Kept(now)
         self._shares: Kept[list[PlatformShare] | None] = Kept(now)
+        self._unseen: dict[str, str] = {}
 
     async def agents(self, owner: str | None) -> list[str]:
         """As the port.
@@ -72,6 +73,10 @@ class TrinityDirectory:
             raise PlatformRefused(f"see whom {agent} is shared with")
         shares = [Share(one.email, bool(one.allow_proactive), one.by, one.at) for one in found]
         return sorted(shares, key=lambda one: one.email)
+
+    def unseen(self, agent: str) -> str:
+        """Why an agent's shares could not be seen when they were last asked for; empty if they were."""
+        return self._unseen.get(agent, "")
 
     async def grant(self, agent: str, email: str, *, by: str) -> bool:  # noqa: ARG002  the platform names the token's owner
         """As the port. Errors as `TrinityAccounts.share`."""
@@ -120,9 +125,12 @@ class TrinityDirectory:
 
         async def ask() -> list[PlatformShare] | None:
             try:
-                return await self.accounts.shares(agent)
+                found = await self.accounts.shares(agent)
             except PlatformRefused as refused:
                 log.warning("shares not readable", agent=agent, reason=refused.message)
+                self._unseen[agent] = refused.message
                 return None
+            self._unseen.pop(agent, None)
+            return found
 
         return await self._shares.get(agent, ask)

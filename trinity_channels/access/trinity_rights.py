@@ -19,7 +19,7 @@ async def rights(accounts: TrinityAccounts, tables: Collection[str]) -> list[Che
         me = await accounts.me()
         agents = await accounts.agents() if me else {}
     except Unavailable as error:
-        fix = "Start the platform, or correct TRINITY_URL and TRINITY_TOKEN. Until then no one is let in by a share."
+        fix = "Start the platform, or correct TRINITY_URL and TRINITY_TOKEN."
         return [Check("agents", CheckState.FAILED, error.message, fix)]
     if me is None:
         return [Check("agents", CheckState.FAILED, "The platform does not take the token.", "Correct TRINITY_TOKEN.")]

@@ -53,11 +53,14 @@ class JsonApi:
         token: SecretStr | None,
         timeout_seconds: float,
         now: Callable[[], datetime],
+        who: str = "agent",
     ) -> None:
+        """`who` answers, in the words of errors."""
         self._http = http
         self._token = token
         self._seconds = timeout_seconds
         self._now = now
+        self._who = who
 
     async def post(self, url: str, body: Mapping[str, object], *, key: str) -> Reply:
         """Post `body` with `key` as Idempotency-Key.
@@ -97,7 +100,7 @@ class JsonApi:
             async with asyncio.timeout(self._seconds):
                 return await self._exchange(request, judged, most)
         except TimeoutError:
-            raise AgentTimeout(f"The agent gave no answer within {self._seconds:g} seconds.") from None
+            raise AgentTimeout(f"The {self._who} gave no answer within {self._seconds:g} seconds.") from None
 
     def failure(
         self, message: str, problem: Problem, headers: Mapping[str, str], status: int | None = None
@@ -124,9 +127,9 @@ class JsonApi:
         except (httpx.ReadTimeout, httpx.WriteTimeout):
             raise TimeoutError from None
         except (httpx.LocalProtocolError, httpx.UnsupportedProtocol, httpx.DecodingError) as error:
-            raise AgentFailed(f"The agent cannot be asked ({type(error).__name__}).") from None
+            raise AgentFailed(f"The {self._who} cannot be asked ({type(error).__name__}).") from None
         except httpx.TransportError as error:
-            raise AgentUnavailable(f"The agent cannot be reached ({type(error).__name__}).") from None
+            raise AgentUnavailable(f"The {self._who} cannot be reached ({type(error).__name__}).") from None
 
     @property
     def _headers(self) -> dict[str, str]:
@@ -139,7 +142,7 @@ class JsonApi:
     async def _refusal(self, response: httpx.Response) -> AgentError:
         status = response.status_code
         problem = said_in(await _document(response))
-        return self.failure(f"The agent's API answered {status}.", problem, response.headers, status)
+        return self.failure(f"The {self._who}'s API answered {status}.", problem, response.headers, status)
 
     def detail(self, text: str) -> str:
         """What an API said, fit for `AgentError.detail`."""

@@ -19,7 +19,7 @@ from trinity_channels.email_address import normalise_email
 from trinity_channels.refusal import Refusal, Unavailable
 
 MAX_LIST_BYTES = 10_000_000
-_SHAPE = "its answer has another shape than its API promises. Check TRINITY_URL."
+_SHAPE = "The platform's answer has another shape than its API promises. Check TRINITY_URL."
 _JUDGED = frozenset(
     {
         HTTPStatus.BAD_REQUEST,
@@ -38,7 +38,7 @@ class PlatformUnavailable(Unavailable):
     """The platform cannot be asked now, or does not take the host's token; nothing is allowed on its account."""
 
     def __init__(self, why: str) -> None:
-        message = f"The platform cannot be asked about agents and people: {why}"
+        message = f"{why} Until it can be asked about agents and people, nothing is allowed on its account."
         super().__init__("platform_unavailable", message, retry_after=timedelta(seconds=15))
 
 
@@ -102,7 +102,7 @@ class TrinityAccounts:
     """
 
     def __init__(self, http: httpx.AsyncClient, platform: Platform, now: Callable[[], datetime]) -> None:
-        self._api = JsonApi(http, platform.token, SECONDS, now)
+        self._api = JsonApi(http, platform.token, SECONDS, now, "platform")
         self._platform = platform
         self._now = now
 
@@ -218,15 +218,15 @@ def _require(reply: Reply, what: str) -> None:
     if reply.status in {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}:
         raise PlatformRefused(what)
     if reply.status >= HTTPStatus.BAD_REQUEST:
-        raise PlatformUnavailable(f"it answered {reply.status}.")
+        raise PlatformUnavailable(f"The platform's API answered {reply.status}.")
 
 
 def _refused(reply: Reply) -> str:
     if reply.status == HTTPStatus.UNAUTHORIZED:
-        return "it does not take TRINITY_TOKEN (401). Put a valid key there."
+        return "The platform does not take TRINITY_TOKEN (401). Put a valid key there."
     if reply.status == HTTPStatus.OK:
         return _SHAPE
-    return f"it answered {reply.status}. Check TRINITY_URL and TRINITY_TOKEN."
+    return f"The platform's API answered {reply.status}. Check TRINITY_URL and TRINITY_TOKEN."
 
 
 def _entries(reply: Reply, name: str) -> list[Mapping[Any, Any]]:

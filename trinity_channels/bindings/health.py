@@ -30,6 +30,7 @@ def examine(known: Known) -> Health:
         *answering.left(known),
         sending.outbound(known),
         people.mail(known),
+        *people.sharing(known),
         *noticed.alerted(known),
         sending.host_messages(known),
         *noticed.told(known),

@@ -46,6 +46,10 @@ class AccessSetup(Protocol):
     def open_to_all(self, tx: Tx, agent: str) -> bool:
         """Whether everyone may chat with the agent."""
 
+    @property
+    def unseen_shares(self) -> Callable[[str], str]:
+        """Tells why it is not known whom an agent is shared with; empty if it is."""
+
     def escalates(self, tx: Tx, agent: str) -> bool:
         """Whether the agent names a way to a person."""
 
@@ -101,6 +105,7 @@ class HealthReports:
             mails=self._access.mails,
             open_to_all=self._access.open_to_all(tx, stored.agent),
             escalates=self._access.escalates(tx, stored.agent),
+            unseen_shares=self._access.unseen_shares(stored.agent),
             last_test=trials.latest(tx, stored.id),
             alerted=alerts.of_binding(tx, stored.id),
             told=notices.since(tx, stored.id, now - NOTICED_FOR),

@@ -32,6 +32,7 @@ class Known:
         mails: whether codes for /login can be mailed.
         open_to_all: whether the agent is open to all.
         escalates: whether the agent has an escalation contact.
+        unseen_shares: why it is not known whom the agent is shared with, empty if it is.
         last_test: the newest test message, if there is one.
         alerted: the open alerts about it.
         told: what the owner has to act on, of the last day.
@@ -53,6 +54,7 @@ class Known:
     mails: bool
     open_to_all: bool
     escalates: bool
+    unseen_shares: str = field(repr=False)
     last_test: Sent | None
     alerted: Sequence[Alert]
     told: Sequence[Notice]

@@ -1,4 +1,4 @@
-"""Can people sign in, and reach a person?"""
+"""Can people sign in, are they let in, and can they reach a person?"""
 
 from __future__ import annotations
 
@@ -22,6 +22,16 @@ def mail(known: Known) -> Check:
         "Set SMTP_URL and MAIL_FROM, or set the agent's policy to open.",
         (FixAction.SET_POLICY,),
     )
+
+
+def sharing(known: Known) -> Iterator[Check]:
+    """Where whom the agent is shared with is told by another system, and that does not tell it."""
+    if known.unseen_shares and not known.open_to_all:
+        yield Check(
+            "sharing",
+            CheckState.FAILED,
+            f"People whom the agent is shared with are not let in. {known.unseen_shares}",
+        )
 
 
 def escalation(known: Known) -> Iterator[Check]:
