@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from trinity_channels.principal import Principal, Role
+from trinity_channels.principal import Owner, Principal, Role
 from trinity_channels.refusal import Refusal
 
 
 class Owners(Protocol):
     """Knows who owns an agent; the Directory port is one."""
 
-    async def owner(self, agent: str) -> str | None:
-        """The owner's e-mail; None if there is no such agent."""
+    async def owner(self, agent: str) -> Owner | str | None:
+        """The owner; None if there is no such agent."""
 
 
 class Authorisation:
@@ -42,7 +42,7 @@ class Authorisation:
 
     async def manages(self, principal: Principal, agent: str) -> bool:
         """Whether the principal may know and use the agent."""
-        owner = await self._owners.owner(agent)
+        owner = Owner.known(await self._owners.owner(agent))
         # Also for administrators: there is nothing to manage.
         if owner is None:
             return False
@@ -50,7 +50,7 @@ class Authorisation:
             case Role.ADMIN:
                 return True
             case Role.USER:
-                return principal.subject == owner
+                return bool(owner.id) and principal.subject == owner.id
             case Role.AGENT:
                 return principal.subject == agent
 

@@ -18,7 +18,11 @@ from trinity_channels.web.auth import Authenticator
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """What the surrounding application provides; what it leaves out comes from our own tables and settings."""
+    """What the surrounding application provides; what it leaves out comes from our own tables and settings.
+
+    Raises:
+        TypeError: a port lacks methods of its protocol.
+    """
 
     agents: AgentRuntime | None = None
     directory: Directory | None = None
@@ -29,6 +33,27 @@ class Ports:
     now: Callable[[], datetime] | None = None
     read_settings: Callable[[], Settings] | None = None
     """Reads the settings again, for a host whose agents can change while it runs."""
+
+    def __post_init__(self) -> None:
+        # Here, where the application can see it, and not in the first turn that needs the method.
+        for name, protocol in _PROTOCOLS.items():
+            given = getattr(self, name)
+            lacking = [one for one in _methods(protocol) if not callable(getattr(given, one, None))]
+            if given is not None and lacking:
+                needed = f"{protocol.__module__}.{protocol.__name__}"
+                raise TypeError(f"Ports.{name} lacks {', '.join(lacking)}: {type(given).__name__} must be a {needed}.")
+
+
+_PROTOCOLS: dict[str, type] = {
+    "agents": AgentRuntime,
+    "directory": Directory,
+    "authenticator": Authenticator,
+    "mailer": Mailer,
+}
+
+
+def _methods(protocol: type) -> list[str]:
+    return [name for name in vars(protocol) if not name.startswith("_")]
 
 
 def utc_now() -> datetime:

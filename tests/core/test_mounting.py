@@ -52,16 +52,17 @@ class Roster:
     async def shares(self, agent: str) -> list[Share]:
         return list(self.shared.values()) if agent == "support" else []
 
-    async def grant(self, agent: str, email: str, *, by: str) -> bool:
+    async def grant(self, agent: str, email: str, *, by: str, principal: Principal) -> bool:
+        assert principal
         new = agent == "support" and email not in self.shared
         self.shared[email] = Share(email, allow_proactive=False, created_by=by, created_at=START)
         return new
 
-    async def revoke(self, agent: str, email: str) -> bool:
-        return agent == "support" and self.shared.pop(email, None) is not None
+    async def revoke(self, agent: str, email: str, *, principal: Principal) -> bool:
+        return principal is not None and agent == "support" and self.shared.pop(email, None) is not None
 
-    async def consent(self, agent: str, email: str, *, allow: bool) -> bool:
-        return agent == "support" and email in self.shared and allow is not None
+    async def consent(self, agent: str, email: str, *, allow: bool, principal: Principal) -> bool:
+        return principal is not None and agent == "support" and email in self.shared and allow is not None
 
 
 def platform(lifespan: Callable[[FastAPI], Any] | None = None) -> FastAPI:

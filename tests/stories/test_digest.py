@@ -11,6 +11,7 @@ import pytest
 from tests.world import OWNER, PUBLIC, Found, World
 from trinity_channels.mail.captured import CapturedMailer
 from trinity_channels.mail.port import Mail, MailError
+from trinity_channels.principal import Owner
 from trinity_channels.store import StoreError, access
 
 
@@ -76,7 +77,7 @@ async def test_an_owner_who_cannot_be_looked_up_keeps_no_other_waiting(
     await world.person("Zoe").verifies("zoe@example.org")
     owner = world.host.directory.owner
 
-    async def unknown(agent: str) -> str | None:
+    async def unknown(agent: str) -> Owner | str | None:
         if agent == "my-agent":
             raise LookupError
         return await owner(agent)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import inspect
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Protocol, runtime_checkable
 
 from trinity_channels.agents.table import AgentTable
-from trinity_channels.email_address import normalise_email
+from trinity_channels.principal import Owner, Principal
 from trinity_channels.store import Store, access
 from trinity_channels.store.access import Share
 
@@ -16,15 +18,19 @@ from trinity_channels.store.access import Share
 class Directory(Protocol):
     """What the host asks the surrounding application about agents. E-mails are lower case.
 
+    `by` names who acts as our audit log does, `principal` as the application's own authenticator has named them; commands on
+    the host's machine act as an administrator without a subject. A method without a parameter `principal` is called
+    without it.
+
     Raises:
         Unavailable: by any operation, if it cannot be done at present (`trinity_channels.refusal`).
     """
 
     async def agents(self, owner: str | None) -> list[str]:
-        """The names of the agents that an owner has, in order; None means every agent there is."""
+        """The names of the agents that an owner has, by `Owner.id`, in order; None means every agent there is."""
 
-    async def owner(self, agent: str) -> str | None:
-        """The owner's e-mail, or what else identifies them where it is not known; None if there is no such agent."""
+    async def owner(self, agent: str) -> Owner | str | None:
+        """The owner; None if there is no such agent. A text is an `Owner` whose id, and e-mail if it is one, it is."""
 
     async def may_use(self, agent: str, email: str) -> bool:
         """Whether an e-mail belongs to the owner, an admin, or someone the agent is shared with."""
@@ -32,13 +38,13 @@ class Directory(Protocol):
     async def shares(self, agent: str) -> list[Share]:
         """The agent's shares, by e-mail."""
 
-    async def grant(self, agent: str, email: str, *, by: str) -> bool:
-        """Share the agent; False if it was shared already."""
+    async def grant(self, agent: str, email: str, *, by: str, principal: Principal) -> bool:
+        """Share the agent, also because an access request was approved; False if it was shared already."""
 
-    async def revoke(self, agent: str, email: str) -> bool:
+    async def revoke(self, agent: str, email: str, *, principal: Principal) -> bool:
         """Take a share away; False if there was none."""
 
-    async def consent(self, agent: str, email: str, *, allow: bool) -> bool:
+    async def consent(self, agent: str, email: str, *, allow: bool, principal: Principal) -> bool:
         """Allow or forbid proactive messages to a shared e-mail; False if it is not shared."""
 
 
@@ -67,8 +73,9 @@ class LocalDirectory:
     async def agents(self, owner: str | None) -> list[str]:
         return self._configured.owned_by(owner)
 
-    async def owner(self, agent: str) -> str | None:
-        return self._configured.owner(agent)
+    async def owner(self, agent: str) -> Owner | None:
+        email = self._configured.owner(agent)
+        return None if email is None else Owner(email, email)
 
     async def may_use(self, agent: str, email: str) -> bool:
         # The owner needs no share, and no query.
@@ -88,29 +95,53 @@ class LocalDirectory:
     async def share_count(self, agent: str) -> int:
         return await self._store.read(lambda tx: access.share_count(tx, agent))
 
-    async def grant(self, agent: str, email: str, *, by: str) -> bool:
+    async def grant(self, agent: str, email: str, *, by: str, principal: Principal) -> bool:  # noqa: ARG002  `by` is kept
         now = self._now()
         return await self._store.write(lambda tx: access.grant(tx, agent, email, by, now))
 
-    async def revoke(self, agent: str, email: str) -> bool:
+    async def revoke(self, agent: str, email: str, *, principal: Principal) -> bool:  # noqa: ARG002  as above
         return await self._store.write(lambda tx: access.revoke(tx, agent, email))
 
-    async def consent(self, agent: str, email: str, *, allow: bool) -> bool:
+    async def consent(self, agent: str, email: str, *, allow: bool, principal: Principal) -> bool:  # noqa: ARG002
         return await self._store.write(lambda tx: access.consent(tx, agent, email, allow=allow))
+
+
+async def owner_of(directory: Directory, agent: str) -> Owner | None:
+    """The owner of an agent; None if there is no such agent."""
+    return Owner.known(await directory.owner(agent))
 
 
 async def owner_email(directory: Directory, agent: str) -> str | None:
     """Where mail reaches an agent's owner; None if there is no such agent, or if the e-mail is not known."""
-    owner = await directory.owner(agent)
-    try:
-        return normalise_email(owner) if owner else None
-    except ValueError:
-        return None
+    owner = await owner_of(directory, agent)
+    return owner.email if owner else None
+
+
+async def grant(directory: Directory, agent: str, email: str, principal: Principal) -> bool:
+    """Share an agent on behalf of someone; False if it was shared already."""
+    return await _acting(directory.grant, principal)(agent, email, by=principal.actor)
+
+
+async def revoke(directory: Directory, agent: str, email: str, principal: Principal) -> bool:
+    """Take a share away on behalf of someone; False if there was none."""
+    return await _acting(directory.revoke, principal)(agent, email)
+
+
+async def consent(directory: Directory, agent: str, email: str, principal: Principal, *, allow: bool) -> bool:
+    """Allow or forbid proactive messages on behalf of someone; False if the agent is not shared with the e-mail."""
+    return await _acting(directory.consent, principal)(agent, email, allow=allow)
+
+
+def _acting(method: Callable[..., Awaitable[bool]], principal: Principal) -> Callable[..., Awaitable[bool]]:
+    """A method of a directory that is told who acts, if it takes that: directories were once made without it."""
+    parameters = inspect.signature(method).parameters
+    takes = "principal" in parameters or any(one.kind is one.VAR_KEYWORD for one in parameters.values())
+    return partial(method, principal=principal) if takes else method
 
 
 async def may_write_first(directory: Directory, agent: str, email: str) -> bool:
     """Whether an agent may write to an e-mail's holder first: to its owner always, to others if the share allows it."""
-    if email == await directory.owner(agent):
+    if email == await owner_email(directory, agent):
         return True
     share = await share_of(directory, agent, email)
     return share is not None and share.allow_proactive

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from trinity_channels.access.decision_links import DecisionLinks, InvalidLink
-from trinity_channels.access.directory import Directory
+from trinity_channels.access.directory import Directory, owner_of
 from trinity_channels.access.sharing import AlreadyDecided, RequestNotFound, Sharing
-from trinity_channels.principal import Principal, Role
+from trinity_channels.principal import Owner, Principal, Role
 from trinity_channels.refusal import Refusal
 from trinity_channels.store import Store, access
 from trinity_channels.store.access import AccessRequest
@@ -57,7 +57,7 @@ class MailedDecisions:
         request, owner = await self._opened(token)
         try:
             return await self._sharing.decide(
-                Principal(Role.USER, owner),
+                Principal(Role.USER, owner.id),
                 request.agent,
                 request.id,
                 approve=approve,
@@ -70,15 +70,15 @@ class MailedDecisions:
         except AlreadyDecided as error:
             raise UsedLink(error.request) from error
 
-    async def _opened(self, token: str) -> tuple[AccessRequest, str]:
+    async def _opened(self, token: str) -> tuple[AccessRequest, Owner]:
         claims = self._links.read(token)
         request = await self._store.read(lambda tx: access.any_request(tx, claims.request))
         # A person who asks again has the same id; the link was for the earlier time.
         if request is None or request.requested_at != claims.requested_at or self._links.has_expired(claims):
             raise ExpiredLink
-        owner = await self._directory.owner(request.agent)
+        owner = await owner_of(self._directory, request.agent)
         # The agent may have been given to someone else within the seven days.
-        if owner is None or not claims.is_for(owner):
+        if owner is None or not claims.is_for(owner.email):
             raise InvalidLink
         # Last, so that only the owner learns how it was decided.
         if request.status != "pending":

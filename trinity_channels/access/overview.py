@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from trinity_channels.access.directory import Directory
+from trinity_channels.access.directory import Directory, owner_of
 from trinity_channels.access.gate import Policy, policies
 from trinity_channels.api import Check, CheckState
 from trinity_channels.authorisation import person
@@ -118,13 +118,17 @@ class Overviews:
         return [
             Overview(
                 name,
-                await self._directory.owner(name) if name in configured else None,
+                await self._owner(name) if name in configured else None,
                 chosen[name],
                 tuple(connected.get(name, ())),
                 waiting.get(name, Waiting()),
             )
             for name in names
         ]
+
+    async def _owner(self, agent: str) -> str | None:
+        owner = await owner_of(self._directory, agent)
+        return owner.shown if owner else None
 
     async def _channels(self, stored: Sequence[StoredBinding], configured: Collection[str]) -> list[Connected]:
         """How each binding is, in their order."""

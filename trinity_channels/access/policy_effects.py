@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
 
-from trinity_channels.access.directory import Directory
+from trinity_channels.access.directory import Directory, owner_email
 from trinity_channels.access.gate import HELD_FOR, Policy, policies
 from trinity_channels.authorisation import Authorisation
 from trinity_channels.plugins import Plugins
@@ -72,7 +72,7 @@ class PolicyEffects:
         """
         await self._may.owner(principal, agent)
         shared = {one.email for one in await self._directory.shares(agent)}
-        if owner := await self._directory.owner(agent):
+        if owner := await owner_email(self._directory, agent):
             shared.add(owner)
         now = self._now()
 

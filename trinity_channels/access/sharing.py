@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from trinity_channels.access.directory import Directory, SharePage, share_of, share_page
+from trinity_channels.access import directory as directories
+from trinity_channels.access.directory import Directory, SharePage, owner_email, share_of, share_page
 from trinity_channels.access.gate import GroupPolicy, Policy, policies
 from trinity_channels.authorisation import Authorisation
 from trinity_channels.principal import Principal
@@ -149,12 +150,12 @@ class Sharing:
             return _settled(found, verdict)
         # Before the decision is stored, because the directory may be another system: a process that dies in between
         # leaves an open request with a share, which can be approved again; the reverse would be an approval without access.
-        granted = approve and await self._directory.grant(agent, found.email, by=principal.actor)
+        granted = approve and await directories.grant(self._directory, agent, found.email, principal)
         first = await self._store.write(lambda tx: self._decide(tx, principal, found, verdict, via))
         decided = await self._store.read(lambda tx: access.request(tx, agent, request)) or found
         overruled = not first and decided.status == "denied"  # another decision came first, and was the opposite
         if granted and overruled:
-            await self._directory.revoke(agent, found.email)
+            await directories.revoke(self._directory, agent, found.email, principal)
         return _settled(decided, verdict)
 
     def _decide(self, tx: Tx, principal: Principal, request: AccessRequest, verdict: str, via: str) -> bool:
@@ -189,10 +190,10 @@ class Sharing:
             NotShared: the share was removed concurrently.
         """
         await self._may.owner(principal, agent)
-        if email == await self._directory.owner(agent):
+        if email == await owner_email(self._directory, agent):
             raise SelfShare
         # Before our own transaction: the directory may be another system, and its answer decides.
-        if not await self._directory.grant(agent, email, by=principal.actor):
+        if not await directories.grant(self._directory, agent, email, principal):
             raise AlreadyShared
         now = self._now()
 
@@ -216,7 +217,7 @@ class Sharing:
             NotShared: there is none.
         """
         await self._may.owner(principal, agent)
-        if not await self._directory.revoke(agent, email):
+        if not await directories.revoke(self._directory, agent, email, principal):
             raise NotShared
         await self._store.write(lambda tx: self._audit(tx, principal, "unshare", agent, email=email))
 
@@ -227,7 +228,7 @@ class Sharing:
             NotShared: it is not.
         """
         await self._may.owner(principal, agent)
-        if not await self._directory.consent(agent, email, allow=allow):
+        if not await directories.consent(self._directory, agent, email, principal, allow=allow):
             raise NotShared
         await self._store.write(
             lambda tx: self._audit(tx, principal, "proactive_consent", agent, email=email, allow=allow)

@@ -18,6 +18,7 @@ from trinity_channels.agents.trinity_accounts import (
     by_name,
 )
 from trinity_channels.observability.log import get_logger
+from trinity_channels.principal import Owner, Principal
 from trinity_channels.store.access import Share
 
 log = get_logger(__name__)
@@ -45,9 +46,12 @@ class TrinityDirectory:
         found = await self._every()
         return sorted([name for name in found if owner is None or await self.identity(found[name]) == owner])
 
-    async def owner(self, agent: str) -> str | None:
+    async def owner(self, agent: str) -> Owner | None:
         username = (await self._every()).get(agent)
-        return None if username is None else await self.identity(username)
+        if username is None:
+            return None
+        account = (await self._known()).get(username)
+        return Owner(await self.identity(username), account.email or None if account else None, username)
 
     async def identity(self, username: str) -> str:
         """What identifies an account here; empty if the platform names none."""
@@ -58,7 +62,7 @@ class TrinityDirectory:
         owner = await self.owner(agent)
         if owner is None:
             return False
-        if owner == email or any(one.is_admin and one.email == email for one in (await self._known()).values()):
+        if owner.email == email or any(one.is_admin and one.email == email for one in (await self._known()).values()):
             return True
         return any(one.email == email for one in await self._shared(agent) or ())
 
@@ -78,13 +82,13 @@ class TrinityDirectory:
         """Why an agent's shares could not be seen when they were last asked for; empty if they were."""
         return self._unseen.get(agent, "")
 
-    async def grant(self, agent: str, email: str, *, by: str) -> bool:  # noqa: ARG002  the platform names the token's owner
-        """As the port. Errors as `TrinityAccounts.share`."""
+    async def grant(self, agent: str, email: str, *, by: str, principal: Principal) -> bool:  # noqa: ARG002
+        """As the port, but the platform records the token's owner. Errors as `TrinityAccounts.share`."""
         granted = await self.accounts.share(agent, email)
         self._shares.forget(agent)
         return granted
 
-    async def revoke(self, agent: str, email: str) -> bool:
+    async def revoke(self, agent: str, email: str, *, principal: Principal) -> bool:  # noqa: ARG002
         """As the port.
 
         Raises:
@@ -93,7 +97,7 @@ class TrinityDirectory:
         done = await self.accounts.unshare(agent, email)
         return await self._changed(agent, email, done=done)
 
-    async def consent(self, agent: str, email: str, *, allow: bool) -> bool:
+    async def consent(self, agent: str, email: str, *, allow: bool, principal: Principal) -> bool:  # noqa: ARG002
         """As the port. Errors as `revoke`."""
         done = await self.accounts.consent(agent, email, allow=allow)
         return await self._changed(agent, email, done=done)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from trinity_channels.access import gate
-from trinity_channels.access.directory import share_of
+from trinity_channels.access.directory import owner_email, share_of
 from trinity_channels.access.gate import AccessSubject, Decision, Policy
 from trinity_channels.access.lifetime import Lifetime
 from trinity_channels.api import Channel
@@ -124,7 +124,7 @@ async def _stranger(host: Host, agent: str, found: _Found, address: str, email: 
 async def _access(host: Host, agent: str, email: str | None) -> str:
     if email is None:
         return "none, without a verified e-mail"
-    if email == await host.directory.owner(agent):
+    if email == await owner_email(host.directory, agent):
         return "owner"
     share = await share_of(host.directory, agent, email)
     if share:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from trinity_channels.access.directory import Directory, may_write_first
+from trinity_channels.access.directory import Directory, may_write_first, owner_email
 from trinity_channels.access.disclosure import Disclosure
 from trinity_channels.authorisation import Authorisation
 from trinity_channels.outbound import replies
@@ -133,7 +133,7 @@ class ProactiveMessages:
             ProactiveRefused: no one is known to have it.
         """
         await self._may.member(principal, agent)
-        owner = await self._directory.owner(agent) if role is RecipientRole.PRIMARY else None
+        owner = await owner_email(self._directory, agent) if role is RecipientRole.PRIMARY else None
         if owner is None:
             raise ProactiveRefused(
                 "role_unassigned",

@@ -28,7 +28,9 @@ class AgentAnswer(BaseModel):
     """One agent."""
 
     name: str
-    owner: str | None = Field(description="Null for an agent that is not configured any more and still connected")
+    owner: str | None = Field(
+        description="E-mail, or what else is known. Null for an agent that is only still connected"
+    )
     attention: int = Field(
         description="Everything that needs attention: the three counts, and channels with attention; "
         "without the questions that the cause of a channel counts already"
