@@ -11,6 +11,7 @@ import pytest
 from freezegun.api import FrozenDateTimeFactory
 
 from tests import database, frozen
+from tests.channels.net import Net
 from tests.log_watch import KEY, LogWatch
 from tests.memory import Memory
 from tests.world import START, Agent, Found, World
@@ -58,6 +59,14 @@ async def found(tmp_path: Path, clock: FrozenDateTimeFactory) -> AsyncIterator[F
 async def world(found: Found) -> World:
     """A connected agent called `support`, owned by owner@example.org, open to no one yet."""
     return await found()
+
+
+@pytest.fixture
+async def net(tmp_path: Path, clock: FrozenDateTimeFactory) -> AsyncIterator[Net]:
+    """A world in which every messenger is connected to the agent `support`."""
+    async with Net(tmp_path, clock) as made:
+        await made.connect_all()
+        yield made
 
 
 @pytest.fixture

@@ -11,13 +11,6 @@ from tests.channels.vouching import ZOE
 from tests.world import Agent
 
 
-@pytest.fixture
-async def net(tmp_path: Path, clock: FrozenDateTimeFactory) -> AsyncIterator[Net]:
-    async with Net(tmp_path, clock) as made:
-        await made.connect_all()
-        yield made
-
-
 @pytest.fixture(params=CHANNELS)
 def channel(request: pytest.FixtureRequest) -> str:
     name: str = request.param

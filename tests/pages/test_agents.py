@@ -11,6 +11,7 @@ from playwright.async_api import expect
 
 from tests.pages.browsing import Readers
 from tests.pages.clients import client_of
+from tests.pages.hostile import HOSTILE
 from tests.world import OWNER, Agent, Found, World
 from trinity_channels.access.gate import Policy
 from trinity_channels.access.overview import Connected, Overview
@@ -52,15 +53,6 @@ async def test_an_owner_sees_what_needs_them_the_gravest_first(town: World, agen
     row = page.get_by_role("row", name="support")
     await expect(row.get_by_text("Require sharing")).to_be_visible()
     await expect(row.get_by_text("2 need attention")).to_be_visible()
-
-
-HOSTILE = (
-    "<img src=x onerror=alert(1)>",
-    "{{ page.url('x') }}{% raw %}",
-    "x" * 4000,
-    "\u202etxt.exe\u2066",
-    "</li></ul></main><script>alert(1)</script>",
-)
 
 
 @pytest.mark.parametrize("words", HOSTILE)

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 
 import httpx
 import pytest
-from freezegun.api import FrozenDateTimeFactory
 from playwright.async_api import expect
 
 from tests.channels.net import CHANNELS, Net
@@ -21,15 +17,6 @@ from trinity_channels.web.auth import Role
 
 PATH = "/agents/support/channels/whatsapp"
 WRONG = "f" * 32
-
-
-@pytest.fixture
-async def net(tmp_path: Path, blank: Path, clock: FrozenDateTimeFactory) -> AsyncIterator[Net]:
-    """Every messenger connected to the agent `support`."""
-    shutil.copy(blank, tmp_path)
-    async with Net(tmp_path, clock) as made:
-        await made.connect_all()
-        yield made
 
 
 async def test_a_wrong_token_is_refused_in_place_and_the_right_one_connects(world: World, page_of: Readers) -> None:

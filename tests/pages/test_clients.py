@@ -12,7 +12,7 @@ from playwright.async_api import Page, expect
 
 from tests.pages.browsing import Reader, Readers
 from tests.pages.clients import OWN, client_of
-from tests.pages.test_sharing import HOSTILE
+from tests.pages.hostile import HOSTILE
 from tests.world import OWNER, World
 from trinity_channels.web.auth import Role
 

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import re
-import shutil
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from freezegun.api import FrozenDateTimeFactory
 from playwright.async_api import expect
 
 from tests.channels.net import Net
 from tests.pages.browsing import Readers
 from tests.pages.clients import OWN, client_of
+from tests.pages.hostile import HOSTILE
 from tests.pages.reading import path, unanswered
 from tests.world import ADMIN, OWNER, Agent, Found, World
 from trinity_channels.agents.port import AgentFailed
@@ -256,15 +253,6 @@ async def test_texts_past_their_retention_are_shown_as_gone(town: World, page_of
     await expect(page.get_by_text("hello")).to_have_count(0)
 
 
-@pytest.fixture
-async def net(tmp_path: Path, blank: Path, clock: FrozenDateTimeFactory) -> AsyncIterator[Net]:
-    """Every messenger connected to the agent `support`."""
-    shutil.copy(blank, tmp_path)
-    async with Net(tmp_path, clock) as made:
-        await made.connect_all()
-        yield made
-
-
 async def test_a_group_is_read_with_the_name_of_each_writer(net: Net, page_of: Readers) -> None:
     await net.policy("open")
     zoe, tim = net.stranger("telegram", "Zoe"), net.stranger("telegram", "Tim")
@@ -286,15 +274,6 @@ async def test_a_group_is_read_with_the_name_of_each_writer(net: Net, page_of: R
     talk = page.get_by_role("list", name="Messages")
     assert {"Zoe", "Tim", "support"} <= set(await talk.locator("bdi").all_inner_texts())
     await reader.examines()
-
-
-HOSTILE = (
-    "<img src=x onerror=alert(1)>",
-    "{{ page.url('x') }}{% raw %}",
-    "x" * 4000,
-    "\u202etxt.exe\u2066 \u05e9\u05dc\u05d5\u05dd",
-    "</li></ol></main><script>alert(1)</script>",
-)
 
 
 @pytest.mark.parametrize("words", HOSTILE)

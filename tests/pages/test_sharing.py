@@ -11,17 +11,11 @@ from playwright.async_api import Page, expect
 
 from tests.pages.browsing import Reader, Readers
 from tests.pages.clients import OWN, client_of
+from tests.pages.hostile import HOSTILE
 from tests.world import OWNER, Person, World
 from trinity_channels.web.auth import Role
 
 PATH = "/agents/support"
-HOSTILE = (
-    "<img src=x onerror=alert(1)>",
-    "{{ page.url('x') }}{% raw %}",
-    "x" * 4000,
-    "\u202etxt.exe\u2066 שלום עולם",
-    "</blockquote></form></main><script>alert(1)</script>",
-)
 
 
 async def owner_at(world: World, page_of: Readers, path: str = PATH) -> tuple[Reader, Page]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -18,7 +17,7 @@ from trinity_channels.api import (
     SendRejected,
     SendUnknown,
 )
-from trinity_channels_contract_tests.testing import failure_of
+from trinity_channels_contract_tests.testing import failing, failure_of
 from trinity_channels_slack import plugin
 from trinity_channels_slack.codes import AMBIGUOUS, FAILURES, LATER, REFUSED
 
@@ -29,13 +28,6 @@ POSTED = {"ok": True, "channel": "D0FAKE001", "ts": "1767225601.000300", "messag
 
 def refuses(code: str, status: int = 200) -> tuple[int, object]:
     return status, {"ok": False, "error": code, "response_metadata": {"messages": ["about *hello*"]}}
-
-
-def fails(error: Exception) -> Callable[[httpx.Request], httpx.Response]:
-    def script(_: httpx.Request) -> httpx.Response:
-        raise error
-
-    return script
 
 
 async def test_a_message_is_posted_once_with_our_mark(binding: Binding, slack: Any) -> None:
@@ -85,7 +77,7 @@ async def test_a_persons_direct_chat_is_opened_first(user: str, binding: Binding
 @pytest.mark.parametrize(
     ("script", "expected"),
     [
-        (fails(httpx.ReadTimeout(FAULT)), SendDeferred),
+        (failing(httpx.ReadTimeout(FAULT)), SendDeferred),
         (refuses("internal_error"), SendDeferred),
         (refuses("fatal_error", 500), SendDeferred),
         ((502, "<html>"), SendDeferred),
@@ -118,20 +110,20 @@ async def test_what_is_no_address_is_never_asked_about(to: str, binding: Binding
 REDIRECTS = (301, 302, 303, 307, 308)
 OUTCOMES = [
     # certainly not taken: no connection, or told to wait
-    pytest.param(fails(httpx.ConnectError(FAULT)), SendDeferred, id="no connection"),
-    pytest.param(fails(httpx.ConnectTimeout(FAULT)), SendDeferred, id="no connection in time"),
-    pytest.param(fails(httpx.PoolTimeout(FAULT)), SendDeferred, id="no free connection"),
+    pytest.param(failing(httpx.ConnectError(FAULT)), SendDeferred, id="no connection"),
+    pytest.param(failing(httpx.ConnectTimeout(FAULT)), SendDeferred, id="no connection in time"),
+    pytest.param(failing(httpx.PoolTimeout(FAULT)), SendDeferred, id="no free connection"),
     pytest.param((429, ""), SendDeferred, id="429"),
     pytest.param((429, "<html>slow down</html>"), SendDeferred, id="a proxy's 429"),
     *(pytest.param(refuses(code), SendDeferred, id=code) for code in sorted(LATER)),
     # a redirect, which is not followed
     *(pytest.param((status, "<html>elsewhere</html>"), SendDeferred, id=f"{status}") for status in REDIRECTS),
     # may have been taken
-    pytest.param(fails(httpx.ReadTimeout(FAULT)), SendUnknown, id="no answer in time"),
-    pytest.param(fails(httpx.WriteTimeout(FAULT)), SendUnknown, id="not written in time"),
-    pytest.param(fails(httpx.ReadError(FAULT)), SendUnknown, id="cut"),
-    pytest.param(fails(httpx.RemoteProtocolError(FAULT)), SendUnknown, id="cut in the middle"),
-    pytest.param(fails(OSError(FAULT)), SendUnknown, id="a broken socket"),
+    pytest.param(failing(httpx.ReadTimeout(FAULT)), SendUnknown, id="no answer in time"),
+    pytest.param(failing(httpx.WriteTimeout(FAULT)), SendUnknown, id="not written in time"),
+    pytest.param(failing(httpx.ReadError(FAULT)), SendUnknown, id="cut"),
+    pytest.param(failing(httpx.RemoteProtocolError(FAULT)), SendUnknown, id="cut in the middle"),
+    pytest.param(failing(OSError(FAULT)), SendUnknown, id="a broken socket"),
     *(pytest.param(refuses(code), SendUnknown, id=code) for code in sorted(AMBIGUOUS)),
     pytest.param(refuses("channel_not_found", 500), SendUnknown, id="a code with 500"),
     pytest.param((500, ""), SendUnknown, id="500"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -20,6 +19,7 @@ from trinity_channels.api import (
     SendRejected,
     SendUnknown,
 )
+from trinity_channels_contract_tests.testing import failing
 from trinity_channels_telegram import plugin
 
 TOKEN = "7770001:FakeTokenOfTheTests"
@@ -30,13 +30,6 @@ TAKEN = (200, {"ok": True, "result": {"message_id": 77, "date": 1}})
 
 def refusal(code: int, description: str, **parameters: int) -> tuple[int, object]:
     return code, {"ok": False, "error_code": code, "description": description, "parameters": parameters}
-
-
-def fails(error: Exception) -> Callable[[httpx.Request], httpx.Response]:
-    def script(_: httpx.Request) -> httpx.Response:
-        raise error
-
-    return script
 
 
 def to(address: str, text: str = MESSAGE.text) -> OutboundMessage:
@@ -92,9 +85,9 @@ async def test_what_is_no_address_is_never_sent(address: str, binding: Binding, 
 
 OUTCOMES = [
     # certainly not taken: no connection, or told to wait
-    pytest.param(fails(httpx.ConnectError(FAULT)), SendDeferred, id="no connection"),
-    pytest.param(fails(httpx.ConnectTimeout(FAULT)), SendDeferred, id="no connection in time"),
-    pytest.param(fails(httpx.PoolTimeout(FAULT)), SendDeferred, id="no free connection"),
+    pytest.param(failing(httpx.ConnectError(FAULT)), SendDeferred, id="no connection"),
+    pytest.param(failing(httpx.ConnectTimeout(FAULT)), SendDeferred, id="no connection in time"),
+    pytest.param(failing(httpx.PoolTimeout(FAULT)), SendDeferred, id="no free connection"),
     pytest.param(refusal(429, "Too Many Requests: retry after 7", retry_after=7), SendDeferred, id="429"),
     pytest.param((302, ""), SendDeferred, id="a redirect"),
     pytest.param((308, "<html>moved</html>"), SendDeferred, id="a redirect with a page"),
@@ -102,13 +95,13 @@ OUTCOMES = [
         (307, {"ok": True, "result": {"message_id": 7}}), SendDeferred, id="a redirect that says it was taken"
     ),
     # may have been taken
-    pytest.param(fails(httpx.ReadTimeout(FAULT)), SendUnknown, id="no answer in time"),
-    pytest.param(fails(httpx.WriteTimeout(FAULT)), SendUnknown, id="not written in time"),
-    pytest.param(fails(httpx.ReadError(FAULT)), SendUnknown, id="cut"),
-    pytest.param(fails(httpx.RemoteProtocolError(FAULT)), SendUnknown, id="cut in the middle"),
-    pytest.param(fails(httpx.DecodingError(FAULT)), SendUnknown, id="garbled"),
-    pytest.param(fails(OSError(FAULT)), SendUnknown, id="a broken socket"),
-    pytest.param(fails(TimeoutError(FAULT)), SendUnknown, id="the deadline"),
+    pytest.param(failing(httpx.ReadTimeout(FAULT)), SendUnknown, id="no answer in time"),
+    pytest.param(failing(httpx.WriteTimeout(FAULT)), SendUnknown, id="not written in time"),
+    pytest.param(failing(httpx.ReadError(FAULT)), SendUnknown, id="cut"),
+    pytest.param(failing(httpx.RemoteProtocolError(FAULT)), SendUnknown, id="cut in the middle"),
+    pytest.param(failing(httpx.DecodingError(FAULT)), SendUnknown, id="garbled"),
+    pytest.param(failing(OSError(FAULT)), SendUnknown, id="a broken socket"),
+    pytest.param(failing(TimeoutError(FAULT)), SendUnknown, id="the deadline"),
     pytest.param(refusal(500, "Internal Server Error: restart"), SendUnknown, id="500"),
     pytest.param((502, "<html>Bad Gateway</html>"), SendUnknown, id="HTML 502"),
     pytest.param((429, "<html>slow down</html>"), SendUnknown, id="a proxy's 429"),
@@ -300,7 +293,7 @@ async def test_each_fault_is_mended_once(
 
 
 async def test_a_mended_message_may_be_lost_on_its_way(binding: Binding, telegram: Any) -> None:
-    telegram.answers(refusal(400, "Bad Request: can't parse entities: odd"), fails(httpx.ReadTimeout(FAULT)))
+    telegram.answers(refusal(400, "Bad Request: can't parse entities: odd"), failing(httpx.ReadTimeout(FAULT)))
 
     with pytest.raises(SendUnknown):
         await plugin.send(binding, MESSAGE, telegram.ctx)
@@ -325,7 +318,9 @@ async def test_typing_shows_where_the_message_was_written(binding: Binding, tele
     assert telegram.calls == [("sendChatAction", parameters)]
 
 
-@pytest.mark.parametrize("script", [refusal(429, "Too Many Requests", retry_after=1), fails(httpx.ReadTimeout(FAULT))])
+@pytest.mark.parametrize(
+    "script", [refusal(429, "Too Many Requests", retry_after=1), failing(httpx.ReadTimeout(FAULT))]
+)
 async def test_typing_that_does_not_show_is_told(script: Any, binding: Binding, telegram: Any) -> None:
     telegram.answers(script)
 

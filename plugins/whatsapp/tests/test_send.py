@@ -18,7 +18,7 @@ from trinity_channels.api import (
     SendRejected,
     SendUnknown,
 )
-from trinity_channels_contract_tests.testing import failure_of
+from trinity_channels_contract_tests.testing import failing, failure_of
 from trinity_channels_whatsapp import plugin
 
 FAULT = "while sending *hello* to whatsapp:+15557770002 with fake-auth-token"
@@ -28,13 +28,6 @@ Resource = Callable[..., dict[str, object]]
 
 def problem(code: int, status: int = 400, message: str = "Twilio's words about +15557770002") -> tuple[int, object]:
     return status, {"code": code, "message": message, "more_info": "", "status": status}
-
-
-def fails(error: Exception) -> Callable[[httpx.Request], httpx.Response]:
-    def script(_: httpx.Request) -> httpx.Response:
-        raise error
-
-    return script
 
 
 async def test_a_message_is_posted_once_with_our_name_for_it(binding: Binding, twilio: Any, resource: Resource) -> None:
@@ -98,9 +91,9 @@ async def test_a_message_can_fail_at_once(binding: Binding, twilio: Any, resourc
 
 OUTCOMES = [
     # certainly not taken: no connection, or told to wait
-    pytest.param(fails(httpx.ConnectError(FAULT)), SendDeferred, id="no connection"),
-    pytest.param(fails(httpx.ConnectTimeout(FAULT)), SendDeferred, id="no connection in time"),
-    pytest.param(fails(httpx.PoolTimeout(FAULT)), SendDeferred, id="no free connection"),
+    pytest.param(failing(httpx.ConnectError(FAULT)), SendDeferred, id="no connection"),
+    pytest.param(failing(httpx.ConnectTimeout(FAULT)), SendDeferred, id="no connection in time"),
+    pytest.param(failing(httpx.PoolTimeout(FAULT)), SendDeferred, id="no free connection"),
     pytest.param(problem(20429, 429), SendDeferred, id="too many requests"),
     pytest.param((429, "<html>slow down</html>"), SendDeferred, id="a proxy's 429"),
     pytest.param(problem(21611), SendDeferred, id="queue full"),
@@ -109,11 +102,11 @@ OUTCOMES = [
     *(pytest.param((status, ""), SendDeferred, id=f"a redirect ({status})") for status in (301, 302, 303, 307, 308)),
     pytest.param((302, '{"sid": "SM1"}'), SendDeferred, id="a redirect with a message in it"),
     # may have been taken
-    pytest.param(fails(httpx.ReadTimeout(FAULT)), SendUnknown, id="no answer in time"),
-    pytest.param(fails(httpx.WriteTimeout(FAULT)), SendUnknown, id="not written in time"),
-    pytest.param(fails(httpx.ReadError(FAULT)), SendUnknown, id="cut"),
-    pytest.param(fails(httpx.RemoteProtocolError(FAULT)), SendUnknown, id="cut in the middle"),
-    pytest.param(fails(OSError(FAULT)), SendUnknown, id="a broken socket"),
+    pytest.param(failing(httpx.ReadTimeout(FAULT)), SendUnknown, id="no answer in time"),
+    pytest.param(failing(httpx.WriteTimeout(FAULT)), SendUnknown, id="not written in time"),
+    pytest.param(failing(httpx.ReadError(FAULT)), SendUnknown, id="cut"),
+    pytest.param(failing(httpx.RemoteProtocolError(FAULT)), SendUnknown, id="cut in the middle"),
+    pytest.param(failing(OSError(FAULT)), SendUnknown, id="a broken socket"),
     pytest.param(problem(20500, 500), SendUnknown, id="500"),
     pytest.param(problem(20503, 503), SendUnknown, id="503"),
     pytest.param((502, "<html>Bad Gateway</html>"), SendUnknown, id="HTML 502"),

@@ -23,6 +23,15 @@ def answering(status: int, body: object, headers: Mapping[str, str] | None = Non
     return lambda _: httpx.Response(status, content=text.encode(errors="surrogatepass"), headers=dict(headers or {}))
 
 
+def failing(error: Exception) -> Script:
+    """Raise `error`, such as httpx's of a connection that breaks."""
+
+    def script(_: httpx.Request) -> httpx.Response:
+        raise error
+
+    return script
+
+
 @dataclass
 class ScriptedProvider:
     """Answers a plugin's calls in turn, the last script indefinitely, and remembers what it was asked.

@@ -8,6 +8,7 @@ import httpx
 import pytest
 from playwright.async_api import expect
 
+from trinity_channels_contract_tests.testing import loads_its_own_files_only
 from trinity_channels_contract_tests.testing.browsed import browsed, examined
 from trinity_channels_slack.simulator import SlackSimulator
 
@@ -16,14 +17,7 @@ if TYPE_CHECKING:
 
 
 async def test_the_page_loads_its_own_files_only(api: Api) -> None:
-    page = await api.client.get("/")
-
-    assert "Simulator — not Slack" in page.text
-    assert page.headers["content-security-policy"].startswith("default-src 'none'")
-    assert "style=" not in page.text
-    for file in ("phone.css", "channel.css", "icon.svg"):
-        assert (await api.client.get(f"/page/{file}")).status_code == 200
-    assert (await api.client.get("/page/index.html")).status_code == 404
+    await loads_its_own_files_only(api.client, "Slack")
 
 
 async def test_people_are_added_and_talk(sim: SlackSimulator, api: Api, host: Host) -> None:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from trinity_channels_contract_tests.testing import loads_its_own_files_only
 from trinity_channels_whatsapp.simulator import TwilioSimulator
 
 if TYPE_CHECKING:
@@ -12,15 +13,7 @@ if TYPE_CHECKING:
 
 
 async def test_the_page_loads_its_own_files_only(api: Api) -> None:
-    page = await api.client.get("/")
-
-    assert "Simulator — not WhatsApp" in page.text
-    assert page.headers["content-security-policy"].startswith("default-src 'none'")
-    assert "<style" not in page.text
-    assert "style=" not in page.text
-    for file in ("phone.css", "channel.css", "icon.svg"):
-        assert (await api.client.get(f"/page/{file}")).status_code == 200
-    assert (await api.client.get("/page/index.html")).status_code == 404
+    await loads_its_own_files_only(api.client, "WhatsApp")
 
 
 async def test_people_are_added_and_talk(sim: TwilioSimulator, api: Api, host: Host) -> None:
