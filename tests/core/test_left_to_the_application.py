@@ -175,16 +175,22 @@ def _application(path: str) -> FastAPI:
     return app
 
 
-@pytest.mark.parametrize("first", [True, False], ids=["mounted first", "mounted last"])
-@pytest.mark.parametrize("case", CASES)
-async def test_what_the_application_answers_is_left_to_it(settings: Settings, case: str, first: bool) -> None:
-    add, method, path = CASES[case]
+def _mounted(add: Callable[[FastAPI], None], settings: Settings, *, first: bool) -> FastAPI:
+    """An application with routes of its own, added after the channels were mounted, or before."""
     app = FastAPI()
     if not first:
         add(app)
     mount(app, settings)
     if first:
         add(app)
+    return app
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["mounted first", "mounted last"])
+@pytest.mark.parametrize("case", CASES)
+async def test_what_the_application_answers_is_left_to_it(settings: Settings, case: str, first: bool) -> None:
+    add, method, path = CASES[case]
+    app = _mounted(add, settings, first=first)
 
     async with running(app) as client:
         answer = await client.request(method, path)
@@ -212,12 +218,7 @@ OTHERS: dict[str, tuple[Callable[[FastAPI], None], str, str]] = {
 @pytest.mark.parametrize("case", OTHERS)
 async def test_what_it_does_not_answer_is_ours(settings: Settings, case: str, first: bool) -> None:
     add, method, path = OTHERS[case]
-    app = FastAPI()
-    if not first:
-        add(app)
-    mount(app, settings)
-    if first:
-        add(app)
+    app = _mounted(add, settings, first=first)
 
     async with running(app) as client:
         answer = await client.request(method, f"/api/agents/support{path}")

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from trinity_channels_telegram.simulator.entities import Entity, units
 from trinity_channels_telegram.simulator.markup import date_time, finished, link
+from trinity_channels_telegram.simulator.parser import Parser
 from trinity_channels_telegram.simulator.problems import Problem, bad_request
 
 RESERVED = "_*[]()~`>#+-=|{}.!\n"
@@ -63,13 +64,9 @@ def parse(source: str) -> tuple[str, tuple[Entity, ...]]:
     return _Parser(source).run()
 
 
-class _Parser:
+class _Parser(Parser[Open]):
     def __init__(self, source: str) -> None:
-        self._source = source
-        self._at = 0
-        self._text = ""
-        self._open: list[Open] = []
-        self._entities: list[Entity] = []
+        super().__init__(source)
         self._line_begins = True
 
     def run(self) -> tuple[str, tuple[Entity, ...]]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from trinity_channels_telegram.simulator.entities import Entity, units
+from trinity_channels_telegram.simulator.parser import Parser
 from trinity_channels_telegram.simulator.problems import Problem, bad_request
 
 TYPES = {
@@ -63,14 +64,7 @@ def parse(source: str) -> tuple[str, tuple[Entity, ...]]:
     return _Parser(source).run()
 
 
-class _Parser:
-    def __init__(self, source: str) -> None:
-        self._source = source
-        self._at = 0
-        self._text = ""
-        self._open: list[Tag] = []
-        self._entities: list[Entity] = []
-
+class _Parser(Parser[Tag]):
     def run(self) -> tuple[str, tuple[Entity, ...]]:
         while self._at < len(self._source):
             match self._source[self._at]:
