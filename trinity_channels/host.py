@@ -17,6 +17,7 @@ from trinity_channels.access.first_token import hand_over_first_token
 from trinity_channels.access.mailed_decisions import MailedDecisions
 from trinity_channels.access.overview import Overviews
 from trinity_channels.access.owner_digest import OwnerDigest
+from trinity_channels.access.self_service import SelfService
 from trinity_channels.access.sessions import Sessions
 from trinity_channels.access.sharing import Sharing
 from trinity_channels.access.tokens import Tokens
@@ -35,7 +36,7 @@ from trinity_channels.bindings.stored_secrets import StoredSecrets
 from trinity_channels.crypto.key_ring import key_ring
 from trinity_channels.crypto.vault import Vault
 from trinity_channels.dispatch import LocalDispatcher
-from trinity_channels.housekeeping import Housekeeping
+from trinity_channels.housekeeping import Chore, Housekeeping
 from trinity_channels.http_client import open_client
 from trinity_channels.inbound.catch_up import CatchUp
 from trinity_channels.inbound.diagnose import Diagnosis
@@ -128,6 +129,27 @@ class Host(OnDemand):
             now,
         )
         self.dispatcher = LocalDispatcher(self.store, _open_keys, now)
+        self._join_connections(now)
+        indicator = Indicator(self.plugins, self.bindings, self.metrics)
+        vouching = Vouching(self.store, self.plugins, self.bindings, self.self_service.lifetime, now)
+        self.slots = FairSlots(settings.max_concurrent_turns)
+        self.turns = wiring.turns(
+            self,
+            ports.agents or wiring.configured_agents(self),
+            vouching,
+            indicator,
+            Lateness(self.limits),
+        )
+        self._join_messages(now)
+        self.unknown_webhooks = UnknownWebhooks(self.store, now)
+        diagnosis = Diagnosis(self.store, self.catch_up.mistrusted, now)
+        self.webhook = wiring.webhook(self, indicator, diagnosis, self.catch_up)
+        self.housekeeping = Housekeeping(self._chores(diagnosis, vouching, now), self.metrics, now)
+        self.leaving: list[Callable[[], Awaitable[None]]] = []
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    def _join_connections(self, now: Callable[[], datetime]) -> None:
+        """Agents with their channels, who may talk to them, and whether that works."""
         self.sharing = Sharing(self.store, self.directory, self.may, now)
         self.missed = MissedMessages(self.store, self.plugins, self.bindings, self.may, now)
         self.catch_up = CatchUp(self.store, self.plugins, self.bindings, self.missed, now)
@@ -139,7 +161,7 @@ class Host(OnDemand):
             now=now,
             credentials_work=self.catch_up.credentials_work,
         )
-        self.self_service = wiring.self_service(self)
+        self.self_service: SelfService = wiring.self_service(self)
         self.reports = HealthReports(
             store=self.store,
             plugins=self.plugins,
@@ -152,16 +174,9 @@ class Host(OnDemand):
             store=self.store, directory=self.directory, plugins=self.plugins, reports=self.reports, now=now
         )
         self.blocks = Blocks(self.store, self.vault)
-        vouching = Vouching(self.store, self.plugins, self.bindings, self.self_service.lifetime, now)
-        indicator = Indicator(self.plugins, self.bindings, self.metrics)
-        self.slots = FairSlots(settings.max_concurrent_turns)
-        self.turns = wiring.turns(
-            self,
-            ports.agents or wiring.configured_agents(self),
-            vouching,
-            indicator,
-            Lateness(self.limits),
-        )
+
+    def _join_messages(self, now: Callable[[], datetime]) -> None:
+        """What is sent: answers, messages that agents send first, and test messages."""
         self.deliveries = Deliveries(
             store=self.store,
             plugins=self.plugins,
@@ -187,37 +202,29 @@ class Host(OnDemand):
             may=self.may,
             now=now,
         )
-        self.unknown_webhooks = UnknownWebhooks(self.store, now)
-        self._diagnosis = Diagnosis(self.store, self.catch_up.mistrusted, now)
-        self.webhook = wiring.webhook(self, indicator, self._diagnosis, self.catch_up)
+
+    def _chores(self, diagnosis: Diagnosis, vouching: Vouching, now: Callable[[], datetime]) -> dict[str, Chore]:
+        """The periodic work, with what else it serves."""
         self.retention_periods = RetentionPeriods(self.store, self.limits, self.agents, self.may, now)
         self.retention = Retention(self.store, self.retention_periods, self.metrics, now)
         links = DecisionLinks(self.vault, self.address, tuple(self.plugins), now)
-        self._digest = OwnerDigest(
+        digest = OwnerDigest(
             self.store, self.directory, self.mailer, DigestMails(links, self.plugins), self.metrics, now
         )
         self.decision_pages = DecisionPages(
             MailedDecisions(links, self.store, self.directory, self.sharing), self.plugins
         )
-        self.housekeeping = Housekeeping(
-            {
-                "request mails": self._digest,
-                "catch-up": self.catch_up,
-                "signature diagnosis": self._diagnosis,
-                "unknown webhooks": self.unknown_webhooks,
-                "channel watch": ChannelWatch(
-                    self.store, self.connections, self.plugins, self.address, self.metrics, now
-                ),
-                "alert mails": AlertMails(self.store, self.directory, self.mailer, self.plugins, self.metrics, now),
-                "retention": self.retention,
-                **({"page sessions": self.sessions} if self.tokens else {}),
-                "verified e-mails": EmailUpkeep(self.store, self.plugins, vouching, self.self_service.lifetime, now),
-            },
-            self.metrics,
-            now,
-        )
-        self.leaving: list[Callable[[], Awaitable[None]]] = []
-        self._tasks: dict[str, asyncio.Task[None]] = {}
+        return {
+            "request mails": digest,
+            "catch-up": self.catch_up,
+            "signature diagnosis": diagnosis,
+            "unknown webhooks": self.unknown_webhooks,
+            "channel watch": ChannelWatch(self.store, self.connections, self.plugins, self.address, self.metrics, now),
+            "alert mails": AlertMails(self.store, self.directory, self.mailer, self.plugins, self.metrics, now),
+            "retention": self.retention,
+            **({"page sessions": self.sessions} if self.tokens else {}),
+            "verified e-mails": EmailUpkeep(self.store, self.plugins, vouching, self.self_service.lifetime, now),
+        }
 
     @property
     def local_token(self) -> str:

@@ -8,9 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pydantic import SecretStr
+from pydantic import BaseModel, SecretStr
 
 from trinity_channels.api import (
+    Channel,
     ChannelError,
     Check,
     CheckState,
@@ -132,19 +133,11 @@ class Connections:
         await self._may.owner(principal, agent)
         manifest = self._plugins[channel].manifest
         before = await self.stored(agent, channel)
-        kept = (
-            {name: self._opened.secrets.one(before, name) for name in left_out(before.secrets, given)} if before else {}
-        )
-        settings = parse(manifest, given, kept)
+        settings = parse(manifest, given, self._kept(before, given))
         # The provider is asked before the transaction: a unit does no I/O, and may run twice.
         account = await self._plugins[channel].configure(settings, self._opened.contexts.of(channel))
-        secret_fields = secret_names(manifest)
-        sealed = {
-            name: self._opened.secrets.sealed(agent, channel, name, value.get_secret_value())
-            for name in secret_fields
-            if isinstance(value := getattr(settings, name), SecretStr)
-        }
-        plain = settings.model_dump(mode="json", exclude=secret_fields)
+        sealed = self._sealed(agent, manifest, settings)
+        plain = settings.model_dump(mode="json", exclude=secret_names(manifest))
         new_key = self._new_key(agent, channel)
         # Its key may be lost with an encryption key while the settings are entered again.
         reachable = before is None or self._opened.secrets.has_webhook_key(before)
@@ -173,6 +166,18 @@ class Connections:
         self.verified.pop(bound.id, None)
         # Catch-up fetches what could not be listed with the former credentials.
         self._credentials_work(bound)
+
+    def _kept(self, before: StoredBinding | None, given: Mapping[str, object]) -> dict[str, SecretStr]:
+        """The stored secrets of those that are left out."""
+        left = left_out(before.secrets, given) if before else ()
+        return {name: self._opened.secrets.one(before, name) for name in left} if before else {}
+
+    def _sealed(self, agent: str, manifest: Channel, settings: BaseModel) -> dict[str, str]:
+        return {
+            name: self._opened.secrets.sealed(agent, manifest.name, name, value.get_secret_value())
+            for name in secret_names(manifest)
+            if isinstance(value := getattr(settings, name), SecretStr)
+        }
 
     async def disconnect(self, principal: Principal, agent: str, channel: str) -> None:
         """Forget the secrets and stop answering; people and history stay.

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from trinity_channels.access.directory import Directory, may_write_first, owner_email
 from trinity_channels.access.disclosure import Disclosure
+from trinity_channels.api import Channel
 from trinity_channels.authorisation import Authorisation
 from trinity_channels.outbound import replies
 from trinity_channels.plugins import Plugins
@@ -19,7 +20,8 @@ from trinity_channels.principal import Principal
 from trinity_channels.refusal import Refusal
 from trinity_channels.store import Store, Tx, audit, conversation_state, disclosures, proactive
 from trinity_channels.store.audit import Actor
-from trinity_channels.store.proactive import Part, Proactive
+from trinity_channels.store.conversation_state import ConversationState
+from trinity_channels.store.proactive import Part, Proactive, ProactiveContact
 from trinity_channels.store.states import TAKEN, OutboxState
 
 AUTO = "auto"
@@ -196,29 +198,12 @@ class ProactiveMessages:
                 "not_opted_in", "This recipient has not agreed to proactive messages; the owner can allow them."
             )
         channel, contact = self._contact(tx, request, channels)
-        if contact.stopped or contact.blocked:
-            raise ProactiveRefused("not_opted_in", "This recipient has stopped proactive messages.")
-        if contact.unreachable_at:
-            raise ProactiveRefused(
-                "not_opted_in",
-                f"{self._plugins[channel].manifest.title} reported at {contact.unreachable_at:%Y-%m-%d %H:%M} UTC that "
-                "this recipient blocked the sender or unsubscribed. They can be written to again once they have written.",
-                extra={"reason": "opted_out_at_provider", "since": contact.unreachable_at.isoformat()},
-            )
+        manifest = self._plugins[channel].manifest
+        _refuse_unwilling(contact, manifest)
         state = conversation_state.load(tx, contact.conversation)
         assert state is not None  # noqa: S101  found in this transaction
-        manifest = self._plugins[channel].manifest
-        closing = replies.closes_at(manifest, state.last_inbound_at)
-        if closing is not None and closing <= now:
-            raise ProactiveRefused(
-                "window_closed", replies.why_closed(manifest, closing), extra={"closed_at": closing.isoformat()}
-            )
-        # Within the transaction that queues, so that two requests at once cannot both be the tenth.
-        sent, first = proactive.recent(tx, request.agent, request.email, now - HOUR)
-        if sent >= PER_HOUR and first:
-            raise ProactiveRefused(
-                "rate_limited", f"A recipient gets at most {PER_HOUR} messages an hour.", retry_after=first + HOUR - now
-            )
+        _refuse_closed(manifest, state, now)
+        _refuse_too_many(tx, request, now)
         disclosure = self._disclosure.before(tx, state, now)
         composed = replies.parts(manifest, request.text, before=disclosure)
         if not composed:
@@ -284,3 +269,32 @@ def _earlier(tx: Tx, request: ProactiveRequest) -> Proactive | None:
 
 def _public(part: Part) -> OutboxState:
     return part.state if part.state in TAKEN else OutboxState.QUEUED
+
+
+def _refuse_unwilling(contact: ProactiveContact, manifest: Channel) -> None:
+    if contact.stopped or contact.blocked:
+        raise ProactiveRefused("not_opted_in", "This recipient has stopped proactive messages.")
+    if contact.unreachable_at:
+        raise ProactiveRefused(
+            "not_opted_in",
+            f"{manifest.title} reported at {contact.unreachable_at:%Y-%m-%d %H:%M} UTC that "
+            "this recipient blocked the sender or unsubscribed. They can be written to again once they have written.",
+            extra={"reason": "opted_out_at_provider", "since": contact.unreachable_at.isoformat()},
+        )
+
+
+def _refuse_closed(manifest: Channel, state: ConversationState, now: datetime) -> None:
+    closing = replies.closes_at(manifest, state.last_inbound_at)
+    if closing is not None and closing <= now:
+        raise ProactiveRefused(
+            "window_closed", replies.why_closed(manifest, closing), extra={"closed_at": closing.isoformat()}
+        )
+
+
+def _refuse_too_many(tx: Tx, request: ProactiveRequest, now: datetime) -> None:
+    # Within the transaction that queues, so that two requests at once cannot both be the tenth.
+    sent, first = proactive.recent(tx, request.agent, request.email, now - HOUR)
+    if sent >= PER_HOUR and first:
+        raise ProactiveRefused(
+            "rate_limited", f"A recipient gets at most {PER_HOUR} messages an hour.", retry_after=first + HOUR - now
+        )

@@ -122,25 +122,7 @@ def accept(tx: Tx, binding: int, event: MessageReceived, now: datetime) -> int |
     recognised = recognise(tx, binding, event, name, at)
     contact = recognised.contact
     reply_to = event.conversation or event.sender.address
-    # By contact, not by address: a direct chat goes on when the person's address changes.
-    key = f"at:{event.conversation}" if event.conversation else f"contact:{contact}"
-    begun = tx.one(_FIND_CONVERSATION, binding=binding, key=key)
-    if begun and begun.contact_id not in (None, contact):  # a direct chat whose person is another one now
-        tx.run(_RETIRE_CONVERSATION, conversation=begun.id)
-        begun = None
-    if begun:
-        conversation: int = begun.id
-    else:
-        conversation = tx.number(
-            _NEW_CONVERSATION,
-            binding=binding,
-            key=key,
-            # A group belongs to no one; its messages name their writers.
-            contact=None if event.group else contact,
-            address=reply_to,
-            is_group=event.group,
-            now=at,
-        )
+    conversation = _conversation(tx, binding, event, contact, reply_to, at)
     stored = tx.run(
         _STORE,
         binding=binding,
@@ -164,6 +146,28 @@ def accept(tx: Tx, binding: int, event: MessageReceived, now: datetime) -> int |
     # The newest address: answers go where the person wrote from last.
     tx.run(_TOUCH, conversation=conversation, now=at, address=reply_to)
     return conversation
+
+
+def _conversation(tx: Tx, binding: int, event: MessageReceived, contact: int, reply_to: str, at: int) -> int:
+    """The conversation that a message belongs to, begun with it if there is none."""
+    # By contact, not by address: a direct chat goes on when the person's address changes.
+    key = f"at:{event.conversation}" if event.conversation else f"contact:{contact}"
+    begun = tx.one(_FIND_CONVERSATION, binding=binding, key=key)
+    if begun and begun.contact_id in (None, contact):
+        known: int = begun.id
+        return known
+    if begun:  # a direct chat whose person is another one now
+        tx.run(_RETIRE_CONVERSATION, conversation=begun.id)
+    return tx.number(
+        _NEW_CONVERSATION,
+        binding=binding,
+        key=key,
+        # A group belongs to no one; its messages name their writers.
+        contact=None if event.group else contact,
+        address=reply_to,
+        is_group=event.group,
+        now=at,
+    )
 
 
 def _parts(tx: Tx, binding: int, conversation: int, event: MessageReceived) -> tuple[Part, ...]:
