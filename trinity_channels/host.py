@@ -130,20 +130,20 @@ class Host(OnDemand):
         )
         self.dispatcher = LocalDispatcher(self.store, _open_keys, now)
         self._join_connections(now)
-        indicator = Indicator(self.plugins, self.bindings, self.metrics)
+        self.indicator = Indicator(self.plugins, self.bindings, self.metrics)
         vouching = Vouching(self.store, self.plugins, self.bindings, self.self_service.lifetime, now)
         self.slots = FairSlots(settings.max_concurrent_turns)
         self.turns = wiring.turns(
             self,
             ports.agents or wiring.configured_agents(self),
             vouching,
-            indicator,
+            self.indicator,
             Lateness(self.limits),
         )
         self._join_messages(now)
         self.unknown_webhooks = UnknownWebhooks(self.store, now)
         diagnosis = Diagnosis(self.store, self.catch_up.mistrusted, now)
-        self.webhook = wiring.webhook(self, indicator, diagnosis, self.catch_up)
+        self.webhook = wiring.webhook(self, self.indicator, diagnosis, self.catch_up)
         self.housekeeping = Housekeeping(self._chores(diagnosis, vouching, now), self.metrics, now)
         self.leaving: list[Callable[[], Awaitable[None]]] = []
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -281,6 +281,7 @@ class Host(OnDemand):
         self.deliveries.stop()
         self.slots.stop()
         await self.dispatcher.stop(GRACE)
+        await self.indicator.stop()
         with contextlib.suppress(Exception):  # lost counts must not disturb the shutdown
             await self.unknown_webhooks.run()
         # A client that the application brought along is the application's to close.

@@ -106,3 +106,4 @@ class HostDriver:
         await self._host.store.close()
         await self._host.end_periodic_work()
         await self._host.dispatcher.abandon()
+        await self._host.indicator.stop()

@@ -102,6 +102,42 @@ async def test_a_key_that_was_used_leads_to_the_run_that_it_began(
     assert len(platform.executions) == 1
 
 
+async def test_the_agent_is_seen_typing_as_long_as_its_run_is_young(
+    town: World, platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trinity_channels.inbound.indicate.PATIENCE", 0.01)
+    runs(platform, Plan(seconds=10))
+    zoe = town.person("Zoe")
+    await zoe.says("hello")
+    await town.until(lambda: len(town.twilio.typed) == 1)
+    await town.later(seconds=2)
+
+    # A newer message is shown as seen between two questions to the platform, too.
+    await zoe.says("are you there?")
+    await town.until(lambda: len(town.twilio.typed) == 2)
+    assert zoe.phone.typing
+    await waits(town, 30)
+
+    assert zoe.heard() == ["echo hello", "echo are you there?"]
+
+
+async def test_no_typing_is_left_when_no_answer_will_come(
+    town: World, platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trinity_channels.inbound.indicate.PATIENCE", 0.01)
+    runs(platform, Plan(seconds=600))
+    zoe = town.person("Zoe")
+    await zoe.says("hello")
+    await town.until(lambda: len(town.twilio.typed) == 1)
+    await town.later(seconds=2)
+
+    await blocked(town, zoe)
+    await town.later(seconds=5)
+    await zoe.says("are you there?")
+
+    assert len(town.twilio.typed) == 1
+
+
 @pytest.mark.parametrize("graceful", [False, True])
 @pytest.mark.parametrize("downtime", [1, 100])
 async def test_a_restart_goes_on_with_the_run(

@@ -39,9 +39,13 @@ class AgentCall:
         """
         try:
             # Entered after the slot is held: people who wait in the queue are not shown that an agent is at work.
-            async with asyncio.timeout(LONGEST_RUN.total_seconds()), self._indicator.while_running(state, messages):
+            async with (
+                asyncio.timeout(LONGEST_RUN.total_seconds()),
+                self._indicator.while_running(state, messages) as shown,
+            ):
                 began = time.perf_counter()
                 answer: object = await self._agents.run(turn)
+                shown.goes_on = isinstance(answer, Working)
         except AgentError:
             raise
         except TimeoutError as error:
@@ -63,8 +67,9 @@ class AgentCall:
         # Checked at run time: nothing forces code that others wrote to return a string.
         return words(answer)
 
-    async def abandon(self, turn: AgentTurn) -> None:
+    async def abandon(self, state: ConversationState, turn: AgentTurn) -> None:
         """Tell an agent's runtime that the answer of its run is not wanted any more; best effort."""
+        await self._indicator.end(state.conversation)
         abandon = getattr(self._agents, "abandon", None)
         if not turn.run or abandon is None:
             return

@@ -42,18 +42,20 @@ class AgentRuns:
             await asyncio.shield(self._attempts.uncount([turn]))
             raise
 
-        return await self._followed(turn, asked, answer) if isinstance(answer, Working) else answer
+        return await self._followed(state, turn, asked, answer) if isinstance(answer, Working) else answer
 
-    async def _followed(self, turn: OpenTurn, asked: AgentTurn, working: Working) -> Following:
+    async def _followed(
+        self, state: ConversationState, turn: OpenTurn, asked: AgentTurn, working: Working
+    ) -> Following:
         following = await self._endings.follow(turn, working)
         if following.at is None:  # the turn has ended meanwhile
-            await self._agent.abandon(replace(asked, run=working.run))
+            await self._agent.abandon(state, replace(asked, run=working.run))
         return following
 
     async def abandon(self, state: ConversationState, turn: OpenTurn) -> None:
         """End the agent's run for a turn that no one may have answered any more, as far as that is possible."""
         if turn.run:
-            await self._agent.abandon(request(state, turn, Attempt((), (), PublicInstructions(), "")))
+            await self._agent.abandon(state, request(state, turn, Attempt((), (), PublicInstructions(), "")))
 
     async def ended(
         self, state: ConversationState, turn: OpenTurn, manifest: Channel, attempt: Attempt, answer: str | Following

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 
 from trinity_channels.bindings import Bindings
 from trinity_channels.observability.metrics import Metrics
@@ -16,16 +17,35 @@ PATIENCE = 0.3
 TIMEOUT = 5.0
 RENEW = 0.8
 """The part of an indication's life after which it is renewed, where the provider allows that."""
+KEPT = 45.0
+"""Seconds that an indication goes on between two questions about a run that is followed; longer than the longest pause."""
+LONGEST = 300.0
+"""Seconds after which it is not kept any more: no one looks at "typing" that long, and each renewal is a call."""
+
+
+@dataclass(slots=True)
+class Shown:
+    """What shows that an agent is at work; with `goes_on`, it is kept when the call of the agent has ended."""
+
+    goes_on: bool = False
+
+
+@dataclass(slots=True)
+class _Indication:
+    task: asyncio.Task[None]
+    until: float
+    end: asyncio.TimerHandle | None = None
 
 
 class Indicator:
-    """Runs beside the agent, once at its start and again for every newer message."""
+    """Runs beside the agent, once at its start and again for every newer message, also while its run is followed."""
 
     def __init__(self, plugins: Plugins, bindings: Bindings, metrics: Metrics) -> None:
         self._plugins = plugins
         self._bindings = bindings
         self._metrics = metrics
         self._newer: dict[int, asyncio.Queue[str]] = {}
+        self._kept: dict[int, _Indication] = {}
 
     def noticed(self, conversation: int, provider_id: str) -> None:
         """Another message has come; without effect where no agent is running."""
@@ -33,23 +53,55 @@ class Indicator:
             self._newer[conversation].put_nowait(provider_id)
 
     @contextlib.asynccontextmanager
-    async def while_running(self, state: ConversationState, messages: Sequence[Message]) -> AsyncIterator[None]:
-        """Indicate as long as the context is open."""
+    async def while_running(self, state: ConversationState, messages: Sequence[Message]) -> AsyncIterator[Shown]:
+        """Indicate as long as the context is open, and on to the next one if that is wanted."""
+        shown = Shown()
         # Some providers hang the sign on a message, which they mark as read by it.
         newest = next((message.provider_id for message in reversed(messages) if message.provider_id), None)
         if newest is None or not self._plugins[state.channel].manifest.capabilities.indicate:
-            yield
+            yield shown
             return
+        indication = self._begun(state, newest)
+        try:
+            yield shown
+        finally:
+            loop = asyncio.get_running_loop()
+            self._kept[state.conversation] = indication
+            if shown.goes_on and loop.time() < indication.until:
+                indication.end = loop.call_later(KEPT, self._cancel, state.conversation)
+            else:
+                await self.end(state.conversation)
+
+    async def end(self, conversation: int) -> None:
+        """Indicate no longer."""
+        # Awaited, so that no indication arrives behind the answer.
+        if indication := self._cancel(conversation):
+            await asyncio.gather(indication.task, return_exceptions=True)
+
+    async def stop(self) -> None:
+        """End every indication that was kept."""
+        for conversation in list(self._kept):
+            await self.end(conversation)
+
+    def _begun(self, state: ConversationState, newest: str) -> _Indication:
+        """The indication that was kept, or a new one."""
         conversation = state.conversation
+        if indication := self._kept.pop(conversation, None):
+            if indication.end:
+                indication.end.cancel()
+            return indication
         self._newer[conversation] = asyncio.Queue()
         task = asyncio.create_task(self._indicate(state.binding, state.channel, conversation, newest))
-        try:
-            yield
-        finally:
-            task.cancel()
-            del self._newer[conversation]
-            # Awaited, so that no indication arrives behind the answer.
-            await asyncio.gather(task, return_exceptions=True)
+        return _Indication(task, asyncio.get_running_loop().time() + LONGEST)
+
+    def _cancel(self, conversation: int) -> _Indication | None:
+        indication = self._kept.pop(conversation, None)
+        if indication:
+            self._newer.pop(conversation, None)
+            indication.task.cancel()
+            if indication.end:
+                indication.end.cancel()
+        return indication
 
     async def _indicate(self, binding: int, channel: str, conversation: int, provider_id: str) -> None:
         capabilities = self._plugins[channel].manifest.capabilities
