@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import time
 from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
@@ -82,6 +83,18 @@ async def test_what_the_page_has_is_not_sent_again(world: World) -> None:
     assert waiting == {first}
     assert told[0].startswith("id: ")
     assert any("Open access" in line for line in told)
+
+
+@pytest.mark.parametrize("path", ["/agents", "/agents/support", "/conversations", "/agents/support/channels/whatsapp"])
+async def test_a_stream_begins_with_what_the_page_has(world: World, path: str) -> None:
+    await world.person("Zoe").says("hello")
+    async with listening(world) as url, entered(url) as client:
+        found = re.search(r'hx-sse:connect="([^"?]*)\?seen=(\w+)"', (await client.get(path)).text)
+        assert found
+        async with client.stream("GET", found[1]) as stream:
+            first = await anext(stream.aiter_lines())
+
+    assert first == f"id: {found[2]}"
 
 
 async def test_a_stream_ends_with_the_session(world: World) -> None:

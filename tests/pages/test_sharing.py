@@ -13,6 +13,7 @@ from tests.pages.browsing import Reader, Readers
 from tests.pages.clients import OWN, client_of
 from tests.pages.hostile import HOSTILE
 from tests.world import OWNER, Person, World
+from trinity_channels.api import Fault
 from trinity_channels.web.auth import Role
 
 PATH = "/agents/support"
@@ -319,7 +320,7 @@ async def test_another_owners_agent_looks_like_none(world: World) -> None:
         answers = [
             await foreign.get(PATH),
             await foreign.get("/agents/none"),
-            await foreign.get("/live/agents/support/requests"),
+            await foreign.get("/live/agents/support"),
             await foreign.post(f"{PATH}/policy", data={"policy": "open"}, headers=OWN),
             await foreign.post(f"{PATH}/requests", data={"approve": "1"}, headers=OWN),
             await foreign.post(f"{PATH}/people", data={"email": "a@example.org"}, headers=OWN),
@@ -341,6 +342,28 @@ async def test_a_form_of_another_site_changes_nothing(world: World) -> None:
 
     assert answer.status_code == httpx.codes.FORBIDDEN
     assert (await world.api("GET", "/api/agents/support/access-policy")).json()["policy"] == "require_sharing"
+
+
+async def test_channels_follow_what_happens_while_the_page_is_open(world: World, page_of: Readers) -> None:
+    reader, page = await owner_at(world, page_of)
+    channels = page.get_by_role("region", name="Channels", exact=True)
+    whatsapp = channels.get_by_role("region", name="WhatsApp (Twilio)")
+    await expect(whatsapp.get_by_text("Connected. No message has arrived yet.")).to_be_visible()
+    await page.get_by_label("E-mail address").fill("dana@exam")
+
+    zoe = await asks(world)
+    await expect(whatsapp.get_by_text("Receiving. Last message")).to_be_visible()  # without loading the page again
+    await expect(page.get_by_role("button", name="Approve zoe@example.org")).to_be_visible()
+    await world.policy("open")
+    world.fails(Fault.UNAUTHORIZED)
+    await zoe.says("hello")
+    await expect(whatsapp.get_by_text("Needs attention", exact=True)).to_be_visible()
+    await reader.examines()
+    await world.api("DELETE", "/api/agents/support/whatsapp")
+
+    await expect(whatsapp.get_by_role("link", name="Connect WhatsApp (Twilio)")).to_be_visible()
+    await expect(page.get_by_label("E-mail address")).to_have_value("dana@exam")
+    await reader.examines()
 
 
 async def test_channels_and_their_calls_stand_below_one_heading(world: World, page_of: Readers) -> None:

@@ -59,7 +59,7 @@ class SharingPages:
         """The addresses."""
         return [
             Page(_PATH, self._look),
-            Page("/live/agents/{name}/requests", self._requests_live),
+            Page("/live/agents/{name}", self._look_live),
             Page(f"{_PATH}/policy", self._set_policy, "POST"),
             Page(f"{_PATH}/requests", self._decide, "POST"),
             Page(f"{_PATH}/people", self._add, "POST"),
@@ -102,18 +102,19 @@ class SharingPages:
         return {
             "agent": agent,
             "api": f"/api/agents/{quote(agent, safe='')}",
-            "live_requests": f"/live{_path(agent)}/requests{f'?requests={before}' if before else ''}",
+            "live": f"/live{_path(agent)}{_query(requests=str(before or ''))}",
             "requests": shown,
             "waiting": found.number,
             "older_requests": f"?requests={shown[-1].id}#requests" if more else "",
             "newer_requests": bool(before),
         }
 
-    async def _requests_live(self, visit: Visit) -> Response:
+    async def _look_live(self, visit: Visit) -> Response:
         agent = visit.request.path_params["name"]
 
         async def part() -> str:
-            return visit.part("sharing_requests.html", **await self._requests(visit, agent))
+            views = await self._views.every(visit, agent)
+            return visit.part("sharing_live.html", views=views, **await self._requests(visit, agent))
 
         await part()  # refused before the stream begins, where it is refused
         return self._live.stream(visit, part)

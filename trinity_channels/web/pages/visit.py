@@ -27,6 +27,7 @@ from trinity_channels.web.pages.menu import Listed
 from trinity_channels.web.pages.render import Templates
 
 _TIME = re.compile(r"(<time[^>]*>)[^<]*")
+_PARTIAL = re.compile(r"</?hx-partial[^>]*>")
 _COMPRESSED_FROM = 1024
 """Bytes of a page from which it is compressed."""
 
@@ -203,5 +204,7 @@ class Visit:
 def version_of(part: str) -> str:
     """Changes with what a part of a page says; not with blanks, and not while only the words of times change."""
     # Else "3 minutes ago" would send the part again every minute; the script keeps such words up to date.
-    words = _TIME.sub(r"\1", part).split()
+    # A stream sends several parts in one, of which all but the first say where they belong.
+    # A plain text: of what a template has put together, a pattern would escape every piece.
+    words = _PARTIAL.sub("", _TIME.sub(r"\1", str(part))).split()
     return hashlib.sha256(" ".join(words).encode()).hexdigest()[:16]
