@@ -36,12 +36,13 @@ class Accounts:
         owners: by agent.
         shared: by agent and e-mail.
         acts: what was done, to which e-mail, and who did it.
-        suspended: e-mails of accounts that are.
+        barred: the e-mails of suspended accounts.
     """
 
     owners: dict[str, Owner]
     shared: dict[tuple[str, str], Share] = field(default_factory=dict)
     acts: list[tuple[str, str, Principal]] = field(default_factory=list)
+    barred: set[str] = field(default_factory=set)
 
     async def agents(self, owner: str | None) -> list[str]:
         return sorted(name for name, one in self.owners.items() if owner in (None, one.id))
@@ -51,6 +52,9 @@ class Accounts:
 
     async def may_use(self, agent: str, email: str) -> bool:
         return (self.owners[agent].email or "").lower() == email or (agent, email) in self.shared
+
+    async def suspended(self, email: str) -> bool:
+        return email in self.barred
 
     async def shares(self, agent: str) -> list[Share]:
         return [one for (name, _), one in sorted(self.shared.items()) if name == agent]
@@ -79,6 +83,7 @@ class Town(World):
     def __init__(self, folder: Path, clock: FrozenDateTimeFactory, directory: Any, **options: Any) -> None:
         self.given: dict[str, Any] = {"directory": directory, "authenticator": Users()} | options.pop("ports", {})
         super().__init__(folder, clock, **options)
+        self.agent: Any = options.get("agents")
 
     def build(self) -> None:
         self.app = FastAPI()

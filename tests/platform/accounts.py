@@ -27,6 +27,7 @@ class User:
     username: str
     email: str | None = None
     role: str = "user"
+    suspended_at: str | None = None
 
 
 @dataclass
@@ -161,9 +162,7 @@ class Accounts:
     async def _users(self, _: Request, key: Key) -> Response:
         if key.user.role != "admin":
             raise Refused(403, "Admin access required")
-        return JSONResponse(
-            [{"id": at, "username": one.username, "email": one.email, "role": one.role} for at, one in self._numbered()]
-        )
+        return JSONResponse([{"id": at, **vars(one)} for at, one in self._numbered()])
 
     def _numbered(self) -> Iterator[tuple[int, User]]:
         return iter(enumerate(self.users.values(), 1))

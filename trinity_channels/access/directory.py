@@ -62,6 +62,17 @@ class ManyShares(Protocol):
         """How many shares the agent has."""
 
 
+@runtime_checkable
+class Suspensions(Protocol):
+    """What a Directory may offer besides, if the application can suspend accounts. Without it no account is suspended."""
+
+    async def suspended(self, email: str) -> bool:
+        """Whether the account with this e-mail is suspended: what its holder writes is dropped, whatever the policy says.
+
+        Asked for every message of someone with a verified e-mail.
+        """
+
+
 class LocalDirectory:
     """Agents from the settings, shares from our own table: the Directory of a host that runs alone."""
 
@@ -109,6 +120,11 @@ class LocalDirectory:
 async def owner_of(directory: Directory, agent: str) -> Owner | None:
     """The owner of an agent; None if there is no such agent."""
     return Owner.known(await directory.owner(agent))
+
+
+async def is_suspended(directory: Directory, email: str | None) -> bool:
+    """Whether the account with this e-mail is suspended."""
+    return email is not None and isinstance(directory, Suspensions) and await directory.suspended(email)
 
 
 async def owner_email(directory: Directory, agent: str) -> str | None:

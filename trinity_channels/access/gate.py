@@ -50,18 +50,27 @@ class Decision(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AccessSubject:
-    """The facts about a person that the gate decides on. `has_access`: shared, owner or admin."""
+    """The facts about a person that the gate decides on. `has_access`: shared, owner or admin.
+
+    `suspended`: their account on the surrounding application is.
+    """
 
     email: str | None
     blocked: bool
     has_access: bool
+    suspended: bool = False
+
+    @property
+    def shut_out(self) -> bool:
+        """Whether they get no word, whatever the policy says."""
+        return self.blocked or self.suspended
 
 
 def decide(policy: Policy, subject: AccessSubject) -> Decision:
     """Apply the cross-channel policy (docs/explanation/access.md has the table this mirrors)."""
-    if subject.blocked:
+    if subject.shut_out:
         return Decision.SILENT
-    # After the block, which holds whatever else is true of a person.
+    # After that, which holds whatever else is true of a person.
     if policy is Policy.OPEN or subject.has_access:
         return Decision.ALLOW
     if subject.email is None:
@@ -74,9 +83,9 @@ def decide_group(groups: GroupPolicy, policy: Policy, subject: AccessSubject) ->
     if groups is GroupPolicy.OFF:
         return Decision.SILENT
     if groups is GroupPolicy.OPEN:
-        return Decision.SILENT if subject.blocked else Decision.ALLOW
+        return Decision.SILENT if subject.shut_out else Decision.ALLOW
     # Blocked people are not even asked to sign in.
-    if subject.email is None and not subject.blocked:
+    if subject.email is None and not subject.shut_out:
         return Decision.ASK_LOGIN
     return decide(policy, subject)
 
@@ -85,6 +94,8 @@ def explain(policy: Policy, subject: AccessSubject) -> str:
     """The rule that `decide` applied, as a sentence for the operator."""
     if subject.blocked:
         return "The owner has blocked this person: every message is dropped in silence."
+    if subject.suspended:
+        return "The account with this person's verified e-mail is suspended: every message is dropped in silence."
     if policy is Policy.OPEN:
         return "The policy is open: everyone may chat."
     if subject.has_access:

@@ -60,11 +60,15 @@ class TrinityDirectory:
 
     async def may_use(self, agent: str, email: str) -> bool:
         owner = await self.owner(agent)
-        if owner is None:
+        if owner is None or await self.suspended(email):
             return False
         if owner.email == email or any(one.is_admin and one.email == email for one in (await self._known()).values()):
             return True
         return any(one.email == email for one in await self._shared(agent) or ())
+
+    async def suspended(self, email: str) -> bool:
+        """As `Suspensions`; no one, if the token may not list the accounts."""
+        return any(one.suspended and one.email == email for one in (await self._known()).values())
 
     async def shares(self, agent: str) -> list[Share]:
         """As the port.

@@ -30,6 +30,8 @@ def _findings(me: Account, agents: Mapping[str, str], tables: Collection[str]) -
     who = f"{me.identity}, {me.role or 'without a role'}"
     if agents:
         message = f"The platform has {_named(agents)} for the token of {who}."
+        if not me.is_admin:
+            message += " It may not list accounts: which of them are suspended is not known here."
         yield Check("agents", CheckState.OK, message)
     else:
         fix = f"Share agents with {me.identity} there, or put an administrator's key into TRINITY_TOKEN."

@@ -59,11 +59,15 @@ def by_name(username: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Someone with an account. `email` is in lower case, empty if they have none."""
+    """Someone with an account. `email` is in lower case, empty if they have none.
+
+    `suspended`: the account is; told to administrators only.
+    """
 
     username: str
     email: str = field(repr=False)
     role: str
+    suspended: bool = False
 
     @property
     def is_admin(self) -> bool:
@@ -244,7 +248,8 @@ def _entries(reply: Reply, name: str) -> list[Mapping[Any, Any]]:
 
 def _account(found: Mapping[Any, Any]) -> Account | None:
     username = _text(found.get("username"))
-    return Account(username, _email(found.get("email")), _text(found.get("role"))) if username else None
+    email, role, suspended = _email(found.get("email")), _text(found.get("role")), bool(found.get("suspended_at"))
+    return Account(username, email, role, suspended) if username else None
 
 
 def _email(value: object) -> str:

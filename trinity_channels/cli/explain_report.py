@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from trinity_channels.access import gate
-from trinity_channels.access.directory import owner_email, share_of
+from trinity_channels.access.directory import is_suspended, owner_email, share_of
 from trinity_channels.access.gate import AccessSubject, Decision, Policy
 from trinity_channels.access.lifetime import Lifetime
 from trinity_channels.api import Channel
@@ -79,7 +79,9 @@ async def _contact(
 ) -> Asked:
     # The same facts and the same function as the gate itself, so that this cannot tell another story.
     has_access = contact.email is not None and await host.directory.may_use(agent, contact.email)
-    subject = AccessSubject(contact.email, contact.blocked, has_access)
+    subject = AccessSubject(
+        contact.email, contact.blocked, has_access, suspended=await is_suspended(host.directory, contact.email)
+    )
     manifest = host.plugins[contact.channel].manifest if contact.channel in host.plugins else None
     title = host.plugins.title(contact.channel)
     facts = [
@@ -110,7 +112,12 @@ async def _stranger(host: Host, agent: str, found: _Found, address: str, email: 
         subject, when = AccessSubject(None, blocked=blocked, has_access=False), "If they write: "
         title = f"No messages to {agent} from {address}"
     else:
-        subject = AccessSubject(email, blocked=False, has_access=await host.directory.may_use(agent, email))
+        subject = AccessSubject(
+            email,
+            blocked=False,
+            has_access=await host.directory.may_use(agent, email),
+            suspended=await is_suspended(host.directory, email),
+        )
         when = "Once they have written and signed in: "
         title = f"No one has signed in to {agent} as {email}"
         facts += [

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from trinity_channels.access.directory import Directory
+from trinity_channels.access.directory import Directory, is_suspended
 from trinity_channels.access.gate import Decision
 from trinity_channels.api import Channel
 from trinity_channels.inbound import overdue
@@ -50,6 +50,8 @@ class Admission:
         if contact is None:
             return True
         gate = partial(decision, state, contact.email, blocked=contact.blocked)
+        if await is_suspended(self._directory, contact.email):
+            return False
         # Decided without the directory where that is enough: it costs a query, or a call of the host's own code.
         if gate(has_access=False) is Decision.ALLOW:
             return True

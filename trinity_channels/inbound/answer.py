@@ -122,8 +122,8 @@ class Answers:
 
     def _welcome(self, tx: Tx, email: str) -> Answer | None:
         """What to tell a person who has just signed in and may not use the agent yet; None if they may."""
-        blocked, opens = self.contact.blocked, self.prepared.code_opens
-        if decision(self.state, email, blocked=blocked, has_access=opens) is not Decision.REQUEST_ACCESS:
+        shut_out, opens = self.contact.blocked or email in self.prepared.suspended, self.prepared.code_opens
+        if decision(self.state, email, blocked=shut_out, has_access=opens) is not Decision.REQUEST_ACCESS:
             return None
         status = request_access(tx, self.state, email, self.situation.now)
         text = texts.VERIFIED_DENIED if status == "denied" else texts.VERIFIED_PENDING

@@ -21,10 +21,12 @@ def too_fast(tx: Tx, contact: Contact, message: Message) -> bool:
     return conversation_state.written_before(tx, contact.id, message.id, message.at, MINUTE) > PER_MINUTE
 
 
-def decision(state: ConversationState, email: str | None, *, blocked: bool, has_access: bool) -> Decision:
+def decision(
+    state: ConversationState, email: str | None, *, blocked: bool, has_access: bool, suspended: bool = False
+) -> Decision:
     """What the gate says to a person in a direct conversation."""
     policy, _ = policies(state.policies)
-    return decide(policy, AccessSubject(email, blocked, has_access))
+    return decide(policy, AccessSubject(email, blocked, has_access, suspended))
 
 
 def asks_to_sign_in(state: ConversationState, contact: Contact) -> bool:

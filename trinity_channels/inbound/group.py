@@ -94,7 +94,13 @@ class GroupStep:
     def _point(self, tx: Tx, contact: Contact, command: Command) -> None:
         """Say where commands work, once a minute a person; nothing that the provider has answered, or where all is off."""
         _, groups = policies(self.state.policies)
-        if self.situation.quiet or contact.blocked or command.answered or groups is GroupPolicy.OFF:
+        if (
+            self.situation.quiet
+            or contact.blocked
+            or contact.id in self.known.suspended
+            or command.answered
+            or groups is GroupPolicy.OFF
+        ):
             return
         # Read again here: this step may have told them a moment ago, for an earlier message.
         pointed_at = conversation_state.contact(tx, contact.id).pointed_at
@@ -109,9 +115,8 @@ class GroupStep:
 
     def _decision(self, contact: Contact) -> Decision:
         policy, groups = policies(self.state.policies)
-        return decide_group(
-            groups, policy, AccessSubject(contact.email, contact.blocked, self.known.access.get(contact.id, False))
-        )
+        has_access, suspended = self.known.access.get(contact.id, False), contact.id in self.known.suspended
+        return decide_group(groups, policy, AccessSubject(contact.email, contact.blocked, has_access, suspended))
 
     def _hint(self, tx: Tx, contact: Contact) -> None:
         """Never show a person's e-mail or access to a group: point to the direct chat, once an hour per person."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from trinity_channels import texts
-from trinity_channels.access.directory import Directory
+from trinity_channels.access.directory import Directory, is_suspended
 from trinity_channels.access.login import LoginContact
 from trinity_channels.access.self_service import SelfService
 from trinity_channels.api import Channel
@@ -28,6 +28,7 @@ class Prepared:
     Attributes:
         command: the command in the first waiting message.
         answer: what a command that reached outside (a mailed code) has to say.
+        suspended: the e-mails of suspended accounts, of those that they have verified or sign in with.
         has_access: whether the person's verified e-mail may use the agent, asked where the gate depends on it.
         code_for: the e-mail that a live code was mailed to.
         code_opens: whether the e-mail that the person signs in with may use the agent, asked where they do.
@@ -36,6 +37,7 @@ class Prepared:
 
     command: Command | None = None
     answer: str = ""
+    suspended: frozenset[str] = field(default=frozenset(), repr=False)
     has_access: bool = False
     code_for: str | None = field(default=None, repr=False)
     code_opens: bool = False
@@ -75,10 +77,11 @@ class Preparation:
         self, state: ConversationState, contact: Contact, manifest: Channel, expecting: Expecting, *, stale: bool
     ) -> Prepared:
         """What the next step needs; a /login is carried out, unless the messages are `stale`."""
-        has_access = await self._has_access(state, contact)
+        suspended = await self._suspended(contact.email)
+        has_access = not suspended and await self._has_access(state, contact)
         first = state.waiting[0] if state.waiting else None
         command = recognise(first, expecting) if first else None
-        prepared = Prepared(command, has_access=has_access, code_for=expecting.code_for)
+        prepared = Prepared(command, suspended=suspended, has_access=has_access, code_for=expecting.code_for)
         # Blocked people get no mail through us either.
         if first is None or command is None or contact.blocked:
             return prepared
@@ -87,11 +90,19 @@ class Preparation:
             if stale or await self._store.read(lambda tx: too_fast(tx, contact, first)):
                 return prepared
             if email := await self._vouched(state, contact, command):
-                return replace(prepared, vouched=email, code_opens=await self._directory.may_use(state.agent, email))
+                return replace(await self._signing_in(prepared, state, email), vouched=email)
             return replace(prepared, answer=await self._log_in(login_contact(state, contact, manifest), command))
         if command.verb is Verb.CODE and expecting.code_for:
-            return replace(prepared, code_opens=await self._directory.may_use(state.agent, expecting.code_for))
+            return await self._signing_in(prepared, state, expecting.code_for)
         return prepared
+
+    async def _signing_in(self, prepared: Prepared, state: ConversationState, email: str) -> Prepared:
+        """With what the gate will say to someone who signs in with this e-mail."""
+        opens, suspended = await self._directory.may_use(state.agent, email), await self._suspended(email)
+        return replace(prepared, code_opens=opens, suspended=prepared.suspended | suspended)
+
+    async def _suspended(self, email: str | None) -> frozenset[str]:
+        return frozenset({email}) if email and await is_suspended(self._directory, email) else frozenset()
 
     async def _has_access(self, state: ConversationState, contact: Contact) -> bool:
         if contact.email is None or not depends_on_access(state, contact):

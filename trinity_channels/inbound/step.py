@@ -150,7 +150,7 @@ class Step:
 
     def _tell_decisions(self, tx: Tx) -> None:
         """Tell what an owner has decided; outside the reply window that waits until the person writes."""
-        if self.contact.blocked or not replies.window_open(self.situation.manifest, self.state, self.situation.now):
+        if self._shut_out or not replies.window_open(self.situation.manifest, self.state, self.situation.now):
             return
         for request in access.notices_due(tx, self.state.conversation):
             if self._tell(tx, texts.APPROVED if request.status == "approved" else texts.DENIED):
@@ -160,7 +160,7 @@ class Step:
         """Drop what was written too fast, up to the next message that was not: a step for each would cost others time."""
         excess = takewhile(lambda message: too_fast(tx, self.contact, message), self.state.waiting)
         messages.drop(tx, [message.id for message in excess], self.situation.now)
-        if not self.contact.blocked and self._due(self.contact.limit_told_at, MINUTE):
+        if not self._shut_out and self._due(self.contact.limit_told_at, MINUTE):
             self._tell_and_note(tx, texts.TOO_FAST, "limit_told_at")
 
     def _due(self, told: datetime | None, pause: timedelta) -> bool:
@@ -168,11 +168,23 @@ class Step:
 
     # --- the gate ---
 
-    def _decision(self, email: str | None, *, has_access: bool) -> Decision:
-        return decision(self.state, email, blocked=self.contact.blocked, has_access=has_access)
+    @property
+    def _shut_out(self) -> bool:
+        """Whether the host says nothing to this person that they have not asked for by a command."""
+        return self.contact.blocked or self._suspended
+
+    @property
+    def _suspended(self) -> bool:
+        return self.contact.email in self.prepared.suspended
 
     def _own_decision(self) -> Decision:
-        return self._decision(self.contact.email, has_access=self.prepared.has_access)
+        return decision(
+            self.state,
+            self.contact.email,
+            blocked=self.contact.blocked,
+            has_access=self.prepared.has_access,
+            suspended=self._suspended,
+        )
 
     def _open_held(self, tx: Tx) -> bool:
         """Only held messages are there: access may have been granted."""

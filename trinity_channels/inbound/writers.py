@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from trinity_channels.access.directory import Directory
+from trinity_channels.access.directory import Directory, is_suspended
 from trinity_channels.inbound.senders import Senders, Writer
 from trinity_channels.store import Unit
 from trinity_channels.store.conversation_state import Contact, ConversationState
@@ -13,10 +13,11 @@ from trinity_channels.store.conversation_state import Contact, ConversationState
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The writers by contact. `access` says whose e-mail may use the agent."""
+    """The writers by contact. `access` says whose e-mail may use the agent; the accounts of those in `suspended` are."""
 
     people: Mapping[int, Contact]
     access: Mapping[int, bool]
+    suspended: frozenset[int] = frozenset()
 
 
 class Writers:
@@ -34,12 +35,15 @@ class Writers:
         """
         people: dict[int, Contact] = {}
         access: dict[int, bool] = {}
+        suspended: set[int] = set()
         keeps: list[Unit[None]] = []
         # Each writer once: in a group one person often writes several of the waiting messages.
         for identity in {message.contact for message in state.waiting if message.contact}:
             resolved = await self._senders.resolved(state, writers[identity])
             email = resolved.contact.email
             people[identity] = resolved.contact
+            if await is_suspended(self._directory, email):
+                suspended.add(identity)
             access[identity] = email is not None and await self._directory.may_use(state.agent, email)
             keeps.extend(filter(None, [resolved.keep]))
-        return Known(people, access), tuple(keeps)
+        return Known(people, access, frozenset(suspended)), tuple(keeps)

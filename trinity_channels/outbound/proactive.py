@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from trinity_channels.access.directory import Directory, may_write_first, owner_email
+from trinity_channels.access.directory import Directory, is_suspended, may_write_first, owner_email
 from trinity_channels.access.disclosure import Disclosure
 from trinity_channels.api import Channel
 from trinity_channels.authorisation import Authorisation
@@ -157,12 +157,15 @@ class ProactiveMessages:
         channels = self._channels(request.channel)
         # Before the transaction: the directory may be another system.
         allowed = await may_write_first(self._directory, request.agent, request.email)
+        suspended = await is_suspended(self._directory, request.email)
         now = self._now()
 
         def queue(tx: Tx) -> tuple[Proactive, bool]:
             # First: a repeated request gets its first answer, whatever has changed meanwhile.
             if earlier := _earlier(tx, request):
                 return earlier, True
+            if suspended:
+                raise ProactiveRefused("recipient_suspended", "This recipient's account is suspended.")
             return self._queue(tx, request, channels, principal.actor, allowed=allowed, now=now), False
 
         message, repeated = await self._store.write(queue)

@@ -55,6 +55,7 @@ STATUSES = {
     "not_failed": 409,
     "not_found": 404,
     "not_opted_in": 403,
+    "recipient_suspended": 403,
     "not_reloadable": 409,
     "not_shared": 404,
     "opted_out": 403,
