@@ -17,6 +17,7 @@ class Answer:
     """One answer, or as much of it as was sent."""
 
     path: str
+    method: str = "GET"
     status: int = 0
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     body: bytearray = field(default_factory=bytearray)
@@ -39,20 +40,21 @@ class Recorder:
     """Stands before the application.
 
     Attributes:
+        answers: what was answered, in the order of the requests.
         secrets: what no answer may hold.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._answers: list[Answer] = []
+        self.answers: list[Answer] = []
         self.secrets: set[str] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        answer = Answer(scope["path"])
-        self._answers.append(answer)
+        answer = Answer(scope["path"], scope["method"])
+        self.answers.append(answer)
 
         async def keep(message: Message) -> None:
             answer.status = message.get("status", answer.status)
@@ -77,11 +79,11 @@ class Recorder:
 
     def statuses(self, path: str) -> list[int]:
         """How requests to a path were answered."""
-        return [answer.status for answer in self._answers if answer.path == path]
+        return [answer.status for answer in self.answers if answer.path == path]
 
     def leaks(self) -> list[str]:
         """Paths whose answers hold a secret."""
-        return [answer.path for answer in self._answers if self._leaks(answer.text)]
+        return [answer.path for answer in self.answers if self._leaks(answer.text)]
 
     def _leaks(self, text: str) -> bool:
         return any(secret in text for secret in self.secrets)

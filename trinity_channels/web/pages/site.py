@@ -8,7 +8,7 @@ from http import HTTPStatus
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Route, Router
+from starlette.routing import BaseRoute, Route, Router
 from starlette.types import Receive, Scope, Send
 
 from trinity_channels import assets
@@ -64,6 +64,11 @@ class Site:
         except HTTPException as error:  # a path that is known, with a method that is not
             request = Request(scope, receive, send)
             await self._failed(self._visit(request), error)(scope, receive, send)
+
+    @property
+    def routes(self) -> Sequence[BaseRoute]:
+        """The addresses that it answers."""
+        return self._router.routes
 
     def missing(self, request: Request) -> Response:
         """The page for a path that does not exist."""
