@@ -5,8 +5,9 @@ BIN := $(VENV)/bin
 KIT := plugins/contract_tests
 PLUGINS := $(filter-out $(KIT),$(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml)))
 PACKAGES := -e . $(addprefix -e ,$(PLUGINS))
+FLOORS := $(VENV)/floors
 
-.PHONY: help install demo test test-fast lint format fuzz bench docs assets screenshots
+.PHONY: help install demo test test-fast test-floors lint format fuzz bench docs assets screenshots
 
 help: ## This list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "%-12s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +35,10 @@ $(VENV)/.dev: $(VENV)/.installed $(KIT)/pyproject.toml
 	$(BIN)/python -m pip install -q -c constraints.txt -e $(KIT) --group dev
 	touch $@
 
+$(FLOORS)/.made: $(VENV)/.dev floors.txt tools/floors.py
+	$(BIN)/python tools/floors.py $(FLOORS)
+	touch $@
+
 demo: install ## Host, simulated messengers and mailbox on this machine; ARGS=--script plays a story
 	$(BIN)/trinity-channels demo $(ARGS)
 
@@ -47,12 +52,17 @@ format: $(VENV)/.dev ## Rewrite the code as `lint` wants it
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-test: lint ## Everything that decides about a change; ARGS="tests/cli -x" a part of the tests
+test: lint $(if $(ARGS),,$(FLOORS)/.made) ## Everything that decides about a change; ARGS="tests/cli -x" a part of the tests
 	$(BIN)/python tests/browser.py
 	$(BIN)/python $(if $(ARGS),-m pytest $(ARGS),tests/run.py)
+	$(if $(ARGS),,$(FLOORS)/bin/python tests/run.py --floors --fast)
 
 test-fast: $(VENV)/.dev ## One case of each test, without load, browsers and whole programs, in one and a half minutes
 	$(BIN)/python tests/run.py --fast
+
+test-floors: $(FLOORS)/.made ## All tests with the oldest libraries that are supported, those of floors.txt
+	$(BIN)/python tests/browser.py
+	$(FLOORS)/bin/python $(if $(ARGS),-m pytest $(ARGS),tests/run.py --floors)
 
 # Seconds to go on for, and examples of each property in one run.
 FUZZ ?= 300

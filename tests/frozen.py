@@ -7,13 +7,16 @@ With the clock, stores do without threads; see `hosts_in_a_row`.
 
 from __future__ import annotations
 
+import datetime as dt
 from contextlib import ExitStack
+from types import SimpleNamespace
 from typing import cast
 
 import pydantic.v1  # noqa: F401  imported later, under the frozen clock, it would inherit from a fake date
 import pytest
 from freezegun import api, configure, freeze_time
 from freezegun.api import FrozenDateTimeFactory
+from pydantic._internal import _generate_schema
 
 from tests import hosts_in_a_row
 from tests.certificates import self_signed
@@ -33,6 +36,7 @@ class FrozenTime:
         self._stack = ExitStack()
         self.clock: FrozenDateTimeFactory | None = None
         configure(extend_ignore_list=["_pytest"])  # it tells how long tests took
+        _let_pydantic_know_the_real_time()
         self_signed()  # cryptography keeps the `datetime` that it finds first: that must be the real one
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
@@ -61,6 +65,12 @@ class FrozenTime:
     def _thaw(self) -> None:
         self.clock = None
         self._stack.close()
+
+
+def _let_pydantic_know_the_real_time() -> None:
+    """Older versions compare each type with what `datetime` holds at the moment, and would find the fakes there."""
+    real = SimpleNamespace(**{name: value for name, value in vars(dt).items() if isinstance(value, type)})
+    vars(_generate_schema)["datetime"] = real
 
 
 def _has_clock(item: pytest.Item) -> bool:

@@ -16,12 +16,14 @@ from typing import Any, TypeVar, get_args
 import fastapi.routing
 import pytest
 import starlette.routing
-from fastapi._compat import v2
+from fastapi import _compat
 from pydantic import TypeAdapter
 
 from trinity_channels.web import route
 
 T = TypeVar("T")
+VALIDATORS = getattr(_compat, "v2", _compat)
+"""Where FastAPI makes them: a module of its own in newer versions."""
 
 
 class AtOnce(Executor):
@@ -67,7 +69,7 @@ def share_parts(patch: pytest.MonkeyPatch) -> None:
             adapters[key] = TypeAdapter(annotated, **options)
         return adapters[key]
 
-    patch.setattr(v2, "TypeAdapter", adapter)
+    patch.setattr(VALIDATORS, "TypeAdapter", adapter)
     compiled = cache(starlette.routing.compile_path)
     for module in (starlette.routing, fastapi.routing, route):
         patch.setattr(module, "compile_path", compiled)

@@ -3,6 +3,9 @@
 `--fast` takes one case of each test, a twentieth of the examples of properties, and leaves out what takes long: load tests,
 browsers, the starting of whole programs, and stories that go on for weeks (the mark `long`). Each process looks back at its
 own log and memory (`log_watch.LAST`). What the others print follows the first one's.
+
+`--floors` is for an environment with the oldest libraries (`floors.txt`), `--floors --fast` the part of it that runs with
+every change: what depends on the framework, the validation of input and the database.
 """
 
 from __future__ import annotations
@@ -51,6 +54,9 @@ FAST = (
     "--ignore=plugins/contract_tests/tests/test_report.py",
     *(f"--ignore=tests/{name}" for name in WHOLE_PROGRAMS),
 )
+OF_LIBRARIES = ("tests/api", "tests/core", "tests/inbound", "tests/test_migrate.py", "tests/test_settings.py")
+NOT_ON_FLOORS = ("--deselect=tests/test_docs.py::test_the_generated_pages_are_what_the_code_says",)
+"""The description of the API is written by FastAPI, each version in its own words."""
 CORES = 2
 MEMORY = Path("/dev/shm")  # noqa: S108  pytest makes folders of its own there
 ROOM = 500_000_000
@@ -59,9 +65,13 @@ ROOM = 500_000_000
 
 def main() -> int:
     """Return the first exit status that is not zero."""
-    if sys.argv[1:] == ["--fast"]:
+    options = set(sys.argv[1:])
+    if options == {"--floors", "--fast"}:
+        return pytest((*OF_LIBRARIES, *FAST)).wait()
+    if options == {"--fast"}:
         return side_by_side((*FIRST, *FAST), (*SECOND, *FAST))
-    failed = side_by_side((*MASSES, *FIRST), (*SECOND, f"--ignore={PAGES[0]}"), PAGES)
+    left_out = NOT_ON_FLOORS if "--floors" in options else ()
+    failed = side_by_side((*MASSES, *FIRST), (*SECOND, f"--ignore={PAGES[0]}", *left_out), PAGES)
     return failed or pytest(LOAD, in_memory=False).wait()
 
 

@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 ROOT = Path(__file__).parent.parent
+FLOORS = ROOT / "floors.txt"
+CONSTRAINTS = ROOT / "constraints.txt"
 HOST = ROOT / "pyproject.toml"
 PLUGINS = sorted(ROOT.glob("plugins/*/pyproject.toml"))
 
@@ -56,3 +59,48 @@ def test_a_plugin_requires_the_hosts_of_its_own_series(path: Path) -> None:
     assert ours in hosts
     assert Version(f"{ours.major}.{ours.minor + 1}") not in hosts
     assert Version(f"{ours.major}.{ours.minor - 1}") not in hosts or ours.minor == 0
+
+
+def pinned(path: Path) -> dict[str, Version]:
+    """The versions in a file of pins, by canonical name."""
+    lines = path.read_text(encoding="utf-8").split()
+    return {canonicalize_name(name): Version(version) for name, _, version in (line.partition("==") for line in lines)}
+
+
+@pytest.mark.parametrize("path", [HOST, *PLUGINS], ids=lambda path: path.parent.name)
+def test_the_oldest_library_that_is_taken_is_the_one_that_is_tested(path: Path) -> None:
+    tested = pinned(FLOORS)
+    required = [Requirement(one) for one in project(path)["dependencies"]]
+
+    # The test tools of the contract kit are those of whoever uses it.
+    libraries = [one for one in required if one.name not in ("trinity-channels", "pytest", "hypothesis")]
+    taken = {one.name: [Version(said.version) for said in one.specifier if said.operator == ">="] for one in libraries}
+    assert taken == {one.name: [tested[canonicalize_name(one.name)]] for one in libraries}
+
+
+def test_floors_are_older_than_what_is_installed_otherwise_or_the_same() -> None:
+    newest = pinned(CONSTRAINTS)
+
+    assert {name: version for name, version in pinned(FLOORS).items() if version > newest[name]} == {}
+
+
+@pytest.mark.parametrize(
+    ("library", "version"),
+    [
+        # What an application may hold these at: https://github.com/Abilityai/trinity/blob/main/docker/backend/Dockerfile
+        ("fastapi", "0.115.6"),
+        ("pydantic", "2.10.4"),
+        ("starlette", "0.41.3"),
+        ("sqlmodel", "0.0.33"),
+        ("sqlalchemy", "2.0.36"),
+        ("alembic", "1.18.4"),
+        ("aiohttp", "3.14.3"),
+        ("cryptography", "44.0.1"),
+        ("httpx", "0.28.1"),
+        ("uvicorn", "0.37.0"),
+        ("slack-sdk", "3.41.0"),
+        ("twilio", "9.10.5"),
+    ],
+)
+def test_applications_with_older_libraries_can_mount_it(library: str, version: str) -> None:
+    assert pinned(FLOORS)[library] <= Version(version)

@@ -71,7 +71,6 @@ def signed() -> Callable[..., Request]:
         headers: Mapping[str, str] | None = None,
         as_signed: Mapping[str, Any] | None = None,
         signed_url: str | None = None,
-        algorithm: str | None = None,
     ) -> Request:
         form = urlencode(list(fields.items()) if isinstance(fields, Mapping) else fields)
         if method == "GET":
@@ -79,7 +78,7 @@ def signed() -> Callable[..., Request]:
         else:
             body, parameters = form.encode(), dict(parse_qsl(form, keep_blank_values=True))
         signature = RequestValidator(token).compute_signature(
-            signed_url or url, parameters if as_signed is None else as_signed, algorithm
+            signed_url or url, parameters if as_signed is None else as_signed
         )
         form_headers = {} if method == "GET" else {"Content-Type": "application/x-www-form-urlencoded"}
         return Request(method, url, form_headers | {"X-Twilio-Signature": signature} | dict(headers or {}), body)
