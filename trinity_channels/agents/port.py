@@ -38,7 +38,7 @@ class AgentTurn:
     """One run of an agent.
 
     Attributes:
-        id: the same when this turn is run again; fit for an idempotency key.
+        id: the same in every attempt at this turn, until the agent has failed for good; fit for an idempotency key.
         agent: the agent's name.
         channel: where the person writes.
         conversation: an opaque name of the conversation, the same in all its turns.

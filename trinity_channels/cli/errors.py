@@ -28,8 +28,9 @@ def explained(error: Exception) -> ExplainedError | None:
         return ExplainedError(f"The settings cannot work:\n{error}", 2)
     from trinity_channels.access.first_token import FirstTokenError
     from trinity_channels.crypto.vault import VaultError
+    from trinity_channels.refusal import Unavailable
     from trinity_channels.store import StoreError
 
-    if isinstance(error, (StoreError, VaultError, FirstTokenError)):
+    if isinstance(error, (StoreError, VaultError, FirstTokenError, Unavailable)):
         return ExplainedError(str(error), 1)
     return None

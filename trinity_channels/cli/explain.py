@@ -20,6 +20,7 @@ def explain(
 ) -> None:
     """Say which rule lets a person reach an agent or stops them."""
     from trinity_channels.cli import offline
+    from trinity_channels.cli.errors import CommandFailed
 
     if not address.strip():
         raise typer.BadParameter("Give an address on a channel, or an e-mail.", param_hint="ADDRESS")
@@ -28,6 +29,8 @@ def explain(
         from trinity_channels.cli.explain_report import look_up
 
         offline.known_agent(host.settings, agent)
+        if await host.directory.owner(agent) is None:
+            raise CommandFailed(f"Unknown agent {agent!r}.")
         return await look_up(host, agent, address.strip())
 
     for number, asked in enumerate(offline.with_host(ask)):

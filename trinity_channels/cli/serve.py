@@ -50,7 +50,7 @@ async def _serve(host: str, port: int) -> None:
             with reloads_on_hangup(channels.reload), announced, servers.stop_signals() as stop:
                 pages = f"{url}{settings.pages_path or ''}/agents"
                 typer.echo(f"trinity_channels listens on {url} (pages: {pages}, API: {url}/docs). Stop it with Ctrl-C.")
-                if not settings.agents:
+                if not settings.agents and not settings.serves_platform:
                     typer.echo(_NO_AGENTS + _where(os.environ.get(CONFIG_VARIABLE)))
                 await stop.wait()
             typer.echo("Shutting down; finishing active work.")
