@@ -71,6 +71,8 @@ log = get_logger(__name__)
 
 GRACE = 10.0
 """Seconds that running turns and calls get when the host stops."""
+FOLLOWED = 1.0
+"""Seconds between two questions to the application for its public address."""
 HOUSEKEEPING = 10.0
 """Seconds between two rounds of chores."""
 
@@ -110,7 +112,7 @@ class Host(OnDemand):
         self._owns_http = ports.http is None
         # One client for all providers and agents, so that connections are used again.
         self.http = ports.http or open_client(settings.max_concurrent_turns)
-        self.address = PublicAddress(self.store, settings.public_chat_url)
+        self.address = PublicAddress(self.store, settings.public_chat_url, ports.address)
         self.mailer = ports.mailer or _mailer(settings, now)
         self.limits = Limits(self.store, LimitValues.of(settings), now)
         self.agents = AgentTable(settings.agents)
@@ -263,6 +265,8 @@ class Host(OnDemand):
             "catch-up": asyncio.create_task(self.catch_up.run(), name="catch-up"),
             "housekeeping": asyncio.create_task(self._keep_house(), name="housekeeping"),
         }
+        if self.address.given:
+            self._tasks["public address"] = asyncio.create_task(self._follow_address(), name="public address")
         self.running = True
         if self.place is not None:
             self.place.opened()
@@ -320,6 +324,15 @@ class Host(OnDemand):
         kind, _, conversation = key.partition(":")
         run: Callable[[int], Awaitable[datetime | None]] = self.turns.run if kind == "turn" else self.deliveries.run
         return await run(int(conversation))
+
+    async def address_changed(self) -> None:
+        """Follow the application's public address at once; it may call this whenever it has changed it."""
+        await self.address_change.follow()
+
+    async def _follow_address(self) -> None:
+        while True:
+            await self.address_change.follow()
+            await asyncio.sleep(FOLLOWED)
 
     async def _keep_house(self) -> None:
         try:

@@ -10,6 +10,7 @@ import httpx
 
 from trinity_channels.access.directory import Directory
 from trinity_channels.agents.port import AgentRuntime
+from trinity_channels.bindings.public_address import AddressSource
 from trinity_channels.mail.port import Mailer
 from trinity_channels.plugins import Plugins
 from trinity_channels.settings import Settings
@@ -28,6 +29,7 @@ class Ports:
     directory: Directory | None = None
     authenticator: Authenticator | None = None
     mailer: Mailer | None = None
+    address: AddressSource | None = None
     http: httpx.AsyncClient | None = None
     plugins: Plugins | None = None
     now: Callable[[], datetime] | None = None
@@ -49,6 +51,7 @@ _PROTOCOLS: dict[str, type] = {
     "directory": Directory,
     "authenticator": Authenticator,
     "mailer": Mailer,
+    "address": AddressSource,
 }
 
 

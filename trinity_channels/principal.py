@@ -88,5 +88,7 @@ def _normal(email: str) -> str | None:
 
 COMMAND_LINE = Principal(Role.ADMIN, name="command line")
 """Who uses a command on the host's own machine."""
+APPLICATION = Principal(Role.ADMIN, name="application")
+"""The application that the host is mounted into."""
 HANGUP = Principal(Role.ADMIN, name="signal")
 """Who sends the host's process a SIGHUP."""

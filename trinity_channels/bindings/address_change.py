@@ -10,10 +10,14 @@ from trinity_channels.authorisation import administrator
 from trinity_channels.bindings.connections import Connections
 from trinity_channels.bindings.public_address import PublicAddress
 from trinity_channels.bindings.registry import Bindings
-from trinity_channels.principal import Principal
+from trinity_channels.observability.failures import Failures, cause_of
+from trinity_channels.observability.log import get_logger
+from trinity_channels.principal import APPLICATION, Principal
 from trinity_channels.public_url import leads_to_this_machine
 from trinity_channels.refusal import Refusal
 from trinity_channels.store import Store, audit
+
+log = get_logger(__name__)
 
 _CHANGED: audit.Action = "set_public_chat_url"
 
@@ -53,6 +57,7 @@ class AddressChange:
         self._connections = connections
         self._store = store
         self._now = now
+        self._failures = Failures(now)
 
     def setting(self, principal: Principal) -> AddressSetting:
         """The address as it is.
@@ -81,17 +86,39 @@ class AddressChange:
             UnusableAddress: nothing is changed.
         """
         administrator(principal)
+        if self._address.given:
+            raise UnusableAddress("is set by the application around this host; change it there")
         now = self._now()
         try:
             await self._address.set(text, now)
         except ValueError as error:
             raise UnusableAddress(str(error)) from error
+        return replace(self._setting(await self._tell(principal, now)), updated_at=now)
+
+    async def follow(self) -> None:
+        """Ask the application around the host for the address, if it has one, and tell the providers of a new one.
+
+        What goes wrong is logged once, and the former address stays until the application is asked again.
+        """
+        now = self._now()
+        try:
+            if not await self._address.follow(now):
+                self._failures.ended("")
+                return
+            problems = await self._tell(APPLICATION, now)
+        except Exception as error:  # the application's own code; the host goes on with what it knows
+            if self._failures.is_news("", cause := cause_of(error)):
+                log.warning("public address unknown", cause=cause, exc_info=not isinstance(error, ValueError))
+            return
+        log.info("public address changed", providers_not_told=len(problems))
+
+    async def _tell(self, principal: Principal, now: datetime) -> Sequence[str]:
+        """Let everything follow the address; returns what went wrong at providers."""
         # The open bindings hold contexts with the former address.
         self._opened.forget()
         await self._store.write(lambda tx: audit.add(tx, now, principal.actor, _CHANGED))
         # Without an address the providers keep the former one: there is no way to tell most of them "none".
-        problems = await self._connections.register_all() if self._address.value else ()
-        return replace(self._setting(problems), updated_at=now)
+        return await self._connections.register_all() if self._address.value else ()
 
     def _setting(self, problems: Sequence[str] = ()) -> AddressSetting:
         value = self._address.value

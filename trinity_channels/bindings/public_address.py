@@ -1,10 +1,14 @@
-"""The public address of this host: where providers reach our webhooks. The stored setting wins over PUBLIC_CHAT_URL."""
+"""The public address of this host: where providers reach our webhooks. The stored setting wins over PUBLIC_CHAT_URL.
+
+An application around the host may have the address instead; then neither of the two counts.
+"""
 
 from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from trinity_channels.api import Check, CheckState
 from trinity_channels.public_url import normalise_public_url
@@ -15,6 +19,16 @@ _KNOWN = "public_chat_url_known"
 """The setting that keeps the address that counted last."""
 _CHANGED = "public_chat_url_changed_at"
 """The setting that keeps since when it counts, where it is not the first one."""
+
+
+class AddressSource(Protocol):
+    """What the host asks the surrounding application for the address that providers reach it at."""
+
+    async def public_address(self) -> str | None:
+        """The address with http:// or https:// and without the path of our routes; empty or None if there is none.
+
+        Asked every second, and when the application says that it has changed.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +59,19 @@ class PublicAddress:
         probed: by channel, what the newest probe through this address found since the host was started.
     """
 
-    def __init__(self, store: Store, first: str | None) -> None:
+    def __init__(self, store: Store, first: str | None, source: AddressSource | None = None) -> None:
         self._store = store
-        self.value = first
-        self.configured = first
+        self._source = source
+        self.value = None if source else first
+        self.configured = self.value
         self.changed_at: datetime | None = None
         self.probed: dict[str, Probed] = {}
+        self._untold = False
+
+    @property
+    def given(self) -> bool:
+        """Whether the application has the address, and it cannot be changed here."""
+        return self._source is not None
 
     @property
     def ignored(self) -> str | None:
@@ -60,21 +81,51 @@ class PublicAddress:
     async def load(self) -> None:
         """Read the stored address, if there is one."""
         stored, changed = await self._store.read(lambda tx: (settings.get(tx, NAME), settings.get(tx, _CHANGED)))
-        if stored is not None:
+        if stored is not None and not self.given:
             # An empty stored value means "none" and wins over the settings too.
             self.value = stored or None
         self.changed_at = datetime.fromisoformat(changed) if changed else None
 
     async def start(self, now: datetime) -> None:
         """The same for a host that starts working: its settings may name another address than the last time."""
+        # An application that cannot say it now is asked again a second later.
+        with contextlib.suppress(Exception):
+            await self._ask()
         await self.load()
         if self.value is None:
             return
         # A start must not depend on a database that can be written to.
         with contextlib.suppress(StoreError):
-            if await self._store.read(lambda tx: settings.get(tx, _KNOWN)) != self.value:
+            known = await self._store.read(lambda tx: settings.get(tx, _KNOWN))
+            if known != self.value:
+                # Providers that are told by API still have the address that the application had when the host stopped.
+                self._untold = self.given and known is not None
                 await self._store.write(lambda tx: self._note(tx, self.value or "", now))
                 await self.load()
+
+    async def follow(self, now: datetime) -> bool:
+        """Ask the application, if it has the address; returns whether providers are to be told of a new one.
+
+        Raises:
+            ValueError: what it says is not an address that a provider could reach us at; the former one stays.
+            Exception: whatever the application raises.
+        """
+        if await self._ask():
+            self._untold = True
+            self.probed.clear()
+            await self._store.write(lambda tx: self._note(tx, self.value or "", now))
+            await self.load()
+        told, self._untold = self._untold, False
+        return told
+
+    async def _ask(self) -> bool:
+        """Take over what the application says; returns whether it differs from before."""
+        if self._source is None:
+            return False
+        text = await self._source.public_address() or ""
+        value = (normalise_public_url(text) if text.strip() else "") or None
+        differs, self.value, self.configured = value != self.value, value, value
+        return differs
 
     @staticmethod
     def _note(tx: Tx, value: str, now: datetime) -> None:

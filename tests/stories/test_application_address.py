@@ -1,0 +1,143 @@
+"""The public address is a setting of the surrounding application: everything follows it, and nothing here changes it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from freezegun.api import FrozenDateTimeFactory
+
+from tests.application import Accounts, Town
+from tests.world import ADMIN, TWILIO, Agent
+from trinity_channels import host as host_module
+from trinity_channels.principal import Owner
+
+NEW = "https://new.example.org/chat"
+
+
+class Setting:
+    """The application's own setting."""
+
+    def __init__(self, value: str | None) -> None:
+        self.value: str | Exception | None = value
+
+    async def public_address(self) -> str | None:
+        if isinstance(self.value, Exception):
+            raise self.value
+        return self.value
+
+
+@pytest.fixture
+def setting() -> Setting:
+    return Setting("https://Chat.Example.org/")
+
+
+@pytest.fixture
+async def town(tmp_path: Path, clock: FrozenDateTimeFactory, setting: Setting) -> AsyncIterator[Town]:
+    accounts = Accounts({"support": Owner("7", "ada@example.org")})
+    options = {"ports": {"address": setting}, "public_chat_url": "https://of-the-settings.example.org"}
+    async with Town(tmp_path, clock, accounts, agents=Agent(), **options) as town:
+        await town.connect()
+        await town.policy("open")
+        yield town
+
+
+async def test_webhook_urls_follow_the_application(town: Town, setting: Setting) -> None:
+    assert (await town.webhook()).startswith("https://chat.example.org/api/whatsapp/webhook/")
+
+    setting.value = NEW
+    await town.host.address_changed()
+
+    url = await town.webhook()
+    assert url.startswith(f"{NEW}/api/whatsapp/webhook/")
+    shown = (await town.api("GET", "/api/settings/public_chat_url")).json()
+    assert (shown["value"], shown["updated_at"] is not None) == (NEW, True)
+    (entry,) = (await town.api("GET", "/api/audit?action=set_public_chat_url")).json()
+    assert entry["actor"] == "application"
+
+
+async def test_messages_signed_for_the_new_address_arrive(town: Town, setting: Setting) -> None:
+    zoe = town.person("Zoe")
+    await zoe.says("before")
+    setting.value = "https://new.example.org"
+    await town.host.address_changed()
+    town.network.serve({setting.value: town.app, TWILIO: town.twilio.app})
+    answer = await town.http.get(
+        f"{setting.value}/api/agents/support/whatsapp", headers={"Authorization": f"Bearer {ADMIN}"}
+    )
+    sender = town.twilio.account.senders[answer.json()["from_number"]]
+    town.twilio.connect(answer.json()["webhook_url"], sender=sender)
+
+    await zoe.says("after")
+
+    assert zoe.last() == "echo after"
+
+
+async def test_a_change_without_notice_is_followed_while_the_host_runs(
+    town: Town, setting: Setting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert host_module.FOLLOWED <= 2
+    monkeypatch.setattr(host_module, "FOLLOWED", 0)
+    await town.host.stop()
+    await town.starts()
+
+    setting.value = NEW
+
+    await town.until(lambda: town.host.address.value == NEW)
+
+
+async def test_it_cannot_be_changed_here_and_the_settings_do_not_count(town: Town) -> None:
+    answer = await town.api("PUT", "/api/settings/public_chat_url", {"value": NEW})
+
+    assert answer.status_code == 422
+    assert "change it there" in answer.json()["message"]
+    assert (await town.api("GET", "/api/settings/public_chat_url")).json()["value"] == "https://chat.example.org"
+
+
+@pytest.mark.parametrize(
+    "wrong", ["ftp://example.org", "no address", "https://user:secret@example.org", RuntimeError("x")]
+)
+async def test_the_former_address_stays_while_the_application_names_no_usable_one(
+    town: Town, setting: Setting, wrong: str | Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    setting.value = wrong
+    await town.host.address_changed()
+    await town.host.address_changed()
+
+    assert (await town.webhook()).startswith("https://chat.example.org/")
+    assert caplog.text.count("public address unknown") == 1
+    assert "secret" not in caplog.text
+    setting.value = NEW
+    await town.host.address_changed()
+    assert (await town.webhook()).startswith(NEW)
+
+
+@pytest.mark.parametrize("none", [None, "", "  "])
+async def test_an_application_may_have_no_address(town: Town, setting: Setting, none: str | None) -> None:
+    setting.value = none
+    await town.host.address_changed()
+
+    assert (await town.binding())["webhook_url"] is None
+
+
+async def test_a_change_while_the_host_was_stopped_is_told_to_providers(
+    town: Town, setting: Setting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await town.host.stop()
+    setting.value = NEW
+    told: list[str | None] = []
+    monkeypatch.setattr("trinity_channels.bindings.connections.Connections.register_all", _noting(told, town))
+
+    await town.starts()
+    await town.until(lambda: bool(told))
+
+    assert told == [NEW]
+
+
+def _noting(told: list[str | None], town: Town) -> object:
+    async def noted(_: object) -> list[str]:
+        told.append(town.host.address.value)
+        return []
+
+    return noted
