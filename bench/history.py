@@ -69,7 +69,10 @@ _STATEMENTS = f"""
 
     {_PEOPLE}
     INSERT INTO trinity_channels_audit (at, actor, action, agent, channel, details)
-    SELECT :begin + i, 'admin', 'share', 'support', '', '{{}}' FROM n
+    SELECT :begin + i, CASE i % 3 WHEN 0 THEN 'contact:' || i ELSE 'admin' END,
+           CASE i % 3 WHEN 0 THEN 'login' WHEN 1 THEN 'read_conversation' ELSE 'block' END, 'support', '',
+           CASE i % 3 WHEN 0 THEN '{{}}' WHEN 1 THEN '{{"conversation": ' || i || '}}'
+                ELSE '{{"client": ' || i || '}}' END FROM n
 """  # noqa: S608  made of constants
 
 

@@ -93,6 +93,8 @@ async def _paths(browser: httpx.AsyncClient) -> dict[str, str]:
         "Conversation, older messages": f"{busy}?before={older}",
         "Conversation, far back": f"{busy}?before=1000",
         "Settings": "/settings",
+        "Audit log": "/settings/audit",
+        "Audit log of an agent": f"{_AGENT}/audit",
     }
 
 

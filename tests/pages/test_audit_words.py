@@ -149,7 +149,7 @@ async def test_the_settings_of_an_agent_are_told_in_words(world: World) -> None:
         f"{OWNER} set an e-mail address as the human contact",
         f"{OWNER} gave the retention back to the host's setting",
         f"{OWNER} set the retention to 7 days",
-        f"{OWNER} set who may chat to require email; in groups the agent never answers",
+        f"{OWNER} set the access policy to “Require email”; in groups the agent never answers",
     ]
 
 

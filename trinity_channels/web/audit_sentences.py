@@ -39,10 +39,10 @@ _TOLD = {
 """The same with whom and where; for entries that tell it."""
 _ROLES = {"admin": "for an administrator", "user": "for a user", "agent": "for an agent"}
 _POLICIES = {
-    "open": "open access",
-    "open_until_verified": "open until verified",
-    "require_email": "require email",
-    "require_sharing": "require sharing",
+    "open": "Open access",
+    "open_until_verified": "Open until verified",
+    "require_email": "Require email",
+    "require_sharing": "Require sharing",
 }
 _GROUPS = {
     "any_verified": "answers people with a verified e-mail",
@@ -156,7 +156,9 @@ def _disclosure(told: Told) -> str:
 
 def _policy(told: Told) -> str:
     policy, groups = str(told.entry.details.get("policy")), str(told.entry.details.get("groups"))
-    return f"set who may chat to {_POLICIES.get(policy, policy)}; in groups the agent {_GROUPS.get(groups, groups)}"
+    return (
+        f"set the access policy to “{_POLICIES.get(policy, policy)}”; in groups the agent {_GROUPS.get(groups, groups)}"
+    )
 
 
 def _retention(told: Told) -> str:
