@@ -20,6 +20,7 @@ from trinity_channels.web.pages.conversations import ConversationsPages
 from trinity_channels.web.pages.cookies import Said, SessionCookie
 from trinity_channels.web.pages.gate import ApplicationGate, Gate, SessionGate
 from trinity_channels.web.pages.https import Https
+from trinity_channels.web.pages.human_contact import HumanContactPages
 from trinity_channels.web.pages.limits import LimitPages
 from trinity_channels.web.pages.live import Live
 from trinity_channels.web.pages.page import Pages
@@ -55,10 +56,12 @@ def _modules(host: Host, live: Live) -> list[Pages]:
     views = ChannelViews(host.statuses, host.plugins)
     recent = RecentMessages(host.store, host.may)
     sharing = SharingServices(host.sharing, host.pending_requests, host.policy_effects, host.contacts)
+    human = HumanContactPages(host.self_service.escalation)
     talks = ConversationViews(host.conversations, host.plugins)
     return [
         AgentsPages(host.overviews, set_up, live),
-        SharingPages(sharing, views, host.plugins, live),
+        SharingPages(sharing, views, human, host.plugins, live),
+        human,
         ClientPages(host.contacts, host.exports, host.plugins),
         ChannelPages(views, host.connections, host.owners_way_in, recent, live),
         ChannelTrialPages(views, host.trials, host.sent, live),

@@ -61,6 +61,7 @@ def _buttons(actions: Iterable[FixAction], place: Place) -> Iterator[Button]:
         FixAction.RESEND: Button("See what failed", place.failed_path),
         FixAction.SEE_CLIENTS: Button("See the clients", f"{agent}#clients"),
         FixAction.SET_POLICY: Button("Change the policy", f"{agent}#policy"),
+        FixAction.SET_ESCALATION: Button("Enter a contact", f"{agent}#human"),
         # Of the whole host; owners are told in words whom to ask.
         **({FixAction.SET_PUBLIC_URL: Button("Set the public address", "/settings#url")} if place.is_admin else {}),
     }

@@ -20,6 +20,7 @@ from trinity_channels.refusal import Refusal
 from trinity_channels.web.pages.channel_view import ChannelView
 from trinity_channels.web.pages.channel_views import ChannelViews
 from trinity_channels.web.pages.form import row_id
+from trinity_channels.web.pages.human_contact import HumanContactPages
 from trinity_channels.web.pages.live import Live
 from trinity_channels.web.pages.page import Page
 from trinity_channels.web.pages.sharing_view import ClientView, RequestView, ShareView, by, choices
@@ -49,8 +50,16 @@ class SharingServices:
 class SharingPages:
     """`/agents/{name}` and what its forms send."""
 
-    def __init__(self, services: SharingServices, views: ChannelViews, plugins: Plugins, live: Live) -> None:
+    def __init__(
+        self,
+        services: SharingServices,
+        views: ChannelViews,
+        human: HumanContactPages,
+        plugins: Plugins,
+        live: Live,
+    ) -> None:
         self._services = services
+        self._human = human
         self._views = views
         self._plugins = plugins
         self._live = live
@@ -91,6 +100,7 @@ class SharingPages:
             **await self._requests(visit, agent),
             **await self._people(visit, agent),
             **await self._clients(visit, agent),
+            **await self._human.values(visit, agent),
         }
         return visit.render("sharing.html", status, **values)
 
