@@ -98,7 +98,7 @@ async def host(
         "TRINITY_CHANNELS_HOME": str(folder),
         "TRINITY_CHANNELS_CONFIG": str(config),
         "TRINITY_CHANNELS_ADMIN_TOKEN": ADMIN,
-        "PUBLIC_CHAT_URL": f"http://127.0.0.1:{port}",
+        "TRINITY_CHANNELS_PUBLIC_CHAT_URL": f"http://127.0.0.1:{port}",
         "TWILIO_API_BASE_URL": twilio,
         "BENCH_AUTH_TOKEN": token,
         "TRINITY_CHANNELS_GATHER_SECONDS": "0",  # what is measured is the work, not a wait

@@ -26,7 +26,7 @@ from trinity_channels.app import Host, create_app
 from trinity_channels.cli import collector
 from trinity_channels.http_server import server_config
 from trinity_channels.observability.log import configure_logging
-from trinity_channels.settings import Settings
+from trinity_channels.settings import StandaloneSettings
 
 YARDSTICK = "/bench/validate"
 CHECKS = "/bench/checks"
@@ -101,7 +101,7 @@ def main() -> None:
     parser.add_argument("--hold-turns", action="store_true")
     given = parser.parse_args()
     configure_logging("WARNING", json=True)
-    app, host = create_app(Settings.load())
+    app, host = create_app(StandaloneSettings.load())
     app.router.routes[:0] = yardsticks(f"http://127.0.0.1:{given.port}", os.environ.get(TOKEN_VARIABLE, ""))
     app.router.routes.insert(0, counted(host.store))
     config = server_config(app, host="127.0.0.1", port=given.port)

@@ -5,10 +5,14 @@ from pathlib import Path
 import pytest
 
 from trinity_channels.agent_settings import EchoAgent, OpenAIAgent
-from trinity_channels.settings import Settings, SettingsError
+from trinity_channels.host_settings import Origin
+from trinity_channels.settings import Settings, SettingsError, StandaloneSettings
 
 KEY = "1b" * 32
 VARIABLES = (
+    *(f"TRINITY_CHANNELS_{name}" for name in ("DATABASE_URL", "PUBLIC_CHAT_URL", "SMTP_URL", "MAIL_FROM")),
+    "TRINITY_CHANNELS_CREDENTIAL_ENCRYPTION_KEY",
+    "TRINITY_CHANNELS_TWILIO_API_BASE_URL",
     "TRINITY_CHANNELS_HOME",
     "TRINITY_CHANNELS_CONFIG",
     "TRINITY_CHANNELS_ADMIN_TOKEN",
@@ -39,12 +43,12 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def refusal() -> str:
     with pytest.raises(SettingsError) as caught:
-        Settings.load()
+        StandaloneSettings.load()
     return str(caught.value)
 
 
 def test_nothing_has_to_be_set() -> None:
-    settings = Settings.load()
+    settings = StandaloneSettings.load()
 
     assert settings.database_url.get_secret_value() == f"sqlite:///{settings.home / 'trinity_channels.db'}"
     assert settings.home.name == "trinity_channels"
@@ -66,7 +70,7 @@ def test_every_documented_variable_is_read(monkeypatch: pytest.MonkeyPatch, tmp_
     monkeypatch.setenv("TRINITY_URL", "https://trinity.example.org")
     monkeypatch.setenv("TRINITY_TOKEN", "fake-trinity-token")
 
-    settings = Settings.load()
+    settings = StandaloneSettings.load()
 
     assert settings.home == tmp_path
     assert settings.admin_token is not None
@@ -89,7 +93,7 @@ def test_the_environment_wins_over_the_file(config: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("PUBLIC_CHAT_URL", "https://environment.example.org")
     monkeypatch.setenv("TWILIO_API_BASE_URL", "http://127.0.0.1:3333")
 
-    settings = Settings.load()
+    settings = StandaloneSettings.load()
 
     assert settings.public_chat_url == "https://environment.example.org"
     assert settings.home == Path("/var/lib/from-the-file")
@@ -97,12 +101,94 @@ def test_the_environment_wins_over_the_file(config: Path, monkeypatch: pytest.Mo
     assert settings.api_base_url("slack") == "http://127.0.0.1:2222"
 
 
+BARE = {
+    "DATABASE_URL": "postgresql://user:fake-password@db.example.org/platform",
+    "PUBLIC_CHAT_URL": "the platform's",
+    "CREDENTIAL_ENCRYPTION_KEY": "the platform's",
+    "SMTP_URL": "the platform's",
+    "MAIL_FROM": "the platform's",
+    "HOME_URL": "x",
+    "AGENTS": "x",
+    "ADMIN_TOKEN": "x",
+    "MAX_CONCURRENT_TURNS": "x",
+}
+"""What an application around the host may have set for itself, which could not work here."""
+
+
+def test_within_an_application_its_own_variables_are_not_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name, value in BARE.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("TRINITY_CHANNELS_HOME", str(tmp_path))
+    monkeypatch.setenv("TRINITY_CHANNELS_PUBLIC_CHAT_URL", "https://chat.example.org")
+
+    settings = Settings.load()
+
+    assert settings.database_url.get_secret_value() == f"sqlite:///{tmp_path}/trinity_channels.db"
+    assert settings.public_chat_url == "https://chat.example.org"
+    assert (settings.credential_encryption_key, settings.smtp_url, settings.mail_from) == (None, None, None)
+    assert settings.origin("database_url") is Origin.DEFAULT
+    assert settings.variables() == ["TRINITY_CHANNELS_HOME", "TRINITY_CHANNELS_PUBLIC_CHAT_URL"]
+
+
+@pytest.mark.parametrize("kind", [Settings, StandaloneSettings])
+def test_all_variables_have_the_prefix(kind: type[Settings], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRINITY_CHANNELS_DATABASE_URL", "sqlite:////data/prefixed.db")
+    monkeypatch.setenv("DATABASE_URL", "sqlite:////data/bare.db")
+    monkeypatch.setenv("TRINITY_CHANNELS_TWILIO_API_BASE_URL", "http://127.0.0.1:9000")
+    monkeypatch.setenv("TRINITY_CHANNELS_SMTP_URL", "smtp://mail.example.org")
+    monkeypatch.setenv("TRINITY_CHANNELS_MAIL_FROM", "bot@example.org")
+    monkeypatch.setenv("TRINITY_CHANNELS_CREDENTIAL_ENCRYPTION_KEY", KEY)
+    monkeypatch.setenv("TRINITY_URL", "https://trinity.example.org")
+    monkeypatch.setenv("TRINITY_TOKEN", "fake-trinity-token")
+
+    settings = kind.load()
+
+    assert settings.database_url.get_secret_value() == "sqlite:////data/prefixed.db"
+    assert settings.origin("database_url") is Origin.ENVIRONMENT
+    assert settings.api_base_url("twilio") == "http://127.0.0.1:9000"
+    assert settings.smtp_url is not None
+    assert settings.mail_from == "bot@example.org"
+    assert settings.credential_encryption_key is not None
+    assert settings.trinity_url == "https://trinity.example.org"
+
+
+def test_both_names_are_keys_of_the_file_and_the_environment_wins(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config.write_text("""
+        trinity_channels_public_chat_url = "https://file.example.org"
+        database_url = "sqlite:////data/file.db"
+        trinity_channels_mail_from = "bot@example.org"
+        smtp_url = "smtp://mail.example.org"
+    """)
+    monkeypatch.setenv("PUBLIC_CHAT_URL", "https://environment.example.org")
+
+    assert Settings.load().public_chat_url == "https://file.example.org"
+    assert StandaloneSettings.load().public_chat_url == "https://environment.example.org"
+    assert Settings.load().database_url.get_secret_value() == "sqlite:////data/file.db"
+
+
+@pytest.mark.parametrize("name", ["DATABASE_URL", "TRINITY_CHANNELS_DATABASE_URL"])
+def test_a_wrong_value_is_told_by_the_name_it_was_set_with(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "mysql://db.example.org")
+
+    assert refusal() == f"{name}: must start with sqlite:///"
+
+
+def test_an_application_may_spell_settings_either_way() -> None:
+    by_field = Settings.load(public_chat_url="https://given.example.org")
+    by_variable = Settings.load(trinity_channels_public_chat_url="https://given.example.org")
+
+    assert by_field.public_chat_url == by_variable.public_chat_url == "https://given.example.org"
+    assert by_variable.origin("public_chat_url") is Origin.APPLICATION
+
+
 def test_an_empty_variable_counts_as_not_set(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config.write_text('public_chat_url = "https://file.example.org"\ntwilio_api_base_url = "http://127.0.0.1:1111"')
     monkeypatch.setenv("PUBLIC_CHAT_URL", "")
     monkeypatch.setenv("TWILIO_API_BASE_URL", "")
 
-    settings = Settings.load()
+    settings = StandaloneSettings.load()
 
     assert settings.public_chat_url == "https://file.example.org"
     assert settings.api_base_url("twilio") == "http://127.0.0.1:1111"
@@ -111,7 +197,10 @@ def test_an_empty_variable_counts_as_not_set(config: Path, monkeypatch: pytest.M
 def test_what_an_application_passes_wins_over_everything(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PUBLIC_CHAT_URL", "https://environment.example.org")
 
-    assert Settings.load(public_chat_url="https://given.example.org").public_chat_url == "https://given.example.org"
+    assert (
+        StandaloneSettings.load(public_chat_url="https://given.example.org").public_chat_url
+        == "https://given.example.org"
+    )
 
 
 def test_agents_are_tables_of_the_file(config: Path) -> None:
@@ -130,7 +219,7 @@ def test_agents_are_tables_of_the_file(config: Path) -> None:
         runtime = "echo"
     """)
 
-    agents = Settings.load().agents
+    agents = StandaloneSettings.load().agents
 
     support = agents["support"]
     assert isinstance(support, OpenAIAgent)
@@ -237,7 +326,7 @@ def test_what_another_setting_needs_is_listed_with_all_other_errors(
     text = refusal()
 
     assert len(text.splitlines()) == 4
-    assert "MAIL_FROM is missing, SMTP_URL needs it" in text
+    assert "TRINITY_CHANNELS_MAIL_FROM is missing, SMTP_URL needs it" in text
     assert "TRINITY_TOKEN is missing, TRINITY_URL needs it" in text
 
 
@@ -253,7 +342,7 @@ def test_the_cause_of_a_refusal_carries_no_secret(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("SMTP_URL", "smtp://user:fake/password@mail.example.org")
 
     with pytest.raises(SettingsError) as caught:
-        Settings.load()
+        StandaloneSettings.load()
 
     assert caught.value.__suppress_context__
     assert "fake" not in str(caught.value)
@@ -262,7 +351,7 @@ def test_the_cause_of_a_refusal_carries_no_secret(monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize(
     ("variables", "file", "line"),
     [
-        ({"SMTP_URL": "smtp://mail.example.org"}, "", "MAIL_FROM is missing, SMTP_URL needs it"),
+        ({"SMTP_URL": "smtp://mail.example.org"}, "", "TRINITY_CHANNELS_MAIL_FROM is missing, SMTP_URL needs it"),
         ({"TRINITY_URL": "https://t.example.org"}, "", "TRINITY_TOKEN is missing, TRINITY_URL needs it"),
         (
             {"TRINITY_URL": "https://t.example.org", "TRINITY_TOKEN": "fake"},
@@ -297,7 +386,7 @@ def test_variables_of_other_programs_do_no_harm(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("HOME", "/nonexistent")
     monkeypatch.setenv("OTHER_API_BASE_URL", "not an address")
 
-    settings = Settings.load()
+    settings = StandaloneSettings.load()
 
     assert settings.agents == {}
     with pytest.raises(SettingsError, match="OTHER_API_BASE_URL: must be an address"):

@@ -46,7 +46,7 @@ def test_another_spelling_of_the_same_bytes_is_refused() -> None:
 
 @given(st.text())
 def test_any_text_that_is_no_record_is_refused(text: str) -> None:
-    with pytest.raises(VaultError, match="CREDENTIAL_ENCRYPTION_KEY"):
+    with pytest.raises(VaultError, match="TRINITY_CHANNELS_CREDENTIAL_ENCRYPTION_KEY"):
         vault(NEW).open(text, context=CONTEXT)
 
 
@@ -87,7 +87,7 @@ def test_a_missing_key_is_named_and_nothing_else() -> None:
         vault(NEW).open(record, context=CONTEXT)
 
     text = str(caught.value)
-    assert "CREDENTIAL_ENCRYPTION_KEY" in text
+    assert "TRINITY_CHANNELS_CREDENTIAL_ENCRYPTION_KEY" in text
     assert record.split(".")[1] in text
     assert "fake-token" not in text
     assert OLD not in text
@@ -119,7 +119,9 @@ def test_a_digest_is_bound_to_its_purpose_and_its_key() -> None:
     ["", "zz" * 32, "1b" * 31, "1b" * 33, f"{NEW},", f"{NEW};{OLD}", "\N{ARABIC-INDIC DIGIT ONE}" * 64],
 )
 def test_a_wrong_key_is_refused_by_name_without_quoting_it(text: str) -> None:
-    with pytest.raises(ValueError, match="CREDENTIAL_ENCRYPTION_KEY must be 64 hexadecimal digits") as caught:
+    with pytest.raises(
+        ValueError, match="TRINITY_CHANNELS_CREDENTIAL_ENCRYPTION_KEY must be 64 hexadecimal digits"
+    ) as caught:
         parse_keys(text)
 
     assert not text or text not in str(caught.value)
@@ -167,7 +169,7 @@ def test_a_damaged_key_file_is_never_replaced(tmp_path: Path) -> None:
     path.write_text("half a k")
     path.chmod(0o600)
 
-    with pytest.raises(VaultError, match="CREDENTIAL_ENCRYPTION_KEY"):
+    with pytest.raises(VaultError, match="TRINITY_CHANNELS_CREDENTIAL_ENCRYPTION_KEY"):
         load_or_create_key_file(path)
 
     assert path.read_text() == "half a k"
@@ -176,5 +178,5 @@ def test_a_damaged_key_file_is_never_replaced(tmp_path: Path) -> None:
 def test_a_key_file_that_cannot_be_made_names_the_variable(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
-    with pytest.raises(VaultError, match="set CREDENTIAL_ENCRYPTION_KEY"):
+    with pytest.raises(VaultError, match="set TRINITY_CHANNELS_CREDENTIAL_ENCRYPTION_KEY"):
         load_or_create_key_file(tmp_path / "file" / "credential.key")

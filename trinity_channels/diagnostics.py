@@ -85,7 +85,9 @@ class Diagnostics:
 
     def _keys(self) -> Check:
         if self._host.settings.credential_encryption_key:
-            return Check("keys", CheckState.OK, "Secrets are encrypted with CREDENTIAL_ENCRYPTION_KEY.")
+            return Check(
+                "keys", CheckState.OK, "Secrets are encrypted with TRINITY_CHANNELS_CREDENTIAL_ENCRYPTION_KEY."
+            )
         file = key_file(self._host.settings.home)
         return Check(
             "keys", CheckState.OK, f"Secrets are encrypted with the key in {file}: back it up with the database."
@@ -100,7 +102,8 @@ class Diagnostics:
             "key_ring",
             CheckState.FAILED,
             f"The encryption key is lost for {named}: nothing is received or sent there.",
-            "Add the former key to CREDENTIAL_ENCRYPTION_KEY, after the newest one, or connect these accounts again.",
+            "Add the former key to TRINITY_CHANNELS_CREDENTIAL_ENCRYPTION_KEY, after the newest one, or connect these "
+            "accounts again.",
         )
 
     def _plugins(self) -> Iterator[Check]:
@@ -138,7 +141,9 @@ class Diagnostics:
     def _mail(self) -> Check:
         if self._host.mailer is None:
             message = "No mailer is set up, so signing in with /login is not possible."
-            return Check("mail", CheckState.WARNING, message, "Set SMTP_URL and MAIL_FROM.")
+            return Check(
+                "mail", CheckState.WARNING, message, "Set TRINITY_CHANNELS_SMTP_URL and TRINITY_CHANNELS_MAIL_FROM."
+            )
         return Check("mail", CheckState.OK, "A mailer is set up; no mail is sent to try it.")
 
     async def _agents(self) -> list[Check]:
@@ -186,13 +191,15 @@ def _public_address(address: PublicAddress, *, needed: bool) -> Check:
     """Which address counts. A stored one wins over the settings, so that changing those may have no effect."""
     code, state = "public_chat_url", CheckState.FAILED if needed else CheckState.WARNING
     set_by_api = "PUT /api/settings/public_chat_url"
-    ignored = f"the {address.ignored} of the settings (PUBLIC_CHAT_URL) does not count"
+    ignored = f"the {address.ignored} of the settings (TRINITY_CHANNELS_PUBLIC_CHAT_URL) does not count"
     if address.value is None and address.ignored:
         message = f"public_chat_url was emptied by API, and {ignored}: no provider can reach your agents."
         return Check(code, state, message, f"{set_by_api} with the address while the server runs.")
     if address.value is None:
         message = "public_chat_url is not set: there are no webhook URLs, and no provider can reach your agents."
-        return Check(code, state, message, f"Set PUBLIC_CHAT_URL, or {set_by_api} while the server runs.")
+        return Check(
+            code, state, message, f"Set TRINITY_CHANNELS_PUBLIC_CHAT_URL, or {set_by_api} while the server runs."
+        )
     if address.ignored:
         message = f"public_chat_url is {address.value}, which was stored by API; {ignored}."
         fix = f"{set_by_api} with the address that is to count, or make the settings say the same."

@@ -10,7 +10,14 @@ from typing import Any
 
 import platformdirs
 
-from trinity_channels.settings import CONFIG_VARIABLE, DATABASE_SCHEME, Settings, SettingsError, read_file
+from trinity_channels.settings import (
+    CONFIG_VARIABLE,
+    DATABASE_SCHEME,
+    PREFIX,
+    SettingsError,
+    StandaloneSettings,
+    read_file,
+)
 
 HOME = "trinity_channels_home"
 DATABASE = "database_url"
@@ -20,7 +27,7 @@ _TABLE = re.compile(r"^\s*\[", re.MULTILINE)
 def data_folder() -> Path:
     """The data folder, also while other settings cannot work."""
     try:
-        return Settings.load().home
+        return StandaloneSettings.load().home
     except SettingsError:
         home = _given(HOME)
         return Path(home).expanduser() if home else platformdirs.user_data_path("trinity_channels", appauthor=False)
@@ -29,7 +36,7 @@ def data_folder() -> Path:
 def database_url() -> str:
     """The address of the database, also while other settings cannot work."""
     try:
-        return Settings.load().database_url.get_secret_value()
+        return StandaloneSettings.load().database_url.get_secret_value()
     except SettingsError:
         url = _given(DATABASE)
         # Another database cannot be the one that a host is running on.
@@ -38,14 +45,19 @@ def database_url() -> str:
 
 def _given(name: str) -> str:
     """A setting as the environment or the file gives it, empty if it cannot be read."""
-    if from_environment := os.environ.get(name.upper()):
-        return from_environment
+    names = dict.fromkeys((name if name.startswith(PREFIX) else PREFIX + name, name))
+    for one in names:
+        if from_environment := os.environ.get(one.upper()):
+            return from_environment
     path = os.environ.get(CONFIG_VARIABLE)
-    try:
-        found = read_file(path).get(name)
-    except SettingsError:
-        found = _in_damaged_file(path, name)
-    return found if isinstance(found, str) else ""
+    for one in names:
+        try:
+            found = read_file(path).get(one)
+        except SettingsError:
+            found = _in_damaged_file(path, one)
+        if isinstance(found, str):
+            return found
+    return ""
 
 
 def _in_damaged_file(path: str | None, name: str) -> Any:

@@ -1,6 +1,8 @@
 """The settings: from the environment, and from the TOML file that TRINITY_CHANNELS_CONFIG names; the environment wins.
 
-A key of the file is the variable's name in lower case. Besides those it holds the tables `[agents.<name>]`.
+A key of the file is the variable's name in lower case. Besides those it holds the tables `[agents.<name>]`. Variables
+begin with TRINITY_CHANNELS_ or a provider's name, for within another application `DATABASE_URL` and the like are the
+application's. A host that runs alone also reads those names: see `StandaloneSettings`.
 """
 
 from __future__ import annotations
@@ -10,8 +12,9 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from email.utils import parseaddr
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import platformdirs
 from pydantic import (
@@ -23,11 +26,9 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
-from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
-    EnvSettingsSource,
     InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
@@ -42,11 +43,14 @@ from trinity_channels.mail.smtp_url import parse_smtp_url
 from trinity_channels.public_url import normalise_public_url
 from trinity_channels.visible import one_line
 
+PREFIX = "trinity_channels_"
 CONFIG_VARIABLE = "TRINITY_CHANNELS_CONFIG"
 SHORTEST_ADMIN_TOKEN = 24
 _API_BASE_URL = "_api_base_url"
 DATABASE_SCHEME = "sqlite:///"
 FILE_ONLY = ("agents", "api_base_urls")
+_NAMED_AFTER_OTHERS = ("trinity_url", "trinity_token")
+"""Settings whose variables have no prefix, as those of providers have none."""
 _RUNTIMES = 'needs runtime = "echo", "openai" or "trinity"'
 _PAGES_PATH = re.compile(r"(?:/[A-Za-z0-9_-]+)*")
 _QUOTED = 40
@@ -167,6 +171,8 @@ class Settings(BaseSettings):
     api_base_urls: Mapping[str, str] = Field(default_factory=dict, repr=False)
     agents: Mapping[AgentName, Agent] = Field(default_factory=dict)
 
+    bare_names: ClassVar[bool] = False
+    """Whether variables count without the prefix, too."""
     _given: frozenset[str] = PrivateAttr(default=frozenset())
 
     @classmethod
@@ -176,8 +182,8 @@ class Settings(BaseSettings):
         Raises:
             SettingsError: listing every one that is wrong, or why the file cannot be read.
         """
-        made = cls(**given)
-        made._given = frozenset(name.lower() for name in given)
+        made = cls(**_by_key(given))
+        made._given = frozenset(name.lower() for name in _by_key(given))
         return made
 
     @property
@@ -188,15 +194,21 @@ class Settings(BaseSettings):
     def origin(self, field: str) -> Origin:
         """Where the value of a field comes from, or that of a variable `<provider>_api_base_url`."""
         info = Settings.model_fields.get(field)
-        alias = (info.alias if info else None) or field
+        key = (info.alias if info else None) or field
         if info and field not in self.model_fields_set:
             return Origin.DEFAULT
-        if {field, alias} & self._given or (info is None and "api_base_urls" in self._given):
+        if key in self._given or (info is None and "api_base_urls" in self._given):
             return Origin.APPLICATION
-        if any(value and name.lower() == alias for name, value in os.environ.items()):
+        if key in _by_key(_variables(bare=self.bare_names)):
             return Origin.ENVIRONMENT
         # What is left was in the file, if there is one: a program may also make settings itself.
         return Origin.FILE if os.environ.get(CONFIG_VARIABLE) else Origin.APPLICATION
+
+    def variables(self) -> list[str]:
+        """The names of the variables that are set and count; their values may be secret."""
+        known = {field.alias or name for name, field in Settings.model_fields.items() if name not in FILE_ONLY}
+        set_here = {name: next(iter(_by_key({name: ""}))) for name in _variables(bare=self.bare_names)}
+        return sorted(name.upper() for name, key in set_here.items() if key in known or key.endswith(_API_BASE_URL))
 
     def api_base_url(self, provider: str) -> str | None:
         """Return what `<PROVIDER>_API_BASE_URL` puts in place of a provider's own hosts, if it is set.
@@ -216,12 +228,13 @@ class Settings(BaseSettings):
     @classmethod
     def _all_at_once(cls, values: dict[str, Any], validate: ModelWrapValidatorHandler[Self]) -> Self:
         """Settings that need each other are judged also while others are wrong, so that one look shows everything."""
-        lines = [text for text, applies in _missing(values).items() if applies]
+        named = partial(_spelled, bare=cls.bare_names)
+        lines = [text for text, applies in _missing(values, named).items() if applies]
         try:
             made = validate(values)
         except ValidationError as error:
             # The cause is dropped: it may hold what was given, secrets included.
-            lines = [_line(detail) for detail in _details(error)] + lines
+            lines = [_line(detail, named) for detail in _details(error)] + lines
         if lines:
             raise SettingsError("\n".join(lines)) from None
         return made
@@ -235,17 +248,64 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - a .env file is the shell's business
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - nothing we document
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        # An empty variable counts as not set: compose files leave them so.
-        variables = {name.lower(): value for name, value in os.environ.items() if value}
+        bare = issubclass(settings_cls, Settings) and settings_cls.bare_names
         # Providers are plugins, so these variables' names cannot be fields of this class.
-        base_urls, _ = _split(variables)
-        file_base_urls, file = _split(read_file(os.environ.get(CONFIG_VARIABLE)))
+        base_urls, variables = _split(_by_key(_variables(bare=bare)))
+        file_base_urls, file = _split(_by_key(read_file(os.environ.get(CONFIG_VARIABLE))))
+        known = {field.alias or name for name, field in Settings.model_fields.items() if name not in FILE_ONLY}
         return (
             init_settings,
-            _Environment(settings_cls),
+            # Variables are other programs', too; in the file, every key is meant for us.
+            InitSettingsSource(settings_cls, {name: value for name, value in variables.items() if name in known}),
             InitSettingsSource(settings_cls, {"api_base_urls": file_base_urls | base_urls}),
             InitSettingsSource(settings_cls, file),
         )
+
+
+class StandaloneSettings(Settings):
+    """The settings of a host that runs alone, where `DATABASE_URL` and the like can only be meant for it.
+
+    The name with the prefix wins.
+    """
+
+    bare_names = True
+
+
+def variable(field: str) -> str:
+    """The variable of a field, as it is documented."""
+    info = Settings.model_fields.get(field)
+    name = (info.alias if info else None) or field
+    return (name if name.startswith(PREFIX) or name in _NAMED_AFTER_OTHERS else PREFIX + name).upper()
+
+
+def _variables(*, bare: bool) -> dict[str, str]:
+    """The variables that count, in lower case. An empty one counts as not set: compose files leave them so."""
+    given = {name.lower(): value for name, value in os.environ.items() if value}
+    return {name: value for name, value in given.items() if bare or _is_ours(name)}
+
+
+def _is_ours(name: str) -> bool:
+    """Whether a variable is meant for us in another application, too: those of providers and of the platform are."""
+    return name.startswith(PREFIX) or name in _NAMED_AFTER_OTHERS or name.endswith(_API_BASE_URL)
+
+
+def _by_key(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values by what pydantic knows them by, however they are spelled; the name with the prefix wins."""
+    keys = {field.alias or name for name, field in Settings.model_fields.items()}
+    found = dict(values)
+    for name, value in values.items():
+        bare = name.removeprefix(PREFIX)
+        if bare != name and name not in keys and (bare in keys or bare.endswith(_API_BASE_URL)):
+            del found[name]
+            found[bare] = value
+    return found
+
+
+def _spelled(key: str, *, bare: bool) -> str:
+    """How a setting is called to its owner: by the variable that they have set, if they have."""
+    documented = variable(key)
+    set_without = bare and os.environ.get(key.upper()) and not os.environ.get(documented)
+    return key.upper() if set_without else documented
 
 
 def reread(running: Settings, read: Callable[[], Settings]) -> Configuration:
@@ -266,20 +326,11 @@ def reread(running: Settings, read: Callable[[], Settings]) -> Configuration:
         raise ReloadRefused(
             tuple(f"agents.{name}: needs TRINITY_URL, which counts from the next start" for name in strangers)
         )
-    fields = {name: field.alias or name for name, field in Settings.model_fields.items() if name not in FILE_ONLY}
-    changed = [name.upper() for key, name in fields.items() if getattr(found, key) != getattr(running, key)]
+    fields = [name for name in Settings.model_fields if name not in FILE_ONLY]
+    changed = [variable(key) for key in fields if getattr(found, key) != getattr(running, key)]
     urls = {**running.api_base_urls, **found.api_base_urls}
     changed += [name.upper() for name in urls if running.api_base_urls.get(name) != found.api_base_urls.get(name)]
     return Configuration(found.agents, tuple(sorted(changed)), complete=not found.serves_platform)
-
-
-class _Environment(EnvSettingsSource):
-    """The variables; a variable that happens to be called AGENTS is not ours."""
-
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        if field_name in FILE_ONLY:
-            return None, field_name, False
-        return super().get_field_value(field, field_name)
 
 
 def read_file(path: str | None) -> dict[str, Any]:
@@ -304,8 +355,9 @@ def _split(values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     return base_urls, {name: value for name, value in values.items() if name not in base_urls}
 
 
-def _missing(values: Mapping[str, Any]) -> dict[str, bool]:
+def _missing(values: Mapping[str, Any], named: Callable[[str], str]) -> dict[str, bool]:
     """What would be missing, by its sentence; the values are not validated yet."""
+    smtp, trinity = named("smtp_url"), named("trinity_url")
     agents = values.get("agents")
     tables = list(agents.values()) if isinstance(agents, Mapping) else []
     runtimes = [one.get("runtime") if isinstance(one, Mapping) else getattr(one, "runtime", None) for one in tables]
@@ -315,9 +367,10 @@ def _missing(values: Mapping[str, Any]) -> dict[str, bool]:
         "agents: either all of them have an owner, or none has and all are the platform's": (
             any(owned) and any(run == "trinity" and not one for run, one in zip(runtimes, owned, strict=True))
         ),
-        "MAIL_FROM is missing, SMTP_URL needs it": "smtp_url" in given and "mail_from" not in given,
-        "TRINITY_TOKEN is missing, TRINITY_URL needs it": "trinity_url" in given and "trinity_token" not in given,
-        'TRINITY_URL is missing, runtime = "trinity" needs it': "trinity" in runtimes and "trinity_url" not in given,
+        f"{named('mail_from')} is missing, {smtp} needs it": "smtp_url" in given and "mail_from" not in given,
+        f"{named('trinity_token')} is missing, {trinity} needs it": "trinity_url" in given
+        and "trinity_token" not in given,
+        f'{trinity} is missing, runtime = "trinity" needs it': "trinity" in runtimes and "trinity_url" not in given,
     }
 
 
@@ -333,19 +386,21 @@ def _details(error: ValidationError) -> Iterator[ErrorDetails]:
                     yield {**one, "loc": (*detail["loc"], "", *one["loc"])}
 
 
-def _line(detail: ErrorDetails) -> str:
+def _line(detail: ErrorDetails, named: Callable[[str], str]) -> str:
     context = detail.get("ctx", {})
     text = _TEXTS.get(detail["type"]) or str(context.get("error", detail["msg"]))
     if detail["type"] == "union_tag_invalid":
         text += f', not "{one_line(str(context["tag"]))[:_QUOTED]}"'
-    name = _name(detail["loc"])
+    name = _name(detail["loc"], named)
+    # What checks a value knows only how its variable is documented.
+    text = text.replace(variable(str(detail["loc"][0])), name)
     return text if text.startswith(name) else f"{name}: {text}"
 
 
-def _name(location: tuple[int | str, ...]) -> str:
+def _name(location: tuple[int | str, ...], named: Callable[[str], str]) -> str:
     """Name a setting as its owner wrote it: a variable, or a path in the file without pydantic's own marks."""
     if len(location) != 1:
         table, key = location[:2], location[3:]  # between them pydantic puts the runtime, or "[key]"
         return ".".join(str(part) for part in (*table, *key))
     ours = {field.alias or name for name, field in Settings.model_fields.items()} - set(FILE_ONLY)
-    return str(location[0]).upper() if location[0] in ours else str(location[0])
+    return named(str(location[0])) if location[0] in ours else str(location[0])

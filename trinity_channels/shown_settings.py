@@ -10,7 +10,7 @@ from trinity_channels.bindings.public_address import PublicAddress
 from trinity_channels.host_settings import Origin, ShownSetting
 from trinity_channels.limits import BOUNDS, Limits
 from trinity_channels.principal import COMMAND_LINE
-from trinity_channels.settings import FILE_ONLY, Settings
+from trinity_channels.settings import FILE_ONLY, Settings, variable
 
 LIMITS_ROUTE = "PUT /api/settings/limits"
 ADDRESS_ROUTE = "PUT /api/settings/public_chat_url"
@@ -61,7 +61,7 @@ def _fields(settings: Settings, limits: Limits, address: PublicAddress) -> Itera
             route, value = ADDRESS_ROUTE, address.value
             origin = origin if address.value == address.configured else Origin.STORED
         told = ("set" if value else "") if secret else _text(value)
-        yield ShownSetting((info.alias or field).upper(), MEANINGS[field], told, secret, origin, route)
+        yield ShownSetting(variable(field), MEANINGS[field], told, secret, origin, route)
 
 
 def _base_urls(settings: Settings) -> Iterator[ShownSetting]:

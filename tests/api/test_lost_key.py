@@ -39,7 +39,7 @@ async def test_a_lost_key_is_told_by_name_and_changes_nothing(locked: World) -> 
     )
     answers = [await locked.api(method, f"{PATH}{path}", body) for method, path, body in calls]
 
-    assert "CREDENTIAL_ENCRYPTION_KEY" in shown["warning"]
+    assert "TRINITY_CHANNELS_CREDENTIAL_ENCRYPTION_KEY" in shown["warning"]
     assert [(one.status_code, one.json()["code"]) for one in answers] == [(503, "vault_locked")] * 3
     await started_with(KEY, locked)
     zoe = locked.person("Zoe")
@@ -90,7 +90,7 @@ async def test_a_start_without_the_key_says_so_once(locked: World, caplog: pytes
 
     (told,) = [one.getMessage() for one in caplog.records if "encryption key lost" in one.getMessage()]
     assert "support on whatsapp" in told
-    assert "Add that key to CREDENTIAL_ENCRYPTION_KEY" in told
+    assert "Add that key to TRINITY_CHANNELS_CREDENTIAL_ENCRYPTION_KEY" in told
 
 
 async def test_one_lost_key_of_several_leaves_the_host_ready(locked: World) -> None:

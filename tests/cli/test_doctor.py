@@ -23,7 +23,7 @@ async def test_a_healthy_installation_ends_with_nothing_to_fix(terminal: Termina
 
     assert result.exit_code == 0, result.output
     assert "✓ The server runs at http://127.0.0.1:" in result.stdout
-    assert "Secrets are encrypted with CREDENTIAL_ENCRYPTION_KEY." in result.stdout
+    assert "Secrets are encrypted with TRINITY_CHANNELS_CREDENTIAL_ENCRYPTION_KEY." in result.stdout
     assert "✓ A signed probe to https://chat.example.org/api/whatsapp/webhook/… arrived at this host" in result.stdout
     assert "Agent support: runtime echo" in result.stdout
     assert "support on WhatsApp (Twilio)" in result.stdout
@@ -35,9 +35,9 @@ async def test_a_healthy_installation_ends_with_nothing_to_fix(terminal: Termina
 
 async def test_the_host_is_asked_whatever_the_settings_of_the_shell_are(terminal: Terminal, world: World) -> None:
     terminal.set(
-        PUBLIC_CHAT_URL="https://shell.example.org",
-        CREDENTIAL_ENCRYPTION_KEY="22" * 32,
-        DATABASE_URL=f"sqlite:///{terminal.folder}/other.db",
+        TRINITY_CHANNELS_PUBLIC_CHAT_URL="https://shell.example.org",
+        TRINITY_CHANNELS_CREDENTIAL_ENCRYPTION_KEY="22" * 32,
+        TRINITY_CHANNELS_DATABASE_URL=f"sqlite:///{terminal.folder}/other.db",
         HTTP_PROXY="http://127.0.0.1:9",
     )
     terminal.folder.joinpath("channels.toml").write_text("")
@@ -153,7 +153,7 @@ async def test_no_public_address_fails_once_an_account_is_connected(terminal: Te
 
     assert result.exit_code == 1
     assert f"✗ public_chat_url was emptied by API, and the {PUBLIC} of the settings" in result.stdout
-    assert "Set PUBLIC_CHAT_URL" not in result.stdout
+    assert "Set TRINITY_CHANNELS_PUBLIC_CHAT_URL" not in result.stdout
 
 
 async def test_a_stored_address_that_hides_the_one_of_the_settings_is_told_also_after_a_restart(
@@ -168,7 +168,7 @@ async def test_a_stored_address_that_hides_the_one_of_the_settings_is_told_also_
     agreed = await terminal.examined(world)
 
     assert "! public_chat_url is http://chat.example.org, which was stored by API; " in result.stdout
-    assert f"the {PUBLIC} of the settings (PUBLIC_CHAT_URL) does not count" in result.stdout
+    assert f"the {PUBLIC} of the settings (TRINITY_CHANNELS_PUBLIC_CHAT_URL) does not count" in result.stdout
     assert f"✓ public_chat_url is {PUBLIC}." in agreed.stdout
 
 
@@ -214,7 +214,7 @@ async def test_a_lost_key_fails(terminal: Terminal, world: World) -> None:
 
     assert result.exit_code == 1
     assert "✗ The encryption key is lost for support on WhatsApp (Twilio)" in result.stdout
-    assert "Add the former key to CREDENTIAL_ENCRYPTION_KEY" in result.stdout
+    assert "Add the former key to TRINITY_CHANNELS_CREDENTIAL_ENCRYPTION_KEY" in result.stdout
 
 
 async def test_the_findings_are_printed_as_json(terminal: Terminal, world: World) -> None:
@@ -236,20 +236,22 @@ def test_a_new_installation_hears_what_to_set_and_that_nothing_runs(terminal: Te
     assert result.exit_code == 3
     assert "? No server is running on the data folder" in result.stdout
     assert "! public_chat_url is not set" in result.stdout
-    assert "Set SMTP_URL and MAIL_FROM." in result.stdout
+    assert "Set TRINITY_CHANNELS_SMTP_URL and TRINITY_CHANNELS_MAIL_FROM." in result.stdout
 
 
 def test_without_a_server_the_source_of_the_settings_is_named_and_no_advice_is_given_twice(terminal: Terminal) -> None:
     terminal.set(
         AGENTS="of another program",
         TWILIO_API_BASE_URL="http://127.0.0.1:9",
-        PUBLIC_CHAT_URL="https://chat.example.org",
+        TRINITY_CHANNELS_PUBLIC_CHAT_URL="https://chat.example.org",
     )
 
     lines = terminal.run("doctor").stdout.splitlines()
 
     (source,) = [one for one in lines if "this judges by the settings of this shell" in one]
-    assert "(CREDENTIAL_ENCRYPTION_KEY, PUBLIC_CHAT_URL, TRINITY_CHANNELS_HOME, TWILIO_API_BASE_URL)" in source
+    names = source.partition("(")[2].partition(")")[0].split(", ")
+    assert names == sorted(names)
+    assert {"TRINITY_CHANNELS_PUBLIC_CHAT_URL", "TRINITY_CHANNELS_HOME", "TWILIO_API_BASE_URL"} <= set(names)
     assert f"and the file {terminal.folder / 'channels.toml'}; the server may be started with others." in source
     assert sum("trinity-channels serve" in one for one in lines) == 1
     advice = [one for one in lines if one.startswith("    ")]
@@ -261,7 +263,7 @@ async def test_beside_a_server_the_settings_of_the_shell_are_not_judged(terminal
 
 
 def test_the_way_in_is_unknown_while_nothing_runs(terminal: Terminal) -> None:
-    terminal.set(PUBLIC_CHAT_URL="https://chat.example.org")
+    terminal.set(TRINITY_CHANNELS_PUBLIC_CHAT_URL="https://chat.example.org")
 
     result = terminal.run("doctor")
 

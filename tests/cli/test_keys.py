@@ -17,10 +17,10 @@ def test_a_generated_key_is_one_and_never_the_same(terminal: Terminal) -> None:
 
 async def test_after_a_rotation_the_old_key_is_not_needed(terminal: Terminal, world: World) -> None:
     await world.stops()
-    terminal.set(CREDENTIAL_ENCRYPTION_KEY=f"{NEW},{KEY}")
+    terminal.set(TRINITY_CHANNELS_CREDENTIAL_ENCRYPTION_KEY=f"{NEW},{KEY}")
 
     first = await terminal.beside("rotate-keys")
-    terminal.set(CREDENTIAL_ENCRYPTION_KEY=NEW)
+    terminal.set(TRINITY_CHANNELS_CREDENTIAL_ENCRYPTION_KEY=NEW)
     second = await terminal.beside("rotate-keys")
 
     assert (first.exit_code, second.exit_code) == (0, 0)
@@ -34,7 +34,7 @@ async def test_the_blocks_of_erased_people_are_rotated_too(terminal: Terminal, w
     await world.blocks(zoe)
     await world.api("DELETE", f"/api/agents/support/clients/{(await world.client(zoe))['id']}")
     await world.stops()
-    terminal.set(CREDENTIAL_ENCRYPTION_KEY=f"{NEW},{KEY}")
+    terminal.set(TRINITY_CHANNELS_CREDENTIAL_ENCRYPTION_KEY=f"{NEW},{KEY}")
 
     result = await terminal.beside("rotate-keys")
 
@@ -43,10 +43,10 @@ async def test_the_blocks_of_erased_people_are_rotated_too(terminal: Terminal, w
 
 async def test_a_rotation_without_the_old_key_names_what_is_missing(terminal: Terminal, world: World) -> None:
     await world.stops()
-    terminal.set(CREDENTIAL_ENCRYPTION_KEY=NEW)
+    terminal.set(TRINITY_CHANNELS_CREDENTIAL_ENCRYPTION_KEY=NEW)
 
     result = await terminal.beside("rotate-keys")
 
     assert result.exit_code == 1
-    assert "Add that key to CREDENTIAL_ENCRYPTION_KEY" in result.stderr
+    assert "Add that key to TRINITY_CHANNELS_CREDENTIAL_ENCRYPTION_KEY" in result.stderr
     assert len(result.stderr.splitlines()) == 1

@@ -147,7 +147,7 @@ async def test_user_and_password_are_percent_decoded_and_checked(serve: Start, u
         await mailer(port, user=user).send(CODE)
         assert len(box.envelopes) == 1
         return
-    with pytest.raises(MailError, match=r"refuses user or password \(535\); check SMTP_URL") as caught:
+    with pytest.raises(MailError, match=r"refuses user or password \(535\); check TRINITY_CHANNELS_SMTP_URL") as caught:
         await mailer(port, user=user).send(CODE)
     assert box.envelopes == []
     assert "fake" not in str(caught.value)
@@ -175,7 +175,7 @@ async def test_a_mail_that_is_too_large_is_an_error(serve: Start) -> None:
 
 
 async def test_no_server_is_an_error_that_names_the_setting() -> None:
-    with pytest.raises(MailError, match="check SMTP_URL"):
+    with pytest.raises(MailError, match="check TRINITY_CHANNELS_SMTP_URL"):
         await mailer(1).send(CODE)
 
 
@@ -210,7 +210,7 @@ async def test_nothing_is_sent_to_a_server_with_a_bad_certificate(
     box = Postbox()
     port = await serve(box, **({"tls": server_tls} if scheme == "smtps" else {"tls_context": server_tls}))
 
-    with pytest.raises(MailError, match="check SMTP_URL"):
+    with pytest.raises(MailError, match="check TRINITY_CHANNELS_SMTP_URL"):
         await mailer(port, scheme=scheme).send(CODE)
 
     assert box.envelopes == []
@@ -252,7 +252,7 @@ async def test_headers_in_the_text_stay_text(serve: Start) -> None:
 
 @pytest.mark.parametrize("sender", ["", "nobody", "bot@example.org\nBcc: mallory@example.org"])
 def test_an_unusable_sender_is_refused_by_name(sender: str) -> None:
-    with pytest.raises(ValueError, match="MAIL_FROM must be an address"):
+    with pytest.raises(ValueError, match="TRINITY_CHANNELS_MAIL_FROM must be an address"):
         mailer(25, sender=sender)
 
 

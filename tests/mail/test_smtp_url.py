@@ -1,4 +1,4 @@
-"""SMTP_URL: what it may look like, and refusals that give nothing away."""
+"""TRINITY_CHANNELS_SMTP_URL: what it may look like, and refusals that give nothing away."""
 
 import pytest
 
@@ -39,7 +39,7 @@ def test_addresses(url: str, server: SmtpServer) -> None:
     ],
 )
 def test_refusals_name_the_setting_and_quote_nothing(url: str) -> None:
-    with pytest.raises(ValueError, match="SMTP_URL cannot be used") as caught:
+    with pytest.raises(ValueError, match="TRINITY_CHANNELS_SMTP_URL cannot be used") as caught:
         parse_smtp_url(url)
 
     assert "fake" not in str(caught.value)

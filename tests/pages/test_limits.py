@@ -177,16 +177,19 @@ async def test_every_setting_is_shown_with_its_origin(found: Found, page_of: Rea
     page = await (await page_of(world)).opens("/settings/all")
 
     every = {one["name"]: one for one in answer.json()}
-    assert (every["TRINITY_CHANNELS_KEEP_BODIES_DAYS"]["value"], every["PUBLIC_CHAT_URL"]["value"]) == (
+    assert (
+        every["TRINITY_CHANNELS_KEEP_BODIES_DAYS"]["value"],
+        every["TRINITY_CHANNELS_PUBLIC_CHAT_URL"]["value"],
+    ) == (
         "7",
         "https://other.example.org",
     )
     origins = {name: one["origin"] for name, one in every.items()}
-    assert origins["TRINITY_CHANNELS_KEEP_BODIES_DAYS"] == origins["PUBLIC_CHAT_URL"] == "stored"
+    assert origins["TRINITY_CHANNELS_KEEP_BODIES_DAYS"] == origins["TRINITY_CHANNELS_PUBLIC_CHAT_URL"] == "stored"
     assert origins["TRINITY_CHANNELS_GATHER_SECONDS"] == "application"
     assert origins["TRINITY_CHANNELS_PARK_AFTER_HOURS"] == "default"
-    assert every["SMTP_URL"] | {"meaning": ""} == {
-        "name": "SMTP_URL",
+    assert every["TRINITY_CHANNELS_SMTP_URL"] | {"meaning": ""} == {
+        "name": "TRINITY_CHANNELS_SMTP_URL",
         "meaning": "",
         "value": "set",
         "secret": True,

@@ -84,7 +84,7 @@ async def test_what_is_recommended_is_kept_in_the_settings_after_the_first_answe
 
     assert await missing(world) == ["mail"]
     assert "Set-up checklist" not in agents
-    assert "Set SMTP_URL and MAIL_FROM" in settings
+    assert "Set TRINITY_CHANNELS_SMTP_URL and TRINITY_CHANNELS_MAIL_FROM" in settings
 
 
 async def test_a_new_key_asks_for_a_copy_again(found: Found) -> None:

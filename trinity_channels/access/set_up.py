@@ -206,7 +206,9 @@ class SetUp:
     def _key(self, backed_up: str | None) -> Step:
         title, file = "Back up the encryption key", self._means.key_file
         if file is None:
-            message = "It comes from CREDENTIAL_ENCRYPTION_KEY; keep it wherever you keep your settings."
+            message = (
+                "It comes from TRINITY_CHANNELS_CREDENTIAL_ENCRYPTION_KEY; keep it wherever you keep your settings."
+            )
             return Step(StepCode.KEY, title, done=True, message=message, required=False)
         if backed_up == self._means.key():
             message = f"You have a copy of {file}."
@@ -223,7 +225,7 @@ class SetUp:
             message = "People can sign in with /login, and owners get mails about requests."
             return Step(StepCode.MAIL, title, done=True, message=message, required=False)
         message = "Without it people cannot verify an e-mail: only agents that are open to everyone answer."
-        fix = "Set SMTP_URL and MAIL_FROM, and start the host again."
+        fix = "Set TRINITY_CHANNELS_SMTP_URL and TRINITY_CHANNELS_MAIL_FROM, and start the host again."
         return Step(StepCode.MAIL, title, done=False, message=message, fix=fix, required=False)
 
 

@@ -1,4 +1,4 @@
-"""The public address of this host: where providers reach our webhooks. The stored setting wins over PUBLIC_CHAT_URL.
+"""The public address of this host: where providers reach our webhooks. The stored setting wins over the configured one.
 
 An application around the host may have the address instead; then neither of the two counts.
 """
@@ -54,7 +54,8 @@ class PublicAddress:
 
     Attributes:
         value: the address, without trailing slash; None if there is none.
-        configured: the value of PUBLIC_CHAT_URL, which counts until another one is stored; None if it is not set.
+        configured: the value of TRINITY_CHANNELS_PUBLIC_CHAT_URL, which counts until another one is stored; None if it is
+            not set.
         changed_at: since when it is this one; None if it was never another one.
         probed: by channel, what the newest probe through this address found since the host was started.
     """
@@ -75,7 +76,7 @@ class PublicAddress:
 
     @property
     def ignored(self) -> str | None:
-        """The value of PUBLIC_CHAT_URL where a stored one wins over it; None where the two agree."""
+        """The value of TRINITY_CHANNELS_PUBLIC_CHAT_URL where a stored one wins over it; None where the two agree."""
         return None if self.configured == self.value else self.configured
 
     async def load(self) -> None:

@@ -23,7 +23,7 @@ def audit(
     from trinity_channels.cli import offline, tables
     from trinity_channels.cli.since import since as parse_since
     from trinity_channels.ports import utc_now
-    from trinity_channels.settings import Settings
+    from trinity_channels.settings import StandaloneSettings
     from trinity_channels.store import Tx, audit_names
     from trinity_channels.store import audit as log
     from trinity_channels.web.audit_sentences import line
@@ -41,7 +41,7 @@ def audit(
     found = offline.with_store(lambda store: store.read(read))
     if not found:
         if agent:  # what concerned an agent that was removed can still be looked at
-            offline.known_agent(Settings.load(), agent)
+            offline.known_agent(StandaloneSettings.load(), agent)
         say("The audit log holds nothing of the kind.")
         return
     told = [(one.entry, line(one, str)) for one in found]

@@ -18,7 +18,7 @@ from trinity_channels.cli.running import HostNotRunning
 from trinity_channels.crypto.vault import VaultError
 from trinity_channels.diagnostics import Diagnostics, Findings
 from trinity_channels.readable_settings import data_folder
-from trinity_channels.settings import CONFIG_VARIABLE, FILE_ONLY, Settings, SettingsError
+from trinity_channels.settings import CONFIG_VARIABLE, Settings, SettingsError, StandaloneSettings
 from trinity_channels.store import StoreError
 
 PATIENCE = 300.0
@@ -46,7 +46,7 @@ class Examined:
 async def examine() -> Examined:
     """Examine the installation that the environment names; what cannot be looked at is left out."""
     try:
-        settings = Settings.load()
+        settings = StandaloneSettings.load()
     except SettingsError as error:
         return await asyncio.to_thread(_with_wrong_settings, error)
     read = Check("settings", CheckState.OK, "The settings can be read.")
@@ -118,10 +118,7 @@ async def _offline(settings: Settings, server: Check) -> tuple[Check, list[Findi
 
 def _sources(settings: Settings) -> str:
     """Where the settings come from: the file, and the variables that are set, whose values may be secret."""
-    # By the model, so that a new setting is not forgotten here.
-    ours = {(field.alias or name).upper() for name, field in Settings.model_fields.items() if name not in FILE_ONLY}
-    ours |= {name.upper() for name in settings.api_base_urls}
-    given = ", ".join(sorted(name for name in ours if os.environ.get(name)))
+    given = ", ".join(settings.variables())
     file = os.environ.get(CONFIG_VARIABLE)
     of_shell = f"by the settings of this shell ({given})" if given else "by this shell, which sets nothing,"
     return f"{of_shell} and {f'the file {file}' if file else 'no settings file'}; the server may be started with others"

@@ -18,10 +18,10 @@ def upgrade() -> None:
     """Upgrade the database schema, with no server running; `serve` does the same when it starts."""
     import asyncio
 
-    from trinity_channels.settings import Settings
+    from trinity_channels.settings import StandaloneSettings
     from trinity_channels.store import Store
 
-    store = Store(Settings.load().database_url.get_secret_value())
+    store = Store(StandaloneSettings.load().database_url.get_secret_value())
     # With the lock of a server: tables must not change under one that runs.
     store.open()
     asyncio.run(store.close())

@@ -29,7 +29,7 @@ def deliveries(
     if ctx.invoked_subcommand is not None:
         return
     from trinity_channels.cli import offline, tables
-    from trinity_channels.settings import Settings
+    from trinity_channels.settings import StandaloneSettings
     from trinity_channels.store import delivery_log, trials
     from trinity_channels.store.states import PARKED_DELIVERIES
 
@@ -39,7 +39,7 @@ def deliveries(
     )
     if not found:
         if agent:  # with all that it ever sent, an agent that was removed can still be looked at
-            offline.known_agent(Settings.load(), agent)
+            offline.known_agent(StandaloneSettings.load(), agent)
         say("No delivery has failed." if failed else "Nothing was sent.")
         return
     rows = [

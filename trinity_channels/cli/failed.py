@@ -58,11 +58,11 @@ async def _found(store: Store) -> tuple[list[tuple[FailedTurn, datetime | None]]
     from trinity_channels.limits import Limits, LimitValues
     from trinity_channels.ports import utc_now
     from trinity_channels.retention.periods import RetentionPeriods
-    from trinity_channels.settings import Settings, SettingsError
+    from trinity_channels.settings import SettingsError, StandaloneSettings
     from trinity_channels.store import Tx, agent_runs, bindings, turns
 
     try:
-        settings = Settings.load()
+        settings = StandaloneSettings.load()
         agents = AgentTable(settings.agents)
         may = Authorisation(LocalDirectory(store, agents, utc_now))
         limits = Limits(store, LimitValues.of(settings), utc_now)

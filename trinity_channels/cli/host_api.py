@@ -16,7 +16,7 @@ from trinity_channels.cli import running
 from trinity_channels.cli.errors import CommandFailed
 from trinity_channels.cli.running import HostNotRunning, HostRefused
 from trinity_channels.readable_settings import data_folder
-from trinity_channels.settings import Settings
+from trinity_channels.settings import StandaloneSettings
 
 IDLE = "http://idle.invalid"
 """Stands for the host that is opened within this process; nothing is resolved or listened on."""
@@ -51,7 +51,7 @@ def ask(method: str, path: str, body: object = None, *, reads: bool = False) -> 
 
 
 async def _ask_idle(method: str, path: str, body: object, *, reads: bool) -> Any:
-    app, host = create_app(Settings.load())
+    app, host = create_app(StandaloneSettings.load())
     try:
         # Without the lock of a server, which `is_served` looks at next.
         host.store.open(serve=False)

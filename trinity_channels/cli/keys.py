@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def keygen() -> None:
-    """Print a new key for CREDENTIAL_ENCRYPTION_KEY."""
+    """Print a new key for TRINITY_CHANNELS_CREDENTIAL_ENCRYPTION_KEY."""
     from trinity_channels.crypto.keys import generate_key
 
     typer.echo(generate_key())

@@ -12,7 +12,7 @@ from trinity_channels.app import Host
 from trinity_channels.cli.errors import CommandFailed
 from trinity_channels.cli.terminal import say
 from trinity_channels.readable_settings import database_url
-from trinity_channels.settings import Settings, SettingsError
+from trinity_channels.settings import Settings, SettingsError, StandaloneSettings
 from trinity_channels.store import Store
 
 T = TypeVar("T")
@@ -39,7 +39,7 @@ def with_store(work: Callable[[Store], Awaitable[T]]) -> T:
 def _database() -> Store:
     """The database, not open yet. Beside a running server that is possible with settings that its next start refuses."""
     try:
-        return Store(Settings.load().database_url.get_secret_value())
+        return Store(StandaloneSettings.load().database_url.get_secret_value())
     except SettingsError as error:
         store = Store(database_url())
         if not (store.path.exists() and store.is_served()):
@@ -52,7 +52,7 @@ def with_host(work: Callable[[Host], Awaitable[T]]) -> T:
     """Do something with everything the host is made of; it serves nothing and sends nothing on its own."""
 
     async def opened() -> T:
-        async with idle_host(Settings.load()) as host:
+        async with idle_host(StandaloneSettings.load()) as host:
             return await work(host)
 
     return asyncio.run(opened())

@@ -40,14 +40,14 @@ def requests(
         return
     from trinity_channels.cli import offline, tables
     from trinity_channels.email_address import shown_email
-    from trinity_channels.settings import Settings
+    from trinity_channels.settings import StandaloneSettings
     from trinity_channels.store import access
 
     wanted = {Status.ALL: None, Status.DECLINED: "denied"}.get(status, status.value)
     found = offline.with_store(lambda store: store.read(lambda tx: access.requests(tx, agent or None, wanted)))
     if not found:
         if agent:  # an agent that was removed can still have requests
-            offline.known_agent(Settings.load(), agent)
+            offline.known_agent(StandaloneSettings.load(), agent)
         say("No access requests." if wanted is None else f"No {status} access requests.")
         return
     rows = [

@@ -32,15 +32,15 @@ async def _serve(host: str, port: int) -> None:
     from trinity_channels.cli import collector, running, servers
     from trinity_channels.cli.hangup import reloads_on_hangup
     from trinity_channels.observability.log import configure_logging
-    from trinity_channels.settings import CONFIG_VARIABLE, Settings
+    from trinity_channels.settings import CONFIG_VARIABLE, StandaloneSettings
 
     # For people on a terminal, for machines everywhere else.
     configure_logging(json=not sys.stderr.isatty())
-    settings = Settings.load()
+    settings = StandaloneSettings.load()
     # Before the host starts: a port that is taken must not first hand out a token or take messages.
     bound = servers.bind(host, port)
     with bound:
-        app, channels = create_app(settings, Ports(read_settings=Settings.load))
+        app, channels = create_app(settings, Ports(read_settings=StandaloneSettings.load))
         reached = running.local_address(*bound.getsockname()[:2])
         async with channels, servers.serving(app, bound, channels.leave):
             collector.settle()

@@ -29,14 +29,14 @@ def create(
     from trinity_channels.cli.until import until
     from trinity_channels.ports import utc_now
     from trinity_channels.principal import COMMAND_LINE, Role
-    from trinity_channels.settings import Settings
+    from trinity_channels.settings import StandaloneSettings
 
     if sum(map(bool, (admin, user, agent))) != 1:
         raise typer.BadParameter("Give exactly one of --admin, --user EMAIL and --agent NAME.")
     role, subject = (Role.ADMIN, "") if admin else (Role.USER, user) if user else (Role.AGENT, agent)
     ends = until(expires, utc_now())
     if agent:
-        offline.known_agent(Settings.load(), agent)
+        offline.known_agent(StandaloneSettings.load(), agent)
     wanted = NewToken(role, subject, label, ends)
     try:
         _, token = offline.with_store(lambda store: Tokens(store, utc_now).create(COMMAND_LINE, wanted))

@@ -1,4 +1,4 @@
-"""The encryption keys: read from CREDENTIAL_ENCRYPTION_KEY, or from a key file made on first start.
+"""The encryption keys: read from TRINITY_CHANNELS_CREDENTIAL_ENCRYPTION_KEY, or from a key file made on first start.
 
 A key ring is ordered. The first key encrypts, all of them decrypt, so a key is rotated by putting a new one in front.
 """
@@ -14,7 +14,7 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-VARIABLE = "CREDENTIAL_ENCRYPTION_KEY"
+VARIABLE = "TRINITY_CHANNELS_CREDENTIAL_ENCRYPTION_KEY"
 _KEY = re.compile(r"[0-9a-fA-F]{64}")
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
@@ -46,7 +46,7 @@ class KeyRing:
 
 
 def generate_key() -> str:
-    """Make a fresh key, in the form that CREDENTIAL_ENCRYPTION_KEY takes."""
+    """Make a fresh key, in the form that TRINITY_CHANNELS_CREDENTIAL_ENCRYPTION_KEY takes."""
     return secrets.token_hex(32)
 
 

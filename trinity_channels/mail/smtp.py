@@ -26,8 +26,8 @@ class SmtpMailer:
     Over `smtp://` the connection turns to TLS as soon as the server offers it, and then its certificate must be good.
 
     Args:
-        url: the setting SMTP_URL; see `parse_smtp_url`.
-        sender: the setting MAIL_FROM, an address with or without a name.
+        url: the setting TRINITY_CHANNELS_SMTP_URL; see `parse_smtp_url`.
+        sender: the setting TRINITY_CHANNELS_MAIL_FROM, an address with or without a name.
 
     Raises:
         ValueError: one of the settings cannot be used.
@@ -86,20 +86,22 @@ def _sender(text: str) -> Address:
     try:
         return Address(display_name=name, addr_spec=address)
     except (ValueError, IndexError, MessageError):
-        raise ValueError("MAIL_FROM must be an address such as bot@example.org or Bot <bot@example.org>.") from None
+        raise ValueError(
+            "TRINITY_CHANNELS_MAIL_FROM must be an address such as bot@example.org or Bot <bot@example.org>."
+        ) from None
 
 
 def _cause(error: Exception) -> str:
     match error:
         case aiosmtplib.SMTPAuthenticationError():
-            return f"The mail server refuses user or password ({error.code}); check SMTP_URL."
+            return f"The mail server refuses user or password ({error.code}); check TRINITY_CHANNELS_SMTP_URL."
         case aiosmtplib.SMTPRecipientsRefused():
             return f"The mail server refuses the recipient ({error.recipients[0].code})."
         case aiosmtplib.SMTPSenderRefused():
-            return f"The mail server refuses the sender ({error.code}); check MAIL_FROM."
+            return f"The mail server refuses the sender ({error.code}); check TRINITY_CHANNELS_MAIL_FROM."
         case aiosmtplib.SMTPResponseException():
             return f"The mail server refuses the mail ({error.code})."
         case TimeoutError():
             return f"The mail server did not answer within {TIMEOUT_SECONDS:g} seconds."
         case _:
-            return f"The mail server cannot be used ({type(error).__name__}); check SMTP_URL."
+            return f"The mail server cannot be used ({type(error).__name__}); check TRINITY_CHANNELS_SMTP_URL."

@@ -1,4 +1,4 @@
-"""Reads SMTP_URL: `smtp[s]://user:password@host:port`, user and password percent-encoded."""
+"""Reads TRINITY_CHANNELS_SMTP_URL: `smtp[s]://user:password@host:port`, user and password percent-encoded."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def parse_smtp_url(url: str) -> SmtpServer:
     """Read the address of a mail server; the port defaults to 587 for smtp and 465 for smtps.
 
     Raises:
-        ValueError: it cannot work. The sentence names SMTP_URL and quotes nothing of it.
+        ValueError: it cannot work. The sentence names TRINITY_CHANNELS_SMTP_URL and quotes nothing of it.
     """
     try:
         parts = urlsplit(url.strip())
@@ -53,4 +53,4 @@ def _decoded(text: str | None) -> str | None:
 
 
 def _refusal(reason: str) -> ValueError:
-    return ValueError(f"SMTP_URL cannot be used: {reason}.")
+    return ValueError(f"TRINITY_CHANNELS_SMTP_URL cannot be used: {reason}.")

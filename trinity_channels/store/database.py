@@ -97,7 +97,7 @@ class Store:
     def __init__(self, url: str) -> None:
         self._url = make_url(url)
         if self._url.get_backend_name() != "sqlite" or not self._url.database or self._url.database == ":memory:":
-            raise StoreError("DATABASE_URL must name a SQLite file, such as sqlite:///channels.db")
+            raise StoreError("TRINITY_CHANNELS_DATABASE_URL must name a SQLite file, such as sqlite:///channels.db")
         self._path = Path(self._url.database)
         self._waiting: list[_Job] = []
         self.commits = 0

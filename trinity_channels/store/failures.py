@@ -18,10 +18,10 @@ def cannot_be_opened(path: Path, error: BaseException) -> StoreError:
     why = str(error)
     fix = ""
     if "not a database" in why or "malformed" in why:
-        fix = " Restore the file from a backup, or name another one in DATABASE_URL."
+        fix = " Restore the file from a backup, or name another one in TRINITY_CHANNELS_DATABASE_URL."
     elif "unable to open" in why or isinstance(error, OSError):
         fix = (
-            " It must be a file in a folder that this user may write to; DATABASE_URL and TRINITY_CHANNELS_HOME say where "
-            "it is."
+            " It must be a file in a folder that this user may write to; TRINITY_CHANNELS_DATABASE_URL and "
+            "TRINITY_CHANNELS_HOME say where it is."
         )
     return StoreError(f"The database {path} cannot be opened: {why}.{fix}")

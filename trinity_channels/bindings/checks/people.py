@@ -19,7 +19,7 @@ def mail(known: Known) -> Check:
         "mail",
         CheckState.WARNING,
         "No mailer is set up, so e-mail addresses cannot be verified with /login.",
-        "Set SMTP_URL and MAIL_FROM, or set the agent's policy to open.",
+        "Set TRINITY_CHANNELS_SMTP_URL and TRINITY_CHANNELS_MAIL_FROM, or set the agent's policy to open.",
         (FixAction.SET_POLICY,),
     )
 

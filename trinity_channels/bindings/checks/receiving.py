@@ -18,7 +18,8 @@ def opened(known: Known) -> Check:
         "credentials",
         CheckState.FAILED,
         f"Nothing is received or sent: {known.locked}",
-        "Add the former key to CREDENTIAL_ENCRYPTION_KEY, after the newest one, or connect this account again.",
+        "Add the former key to TRINITY_CHANNELS_CREDENTIAL_ENCRYPTION_KEY, after the newest one, or connect this account "
+        "again.",
         (FixAction.EDIT,),
     )
 

@@ -81,7 +81,7 @@ A simulator of {title} on this machine. It has no connection to {title}, and not
 1. Let the host use it, and start it again. A host on this machine needs no other public address than its own:
 
      export {simulated.variable}={simulated.base_url}
-     export PUBLIC_CHAT_URL=http://127.0.0.1:8000
+     export TRINITY_CHANNELS_PUBLIC_CHAT_URL=http://127.0.0.1:8000
 
 2. Connect an agent. Its credentials are invented:
 
