@@ -54,7 +54,15 @@ FAST = (
     "--ignore=plugins/contract_tests/tests/test_report.py",
     *(f"--ignore=tests/{name}" for name in WHOLE_PROGRAMS),
 )
-OF_LIBRARIES = ("tests/api", "tests/core", "tests/inbound", "tests/test_migrate.py", "tests/test_settings.py")
+OF_LIBRARIES = (
+    *(f"tests/{name}" for name in ("agents", "api", "channels", "core", "inbound", "mail", "outbound")),
+    *(
+        f"tests/test_{name}.py"
+        for name in ("distributions", "http_client", "http_server", "log", "migrate", "settings")
+    ),
+    *(f"tests/stories/test_{name}.py" for name in ("access", "replies", "retention")),
+    "plugins/whatsapp/tests/test_signature.py",
+)
 NOT_ON_FLOORS = ("--deselect=tests/test_docs.py::test_the_generated_pages_are_what_the_code_says",)
 """The description of the API is written by FastAPI, each version in its own words."""
 CORES = 2
