@@ -97,6 +97,9 @@ async def walk(page: Page, key: str = "Tab") -> Walk:
     for _ in range(MOST):
         await page.keyboard.press(key)
         stop: dict[str, Any] | None = await page.evaluate(_STOP)
+        if stop is None and not stops and parts < _PARTS:  # the browser was still beyond the end of the page
+            parts += 1
+            continue
         # Beyond the last one the browser's own controls come, or the first one again.
         if stop is None or stop.get("again") == 0:
             return Walk(stops, await page.evaluate(_REACHABLE))

@@ -7,16 +7,20 @@ from pathlib import Path
 
 import pytest
 from freezegun.api import FrozenDateTimeFactory
-from playwright.async_api import expect
+from playwright.async_api import Browser, ViewportSize, expect
 
+from tests.channels.net import Net, Someone
 from tests.pages.browsing import Readers
 from tests.pages.fiction import OWNER, Fiction
 from tests.pages.keyboard import mouse_only, walk
 from tests.pages.pictures import PICTURES, Picture
 from tests.world import ADMIN, World
+from trinity_channels.cli import servers
 from trinity_channels.web.auth import Role
 
 CHANNEL = "/agents/front-desk/channels/whatsapp"
+PHONE: ViewportSize = {"width": 390, "height": 844}
+WIDE: ViewportSize = {"width": 1200, "height": 900}
 FURTHER = (
     Picture("rotate", f"{CHANNEL}/rotate"),
     Picture("disconnect", f"{CHANNEL}/disconnect"),
@@ -46,6 +50,32 @@ async def test_every_page_is_used_by_keyboard(
             assert backwards.names == forwards.names[::-1], picture.path
             assert forwards.unseen == [], picture.path
             assert await mouse_only(page) == [], picture.path
+            await page.set_viewport_size(PHONE)
+            assert (await walk(page)).unseen == [], f"{picture.path}, on a phone"
+            await page.set_viewport_size(WIDE)
+
+
+async def test_the_phones_of_simulators_are_used_by_keyboard(
+    tmp_path: Path, blank: Path, clock: FrozenDateTimeFactory, browser: Browser
+) -> None:
+    shutil.copy(blank, tmp_path)
+    async with Net(tmp_path, clock) as net:
+        await net.connect_all()
+        for channel, simulator in net.simulators.items():
+            await Someone(net, channel, "Zoe").says("hello")
+            with servers.bind("127.0.0.1", 0) as bound:
+                async with servers.serving(simulator.app, bound, simulator.settle):
+                    page = await browser.new_page()
+                    await page.goto(servers.address(bound))
+                    forwards, backwards = await walk(page), await walk(page, "Shift+Tab")
+                    left = await mouse_only(page)
+                    await page.close()
+
+            assert len(forwards.names) > 5, channel
+            assert forwards.names == forwards.reachable, channel
+            assert backwards.names == forwards.names[::-1], channel
+            assert forwards.unseen == [], channel
+            assert left == [], channel
 
 
 async def test_the_first_stop_leads_past_the_navigation(world: World, page_of: Readers) -> None:
