@@ -8,6 +8,7 @@ import tempfile
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
@@ -75,11 +76,16 @@ async def _paths(browser: httpx.AsyncClient) -> dict[str, str]:
     listing, far = f"/api{_AGENT}/conversations", ""
     for _ in range(3):
         far = (await browser.get(listing, params={"after": far}, headers=api)).raise_for_status().json()["next"]
+    earlier = (await browser.get(f"/api{_AGENT}/clients", params={"limit": 25}, headers=api)).raise_for_status()
+    clients = parse_qs(urlsplit(earlier.links["next"]["url"]).query)["after"][0]
     busy = f"{_AGENT}/conversations/1"
     older = (await browser.get(f"/api{busy}", headers=api)).raise_for_status().json()["earlier"]
     return {
         "Agents": "/agents",
         "Sharing": _AGENT,
+        "Sharing, earlier clients": f"{_AGENT}?clients={clients}",
+        "Sharing, search": f"{_AGENT}?q=number+77",
+        "Count in the navigation": "/live/conversations/attention",
         "Channel": f"{_AGENT}/channels/whatsapp",
         "Connect": f"{_AGENT}/channels/telegram",
         "Conversations": "/conversations",
