@@ -41,7 +41,7 @@ async def test_the_owner_gets_one_mail_about_several_requests(world: World) -> N
     assert len(mails) == 1
     assert "2 people are waiting" in mails[0].subject
     assert all(
-        f"    {one['id']}: {one['email']} (on WhatsApp (Twilio))" in mails[0].text for one in await world.requests()
+        f"    {one['id']}: {one['email']} on WhatsApp (Twilio)" in mails[0].text for one in await world.requests()
     )
     assert len(re.findall(rf"^    {PUBLIC}/api/whatsapp/webhook/decide/[\w-]{{96}}$", mails[0].text, re.MULTILINE)) == 2
 
@@ -55,7 +55,7 @@ async def test_the_owner_is_told_of_letters_that_may_deceive(world: World) -> No
     await world.later(seconds=31)
 
     (mail,) = world.mails.to(OWNER)
-    assert "\u0437\u043e\u044f@example.org, with letters beyond a to z" in mail.text
+    assert "\u0437\u043e\u044f@example.org on WhatsApp (Twilio), with letters beyond a to z" in mail.text
 
 
 async def test_the_owner_hears_nothing_of_what_is_decided_already(world: World) -> None:

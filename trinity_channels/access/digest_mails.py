@@ -33,9 +33,6 @@ class DigestMails:
         )
 
     def _entry(self, one: AccessRequest, url: str | None) -> str:
-        line = f"    {one.id}: {_shown(one.email)} (on {self._plugins.title(one.channel)})"
+        warning = "" if one.email.isascii() else texts.DIGEST_FOREIGN
+        line = f"    {one.id}: {shown_email(one.email)} on {self._plugins.title(one.channel)}{warning}"
         return f"{line}\n    {url}" if url else line
-
-
-def _shown(email: str) -> str:
-    return email if email.isascii() else f"{shown_email(email)}{texts.DIGEST_FOREIGN}"
