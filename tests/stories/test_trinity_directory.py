@@ -123,6 +123,26 @@ async def test_what_the_owner_decides_here_is_stored_there(town: World, platform
 
 
 @pytest.mark.parametrize("tells", [True, False])
+@pytest.mark.parametrize("allowed", [True, False])
+async def test_agents_write_first_to_those_who_may_be_written_to_there(
+    town: World, platform: Platform, *, allowed: bool, tells: bool
+) -> None:
+    platform.accounts.tells_consent = tells
+    platform.accounts.share("support", ZOE, allow_proactive=allowed)
+    await town.policy("require_sharing")
+    zoe = town.person("Zoe")
+    await zoe.verifies(ZOE)
+
+    platform.accounts.key("trinity_mcp_fake-key-of-the-agent", "olga", "agent", "support")
+    body = {"recipient_email": ZOE, "text": "news", "channel": "whatsapp"}
+    answer = await town.api("POST", "/api/agents/support/messages", body, token="trinity_mcp_fake-key-of-the-agent")
+    await town.settle()
+
+    assert answer.status_code == (200 if allowed else 403)
+    assert (zoe.last() == "news") is allowed
+
+
+@pytest.mark.parametrize("tells", [True, False])
 async def test_shares_are_shown_as_the_platform_has_them(town: World, platform: Platform, *, tells: bool) -> None:
     platform.accounts.tells_consent = tells
     platform.accounts.share("support", "yan@example.org")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import httpx
 import pytest
+from starlette.responses import Response
 
 from tests.platform.double import Platform
 from tests.platform.worlds import beside, platform, town, waits
@@ -44,6 +46,30 @@ async def test_the_public_prompt_and_model_of_the_platform_count(town: World, pl
     assert second["system_prompt"] == first["system_prompt"]
     assert third["system_prompt"].endswith("Speak of hats only.")
     assert "model" not in third
+
+
+async def test_what_was_read_last_counts_while_the_settings_cannot_be_read(town: World, platform: Platform) -> None:
+    platform.accounts.agents["support"].prompt = "Speak of shoes only."
+    zoe = town.person("Zoe")
+    await zoe.says("one")
+    await waits(town, 65)
+    platform.fails("accounts", Response(status_code=500), Response(status_code=500))
+    await zoe.says("two")
+
+    assert platform.asked()[1]["system_prompt"].endswith("Speak of shoes only.")
+
+
+async def test_no_run_begins_without_the_owner_s_instructions(town: World, platform: Platform) -> None:
+    platform.accounts.agents["support"].prompt = "Speak of shoes only."
+    platform.fails("accounts", Response(status_code=503), httpx.ReadTimeout("slow"))
+    zoe = town.person("Zoe")
+    await zoe.says("hello")
+    assert len(platform.executions) == 0
+
+    await waits(town, 30)
+
+    assert platform.asked()[0]["system_prompt"].endswith("Speak of shoes only.")
+    assert zoe.heard() == ["echo hello"]
 
 
 async def test_what_the_owner_has_set_here_wins(town: World, platform: Platform) -> None:

@@ -90,6 +90,28 @@ async def test_trouble_that_passes_costs_time_alone(
     assert len(platform.executions) == 1
 
 
+async def test_a_task_that_times_out_twice_is_not_asked_a_third_time(town: World, platform: Platform) -> None:
+    """Platforms that know no keys would begin a run each time."""
+    platform.fails("task", httpx.ReadTimeout("slow"), httpx.ReadTimeout("slow"))
+    zoe = town.person("Zoe")
+
+    await zoe.says("hello")
+    await waits(town, 300)
+
+    assert zoe.heard() == [texts.APOLOGY]
+    assert platform.count("POST /task") == 2
+
+
+async def test_a_run_that_is_followed_may_time_out_as_often_as_it_may_fail(town: World, platform: Platform) -> None:
+    platform.fails("execution", *[httpx.ReadTimeout("slow")] * 5)
+    zoe = town.person("Zoe")
+
+    await zoe.says("hello")
+    await waits(town, 300)
+
+    assert zoe.heard() == ["echo hello"]
+
+
 async def test_the_platform_says_how_long_to_wait(town: World, platform: Platform) -> None:
     platform.fails("task", busy(503, CIRCUIT, X_Circuit_Open="true", Retry_After="40"))
     await town.person("Zoe").says("hello")

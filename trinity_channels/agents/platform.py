@@ -17,7 +17,7 @@ import httpx
 from pydantic import SecretStr
 
 from trinity_channels.agents.json_api import JsonApi, Reply
-from trinity_channels.agents.port import AgentFailed, AgentTimeout
+from trinity_channels.agents.port import AgentFailed, AgentTimeout, AgentUnavailable
 
 KEPT = timedelta(seconds=60)
 """How long what the platform said about agents and people counts."""
@@ -61,34 +61,40 @@ class PublicSettingsReader:
     """Asks for them, at most once a minute for each agent."""
 
     def __init__(self, http: httpx.AsyncClient, platform: Platform, now: Callable[[], datetime]) -> None:
-        self._api = JsonApi(http, platform.token, SECONDS, now)
+        self._api = JsonApi(http, platform.token, SECONDS, now, "platform")
         self._platform = platform
         self._now = now
         self._known: dict[str, tuple[datetime, PublicSettings]] = {}
 
     async def of(self, agent: str) -> PublicSettings:
-        """What counts for an agent now.
+        """What counts for an agent now; what counted before, if the platform cannot be asked.
 
         Raises:
-            AgentUnavailable: the platform cannot be asked.
-            AgentTimeout: it does not answer.
+            AgentUnavailable: it cannot be asked, and never was: without the owner's instructions no run is begun.
         """
         now = self._now()
         at, found = self._known.get(agent, (now, None))
         if found is None or not at <= now < at + KEPT:
-            prompt, model = await asyncio.gather(
-                self._text(agent, "/public-prompt", "public_channel_system_prompt"),
-                self._text(agent, "/public-channel-model", "public_channel_model"),
-            )
-            found = PublicSettings(prompt, model)
+            try:
+                found = await self._read(agent)
+            except AgentUnavailable:
+                if found is None:
+                    raise
             self._known[agent] = now, found
         return found
+
+    async def _read(self, agent: str) -> PublicSettings:
+        prompt, model = await asyncio.gather(
+            self._text(agent, "/public-prompt", "public_channel_system_prompt"),
+            self._text(agent, "/public-channel-model", "public_channel_model"),
+        )
+        return PublicSettings(prompt, model)
 
     async def _text(self, agent: str, path: str, name: str) -> str:
         try:
             reply = await self._api.call("GET", self._platform.agent(agent, path))
-        except AgentTimeout:  # which says nothing about the setting
-            raise
+        except AgentTimeout as error:  # which says nothing about the setting
+            raise AgentUnavailable(str(error)) from None
         except AgentFailed:
             return ""
         text = document(reply).get(name)

@@ -83,6 +83,7 @@ class TrinityRuntime:
         self._agent = agent
         self._public = public
         self._sessions = Sessions()
+        self._timed_out: set[str] = set()
 
     async def run(self, turn: AgentTurn) -> str | Working:
         """Begin the agent's run, or ask for the one that was begun.
@@ -93,13 +94,20 @@ class TrinityRuntime:
         Raises:
             AgentUnavailable: as `JsonApi.post`, and after a time-out: whether the run was begun is found out with its key.
                 While a run is followed also if the token is refused or the answer has another shape.
+            AgentTimeout: the second time-out in a row; a platform that knows no keys would begin one run after another.
             AgentFailed: as `JsonApi.post`; the run ended without an answer; to begin one, an answer of another shape.
         """
         try:
-            return await (self._followed(turn) if turn.run else self._begun(turn))
+            answer = await (self._followed(turn) if turn.run else self._begun(turn))
         except AgentTimeout as error:
             # No run is limited by this time: it only bounds one request.
+            if turn.id in self._timed_out and not turn.run:
+                self._timed_out.discard(turn.id)
+                raise
+            self._timed_out.add(turn.id)
             raise AgentUnavailable(str(error)) from None
+        self._timed_out.discard(turn.id)
+        return answer
 
     async def abandon(self, turn: AgentTurn) -> None:
         """End a run whose answer is not wanted any more.
