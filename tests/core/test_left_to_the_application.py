@@ -413,3 +413,17 @@ async def test_two_hosts_in_one_application_share_its_webhooks(settings: Setting
 
     assert answer.status_code == 200
     assert sorted(unknown) == [0, 1]
+
+
+async def test_a_host_runs_again_when_the_lifespan_of_its_application_does(settings: Settings) -> None:
+    app = FastAPI()
+    host = mount(app, settings)
+
+    for _ in range(3):
+        async with running(app) as client:
+            assert (await client.post("/api/slack/webhook/unknown")).status_code == 200
+            assert (await client.get(SHARES)).json() == []
+            assert (await client.get("/channels/agents")).status_code == 200
+            with pytest.raises(httpx.ConnectError):  # and not for a client that is closed
+                await host.http.get("http://127.0.0.1:9/")
+        assert not host.running

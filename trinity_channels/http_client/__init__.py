@@ -39,4 +39,4 @@ def open_client(turns: int = 0) -> httpx.AsyncClient:
     """
     connections = max(CONNECTIONS, 2 * turns)
     hooks = {"response": [drop_useless_location]}
-    return Client(timeout=TIMEOUTS, transport=ByDestination(connections), event_hooks=hooks)
+    return Client(ByDestination(connections), timeout=TIMEOUTS, event_hooks=hooks)

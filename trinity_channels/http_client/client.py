@@ -21,6 +21,14 @@ class _NoCookies(httpx.Cookies):
 class Client(httpx.AsyncClient):
     """Keeps no cookies, and parses the address of repeated requests once."""
 
+    def __init__(self, transport: httpx.AsyncBaseTransport, **options: Any) -> None:
+        super().__init__(transport=transport, **options)
+        self._connections = transport
+
+    async def aclose(self) -> None:
+        """Close all connections. Requests open new ones: a host starts again when its application's lifespan runs again."""
+        await self._connections.aclose()
+
     @property
     def cookies(self) -> httpx.Cookies:
         """None, always."""

@@ -16,16 +16,19 @@ from trinity_channels.http_client.proxied import Proxied
 class ByDestination(httpx.AsyncBaseTransport):
     """Sends each request over connections to its server (scheme, host and port) that no other server can use up.
 
-    All of them share the certificates, which take more memory than everything else here.
+    All of them share the certificates, which take more memory than everything else here. Nothing is read or opened before
+    the first request, and once closed, it opens again with the next one.
     """
 
     def __init__(self, connections: int) -> None:
         self._connections = connections
-        self._certificates = certificates()
-        self._proxies = {
+        self._direct: httpx.AsyncBaseTransport | None = None
+
+    @functools.cached_property
+    def _proxies(self) -> dict[str, Proxied]:
+        return {
             scheme: self._proxied(url) for scheme, url in getproxies().items() if scheme in ("http", "https", "all")
         }
-        self._direct: httpx.AsyncBaseTransport | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer a request, or raise one of httpx's transport errors."""
@@ -35,10 +38,12 @@ class ByDestination(httpx.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         """Close all connections."""
-        for proxied in self._proxies.values():
+        proxies: dict[str, Proxied] = self.__dict__.pop("_proxies", {})
+        for proxied in proxies.values():
             await proxied.aclose()
-        if self._direct:
-            await self._direct.aclose()
+        direct, self._direct = self._direct, None
+        if direct:
+            await direct.aclose()
 
     def _proxy(self, url: httpx.URL) -> Proxied | None:
         proxied = self._proxies.get(url.scheme) or self._proxies.get("all")
@@ -46,20 +51,20 @@ class ByDestination(httpx.AsyncBaseTransport):
 
     def _proxied(self, url: str) -> Proxied:
         address = httpx.URL(url if "://" in url else f"http://{url}")
-        return Proxied(address, self._certificates, self._connections)
+        return Proxied(address, certificates(), self._connections)
 
     async def _opened(self) -> httpx.AsyncBaseTransport:
         """The transport without a proxy. A thread imports it: aiohttp takes a tenth of a second, and 9 MB of memory."""
-        make = await asyncio.to_thread(_import_direct)
+        make, trusted = await asyncio.to_thread(_prepared)
         if self._direct is None:  # else another request was faster
-            self._direct = make(self._certificates, self._connections)
+            self._direct = make(trusted, self._connections)
         return self._direct
 
 
-def _import_direct() -> Callable[[ssl.SSLContext, int], httpx.AsyncBaseTransport]:
+def _prepared() -> tuple[Callable[[ssl.SSLContext, int], httpx.AsyncBaseTransport], ssl.SSLContext]:
     from trinity_channels.http_client.direct import Direct  # noqa: PLC0415  see `_opened`
 
-    return Direct
+    return Direct, certificates()
 
 
 @functools.cache
