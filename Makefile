@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 KIT := plugins/contract_tests
 PLUGINS := $(filter-out $(KIT),$(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml)))
-PACKAGES := -e . $(addprefix -e ,$(PLUGINS))
+PACKAGES := -e '.[cli]' $(addprefix -e ,$(PLUGINS))
 FLOORS := $(VENV)/floors
 
 .PHONY: help install demo test test-fast test-floors lint format fuzz bench docs assets screenshots

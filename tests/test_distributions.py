@@ -70,7 +70,9 @@ def pinned(path: Path) -> dict[str, Version]:
 @pytest.mark.parametrize("path", [HOST, *PLUGINS], ids=lambda path: path.parent.name)
 def test_the_oldest_library_that_is_taken_is_the_one_that_is_tested(path: Path) -> None:
     tested = pinned(FLOORS)
-    required = [Requirement(one) for one in project(path)["dependencies"]]
+    said = project(path)
+    extras = (one for extra in said.get("optional-dependencies", {}).values() for one in extra)
+    required = [Requirement(one) for one in (*said["dependencies"], *extras)]
 
     # The test tools of the contract kit are those of whoever uses it.
     libraries = [one for one in required if one.name not in ("trinity-channels", "pytest", "hypothesis")]

@@ -14,6 +14,14 @@ finally:
     for _name in _UNUSED:
         del sys.modules[_name]
 
-from trinity_channels.cli.commands import app, main  # noqa: E402
+try:
+    from trinity_channels.cli.commands import app, main
+except ModuleNotFoundError as missing:
+    if missing.name not in ("typer", "rich", "uvicorn", "httptools"):
+        raise
+    sys.exit(
+        f"The commands need {missing.name}, which is not installed. Install trinity-channels with its extra cli: "
+        "pip install 'trinity-channels[cli]'"
+    )
 
 __all__ = ["app", "main"]
