@@ -28,6 +28,7 @@ from trinity_channels.alerts.mails import AlertMails
 from trinity_channels.alerts.watch import ChannelWatch
 from trinity_channels.authorisation import Authorisation
 from trinity_channels.bindings import Bindings
+from trinity_channels.bindings.agent_changes import AgentChanges, Deleted, Renamed
 from trinity_channels.bindings.connections import Connections
 from trinity_channels.bindings.contexts import Contexts
 from trinity_channels.bindings.public_address import PublicAddress
@@ -59,6 +60,7 @@ from trinity_channels.outbound.trial import TrialMessages
 from trinity_channels.people.blocks import Blocks
 from trinity_channels.plugins import load
 from trinity_channels.ports import Ports, utc_now
+from trinity_channels.principal import APPLICATION
 from trinity_channels.retention.chore import Retention
 from trinity_channels.retention.periods import RetentionPeriods
 from trinity_channels.settings import Settings, reread
@@ -152,6 +154,7 @@ class Host(OnDemand):
 
     def _join_connections(self, now: Callable[[], datetime]) -> None:
         """Agents with their channels, who may talk to them, and whether that works."""
+        self.agent_changes = AgentChanges(self.store, self.bindings, self.plugins, now)
         self.sharing = Sharing(self.store, self.directory, self.may, now)
         self.missed = MissedMessages(self.store, self.plugins, self.bindings, self.may, now)
         self.catch_up = CatchUp(self.store, self.plugins, self.bindings, self.missed, now)
@@ -224,6 +227,7 @@ class Host(OnDemand):
             "channel watch": ChannelWatch(self.store, self.connections, self.plugins, self.address, self.metrics, now),
             "alert mails": AlertMails(self.store, self.directory, self.mailer, self.plugins, self.metrics, now),
             "retention": self.retention,
+            "deleted agents": self.agent_changes,
             **({"page sessions": self.sessions} if self.tokens else {}),
             "verified e-mails": EmailUpkeep(self.store, self.plugins, vouching, self.self_service.lifetime, now),
         }
@@ -328,6 +332,14 @@ class Host(OnDemand):
     async def address_changed(self) -> None:
         """Follow the application's public address at once; it may call this whenever it has changed it."""
         await self.address_change.follow()
+
+    async def agent_renamed(self, agent: str, name: str) -> Renamed:
+        """The application has renamed an agent: what is stored for it follows. Errors as `AgentChanges.renamed`."""
+        return await self.agent_changes.renamed(APPLICATION, agent, name)
+
+    async def agent_deleted(self, agent: str) -> Deleted:
+        """The application has deleted an agent: what is stored for it is removed; the answer says what stays."""
+        return await self.agent_changes.deleted(APPLICATION, agent)
 
     async def _follow_address(self) -> None:
         while True:

@@ -13,6 +13,7 @@ from trinity_channels.diagnostics import Diagnostics
 from trinity_channels.host import Host
 from trinity_channels.people.recent_messages import RecentMessages
 from trinity_channels.web.access_api import AccessApi
+from trinity_channels.web.agent_changes_api import AgentChangesApi
 from trinity_channels.web.agents_api import AgentsApi
 from trinity_channels.web.audit_api import AuditApi
 from trinity_channels.web.bindings_api import BindingsApi
@@ -83,6 +84,7 @@ def routers(host: Host) -> Iterator[tuple[Group, APIRouter]]:
     diagnostics = Diagnostics(host, host.way_in.prove)
     yield Group.SETTINGS, DiagnosisApi(host.guard, host.owners_way_in, diagnostics.examine_for).router()
     yield Group.SETTINGS, SetUpApi(host.guard, host.set_up).router()
+    yield Group.SETTINGS, AgentChangesApi(host.guard, host.agent_changes).router()
     yield Group.SETTINGS, ReloadApi(host.guard, host.reload).router()
     # Within an application there are no tokens and no sessions of ours.
     if host.tokens:

@@ -50,3 +50,41 @@ def test_no_agent_is_met_with_what_to_do(terminal: Terminal) -> None:
 
 def test_an_agent_without_a_channel_says_so(terminal: Terminal) -> None:
     assert "not connected" in terminal.run("agents").stdout
+
+
+async def test_an_operator_says_that_an_agent_was_renamed(terminal: Terminal, town: World) -> None:
+    await town.person("Zoe").says("hello")
+
+    async with terminal.serving(town):
+        first = await terminal.beside("agents", "rename", "support", "helpdesk")
+        again = await terminal.beside("agents", "rename", "support", "helpdesk")
+
+    assert (first.exit_code, again.exit_code) == (0, 0)
+    assert "is helpdesk's now" in first.stdout
+    assert "Nothing is stored for support" in again.stdout
+
+
+async def test_a_name_in_use_is_refused_to_the_operator(terminal: Terminal, town: World) -> None:
+    await town.policy("open", "sales")
+
+    async with terminal.serving(town):
+        refused = await terminal.beside("agents", "rename", "support", "sales")
+
+    assert refused.exit_code == 1
+    assert "There is something stored for sales already" in refused.stderr
+
+
+async def test_an_operator_deletes_what_is_left_of_an_agent(terminal: Terminal, town: World) -> None:
+    async with terminal.serving(town):
+        done = await terminal.beside("agents", "delete", "support", "--yes")
+
+    assert done.exit_code == 0, done.stderr
+    assert "The audit log stays" in done.stdout
+    assert (await town.host.connections.stored("support", "whatsapp")) is None
+
+
+def test_deleting_asks_before_it_begins(terminal: Terminal) -> None:
+    result = terminal.run("agents", "delete", "support")
+
+    assert result.exit_code == 1
+    assert "This cannot be undone." in result.stdout

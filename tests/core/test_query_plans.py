@@ -33,6 +33,8 @@ EXEMPT = {
     "delivery_log.SENT",
     "resends._CANDIDATE",
     "tokens._ALL",
+    "agent_names._RENAME_TOKENS",
+    "agent_names._DELETE_TOKENS",
     "notice_budget._SENT",
 }
 STATEMENTS = {name: one for name, one in statements().items() if isinstance(one, Select | Update | Delete)}

@@ -19,6 +19,8 @@ async def reseal(store: Store, secrets: StoredSecrets) -> int:
     """
     changed = 0
     for stored in await store.read(bindings.every):
+        if not stored.webhook_key:  # its agent was deleted
+            continue
         changed += await _retired(store, secrets, stored)
         records = [stored.webhook_key, *stored.secrets.values()]
         if not any(map(secrets.needs_reseal, records)):

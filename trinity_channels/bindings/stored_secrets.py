@@ -25,6 +25,12 @@ class StoredSecrets:
         context = (stored.agent, stored.channel, name)
         return self._vault.seal(self._vault.open(record, context=context), context=context)
 
+    def sealed_for(self, stored: StoredBinding, name: str, record: str, agent: str) -> str:
+        """A stored secret of a binding as it is stored when the binding is another agent's."""
+        return self.sealed(
+            agent, stored.channel, name, self._vault.open(record, context=(stored.agent, stored.channel, name))
+        )
+
     def needs_reseal(self, record: str) -> bool:
         """Whether a secret is stored under an older encryption key."""
         return self._vault.needs_reseal(record)

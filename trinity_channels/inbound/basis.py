@@ -33,10 +33,15 @@ def found_again(
     if not still_waits(before, fresh):
         return None
     # While the provider was asked, the owner may have changed the policy, or had a parked turn tried again.
-    if not settled and (fresh.turn or not fresh.connected or fresh.policies != before.policies):
+    if not settled and (fresh.turn or not fresh.connected or _asked(fresh) != _asked(before)):
         return None
     count = len(before.waiting)
     return fresh if len(fresh.waiting) == count else replace(fresh, waiting=fresh.waiting[:count])
+
+
+def _asked(state: ConversationState) -> tuple[object, object]:
+    """What the directory was asked about; the agent may have been renamed meanwhile."""
+    return state.agent, state.policies
 
 
 def still_waits(before: ConversationState, fresh: ConversationState) -> bool:

@@ -24,6 +24,7 @@ log = get_logger(__name__)
 STATUSES = {
     "account_in_use": 409,
     "agent_key_not_allowed": 403,
+    "agent_name_taken": 409,
     "agent_not_found": 404,
     "already_decided": 409,
     "already_shared": 409,
