@@ -16,19 +16,17 @@ from trinity_channels.http_client.proxied import Proxied
 class ByDestination(httpx.AsyncBaseTransport):
     """Sends each request over connections to its server (scheme, host and port) that no other server can use up.
 
-    All of them share the certificates, which take more memory than everything else here. Nothing is read or opened before
-    the first request, and once closed, it opens again with the next one.
+    All of them share the certificates, which take more memory than everything else here, and are read for the first request
+    unless there is a proxy. Once closed, it opens again with the next request.
     """
 
     def __init__(self, connections: int) -> None:
         self._connections = connections
-        self._direct: httpx.AsyncBaseTransport | None = None
-
-    @functools.cached_property
-    def _proxies(self) -> dict[str, Proxied]:
-        return {
+        # At once, so that a proxy that cannot be used is found at the start.
+        self._proxies = {
             scheme: self._proxied(url) for scheme, url in getproxies().items() if scheme in ("http", "https", "all")
         }
+        self._direct: httpx.AsyncBaseTransport | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer a request, or raise one of httpx's transport errors."""
@@ -38,8 +36,7 @@ class ByDestination(httpx.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         """Close all connections."""
-        proxies: dict[str, Proxied] = self.__dict__.pop("_proxies", {})
-        for proxied in proxies.values():
+        for proxied in self._proxies.values():
             await proxied.aclose()
         direct, self._direct = self._direct, None
         if direct:

@@ -58,7 +58,8 @@ class Proxied(httpx.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         """Close all connections."""
-        for destination in self._destinations.values():
+        destinations, self._destinations = self._destinations, {}
+        for destination in destinations.values():
             await destination.aclose()
 
     def _destination(self, url: httpx.URL) -> _Destination:
