@@ -296,12 +296,15 @@ async def test_a_mailbox_stands_beside_the_phone_and_offers_the_code(book: Guest
         letters.append(
             Letter("zoe@example.org", "<Your code>", "The code for the Book is 482913, see http://x.example/?a=1&b=2.")
         )
+        unasked = (await client.get("/")).text
+        await client.post("/phones/Zoe/say", json={"text": "/login Zoe@Example.org"})
         full = (await client.get("/")).text
         await client.post("/phones/Zoe/say", json={"text": "482913"})
         sent = (await client.get("/")).text
 
     assert "No mail yet." in empty
     assert "&lt;Your code&gt;" in full
+    assert "Mail: your code is <b></b>" in unasked, "only who asked for it is offered it"
     assert 'href="http://x.example/?a=1&amp;b=2"' in full
     assert "Mail: your code is <b>482913</b>" in full
     assert "Mail: your code is <b></b>" in sent

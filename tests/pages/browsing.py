@@ -103,7 +103,7 @@ class Reader:
         for scheme in ("light", "dark"):
             await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             violations: list[str] = await page.evaluate(_RUN_AXE)
-            assert violations == [], f"{page.url}, {scheme}"
+            assert violations == [], f"{page.url}, {scheme}: {violations}"
         await page.emulate_media(color_scheme="light", reduced_motion="reduce")
         for width in WIDTHS:
             await page.set_viewport_size({"width": width, "height": HEIGHT})
@@ -145,7 +145,8 @@ class Readers:
             await reader.context.close()
         await self._stack.aclose()
         if kind is None:
-            assert [told for reader in self._readers for told in reader.unexpected()] == []
+            told = [told for reader in self._readers for told in reader.unexpected()]
+            assert told == [], told
             assert [path for recorder in self._recorders.values() for path in recorder.leaks()] == []
 
     async def __call__(self, world: World, token: str | None = ADMIN, **options: Any) -> Reader:

@@ -1,4 +1,4 @@
-"""Draws the pages of a fictional host for people to look at: light, dark and on a phone. `make screenshots` runs it.
+"""Draws the pages of a fictional host for people to look at. `make screenshots` runs it.
 
 No test compares these pictures, for fonts differ from machine to machine; that pages are accessible and fit their window is
 examined here all the same.
@@ -6,38 +6,73 @@ examined here all the same.
 
 from __future__ import annotations
 
+import re
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from freezegun.api import FrozenDateTimeFactory
+from playwright.async_api import Page
 
-from tests.pages.browsing import Reader, Readers
+from tests.pages.browsing import Readers
+from tests.pages.drawing import FOLDER, Picture, Step, draw
 from tests.pages.fiction import OWNER, Fiction
+from tests.pages.links import asks, link
 from tests.world import ADMIN, Found
+from tests.world import OWNER as OWNER_OF_SUPPORT
 from trinity_channels.web.auth import Role
+from trinity_channels.web.pages.audit import AuditPages
 
-ROOT = Path(__file__).parents[2]
-FOLDER = ROOT / "build/pictures"
-README = ROOT / "docs/pictures"
-WIDE = {"width": 1280, "height": 900}
-NARROW = {"width": 390, "height": 844}
-DATA = "/var/lib/trinity-channels"
+WHATSAPP = "/agents/front-desk/channels/whatsapp"
+CONNECT = "/agents/travel-desk/channels/whatsapp"
+SUPPORT = "/agents/support/channels/whatsapp"
 
 
-@dataclass(frozen=True)
-class Picture:
-    """A page to draw. `who`: owner, admin, or nobody; `readme`: the light one also belongs to the README."""
+def press(name: str) -> Step:
+    """Press a button."""
 
-    name: str
-    path: str
-    who: str = "owner"
-    readme: bool = False
+    async def step(page: Page) -> None:
+        await page.get_by_role("button", name=name).first.click()
+
+    return step
+
+
+def fill(button: str, **fields: str) -> Step:
+    """Fill in fields, by their labels with underscores for blanks, and press a button."""
+
+    async def step(page: Page) -> None:
+        for label, value in fields.items():
+            await page.get_by_role("textbox", name=label.replace("_", " "), exact=True).fill(value)
+        await press(button)(page)
+
+    return step
+
+
+def follow(name: str) -> Step:
+    """Follow a link."""
+
+    async def step(page: Page) -> None:
+        await page.get_by_role("link", name=name).first.click()
+
+    return step
+
+
+async def make_token(page: Page) -> None:
+    await page.get_by_role("radio", name="An administrator").check()
+    await fill("Make the token", Label="nightly report")(page)
+
+
+async def wrong_token(page: Page) -> None:
+    if not await page.get_by_label("Admin or personal token").is_visible():
+        await page.get_by_text("Use a token instead").click()
+    await fill("Sign in with the token", Admin_or_personal_token="tc_wrong")(page)
 
 
 PICTURES = (
     Picture("signin", "/signin", who="visitor"),
+    Picture("signin-refused", "/signin", who="visitor", step=wrong_token, status=401),
+    Picture("signin-mailed", "/signin", who="visitor", step=fill("Mail me a link", **{"E-mail_address": OWNER})),
     Picture("agents", "/agents", readme=True),
     Picture("agents-admin", "/agents", who="admin"),
     Picture("settings", "/settings", who="admin"),
@@ -45,39 +80,48 @@ PICTURES = (
     Picture("all-settings", "/settings/all", who="admin"),
     Picture("audit", "/settings/audit", who="admin"),
     Picture("token", "/settings/tokens/new", who="admin"),
+    Picture("token-incomplete", "/settings/tokens/new", who="admin", step=press("Make the token"), status=422),
+    Picture("token-made", "/settings/tokens/new", who="admin", step=make_token),
+    Picture("token-revoke", "/settings", who="admin", step=follow("Revoke")),
     Picture("sharing", "/agents/front-desk"),
     Picture("sharing-empty", "/agents/travel-desk"),
+    Picture("sharing-audit", "/agents/front-desk/audit"),
     Picture("erase", "/agents/front-desk/clients/1/erase"),
-    Picture("channel", "/agents/front-desk/channels/whatsapp"),
-    Picture("connect", "/agents/travel-desk/channels/whatsapp"),
+    Picture("channel", WHATSAPP),
+    Picture("channel-telegram", "/agents/order-help/channels/telegram"),
+    Picture("channel-slack", "/agents/lab-notes/channels/slack"),
+    Picture("channel-edit", f"{WHATSAPP}/edit"),
+    Picture("channel-rotate", f"{WHATSAPP}/rotate"),
+    Picture("channel-disconnect", f"{WHATSAPP}/disconnect"),
+    Picture("channel-test", f"{WHATSAPP}/test"),
+    Picture("channel-test-refused", f"{WHATSAPP}/test", step=fill("Send", To="nobody"), status=422),
+    Picture("channel-test-sent", f"{WHATSAPP}/test", step=fill("Send", To="whatsapp:+12025550199")),
+    Picture("connect", CONNECT),
+    Picture("connect-production", f"{CONNECT}?sender=production"),
+    Picture("connect-telegram", "/agents/travel-desk/channels/telegram"),
+    Picture("connect-slack", "/agents/travel-desk/channels/slack"),
     Picture("conversations", "/conversations"),
+    Picture("conversations-none", "/conversations?q=nobody"),
     Picture("conversation", "/agents/front-desk/conversations/1", readme=True),
     Picture("conversation-undelivered", "/agents/order-help/conversations/4"),
     Picture("conversation-held", "/agents/front-desk/conversations/5"),
+    Picture("conversation-forget", "/agents/front-desk/conversations/1", step=follow("Close without an answer")),
+    Picture("not-found", "/agents/nowhere", status=404),
+    Picture(
+        "connect-refused",
+        CONNECT,
+        step=fill(
+            "Connect",
+            Twilio_Account_SID="AC" + "0" * 31 + "9",
+            Auth_Token="0" * 32,
+            WhatsApp_From_Number="whatsapp:+14155238886",
+        ),
+        status=400,
+    ),
 )
 
 
-_RENAME = """([from, to]) => {
-  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  while (texts.nextNode()) texts.currentNode.data = texts.currentNode.data.replaceAll(from, to);
-}"""
-
-
-async def draw(reader: Reader, picture: Picture, folder: Path) -> None:
-    """Draw a page; `folder` is where the host lives for the while, which the picture names as an installation would."""
-    page = await reader.opens(picture.path)
-    await page.evaluate(_RENAME, [str(folder), DATA])
-    for name, scheme, size in (("light", "light", WIDE), ("dark", "dark", WIDE), ("narrow", "light", NARROW)):
-        await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
-        await page.set_viewport_size(size)  # type: ignore[arg-type]
-        file = FOLDER / f"{picture.name}-{name}.png"
-        await page.screenshot(path=file, full_page=size is WIDE)
-        if picture.readme and name == "light":
-            README.mkdir(exist_ok=True)
-            shutil.copy(file, README / f"{picture.name}.png")
-
-
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 async def test_draw_every_page(tmp_path: Path, blank: Path, clock: FrozenDateTimeFactory, page_of: Readers) -> None:
     shutil.copy(blank, tmp_path)
     FOLDER.mkdir(parents=True, exist_ok=True)
@@ -92,4 +136,78 @@ async def test_draw_every_page(tmp_path: Path, blank: Path, clock: FrozenDateTim
 async def test_draw_a_fresh_host(found: Found, page_of: Readers, tmp_path: Path) -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     world = await found(connected=False, public_chat_url=None, credential_encryption_key=None, mailer=False)
-    await draw(await page_of(world), Picture("set-up", "/agents"), tmp_path)
+    reader = await page_of(world)
+    for name, path in (
+        ("set-up", "/agents"),
+        ("set-up-settings", "/settings"),
+        ("conversations-empty", "/conversations"),
+    ):
+        await draw(reader, Picture(name, path), tmp_path)
+    await draw(await page_of(world, token=None), Picture("signin-without-mail", "/signin"), tmp_path)
+
+
+async def test_draw_the_sandbox_and_another_webhook(found: Found, page_of: Readers, tmp_path: Path) -> None:
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    world = await found(connected=False)
+    await world.connect(**world.twilio.settings(sandbox=True), sandbox_keyword="silver-otter")
+    await world.person("Zoe").phone.joins_sandbox()
+    await draw(await page_of(world), Picture("channel-sandbox", SUPPORT), tmp_path)
+    await world.connect(sandbox_keyword="")
+    world.twilio.connect("https://elsewhere.example.org/hook")
+    elsewhere = Picture("channel-elsewhere", SUPPORT, step=press("Set webhook at the provider"), status=409)
+    await draw(await page_of(world), elsewhere, tmp_path)
+
+
+async def test_draw_a_channel_in_trouble(found: Found, page_of: Readers, tmp_path: Path) -> None:
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    world = await found()
+    world.twilio.account.token = "e" * 32
+    await world.person("Zoe").says("hello?")
+    reader = await page_of(world)
+    await draw(reader, Picture("channel-trouble", SUPPORT), tmp_path)
+    away = fill("Save and check", Public_Chat_URL="https://elsewhere.example.org")
+    await draw(reader, Picture("settings-unreachable", "/settings", step=away), tmp_path)
+    await world.api("PUT", "/api/settings/public_chat_url", {"value": ""})
+    await draw(reader, Picture("channel-no-address", SUPPORT), tmp_path)
+
+
+async def test_draw_the_pages_behind_mailed_links(found: Found, page_of: Readers, tmp_path: Path) -> None:
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    world = await found()
+    reader = await page_of(world, token=None)
+    await asks(world)
+    path = urlsplit(link(world)).path
+    await draw(reader, Picture("signin-link", path), tmp_path)
+    await draw(reader, Picture("signin-link-used", path, step=_again(path), status=410), tmp_path)
+    await world.person("Zoe").verifies("zoe@example.org")
+    await world.later(minutes=1)
+    found_link = re.search(
+        r"/\S+/decide/\S+",
+        urlsplit(re.findall(r"https?://\S+/decide/\S+", world.mails.to(OWNER_OF_SUPPORT)[-1].text)[-1]).path,
+    )
+    assert found_link
+    await draw(reader, Picture("decide", found_link[0]), tmp_path)
+    await draw(reader, Picture("decided", found_link[0], step=press("Approve")), tmp_path)
+    await draw(reader, Picture("decide-invalid", found_link[0][:-4] + "xxxx", status=404), tmp_path)
+
+
+def _again(path: str) -> Step:
+    async def step(page: Page) -> None:
+        await press("Sign in")(page)
+        await page.wait_for_url(re.compile("/agents$"))
+        await page.goto(path if path.startswith("http") else f"{page.url.partition('/agents')[0]}{path}")
+
+    return step
+
+
+async def test_draw_an_error_of_the_host(
+    found: Found, page_of: Readers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    FOLDER.mkdir(parents=True, exist_ok=True)
+
+    async def fails(*_: object) -> None:
+        raise RuntimeError("made for the picture")
+
+    monkeypatch.setattr(AuditPages, "_of_host", fails)
+    reader = await page_of(await found())
+    await draw(reader, Picture("error", "/settings/audit", status=500), tmp_path)

@@ -54,12 +54,16 @@ class View:
 
     @property
     def code(self) -> str:
-        """The code in the newest mail about this network, unless this person has sent it already."""
-        about = (one for one in self.mails or () if self.network in f"{one.subject} {one.text}")
+        """The code in the newest mail that this person had sent from this network, unless they have sent it already."""
+        said = [one.text.casefold() for one in self.screen.bubbles if one.mine] if self.screen else []
+        about = (
+            one
+            for one in self.mails or ()
+            if self.network in f"{one.subject} {one.text}" and any(one.to.casefold() in text for text in said)
+        )
         code = code_of(mail) if (mail := next(about, None)) else ""
-        said = self.screen.bubbles if self.screen else ()
         # Offered once: a code that was sent has served.
-        return "" if any(one.mine and code in one.text for one in said) else code
+        return "" if any(code in text for text in said) else code
 
 
 async def drawn(page: PhonePage[P], request: Request, person: P | None, refused: str) -> str:

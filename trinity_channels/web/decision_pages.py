@@ -38,10 +38,16 @@ LARGEST_BODY = 256
 """Bytes; a form with one of the two buttons has 16."""
 _TITLES = {"invalid_link": "This link is not valid", "expired_link": "This link has expired"}
 _CHOICES = {"approve": True, "decline": False}
+# The colours are those of `assets/channels.css`.
 _STYLE = (
     ":root{color-scheme:light dark}"
-    "body{font:1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:3rem auto;padding:0 1rem}"
-    "button{font:inherit;padding:.5rem 1.25rem;margin-right:.75rem}"
+    "body{font:.9375rem/1.5 ui-sans-serif,system-ui,sans-serif;max-width:34rem;margin:0 auto;padding:18vh 1rem 2rem;"
+    "overflow-wrap:anywhere;color:light-dark(#191d1f,#e9edee);background:light-dark(#f7f7f4,#0f1315)}"
+    ".brand{margin:0;font-weight:600}"
+    "h1{font-size:1.625rem;line-height:1.25;margin:.5rem 0 1rem}"
+    "button{font:inherit;font-weight:600;color:inherit;padding:.5rem 1rem;margin:.25rem .75rem 0 0;cursor:pointer;"
+    "border:1px solid light-dark(#868b8c,#76828a);border-radius:.5rem;background:light-dark(#fff,#161b1e)}"
+    "button[value=approve]{border-color:transparent;color:light-dark(#fff,#04252b);background:light-dark(#0b5f6e,#72cad6)}"
 )
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -54,8 +60,11 @@ _PAGE = """<!doctype html>
 <script type="module">{script}</script>
 </head>
 <body>
+<main>
+<p class="brand">Trinity Channels</p>
 <h1>{title}</h1>
 {content}
+</main>
 </body>
 </html>
 """
