@@ -62,6 +62,7 @@ async def draw(reader: Reader, picture: Picture, folder: Path) -> None:
         await page.wait_for_load_state()
     await reader.examines()
     await page.evaluate(_RENAME, [str(folder), DATA])
+    await page.evaluate("scrollTo(0, 0)")
     for name, scheme, size in SIZES:
         await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
         await page.set_viewport_size(size)  # type: ignore[arg-type]

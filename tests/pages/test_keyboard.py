@@ -11,9 +11,10 @@ from playwright.async_api import Browser, ViewportSize, expect
 
 from tests.channels.net import Net, Someone
 from tests.pages.browsing import Readers
+from tests.pages.drawing import Picture
 from tests.pages.fiction import OWNER, Fiction
 from tests.pages.keyboard import mouse_only, walk
-from tests.pages.pictures import PICTURES, Picture
+from tests.pages.pictures import PICTURES
 from tests.world import ADMIN, World
 from trinity_channels.cli import servers
 from trinity_channels.web.auth import Role
@@ -21,14 +22,7 @@ from trinity_channels.web.auth import Role
 CHANNEL = "/agents/front-desk/channels/whatsapp"
 PHONE: ViewportSize = {"width": 390, "height": 844}
 WIDE: ViewportSize = {"width": 1200, "height": 900}
-FURTHER = (
-    Picture("rotate", f"{CHANNEL}/rotate"),
-    Picture("disconnect", f"{CHANNEL}/disconnect"),
-    Picture("test", f"{CHANNEL}/test"),
-    Picture("edit", f"{CHANNEL}/edit"),
-    Picture("agent-audit", "/agents/front-desk/audit"),
-    Picture("filtered", "/conversations?state=attention&q=Dana"),
-)
+FURTHER = (Picture("filtered", "/conversations?state=attention&q=Dana"),)
 
 
 @pytest.mark.timeout(600)
@@ -40,7 +34,7 @@ async def test_every_page_is_used_by_keyboard(
         await fiction.lives()
         tokens = {"admin": ADMIN, "owner": await fiction.token(Role.USER, OWNER), "visitor": None}
         readers = {who: await page_of(fiction, token) for who, token in tokens.items()}
-        for picture in (*PICTURES, *FURTHER):
+        for picture in (*(one for one in PICTURES if one.step is None and one.status == 200), *FURTHER):
             page = readers[picture.who].page
             await page.goto(f"{readers[picture.who].url}{picture.path}")
             await page.wait_for_load_state("load")

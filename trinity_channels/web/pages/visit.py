@@ -23,6 +23,7 @@ from trinity_channels.web.pages.cookies import SAID, Said, theme_of
 from trinity_channels.web.pages.curl import curl
 from trinity_channels.web.pages.form import Form, read_form
 from trinity_channels.web.pages.https import Https
+from trinity_channels.web.pages.linked import linked
 from trinity_channels.web.pages.menu import Listed
 from trinity_channels.web.pages.render import Templates
 
@@ -169,6 +170,10 @@ class Visit:
     def within(self, text: str) -> Markup:
         """A text of the host with the times in it as `exact` has them."""
         return times.within(text)
+
+    def linked(self, text: str) -> Markup:
+        """A text of a plugin, whose addresses can be followed."""
+        return linked(text)
 
     # --- in and out ---
 
