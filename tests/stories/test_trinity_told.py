@@ -144,7 +144,7 @@ async def test_an_agent_may_go_on_with_its_session_of_the_conversation(resuming:
 async def test_a_session_that_is_gone_is_made_up_for_by_the_history(resuming: World, platform: Platform) -> None:
     zoe = resuming.person("Zoe")
     await exchange(resuming, zoe, "one")
-    platform.sessions.clear()  # the container was made anew
+    platform.sessions.clear()  # the container was replaced
 
     await exchange(resuming, zoe, "two")
     await exchange(resuming, zoe, "three")

@@ -206,7 +206,7 @@ async def test_a_run_that_never_ends_is_given_up_with_the_question(town: World, 
     zoe = town.person("Zoe")
     await zoe.says("hello")
 
-    await waits(town, 25 * 3600, step=600)
+    await waits(town, 25 * 3600, step=3600)
 
     (parked,) = await town.failed()
     assert parked.cause == "late"

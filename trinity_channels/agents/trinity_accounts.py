@@ -253,7 +253,7 @@ def _account(found: Mapping[Any, Any]) -> Account | None:
 
 
 def _email(value: object) -> str:
-    """An e-mail in its usual spelling; empty if it is none."""
+    """An e-mail in its usual spelling; empty if it is not one."""
     try:
         return normalise_email(_text(value))
     except ValueError:

@@ -133,7 +133,7 @@ class Endings:
         def end(tx: Tx) -> ConversationState | None:
             failed = turns.fail(tx, turn.id, why, now, cause)
             if failed and ended:
-                turns.begin_anew(tx, turn.id, key)
+                turns.end_run(tx, turn.id, key)
             # Not open any more: it has ended in another way meanwhile.
             silent = not failed or _blocked(tx, state)
             sorry = "" if silent else overdue.apology(tx, self._lateness, state, turn, now)

@@ -111,7 +111,7 @@ class Turns:
         def drop(tx: Tx) -> None:
             messages.drop(tx, [message.id for message in state.waiting], now)
             if turn and turns.fail(tx, turn.id, "the channel is disconnected", now, turns.Cause.HOST) and turn.run:
-                turns.begin_anew(tx, turn.id, key)
+                turns.end_run(tx, turn.id, key)
 
         await self._store.write(drop)
         if turn:

@@ -104,7 +104,7 @@ _FOLLOW = (
 )
 
 # With another key: agents answer a known one with what came of the run that it began.
-_ANEW = update(TURN).where(TURN.c.id == bindparam("turn")).values(key=bindparam("key"), run=None, run_at=None)
+_END_RUN = update(TURN).where(TURN.c.id == bindparam("turn")).values(key=bindparam("key"), run=None, run_at=None)
 
 _UNCOUNT = (
     update(TURN)
@@ -197,9 +197,9 @@ def follow(tx: Tx, turn: int, run: str, since: datetime, at: datetime, now: date
     return tx.run(_FOLLOW, turn=turn, run=run, since=micros(since), at=micros(at), now=micros(now)) > 0
 
 
-def begin_anew(tx: Tx, turn: int, key: str) -> None:
-    """Let a later attempt at a turn be a run of its own, with another key; the one before has ended."""
-    tx.run(_ANEW, turn=turn, key=key)
+def end_run(tx: Tx, turn: int, key: str) -> None:
+    """Note that the run for a turn has ended, and give the turn another key: a later attempt begins a run of its own."""
+    tx.run(_END_RUN, turn=turn, key=key)
 
 
 def uncount(tx: Tx, turn: OpenTurn) -> None:

@@ -1,4 +1,4 @@
-"""Tokens of the platform, beside our own: whoever can sign a request to Trinity can sign one to this host."""
+"""Tokens of the platform, beside our own: they stand for the same principals here as there."""
 
 from __future__ import annotations
 
