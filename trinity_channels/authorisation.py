@@ -21,6 +21,10 @@ class Authorisation:
     def __init__(self, owners: Owners) -> None:
         self._owners = owners
 
+    async def owner_of(self, agent: str) -> Owner | None:
+        """Who owns an agent; None if there is none."""
+        return Owner.known(await self._owners.owner(agent))
+
     async def owner(self, principal: Principal, agent: str) -> None:
         """Require the agent's owner or an administrator; the agent's own key is refused.
 
@@ -42,7 +46,7 @@ class Authorisation:
 
     async def manages(self, principal: Principal, agent: str) -> bool:
         """Whether the principal may know and use the agent."""
-        owner = Owner.known(await self._owners.owner(agent))
+        owner = await self.owner_of(agent)
         # Also for administrators: there is nothing to manage.
         if owner is None:
             return False

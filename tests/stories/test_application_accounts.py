@@ -235,3 +235,17 @@ async def test_an_owner_of_another_type_is_named_in_the_error(found: Any) -> Non
 
     with pytest.raises(TypeError, match=r"Directory.owner\(\) must return an Owner, a str or None, not dict"):
         await town.api("GET", "/api/agents/support/shares", token=ADMIN)
+
+
+@pytest.mark.parametrize(
+    ("owner", "who"), [(MAILED, "ada@example.org"), (NAMED, "Ada Example"), (NAMELESS, "7"), (Owner("8"), "7")]
+)
+async def test_the_audit_log_names_users_as_the_directory_does(found: Any, owner: Owner, who: str) -> None:
+    accounts = Accounts({"support": Owner("7", "ada@example.org", "Ada Example")})
+    town = await found(accounts)
+    await town.api("POST", "/api/agents/support/share", {"email": ZOE}, token="7")
+    accounts.owners["support"] = owner  # what the log says is looked up when it is read
+
+    entries = (await town.api("GET", "/api/audit?action=share")).json()
+
+    assert [(one["actor"], one["who"]) for one in entries] == [("user:7", who)]
