@@ -139,7 +139,7 @@ class Host(OnDemand):
         self.slots = FairSlots(settings.max_concurrent_turns)
         self.turns = wiring.turns(
             self,
-            ports.agents or wiring.configured_agents(self),
+            wiring.instructed(ports.agents or wiring.configured_agents(self), ports.instructions),
             vouching,
             self.indicator,
             Lateness(self.limits),

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import httpx
 
 from trinity_channels.access.directory import Directory
+from trinity_channels.agents.instructed import InstructionSource
 from trinity_channels.agents.port import AgentRuntime
 from trinity_channels.bindings.public_address import AddressSource
 from trinity_channels.mail.port import Mailer
@@ -30,6 +31,7 @@ class Ports:
     authenticator: Authenticator | None = None
     mailer: Mailer | None = None
     address: AddressSource | None = None
+    instructions: InstructionSource | None = None
     http: httpx.AsyncClient | None = None
     plugins: Plugins | None = None
     now: Callable[[], datetime] | None = None
@@ -52,6 +54,7 @@ _PROTOCOLS: dict[str, type] = {
     "authenticator": Authenticator,
     "mailer": Mailer,
     "address": AddressSource,
+    "instructions": InstructionSource,
 }
 
 

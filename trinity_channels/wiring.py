@@ -17,6 +17,7 @@ from trinity_channels.access.public_instructions import InstructionSettings
 from trinity_channels.access.self_service import SelfService
 from trinity_channels.access.trinity_directory import TrinityDirectory
 from trinity_channels.agent_settings import ON_THE_PLATFORM
+from trinity_channels.agents.instructed import InstructedAgents, InstructionSource
 from trinity_channels.agents.platform import Platform
 from trinity_channels.agents.port import AgentRuntime
 from trinity_channels.agents.registry import ConfiguredAgents
@@ -116,6 +117,11 @@ def configured_agents(host: Parts) -> AgentRuntime:
     """Runs the agents of the settings, and all of the platform where those are served."""
     any_other = ON_THE_PLATFORM if host.trinity else None
     return ConfiguredAgents(host.agents, host.platform, host.http, host.now, any_other=any_other)
+
+
+def instructed(agents: AgentRuntime, source: InstructionSource | None) -> AgentRuntime:
+    """The agents with what the application has set for them, if it has such settings."""
+    return InstructedAgents(agents, source) if source else agents
 
 
 def self_service(host: Parts) -> SelfService:

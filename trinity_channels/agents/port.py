@@ -49,6 +49,7 @@ class AgentTurn:
         group: several people write; each message says who wrote it.
         public_prompt: the owner's instructions for conversations with people, beside the agent's own; may be empty.
         model: the model that the owner has chosen for them; empty for the agent's own.
+        allowed_tools: all tools that the agent may use in the run, as the application names them; None if it has named none.
         disclosure: what the host says in front of the answer, in the same message: that it comes from an AI agent. Empty if
             the conversation was told before.
         run: what an earlier attempt at this turn returned as `Working.run`; empty if none did.
@@ -65,6 +66,7 @@ class AgentTurn:
     group: bool = False
     public_prompt: str = field(default="", repr=False)
     model: str = ""
+    allowed_tools: tuple[str, ...] | None = None
     disclosure: str = ""
     run: str = ""
 

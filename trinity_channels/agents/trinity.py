@@ -153,12 +153,15 @@ class TrinityRuntime:
         system = [_SYSTEM.format(facts=json_line(vouched(turn)))]
         if public.prompt:
             system.append(_PUBLIC.format(prompt=public.prompt))
+        if turn.allowed_tools == ():
+            # There, an empty list means all tools.
+            raise AgentFailed("the platform runs no task without tools; allow at least one")
         body: dict[str, object] = {
             # What was said before, the session holds already.
             "message": _TASK + _document(replace(turn, history=()) if session else turn),
             "async_mode": True,
             "system_prompt": "\n\n".join(system),
-            "allowed_tools": list(self._agent.allowed_tools),
+            "allowed_tools": list(turn.allowed_tools or self._agent.allowed_tools),
         }
         if public.model:
             body["model"] = public.model
