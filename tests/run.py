@@ -10,6 +10,7 @@ every change: what depends on the framework, the validation of input and the dat
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import os
 import shutil
@@ -73,12 +74,15 @@ ROOM = 500_000_000
 
 def main() -> int:
     """Return the first exit status that is not zero."""
-    options = set(sys.argv[1:])
-    if options == {"--floors", "--fast"}:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--fast", action="store_true", help="only what a quick check needs")
+    parser.add_argument("--floors", action="store_true", help="with the oldest libraries that are allowed")
+    options = parser.parse_args()
+    if options.fast and options.floors:
         return pytest((*OF_LIBRARIES, *FAST)).wait()
-    if options == {"--fast"}:
+    if options.fast:
         return side_by_side((*FIRST, *FAST), (*SECOND, *FAST))
-    left_out = NOT_ON_FLOORS if "--floors" in options else ()
+    left_out = NOT_ON_FLOORS if options.floors else ()
     failed = side_by_side((*MASSES, *FIRST), (*SECOND, f"--ignore={PAGES[0]}", *left_out), PAGES)
     return failed or pytest(LOAD, in_memory=False).wait()
 
