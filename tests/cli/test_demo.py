@@ -39,7 +39,7 @@ STORY = [
     "posts the same message again, and is answered 200",
     "failed 63016",
     "More than 24 hours have passed since the person last wrote.",
-    "Everything went as it should, on whatsapp",
+    "Everything went as it should, on WhatsApp (Twilio)",
 ]
 
 

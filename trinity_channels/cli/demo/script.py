@@ -39,12 +39,13 @@ async def play() -> None:
     """
     async with set_up(0) as environment:
         channels = list(environment.simulators)
+        titles = [environment.host.plugins.title(one) for one in channels]
         await Story(environment, channels[0]).play()
     # In an environment of its own, so that each begins with strangers.
     for channel in channels[1:]:
         async with set_up(0) as environment:
             await Story(environment, channel).play()
-    typer.echo(f"\nEverything went as it should, on {', '.join(channels)}.")
+    typer.echo(f"\nEverything went as it should, on {', '.join(titles)}.")
 
 
 class Story:
