@@ -33,6 +33,7 @@ class Reader:
         await self.goes_to("Agents", agent)
         await expect(self.owner.get_by_role("link", name="Sharing")).to_have_attribute("aria-current", "page")
         await self.owner.get_by_role("link", name=f"{button} WhatsApp (Twilio)").click()
+        await expect(self.owner.get_by_role("heading", name="WhatsApp (Twilio)", level=1)).to_be_visible()
 
     async def says(self, text: str, answer: str = "") -> None:
         await self.phone.get_by_label("Message", exact=True).fill(text)
@@ -88,6 +89,7 @@ class Reader:
 async def reading(demo: str) -> AsyncIterator[Reader]:
     """A reader at the demo; the browser may only complain of answers to wrong input."""
     complaints: list[str] = []
+    expect.set_options(timeout=20_000)
     async with launched() as browser:
         page = await browser.new_page(viewport={"width": 1680, "height": 1000}, reduced_motion="reduce")
         page.on("console", lambda told: complaints.append(told.text) if told.type == "error" else None)
@@ -97,6 +99,7 @@ async def reading(demo: str) -> AsyncIterator[Reader]:
     # Streams break off when their page is left.
     usual = (
         "the server responded with a status of 4",
+        "Blocked autofocusing",
         "htmx:sse:error: network error",
         "ERR_INCOMPLETE_CHUNKED_ENCODING",
     )
