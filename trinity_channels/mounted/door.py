@@ -14,6 +14,8 @@ from trinity_channels.inbound.webhook_keys import NotOurs
 from trinity_channels.mounted.application import ASKED, Application
 
 _CHOSEN = "trinity_channels.chosen"
+_BEHIND_A_NAME = 4
+"""The place of `share` in `/api/agents/{name}/share`."""
 _PASSED = "trinity_channels.passed"
 """In the scope of a webhook that is not ours: the doors that stay closed for it."""
 
@@ -89,8 +91,7 @@ class Door(BaseRoute):
         if scope.get("root_path"):
             return [one for routes in self._by_head.values() for one in routes]
         # The application's requests come here first, and nearly all of them end here.
-        first, second = _heads(scope["path"])
-        return [*self._by_head.get(first, ()), *self._by_head.get(second, ())]
+        return [route for head in _heads(scope["path"]) for route in self._by_head.get(head, ())]
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request that matched."""
@@ -109,12 +110,16 @@ class Door(BaseRoute):
         raise NoMatchFound(name, path_params)
 
 
-def _heads(path: str) -> tuple[str, str]:
-    """A path's first segment, and its first two."""
-    parts = path.split("/", 3)
-    return "/".join(parts[:2]), "/".join(parts[:3]) if len(parts) > 2 else ""  # noqa: PLR2004  the empty one before the slash
+def _heads(path: str) -> list[str]:
+    """What routes are looked up by: a path's literal beginning, and the word behind an agent's name."""
+    parts = path.split("/", 5)
+    heads = ["/".join(parts[:3]), "/".join(parts[:2])]
+    return [f"{heads[0]}/*/{parts[4]}", *heads] if len(parts) > _BEHIND_A_NAME else heads
 
 
 def _literal_head(path: str) -> str:
-    first, second = _heads(path)
-    return first if not second or "{" in second else second
+    parts = path.split("/", 5)
+    if "{" in "".join(parts[:3]):
+        return "/".join(parts[:2])
+    behind = len(parts) > _BEHIND_A_NAME and "{" in parts[3] and "{" not in parts[4] and ":" not in parts[3]
+    return _heads(path)[0 if behind or len(parts) <= _BEHIND_A_NAME else 1]
