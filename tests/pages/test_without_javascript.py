@@ -35,6 +35,7 @@ FORMS = {
     ),
     "sharing": (
         *(f"{AGENT}/{one}" for one in ("policy", "requests", "people", "people/remove", "people/write-first")),
+        f"{AGENT}/human-contact",
     ),
     "clients": (*(f"{CLIENT}/{one}" for one in ("block", "unlink", "export", "erase")),),
     "conversations": (*(f"{TALK}/{one}" for one in ("resend", "resubmit", "forget/{turn}", "decide")),),
@@ -144,6 +145,9 @@ async def test_sharing(world: World, page_of: Readers) -> None:
     await presses(page, "Remove wim@example.org", "wim@example.org has no access any more.")
     await page.get_by_role("radio", name="Open access").check()
     await presses(page, "Save policy", "The policy is saved.")
+
+    await page.get_by_role("textbox", name="Contact").fill("help@example.org")
+    await presses(page, "Save contact", "are told help@example.org")
 
     assert posted(reader, "sharing") == set(FORMS["sharing"])
 
