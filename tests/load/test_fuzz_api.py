@@ -87,6 +87,8 @@ def aimed(cases: list[AnyCase]) -> Iterator[AnyCase]:
         for name, known in KNOWN.items():
             if name in case.path_parameters and dice.random() < 0.75:
                 case.path_parameters[name] = known
+        if isinstance(case.body, dict) and "recipient_email" in case.body and dice.random() < 0.5:
+            case.body = {"recipient_email": "someone@example.org", "text": "hello"}
         yield case
 
 
