@@ -121,6 +121,32 @@ async def test_an_application_may_have_no_address(town: Town, setting: Setting, 
     assert (await town.binding())["webhook_url"] is None
 
 
+async def test_the_last_address_counts_until_the_application_can_name_it_after_a_start(
+    town: Town, setting: Setting
+) -> None:
+    zoe = town.person("Zoe")
+    await town.stops()
+    setting.value = RuntimeError("not ready")
+
+    await town.starts()
+
+    assert (await town.webhook()).startswith("https://chat.example.org/")
+    await zoe.says("signed for the last address")
+    assert zoe.last() == "echo signed for the last address"
+    setting.value = NEW
+    await town.host.address_changed()
+    assert (await town.webhook()).startswith(NEW)
+
+
+async def test_no_address_stays_none_after_a_start(town: Town, setting: Setting) -> None:
+    await town.stops()
+    setting.value = None
+
+    await town.starts()
+
+    assert (await town.binding())["webhook_url"] is None
+
+
 async def test_a_change_while_the_host_was_stopped_is_told_to_providers(
     town: Town, setting: Setting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
