@@ -33,6 +33,13 @@ async def served(found: Found, platform: Platform, *, connected: bool = True, **
     return made
 
 
+async def agents(world: World, token: str) -> list[tuple[str, str]]:
+    """The names of the agents that a token sees, with their owners."""
+    answer = await world.api("GET", "/api/agents", token=token)
+    assert answer.status_code == httpx.codes.OK, answer.text
+    return [(one["name"], one["owner"]) for one in answer.json()]
+
+
 async def waits(world: World, seconds: int, step: int = 5) -> None:
     """Let time pass in small steps, as it does: each question to the platform sets the time of the next."""
     for _ in range(seconds // step):

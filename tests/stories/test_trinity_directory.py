@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from tests.pages.clients import client_of
 from tests.platform.double import TOKEN, Platform
-from tests.platform.worlds import platform, served
+from tests.platform.worlds import agents, platform, served
 from tests.stories.test_reload import now_reads
 from tests.world import ADMIN, OWNER, Found, World
 from trinity_channels import texts
@@ -19,7 +19,6 @@ from trinity_channels import texts
 __all__ = ["platform"]
 ZOE = "zoe@example.org"
 OLGA = "trinity_mcp_fake-key-of-olga"
-SESSION = "fake.session.token"
 
 
 @pytest.fixture
@@ -33,12 +32,6 @@ def weaker(platform: Platform, *, owner: bool = False) -> None:
     platform.accounts.user("service", "service@example.org")
     platform.accounts.key(TOKEN, "olga" if owner else "service")
     platform.accounts.share("support", "service@example.org")
-
-
-async def agents(world: World, token: str) -> list[tuple[str, str]]:
-    answer = await world.api("GET", "/api/agents", token=token)
-    assert answer.status_code == 200, answer.text
-    return [(one["name"], one["owner"]) for one in answer.json()]
 
 
 # --- agents and people ---
@@ -170,72 +163,6 @@ async def test_the_platform_s_refusals_are_ours(
     answer = await town.api(method, f"/api/agents/support{path}", body)
 
     assert (answer.status_code, answer.json()["code"]) == (status, code)
-
-
-# --- tokens ---
-
-
-TOKENS: dict[str, tuple[tuple[str, str | None, str | None], int]] = {
-    "the owner's key": (("olga", "user", None), 200),
-    "the owner's session": (("olga", None, None), 200),
-    "an administrator's key": (("admin", "user", None), 200),
-    "a system key of an administrator": (("admin", "system", None), 200),
-    "another person's key": (("yan", "user", None), 404),
-    "the agent's own key": (("olga", "agent", "support"), 403),
-    "a connector's key": (("olga", "connector", "support"), 401),
-    "a key that may only exchange": (("admin", "portal_delegate", None), 401),
-    "a key for operations": (("admin", "ops", None), 401),
-    "a key of a later scope": (("admin", "everything", None), 401),
-    "an agent's key without an agent": (("admin", "agent", None), 401),
-}
-
-
-@pytest.mark.parametrize(("key", "status"), TOKENS.values(), ids=TOKENS)
-async def test_tokens_of_the_platform_are_accepted(
-    town: World, platform: Platform, key: tuple[str, str | None, str | None], status: int
-) -> None:
-    platform.accounts.user("yan", "yan@example.org")
-    token = SESSION if key[1] is None else "trinity_mcp_fake-key"
-    platform.accounts.key(token, *key)
-
-    answer = await town.api("GET", "/api/agents/support/shares", token=token)
-
-    assert answer.status_code == status, answer.text
-
-
-async def test_an_owner_sees_their_own_agents_only(town: World, platform: Platform) -> None:
-    accounts = platform.accounts
-    accounts.agent("sales", accounts.user("sam", "sam@example.org"))
-
-    assert await agents(town, OLGA) == [("support", OWNER)]
-
-
-async def test_our_own_tokens_stay(town: World, platform: Platform) -> None:
-    before = platform.count("GET /api/users/me")
-
-    assert await agents(town, ADMIN)
-
-    assert platform.count("GET /api/users/me") == before
-
-
-@pytest.mark.parametrize("token", ["trinity_mcp_wrong", "wrong", "x" * 5000, "tc_" + "x" * 43, "ü"])
-async def test_a_wrong_token_is_refused(town: World, token: str) -> None:
-    headers = {"Authorization": b"Bearer " + token.encode()}
-    answer = await town.http.get("https://chat.example.org/api/agents", headers=headers)  # type: ignore[arg-type]  # bytes
-
-    assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized")
-
-
-async def test_the_platform_is_asked_about_a_token_once_a_minute(town: World, platform: Platform) -> None:
-    for _ in range(3):
-        await agents(town, OLGA)
-        await town.api("GET", "/api/agents", token="trinity_mcp_wrong")
-    assert platform.count("POST /api/mcp/validate") == 2
-
-    del platform.accounts.keys[OLGA]
-    await town.later(seconds=61)
-
-    assert (await town.api("GET", "/api/agents", token=OLGA)).status_code == 401
 
 
 # --- when the token's rights do not suffice, or the platform is away ---
