@@ -43,6 +43,7 @@ class Platform:
         lose_answers: how many of the next tasks are begun without an answer, because the connection is cut.
         loaded: no run can be begun.
         sessions: those that can be resumed.
+        refuses: the status of every answer to a path.
         tells_sessions: whether executions name theirs.
     """
 
@@ -56,6 +57,7 @@ class Platform:
         self.lose_answers = 0
         self.loaded = self.tells_sessions = False
         self.sessions: set[str] = set()
+        self.refuses: dict[str, int] = {}
         self._failures: dict[str, list[Failure]] = {"task": [], "execution": [], "accounts": []}
         self._claims: dict[tuple[str, str], str] = {}
         self.app = Starlette(
@@ -95,6 +97,8 @@ class Platform:
                 if isinstance(failure, Exception):
                     raise failure
                 return failure
+            if status := self.refuses.get(request.url.path):
+                return Response(status_code=status)
             try:
                 return await handler(request, self.accounts.caller(request))
             except Refused as refused:

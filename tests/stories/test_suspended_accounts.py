@@ -11,7 +11,7 @@ from freezegun.api import FrozenDateTimeFactory
 from tests.application import Accounts, Town
 from tests.platform.double import Platform
 from tests.platform.worlds import platform, served
-from tests.world import Agent, Found, Person
+from tests.world import Agent, Found, Person, World
 from trinity_channels.principal import Owner
 
 __all__ = ["platform"]
@@ -139,9 +139,8 @@ async def test_an_agent_does_not_write_first_to_a_suspended_account(town: Town, 
 # --- beside the platform ---
 
 
-async def test_the_platforms_suspended_accounts_are_known_to_an_administrators_key(
-    found: Found, platform: Platform
-) -> None:
+async def suspended_there(found: Found, platform: Platform) -> tuple[World, Person]:
+    """Someone with an account on the platform, who wrote before it was suspended there."""
     town = await served(found, platform)
     await town.policy("open")
     user = platform.accounts.user("zoe", "Zoe@example.org", "admin")
@@ -149,12 +148,51 @@ async def test_the_platforms_suspended_accounts_are_known_to_an_administrators_k
     await zoe.verifies(ZOE)
     await zoe.says("before")
     await town.later(seconds=2)
-    heard = zoe.heard()
-
+    assert zoe.last() == "echo before"
     user.suspended_at = "2026-03-02T09:00:00Z"
     await town.later(seconds=61)
+    return town, zoe
+
+
+async def test_the_platforms_suspended_accounts_are_known_to_an_administrators_key(
+    found: Found, platform: Platform
+) -> None:
+    town, zoe = await suspended_there(found, platform)
+    heard = zoe.heard()
+
     await zoe.says("during")
     await town.later(seconds=5)
 
     assert zoe.heard() == heard
-    assert heard[-1] == "echo before"
+
+
+@pytest.mark.parametrize("status", [400, 409, 422, 500])
+async def test_a_list_of_accounts_that_fails_does_not_end_suspensions(
+    found: Found, platform: Platform, status: int
+) -> None:
+    town, zoe = await suspended_there(found, platform)
+    heard = zoe.heard()
+    platform.refuses["/api/users"] = status
+
+    await zoe.says("during")
+    await town.later(seconds=5)
+    platform.refuses.clear()
+    await town.later(minutes=2)
+
+    assert zoe.heard() == heard
+
+
+@pytest.mark.parametrize("status", [403, 404, 405])
+async def test_where_accounts_cannot_be_listed_people_are_answered(
+    found: Found, platform: Platform, status: int
+) -> None:
+    town = await served(found, platform)
+    await town.policy("open")
+    await town.later(seconds=61)
+    platform.refuses["/api/users"] = status
+    zoe = town.person("Zoe")
+
+    await zoe.says("hello")
+    await town.later(seconds=2)
+
+    assert zoe.last() == "echo hello"

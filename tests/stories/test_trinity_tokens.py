@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from starlette.responses import JSONResponse
 
 from tests.platform.double import Platform
 from tests.platform.worlds import agents, platform, served
@@ -80,3 +81,15 @@ async def test_the_platform_is_asked_about_a_token_once_a_minute(town: World, pl
     await town.later(seconds=61)
 
     assert (await town.api("GET", "/api/agents", token=OLGA)).status_code == 401
+
+
+@pytest.mark.parametrize("valid", [False, None, "false", "true", "no", 0, 1, [], {}])
+async def test_a_key_counts_only_if_the_platform_says_that_it_is_valid(
+    town: World, platform: Platform, valid: object
+) -> None:
+    told = {"valid": valid, "scope": "agent", "agent_name": "support"}
+    platform.fails("accounts", JSONResponse(told))
+
+    answer = await town.api("GET", "/api/agents/support/shares", token="trinity_mcp_fake-key")
+
+    assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized")

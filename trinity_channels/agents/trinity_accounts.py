@@ -32,6 +32,8 @@ _JUDGED = frozenset(
     }
 )
 _NO_ONE = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+# Older platforms have no such list, or hide it from those who may not see it.
+_NO_LIST = {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}
 
 
 class PlatformUnavailable(Unavailable):
@@ -124,7 +126,7 @@ class TrinityAccounts:
         """What the token stands for, if it is a key that works."""
         reply = await self._ask("POST", f"{self._platform.url}/api/mcp/validate", {})
         found = document(reply)
-        if reply.status in _NO_ONE or found.get("valid") is False:
+        if reply.status in _NO_ONE or found.get("valid", True) is not True:
             return None
         if reply.status != HTTPStatus.OK or "valid" not in found:
             raise PlatformUnavailable(_refused(reply))
@@ -133,10 +135,11 @@ class TrinityAccounts:
     async def users(self) -> list[Account]:
         """All accounts; empty if the token may not list them: only an administrator's may."""
         reply = await self._ask("GET", f"{self._platform.url}/api/users")
-        if reply.status == HTTPStatus.UNAUTHORIZED:
-            raise PlatformUnavailable(_refused(reply))
-        if reply.status != HTTPStatus.OK:
+        if reply.status in _NO_LIST:
             return []
+        # Any other refusal says nothing about the token's rights, and would let suspended accounts in.
+        if reply.status != HTTPStatus.OK:
+            raise PlatformUnavailable(_refused(reply))
         return [one for entry in _entries(reply, "users") if (one := _account(entry))]
 
     async def agents(self) -> dict[str, str]:
