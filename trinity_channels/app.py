@@ -113,7 +113,7 @@ def _pages(host: Host) -> LazyPages:
     pages = LazyPages(
         host.settings.pages_path, lambda prefix: _page_site(host, prefix), host.unknown_webhooks.probes.strayed
     )
-    host.leaving.append(pages.stop)
+    host.lasting.append(pages)
     return pages
 
 

@@ -89,12 +89,22 @@ class Place(Protocol):
         """The host has stopped."""
 
 
+class Lasting(Protocol):
+    """What gives answers that last, such as streams of events."""
+
+    def begin(self) -> None:
+        """The host starts, perhaps not for the first time."""
+
+    async def stop(self) -> None:
+        """End them, and begin no more."""
+
+
 class Host(OnDemand):
     """A channel host: an asynchronous context manager that runs while it is open. `app.py` gives it its routes.
 
     Attributes:
         trinity: what the platform says about its agents, if those are served; otherwise None.
-        leaving: what ends long answers when the host stops, such as streams of events.
+        lasting: what gives long answers, which end when the host stops.
     """
 
     running = False
@@ -149,7 +159,7 @@ class Host(OnDemand):
         diagnosis = Diagnosis(self.store, self.catch_up.mistrusted, now)
         self.webhook = wiring.webhook(self, self.indicator, diagnosis, self.catch_up)
         self.housekeeping = Housekeeping(self._chores(diagnosis, vouching, now), self.metrics, now)
-        self.leaving: list[Callable[[], Awaitable[None]]] = []
+        self.lasting: list[Lasting] = []
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     def _join_connections(self, now: Callable[[], datetime]) -> None:
@@ -256,6 +266,7 @@ class Host(OnDemand):
         self.vault.unlock()
         # It takes the lock on the database, so that a second process fails before it has done anything.
         self.store.open()
+        self._begin()
         await self.address.start(self.now())
         await self.limits.load()
         # Within an application the requests bring its principals, and there is no first token.
@@ -278,6 +289,13 @@ class Host(OnDemand):
             log.error("plugin unavailable", plugin=broken.name, reason=broken.reason)
         if self.address.value is None:
             log.warning("public_chat_url is not set: there are no webhook URLs until it is")
+
+    def _begin(self) -> None:
+        """Undo what `stop` has said: the lifespan of an application may run more than once."""
+        self.slots.begin()
+        self.deliveries.begin()
+        for one in self.lasting:
+            one.begin()
 
     async def stop(self) -> None:
         """Shut down gracefully: active work gets a moment to finish, open work is found at the next start."""
@@ -311,8 +329,8 @@ class Host(OnDemand):
 
     async def leave(self) -> None:
         """End the pages' streams of events, which a server that stops would wait for."""
-        for end in self.leaving:
-            await end()
+        for one in self.lasting:
+            await one.stop()
 
     async def __aenter__(self) -> Self:
         await self.start()

@@ -327,3 +327,17 @@ async def test_a_run_that_cannot_be_cancelled_does_not_hold_up_the_end(work: Wor
     assert work.runs == ["turn:1"]
     work.go.set()
     await dispatcher.quiet()
+
+
+async def test_one_that_starts_again_looks_at_all_that_is_open(dispatcher: LocalDispatcher, work: Work) -> None:
+    work.later["turn:1"] = datetime.now(UTC) + timedelta(hours=1)
+    wake(work, "turn:1")
+    await dispatcher.quiet()
+    await dispatcher.stop(1)
+    work.open.add("turn:1")  # by what came, or by another process, before it started again
+
+    await dispatcher.start(work.run)
+    await dispatcher.quiet()
+
+    assert work.runs == ["turn:1"] * 2
+    assert not dispatcher.waiting

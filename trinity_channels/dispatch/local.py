@@ -60,6 +60,9 @@ class LocalDispatcher:
     async def start(self, run: Run) -> None:
         """Begin to call `run` for the keys that the store wakes; open work in the tables is woken first."""
         self._run = run
+        # Of an earlier life: the first sweep sees what is open now.
+        self._timers.clear()
+        self._timed.clear()
         # Before the first sweep: what is committed in between must not be missed.
         self._store.on_wake(self._wake)
         await self.sweep()

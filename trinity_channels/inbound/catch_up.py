@@ -87,6 +87,8 @@ class CatchUp:
 
     async def begin(self) -> None:
         """Before anything new can arrive, remember up to which message everything is known."""
+        # They belong to the event loop in which something has waited for them, and a host may start again in another.
+        self._running, self._wanted = asyncio.Lock(), asyncio.Event()
         # Messages that arrive while we catch up must not move the start of the gap.
         self._newest, every = await self._store.read(lambda tx: (messages.newest(tx), bindings.every(tx)))
         self._waiting = {

@@ -31,6 +31,10 @@ class FairSlots:
         self._waiting: dict[str, dict[int, Queue]] = {}
         self._stopped = False
 
+    def begin(self) -> None:
+        """Give slots, also after `stop`."""
+        self._stopped = False
+
     def stop(self) -> None:
         """Give no more slots: the tasks that wait for one, or ask for one later, are cancelled."""
         self._stopped = True

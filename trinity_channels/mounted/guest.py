@@ -45,12 +45,13 @@ class Guest:
         self._application.leave_out([self._door, *self._described])
         if webhook:
             webhook.share(self._answers)
-        app.router.routes.insert(0, self._door)
+        self._enter()
         self._describe(self._left())
 
     def opened(self) -> None:
         """The application has added its routes: describe those of ours that it does not answer, and tell which it does."""
         self._requests.begin()
+        self._enter()
         left = self._left()
         self._describe(left)
         if left:
@@ -71,6 +72,11 @@ class Guest:
         ours = {id(one) for one in (self._door, *self._described)}
         self._app.router.routes[:] = [one for one in self._app.router.routes if id(one) not in ours]
         self._app.openapi_schema = None
+
+    def _enter(self) -> None:
+        routes = self._app.router.routes
+        if self._door not in routes:  # it left when a caller that opens the host again had closed it
+            routes.insert(0, self._door)
 
     def _answers(self, scope: Scope) -> bool:
         return self._application.match(scope)[0] is Match.FULL

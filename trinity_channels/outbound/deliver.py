@@ -113,6 +113,11 @@ class Deliveries:
         self._unrecorded: dict[int, Record] = {}
         self._stopping = False
 
+    def begin(self) -> None:
+        """Work, also after `stop`; the time in which no host ran does not count for outcomes that are asked for."""
+        self._stopping = False
+        self._since = self._now()
+
     def stop(self) -> None:
         """Begin nothing new; what waits for a place is found at the next start."""
         self._stopping = True

@@ -72,6 +72,10 @@ class LazyPages:
         # As for a mounted application: routes below see the rest of the path, and links are made with all of it.
         return {**scope, "root_path": scope.get("root_path", "") + self._prefix}
 
+    def begin(self) -> None:
+        """Build the site again: one that was stopped opens no streams."""
+        self._site = None
+
     async def stop(self) -> None:
         """Stop the site, if it was ever built."""
         if self._site is not None:
