@@ -164,7 +164,8 @@ class Host(OnDemand):
 
     def _join_connections(self, now: Callable[[], datetime]) -> None:
         """Agents with their channels, who may talk to them, and whether that works."""
-        self.agent_changes = AgentChanges(self.store, self.bindings, self.plugins, now)
+        changed = self.trinity.agents_changed if self.trinity else None
+        self.agent_changes = AgentChanges(self.store, self.bindings, self.plugins, now, changed)
         self.sharing = Sharing(self.store, self.directory, self.may, now)
         self.missed = MissedMessages(self.store, self.plugins, self.bindings, self.may, now)
         self.catch_up = CatchUp(self.store, self.plugins, self.bindings, self.missed, now)

@@ -93,6 +93,11 @@ class Accounts:
         self.agents[name] = Agent(name, owner)
         return self.agents[name]
 
+    def rename(self, name: str, to: str) -> None:
+        """Give an agent another name; its shares stay."""
+        agent = self.agents[to] = self.agents.pop(name)
+        agent.name = to
+
     def key(self, token: str, username: str, scope: str | None = "user", agent: str | None = None) -> None:
         """Make a token."""
         self.keys[token] = Key(self.users[username], scope, agent)

@@ -165,6 +165,33 @@ async def test_the_platform_s_refusals_are_ours(
     assert (answer.status_code, answer.json()["code"]) == (status, code)
 
 
+@pytest.mark.parametrize(
+    ("status", "detail", "expected"),
+    [
+        (400, "Cannot share an agent with yourself", (400, "self_share")),
+        (400, "This is the owner of the agent", (400, "self_share")),
+        (400, "Limit of shares reached", (422, "invalid_input")),
+        (400, [{"msg": "Disposable addresses are not taken"}], (422, "invalid_input")),
+        (422, [{"msg": "value is not a valid email address"}], (422, "invalid_input")),
+        (400, None, (422, "invalid_input")),
+        (500, "x", (503, "platform_unavailable")),
+    ],
+)
+async def test_why_the_platform_refuses_a_share_is_told(
+    town: World, platform: Platform, status: int, detail: Any, expected: tuple[int, str]
+) -> None:
+    await agents(town, ADMIN)  # so that nothing else is asked for
+    platform.fails("accounts", JSONResponse({"detail": detail}, status))
+
+    answer = await town.api("POST", "/api/agents/support/share", {"email": ZOE})
+
+    assert (answer.status_code, answer.json()["code"]) == expected
+    if expected[1] == "invalid_input":
+        words = detail[0]["msg"] if isinstance(detail, list) else detail or "400"
+        assert words in answer.json()["message"]
+        assert answer.json()["field"] == "email"
+
+
 # --- when the token's rights do not suffice, or the platform is away ---
 
 
@@ -268,6 +295,47 @@ async def test_without_the_platform_the_pages_say_so(town: World, platform: Plat
 
     assert page.status_code == 503
     assert "The platform&#39;s API answered 503." in page.text
+
+
+# --- agents that are renamed or removed there ---
+
+
+async def test_people_are_answered_by_a_renamed_agent_at_once(town: World, platform: Platform) -> None:
+    platform.accounts.share("support", ZOE)
+    await town.policy("require_sharing")
+    zoe = town.person("Zoe")
+    await zoe.verifies(ZOE)
+    await zoe.says("before")
+    await town.later(seconds=1)
+    platform.accounts.rename("support", "helpdesk")
+
+    await town.api("POST", "/api/settings/agent-renamed", {"agent": "support", "name": "helpdesk"})
+    await zoe.says("after")
+    await town.later(seconds=1)
+
+    assert zoe.last() == "echo after"
+    assert (await town.api("GET", "/api/agents/helpdesk/access-requests")).json() == []
+    assert await agents(town, ADMIN) == [("helpdesk", OWNER)]
+
+
+async def test_a_deleted_agent_is_gone_at_once(town: World, platform: Platform) -> None:
+    assert await agents(town, ADMIN) == [("support", OWNER)]
+    del platform.accounts.agents["support"]
+
+    await town.api("POST", "/api/settings/agent-deleted", {"agent": "support"})
+
+    assert await agents(town, ADMIN) == []
+
+
+async def test_a_new_agent_of_a_deleted_one_s_name_is_shared_with_no_one(town: World, platform: Platform) -> None:
+    platform.accounts.share("support", ZOE)
+    path = "/api/agents/support/shares"
+    assert len((await town.api("GET", path)).json()) == 1
+    platform.accounts.agent("support", platform.accounts.users["olga"])
+
+    await town.api("POST", "/api/settings/agent-deleted", {"agent": "support"})
+
+    assert (await town.api("GET", path)).json() == []
 
 
 # --- settings that add to the platform's ---

@@ -6,8 +6,10 @@ shared with only the owner's key or an administrator's may see; with another one
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Self
 
 from trinity_channels.agents.kept import Kept
 from trinity_channels.agents.trinity_accounts import (
@@ -27,13 +29,31 @@ _ONE = ""
 """The key of what there is once."""
 
 
+@dataclass(frozen=True, slots=True)
+class _People:
+    """Accounts, by what each message asks them for: there may be thousands."""
+
+    by_name: Mapping[str, Account]
+    admins: frozenset[str]
+    """E-mails, as `suspended`."""
+    suspended: frozenset[str]
+
+    @classmethod
+    def of(cls, accounts: Sequence[Account]) -> Self:
+        return cls(
+            {one.username: one for one in accounts},
+            frozenset(one.email for one in accounts if one.is_admin),
+            frozenset(one.email for one in accounts if one.suspended),
+        )
+
+
 class TrinityDirectory:
     """Asks `accounts`. Owners are known by their e-mail where the token may see it, otherwise by their user name."""
 
     def __init__(self, accounts: TrinityAccounts, now: Callable[[], datetime]) -> None:
         self.accounts = accounts
         self._agents: Kept[dict[str, str]] = Kept(now)
-        self._users: Kept[dict[str, Account]] = Kept(now)
+        self._users: Kept[_People] = Kept(now)
         self._shares: Kept[list[PlatformShare] | None] = Kept(now)
         self._unseen: dict[str, str] = {}
 
@@ -50,25 +70,25 @@ class TrinityDirectory:
         username = (await self._every()).get(agent)
         if username is None:
             return None
-        account = (await self._known()).get(username)
+        account = (await self._known()).by_name.get(username)
         return Owner(await self.identity(username), account.email or None if account else None, username)
 
     async def identity(self, username: str) -> str:
         """What identifies an account here; empty if the platform names none."""
-        account = (await self._known()).get(username)
+        account = (await self._known()).by_name.get(username)
         return account.identity if account else by_name(username)
 
     async def may_use(self, agent: str, email: str) -> bool:
         owner = await self.owner(agent)
         if owner is None or await self.suspended(email):
             return False
-        if owner.email == email or any(one.is_admin and one.email == email for one in (await self._known()).values()):
+        if owner.email == email or email in (await self._known()).admins:
             return True
         return any(one.email == email for one in await self._shared(agent) or ())
 
     async def suspended(self, email: str) -> bool:
         """As `Suspensions`; no one, if the token may not list the accounts."""
-        return any(one.suspended and one.email == email for one in (await self._known()).values())
+        return email in (await self._known()).suspended
 
     async def shares(self, agent: str) -> list[Share]:
         """As the port.
@@ -81,6 +101,11 @@ class TrinityDirectory:
             raise PlatformRefused(f"see whom {agent} is shared with")
         shares = [Share(one.email, bool(one.allow_proactive), one.by, one.at) for one in found]
         return sorted(shares, key=lambda one: one.email)
+
+    def agents_changed(self) -> None:
+        """An agent was renamed or deleted there: names mean something else now."""
+        self._agents.forget_all()
+        self._shares.forget_all()
 
     def unseen(self, agent: str) -> str:
         """Why an agent's shares could not be seen when they were last asked for; empty if they were."""
@@ -116,15 +141,15 @@ class TrinityDirectory:
     async def _every(self) -> dict[str, str]:
         return await self._agents.get(_ONE, self.accounts.agents)
 
-    async def _known(self) -> dict[str, Account]:
-        """The accounts that the token may see, by user name: all, or its own."""
+    async def _known(self) -> _People:
+        """The accounts that the token may see: all, or its own."""
 
-        async def ask() -> dict[str, Account]:
+        async def ask() -> _People:
             found = await self.accounts.users()
             # Without the right to list them it still knows its own.
             if not found and (me := await self.accounts.me()):
                 found = [me]
-            return {one.username: one for one in found}
+            return _People.of(found)
 
         return await self._users.get(_ONE, ask)
 

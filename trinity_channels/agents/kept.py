@@ -62,3 +62,7 @@ class Kept(Generic[T]):
     def forget(self, key: str) -> None:
         """Ask again next time: it has changed."""
         self._entries.pop(key, None)
+
+    def forget_all(self) -> None:
+        """As `forget`, for all keys."""
+        self._entries.clear()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,7 @@ import httpx
 from trinity_channels.agents.json_api import JsonApi, Reply
 from trinity_channels.agents.platform import SECONDS, Platform, document
 from trinity_channels.agents.port import AgentError
+from trinity_channels.agents.problem import said_in
 from trinity_channels.email_address import normalise_email
 from trinity_channels.refusal import Refusal, Unavailable
 
@@ -34,6 +36,9 @@ _JUDGED = frozenset(
 _NO_ONE = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 # Older platforms have no such list, or hide it from those who may not see it.
 _NO_LIST = {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}
+_INVALID = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY}
+# "Cannot share an agent with yourself": https://github.com/Abilityai/trinity, src/backend/routers/sharing.py
+_SELF = re.compile(r"\b(yourself|self|owner)\b", re.IGNORECASE)
 
 
 class PlatformUnavailable(Unavailable):
@@ -170,13 +175,13 @@ class TrinityAccounts:
 
         Raises:
             PlatformRefused: the token may not do that.
-            Refusal: `self_share`.
+            Refusal: `self_share`, or `invalid_input` in the platform's words.
         """
         reply = await self._ask("POST", self._platform.agent(agent, "/share"), {"email": email})
         if reply.status == HTTPStatus.CONFLICT:
             return False
-        if reply.status == HTTPStatus.BAD_REQUEST:
-            raise Refusal("self_share", "The owner has access already.", field="email")
+        if reply.status in _INVALID:
+            raise self._invalid(reply)
         _require(reply, f"share {agent}")
         return True
 
@@ -204,6 +209,13 @@ class TrinityAccounts:
             by=_text(entry.get("shared_by_email")) or "platform",
             at=_moment(entry.get("created_at")) or self._now(),
         )
+
+    def _invalid(self, reply: Reply) -> Refusal:
+        words = self._api.detail(said_in(document(reply)).text)
+        if _SELF.search(words):
+            return Refusal("self_share", "The owner has access already.", field="email")
+        why = words or f"its API answered {reply.status}"
+        return Refusal("invalid_input", f"The platform does not share the agent with this e-mail: {why}", field="email")
 
     @staticmethod
     def _found(reply: Reply, what: str) -> bool:

@@ -80,13 +80,21 @@ class Deleted:
 
 
 class AgentChanges:
-    """What the surrounding application tells of its agents, or an administrator."""
+    """What the surrounding application tells of its agents, or an administrator; `changed` hears of it."""
 
-    def __init__(self, store: Store, opened: Bindings, plugins: Plugins, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        opened: Bindings,
+        plugins: Plugins,
+        now: Callable[[], datetime],
+        changed: Callable[[], None] | None = None,
+    ) -> None:
         self._store = store
         self._opened = opened
         self._plugins = plugins
         self._now = now
+        self._changed = changed or (lambda: None)
         # Until it was looked at: a host may have died before all was erased.
         self._erases = True
 
@@ -116,6 +124,7 @@ class AgentChanges:
             return True
 
         moved = await self._store.write(move)
+        self._changed()
         # They hold the former name.
         self._opened.forget()
         return Renamed(agent, name, moved)
@@ -138,6 +147,7 @@ class AgentChanges:
             return Deleted(agent, found=True, channels=tuple(map(self._plugins.title, connected)))
 
         done = await self._store.write(remove)
+        self._changed()
         self._opened.forget()
         self._erases = True
         await self.run()
