@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import httpx
 import pytest
 from freezegun.api import FrozenDateTimeFactory
 
 from tests.application import Accounts, Town
+from tests.stories.test_set_webhook import stands_before
 from tests.world import ADMIN, TWILIO, Agent
 from trinity_channels import host as host_module
+from trinity_channels.api.manifest import Capabilities
 from trinity_channels.principal import Owner
+from trinity_channels.store import StoreError, audit
 
 NEW = "https://new.example.org/chat"
+_REGISTER_ALL = "trinity_channels.bindings.connections.Connections.register_all"
 
 
 class Setting:
@@ -153,7 +158,7 @@ async def test_a_change_while_the_host_was_stopped_is_told_to_providers(
     await town.host.stop()
     setting.value = NEW
     told: list[str | None] = []
-    monkeypatch.setattr("trinity_channels.bindings.connections.Connections.register_all", _noting(told, town))
+    monkeypatch.setattr(_REGISTER_ALL, _noting(told, town))
 
     await town.starts()
     await town.until(lambda: bool(told))
@@ -161,9 +166,115 @@ async def test_a_change_while_the_host_was_stopped_is_told_to_providers(
     assert told == [NEW]
 
 
-def _noting(told: list[str | None], town: Town) -> object:
+def _noting(told: list[str | None], town: Town, *problems: str) -> object:
+    """Stands for `Connections.register_all`: notes the address, and answers with one more problem each time."""
+    left = list(problems)
+
     async def noted(_: object) -> list[str]:
         told.append(town.host.address.value)
-        return []
+        return [left.pop(0)] if left else []
 
     return noted
+
+
+async def test_providers_that_cannot_be_reached_are_told_again_later(
+    town: Town, setting: Setting, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    told: list[str | None] = []
+    monkeypatch.setattr(_REGISTER_ALL, _noting(told, town, "support on Telegram: No answer.", "support: No answer."))
+    setting.value = NEW
+    await town.host.address_changed()
+    await town.host.address_changed()
+    assert told == [NEW], "repeated without a pause"
+
+    await town.later(seconds=11)
+    await town.host.address_changed()
+    await town.later(seconds=11)
+    await town.host.address_changed()
+    assert told == [NEW, NEW], "the pause does not grow"
+    await town.later(seconds=11)
+    await town.host.address_changed()
+    await town.later(hours=2)
+    await town.host.address_changed()
+
+    assert told == [NEW, NEW, NEW]
+    warned = [one for one in caplog.records if "providers not told" in one.getMessage()]
+    assert {one.levelname for one in warned} == {"WARNING"}
+    assert "public address unknown" not in caplog.text
+    assert len((await town.api("GET", "/api/audit?action=set_public_chat_url")).json()) == 1
+
+
+async def test_the_owner_sees_that_the_provider_could_not_be_told_until_it_is(
+    town: Town, setting: Setting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Capabilities, "registers_unasked", Capabilities.can_register)
+    senders = stands_before(town, *(httpx.Response(503, text="busy") for _ in range(9)))
+    setting.value = NEW
+    await town.host.address_changed()
+
+    url = f"{NEW}/api/whatsapp/webhook/"
+    page = "/channels/agents/support/channels/whatsapp"
+    assert "Twilio answered HTTP 503" in (await town.api("GET", page)).text
+    assert not town.twilio.sender.webhook.callback_url.startswith(url)
+
+    senders.recover()
+    await town.later(seconds=11)
+    await town.host.address_changed()
+    assert town.twilio.sender.webhook.callback_url.startswith(url)
+    assert "Twilio answered HTTP 503" not in (await town.api("GET", page)).text
+
+
+async def test_another_address_is_told_at_once_also_while_the_last_one_waits(
+    town: Town, setting: Setting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str | None] = []
+    monkeypatch.setattr(_REGISTER_ALL, _noting(told, town, "No answer."))
+    for value in (NEW, "https://chat.example.org"):
+        setting.value = value
+        await town.host.address_changed()
+
+    assert told == [NEW, "https://chat.example.org"]
+
+
+async def test_providers_that_were_not_told_are_told_after_a_restart(
+    town: Town, setting: Setting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str | None] = []
+    monkeypatch.setattr(_REGISTER_ALL, _noting(told, town, "support on Telegram: No answer."))
+    setting.value = NEW
+    await town.host.address_changed()
+    await town.dies()
+
+    await town.starts()
+    await town.until(lambda: len(told) > 1)
+    await town.host.address_changed()
+    await town.stops()
+    await town.starts()
+    await town.host.address_changed()
+
+    assert told == [NEW, NEW]
+
+
+async def test_a_change_that_cannot_be_stored_is_stored_and_told_later(
+    town: Town, setting: Setting, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    told: list[str | None] = []
+    monkeypatch.setattr(_REGISTER_ALL, _noting(told, town))
+
+    def full(*_: object, **__: object) -> None:
+        raise StoreError("the disk is full")
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(audit, "add", full)
+        setting.value = NEW
+        await town.host.address_changed()
+    assert (await town.webhook()).startswith(NEW)
+    assert "the disk is full" in caplog.text
+    assert "public address unknown" not in caplog.text
+
+    await town.later(seconds=11)
+    await town.host.address_changed()
+
+    assert told == [NEW]
+    (entry,) = (await town.api("GET", "/api/audit?action=set_public_chat_url")).json()
+    assert entry["actor"] == "application"

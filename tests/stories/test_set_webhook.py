@@ -28,6 +28,10 @@ class Senders(httpx.AsyncBaseTransport):
         self._answers = deque(answers)
         self.changes = 0
 
+    def recover(self) -> None:
+        """Answer as Twilio does from now on."""
+        self._answers.clear()
+
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if request.url.path.startswith("/v2/Channels/Senders"):
             self.changes += request.method == "POST"

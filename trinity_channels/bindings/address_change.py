@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from trinity_channels.authorisation import administrator
 from trinity_channels.bindings.connections import Connections
@@ -12,7 +13,7 @@ from trinity_channels.bindings.public_address import PublicAddress
 from trinity_channels.bindings.registry import Bindings
 from trinity_channels.observability.failures import Failures, cause_of
 from trinity_channels.observability.log import get_logger
-from trinity_channels.principal import APPLICATION, Principal
+from trinity_channels.principal import Principal
 from trinity_channels.public_url import leads_to_this_machine
 from trinity_channels.refusal import Refusal
 from trinity_channels.store import Store, audit
@@ -20,6 +21,9 @@ from trinity_channels.store import Store, audit
 log = get_logger(__name__)
 
 _CHANGED: audit.Action = "set_public_chat_url"
+_FIRST_PAUSE = timedelta(seconds=10)
+"""Until providers that could not be told of an address are told again; it doubles with each attempt."""
+_LONGEST_PAUSE = timedelta(hours=1)
 
 
 class UnusableAddress(Refusal):
@@ -58,6 +62,10 @@ class AddressChange:
         self._store = store
         self._now = now
         self._failures = Failures(now)
+        self._telling = asyncio.Lock()
+        self._tried: str | None = None
+        self._tried_at = now()
+        self._pause = timedelta()
 
     def setting(self, principal: Principal) -> AddressSetting:
         """The address as it is.
@@ -98,19 +106,52 @@ class AddressChange:
     async def follow(self) -> None:
         """Ask the application around the host for the address, if it has one, and tell the providers of a new one.
 
-        What goes wrong is logged once, and the former address stays until the application is asked again.
+        What goes wrong is logged once. The former address stays until the application names a usable one, and providers
+        are told until all of them know it.
         """
-        now = self._now()
         try:
-            if not await self._address.follow(now):
-                self._failures.ended("")
-                return
-            problems = await self._tell(APPLICATION, now)
+            changed = await self._address.follow()
         except Exception as error:  # the application's own code; the host goes on with what it knows
-            if self._failures.is_news("", cause := cause_of(error)):
+            if self._failures.is_news("ask", cause := cause_of(error)):
                 log.warning("public address unknown", cause=cause, exc_info=not isinstance(error, ValueError))
             return
-        log.info("public address changed", providers_not_told=len(problems))
+        self._failures.ended("ask")
+        if changed:
+            log.info("public address changed")
+            # The open bindings hold contexts with the former address.
+            self._opened.forget()
+        # One after the other, so that no provider is told of the former address after the new one.
+        async with self._telling:
+            if self._address.untold and self._due():
+                await self._tell_all()
+
+    def _due(self) -> bool:
+        if self._tried != self._address.value:
+            self._pause = timedelta()
+        # abs: the clock may be set back, and then nothing would be told until it has caught up.
+        return abs(self._now() - self._tried_at) >= self._pause
+
+    async def _tell_all(self) -> None:
+        """Tell all providers; what goes wrong is logged, and tried again later."""
+        now, value = self._now(), self._address.value
+        self._tried, self._tried_at = value, now
+        self._pause = min(max(_FIRST_PAUSE, self._pause * 2), _LONGEST_PAUSE)
+        try:
+            await self._address.store(now)
+            # A host that starts again may have opened them with another address.
+            self._opened.forget()
+            # Without an address the providers keep the former one: there is no way to tell most of them "none".
+            problems = await self._connections.register_all() if value else []
+            if not problems:
+                await self._address.told(value)
+        except Exception as error:  # noqa: BLE001  the host goes on, and so does what asks for the address
+            problems = [cause_of(error)]
+        if not problems:
+            self._pause = timedelta()
+            if self._failures.ended("tell"):
+                log.info("providers told of the public address")
+        elif self._failures.is_news("tell", "; ".join(sorted(problems))):
+            log.warning("providers not told of the public address", count=len(problems), first=min(problems))
 
     async def _tell(self, principal: Principal, now: datetime) -> Sequence[str]:
         """Let everything follow the address; returns what went wrong at providers."""

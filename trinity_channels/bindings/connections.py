@@ -251,15 +251,7 @@ class Connections:
                 _must_be_told(found)
             await bound.register_webhook()
         except ChannelError as error:
-            # Kept, so that pages show it until the provider is asked again.
-            self._told(
-                bound,
-                (
-                    Check(
-                        "webhook", CheckState.FAILED, error.message, "Try again in a moment.", (FixAction.SET_WEBHOOK,)
-                    ),
-                ),
-            )
+            self._not_set(bound, error)
             raise
         now = self._now()
         await self._store.write(
@@ -303,7 +295,11 @@ class Connections:
         bound = await self._bound(agent, channel)
         # What the provider said was about the former address.
         self.verified.pop(bound.id, None)
-        await self.register(agent, channel)
+        try:
+            await self.register(agent, channel)
+        except ChannelError as error:
+            self._not_set(bound, error)
+            raise
         if bound.can_register and not bound.registers_unasked:
             # What it says, and what keeps it from saying it, is kept for the pages.
             with contextlib.suppress(ChannelError, TimeoutError):
@@ -334,6 +330,11 @@ class Connections:
         """The same for the owner or an administrator."""
         await self._may.owner(principal, agent)
         return await self.verify(agent, channel)
+
+    def _not_set(self, bound: OpenBinding, error: ChannelError) -> None:
+        # Kept, so that pages show it until the provider is asked again.
+        actions = (FixAction.SET_WEBHOOK,)
+        self._told(bound, (Check("webhook", CheckState.FAILED, error.message, "Try again in a moment.", actions),))
 
     def _told(self, bound: OpenBinding, checks: tuple[Check, ...]) -> None:
         self.verified[bound.id] = Verified(self._now(), checks)

@@ -11,14 +11,18 @@ from datetime import datetime
 from typing import Protocol
 
 from trinity_channels.api import Check, CheckState
+from trinity_channels.principal import APPLICATION
 from trinity_channels.public_url import normalise_public_url
-from trinity_channels.store import Store, StoreError, Tx, settings
+from trinity_channels.store import Store, StoreError, Tx, audit, settings
 
 NAME = "public_chat_url"
 _KNOWN = "public_chat_url_known"
 """The setting that keeps the address that counted last."""
 _CHANGED = "public_chat_url_changed_at"
 """The setting that keeps since when it counts, where it is not the first one."""
+
+_TOLD = "public_chat_url_told"
+"""The setting that keeps the application's address that all providers were told of; empty while they are being told."""
 
 
 class AddressSource(Protocol):
@@ -57,6 +61,7 @@ class PublicAddress:
         configured: the value of TRINITY_CHANNELS_PUBLIC_CHAT_URL, which counts until another one is stored; None if it is
             not set.
         changed_at: since when it is this one; None if it was never another one.
+        untold: whether providers may still have another address than the one that the application names.
         probed: by channel, what the newest probe through this address found since the host was started.
     """
 
@@ -67,7 +72,8 @@ class PublicAddress:
         self.configured = self.value
         self.changed_at: datetime | None = None
         self.probed: dict[str, Probed] = {}
-        self._untold = False
+        self.untold = False
+        self._unstored = False
 
     @property
     def given(self) -> bool:
@@ -89,38 +95,70 @@ class PublicAddress:
 
     async def start(self, now: datetime) -> None:
         """The same for a host that starts working: its settings may name another address than the last time."""
+        known, told = await self._store.read(lambda tx: (settings.get(tx, _KNOWN), settings.get(tx, _TOLD)))
         try:
             await self._ask()
         except Exception:  # noqa: BLE001  the application's own code, which is asked again a second later
             # Until then webhooks are signed for the address that counted last.
-            known = await self._store.read(lambda tx: settings.get(tx, _KNOWN))
             self.value = self.configured = known
         await self.load()
         if self.value is None:
             return
-        # A start must not depend on a database that can be written to.
+        # Providers that are told by API may still have the address that the application had when the host stopped.
+        self.untold = self.given and told != self.value
+        if known == self.value:
+            return
+        # A start must not depend on a database that can be written to. What cannot be stored now is stored later.
+        self._unstored = self.given and known is not None
         with contextlib.suppress(StoreError):
-            known = await self._store.read(lambda tx: settings.get(tx, _KNOWN))
-            if known != self.value:
-                # Providers that are told by API still have the address that the application had when the host stopped.
-                self._untold = self.given and known is not None
+            if self._unstored:
+                await self.store(now)
+            else:
                 await self._store.write(lambda tx: self._note(tx, self.value or "", now))
                 await self.load()
 
-    async def follow(self, now: datetime) -> bool:
-        """Ask the application, if it has the address; returns whether providers are to be told of a new one.
+    async def follow(self) -> bool:
+        """Ask the application, if it has the address; returns whether it is another one than before.
 
         Raises:
             ValueError: what it says is not an address that a provider could reach us at; the former one stays.
             Exception: whatever the application raises.
         """
-        if await self._ask():
-            self._untold = True
-            self.probed.clear()
-            await self._store.write(lambda tx: self._note(tx, self.value or "", now))
-            await self.load()
-        told, self._untold = self._untold, False
-        return told
+        if not await self._ask():
+            return False
+        self.untold = self._unstored = True
+        self.probed.clear()
+        return True
+
+    async def store(self, now: datetime) -> None:
+        """Store what the application says, and that providers are not told of it yet; nothing if it is stored.
+
+        Raises:
+            StoreError: it is not stored.
+        """
+        value = self.value
+        if not self._unstored:
+            return
+
+        def store(tx: Tx) -> None:
+            self._note(tx, value or "", now)
+            settings.put(tx, _TOLD, "")
+            audit.add(tx, now, APPLICATION.actor, "set_public_chat_url")
+
+        await self._store.write(store)
+        # The application may have named another one meanwhile.
+        self._unstored = self.value != value
+        await self.load()
+
+    async def told(self, value: str | None) -> None:
+        """All providers that can be told have been told of an address; None if there was none to tell.
+
+        Raises:
+            StoreError: it is not stored, and they are told again.
+        """
+        if value:
+            await self._store.write(lambda tx: settings.put(tx, _TOLD, value))
+        self.untold = self.value != value
 
     async def _ask(self) -> bool:
         """Take over what the application says; returns whether it differs from before."""
