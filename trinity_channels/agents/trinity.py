@@ -60,6 +60,8 @@ _NO_ANSWER = "The agent's run ended without an answer."
 _SHAPE = "The agent's answer does not have the shape that its API promises."
 MAX_EXECUTION_BYTES = 8_000_000
 """An execution is told with the prompt and all calls of tools; of these the answer may have `MAX_ANSWER_BYTES`."""
+MOST_TIMED_OUT = 1000
+"""Turns whose time-out is remembered: some are never tried again, because the person is suspended or the agent deleted."""
 _ID = re.compile(r"[A-Za-z0-9_:-][A-Za-z0-9_.:-]{0,199}")
 # The platform does not know the session: https://github.com/Abilityai/trinity, docs/user-docs/api-reference/chat-api.md
 _NO_SESSION = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST})
@@ -83,7 +85,7 @@ class TrinityRuntime:
         self._agent = agent
         self._public = public
         self._sessions = Sessions()
-        self._timed_out: set[str] = set()
+        self._timed_out: dict[str, None] = {}  # by age
 
     async def run(self, turn: AgentTurn) -> str | Working:
         """Begin the agent's run, or ask for the one that was begun.
@@ -94,19 +96,20 @@ class TrinityRuntime:
         Raises:
             AgentUnavailable: as `JsonApi.post`, and after a time-out: whether the run was begun is found out with its key.
                 While a run is followed also if the token is refused or the answer has another shape.
-            AgentTimeout: the second time-out in a row; a platform that knows no keys would begin one run after another.
+            AgentTimeout: the second time-out to begin it; a platform that knows no keys would begin one run after another.
             AgentFailed: as `JsonApi.post`; the run ended without an answer; to begin one, an answer of another shape.
         """
         try:
             answer = await (self._followed(turn) if turn.run else self._begun(turn))
         except AgentTimeout as error:
             # No run is limited by this time: it only bounds one request.
-            if turn.id in self._timed_out and not turn.run:
-                self._timed_out.discard(turn.id)
+            if not turn.run and self._second_time_out(turn.id):
                 raise
-            self._timed_out.add(turn.id)
             raise AgentUnavailable(str(error)) from None
-        self._timed_out.discard(turn.id)
+        except AgentFailed:
+            self._timed_out.pop(turn.id, None)
+            raise
+        self._timed_out.pop(turn.id, None)
         return answer
 
     async def abandon(self, turn: AgentTurn) -> None:
@@ -117,6 +120,15 @@ class TrinityRuntime:
         """
         url = self._platform.agent(turn.agent, f"/executions/{quote(turn.run, safe='')}/terminate")
         await self._api.call("POST", url, {}, judged={HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT})
+
+    def _second_time_out(self, turn: str) -> bool:
+        if turn in self._timed_out:
+            del self._timed_out[turn]
+            return True
+        if len(self._timed_out) >= MOST_TIMED_OUT:
+            del self._timed_out[next(iter(self._timed_out))]
+        self._timed_out[turn] = None
+        return False
 
     async def _begun(self, turn: AgentTurn) -> str | Working:
         public = await self._public_settings(turn)
