@@ -32,6 +32,8 @@ _PATTERNS = (
         ),
         HIDDEN,
     ),
+    # Keys of the platform, and tokens of this host.
+    (re.compile(r"(?<![\w-])(?:trinity_mcp_[\w-]{16,}|tc_[\w-]{43,})"), HIDDEN),
     # SQLAlchemy appends the values of a failed statement, message texts among them.
     (re.compile(r"\[parameters: .*"), f"[parameters: {HIDDEN}]"),
 )
