@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,9 +14,10 @@ import httpx
 from freezegun.api import FrozenDateTimeFactory
 
 from tests import database
+from tests.agent import Agent, said
 from tests.installed import installed
 from tests.network import Network
-from trinity_channels.agents.port import AgentRuntime, AgentTurn
+from trinity_channels.agents.port import AgentRuntime
 from trinity_channels.api import Context, Fault
 from trinity_channels.app import Ports, create_app
 from trinity_channels.mail.captured import CapturedMailer
@@ -31,6 +31,22 @@ from trinity_channels.web.auth import Role, new_token
 from trinity_channels_whatsapp.simulator import TwilioSimulator
 from trinity_channels_whatsapp.simulator.signing import sign
 
+__all__ = [
+    "ADMIN",
+    "HUMAN",
+    "KEY",
+    "LOCAL",
+    "OWNER",
+    "PUBLIC",
+    "START",
+    "TWILIO",
+    "Agent",
+    "Found",
+    "Person",
+    "World",
+    "said",
+]
+
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 PUBLIC = "https://chat.example.org"
 LOCAL = "http://127.0.0.1:8000"
@@ -39,63 +55,6 @@ ADMIN = "fake-admin-token-for-tests"
 OWNER = "owner@example.org"
 HUMAN = "help@example.org"
 KEY = "00" * 32
-
-
-class Agent:
-    """An agent in the hands of a test: it remembers what it was asked, and answers as told or like an echo.
-
-    Attributes:
-        turns: every turn it was given, in order.
-        most_at_once: how many turns of one conversation it ever had at the same time, and of all (`""`).
-    """
-
-    def __init__(self, *answers: str | Exception) -> None:
-        self.turns: list[AgentTurn] = []
-        self.most_at_once: Counter[str] = Counter()
-        self._answers = deque(answers)
-        self._running: Counter[str] = Counter()
-        self._asked = asyncio.Event()
-        self._free = asyncio.Event()
-        self._free.set()
-
-    def will_answer(self, *answers: str | Exception) -> None:
-        """What comes next, one for each turn."""
-        self._answers.extend(answers)
-
-    def thinks(self) -> None:
-        """Take turns, and answer none until `speaks`."""
-        self._free.clear()
-
-    def speaks(self) -> None:
-        """Answer what waits."""
-        self._free.set()
-
-    async def asked(self, times: int) -> None:
-        """Wait until that many turns have been given."""
-        while len(self.turns) < times:
-            self._asked.clear()
-            await self._asked.wait()
-
-    async def run(self, turn: AgentTurn) -> str:
-        """The port."""
-        self.turns.append(turn)
-        self._asked.set()
-        for scope in (turn.conversation, ""):
-            self._running[scope] += 1
-            self.most_at_once[scope] = max(self.most_at_once[scope], self._running[scope])
-        try:
-            await self._free.wait()
-        finally:
-            self._running.subtract((turn.conversation, ""))
-        answer = self._answers.popleft() if self._answers else f"echo {said(turn)}"
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-
-def said(turn: AgentTurn) -> str:
-    """What a person says in a turn, one line per message."""
-    return "\n".join(message.text for message in turn.messages)
 
 
 class Person:

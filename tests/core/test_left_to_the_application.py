@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from fastapi import APIRouter, FastAPI
 from freezegun.api import FrozenDateTimeFactory
@@ -23,46 +20,17 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tests import database
-from tests.installed import installed
-from tests.world import KEY, OWNER, PUBLIC
-from trinity_channels.app import Host, Ports, mount_channels
-from trinity_channels.principal import Principal, Role
+from tests.mounting import founded, mount, running
 from trinity_channels.routes import Group
 from trinity_channels.settings import Settings
 
 THEIRS = "the application's"
 
 
-class Boss:
-    """Everyone is the owner."""
-
-    async def principal(self, _: Any) -> Principal | None:
-        return Principal(Role.USER, OWNER)
-
-
 @pytest.fixture
 def settings(tmp_path: Path, clock: FrozenDateTimeFactory) -> Settings:
     assert clock
-    database.found(tmp_path)
-    return Settings.load(
-        trinity_channels_home=tmp_path,
-        public_chat_url=PUBLIC,
-        credential_encryption_key=KEY,
-        agents={"support": {"owner": OWNER, "runtime": "echo"}},
-    )
-
-
-def mount(app: FastAPI, settings: Settings, **options: Any) -> Host:
-    return mount_channels(app, Ports(authenticator=Boss(), plugins=installed()), settings, **options)
-
-
-@contextlib.asynccontextmanager
-async def running(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=PUBLIC) as client,
-    ):
-        yield client
+    return founded(tmp_path)
 
 
 theirs = PlainTextResponse(THEIRS)
@@ -333,68 +301,6 @@ def test_an_unknown_group_is_refused_by_name(settings: Settings, routes: Any) ->
         mount(FastAPI(), settings, routes=routes)
 
 
-async def served(app: FastAPI, seen: Callable[[], None]) -> None:
-    """Run an application's lifespan as a server does."""
-    told: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-    answers: list[str] = []
-
-    async def send(message: Any) -> None:
-        answers.append(message["type"])
-        if message["type"] == "lifespan.startup.complete":
-            seen()
-            await told.put({"type": "lifespan.shutdown"})
-
-    await told.put({"type": "lifespan.startup"})
-    await app({"type": "lifespan", "state": {}}, told.get, send)
-    assert answers == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
-
-
-@pytest.mark.parametrize("first", [True, False], ids=["mounted first", "mounted last"])
-async def test_the_host_runs_within_all_lifespans_of_the_application(settings: Settings, first: bool) -> None:
-    seen: list[str] = []
-
-    def telling(name: str) -> Any:
-        @contextlib.asynccontextmanager
-        async def lifespan(_: Any) -> AsyncIterator[dict[str, str]]:
-            seen.append(f"{name} up, host {'up' if host.running else 'down'}")
-            yield {name: "its state"}
-            seen.append(f"{name} down, host {'up' if host.running else 'down'}")
-
-        return lifespan
-
-    app = FastAPI(lifespan=telling("application"))
-    router = APIRouter(lifespan=telling("router"))
-    if not first:
-        app.include_router(router)
-    host = mount(app, settings)
-    if first:
-        app.include_router(router)
-
-    await served(app, lambda: seen.append(f"host {'up' if host.running else 'down'}"))
-
-    assert seen == [
-        "application up, host down",
-        "router up, host down",
-        "host up",
-        "router down, host down",
-        "application down, host down",
-    ]
-
-
-async def test_an_application_that_opens_the_host_itself_can_run_again(settings: Settings) -> None:
-    @contextlib.asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with mount(app, settings):
-            yield
-
-    app = FastAPI(lifespan=lifespan)
-    before = list(app.router.routes)
-    for _ in range(2):
-        async with running(app) as client:
-            assert (await client.post("/api/slack/webhook/unknown")).status_code == 200
-        assert app.router.routes == before
-
-
 async def test_two_hosts_in_one_application_share_its_webhooks(settings: Settings, tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.mkdir()
@@ -413,17 +319,3 @@ async def test_two_hosts_in_one_application_share_its_webhooks(settings: Setting
 
     assert answer.status_code == 200
     assert sorted(unknown) == [0, 1]
-
-
-async def test_a_host_runs_again_when_the_lifespan_of_its_application_does(settings: Settings) -> None:
-    app = FastAPI()
-    host = mount(app, settings)
-
-    for _ in range(3):
-        async with running(app) as client:
-            assert (await client.post("/api/slack/webhook/unknown")).status_code == 200
-            assert (await client.get(SHARES)).json() == []
-            assert (await client.get("/channels/agents")).status_code == 200
-            with pytest.raises(httpx.ConnectError):  # and not for a client that is closed
-                await host.http.get("http://127.0.0.1:9/")
-        assert not host.running
