@@ -23,13 +23,13 @@ from trinity_channels.api import (
 from trinity_channels.authorisation import Authorisation
 from trinity_channels.bindings.given_settings import left_out, parse, secret_names
 from trinity_channels.bindings.open_binding import OpenBinding
-from trinity_channels.bindings.registry import Bindings
+from trinity_channels.bindings.registry import Bindings, Disconnected
 from trinity_channels.bindings.webhook_key import WebhookKey, digest
 from trinity_channels.crypto.vault import VaultError
 from trinity_channels.plugins import Plugins
 from trinity_channels.principal import Principal
 from trinity_channels.refusal import Refusal
-from trinity_channels.store import Store, Tx, audit, bindings, notices, retired_keys
+from trinity_channels.store import Store, StoreError, Tx, audit, bindings, notices, retired_keys
 from trinity_channels.store.bindings import StoredBinding
 
 _AT_ONCE = 3
@@ -278,8 +278,11 @@ class Connections:
             async with at_once:
                 try:
                     await self._address_changed(stored.agent, stored.channel)
+                # It was disconnected meanwhile.
+                except (NotConnected, Disconnected):
+                    pass
                 # One that fails must not keep the others at the former address.
-                except (ChannelError, VaultError) as error:
+                except (ChannelError, VaultError, StoreError) as error:
                     return f"{stored.agent} on {self._plugins.title(stored.channel)}: {error}"
             return ""
 
