@@ -13,6 +13,8 @@ VARIABLES = (
     *(f"TRINITY_CHANNELS_{name}" for name in ("DATABASE_URL", "PUBLIC_CHAT_URL", "SMTP_URL", "MAIL_FROM")),
     "TRINITY_CHANNELS_CREDENTIAL_ENCRYPTION_KEY",
     "TRINITY_CHANNELS_TWILIO_API_BASE_URL",
+    "TRINITY_CHANNELS_TRINITY_URL",
+    "TRINITY_CHANNELS_TRINITY_TOKEN",
     "TRINITY_CHANNELS_HOME",
     "TRINITY_CHANNELS_CONFIG",
     "TRINITY_CHANNELS_ADMIN_TOKEN",
@@ -99,57 +101,6 @@ def test_the_environment_wins_over_the_file(config: Path, monkeypatch: pytest.Mo
     assert settings.home == Path("/var/lib/from-the-file")
     assert settings.api_base_url("twilio") == "http://127.0.0.1:3333"
     assert settings.api_base_url("slack") == "http://127.0.0.1:2222"
-
-
-BARE = {
-    "DATABASE_URL": "postgresql://user:fake-password@db.example.org/platform",
-    "PUBLIC_CHAT_URL": "the platform's",
-    "CREDENTIAL_ENCRYPTION_KEY": "the platform's",
-    "SMTP_URL": "the platform's",
-    "MAIL_FROM": "the platform's",
-    "HOME_URL": "x",
-    "AGENTS": "x",
-    "ADMIN_TOKEN": "x",
-    "MAX_CONCURRENT_TURNS": "x",
-}
-"""What an application around the host may have set for itself, which could not work here."""
-
-
-def test_within_an_application_its_own_variables_are_not_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name, value in BARE.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("TRINITY_CHANNELS_HOME", str(tmp_path))
-    monkeypatch.setenv("TRINITY_CHANNELS_PUBLIC_CHAT_URL", "https://chat.example.org")
-
-    settings = Settings.load()
-
-    assert settings.database_url.get_secret_value() == f"sqlite:///{tmp_path}/trinity_channels.db"
-    assert settings.public_chat_url == "https://chat.example.org"
-    assert (settings.credential_encryption_key, settings.smtp_url, settings.mail_from) == (None, None, None)
-    assert settings.origin("database_url") is Origin.DEFAULT
-    assert settings.variables() == ["TRINITY_CHANNELS_HOME", "TRINITY_CHANNELS_PUBLIC_CHAT_URL"]
-
-
-@pytest.mark.parametrize("kind", [Settings, StandaloneSettings])
-def test_all_variables_have_the_prefix(kind: type[Settings], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TRINITY_CHANNELS_DATABASE_URL", "sqlite:////data/prefixed.db")
-    monkeypatch.setenv("DATABASE_URL", "sqlite:////data/bare.db")
-    monkeypatch.setenv("TRINITY_CHANNELS_TWILIO_API_BASE_URL", "http://127.0.0.1:9000")
-    monkeypatch.setenv("TRINITY_CHANNELS_SMTP_URL", "smtp://mail.example.org")
-    monkeypatch.setenv("TRINITY_CHANNELS_MAIL_FROM", "bot@example.org")
-    monkeypatch.setenv("TRINITY_CHANNELS_CREDENTIAL_ENCRYPTION_KEY", KEY)
-    monkeypatch.setenv("TRINITY_URL", "https://trinity.example.org")
-    monkeypatch.setenv("TRINITY_TOKEN", "fake-trinity-token")
-
-    settings = kind.load()
-
-    assert settings.database_url.get_secret_value() == "sqlite:////data/prefixed.db"
-    assert settings.origin("database_url") is Origin.ENVIRONMENT
-    assert settings.api_base_url("twilio") == "http://127.0.0.1:9000"
-    assert settings.smtp_url is not None
-    assert settings.mail_from == "bot@example.org"
-    assert settings.credential_encryption_key is not None
-    assert settings.trinity_url == "https://trinity.example.org"
 
 
 def test_both_names_are_keys_of_the_file_and_the_environment_wins(

@@ -61,9 +61,10 @@ from trinity_channels.people.blocks import Blocks
 from trinity_channels.plugins import load
 from trinity_channels.ports import Ports, utc_now
 from trinity_channels.principal import APPLICATION
+from trinity_channels.reread import reread
 from trinity_channels.retention.chore import Retention
 from trinity_channels.retention.periods import RetentionPeriods
-from trinity_channels.settings import Settings, reread
+from trinity_channels.settings import Settings
 from trinity_channels.store import Store, Tx, conversation_state, deliveries
 from trinity_channels.web.auth import Guard, TokenAuthenticator
 from trinity_channels.web.decision_pages import DecisionPages

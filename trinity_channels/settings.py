@@ -1,8 +1,8 @@
 """The settings: from the environment, and from the TOML file that TRINITY_CHANNELS_CONFIG names; the environment wins.
 
 A key of the file is the variable's name in lower case. Besides those it holds the tables `[agents.<name>]`. Variables
-begin with TRINITY_CHANNELS_ or a provider's name, for within another application `DATABASE_URL` and the like are the
-application's. A host that runs alone also reads those names: see `StandaloneSettings`.
+begin with TRINITY_CHANNELS_, for within another application `DATABASE_URL`, `TRINITY_URL` and the like are its own. A host
+that runs alone also reads those names: see `StandaloneSettings`.
 """
 
 from __future__ import annotations
@@ -34,8 +34,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from trinity_channels.agent_settings import Agent, AgentName, BearerToken, Days, HttpUrl, TrinityAgent, UnknownAgent
-from trinity_channels.agents.reload import Configuration, ReloadRefused
+from trinity_channels.agent_settings import Agent, AgentName, BearerToken, Days, HttpUrl, UnknownAgent
 from trinity_channels.crypto.keys import parse_keys
 from trinity_channels.email_address import normalise_email
 from trinity_channels.host_settings import Origin
@@ -50,7 +49,7 @@ _API_BASE_URL = "_api_base_url"
 DATABASE_SCHEME = "sqlite:///"
 FILE_ONLY = ("agents", "api_base_urls")
 _NAMED_AFTER_OTHERS = ("trinity_url", "trinity_token")
-"""Settings whose variables have no prefix, as those of providers have none."""
+"""Settings whose variables are documented without the prefix for a host that runs alone, as those of providers are."""
 _RUNTIMES = 'needs runtime = "echo", "openai" or "trinity"'
 _PAGES_PATH = re.compile(r"(?:/[A-Za-z0-9_-]+)*")
 _QUOTED = 40
@@ -204,6 +203,10 @@ class Settings(BaseSettings):
         # What is left was in the file, if there is one: a program may also make settings itself.
         return Origin.FILE if os.environ.get(CONFIG_VARIABLE) else Origin.APPLICATION
 
+    def named(self, field: str) -> str:
+        """The variable of a field, or of `<provider>_api_base_url`, as it is documented for these settings."""
+        return variable(field, bare=self.bare_names)
+
     def variables(self) -> list[str]:
         """The names of the variables that are set and count; their values may be secret."""
         known = {field.alias or name for name, field in Settings.model_fields.items() if name not in FILE_ONLY}
@@ -222,7 +225,7 @@ class Settings(BaseSettings):
         try:
             return None if text is None else normalise_public_url(text)
         except ValueError as error:
-            raise SettingsError(f"{name.upper()}: {error}") from None
+            raise SettingsError(f"{self.named(name)}: {error}") from None
 
     @model_validator(mode="wrap")
     @classmethod
@@ -271,22 +274,21 @@ class StandaloneSettings(Settings):
     bare_names = True
 
 
-def variable(field: str) -> str:
-    """The variable of a field, as it is documented."""
+def variable(field: str, *, bare: bool = True) -> str:
+    """The variable of a field, or of `<provider>_api_base_url`, as it is documented where names count without the prefix.
+
+    Otherwise as it is documented within another application.
+    """
     info = Settings.model_fields.get(field)
     name = (info.alias if info else None) or field
-    return (name if name.startswith(PREFIX) or name in _NAMED_AFTER_OTHERS else PREFIX + name).upper()
+    stays = name.startswith(PREFIX) or (bare and (name in _NAMED_AFTER_OTHERS or name.endswith(_API_BASE_URL)))
+    return (name if stays else PREFIX + name).upper()
 
 
 def _variables(*, bare: bool) -> dict[str, str]:
     """The variables that count, in lower case. An empty one counts as not set: compose files leave them so."""
     given = {name.lower(): value for name, value in os.environ.items() if value}
-    return {name: value for name, value in given.items() if bare or _is_ours(name)}
-
-
-def _is_ours(name: str) -> bool:
-    """Whether a variable is meant for us in another application, too: those of providers and of the platform are."""
-    return name.startswith(PREFIX) or name in _NAMED_AFTER_OTHERS or name.endswith(_API_BASE_URL)
+    return {name: value for name, value in given.items() if bare or name.startswith(PREFIX)}
 
 
 def _by_key(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -303,34 +305,9 @@ def _by_key(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _spelled(key: str, *, bare: bool) -> str:
     """How a setting is called to its owner: by the variable that they have set, if they have."""
-    documented = variable(key)
+    documented = variable(key, bare=bare)
     set_without = bare and os.environ.get(key.upper()) and not os.environ.get(documented)
     return key.upper() if set_without else documented
-
-
-def reread(running: Settings, read: Callable[[], Settings]) -> Configuration:
-    """What the settings say now, for a host that runs with earlier ones.
-
-    Raises:
-        ReloadRefused: they cannot work, or an agent needs something that the running host does not have.
-    """
-    try:
-        found = read()
-    except SettingsError as error:
-        raise ReloadRefused(tuple(str(error).splitlines())) from error
-    strangers = [name for name, agent in found.agents.items() if isinstance(agent, TrinityAgent)]
-    if found.serves_platform != running.serves_platform:
-        raise ReloadRefused(("agents: restart the host to change between agents with an owner and the platform's",))
-    # Refused as a whole: an agent that cannot run must not replace one that does.
-    if strangers and running.trinity_url is None:
-        raise ReloadRefused(
-            tuple(f"agents.{name}: needs TRINITY_URL, which counts from the next start" for name in strangers)
-        )
-    fields = [name for name in Settings.model_fields if name not in FILE_ONLY]
-    changed = [variable(key) for key in fields if getattr(found, key) != getattr(running, key)]
-    urls = {**running.api_base_urls, **found.api_base_urls}
-    changed += [name.upper() for name in urls if running.api_base_urls.get(name) != found.api_base_urls.get(name)]
-    return Configuration(found.agents, tuple(sorted(changed)), complete=not found.serves_platform)
 
 
 def read_file(path: str | None) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from trinity_channels.bindings.public_address import PublicAddress
 from trinity_channels.host_settings import Origin, ShownSetting
 from trinity_channels.limits import BOUNDS, Limits
 from trinity_channels.principal import COMMAND_LINE
-from trinity_channels.settings import FILE_ONLY, Settings, variable
+from trinity_channels.settings import FILE_ONLY, Settings
 
 LIMITS_ROUTE = "PUT /api/settings/limits"
 ADDRESS_ROUTE = "PUT /api/settings/public_chat_url"
@@ -61,7 +61,7 @@ def _fields(settings: Settings, limits: Limits, address: PublicAddress) -> Itera
             route, value = ADDRESS_ROUTE, address.value
             origin = origin if address.value == address.configured else Origin.STORED
         told = ("set" if value else "") if secret else _text(value)
-        yield ShownSetting(variable(field), MEANINGS[field], told, secret, origin, route)
+        yield ShownSetting(settings.named(field), MEANINGS[field], told, secret, origin, route)
 
 
 def _base_urls(settings: Settings) -> Iterator[ShownSetting]:
@@ -69,7 +69,7 @@ def _base_urls(settings: Settings) -> Iterator[ShownSetting]:
         meaning = "In place of a provider's own hosts, for simulators."
         # It may name a user and a password.
         told = "set" if "@" in value else value
-        yield ShownSetting(name.upper(), meaning, told, "@" in value, settings.origin(name))
+        yield ShownSetting(settings.named(name), meaning, told, "@" in value, settings.origin(name))
 
 
 def _text(value: object) -> str:

@@ -9,13 +9,13 @@ import uvicorn
 from trinity_channels.app import create_app
 from trinity_channels.http_server import server_config
 from trinity_channels.observability.log import configure_logging
-from trinity_channels.settings import Settings
+from trinity_channels.settings import StandaloneSettings
 
 
 def main(port: int) -> None:
     """Serve on 127.0.0.1 until a signal comes."""
     configure_logging("WARNING", json=True)
-    app, _ = create_app(Settings.load())
+    app, _ = create_app(StandaloneSettings.load())
     uvicorn.Server(server_config(app, host="127.0.0.1", port=port)).run()
 
 

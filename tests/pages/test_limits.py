@@ -210,7 +210,7 @@ def test_a_value_comes_from_the_environment_the_file_or_neither(
     )
     monkeypatch.setenv("TRINITY_CHANNELS_CONFIG", str(file))
     monkeypatch.setenv("TRINITY_CHANNELS_GATHER_SECONDS", "2")
-    monkeypatch.setenv("TWILIO_API_BASE_URL", "http://b")
+    monkeypatch.setenv("TRINITY_CHANNELS_TWILIO_API_BASE_URL", "http://b")
     monkeypatch.setenv("TRINITY_CHANNELS_OPEN_DOCS", "")
 
     loaded = Settings.load(trinity_channels_home=tmp_path)

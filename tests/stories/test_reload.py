@@ -156,7 +156,9 @@ async def test_an_agent_on_a_platform_that_the_host_does_not_know_waits_for_a_re
 
     answer = await world.api("POST", RELOAD)
 
-    assert answer.json()["problems"] == ["agents.new: needs TRINITY_URL, which counts from the next start"]
+    assert answer.json()["problems"] == [
+        "agents.new: needs TRINITY_CHANNELS_TRINITY_URL, which counts from the next start"
+    ]
 
 
 async def test_other_settings_that_changed_are_named_and_wait_for_a_restart(world: World) -> None:
@@ -165,9 +167,9 @@ async def test_other_settings_that_changed_are_named_and_wait_for_a_restart(worl
     done = await reloaded(world)
 
     assert done["needs_restart"] == [
-        "SLACK_API_BASE_URL",
         "TRINITY_CHANNELS_LATE_AFTER_HOURS",
-        "TWILIO_API_BASE_URL",
+        "TRINITY_CHANNELS_SLACK_API_BASE_URL",
+        "TRINITY_CHANNELS_TWILIO_API_BASE_URL",
     ]
     assert "The agents are as they were." in done["message"]
 
