@@ -13,9 +13,10 @@ from freezegun.api import FrozenDateTimeFactory
 from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Match, Mount, Route, Router
 from starlette.routing import Host as HostRoute
-from starlette.routing import Mount, Route, Router
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -267,6 +268,64 @@ async def test_the_applications_names_of_routes_lead_to_its_own(settings: Settin
 
     async with running(app):
         assert app.url_path_for(name) == "/elsewhere"
+
+
+class Unusual(BaseRoute):
+    """Looks at what a server says of each request."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        if scope["type"] != "http":
+            return Match.NONE, {}
+        request = HTTPConnection(scope)
+        assert request.client
+        assert request.url.hostname == request.headers["host"]
+        assert request.app
+        assert scope["asgi"]["version"]
+        assert scope["http_version"] == "1.1"
+        assert scope["server"][0]
+        assert scope["raw_path"].startswith(b"/")
+        return (Match.FULL, {}) if scope["path"].endswith("/shares") else (Match.NONE, {})
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await theirs(scope, receive, send)
+
+
+class Broken(BaseRoute):
+    """Raises, except for the requests that it knows."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        if b"x-known" not in dict(scope.get("headers", ())):
+            raise KeyError("x-known")
+        return Match.NONE, {}
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["mounted first", "mounted last"])
+async def test_an_unusual_route_is_asked_about_complete_requests(
+    settings: Settings, first: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO):
+        app = _mounted(listed(Unusual()), settings, first=first)
+        async with running(app) as client:
+            answer, other = await client.get(SHARES), await client.get("/api/agents/support/access-policy")
+
+    assert (answer.text, other.status_code) == (THEIRS, 200)
+    assert "GET /api/agents/{name}/shares, answered by " in caplog.text
+    assert "cannot be asked" not in caplog.text
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["mounted first", "mounted last"])
+async def test_a_route_that_raises_keeps_the_host_from_nothing(
+    settings: Settings, first: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    known = {"X-Known": "yes"}
+    app = _mounted(listed(Broken(), route(SHARES)), settings, first=first)
+
+    async with running(app) as client:
+        ours = await client.get("/api/agents/support/access-policy", headers=known)
+        answer = await client.get(SHARES, headers=known)
+
+    assert (ours.status_code, answer.text) == (200, THEIRS)
+    assert caplog.text.count("a route of the application cannot be asked") == 1
 
 
 PROBES = {

@@ -36,6 +36,7 @@ class Guest:
         self._webhook = webhook
         self._routes = routes
         self._told: set[int] = set()
+        self._raised = False
         self._requests = MaskedRequests()
         self._application = Application(app.router)
         self._door = Door(self._application, webhook, routes, self._tell)
@@ -59,7 +60,7 @@ class Guest:
             routes = [f"{_words(one)}, answered by {_place(left[id(one)])}" for one in self._routes if id(one) in left]
             log.info("the application answers these routes itself", routes=routes)
         shared = self._webhook.routes() if self._webhook else []
-        if paths := [one.path for one in shared if self._answers(_sample(one, "POST"))]:
+        if paths := [one.path for one in shared if self._answers(self._sample(one, "POST"))]:
             channels = sorted({path.split("/")[2] for path in paths})
             log.info("the application has webhooks of these channels, too, and gets unknown keys", channels=channels)
 
@@ -79,17 +80,49 @@ class Guest:
             routes.insert(0, self._door)
 
     def _answers(self, scope: Scope) -> bool:
-        return self._application.match(scope)[0] is Match.FULL
+        return self._asked(scope)[0] is Match.FULL
 
     def _left(self) -> dict[int, BaseRoute]:
         """The application's route that answers in place of one of ours, by the identity of ours."""
         found = {}
         for one in self._routes:
             for method in one.methods or ("GET",):
-                match, route = self._application.match(_sample(one, method))
+                match, route = self._asked(self._sample(one, method))
                 if match is Match.FULL and route is not None:
                     found[id(one)] = route
         return found
+
+    def _asked(self, scope: Scope) -> tuple[Match, BaseRoute | None]:
+        """What the application's routing says; NONE if a route of its own raises, which must not keep us from starting."""
+        try:
+            return self._application.match(scope)
+        except Exception as error:
+            if not self._raised:  # once, for all of our routes are asked about
+                self._raised = True
+                cause = type(error).__name__
+                log.warning("a route of the application cannot be asked what it answers", error=cause, exc_info=True)
+            return Match.NONE, None
+
+    def _sample(self, route: Route, method: str) -> Scope:
+        """A request that the route answers, with all that servers and the application put into its scope."""
+        path = route.path_format.format_map(dict.fromkeys(route.param_convertors, _SAMPLE))
+        return {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.3"},
+            "http_version": "1.1",
+            "method": method,
+            "scheme": "http",
+            "path": path,
+            "raw_path": path.encode(),
+            "root_path": "",
+            "query_string": b"",
+            "headers": [(b"host", b"localhost")],
+            "client": ("127.0.0.1", 0),
+            "server": ("localhost", 80),
+            "state": {},
+            "app": self._app,
+            "router": self._app.router,
+        }
 
     def _describe(self, left: dict[int, BaseRoute]) -> None:
         ours = {id(one) for one in self._described}
@@ -104,12 +137,6 @@ class Guest:
         if id(ours) not in self._told:
             self._told.add(id(ours))
             log.info("the application answers this route itself", route=f"{_words(ours)}, answered by {_place(theirs)}")
-
-
-def _sample(route: Route, method: str) -> Scope:
-    """A request that the route answers."""
-    path = route.path_format.format_map(dict.fromkeys(route.param_convertors, _SAMPLE))
-    return {"type": "http", "method": method, "path": path, "root_path": "", "headers": [], "query_string": b""}
 
 
 def _words(route: Route) -> str:
