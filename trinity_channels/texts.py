@@ -103,7 +103,7 @@ MAIL_TEXT = (
     "If that was not you, ignore this mail: without the code, signing in is not possible.\n"
 )
 DIGEST_SUBJECT = "{count} waiting to talk to {agent}"
-DIGEST_FOREIGN = ", with letters beyond a to z: make sure that it is who you think"
+DIGEST_FOREIGN = ". The address has letters beyond a to z: make sure that it is who you think."
 DIGEST_OTHERS = "    … and {number} more"
 DIGEST_LINKS = (
     "A link opens a page with two buttons, Approve and Decline. It needs no signing in, so do not forward this mail; it "

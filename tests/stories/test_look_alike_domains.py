@@ -57,7 +57,7 @@ async def test_the_owner_sees_it_in_the_mail_on_the_page_and_over_the_api(
     approved = await world.http.post(link[0], data={"decision": "approve"})
     used = await world.http.get(link[0])
 
-    assert f"{request['id']}: {shown}, with letters beyond a to z" in mail.text
+    assert f"{request['id']}: {shown} on WhatsApp (Twilio). The address has letters beyond a to z" in mail.text
     assert (request["email"], request["email_shown"]) == (email, shown)
     assert all(shown in answer.text for answer in (page, approved, used))
 
