@@ -55,7 +55,7 @@ async def test_the_owner_is_told_of_letters_that_may_deceive(world: World) -> No
     await world.later(seconds=31)
 
     (mail,) = world.mails.to(OWNER)
-    assert "\u0437\u043e\u044f@example.org on WhatsApp (Twilio), with letters beyond a to z" in mail.text
+    assert "\u0437\u043e\u044f@example.org on WhatsApp (Twilio). The address has letters beyond a to z" in mail.text
 
 
 async def test_the_owner_hears_nothing_of_what_is_decided_already(world: World) -> None:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import httpx
@@ -23,6 +23,9 @@ KEPT = timedelta(seconds=60)
 """How long what the platform said about agents and people counts."""
 SECONDS = 20.0
 """For a question that runs no agent."""
+LARGE = 100_000
+"""Bytes: to parse them takes about a millisecond, in which nothing else would go on."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +40,23 @@ class Platform:
         return f"{self.url}/api/agents/{quote(name, safe='')}{path}"
 
 
-def document(reply: Reply) -> dict[Any, Any]:
-    """The JSON object in an answer; empty if there is none."""
+async def read(reply: Reply, into: Callable[[Reply], T]) -> T:
+    """What `into` makes of an answer, in a thread if that takes long; errors as `into`."""
+    return into(reply) if len(reply.body) <= LARGE else await asyncio.to_thread(into, reply)
+
+
+def parsed(reply: Reply) -> object:
+    """The JSON in an answer; None if there is none."""
     try:
-        found = json.loads(reply.text())
+        # A hook in Python lets other threads run: the parser alone would hold the interpreter's lock to its end.
+        return json.loads(reply.text(), object_hook=lambda found: found)
     except (ValueError, RecursionError):
-        return {}
+        return None
+
+
+async def document(reply: Reply) -> dict[Any, Any]:
+    """The JSON object in an answer; empty if there is none."""
+    found = await read(reply, parsed)
     return found if isinstance(found, dict) else {}
 
 
@@ -97,5 +111,5 @@ class PublicSettingsReader:
             raise AgentUnavailable(str(error)) from None
         except AgentFailed:
             return ""
-        text = document(reply).get(name)
+        text = (await document(reply)).get(name)
         return text.strip() if isinstance(text, str) else ""

@@ -137,7 +137,7 @@ class TrinityRuntime:
         if reply.status in _NO_SESSION:  # its container is another one by now: the history tells what was said
             self._sessions.forget(turn)
             reply = await self._asked(turn, self._body(turn, public, ""))
-        found = document(reply)
+        found = await document(reply)
         response = found.get("response")
         # Platforms without async_mode run the task before they answer.
         if isinstance(response, str):
@@ -190,7 +190,7 @@ class TrinityRuntime:
         if reply.status in _REFUSED:
             # Not final: with another token the operator can still get the answer.
             raise AgentUnavailable(f"The platform does not take the token to read the agent's run ({reply.status}).")
-        found = document(reply)
+        found = await document(reply)
         status = found.get("status")
         if not isinstance(status, str):
             raise AgentUnavailable(_SHAPE)

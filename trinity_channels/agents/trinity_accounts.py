@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ from urllib.parse import quote
 import httpx
 
 from trinity_channels.agents.json_api import JsonApi, Reply
-from trinity_channels.agents.platform import SECONDS, Platform, document
+from trinity_channels.agents.platform import SECONDS, Platform, document, parsed, read
 from trinity_channels.agents.port import AgentError
 from trinity_channels.agents.problem import said_in
 from trinity_channels.email_address import normalise_email
@@ -122,7 +121,7 @@ class TrinityAccounts:
         reply = await self._ask("GET", f"{self._platform.url}/api/users/me")
         if reply.status in _NO_ONE:
             return None
-        account = _account(document(reply))
+        account = _account(await document(reply))
         if reply.status != HTTPStatus.OK or account is None:
             raise PlatformUnavailable(_refused(reply))
         return account
@@ -130,7 +129,7 @@ class TrinityAccounts:
     async def key(self) -> KeyHolder | None:
         """What the token stands for, if it is a key that works."""
         reply = await self._ask("POST", f"{self._platform.url}/api/mcp/validate", {})
-        found = document(reply)
+        found = await document(reply)
         if reply.status in _NO_ONE or found.get("valid", True) is not True:
             return None
         if reply.status != HTTPStatus.OK or "valid" not in found:
@@ -145,15 +144,14 @@ class TrinityAccounts:
         # Any other refusal says nothing about the token's rights, and would let suspended accounts in.
         if reply.status != HTTPStatus.OK:
             raise PlatformUnavailable(_refused(reply))
-        return [one for entry in _entries(reply, "users") if (one := _account(entry))]
+        return await read(reply, _accounts)
 
     async def agents(self) -> dict[str, str]:
         """The agents that the token reaches by name, with the user names of their owners."""
         reply = await self._ask("GET", f"{self._platform.url}/api/agents")
         if reply.status != HTTPStatus.OK:
             raise PlatformUnavailable(_refused(reply))
-        found = ((_text(one.get("name")), _text(one.get("owner"))) for one in _entries(reply, "agents"))
-        return {name: owner for name, owner in found if name}
+        return await read(reply, _owners)
 
     async def shares(self, agent: str) -> list[PlatformShare]:
         """Whom an agent is shared with.
@@ -163,7 +161,7 @@ class TrinityAccounts:
         """
         reply = await self._ask("GET", self._platform.agent(agent, "/shares"))
         _require(reply, f"see whom {agent} is shared with")
-        found = [self._share(one) for one in _entries(reply, "shares") if _email(one.get("shared_with_email"))]
+        found = await read(reply, self._listed)
         if all(one.allow_proactive is not None for one in found):
             return found
         # Older platforms tell it apart from the share.
@@ -181,7 +179,7 @@ class TrinityAccounts:
         if reply.status == HTTPStatus.CONFLICT:
             return False
         if reply.status in _INVALID:
-            raise self._invalid(reply)
+            raise await self._invalid(reply)
         _require(reply, f"share {agent}")
         return True
 
@@ -198,8 +196,11 @@ class TrinityAccounts:
 
     async def _consents(self, agent: str) -> set[str]:
         reply = await self._ask("GET", self._platform.agent(agent, "/shares/proactive"))
-        emails = document(reply).get("emails") if reply.status == HTTPStatus.OK else None
+        emails = (await document(reply)).get("emails") if reply.status == HTTPStatus.OK else None
         return {_email(one) for one in emails} if isinstance(emails, list) else set()
+
+    def _listed(self, reply: Reply) -> list[PlatformShare]:
+        return [self._share(one) for one in _entries(reply, "shares") if _email(one.get("shared_with_email"))]
 
     def _share(self, entry: Mapping[Any, Any]) -> PlatformShare:
         allowed = entry.get("allow_proactive")
@@ -210,8 +211,8 @@ class TrinityAccounts:
             at=_moment(entry.get("created_at")) or self._now(),
         )
 
-    def _invalid(self, reply: Reply) -> Refusal:
-        words = self._api.detail(said_in(document(reply)).text)
+    async def _invalid(self, reply: Reply) -> Refusal:
+        words = self._api.detail(said_in(await document(reply)).text)
         if _SELF.search(words):
             return Refusal("self_share", "The owner has access already.", field="email")
         why = words or f"its API answered {reply.status}"
@@ -250,15 +251,21 @@ def _refused(reply: Reply) -> str:
 
 def _entries(reply: Reply, name: str) -> list[Mapping[Any, Any]]:
     """The objects in a list, or in the list of this name."""
-    try:
-        found = json.loads(reply.text())
-    except (ValueError, RecursionError):
-        found = None
+    found = parsed(reply)
     if isinstance(found, dict):
         found = found.get(name)
     if not isinstance(found, list):
         raise PlatformUnavailable(_SHAPE)
     return [one for one in found if isinstance(one, dict)]
+
+
+def _accounts(reply: Reply) -> list[Account]:
+    return [one for entry in _entries(reply, "users") if (one := _account(entry))]
+
+
+def _owners(reply: Reply) -> dict[str, str]:
+    found = ((_text(one.get("name")), _text(one.get("owner"))) for one in _entries(reply, "agents"))
+    return {name: owner for name, owner in found if name}
 
 
 def _account(found: Mapping[Any, Any]) -> Account | None:
