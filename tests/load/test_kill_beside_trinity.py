@@ -57,6 +57,7 @@ async def test_kill_nine_begins_no_run_twice(tmp_path: Path) -> None:
             for kill in range(KILLS):
                 await asyncio.gather(*(phone.says(f"{phone.name}: {kill}") for phone in phones))
                 await asyncio.sleep(dice.uniform(0, 1.5))
+                await eventually(lambda: not host.last_attempts(), 20, lambda: "no turn is in its last attempt")
                 await host.end(signal.SIGKILL)
                 await host.start()
                 await host.ready()
