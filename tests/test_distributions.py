@@ -74,7 +74,7 @@ def test_the_oldest_library_that_is_taken_is_the_one_that_is_tested(path: Path) 
     extras = (one for extra in said.get("optional-dependencies", {}).values() for one in extra)
     required = [Requirement(one) for one in (*said["dependencies"], *extras)]
 
-    # The test tools of the contract kit are those of whoever uses it.
+    # The test tools of the contract kit are those of the one who uses it.
     libraries = [one for one in required if one.name not in ("trinity-channels", "pytest", "hypothesis")]
     taken = {one.name: [Version(said.version) for said in one.specifier if said.operator == ">="] for one in libraries}
     assert taken == {one.name: [tested[canonicalize_name(one.name)]] for one in libraries}

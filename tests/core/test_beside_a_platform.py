@@ -33,7 +33,7 @@ PARAMETERS = {"agent_name": "support", "request_id": "7", "email": "zoe@example.
 
 
 class Users:
-    """Whoever shows the boss's token."""
+    """The holder of the boss's token."""
 
     async def principal(self, request: Any) -> Principal | None:
         boss = request.headers.get("authorization") == "Bearer fake-boss"

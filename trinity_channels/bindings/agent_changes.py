@@ -160,7 +160,7 @@ class AgentChanges:
             self._erases = await self._store.write(lambda tx: agent_erasure.step(tx, now))
 
     def _seal_again(self, tx: Tx, stored: StoredBinding, name: str, now: datetime) -> None:
-        """Seal the secrets of a binding for its agent's new name: they open for nobody else's."""
+        """Seal the secrets of a binding for its agent's new name: they open for no other."""
         secrets = self._opened.secrets
         sealed = {field: secrets.sealed_for(stored, field, record, name) for field, record in stored.secrets.items()}
         try:
