@@ -9,6 +9,7 @@ from sqlalchemy import Delete, String, Update, bindparam, cast, delete, literal,
 
 from trinity_channels.store.agent_names import ERASED, GIVEN_UP
 from trinity_channels.store.clock import micros
+from trinity_channels.store.erase import WITHOUT_PERSON
 from trinity_channels.store.states import MESSAGES, OPEN_DELIVERIES, MessageState, OutboxState, TurnState
 from trinity_channels.store.tables import (
     ADDRESS,
@@ -69,19 +70,7 @@ _PERSON: tuple[Update | Delete, ...] = (
     delete(LOGIN_CODE).where(LOGIN_CODE.c.contact_id == bindparam("contact")),
     delete(KNOWN_MAILBOX).where(KNOWN_MAILBOX.c.contact_id == bindparam("contact")),
     delete(ADDRESS).where(ADDRESS.c.contact_id == bindparam("contact")),
-    update(CONTACT)
-    .where(CONTACT.c.id == bindparam("contact"))
-    .values(
-        name="",
-        email=None,
-        email_source=None,
-        verified_at=None,
-        email_used_at=None,
-        email_checked_at=None,
-        signed_out_at=None,
-        blocked_at=None,
-        unreachable_at=None,
-    ),
+    update(CONTACT).where(CONTACT.c.id == bindparam("contact")).values({**WITHOUT_PERSON, "blocked_at": None}),
 )
 _REST: tuple[Update | Delete, ...] = (
     *(

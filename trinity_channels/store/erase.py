@@ -65,6 +65,17 @@ _AGENT = (
 )
 _THEIR_EMAIL = select(CONTACT.c.email).where(CONTACT.c.id == bindparam("contact")).scalar_subquery()
 _EMAIL: ColumnClause[str] = literal_column("'$.email'")
+_PERSONAL = (
+    "email",
+    "email_source",
+    "verified_at",
+    "email_used_at",
+    "email_checked_at",
+    "signed_out_at",
+    "unreachable_at",
+)
+WITHOUT_PERSON: dict[str, str | None] = {"name": "", **dict.fromkeys(_PERSONAL)}
+"""What the row of an erased contact holds; whether it is blocked is decided elsewhere."""
 _STATEMENTS = (
     # an agent's error may quote what they wrote
     update(TURN).where(TURN.c.id.in_(_THEIR_TURNS), TURN.c.reason.is_not(None)).values(reason="the person was erased"),
@@ -99,18 +110,7 @@ _STATEMENTS = (
         func.json_extract(AUDIT.c.details, _EMAIL) == _THEIR_EMAIL,
     )
     .values(details=func.json_set(AUDIT.c.details, _EMAIL, null())),
-    update(CONTACT)
-    .where(CONTACT.c.id == bindparam("contact"))
-    .values(
-        name="",
-        email=None,
-        email_source=None,
-        verified_at=None,
-        email_used_at=None,
-        email_checked_at=None,
-        signed_out_at=None,
-        unreachable_at=None,
-    ),
+    update(CONTACT).where(CONTACT.c.id == bindparam("contact")).values(WITHOUT_PERSON),
 )
 
 
