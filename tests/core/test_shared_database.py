@@ -12,12 +12,16 @@ from sqlalchemy import Connection
 from sqlmodel import SQLModel
 
 from tests import database
+from tests.test_migrate import at_revision
 from tests.world import World
-from trinity_channels.store import Store, StoreError, migrate
+from trinity_channels.store import Store, StoreError, earlier_names, migrate
 from trinity_channels.store.tables.row import PREFIX
 
 EARLIER = Path(__file__).parents[1] / "databases"
 """Databases as earlier versions left them, as SQL."""
+KEPT = ("0002", "0009")
+VERSIONS = [f"{number:04}" for number in range(1, 12)]
+"""All that there were under the earlier names."""
 OTHERS = """
 CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL);
 INSERT INTO alembic_version VALUES ('0003');
@@ -48,11 +52,45 @@ def earlier(version: str) -> str:
     return (EARLIER / f"{version}.sql").read_text(encoding="utf-8")
 
 
+def walked(path: Path, version: str) -> str:
+    """A database of an earlier version, with a row in every table; its address.
+
+    The migrations give the names of today; what those begin with is taken away again.
+    """
+    begun = path.with_name(f"begun-{version}.db")
+    at_revision(begun, version)
+    with closing(sqlite3.connect(begun)) as database, database:
+        _fill(database)
+        statements = [line.replace(PREFIX, "") for line in database.iterdump()]
+    return made(path, "\n".join(statements))
+
+
+def _fill(database: sqlite3.Connection) -> None:
+    """Give every table that has no row one, with a 7 wherever there has to be something."""
+    for (table,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+        needed = database.execute(f"SELECT name FROM pragma_table_info('{table}') WHERE \"notnull\"").fetchall()  # noqa: S608
+        if not database.execute(f"SELECT 1 FROM {table}").fetchone():  # noqa: S608  a name of ours, as below
+            columns = ", ".join(name for (name,) in needed)
+            database.execute(f"INSERT INTO {table} ({columns}) VALUES ({', '.join(['7'] * len(needed))})")  # noqa: S608
+
+
+def counted(path: Path) -> dict[str, int]:
+    """The number of rows of each of our tables but that of versions, by the name without what it begins with."""
+    with closing(sqlite3.connect(path)) as database:
+        tables = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        numbers = {one: database.execute(f"SELECT count(*) FROM {one}").fetchone()[0] for one in tables}  # noqa: S608
+    return {name.removeprefix(PREFIX): number for name, number in numbers.items() if "alembic" not in name}
+
+
 def schema(path: Path) -> dict[str, str]:
     """Every table and index with its statement, however it is written."""
     with closing(sqlite3.connect(path)) as connection:
         rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'").fetchall()
     return {name: "".join((sql or "").replace('"', "").split()) for name, sql in rows}
+
+
+def indexes(schema: dict[str, str]) -> dict[str, str]:
+    return {name: sql for name, sql in schema.items() if sql.startswith("CREATEINDEX")}
 
 
 def dumped(path: Path) -> list[str]:
@@ -73,22 +111,44 @@ def test_all_our_names_begin_with_the_projects(fresh: dict[str, str]) -> None:
     assert migrate.VERSION_TABLE in fresh
 
 
-@pytest.mark.parametrize("version", ["0002", "0009"])
+@pytest.mark.parametrize("version", KEPT)
+def test_a_walk_makes_what_an_earlier_version_has_left(tmp_path: Path, version: str) -> None:
+    made(tmp_path / "left.db", earlier(version))
+    walked(tmp_path / "walked.db", version)
+
+    assert indexes(schema(tmp_path / "walked.db")) == indexes(schema(tmp_path / "left.db"))
+
+
+@pytest.mark.parametrize(("version", "kept"), [*((one, True) for one in KEPT), *((one, False) for one in VERSIONS)])
 def test_a_database_of_an_earlier_version_gets_the_schema_of_a_new_one(
-    tmp_path: Path, fresh: dict[str, str], version: str
+    tmp_path: Path, fresh: dict[str, str], version: str, kept: bool
 ) -> None:
     path = tmp_path / "earlier.db"
-    url = made(path, earlier(version))
+    url = made(path, earlier(version)) if kept else walked(path, version)
+    before = counted(path)
 
     for _ in range(2):
         migrate.upgrade(url)
 
-    found = schema(path)
-    assert set(found) == set(fresh)
-    # Columns that were added later stand in another order, in both.
-    assert {name: sql for name, sql in found.items() if sql.startswith("CREATEINDEX")} == {
-        name: sql for name, sql in fresh.items() if sql.startswith("CREATEINDEX")
+    found, after = schema(path), counted(path)
+    assert set(found) - {"alembic_version"} == set(fresh)
+    # Columns that were added later stand in another order.
+    assert indexes(found) == indexes(fresh)
+    # The setting that held the first token is a token since 0003.
+    assert {name: after[name] for name in before if name not in {"setting", "token"}} == {
+        name: number for name, number in before.items() if name not in {"setting", "token"}
     }
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_program_of_the_earlier_names_finds_a_version_that_it_does_not_know(tmp_path: Path, version: str) -> None:
+    path = tmp_path / "earlier.db"
+    migrate.upgrade(walked(path, version))
+
+    with closing(sqlite3.connect(path)) as database:
+        # It starts with what it knows, and would make its tables, empty, where it finds no version.
+        assert database.execute("SELECT version_num FROM alembic_version").fetchall() == [(earlier_names.RENAMED,)]
+    assert earlier_names.RENAMED not in VERSIONS
 
 
 async def test_a_host_goes_on_where_an_earlier_version_stopped(tmp_path: Path, clock: FrozenDateTimeFactory) -> None:

@@ -1,6 +1,8 @@
 """Gives tables and indexes that earlier versions have made the names of today, which begin with a prefix.
 
-Only what is certainly ours: a database may hold other tables, and another program's `alembic_version`.
+Only what is certainly ours: a database may hold other tables, and another program's `alembic_version`. Where that was ours,
+it stays, with a version that no program of the earlier names knows: such a program refuses to start, instead of making the
+earlier tables again, empty.
 """
 
 from __future__ import annotations
@@ -12,6 +14,8 @@ from sqlalchemy import Connection, inspect
 from trinity_channels.store.tables.row import PREFIX
 
 _VERSION_TABLE = "alembic_version"
+RENAMED = "renamed"
+"""What stands in the earlier table of versions once everything has the names of today."""
 _TABLES = {
     "0001": (
         *(
@@ -59,13 +63,15 @@ def version(connection: Connection) -> str | None:
     for table, marks in _MARKS.items():
         if not marks <= {str(column["name"]) for column in found.get_columns(table)}:
             return None
-    stands = connection.exec_driver_sql(f"SELECT version_num FROM {_VERSION_TABLE}").scalar()  # noqa: S608  a constant
-    return None if stands is None else str(stands)
+    return _stands(connection)
 
 
-def tables(stands: str) -> set[str]:
-    """The earlier names of the tables that a version had, its table of versions among them."""
-    return {_VERSION_TABLE, *_of_ours(stands)}
+def tables(connection: Connection) -> set[str]:
+    """Our tables that a database has under the earlier names, the table of versions among them."""
+    if stands := version(connection):
+        return {_VERSION_TABLE, *_of_ours(stands)}
+    found = inspect(connection).has_table(_VERSION_TABLE)
+    return {_VERSION_TABLE} if found and _stands(connection) == RENAMED else set()
 
 
 def replace(connection: Connection, stands: str, version_table: str) -> None:
@@ -76,6 +82,13 @@ def replace(connection: Connection, stands: str, version_table: str) -> None:
     for name in names:
         _rename_indexes(connection, f"{PREFIX}{name}")
     connection.exec_driver_sql(f"ALTER TABLE {_VERSION_TABLE} RENAME TO {version_table}")
+    connection.exec_driver_sql(f"CREATE TABLE {_VERSION_TABLE} (version_num VARCHAR(32) NOT NULL)")
+    connection.exec_driver_sql(f"INSERT INTO {_VERSION_TABLE} VALUES (?)", (RENAMED,))  # noqa: S608  a constant
+
+
+def _stands(connection: Connection) -> str | None:
+    found = connection.exec_driver_sql(f"SELECT version_num FROM {_VERSION_TABLE}").scalar()  # noqa: S608  a constant
+    return None if found is None else str(found)
 
 
 def _of_ours(stands: str) -> list[str]:

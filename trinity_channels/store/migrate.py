@@ -60,8 +60,8 @@ def is_current(connection: Connection) -> bool:
 def is_shared(connection: Connection) -> bool:
     """Whether the database holds tables of others."""
     tables = {name for name in inspect(connection).get_table_names() if not name.startswith(PREFIX)}
-    if tables and (stands := earlier_names.version(connection)):
-        tables -= earlier_names.tables(stands)
+    if tables:
+        tables -= earlier_names.tables(connection)
     connection.rollback()
     return bool(tables)
 
