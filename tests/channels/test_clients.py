@@ -42,3 +42,26 @@ async def test_those_who_only_wrote_in_a_group_were_active_then_and_have_no_wind
     assert [one["display_name"] for one in found] == ["Yan", "Zoe"]
     assert found[1]["last_active"] < found[0]["last_active"]
     assert html.count("No direct chat") == 1
+
+
+async def test_a_person_with_many_threads_is_listed_once_by_the_newest_of_them(net: Net) -> None:
+    zoe = Someone(net, "slack", "Zoe")
+    for number in range(7):
+        await zoe.says(f"question {number}")
+    roots = [message for _, message in zoe.phone.sees() if message.text.startswith("question")]
+    for root in roots:
+        await zoe.phone.says("and then?", thread=root)
+        await net.settle()
+    await Someone(net, "telegram", "Yan").says("hello")
+    await Someone(net, "whatsapp", "Xia").says("hello")
+    await zoe.phone.says("thank you", thread=roots[0])
+    await net.settle()
+
+    pages, query = [], "?limit=2"
+    while query:
+        answer = await net.api("GET", f"{CLIENTS}{query}")
+        pages.append([one["display_name"] for one in answer.json()])
+        query = f"?{answer.links['next']['url'].partition('?')[2]}" if "next" in answer.links else ""
+
+    assert len(roots) == 7
+    assert pages == [["Zoe", "Xia"], ["Yan"]]

@@ -50,7 +50,7 @@ class Escalation:
             Refusal: the principal is neither.
         """
         await self._may.owner(principal, agent)
-        return await self._store.read(lambda tx: self.contact(tx, agent))
+        return await self._store.lookup(lambda tx: self.contact(tx, agent))
 
     async def set(self, principal: Principal, agent: str, contact: EscalationContact | None) -> None:
         """Store an agent's contact, on record; None removes it, and the one of the settings file counts again.

@@ -64,7 +64,7 @@ class Sessions:
 
     async def find(self, cookie: str, *, uses: bool = True) -> Session | None:
         """The session of a cookie, None if it has ended. Its use is noted, once a minute at most, unless not `uses`."""
-        found = await self._store.read(lambda tx: sessions.find(tx, token_digest(cookie)))
+        found = await self._store.lookup(lambda tx: sessions.find(tx, token_digest(cookie)))
         now = self._now()
         if found is None or _has_ended(found, now):
             return None

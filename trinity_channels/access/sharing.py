@@ -76,12 +76,12 @@ class Sharing:
     async def policies(self, principal: Principal, agent: str) -> Policies:
         """The policies for direct chats and for groups."""
         await self._may.owner(principal, agent)
-        return await self._store.read(lambda tx: policies(access.policies(tx, agent)))
+        return await self._store.lookup(lambda tx: policies(access.policies(tx, agent)))
 
     async def policies_changed(self, principal: Principal, agent: str) -> tuple[str, datetime] | None:
         """Who set the policies last, as the audit log names them, and when; None if they are as they were at first."""
         await self._may.owner(principal, agent)
-        return await self._store.read(lambda tx: audit.newest(tx, agent, "set_policy"))
+        return await self._store.lookup(lambda tx: audit.newest(tx, agent, "set_policy"))
 
     async def set_policies(self, principal: Principal, agent: str, change: Callable[[Policies], Policies]) -> Policies:
         """Change the policies; `change` is given the present ones and may raise to refuse.

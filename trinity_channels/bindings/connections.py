@@ -111,7 +111,7 @@ class Connections:
 
     async def stored(self, agent: str, channel: str) -> StoredBinding | None:
         """The connected binding of an agent."""
-        found = await self._store.read(lambda tx: bindings.of_agent(tx, agent, channel))
+        found = await self._store.lookup(lambda tx: bindings.of_agent(tx, agent, channel))
         return found if found and found.connected else None
 
     async def connect(self, principal: Principal, agent: str, channel: str, given: Mapping[str, object]) -> None:

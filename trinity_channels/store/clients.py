@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import heapq
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 
-from sqlalchemy import Select, and_, bindparam, case, exists, func, literal_column, or_, select, tuple_
+from sqlalchemy import ClauseElement, Select, and_, bindparam, case, exists, func, literal_column, or_, select, tuple_
 
 from trinity_channels.store import people
 from trinity_channels.store.clock import EPOCH, micros
@@ -19,6 +20,8 @@ from trinity_channels.store.tables import ADDRESS, BINDING, CONTACT, CONVERSATIO
 from trinity_channels.store.tables.indexes import in_states
 from trinity_channels.store.tx import Tx
 
+_Active = tuple[int, int]
+"""When a contact last wrote, in microseconds, and who."""
 _FIRST = 2**63 - 1
 """Before everyone."""
 
@@ -49,16 +52,23 @@ _CONNECTIONS = select(BINDING.c.id, BINDING.c.channel, BINDING.c.disconnected_at
 )
 _HAS_ADDRESS = exists().where(ADDRESS.c.contact_id == CONTACT.c.id)
 _ACTIVE = select(CONTACT.c.id, people.LAST_ACTIVE.label("active")).where(CONTACT.c.binding_id == bindparam("binding"))
-_ACTIVE_FOUND = _ACTIVE.where(
+_MATCHING = _ACTIVE.where(
     or_(
         func.instr(func.lower(CONTACT.c.name), bindparam("words")) > literal_column("0"),
         func.instr(CONTACT.c.email, bindparam("words")) > literal_column("0"),
-        exists().where(
-            ADDRESS.c.contact_id == CONTACT.c.id,
-            func.instr(func.lower(ADDRESS.c.value), bindparam("words")) > literal_column("0"),
+        # All addresses of the binding in one go, rather than those of each contact.
+        CONTACT.c.id.in_(
+            select(ADDRESS.c.contact_id).where(
+                ADDRESS.c.binding_id == bindparam("binding"),
+                func.instr(func.lower(ADDRESS.c.value), bindparam("words")) > literal_column("0"),
+            )
         ),
     )
 )
+_HAS_GROUPS = exists().where(
+    CONVERSATION.c.binding_id == bindparam("binding"), CONVERSATION.c.is_group == literal_column("1")
+)
+_ONLY_IN_GROUPS = _ACTIVE.where(_HAS_GROUPS, _HAS_ADDRESS, ~exists().where(CONVERSATION.c.contact_id == CONTACT.c.id))
 
 
 def _page(active: Select[tuple[int, int]]) -> Select[tuple[int, int]]:
@@ -74,8 +84,21 @@ def _page(active: Select[tuple[int, int]]) -> Select[tuple[int, int]]:
     )
 
 
-_LAST_ACTIVE = _page(_ACTIVE)
-_FOUND = _page(_ACTIVE_FOUND)
+# By their conversations, which takes a quarter of the time of asking for the conversations of each contact.
+_IN_DIRECT_CHATS = (
+    select(CONVERSATION.c.contact_id.label("id"), CONVERSATION.c.last_inbound_at.label("active"))
+    .where(
+        CONVERSATION.c.binding_id == bindparam("binding"),
+        CONVERSATION.c.contact_id.is_not(None),
+        people.NOT_ERASED,
+        tuple_(CONVERSATION.c.last_inbound_at, CONVERSATION.c.contact_id)
+        < tuple_(bindparam("active"), bindparam("contact")),
+    )
+    .order_by(CONVERSATION.c.last_inbound_at.desc(), CONVERSATION.c.contact_id.desc())
+    .limit(bindparam("most"))
+)
+_LAST_ACTIVE = (_IN_DIRECT_CHATS, _page(_ONLY_IN_GROUPS))
+_FOUND = _page(_MATCHING)
 _SHARED = CONTACT.c.email.in_(select(literal_column("value")).select_from(func.json_each(bindparam("shared"))))
 _IN_REACH = and_(CONTACT.c.blocked_at.is_(None), _HAS_ADDRESS)
 _NUMBERS = (
@@ -117,16 +140,35 @@ def page(tx: Tx, agent: str, *, after: Place | None = None, most: int, words: st
         most: how many at most.
         words: only those whose name, verified e-mail or address contains this.
     """
-    statement = _FOUND if words else _LAST_ACTIVE
-    given = {"words": words.lower()} if words else {}
     place = (micros(after.at), after.id) if after else (_FIRST, _FIRST)
-    # One channel at a time, so that each is found by its index.
-    found = [
-        (row.active, row.id)
-        for one in connections(tx, agent)
-        for row in tx.all(statement, binding=one.binding, active=place[0], contact=place[1], most=most, **given)
-    ]
-    return people.listed(tx, [contact for _, contact in heapq.nlargest(most, found)])
+    bindings = [one.binding for one in connections(tx, agent)]
+    found = _matching(tx, bindings, place, most, words) if words else _last_active(tx, bindings, place, most)
+    return people.listed(tx, [contact for _, contact in found])
+
+
+def _matching(tx: Tx, bindings: Sequence[int], place: _Active, most: int, words: str) -> list[_Active]:
+    found = [_next(tx, _FOUND, one, place, most, words=words.lower()) for one in bindings]
+    return heapq.nlargest(most, chain.from_iterable(found))
+
+
+def _last_active(tx: Tx, bindings: Sequence[int], place: _Active, most: int) -> list[_Active]:
+    found: dict[_Active, None] = {}
+    wanted = most
+    while True:
+        # One channel at a time, so that each is found by its index.
+        rows = (_next(tx, statement, one, place, wanted) for one in bindings for statement in _LAST_ACTIVE)
+        chosen = heapq.nlargest(wanted, chain.from_iterable(rows))
+        # With each conversation of a contact beside the newest, the contact comes once more.
+        active = people.last_active(tx, {contact for _, contact in chosen})
+        found |= dict.fromkeys(one for one in chosen if active.get(one[1]) == one[0])
+        if len(found) >= most or len(chosen) < wanted:
+            return list(found)[:most]
+        place, wanted = chosen[-1], 4 * wanted  # a contact may have thousands of them
+
+
+def _next(tx: Tx, statement: ClauseElement, binding: int, place: _Active, most: int, **given: object) -> list[_Active]:
+    rows = tx.all(statement, binding=binding, active=place[0], contact=place[1], most=most, **given)
+    return [(row.active, row.id) for row in rows]
 
 
 def place_of(contact: ListedContact) -> Place:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, bindparam, case, exists, func, literal_column, or_, select, update
+from sqlalchemy import bindparam, case, exists, func, literal_column, or_, select, update
 
 from trinity_channels.api import Sender
 from trinity_channels.store import verified_emails
@@ -16,7 +17,7 @@ from trinity_channels.store.storable import storable
 from trinity_channels.store.tables import ADDRESS, BINDING, CONTACT, CONVERSATION, MESSAGE
 from trinity_channels.store.tables.indexes import in_states
 from trinity_channels.store.transitions import transition
-from trinity_channels.store.tx import Tx
+from trinity_channels.store.tx import Row, Tx
 from trinity_channels.store.verified_emails import Verification
 from trinity_channels.visible import cleaned_name
 
@@ -127,7 +128,9 @@ _CLIENT = (
     CONTACT.c.unreachable_at,
     CONTACT.c.signed_out_at,
 )
-_IS_THEIRS = (CONVERSATION.c.contact_id == CONTACT.c.id, ~CONVERSATION.c.key.startswith("erased:"))
+NOT_ERASED = ~CONVERSATION.c.key.startswith("erased:")
+"""Whether a conversation is still someone's."""
+_IS_THEIRS = (CONVERSATION.c.contact_id == CONTACT.c.id, NOT_ERASED)
 _HAS_ADDRESS = exists().where(ADDRESS.c.contact_id == CONTACT.c.id)
 # The erased have neither an address nor a conversation of theirs.
 KNOWN = or_(_HAS_ADDRESS, exists().where(*_IS_THEIRS))
@@ -136,6 +139,24 @@ _LAST_DIRECT = select(func.max(CONVERSATION.c.last_inbound_at)).where(*_IS_THEIR
 _LAST_WRITTEN = select(func.max(MESSAGE.c.at)).where(MESSAGE.c.contact_id == CONTACT.c.id).scalar_subquery()
 LAST_ACTIVE = func.coalesce(_LAST_DIRECT, case((_HAS_ADDRESS, func.coalesce(_LAST_WRITTEN, literal_column("0")))))
 """When a contact last wrote in their direct chat, else in a group, else 0; NULL for those who were erased."""
+
+# Subqueries instead of joins: joined, messages and addresses would multiply each other.
+_LISTED = select(
+    *_CLIENT,
+    select(func.min(ADDRESS.c.value)).where(ADDRESS.c.contact_id == CONTACT.c.id).scalar_subquery().label("address"),
+    select(func.count()).where(MESSAGE.c.contact_id == CONTACT.c.id).scalar_subquery().label("message_count"),
+    func.nullif(LAST_ACTIVE, literal_column("0")).label("last_active"),
+    _LAST_DIRECT.label("last_direct"),
+    select(func.max(CONVERSATION.c.id))
+    .where(CONVERSATION.c.contact_id == CONTACT.c.id)
+    .scalar_subquery()
+    .label("conversation"),
+    *verified_emails.COLUMNS,
+).select_from(CONTACT.join(BINDING, BINDING.c.id == CONTACT.c.binding_id))
+_CHOSEN = CONTACT.c.id.in_(select(literal_column("value")).select_from(func.json_each(bindparam("contacts"))))
+_THESE = _LISTED.where(_CHOSEN)
+_OF_AGENT = _LISTED.where(BINDING.c.agent == bindparam("agent"), CONTACT.c.id == bindparam("contact"))
+_THEIR_LAST_ACTIVE = select(CONTACT.c.id, LAST_ACTIVE.label("active")).where(_CHOSEN)
 
 
 def is_known(tx: Tx, contact: int) -> bool:
@@ -150,19 +171,27 @@ def find(tx: Tx, agent: str, address: str) -> list[ListedContact]:
         (ADDRESS.c.value == address) | ADDRESS.c.value.endswith(f":{address}", autoescape=True)
     )
     wanted = CONTACT.c.id.in_(with_address) | (CONTACT.c.email == address.lower())
-    return _listed(tx, (BINDING.c.agent == agent) & wanted, 50)
+    last_first = func.coalesce(LAST_ACTIVE, 0).desc()
+    rows = tx.query(_LISTED.where(BINDING.c.agent == agent, wanted).order_by(last_first).limit(50))
+    return [_read(row) for row in rows]
 
 
 def contact(tx: Tx, agent: str, contact: int) -> ListedContact | None:
     """One contact of an agent."""
-    found = _listed(tx, (BINDING.c.agent == agent) & (CONTACT.c.id == contact), 1)
-    return found[0] if found else None
+    row = tx.one(_OF_AGENT, agent=agent, contact=contact)
+    return None if row is None else _read(row)
 
 
 def listed(tx: Tx, contacts: Sequence[int]) -> list[ListedContact]:
     """Some contacts, in the order of their ids as given."""
-    found = {one.id: one for one in _listed(tx, CONTACT.c.id.in_(contacts), len(contacts))} if contacts else {}
+    found = {row.id: _read(row) for row in tx.all(_THESE, contacts=json.dumps(contacts))}
     return [found[one] for one in contacts if one in found]
+
+
+def last_active(tx: Tx, contacts: Collection[int]) -> dict[int, int]:
+    """When each of some contacts last wrote, as `LAST_ACTIVE` has it; without those who were erased."""
+    rows = tx.all(_THEIR_LAST_ACTIVE, contacts=json.dumps(list(contacts)))
+    return {row.id: row.active for row in rows if row.active is not None}
 
 
 def held(tx: Tx, contact: int) -> int:
@@ -170,41 +199,19 @@ def held(tx: Tx, contact: int) -> int:
     return tx.number(_HELD, contact=contact)
 
 
-def _listed(tx: Tx, condition: ColumnElement[bool], most: int) -> list[ListedContact]:
-    # Subqueries instead of joins: joined, messages and addresses would multiply each other.
-    chat = select(func.max(CONVERSATION.c.id)).where(CONVERSATION.c.contact_id == CONTACT.c.id)
-    count = select(func.count()).where(MESSAGE.c.contact_id == CONTACT.c.id)
-    address = select(func.min(ADDRESS.c.value)).where(ADDRESS.c.contact_id == CONTACT.c.id)
-    statement = (
-        select(
-            *_CLIENT,
-            address.scalar_subquery().label("address"),
-            count.scalar_subquery().label("message_count"),
-            func.nullif(LAST_ACTIVE, 0).label("last_active"),
-            _LAST_DIRECT.label("last_direct"),
-            chat.scalar_subquery().label("conversation"),
-            *verified_emails.COLUMNS,
-        )
-        .select_from(CONTACT.join(BINDING, BINDING.c.id == CONTACT.c.binding_id))
-        .where(condition)
-        .order_by(func.coalesce(LAST_ACTIVE, 0).desc())
-        .limit(most)
+def _read(row: Row) -> ListedContact:
+    return ListedContact(
+        id=row.id,
+        channel=row.channel,
+        address=row.address or "",
+        name=row.name,
+        verification=verified_emails.read(row),
+        signed_out_at=moment(row.signed_out_at),
+        blocked=row.blocked_at is not None,
+        stopped=row.stopped_at is not None,
+        unreachable_at=moment(row.unreachable_at),
+        message_count=row.message_count,
+        last_active=moment(row.last_active),
+        last_direct=moment(row.last_direct),
+        conversation=row.conversation,
     )
-    return [
-        ListedContact(
-            id=row.id,
-            channel=row.channel,
-            address=row.address or "",
-            name=row.name,
-            verification=verified_emails.read(row),
-            signed_out_at=moment(row.signed_out_at),
-            blocked=row.blocked_at is not None,
-            stopped=row.stopped_at is not None,
-            unreachable_at=moment(row.unreachable_at),
-            message_count=row.message_count,
-            last_active=moment(row.last_active),
-            last_direct=moment(row.last_direct),
-            conversation=row.conversation,
-        )
-        for row in tx.query(statement)
-    ]
