@@ -15,6 +15,7 @@ from trinity_channels.bindings.public_address import Probed, PublicAddress
 from trinity_channels.crypto.key_ring import key_file
 from trinity_channels.crypto.vault import VaultError
 from trinity_channels.host import Host
+from trinity_channels.per_loop import PerLoop
 from trinity_channels.principal import Principal
 from trinity_channels.store import bindings, turns
 from trinity_channels.store.bindings import StoredBinding
@@ -41,7 +42,7 @@ class Diagnostics:
     def __init__(self, host: Host, prove: Callable[[], Awaitable[Sequence[Probed]]] | None) -> None:
         self._host = host
         self._prove = prove
-        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._slots = PerLoop(lambda: asyncio.Semaphore(AT_ONCE))
 
     async def examine_for(self, principal: Principal) -> list[Findings]:
         """The same for an administrator.
@@ -156,7 +157,7 @@ class Diagnostics:
         return await asyncio.gather(*(self._agent(name) for name in agents))
 
     async def _agent(self, name: str) -> Check:
-        async with self._slots:
+        async with self._slots.here:
             return await probe(name, self._host.agents.every()[name], self._host.platform, self._host.http)
 
     async def _account(self, stored: StoredBinding) -> Findings:
@@ -169,7 +170,7 @@ class Diagnostics:
         health = (await host.reports.of(stored)).health
         # What concerns the whole host is told once, not with every account.
         known = [check for check in health.checks if check.code not in _TOLD_ELSEWHERE]
-        async with self._slots:
+        async with self._slots.here:
             return Findings(title, (*known, *await self._live(stored)), stored.agent, stored.channel)
 
     async def _live(self, stored: StoredBinding) -> Sequence[Check]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Protocol
@@ -11,6 +10,7 @@ from typing import Protocol
 from trinity_channels.observability.failures import Failures, cause_of
 from trinity_channels.observability.log import get_logger
 from trinity_channels.observability.metrics import Metrics
+from trinity_channels.per_loop import PerLoop
 
 log = get_logger(__name__)
 
@@ -33,7 +33,7 @@ class Housekeeping:
         self._metrics = metrics
         self._failures = Failures(now)
         self._running: dict[str, asyncio.Task[None]] = {}
-        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._locks = {name: PerLoop(asyncio.Lock) for name in chores}
 
     async def run(self) -> None:
         """One round: start every chore that is not running, and wait for them a while."""
@@ -50,7 +50,7 @@ class Housekeeping:
             Exception: whatever it raises.
         """
         # `do` can be called by itself, perhaps while a round runs.
-        async with self._locks[name]:
+        async with self._locks[name].here:
             await self.chores[name].run()
 
     async def stop(self) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
+from trinity_channels.per_loop import PerLoop
 from trinity_channels.refusal import Refusal
 
 T = TypeVar("T")
@@ -21,7 +22,7 @@ MOST = 1000
 
 @dataclass(slots=True)
 class _Entry(Generic[T]):
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    lock: PerLoop[asyncio.Lock] = field(default_factory=lambda: PerLoop(asyncio.Lock))
     answer: tuple[datetime, T] | None = None
     failure: tuple[datetime, Refusal] | None = None
 
@@ -46,7 +47,7 @@ class Kept(Generic[T]):
             Refusal: as `ask`.
         """
         entry = self._used(key)
-        async with entry.lock:
+        async with entry.lock.here:
             now = self._now()
             if entry.answer and entry.answer[0] <= now < entry.answer[0] + KEPT:
                 return entry.answer[1]

@@ -10,6 +10,7 @@ from datetime import datetime
 from trinity_channels.agent_settings import Agent
 from trinity_channels.agents.table import AgentTable, Changes
 from trinity_channels.authorisation import administrator
+from trinity_channels.per_loop import PerLoop
 from trinity_channels.principal import Principal
 from trinity_channels.refusal import Refusal
 from trinity_channels.store import Store, Tx, audit, bindings
@@ -106,7 +107,7 @@ class AgentReload:
         self._titles = titles
         self._now = now
         # Two at once could put an older file in the place of a newer one.
-        self._reloading = asyncio.Lock()
+        self._reloading = PerLoop(asyncio.Lock)
 
     @property
     def possible(self) -> bool:
@@ -125,7 +126,7 @@ class AgentReload:
         administrator(principal)
         if self._read is None:
             raise NotReloadable
-        async with self._reloading:
+        async with self._reloading.here:
             found = await asyncio.to_thread(self._read)
             changes = self._table.changes(found.agents)
             # On record before it takes effect: without the record nothing changes.

@@ -13,6 +13,7 @@ from trinity_channels.bindings.public_address import PublicAddress
 from trinity_channels.bindings.registry import Bindings
 from trinity_channels.observability.failures import Failures, cause_of
 from trinity_channels.observability.log import get_logger
+from trinity_channels.per_loop import PerLoop
 from trinity_channels.principal import Principal
 from trinity_channels.public_url import leads_to_this_machine
 from trinity_channels.refusal import Refusal
@@ -62,7 +63,7 @@ class AddressChange:
         self._store = store
         self._now = now
         self._failures = Failures(now)
-        self._telling = asyncio.Lock()
+        self._telling = PerLoop(asyncio.Lock)
         self._tried: str | None = None
         self._tried_at = now()
         self._pause = timedelta()
@@ -121,7 +122,7 @@ class AddressChange:
             # The open bindings hold contexts with the former address.
             self._opened.forget()
         # One after the other, so that no provider is told of the former address after the new one.
-        async with self._telling:
+        async with self._telling.here:
             if self._address.untold and self._due():
                 await self._tell_all()
 

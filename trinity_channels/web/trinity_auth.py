@@ -16,6 +16,7 @@ from trinity_channels.agent_settings import check_token
 from trinity_channels.agents.kept import Kept
 from trinity_channels.agents.platform import Platform
 from trinity_channels.agents.trinity_accounts import TrinityAccounts
+from trinity_channels.per_loop import PerLoop
 from trinity_channels.principal import Principal, Role
 from trinity_channels.web.auth import TokenAuthenticator, bearer_token
 
@@ -45,7 +46,7 @@ class TrinityAuthenticator:
         self._directory = directory
         self._now = now
         self._known: Kept[Principal | None] = Kept(now)
-        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._slots = PerLoop(lambda: asyncio.Semaphore(AT_ONCE))
 
     async def principal(self, request: HTTPConnection) -> Principal | None:
         """As the port.
@@ -61,7 +62,7 @@ class TrinityAuthenticator:
 
     async def _asked(self, token: str) -> Principal | None:
         accounts = TrinityAccounts(self._http, Platform(self._platform.url, SecretStr(token)), self._now)
-        async with self._slots:
+        async with self._slots.here:
             if token.startswith(KEY_PREFIX):
                 key = await accounts.key()
                 if key is None:

@@ -14,6 +14,7 @@ from trinity_channels.bindings.public_address import Probed, PublicAddress
 from trinity_channels.inbound.way_in import legs
 from trinity_channels.inbound.way_in.elsewhere import Answer
 from trinity_channels.inbound.way_in.probe import ID, QUERY, SIGNATURE, Probe, Probes
+from trinity_channels.per_loop import PerLoop
 from trinity_channels.plugins import Plugins
 from trinity_channels.refusal import Refusal
 from trinity_channels.store import Store, bindings
@@ -43,7 +44,7 @@ class WayIn:
         self._probes = probes
         self._http = http
         self._now = now
-        self._one_at_a_time = asyncio.Lock()
+        self._one_at_a_time = PerLoop(asyncio.Lock)
 
     @property
     def address(self) -> str | None:
@@ -61,7 +62,7 @@ class WayIn:
         The results are kept with the address, where health looks at them. Without an address there are none.
         """
         # Two at once would overwrite each other's results.
-        async with self._one_at_a_time:
+        async with self._one_at_a_time.here:
             # Side by side: where nothing answers, each takes its whole time.
             every = await asyncio.gather(*(self._prove(channel) for channel in await self._channels()))
             return [found for found in every if found]
@@ -72,7 +73,7 @@ class WayIn:
         Raises:
             Refusal: there is no public address.
         """
-        async with self._one_at_a_time:
+        async with self._one_at_a_time.here:
             found = await self._prove(channel)
         if found is None:
             raise Refusal("no_public_url", "public_chat_url is not set; set it, then probe it.")
