@@ -253,7 +253,9 @@ class Host(OnDemand):
     def platform(self) -> Platform | None:
         """Trinity's API, if the settings name it."""
         url, token = self.settings.trinity_url, self.settings.trinity_token
-        return Platform(url, token) if url and token else None
+        if not url or not token:
+            return None
+        return Platform(url, token, self.settings.named("trinity_url"), self.settings.named("trinity_token"))
 
     # --- life ---
 

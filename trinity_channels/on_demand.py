@@ -154,6 +154,7 @@ class OnDemand:
             key=lambda: self.vault.newest_key,
             key_file=None if given else key_file(self.settings.home),
             agents_from="platform" if self.trinity else "file" if self.reload.possible else "application",
+            token_variable=self.settings.named("trinity_token"),
         )
         return SetUp(self.store, self.directory, self.plugins, self.address, means, self.now)
 

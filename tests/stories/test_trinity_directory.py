@@ -209,11 +209,11 @@ async def test_a_key_that_sees_no_shares_lets_no_one_in_and_says_so(
     assert len(platform.executions) == 0
     answer = await town.api("POST", "/api/agents/support/share", {"email": "yan@example.org"})
     assert (answer.status_code, answer.json()["code"]) == (502, "platform_refused")
-    assert "TRINITY_TOKEN" in answer.json()["message"]
+    assert "into TRINITY_CHANNELS_TRINITY_TOKEN." in answer.json()["message"]
     assert "shares not readable" in caplog.text
     finding = await town.check("sharing")
     assert finding["state"] == "failed"
-    assert "TRINITY_TOKEN" in finding["message"]
+    assert "into TRINITY_CHANNELS_TRINITY_TOKEN." in finding["message"]
 
 
 async def test_the_owner_s_key_is_enough_for_their_agents(found: Found, platform: Platform) -> None:

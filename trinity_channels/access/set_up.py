@@ -86,17 +86,19 @@ class Means:
         key_file: where the host keeps that key itself; None if the settings name it.
         agents_from: where its agents come from: a settings file that can be read again, the platform, or the application
             around the host.
+        token_variable: what the setting of the platform's token is called.
     """
 
     mailer: bool
     key: Callable[[], str]
     key_file: Path | None
     agents_from: Literal["file", "platform", "application"]
+    token_variable: str
 
 
 _ADD_AGENT = {
     "file": "Write a table [agents.name] with owner and runtime into the settings file, then take it over.",
-    "platform": "Make an agent on the platform, or share one there with the account that TRINITY_TOKEN belongs to.",
+    "platform": "Make an agent on the platform, or share one there with the account that {token} belongs to.",
     "application": "Add an agent to the application around this host.",
 }
 
@@ -173,7 +175,7 @@ class SetUp:
         if agents:
             number = "One agent" if len(agents) == 1 else f"{len(agents)} agents"
             return Step(StepCode.AGENT, title, done=True, message=f"{number}: {_some(agents)}.")
-        fix = _ADD_AGENT[self._means.agents_from]
+        fix = _ADD_AGENT[self._means.agents_from].format(token=self._means.token_variable)
         return Step(StepCode.AGENT, title, done=False, message="There is no agent yet.", fix=fix)
 
     def _connection(self, agents: list[str], connected: list[StoredBinding]) -> Step:

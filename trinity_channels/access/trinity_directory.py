@@ -98,7 +98,7 @@ class TrinityDirectory:
         """
         found = await self._shared(agent)
         if found is None:
-            raise PlatformRefused(f"see whom {agent} is shared with")
+            raise PlatformRefused(f"see whom {agent} is shared with", self.accounts.platform.token_variable)
         shares = [Share(one.email, bool(one.allow_proactive), one.by, one.at) for one in found]
         return sorted(shares, key=lambda one: one.email)
 
@@ -135,7 +135,7 @@ class TrinityDirectory:
         self._shares.forget(agent)
         # The platform has one answer for a share that is not there and for an agent that is not the token's.
         if not done and any(one.email == email for one in await self.shares(agent)):
-            raise PlatformRefused(f"change the shares of {agent}")
+            raise PlatformRefused(f"change the shares of {agent}", self.accounts.platform.token_variable)
         return done
 
     async def _every(self) -> dict[str, str]:

@@ -30,10 +30,17 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """Where Trinity's API is, and the token for it. `url` has no trailing slash."""
+    """Where Trinity's API is, and the token for it. `url` has no trailing slash.
+
+    Attributes:
+        url_variable: what the setting of the address is called to the operator.
+        token_variable: the same of the host's token.
+    """
 
     url: str
     token: SecretStr
+    url_variable: str = "TRINITY_URL"
+    token_variable: str = "TRINITY_TOKEN"  # noqa: S105  its name
 
     def agent(self, name: str, path: str = "") -> str:
         """The address of an agent, or of something below it."""

@@ -49,7 +49,8 @@ async def probe(name: str, agent: Agent, platform: Platform | None, http: httpx.
         asked = _Asked(title, f"{agent.base_url}/models", agent.api_key, place, "its api_key", agent.model, _NO_LIST)
         return await _ask(http, asked)
     assert platform is not None  # noqa: S101  the settings check that it is there
-    return await _ask(http, _Asked(title, platform.agent(name), platform.token, "TRINITY_URL", "TRINITY_TOKEN"))
+    url = platform.agent(name)
+    return await _ask(http, _Asked(title, url, platform.token, platform.url_variable, platform.token_variable))
 
 
 async def _ask(http: httpx.AsyncClient, asked: _Asked) -> Check:

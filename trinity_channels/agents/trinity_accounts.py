@@ -20,7 +20,7 @@ from trinity_channels.email_address import normalise_email
 from trinity_channels.refusal import Refusal, Unavailable
 
 MAX_LIST_BYTES = 10_000_000
-_SHAPE = "The platform's answer has another shape than its API promises. Check TRINITY_URL."
+_SHAPE = "The platform's answer has another shape than its API promises."
 _JUDGED = frozenset(
     {
         HTTPStatus.BAD_REQUEST,
@@ -51,11 +51,10 @@ class PlatformUnavailable(Unavailable):
 class PlatformRefused(Refusal):
     """The host's token has not the rights for an operation."""
 
-    def __init__(self, what: str) -> None:
-        message = (
-            f"The platform does not let this host {what}. Put the key of an administrator, or of the agent's owner,"
-        )
-        super().__init__("platform_refused", f"{message} into TRINITY_TOKEN.")
+    def __init__(self, what: str, variable: str) -> None:
+        """`variable` is what the setting of the token is called."""
+        key = "Put the key of an administrator, or of the agent's owner,"
+        super().__init__("platform_refused", f"The platform does not let this host {what}. {key} into {variable}.")
 
 
 def by_name(username: str) -> str:
@@ -109,49 +108,52 @@ class TrinityAccounts:
 
     Raises:
         PlatformUnavailable: by each operation, if it cannot be asked, or answers in another shape.
+
+    Attributes:
+        platform: whom it asks.
     """
 
     def __init__(self, http: httpx.AsyncClient, platform: Platform, now: Callable[[], datetime]) -> None:
         self._api = JsonApi(http, platform.token, SECONDS, now, "platform")
-        self._platform = platform
+        self.platform = platform
         self._now = now
 
     async def me(self) -> Account | None:
         """Whose the token is; None if the platform does not take it."""
-        reply = await self._ask("GET", f"{self._platform.url}/api/users/me")
+        reply = await self._ask("GET", f"{self.platform.url}/api/users/me")
         if reply.status in _NO_ONE:
             return None
         account = _account(await document(reply))
         if reply.status != HTTPStatus.OK or account is None:
-            raise PlatformUnavailable(_refused(reply))
+            raise self._refused(reply)
         return account
 
     async def key(self) -> KeyHolder | None:
         """What the token stands for, if it is a key that works."""
-        reply = await self._ask("POST", f"{self._platform.url}/api/mcp/validate", {})
+        reply = await self._ask("POST", f"{self.platform.url}/api/mcp/validate", {})
         found = await document(reply)
         if reply.status in _NO_ONE or found.get("valid", True) is not True:
             return None
         if reply.status != HTTPStatus.OK or "valid" not in found:
-            raise PlatformUnavailable(_refused(reply))
+            raise self._refused(reply)
         return KeyHolder(_text(found.get("scope")), _text(found.get("agent_name")))
 
     async def users(self) -> list[Account]:
         """All accounts; empty if the token may not list them: only an administrator's may."""
-        reply = await self._ask("GET", f"{self._platform.url}/api/users")
+        reply = await self._ask("GET", f"{self.platform.url}/api/users")
         if reply.status in _NO_LIST:
             return []
         # Any other refusal says nothing about the token's rights, and would let suspended accounts in.
         if reply.status != HTTPStatus.OK:
-            raise PlatformUnavailable(_refused(reply))
-        return await read(reply, _accounts)
+            raise self._refused(reply)
+        return await read(reply, self._accounts)
 
     async def agents(self) -> dict[str, str]:
         """The agents that the token reaches by name, with the user names of their owners."""
-        reply = await self._ask("GET", f"{self._platform.url}/api/agents")
+        reply = await self._ask("GET", f"{self.platform.url}/api/agents")
         if reply.status != HTTPStatus.OK:
-            raise PlatformUnavailable(_refused(reply))
-        return await read(reply, _owners)
+            raise self._refused(reply)
+        return await read(reply, self._owners)
 
     async def shares(self, agent: str) -> list[PlatformShare]:
         """Whom an agent is shared with.
@@ -159,8 +161,8 @@ class TrinityAccounts:
         Raises:
             PlatformRefused: the token may not see that.
         """
-        reply = await self._ask("GET", self._platform.agent(agent, "/shares"))
-        _require(reply, f"see whom {agent} is shared with")
+        reply = await self._ask("GET", self.platform.agent(agent, "/shares"))
+        self._require(reply, f"see whom {agent} is shared with")
         found = await read(reply, self._listed)
         if all(one.allow_proactive is not None for one in found):
             return found
@@ -175,32 +177,32 @@ class TrinityAccounts:
             PlatformRefused: the token may not do that.
             Refusal: `self_share`, or `invalid_input` in the platform's words.
         """
-        reply = await self._ask("POST", self._platform.agent(agent, "/share"), {"email": email})
+        reply = await self._ask("POST", self.platform.agent(agent, "/share"), {"email": email})
         if reply.status == HTTPStatus.CONFLICT:
             return False
         if reply.status in _INVALID:
             raise await self._invalid(reply)
-        _require(reply, f"share {agent}")
+        self._require(reply, f"share {agent}")
         return True
 
     async def unshare(self, agent: str, email: str) -> bool:
         """Take a share away; False if the platform finds none, or does not let the token."""
-        reply = await self._ask("DELETE", self._platform.agent(agent, f"/share/{quote(email, safe='')}"))
+        reply = await self._ask("DELETE", self.platform.agent(agent, f"/share/{quote(email, safe='')}"))
         return self._found(reply, f"take a share of {agent} away")
 
     async def consent(self, agent: str, email: str, *, allow: bool) -> bool:
         """Allow or forbid proactive messages to a share; False as `unshare`."""
         body = {"email": email, "allow_proactive": allow}
-        reply = await self._ask("PUT", self._platform.agent(agent, "/shares/proactive"), body)
+        reply = await self._ask("PUT", self.platform.agent(agent, "/shares/proactive"), body)
         return self._found(reply, f"change the shares of {agent}")
 
     async def _consents(self, agent: str) -> set[str]:
-        reply = await self._ask("GET", self._platform.agent(agent, "/shares/proactive"))
+        reply = await self._ask("GET", self.platform.agent(agent, "/shares/proactive"))
         emails = (await document(reply)).get("emails") if reply.status == HTTPStatus.OK else None
         return {_email(one) for one in emails} if isinstance(emails, list) else set()
 
     def _listed(self, reply: Reply) -> list[PlatformShare]:
-        return [self._share(one) for one in _entries(reply, "shares") if _email(one.get("shared_with_email"))]
+        return [self._share(one) for one in self._entries(reply, "shares") if _email(one.get("shared_with_email"))]
 
     def _share(self, entry: Mapping[Any, Any]) -> PlatformShare:
         allowed = entry.get("allow_proactive")
@@ -218,11 +220,10 @@ class TrinityAccounts:
         why = words or f"its API answered {reply.status}"
         return Refusal("invalid_input", f"The platform does not share the agent with this e-mail: {why}", field="email")
 
-    @staticmethod
-    def _found(reply: Reply, what: str) -> bool:
+    def _found(self, reply: Reply, what: str) -> bool:
         if reply.status == HTTPStatus.NOT_FOUND:
             return False
-        _require(reply, what)
+        self._require(reply, what)
         return True
 
     async def _ask(self, method: str, url: str, body: Mapping[str, object] | None = None) -> Reply:
@@ -231,41 +232,37 @@ class TrinityAccounts:
         except AgentError as error:
             raise PlatformUnavailable(str(error)) from None
 
+    def _require(self, reply: Reply, what: str) -> None:
+        if reply.status == HTTPStatus.UNAUTHORIZED:
+            raise self._refused(reply)
+        if reply.status in {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}:
+            raise PlatformRefused(what, self.platform.token_variable)
+        if reply.status >= HTTPStatus.BAD_REQUEST:
+            raise PlatformUnavailable(f"The platform's API answered {reply.status}.")
 
-def _require(reply: Reply, what: str) -> None:
-    if reply.status == HTTPStatus.UNAUTHORIZED:
-        raise PlatformUnavailable(_refused(reply))
-    if reply.status in {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}:
-        raise PlatformRefused(what)
-    if reply.status >= HTTPStatus.BAD_REQUEST:
-        raise PlatformUnavailable(f"The platform's API answered {reply.status}.")
+    def _refused(self, reply: Reply) -> PlatformUnavailable:
+        url, token = self.platform.url_variable, self.platform.token_variable
+        if reply.status == HTTPStatus.UNAUTHORIZED:
+            return PlatformUnavailable(f"The platform does not take {token} (401). Put a valid key there.")
+        if reply.status == HTTPStatus.OK:
+            return PlatformUnavailable(f"{_SHAPE} Check {url}.")
+        return PlatformUnavailable(f"The platform's API answered {reply.status}. Check {url} and {token}.")
 
+    def _entries(self, reply: Reply, name: str) -> list[Mapping[Any, Any]]:
+        """The objects in a list, or in the list of this name."""
+        found = parsed(reply)
+        if isinstance(found, dict):
+            found = found.get(name)
+        if not isinstance(found, list):
+            raise PlatformUnavailable(f"{_SHAPE} Check {self.platform.url_variable}.")
+        return [one for one in found if isinstance(one, dict)]
 
-def _refused(reply: Reply) -> str:
-    if reply.status == HTTPStatus.UNAUTHORIZED:
-        return "The platform does not take TRINITY_TOKEN (401). Put a valid key there."
-    if reply.status == HTTPStatus.OK:
-        return _SHAPE
-    return f"The platform's API answered {reply.status}. Check TRINITY_URL and TRINITY_TOKEN."
+    def _accounts(self, reply: Reply) -> list[Account]:
+        return [one for entry in self._entries(reply, "users") if (one := _account(entry))]
 
-
-def _entries(reply: Reply, name: str) -> list[Mapping[Any, Any]]:
-    """The objects in a list, or in the list of this name."""
-    found = parsed(reply)
-    if isinstance(found, dict):
-        found = found.get(name)
-    if not isinstance(found, list):
-        raise PlatformUnavailable(_SHAPE)
-    return [one for one in found if isinstance(one, dict)]
-
-
-def _accounts(reply: Reply) -> list[Account]:
-    return [one for entry in _entries(reply, "users") if (one := _account(entry))]
-
-
-def _owners(reply: Reply) -> dict[str, str]:
-    found = ((_text(one.get("name")), _text(one.get("owner"))) for one in _entries(reply, "agents"))
-    return {name: owner for name, owner in found if name}
+    def _owners(self, reply: Reply) -> dict[str, str]:
+        found = ((_text(one.get("name")), _text(one.get("owner"))) for one in self._entries(reply, "agents"))
+        return {name: owner for name, owner in found if name}
 
 
 def _account(found: Mapping[Any, Any]) -> Account | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 import httpx
@@ -61,7 +62,7 @@ class TrinityAuthenticator:
         return await self._known.get(token_digest(token), lambda: self._asked(token))
 
     async def _asked(self, token: str) -> Principal | None:
-        accounts = TrinityAccounts(self._http, Platform(self._platform.url, SecretStr(token)), self._now)
+        accounts = TrinityAccounts(self._http, replace(self._platform, token=SecretStr(token)), self._now)
         async with self._slots.here:
             if token.startswith(KEY_PREFIX):
                 key = await accounts.key()

@@ -93,7 +93,7 @@ async def call(
         raise answer
     if HTTPStatus.MULTIPLE_CHOICES <= answer.status_code < HTTPStatus.BAD_REQUEST:
         # Redirects are not followed, because the token is in the address, so no Bot API has seen the call.
-        raise NotSentError(f"HTTP {answer.status_code} leads elsewhere; check TELEGRAM_API_BASE_URL")
+        raise NotSentError(f"HTTP {answer.status_code} leads elsewhere; check the setting telegram_api_base_url")
     body = _body(answer)
     # A proxy's page or half an answer proves nothing, whatever its status; only `"ok": false` proves a refusal.
     if body is None or (body["ok"] and "result" not in body):

@@ -53,7 +53,7 @@ TABLE = (
     Row(403, "messages to the bot", "to_a_bot", _P, "Bots cannot be written to."),
     Row(401, "", "token_refused", _O, "Telegram refuses the bot token. Copy it again from @BotFather and save it."),
     Row(404, "", "token_refused", _O, "Telegram does not know the bot token. Copy it again from @BotFather and save it."),
-    Row(421, "", "token_refused", _O, "Telegram does not serve this bot here. Check TELEGRAM_API_BASE_URL."),
+    Row(421, "", "token_refused", _O, "Telegram does not serve this bot here. Check the setting telegram_api_base_url."),
     Row(409, "", "conflict", _O, "Another program uses this bot. Stop it there, or use another bot here."),
     Row(413, "", "too_large", _P, "The message is larger than Telegram takes."),
 )  # fmt: skip

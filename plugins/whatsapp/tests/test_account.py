@@ -126,7 +126,7 @@ async def test_an_error_in_no_words_of_twilios_is_put_down_to_what_is_between(
     with pytest.raises(ProviderUnavailable) as error:
         await plugin.configure(binding.settings, twilio.ctx)
 
-    assert "look at the proxy between, and at TWILIO_API_BASE_URL" in error.value.message
+    assert "look at the proxy between, and at twilio_api_base_url" in error.value.message
 
 
 NO_ANSWERS = [

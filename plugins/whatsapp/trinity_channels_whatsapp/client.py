@@ -34,7 +34,7 @@ _NO_ENVIRONMENT = {"TWILIO_EDGE": "", "TWILIO_REGION": ""}
 _REFUSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
 _PASSING = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
 _NOT_TWILIO = (
-    "It does not come from Twilio's API: look at the proxy between, and at TWILIO_API_BASE_URL if that is set."
+    "It does not come from Twilio's API: look at the proxy between, and at twilio_api_base_url if that is set."
 )
 # httpx raises these before the first byte is written. After every other error Twilio may have taken the request.
 _NEVER_LEFT = (
