@@ -21,6 +21,7 @@ from pydantic._internal import _generate_schema
 from tests import hosts_in_a_row
 from tests.certificates import self_signed
 from tests.world import START
+from trinity_channels.imports import document  # noqa: F401  its models would have fields of the fake one
 
 NEVER = 86_400.0
 """Real seconds: what a host does periodically it does when a test says so, and not in the midst of a long story."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import httpx
 
@@ -49,6 +50,10 @@ from trinity_channels.settings import Settings
 from trinity_channels.shown_settings import shown
 from trinity_channels.store import Store
 
+if TYPE_CHECKING:
+    from trinity_channels.access.self_service import SelfService
+    from trinity_channels.imports.importing import PlatformImport
+
 
 class OnDemand:
     """Their place in a `Host`, which says what each of the attributes is."""
@@ -75,6 +80,7 @@ class OnDemand:
     blocks: Blocks
     unknown_webhooks: UnknownWebhooks
     retention_periods: RetentionPeriods
+    self_service: SelfService
 
     @cached_property
     def statuses(self) -> BindingStatuses:
@@ -117,6 +123,15 @@ class OnDemand:
     def contacts(self) -> Contacts:
         """What owners do with the people who wrote."""
         return Contacts(self.store, self.may, self.blocks, Erasure(self.store, self.blocks), self.now)
+
+    @cached_property
+    def platform_import(self) -> PlatformImport:
+        """What takes over a platform's bindings and people."""
+        from trinity_channels.imports.importing import PlatformImport  # noqa: PLC0415  once in a host's life
+
+        return PlatformImport(
+            self.store, self.plugins, self.bindings, self.directory, self.self_service.lifetime, self.now
+        )
 
     @cached_property
     def way_in(self) -> WayIn:

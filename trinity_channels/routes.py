@@ -25,6 +25,7 @@ from trinity_channels.web.diagnosis_api import DiagnosisApi
 from trinity_channels.web.disclosure_api import DisclosureApi
 from trinity_channels.web.escalation_api import EscalationApi
 from trinity_channels.web.failed_turns_api import FailedTurnsApi
+from trinity_channels.web.import_api import ImportApi
 from trinity_channels.web.instructions_api import InstructionsApi
 from trinity_channels.web.people_api import PeopleApi
 from trinity_channels.web.proactive_api import ProactiveApi
@@ -85,6 +86,7 @@ def routers(host: Host) -> Iterator[tuple[Group, APIRouter]]:
     yield Group.SETTINGS, DiagnosisApi(host.guard, host.owners_way_in, diagnostics.examine_for).router()
     yield Group.SETTINGS, SetUpApi(host.guard, host.set_up).router()
     yield Group.SETTINGS, AgentChangesApi(host.guard, host.agent_changes).router()
+    yield Group.SETTINGS, ImportApi(host.guard, lambda: host.platform_import).router()
     yield Group.SETTINGS, ReloadApi(host.guard, host.reload).router()
     # Within an application there are no tokens and no sessions of ours.
     if host.tokens:

@@ -40,18 +40,18 @@ class Terminal:
         for name, value in variables.items():
             self._environment.setenv(name, value)
 
-    def run(self, *arguments: str) -> Result:
-        """Run a command to its end."""
-        return CliRunner().invoke(app, arguments)
+    def run(self, *arguments: str, given: str | bytes | None = None) -> Result:
+        """Run a command to its end; `given` is on its standard input."""
+        return CliRunner().invoke(app, arguments, input=given)
 
     async def examined(self, world: World) -> Result:
         """What `doctor` says beside a running host."""
         async with self.serving(world):
             return await self.beside("doctor")
 
-    async def beside(self, *arguments: str) -> Result:
+    async def beside(self, *arguments: str, given: str | bytes | None = None) -> Result:
         """Run a command while the host of the test goes on."""
-        return await asyncio.to_thread(self.run, *arguments)
+        return await asyncio.to_thread(self.run, *arguments, given=given)
 
     @contextlib.asynccontextmanager
     async def serving(self, world: World) -> AsyncIterator[str]:

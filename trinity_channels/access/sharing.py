@@ -95,7 +95,7 @@ class Sharing:
             policy, groups = change(policies(access.policies(tx, agent)))
             access.set_policies(tx, agent, policy, groups)
             self._audit(tx, principal, "set_policy", agent, policy=policy, groups=groups)
-            self._mark(tx, agent)
+            look_again(tx, agent)
             return policy, groups
 
         return await self._store.write(store)
@@ -166,7 +166,7 @@ class Sharing:
         action: audit.Action = "request_approved" if verdict == "approved" else "request_denied"
         way = {"via": via} if via else {}
         self._audit(tx, principal, action, request.agent, request=request.id, **way)
-        self._mark(tx, request.agent, told=request.conversation)
+        look_again(tx, request.agent, told=request.conversation)
         return True
 
     # --- shares ---
@@ -196,15 +196,7 @@ class Sharing:
         if not await directories.grant(self._directory, agent, email, principal):
             raise AlreadyShared
         now = self._now()
-
-        def settle(tx: Tx) -> None:
-            self._audit(tx, principal, "share", agent, email=email)
-            pending = access.request_of(tx, agent, email)
-            # The person has asked for just this; without an answer the request would stay open.
-            approved = pending and access.decide(tx, pending.id, "approved", principal.actor, now)
-            self._mark(tx, agent, told=pending.conversation if pending and approved else None)
-
-        await self._store.write(settle)
+        await self._store.write(lambda tx: shared(tx, principal, agent, email, now))
         found = await share_of(self._directory, agent, email)
         if found is None:  # it was removed concurrently
             raise NotShared
@@ -234,18 +226,26 @@ class Sharing:
             lambda tx: self._audit(tx, principal, "proactive_consent", agent, email=email, allow=allow)
         )
 
-    # --- what every change has in common ---
-
-    def _mark(self, tx: Tx, agent: str, *, told: int | None = None) -> None:
-        """Let the turns look at what is held, for access may have been granted, and bring `told` its news."""
-        # All of the agent's: with a policy the gate may open for any of them, and the step itself finds out.
-        conversations = {*access.conversations_with_held(tx, agent), *([told] if told else [])}
-        for conversation in sorted(conversations):
-            messages.request_turn(tx, conversation)
-            tx.wake(f"turn:{conversation}")
-
     def _audit(self, tx: Tx, by: Principal, action: audit.Action, agent: str, **details: object) -> None:
         audit.add(tx, self._now(), by.actor, action, agent=agent, details=details)
+
+
+def shared(tx: Tx, principal: Principal, agent: str, email: str, now: datetime) -> None:
+    """What follows a new share: a pending request of theirs is approved, and what was held is looked at."""
+    audit.add(tx, now, principal.actor, "share", agent=agent, details={"email": email})
+    pending = access.request_of(tx, agent, email)
+    # The person has asked for just this; without an answer the request would stay open.
+    approved = pending and access.decide(tx, pending.id, "approved", principal.actor, now)
+    look_again(tx, agent, told=pending.conversation if pending and approved else None)
+
+
+def look_again(tx: Tx, agent: str, *, told: int | None = None) -> None:
+    """Let the turns look at what is held, for access may have been granted, and bring `told` its news."""
+    # All of the agent's: with a policy the gate may open for any of them, and the step itself finds out.
+    conversations = {*access.conversations_with_held(tx, agent), *([told] if told else [])}
+    for conversation in sorted(conversations):
+        messages.request_turn(tx, conversation)
+        tx.wake(f"turn:{conversation}")
 
 
 def _settled(one: AccessRequest, verdict: str) -> AccessRequest:

@@ -18,6 +18,7 @@ from trinity_channels.cli import (
     doctor,
     explain,
     failed,
+    import_trinity,
     keys,
     new_plugin,
     plugins,
@@ -87,6 +88,7 @@ def options(
 app.command("serve")(serve.serve)
 app.command("connect")(connect.connect)
 app.command("set-webhook")(set_webhook.set_webhook)
+app.command("import-trinity")(import_trinity.import_trinity)
 app.command("catch-up")(catch_up.catch_up)
 app.command("reload")(reload.reload)
 app.command("demo")(demo.demo)

@@ -26,7 +26,9 @@ class NoAnswer(CommandFailed):
     """Another process serves the database, and cannot be asked."""
 
 
-def ask(method: str, path: str, body: object = None, *, reads: bool = False) -> tuple[Any, bool]:
+def ask(
+    method: str, path: str, body: object = None, *, reads: bool = False, timeout: float = running.TIMEOUT
+) -> tuple[Any, bool]:
     """Call the API.
 
     Args:
@@ -34,6 +36,7 @@ def ask(method: str, path: str, body: object = None, *, reads: bool = False) -> 
         path: a path of the API, with its query if it has one.
         body: what is sent as JSON; None for no body.
         reads: it changes nothing, so it may also be done beside a host that cannot be asked.
+        timeout: seconds that a running host may take.
 
     Returns:
         The JSON of the answer, and whether a running host gave it.
@@ -45,7 +48,7 @@ def ask(method: str, path: str, body: object = None, *, reads: bool = False) -> 
     """
     try:
         # The running host first: only it can wake what a change calls for at once.
-        return running.find(data_folder()).ask(method, path, body), True
+        return running.find(data_folder()).ask(method, path, body, timeout=timeout), True
     except HostNotRunning:
         return asyncio.run(_ask_idle(method, path, body, reads=reads)), False
 

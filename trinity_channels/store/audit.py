@@ -31,6 +31,7 @@ Action = Literal[
     "erase",
     "export",
     "forget_turn",
+    "import",
     "login",
     "login_failed",
     "logout",

@@ -23,6 +23,7 @@ _TOLD = {
     "email_withdrawn": "withdrew the e-mail of {person}, for which the provider does not vouch any more",
     "export": "exported what is kept of {person}",
     "forget_turn": "gave up a question of {person} that failed",
+    "import": "took {channel} over from the platform",
     "proactive_message": "wrote first to {email}",
     "request_approved": "approved the access request of {email}",
     "request_denied": "declined the access request of {email}",

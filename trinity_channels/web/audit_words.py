@@ -20,6 +20,7 @@ DID = {
     "erase": "erased a person",
     "export": "exported what is kept of a person",
     "forget_turn": "gave up a question that failed",
+    "import": "took a channel over from the platform",
     "login": "verified an e-mail",
     "login_failed": "entered a wrong code",
     "logout": "unlinked their e-mail",

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from functools import cache
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Body, Request
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict, Field
 
 from trinity_channels.bindings.connections import Connections
 from trinity_channels.bindings.given_settings import secret_names
@@ -18,20 +17,8 @@ from trinity_channels.plugins import Plugins
 from trinity_channels.web.auth import Guard
 from trinity_channels.web.diagnosis_api import ProbeAnswer
 from trinity_channels.web.health_check import HealthCheck
+from trinity_channels.web.inputs import JsonObject
 from trinity_channels.web.route import api_router
-
-
-def _sendable(body: dict[str, Any]) -> dict[str, Any]:
-    """JSON can spell half of a character, which no provider, no database and no answer of ours takes."""
-    try:
-        # Encoding is what would fail later, in the database or at the provider.
-        json.dumps(body, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        raise ValueError("A text holds half of a character (a lone surrogate).") from None
-    return body
-
-
-JsonObject = Annotated[dict[str, Any], AfterValidator(_sendable), Body()]
 
 
 class BindingHealth(BaseModel):

@@ -42,6 +42,7 @@ STATUSES = {
     "erased": 409,
     "expired_link": 410,
     "forbidden": 403,
+    "import_refused": 422,
     "internal_error": 500,
     "invalid_input": 422,
     "invalid_json": 422,

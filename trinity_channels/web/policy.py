@@ -3,29 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
 
 from pydantic import BaseModel, Field, model_validator
 
 from trinity_channels.access.gate import GroupPolicy, Policy
-
-_BOOLEANS = {
-    Policy.OPEN: (False, True),
-    Policy.OPEN_UNTIL_VERIFIED: (False, False),
-    Policy.REQUIRE_EMAIL: (True, True),
-    Policy.REQUIRE_SHARING: (True, False),
-}
-"""The platform's form of a policy: `require_email` and `open_access`."""
-_POLICIES = {booleans: policy for policy, booleans in _BOOLEANS.items()}
-GroupAuthMode = Literal["none", "any_verified", "off"]
-_GROUPS: dict[GroupAuthMode, GroupPolicy] = {
-    "none": GroupPolicy.OPEN,
-    "any_verified": GroupPolicy.ANY_VERIFIED,
-    # Not known to the platform. Shown as one of its two, it would come back as that from clients that write what they read.
-    "off": GroupPolicy.OFF,
-}
-"""The platform's form of a policy for groups: `group_auth_mode`."""
-_AUTH_MODES = {policy: mode for mode, policy in _GROUPS.items()}
+from trinity_channels.access.platform_policy import AUTH_MODES, BOOLEANS, GROUPS, POLICIES, GroupAuthMode
 
 
 class PolicyBody(BaseModel):
@@ -52,14 +34,14 @@ class PolicyBody(BaseModel):
     @property
     def groups(self) -> GroupPolicy | None:
         """The policy for groups in either form; None if it stays."""
-        return _GROUPS[self.group_auth_mode] if self.group_auth_mode else self.group_policy
+        return GROUPS[self.group_auth_mode] if self.group_auth_mode else self.group_policy
 
     def value(self, before: Policy) -> Policy:
         """The policy meant by either form, given the one that stands."""
         if self.policy is not None:
             return self.policy
-        email, is_open = _BOOLEANS[before]
-        return _POLICIES[
+        email, is_open = BOOLEANS[before]
+        return POLICIES[
             email if self.require_email is None else self.require_email,
             is_open if self.open_access is None else self.open_access,
         ]
@@ -79,13 +61,13 @@ class PolicyAnswer(BaseModel):
     @classmethod
     def of(cls, policy: Policy, groups: GroupPolicy, changed: tuple[str, datetime] | None) -> PolicyAnswer:
         """The answer about these two; `changed` is by whom and when."""
-        require_email, open_access = _BOOLEANS[policy]
+        require_email, open_access = BOOLEANS[policy]
         return cls(
             policy=policy,
             require_email=require_email,
             open_access=open_access,
             group_policy=groups,
-            group_auth_mode=_AUTH_MODES[groups],
+            group_auth_mode=AUTH_MODES[groups],
             changed_by=changed[0] if changed else None,
             changed_at=changed[1] if changed else None,
         )

@@ -28,7 +28,13 @@ _BEARER = HTTPBearer(
 
 
 def api_router(
-    guard: Guard, tag: str, prefix: str = "", *, agents_own_key: bool = False, admins_only: bool = False
+    guard: Guard,
+    tag: str,
+    prefix: str = "",
+    *,
+    agents_own_key: bool = False,
+    admins_only: bool = False,
+    most_bytes: int = BODY_LIMIT,
 ) -> APIRouter:
     """An empty router of the JSON API.
 
@@ -40,14 +46,16 @@ def api_router(
         prefix: of all paths.
         agents_own_key: those of an agent are for the agent itself, too.
         admins_only: those of no agent are for administrators.
+        most_bytes: of a request body.
     """
-    members, admins = agents_own_key, admins_only
+    members, admins, limit = agents_own_key, admins_only, most_bytes
 
     # A class for each guard: FastAPI makes the routes, and takes nothing but their class.
     class GuardedRoute(LazyRoute):
         gate = guard
         agents_own_key = members
         admins_only = admins
+        body_limit = limit
 
     return APIRouter(
         prefix=prefix, route_class=GuardedRoute, dependencies=[Security(_BEARER)], responses=ERRORS, tags=[tag]
@@ -63,6 +71,7 @@ class LazyRoute(APIRoute):
     gate: ClassVar[Guard]
     agents_own_key: ClassVar[bool]
     admins_only: ClassVar[bool]
+    body_limit: ClassVar[int]
 
     def __init__(
         self,
@@ -100,10 +109,10 @@ class LazyRoute(APIRoute):
 
         async def handle(request: Request) -> Response:
             try:
-                _check_length(request)
+                _check_length(request, self.body_limit)
                 # Before the body is read: those who may not do it get no answer about its content, and cost no parsing.
                 await self._admit(request)
-                answer = await handler(_capped(request))
+                answer = await handler(_capped(request, self.body_limit))
             except Exception as error:
                 refused = translate(error)
                 if refused is None:
@@ -131,27 +140,27 @@ def _nothing(_: Scope) -> tuple[Match, Scope]:
     return Match.NONE, {}
 
 
-def _check_length(request: Request) -> None:
+def _check_length(request: Request, most: int) -> None:
     """Refuse a body that is announced to be too large, before anything else costs something."""
     announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and (len(announced) > _LENGTH_DIGITS or int(announced) > BODY_LIMIT):
-        raise _too_large()
+    if announced.isdecimal() and (len(announced) > _LENGTH_DIGITS or int(announced) > most):
+        raise _too_large(most)
 
 
-def _too_large() -> HTTPException:
+def _too_large(most: int) -> HTTPException:
     # an HTTPException, for FastAPI turns every other error while it reads into a 400
-    return HTTPException(413, f"The body is larger than {BODY_LIMIT} bytes.")
+    return HTTPException(413, f"The body is larger than {most} bytes.")
 
 
-def _capped(request: Request) -> Request:
+def _capped(request: Request, most: int) -> Request:
     size = 0
 
     async def receive() -> Message:
         nonlocal size
         message = await request.receive()
         size += len(message.get("body", b""))
-        if size > BODY_LIMIT:
-            raise _too_large()
+        if size > most:
+            raise _too_large(most)
         return message
 
     # Counted as it arrives: the header may be missing, or a lie.

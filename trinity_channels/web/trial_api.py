@@ -16,8 +16,9 @@ from trinity_channels.principal import Principal
 from trinity_channels.refusal import Refusal
 from trinity_channels.store.states import OPEN_DELIVERIES, OutboxState
 from trinity_channels.web.auth import Guard
-from trinity_channels.web.bindings_api import JsonObject, body_schema
+from trinity_channels.web.bindings_api import body_schema
 from trinity_channels.web.health_check import HealthCheck
+from trinity_channels.web.inputs import JsonObject
 from trinity_channels.web.route import api_router
 
 TEXT_LIMIT = 1000

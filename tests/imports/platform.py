@@ -1,0 +1,61 @@
+"""What a platform with channels of its own would hand over, beside the world that takes it."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from tests.channels.net import Net
+
+PATH = "/api/settings/import-trinity"
+KEYS = {
+    "whatsapp": "fake-platform-secret-whatsapp-0123456789",
+    "telegram": "fake-platform-secret-telegram-0123456789",
+    "slack": "fake-platform-secret-slack-0123456789",
+}
+TOKEN = "fake-platform-header-token"
+ZOE = "zoe@example.org"
+EARLIER = "2026-02-20T08:00:00Z"
+
+
+def address(net: Net, channel: str, name: str) -> str:
+    """How the channel writes a person's address."""
+    phone: Any = net.simulators[channel].phone(name)
+    match channel:
+        case "whatsapp":
+            return f"whatsapp:{phone.number}"
+        case "telegram":
+            return str(phone.id)
+        case _:
+            return str(phone.address)
+
+
+def contact(net: Net, channel: str, name: str, email: str | None = ZOE, **fields: Any) -> dict[str, Any]:
+    """A person who wrote to the platform; with an e-mail that they verified there, unless it is None."""
+    return {
+        "address": address(net, channel, name),
+        "stable": channel != "whatsapp",
+        "name": name,
+        "verified_email": email,
+        "verified_at": EARLIER if email else None,
+        "last_active": EARLIER,
+        **fields,
+    }
+
+
+def binding(net: Net, channel: str = "whatsapp", *contacts: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    """The agent `support` on a channel of the platform."""
+    return {
+        "agent": "support",
+        "channel": channel,
+        "settings": dict(net.simulators[channel].settings()),
+        "webhook_secret": KEYS[channel],
+        "webhook_token": TOKEN,
+        "contacts": list(contacts),
+        **fields,
+    }
+
+
+def document(*bindings: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    """All of it; a copy, to be changed."""
+    return copy.deepcopy({"version": 1, "bindings": list(bindings), "policies": [], "shares": [], **fields})

@@ -1,0 +1,332 @@
+"""A platform's channels move here: the providers and the people notice nothing."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from typing import Any
+
+import pytest
+from freezegun.api import FrozenDateTimeFactory
+
+from tests.channels.net import Net, Someone
+from tests.cli.conftest import Terminal
+from tests.imports.platform import KEYS, TOKEN, ZOE, binding, contact, document
+from tests.world import OWNER, PUBLIC
+from trinity_channels.cli import servers
+from trinity_channels.store import audit
+
+
+def rows(net: Net) -> list[str]:
+    """Everything in the database."""
+    with closing(sqlite3.connect(net.host.store.path)) as database:
+        return list(database.iterdump())
+
+
+async def moved(terminal: Terminal, given: dict[str, Any], *arguments: str) -> Any:
+    """What the command says about a document in a file."""
+    file = terminal.folder / "platform.json"
+    file.write_text(json.dumps(given))
+    file.chmod(0o600)
+    return await terminal.beside("import-trinity", str(file), *arguments)
+
+
+@pytest.mark.parametrize("channel", ["whatsapp", "telegram"])
+async def test_people_are_answered_at_the_old_address_without_signing_in_again(
+    terminal: Terminal, served: Net, channel: str
+) -> None:
+    zoe = Someone(served, channel, "Zoe")
+    given = document(
+        binding(served, channel, contact(served, channel, "Zoe")),
+        policies=[{"agent": "support", "require_email": True, "open_access": True}],
+    )
+
+    done = await moved(terminal, given)
+    await zoe.says("hello")
+    yan = Someone(served, channel, "Yan")
+    await yan.says("hello")
+
+    assert done.exit_code == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        f"support on {channel} is taken over: 1 people added, 1 of them signed in.",
+        "Policy set: support.",
+    ]
+    assert zoe.heard() == ["echo hello"]
+    assert "/login" in yan.heard()[-1]
+    assert not served.mails.mails
+    shown = (await served.api("GET", f"/api/agents/support/{channel}")).json()
+    assert shown["webhook_url"] == f"{PUBLIC}/api/{channel}/webhook/{KEYS[channel]}"
+
+
+async def test_who_has_a_verified_email_can_be_written_to_first(terminal: Terminal, served: Net) -> None:
+    zoe = Someone(served, "telegram", "Zoe")
+    given = document(
+        binding(served, "telegram", contact(served, "telegram", "Zoe")),
+        shares=[
+            {"agent": "support", "email": "Zoe@Example.org", "allow_proactive": 1},
+            {"agent": "support", "email": "yan@example.org"},
+            {"agent": "support", "email": OWNER},
+        ],
+    )
+    # Telegram lets a bot write to those who have written to it: to the platform, in this story.
+    telegram: Any = served.simulators["telegram"]
+    del given["bindings"][0]["contacts"][0]["name"]
+
+    done = await moved(terminal, given)
+    shares = (await served.api("GET", "/api/agents/support/shares")).json()
+    await zoe.says("hello")
+    sent = await served.api(
+        "POST", "/api/agents/support/messages", {"recipient_email": ZOE, "text": "news", "channel": "telegram"}
+    )
+    refused = await served.api(
+        "POST", "/api/agents/support/messages", {"recipient_email": "yan@example.org", "text": "x", "channel": "auto"}
+    )
+    await served.settle()
+
+    assert telegram.bot.webhook.secret == TOKEN
+    assert "Shares: 2 added, 0 were here already." in done.stdout
+    assert {one["email"]: one["allow_proactive"] for one in shares} == {ZOE: True, "yan@example.org": False}
+    assert sent.status_code == 200, sent.text
+    assert refused.json()["code"] == "not_opted_in"
+    assert zoe.heard() == ["echo hello", "news"]
+
+
+async def test_a_conversation_of_before_can_be_written_to_before_the_person_writes_again(
+    terminal: Terminal, served: Net
+) -> None:
+    zoe = Someone(served, "whatsapp", "Zoe")
+    recent = served.now().isoformat()
+    given = document(
+        binding(served, "whatsapp", contact(served, "whatsapp", "Zoe", last_active=recent)),
+        shares=[{"agent": "support", "email": ZOE, "allow_proactive": True}],
+    )
+
+    await moved(terminal, given)
+    twilio: Any = served.simulators["whatsapp"]
+    sent = await served.api(
+        "POST", "/api/agents/support/messages", {"recipient_email": ZOE, "text": "news", "channel": "whatsapp"}
+    )
+    await served.settle()
+
+    assert sent.status_code == 200, sent.text
+    assert not twilio.alerts
+    assert zoe.phone.name == "Zoe"
+    people = (await served.api("GET", "/api/agents/support/clients")).json()
+    assert [(one["display_name"], one["verified_email"]) for one in people] == [("Zoe", ZOE)]
+
+
+async def test_a_second_time_nothing_changes(terminal: Terminal, served: Net) -> None:
+    given = document(
+        *(binding(served, channel, contact(served, channel, "Zoe")) for channel in ("whatsapp", "telegram", "slack")),
+        policies=[
+            {"agent": "support", "require_email": False, "open_access": False, "group_auth_mode": "any_verified"}
+        ],
+        shares=[{"agent": "support", "email": ZOE, "allow_proactive": True}],
+    )
+    first = await moved(terminal, given)
+    before = rows(served)
+
+    again = await moved(terminal, given)
+
+    assert (first.exit_code, again.exit_code) == (0, 0), first.stderr + again.stderr
+    assert rows(served) == before
+    assert again.stdout.splitlines() == [
+        *(
+            f"support on {channel} is here already: 0 people added, 0 of them signed in; 1 were here already."
+            for channel in ("whatsapp", "telegram", "slack")
+        ),
+        "Keeps the policy that it has here: support.",
+        "Shares: 0 added, 1 were here already.",
+    ]
+
+
+async def test_what_was_changed_here_since_stays(terminal: Terminal, served: Net) -> None:
+    zoe = Someone(served, "telegram", "Zoe")
+    given = document(
+        binding(served, "telegram", contact(served, "telegram", "Zoe")),
+        policies=[{"agent": "support", "require_email": False, "open_access": True}],
+        shares=[{"agent": "support", "email": ZOE, "allow_proactive": True}],
+    )
+    await moved(terminal, given)
+    await zoe.says("/logout")
+    await served.policy("require_sharing")
+    await served.api("PUT", "/api/agents/support/shares/proactive", {"email": ZOE, "allow_proactive": False})
+    await served.api("POST", "/api/agents/support/telegram/rotate-webhook", {})
+    before = rows(served)
+
+    # By now the platform's token is not the bot's any more.
+    given["bindings"][0]["settings"]["bot_token"] = "1234:fake-former-token"
+    again = await moved(terminal, given)
+
+    assert again.exit_code == 0, again.stderr
+    assert rows(served) == before
+
+
+async def test_people_who_were_not_there_yet_are_added(terminal: Terminal, served: Net) -> None:
+    people = [contact(served, "telegram", name, f"{name}@example.org") for name in ("zoe", "yan")]
+    await moved(terminal, document(binding(served, "telegram", people[0])))
+
+    again = await moved(terminal, document(binding(served, "telegram", *people)))
+
+    listed = (await served.api("GET", "/api/agents/support/clients")).json()
+    assert "is here already: 1 people added, 1 of them signed in; 1 were here already." in again.stdout
+    assert sorted(one["display_name"] for one in listed) == ["yan", "zoe"]
+
+
+async def test_a_number_that_was_silent_for_long_is_not_signed_in(terminal: Terminal, served: Net) -> None:
+    served.simulators["whatsapp"].phone("Yan")
+    old = {"verified_at": "2025-06-01T00:00:00Z", "last_active": "2025-06-02"}
+    given = document(
+        binding(
+            served,
+            "whatsapp",
+            contact(served, "whatsapp", "Zoe", **old),
+            contact(served, "whatsapp", "Yan", None, last_active=None),
+        ),
+        policies=[{"agent": "support", "require_email": True, "open_access": True}],
+    )
+
+    done = await moved(terminal, given)
+    zoe = Someone(served, "whatsapp", "Zoe")
+    await zoe.says("hello")
+
+    assert "2 people added, 0 of them signed in; 1 who have to sign in again, because" in done.stdout
+    assert "/login" in zoe.heard()[-1]
+
+
+async def test_a_dry_run_tells_the_same_and_changes_nothing(terminal: Terminal, served: Net) -> None:
+    given = document(
+        binding(served, "telegram", contact(served, "telegram", "Zoe"), webhook_token=None),
+        policies=[{"agent": "support", "require_email": True, "open_access": False}],
+        shares=[{"agent": "support", "email": ZOE}],
+    )
+    before = rows(served)
+
+    tried = await moved(terminal, given, "--dry-run")
+    after = rows(served)
+    done = await moved(terminal, given)
+
+    telegram: Any = served.simulators["telegram"]
+    assert tried.exit_code == done.exit_code == 0
+    assert after == before
+    assert tried.stdout.splitlines() == [
+        "support on telegram would be taken over: 1 people added, 1 of them signed in.",
+        "Policy to be set: support.",
+        "Shares: 1 added, 0 were here already.",
+        "",
+        "Nothing was changed. Without --dry-run it will be.",
+    ]
+    assert "support on telegram is taken over" in done.stdout
+    # The provider did not know our secret, so it was told.
+    assert telegram.bot.webhook.secret != TOKEN
+
+
+async def test_without_the_secret_that_a_provider_sends_along_it_is_told_another(
+    terminal: Terminal, served: Net
+) -> None:
+    zoe = Someone(served, "telegram", "Zoe")
+    telegram: Any = served.simulators["telegram"]
+    given = document(binding(served, "telegram", contact(served, "telegram", "Zoe"), webhook_token=None))
+    given["policies"] = [{"agent": "support", "require_email": True, "open_access": True}]
+
+    await moved(terminal, given)
+    await zoe.says("hello")
+
+    assert zoe.heard() == ["echo hello"]
+    assert telegram.bot.webhook.url == f"{PUBLIC}/api/telegram/webhook/{KEYS['telegram']}"
+
+
+async def test_without_an_address_to_keep_the_binding_gets_one(terminal: Terminal, served: Net) -> None:
+    given = document(binding(served, "slack", webhook_secret=None, webhook_token=None))
+
+    done = await moved(terminal, given)
+    again = await moved(terminal, given)
+    shown = (await served.api("GET", "/api/agents/support/slack")).json()
+
+    assert "Its webhook address is a new one: enter it at the provider." in done.stdout
+    assert "is here already" in again.stdout
+    assert KEYS["slack"] not in shown["webhook_url"]
+
+
+async def test_an_agent_that_was_disconnected_here_is_taken_over_again(terminal: Terminal, served: Net) -> None:
+    zoe = Someone(served, "telegram", "Zoe")
+    given = document(
+        binding(served, "telegram", contact(served, "telegram", "Zoe")),
+        policies=[{"agent": "support", "require_email": True, "open_access": True}],
+    )
+    await moved(terminal, given)
+    await zoe.says("one")
+    await served.api("DELETE", "/api/agents/support/telegram")
+
+    # It went back to the platform, which has given it another address meanwhile.
+    given["bindings"][0]["webhook_secret"] = "fake-another-secret-of-the-platform"
+    again = await moved(terminal, given)
+    telegram: Any = served.simulators["telegram"]
+    telegram.bot.webhook.url = f"{PUBLIC}/api/telegram/webhook/fake-another-secret-of-the-platform"
+    await zoe.says("two")
+
+    assert "support on telegram is taken over" in again.stdout
+    assert zoe.heard() == ["echo one", "echo two"]
+
+
+async def test_it_is_on_record_without_a_secret_and_nothing_secret_is_said(terminal: Terminal, served: Net) -> None:
+    given = document(
+        *(binding(served, channel, contact(served, channel, "Zoe")) for channel in ("whatsapp", "telegram", "slack")),
+        shares=[{"agent": "support", "email": ZOE, "allow_proactive": True}],
+    )
+
+    done = await moved(terminal, given)
+    given["bindings"][0]["agent"] = "unknown"
+    refused = await moved(terminal, given)
+    entries = await served.host.store.read(lambda tx: audit.entries(tx, "support"))
+
+    settings = [one["settings"] for one in given["bindings"]]
+    secret = [TOKEN, *KEYS.values(), *(value for one in settings for name, value in one.items() if "_sid" not in name)]
+    secret.remove(settings[0]["from_number"])
+    assert (done.exit_code, refused.exit_code) == (0, 1)
+    assert [one for one in secret if one in done.output + refused.output + str(entries)] == []
+    assert {(one.action, one.actor) for one in entries} == {
+        ("import", "command line"),
+        ("share", "command line"),
+        ("proactive_consent", "command line"),
+    }
+    sentences = (await served.api("GET", "/api/agents/support/audit")).text
+    assert "took Telegram over from the platform" in sentences
+
+
+async def test_with_no_server_running_it_is_there_at_its_start(
+    terminal: Terminal, moving: Net, clock: FrozenDateTimeFactory
+) -> None:
+    zoe = Someone(moving, "telegram", "Zoe")
+    given = document(
+        binding(moving, "telegram", contact(moving, "telegram", "Zoe")),
+        policies=[{"agent": "support", "require_email": True, "open_access": True}],
+    )
+    await moving.stops()
+
+    with servers.bind("127.0.0.1", 0) as bound:
+        terminal.set(TELEGRAM_API_BASE_URL=servers.address(bound))
+        async with servers.serving(moving.simulators["telegram"].app, bound):
+            done = await moved(terminal, given)
+    await moving.starts()
+    await zoe.says("hello")
+
+    assert clock
+    assert done.exit_code == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        "support on telegram is taken over: 1 people added, 1 of them signed in.",
+        "Policy set: support.",
+        "",
+        "No server is running; start it with `trinity-channels serve`.",
+    ]
+    assert zoe.heard() == ["echo hello"]
+
+
+async def test_the_document_may_come_on_standard_input(terminal: Terminal, served: Net) -> None:
+    given = document(binding(served, "telegram", contact(served, "telegram", "Zoe")))
+
+    done = await terminal.beside("import-trinity", given=json.dumps(given))
+
+    assert done.exit_code == 0, done.stderr
+    assert (await served.api("GET", "/api/agents/support/telegram")).json()["configured"] is True

@@ -1,0 +1,67 @@
+"""Whether the agents of a document are agents here, with the owners that they have on the platform."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from trinity_channels.access.directory import Directory, owner_of
+from trinity_channels.imports.document import Document
+from trinity_channels.imports.problems import Problems
+from trinity_channels.principal import Owner
+
+
+async def owners(directory: Directory, document: Document, problems: Problems) -> Mapping[str, Owner]:
+    """The owners of the agents that there are here, by agent.
+
+    Raises:
+        Unavailable: the directory cannot be asked.
+    """
+    named = [
+        *((one.place, one.row.agent) for one in document.bindings),
+        *((one.place, one.row.agent) for one in document.policies),
+        *((one.place, one.row.agent) for one in document.shares),
+    ]
+    names = dict.fromkeys(name for _, name in named)
+    found = {name: owner for name in names if (owner := await owner_of(directory, name))}
+    for place, name in named:
+        if name not in found:
+            problems.add(f"{place}.agent", "There is no such agent here.")
+    for binding in document.bindings:
+        owner, told = found.get(binding.row.agent), binding.row.owner
+        if owner and told and told.casefold() not in _names(owner):
+            problems.add(
+                f"{binding.place}.owner",
+                "Here the agent belongs to someone else: it may be another one of the same name. If it is the same, leave "
+                "out owner.",
+            )
+    return found
+
+
+def _names(owner: Owner) -> set[str]:
+    return {name.casefold() for name in (owner.id, owner.email, owner.name) if name}
+
+
+def refuse_twice(document: Document, problems: Problems) -> None:
+    """Add a problem for each row that is there twice: which of them counts would be chance."""
+    keys = {
+        "bindings": [(one.place, (one.row.agent, one.row.channel)) for one in document.bindings],
+        "webhook_secret": [
+            (f"{one.place}.webhook_secret", (one.row.webhook_secret.get_secret_value(), ""))
+            for one in document.bindings
+            if one.row.webhook_secret
+        ],
+        "policies": [(one.place, (one.row.agent, "")) for one in document.policies],
+        "shares": [(one.place, (one.row.agent, one.row.email)) for one in document.shares],
+    }
+    what = {
+        "bindings": "the same agent and channel",
+        "webhook_secret": "the same value, by which a message could not be told whose it is",
+        "policies": "the same agent",
+        "shares": "the same agent and e-mail",
+    }
+    for kind, placed in keys.items():
+        times = Counter(key for _, key in placed)
+        for place, key in placed:
+            if times[key] > 1:
+                problems.add(place, f"Another row has {what[kind]}.")

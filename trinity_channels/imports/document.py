@@ -1,0 +1,198 @@
+"""The document that is imported: its rows as their sender wrote them, checked for their form.
+
+docs/reference/import.md describes it. Field names of accounts are those of the channels' settings, so that no channel has to
+say anything about it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+
+from trinity_channels.email_address import normalise_email
+from trinity_channels.imports.problems import Problems
+from trinity_channels.visible import one_line
+
+VERSION = 1
+"""Of the document's form."""
+MOST_CONTACTS = 10_000
+"""In one document: all are written in one transaction, for which everything else waits."""
+MOST_ROWS = 10_000
+"""Of each other kind."""
+_FIRST = datetime(2000, 1, 1, tzinfo=UTC)
+_SHOWN = 60
+_KEY = re.compile(r"[A-Za-z0-9_.~-]{16,200}")
+_TOKEN = re.compile(r"[!-~]{1,256}")
+
+Row = TypeVar("Row", bound=BaseModel)
+
+
+def _written(value: object) -> object:
+    # pydantic would take a number for seconds or milliseconds since 1970, as its size suggests.
+    if not isinstance(value, str):
+        raise ValueError("must be a text such as 2026-03-02T09:00:00Z")  # noqa: TRY004  pydantic takes ValueError alone
+    return value
+
+
+def _aware(at: datetime) -> datetime:
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    if at < _FIRST:
+        raise ValueError("is before the year 2000")
+    return at
+
+
+def _key(secret: SecretStr) -> SecretStr:
+    # What stands in addresses as it is, and is more than someone could guess.
+    if not _KEY.fullmatch(secret.get_secret_value()):
+        raise ValueError("must be 16 to 200 letters, digits, -, _, . or ~: the end of the webhook's address")
+    return secret
+
+
+def _token(secret: SecretStr) -> SecretStr:
+    if not _TOKEN.fullmatch(secret.get_secret_value()):
+        raise ValueError("must be 1 to 256 characters of ASCII without a blank")
+    return secret
+
+
+Moment = Annotated[datetime, AfterValidator(_aware), BeforeValidator(_written)]
+Email = Annotated[str, Field(max_length=254), AfterValidator(normalise_email)]
+AgentName = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class GivenRow(BaseModel):
+    """A row; unknown fields are refused, for they may be known ones misspelled."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class GivenContact(GivenRow):
+    """A person who wrote: their address as the channel writes it, and what they have proved.
+
+    `stable`: the messenger never gives the address to another person.
+    """
+
+    address: str = Field(min_length=1, max_length=200)
+    stable: bool = False
+    name: str | None = Field(None, max_length=1000)
+    verified_email: Email | None = None
+    verified_at: Moment | None = None
+    last_active: Moment | None = None
+
+
+class GivenBinding(GivenRow):
+    """An agent on a channel. Each of its contacts is checked by itself."""
+
+    agent: AgentName
+    owner: str | None = Field(None, max_length=254)
+    channel: str = Field(max_length=64)
+    settings: dict[str, Any] = Field(max_length=50)
+    webhook_secret: Annotated[SecretStr, AfterValidator(_key)] | None = None
+    webhook_token: Annotated[SecretStr, AfterValidator(_token)] | None = None
+    contacts: list[Any] = []
+
+
+class GivenPolicy(GivenRow):
+    """Who may chat with an agent, as the platform says it."""
+
+    agent: AgentName
+    require_email: bool
+    open_access: bool
+    group_auth_mode: Literal["none", "any_verified"] = "none"
+
+
+class GivenShare(GivenRow):
+    """An e-mail that may use an agent, and whether the agent may write to it first."""
+
+    agent: AgentName
+    email: Email
+    allow_proactive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Placed(Generic[Row]):
+    """A row, and what its problems are told of: `bindings[3]`."""
+
+    place: str
+    row: Row
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """Rows whose form is right. `contacts` are those of each binding, in their order."""
+
+    bindings: tuple[Placed[GivenBinding], ...]
+    contacts: tuple[tuple[Placed[GivenContact], ...], ...]
+    policies: tuple[Placed[GivenPolicy], ...]
+    shares: tuple[Placed[GivenShare], ...]
+
+
+def read(given: Mapping[str, Any], problems: Problems) -> Document:
+    """Read a document; what is wrong with its form is added to the problems, and those rows are left out."""
+    known = {"version", "bindings", "policies", "shares"}
+    if unknown := [_name(one) for one in given if one not in known]:
+        problems.add("The document", f"Unknown field {', '.join(unknown)}; there are {', '.join(sorted(known))}.")
+    if type(version := given.get("version")) is not int or version != VERSION:
+        problems.add("version", f"must be {VERSION}: the form of the document that this release reads.")
+    found = tuple(_rows(given, "bindings", GivenBinding, problems))
+    return Document(
+        bindings=found,
+        contacts=_contacts(found, problems),
+        policies=tuple(_rows(given, "policies", GivenPolicy, problems)),
+        shares=tuple(_rows(given, "shares", GivenShare, problems)),
+    )
+
+
+def _contacts(
+    found: tuple[Placed[GivenBinding], ...], problems: Problems
+) -> tuple[tuple[Placed[GivenContact], ...], ...]:
+    if sum(len(one.row.contacts) for one in found) > MOST_CONTACTS:
+        problems.add(
+            "contacts",
+            f"A document may have at most {MOST_CONTACTS} of them in all. Import the others with a second document, which "
+            "has their bindings again.",
+        )
+        return tuple(() for _ in found)
+    return tuple(tuple(_each(one.row.contacts, f"{one.place}.contacts", GivenContact, problems)) for one in found)
+
+
+def _rows(given: Mapping[str, Any], name: str, kind: type[Row], problems: Problems) -> Iterator[Placed[Row]]:
+    rows = given.get(name, [])
+    if not isinstance(rows, list):
+        problems.add(name, "must be a list.")
+    elif len(rows) > MOST_ROWS:
+        problems.add(name, f"A document may have at most {MOST_ROWS} of them.")
+    else:
+        yield from _each(rows, name, kind, problems)
+
+
+def _each(rows: list[Any], name: str, kind: type[Row], problems: Problems) -> Iterator[Placed[Row]]:
+    for number, row in enumerate(rows):
+        place = f"{name}[{number}]"
+        try:
+            yield Placed(place, kind.model_validate(row))
+        except ValidationError as error:
+            for one in error.errors(include_input=False, include_context=False, include_url=False):
+                problems.add(
+                    ".".join([place, *(_name(part) for part in one["loc"])]), _sentence(one["type"], one["msg"])
+                )
+
+
+def _name(part: object) -> str:
+    """A field's name as it was written; it may be anything."""
+    return one_line(str(part))[:_SHOWN]
+
+
+def _sentence(kind: str, message: str) -> str:
+    match kind:
+        case "missing":
+            return "is missing."
+        case "extra_forbidden":
+            return "Unknown field."
+        case "model_type":
+            return "must be an object."
+    return f"{message.removeprefix('Value error, ')}."

@@ -1,0 +1,161 @@
+"""A binding that is to be moved here: its settings as the channel's model, its key, its people, and its account."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+
+from pydantic import BaseModel, SecretStr
+
+from trinity_channels.api import Account, ChannelError
+from trinity_channels.bindings import Bindings
+from trinity_channels.bindings.given_settings import InvalidSettings, parse, secret_names
+from trinity_channels.bindings.webhook_key import WebhookKey, digest
+from trinity_channels.imports.document import Document, GivenBinding, GivenContact, Placed
+from trinity_channels.imports.people import people
+from trinity_channels.imports.problems import Problems
+from trinity_channels.imports.writing import Sealed
+from trinity_channels.observability.log import get_logger
+from trinity_channels.plugins import Plugins
+from trinity_channels.store import Store, Tx, bindings, imported
+from trinity_channels.store.imported import Person
+
+log = get_logger(__name__)
+
+_AT_ONCE = 8
+"""Providers that are asked at the same time."""
+_PATIENCE = 30.0
+"""Seconds that one of them may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A binding that is to be here.
+
+    Attributes:
+        place: what its problems are told of.
+        key: the webhook key that it gets.
+        keeps_address: whether the key is the platform's; else it is a new one.
+        tells: whether the provider has to be told a secret of ours that it does not know.
+    """
+
+    place: str
+    agent: str
+    channel: str
+    settings: BaseModel = field(repr=False)
+    people: Sequence[Person] = field(repr=False)
+    key: WebhookKey = field(repr=False)
+    keeps_address: bool
+    tells: bool
+
+
+class Moves:
+    """Makes them of rows."""
+
+    def __init__(self, store: Store, plugins: Plugins, opened: Bindings, now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._plugins = plugins
+        self._opened = opened
+        self._now = now
+
+    def read(self, document: Document, problems: Problems) -> list[Move]:
+        """Check each row against its channel; those with problems are left out."""
+        found = []
+        for one, contacts in zip(document.bindings, document.contacts, strict=True):
+            if one.row.channel in self._plugins:
+                found.append(self._read(one, contacts, problems))
+            else:
+                known = ", ".join(self._plugins) or "none"
+                problems.add(f"{one.place}.channel", f"There is no such channel here. Installed channels: {known}.")
+        return [one for one in found if one]
+
+    def _read(
+        self, one: Placed[GivenBinding], contacts: Sequence[Placed[GivenContact]], problems: Problems
+    ) -> Move | None:
+        row, manifest = one.row, self._plugins[one.row.channel].manifest
+        persons = tuple(people(manifest, contacts, self._now(), problems))
+        try:
+            settings = parse(manifest, row.settings, {})
+        except InvalidSettings as error:
+            for problem in error.problems:
+                problems.add(f"{one.place}.settings", problem.sentence)
+            return None
+        given, token = row.webhook_secret, row.webhook_token
+        fresh = WebhookKey.fresh()
+        key = WebhookKey(
+            given.get_secret_value() if given else fresh.key, token.get_secret_value() if token else fresh.secret
+        )
+        return Move(
+            f"{one.place} ({row.agent} on {manifest.title})",
+            row.agent,
+            row.channel,
+            settings,
+            persons,
+            key,
+            keeps_address=given is not None,
+            tells=given is None or token is None,
+        )
+
+    async def sealed(self, moves: Sequence[Move], problems: Problems) -> list[Sealed]:
+        """The bindings as they are stored, with what the providers say about their accounts.
+
+        Only the provider can say whose an account is, and without that no webhook can be read: its own user's id, for one.
+
+        Raises:
+            VaultError: there is no encryption key.
+        """
+        at_once = asyncio.Semaphore(_AT_ONCE)
+
+        async def seal(move: Move) -> Sealed:
+            async with at_once:
+                return self._sealed(move, await self._account(move, problems))
+
+        return await asyncio.gather(*map(seal, moves))
+
+    def _sealed(self, move: Move, account: Account | None) -> Sealed:
+        secret = secret_names(self._plugins[move.channel].manifest)
+        seal = partial(self._opened.secrets.sealed, move.agent, move.channel)
+        return Sealed(
+            place=move.place,
+            agent=move.agent,
+            channel=move.channel,
+            account=account,
+            settings=move.settings.model_dump(mode="json", exclude=secret),
+            secrets={
+                name: seal(name, value.get_secret_value())
+                for name in secret
+                if isinstance(value := getattr(move.settings, name), SecretStr)
+            },
+            key=(seal("webhook_key", str(move.key)), digest(move.key.key)),
+            keeps_address=move.keeps_address,
+            people=move.people,
+        )
+
+    async def _is_here(self, move: Move) -> bool:
+        def look(tx: Tx) -> bool:
+            present = bindings.of_agent(tx, move.agent, move.channel)
+            holder = imported.key_holder(tx, digest(move.key.key))
+            return bool(present and present.connected and holder and holder[0] == present.id)
+
+        return await self._store.read(look)
+
+    async def _account(self, move: Move, problems: Problems) -> Account | None:
+        """Whose account it is; None if it need not be asked, because the binding is here, and if there is a problem."""
+        if await self._is_here(move):
+            return None
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                return await self._plugins[move.channel].configure(
+                    move.settings, self._opened.contexts.of(move.channel, move.key.key)
+                )
+        except ChannelError as error:
+            problems.add(move.place, error.message)
+        except TimeoutError:
+            problems.add(move.place, f"{self._plugins.title(move.channel)} does not answer. Try again in a moment.")
+        except Exception as error:
+            log.exception("an account could not be opened", channel=move.channel, error=type(error).__name__)
+            problems.add(move.place, f"The plugin failed ({type(error).__name__}); the log says more.")
+        return None
