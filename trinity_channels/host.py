@@ -131,6 +131,7 @@ class Host(OnDemand):
         self.agents = AgentTable(settings.agents)
         self.reload = AgentReload(self.agents, self.store, _again(settings, ports), self.plugins.title, now)
         self.trinity, self.directory = wiring.directories(self, ports.directory)
+        self.runtime = ports.agents or wiring.configured_agents(self)
         self.may = Authorisation(self.directory)
         self.own_tokens = TokenAuthenticator(self.store, settings.admin_token, now)
         self.tokens = None if ports.authenticator else Tokens(self.store, now, self.directory)
@@ -150,7 +151,7 @@ class Host(OnDemand):
         self.slots = FairSlots(settings.max_concurrent_turns)
         self.turns = wiring.turns(
             self,
-            wiring.instructed(ports.agents or wiring.configured_agents(self), ports.instructions),
+            wiring.instructed(self.runtime, ports.instructions),
             vouching,
             self.indicator,
             Lateness(self.limits),
@@ -165,11 +166,11 @@ class Host(OnDemand):
 
     def _join_connections(self, now: Callable[[], datetime]) -> None:
         """Agents with their channels, who may talk to them, and whether that works."""
-        changed = self.trinity.agents_changed if self.trinity else None
-        self.agent_changes = AgentChanges(self.store, self.bindings, self.plugins, now, changed)
+        remembering = (self.trinity, self.runtime, self.guard.authenticator)
+        self.agent_changes = AgentChanges(self.store, self.bindings, self.plugins, now, remembering)
         self.sharing = Sharing(self.store, self.directory, self.may, now)
         self.missed = MissedMessages(self.store, self.plugins, self.bindings, self.may, now)
-        self.catch_up = CatchUp(self.store, self.plugins, self.bindings, self.missed, now)
+        self.catch_up: CatchUp = CatchUp(self.store, self.plugins, self.bindings, self.missed, now)
         self.connections = Connections(
             store=self.store,
             plugins=self.plugins,

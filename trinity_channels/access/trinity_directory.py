@@ -106,6 +106,7 @@ class TrinityDirectory:
         """An agent was renamed or deleted there: names mean something else now."""
         self._agents.forget_all()
         self._shares.forget_all()
+        self._unseen.clear()
 
     def unseen(self, agent: str) -> str:
         """Why an agent's shares could not be seen when they were last asked for; empty if they were."""

@@ -93,16 +93,20 @@ class PublicSettingsReader:
         Raises:
             AgentUnavailable: it cannot be asked, and never was: without the owner's instructions no run is begun.
         """
-        now = self._now()
-        at, found = self._known.get(agent, (now, None))
+        now, known = self._now(), self._known
+        at, found = known.get(agent, (now, None))
         if found is None or not at <= now < at + KEPT:
             try:
                 found = await self._read(agent)
             except AgentUnavailable:
                 if found is None:
                     raise
-            self._known[agent] = now, found
+            known[agent] = now, found
         return found
+
+    def forget(self) -> None:
+        """Ask again for every agent."""
+        self._known = {}  # another one: what is being asked at present is put into the former
 
     async def _read(self, agent: str) -> PublicSettings:
         prompt, model = await asyncio.gather(

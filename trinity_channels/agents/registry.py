@@ -49,6 +49,12 @@ class ConfiguredAgents:
         if isinstance(runtime, TrinityRuntime):
             await runtime.abandon(turn)
 
+    def agents_changed(self) -> None:
+        """An agent was renamed or deleted: what the platform said about one of its name is about another one now."""
+        self._runtimes.clear()
+        if self._public:
+            self._public.forget()
+
     def _runtime(self, turn: AgentTurn) -> AgentRuntime:
         agent = self._agents.get(turn.agent) or self._any_other
         if agent is None:

@@ -6,9 +6,10 @@ renamed, and dropped if it was deleted.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol, runtime_checkable
 
 from trinity_channels.authorisation import administrator
 from trinity_channels.bindings.registry import Bindings
@@ -79,8 +80,19 @@ class Deleted:
         return f"{stays} {' and '.join(self.channels)} may still post to the former webhook address: remove it there."
 
 
+@runtime_checkable
+class RemembersAgents(Protocol):
+    """What keeps something by the names of agents, in memory."""
+
+    def agents_changed(self) -> None:
+        """Forget it: an agent was renamed or deleted, and names may mean other agents now."""
+
+
 class AgentChanges:
-    """What the surrounding application tells of its agents, or an administrator; `changed` hears of it."""
+    """What the surrounding application tells of its agents, or an administrator.
+
+    Those of `remembering` that keep something by agents' names hear of it.
+    """
 
     def __init__(
         self,
@@ -88,13 +100,13 @@ class AgentChanges:
         opened: Bindings,
         plugins: Plugins,
         now: Callable[[], datetime],
-        changed: Callable[[], None] | None = None,
+        remembering: Collection[object] = (),
     ) -> None:
         self._store = store
         self._opened = opened
         self._plugins = plugins
         self._now = now
-        self._changed = changed or (lambda: None)
+        self._remembering = [one for one in remembering if isinstance(one, RemembersAgents)]
         # Until it was looked at: a host may have died before all was erased.
         self._erases = True
 
@@ -124,9 +136,7 @@ class AgentChanges:
             return True
 
         moved = await self._store.write(move)
-        self._changed()
-        # They hold the former name.
-        self._opened.forget()
+        self._forget()
         return Renamed(agent, name, moved)
 
     async def deleted(self, principal: Principal, agent: str) -> Deleted:
@@ -147,11 +157,15 @@ class AgentChanges:
             return Deleted(agent, found=True, channels=tuple(map(self._plugins.title, connected)))
 
         done = await self._store.write(remove)
-        self._changed()
-        self._opened.forget()
+        self._forget()
         self._erases = True
         await self.run()
         return done
+
+    def _forget(self) -> None:
+        for one in self._remembering:
+            one.agents_changed()
+        self._opened.forget()  # they hold the former name
 
     async def run(self) -> None:
         """Erase what deleted agents have left, also after a crash; called periodically."""

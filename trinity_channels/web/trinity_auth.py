@@ -61,6 +61,10 @@ class TrinityAuthenticator:
             return found
         return await self._known.get(token_digest(token), lambda: self._asked(token))
 
+    def agents_changed(self) -> None:
+        """An agent was renamed or deleted there: keys of agents stand for others."""
+        self._known.forget_all()
+
     async def _asked(self, token: str) -> Principal | None:
         accounts = TrinityAccounts(self._http, replace(self._platform, token=SecretStr(token)), self._now)
         async with self._slots.here:
