@@ -24,6 +24,7 @@ from trinity_channels.app import Host, Ports, mount_channels
 from trinity_channels.ports import utc_now
 from trinity_channels.principal import Principal, Role
 from trinity_channels.settings import Settings
+from trinity_channels.store import StoreError
 from trinity_channels.testing import HostDriver
 from trinity_channels_whatsapp.simulator import TwilioSimulator
 
@@ -53,8 +54,8 @@ class Mounted:
 
 
 @contextlib.asynccontextmanager
-async def mounted(folder: Path, *, first: bool) -> AsyncIterator[Mounted]:
-    """The channels mounted first or last in the platform, with its lifespan running."""
+async def mounted(folder: Path, *, first: bool, opened_by_caller: bool = False) -> AsyncIterator[Mounted]:
+    """The channels mounted first or last in the platform, with its lifespan running, or opened by who has mounted them."""
     database.found(folder)
     network, platform, agent = Network(), StandIn(), Agent()
     http = network.client()
@@ -76,7 +77,7 @@ async def mounted(folder: Path, *, first: bool) -> AsyncIterator[Mounted]:
         platform.add_routes(app)
     network.serve({PUBLIC: app, TWILIO: twilio.app})
     async with (
-        app.router.lifespan_context(app),
+        host if opened_by_caller else app.router.lifespan_context(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=PUBLIC) as client,
     ):
         yield Mounted(app, host, platform, twilio, client, agent)
@@ -188,6 +189,75 @@ async def test_our_bindings_work_beside_those_of_the_platform(both: Mounted) -> 
     theirs = await both.client.post(f"/api/whatsapp/webhook/{WHATSAPP_SECRET}", headers=BOSS)
     assert theirs.text == EMPTY_TWIML
     assert len(both.platform.received) == 1
+
+
+async def asked_while_stopped(there: Mounted) -> tuple[int, int]:
+    """What is answered to a message for one of our bindings, and to one for the platform's."""
+    await connect(there)
+    await there.host.stop()
+    await there.twilio.phone("Zoe").says("hello")
+    answer = there.twilio.webhook_calls[-1].answer
+    theirs = await there.client.post(f"/api/whatsapp/webhook/{WHATSAPP_SECRET}", headers=BOSS)
+    assert answer is not None
+    assert there.platform.unknown == []
+    return answer.status_code, theirs.status_code
+
+
+@pytest.mark.parametrize("opened_by_caller", [True, False])
+async def test_the_platform_does_not_acknowledge_our_messages_while_the_host_is_stopped(
+    tmp_path: Path, first: bool, opened_by_caller: bool
+) -> None:
+    """Before: it did if the caller had opened the host, and they were lost."""
+    async with mounted(tmp_path, first=first, opened_by_caller=opened_by_caller) as there:
+        assert await asked_while_stopped(there) == (503, 200)
+
+
+async def test_our_messages_are_not_the_platforms_while_our_database_fails(
+    both: Mounted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(_: object) -> None:
+        raise StoreError("locked")
+
+    await connect(both)
+    both.host.bindings.forget()  # as after any change; the binding would have to be read again
+    monkeypatch.setattr(both.host.store, "read", fails)
+    await both.twilio.phone("Zoe").says("hello")
+    theirs = await both.client.post(f"/api/whatsapp/webhook/{WHATSAPP_SECRET}", headers=BOSS)
+
+    answer = both.twilio.webhook_calls[-1].answer
+    assert answer is not None
+    assert (answer.status_code, theirs.status_code, both.platform.unknown) == (503, 200, [])
+
+
+async def test_a_probe_that_a_proxy_has_led_astray_is_recognised(both: Mounted) -> None:
+    await both.host.address_change.to(ADMIN, f"{PUBLIC}/trinity")
+
+    found = await both.host.owners_way_in.prove_all(ADMIN)
+
+    assert found
+    for one in found:
+        assert "arrives with /trinity in front" in " ".join(check.message for check in one.checks)
+
+
+async def test_errors_of_our_routes_have_our_shape_and_reach_the_applications_handlers(
+    both: Mounted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(_: object) -> None:
+        raise RuntimeError("broken")
+
+    path = "/api/agents/support/disclosure"
+    wrong = await both.client.patch(path, headers=BOSS)
+    monkeypatch.setattr(both.host.store, "read", broken)
+    transport = httpx.ASGITransport(both.app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url=PUBLIC) as client:
+        fault = await client.get(path, headers=BOSS)
+
+    assert [(one.status_code, one.json()["code"]) for one in (wrong, fault)] == [
+        (405, "method_not_allowed"),
+        (500, "internal_error"),
+    ]
+    with pytest.raises(RuntimeError, match="broken"):
+        await both.client.get(path, headers=BOSS)
 
 
 async def test_trouble_with_our_database_does_not_stop_the_platforms_webhooks(both: Mounted) -> None:

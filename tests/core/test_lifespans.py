@@ -82,7 +82,8 @@ async def test_an_application_that_opens_the_host_itself_can_run_again(settings:
     for _ in range(2):
         async with running(app) as client:
             assert (await client.post("/api/slack/webhook/unknown")).status_code == 200
-        assert app.router.routes == before
+        door, *others = app.router.routes
+        assert (door.name, others) == ("trinity_channels", before)  # type: ignore[attr-defined]  # all routes have names
 
 
 async def test_a_host_runs_again_when_the_lifespan_of_its_application_does(settings: Settings) -> None:

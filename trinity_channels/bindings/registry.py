@@ -58,6 +58,7 @@ class Bindings:
         self._now = now
         self._open: dict[int, OpenBinding] = {}
         self._by_key: dict[tuple[str, str], OpenBinding] = {}
+        self._seen: set[tuple[str, str]] = set()
         self._changes = 0
 
     async def open(self, binding: int) -> OpenBinding:
@@ -93,6 +94,10 @@ class Bindings:
         # Only now: nearly every key is either cached, current or unknown.
         retired = await self._store.read(lambda tx: retired_keys.by_digest(tx, channel, wanted))
         return None if retired is None else await self._retired(retired, key)
+
+    def has_had(self, channel: str, key: str) -> bool:
+        """Whether a webhook key has been a binding's since the start, told without the database."""
+        return (channel, key) in self._seen
 
     async def _retired(self, retired: RetiredKey, key: str) -> OpenBinding:
         """The binding behind an address that was replaced: what comes there was sent before, or signed for it."""
@@ -159,6 +164,7 @@ class Bindings:
             context=self.contexts.of(stored.channel, webhook.key),
             replaces=replaces,
         )
+        self._seen.add((stored.channel, webhook.key))
         if changes == self._changes:  # else something changed since it was read
             self._open[stored.id] = opened
             self._by_key[stored.channel, webhook.key] = opened

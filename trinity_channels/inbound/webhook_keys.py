@@ -63,17 +63,19 @@ class WebhookKeys:
         except (VaultError, StoreError) as error:  # known causes, for which every webhook would repeat one entry
             if self._sparse.passes(channel):
                 log.warning("binding cannot be opened", channel=channel, reason=str(error))
-            raise self._not_opened(request, ours=isinstance(error, VaultError)) from error
+            raise self._not_opened(channel, request, ours=isinstance(error, VaultError)) from error
         except Exception as error:  # not looked up, not acknowledged
             log.exception("binding cannot be opened", channel=channel, error=type(error).__name__)
-            raise self._not_opened(request, ours=False) from error
+            raise self._not_opened(channel, request, ours=False) from error
         if bound is None:
             raise await self._refused(channel, request, receive)
         return bound
 
-    def _not_opened(self, request: Request, *, ours: bool) -> Exception:
-        # Trouble with our database must not stop the application's own webhooks. What is ours is rarely among them: a
-        # binding that was used before is found without the database.
+    def _not_opened(self, channel: str, request: Request, *, ours: bool) -> Exception:
+        # Trouble with our database must not stop the application's own webhooks. What is ours is rarely among them: the
+        # keys of bindings that were opened before are known without the database, and so are our own probes.
+        key = request.path_params["key"]
+        ours = ours or self._bindings.has_had(channel, key) or self._unknown.probes.expects(channel, key)
         if not ours and self.answered_elsewhere(request.scope):
             return NotOurs()
         return Refused("store_failed", unread(request, unavailable()))

@@ -6,12 +6,17 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from starlette.exceptions import HTTPException
+from starlette.middleware.errors import ServerErrorMiddleware
+from starlette.requests import Request
 from starlette.routing import BaseRoute, Match, NoMatchFound, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from trinity_channels.inbound.way_in.probe import Probes
 from trinity_channels.inbound.webhook import Webhook
 from trinity_channels.inbound.webhook_keys import NotOurs
 from trinity_channels.mounted.application import ASKED, Application
+from trinity_channels.web import errors
 
 _CHOSEN = "trinity_channels.chosen"
 _BEHIND_A_NAME = 4
@@ -31,6 +36,11 @@ class Door(BaseRoute):
         webhook: the webhooks' edge; None if the application is not to have them.
         routes: all others.
         told: called with a route of ours and the application's that answers in its place.
+        probes: our own requests that are on their way; they may come with a path that a proxy has changed.
+
+    Attributes:
+        leave: takes it out of the application, once the host has stopped and is not to start there again. Until then it
+            stays, so that the application does not acknowledge webhooks of ours that come while no host runs.
     """
 
     # Programs that list an application's routes read these.
@@ -45,11 +55,14 @@ class Door(BaseRoute):
         webhook: Webhook | None,
         routes: Sequence[Route],
         told: Callable[[Route, BaseRoute], None],
+        probes: Probes,
     ) -> None:
         self._application = application
         self._webhook = webhook
         self._webhook_routes = webhook.routes() if webhook else []
         self._told = told
+        self._probes = probes
+        self.leave: Callable[[], None] | None = None
         self._by_head: dict[str, list[Route]] = defaultdict(list)
         for route in [*self._webhook_routes, *routes]:
             self._by_head[_literal_head(route.path)].append(route)
@@ -64,6 +77,8 @@ class Door(BaseRoute):
                 return Match.FULL, {_CHOSEN: (endpoint, own)}
         match, route, child = self._own(scope)
         if route is None:
+            if self._probes.expected:
+                self._probes.strayed(Request(scope))
             return Match.NONE, {}
         if match is Match.FULL and route in self._webhook_routes:
             return match, {_CHOSEN: (route.handle, {**scope, **child})}
@@ -74,7 +89,7 @@ class Door(BaseRoute):
             # Where neither has the method, its "method not allowed" names its own.
             if theirs is Match.FULL or (theirs is Match.PARTIAL and match is Match.PARTIAL):
                 return Match.NONE, {}
-        return match, {**child, "route": route, _CHOSEN: (route.handle, None)}
+        return match, {**child, "route": route, _CHOSEN: (_Answering(route), None)}
 
     def _own(self, scope: Scope) -> tuple[Match, Route | None, dict[str, Any]]:
         partial: tuple[Match, Route | None, dict[str, Any]] = Match.NONE, None, {}
@@ -123,3 +138,22 @@ def _literal_head(path: str) -> str:
         return "/".join(parts[:2])
     behind = len(parts) > _BEHIND_A_NAME and "{" in parts[3] and "{" not in parts[4] and ":" not in parts[3]
     return _heads(path)[0 if behind or len(parts) <= _BEHIND_A_NAME else 1]
+
+
+class _Answering:
+    """A route whose errors all have our shape; faults go on to the application's own handlers, and to its logs."""
+
+    def __init__(self, route: Route) -> None:
+        self._route = route
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await ServerErrorMiddleware(self._translated, errors.fault)(scope, receive, send)
+
+    async def _translated(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._route.handle(scope, receive, send)
+        except HTTPException as error:  # the route has another method
+            refused = errors.translate(error)
+            if refused is None:
+                raise
+            await errors.respond(refused)(scope, receive, send)

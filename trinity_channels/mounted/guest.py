@@ -31,6 +31,9 @@ class Guest:
     """
 
     def __init__(self, app: FastAPI, host: Host, webhook: Webhook | None, routes: list[Route]) -> None:
+        for one in [*app.router.routes]:
+            if isinstance(one, Door) and one.leave:  # of a host that has run here before
+                one.leave()
         self._app = app
         self._lifespan = HostLifespan(app.router, host)
         self._webhook = webhook
@@ -39,7 +42,7 @@ class Guest:
         self._raised = False
         self._requests = MaskedRequests()
         self._application = Application(app.router)
-        self._door = Door(self._application, webhook, routes, self._tell)
+        self._door = Door(self._application, webhook, routes, self._tell, host.unknown_webhooks.probes)
         self._described = [one for one in routes if isinstance(one, LazyRoute)]
         for one in self._described:
             one.only_describe()
@@ -65,19 +68,25 @@ class Guest:
             log.info("the application has webhooks of these channels, too, and gets unknown keys", channels=channels)
 
     def closed(self) -> None:
-        """Leave the application if the caller has opened the host, and so mounts it again when the lifespan runs again."""
+        """Leave the application if the caller has opened the host, and so mounts it again when the lifespan runs again.
+
+        The door stays until then.
+        """
         self._requests.end()
         if self._lifespan.opens:
             return
         self._lifespan.leave()
-        ours = {id(one) for one in (self._door, *self._described)}
-        self._app.router.routes[:] = [one for one in self._app.router.routes if id(one) not in ours]
-        self._app.openapi_schema = None
+        self._door.leave = self._leave
+        self._describe(dict.fromkeys(map(id, self._described), self._door))
+
+    def _leave(self) -> None:
+        self._app.router.routes.remove(self._door)
 
     def _enter(self) -> None:
         routes = self._app.router.routes
-        if self._door not in routes:  # it left when a caller that opens the host again had closed it
+        if self._door not in routes:
             routes.insert(0, self._door)
+        self._door.leave = None
 
     def _answers(self, scope: Scope) -> bool:
         return self._asked(scope)[0] is Match.FULL

@@ -110,6 +110,10 @@ class Probes:
         finally:
             del self._by_key[probe.channel, probe.key], self._by_id[probe.id]
 
+    def expects(self, channel: str, key: str) -> bool:
+        """Whether a probe to this address is on its way."""
+        return (channel, key) in self._by_key
+
     async def answer(self, channel: str, request: Request, receive: Receive) -> Response | None:
         """The answer to a request to a webhook address that no binding has, None if it is not a probe."""
         probe = self._by_key.get((channel, request.path_params["key"]))
@@ -135,7 +139,8 @@ class Probes:
         """Whether a request that came to no webhook is a probe: then a proxy has changed its path or method."""
         # Nearly always no probe is under way, and nothing is looked up.
         if self._by_id and (probe := self._by_id.get(request.headers.get(ID, ""))):
-            probe.strayed = f"{request.method} {request.url.path}"
+            # The first path that is asked for: an application's router then tries the same one with a slash.
+            probe.strayed = probe.strayed or f"{request.method} {request.url.path}"
             return True
         return False
 
