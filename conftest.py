@@ -28,8 +28,11 @@ settings.load_profile("suite")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add `--fast`."""
+    """Add `--fast` and `--mounted`."""
     parser.addoption("--fast", action="store_true", help="one case of each test, without browsers and long tests")
+    parser.addoption(
+        "--mounted", action="store_true", help="every host of a story within an application, see tests/mounted.py"
+    )
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from freezegun.api import FrozenDateTimeFactory
 from starlette.requests import HTTPConnection
 
+from tests.mounted import in_the_stand_in
 from tests.world import ADMIN, LOCAL, PUBLIC, START, TWILIO, World
 from trinity_channels.app import Ports, mount_channels
 from trinity_channels.principal import Owner, Principal, Role
@@ -82,12 +83,15 @@ class Town(World):
 
     def __init__(self, folder: Path, clock: FrozenDateTimeFactory, directory: Any, **options: Any) -> None:
         self.given: dict[str, Any] = {"directory": directory, "authenticator": Users()} | options.pop("ports", {})
-        super().__init__(folder, clock, **options)
+        super().__init__(folder, clock, trinity_channels_pages_path=None, **options)
         self.agent: Any = options.get("agents")
 
     def build(self) -> None:
-        self.app = FastAPI()
-        self.host = mount_channels(self.app, self.ports(), self.settings)
+        if self.mounted:
+            self.app, self.host = in_the_stand_in(self.settings, self.ports())
+        else:
+            self.app = FastAPI()
+            self.host = mount_channels(self.app, self.ports(), self.settings)
         self.driver = HostDriver(self.host)
         hosts = dict.fromkeys((PUBLIC, PUBLIC.replace("https://", "http://"), LOCAL), self.app)
         self.network.serve({**hosts, TWILIO: self.twilio.app})

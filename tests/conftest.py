@@ -14,16 +14,24 @@ from tests import database, frozen
 from tests.channels.net import Net
 from tests.log_watch import KEY, LogWatch
 from tests.memory import Memory
+from tests.mounted import leave_out_what_is_alone
 from tests.world import START, Agent, Found, World
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Watch what this run logs, and keep it small."""
+    """Watch what this run logs, and keep it small; with `--mounted`, hosts are within an application."""
+    World.mounted = config.getoption("--mounted")
     config.stash[KEY] = LogWatch()
     config.pluginmanager.register(config.stash[KEY], "log-watch")
     config.pluginmanager.register(Memory(), "memory")
     config.stash[frozen.KEY] = frozen.FrozenTime()
     config.pluginmanager.register(config.stash[frozen.KEY], "frozen-time")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With `--mounted`, leave out what only a host has that runs alone."""
+    if World.mounted:
+        leave_out_what_is_alone(config, items)
 
 
 @pytest.fixture

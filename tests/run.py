@@ -4,8 +4,9 @@
 browsers, the starting of whole programs, and stories that go on for weeks (the mark `long`). Each process looks back at its
 own log and memory (`log_watch.LAST`). What the others print follows the first one's.
 
-`--floors` is for an environment with the oldest libraries (`floors.txt`), `--floors --fast` the part of it that runs with
-every change: what depends on the framework, the validation of input and the database.
+`--floors` is for an environment with the oldest libraries (`floors.txt`), and mounts the host of every story in an
+application, see `mounted`. `--floors --fast` is the part of it that runs with every change: the stories, and what depends on
+the framework, the validation of input and the database.
 """
 
 from __future__ import annotations
@@ -56,11 +57,12 @@ FAST = (
     *(f"--ignore=tests/{name}" for name in WHOLE_PROGRAMS),
 )
 OF_LIBRARIES = (
-    *(f"tests/{name}" for name in ("agents", "api", "core", "inbound", "mail")),
+    *(f"tests/{name}" for name in ("agents", "api", "channels", "core", "inbound", "mail")),
     *(f"tests/test_{name}.py" for name in ("distributions", "http_server", "migrate", "settings")),
-    *(f"tests/stories/test_{name}.py" for name in ("access", "replies")),
     "plugins/whatsapp/tests/test_signature.py",
 )
+MOUNTED = "--mounted"
+STORIES = ("tests/stories", MOUNTED, *LOOK_BACK)
 NOT_ON_FLOORS = ("--deselect=tests/test_docs.py::test_the_generated_pages_are_what_the_code_says",)
 """The description of the API is written by FastAPI, each version in its own words."""
 CORES = 2
@@ -76,12 +78,14 @@ def main() -> int:
     parser.add_argument("--floors", action="store_true", help="with the oldest libraries that are allowed")
     options = parser.parse_args()
     if options.fast and options.floors:
-        return pytest((*OF_LIBRARIES, *FAST)).wait()
+        return side_by_side((*STORIES, *FAST), (*OF_LIBRARIES, MOUNTED, *FAST))
     if options.fast:
         return side_by_side((*FIRST, *FAST), (*SECOND, *FAST))
+    everywhere = (MOUNTED,) if options.floors else ()
     left_out = NOT_ON_FLOORS if options.floors else ()
     # The longest run begins, beside the two others, or a core would have nothing to do at the end.
-    failed = side_by_side(PAGES, (*MASSES, *FIRST), (*SECOND, f"--ignore={PAGES[0]}", *left_out))
+    runs = PAGES, (*MASSES, *FIRST), (*SECOND, f"--ignore={PAGES[0]}", *left_out)
+    failed = side_by_side(*((*run, *everywhere) for run in runs))
     return failed or pytest(LOAD, in_memory=False).wait()
 
 

@@ -16,6 +16,7 @@ from freezegun.api import FrozenDateTimeFactory
 from tests import database
 from tests.agent import Agent, said
 from tests.installed import installed
+from tests.mounted import in_the_stand_in
 from tests.network import Network
 from trinity_channels.agents.port import AgentRuntime
 from trinity_channels.api import Context, Fault
@@ -85,7 +86,13 @@ class Person:
 
 
 class World:
-    """One host with one agent, a simulated Twilio, and a mailbox, all in this process."""
+    """One host with one agent, a simulated Twilio, and a mailbox, all in this process.
+
+    Attributes:
+        mounted: whether the hosts of all worlds are mounted in the stand-in application; see `mounted`.
+    """
+
+    mounted = False
 
     def __init__(
         self,
@@ -127,6 +134,10 @@ class World:
         }
         if configured is not None:
             given["agents"] = configured
+        if self.mounted:
+            given["trinity_channels_pages_path"] = (
+                ""  # where stories open them; in an application they are below /channels
+            )
         self.settings = Settings.load(**(given | settings))
         mailing = (self.mails if mailer else None) if isinstance(mailer, bool) else mailer
         self.reads: Callable[[], Settings] = lambda: self.settings
@@ -137,7 +148,7 @@ class World:
 
     def build(self) -> None:
         """A host that is not started, over the same database."""
-        self.app, self.host = create_app(self.settings, self.ports())
+        self.app, self.host = (in_the_stand_in if self.mounted else create_app)(self.settings, self.ports())
         self.driver = HostDriver(self.host)
         hosts = dict.fromkeys((PUBLIC, PUBLIC.replace("https://", "http://"), LOCAL), self.app)
         self.network.serve({**hosts, TWILIO: self.twilio.app})

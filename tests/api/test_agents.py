@@ -112,5 +112,6 @@ async def test_an_agent_that_left_the_settings_connected_is_shown_to_administrat
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
+@pytest.mark.alone("the platform has this path, and refuses other methods itself")
 async def test_the_list_is_only_read(world: World, method: str) -> None:
     assert (await world.api(method, "/api/agents")).status_code == 405

@@ -13,6 +13,7 @@ from trinity_channels.web.auth import Role
 from trinity_channels.web.route import BODY_LIMIT
 
 POLICY = "/api/agents/support/access-policy"
+DISCLOSURE = "/api/agents/support/disclosure"
 Ask = Callable[[World], Awaitable[httpx.Response]]
 
 
@@ -55,8 +56,7 @@ CASES: Mapping[str, tuple[int, Ask]] = {
     "no token": (401, lambda world: world.api("GET", POLICY, token="")),
     "an agent's key": (403, as_agent),
     "an unknown agent": (404, lambda world: world.api("GET", "/api/agents/nobody/access-policy")),
-    "an unknown path": (404, lambda world: world.api("GET", "/api/nothing")),
-    "a wrong method": (405, lambda world: world.api("PATCH", POLICY)),
+    "a wrong method": (405, lambda world: world.api("PATCH", DISCLOSURE)),
     "a refused state": (409, shared_twice),
     "a large body": (413, too_large),
     "a wrong value": (422, lambda world: world.api("PUT", POLICY, {"policy": "nonsense"})),
@@ -90,6 +90,6 @@ async def test_so_it_is_where_the_host_is_at_fault(
     # The server answers what nothing has caught; in a test it would be raised.
     transport = httpx.ASGITransport(world.app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url=PUBLIC) as client:
-        answer = await client.get(POLICY, headers={"Authorization": f"Bearer {ADMIN}"})
+        answer = await client.get(DISCLOSURE, headers={"Authorization": f"Bearer {ADMIN}"})
 
     assert (answer.status_code, answer.json()["detail"]) == (status, answer.json()["message"])

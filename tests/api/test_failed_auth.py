@@ -133,6 +133,7 @@ async def test_a_request_without_a_token_tries_none(world: World) -> None:
     assert await fails(world, 1) == [401]
 
 
+@pytest.mark.alone("monitoring and the description of the API are the application's")
 async def test_metrics_and_docs_count_too_and_readiness_stays_readable(world: World) -> None:
     await fails(world, MOST, path="/metrics")
 

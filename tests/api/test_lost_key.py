@@ -64,6 +64,7 @@ async def test_a_locked_binding_does_not_keep_the_public_address_from_changing(l
     assert "support on WhatsApp (Twilio): A stored secret needs the key" in answer.json()["warning"]
 
 
+@pytest.mark.alone("readiness is the application's to tell")
 async def test_a_lost_key_is_told_by_readyz_and_in_one_line_of_the_log(
     locked: World, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -93,6 +94,7 @@ async def test_a_start_without_the_key_says_so_once(locked: World, caplog: pytes
     assert "Add that key to TRINITY_CHANNELS_CREDENTIAL_ENCRYPTION_KEY" in told
 
 
+@pytest.mark.alone("readiness is the application's to tell")
 async def test_one_lost_key_of_several_leaves_the_host_ready(locked: World) -> None:
     sender = locked.twilio.add_sender("+16285550111", account=locked.twilio.add_account("Sales"))
     await locked.connect("sales", **locked.twilio.settings(sender=sender))

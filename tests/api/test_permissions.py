@@ -142,6 +142,7 @@ async def test_no_route_tells_a_foreign_agent_from_a_missing_one_whatever_is_sen
     assert missing == foreign
 
 
+@pytest.mark.alone("the description has the platform's routes in place of ours")
 async def test_no_route_of_an_agents_owner_looks_at_what_the_agents_own_key_sends(world: World) -> None:
     key = await world.token(Role.AGENT, "support")
 

@@ -9,6 +9,8 @@ import pytest
 
 from tests.world import LOCAL, PUBLIC, World
 
+pytestmark = pytest.mark.alone("an application has a description of its own")
+
 
 async def get(world: World, path: str) -> httpx.Response:
     return await world.http.get(f"{LOCAL}{path}")

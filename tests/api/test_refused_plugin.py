@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 
+import pytest
+
 from tests.world import LOCAL, World
 from trinity_channels.plugins import load
 
@@ -19,6 +21,7 @@ class Rival:
     version: str = "9.9"
 
 
+@pytest.mark.alone("readiness is the application's to tell")
 async def test_a_claimed_channel_is_shown_with_both_names(world: World) -> None:
     rival = EntryPoint("whatsapp", "trinity_channels_slack.plugin", "trinity_channels")
     vars(rival)["dist"] = Rival()

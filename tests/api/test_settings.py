@@ -12,6 +12,7 @@ from trinity_channels.web.auth import Role
 
 URL = "/api/settings/public_chat_url"
 POLICY = "/api/agents/support/access-policy"
+DISCLOSURE = "/api/agents/support/disclosure"
 
 
 async def test_the_public_address_is_brought_to_one_spelling(world: World) -> None:
@@ -175,6 +176,7 @@ async def test_a_policy_that_is_none_is_refused(world: World, given: dict[str, A
 
 
 @pytest.mark.parametrize("path", ["/nowhere", "/api/agents/support/carrier-pigeon", "/api/nothing"])
+@pytest.mark.alone("what no one answers, the application refuses")
 async def test_an_unknown_path_is_answered_in_the_one_shape(world: World, path: str) -> None:
     answer = await world.api("GET", path)
 
@@ -188,14 +190,14 @@ async def test_a_fault_of_ours_is_answered_in_the_one_shape(world: World, monkey
     monkeypatch.setattr(world.host.store, "read", broken)
     transport = httpx.ASGITransport(world.app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url=PUBLIC) as client:
-        answer = await client.get(POLICY, headers={"Authorization": f"Bearer {ADMIN}"})
+        answer = await client.get(DISCLOSURE, headers={"Authorization": f"Bearer {ADMIN}"})
 
     assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
     assert "zoe" not in answer.text
 
 
 async def test_a_wrong_method_is_told_the_right_one(world: World) -> None:
-    answer = await world.api("PATCH", POLICY)
+    answer = await world.api("PATCH", DISCLOSURE)
 
     assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
     assert answer.headers["allow"]

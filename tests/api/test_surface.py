@@ -39,12 +39,14 @@ async def ask(
 
 
 @pytest.mark.parametrize("path", GATED)
+@pytest.mark.alone("monitoring and the description of the API are the application's")
 async def test_this_machine_needs_no_token(world: World, path: str) -> None:
     assert (await world.http.get(f"{LOCAL}{path}")).status_code == 200
 
 
 @pytest.mark.parametrize("peer", ["127.0.0.1", "127.8.0.1", "::1", "::ffff:127.0.0.1"])
 @pytest.mark.parametrize("host", ["127.0.0.1:8000", "127.0.0.1", "localhost", "LOCALHOST:8000", "[::1]", "[::1]:8000"])
+@pytest.mark.alone("monitoring and the description of the API are the application's")
 async def test_loopback_has_many_spellings(world: World, peer: str, host: str) -> None:
     assert (await ask(world, "/metrics", peer=peer, host=host)).status_code == 200
 
@@ -75,6 +77,7 @@ FOREIGN: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("given", FOREIGN.values(), ids=FOREIGN)
+@pytest.mark.alone("monitoring and the description of the API are the application's")
 async def test_everybody_else_needs_one(world: World, given: dict[str, Any]) -> None:
     answers = [await ask(world, path, **given) for path in GATED]
     ready = await ask(world, "/readyz", **given)
@@ -83,6 +86,7 @@ async def test_everybody_else_needs_one(world: World, given: dict[str, Any]) -> 
     assert (ready.status_code, ready.json()) == (200, {"status": "ready"})
 
 
+@pytest.mark.alone("monitoring and the description of the API are the application's")
 async def test_two_hosts_must_both_be_local(world: World) -> None:
     transport = httpx.ASGITransport(world.app, client=("127.0.0.1", 1))
     async with httpx.AsyncClient(transport=transport, base_url=LOCAL) as client:
@@ -92,6 +96,7 @@ async def test_two_hosts_must_both_be_local(world: World) -> None:
 
 
 @pytest.mark.parametrize("given", FOREIGN.values(), ids=FOREIGN)
+@pytest.mark.alone("monitoring and the description of the API are the application's")
 async def test_an_admins_token_is_enough_from_anywhere(world: World, given: dict[str, Any]) -> None:
     asked = {**given, "headers": {**given.get("headers", {}), **BEARER}}
 
@@ -102,6 +107,7 @@ async def test_an_admins_token_is_enough_from_anywhere(world: World, given: dict
     assert ready.json()["plugins"]["whatsapp"] == "ready"
 
 
+@pytest.mark.alone("monitoring and the description of the API are the application's")
 async def test_an_owners_token_is_not(world: World) -> None:
     token = {"Authorization": f"Bearer {await world.token(Role.USER, OWNER)}"}
 
@@ -113,6 +119,7 @@ async def test_an_owners_token_is_not(world: World) -> None:
 @pytest.mark.parametrize(
     ("open_to", "here", "elsewhere"), [("loopback", 200, 401), ("all", 200, 200), ("none", 401, 401)]
 )
+@pytest.mark.alone("monitoring and the description of the API are the application's")
 async def test_a_setting_opens_or_closes_them(found: Found, open_to: str, here: int, elsewhere: int) -> None:
     docs = await found(connected=False, trinity_channels_open_docs=open_to)
     status = {path: (await ask(docs, path)).status_code for path in GATED}
@@ -132,6 +139,7 @@ async def test_a_setting_opens_or_closes_them(found: Found, open_to: str, here: 
     ["/api/channels", "/api/agents/nobody/shares", "/api/nowhere", "/healthz", "/readyz", "/metrics", "/openapi.json"],
 )
 @pytest.mark.parametrize("token", ["", ADMIN])
+@pytest.mark.alone("monitoring and the description of the API are the application's")
 async def test_answers_are_neither_kept_nor_guessed_at(world: World, path: str, token: str) -> None:
     answer = await world.api("GET", path, token=token)
 
@@ -254,6 +262,7 @@ async def test_an_unannounced_size_ends_at_the_limit(world: World) -> None:
     assert body.read == 270_000
 
 
+@pytest.mark.alone("monitoring and the description of the API are the application's")
 async def test_the_description_declares_the_token(world: World) -> None:
     described = (await world.http.get(f"{LOCAL}/openapi.json")).json()
 

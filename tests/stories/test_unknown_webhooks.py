@@ -8,6 +8,8 @@ from tests.cli.conftest import Terminal, terminal  # noqa: F401  a fixture
 from tests.world import LOCAL, PUBLIC, World
 from trinity_channels.store import StoreError
 
+pytestmark = pytest.mark.alone("the platform answers unknown keys of its own channels")
+
 
 async def strays(world: World, number: int, channel: str = "whatsapp") -> None:
     for one in range(number):

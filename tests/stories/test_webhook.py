@@ -17,6 +17,7 @@ TWIML = b'<?xml version="1.0" encoding="UTF-8"?><Response/>'
 
 @pytest.mark.parametrize("method", ["POST", "GET"])
 @pytest.mark.parametrize("key", ["test", "test/", "unknown-key", "%00", "a" * 500])
+@pytest.mark.alone("the platform answers unknown keys of its own channels")
 async def test_an_unknown_key_is_acknowledged_with_nothing(world: World, method: str, key: str) -> None:
     answer = await world.http.request(method, f"{PUBLIC}/api/whatsapp/webhook/{key}")
 

@@ -38,6 +38,7 @@ class Body:
 
 
 @pytest.mark.parametrize("key", ["unknown-key", "test", "a" * 43])
+@pytest.mark.alone("the platform answers unknown keys of its own channels")
 async def test_nothing_is_read_for_an_unknown_key(world: World, key: str) -> None:
     body = Body(1_000)
 
@@ -58,6 +59,7 @@ async def test_nothing_is_read_for_an_unknown_key(world: World, key: str) -> Non
         ({}, None),
     ],
 )
+@pytest.mark.alone("the platform answers unknown keys of its own channels")
 async def test_a_connection_is_closed_only_before_a_large_unread_body(
     world: World, headers: dict[str, str], connection: str | None
 ) -> None:

@@ -1,0 +1,64 @@
+"""The option `--mounted`: every world's host is mounted in the stand-in application, whose 22 routes stay its own.
+
+Webhooks, pages and the routes of the API that the platform does not have reach the host as in any application. The platform
+answers the twenty paths of the API that both have. Stories ask the channels there, so its glue hands these requests over.
+Tests about what only a host has that runs alone carry the mark `alone`, with the reason, and are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import pytest
+from fastapi import FastAPI
+from starlette.responses import PlainTextResponse
+from starlette.routing import BaseRoute, Match
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from tests.stand_in import StandIn
+from trinity_channels.app import Host, Ports, mount_channels
+from trinity_channels.routes import routers
+from trinity_channels.settings import Settings
+
+
+class Glue:
+    """Middleware of the platform: what its own API and that of the channels both answer, the channels do.
+
+    Args:
+        app: the platform behind it.
+        platform: its routes.
+        host: the channels.
+    """
+
+    def __init__(self, app: ASGIApp, platform: Collection[BaseRoute], host: Host) -> None:
+        self._app = app
+        self._platform = platform
+        self._channels = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
+        self._channels.router.routes += [route for _, router in routers(host) for route in router.routes]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        shared = _answers(self._platform, scope) and _answers(self._channels.router.routes, scope)
+        await (self._channels if shared else self._app)(scope, receive, send)
+
+
+def in_the_stand_in(settings: Settings, ports: Ports) -> tuple[FastAPI, Host]:
+    """A platform with the channels in it, which were mounted before it added its own routes."""
+    app = FastAPI()
+    host = mount_channels(app, ports, settings)
+    alone = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    for one in (app, alone):
+        StandIn().add_routes(one)
+    app.add_middleware(Glue, platform=alone.router.routes, host=host)
+    app.add_api_route("/metrics", lambda: PlainTextResponse(host.metrics.render()))
+    return app, host
+
+
+def leave_out_what_is_alone(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deselect the tests with the mark `alone`, each of which says why."""
+    left_out = [item for item in items if item.get_closest_marker("alone")]
+    items[:] = [item for item in items if item not in left_out]
+    config.hook.pytest_deselected(items=left_out)
+
+
+def _answers(routes: Collection[BaseRoute], scope: Scope) -> bool:
+    return scope["type"] == "http" and any(route.matches(scope)[0] is Match.FULL for route in routes)
