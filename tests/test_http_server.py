@@ -148,6 +148,34 @@ async def test_what_is_beyond_a_limit_is_named(server: Server, sent: bytes, stat
     assert (told["code"].encode(), told["detail"]) == (code, told["message"])
 
 
+ACCEPT = b"Accept: text/html,application/xhtml+xml,*/*;q=0.8\r\n"
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "told"),
+    [
+        ((b"GET /" + b"a" * 8_192 + b" HTTP/1.1\r\nHost: a\r\n" + ACCEPT + b"\r\n",), 414, "This address is too long"),
+        ((b"GET /agents?q=" + b"a" * 70_000 + b" HTTP/1.1\r\nHost: a\r\n" + ACCEPT + b"\r\n",), 414, "too long"),
+        ((b"GET / HTTP/1.1\r\nHost: a\r\n" + ACCEPT + b"Cookie: " + b"c" * 33_000 + b"\r\n\r\n",), 431, "cookies"),
+        # In pieces, as from another machine.
+        ((b"GET / HTTP/1.1\r\nHost: a\r\n" + ACCEPT, b"Cookie: " + b"c" * 33_000, b"\r\n\r\n"), 431, "cookies"),
+        ((b"HEAD / HTTP/1.1\r\nHost: a\r\n" + ACCEPT + b"Cookie: " + b"c" * 33_000 + b"\r\n\r\n",), 431, ""),
+        ((b"GET /api/agents HTTP/1.1\r\n" + ACCEPT + b"Cookie: " + b"c" * 33_000 + b"\r\n\r\n",), 431, ""),
+        ((HEAD + ACCEPT + b"Cookie: " + b"c" * 33_000 + b"\r\n\r\n",), 431, ""),
+        ((b"GET / HTTP/1.1\r\nAccept: application/json\r\nCookie: " + b"c" * 33_000 + b"\r\n\r\n",), 431, ""),
+        ((b"GET / HTTP/1.1\r\nHost a\r\n" + ACCEPT + b"\r\n",), 400, ""),
+    ],
+)
+async def test_a_person_is_told_on_a_page(server: Server, sent: tuple[bytes, ...], status: int, told: str) -> None:
+    answer = await server.answers(*sent)
+
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 %d " % status)
+    assert (b"content-type: text/html" in head) is bool(told)
+    assert told in body.decode()
+    assert (b'<a href="/">' in body) is bool(told), "there is a way back"
+
+
 CLOSE = b"Connection: close\r\n"
 ORDINARY = {
     "98 headers": (HEAD + CLOSE + b"".join(b"x-%d: a\r\n" % n for n in range(98)) + b"\r\n", [b"/read 0 100"]),

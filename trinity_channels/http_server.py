@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-import json
 import sys
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -18,7 +17,9 @@ from typing import Any, ClassVar
 import httptools
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from trinity_channels import http_refusal
 
 KEEP_ALIVE = 65
 """Seconds that an idle connection is kept: longer than the 60 s of common reverse proxies, so that they close first."""
@@ -62,14 +63,6 @@ class _Refused(Exception):
         self.status = status
 
 
-_CODES = {
-    HTTPStatus.BAD_REQUEST: ("invalid_request", "The request is not valid HTTP/1.1."),
-    HTTPStatus.REQUEST_TIMEOUT: ("request_timeout", "The request took too long to arrive."),
-    HTTPStatus.REQUEST_URI_TOO_LONG: ("address_too_long", "The request line is too long."),
-    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: ("headers_too_large", "The request has too many or too large headers."),
-}
-
-
 class BoundedHttpProtocol(HttpToolsProtocol):
     """One connection. Also for the server of another application: `uvicorn --http trinity_channels.http_server:…`.
 
@@ -81,6 +74,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.url, self.headers = b"", []  # nothing before the first byte of a request
         self.since = self.loop.time()  # when the present phase began: waiting for a head, for a body, or for the answer
         self._began = False  # a request has begun and is not complete
         self._in_head = True
@@ -123,9 +117,9 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             pass  # answered in HTTP/1.1, as RFC 9110 section 7.8 allows
         except httptools.HttpParserError as error:
             refused = error.__context__ if isinstance(error.__context__, _Refused) else None
-            self._refuse(refused.status if refused else HTTPStatus.BAD_REQUEST)
+            self._refuse(refused.status if refused else HTTPStatus.BAD_REQUEST, data)
         except _Refused as error:
-            self._refuse(error.status)
+            self._refuse(error.status, data)
 
     # --- what the parser calls ---
 
@@ -244,8 +238,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         else:
             self._refuse(HTTPStatus.REQUEST_TIMEOUT)
 
-    def _refuse(self, status: HTTPStatus) -> None:
-        """Answer, unless another answer is on its way, and close."""
+    def _refuse(self, status: HTTPStatus, received: bytes = b"") -> None:
+        """Answer, unless another answer is on its way, and close. `received` is what came last."""
         self._refused = status
         answering = self.cycle is not None and not self.cycle.response_complete
         # Another answer in between would be taken for the answer to another request.
@@ -255,7 +249,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if answering:  # the application waits for the body
             self.cycle.disconnected = True
             self.cycle.message_event.set()
-        self.transport.write(_answer(status, self.server_state.default_headers))
+        person = http_refusal.is_a_person(self.parser.get_method(), self.url, self.headers, received)
+        self.transport.write(http_refusal.answer(status, self.server_state.default_headers, person=person))
         self.transport.close()
 
     def _make_room(self) -> None:
@@ -284,20 +279,6 @@ def _affordable() -> int:
         soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         return sys.maxsize if soft == resource.RLIM_INFINITY else max(1, soft // 2)
     return sys.maxsize
-
-
-def _answer(status: HTTPStatus, headers: list[tuple[bytes, bytes]]) -> bytes:
-    code, message = _CODES[status]
-    body = json.dumps({"code": code, "message": message, "detail": message}).encode()
-    lines = [
-        *headers,
-        (b"content-type", b"application/json"),
-        (b"x-content-type-options", b"nosniff"),
-        (b"cache-control", b"no-store"),
-        (b"connection", b"close"),
-        (b"content-length", str(len(body)).encode()),
-    ]
-    return STATUS_LINE[status] + b"".join(b"%b: %b\r\n" % line for line in lines) + b"\r\n" + body
 
 
 def server_config(app: ASGIApp, **options: Any) -> uvicorn.Config:

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.world import OWNER, Person, World
+from tests.world import ADMIN, OWNER, PUBLIC, Person, World
 from trinity_channels.people import exports
 from trinity_channels.web.auth import Role
 
@@ -104,6 +104,19 @@ async def test_whatever_people_write_the_file_stays_json(town: World, hostile: s
     found = await export(town, zoe)
 
     assert any(one["origin"] == "person" and one["text"] for one in found["messages"])
+
+
+async def test_a_file_is_made_only_for_who_takes_it(town: World) -> None:
+    zoe = town.person("Zoe")
+    await zoe.says("hello")
+    client = (await town.client(zoe))["id"]
+
+    asked = await town.http.head(
+        f"{PUBLIC}/api/agents/support/clients/{client}/export", headers={"Authorization": f"Bearer {ADMIN}"}
+    )
+
+    assert (asked.status_code, asked.headers["allow"]) == (405, "GET")
+    assert (await town.api("GET", "/api/agents/support/audit?action=export")).json() == []
 
 
 async def test_an_erased_person_an_unknown_one_and_another_owner_are_refused(town: World) -> None:
