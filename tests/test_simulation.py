@@ -334,13 +334,19 @@ async def test_the_page_has_the_colours_that_were_chosen_on_the_hosts_pages(
 
 
 async def test_a_code_for_another_network_stays_in_the_mailbox(book: GuestBook) -> None:
-    letters = [Letter("zoe@example.org", "Your code on Paper", "The code is 482913.")]
+    letters = [
+        Letter("zoe@example.org", "Your code on the Book", "The code is 731604."),
+        Letter("zoe@example.org", "Your code on Paper", "The code is 482913."),
+    ]
     app = WithMailbox(Starlette(routes=page_routes(book)), lambda: letters)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://sim.test") as client:
+        await client.post("/phones/Zoe/say", json={"text": "/login zoe@example.org"})
         page = (await client.get("/")).text
 
-    assert "Mail: your code is <b></b>" in page
-    assert "Send 482913" in page
+    assert "Mail: your code is <b>731604</b>" in page
+    assert "Send 731604" in page
+    assert "Send 482913" not in page
+    assert "The code is 482913." in page, "it can be read"
 
 
 @pytest.mark.parametrize(

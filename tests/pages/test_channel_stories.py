@@ -26,7 +26,7 @@ async def test_a_wrong_signature_is_diagnosed_and_fixed(world: World, page_of: R
     issues = page.get_by_role("list", name="Needs attention")
     await expect(issues).to_contain_text("The signature of a webhook was wrong")
     await expect(page.locator(".lamps .bad")).to_contain_text("Signature")
-    await expect(page.locator(".state")).to_contain_text("not receiving: signature")
+    await expect(page.locator(".state")).to_contain_text("not receiving: the signature was wrong")
     assert zoe.heard() == []
     await reader.examines()
 

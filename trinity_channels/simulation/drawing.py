@@ -57,13 +57,15 @@ class View:
         """The code in the newest mail that this person had sent from this network, unless they have sent it already."""
         said = [one.text.casefold() for one in self.screen.bubbles if one.mine] if self.screen else []
         about = (
-            one
-            for one in self.mails or ()
-            if self.network in f"{one.subject} {one.text}" and any(one.to.casefold() in text for text in said)
+            one for one in self.mails or () if self.concerns(one) and any(one.to.casefold() in text for text in said)
         )
         code = code_of(mail) if (mail := next(about, None)) else ""
         # Offered once: a code that was sent has served.
         return "" if any(code in text for text in said) else code
+
+    def concerns(self, mail: Mail) -> bool:
+        """Whether a mail is about this network; a code is accepted only on the one that it was asked for on."""
+        return self.network in f"{mail.subject} {mail.text}"
 
 
 async def drawn(page: PhonePage[P], request: Request, person: P | None, refused: str) -> str:

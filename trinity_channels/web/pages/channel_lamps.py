@@ -23,6 +23,13 @@ class Lamp:
     name: str
     text: str | Markup
 
+    @property
+    def clause(self) -> str | Markup:
+        """The same within a sentence. Some texts have a subject of their own; of the others it is the name."""
+        if self.text.startswith(("the ", "a ")):
+            return self.text
+        return Markup("the {} {}").format(self.name.lower(), self.text)
+
 
 def lamps(at: Connection, ago: Callable[[datetime], Markup]) -> list[Lamp]:
     """The five lamps; whatever lies behind the first one that is bad is not reached."""

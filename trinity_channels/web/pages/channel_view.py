@@ -111,7 +111,7 @@ class ChannelView:
         broken = next((one for one in lamps(at, self.visit.ago) if one.kind == "bad"), None)
         if at.last_inbound is None:
             if broken:
-                return Markup("Connected, but not receiving: {} {}.").format(broken.name.lower(), broken.text)
+                return Markup("Connected, but not receiving: {}.").format(broken.clause)
             return Markup("Connected. No message has arrived yet.")
         last = Markup("Last message {}").format(self.visit.ago(at.last_inbound))
         if at.last_answered:
@@ -119,8 +119,8 @@ class ChannelView:
         if broken is None:
             return Markup("Receiving. {}.").format(last)
         if broken.name == "Answered":
-            return Markup("Receiving, but not answering: {}. {}.").format(broken.text, last)
-        return Markup("Not receiving: {} {}. {}.").format(broken.name.lower(), broken.text, last)
+            return Markup("Receiving, but not answering: {}. {}.").format(broken.clause, last)
+        return Markup("Not receiving: {}. {}.").format(broken.clause, last)
 
     @property
     def lamps(self) -> list[Lamp]:
