@@ -69,3 +69,13 @@ async def test_a_platform_that_is_away_is_told_in_a_sentence(terminal: Terminal)
     assert result.exit_code == 1
     assert result.stderr.startswith("The platform cannot be reached (ConnectError).")
     assert "Traceback" not in result.output
+
+
+def test_the_command_takes_user_names_only_beside_a_platform(terminal: Terminal) -> None:
+    alone = terminal.run("token", "create", "--user", "admin")
+    terminal.folder.joinpath("channels.toml").write_text("")
+    terminal.set(TRINITY_URL="http://127.0.0.1:1", TRINITY_TOKEN="fake-token")
+    beside = terminal.run("token", "create", "--user", "admin")
+
+    assert alone.exit_code != 0
+    assert (beside.exit_code, beside.stdout[:3]) == (0, "tc_")

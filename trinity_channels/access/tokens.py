@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from trinity_channels.authorisation import Owners, administrator
+from trinity_channels.access.directory import Directory, owner_of
+from trinity_channels.authorisation import administrator
 from trinity_channels.email_address import normalise_email
 from trinity_channels.principal import Principal, Role
 from trinity_channels.refusal import Refusal
@@ -19,6 +20,7 @@ from trinity_channels.store.tokens import StoredToken
 from trinity_channels.visible import cleaned_name
 
 LONGEST_LABEL = 100
+LONGEST_ID = 254
 FIRST_START = Actor("first start")
 """Who made the token that an administrator gets without asking for one."""
 # Python's last year is 9999; a time zone's hours must still fit.
@@ -47,7 +49,7 @@ class TokenNotFound(Refusal):
 class NewToken:
     """What a token is to be: for whom, and optionally what it is called and when it ends (aware).
 
-    `subject` is a user's e-mail or an agent's name, and empty for an administrator.
+    `subject` is a user's e-mail or id, or an agent's name, and empty for an administrator.
     """
 
     role: Role
@@ -85,11 +87,17 @@ class Tokens:
         Refusal: by each operation that takes a principal, if it is not an administrator.
     """
 
-    def __init__(self, store: Store, now: Callable[[], datetime], agents: Owners | None = None) -> None:
-        """`agents` knows which agents there are; without it their names are not checked."""
+    def __init__(
+        self, store: Store, now: Callable[[], datetime], directory: Directory | None = None, *, any_id: bool = False
+    ) -> None:
+        """`directory` knows agents and their owners; without it names are not checked.
+
+        Users are then named by their e-mails, or with `any_id` by whatever identifies owners where the agents are.
+        """
         self._store = store
         self._now = now
-        self._agents = agents
+        self._directory = directory
+        self._any_id = any_id
 
     async def create(self, principal: Principal, wanted: NewToken) -> tuple[StoredToken, str]:
         """Make a token.
@@ -123,14 +131,38 @@ class Tokens:
                 case Role.ADMIN:
                     return ""
                 case Role.USER:
-                    return normalise_email(wanted.subject)
+                    return await self._user(wanted.subject)
                 case Role.AGENT:
                     # A misspelled name would give a token that opens nothing, and wait for an agent of that name.
-                    if self._agents is not None and await self._agents.owner(wanted.subject) is None:
+                    if self._directory is not None and await self._directory.owner(wanted.subject) is None:
                         raise ValueError("There is no such agent.")
                     return wanted.subject
         except ValueError as error:
             raise TokenRefused(str(error), "subject") from None
+
+    async def _user(self, subject: str) -> str:
+        """What identifies a user: the id of an owner whose id or e-mail it is, or an e-mail that may own agents later.
+
+        Raises:
+            ValueError: it is neither.
+        """
+        subject = subject.strip()
+        try:
+            email = normalise_email(subject)
+        except ValueError as error:
+            if self._any_id and 0 < len(subject) <= LONGEST_ID and subject.isprintable():
+                return subject
+            email, why = "", f"{error}, or what identifies the owner of an agent"
+        if self._directory is not None:
+            owners = [await owner_of(self._directory, one) for one in await self._directory.agents(None)]
+            found = {
+                one.id for one in owners if one and one.id and (one.id == subject or (email and one.email == email))
+            }
+            if found:
+                return subject if subject in found else min(found)
+        if not email:
+            raise ValueError(why)
+        return email
 
     async def every(self, principal: Principal) -> list[StoredToken]:
         """Every token, oldest first, expired ones included."""

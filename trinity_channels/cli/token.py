@@ -14,7 +14,9 @@ app = typer.Typer(no_args_is_help=True, help="Make, list and revoke tokens of th
 def create(
     *,
     admin: Annotated[bool, typer.Option("--admin", help="For an administrator, who may do everything.")] = False,
-    user: Annotated[str, typer.Option(metavar="EMAIL", help="For a user who owns agents.")] = "",
+    user: Annotated[
+        str, typer.Option(metavar="EMAIL", help="For a user who owns agents; on a platform also by user name.")
+    ] = "",
     agent: Annotated[str, typer.Option(metavar="NAME", help="For an agent, which may only send messages.")] = "",
     label: Annotated[
         str, typer.Option(metavar="TEXT", help="What you call it, such as the program that uses it.")
@@ -35,11 +37,14 @@ def create(
         raise typer.BadParameter("Give exactly one of --admin, --user EMAIL and --agent NAME.")
     role, subject = (Role.ADMIN, "") if admin else (Role.USER, user) if user else (Role.AGENT, agent)
     ends = until(expires, utc_now())
+    settings = StandaloneSettings.load()
     if agent:
-        offline.known_agent(StandaloneSettings.load(), agent)
+        offline.known_agent(settings, agent)
     wanted = NewToken(role, subject, label, ends)
     try:
-        _, token = offline.with_store(lambda store: Tokens(store, utc_now).create(COMMAND_LINE, wanted))
+        _, token = offline.with_store(
+            lambda store: Tokens(store, utc_now, any_id=settings.serves_platform).create(COMMAND_LINE, wanted)
+        )
     except TokenRefused as refused:
         hint = {"subject": "--user", "label": "--label", "expires_at": "--expires"}[refused.field]
         raise typer.BadParameter(refused.message, param_hint=hint) from None

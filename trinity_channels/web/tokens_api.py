@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
-from trinity_channels.access.tokens import LONGEST_LABEL, NewToken, Tokens
+from trinity_channels.access.tokens import LONGEST_ID, LONGEST_LABEL, NewToken, Tokens
 from trinity_channels.principal import Role
 from trinity_channels.web.auth import Guard
 from trinity_channels.web.inputs import RowId
@@ -20,8 +20,8 @@ class TokenBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     role: Role
-    subject: Annotated[str, StringConstraints(max_length=254)] = Field(
-        "", description="A user's e-mail or an agent's name; empty for an administrator"
+    subject: Annotated[str, StringConstraints(max_length=LONGEST_ID)] = Field(
+        "", description="An owner's e-mail or id, or an agent's name; empty for an administrator"
     )
     label: Annotated[str, StringConstraints(max_length=LONGEST_LABEL)] = Field("", description="What you call it")
     expires_at: AwareDatetime | None = Field(None, description="From when it is refused; null means never")
