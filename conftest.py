@@ -8,6 +8,9 @@ is marked `long` are left out.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
+from itertools import islice
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -33,6 +36,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--mounted", action="store_true", help="every host of a story within an application, see tests/mounted.py"
     )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """With `--fast` make no test of any case but the first: nine out of ten would be left out again."""
+    if not metafunc.config.getoption("--fast"):
+        return
+    parametrize = metafunc.parametrize
+
+    def by_first_case(names: Any, cases: Iterable[Any], *args: Any, ids: Any = None, **options: Any) -> None:
+        first = list(islice(cases, 1))
+        parametrize(names, first, *args, ids=ids if ids is None or callable(ids) else list(islice(ids, 1)), **options)
+
+    metafunc.parametrize = by_first_case  # type: ignore[assignment, method-assign]  # of this test alone
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -13,8 +13,8 @@ import gc
 import pytest
 from fastapi.dependencies import models
 
-TESTS = 100
-"""Tests that may leave something behind before it is freed: some 100 MB in the worst case."""
+TESTS = 25
+"""Tests that may leave something behind before it is freed: some 25 MB in the worst case."""
 
 
 class Memory:
@@ -26,7 +26,7 @@ class Memory:
     def pytest_collection_finish(self) -> None:
         """Leave what was imported out of every later collection, and collect rarely: `free` does so now and then."""
         free()
-        gc.set_threshold(20_000, 20, 100)  # Python's own took an eighth of the time of most stories
+        gc.set_threshold(200_000, 20, 100)  # Python's own took an eighth of the time of most stories
 
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_teardown(self, item: pytest.Item, nextitem: pytest.Item | None) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Column, Integer, Label, Select, literal_column, select
 
+from tests.database import found
 from tests.statements import statements
 from trinity_channels import store as store_package
 from trinity_channels.store import Store
@@ -28,7 +29,7 @@ EMPTY = select(literal_column("NULL", Integer).label("empty"))
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    made = Store(f"sqlite:///{tmp_path}/rows.db")
+    made = Store(f"sqlite:///{found(tmp_path)}")
     made.open()
     yield made
     await made.close()

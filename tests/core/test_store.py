@@ -13,14 +13,14 @@ from time import monotonic
 import pytest
 from sqlalchemy import select
 
-from tests.database import full_disk
+from tests.database import found, full_disk
 from trinity_channels.store import Locked, Store, StoreError, Tx, database, settings
 from trinity_channels.store.tables import SETTING
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    return tmp_path / "new" / "channels.db"
+    return found(tmp_path)
 
 
 @pytest.fixture
@@ -366,13 +366,17 @@ async def test_a_closed_store_says_so_and_its_file_is_free(path: Path) -> None:
     await store.close()
 
 
-async def test_nobody_else_can_read_the_files(store: Store, path: Path) -> None:
+async def test_nobody_else_can_read_the_files(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "channels.db"
+    store = Store(f"sqlite:///{path}")
+    store.open()
     await store.write(lambda tx: put(tx, "a"))
 
     modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
 
     assert [name for name, mode in modes.items() if mode & 0o077] == []
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    await store.close()
 
 
 @pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:"])
