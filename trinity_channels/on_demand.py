@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from trinity_channels.access.actors import Actors
 from trinity_channels.access.directory import Directory
 from trinity_channels.access.pending_requests import PendingRequests
 from trinity_channels.access.policy_effects import PolicyEffects
@@ -113,6 +114,11 @@ class OnDemand:
     def roster(self) -> Roster:
         """The people that agents are shared with."""
         return Roster(self.store, self.directory, self.may)
+
+    @cached_property
+    def actors(self) -> Actors:
+        """How accounts are called that did something."""
+        return Actors(self.directory)
 
     @cached_property
     def exports(self) -> Exports:

@@ -51,13 +51,13 @@ def _modules(host: Host, live: Live) -> list[Pages]:
     """The pages for people who are signed in."""
     set_up = SetUpPages(host.set_up, host.reload)
     limits = LimitPages(host.limits, host.host_settings)
-    audit = AuditPages(AuditLog(host.store, host.may), host.plugins)
+    audit = AuditPages(AuditLog(host.store, host.may, host.actors), host.plugins)
     installed = PluginSection(host.plugins, ChannelUsage(host.store))
     views = ChannelViews(host.statuses, host.plugins)
     recent = RecentMessages(host.store, host.may)
-    sharing = SharingServices(host.sharing, host.pending_requests, host.policy_effects, host.contacts)
+    sharing = SharingServices(host.sharing, host.pending_requests, host.policy_effects, host.contacts, host.actors)
     human = HumanContactPages(host.self_service.escalation)
-    talks = ConversationViews(host.conversations, host.plugins)
+    talks = ConversationViews(host.conversations, host.actors, host.plugins)
     return [
         AgentsPages(host.overviews, set_up, live),
         SharingPages(sharing, views, human, host.plugins, live),

@@ -79,7 +79,7 @@ def routers(host: Host) -> Iterator[tuple[Group, APIRouter]]:
     yield Group.MESSAGES, FailedTurnsApi(host.guard, host.parked_turns).router()
     yield Group.MESSAGES, DeliveriesApi(host.guard, host.sent).router()
     yield Group.MESSAGES, ProactiveApi(host.guard, host.proactive).router()
-    yield Group.SETTINGS, AuditApi(host.guard, AuditLog(host.store, host.may), host.plugins.title).router()
+    yield Group.SETTINGS, AuditApi(host.guard, AuditLog(host.store, host.may, host.actors), host.plugins.title).router()
     yield Group.SETTINGS, SettingsApi(host.guard, host.address_change, host.limits, host.host_settings).router()
     yield Group.CHANNELS, ChannelsApi(host.guard, host.plugins, ChannelUsage(host.store)).router()
     diagnostics = Diagnostics(host, host.way_in.prove)

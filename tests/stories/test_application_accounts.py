@@ -249,3 +249,44 @@ async def test_the_audit_log_names_users_as_the_directory_does(found: Any, owner
     entries = (await town.api("GET", "/api/audit?action=share")).json()
 
     assert [(one["actor"], one["who"]) for one in entries] == [("user:7", who)]
+
+
+async def test_pages_name_accounts_as_the_directory_does(found: Any) -> None:
+    ada, root = Owner("7", "ada@example.org", "Ada Example"), Owner("root", name="Rita Root")
+    town = await found(Accounts({"support": ada, "other": root}))
+    await asks(town)
+    [request] = (await town.api("GET", "/api/agents/support/access-requests", token="7")).json()
+    await town.api("POST", f"/api/agents/support/access-requests/{request['id']}/decide", {"approve": True}, token="7")
+    await town.api("PUT", "/api/agents/support/access-policy", {"policy": "require_email"}, token="7")
+    [talk] = (await town.api("GET", "/api/agents/support/conversations")).json()["conversations"]
+
+    async def page(path: str, token: str) -> str:
+        answer = await town.http.get(
+            f"https://chat.example.org/channels{path}", headers={"Authorization": f"Bearer {token}"}
+        )
+        assert answer.status_code == 200, path
+        return str(answer.text)
+
+    sharing, seen = await page("/agents/support", ADMIN), await page("/agents/support", "7")
+    conversation = await page(f"/agents/support/conversations/{talk['id']}", ADMIN)
+    log = await page("/agents/support/audit", ADMIN)
+
+    assert "<small>by ada@example.org</small>" in sharing
+    assert "Changed by ada@example.org on" in sharing
+    assert "<small>by you</small>" in seen
+    assert "Changed by you on" in seen
+    assert "Access was granted by ada@example.org" in conversation
+    assert "Administrator (Rita Root)" in log
+    assert "ada@example.org" in log
+
+
+async def test_an_account_is_named_by_any_agent_that_it_owns(found: Any) -> None:
+    ada = Owner("7", "ada@example.org", "Ada Example")
+    accounts = Accounts({"support": ada, "other": ada})
+    town = await found(accounts)
+    await town.api("POST", "/api/agents/support/share", {"email": ZOE}, token="7")
+    accounts.owners["support"] = Owner("8", "bob@example.org", "Bob Example")
+
+    entries = (await town.api("GET", "/api/audit?action=share")).json()
+
+    assert [(one["actor"], one["who"]) for one in entries] == [("user:7", "ada@example.org")]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from trinity_channels.access.actors import Actors
 from trinity_channels.authorisation import Authorisation, administrator
-from trinity_channels.principal import Principal, Role
-from trinity_channels.refusal import Refusal
+from trinity_channels.principal import Principal
 from trinity_channels.store import Store, Tx, audit, audit_names
 from trinity_channels.store.audit_names import Told
 
@@ -33,15 +32,15 @@ class Narrowed:
 
 
 _ALL = Narrowed()
-_USER = f"{Role.USER}:"
 
 
 class AuditLog:
     """Reads it. One service for the API and pages."""
 
-    def __init__(self, store: Store, may: Authorisation) -> None:
+    def __init__(self, store: Store, may: Authorisation, actors: Actors) -> None:
         self._store = store
         self._may = may
+        self._actors = actors
 
     async def entries(
         self, principal: Principal, agent: str | None, narrowed: Narrowed = _ALL, most: int = 200
@@ -74,15 +73,6 @@ class AuditLog:
             )
             return audit_names.told(tx, found)
 
-        return await self._with_users(await self._store.read(read))
-
-    async def _with_users(self, entries: list[Told]) -> list[Told]:
-        """Name the owners that another application knows by an id; one whose agents are all gone stays an id."""
-        nameless = [one.entry for one in entries if one.entry.actor.startswith(_USER) and "@" not in one.entry.actor]
-        called: dict[str, str] = {}
-        for agent in {one.agent for one in nameless if one.agent}:
-            # A directory that cannot be asked must not keep the log from being read.
-            with contextlib.suppress(Refusal):
-                if owner := await self._may.owner_of(agent):
-                    called[f"{_USER}{owner.id}"] = owner.shown
-        return [replace(one, user=called[one.entry.actor]) if one.entry.actor in called else one for one in entries]
+        entries = await self._store.read(read)
+        called = await self._actors.called(one.entry.actor for one in entries)
+        return [replace(one, user=called.get(one.entry.actor, "")) for one in entries]

@@ -42,6 +42,7 @@ def requests(
     from trinity_channels.email_address import shown_email
     from trinity_channels.settings import StandaloneSettings
     from trinity_channels.store import access
+    from trinity_channels.web.audit_words import who
 
     wanted = {Status.ALL: None, Status.DECLINED: "denied"}.get(status, status.value)
     found = offline.with_store(lambda store: store.read(lambda tx: access.requests(tx, agent or None, wanted)))
@@ -58,7 +59,7 @@ def requests(
             one.channel,
             offline.moment(one.requested_at),
             one.outcome,
-            one.decided_by or "",
+            who(one.decided_by) if one.decided_by else "",
         )
         for one in found
     ]

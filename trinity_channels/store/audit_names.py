@@ -44,7 +44,7 @@ class Told:
         about: the contact it was done with; None if they are erased, or it concerned none.
         in_group: it concerned a group chat.
         email: the e-mail it was done with; empty if the person is erased, None if that is not known or it concerned none.
-        user: how a user who acted is called, where their id is no e-mail; empty if it is not known.
+        user: how an account that acted is called, where its id is no e-mail; empty if that is not known.
         token: the label of the token; empty if it has none.
     """
 

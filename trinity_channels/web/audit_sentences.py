@@ -78,7 +78,7 @@ def line(told: Told, title: Title) -> AuditLine:
     return AuditLine(
         entry.at,
         entry.actor,
-        contact_name(told.actor) if told.actor else shown_email(told.user) or who(entry.actor),
+        contact_name(told.actor) if told.actor else who(entry.actor, told.user),
         what,
         entry.agent,
         "" if "{channel}" in _TOLD.get(entry.action, "") else channel,

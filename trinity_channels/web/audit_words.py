@@ -73,12 +73,13 @@ def did(action: str) -> str:
     return DID.get(action, action.replace("_", " "))
 
 
-def who(actor: str) -> str:
-    """Who did it, as far as the log itself says."""
+def who(actor: str, called: str = "") -> str:
+    """Who did it, as far as the log itself says; `called` as `Actors` has it."""
     role, _, name = actor.partition(":")
+    name = called or name
     match role:
         case "admin":
-            return f"Administrator ({name})" if name else "Administrator"
+            return f"Administrator ({shown_email(name)})" if name else "Administrator"
         case "user" if name:
             return shown_email(name)
         case "agent" if name:
@@ -89,9 +90,9 @@ def who(actor: str) -> str:
             return _HOST.get(actor, actor[:1].upper() + actor[1:])
 
 
-def by(actor: str) -> str:
+def by(actor: str, called: str = "") -> str:
     """The same within a sentence, behind "by"."""
-    told = who(actor)
+    told = who(actor, called)
     if told.startswith("Administrator"):
         return f"an a{told[1:]}"
     if actor in _HOST:

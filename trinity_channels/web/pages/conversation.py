@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from starlette.responses import Response
 
+from trinity_channels.access.actors import Actors
 from trinity_channels.conversations.reading import Conversations
 from trinity_channels.plugins import Plugins
 from trinity_channels.web.pages.conversation_view import ConversationView
@@ -20,8 +21,9 @@ PATH = "/agents/{name}/conversations/{conversation}"
 class ConversationViews:
     """Makes what the pages of a conversation show, for people who may read it."""
 
-    def __init__(self, conversations: Conversations, plugins: Plugins) -> None:
+    def __init__(self, conversations: Conversations, actors: Actors, plugins: Plugins) -> None:
         self._conversations = conversations
+        self._actors = actors
         self._plugins = plugins
 
     async def of(self, visit: Visit) -> ConversationView:
@@ -33,7 +35,8 @@ class ConversationViews:
         params = visit.request.path_params
         before = row_id(visit.request.query_params.get("before", "")) or None
         found = await self._conversations.read(visit.principal, params["name"], row_id(params["conversation"]), before)
-        return ConversationView(found, self._plugins.title(found.heading.channel), before)
+        called = await self._actors.called(one.decided_by for one in found.log.requests)
+        return ConversationView(found, self._plugins.title(found.heading.channel), before, called)
 
 
 class ConversationPages:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,7 +15,7 @@ from trinity_channels.store.conversation_log import Heading, Parked, Said, Sendi
 from trinity_channels.store.states import PARKED_DELIVERIES, MessageState, OutboxState
 from trinity_channels.store.turns import Cause
 from trinity_channels.visible import one_line
-from trinity_channels.web.audit_words import who
+from trinity_channels.web.audit_words import by
 from trinity_channels.web.pages.curl import agent_api
 from trinity_channels.web.pages.delivery_badges import BADGES
 
@@ -77,10 +77,14 @@ Entry = Bubble | Undelivered | Unanswered | Held | Event
 
 
 class ConversationView:
-    """One page of a conversation, for its template. `title` of the channel comes from its manifest."""
+    """One page of a conversation, for its template.
 
-    def __init__(self, found: Reading, channel_title: str, before: int | None) -> None:
+    The channel's title comes from its manifest; `called` tells the names of accounts that decided, as `Actors` does.
+    """
+
+    def __init__(self, found: Reading, channel_title: str, before: int | None, called: Mapping[str, str]) -> None:
         self.found = found
+        self._called = called
         self.channel_title = channel_title
         self.is_newest = before is None
         self.place = f"?before={before}" if before else ""
@@ -194,7 +198,7 @@ class ConversationView:
     def _events(self) -> Iterator[Event]:
         oldest = self.found.log.said[0].at if self.found.log.said and self.found.log.more else None
         for one in self.found.log.requests:
-            for event in _of_request(one):
+            for event in _of_request(one, self._called.get(one.decided_by or "", "")):
                 # What happened before the page's first message stands on the page of older ones.
                 if oldest is None or event.at >= oldest:
                     yield event
@@ -202,11 +206,11 @@ class ConversationView:
             yield Event("Blocked: what they write is dropped", self.heading.blocked_at)
 
 
-def _of_request(one: AccessRequest) -> Iterator[Event]:
+def _of_request(one: AccessRequest, called: str) -> Iterator[Event]:
     yield Event(f"{one.email} asked for access", one.requested_at)
     if one.decided_at is not None:
         verdict = "Access was granted" if one.status == "approved" else "Access was declined"
-        yield Event(f"{verdict} by {who(one.decided_by) if one.decided_by else 'the owner'}", one.decided_at)
+        yield Event(f"{verdict} by {by(one.decided_by, called) if one.decided_by else 'the owner'}", one.decided_at)
 
 
 def _who(said: Said, heading: Heading) -> str:

@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode
 
 from starlette.responses import Response
 
+from trinity_channels.access.actors import Actors
 from trinity_channels.access.gate import GroupPolicy, Policy
 from trinity_channels.access.pending_requests import Decided, PendingRequests
 from trinity_channels.access.policy_effects import PolicyEffects
@@ -46,6 +47,7 @@ class SharingServices:
     pending: PendingRequests
     effects: PolicyEffects
     contacts: Contacts
+    actors: Actors
 
 
 class SharingPages:
@@ -100,7 +102,7 @@ class SharingPages:
             "api": f"/api/agents/{quote(agent, safe='')}",
             "choices": choices(effects, policy),
             "groups": groups,
-            "changed": (by(changed[0], visit), changed[1]) if changed else None,
+            "changed": changed and (by(changed[0], visit, await self._services.actors.called(changed[:1])), changed[1]),
             "has_groups": any(view.manifest.capabilities.groups for view in views),
             "views": views,
             "state": _state(views),
@@ -138,8 +140,9 @@ class SharingPages:
     async def _people(self, visit: Visit, agent: str) -> dict[str, Any]:
         after = visit.request.query_params.get("people", "")
         found = await self._services.sharing.share_page(visit.principal, agent, after=after, most=PEOPLE)
+        called = await self._services.actors.called(one.created_by for one in found.shares)
         return {
-            "people": [ShareView(one, visit) for one in found.shares],
+            "people": [ShareView(one, visit, called) for one in found.shares],
             "people_number": found.number,
             "more_people": f"{_query(people=found.next)}#people" if found.next else "",
             "first_people": bool(after),

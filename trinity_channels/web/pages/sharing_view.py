@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -99,17 +100,17 @@ class RequestView:
 class ShareView:
     """Someone with access."""
 
-    def __init__(self, share: Share, visit: Visit) -> None:
+    def __init__(self, share: Share, visit: Visit, called: Mapping[str, str]) -> None:
         self.email = share.email
         self.shown = shown_email(share.email)
         self.since = share.created_at
         self.may_write_first = share.allow_proactive
-        self.by = by(share.created_by, visit)
+        self.by = by(share.created_by, visit, called)
 
 
-def by(actor: str, visit: Visit) -> str:
-    """Who did something, within a sentence."""
-    return "you" if actor == visit.principal.actor else audit_words.by(actor)
+def by(actor: str, visit: Visit, called: Mapping[str, str]) -> str:
+    """Who did something, within a sentence; `called` as `Actors` tells it."""
+    return "you" if actor == visit.principal.actor else audit_words.by(actor, called.get(actor, ""))
 
 
 class ClientView:
