@@ -13,7 +13,9 @@ from freezegun.api import FrozenDateTimeFactory
 from tests.channels.net import Net, Someone
 from tests.cli.conftest import Terminal
 from tests.imports.platform import KEYS, TOKEN, ZOE, binding, contact, document
+from tests.pages.clients import client_of
 from tests.world import OWNER, PUBLIC
+from trinity_channels.api import ProviderUnavailable
 from trinity_channels.cli import servers
 from trinity_channels.store import audit
 
@@ -272,6 +274,81 @@ async def test_an_agent_that_was_disconnected_here_is_taken_over_again(terminal:
 
     assert "support on telegram is taken over" in again.stdout
     assert zoe.heard() == ["echo one", "echo two"]
+
+
+async def test_a_provider_that_sends_another_secret_by_now_is_believed(terminal: Terminal, served: Net) -> None:
+    zoe = Someone(served, "telegram", "Zoe")
+    telegram: Any = served.simulators["telegram"]
+    given = document(
+        binding(served, "telegram", contact(served, "telegram", "Zoe"), webhook_token=None),
+        policies=[{"agent": "support", "require_email": True, "open_access": True}],
+    )
+    await moved(terminal, given)
+    await served.api("DELETE", "/api/agents/support/telegram")
+
+    # The platform has set its webhook again, at the same address.
+    telegram.bot.webhook.secret = "fake-secret-of-the-platform-by-now"
+    given["bindings"][0]["webhook_token"] = telegram.bot.webhook.secret
+    again = await moved(terminal, given)
+    await zoe.says("hello")
+
+    assert "support on telegram is taken over" in again.stdout
+    assert zoe.heard() == ["echo hello"]
+
+
+@pytest.mark.parametrize("error", [ProviderUnavailable("Telegram did not answer."), KeyError("fake-bug")])
+async def test_a_provider_that_could_not_be_told_is_left_to_do(
+    terminal: Terminal, served: Net, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    zoe = Someone(served, "telegram", "Zoe")
+    given = document(
+        binding(served, "telegram", contact(served, "telegram", "Zoe"), webhook_token=None),
+        policies=[{"agent": "support", "require_email": True, "open_access": True}],
+    )
+
+    async def fails(*_: object, **__: object) -> None:
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(served.host.plugins["telegram"], "register_webhook", fails)
+        done = await moved(terminal, given)
+    answer = await served.api("POST", "/api/agents/support/telegram/set-webhook", {"replace": True})
+    await zoe.says("hello")
+
+    assert done.exit_code == 0, done.stderr
+    assert (
+        "Its webhook could not be set at the provider; set it on the channel's page, or with set-webhook."
+        in done.stdout
+    )
+    assert ("Telegram did not answer." in done.stdout) == isinstance(error, ProviderUnavailable)
+    assert "fake-bug" not in done.output
+    assert answer.status_code == 200, answer.text
+    assert zoe.heard() == ["echo hello"]
+
+
+async def test_their_conversations_begin_empty_and_can_be_looked_at(terminal: Terminal, served: Net) -> None:
+    await moved(terminal, document(binding(served, "telegram", contact(served, "telegram", "Zoe"))))
+
+    (client,) = (await served.api("GET", "/api/agents/support/clients")).json()
+    listed = await served.api("GET", "/api/agents/support/conversations")
+    one = await served.api("GET", f"/api/agents/support/conversations/{1}")
+    exported = await served.api("GET", f"/api/agents/support/clients/{client['id']}/export")
+
+    assert (one.status_code, exported.status_code) == (200, 200)
+    async with client_of(served) as browser:
+        places = (
+            "conversations",
+            "agents/support",
+            "agents/support/conversations/1",
+            "agents/support/channels/telegram",
+            "agents/support/audit",
+        )
+        pages = {place: await browser.get(f"/{place}", follow_redirects=True) for place in places}
+
+    assert {place: page.status_code for place, page in pages.items()} == dict.fromkeys(places, 200)
+    assert "Zoe" in pages["agents/support/conversations/1"].text
+    assert [one["title"] for one in listed.json()["conversations"]] == ["Zoe"]
+    assert (client["display_name"], client["verified_email"], client["message_count"]) == ("Zoe", ZOE, 0)
 
 
 async def test_it_is_on_record_without_a_secret_and_nothing_secret_is_said(terminal: Terminal, served: Net) -> None:

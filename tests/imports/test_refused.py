@@ -141,7 +141,7 @@ PEOPLE = {
     "no address": (lambda given: person(given).pop("address"), "bindings[0].contacts[0].address: is missing."),
     "the same person twice": (
         lambda given: first(given)["contacts"].append(person(given)),
-        "bindings[0].contacts[1].address: stands twice in this binding.",
+        "bindings[0].contacts[1].address: is listed twice in this binding.",
     ),
     "an e-mail that is none": (
         lambda given: person(given).update(verified_email=SECRET),

@@ -13,18 +13,25 @@ from trinity_channels.access.lifetime import Lifetime
 from trinity_channels.access.platform_policy import GROUPS, POLICIES
 from trinity_channels.api import ChannelError
 from trinity_channels.authorisation import administrator
-from trinity_channels.bindings import Bindings, Disconnected
+from trinity_channels.bindings import Bindings, Disconnected, OpenBinding
 from trinity_channels.imports import agents
 from trinity_channels.imports.document import read
 from trinity_channels.imports.moves import Move, Moves
 from trinity_channels.imports.problems import Problems
 from trinity_channels.imports.result import Imported, ImportedBinding
 from trinity_channels.imports.writing import Contents, Writing
+from trinity_channels.observability.log import get_logger
 from trinity_channels.plugins import Plugins
 from trinity_channels.principal import Principal
 from trinity_channels.store import Store, Tx, bindings
 from trinity_channels.store.imported import Person
 from trinity_channels.store.verified_emails import Source, Verification
+
+log = get_logger(__name__)
+
+_PATIENCE = 30.0
+"""Seconds that a provider may take to be pointed here."""
+_NOT_SET = "Its webhook could not be set at the provider; set it on the channel's page, or with set-webhook."
 
 
 class _OnlyTried(Exception):
@@ -122,14 +129,21 @@ class PlatformImport:
         stored = await self._store.read(lambda tx: bindings.of_agent(tx, move.agent, move.channel))
         assert stored is not None  # noqa: S101  written above
         try:
-            bound = await self._opened.open(stored.id)
-            if not bound.registers_unasked:
-                note = "" if move.keeps_address else "Its webhook address is a new one: enter it at the provider."
-            elif bound.context.webhook_url is None:
-                note = "Its webhook is set at the provider as soon as there is a public address."
-            else:
-                await bound.register_webhook()
-                note = ""
+            async with asyncio.timeout(_PATIENCE):
+                note = await self._told(await self._opened.open(stored.id), move)
         except (ChannelError, Disconnected) as error:
-            note = f"Its webhook could not be set at the provider: {error} Set it with set-webhook."
+            note = f"{_NOT_SET} {error}".rstrip()
+        # It is imported, and can be pointed here later.
+        except Exception as error:
+            log.exception("a webhook could not be set", channel=move.channel, error=type(error).__name__)
+            note = _NOT_SET
         return replace(one, note=note)
+
+    async def _told(self, bound: OpenBinding, move: Move) -> str:
+        """Tell the provider, where that is done without being asked for; what is left to do, empty if nothing is."""
+        if not bound.registers_unasked:
+            return "" if move.keeps_address else "Its webhook address is a new one: enter it at the provider."
+        if bound.context.webhook_url is None:
+            return "Its webhook is set at the provider as soon as there is a public address."
+        await bound.register_webhook()
+        return ""

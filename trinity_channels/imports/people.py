@@ -28,7 +28,7 @@ def people(
             example = f", such as {manifest.address.example}" if manifest.address.example else ""
             found.append(("address", f"is not an address of {manifest.title}{example}."))
         elif row.address in seen:
-            found.append(("address", "stands twice in this binding."))
+            found.append(("address", "is listed twice in this binding."))
         if row.verified_email and row.verified_at is None:
             found.append(("verified_at", "is missing: since when the e-mail is verified decides how long it counts."))
         for name in ("verified_at", "last_active"):

@@ -119,11 +119,11 @@ class Writing:
             new_key=one.key,
             now=self._now,
         )
-        if known:  # it was disconnected, and has the key of then
+        if known:  # it was disconnected, and has the key and the header's secret of then
             notices.clear(tx, saved)
             if imported.key_holder(tx, one.key[1]) is None:
                 retired_keys.retire(tx, saved, self._now, self._now)
-                bindings.rotate(tx, saved, one.key, self._now)
+            bindings.rotate(tx, saved, one.key, self._now)
         return saved
 
     def _people(self, tx: Tx, binding: int, one: Sealed, *, new: bool) -> ImportedBinding:
