@@ -79,9 +79,7 @@ def create_app(settings: Settings, ports: Ports | None = None) -> tuple[FastAPI,
 
 def _guest_routes(host: Host, groups: Collection[Group]) -> list[Route]:
     """What another application takes of us, beside the webhooks."""
-    routes = [
-        one for group, router in routers(host) if group in groups for one in router.routes if isinstance(one, Route)
-    ]
+    routes: list[Route] = [one for group, router in routers(host) if group in groups for one in router.routes]
     if Group.WEBHOOKS in groups:
         routes += host.decision_pages.routes()
     if Group.PAGES in groups:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from enum import StrEnum
 
-from fastapi import APIRouter
-
 from trinity_channels.access.audit_log import AuditLog
 from trinity_channels.bindings.usage import ChannelUsage
 from trinity_channels.diagnostics import Diagnostics
@@ -32,6 +30,7 @@ from trinity_channels.web.proactive_api import ProactiveApi
 from trinity_channels.web.recent_messages_api import RecentMessagesApi
 from trinity_channels.web.reload_api import ReloadApi
 from trinity_channels.web.retention_api import RetentionApi
+from trinity_channels.web.route import Router
 from trinity_channels.web.sessions_api import SessionsApi
 from trinity_channels.web.set_up_api import SetUpApi
 from trinity_channels.web.settings_api import SettingsApi
@@ -57,7 +56,7 @@ class Group(StrEnum):
     PAGES = "pages"
 
 
-def routers(host: Host) -> Iterator[tuple[Group, APIRouter]]:
+def routers(host: Host) -> Iterator[tuple[Group, Router]]:
     """The routers of the JSON API with their groups, in the order of its description."""
     channels = BindingsApi(host.guard, host.connections, host.statuses, host.owners_way_in, host.plugins)
     trials = TrialApi(host.guard, host.connections, host.trials, host.plugins)

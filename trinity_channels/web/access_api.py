@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from pydantic import BaseModel, Field
 
 from trinity_channels.access.gate import Policy
@@ -22,7 +22,7 @@ from trinity_channels.web.auth import Guard
 from trinity_channels.web.inputs import Email, RowId
 from trinity_channels.web.paging import link_to_next
 from trinity_channels.web.policy import PolicyAnswer, PolicyBody
-from trinity_channels.web.route import api_router
+from trinity_channels.web.route import Router, api_router
 
 _MOST_SHARES = 500
 After = Annotated[
@@ -161,7 +161,7 @@ class AccessApi:
         self._effects = effects
         self._roster = roster
 
-    def router(self) -> APIRouter:
+    def router(self) -> Router:
         """The routes."""
         router = api_router(self._guard, "Access", "/api/agents/{name}")
         add = router.add_api_route

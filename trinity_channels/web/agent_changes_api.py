@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import BaseModel, Field
 
 from trinity_channels.bindings.agent_changes import AgentChanges
 from trinity_channels.web.auth import Guard
-from trinity_channels.web.route import api_router
+from trinity_channels.web.route import Router, api_router
 
 
 class RenamedBody(BaseModel):
@@ -45,7 +45,7 @@ class AgentChangesApi:
         self._guard = guard
         self._changes = changes
 
-    def router(self) -> APIRouter:
+    def router(self) -> Router:
         """The routes."""
         router = api_router(self._guard, "Settings", admins_only=True)
         router.add_api_route("/api/settings/agent-renamed", self._renamed, methods=["POST"])

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import BaseModel, Field
 
 from trinity_channels.access.gate import Policy
 from trinity_channels.access.overview import Overview, Overviews
 from trinity_channels.web.auth import Guard
-from trinity_channels.web.route import api_router
+from trinity_channels.web.route import Router, api_router
 
 
 class ConnectedAnswer(BaseModel):
@@ -50,7 +50,7 @@ class AgentsApi:
         self._guard = guard
         self._overviews = overviews
 
-    def router(self) -> APIRouter:
+    def router(self) -> Router:
         """The route."""
         router = api_router(self._guard, "Agents")
         router.add_api_route("/api/agents", self._agents, methods=["GET"])

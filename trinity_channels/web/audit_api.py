@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from pydantic import BaseModel, Field
 
 from trinity_channels.access.audit_log import AuditLog, Narrowed
@@ -13,7 +13,7 @@ from trinity_channels.store.audit_names import Told
 from trinity_channels.web.audit_sentences import Title, line
 from trinity_channels.web.auth import Guard
 from trinity_channels.web.inputs import Moment
-from trinity_channels.web.route import api_router
+from trinity_channels.web.route import Router, api_router
 
 Action = Annotated[str, Query(max_length=64, description="Only this action, such as connect; empty means all")]
 Actor = Annotated[str, Query(max_length=400, description="Only what they did, as `actor` names them; empty means all")]
@@ -47,7 +47,7 @@ class AuditApi:
         self._log = log
         self._title = title
 
-    def router(self) -> APIRouter:
+    def router(self) -> Router:
         """The routes."""
         router = api_router(self._guard, "Audit", admins_only=True)
         router.add_api_route("/api/audit", self._all, methods=["GET"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from trinity_channels.bindings.connections import Connections
@@ -18,7 +18,7 @@ from trinity_channels.web.auth import Guard
 from trinity_channels.web.diagnosis_api import ProbeAnswer
 from trinity_channels.web.health_check import HealthCheck
 from trinity_channels.web.inputs import JsonObject
-from trinity_channels.web.route import api_router
+from trinity_channels.web.route import Router, api_router
 
 
 class BindingHealth(BaseModel):
@@ -75,7 +75,7 @@ class BindingsApi:
         self._way_in = way_in
         self._plugins = plugins
 
-    def router(self, channel: str) -> APIRouter:
+    def router(self, channel: str) -> Router:
         """The routes of one channel, `/api/agents/{name}/<channel>…`."""
         manifest = self._plugins[channel].manifest
         path = f"/api/agents/{{name}}/{channel}"

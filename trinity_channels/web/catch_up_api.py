@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from trinity_channels.inbound.missed import MissedMessages
 from trinity_channels.plugins import Plugins
 from trinity_channels.web.auth import Guard
 from trinity_channels.web.inputs import Moment
-from trinity_channels.web.route import api_router
+from trinity_channels.web.route import Router, api_router
 
 
 class CatchUpBody(BaseModel):
@@ -40,7 +40,7 @@ class CatchUpApi:
         self._missed = missed
         self._plugins = plugins
 
-    def router(self, channel: str) -> APIRouter:
+    def router(self, channel: str) -> Router:
         """The route of one channel."""
         manifest = self._plugins[channel].manifest
         router = api_router(self._guard, manifest.title)

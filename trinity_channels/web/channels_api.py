@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import BaseModel, Field
 
 from trinity_channels.bindings.usage import ChannelUsage
 from trinity_channels.plugins import Plugins
 from trinity_channels.principal import Role
 from trinity_channels.web.auth import Guard
-from trinity_channels.web.route import api_router
+from trinity_channels.web.route import Router, api_router
 
 
 class ChannelAnswer(BaseModel):
@@ -38,7 +38,7 @@ class ChannelsApi:
         self._plugins = plugins
         self._usage = usage
 
-    def router(self) -> APIRouter:
+    def router(self) -> Router:
         """The route."""
         router = api_router(self._guard, "Settings")
         router.add_api_route("/api/channels", self._channels, methods=["GET"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from pydantic import BaseModel, Field
 
 from trinity_channels.conversations import words
@@ -17,7 +17,7 @@ from trinity_channels.store.conversation_list import Listed, Need
 from trinity_channels.store.conversation_log import Parked, Said, Sending
 from trinity_channels.web.auth import Guard
 from trinity_channels.web.inputs import RowId
-from trinity_channels.web.route import api_router
+from trinity_channels.web.route import Router, api_router
 
 State = Annotated[
     Literal["", "attention", "held", "working"],
@@ -148,7 +148,7 @@ class ConversationsApi:
         self._listing = listing
         self._conversations = conversations
 
-    def router(self) -> APIRouter:
+    def router(self) -> Router:
         """The routes."""
         router = api_router(self._guard, "Conversations", "/api/agents/{name}/conversations")
         router.add_api_route("", self._list, methods=["GET"])

@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from trinity_channels.outbound.sent import SentMessages
 from trinity_channels.store.delivery_log import Sent
 from trinity_channels.web.auth import Guard
 from trinity_channels.web.inputs import RowId
-from trinity_channels.web.route import api_router
+from trinity_channels.web.route import Router, api_router
 
 
 class DeliveryAnswer(BaseModel):
@@ -72,7 +72,7 @@ class DeliveriesApi:
         self._guard = guard
         self._sent = sent
 
-    def router(self) -> APIRouter:
+    def router(self) -> Router:
         """The routes."""
         router = api_router(self._guard, "Deliveries", "/api/agents/{name}/deliveries")
         router.add_api_route("", self._recent, methods=["GET"])

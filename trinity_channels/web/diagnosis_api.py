@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import BaseModel, Field
 
 from trinity_channels.api import Check
@@ -15,7 +15,7 @@ from trinity_channels.inbound.way_in import OwnersWayIn
 from trinity_channels.principal import Principal
 from trinity_channels.web.auth import Guard
 from trinity_channels.web.health_check import HealthCheck
-from trinity_channels.web.route import api_router
+from trinity_channels.web.route import Router, api_router
 
 
 class FindingsAnswer(BaseModel):
@@ -75,7 +75,7 @@ class DiagnosisApi:
         self._way_in = way_in
         self._examine = examine
 
-    def router(self) -> APIRouter:
+    def router(self) -> Router:
         """The routes."""
         router = api_router(self._guard, "Settings", admins_only=True)
         router.add_api_route("/api/settings/diagnosis", self._diagnosis, methods=["POST"])

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import BaseModel, Field, StringConstraints
 
 from trinity_channels.access.disclosure import Disclosure
 from trinity_channels.web.auth import Guard, Principal
-from trinity_channels.web.route import api_router
+from trinity_channels.web.route import Router, api_router
 
 
 class DisclosureBody(BaseModel):
@@ -39,7 +39,7 @@ class DisclosureApi:
         self._guard = guard
         self._disclosure = disclosure
 
-    def router(self) -> APIRouter:
+    def router(self) -> Router:
         """The routes."""
         router = api_router(self._guard, "Access", "/api/agents/{name}")
         router.add_api_route("/disclosure", self._shown, methods=["GET"])

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import AfterValidator, BaseModel, Field
 
 from trinity_channels.access.escalation import Escalation
 from trinity_channels.escalation_contact import ContactKind, parse_escalation_contact
 from trinity_channels.web.auth import Guard, Principal
-from trinity_channels.web.route import api_router
+from trinity_channels.web.route import Router, api_router
 
 
 def _checked(text: str) -> str:
@@ -43,7 +43,7 @@ class EscalationApi:
         self._guard = guard
         self._escalation = escalation
 
-    def router(self) -> APIRouter:
+    def router(self) -> Router:
         """The routes."""
         router = api_router(self._guard, "Access", "/api/agents/{name}")
         router.add_api_route("/escalation-contact", self._contact, methods=["GET"])

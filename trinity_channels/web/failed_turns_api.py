@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import BaseModel, Field
 
 from trinity_channels.inbound.parked_turns import OwnersParkedTurns
 from trinity_channels.store.turns import FailedTurn
 from trinity_channels.web.auth import Guard
 from trinity_channels.web.inputs import RowId
-from trinity_channels.web.route import api_router
+from trinity_channels.web.route import Router, api_router
 
 
 class ParkedTurnAnswer(BaseModel):
@@ -41,7 +41,7 @@ class FailedTurnsApi:
         self._guard = guard
         self._turns = turns
 
-    def router(self) -> APIRouter:
+    def router(self) -> Router:
         """The routes."""
         router = api_router(self._guard, "Failed turns", "/api/agents/{name}/failed-turns")
         router.add_api_route("", self._list, methods=["GET"])

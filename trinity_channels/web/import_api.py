@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from trinity_channels.web.auth import Guard
 from trinity_channels.web.inputs import JsonObject
-from trinity_channels.web.route import api_router
+from trinity_channels.web.route import Router, api_router
 
 if TYPE_CHECKING:
     from trinity_channels.imports.importing import PlatformImport
@@ -65,7 +65,7 @@ class ImportApi:
         self._guard = guard
         self._service = service
 
-    def router(self) -> APIRouter:
+    def router(self) -> Router:
         """The route."""
         router = api_router(self._guard, "Settings", admins_only=True, most_bytes=MOST_BYTES)
         schema = {"requestBody": {"required": True, "content": {"application/json": {"schema": _DOCUMENT}}}}

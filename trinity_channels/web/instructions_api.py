@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, StringConstraints
 
 from trinity_channels.access.public_instructions import LONGEST_PROMPT, InstructionSettings
 from trinity_channels.web.auth import Guard, Principal
-from trinity_channels.web.route import api_router
+from trinity_channels.web.route import Router, api_router
 
 # As providers write them: gpt-4o, claude-sonnet-4-5, meta-llama/Llama-3.3-70B:free, us.anthropic.claude@20250514
 _MODEL = r"^[A-Za-z0-9][A-Za-z0-9._:/@+-]*$"
@@ -60,7 +60,7 @@ class InstructionsApi:
         self._guard = guard
         self._instructions = instructions
 
-    def router(self) -> APIRouter:
+    def router(self) -> Router:
         """The routes."""
         router = api_router(self._guard, "Access", "/api/agents/{name}")
         router.add_api_route("/public-prompt", self._prompt, methods=["GET"])

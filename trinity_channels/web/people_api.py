@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from pydantic import BaseModel, Field
 from starlette.responses import StreamingResponse
 
@@ -18,7 +18,7 @@ from trinity_channels.web.auth import Guard
 from trinity_channels.web.exported import exported
 from trinity_channels.web.inputs import RowId
 from trinity_channels.web.paging import link_to_next
-from trinity_channels.web.route import api_router
+from trinity_channels.web.route import Router, api_router
 
 After = Annotated[
     str, Query(max_length=40, description="From the `Link` to the next page, to go on from an earlier list")
@@ -74,7 +74,7 @@ class PeopleApi:
         self._exports = exports
         self._lifetime = lifetime
 
-    def router(self) -> APIRouter:
+    def router(self) -> Router:
         """The routes."""
         router = api_router(self._guard, "People", "/api/agents/{name}")
         add = router.add_api_route

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from trinity_channels.outbound.proactive import AUTO, ProactiveMessages, ProactiveRequest, RecipientRole, Status
@@ -13,7 +13,7 @@ from trinity_channels.refusal import Refusal
 from trinity_channels.store.states import OutboxState
 from trinity_channels.web.auth import Guard, Principal
 from trinity_channels.web.inputs import Email
-from trinity_channels.web.route import api_router
+from trinity_channels.web.route import Router, api_router
 
 Id = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
@@ -68,7 +68,7 @@ class ProactiveApi:
         self._guard = guard
         self._messages = messages
 
-    def router(self) -> APIRouter:
+    def router(self) -> Router:
         """The routes."""
         router = api_router(self._guard, "Messages", "/api/agents/{name}/messages", agents_own_key=True)
         router.add_api_route("", self._send, methods=["POST"])

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from pydantic import BaseModel, Field
 
 from trinity_channels.people.recent_messages import RecentMessages
 from trinity_channels.plugins import Plugins
 from trinity_channels.web.auth import Guard
-from trinity_channels.web.route import api_router
+from trinity_channels.web.route import Router, api_router
 
 MOST = 100
 Before = Annotated[
@@ -49,7 +49,7 @@ class RecentMessagesApi:
         self._recent = recent
         self._plugins = plugins
 
-    def router(self, channel: str) -> APIRouter:
+    def router(self, channel: str) -> Router:
         """The route of one channel."""
         router = api_router(self._guard, self._plugins[channel].manifest.title)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import BaseModel, Field
 
 from trinity_channels.agents.reload import AgentReload
 from trinity_channels.web.auth import Guard
-from trinity_channels.web.route import api_router
+from trinity_channels.web.route import Router, api_router
 
 
 class LeftAnswer(BaseModel):
@@ -35,7 +35,7 @@ class ReloadApi:
         self._guard = guard
         self._reload = reload
 
-    def router(self) -> APIRouter:
+    def router(self) -> Router:
         """The route."""
         router = api_router(self._guard, "Settings", admins_only=True)
         router.add_api_route("/api/settings/reload", self._run, methods=["POST"])

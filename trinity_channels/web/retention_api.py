@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import BaseModel, Field
 
 from trinity_channels.agent_settings import Days
 from trinity_channels.retention.periods import RetentionPeriods
 from trinity_channels.web.auth import Guard, Principal
-from trinity_channels.web.route import api_router
+from trinity_channels.web.route import Router, api_router
 
 
 class RetentionBody(BaseModel):
@@ -38,7 +38,7 @@ class RetentionApi:
         self._guard = guard
         self._periods = periods
 
-    def router(self) -> APIRouter:
+    def router(self) -> Router:
         """The routes."""
         router = api_router(self._guard, "People", "/api/agents/{name}")
         router.add_api_route("/retention", self._retention, methods=["GET"])

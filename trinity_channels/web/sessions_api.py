@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from trinity_channels.access.sessions import Sessions
 from trinity_channels.authorisation import person
 from trinity_channels.web.auth import Guard
-from trinity_channels.web.route import api_router
+from trinity_channels.web.route import Router, api_router
 
 
 class SessionAnswer(BaseModel):
@@ -34,7 +34,7 @@ class SessionsApi:
         self._guard = guard
         self._sessions = sessions
 
-    def router(self) -> APIRouter:
+    def router(self) -> Router:
         """The routes."""
         router = api_router(self._guard, "Sessions")
         router.add_api_route("/api/sessions", self._of, methods=["GET"])

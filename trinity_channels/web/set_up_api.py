@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from trinity_channels.access.set_up import SetUp, SetUpState
 from trinity_channels.web.auth import Guard
-from trinity_channels.web.route import api_router
+from trinity_channels.web.route import Router, api_router
 
 
 class StepAnswer(BaseModel):
@@ -39,7 +39,7 @@ class SetUpApi:
         self._guard = guard
         self._set_up = set_up
 
-    def router(self) -> APIRouter:
+    def router(self) -> Router:
         """The routes."""
         router = api_router(self._guard, "Settings", admins_only=True)
         router.add_api_route("/api/setup", self._state, methods=["GET"])

@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from trinity_channels.bindings.address_change import AddressChange
 from trinity_channels.host_settings import HostSettings, Origin
 from trinity_channels.limits import Limits, LimitSetting
 from trinity_channels.web.auth import Guard
-from trinity_channels.web.route import api_router
+from trinity_channels.web.route import Router, api_router
 
 
 class PublicUrlBody(BaseModel):
@@ -81,7 +81,7 @@ class SettingsApi:
         self._limits = limits
         self._every = every
 
-    def router(self) -> APIRouter:
+    def router(self) -> Router:
         """The routes."""
         router = api_router(self._guard, "Settings", admins_only=True)
         router.add_api_route("/api/settings", self._settings, methods=["GET"])

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from trinity_channels.access.tokens import LONGEST_ID, LONGEST_LABEL, NewToken, Tokens
 from trinity_channels.principal import Role
 from trinity_channels.web.auth import Guard
 from trinity_channels.web.inputs import RowId
-from trinity_channels.web.route import api_router
+from trinity_channels.web.route import Router, api_router
 
 
 class TokenBody(BaseModel):
@@ -55,7 +55,7 @@ class TokensApi:
         self._guard = guard
         self._tokens = tokens
 
-    def router(self) -> APIRouter:
+    def router(self) -> Router:
         """The routes."""
         router = api_router(self._guard, "Tokens", admins_only=True)
         router.add_api_route("/api/tokens", self._every, methods=["GET"])

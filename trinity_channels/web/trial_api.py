@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import BaseModel, Field
 
 from trinity_channels.api import Channel, CheckState, ConfigurationError
@@ -19,7 +19,7 @@ from trinity_channels.web.auth import Guard
 from trinity_channels.web.bindings_api import body_schema
 from trinity_channels.web.health_check import HealthCheck
 from trinity_channels.web.inputs import JsonObject
-from trinity_channels.web.route import api_router
+from trinity_channels.web.route import Router, api_router
 
 TEXT_LIMIT = 1000
 _UNSETTLED = OPEN_DELIVERIES | {OutboxState.UNKNOWN}
@@ -53,7 +53,7 @@ class TrialApi:
         self._trials = trials
         self._plugins = plugins
 
-    def router(self, channel: str) -> APIRouter:
+    def router(self, channel: str) -> Router:
         """The route of one channel."""
         manifest = self._plugins[channel].manifest
         router = api_router(self._guard, manifest.title)
