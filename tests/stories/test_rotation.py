@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.transactions import Transactions
 from tests.world import PUBLIC, Agent, World, said
 from trinity_channels.bindings.reseal import reseal
 from trinity_channels.settings import Settings
@@ -215,21 +216,16 @@ async def test_what_is_no_message_of_the_provider_raises_no_alarm(town: World, w
     assert (await town.check("signature"))["state"] == "ok"
 
 
-async def test_a_flood_at_a_retired_address_is_written_down_once_a_minute(town: World) -> None:
+async def test_a_flood_at_a_retired_address_is_written_down_once_a_minute(
+    town: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     old = await ended(town)
-    writes = 0
-    write = town.host.store.write
+    transactions = Transactions(monkeypatch)
 
-    async def counted(unit: Any) -> Any:
-        nonlocal writes
-        writes += 1
-        return await write(unit)
-
-    town.host.store.write = counted  # type: ignore[method-assign]
     for number in range(20):
         await arrives(town, old, 10 + number)
 
-    assert writes == 1
+    assert len(transactions.writes) == 1
 
 
 async def test_retired_addresses_are_counted(town: World) -> None:
