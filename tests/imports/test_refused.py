@@ -41,6 +41,10 @@ BINDING = {
         lambda given: first(given).update(agent=SECRET),
         "bindings[0].agent: There is no such agent here.",
     ),
+    "no agent of that name, and an account that the provider refuses": (
+        lambda given: first(given).update(agent=SECRET, settings={"bot_token": "1234:" + SECRET}),
+        "bindings[0].agent: There is no such agent here.",
+    ),
     "no name": (lambda given: first(given).update(agent=""), "bindings[0].agent: "),
     "a name of another type": (lambda given: first(given).update(agent=["support"]), "bindings[0].agent: "),
     "a name of a path": (lambda given: first(given).update(agent="../support"), "bindings[0].agent: There is no such"),

@@ -79,7 +79,7 @@ class PlatformImport:
         document = await asyncio.to_thread(read, given, problems)
         owners = await agents.owners(self._directory, document, problems)
         agents.refuse_twice(document, problems)
-        moves = self._moves.read(document, problems)
+        moves = self._moves.read(document, owners, problems)
         sealed = await self._moves.sealed(moves, problems)
         problems.refuse()
         local = isinstance(self._directory, LocalDirectory)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -61,8 +61,8 @@ class Moves:
         self._opened = opened
         self._now = now
 
-    def read(self, document: Document, problems: Problems) -> list[Move]:
-        """Check each row against its channel; those with problems are left out."""
+    def read(self, document: Document, agents: Container[str], problems: Problems) -> list[Move]:
+        """Check each row against its channel; those with problems, and of none of the agents, are left out."""
         found = []
         for one, contacts in zip(document.bindings, document.contacts, strict=True):
             if one.row.channel in self._plugins:
@@ -70,7 +70,8 @@ class Moves:
             else:
                 known = ", ".join(self._plugins) or "none"
                 problems.add(f"{one.place}.channel", f"There is no such channel here. Installed channels: {known}.")
-        return [one for one in found if one]
+        # Only an agent's own name is told; any other may be something else in the wrong field.
+        return [one for one in found if one and one.agent in agents]
 
     def _read(
         self, one: Placed[GivenBinding], contacts: Sequence[Placed[GivenContact]], problems: Problems
