@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from trinity_channels.agents import large_json
+
 # Not str.splitlines: a JSON string may hold U+2028 and its like as they are.
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _DONE = "[DONE]"
@@ -78,6 +80,6 @@ def _as_error(data: str) -> str:
 def _parsed(text: str) -> Any:
     """A JSON value; None for what is none, and for null."""
     try:
-        return json.loads(text)
+        return large_json.loads(text)
     except (ValueError, RecursionError):
         return None

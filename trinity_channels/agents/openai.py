@@ -9,7 +9,7 @@ from datetime import datetime
 import httpx
 
 from trinity_channels.agent_settings import OpenAIAgent
-from trinity_channels.agents import completion, prompt
+from trinity_channels.agents import completion, large_json, prompt
 from trinity_channels.agents.completion import Completion, ShapeError
 from trinity_channels.agents.json_api import JsonApi
 from trinity_channels.agents.port import AgentFailed, AgentTurn, AgentUnavailable, Answer
@@ -59,7 +59,7 @@ class OpenAIRuntime:
         # The turn's id: servers that know Idempotency-Key run a repeated attempt once.
         reply = await self._api.post(f"{self._agent.base_url}/chat/completions", body, key=turn.id)
         try:
-            answered = completion.read(reply.text())
+            answered = await large_json.aside(len(reply.body), lambda: completion.read(reply.text()))
         except ShapeError:
             raise AgentFailed("The agent's answer does not have the shape that its API promises.") from None
         if answered.problem:

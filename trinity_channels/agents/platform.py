@@ -6,7 +6,6 @@ Facts about it that this rests on: an answer of 404 says "no such agent" and "no
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -16,6 +15,7 @@ from urllib.parse import quote
 import httpx
 from pydantic import SecretStr
 
+from trinity_channels.agents import large_json
 from trinity_channels.agents.json_api import JsonApi, Reply
 from trinity_channels.agents.port import AgentFailed, AgentTimeout, AgentUnavailable
 
@@ -23,8 +23,6 @@ KEPT = timedelta(seconds=60)
 """How long what the platform said about agents and people counts."""
 SECONDS = 20.0
 """For a question that runs no agent."""
-LARGE = 100_000
-"""Bytes: to parse them takes about a millisecond, in which nothing else would go on."""
 T = TypeVar("T")
 
 
@@ -49,14 +47,13 @@ class Platform:
 
 async def read(reply: Reply, into: Callable[[Reply], T]) -> T:
     """What `into` makes of an answer, in a thread if that takes long; errors as `into`."""
-    return into(reply) if len(reply.body) <= LARGE else await asyncio.to_thread(into, reply)
+    return await large_json.aside(len(reply.body), lambda: into(reply))
 
 
 def parsed(reply: Reply) -> object:
     """The JSON in an answer; None if there is none."""
     try:
-        # A hook in Python lets other threads run: the parser alone would hold the interpreter's lock to its end.
-        return json.loads(reply.text(), object_hook=lambda found: found)
+        return large_json.loads(reply.text())
     except (ValueError, RecursionError):
         return None
 

@@ -13,6 +13,7 @@ import httpx
 from pydantic import SecretStr
 
 from trinity_channels.agent_settings import Agent, EchoAgent, OpenAIAgent
+from trinity_channels.agents import large_json
 from trinity_channels.agents.platform import Platform
 from trinity_channels.api import Check, CheckState
 from trinity_channels.visible import cleaned_name
@@ -92,7 +93,8 @@ async def _models(response: httpx.Response) -> list[str]:
         if len(data) > MOST:
             return []
     try:
-        document = json.loads(data)
+        text = data.decode(json.detect_encoding(data), "surrogatepass")
+        document = await large_json.aside(len(data), lambda: large_json.loads(text))
     except (ValueError, RecursionError):
         return []
     if isinstance(document, dict):
