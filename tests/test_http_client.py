@@ -86,6 +86,46 @@ async def test_a_server_that_hangs_holds_up_no_other() -> None:
         assert hanging.connections == http_client.CONNECTIONS
 
 
+async def test_a_crowd_of_first_requests_opens_the_connections_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    handed_over: list[Any] = []
+    loop = asyncio.get_running_loop()
+    hand_over = loop.run_in_executor
+
+    def noted(executor: Any, work: Any, *given: Any) -> Any:
+        handed_over.append(work)
+        return hand_over(executor, work, *given)
+
+    monkeypatch.setattr(loop, "run_in_executor", noted)
+    async with Server() as server, open_client() as client:
+        given_up = asyncio.create_task(client.get(server.url))
+        await asyncio.sleep(0)
+        waiting = [asyncio.create_task(client.get(server.url)) for _ in range(20)]
+        await asyncio.sleep(0)
+        given_up.cancel()
+        answers = await asyncio.gather(*waiting)
+
+    assert [answer.text for answer in answers] == ["ok"] * 20
+    assert len(handed_over) == 1, "each thread would read the certificates into memory of its own"
+
+
+async def test_after_connections_could_not_be_opened_the_next_request_opens_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with Server() as server, open_client() as client:
+        with monkeypatch.context() as broken:
+            broken.setattr(destinations, "certificates", _raise_os_error)
+            with pytest.raises(OSError, match="no such file"):
+                await client.get(server.url)
+
+        answer = await client.get(server.url)
+
+    assert answer.text == "ok"
+
+
+def _raise_os_error() -> ssl.SSLContext:
+    raise OSError("no such file")
+
+
 class NameServer:
     """In place of the system's: it hangs for some names, as long as the test lasts."""
 

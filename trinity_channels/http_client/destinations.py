@@ -27,6 +27,7 @@ class ByDestination(httpx.AsyncBaseTransport):
             scheme: self._proxied(url) for scheme, url in getproxies().items() if scheme in ("http", "https", "all")
         }
         self._direct: httpx.AsyncBaseTransport | None = None
+        self._opening: asyncio.Task[httpx.AsyncBaseTransport] | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer a request, or raise one of httpx's transport errors."""
@@ -38,6 +39,9 @@ class ByDestination(httpx.AsyncBaseTransport):
         """Close all connections."""
         for proxied in self._proxies.values():
             await proxied.aclose()
+        opening, self._opening = self._opening, None
+        if opening:
+            opening.cancel()
         direct, self._direct = self._direct, None
         if direct:
             await direct.aclose()
@@ -51,10 +55,15 @@ class ByDestination(httpx.AsyncBaseTransport):
         return Proxied(address, certificates(), self._connections)
 
     async def _opened(self) -> httpx.AsyncBaseTransport:
-        """The transport without a proxy. A thread imports it: aiohttp takes a tenth of a second, and 9 MB of memory."""
+        """The transport without a proxy, opened once: many requests may be the first ones, and each would take a thread."""
+        if self._opening is None or self._opening.done():
+            self._opening = asyncio.create_task(self._open())
+        return await asyncio.shield(self._opening)  # a request that is given up leaves it to the others
+
+    async def _open(self) -> httpx.AsyncBaseTransport:
+        """A thread imports it: aiohttp takes a tenth of a second, and 9 MB of memory."""
         make, trusted = await asyncio.to_thread(_prepared)
-        if self._direct is None:  # else another request was faster
-            self._direct = make(trusted, self._connections)
+        self._direct = make(trusted, self._connections)
         return self._direct
 
 
