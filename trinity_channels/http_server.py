@@ -90,7 +90,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Make room if there are too many."""
         super().connection_made(transport)
-        self._check = self.loop.call_later(min(CHECK_SECONDS, self.limits.head_seconds), self._look)
+        self._look_later(self.loop.time() + self.limits.head_seconds)
         # Only when a connection is made, so that requests on open ones pay nothing.
         if len(self.connections) > min(self.limits.connections, _affordable()):
             self._make_room()
@@ -221,14 +221,18 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self._stalled_since = self._stalled_since or now
         deadline = self._deadline()
         if deadline is None or deadline > now:
-            later = CHECK_SECONDS if deadline is None else min(CHECK_SECONDS, deadline - now)
-            self._check = self.loop.call_later(later, self._look)
+            self._look_later(deadline)
         # `abort`, for `close` would wait for what the other side does not read.
         elif self._stalled_since is not None:
             self.transport.abort()
         else:
             self._time_out()
-            self._check = self.loop.call_later(CHECK_SECONDS, self._look)
+            self._look_later(None)
+
+    def _look_later(self, deadline: float | None) -> None:
+        # All connections at the same moments: else each that a proxy keeps open would wake an idle host by itself.
+        at = (self.loop.time() // CHECK_SECONDS + 1) * CHECK_SECONDS
+        self._check = self.loop.call_at(at if deadline is None else min(at, deadline), self._look)
 
     def _time_out(self) -> None:
         silent = not self._began and not self._overhead

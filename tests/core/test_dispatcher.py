@@ -23,6 +23,8 @@ class Work:
 
     def __init__(self) -> None:
         self.open: set[str] = set()
+        self.commits = 0
+        self.looks = 0
         self.runs: list[str] = []
         self.at_once: Counter[str] = Counter()
         self.most: Counter[str] = Counter()
@@ -38,7 +40,12 @@ class Work:
 
     async def read(self, unit: Callable[[Any], T]) -> T:
         """The store's way to look for open work."""
+        self.looks += 1
         return unit(None)
+
+    def stamp(self) -> int:
+        """The store's way to say whether anything was written."""
+        return self.commits
 
     async def run(self, key: str) -> datetime | None:
         """Count a run, wait until it may end, and do what the test has planned for it."""
@@ -241,6 +248,32 @@ async def test_what_another_process_has_left_is_found(dispatcher: LocalDispatche
     assert work.runs == ["turn:7"]
 
 
+async def test_it_is_looked_for_when_something_was_written(
+    dispatcher: LocalDispatcher, work: Work, clock: FrozenDateTimeFactory
+) -> None:
+    work.open = {"turn:7"}
+    work.commits += 1
+    clock.tick(timedelta(seconds=5))
+
+    await dispatcher.look()
+    await dispatcher.quiet()
+
+    assert work.runs == ["turn:7"]
+
+
+@pytest.mark.parametrize("direction", [1, -1])
+async def test_while_nothing_is_written_it_is_looked_for_once_a_minute(
+    dispatcher: LocalDispatcher, work: Work, clock: FrozenDateTimeFactory, direction: int
+) -> None:
+    work.looks = 0
+
+    for _ in range(24):  # two minutes
+        clock.tick(direction * timedelta(seconds=5))
+        await dispatcher.look()
+
+    assert work.looks == 2
+
+
 async def test_it_is_found_also_when_the_key_once_had_to_wait_and_no_longer_does(
     dispatcher: LocalDispatcher, work: Work
 ) -> None:
@@ -269,7 +302,7 @@ async def test_what_is_open_at_the_start_is_run_in_order(work: Work) -> None:
 
 
 async def test_a_failing_sweep_is_survived(
-    dispatcher: LocalDispatcher, work: Work, monkeypatch: pytest.MonkeyPatch
+    dispatcher: LocalDispatcher, work: Work, clock: FrozenDateTimeFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def fails(_: object) -> None:
         raise OSError("disk")
@@ -278,7 +311,8 @@ async def test_a_failing_sweep_is_survived(
         broken.setattr(work, "read", fails)
         await dispatcher.sweep()
     work.open = {"turn:1"}
-    await dispatcher.sweep()
+    clock.tick(timedelta(seconds=5))
+    await dispatcher.look()
     await dispatcher.quiet()
 
     assert work.runs == ["turn:1"]

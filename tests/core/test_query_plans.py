@@ -29,7 +29,6 @@ EXEMPT = {
     "bindings._HOLDER",
     "bindings._USAGE",
     "retention._BINDINGS",
-    "access._UNTOLD_AGENTS",
     "inbox._HEARD",
     "delivery_log.SENT",
     "resends._CANDIDATE",
@@ -65,6 +64,10 @@ def test_it_finds_its_rows_by_an_index(blank: Path, name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "index"),
     [
+        ("access._UNTOLD_AGENTS", "access_request_untold"),
+        ("access._UNTOLD", "access_request_untold"),
+        ("access._COUNT_UNTOLD", "access_request_untold"),
+        ("access._OWNER_TOLD", "access_request_untold"),
         ("attention._REQUESTS", "access_request_pending"),
         ("audit._NEWEST", "audit_of_agent"),
         ("clients._FOUND", "contact_of_binding"),

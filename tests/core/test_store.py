@@ -76,6 +76,36 @@ async def test_a_lookup_that_fails_leaves_the_next_one_alone(store: Store) -> No
     assert await store.lookup(lambda tx: settings.get(tx, "a")) is None
 
 
+async def test_the_stamp_stays_while_nothing_is_written(store: Store) -> None:
+    await store.write(lambda tx: put(tx, "a"))
+    before = store.stamp()
+
+    await names(store, "a")
+    await store.lookup(lambda tx: settings.get(tx, "a"))
+    await store.write(lambda tx: settings.get(tx, "a"))
+
+    assert before is not None
+    assert store.stamp() == before
+
+
+async def test_every_commit_changes_the_stamp(store: Store) -> None:
+    stamps = [store.stamp()]
+
+    await store.write(lambda tx: put(tx, "a"))
+    stamps.append(store.stamp())
+    with closing(sqlite3.connect(store.path)) as other, other:
+        other.execute("UPDATE trinity_channels_setting SET value = 'y'")
+    stamps.append(store.stamp())
+
+    assert len(set(stamps)) == 3
+
+
+async def test_a_closed_store_has_no_stamp(store: Store) -> None:
+    await store.close()
+
+    assert store.stamp() is None
+
+
 async def test_a_lookup_writes_nothing(store: Store) -> None:
     with pytest.raises(StoreError, match="readonly"):
         await store.lookup(lambda tx: put(tx, "a"))

@@ -54,7 +54,7 @@ class OwnerDigest:
         if self._mailer is None:
             return
         # One after the other: nothing waits for these mails.
-        for agent in await self._store.read(access.agents_with_untold):
+        for agent in await self._store.lookup(access.agents_with_untold):
             if not self._is_put_off(agent):
                 try:
                     await self._tell(agent)

@@ -52,7 +52,7 @@ class AlertMails:
         if self._mailer is None:
             return
         now = self._now()
-        due = await self._store.read(lambda tx: alerts.unmailed(tx, now))
+        due = await self._store.lookup(lambda tx: alerts.unmailed(tx, now))
         mails = [(binding, list(group)) for binding, group in groupby(due, key=lambda one: one.binding)]
         for binding, group in [one for one in mails if not self._is_put_off(one[0], now)][:AT_ONCE]:
             await self._try(binding, group, self._mailer)

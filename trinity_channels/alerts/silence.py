@@ -10,7 +10,7 @@ from trinity_channels.alerts import quiet
 from trinity_channels.alerts.finding import Finding, Findings
 from trinity_channels.store import Store, Tx, inbound_hours
 from trinity_channels.store.bindings import StoredBinding
-from trinity_channels.store.inbound_hours import hour_of
+from trinity_channels.store.inbound_hours import Uncounted, hour_of
 
 FIX = (
     "Write to the agent yourself. If no answer comes, send a probe from the channel's page, and compare the webhook address "
@@ -42,10 +42,9 @@ class Silence:
             first = since if self._judged is None else now  # after a restart, bindings are connected since before it
             self._listening_since = {one.id: self._listening_since.get(one.id, first) for one in connected}
         # In batches: after a long stop there may be many hours of messages, and a unit must be short.
-        while found := await self._store.read(partial(inbound_hours.uncounted, now=now)):
-            await self._store.write(partial(inbound_hours.add, found=found, now=now))
-        ids = [one.id for one in connected]
-        heard = await self._store.read(partial(inbound_hours.last_heard, bindings=ids))
+        look = partial(_heard, bindings=[one.id for one in connected], now=now)
+        while isinstance(heard := await self._store.read(look), Uncounted):
+            await self._store.write(partial(inbound_hours.add, found=heard, now=now))
         again = {one: None for one, since in alerted.items() if one in heard and heard[one] > since}
         if is_judged:
             return again
@@ -69,3 +68,8 @@ class Silence:
                 )
                 found[one.id] = Finding(cause, FIX)
         return found
+
+
+def _heard(tx: Tx, bindings: Sequence[int], now: datetime) -> Uncounted | dict[int, datetime]:
+    """When each binding was last heard; as long as messages are to be counted, those."""
+    return inbound_hours.uncounted(tx, now) or inbound_hours.last_heard(tx, bindings)

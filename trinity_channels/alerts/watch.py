@@ -62,7 +62,7 @@ class ChannelWatch:
                 await self._clear(gone.binding, gone.agent, gone.channel, gone.code)
         # Causes first: what may only follow from them is then known to be explained.
         for look in sorted(self._looks, key=lambda one: one.is_consequence):
-            await self._apply(look, connected, await self._store.read(alerts.opened))
+            await self._apply(look, connected, await self._store.lookup(alerts.opened))
         await self._count()
 
     async def _apply(self, look: Look, connected: Sequence[StoredBinding], opened: Sequence[Alert]) -> None:
@@ -89,7 +89,7 @@ class ChannelWatch:
             log.info("channel alert cleared", agent=agent, channel=channel, alert=code)
 
     async def _count(self) -> None:
-        opened = await self._store.read(alerts.opened)
+        opened = await self._store.lookup(alerts.opened)
         # A gauge keeps labels that are not set again; an alert that ended would stay at 1.
         self._metrics.channel_alerts.clear()
         for (channel, code), number in Counter((one.channel, one.code) for one in opened).items():

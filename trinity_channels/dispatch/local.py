@@ -14,6 +14,8 @@ log = get_logger(__name__)
 
 SWEEP = timedelta(seconds=5)
 """How often open work is looked up again: it catches what another process, such as the command line, has left."""
+SWEEP_ANYWAY = timedelta(minutes=1)
+"""The same if nothing was written to the database since: a sweep wakes several threads, and would find nothing new."""
 TICK = 1.0
 """Seconds between looks at the clock while something waits, for it may be moved. An alarm is set for the next timer."""
 IDLE_TICK = SWEEP.total_seconds()
@@ -45,7 +47,8 @@ class LocalDispatcher:
         self._again: set[str] = set()
         self._timers: list[tuple[datetime, str]] = []
         self._timed: dict[str, datetime] = {}
-        self._looked = now()
+        self._looked = self._swept_at = now()
+        self._stamp: int | None = None
         self._clock: asyncio.Task[None] | None = None
         self._alarm: asyncio.TimerHandle | None = None
         self._run: Run | None = None
@@ -179,21 +182,34 @@ class LocalDispatcher:
         self._set_alarm()
 
     async def _watch(self) -> None:
-        swept = self._now()
         while True:
             await asyncio.sleep(TICK if self._timers else IDLE_TICK)
-            self.fire_due()
-            now = self._now()
-            if abs(now - swept) >= SWEEP - _EARLY:
-                swept = now
-                await self.sweep()
+            await self.look()
+
+    async def look(self) -> None:
+        """Wake the keys whose time has come, and now and then what another process has left."""
+        self.fire_due()
+        now = self._now()
+        # abs: the clock may be set back
+        if abs(now - self._swept_at) >= SWEEP - _EARLY and self._may_have_work(now):
+            await self.sweep()
+
+    def _may_have_work(self, now: datetime) -> bool:
+        """Whether something was written to the database since the last sweep, or that was long ago."""
+        if abs(now - self._swept_at) >= SWEEP_ANYWAY - _EARLY:
+            return True
+        stamp = self._store.stamp()
+        return stamp is None or stamp != self._stamp
 
     async def sweep(self) -> None:
         """Wake the keys that have open work in the tables, except those that run or wait already."""
+        # Before it reads: what is committed meanwhile is for the next sweep.
+        self._stamp, self._swept_at = self._store.stamp(), self._now()
         try:
             keys = await self._store.read(self._open_keys)
         except Exception as error:  # the next sweep may work
             log.exception("sweep failed", error=type(error).__name__)
+            self._stamp = None
             return
         for key in sorted(keys, key=_in_order):
             # A key that waits has been looked at; only its own time, or a wake, may start it.

@@ -68,7 +68,7 @@ class EmailUpkeep:
         return len(found) == BATCH
 
     async def _check(self, now: datetime) -> None:
-        due = await self._store.read(lambda tx: verified_emails.to_check(tx, now - CHECK_AFTER, CHECKS))
+        due = await self._store.lookup(lambda tx: verified_emails.to_check(tx, now - CHECK_AFTER, CHECKS))
         unavailable: set[int] = set()
         for linked in due:
             # One that failed speaks for its binding: with a time-out each, the others would use up the round.

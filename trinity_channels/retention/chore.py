@@ -23,6 +23,8 @@ HELD_DAYS = 7
 """What is held for the gate is answered for that long after it was written; see `inbound.step`."""
 ACTOR = Actor("retention")
 """How the audit log names this chore."""
+PAUSE = timedelta(minutes=1)
+"""After a round that found nothing to do; after others, the next goes on at once."""
 LOG_EMPTIED = timedelta(minutes=1)
 """How often the database's write-ahead log is emptied, in which removed texts would stay readable."""
 BATCH = 100
@@ -42,29 +44,52 @@ class Retention:
         self._metrics = metrics
         self._now = now
         self._left_after = 0
+        self._idle_since: datetime | None = None
         self._emptied_at = now()
 
     async def run(self) -> None:
-        """Do a round.
+        """Do a round. After one that found nothing there is a pause, and only the log is looked at.
 
         Raises:
             StoreError: the database cannot be used. What was removed before stays removed.
         """
         now = self._now()
-        known, sweeps = await self._store.read(lambda tx: self._sweeps(tx, now))
-        changed = [(one, sweep) for one in known if (sweep := sweeps[one.binding]).days[one.binding] != one.days]
+        # The range also covers a clock that was set back.
+        if self._idle_since is None or not timedelta() <= now - self._idle_since < PAUSE:
+            await self._round(now)
+        await self._empty_log(now)
+        self._metrics.retention_last_run.set(now.timestamp())
+
+    async def _round(self, now: datetime) -> None:
+        # Usually there is nothing to do. To ask that costs one transaction, which wakes several threads, instead of six.
+        known, sweeps, is_due = await self._store.read(lambda tx: self._look(tx, now))
+        self._idle_since = None if is_due else now
+        if is_due:
+            await self._remove(known, sweeps, now)
+
+    def _look(self, tx: Tx, now: datetime) -> tuple[list[Kept], dict[int, Sweep], bool]:
+        """Every binding, the sweep that its messages belong to, and whether anything is to be done."""
+        known, sweeps = self._sweeps(tx, now)
+        is_due = (
+            bool(_changed(known, sweeps))
+            or any(retention.is_due(tx, sweep, now) for sweep in _each(sweeps, now))
+            or self._left_after > 0
+            or retention.is_left_due(tx, sweeps, now, most=BATCH)
+            or retention.has_codes(tx, now - KEEP_CODES, most=BATCH)
+            or retention.has_audit(tx, now - KEEP_AUDIT, most=BATCH)
+        )
+        return known, sweeps, is_due
+
+    async def _remove(self, known: Sequence[Kept], sweeps: Mapping[int, Sweep], now: datetime) -> None:
         # Usually none: a write is only made when a retention has changed.
-        if changed:
+        if changed := _changed(known, sweeps):
             await self._store.write(lambda tx: _remember(tx, changed))
         by_binding = {one.binding: one for one in known}
-        # One sweep for each number of days in use, not for each agent: they usually share one or two.
-        for sweep in (_held(sweeps, now), *{sweep.name: sweep for sweep in sweeps.values()}.values()):
+        for sweep in _each(sweeps, now):
             await self._sweep(sweep, by_binding, now)
         await self._look_again(sweeps, by_binding, now)
         await self._delete("login_codes", partial(retention.delete_codes, before=now - KEEP_CODES, most=BATCH))
         await self._delete("audit", partial(retention.delete_audit, before=now - KEEP_AUDIT, most=BATCH))
-        await self._empty_log(now)
-        self._metrics.retention_last_run.set(now.timestamp())
 
     async def _empty_log(self, now: datetime) -> None:
         """Remove for good what was removed; while another connection reads, every round tries."""
@@ -139,6 +164,16 @@ class Retention:
             self._metrics.retention_removed.labels(kind).inc(deleted)
             if deleted < BATCH:
                 return
+
+
+def _changed(known: Sequence[Kept], sweeps: Mapping[int, Sweep]) -> list[tuple[Kept, Sweep]]:
+    """The bindings that were swept with another retention before, or never."""
+    return [(one, sweep) for one in known if (sweep := sweeps[one.binding]).days[one.binding] != one.days]
+
+
+def _each(sweeps: Mapping[int, Sweep], now: datetime) -> list[Sweep]:
+    """One sweep for each number of days in use, not for each agent: they usually share one or two; and what is held."""
+    return [_held(sweeps, now), *{sweep.name: sweep for sweep in sweeps.values()}.values()]
 
 
 def _remember(tx: Tx, changed: Sequence[tuple[Kept, Sweep]]) -> None:

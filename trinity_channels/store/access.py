@@ -138,7 +138,9 @@ _DUE = select(*_REQUEST).where(
     ACCESS_REQUEST.c.conversation_id == bindparam("conversation"), ACCESS_REQUEST.c.notice_due.is_(true())
 )
 _NOTICE_GIVEN = update(ACCESS_REQUEST).where(ACCESS_REQUEST.c.id == bindparam("request")).values(notice_due=False)
-_IS_UNTOLD = (ACCESS_REQUEST.c.owner_told.is_(False), ACCESS_REQUEST.c.agent == bindparam("agent"))
+# Written as in the condition of its index: SQLite does not use that for `IS 0`.
+_NOT_TOLD = ACCESS_REQUEST.c.owner_told == literal_column("0")
+_IS_UNTOLD = (_NOT_TOLD, ACCESS_REQUEST.c.agent == bindparam("agent"))
 _UNTOLD = (
     select(*_REQUEST)
     .where(*_IS_UNTOLD)
@@ -148,7 +150,7 @@ _UNTOLD = (
 _COUNT_UNTOLD = select(func.count().label("number"), func.max(ACCESS_REQUEST.c.requested_at).label("newest_at")).where(
     *_IS_UNTOLD
 )
-_UNTOLD_AGENTS = select(ACCESS_REQUEST.c.agent).where(ACCESS_REQUEST.c.owner_told.is_(False)).distinct()
+_UNTOLD_AGENTS = select(ACCESS_REQUEST.c.agent).where(_NOT_TOLD).distinct()
 _OWNER_TOLD = (
     update(ACCESS_REQUEST)
     # Up to a time: what was asked while the mail was on its way is for the next one.

@@ -234,12 +234,23 @@ class Store:
         if self._readers is None:
             raise StoreError("The store is closed.")
         try:
-            if self._looking is None:
-                self._looking = self._reader()
-                self._looking[0].execute("PRAGMA busy_timeout=0")
-            return _in_snapshot(*self._looking, unit)
+            return _in_snapshot(*self._reader_on_loop(), unit)
         except (sqlite3.OperationalError, OperationalError):  # a thread may wait, and says what is wrong
             return await self.read(unit)
+
+    def stamp(self) -> int | None:
+        """A number that every commit changes, also one of another process; None if that cannot be told now.
+
+        It is asked of the memory that all connections share, so that one with nothing to do costs no reading transaction.
+        """
+        if self._readers is None:
+            return None
+        try:
+            # https://sqlite.org/pragma.html#pragma_data_version
+            (found,) = self._reader_on_loop()[0].execute("PRAGMA data_version").fetchone()
+        except (sqlite3.OperationalError, OperationalError):
+            return None
+        return int(found)
 
     async def empty_log(self) -> bool:
         """Take what was written over into the database file, and empty the write-ahead log beside it.
@@ -248,17 +259,25 @@ class Store:
         later writes happen to come to that place, on a quiet host for weeks.
 
         Returns:
-            False if a reader uses the log, or another process writes; it may be tried again later.
+            False if a reader uses the log, or another process writes; it may be tried again later. True if it was empty.
 
         Raises:
             StoreError: the store is closed, or the database cannot be used.
         """
         if self._readers is None:
             raise StoreError("The store is closed.")
+        if self._log_is_empty():
+            return True
         try:
             return await asyncio.get_running_loop().run_in_executor(self._readers, self._empty_log)
         except (sqlite3.OperationalError, OperationalError) as error:
             raise self._unusable(error) from error
+
+    def _log_is_empty(self) -> bool:
+        try:
+            return self._path.with_name(f"{self._path.name}-wal").stat().st_size == 0
+        except OSError:  # there is none, or the database cannot be reached: then SQLite says so
+            return False
 
     def _empty_log(self) -> bool:
         driver, _ = self._reader_here()
@@ -280,6 +299,12 @@ class Store:
         if here is None:
             here = self._local.reader = self._reader()
         return cast("tuple[sqlite3.Connection, Tx]", here)
+
+    def _reader_on_loop(self) -> tuple[sqlite3.Connection, Tx]:
+        if self._looking is None:
+            self._looking = self._reader()
+            self._looking[0].execute("PRAGMA busy_timeout=0")
+        return self._looking
 
     def _reader(self) -> tuple[sqlite3.Connection, Tx]:
         connection = self._engine.connect()

@@ -93,13 +93,18 @@ _CLEAR_TURN = (
 _DELETE_PROACTIVE = delete(PROACTIVE).where(PROACTIVE.c.message_id == bindparam("message"))
 
 # The oldest have the lowest ids, so only these are looked at.
-_DELETE_CODES = delete(LOGIN_CODE).where(
+_OLD_CODES = (
     LOGIN_CODE.c.id < select(func.min(LOGIN_CODE.c.id)).scalar_subquery() + bindparam("most"),
     func.coalesce(LOGIN_CODE.c.locked_at, LOGIN_CODE.c.created_at) < bindparam("before"),
 )
-_DELETE_AUDIT = delete(AUDIT).where(
-    AUDIT.c.id < select(func.min(AUDIT.c.id)).scalar_subquery() + bindparam("most"), AUDIT.c.at < bindparam("before")
+_OLD_AUDIT = (
+    AUDIT.c.id < select(func.min(AUDIT.c.id)).scalar_subquery() + bindparam("most"),
+    AUDIT.c.at < bindparam("before"),
 )
+_HAS_CODES = select(LOGIN_CODE.c.id).where(*_OLD_CODES).limit(literal_column("1"))
+_DELETE_CODES = delete(LOGIN_CODE).where(*_OLD_CODES)
+_HAS_AUDIT = select(AUDIT.c.id).where(*_OLD_AUDIT).limit(literal_column("1"))
+_DELETE_AUDIT = delete(AUDIT).where(*_OLD_AUDIT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +216,12 @@ def find(tx: Tx, sweep: Sweep, now: datetime, *, most: int, pages: int) -> Batch
     return Batch(due, left, upto=upto, moved=True, more=True)
 
 
+def is_due(tx: Tx, sweep: Sweep, now: datetime) -> bool:
+    """Whether a sweep has messages to look at."""
+    found = find(tx, sweep, now, most=1, pages=1)
+    return found.moved or found.more
+
+
 def find_left(tx: Tx, sweeps: Mapping[int, Sweep], now: datetime, *, after: int, most: int) -> Batch:
     """What has become of messages that were passed over, from an id on; `sweeps` by binding."""
     due: list[Due] = []
@@ -223,6 +234,12 @@ def find_left(tx: Tx, sweeps: Mapping[int, Sweep], now: datetime, *, after: int,
         elif one.stored_at < micros(sweep.before) and _fate(one, sweep, now) is _Fate.DUE:
             due.append(_due(one))
     return Batch(due, settled=settled, upto=rows[-1].id if rows else after, more=len(rows) == most)
+
+
+def is_left_due(tx: Tx, sweeps: Mapping[int, Sweep], now: datetime, *, most: int) -> bool:
+    """Whether something is to be done about messages that were passed over, or there are more than `most`."""
+    found = find_left(tx, sweeps, now, after=0, most=most)
+    return bool(found.due or found.settled) or found.more
 
 
 def _fate(row: Row, sweep: Sweep, now: datetime) -> _Fate:
@@ -272,6 +289,16 @@ def _clear_around(tx: Tx, one: Due, why: str, removed: Removed) -> None:
 def advance(tx: Tx, sweep: str, upto: int) -> None:
     """Remember how far a sweep has come."""
     tx.run(_ADVANCE, name=sweep, upto=upto)
+
+
+def has_codes(tx: Tx, before: datetime, *, most: int) -> bool:
+    """Whether `delete_codes` would delete any."""
+    return tx.one(_HAS_CODES, before=micros(before), most=most) is not None
+
+
+def has_audit(tx: Tx, before: datetime, *, most: int) -> bool:
+    """Whether `delete_audit` would delete any."""
+    return tx.one(_HAS_AUDIT, before=micros(before), most=most) is not None
 
 
 def delete_codes(tx: Tx, before: datetime, *, most: int) -> int:
