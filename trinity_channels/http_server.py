@@ -114,7 +114,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
                 if self._overhead > self.limits.head + self._content:
                     raise _Refused(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
         except httptools.HttpParserUpgrade:
-            pass  # answered in HTTP/1.1, as RFC 9110 section 7.8 allows
+            # Answered in HTTP/1.1, as RFC 9110 section 7.8 allows. Older servers miss a "close" beside the "upgrade".
+            self.cycle.keep_alive = self.cycle.keep_alive and self.parser.should_keep_alive()
         except httptools.HttpParserError as error:
             refused = error.__context__ if isinstance(error.__context__, _Refused) else None
             self._refuse(refused.status if refused else HTTPStatus.BAD_REQUEST, data)
