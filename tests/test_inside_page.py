@@ -189,6 +189,8 @@ def test_alembic_leaves_our_tables_alone(blank: Path) -> None:
     assert "remove_table" in {change[0] for change in found[False]}
 
 
+# Older servers import what newer versions of websockets call deprecated.
+@pytest.mark.filterwarnings("ignore:websockets:DeprecationWarning")
 def test_the_server_takes_the_bounded_protocol() -> None:
     words = shlex.split(block("uvicorn --http trinity_channels.http_server:BoundedHttpProtocol yours:app"))
 

@@ -42,7 +42,7 @@ class Backend(Net):
         self.db.add_user("root", None, role="admin")
         self.db.owners |= {"support": "ada", "sales": "ada"}
         self.stack = AsyncExitStack()
-        super().__init__(folder, clock, configured={})
+        super().__init__(folder, clock, configured={}, trinity_channels_pages_path=None)
 
     def build(self) -> None:
         super().build()
