@@ -307,7 +307,9 @@ async def test_a_mailbox_stands_beside_the_phone_and_offers_the_code(book: Guest
     assert "Mail: your code is <b></b>" in unasked, "only who asked for it is offered it"
     assert 'href="http://x.example/?a=1&amp;b=2"' in full
     assert "Mail: your code is <b>482913</b>" in full
+    assert "Send 482913" in full
     assert "Mail: your code is <b></b>" in sent
+    assert "Send 482913" not in sent
 
 
 async def test_what_a_program_shows_beside_a_phone_comes_in_the_phones_own_stream(book: GuestBook) -> None:

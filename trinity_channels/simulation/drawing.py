@@ -55,17 +55,23 @@ class View:
     @property
     def code(self) -> str:
         """The code in the newest mail that this person had sent from this network, unless they have sent it already."""
-        said = [one.text.casefold() for one in self.screen.bubbles if one.mine] if self.screen else []
-        about = (
-            one for one in self.mails or () if self.concerns(one) and any(one.to.casefold() in text for text in said)
-        )
-        code = code_of(mail) if (mail := next(about, None)) else ""
-        # Offered once: a code that was sent has served.
-        return "" if any(code in text for text in said) else code
+        said = self._said()
+        about = (one for one in self.mails or () if any(one.to.casefold() in text for text in said))
+        newest = next((one for one in about if self._concerns(one)), None)
+        return self.offered(newest) if newest else ""
 
-    def concerns(self, mail: Mail) -> bool:
+    def offered(self, mail: Mail) -> str:
+        """The code in a mail, for this person to send; empty if it is for another network or was sent."""
+        code = code_of(mail)
+        # Offered once: a code that was sent has served.
+        return "" if not self._concerns(mail) or any(code in text for text in self._said()) else code
+
+    def _concerns(self, mail: Mail) -> bool:
         """Whether a mail is about this network; a code is accepted only on the one that it was asked for on."""
         return self.network in f"{mail.subject} {mail.text}"
+
+    def _said(self) -> list[str]:
+        return [one.text.casefold() for one in self.screen.bubbles if one.mine] if self.screen else []
 
 
 async def drawn(page: PhonePage[P], request: Request, person: P | None, refused: str) -> str:

@@ -26,16 +26,21 @@ async def attend(port: int) -> None:
 
 def _welcome(environment: Environment) -> str:
     requests = f"{environment.url}/api/agents/{AGENT}/access-requests"
-    phones = "\n".join(f"  Phone, {name:<15}{environment.providers_url}/{name}/" for name in environment.simulators)
+    title = environment.host.plugins.title
+    lines = [
+        ("Start here", f"{environment.providers_url}/"),
+        ("", "a guide, the owner's pages and a phone side by side"),
+        *((f"Phone, {title(name)}", f"{environment.providers_url}/{name}/") for name in environment.simulators),
+        ("Mailbox", f"{environment.providers_url}/mailbox"),
+        ("API", f"{environment.url}/docs"),
+        ("Admin token", environment.owner.token),
+    ]
+    width = max(len(label) for label, _ in lines) + 2
+    listed = "\n".join(f"  {label:<{width}}{value}" for label, value in lines)
     return f"""\
 A demo of trinity_channels: everything runs on this machine, the providers are simulated, nothing is kept.
 
-  Start here            {environment.providers_url}/
-                        a guide, the owner's pages and a phone side by side
-{phones}
-  Mailbox               {environment.providers_url}/mailbox
-  API                   {environment.url}/docs
-  Admin token           {environment.owner.token}
+{listed}
 
 Write something on the phone, sign in with /login you@example.org, and approve the request: on the first page, or with
 
