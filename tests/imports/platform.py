@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import copy
+import json
+import sqlite3
+from contextlib import closing
 from typing import Any
 
 from tests.channels.net import Net
+from tests.cli.conftest import Terminal
 
 PATH = "/api/settings/import-trinity"
 KEYS = {
@@ -59,3 +63,21 @@ def binding(net: Net, channel: str = "whatsapp", *contacts: dict[str, Any], **fi
 def document(*bindings: dict[str, Any], **fields: Any) -> dict[str, Any]:
     """All of it; a copy, to be changed."""
     return copy.deepcopy({"version": 1, "bindings": list(bindings), "policies": [], "shares": [], **fields})
+
+
+def rows(net: Net) -> list[str]:
+    """Everything in the database but what the host's periodic work notes for itself, whenever it runs."""
+    with closing(sqlite3.connect(net.host.store.path)) as database, closing(sqlite3.connect(":memory:")) as copy:
+        database.backup(copy)
+        copy.execute("UPDATE trinity_channels_binding SET swept_days = NULL")
+        for table in ("sweep", "inbound_hour", "setting"):
+            copy.execute(f"DELETE FROM trinity_channels_{table}")  # noqa: S608  a name of ours
+        return list(copy.iterdump())
+
+
+async def moved(terminal: Terminal, given: dict[str, Any], *arguments: str) -> Any:
+    """What the command says about a document in a file."""
+    file = terminal.folder / "platform.json"
+    file.write_text(json.dumps(given))
+    file.chmod(0o600)
+    return await terminal.beside("import-trinity", str(file), *arguments)

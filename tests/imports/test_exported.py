@@ -9,7 +9,7 @@ import pytest
 from tests.channels.net import Net, Someone
 from tests.cli.conftest import Terminal
 from tests.imports import exported
-from tests.imports.test_moved import moved
+from tests.imports.platform import moved
 
 
 async def test_what_the_script_prints_is_imported_and_people_go_on(

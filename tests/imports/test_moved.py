@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
-from contextlib import closing
 from typing import Any
 
 import pytest
@@ -12,30 +10,12 @@ from freezegun.api import FrozenDateTimeFactory
 
 from tests.channels.net import Net, Someone
 from tests.cli.conftest import Terminal
-from tests.imports.platform import KEYS, TOKEN, ZOE, binding, contact, document
+from tests.imports.platform import KEYS, TOKEN, ZOE, binding, contact, document, moved, rows
 from tests.pages.clients import client_of
 from tests.world import OWNER, PUBLIC
 from trinity_channels.api import ProviderUnavailable
 from trinity_channels.cli import servers
 from trinity_channels.store import audit
-
-
-def rows(net: Net) -> list[str]:
-    """Everything in the database but what the host's periodic work notes for itself, whenever it runs."""
-    with closing(sqlite3.connect(net.host.store.path)) as database, closing(sqlite3.connect(":memory:")) as copy:
-        database.backup(copy)
-        copy.execute("UPDATE trinity_channels_binding SET swept_days = NULL")
-        for table in ("sweep", "inbound_hour", "setting"):
-            copy.execute(f"DELETE FROM trinity_channels_{table}")  # noqa: S608  a name of ours
-        return list(copy.iterdump())
-
-
-async def moved(terminal: Terminal, given: dict[str, Any], *arguments: str) -> Any:
-    """What the command says about a document in a file."""
-    file = terminal.folder / "platform.json"
-    file.write_text(json.dumps(given))
-    file.chmod(0o600)
-    return await terminal.beside("import-trinity", str(file), *arguments)
 
 
 @pytest.mark.parametrize("channel", ["whatsapp", "telegram"])
@@ -122,64 +102,6 @@ async def test_a_conversation_of_before_can_be_written_to_before_the_person_writ
     assert [(one["display_name"], one["verified_email"]) for one in people] == [("Zoe", ZOE)]
 
 
-async def test_a_second_time_nothing_changes(terminal: Terminal, served: Net) -> None:
-    given = document(
-        *(binding(served, channel, contact(served, channel, "Zoe")) for channel in ("whatsapp", "telegram", "slack")),
-        policies=[
-            {"agent": "support", "require_email": False, "open_access": False, "group_auth_mode": "any_verified"}
-        ],
-        shares=[{"agent": "support", "email": ZOE, "allow_proactive": True}],
-    )
-    first = await moved(terminal, given)
-    before = rows(served)
-
-    again = await moved(terminal, given)
-
-    assert (first.exit_code, again.exit_code) == (0, 0), first.stderr + again.stderr
-    assert rows(served) == before
-    assert again.stdout.splitlines() == [
-        *(
-            f"support on {channel} is here already: 0 people added, 0 of them signed in; 1 were here already."
-            for channel in ("whatsapp", "telegram", "slack")
-        ),
-        "Keeps the policy that it has here: support.",
-        "Shares: 0 added, 1 were here already.",
-    ]
-
-
-async def test_what_was_changed_here_since_stays(terminal: Terminal, served: Net) -> None:
-    zoe = Someone(served, "telegram", "Zoe")
-    given = document(
-        binding(served, "telegram", contact(served, "telegram", "Zoe")),
-        policies=[{"agent": "support", "require_email": False, "open_access": True}],
-        shares=[{"agent": "support", "email": ZOE, "allow_proactive": True}],
-    )
-    await moved(terminal, given)
-    await zoe.says("/logout")
-    await served.policy("require_sharing")
-    await served.api("PUT", "/api/agents/support/shares/proactive", {"email": ZOE, "allow_proactive": False})
-    await served.api("POST", "/api/agents/support/telegram/rotate-webhook", {})
-    before = rows(served)
-
-    # By now the platform's token is not the bot's any more.
-    given["bindings"][0]["settings"]["bot_token"] = "1234:fake-former-token"
-    again = await moved(terminal, given)
-
-    assert again.exit_code == 0, again.stderr
-    assert rows(served) == before
-
-
-async def test_people_who_were_not_there_yet_are_added(terminal: Terminal, served: Net) -> None:
-    people = [contact(served, "telegram", name, f"{name}@example.org") for name in ("zoe", "yan")]
-    await moved(terminal, document(binding(served, "telegram", people[0])))
-
-    again = await moved(terminal, document(binding(served, "telegram", *people)))
-
-    listed = (await served.api("GET", "/api/agents/support/clients")).json()
-    assert "is here already: 1 people added, 1 of them signed in; 1 were here already." in again.stdout
-    assert sorted(one["display_name"] for one in listed) == ["yan", "zoe"]
-
-
 async def test_a_number_that_was_silent_for_long_is_not_signed_in(terminal: Terminal, served: Net) -> None:
     served.simulators["whatsapp"].phone("Yan")
     old = {"verified_at": "2025-06-01T00:00:00Z", "last_active": "2025-06-02"}
@@ -253,47 +175,6 @@ async def test_without_an_address_to_keep_the_binding_gets_one(terminal: Termina
     assert "Its webhook address is a new one: enter it at the provider." in done.stdout
     assert "is here already" in again.stdout
     assert KEYS["slack"] not in shown["webhook_url"]
-
-
-async def test_an_agent_that_was_disconnected_here_is_taken_over_again(terminal: Terminal, served: Net) -> None:
-    zoe = Someone(served, "telegram", "Zoe")
-    given = document(
-        binding(served, "telegram", contact(served, "telegram", "Zoe")),
-        policies=[{"agent": "support", "require_email": True, "open_access": True}],
-    )
-    await moved(terminal, given)
-    await zoe.says("one")
-    await served.api("DELETE", "/api/agents/support/telegram")
-
-    # It went back to the platform, which has given it another address meanwhile.
-    given["bindings"][0]["webhook_secret"] = "fake-another-secret-of-the-platform"
-    again = await moved(terminal, given)
-    telegram: Any = served.simulators["telegram"]
-    telegram.bot.webhook.url = f"{PUBLIC}/api/telegram/webhook/fake-another-secret-of-the-platform"
-    await zoe.says("two")
-
-    assert "support on telegram is taken over" in again.stdout
-    assert zoe.heard() == ["echo one", "echo two"]
-
-
-async def test_a_provider_that_sends_another_secret_by_now_is_believed(terminal: Terminal, served: Net) -> None:
-    zoe = Someone(served, "telegram", "Zoe")
-    telegram: Any = served.simulators["telegram"]
-    given = document(
-        binding(served, "telegram", contact(served, "telegram", "Zoe"), webhook_token=None),
-        policies=[{"agent": "support", "require_email": True, "open_access": True}],
-    )
-    await moved(terminal, given)
-    await served.api("DELETE", "/api/agents/support/telegram")
-
-    # The platform has set its webhook again, at the same address.
-    telegram.bot.webhook.secret = "fake-secret-of-the-platform-by-now"
-    given["bindings"][0]["webhook_token"] = telegram.bot.webhook.secret
-    again = await moved(terminal, given)
-    await zoe.says("hello")
-
-    assert "support on telegram is taken over" in again.stdout
-    assert zoe.heard() == ["echo hello"]
 
 
 @pytest.mark.parametrize("error", [ProviderUnavailable("Telegram did not answer."), KeyError("fake-bug")])
