@@ -194,7 +194,7 @@ def test_alembic_leaves_our_tables_alone(blank: Path) -> None:
 def test_the_server_takes_the_bounded_protocol() -> None:
     words = shlex.split(block("uvicorn --http trinity_channels.http_server:BoundedHttpProtocol yours:app"))
 
-    config = uvicorn.Config(FastAPI(), http=words[words.index("--http") + 1])
+    config = uvicorn.Config(FastAPI(), http=words[words.index("--http") + 1], ws="none")
     config.load()
 
     assert config.http_protocol_class is BoundedHttpProtocol
