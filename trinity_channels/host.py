@@ -46,6 +46,7 @@ from trinity_channels.inbound.fair_slots import FairSlots
 from trinity_channels.inbound.indicate import Indicator
 from trinity_channels.inbound.missed import MissedMessages
 from trinity_channels.inbound.unknown import UnknownWebhooks
+from trinity_channels.inbound.unwanted_runs import UnwantedRuns
 from trinity_channels.inbound.vouching import Vouching
 from trinity_channels.limits import Limits, LimitValues
 from trinity_channels.mail.port import Mailer
@@ -241,6 +242,7 @@ class Host(OnDemand):
             "alert mails": AlertMails(self.store, self.directory, self.mailer, self.plugins, self.metrics, now),
             "retention": self.retention,
             "deleted agents": self.agent_changes,
+            "unwanted runs": UnwantedRuns(self.store, self.runtime, now),
             **({"page sessions": self.sessions} if self.tokens else {}),
             "verified e-mails": EmailUpkeep(self.store, self.plugins, vouching, self.self_service.lifetime, now),
         }

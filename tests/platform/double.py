@@ -58,7 +58,7 @@ class Platform:
         self.loaded = self.tells_sessions = False
         self.sessions: set[str] = set()
         self.refuses: dict[str, int] = {}
-        self._failures: dict[str, list[Failure]] = {"task": [], "execution": [], "accounts": []}
+        self._failures: dict[str, list[Failure]] = {"task": [], "execution": [], "accounts": [], "terminate": []}
         self._claims: dict[tuple[str, str], str] = {}
         self.app = Starlette(
             routes=[

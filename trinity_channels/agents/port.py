@@ -136,7 +136,7 @@ class AgentRuntime(Protocol):
 
         With `Working` it says that the run goes on; given `AgentTurn.run`, it asks for that run and begins no other. A
         runtime that returns it may have a method `abandon(turn: AgentTurn) -> None`, asynchronous: the answer is not wanted
-        any more. What that raises is logged.
+        any more. Its turn has no messages. If it raises, it is called again later, for a day, also after a restart.
 
         Reasoning between tags such as `<think>` is removed by the host. A run that found no words must raise, not return
         an empty text: the person would wait for an answer.

@@ -18,8 +18,6 @@ log = get_logger(__name__)
 
 LONGEST_RUN = timedelta(hours=2)
 """After which a run is given up whose AgentRuntime has no time-out: it would hold its slot indefinitely."""
-LONGEST_ABANDON = 5.0
-"""Seconds in which a run that is not wanted any more is ended."""
 LONGEST_NAME = 200
 
 
@@ -67,17 +65,9 @@ class AgentCall:
         # Checked at run time: nothing forces code that others wrote to return a string.
         return words(answer)
 
-    async def abandon(self, state: ConversationState, turn: AgentTurn) -> None:
-        """Tell an agent's runtime that the answer of its run is not wanted any more; best effort."""
+    async def stop_showing(self, state: ConversationState) -> None:
+        """The answer of a run that was followed is not wanted any more."""
         await self._indicator.end(state.conversation)
-        abandon = getattr(self._agents, "abandon", None)
-        if not turn.run or abandon is None:
-            return
-        try:
-            async with asyncio.timeout(LONGEST_ABANDON):
-                await abandon(turn)
-        except Exception as error:  # noqa: BLE001  it ends by itself, and nothing waits for it
-            log.warning("run not ended", agent=turn.agent, error=type(error).__name__)
 
 
 def _checked(working: Working) -> Working:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 
-from trinity_channels.access.public_instructions import PublicInstructions
-from trinity_channels.agents.port import AgentFailed, AgentTurn, AgentUnavailable, Working
+from trinity_channels.agents.port import AgentFailed, AgentUnavailable, Working
 from trinity_channels.api import Channel
 from trinity_channels.inbound.agent_call import AgentCall
 from trinity_channels.inbound.attempt import Attempt, request
@@ -42,20 +40,18 @@ class AgentRuns:
             await asyncio.shield(self._attempts.uncount([turn]))
             raise
 
-        return await self._followed(state, turn, asked, answer) if isinstance(answer, Working) else answer
+        return await self._followed(state, turn, answer) if isinstance(answer, Working) else answer
 
-    async def _followed(
-        self, state: ConversationState, turn: OpenTurn, asked: AgentTurn, working: Working
-    ) -> Following:
+    async def _followed(self, state: ConversationState, turn: OpenTurn, working: Working) -> Following:
         following = await self._endings.follow(turn, working)
         if following.at is None:  # the turn has ended meanwhile
-            await self._agent.abandon(state, replace(asked, run=working.run))
+            await self._agent.stop_showing(state)
         return following
 
-    async def abandon(self, state: ConversationState, turn: OpenTurn) -> None:
-        """End the agent's run for a turn that no one may have answered any more, as far as that is possible."""
+    async def stop_showing(self, state: ConversationState, turn: OpenTurn) -> None:
+        """No one may have the answer to a turn any more: do not show that an agent is at work on it."""
         if turn.run:
-            await self._agent.abandon(state, request(state, turn, Attempt((), (), PublicInstructions(), "")))
+            await self._agent.stop_showing(state)
 
     async def ended(
         self, state: ConversationState, turn: OpenTurn, manifest: Channel, attempt: Attempt, answer: str | Following

@@ -63,7 +63,7 @@ class AgentTurns:
             state = await self._admission.present(state)
             if not await self._admission.admits(state):
                 following = await self._endings.withdraw(state, turn)
-                await self._runs.abandon(state, turn)
+                await self._runs.stop_showing(state, turn)
                 return following
         if why := self._admission.parked(state, turn, manifest):
             return await self._endings.give_up(state, turn, manifest, why, Cause.LATE)
@@ -81,14 +81,14 @@ class AgentTurns:
         return await self._runs.ended(state, turn, manifest, attempt, answer)
 
     async def drop(self, state: ConversationState, turn: OpenTurn) -> None:
-        """End the run of a turn that has ended without it: the channel was disconnected, or the person erased."""
-        await self._runs.abandon(state, turn)
+        """A turn has ended while its run was followed: the channel was disconnected, or the person erased."""
+        await self._runs.stop_showing(state, turn)
 
     async def _follow(self, state: ConversationState, turn: OpenTurn, manifest: Channel) -> Following:
         """Ask for the answer of a run that goes on elsewhere, which needs no slot."""
         attempt = await self._attempts.begin(state, turn)
         if isinstance(attempt, Following):  # its person has just been erased
-            await self._runs.abandon(state, turn)
+            await self._runs.stop_showing(state, turn)
             return attempt
         answer = await self._runs.answered(state, turn, manifest, attempt)
         return await self._runs.ended(state, turn, manifest, attempt, answer)

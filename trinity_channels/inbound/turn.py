@@ -90,7 +90,7 @@ class Turns:
         return await self._first_attempts.take(step)
 
     async def _end_vanished(self, conversation: int, state: ConversationState | None) -> None:
-        """End the run that was followed for a turn which is not open any more: its person has been erased."""
+        """Follow no run for a turn which is not open any more: its person has been erased."""
         before, turn = self._followed.pop(conversation, (None, None))
         if before and turn and not (state and state.turn and state.turn.id == turn.id):
             await self._agent_turns.drop(before, turn)
@@ -110,8 +110,8 @@ class Turns:
 
         def drop(tx: Tx) -> None:
             messages.drop(tx, [message.id for message in state.waiting], now)
-            if turn and turns.fail(tx, turn.id, "the channel is disconnected", now, turns.Cause.HOST) and turn.run:
-                turns.end_run(tx, turn.id, key)
+            if turn:
+                turns.disconnected(tx, turn.id, key, now)
 
         await self._store.write(drop)
         if turn:

@@ -20,6 +20,7 @@ from sqlalchemy import (
     update,
 )
 
+from trinity_channels.store import unwanted_runs
 from trinity_channels.store.clock import micros
 from trinity_channels.store.tables import (
     ACCESS_REQUEST,
@@ -32,6 +33,7 @@ from trinity_channels.store.tables import (
     RETIRED_KEY,
     SHARE,
     TOKEN,
+    UNWANTED_RUN,
 )
 from trinity_channels.store.tx import Tx
 
@@ -64,7 +66,7 @@ _BINDINGS = select(BINDING.c.id).where(BINDING.c.agent == bindparam("agent"))
 _RENAME = (
     *(
         update(table).where(table.c.agent == bindparam("agent")).values(agent=bindparam("name"))
-        for table in (*_NAMED.values(), AUDIT)
+        for table in (*_NAMED.values(), AUDIT, UNWANTED_RUN)
     ),
     update(PAGE_SESSION).where(*_SESSIONS).values(subject=bindparam("name")),
 )
@@ -112,6 +114,7 @@ def rename(tx: Tx, agent: str, name: str) -> None:
 
 def delete_all(tx: Tx, agent: str, now: datetime) -> None:
     """Remove everything; bindings are disconnected, and keep empty rows for what is still to be erased."""
+    unwanted_runs.note_agent(tx, agent, now)
     for statement in (*_DELETE, _DELETE_TOKENS):
         tx.run(statement, agent=agent)
     tx.run(_GIVE_UP, agent=agent, now=micros(now))

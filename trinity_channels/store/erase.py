@@ -21,7 +21,7 @@ from sqlalchemy import (
     update,
 )
 
-from trinity_channels.store import trials
+from trinity_channels.store import trials, unwanted_runs
 from trinity_channels.store.clock import micros
 from trinity_channels.store.states import MESSAGES, OPEN_DELIVERIES, MessageState, OutboxState, TurnState
 from trinity_channels.store.tables import (
@@ -57,6 +57,18 @@ _THEIR_TURNS = select(MESSAGE.c.turn_id).where(
     or_(MESSAGE.c.contact_id == bindparam("contact"), MESSAGE.c.conversation_id.in_(_THEIRS))
 )
 _ASKS_MORE = exists().where(MESSAGE.c.turn_id == TURN.c.id, ~in_states(MESSAGE.c.state, MessageState.ERASED))
+_ASKED_BY_OTHERS = exists().where(
+    MESSAGE.c.turn_id == TURN.c.id,
+    MESSAGE.c.contact_id.is_not(None),
+    MESSAGE.c.contact_id != bindparam("contact"),
+    ~in_states(MESSAGE.c.state, MessageState.ERASED),
+)
+_UNANSWERED = select(TURN.c.id).where(
+    TURN.c.id.in_(_THEIR_TURNS),
+    TURN.c.run.is_not(None),
+    in_states(TURN.c.state, TurnState.OPEN, TurnState.FAILED),
+    ~_ASKED_BY_OTHERS,
+)
 _AGENT = (
     select(BINDING.c.agent)
     .join(CONTACT, CONTACT.c.binding_id == BINDING.c.id)
@@ -116,5 +128,8 @@ _STATEMENTS = (
 
 def person(tx: Tx, contact: int, now: datetime) -> None:
     """Erase one contact for good."""
+    # Before their turns end.
+    for turn in tx.scalars(_UNANSWERED, int, contact=contact):
+        unwanted_runs.note(tx, turn, now)
     for statement in _STATEMENTS:
         tx.run(statement, contact=contact, now=micros(now))

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from sqlalchemy import and_, bindparam, exists, func, insert, select, update
 
-from trinity_channels.store import messages
+from trinity_channels.store import messages, unwanted_runs
 from trinity_channels.store.clock import micros, moment
 from trinity_channels.store.conversation_state import Message, OpenTurn
 from trinity_channels.store.states import MessageState, TurnState
@@ -193,8 +193,21 @@ def postpone(tx: Tx, turn: int, at: datetime, why: str, now: datetime) -> None:
 
 
 def follow(tx: Tx, turn: int, run: str, since: datetime, at: datetime, now: datetime) -> bool:
-    """Note that an agent works on a turn since a time, and look again `at` another; False if the turn is not open."""
-    return tx.run(_FOLLOW, turn=turn, run=run, since=micros(since), at=micros(at), now=micros(now)) > 0
+    """Note that an agent works on a turn since a time, and look again `at` another; False if the turn is not open.
+
+    Then the run is noted as one that is to be ended.
+    """
+    if tx.run(_FOLLOW, turn=turn, run=run, since=micros(since), at=micros(at), now=micros(now)):
+        return True
+    unwanted_runs.note_run(tx, turn, run, now)
+    return False
+
+
+def disconnected(tx: Tx, turn: int, key: str, now: datetime) -> None:
+    """Park a turn because its channel is disconnected; `key` is that of a run which begins when it is resubmitted."""
+    if fail(tx, turn, "the channel is disconnected", now, Cause.HOST):
+        unwanted_runs.note(tx, turn, now)
+        end_run(tx, turn, key)
 
 
 def end_run(tx: Tx, turn: int, key: str) -> None:
@@ -219,7 +232,10 @@ def fail(tx: Tx, turn: int, why: str, now: datetime, cause: Cause | None = None)
 
 def withdraw(tx: Tx, turn: int, now: datetime) -> bool:
     """End a turn whose person may not use the agent any more; its messages wait as if it had never been begun."""
-    return _end(tx, turn, TurnState.DONE, MessageState.WAITING, "the gate was closed", now)
+    ended = _end(tx, turn, TurnState.DONE, MessageState.WAITING, "the gate was closed", now)
+    if ended:
+        unwanted_runs.note(tx, turn, now)
+    return ended
 
 
 def _end(
@@ -273,5 +289,7 @@ def resubmit(tx: Tx, turn: int, now: datetime) -> bool:
 def forget(tx: Tx, turn: int, now: datetime) -> bool:
     """Give a parked turn up for good: its texts are removed. False if there is none."""
     waiting = tx.scalars(_PARKED_MESSAGES, int, turn=turn)
+    if waiting:
+        unwanted_runs.note(tx, turn, now)
     messages.drop(tx, waiting, now)
     return bool(waiting)

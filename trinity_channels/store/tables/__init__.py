@@ -21,6 +21,7 @@ from trinity_channels.store.tables.conversations import (
     MESSAGE,
     PROACTIVE,
     TURN,
+    UNWANTED_RUN,
 )
 from trinity_channels.store.tables.retention import ERASED_BLOCK, SWEEP, SWEEP_LEFT
 from trinity_channels.store.tables.sessions import PAGE_SESSION, SIGN_IN_LINK
@@ -53,4 +54,5 @@ __all__ = [
     "TOKEN",
     "TURN",
     "UNKNOWN_WEBHOOK",
+    "UNWANTED_RUN",
 ]

@@ -169,6 +169,22 @@ class TurnRow(Row, table=True):
     run_at: int | None = Field(default=None, sa_type=BigInteger)
 
 
+class UnwantedRunRow(Row, table=True):
+    """A run at the agent's own host that is to be ended there; `key` is its turn's."""
+
+    __tablename__: ClassVar[str] = "trinity_channels_unwanted_run"
+    __table_args__ = (Index("trinity_channels_unwanted_run_due", "next_at"),)
+    id: int | None = Field(default=None, primary_key=True)
+    agent: str = Field(index=True)
+    channel: str
+    conversation_id: int
+    key: str
+    run: str
+    since: int = Field(sa_type=BigInteger)
+    attempts: int
+    next_at: int = Field(sa_type=BigInteger)
+
+
 class DeliveryRow(Row, table=True):
     """A provider message; `state` is an `OutboxState`."""
 
@@ -226,5 +242,6 @@ ADDRESS = METADATA.tables["trinity_channels_address"]
 CONVERSATION = METADATA.tables["trinity_channels_conversation"]
 MESSAGE = METADATA.tables["trinity_channels_message"]
 TURN = METADATA.tables["trinity_channels_turn"]
+UNWANTED_RUN = METADATA.tables["trinity_channels_unwanted_run"]
 DELIVERY = METADATA.tables["trinity_channels_delivery"]
 PROACTIVE = METADATA.tables["trinity_channels_proactive"]
