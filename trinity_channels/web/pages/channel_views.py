@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from starlette.exceptions import HTTPException
 
 from trinity_channels.bindings.status import BindingStatuses
@@ -39,11 +37,9 @@ class ChannelViews:
         Raises:
             Refusal: there is no such agent, or it is another owner's.
         """
-        channels = list(self._plugins)
-        statuses = await asyncio.gather(*(self._statuses.of(visit.principal, agent, one) for one in channels))
         views = [
-            ChannelView(visit, status, self._plugins[one].manifest)
-            for one, status in zip(channels, statuses, strict=True)
+            ChannelView(visit, await self._statuses.of(visit.principal, agent, one), self._plugins[one].manifest)
+            for one in self._plugins
         ]
         # The order is otherwise that of the plugins.
         return sorted(views, key=lambda view: view.at is None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -86,17 +85,10 @@ class SharingPages:
 
     async def _page(self, visit: Visit, status: int = 200, **problem: Any) -> Response:
         agent, who = visit.request.path_params["name"], visit.principal
-        # At once: each waits for the database by itself, on a busy machine longer than it reads.
-        effects, views, *parts = await asyncio.gather(
-            self._services.effects.of(who, agent),
-            self._views.every(visit, agent),
-            self._requests(visit, agent),
-            self._people(visit, agent),
-            self._clients(visit, agent),
-            self._human.values(visit, agent),
-        )
+        effects = await self._services.effects.of(who, agent)
         policy, groups = await self._services.sharing.policies(who, agent)
         changed = await self._services.sharing.policies_changed(who, agent)
+        views = await self._views.every(visit, agent)
         values: dict[str, Any] = {
             "agent": agent,
             "api": f"/api/agents/{quote(agent, safe='')}",
@@ -107,9 +99,11 @@ class SharingPages:
             "views": views,
             "state": _state(views),
             "add": {"value": "", "problem": "", **problem},
+            **await self._requests(visit, agent),
+            **await self._people(visit, agent),
+            **await self._clients(visit, agent),
+            **await self._human.values(visit, agent),
         }
-        for part in parts:
-            values |= part
         return visit.render("sharing.html", status, **values)
 
     async def _requests(self, visit: Visit, agent: str) -> dict[str, Any]:
