@@ -10,7 +10,6 @@ from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Route
 
 from trinity_channels.host import Host
-from trinity_channels.mounted.guest import Guest
 from trinity_channels.ports import Ports
 from trinity_channels.routes import Group, routers
 from trinity_channels.settings import Settings
@@ -41,6 +40,8 @@ def mount_channels(app: FastAPI, ports: Ports, settings: Settings, routes: Colle
     Raises:
         ValueError: there is no such group.
     """
+    from trinity_channels.mounted.guest import Guest  # noqa: PLC0415  a host that runs alone needs none of it
+
     groups = _groups(routes)
     host = Host(settings, ports)
     webhook = host.webhook if Group.WEBHOOKS in groups else None

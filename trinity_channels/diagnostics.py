@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from trinity_channels.access.trinity_rights import rights
 from trinity_channels.agents.probe import probe
 from trinity_channels.api import ChannelError, Check, CheckState, FixAction, ProviderUnavailable
 from trinity_channels.authorisation import administrator
@@ -150,6 +149,8 @@ class Diagnostics:
     async def _agents(self) -> list[Check]:
         agents = self._host.agents.every()
         if self._host.trinity:
+            from trinity_channels.access.trinity_rights import rights  # noqa: PLC0415  for hosts beside a platform
+
             return await rights(self._host.trinity.accounts, agents)
         if not agents:
             fix = "Add a table [agents.<name>] to a file, and name that file in TRINITY_CHANNELS_CONFIG."

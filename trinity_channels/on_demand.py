@@ -18,7 +18,6 @@ from trinity_channels.access.reading_records import ReadingRecords
 from trinity_channels.access.roster import Roster
 from trinity_channels.access.set_up import Means, SetUp
 from trinity_channels.access.sharing import Sharing
-from trinity_channels.access.trinity_directory import TrinityDirectory
 from trinity_channels.agents.reload import AgentReload
 from trinity_channels.agents.table import AgentTable
 from trinity_channels.authorisation import Authorisation
@@ -53,6 +52,7 @@ from trinity_channels.store import Store
 
 if TYPE_CHECKING:
     from trinity_channels.access.self_service import SelfService
+    from trinity_channels.access.trinity_directory import TrinityDirectory
     from trinity_channels.imports.importing import PlatformImport
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import httpx
 
@@ -15,14 +15,12 @@ from trinity_channels.access.lifetime import Lifetime
 from trinity_channels.access.login import Login
 from trinity_channels.access.public_instructions import InstructionSettings
 from trinity_channels.access.self_service import SelfService
-from trinity_channels.access.trinity_directory import TrinityDirectory
 from trinity_channels.agent_settings import ON_THE_PLATFORM
 from trinity_channels.agents.instructed import InstructedAgents, InstructionSource
 from trinity_channels.agents.platform import Platform
 from trinity_channels.agents.port import AgentRuntime
 from trinity_channels.agents.registry import ConfiguredAgents
 from trinity_channels.agents.table import AgentTable
-from trinity_channels.agents.trinity_accounts import TrinityAccounts
 from trinity_channels.authorisation import Authorisation
 from trinity_channels.bindings import Bindings
 from trinity_channels.crypto.vault import Vault
@@ -63,7 +61,9 @@ from trinity_channels.plugins import Plugins
 from trinity_channels.settings import Settings
 from trinity_channels.store import Store
 from trinity_channels.web.auth import Authenticator, TokenAuthenticator
-from trinity_channels.web.trinity_auth import TrinityAuthenticator
+
+if TYPE_CHECKING:
+    from trinity_channels.access.trinity_directory import TrinityDirectory
 
 
 class Parts(Protocol):
@@ -102,6 +102,9 @@ def directories(host: Parts, brought: Directory | None) -> tuple[TrinityDirector
         return None, brought
     if host.platform is None or not host.settings.serves_platform:
         return None, LocalDirectory(host.store, host.agents, host.now)
+    from trinity_channels.access.trinity_directory import TrinityDirectory  # noqa: PLC0415  for hosts beside a platform
+    from trinity_channels.agents.trinity_accounts import TrinityAccounts  # noqa: PLC0415  the same
+
     theirs = TrinityDirectory(TrinityAccounts(host.http, host.platform, host.now), host.now)
     return theirs, theirs
 
@@ -110,6 +113,8 @@ def authenticator(host: Parts) -> Authenticator:
     """Knows our own tokens, and the platform's where its agents are served."""
     if host.trinity is None or host.platform is None:
         return host.own_tokens
+    from trinity_channels.web.trinity_auth import TrinityAuthenticator  # noqa: PLC0415  for hosts beside a platform
+
     return TrinityAuthenticator(host.own_tokens, host.http, host.platform, host.trinity, host.now)
 
 

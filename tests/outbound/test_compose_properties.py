@@ -14,7 +14,8 @@ from trinity_channels.api import Dialect
 from trinity_channels.outbound.compose import LONGEST_MARKDOWN, compose
 from trinity_channels.outbound.dialects.layout import Layout
 from trinity_channels.outbound.dialects.lines import plain_lines
-from trinity_channels.outbound.dialects.parse import MARKUP, parse
+from trinity_channels.outbound.dialects.markup import MARKUP
+from trinity_channels.outbound.dialects.parse import parse
 
 DIALECTS = {"whatsapp": WHATSAPP, "telegram": TELEGRAM, "slack": SLACK, "plain": Dialect()}
 

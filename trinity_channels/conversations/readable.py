@@ -7,7 +7,7 @@ from itertools import islice
 
 from trinity_channels.api import Dialect
 from trinity_channels.outbound.compose import compose
-from trinity_channels.outbound.dialects.parse import MARKUP
+from trinity_channels.outbound.dialects.markup import MARKUP
 from trinity_channels.store.conversation_log import Said
 
 BUDGET = 1000

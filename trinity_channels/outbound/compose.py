@@ -6,9 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from trinity_channels.api import Dialect
 from trinity_channels.observability.log import get_logger
-from trinity_channels.outbound.dialects.layout import Layout
 from trinity_channels.outbound.dialects.lines import Line, plain_lines
-from trinity_channels.outbound.dialects.parse import MARKUP, TooDeepError, parse
+from trinity_channels.outbound.dialects.markup import MARKUP
 from trinity_channels.outbound.dialects.render import Renderer
 from trinity_channels.outbound.dialects.split_line import width
 from trinity_channels.outbound.split import pack
@@ -80,6 +79,10 @@ def _joined(*blocks: Sequence[Line]) -> list[Line]:
 def _lines(text: str, dialect: Dialect, limit: int) -> list[Line]:
     if not MARKUP.search(text):
         return plain_lines(text)
+    # Eighty modules, most of them markdown-it's: a host that starts needs none of them yet.
+    from trinity_channels.outbound.dialects.layout import Layout  # noqa: PLC0415  see above
+    from trinity_channels.outbound.dialects.parse import TooDeepError, parse  # noqa: PLC0415  see above
+
     try:
         lines = Layout(dialect, limit).lines(parse(text))
     except TooDeepError:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from markdown_it import MarkdownIt
 from markdown_it.ruler import RuleOptionsType
 from markdown_it.rules_inline import StateInline
@@ -15,9 +13,6 @@ from trinity_channels.outbound.dialects.escapes import escape
 
 NESTING = 24
 """Levels of quotes (one each) and lists (two each). markdown-it drops, without a word, what lies deeper."""
-
-MARKUP = re.compile(r"[*_~`\[\]<>&\\#|]|[^\S \n]|^(?: |[-+=]|\d+[.)])", re.MULTILINE)
-"""What Markdown could read as more than text, deliberately generous. Without a match, parsing changes nothing."""
 
 
 class TooDeepError(ValueError):
