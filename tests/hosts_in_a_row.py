@@ -58,7 +58,7 @@ def without_threads(patch: pytest.MonkeyPatch) -> None:
 
 
 def share_parts(patch: pytest.MonkeyPatch) -> None:
-    """Let hosts share the validators of types and the compiled paths of routes."""
+    """Let hosts share the validators of types, the fields of answers and the compiled paths of routes."""
     adapters: dict[Any, TypeAdapter[Any]] = {}
 
     def adapter(annotated: Any, **options: Any) -> TypeAdapter[Any]:
@@ -70,6 +70,16 @@ def share_parts(patch: pytest.MonkeyPatch) -> None:
         return adapters[key]
 
     patch.setattr(VALIDATORS, "TypeAdapter", adapter)
+    create = vars(fastapi.routing)["create_model_field"]
+    fields: dict[Any, Any] = {}
+
+    def field(*, name: str, type_: Any, **options: Any) -> Any:
+        key = name, type_, repr(options)
+        if key not in fields:
+            fields[key] = create(name=name, type_=type_, **options)
+        return fields[key]
+
+    patch.setattr(fastapi.routing, "create_model_field", field)
     compiled = cache(starlette.routing.compile_path)
     for module in (starlette.routing, fastapi.routing, route):
         patch.setattr(module, "compile_path", compiled)

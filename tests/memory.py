@@ -1,4 +1,4 @@
-"""Gives memory back between test modules, so that one run of the whole suite stays small.
+"""Gives memory back between tests, so that one run of the whole suite stays small.
 
 FastAPI remembers up to 4,096 handlers by identity to classify them once. Every host of a test brings some forty handlers,
 each of which holds its host, so that a hundred hosts with all they stored stayed alive: the suite grew to 3 GB.
@@ -29,10 +29,10 @@ class Memory:
         gc.set_threshold(200_000, 20, 100)  # Python's own took an eighth of the time of most stories
 
     @pytest.hookimpl(trylast=True)
-    def pytest_runtest_teardown(self, item: pytest.Item, nextitem: pytest.Item | None) -> None:
-        """Free what modules have left behind: not after each, which took a twelfth of the time."""
+    def pytest_runtest_teardown(self, nextitem: pytest.Item | None) -> None:
+        """Free what tests have left behind: not after each, which took a twelfth of the time."""
         self._tests += 1
-        if nextitem is None or (nextitem.path != item.path and self._tests >= TESTS):
+        if nextitem is None or self._tests >= TESTS:
             self._tests = 0
             free()
 
@@ -43,6 +43,6 @@ def free() -> None:
         if hasattr(cached, "cache_clear"):
             cached.cache_clear()
     gc.collect()
-    gc.freeze()  # what is left is modules and what they keep; to look through it after each module took half a second
+    gc.freeze()  # what is left is modules and what they keep; to look through it each time took half a second
     with contextlib.suppress(OSError, AttributeError):  # another libc frees by itself, or cannot
         ctypes.CDLL(None).malloc_trim(0)
