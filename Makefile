@@ -32,7 +32,7 @@ $(VENV)/.installed: $(VENV)/.pip pyproject.toml $(addsuffix /pyproject.toml,$(PL
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.installed $(KIT)/pyproject.toml
-	$(BIN)/python -m pip install -q -c constraints.txt -e $(KIT) --group dev
+	$(BIN)/python -m pip install -q -c constraints.txt -e $(KIT) -e '.[postgres]' --group dev
 	touch $@
 
 $(FLOORS)/.made: $(VENV)/.dev floors.txt tools/floors.py

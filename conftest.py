@@ -31,11 +31,12 @@ settings.load_profile("suite")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add `--fast` and `--mounted`."""
+    """Add `--fast`, `--mounted` and `--postgres`."""
     parser.addoption("--fast", action="store_true", help="one case of each test, without browsers and long tests")
     parser.addoption(
         "--mounted", action="store_true", help="every host of a story within an application, see tests/mounted.py"
     )
+    parser.addoption("--postgres", action="store_true", help="every story with PostgreSQL, see tests/postgres.py")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -50,7 +50,7 @@ MEANINGS = {
 EXITS = {
     0: "when it is done;",
     1: "when something could not be done, for instance because there is no such agent;",
-    2: "when the words or the settings are wrong; a database of PostgreSQL is, for this release serves SQLite only;",
+    2: "when the words or the settings are wrong;",
     3: "`doctor` only: when nothing has failed, but no server is running, so that the way in could not be tried.",
 }
 

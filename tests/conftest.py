@@ -14,13 +14,17 @@ from tests import database, frozen
 from tests.channels.net import Net
 from tests.log_watch import KEY, LogWatch
 from tests.memory import Memory
-from tests.mounted import leave_out_what_is_alone
 from tests.world import START, Agent, Found, World
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Watch what this run logs, and keep it small; with `--mounted`, hosts are within an application."""
+    """Watch what this run logs, and keep it small; see `conftest.py` above for its options."""
     World.mounted = config.getoption("--mounted")
+    if config.getoption("--postgres"):
+        from tests.postgres import Postgres  # noqa: PLC0415  it starts a server
+
+        World.database = Postgres()
+        config.pluginmanager.register(World.database, "postgres")
     config.stash[KEY] = LogWatch()
     config.pluginmanager.register(config.stash[KEY], "log-watch")
     config.pluginmanager.register(Memory(), "memory")
@@ -29,9 +33,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With `--mounted`, leave out what only a host has that runs alone."""
-    if World.mounted:
-        leave_out_what_is_alone(config, items)
+    """Leave out what only a host has that runs alone, or only SQLite, where worlds are otherwise."""
+    left_out = [mark for mark, wanted in (("alone", "--mounted"), ("sqlite", "--postgres")) if config.getoption(wanted)]
+    deselected = [item for item in items if any(item.get_closest_marker(mark) for mark in left_out)]
+    items[:] = [item for item in items if item not in deselected]
+    config.hook.pytest_deselected(items=deselected)
 
 
 @pytest.fixture

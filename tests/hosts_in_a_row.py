@@ -8,6 +8,7 @@ the same for every host, so they are made once. A fifth went into the way to the
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable
 from concurrent.futures import Executor
 from functools import cache, partial
@@ -22,6 +23,8 @@ from pydantic import TypeAdapter
 from trinity_channels.web import route
 
 T = TypeVar("T")
+STORES = {"trinity_channels.store.sqlite", "trinity_channels.store.postgres"}
+"""Only those that are used are imported."""
 VALIDATORS = getattr(_compat, "v2", _compat)
 """Where FastAPI makes them: a module of its own in newer versions."""
 
@@ -53,7 +56,8 @@ def without_threads(patch: pytest.MonkeyPatch) -> None:
         loop.call_soon(lambda: future.done() or settle())  # done: the caller has given up
         return future
 
-    patch.setattr("trinity_channels.store.database.ThreadPoolExecutor", AtOnce)
+    for kind in STORES & sys.modules.keys():
+        patch.setattr(f"{kind}.ThreadPoolExecutor", AtOnce)
     patch.setattr(asyncio.BaseEventLoop, "run_in_executor", run_in_executor)
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-import pytest
 from fastapi import FastAPI
 from starlette.responses import PlainTextResponse
 from starlette.routing import BaseRoute, Match
@@ -51,13 +50,6 @@ def in_the_stand_in(settings: Settings, ports: Ports) -> tuple[FastAPI, Host]:
     app.add_middleware(Glue, platform=alone.router.routes, host=host)
     app.add_api_route("/metrics", lambda: PlainTextResponse(host.metrics.render()))
     return app, host
-
-
-def leave_out_what_is_alone(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect the tests with the mark `alone`, each of which says why."""
-    left_out = [item for item in items if item.get_closest_marker("alone")]
-    items[:] = [item for item in items if item not in left_out]
-    config.hook.pytest_deselected(items=left_out)
 
 
 def _answers(routes: Collection[BaseRoute], scope: Scope) -> bool:

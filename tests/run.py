@@ -1,4 +1,4 @@
-"""Run the suite: three processes, two at a time, for they need the time of two cores, then the load tests alone.
+"""Run the suite: four processes, two at a time, for they need the time of two cores, then the load tests alone.
 
 `--fast` takes one case of each test, a twentieth of the examples of properties, and leaves out what takes long: load tests,
 browsers, the starting of whole programs, and stories that go on for weeks (the mark `long`). Each process looks back at its
@@ -63,6 +63,8 @@ OF_LIBRARIES = (
 )
 MOUNTED = "--mounted"
 STORIES = ("tests/stories", MOUNTED, *LOOK_BACK)
+ON_POSTGRES = ("tests/stories", "--postgres", "--fast", "--hypothesis-profile=fast", *WITHOUT_SCHEMATHESIS, *LOOK_BACK)
+"""One case of each story; all of them take as long as on SQLite."""
 NOT_ON_FLOORS = ("--deselect=tests/test_docs.py::test_the_generated_pages_are_what_the_code_says",)
 """The description of the API is written by FastAPI, each version in its own words."""
 CORES = 2
@@ -84,8 +86,9 @@ def main() -> int:
     everywhere = (MOUNTED,) if options.floors else ()
     left_out = NOT_ON_FLOORS if options.floors else ()
     # The longest run begins, beside the two others, or a core would have nothing to do at the end.
-    runs = PAGES, (*MASSES, *FIRST), (*SECOND, f"--ignore={PAGES[0]}", *left_out)
-    failed = side_by_side(*((*run, *everywhere) for run in runs))
+    runs = [PAGES, (*MASSES, *FIRST), (*SECOND, f"--ignore={PAGES[0]}", *left_out)]
+    on_postgres = () if options.floors else (ON_POSTGRES,)
+    failed = side_by_side(*((*run, *everywhere) for run in runs), *on_postgres)
     return failed or pytest(LOAD, in_memory=False).wait()
 
 

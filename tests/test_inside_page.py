@@ -138,7 +138,7 @@ async def test_in_the_platforms_backend(
     await backend.http.aclose()
 
     assert isinstance(done["channels"], Host)
-    assert done["channels"].store.path == tmp_path / "trinity.db"
+    assert done["channels"].store.name == str(tmp_path / "trinity.db")
 
 
 # --- settings ---

@@ -123,7 +123,7 @@ def test_both_names_are_keys_of_the_file_and_the_environment_wins(
 def test_a_wrong_value_is_told_by_the_name_it_was_set_with(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(name, "mysql://db.example.org")
 
-    assert refusal() == f"{name}: must start with sqlite:///"
+    assert refusal() == f"{name}: must start with sqlite:/// or postgresql+psycopg://"
 
 
 def test_an_application_may_spell_settings_either_way() -> None:

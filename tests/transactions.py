@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.world import World
 from trinity_channels.store import Store
 
 
@@ -18,8 +19,9 @@ class Transactions:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.writes: list[str] = []
         self.reads: list[str] = []
+        kind = World.database.store
         for name, found in (("write", self.writes), ("read", self.reads), ("lookup", self.reads)):
-            monkeypatch.setattr(Store, name, _noting(getattr(Store, name), found))
+            monkeypatch.setattr(kind, name, _noting(getattr(kind, name), found))
 
     @property
     def count(self) -> tuple[int, int]:

@@ -13,8 +13,8 @@ from typing import Any, Self
 import httpx
 from freezegun.api import FrozenDateTimeFactory
 
-from tests import database
 from tests.agent import Agent, said
+from tests.database import Sqlite
 from tests.installed import installed
 from tests.mounted import in_the_stand_in
 from tests.network import Network
@@ -26,6 +26,7 @@ from trinity_channels.mail.port import Mailer
 from trinity_channels.plugins import Plugins
 from trinity_channels.settings import Settings
 from trinity_channels.store import Tx, agent_settings, turns
+from trinity_channels.store.tables.row import METADATA
 from trinity_channels.store.turns import FailedTurn
 from trinity_channels.testing import HostDriver
 from trinity_channels.web.auth import Role, new_token
@@ -90,9 +91,11 @@ class World:
 
     Attributes:
         mounted: whether the hosts of all worlds are mounted in the stand-in application; see `mounted`.
+        database: where all worlds have their databases.
     """
 
     mounted = False
+    database = Sqlite()
 
     def __init__(
         self,
@@ -109,12 +112,12 @@ class World:
         self.clock = clock
         self._discloses = discloses
         self.folder = folder
-        database.found(folder)
         self.mails = CapturedMailer()
         self.network = Network()
         self.http = self.network.client()
         given: dict[str, Any] = {
             "trinity_channels_home": folder,
+            "trinity_channels_database_url": self.database.url(folder),
             "public_chat_url": PUBLIC,
             "trinity_channels_admin_token": ADMIN,
             "credential_encryption_key": KEY,
@@ -165,6 +168,14 @@ class World:
 
     def _read_again(self) -> Settings:
         return self.reads()
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        """What a statement finds in the database."""
+        return self.database.rows(self.folder, statement)
+
+    def everything(self) -> str:
+        """All that the database holds."""
+        return "\n".join(f"{name} {row}" for name in METADATA.tables for row in self.rows(f"SELECT * FROM {name}"))  # noqa: S608
 
     @staticmethod
     def now() -> datetime:

@@ -80,7 +80,7 @@ class Diagnostics:
 
     def _database(self) -> Check:
         return Check(
-            "database", CheckState.OK, f"The database {self._host.store.path} opens; its schema is up to date."
+            "database", CheckState.OK, f"The database {self._host.store.name} opens; its schema is up to date."
         )
 
     def _keys(self) -> Check:

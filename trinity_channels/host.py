@@ -66,7 +66,7 @@ from trinity_channels.reread import reread
 from trinity_channels.retention.chore import Retention
 from trinity_channels.retention.periods import RetentionPeriods
 from trinity_channels.settings import Settings
-from trinity_channels.store import Store, Tx, conversation_state, deliveries
+from trinity_channels.store import Tx, conversation_state, deliveries, store_at
 from trinity_channels.web.auth import Guard, TokenAuthenticator
 from trinity_channels.web.decision_pages import DecisionPages
 from trinity_channels.web.failed_auth import FailedAuth
@@ -121,7 +121,7 @@ class Host(OnDemand):
         self.settings = settings
         self.metrics = Metrics()
         self.plugins = ports.plugins or load()
-        self.store = Store(settings.database_url.get_secret_value())
+        self.store = store_at(settings.database_url.get_secret_value())
         self.vault = Vault(partial(key_ring, settings.credential_encryption_key, settings.home, self.store))
         self._owns_http = ports.http is None
         # One client for all providers and agents, so that connections are used again.

@@ -13,6 +13,7 @@ import platformdirs
 from trinity_channels.settings import (
     CONFIG_VARIABLE,
     DATABASE_SCHEME,
+    POSTGRES_SCHEME,
     PREFIX,
     SettingsError,
     StandaloneSettings,
@@ -40,7 +41,8 @@ def database_url() -> str:
     except SettingsError:
         url = _given(DATABASE)
         # Another database cannot be the one that a host is running on.
-        return url if url.startswith(DATABASE_SCHEME) else f"{DATABASE_SCHEME}{data_folder() / 'trinity_channels.db'}"
+        named = url.startswith((DATABASE_SCHEME, POSTGRES_SCHEME))
+        return url if named else f"{DATABASE_SCHEME}{data_folder() / 'trinity_channels.db'}"
 
 
 def _given(name: str) -> str:

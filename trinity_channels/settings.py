@@ -47,6 +47,7 @@ CONFIG_VARIABLE = "TRINITY_CHANNELS_CONFIG"
 SHORTEST_ADMIN_TOKEN = 24
 _API_BASE_URL = "_api_base_url"
 DATABASE_SCHEME = "sqlite:///"
+POSTGRES_SCHEME = "postgresql+psycopg://"
 FILE_ONLY = ("agents", "api_base_urls")
 _NAMED_AFTER_OTHERS = ("trinity_url", "trinity_token")
 """Settings whose variables are documented without the prefix for a host that runs alone, as those of providers are."""
@@ -76,10 +77,8 @@ def _checked(check: Callable[[str], object]) -> AfterValidator:
 
 
 def _database(url: str) -> None:
-    if url.startswith("postgres"):
-        raise ValueError("this release serves SQLite only; give sqlite:///path.db, or leave it out")
-    if not url.startswith(DATABASE_SCHEME):
-        raise ValueError(f"must start with {DATABASE_SCHEME}")
+    if not url.startswith((DATABASE_SCHEME, POSTGRES_SCHEME)):
+        raise ValueError(f"must start with {DATABASE_SCHEME} or {POSTGRES_SCHEME}")
 
 
 def _admin_token(token: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.channels.net import Net, Someone
+from tests.world import World
 from trinity_channels.store import Store, Tx
 
 EMAIL = "zoe@example.org"
@@ -20,7 +21,7 @@ class Undone(Exception):
 @pytest.fixture
 def twice(net: Net, monkeypatch: pytest.MonkeyPatch) -> Net:
     """Messengers, with a host whose units are undone once before they are written."""
-    write = Store.write
+    write = World.database.store.write
 
     def spoil(_: Tx) -> None:
         raise Undone
@@ -32,7 +33,7 @@ def twice(net: Net, monkeypatch: pytest.MonkeyPatch) -> Net:
             raise found
         return found
 
-    monkeypatch.setattr(Store, "write", undone_first)
+    monkeypatch.setattr(World.database.store, "write", undone_first)
     return net
 
 

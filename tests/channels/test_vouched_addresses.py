@@ -223,7 +223,7 @@ async def test_an_email_whose_source_is_not_on_record_rests_on_the_messenger(
     asking: Net, zoe: Someone, guest: bool, left: str | None
 ) -> None:
     await zoe.says("hello")
-    with closing(sqlite3.connect(asking.host.store.path)) as database, database:  # as an earlier version left it
+    with closing(sqlite3.connect(asking.host.store.name)) as database, database:  # as an earlier version left it
         database.execute("UPDATE trinity_channels_contact SET email_source = NULL, email_checked_at = NULL")
     zoe.phone.user.guest = guest
     await asking.later(hours=2)

@@ -80,12 +80,12 @@ async def test_the_database_is_upgraded_only_while_nobody_serves_it(terminal: Te
 def test_a_database_that_this_release_does_not_serve_is_a_wrong_setting(
     terminal: Terminal, command: tuple[str, ...]
 ) -> None:
-    terminal.set(DATABASE_URL="postgresql+psycopg://user:fake-password@db.example.org/trinity")
+    terminal.set(DATABASE_URL="postgresql://user:fake-password@db.example.org/trinity")
 
     result = terminal.run(*command)
 
     assert result.exit_code == 2
-    assert "DATABASE_URL: this release serves SQLite only" in result.stderr
+    assert "DATABASE_URL: must start with sqlite:/// or postgresql+psycopg://" in result.stderr
     assert "fake-password" not in result.output
 
 

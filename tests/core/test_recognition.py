@@ -13,7 +13,8 @@ import pytest
 
 from tests import database
 from trinity_channels.api import MessageReceived, Sender
-from trinity_channels.store import Store, inbox
+from trinity_channels.store import inbox
+from trinity_channels.store.sqlite import SqliteStore
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 NUMBER = "+12025550123"
@@ -23,7 +24,7 @@ BARE = Sender(NUMBER, name="Zoe")
 class Inbox:
     """One binding, and what arrived there."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: SqliteStore) -> None:
         self._store = store
         self._events = 0
 
@@ -60,7 +61,7 @@ async def arrived(tmp_path: Path) -> AsyncIterator[Inbox]:
         opened.execute(
             f"INSERT INTO trinity_channels_binding ({', '.join(names)}) VALUES ({', '.join('1' for _ in names)})"  # noqa: S608  names of columns
         )
-    store = Store(f"sqlite:///{path}")
+    store = SqliteStore(f"sqlite:///{path}")
     store.open()
     yield Inbox(store)
     await store.close()

@@ -14,7 +14,7 @@ from sqlalchemy import Column, Integer, Label, Select, literal_column, select
 from tests.database import found
 from tests.statements import statements
 from trinity_channels import store as store_package
-from trinity_channels.store import Store
+from trinity_channels.store.sqlite import SqliteStore
 from trinity_channels.store.tables.row import METADATA
 
 SELECTS = {name: one for name, one in statements().items() if isinstance(one, Select)}
@@ -28,8 +28,8 @@ EMPTY = select(literal_column("NULL", Integer).label("empty"))
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    made = Store(f"sqlite:///{found(tmp_path)}")
+async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
+    made = SqliteStore(f"sqlite:///{found(tmp_path)}")
     made.open()
     yield made
     await made.close()
@@ -66,7 +66,7 @@ def test_each_column_has_a_name_that_no_other_has(name: str) -> None:
     assert [one for one, times in Counter(column.name for column in columns).items() if times > 1] == []
 
 
-async def test_a_row_has_its_columns_under_their_names(store: Store) -> None:
+async def test_a_row_has_its_columns_under_their_names(store: SqliteStore) -> None:
     one, every, none = await store.read(lambda tx: (tx.one(PAIR), tx.all(PAIR), tx.one(NO_PAIR)))
 
     assert one is not None
@@ -75,7 +75,7 @@ async def test_a_row_has_its_columns_under_their_names(store: Store) -> None:
     assert none is None
 
 
-async def test_one_column_is_read_as_what_it_is(store: Store) -> None:
+async def test_one_column_is_read_as_what_it_is(store: SqliteStore) -> None:
     one, empty, none, every = await store.read(
         lambda tx: (tx.scalar(SINGLE, str), tx.scalar(EMPTY, str), tx.scalar(NO_PAIR, str), tx.scalars(SINGLE, float))
     )
@@ -83,6 +83,6 @@ async def test_one_column_is_read_as_what_it_is(store: Store) -> None:
     assert (one, empty, none, every) == ("1", None, None, [1.0])
 
 
-async def test_two_columns_of_one_name_are_refused(store: Store) -> None:
+async def test_two_columns_of_one_name_are_refused(store: SqliteStore) -> None:
     with pytest.raises(ValueError, match="duplicate field name"):
         await store.read(lambda tx: tx.one(TWINS))

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 from freezegun.api import FrozenDateTimeFactory
-from sqlalchemy import Connection
 from sqlmodel import SQLModel
 
 from tests import database
 from tests.test_migrate import at_revision
 from tests.world import World
-from trinity_channels.store import Store, StoreError, earlier_names, migrate
+from trinity_channels.store import StoreError, earlier_names, migrate
+from trinity_channels.store.sqlite import SqliteStore
 from trinity_channels.store.tables.row import PREFIX
 
 EARLIER = Path(__file__).parents[1] / "databases"
@@ -182,7 +182,7 @@ async def test_tables_of_others_stay_untouched(tmp_path: Path, ours: str | None)
         before = [line for line in connection.iterdump() if not ours or "users" in line]
 
     for _ in range(2):
-        store = Store(url)
+        store = SqliteStore(url)
         store.open()
         await store.close()
 
@@ -192,7 +192,7 @@ async def test_tables_of_others_stay_untouched(tmp_path: Path, ours: str | None)
 
 async def test_a_database_of_our_own_is_readable_by_its_owner_only(tmp_path: Path) -> None:
     path = tmp_path / "earlier.db"
-    store = Store(made(path, earlier("0009")))
+    store = SqliteStore(made(path, earlier("0009")))
     path.chmod(0o644)
     store.open()
     await store.close()
@@ -206,11 +206,11 @@ def test_an_upgrade_that_fails_leaves_everything_as_it_was(tmp_path: Path, monke
     with closing(sqlite3.connect(path)) as connection:
         before = list(connection.iterdump())
 
-    def fails(_: Connection) -> None:
+    def fails(*_: object) -> None:
         raise RuntimeError("the power is cut")
 
     with monkeypatch.context() as patch:
-        patch.setattr(migrate, "_migrate", fails)
+        patch.setattr(migrate, "_alembic", fails)
         with pytest.raises(RuntimeError):
             migrate.upgrade(url)
 
@@ -221,7 +221,7 @@ def test_an_upgrade_that_fails_leaves_everything_as_it_was(tmp_path: Path, monke
 
 def test_a_database_of_a_later_version_is_refused_under_its_earlier_names_too(tmp_path: Path) -> None:
     path = tmp_path / "later.db"
-    store = Store(made(path, earlier("0009"), "UPDATE alembic_version SET version_num = '0907'"))
+    store = SqliteStore(made(path, earlier("0009"), "UPDATE alembic_version SET version_num = '0907'"))
 
     with pytest.raises(StoreError, match="0907"):
         store.open()

@@ -14,7 +14,8 @@ import pytest
 from sqlalchemy import select
 
 from tests.database import found, full_disk
-from trinity_channels.store import Locked, Store, StoreError, Tx, database, settings
+from trinity_channels.store import Locked, StoreError, Tx, settings, sqlite
+from trinity_channels.store.sqlite import SqliteStore
 from trinity_channels.store.tables import SETTING
 
 
@@ -24,15 +25,15 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def store(path: Path) -> AsyncIterator[Store]:
-    made = Store(f"sqlite:///{path}")
+async def store(path: Path) -> AsyncIterator[SqliteStore]:
+    made = SqliteStore(f"sqlite:///{path}")
     made.open()
     yield made
     await made.close()
 
 
 @pytest.fixture
-def lock(store: Store) -> Iterator[sqlite3.Connection]:
+def lock(store: SqliteStore) -> Iterator[sqlite3.Connection]:
     """Another program that writes to the same file, and takes its time."""
     with closing(sqlite3.connect(store.path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -44,16 +45,16 @@ def put(tx: Tx, name: str, value: str = "x") -> str:
     return name
 
 
-async def names(store: Store, *wanted: str) -> list[str]:
+async def names(store: SqliteStore, *wanted: str) -> list[str]:
     return await store.read(lambda tx: [name for name in wanted if settings.get(tx, name) is not None])
 
 
-async def test_a_unit_returns_its_result_and_is_there(store: Store) -> None:
+async def test_a_unit_returns_its_result_and_is_there(store: SqliteStore) -> None:
     assert await store.write(lambda tx: put(tx, "a")) == "a"
     assert await names(store, "a", "b") == ["a"]
 
 
-async def test_a_lookup_sees_what_was_written_before_it_and_nothing_half_done(store: Store) -> None:
+async def test_a_lookup_sees_what_was_written_before_it_and_nothing_half_done(store: SqliteStore) -> None:
     await store.write(lambda tx: put(tx, "a"))
     writing = asyncio.create_task(store.write(lambda tx: put(tx, "b")))
     await asyncio.sleep(0)
@@ -65,7 +66,7 @@ async def test_a_lookup_sees_what_was_written_before_it_and_nothing_half_done(st
     assert await store.lookup(lambda tx: [settings.get(tx, name) for name in ("a", "b")]) == ["x", "x"]
 
 
-async def test_a_lookup_that_fails_leaves_the_next_one_alone(store: Store) -> None:
+async def test_a_lookup_that_fails_leaves_the_next_one_alone(store: SqliteStore) -> None:
     def bad(_: Tx) -> str:
         raise ValueError("mine alone")
 
@@ -76,7 +77,7 @@ async def test_a_lookup_that_fails_leaves_the_next_one_alone(store: Store) -> No
     assert await store.lookup(lambda tx: settings.get(tx, "a")) is None
 
 
-async def test_the_stamp_stays_while_nothing_is_written(store: Store) -> None:
+async def test_the_stamp_stays_while_nothing_is_written(store: SqliteStore) -> None:
     await store.write(lambda tx: put(tx, "a"))
     before = store.stamp()
 
@@ -88,7 +89,7 @@ async def test_the_stamp_stays_while_nothing_is_written(store: Store) -> None:
     assert store.stamp() == before
 
 
-async def test_every_commit_changes_the_stamp(store: Store) -> None:
+async def test_every_commit_changes_the_stamp(store: SqliteStore) -> None:
     stamps = [store.stamp()]
 
     await store.write(lambda tx: put(tx, "a"))
@@ -100,32 +101,32 @@ async def test_every_commit_changes_the_stamp(store: Store) -> None:
     assert len(set(stamps)) == 3
 
 
-async def test_a_closed_store_has_no_stamp(store: Store) -> None:
+async def test_a_closed_store_has_no_stamp(store: SqliteStore) -> None:
     await store.close()
 
     assert store.stamp() is None
 
 
-async def test_a_lookup_writes_nothing(store: Store) -> None:
+async def test_a_lookup_writes_nothing(store: SqliteStore) -> None:
     with pytest.raises(StoreError, match="readonly"):
         await store.lookup(lambda tx: put(tx, "a"))
 
     assert await names(store, "a") == []
 
 
-async def test_a_lock_of_somebody_else_holds_up_no_lookup(store: Store, lock: sqlite3.Connection) -> None:
+async def test_a_lock_of_somebody_else_holds_up_no_lookup(store: SqliteStore, lock: sqlite3.Connection) -> None:
     assert lock.in_transaction
     assert await store.lookup(lambda tx: settings.get(tx, "a")) is None
 
 
-async def test_a_closed_store_looks_nothing_up(store: Store) -> None:
+async def test_a_closed_store_looks_nothing_up(store: SqliteStore) -> None:
     await store.close()
 
     with pytest.raises(StoreError, match="closed"):
         await store.lookup(lambda tx: settings.get(tx, "a"))
 
 
-async def test_a_bad_unit_harms_only_itself(store: Store) -> None:
+async def test_a_bad_unit_harms_only_itself(store: SqliteStore) -> None:
     def bad(tx: Tx) -> str:
         put(tx, "half")
         raise ValueError("mine alone")
@@ -138,7 +139,9 @@ async def test_a_bad_unit_harms_only_itself(store: Store) -> None:
     assert await names(store, "a", "half", "b") == ["a", "b"]
 
 
-async def test_a_lock_of_somebody_else_holds_up_nothing_but_writes(store: Store, lock: sqlite3.Connection) -> None:
+async def test_a_lock_of_somebody_else_holds_up_nothing_but_writes(
+    store: SqliteStore, lock: sqlite3.Connection
+) -> None:
     writing = asyncio.create_task(store.write(lambda tx: put(tx, "a")))
 
     assert await names(store, "a") == []
@@ -148,9 +151,9 @@ async def test_a_lock_of_somebody_else_holds_up_nothing_but_writes(store: Store,
 
 
 async def test_a_lock_of_somebody_else_is_waited_for_once(
-    store: Store, lock: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+    store: SqliteStore, lock: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database, "PATIENCE", 0.2)
+    monkeypatch.setattr(sqlite, "PATIENCE", 0.2)
     started = monotonic()
     results = await asyncio.gather(*(store.write(lambda tx: put(tx, "b")) for _ in range(50)), return_exceptions=True)
 
@@ -163,7 +166,7 @@ async def test_a_lock_of_somebody_else_is_waited_for_once(
 
 
 @pytest.mark.parametrize("together", [1, 3])
-async def test_a_full_disk_is_said_and_is_over_when_there_is_room(store: Store, together: int) -> None:
+async def test_a_full_disk_is_said_and_is_over_when_there_is_room(store: SqliteStore, together: int) -> None:
     with full_disk(store):
         lost = await asyncio.gather(
             *(store.write(lambda tx: put(tx, "lost")) for _ in range(together)), return_exceptions=True
@@ -175,7 +178,7 @@ async def test_a_full_disk_is_said_and_is_over_when_there_is_room(store: Store, 
     assert await names(store, "lost", "kept") == ["kept"]
 
 
-async def test_units_are_written_in_the_order_given(store: Store) -> None:
+async def test_units_are_written_in_the_order_given(store: SqliteStore) -> None:
     async with asyncio.TaskGroup() as group:
         for number in range(500):
             group.create_task(store.write(lambda tx, number=number: put(tx, "n", str(number))))  # type: ignore[misc]
@@ -183,7 +186,7 @@ async def test_units_are_written_in_the_order_given(store: Store) -> None:
     assert await store.read(lambda tx: settings.get(tx, "n")) == "499"
 
 
-async def test_who_stops_waiting_stops_nobody_else(store: Store) -> None:
+async def test_who_stops_waiting_stops_nobody_else(store: SqliteStore) -> None:
     waiting = asyncio.create_task(store.write(lambda tx: put(tx, "a")))
     await asyncio.sleep(0)
     waiting.cancel()
@@ -205,7 +208,7 @@ def committed(path: Path, name: str) -> bool:
         return bool(other.execute("SELECT 1 FROM trinity_channels_setting WHERE name = ?", (name,)).fetchall())
 
 
-async def test_a_unit_may_build_a_query_and_write(store: Store, path: Path) -> None:
+async def test_a_unit_may_build_a_query_and_write(store: SqliteStore, path: Path) -> None:
     def unit(tx: Tx) -> list[str]:
         put(tx, "before")
         found = [row.name for row in tx.query(select(SETTING.c.name).where(SETTING.c.name == "before"))]
@@ -217,7 +220,7 @@ async def test_a_unit_may_build_a_query_and_write(store: Store, path: Path) -> N
     assert await store.write(unit) == ["before"]
 
 
-async def test_nothing_stays_of_a_unit_that_fails_after_a_query_that_it_built(store: Store, path: Path) -> None:
+async def test_nothing_stays_of_a_unit_that_fails_after_a_query_that_it_built(store: SqliteStore, path: Path) -> None:
     def unit(tx: Tx) -> None:
         put(tx, "half")
         tx.query(select(SETTING.c.name))
@@ -231,7 +234,7 @@ async def test_nothing_stays_of_a_unit_that_fails_after_a_query_that_it_built(st
     assert committed(path, "next")
 
 
-async def test_a_wake_is_passed_on_after_the_commit(store: Store, path: Path) -> None:
+async def test_a_wake_is_passed_on_after_the_commit(store: SqliteStore, path: Path) -> None:
     seen: list[tuple[str, bool]] = []
     store.on_wake(lambda key: seen.append((key, committed(path, "turn:1"))))
 
@@ -240,7 +243,7 @@ async def test_a_wake_is_passed_on_after_the_commit(store: Store, path: Path) ->
     assert seen == [("deliver:1", True), ("turn:1", True)]
 
 
-async def test_units_of_one_commit_wake_in_their_order_and_each_key_once(store: Store) -> None:
+async def test_units_of_one_commit_wake_in_their_order_and_each_key_once(store: SqliteStore) -> None:
     woken: list[str] = []
     store.on_wake(woken.append)
 
@@ -253,7 +256,7 @@ async def test_units_of_one_commit_wake_in_their_order_and_each_key_once(store: 
     assert woken == ["turn:2", "turn:1", "turn:3"]
 
 
-async def test_only_committed_units_wake_though_the_good_ones_run_twice(store: Store) -> None:
+async def test_only_committed_units_wake_though_the_good_ones_run_twice(store: SqliteStore) -> None:
     woken: list[str] = []
     runs: list[str] = []
     store.on_wake(woken.append)
@@ -278,7 +281,7 @@ async def test_only_committed_units_wake_though_the_good_ones_run_twice(store: S
 
 
 @pytest.mark.parametrize("together", [1, 3])
-async def test_a_commit_that_fails_wakes_nothing(store: Store, together: int) -> None:
+async def test_a_commit_that_fails_wakes_nothing(store: SqliteStore, together: int) -> None:
     woken: list[str] = []
     store.on_wake(woken.append)
     with full_disk(store):
@@ -290,7 +293,7 @@ async def test_a_commit_that_fails_wakes_nothing(store: Store, together: int) ->
     assert woken == ["turn:1"]
 
 
-async def test_a_wake_does_not_depend_on_the_caller_who_gave_up(store: Store) -> None:
+async def test_a_wake_does_not_depend_on_the_caller_who_gave_up(store: SqliteStore) -> None:
     woken: list[str] = []
     store.on_wake(woken.append)
     waiting = asyncio.create_task(store.write(lambda tx: wakes(tx, "turn:1")))
@@ -302,7 +305,7 @@ async def test_a_wake_does_not_depend_on_the_caller_who_gave_up(store: Store) ->
     assert woken == ["turn:1"]
 
 
-async def test_the_caller_goes_on_before_what_it_has_woken_runs(store: Store) -> None:
+async def test_the_caller_goes_on_before_what_it_has_woken_runs(store: SqliteStore) -> None:
     order: list[str] = []
     runs: list[asyncio.Task[None]] = []
 
@@ -318,7 +321,7 @@ async def test_the_caller_goes_on_before_what_it_has_woken_runs(store: Store) ->
     assert order == ["caller", "turn:1"]
 
 
-async def test_reading_wakes_nothing(store: Store) -> None:
+async def test_reading_wakes_nothing(store: SqliteStore) -> None:
     woken: list[str] = []
     store.on_wake(woken.append)
 
@@ -328,7 +331,7 @@ async def test_reading_wakes_nothing(store: Store) -> None:
     assert woken == []
 
 
-async def test_the_log_is_emptied_beside_writes_and_waits_for_no_reader(store: Store, path: Path) -> None:
+async def test_the_log_is_emptied_beside_writes_and_waits_for_no_reader(store: SqliteStore, path: Path) -> None:
     log = path.with_name(path.name + "-wal")
     await store.write(lambda tx: put(tx, "a"))
     with closing(sqlite3.connect(path, isolation_level=None)) as reader:
@@ -344,23 +347,23 @@ async def test_the_log_is_emptied_beside_writes_and_waits_for_no_reader(store: S
     assert await names(store, "a", "b", "c") == ["a", "b", "c"]
 
 
-async def test_reading_cannot_write(store: Store) -> None:
+async def test_reading_cannot_write(store: SqliteStore) -> None:
     with pytest.raises(Exception, match="readonly"):
         await store.read(lambda tx: put(tx, "a"))
 
     assert await names(store, "a") == []
 
 
-async def test_a_file_has_one_host(store: Store, path: Path) -> None:
+async def test_a_file_has_one_host(store: SqliteStore, path: Path) -> None:
     assert await names(store) == []
 
     with pytest.raises(Locked, match=r"Another process serves .*channels\.db.* stop the other one"):
-        Store(f"sqlite:///{path}").open()
+        SqliteStore(f"sqlite:///{path}").open()
 
 
-async def test_a_command_may_look_in_while_a_host_serves(store: Store, path: Path) -> None:
+async def test_a_command_may_look_in_while_a_host_serves(store: SqliteStore, path: Path) -> None:
     await store.write(lambda tx: put(tx, "a"))
-    visitor = Store(f"sqlite:///{path}")
+    visitor = SqliteStore(f"sqlite:///{path}")
     visitor.open(serve=False)
 
     assert await names(visitor, "a") == ["a"]
@@ -368,7 +371,7 @@ async def test_a_command_may_look_in_while_a_host_serves(store: Store, path: Pat
 
 
 async def test_closing_finishes_what_was_given(path: Path) -> None:
-    store = Store(f"sqlite:///{path}")
+    store = SqliteStore(f"sqlite:///{path}")
     store.open()
     given = [
         asyncio.ensure_future(store.write(lambda tx, number=number: put(tx, str(number))))  # type: ignore[misc]  # bound
@@ -382,7 +385,7 @@ async def test_closing_finishes_what_was_given(path: Path) -> None:
 
 
 async def test_a_closed_store_says_so_and_its_file_is_free(path: Path) -> None:
-    store = Store(f"sqlite:///{path}")
+    store = SqliteStore(f"sqlite:///{path}")
     store.open()
     await store.close()
     await store.close()
@@ -398,7 +401,7 @@ async def test_a_closed_store_says_so_and_its_file_is_free(path: Path) -> None:
 
 async def test_nobody_else_can_read_the_files(tmp_path: Path) -> None:
     path = tmp_path / "new" / "channels.db"
-    store = Store(f"sqlite:///{path}")
+    store = SqliteStore(f"sqlite:///{path}")
     store.open()
     await store.write(lambda tx: put(tx, "a"))
 
@@ -412,13 +415,13 @@ async def test_nobody_else_can_read_the_files(tmp_path: Path) -> None:
 @pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:"])
 def test_a_database_without_a_file_is_refused(url: str) -> None:
     with pytest.raises(StoreError, match="DATABASE_URL"):
-        Store(url)
+        SqliteStore(url)
 
 
 def test_a_file_that_is_no_database_is_refused_and_let_go(tmp_path: Path) -> None:
     path = tmp_path / "channels.db"
     path.write_bytes(b"this is a letter, not a database\n" * 100)
-    store = Store(f"sqlite:///{path}")
+    store = SqliteStore(f"sqlite:///{path}")
 
     for _ in range(2):  # the second time it must not be called locked
         with pytest.raises(StoreError, match=r"channels\.db") as told:

@@ -67,7 +67,7 @@ def document(*bindings: dict[str, Any], **fields: Any) -> dict[str, Any]:
 
 def rows(net: Net) -> list[str]:
     """Everything in the database but what the host's periodic work notes for itself, whenever it runs."""
-    with closing(sqlite3.connect(net.host.store.path)) as database, closing(sqlite3.connect(":memory:")) as copy:
+    with closing(sqlite3.connect(net.host.store.name)) as database, closing(sqlite3.connect(":memory:")) as copy:
         database.backup(copy)
         copy.execute("UPDATE trinity_channels_binding SET swept_days = NULL")
         for table in ("sweep", "inbound_hour", "setting"):

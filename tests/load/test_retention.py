@@ -59,7 +59,7 @@ def with_text(world: World) -> int:
 def took(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Milliseconds for which each transaction of the clean-up held up the event loop."""
     found: list[float] = []
-    writes = Store.write
+    writes = World.database.store.write
 
     async def timed(store: Store, unit: Callable[[Tx], Any]) -> Any:
         def measured(tx: Tx) -> Any:
@@ -72,7 +72,7 @@ def took(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
         return await writes(store, measured)
 
-    monkeypatch.setattr(Store, "write", timed)
+    monkeypatch.setattr(World.database.store, "write", timed)
     return found
 
 

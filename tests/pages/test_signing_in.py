@@ -171,7 +171,7 @@ async def test_what_has_ended_is_deleted(world: World) -> None:
         await asks(world)
         await world.later(days=8)
 
-    with closing(sqlite3.connect(world.host.store.path)) as database:
+    with closing(sqlite3.connect(world.host.store.name)) as database:
         sessions = database.execute("SELECT count(*) FROM trinity_channels_page_session").fetchone()
         links = database.execute("SELECT count(*) FROM trinity_channels_sign_in_link").fetchone()
     assert (sessions, links) == ((0,), (0,))

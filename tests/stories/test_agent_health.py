@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
-
 import pytest
 
 from tests.agents.apis import KEY, Api, openai
@@ -106,8 +103,7 @@ async def test_a_parked_turn_of_an_erased_person_is_forgotten_with_its_reason(to
 
     assert (await town.check("agent"))["message"] == "No question has failed."
     await town.stops()
-    with closing(sqlite3.connect(town.folder / "trinity_channels.db")) as database, database:
-        assert "my diary" not in "\n".join(database.iterdump())
+    assert "my diary" not in town.everything()
     await town.starts()
 
 

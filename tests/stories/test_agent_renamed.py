@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -46,9 +44,7 @@ def renames(accounts: Accounts, name: str) -> None:
 def rows(town: World, *columns: str) -> list[tuple[object, ...]]:
     """Everything in one table."""
     table, *wanted = columns
-    path = town.folder / "trinity_channels.db"
-    with closing(sqlite3.connect(path)) as connection:
-        return connection.execute(f"SELECT {', '.join(wanted)} FROM trinity_channels_{table}").fetchall()  # noqa: S608
+    return town.rows(f"SELECT {', '.join(wanted)} FROM trinity_channels_{table}")  # noqa: S608
 
 
 # --- renamed ---

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
-
 import pytest
 
 from tests.world import KEY, Agent, Person, World
@@ -17,8 +14,7 @@ NEW_KEY = "11" * 32
 
 def stored(world: World) -> str:
     """Everything the database holds."""
-    with closing(sqlite3.connect(world.folder / "trinity_channels.db")) as database, database:
-        return "\n".join(database.iterdump())
+    return world.everything()
 
 
 async def erase(world: World, person: Person) -> int:

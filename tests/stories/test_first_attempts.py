@@ -174,7 +174,7 @@ class Stalled:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.written = asyncio.Event()
-        write = Store.write
+        write = World.database.store.write
 
         async def stalls(store: Store, unit: Any) -> Any:
             found = await write(store, unit)
@@ -183,7 +183,7 @@ class Stalled:
                 await asyncio.Event().wait()
             return found
 
-        monkeypatch.setattr(Store, "write", stalls)
+        monkeypatch.setattr(World.database.store, "write", stalls)
 
 
 async def stopped_while_a_turn_begins(town: World, zoe: Person) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -23,8 +21,7 @@ RUN = "retention_last_run_timestamp_seconds"
 
 def stored(world: World) -> str:
     """Everything the database holds."""
-    with closing(sqlite3.connect(world.folder / "trinity_channels.db")) as database, database:
-        return "\n".join(database.iterdump())
+    return world.everything()
 
 
 def files(world: World) -> list[Path]:
@@ -57,6 +54,7 @@ async def test_what_was_held_for_somebody_who_is_blocked_is_not_kept(world: Worl
     assert QUESTION not in stored(world)
 
 
+@pytest.mark.sqlite("PostgreSQL's files are its operator's")
 async def test_what_was_removed_is_not_left_in_any_file(world: World) -> None:
     zoe, tim = world.person("Zoe"), world.person("Tim")
     await zoe.says("hello")
@@ -249,8 +247,8 @@ async def test_login_codes_are_kept_for_a_day(world: World) -> None:
 
     await world.later(minutes=2)
 
-    assert 'INSERT INTO "trinity_channels_login_code"' in before
-    assert 'INSERT INTO "trinity_channels_login_code"' not in stored(world)
+    assert "trinity_channels_login_code (" in before
+    assert "trinity_channels_login_code (" not in stored(world)
     assert metric(world, "retention_removed_total", kind="login_codes") == 1
 
 
@@ -276,6 +274,7 @@ async def test_the_audit_log_is_kept_for_400_days(world: World) -> None:
     assert (await world.api("GET", "/api/audit")).json() == []
 
 
+@pytest.mark.sqlite("PostgreSQL's files are its operator's")
 async def test_what_was_removed_cannot_be_read_in_the_file(town: World) -> None:
     await town.person("Zoe").says(QUESTION)
     await town.later(days=31)

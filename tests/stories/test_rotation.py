@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from typing import Any
 
 import httpx
@@ -307,8 +305,7 @@ async def test_no_key_lies_in_the_database_in_clear(town: World) -> None:
     await rotate(town)
     await town.stops()
 
-    with closing(sqlite3.connect(town.folder / "trinity_channels.db")) as database, database:
-        stored = "\n".join(database.iterdump())
+    stored = town.everything()
     await town.starts()
 
     assert "retired_key" in stored

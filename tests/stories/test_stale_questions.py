@@ -261,6 +261,7 @@ async def test_the_command_line_says_so_at_once(
     await zoe.says(QUESTION)
     await town.later(hours=25)
 
+    terminal.set(TRINITY_CHANNELS_DATABASE_URL=town.settings.database_url.get_secret_value())
     result = await terminal.beside("failed", "resubmit", "1")
 
     assert result.exit_code == 1

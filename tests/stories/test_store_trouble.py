@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack
 from datetime import timedelta
 from typing import Any
 from unittest.mock import AsyncMock
@@ -15,20 +13,7 @@ import pytest
 from tests.world import World
 from trinity_channels.api import Receipt
 from trinity_channels.bindings import OpenBinding
-from trinity_channels.store import StoreError, database
-
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database, "PATIENCE", 0.05)
-
-
-@contextmanager
-def locked(world: World) -> Iterator[None]:
-    """Another program writes to the database, for longer than anyone waits."""
-    with closing(sqlite3.connect(world.host.store.path, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        yield
+from trinity_channels.store import StoreError
 
 
 def refusal(answer: httpx.Response) -> tuple[int, str]:
@@ -36,7 +21,7 @@ def refusal(answer: httpx.Response) -> tuple[int, str]:
 
 
 async def test_the_api_says_that_the_database_cannot_be_used(town: World) -> None:
-    with locked(town):
+    with town.database.unusable(town.folder):
         answer = await town.api("PUT", "/api/agents/support/access-policy", {"policy": "require_email"})
 
     assert refusal(answer) == (503, "store_unavailable")
@@ -52,7 +37,7 @@ async def test_a_message_that_could_not_be_stored_is_fetched_when_there_is_room(
     zoe, yan = town.person("Zoe"), town.person("Yan")
     if just_started:  # what came before the start is still to be asked for, and nothing ever came
         await town.host.catch_up.begin()
-    with locked(town):
+    with town.database.unusable(town.folder):
         await zoe.phone.says("hello")
         await town.settle()
         town.clock.tick(timedelta(seconds=10))
@@ -101,7 +86,7 @@ async def test_what_a_call_came_to_is_written_down_when_there_is_room(
 
         async def taken(*arguments: Any) -> Receipt:
             receipt = await send(*arguments)
-            trouble.enter_context(locked(town))
+            trouble.enter_context(town.database.unusable(town.folder))
             return receipt
 
         monkeypatch.setattr(plugin, "send", taken)

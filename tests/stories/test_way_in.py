@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 from typing import Any
 
 import httpx
@@ -14,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tests.probing import PROBE, failed, probe
 from tests.world import PUBLIC, Found, World
-from trinity_channels.store import StoreError, database
+from trinity_channels.store import StoreError
 from trinity_channels.web.auth import Role
 
 LEGS = ["dns", "connection", "tls", "reached", "unchanged", "signature", "stored"]
@@ -289,16 +287,11 @@ async def test_a_redirect_to_the_same_address_over_https_is_a_change_of_scheme(w
 # --- the database ---
 
 
-async def test_a_database_that_takes_nothing_is_the_leg_that_fails(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(database, "PATIENCE", 0.05)
-    with closing(sqlite3.connect(world.host.store.path, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-
+async def test_a_database_that_takes_nothing_is_the_leg_that_fails(world: World) -> None:
+    with world.database.unusable(world.folder):
         leg, message, fix = failed(await probe(world))
 
-    assert (leg, "another program has kept it locked" in message, "data folder" in fix) == ("stored", True, True)
+    assert (leg, "cannot be used: " in message, "data folder" in fix) == ("stored", True, True)
 
 
 async def test_a_database_that_cannot_be_asked_is_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

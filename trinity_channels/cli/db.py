@@ -19,9 +19,9 @@ def upgrade() -> None:
     import asyncio
 
     from trinity_channels.settings import StandaloneSettings
-    from trinity_channels.store import Store
+    from trinity_channels.store import store_at
 
-    store = Store(StandaloneSettings.load().database_url.get_secret_value())
+    store = store_at(StandaloneSettings.load().database_url.get_secret_value())
     # With the lock of a server: tables must not change under one that runs.
     store.open()
     asyncio.run(store.close())

@@ -13,7 +13,7 @@ from trinity_channels.cli.errors import CommandFailed
 from trinity_channels.cli.terminal import say
 from trinity_channels.readable_settings import database_url
 from trinity_channels.settings import Settings, SettingsError, StandaloneSettings
-from trinity_channels.store import Store
+from trinity_channels.store import Store, store_at
 
 T = TypeVar("T")
 
@@ -39,10 +39,10 @@ def with_store(work: Callable[[Store], Awaitable[T]]) -> T:
 def _database() -> Store:
     """The database, not open yet. Beside a running server that is possible with settings that its next start refuses."""
     try:
-        return Store(StandaloneSettings.load().database_url.get_secret_value())
+        return store_at(StandaloneSettings.load().database_url.get_secret_value())
     except SettingsError as error:
-        store = Store(database_url())
-        if not (store.path.exists() and store.is_served()):
+        store = store_at(database_url())
+        if not (store.exists() and store.is_served()):
             raise
         say(f"The settings cannot work; the running server goes on with those it has:\n{error}\n", err=True)
         return store

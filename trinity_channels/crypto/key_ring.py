@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from trinity_channels.crypto.keys import VARIABLE, KeyRing, VaultError, load_or_create_key_file, parse_keys
-from trinity_channels.store import Store, sealed
+from trinity_channels.store import Store
 
 
 def key_file(home: Path) -> Path:
@@ -25,9 +25,9 @@ def key_ring(given: SecretStr | None, home: Path, store: Store) -> KeyRing:
     if given:
         return parse_keys(given.get_secret_value())
     file = key_file(home)
-    if not file.exists() and sealed.exist(store.path):
+    if not file.exists() and store.holds_secrets():
         raise VaultError(
-            f"The key file {file} is missing, and the database {store.path} holds secrets that only its key opens. Restore "
+            f"The key file {file} is missing, and the database {store.name} holds secrets that only its key opens. Restore "
             f"the file from a backup, or set {VARIABLE} to its content. If the key is lost, set {VARIABLE} to a new one "
             "(`trinity-channels keygen`) and connect every account again."
         )

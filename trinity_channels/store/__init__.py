@@ -2,6 +2,7 @@
 
 from trinity_channels.store.database import Store, Unit
 from trinity_channels.store.failures import Locked, StoreError
+from trinity_channels.store.kinds import store_at
 from trinity_channels.store.tx import Tx
 
-__all__ = ["Locked", "Store", "StoreError", "Tx", "Unit"]
+__all__ = ["Locked", "Store", "StoreError", "Tx", "Unit", "store_at"]

@@ -7,10 +7,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, func, literal_column, select, true, update
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import bindparam, delete, false, func, select, true, update
 
 from trinity_channels.store.clock import micros, moment
+from trinity_channels.store.statements import ALL, among, insert
 from trinity_channels.store.states import MessageState
 from trinity_channels.store.tables import ACCESS_REQUEST, BINDING, CONTACT, CONVERSATION, MESSAGE, POLICY, SHARE
 from trinity_channels.store.tables.indexes import in_states
@@ -139,7 +139,7 @@ _DUE = select(*_REQUEST).where(
 )
 _NOTICE_GIVEN = update(ACCESS_REQUEST).where(ACCESS_REQUEST.c.id == bindparam("request")).values(notice_due=False)
 # Written as in the condition of its index: SQLite does not use that for `IS 0`.
-_NOT_TOLD = ACCESS_REQUEST.c.owner_told == literal_column("0")
+_NOT_TOLD = ACCESS_REQUEST.c.owner_told == false()
 _IS_UNTOLD = (_NOT_TOLD, ACCESS_REQUEST.c.agent == bindparam("agent"))
 _UNTOLD = (
     select(*_REQUEST)
@@ -165,7 +165,7 @@ _LAST_ACTIVE = (
         )
     )
     .where(
-        CONTACT.c.email.in_(select(literal_column("value")).select_from(func.json_each(bindparam("emails")))),
+        among(CONTACT.c.email, bindparam("emails")),
         BINDING.c.agent == bindparam("agent"),
     )
     .group_by(CONTACT.c.email)
@@ -196,7 +196,7 @@ def set_policies(tx: Tx, agent: str, value: str, groups: str) -> None:
 def shares(tx: Tx, agent: str, *, after: str = "", most: int | None = None) -> list[Share]:
     """The e-mails an agent is shared with, in order: those behind `after`, at most `most`."""
     # A negative limit is none.
-    return [_share(row) for row in tx.all(_SHARES, agent=agent, after=after, most=-1 if most is None else most)]
+    return [_share(row) for row in tx.all(_SHARES, agent=agent, after=after, most=ALL if most is None else most)]
 
 
 def share_count(tx: Tx, agent: str) -> int:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from sqlalchemy import bindparam, delete, select
-from sqlalchemy.dialects.sqlite import insert
 
+from trinity_channels.store.statements import insert
 from trinity_channels.store.tables import AGENT_SETTING
 from trinity_channels.store.tx import Tx
 

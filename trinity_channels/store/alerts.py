@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, or_, select, update
-from sqlalchemy.dialects.sqlite import insert
 
 from trinity_channels.store.clock import micros, moment
+from trinity_channels.store.statements import insert
 from trinity_channels.store.storable import storable
 from trinity_channels.store.tables import BINDING, CHANNEL_ALERT
 from trinity_channels.store.tx import Row, Tx

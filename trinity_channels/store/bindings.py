@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, case, distinct, func, insert, literal_column, select, update
+from sqlalchemy import bindparam, case, distinct, func, insert, literal_column, select, true, update
 
 from trinity_channels.api import Account
 from trinity_channels.store.clock import micros, moment
+from trinity_channels.store.statements import position
 from trinity_channels.store.storable import storable
 from trinity_channels.store.tables import BINDING, CONVERSATION
 from trinity_channels.store.tx import Row, Tx
@@ -164,10 +165,10 @@ _ADDRESS = CONVERSATION.c.address
 _GROUP = func.substr(
     _ADDRESS,
     1,
-    func.coalesce(func.nullif(func.instr(_ADDRESS, bindparam("thread_mark")), 0) - 1, func.length(_ADDRESS)),
+    func.coalesce(func.nullif(position(_ADDRESS, bindparam("thread_mark")), 0) - 1, func.length(_ADDRESS)),
 )
 _GROUPS = select(func.count(distinct(_GROUP))).where(
-    CONVERSATION.c.binding_id == bindparam("binding"), CONVERSATION.c.is_group == literal_column("1")
+    CONVERSATION.c.binding_id == bindparam("binding"), CONVERSATION.c.is_group == true()
 )
 
 

@@ -9,12 +9,26 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 
-from sqlalchemy import ClauseElement, Select, and_, bindparam, case, exists, func, literal_column, or_, select, tuple_
+from sqlalchemy import (
+    ClauseElement,
+    Select,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+    tuple_,
+)
 
 from trinity_channels.store import people
 from trinity_channels.store.clock import EPOCH, micros
 from trinity_channels.store.people import ListedContact
 from trinity_channels.store.place import Place
+from trinity_channels.store.statements import ALL, among, position
 from trinity_channels.store.states import MessageState
 from trinity_channels.store.tables import ADDRESS, BINDING, CONTACT, CONVERSATION, MESSAGE
 from trinity_channels.store.tables.indexes import in_states
@@ -54,27 +68,25 @@ _HAS_ADDRESS = exists().where(ADDRESS.c.contact_id == CONTACT.c.id)
 _ACTIVE = select(CONTACT.c.id, people.LAST_ACTIVE.label("active")).where(CONTACT.c.binding_id == bindparam("binding"))
 _MATCHING = _ACTIVE.where(
     or_(
-        func.instr(func.lower(CONTACT.c.name), bindparam("words")) > literal_column("0"),
-        func.instr(CONTACT.c.email, bindparam("words")) > literal_column("0"),
+        position(func.lower(CONTACT.c.name), bindparam("words")) > literal_column("0"),
+        position(CONTACT.c.email, bindparam("words")) > literal_column("0"),
         # All addresses of the binding in one go, rather than those of each contact.
         CONTACT.c.id.in_(
             select(ADDRESS.c.contact_id).where(
                 ADDRESS.c.binding_id == bindparam("binding"),
-                func.instr(func.lower(ADDRESS.c.value), bindparam("words")) > literal_column("0"),
+                position(func.lower(ADDRESS.c.value), bindparam("words")) > literal_column("0"),
             )
         ),
     )
 )
-_HAS_GROUPS = exists().where(
-    CONVERSATION.c.binding_id == bindparam("binding"), CONVERSATION.c.is_group == literal_column("1")
-)
+_HAS_GROUPS = exists().where(CONVERSATION.c.binding_id == bindparam("binding"), CONVERSATION.c.is_group == true())
 _ONLY_IN_GROUPS = _ACTIVE.where(_HAS_GROUPS, _HAS_ADDRESS, ~exists().where(CONVERSATION.c.contact_id == CONTACT.c.id))
 
 
 def _page(active: Select[tuple[int, int]]) -> Select[tuple[int, int]]:
     """Those after a place, the last active first. All are sorted: an index would cost a page for every message stored."""
     # The limit takes none away. Without it SQLite works out each time three times: to filter, to sort and to show.
-    one = active.limit(literal_column("-1")).subquery("active_contact")
+    one = active.limit(literal_column(str(ALL))).subquery("active_contact")
     place = tuple_(bindparam("active"), bindparam("contact"))
     return (
         select(one.c.id, one.c.active.label("active"))
@@ -99,7 +111,7 @@ _IN_DIRECT_CHATS = (
 )
 _LAST_ACTIVE = (_IN_DIRECT_CHATS, _page(_ONLY_IN_GROUPS))
 _FOUND = _page(_MATCHING)
-_SHARED = CONTACT.c.email.in_(select(literal_column("value")).select_from(func.json_each(bindparam("shared"))))
+_SHARED = among(CONTACT.c.email, bindparam("shared"))
 _IN_REACH = and_(CONTACT.c.blocked_at.is_(None), _HAS_ADDRESS)
 _NUMBERS = (
     func.count().label("everyone"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, insert, literal_column, select, update
+from sqlalchemy import bindparam, func, insert, select, true, update
 
 from trinity_channels.store.clock import micros, moment
 from trinity_channels.store.tables import LOGIN_CODE
@@ -71,7 +71,7 @@ _CODES = select(
     LOGIN_CODE.c.created_at,
     LOGIN_CODE.c.expires_at,
 ).where(LOGIN_CODE.c.contact_id == bindparam("contact"))
-_LIVE = _CODES.where(LOGIN_CODE.c.live.is_(literal_column("1")))
+_LIVE = _CODES.where(LOGIN_CODE.c.live.is_(true()))
 _MADE = (
     _CODES.where(LOGIN_CODE.c.created_at >= bindparam("since"))
     .order_by(LOGIN_CODE.c.created_at.desc())

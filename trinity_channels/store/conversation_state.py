@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import BindParameter, bindparam, exists, func, literal_column, or_, select
+from sqlalchemy import BindParameter, bindparam, exists, func, literal_column, or_, select, true
 
 from trinity_channels.api import Part
 from trinity_channels.store import parts
@@ -237,7 +237,7 @@ _WITH_WORK = select(MESSAGE.c.conversation_id).where(in_states(MESSAGE.c.state, 
 _NEEDS_TURN = (
     select(CONVERSATION.c.id)
     .select_from(CONVERSATION.join(BINDING, BINDING.c.id == CONVERSATION.c.binding_id))
-    .where(CONVERSATION.c.needs_turn == literal_column("1"), BINDING.c.disconnected_at.is_(None))
+    .where(CONVERSATION.c.needs_turn == true(), BINDING.c.disconnected_at.is_(None))
 )
 
 _WITH_OPEN_TURN = select(TURN.c.conversation_id).where(in_states(TURN.c.state, TurnState.OPEN)).distinct()
@@ -245,7 +245,7 @@ _WITH_OPEN_TURN = select(TURN.c.conversation_id).where(in_states(TURN.c.state, T
 _HERE: BindParameter[int] = bindparam("conversation")
 _HAS_WORK = select(
     or_(
-        CONVERSATION.c.needs_turn == literal_column("1"),
+        CONVERSATION.c.needs_turn == true(),
         exists().where(MESSAGE.c.conversation_id == _HERE, in_states(MESSAGE.c.state, MessageState.WAITING)),
         exists().where(MESSAGE.c.conversation_id == _HERE, in_states(MESSAGE.c.state, MessageState.HELD)),
         exists().where(TURN.c.conversation_id == _HERE, in_states(TURN.c.state, TurnState.OPEN)),

@@ -1,200 +1,73 @@
-"""Group commit: many units of work share one transaction, so that a durable write costs little.
-
-A unit is a function of a `Tx`; it may run twice, so it does nothing but read and write the database. Writing units run
-on the event loop, some microseconds each: in a thread of their own they would wait for the interpreter's lock at every
-statement, and all other callers with them. Waiting for the disk, or for another process's lock, happens in a thread.
-"""
+"""The database of a host, whatever kind it is: units of work that read and write it."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import fcntl
-import os
-import sqlite3
-import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable
-from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass
-from importlib.metadata import version
-from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import TypeVar
 
-from sqlalchemy import Connection, create_engine
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
-from sqlalchemy.pool import NullPool
-
-from trinity_channels.store import migrate
-from trinity_channels.store.failures import Locked, StoreError, cannot_be_opened
-from trinity_channels.store.tx import Compiled, Tx
+from trinity_channels.store.tx import Tx
 
 T = TypeVar("T")
 Unit = Callable[[Tx], T]
+"""Does nothing but read and write the database, and may run twice: what it did before is undone."""
 
-BATCH = 256
-READERS = 4
-LOG_PAGES = 4000
-"""Pages of 4 KiB in the write-ahead log after which a commit copies them into the database file, and all that wait with it.
-With SQLite's 1000, one commit in twenty did so under load."""
 PATIENCE = 10
-"""Seconds to wait for a command that writes to the same database."""
+"""Seconds to wait for a database that another program locks, or that is being restarted."""
 
 
-_COMPILED: dict[int, Compiled] = {}
-"""Compiling a statement takes longer than running it; all stores of this process run the same ones on the same dialect."""
-
-
-@dataclass(slots=True)
-class _Job:
-    unit: Unit[Any]
-    future: asyncio.Future[Any]
-    result: Any = None
-
-    def settle(self) -> None:
-        if not self.future.done():  # else the caller has given up
-            self.future.set_result(self.result)
-
-    def fail(self, error: Exception) -> None:
-        if not self.future.done():
-            self.future.set_exception(error)
-
-
-ALWAYS = (
-    # In WAL mode, less would lose the last commits in a power failure, after providers were told that they are stored.
-    "synchronous=FULL",
-    # Off by default, and a setting of the connection, not of the file.
-    "foreign_keys=ON",
-    "secure_delete=ON",  # what was removed must not be readable in the file either
-)
-WRITING = (
-    "cache_size=-4000",  # in KiB
-    f"wal_autocheckpoint={LOG_PAGES}",
-    "busy_timeout=0",  # a write must not wait on the event loop; see `_begin_beside`
-)
-READING = ("cache_size=-1000", "query_only=ON")  # there are several readers
-
-
-def _driver(connection: Connection, pragmas: tuple[str, ...]) -> sqlite3.Connection:
-    """The driver's connection below SQLAlchemy's, on which only we begin and end transactions.
-
-    Set once for each connection rather than by SQLAlchemy's events, which cost more than the short reads of a message.
-    """
-    driver = cast("sqlite3.Connection", connection.connection.dbapi_connection)
-    driver.isolation_level = None
-    for pragma in (*ALWAYS, *pragmas):
-        driver.execute(f"PRAGMA {pragma}")
-    return driver
-
-
-class Store:
+class Store(ABC):
     """The database of one host.
 
     Attributes:
         commits: how often something was committed; who saw the same number before need not look again.
     """
 
-    def __init__(self, url: str) -> None:
-        self._url = make_url(url)
-        if self._url.get_backend_name() != "sqlite" or not self._url.database or self._url.database == ":memory:":
-            raise StoreError("TRINITY_CHANNELS_DATABASE_URL must name a SQLite file, such as sqlite:///channels.db")
-        self._path = Path(self._url.database)
-        self._waiting: list[_Job] = []
-        self.commits = 0
-        self._writing: asyncio.Task[None] | None = None
-        self._lock_file: int | None = None
-        self._committer: ThreadPoolExecutor | None = None
-        self._readers: ThreadPoolExecutor | None = None
-        self._local = threading.local()
-        self._read_connections: list[Connection] = []
-        self._looking: tuple[sqlite3.Connection, Tx] | None = None
-        self._on_wake: Callable[[str], None] | None = None
+    commits = 0
 
     @property
-    def path(self) -> Path:
-        """The database file."""
-        return self._path
+    @abstractmethod
+    def name(self) -> str:
+        """What messages to operators call it, without a password."""
 
-    def on_wake(self, listener: Callable[[str], None]) -> None:
-        """Call `listener` on the event loop with each key that a committed unit has woken; it must not raise."""
-        self._on_wake = listener
-
-    def is_served(self) -> bool:
-        """Whether another process has claimed the file."""
-        try:
-            self._claim()
-        except Locked:
-            return True
-        self._release()
-        return False
-
-    def open(self, *, serve: bool = True) -> None:
-        """Create or migrate the database and start the threads; `serve` claims the file for this process alone.
+    @abstractmethod
+    def exists(self) -> bool:
+        """Whether a host has written to it; nothing is made.
 
         Raises:
-            Locked: another process serves this file.
-            StoreError: the file cannot be opened, or a later version has written it.
+            StoreError: it cannot be read.
         """
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            if serve:
-                self._claim()
-            self._engine = create_engine(
-                self._url,
-                connect_args={"check_same_thread": False, "timeout": PATIENCE},
-                poolclass=NullPool,
-                hide_parameters=True,
-            )
-            self._connection = self._connect()
-            self._driver = _driver(self._connection, WRITING)
-            self._tx = Tx(self._connection, _COMPILED)
-            self._committer = ThreadPoolExecutor(1, thread_name_prefix="store-commit")
-            self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-read")
-        except migrate.NewerSchema as newer:
-            self._release()
-            raise StoreError(
-                f"The database {self._path} has schema version {newer.revision}; trinity_channels "
-                f"{version('trinity-channels')} knows versions up to {migrate.newest()}. Install the version that wrote the "
-                "database, or restore the backup that was made before the upgrade."
-            ) from None
-        except (DBAPIError, OSError) as error:
-            self._release()
-            raise cannot_be_opened(self._path, error.__cause__ or error) from error
 
-    def _connect(self) -> Connection:
-        """The connection that writes, to a database with the current schema."""
-        connection = self._engine.connect()
-        try:
-            # Who may read an application's file is for the application to say.
-            if not migrate.is_shared(connection):
-                os.chmod(self._path, 0o600)  # noqa: PTH101  a path given by the operator, never followed further
-            if not migrate.is_current(connection):
-                migrate.upgrade(self._url.render_as_string(hide_password=False))
-        except BaseException:
-            connection.close()
-            raise
-        return connection
+    @abstractmethod
+    def holds_secrets(self) -> bool:
+        """Whether a connected account has its secrets in it, asked before it is open; nothing is made.
 
+        Raises:
+            StoreError: it cannot be read.
+        """
+
+    @abstractmethod
+    def is_served(self) -> bool:
+        """Whether another process serves it."""
+
+    @abstractmethod
+    def open(self, *, serve: bool = True) -> None:
+        """Create or migrate the database and be ready for units; `serve` says that this process serves it.
+
+        Raises:
+            Locked: another process serves it, where only one can.
+            StoreError: it cannot be opened, or a later version has written it.
+        """
+
+    @abstractmethod
     async def close(self) -> None:
-        """Finish what was given to `write` and let the file go."""
-        committer, self._committer = self._committer, None
-        # What was given to us is written, also while the host stops.
-        if self._writing:
-            await self._writing
-        if committer:
-            committer.shutdown()
-            self._connection.close()
-        if self._readers:
-            self._readers.shutdown()
-            self._readers = None
-            for connection in self._read_connections:
-                connection.close()
-            self._read_connections.clear()
-            self._local = threading.local()
-            self._looking = None
-            self._engine.dispose()
-        self._release()
+        """Finish what was given to `write` and let the database go."""
 
+    @abstractmethod
+    def on_wake(self, listener: Callable[[str], None]) -> None:
+        """Call `listener` on the event loop with each key that a committed unit has woken; it must not raise."""
+
+    @abstractmethod
     async def write(self, unit: Unit[T]) -> T:
         """Run a unit in a transaction and return its result once that is on disk.
 
@@ -202,15 +75,8 @@ class Store:
             StoreError: the store is closed, or the database cannot be used: the disk is full, another program holds it.
             Whatever the unit raises; then nothing of it was written, and other units are not concerned.
         """
-        if self._committer is None:
-            raise StoreError("The store is closed.")
-        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Job(unit, future))
-        if self._writing is None:
-            # Started by the first, and ends by itself: an idle host has no task and no timer here.
-            self._writing = asyncio.create_task(self._write(self._committer), name="store-write")
-        return await future
 
+    @abstractmethod
     async def read(self, unit: Unit[T]) -> T:
         """Run a reading unit in a snapshot of its own, off the event loop.
 
@@ -218,45 +84,18 @@ class Store:
             StoreError: the store is closed, or the database cannot be used.
             Whatever the unit raises.
         """
-        if self._readers is None:
-            raise StoreError("The store is closed.")
-        try:
-            # A reader may wait for the disk, or read for long; a writer never waits for it in WAL mode.
-            return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, unit)
-        except (sqlite3.OperationalError, OperationalError) as error:
-            raise self._unusable(error) from error
 
+    @abstractmethod
     async def lookup(self, unit: Unit[T]) -> T:
-        """Run a reading unit that finds a few rows by their indexes: it takes less time than the way to a thread and back.
-
-        It runs on the event loop, so it may be no longer than a unit that writes; errors as `read`.
-        """
-        if self._readers is None:
-            raise StoreError("The store is closed.")
-        try:
-            return _in_snapshot(*self._reader_on_loop(), unit)
-        except (sqlite3.OperationalError, OperationalError):  # a thread may wait, and says what is wrong
-            return await self.read(unit)
+        """Run a reading unit that finds a few rows by their indexes, the shortest way; errors as `read`."""
 
     def stamp(self) -> int | None:
-        """A number that every commit changes, also one of another process; None if that cannot be told now.
+        """A number that every commit changes, also one of another process; None if that cannot be told now."""
+        return None
 
-        It is asked of the memory that all connections share, so that one with nothing to do costs no reading transaction.
-        """
-        if self._readers is None:
-            return None
-        try:
-            # https://sqlite.org/pragma.html#pragma_data_version
-            (found,) = self._reader_on_loop()[0].execute("PRAGMA data_version").fetchone()
-        except (sqlite3.OperationalError, OperationalError):
-            return None
-        return int(found)
-
+    @abstractmethod
     async def empty_log(self) -> bool:
-        """Take what was written over into the database file, and empty the write-ahead log beside it.
-
-        What was removed is overwritten in the file alone: in the log, the text that was there before stays readable until
-        later writes happen to come to that place, on a quiet host for weeks.
+        """Overwrite what was removed where a log of ours still keeps it.
 
         Returns:
             False if a reader uses the log, or another process writes; it may be tried again later. True if it was empty.
@@ -264,162 +103,3 @@ class Store:
         Raises:
             StoreError: the store is closed, or the database cannot be used.
         """
-        if self._readers is None:
-            raise StoreError("The store is closed.")
-        if self._log_is_empty():
-            return True
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._readers, self._empty_log)
-        except (sqlite3.OperationalError, OperationalError) as error:
-            raise self._unusable(error) from error
-
-    def _log_is_empty(self) -> bool:
-        try:
-            return self._path.with_name(f"{self._path.name}-wal").stat().st_size == 0
-        except OSError:  # there is none, or the database cannot be reached: then SQLite says so
-            return False
-
-    def _empty_log(self) -> bool:
-        driver, _ = self._reader_here()
-        # Not to wait for others; a write that comes meanwhile waits for us in its thread.
-        driver.execute("PRAGMA busy_timeout=0")
-        try:
-            # Allowed on a connection that may only query: https://sqlite.org/pragma.html#pragma_query_only
-            (busy, _, _) = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        finally:
-            driver.execute(f"PRAGMA busy_timeout={PATIENCE * 1000:.0f}")
-        return not busy
-
-    def _read(self, unit: Unit[T]) -> T:
-        return _in_snapshot(*self._reader_here(), unit)
-
-    def _reader_here(self) -> tuple[sqlite3.Connection, Tx]:
-        # One a thread: opening one would cost more than most reads.
-        here = getattr(self._local, "reader", None)
-        if here is None:
-            here = self._local.reader = self._reader()
-        return cast("tuple[sqlite3.Connection, Tx]", here)
-
-    def _reader_on_loop(self) -> tuple[sqlite3.Connection, Tx]:
-        if self._looking is None:
-            self._looking = self._reader()
-            self._looking[0].execute("PRAGMA busy_timeout=0")
-        return self._looking
-
-    def _reader(self) -> tuple[sqlite3.Connection, Tx]:
-        connection = self._engine.connect()
-        self._read_connections.append(connection)
-        return _driver(connection, READING), Tx(connection, _COMPILED)
-
-    def _claim(self) -> None:
-        path = self._path.with_name(self._path.name + ".lock")
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            # Given up by the system when the process ends, however it ends; a file with a process id would have
-            # to be cleaned up.
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            os.close(handle)
-            raise Locked(
-                f"Another process serves {self._path}. A SQLite database has one host: stop the other one, "
-                "or give this one its own TRINITY_CHANNELS_HOME."
-            ) from error
-        self._lock_file = handle
-
-    def _release(self) -> None:
-        if self._lock_file is not None:
-            os.close(self._lock_file)
-            self._lock_file = None
-
-    async def _write(self, committer: Executor) -> None:
-        """Write what waits, batch after batch. While one is on its way to the disk, the next gathers."""
-        while self._waiting:
-            # Bounded, for the event loop does nothing else while a batch runs.
-            batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
-            await self._commit(committer, batch)
-        self._writing = None
-
-    async def _commit(self, committer: Executor, batch: list[_Job]) -> None:
-        loop = asyncio.get_running_loop()
-        try:
-            await self._begin(committer)
-        except Exception as error:  # noqa: BLE001  passed to the waiting caller: the database is locked, or gone
-            for job in batch:
-                self._fail(job, error)
-            return
-        try:
-            self._run(batch)
-            # Only this waits for the disk, and it does so for all of them at once.
-            await loop.run_in_executor(committer, self._driver.commit)
-        except Exception as error:  # noqa: BLE001  passed to the caller that waits for the unit
-            with contextlib.suppress(DBAPIError, sqlite3.Error):  # else the next transaction says what is wrong
-                self._undo()
-            # Alone in its batch: the error is its own.
-            if len(batch) == 1:
-                self._fail(batch[0], error)
-                return
-            for job in batch:  # one bad unit harms only itself
-                await self._commit(committer, [job])
-            return
-        self.commits += 1
-        # The callers come first: they go on before the runs begin that they have woken.
-        for job in batch:
-            job.settle()
-        for key in self._tx.take_woken():
-            if self._on_wake:
-                self._on_wake(key)
-
-    def _run(self, batch: list[_Job]) -> None:
-        self._tx.take_woken()  # by units that were undone
-        for job in batch:
-            job.result = job.unit(self._tx)
-
-    def _undo(self) -> None:
-        """Leave a transaction that failed: SQLAlchemy and SQLite may both stay in it, and no other could begin."""
-        self._connection.rollback()
-        if self._driver.in_transaction:
-            self._driver.rollback()
-
-    def _fail(self, job: _Job, error: Exception) -> None:
-        if isinstance(error, (sqlite3.OperationalError, OperationalError)):
-            unusable = self._unusable(error)
-            unusable.__cause__ = error
-            job.fail(unusable)
-        else:
-            job.fail(error)
-
-    def _unusable(self, error: sqlite3.OperationalError | OperationalError) -> StoreError:
-        fault = error.orig if isinstance(error, OperationalError) else error
-        why = str(fault)
-        # SQLite says "database is locked", which sounds like something to repair.
-        if getattr(fault, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
-            why = f"another program has kept it locked for {PATIENCE} seconds; try again when that has ended"
-        return StoreError(f"The database {self._path} cannot be used: {why}")
-
-    async def _begin(self, committer: Executor) -> None:
-        if self._connection.in_transaction():
-            # The last batch had a query that was built for its call: SQLAlchemy began a transaction, of which the driver
-            # knows nothing. It ends here, where the driver has none: before the commit, it would undo the batch.
-            self._connection.rollback()
-        # By the driver: SQLAlchemy's own transaction costs as much as the statements of a message. A deferred one that has
-        # read cannot always go on to write: SQLite then refuses at once, whatever the time-out.
-        try:
-            self._driver.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError:  # a command beside us writes
-            await asyncio.get_running_loop().run_in_executor(committer, self._begin_beside)
-
-    def _begin_beside(self) -> None:
-        # Here we may wait, for this runs in the committer's thread.
-        self._driver.execute(f"PRAGMA busy_timeout={PATIENCE * 1000:.0f}")
-        try:
-            self._driver.execute("BEGIN IMMEDIATE")
-        finally:
-            self._driver.execute("PRAGMA busy_timeout=0")
-
-
-def _in_snapshot(driver: sqlite3.Connection, tx: Tx, unit: Unit[T]) -> T:
-    driver.execute("BEGIN")
-    try:
-        return unit(tx)
-    finally:
-        driver.execute("ROLLBACK")

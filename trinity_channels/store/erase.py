@@ -12,10 +12,8 @@ from sqlalchemy import (
     cast,
     delete,
     exists,
-    func,
     literal,
     literal_column,
-    null,
     or_,
     select,
     update,
@@ -23,6 +21,7 @@ from sqlalchemy import (
 
 from trinity_channels.store import trials, unwanted_runs
 from trinity_channels.store.clock import micros
+from trinity_channels.store.statements import json_field, without_json_field
 from trinity_channels.store.states import MESSAGES, OPEN_DELIVERIES, MessageState, OutboxState, TurnState
 from trinity_channels.store.tables import (
     ACCESS_REQUEST,
@@ -119,9 +118,9 @@ _STATEMENTS = (
     .where(
         AUDIT.c.agent == _AGENT,
         AUDIT.c.action.in_([literal_column(f"'{action}'") for action in ("share", "unshare", "proactive_consent")]),
-        func.json_extract(AUDIT.c.details, _EMAIL) == _THEIR_EMAIL,
+        json_field(AUDIT.c.details, "email") == _THEIR_EMAIL,
     )
-    .values(details=func.json_set(AUDIT.c.details, _EMAIL, null())),
+    .values(details=without_json_field(AUDIT.c.details, "email")),
     update(CONTACT).where(CONTACT.c.id == bindparam("contact")).values(WITHOUT_PERSON),
 )
 

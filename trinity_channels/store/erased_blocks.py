@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Boolean, bindparam, delete, or_, select
-from sqlalchemy.dialects.sqlite import insert
 
 from trinity_channels.store.clock import micros, moment
+from trinity_channels.store.statements import insert
 from trinity_channels.store.tables import ADDRESS, BINDING, CONTACT, ERASED_BLOCK
 from trinity_channels.store.tx import Tx
 

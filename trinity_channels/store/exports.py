@@ -10,9 +10,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, func, literal_column, or_, select
+from sqlalchemy import Integer, String, and_, bindparam, cast, or_, select
 
 from trinity_channels.store.clock import moment
+from trinity_channels.store.statements import among, json_field
 from trinity_channels.store.tables import (
     ACCESS_REQUEST,
     ADDRESS,
@@ -91,8 +92,8 @@ _RECORDED = (
         AUDIT.c.agent == bindparam("agent"),
         or_(
             AUDIT.c.actor == bindparam("actor"),
-            func.json_extract(AUDIT.c.details, literal_column("'$.client'")) == bindparam("contact"),
-            func.json_extract(AUDIT.c.details, literal_column("'$.email'"))
+            json_field(AUDIT.c.details, "client") == cast(bindparam("contact", type_=Integer), String),
+            json_field(AUDIT.c.details, "email")
             == select(CONTACT.c.email).where(CONTACT.c.id == bindparam("contact")).scalar_subquery(),
         ),
     )
@@ -133,9 +134,7 @@ _DELIVERIES = (
         DELIVERY.c.created_at,
         DELIVERY.c.updated_at,
     )
-    .where(
-        DELIVERY.c.message_id.in_(select(literal_column("value")).select_from(func.json_each(bindparam("messages"))))
-    )
+    .where(among(DELIVERY.c.message_id, bindparam("messages")))
     .order_by(DELIVERY.c.id)
 )
 

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, delete, distinct, func, literal_column, select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import BigInteger, bindparam, delete, distinct, func, literal_column, select
 
 from trinity_channels.store import settings
 from trinity_channels.store.clock import micros, moment
+from trinity_channels.store.statements import insert, later
 from trinity_channels.store.tables import INBOUND_HOUR, MESSAGE
 from trinity_channels.store.tx import Row, Tx
 
@@ -39,7 +39,9 @@ class Uncounted:
 
 
 _AT = func.coalesce(MESSAGE.c.received_at, MESSAGE.c.at)
-_HOUR = _AT / literal_column(str(_MICROS))
+_HOUR = _AT // literal_column(str(_MICROS), BigInteger)
+# A sum keeps SQLite from reading all messages by binding.
+_BINDING = (MESSAGE.c.binding_id + literal_column("0")).label("binding_id")
 _NEWEST = select(func.coalesce(func.max(MESSAGE.c.id), 0))
 # Ids and times of storing rise together.
 _FIRST_OF_HOUR = (
@@ -50,20 +52,18 @@ _FIRST_OF_HOUR = (
 )
 _COUNT = (
     select(
-        MESSAGE.c.binding_id,
+        _BINDING,
         _HOUR.label("hour"),
         func.count(distinct(MESSAGE.c.conversation_id)).label("conversations"),
         func.max(_AT).label("last_at"),
     )
     .where(MESSAGE.c.id > bindparam("after"), MESSAGE.c.id <= bindparam("upto"), MESSAGE.c.event_id.is_not(None))
-    .group_by(
-        MESSAGE.c.binding_id + literal_column("0"), _HOUR
-    )  # the sum keeps SQLite from reading all messages by binding
+    .group_by(_BINDING, _HOUR)
 )
 _LAST = (
-    select(MESSAGE.c.binding_id, func.max(_AT).label("last_at"))
+    select(_BINDING, func.max(_AT).label("last_at"))
     .where(MESSAGE.c.id > bindparam("after"), MESSAGE.c.event_id.is_not(None))
-    .group_by(MESSAGE.c.binding_id + literal_column("0"))
+    .group_by(_BINDING)
 )
 _LAST_COUNTED = select(func.max(INBOUND_HOUR.c.last_at)).where(INBOUND_HOUR.c.binding_id == bindparam("binding"))
 _NEW = insert(INBOUND_HOUR).values(
@@ -77,7 +77,7 @@ _ADD = _NEW.on_conflict_do_update(
     set_={
         "conversations": INBOUND_HOUR.c.conversations + _NEW.excluded.conversations,
         # An hour may be counted in two readings.
-        "last_at": func.max(INBOUND_HOUR.c.last_at, _NEW.excluded.last_at),
+        "last_at": later(INBOUND_HOUR.c.last_at, _NEW.excluded.last_at),
     },
 )
 _FORGET = delete(INBOUND_HOUR).where(

@@ -6,12 +6,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import String, bindparam, case, cast, exists, literal, literal_column, select, update
-from sqlalchemy.dialects.sqlite import insert
 
 from trinity_channels.api import Attachment, MessageReceived, Note, NoteKind, Part
 from trinity_channels.store import parts
 from trinity_channels.store.clock import micros
 from trinity_channels.store.recognition import recognise
+from trinity_channels.store.statements import insert
 from trinity_channels.store.states import MessageState
 from trinity_channels.store.storable import storable
 from trinity_channels.store.tables import CONTACT, CONVERSATION, DELIVERY, MESSAGE

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import bindparam, func, select, update
-from sqlalchemy.dialects.sqlite import insert
 
 from trinity_channels.store.clock import micros, moment
+from trinity_channels.store.statements import insert
 from trinity_channels.store.tables import KNOWN_MAILBOX, LOGIN_CODE
 from trinity_channels.store.tx import Tx
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from pathlib import Path
+from typing import Literal
 
 from sqlalchemy import Connection, create_engine, inspect
 from sqlalchemy.pool import NullPool
 
 from trinity_channels.store import earlier_names
-from trinity_channels.store.tables.row import PREFIX
+from trinity_channels.store.failures import StoreError
+from trinity_channels.store.tables.row import METADATA, PREFIX
 
 
 class NewerSchema(Exception):
@@ -23,6 +26,8 @@ class NewerSchema(Exception):
         self.revision = revision
 
 
+_UPGRADING = 0x7472_6964
+"""The advisory lock under which the schema is changed."""
 SCRIPTS = Path(__file__).parent / "migrations"
 VERSION_TABLE = f"{PREFIX}alembic_version"
 """Not alembic's default: the database may be another application's, which uses alembic, too."""
@@ -82,7 +87,36 @@ def upgrade(url: str) -> None:
         if (stands := earlier_names.version(connection)) is not None:
             _refuse_newer(stands)
             earlier_names.replace(connection, stands, VERSION_TABLE)
-        _migrate(connection)
+        _alembic(connection, "upgrade")
+
+
+def bring_up(connection: Connection) -> None:
+    """Give the database the schema that the code is written for, within the transaction of the connection.
+
+    A new database of another kind than SQLite is made from the tables as they are now: it has no earlier versions.
+
+    Raises:
+        NewerSchema: the database has a schema that this version does not know.
+    """
+    # Of several processes that start at once, one does it.
+    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_UPGRADING})")
+    if not inspect(connection).has_table(VERSION_TABLE):
+        METADATA.create_all(connection)
+        _alembic(connection, "stamp")
+        return
+    stands = connection.exec_driver_sql(f"SELECT version_num FROM {VERSION_TABLE}").scalar()  # noqa: S608  a constant
+    _refuse_newer(stands)
+    if stands != newest():
+        _alembic(connection, "upgrade")
+
+
+def too_new(name: str, revision: str) -> StoreError:
+    """What to do about a database that a later version of the program has written."""
+    return StoreError(
+        f"The database {name} has schema version {revision}; trinity_channels {version('trinity-channels')} knows versions "
+        f"up to {newest()}. Install the version that wrote the database, or restore the backup that was made before the "
+        "upgrade."
+    )
 
 
 def _refuse_newer(stands: str | None) -> None:
@@ -91,11 +125,11 @@ def _refuse_newer(stands: str | None) -> None:
         raise NewerSchema(stands)
 
 
-def _migrate(connection: Connection) -> None:
+def _alembic(connection: Connection, what: Literal["stamp", "upgrade"]) -> None:
     from alembic import command  # noqa: PLC0415  0.2 s and 10 MB, which most starts need not pay
     from alembic.config import Config  # noqa: PLC0415  see above
 
     config = Config()
     config.set_main_option("script_location", str(SCRIPTS))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    getattr(command, what)(config, "head")

@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, case, exists, func, literal_column, or_, selec
 from trinity_channels.api import Sender
 from trinity_channels.store import verified_emails
 from trinity_channels.store.clock import micros, moment
+from trinity_channels.store.statements import among
 from trinity_channels.store.states import MessageState
 from trinity_channels.store.storable import storable
 from trinity_channels.store.tables import ADDRESS, BINDING, CONTACT, CONVERSATION, MESSAGE
@@ -153,7 +154,7 @@ _LISTED = select(
     .label("conversation"),
     *verified_emails.COLUMNS,
 ).select_from(CONTACT.join(BINDING, BINDING.c.id == CONTACT.c.binding_id))
-_CHOSEN = CONTACT.c.id.in_(select(literal_column("value")).select_from(func.json_each(bindparam("contacts"))))
+_CHOSEN = among(CONTACT.c.id, bindparam("contacts"))
 _THESE = _LISTED.where(_CHOSEN)
 _OF_AGENT = _LISTED.where(BINDING.c.agent == bindparam("agent"), CONTACT.c.id == bindparam("contact"))
 _THEIR_LAST_ACTIVE = select(CONTACT.c.id, LAST_ACTIVE.label("active")).where(_CHOSEN)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import and_, bindparam, func, literal_column, or_, select, update
-from sqlalchemy.dialects.sqlite import insert
 
 from trinity_channels.api import MessageReceived
+from trinity_channels.store.statements import insert
 from trinity_channels.store.tables import ADDRESS, CONTACT, CONVERSATION, MESSAGE
 from trinity_channels.store.tx import Row, Tx
 from trinity_channels.store.verified_emails import SILENCE

@@ -13,9 +13,9 @@ from datetime import datetime
 from enum import Enum, auto
 
 from sqlalchemy import bindparam, delete, exists, func, literal_column, select, update
-from sqlalchemy.dialects.sqlite import insert
 
 from trinity_channels.store.clock import micros
+from trinity_channels.store.statements import insert
 from trinity_channels.store.states import MESSAGES, OPEN_DELIVERIES, PARKED_DELIVERIES, MessageState, TurnState
 from trinity_channels.store.tables import (
     AUDIT,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import bindparam, literal_column, select
-from sqlalchemy.dialects.sqlite import insert
 
 from trinity_channels.api import FailureKind
 from trinity_channels.store import delivery_log
 from trinity_channels.store.clock import micros
 from trinity_channels.store.delivery_log import Sent
+from trinity_channels.store.statements import insert
 from trinity_channels.store.tables import CONVERSATION, DELIVERY
 from trinity_channels.store.tx import Tx
 

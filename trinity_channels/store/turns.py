@@ -145,7 +145,7 @@ _FAILED = (
         .join(MESSAGE, and_(MESSAGE.c.turn_id == TURN.c.id, in_states(MESSAGE.c.state, MessageState.FAILED)))
     )
     .where(in_states(TURN.c.state, TurnState.FAILED))
-    .group_by(TURN.c.id)
+    .group_by(TURN.c.id, BINDING.c.id, CONVERSATION.c.id)
     .order_by(TURN.c.id)
 )
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, delete, func, select
-from sqlalchemy.dialects.sqlite import insert
 
 from trinity_channels.store.clock import micros
+from trinity_channels.store.statements import insert
 from trinity_channels.store.tables import UNKNOWN_WEBHOOK
 from trinity_channels.store.tx import Tx
 

@@ -33,7 +33,9 @@ _LOCAL = "The public address is one of this machine: only a simulator here can r
 _NO_TLS = "The public address starts with http://: nothing is encrypted, and providers deliver to https:// addresses."
 # How OpenSSL names the answer of a server without TLS, before and since 3.2.
 _NOT_TLS = {"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE"}
-DATABASE = "Look at the log of this host, and at the space and the permissions of its data folder."
+DATABASE = (
+    "Look at the log of this host, and at the space and the permissions of its data folder, or at its database server."
+)
 _Error = TypeVar("_Error", bound=Exception)
 
 

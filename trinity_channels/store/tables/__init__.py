@@ -24,6 +24,7 @@ from trinity_channels.store.tables.conversations import (
     UNWANTED_RUN,
 )
 from trinity_channels.store.tables.retention import ERASED_BLOCK, SWEEP, SWEEP_LEFT
+from trinity_channels.store.tables.row import fit_to_postgres
 from trinity_channels.store.tables.sessions import PAGE_SESSION, SIGN_IN_LINK
 
 __all__ = [
@@ -56,3 +57,5 @@ __all__ = [
     "UNKNOWN_WEBHOOK",
     "UNWANTED_RUN",
 ]
+
+fit_to_postgres()

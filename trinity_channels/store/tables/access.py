@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from sqlalchemy import BigInteger, Column, Index, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, Column, Index, Text, UniqueConstraint, false
 from sqlmodel import Field
 
+from trinity_channels.store.tables.indexes import flag, partial
 from trinity_channels.store.tables.row import METADATA, Row
 
 
@@ -28,7 +29,7 @@ class LoginCodeRow(Row, table=True):
     contact_id: int
     email: str
     mailbox: str = Field(sa_column_kwargs={"server_default": ""})
-    known: bool = Field(default=False, sa_column_kwargs={"server_default": text("0")})
+    known: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     digest: str
     guesses: int = 0
     live: bool = True
@@ -75,8 +76,8 @@ class AccessRequestRow(Row, table=True):
     __table_args__ = (
         UniqueConstraint("agent", "email"),
         Index("trinity_channels_access_request_of_conversation", "conversation_id"),
-        Index("trinity_channels_access_request_pending", "agent", sqlite_where=text("status = 'pending'")),
-        Index("trinity_channels_access_request_untold", "agent", sqlite_where=text("owner_told = 0")),
+        partial("trinity_channels_access_request_pending", "agent", where="status = 'pending'"),
+        partial("trinity_channels_access_request_untold", "agent", where=flag("owner_told", value=False)),
     )
     id: int | None = Field(default=None, primary_key=True)
     agent: str

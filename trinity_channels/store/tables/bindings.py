@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from sqlalchemy import BigInteger, Column, Index, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, Column, Text, UniqueConstraint
 from sqlmodel import Field
 
+from trinity_channels.store.tables.indexes import partial
 from trinity_channels.store.tables.row import METADATA, Row
 
 
@@ -37,12 +38,12 @@ class BindingRow(Row, table=True):
     __tablename__: ClassVar[str] = "trinity_channels_binding"
     __table_args__ = (
         UniqueConstraint("agent", "channel"),
-        Index(
+        partial(
             "trinity_channels_binding_account",
             "channel",
             "account_key",
             unique=True,
-            sqlite_where=text("disconnected_at IS NULL"),
+            where="disconnected_at IS NULL",
         ),
     )
     id: int | None = Field(default=None, primary_key=True)

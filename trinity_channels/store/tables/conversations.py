@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from sqlalchemy import BigInteger, Column, Index, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, Column, Index, Text, UniqueConstraint
 from sqlmodel import Field
 
 from trinity_channels.store.states import OPEN_DELIVERIES, PARKED_DELIVERIES, MessageState, TurnState
-from trinity_channels.store.tables.indexes import condition, open_work
+from trinity_channels.store.tables.indexes import condition, flag, open_work, partial
 from trinity_channels.store.tables.row import METADATA, Row
 
 
@@ -24,10 +24,8 @@ class ContactRow(Row, table=True):
     __table_args__ = (
         # With what the counts of a policy ask for, which read every entry of a binding.
         Index("trinity_channels_contact_of_binding", "binding_id", "id", "email", "blocked_at"),
-        Index("trinity_channels_contact_email_used", "email_used_at", sqlite_where=text("email IS NOT NULL")),
-        Index(
-            "trinity_channels_contact_email_vouched", "email_checked_at", sqlite_where=text("email_source = 'provider'")
-        ),
+        partial("trinity_channels_contact_email_used", "email_used_at", where="email IS NOT NULL"),
+        partial("trinity_channels_contact_email_vouched", "email_checked_at", where="email_source = 'provider'"),
     )
     id: int | None = Field(default=None, primary_key=True)
     binding_id: int = Field(foreign_key="trinity_channels_binding.id")
@@ -72,8 +70,8 @@ class ConversationRow(Row, table=True):
     __tablename__: ClassVar[str] = "trinity_channels_conversation"
     __table_args__ = (
         UniqueConstraint("binding_id", "key"),
-        Index("trinity_channels_conversation_needs_turn", "id", sqlite_where=text("needs_turn = 1")),
-        Index("trinity_channels_conversation_groups", "binding_id", "address", sqlite_where=text("is_group = 1")),
+        partial("trinity_channels_conversation_needs_turn", "id", where=flag("needs_turn")),
+        partial("trinity_channels_conversation_groups", "binding_id", "address", where=flag("is_group")),
     )
     id: int | None = Field(default=None, primary_key=True)
     binding_id: int
@@ -104,13 +102,11 @@ class MessageRow(Row, table=True):
             "trinity_channels_message_of_binding", "binding_id"
         ),  # in the order of the ids, which every index of SQLite ends with
         Index("trinity_channels_message_of_contact", "contact_id", "at"),
-        Index("trinity_channels_message_of_turn", "turn_id", sqlite_where=text("turn_id IS NOT NULL")),
+        partial("trinity_channels_message_of_turn", "turn_id", where="turn_id IS NOT NULL"),
         open_work("trinity_channels_message_open", "conversation_id", MessageState.WAITING),
         open_work("trinity_channels_message_held", "conversation_id", MessageState.HELD),
-        Index("trinity_channels_message_notice", "binding_id", "at", sqlite_where=text("origin = 'notice'")),
-        Index(
-            "trinity_channels_message_to_stranger", "stranger_id", "at", sqlite_where=text("stranger_id IS NOT NULL")
-        ),
+        partial("trinity_channels_message_notice", "binding_id", "at", where="origin = 'notice'"),
+        partial("trinity_channels_message_to_stranger", "stranger_id", "at", where="stranger_id IS NOT NULL"),
     )
     id: int | None = Field(default=None, primary_key=True)
     binding_id: int
@@ -144,12 +140,12 @@ class TurnRow(Row, table=True):
         open_work("trinity_channels_turn_open", "conversation_id", TurnState.OPEN),
         open_work("trinity_channels_turn_failed", "state", TurnState.FAILED),
         open_work("trinity_channels_turn_failed_here", "conversation_id", TurnState.FAILED),
-        Index(
+        partial(
             "trinity_channels_turn_answered",
             "binding_id",
             "updated_at",
             "id",
-            sqlite_where=text(f"{condition([TurnState.DONE])} AND reason IS NULL"),
+            where=f"{condition([TurnState.DONE])} AND reason IS NULL",
         ),
     )
     id: int | None = Field(default=None, primary_key=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import Column, ColumnElement, Index, literal_column, text
+from sqlalchemy import Boolean, Column, ColumnElement, Index, column, false, literal_column, text, true
 
 from trinity_channels.store.states import State, in_order
 
@@ -18,9 +18,20 @@ def in_states(column: Column[str], *states: State) -> ColumnElement[bool]:
     return column.in_(wanted) if len(wanted) > 1 else column == wanted[0]
 
 
+def partial(name: str, *columns: str, where: str | ColumnElement[bool], unique: bool = False) -> Index:
+    """An index of the rows for which `where` holds, on every database."""
+    condition = text(where) if isinstance(where, str) else where
+    return Index(name, *columns, unique=unique, sqlite_where=condition, postgresql_where=condition)
+
+
+def flag(name: str, *, value: bool = True) -> ColumnElement[bool]:
+    """Whether the flag is set, as the condition of an index: 1 on SQLite, true on PostgreSQL."""
+    return column(name, Boolean) == (true() if value else false())
+
+
 def open_work(name: str, column: str, *states: State) -> Index:
     """An index of the rows in these states."""
-    return Index(name, column, "id", sqlite_where=text(condition(states)))
+    return partial(name, column, "id", where=condition(states))
 
 
 def condition(states: Iterable[State]) -> str:

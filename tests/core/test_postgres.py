@@ -1,0 +1,281 @@
+"""The store on PostgreSQL: every statement, units side by side, a connection that breaks, a server that restarts."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Iterator
+from typing import Any, cast
+
+import psycopg
+import pytest
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+
+from tests import postgres
+from tests.statements import statements
+from trinity_channels.store import Locked, StoreError, Tx, settings, store_at
+from trinity_channels.store.postgres import PostgresStore
+from trinity_channels.store.tables import SETTING
+from trinity_channels.store.tables.row import METADATA
+
+STATEMENTS = statements()
+DIALECT = cast("Any", PGDialect_psycopg)()
+_PUT = update(SETTING).where(SETTING.c.name == "a").values(value=SETTING.c.value + "!")
+_ALL = select(func.count()).select_from(SETTING)
+
+
+@pytest.fixture(autouse=True)
+def dropped() -> Iterator[None]:
+    yield
+    postgres.drop()
+
+
+@pytest.fixture
+def url() -> str:
+    return postgres.database("of_the_store")
+
+
+@pytest.fixture
+async def store(url: str) -> AsyncIterator[PostgresStore]:
+    made = PostgresStore(url)
+    made.open()
+    yield made
+    await made.close()
+
+
+@pytest.fixture(scope="module")
+def connection() -> Iterator[psycopg.Connection[Any]]:
+    with psycopg.connect(postgres.plain(postgres.copy("of_statements")), autocommit=True) as opened:
+        yield opened
+    postgres.administer("DROP DATABASE of_statements")
+
+
+def numbered(sql: str) -> str:
+    """The statement with its parameters as PREPARE takes them."""
+    names: list[str] = []
+
+    def number(found: re.Match[str]) -> str:
+        if found[1] not in names:
+            names.append(found[1])
+        return f"${names.index(found[1]) + 1}{found[2] or ''}"
+
+    return re.sub(r"%\((\w+)\)s(::\w+)?", number, sql).replace("%%", "%")
+
+
+@pytest.mark.parametrize("name", sorted(STATEMENTS))
+def test_every_statement_is_one_of_postgresql(connection: psycopg.Connection[Any], name: str) -> None:
+    compiled = STATEMENTS[name].compile(dialect=DIALECT, compile_kwargs={"render_postcompile": True})
+
+    connection.execute(f"PREPARE one AS {numbered(str(compiled))}".encode())
+    connection.execute("DEALLOCATE one")
+
+
+def test_indexes_hold_only_the_rows_that_they_are_for(connection: psycopg.Connection[Any]) -> None:
+    partial = {
+        one.name
+        for table in METADATA.tables.values()
+        for one in table.indexes
+        if one.dialect_kwargs["sqlite_where"] is not None
+    }
+    found = connection.execute("SELECT indexname FROM pg_indexes WHERE indexdef LIKE '% WHERE %'").fetchall()
+
+    assert partial
+    assert {name for (name,) in found} == partial
+
+
+def put(tx: Tx, name: str, value: str = "x") -> str:
+    settings.put(tx, name, value)
+    return name
+
+
+def counted_up(tx: Tx) -> int:
+    """What two at once would lose if each did not see the other."""
+    number = int(settings.get(tx, "number") or 0) + 1
+    settings.put(tx, "number", str(number))
+    return number
+
+
+def killed(tx: Tx) -> None:
+    """End the connection of a transaction, as a server that stops does."""
+    postgres.administer("SELECT pg_terminate_backend(%s)", tx.number(select(func.pg_backend_pid())))
+
+
+async def test_what_a_unit_wrote_is_there_and_a_bad_one_leaves_nothing(store: PostgresStore) -> None:
+    def bad(tx: Tx) -> None:
+        put(tx, "bad")
+        raise ValueError("a unit's own")
+
+    results = await asyncio.gather(
+        store.write(lambda tx: put(tx, "a")),
+        store.write(bad),
+        store.write(lambda tx: put(tx, "b")),
+        return_exceptions=True,
+    )
+
+    assert [results[0], type(results[1]), results[2]] == ["a", ValueError, "b"]
+    assert await store.read(lambda tx: [settings.get(tx, one) for one in ("a", "bad", "b")]) == ["x", None, "x"]
+
+
+async def test_units_that_look_before_they_write_do_so_one_after_the_other(store: PostgresStore, url: str) -> None:
+    other = PostgresStore(url)
+    other.open(serve=False)
+
+    numbers = await asyncio.gather(*(one.write(counted_up) for _ in range(20) for one in (store, other)))
+    await other.close()
+
+    assert sorted(numbers) == list(range(1, 41))
+
+
+async def test_what_is_read_is_of_one_moment_and_cannot_be_written(store: PostgresStore) -> None:
+    loop = asyncio.get_running_loop()
+
+    def twice(tx: Tx) -> list[str | None]:
+        before = settings.get(tx, "a")
+        asyncio.run_coroutine_threadsafe(store.write(lambda tx: put(tx, "a")), loop).result(10)
+        return [before, settings.get(tx, "a")]
+
+    assert await store.read(twice) == [None, None]
+    with pytest.raises(StoreError, match="read-only"):
+        await store.read(lambda tx: put(tx, "b"))
+    assert await store.lookup(lambda tx: settings.get(tx, "a")) == "x"
+
+
+@pytest.mark.parametrize("times", [1, 3])
+async def test_a_connection_that_breaks_in_a_unit_is_replaced_and_the_unit_runs_once_more(
+    store: PostgresStore, times: int
+) -> None:
+    broken: list[None] = []
+
+    def unlucky(tx: Tx) -> int:
+        number = counted_up(tx)
+        if len(broken) < times:
+            broken.append(None)
+            killed(tx)
+            tx.number(_ALL)
+        return number
+
+    assert await store.write(unlucky) == 1
+    assert await store.read(lambda tx: settings.get(tx, "number")) == "1"
+
+
+async def test_a_connection_that_broke_between_units_is_replaced(store: PostgresStore) -> None:
+    await asyncio.gather(*(store.write(counted_up) for _ in range(20)))
+    postgres.administer("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'of_the_store'")
+
+    assert await store.read(lambda tx: settings.get(tx, "number")) == "20"
+    assert await store.write(counted_up) == 21
+
+
+async def test_a_commit_whose_end_is_unknown_is_not_repeated(store: PostgresStore, url: str) -> None:
+    with psycopg.connect(postgres.plain(url), autocommit=True) as connection:
+        connection.execute(
+            "CREATE FUNCTION falls() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); PERFORM pg_sleep(1); RETURN NULL; END $$"
+        )
+        connection.execute(
+            f"CREATE CONSTRAINT TRIGGER falls AFTER INSERT ON {SETTING.name} DEFERRABLE INITIALLY DEFERRED "
+            "FOR EACH ROW WHEN (NEW.name = 'falls') EXECUTE FUNCTION falls()"
+        )
+    runs: list[str] = []
+
+    with pytest.raises(StoreError, match="may have taken effect"):
+        await store.write(lambda tx: runs.append(put(tx, "falls")))
+
+    assert runs == ["falls"]
+    assert await store.write(lambda tx: put(tx, "a")) == "a"
+
+
+async def test_keys_are_woken_after_the_commit_also_for_a_caller_that_has_gone(store: PostgresStore) -> None:
+    seen: list[tuple[str, str | None]] = []
+    told = asyncio.Event()
+
+    def woken(key: str) -> None:
+        seen.append((key, postgres.value("of_the_store", "a")))
+        told.set()
+
+    def unit(tx: Tx) -> None:
+        put(tx, "a", "committed")
+        tx.wake("turn:1")
+        tx.wake("turn:1")
+
+    def undone(tx: Tx) -> None:
+        tx.wake("turn:2")
+        raise ValueError("a unit's own")
+
+    store.on_wake(woken)
+    with pytest.raises(ValueError, match="own"):
+        await store.write(undone)
+    writing = asyncio.create_task(store.write(unit))
+    await asyncio.sleep(0)
+    writing.cancel()
+    await asyncio.wait_for(told.wait(), 10)
+
+    assert seen == [("turn:1", "committed")]
+
+
+async def test_one_process_serves_a_database_and_others_may_look(store: PostgresStore, url: str) -> None:
+    visitor = PostgresStore(url)
+
+    assert visitor.is_served()
+    with pytest.raises(Locked, match="Another process serves postgresql"):
+        visitor.open()
+    visitor.open(serve=False)
+    assert await visitor.read(lambda tx: settings.get(tx, "a")) is None
+    await visitor.close()
+    await store.close()
+    assert not visitor.is_served()
+
+
+async def test_a_closed_store_says_so_after_it_has_finished(store: PostgresStore) -> None:
+    writing = asyncio.create_task(store.write(lambda tx: put(tx, "a")))
+    await asyncio.sleep(0)
+    await store.close()
+
+    assert await writing == "a"
+    with pytest.raises(StoreError, match="closed"):
+        await store.write(lambda tx: put(tx, "b"))
+    with pytest.raises(StoreError, match="closed"):
+        await store.read(lambda tx: settings.get(tx, "a"))
+
+
+@pytest.mark.parametrize(
+    ("part", "replacement", "said"),
+    [
+        ("of_the_store", "of_no_one", 'database "of_no_one" does not exist'),
+        ("postgres:@", "stranger:fake-password@", 'role "stranger" does not exist'),
+        ("host=", "port=1&host=", "No such file or directory"),
+    ],
+)
+def test_a_database_that_cannot_be_opened_is_named_without_its_password(
+    monkeypatch: pytest.MonkeyPatch, url: str, part: str, replacement: str, said: str
+) -> None:
+    monkeypatch.setattr("trinity_channels.store.postgres._PAUSES", ())
+    assert part in url
+
+    with pytest.raises(StoreError, match=r"The database postgresql.* cannot be used: ") as told:
+        store_at(url.replace(part, replacement)).open()
+
+    assert said in str(told.value)
+    assert "fake-password" not in str(told.value)
+
+
+async def test_a_database_of_a_later_version_is_refused(store: PostgresStore, url: str) -> None:
+    await store.close()
+    with psycopg.connect(postgres.plain(url), autocommit=True) as connection:
+        connection.execute("UPDATE trinity_channels_alembic_version SET version_num = '0907'")
+
+    with pytest.raises(StoreError, match="schema version 0907"):
+        PostgresStore(url).open(serve=False)
+
+
+async def test_several_that_start_at_once_make_the_tables_once() -> None:
+    url = postgres.database("of_several", template="template1")
+    stores = [PostgresStore(url) for _ in range(4)]
+
+    await asyncio.gather(*(asyncio.to_thread(one.open, serve=False) for one in stores))
+
+    assert await stores[0].write(lambda tx: put(tx, "a")) == "a"
+    assert [await one.read(lambda tx: settings.get(tx, "a")) for one in stores] == ["x"] * 4
+    for one in stores:
+        await one.close()

@@ -1,0 +1,271 @@
+"""PostgreSQL: each unit of work in a transaction of its own, in one of a few threads.
+
+Transactions are serialisable: a unit may look and then write as on SQLite, where it is alone. One that the database gives up
+for another's sake, or whose connection breaks before the commit, runs again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar, cast
+
+import psycopg
+from sqlalchemy import Connection, create_engine, inspect, select
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.pool import NullPool
+
+from trinity_channels.store import migrate
+from trinity_channels.store.database import PATIENCE, Store, Unit
+from trinity_channels.store.failures import Locked, StoreError
+from trinity_channels.store.tables import BINDING
+from trinity_channels.store.tx import Compiled, Tx
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+WORKERS = 8
+"""Connections, each with a thread: more of them only wait for the same processors and the same disk."""
+_SERVED = 0x7472_6963
+"""The advisory lock of the process that serves a database."""
+_PAUSES = tuple(min(0.005 * 2**run, 0.5) for run in range(26))
+"""Seconds before a unit runs again, at most: ten altogether, in which a server can restart."""
+_GIVEN_UP = (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected)
+_UNUSABLE = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction)
+"""The database, not the unit: it is full, starts, stops, or stands in for another that takes what is written."""
+_COMPILED: dict[int, Compiled] = {}
+_CONNECTED = select(BINDING.c.id).where(BINDING.c.disconnected_at.is_(None)).limit(1)
+
+
+class _Session:
+    """One connection, with the transaction that runs on it."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.driver = cast("psycopg.Connection[Any]", connection.connection.dbapi_connection)
+        self.tx = Tx(connection, _COMPILED)
+
+    @property
+    def broken(self) -> bool:
+        return self.driver.closed
+
+    def commit(self) -> list[str]:
+        """The keys that were woken, once it is on disk."""
+        # SQLAlchemy knows of a transaction only where a query was built for its call.
+        if self.connection.in_transaction():
+            self.connection.commit()
+        else:
+            self.driver.commit()
+        return self.tx.take_woken()
+
+    def undo(self) -> None:
+        self.tx.take_woken()
+        if self.broken:
+            return
+        if self.connection.in_transaction():
+            self.connection.rollback()
+        else:
+            self.driver.rollback()
+
+    def close(self) -> None:
+        if self.broken:
+            self.connection.invalidate()
+        self.connection.close()
+
+
+class PostgresStore(Store):
+    """A database of a PostgreSQL server."""
+
+    def __init__(self, url: str) -> None:
+        try:
+            self._url = make_url(url)
+        except ArgumentError as error:
+            raise StoreError(f"TRINITY_CHANNELS_DATABASE_URL is not a URL: {error}") from None
+        self._engine = create_engine(
+            self._url,
+            poolclass=NullPool,
+            hide_parameters=True,
+            connect_args={
+                "connect_timeout": PATIENCE,
+                "application_name": "trinity_channels",
+                "options": "-c default_transaction_isolation=serializable",
+            },
+        )
+        self._workers: ThreadPoolExecutor | None = None
+        self._local = threading.local()
+        self._sessions: list[_Session] = []
+        self._serving: Connection | None = None
+        self._on_wake: Callable[[str], None] | None = None
+
+    @property
+    def name(self) -> str:
+        return self._url.render_as_string(hide_password=True)
+
+    def exists(self) -> bool:
+        return self._ask(lambda connection: inspect(connection).has_table(migrate.VERSION_TABLE))
+
+    def holds_secrets(self) -> bool:
+        return self._ask(
+            lambda connection: (
+                inspect(connection).has_table(BINDING.name) and connection.execute(_CONNECTED).first() is not None
+            )
+        )
+
+    def is_served(self) -> bool:
+        return not self._ask(_may_serve)
+
+    def on_wake(self, listener: Callable[[str], None]) -> None:
+        self._on_wake = listener
+
+    def _ask(self, question: Callable[[Connection], T]) -> T:
+        try:
+            with self._engine.connect() as connection:
+                return question(connection)
+        except DBAPIError as error:
+            raise self._unusable(error.orig or error) from error
+
+    def open(self, *, serve: bool = True) -> None:
+        try:
+            if serve:
+                self._serve()
+            # To see, once it has the lock, what another process has made meanwhile.
+            with self._engine.execution_options(isolation_level="READ COMMITTED").begin() as connection:
+                migrate.bring_up(connection)
+        except migrate.NewerSchema as newer:
+            self._stop_serving()
+            raise migrate.too_new(self.name, newer.revision) from None
+        except DBAPIError as error:
+            self._stop_serving()
+            raise self._unusable(error.orig or error) from error
+        self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="store")
+
+    def _serve(self) -> None:
+        self._serving = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        if not _may_serve(self._serving):
+            self._stop_serving()
+            raise Locked(f"Another process serves {self.name}: stop it, or give this one a database of its own.")
+
+    def _stop_serving(self) -> None:
+        serving, self._serving = self._serving, None
+        if serving is not None:
+            # The server sees only some time after us that a connection has ended.
+            with contextlib.suppress(DBAPIError):
+                serving.exec_driver_sql(f"SELECT pg_advisory_unlock({_SERVED})")
+            serving.close()
+
+    async def close(self) -> None:
+        workers, self._workers = self._workers, None
+        if workers:
+            # What was given to us is written, also while the host stops.
+            await asyncio.to_thread(workers.shutdown)
+            for session in self._sessions:
+                session.close()
+            self._sessions.clear()
+            self._local = threading.local()
+        self._stop_serving()
+
+    async def write(self, unit: Unit[T]) -> T:
+        running = self._submit(self._write, unit)
+        # A caller that gives up takes nothing back: what is committed is woken.
+        running.add_done_callback(self._tell)
+        return (await asyncio.shield(running))[0]
+
+    async def read(self, unit: Unit[T]) -> T:
+        return await self._submit(self._read, unit)
+
+    async def lookup(self, unit: Unit[T]) -> T:
+        return await self._submit(self._read, unit)
+
+    async def empty_log(self) -> bool:
+        return True
+
+    def _submit(self, work: Callable[[Unit[T]], R], unit: Unit[T]) -> asyncio.Future[R]:
+        if self._workers is None:
+            raise StoreError("The store is closed.")
+        return asyncio.get_running_loop().run_in_executor(self._workers, work, unit)
+
+    def _tell(self, done: asyncio.Future[tuple[Any, list[str]]]) -> None:
+        if done.cancelled() or done.exception():
+            return
+        self.commits += 1
+        for key in done.result()[1]:
+            if self._on_wake:
+                self._on_wake(key)
+
+    def _write(self, unit: Unit[T]) -> tuple[T, list[str]]:
+        def run(session: _Session) -> tuple[T, list[str]]:
+            result = unit(session.tx)
+            try:
+                return result, session.commit()
+            except (psycopg.OperationalError, DBAPIError) as error:
+                if session.broken:
+                    # Not again: it may have been written.
+                    raise StoreError(
+                        f"The connection to the database {self.name} broke during a commit, which may have taken effect."
+                    ) from error
+                raise
+
+        return self._until_it_works(run)
+
+    def _read(self, unit: Unit[T]) -> T:
+        def run(session: _Session) -> T:
+            try:
+                session.driver.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+                return unit(session.tx)
+            finally:
+                session.undo()
+
+        return self._until_it_works(run)
+
+    def _until_it_works(self, run: Callable[[_Session], R]) -> R:
+        """Run it, again where the database gave it up or the connection broke before anything was committed."""
+        for pause in (*_PAUSES, None):
+            session = None
+            try:
+                session = self._session()
+                return run(session)
+            except (psycopg.Error, DBAPIError) as error:
+                fault = error.orig if isinstance(error, DBAPIError) else error
+                lost = session is None or session.broken
+                self._leave(session)
+                if not (lost or isinstance(fault, _GIVEN_UP)):
+                    if isinstance(fault, _UNUSABLE):
+                        raise self._unusable(fault) from error
+                    raise
+                if pause is None or isinstance(fault, psycopg.errors.ConnectionTimeout):
+                    raise self._unusable(fault or error) from error
+            except BaseException:
+                self._leave(session)
+                raise
+            time.sleep(random.uniform(0, pause))  # noqa: S311  so that two do not meet again
+        raise AssertionError("the last run ends it")
+
+    def _session(self) -> _Session:
+        session: _Session | None = getattr(self._local, "session", None)
+        if session is None:
+            session = self._local.session = _Session(self._engine.connect())
+            self._sessions.append(session)
+        return session
+
+    def _leave(self, session: _Session | None) -> None:
+        """Undo what was begun; a connection that broke is given up."""
+        if session is None:
+            return
+        session.undo()
+        if session.broken:
+            self._sessions.remove(session)
+            self._local.session = None
+            session.close()
+
+    def _unusable(self, fault: BaseException) -> StoreError:
+        return StoreError(f"The database {self.name} cannot be used: {str(fault).strip()}")
+
+
+def _may_serve(connection: Connection) -> bool:
+    return bool(connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({_SERVED})").scalar())
