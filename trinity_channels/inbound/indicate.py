@@ -32,9 +32,17 @@ class Shown:
 
 @dataclass(slots=True)
 class _Indication:
-    task: asyncio.Task[None]
     until: float
+    begin: asyncio.TimerHandle
+    task: asyncio.Task[None] | None = None
     end: asyncio.TimerHandle | None = None
+
+    def cancel(self) -> None:
+        self.begin.cancel()
+        if self.task:
+            self.task.cancel()
+        if self.end:
+            self.end.cancel()
 
 
 class Indicator:
@@ -75,7 +83,8 @@ class Indicator:
     async def end(self, conversation: int) -> None:
         """Indicate no longer."""
         # Awaited, so that no indication arrives behind the answer.
-        if indication := self._cancel(conversation):
+        indication = self._cancel(conversation)
+        if indication and indication.task:
             await asyncio.gather(indication.task, return_exceptions=True)
 
     async def stop(self) -> None:
@@ -91,22 +100,25 @@ class Indicator:
                 indication.end.cancel()
             return indication
         self._newer[conversation] = asyncio.Queue()
-        task = asyncio.create_task(self._indicate(state.binding, state.channel, conversation, newest))
-        return _Indication(task, asyncio.get_running_loop().time() + LONGEST)
+        loop = asyncio.get_running_loop()
+
+        def begin() -> None:
+            made.task = asyncio.create_task(self._indicate(state.binding, state.channel, conversation, newest))
+
+        # A timer at first, for a task costs much more, and an agent that answers at once needs none.
+        made = _Indication(loop.time() + LONGEST, loop.call_later(PATIENCE, begin))
+        return made
 
     def _cancel(self, conversation: int) -> _Indication | None:
         indication = self._kept.pop(conversation, None)
         if indication:
             self._newer.pop(conversation, None)
-            indication.task.cancel()
-            if indication.end:
-                indication.end.cancel()
+            indication.cancel()
         return indication
 
     async def _indicate(self, binding: int, channel: str, conversation: int, provider_id: str) -> None:
         capabilities = self._plugins[channel].manifest.capabilities
         lasts = capabilities.indicate * RENEW if capabilities.indicate_repeats else None
-        await asyncio.sleep(PATIENCE)
         while True:
             try:
                 async with asyncio.timeout(TIMEOUT):
