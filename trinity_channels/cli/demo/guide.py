@@ -28,7 +28,10 @@ def _steps(channel: Channel) -> Iterator[Markup]:
     if channel.reply_window:
         yield Markup("Press “25 hours later” and let the agent write first again: too late.")
     yield Markup(
-        "Disconnect {} under Channels, connect it again, or connect my-agent: the console below the phone has what to copy."
+        "Disconnect {} under Channels, then connect it again, or my-agent in its place: the console below the phone "
+        "has what to copy."
     ).format(channel.title)
     if any(step.sandbox for step in channel.setup_steps):
-        yield Markup("Try the sandbox: connect its number, enter the webhook URL below the phone, and join it there.")
+        yield Markup(
+            "Try the sandbox: connect its number instead, enter the webhook URL below the phone, and join it there."
+        )
