@@ -179,7 +179,7 @@ class Inbound(Operations):
     @rule(turn=FEW)
     def a_turn_is_put_off(self, turn: int) -> None:
         turns.attempt(self.tx, turn, NOW)
-        turns.postpone(self.tx, turn, LATER, "busy", NOW)
+        turns.postpone(self.tx, turn, LATER, "busy", NOW, counted=True)
 
     @rule(turn=FEW, again=st.booleans())
     def an_operator_decides(self, turn: int, *, again: bool) -> None:

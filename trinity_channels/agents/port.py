@@ -52,7 +52,7 @@ class AgentTurn:
         allowed_tools: all tools that the agent may use in the run, as the application names them; None if it has named none.
         disclosure: what the host says in front of the answer, in the same message: that it comes from an AI agent. Empty if
             the conversation was told before.
-        run: what an earlier attempt at this turn returned as `Working.run`; empty if none did.
+        run: what an earlier attempt at this turn returned as `Working.run`; empty if none did. With it there is no history.
     """
 
     id: str

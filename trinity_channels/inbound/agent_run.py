@@ -21,35 +21,55 @@ class AgentRuns:
         self._attempts = attempts
         self._agent = agent
         self._endings = endings
+        self._followed_here: set[int] = set()
 
     async def answered(
-        self, state: ConversationState, turn: OpenTurn, manifest: Channel, attempt: Attempt
+        self, state: ConversationState, turn: OpenTurn, manifest: Channel, attempt: Attempt, *, counted: bool = True
     ) -> str | Following:
-        """What the agent says; or what stands after it failed, which is on record then."""
+        """What the agent says; or what stands after it failed, which is on record then; `counted`: the attempt is."""
         try:
-            # Within the attempt, as it calls the provider: what hangs there is counted, too.
-            attempt = await self._attempts.completed(state, manifest, attempt)
+            if not turn.run:
+                # Within the attempt, as it calls the provider: what hangs there is counted, too.
+                attempt = await self._attempts.completed(state, manifest, attempt)
             asked = request(state, turn, attempt)
             answer = await self._agent.answer(state, asked, attempt.messages)
         except AgentUnavailable as error:
-            return await self._endings.retry(state, turn, manifest, error)
+            return await self._endings.retry(state, turn, manifest, error, counted=counted)
         except AgentFailed as error:
             return await self._endings.fail(state, turn, manifest, error)
         except asyncio.CancelledError:
-            # Shielded, for the cancellation that ends this task must not end the write as well.
-            await asyncio.shield(self._attempts.uncount([turn]))
+            if counted:
+                # Shielded, for the cancellation that ends this task must not end the write as well.
+                await asyncio.shield(self._attempts.uncount([turn]))
             raise
 
-        return await self._followed(state, turn, answer) if isinstance(answer, Working) else answer
-
-    async def _followed(self, state: ConversationState, turn: OpenTurn, working: Working) -> Following:
-        following = await self._endings.follow(turn, working)
+        if not isinstance(answer, Working):
+            return answer
+        following = await self._endings.follow(turn, answer, counted=counted)
         if following.at is None:  # the turn has ended meanwhile
             await self._agent.stop_showing(state)
+        else:
+            self._followed_here.add(turn.id)
         return following
+
+    async def looked(self, state: ConversationState, turn: OpenTurn, manifest: Channel) -> Following:
+        """Ask for the answer of a run that goes on elsewhere.
+
+        That is counted as an attempt only if none has come back in this process: a run that is followed for long costs one
+        write for each look.
+        """
+        counted = turn.id not in self._followed_here
+        self._followed_here.discard(turn.id)
+        attempt = await self._attempts.look(state, turn, counted=counted)
+        if isinstance(attempt, Following):
+            await self.stop_showing(state, turn)
+            return attempt
+        answer = await self.answered(state, turn, manifest, attempt, counted=counted)
+        return await self.ended(state, turn, manifest, attempt, answer)
 
     async def stop_showing(self, state: ConversationState, turn: OpenTurn) -> None:
         """No one may have the answer to a turn any more: do not show that an agent is at work on it."""
+        self._followed_here.discard(turn.id)
         if turn.run:
             await self._agent.stop_showing(state)
 

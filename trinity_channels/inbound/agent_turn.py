@@ -68,7 +68,7 @@ class AgentTurns:
         if why := self._admission.parked(state, turn, manifest):
             return await self._endings.give_up(state, turn, manifest, why, Cause.LATE)
         if turn.run:
-            return await self._follow(state, turn, manifest)
+            return await self._runs.looked(state, turn, manifest)  # which needs no slot
         async with self._slots.slot(state.agent, turn.writer) as waited:
             # Without a wait nothing has changed since the checks above, and the query is saved.
             if waited and (lapsed := await self._admission.lapsed(state.conversation, turn, manifest)) is not None:
@@ -83,12 +83,3 @@ class AgentTurns:
     async def drop(self, state: ConversationState, turn: OpenTurn) -> None:
         """A turn has ended while its run was followed: the channel was disconnected, or the person erased."""
         await self._runs.stop_showing(state, turn)
-
-    async def _follow(self, state: ConversationState, turn: OpenTurn, manifest: Channel) -> Following:
-        """Ask for the answer of a run that goes on elsewhere, which needs no slot."""
-        attempt = await self._attempts.begin(state, turn)
-        if isinstance(attempt, Following):  # its person has just been erased
-            await self._runs.stop_showing(state, turn)
-            return attempt
-        answer = await self._runs.answered(state, turn, manifest, attempt)
-        return await self._runs.ended(state, turn, manifest, attempt, answer)

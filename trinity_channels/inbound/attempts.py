@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from trinity_channels.access.disclosure import Disclosure
-from trinity_channels.access.public_instructions import InstructionSettings
+from trinity_channels.access.public_instructions import InstructionSettings, PublicInstructions
 from trinity_channels.api import Channel
 from trinity_channels.inbound.attempt import Attempt
 from trinity_channels.inbound.following import Following
@@ -50,6 +50,21 @@ class Attempts:
         except asyncio.CancelledError:
             await asyncio.shield(self.uncount(counted))
             raise
+
+    async def look(self, state: ConversationState, turn: OpenTurn, *, counted: bool) -> Attempt | Following:
+        """The same for an attempt that asks for a run which goes on; it is counted, which takes a write, with `counted`."""
+
+        def begin(tx: Tx) -> Attempt | Following:
+            open_still = not counted or turns.attempt(tx, turn.id, now)
+            messages = conversation_state.of_turn(tx, turn.id) if open_still else ()
+            if not messages:  # its person has been erased
+                return Following(conversation_state.load_work(tx, state.conversation))
+            # The agent has everything else since the run began.
+            disclosure = self._disclosure.before(tx, state, messages[0].at)
+            return Attempt(tuple(messages), (), PublicInstructions(), disclosure)
+
+        now = self._now()
+        return await (self._store.write(begin) if counted else self._store.read(begin))
 
     def read(self, tx: Tx, state: ConversationState, turn: OpenTurn) -> Attempt:
         """Within the transaction that counts an attempt: what it is made with."""

@@ -82,18 +82,22 @@ class Endings:
         self._metrics.turns.labels(state.channel, "answered" if composed else "silent").inc()
         return Following(following)
 
-    async def follow(self, turn: OpenTurn, working: Working) -> Following:
+    async def follow(self, turn: OpenTurn, working: Working, *, counted: bool) -> Following:
         """The agent works on: look again later, the seldomer the longer it takes. Nothing is left if the turn has ended."""
         now = self._now()
         since = turn.run_at if turn.run_at and turn.run == working.run else now
         pause = min(max((now - since) / PATIENCE, SHORTEST_LOOK), LONGEST_LOOK)
-        followed = await self._store.write(lambda tx: turns.follow(tx, turn.id, working.run, since, now + pause, now))
+
+        def follow(tx: Tx) -> bool:
+            return turns.follow(tx, turn.id, working.run, since, now + pause, now, counted=counted)
+
+        followed = await self._store.write(follow)
         return Following(at=now + pause) if followed else Following()
 
     async def retry(
-        self, state: ConversationState, turn: OpenTurn, manifest: Channel, error: AgentUnavailable
+        self, state: ConversationState, turn: OpenTurn, manifest: Channel, error: AgentUnavailable, *, counted: bool
     ) -> Following:
-        """The agent is unavailable: try again later, unless that has happened too often."""
+        """The agent is unavailable: try again later, unless that has happened too often; `counted`: this attempt was."""
         if turn.retries >= RETRIES:
             return await self.give_up(state, turn, manifest, _reason(error))
         now = self._now()
@@ -101,7 +105,7 @@ class Endings:
         pause = max(error.retry_after or 0, min(30, 2**turn.retries))
         at = now + timedelta(seconds=min(pause, LONGEST_PAUSE.total_seconds()))
         log.info("agent unavailable", agent=state.agent, turn=turn.id, retry=turn.retries + 1, reason=_why(error))
-        await self._store.write(lambda tx: turns.postpone(tx, turn.id, at, _reason(error), now))
+        await self._store.write(lambda tx: turns.postpone(tx, turn.id, at, _reason(error), now, counted=counted))
         self._metrics.turns.labels(state.channel, "postponed").inc()
         return Following(at=at)
 

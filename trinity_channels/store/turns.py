@@ -81,7 +81,7 @@ _LATER = (
     .where(_THIS_IF_OPEN)
     .values(
         # The attempt was counted in advance, and has not died: an agent that is away for long must not use them up.
-        attempts=TURN.c.attempts - 1,
+        attempts=TURN.c.attempts - bindparam("counted"),
         retries=TURN.c.retries + 1,
         next_at=bindparam("at"),
         reason=bindparam("why"),
@@ -94,7 +94,7 @@ _FOLLOW = (
     .where(_THIS_IF_OPEN)
     .values(
         # Neither a death nor a failure: the agent is at work.
-        attempts=TURN.c.attempts - 1,
+        attempts=TURN.c.attempts - bindparam("counted"),
         retries=0,
         run=bindparam("run"),
         run_at=bindparam("since"),
@@ -187,17 +187,17 @@ def attempt(tx: Tx, turn: int, now: datetime) -> bool:
     return tx.run(_COUNT_ATTEMPT, turn=turn, now=micros(now)) > 0
 
 
-def postpone(tx: Tx, turn: int, at: datetime, why: str, now: datetime) -> None:
-    """Try an open turn again at a later time; the attempt did not die, so it counts as a retry instead."""
-    tx.run(_LATER, turn=turn, at=micros(at), why=why, now=micros(now))
+def postpone(tx: Tx, turn: int, at: datetime, why: str, now: datetime, *, counted: bool) -> None:
+    """Try an open turn again at a later time; the attempt did not die: if it was counted, it is a retry instead."""
+    tx.run(_LATER, turn=turn, at=micros(at), why=why, now=micros(now), counted=int(counted))
 
 
-def follow(tx: Tx, turn: int, run: str, since: datetime, at: datetime, now: datetime) -> bool:
+def follow(tx: Tx, turn: int, run: str, since: datetime, at: datetime, now: datetime, *, counted: bool) -> bool:
     """Note that an agent works on a turn since a time, and look again `at` another; False if the turn is not open.
 
-    Then the run is noted as one that is to be ended.
+    Then the run is noted as one that is to be ended. `counted`: the attempt that found it out was.
     """
-    if tx.run(_FOLLOW, turn=turn, run=run, since=micros(since), at=micros(at), now=micros(now)):
+    if tx.run(_FOLLOW, turn=turn, run=run, since=micros(since), at=micros(at), now=micros(now), counted=int(counted)):
         return True
     unwanted_runs.note_run(tx, turn, run, now)
     return False
