@@ -291,6 +291,7 @@ async def test_empty_lines_do_not_keep_an_idle_connection(server: Server) -> Non
     await drops
 
 
+@pytest.mark.long  # a second in which nothing happens
 async def test_an_answer_that_takes_long_is_not_cut_off(server: Server) -> None:
     server.protocol.limits = LIMITS
     reader, writer = await server.connects()
@@ -344,7 +345,7 @@ async def test_slow_connections_make_room_for_new_ones_and_for_no_request_that_i
 
     answer = await server.answers(HEAD + CLOSE + b"\r\n")
 
-    closed = [await _is_closed(reader) for reader, _ in opened]
+    closed = await asyncio.gather(*(_is_closed(reader) for reader, _ in opened))
     for _, writer in opened:
         writer.close()
     assert b"/read 0 2" in answer
@@ -362,7 +363,7 @@ async def test_when_every_connection_is_answered_a_new_one_is_refused(server: Se
 
     answer = await server.answers(HEAD + CLOSE + b"\r\n")
 
-    closed = [await _is_closed(reader) for reader, _ in opened]
+    closed = await asyncio.gather(*(_is_closed(reader) for reader, _ in opened))
     for _, writer in opened:
         writer.close()
     assert (answer, any(closed)) == (b"", False)

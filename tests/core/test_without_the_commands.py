@@ -7,6 +7,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+import pytest
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parent.parent.parent
@@ -55,6 +56,7 @@ def run(program: str, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603  our own interpreter
 
 
+@pytest.mark.long  # starts a whole program
 def test_a_mounted_host_works_without_it(tmp_path: Path) -> None:
     done = run(MOUNTED, tmp_path)
 

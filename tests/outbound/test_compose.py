@@ -4,7 +4,6 @@ import pytest
 
 from tests.outbound.samples import SLACK, TELEGRAM, WHATSAPP
 from trinity_channels.api import Dialect
-from trinity_channels.outbound import compose as compose_module
 from trinity_channels.outbound.compose import LONGEST_MARKDOWN, compose
 
 PLAIN = Dialect()
@@ -261,7 +260,7 @@ def test_a_failure_still_sends_the_answer(monkeypatch: pytest.MonkeyPatch) -> No
     def broken(*_: object) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr(compose_module, "parse", broken)
+    monkeypatch.setattr("trinity_channels.outbound.dialects.parse.parse", broken)
 
     assert compose("**a** < b " + "word " * 10, TELEGRAM, 40) == [
         "**a** &lt; b word word word word word",
