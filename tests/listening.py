@@ -27,7 +27,8 @@ async def listening(talk: Talk, address: str = "127.0.0.1", *, tls: ssl.SSLConte
             await talk(reader, writer)  # until the client has gone, or the test is over
         writer.close()
 
-    server = await asyncio.start_server(answer, address, 0, ssl=tls)
+    # With asyncio's backlog of 100, a crowd that connects at once waits a second for the system to try again.
+    server = await asyncio.start_server(answer, address, 0, ssl=tls, backlog=1000)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:

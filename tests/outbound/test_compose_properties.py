@@ -275,7 +275,7 @@ def test_time_grows_with_length_not_with_its_square() -> None:
         profile.runcall(compose, text, WHATSAPP, 1600)
         return sum(entry.callcount for entry in profile.getstats())
 
-    text = "Some **bold** words and `code`, see [docs](https://e.org).\n\n- one\n- two\n\n" * 75
+    text = "Some **bold** words and `code`, see [docs](https://e.org).\n\n- one\n- two\n\n" * 30
 
     assert steps(text * 8) < 12 * steps(text)  # the square would be 64
     assert len(text * 8) <= LONGEST_MARKDOWN
