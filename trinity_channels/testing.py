@@ -107,3 +107,5 @@ class HostDriver:
         await self._host.end_periodic_work()
         await self._host.dispatcher.abandon()
         await self._host.indicator.stop()
+        if self._host.place is not None:  # nothing of a dead process stays in the application
+            self._host.place.closed()

@@ -21,6 +21,7 @@ from tests.world import KEY, PUBLIC
 from trinity_channels.app import Ports, mount_channels
 from trinity_channels.observability.log import get_logger
 from trinity_channels.settings import Settings
+from trinity_channels.testing import HostDriver
 
 SECRETS = {
     "token": "feedface0001",
@@ -158,3 +159,14 @@ async def test_what_httpx_logs_of_requests_is_masked_while_the_host_runs(out: io
     assert "api.example.org/Messages.json" in during
     assert "2025550143" not in during
     assert "2025550143" in out.getvalue()
+
+
+async def test_a_host_that_a_test_has_crashed_masks_nothing_any_more(settings: Settings) -> None:
+    before = [*logging.getLogger("httpx").filters]
+    host = mount_channels(FastAPI(), Ports(plugins=installed()), settings)
+    await host.start()
+    assert logging.getLogger("httpx").filters != before
+
+    await HostDriver(host).crash()
+
+    assert logging.getLogger("httpx").filters == before
