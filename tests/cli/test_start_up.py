@@ -28,6 +28,8 @@ LATER = {
     "markdown_it": "the first text with marks",
     "pygments": "commands other than `serve`",
     "rich": "the same",
+    "psycopg": "a host with PostgreSQL",
+    "sqlalchemy.dialects.postgresql": "the same",
     "trinity_channels.access.trinity_directory": "a host beside a platform",
     "trinity_channels.agents.trinity_accounts": "the same",
     "trinity_channels.imports": "taking over what a platform has connected",

@@ -11,6 +11,7 @@ from sqlalchemy.pool import NullPool
 
 from trinity_channels.store import earlier_names
 from trinity_channels.store.failures import StoreError
+from trinity_channels.store.tables.indexes import create_all
 from trinity_channels.store.tables.row import METADATA, PREFIX
 
 
@@ -101,7 +102,7 @@ def bring_up(connection: Connection) -> None:
     # Of several processes that start at once, one does it.
     connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_UPGRADING})")
     if not inspect(connection).has_table(VERSION_TABLE):
-        METADATA.create_all(connection)
+        create_all(connection, METADATA)
         _alembic(connection, "stamp")
         return
     stands = connection.exec_driver_sql(f"SELECT version_num FROM {VERSION_TABLE}").scalar()  # noqa: S608  a constant

@@ -7,7 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import Boolean, Column, ColumnElement, Index, column, false, literal_column, text, true
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ColumnElement,
+    Connection,
+    Index,
+    MetaData,
+    column,
+    false,
+    literal_column,
+    text,
+    true,
+)
 
 from trinity_channels.store.states import State, in_order
 
@@ -19,9 +31,18 @@ def in_states(column: Column[str], *states: State) -> ColumnElement[bool]:
 
 
 def partial(name: str, *columns: str, where: str | ColumnElement[bool], unique: bool = False) -> Index:
-    """An index of the rows for which `where` holds, on every database."""
+    """An index of the rows for which `where` holds; for PostgreSQL `create_all` says so."""
     condition = text(where) if isinstance(where, str) else where
-    return Index(name, *columns, unique=unique, sqlite_where=condition, postgresql_where=condition)
+    return Index(name, *columns, unique=unique, sqlite_where=condition)
+
+
+def create_all(connection: Connection, metadata: MetaData) -> None:
+    """Make all tables with their indexes in a new PostgreSQL database."""
+    for table in metadata.tables.values():
+        for index in table.indexes:
+            # Not with the index itself: for this option, SQLAlchemy imports twenty modules that few hosts need.
+            index.dialect_kwargs["postgresql_where"] = index.dialect_kwargs.get("sqlite_where")
+    metadata.create_all(connection)
 
 
 def flag(name: str, *, value: bool = True) -> ColumnElement[bool]:
