@@ -18,6 +18,7 @@ from tests.stand_in import StandIn
 from trinity_channels.app import Host, Ports, mount_channels
 from trinity_channels.routes import routers
 from trinity_channels.settings import Settings
+from trinity_channels.web import errors
 
 
 class Glue:
@@ -33,6 +34,7 @@ class Glue:
         self._app = app
         self._platform = platform
         self._channels = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
+        self._channels.add_exception_handler(Exception, errors.fault)  # as for our routes in the application itself
         self._channels.router.routes += [route for _, router in routers(host) for route in router.routes]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

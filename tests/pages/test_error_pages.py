@@ -104,6 +104,7 @@ async def test_a_form_that_fails_leads_back_to_its_page(
         ("PUT", "/api/settings/limits", 422, "invalid_json"),
     ],
 )
+@pytest.mark.alone("what is at no path of ours is the application's to answer")
 async def test_the_api_answers_json_also_to_browsers(
     world: World, method: str, path: str, status: int, code: str
 ) -> None:
@@ -131,6 +132,7 @@ async def test_the_api_answers_json_also_to_browsers(
         LOCAL,
     ],
 )
+@pytest.mark.alone("what is at no path of ours is the application's to answer")
 async def test_no_error_leads_to_another_site(admin: httpx.AsyncClient, referer: str) -> None:
     answer = await admin.get("/nowhere", headers={"Accept": "text/html", "Referer": referer})
 

@@ -16,7 +16,14 @@ from tests.world import ADMIN, LOCAL, OWNER, PUBLIC, Found, World
 from trinity_channels.store import messages
 from trinity_channels.web.auth import Role
 
-PATHS = ("/signin", "/agents", "/agents/support", "/nowhere", "/signin/link/none", "/")
+PATHS = (
+    "/signin",
+    "/agents",
+    "/agents/support",
+    pytest.param("/nowhere", marks=pytest.mark.alone("what is at no path of ours is the application's to answer")),
+    "/signin/link/none",
+    "/",
+)
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -93,6 +100,7 @@ async def test_signing_in_is_no_form_for_other_sites_either(world: World) -> Non
     assert "set-cookie" not in answer.headers
 
 
+@pytest.mark.alone("what is at no path of ours is the application's to answer")
 async def test_missing_pages_are_all_alike(world: World) -> None:
     async with client_of(world, await world.token(Role.USER, OWNER)) as client:
         answers = [
@@ -112,12 +120,14 @@ async def test_missing_pages_are_all_alike(world: World) -> None:
 
 
 @pytest.mark.parametrize("path", ["/api/nowhere", "/nowhere"])
+@pytest.mark.alone("what is at no path of ours is the application's to answer")
 async def test_programs_get_json_where_there_is_nothing(world: World, path: str) -> None:
     answer = await world.http.get(PUBLIC + path, headers={"Accept": "application/json"})
 
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
 
+@pytest.mark.alone("what is at no path of ours is the application's to answer")
 async def test_browsers_get_json_from_the_api_too(world: World) -> None:
     answer = await world.http.get(f"{PUBLIC}/api/nowhere", headers={"Accept": "text/html"})
 
@@ -258,6 +268,7 @@ async def test_behind_a_proxy_that_ends_tls_the_api_is_shown_with_https(
     assert "curl https://desk.example.org/api/agents" in page.text
 
 
+@pytest.mark.alone("what is at no path of ours is the application's to answer")
 async def test_a_missing_page_is_a_page(world: World, page_of: Readers) -> None:
     reader = await page_of(world)
     reader.expects_status(404)
