@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from freezegun.api import FrozenDateTimeFactory
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, StreamingResponse
+from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
 from trinity_channels.cli import servers
@@ -376,31 +376,6 @@ async def _is_closed(reader: asyncio.StreamReader) -> bool:
         return False
     except ConnectionError:
         return True
-
-
-async def test_an_event_stream_does_not_keep_the_server_from_stopping() -> None:
-    gone = asyncio.Event()
-
-    async def streams(scope: Scope, receive: Receive, send: Send) -> None:
-        async def endless_events() -> AsyncIterator[str]:
-            try:
-                yield "data: one\n\n"
-                await asyncio.Event().wait()
-            finally:
-                gone.set()
-
-        await StreamingResponse(endless_events(), media_type="text/event-stream")(scope, receive, send)
-
-    with servers.bind("127.0.0.1", 0) as bound:
-        async with servers.serving(streams, bound):
-            reader, writer = await asyncio.open_connection(*bound.getsockname())
-            writer.write(b"GET / HTTP/1.1\r\nHost: a\r\nAccept: text/event-stream\r\n\r\n")
-            await reader.readuntil(b"data: one")
-            stopping = asyncio.get_running_loop().time()
-
-    assert asyncio.get_running_loop().time() - stopping < servers.GRACE / 2
-    assert gone.is_set()
-    writer.close()
 
 
 async def test_answers_carry_the_time_at_which_they_were_written(server: Server, clock: FrozenDateTimeFactory) -> None:
