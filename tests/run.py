@@ -24,14 +24,14 @@ from pathlib import Path
 from typing import IO
 
 LOOK_BACK = ("tests/test_logs_hold_no_secrets.py", "tests/test_memory.py")
-FIRST = ("tests/stories", "tests/cli", *LOOK_BACK)
+FIRST = ("tests/stories", "tests/cli", "tests/agents", *LOOK_BACK)
 WITHOUT_SCHEMATHESIS = "-p", "no:schemathesis"
 """Only `fuzz_api` uses it; pytest would import it in every process, for half a second."""
 SECOND = (
     "tests",
     "plugins",
     *WITHOUT_SCHEMATHESIS,
-    *(f"--ignore={one}" for one in ("tests/stories", "tests/cli", "tests/load")),
+    *(f"--ignore={one}" for one in ("tests/stories", "tests/cli", "tests/agents", "tests/load")),
 )
 MASSES = tuple(f"tests/load/test_{name}.py" for name in ("fuzz_api", "fuzz_webhooks", "retention"))
 """Load tests in which no time matters; they run in the first process."""
