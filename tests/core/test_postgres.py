@@ -84,6 +84,26 @@ def test_indexes_hold_only_the_rows_that_they_are_for(connection: psycopg.Connec
     assert {name for (name,) in found} == partial
 
 
+def test_every_text_is_compared_by_its_code_points_whatever_the_language_of_the_database(
+    connection: psycopg.Connection[Any],
+) -> None:
+    """The server of the tests knows no other order, so the catalogue is asked, of indexes too."""
+    found = connection.execute(
+        "SELECT c.relname, a.attname, l.collname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid "
+        "JOIN pg_collation l ON l.oid = a.attcollation "
+        "WHERE c.relnamespace = 'public'::regnamespace AND c.relname NOT LIKE '%alembic_version%'"
+    ).fetchall()
+    texts = {
+        (table.name, column.name)
+        for table in METADATA.tables.values()
+        for column in table.columns
+        if column.type.python_type is str
+    }
+
+    assert {(table, column) for table, column, _ in found} >= texts
+    assert [(table, column) for table, column, collation in found if collation != "C"] == []
+
+
 def put(tx: Tx, name: str, value: str = "x") -> str:
     settings.put(tx, name, value)
     return name

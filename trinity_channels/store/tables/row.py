@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Integer, String
 from sqlalchemy.orm import registry
-from sqlmodel import SQLModel
+from sqlmodel import AutoString, SQLModel
 
 _REGISTRY = registry()
 METADATA = _REGISTRY.metadata
@@ -29,5 +29,5 @@ def fit_to_postgres() -> None:
         for column in table.columns:
             if isinstance(column.type, Integer):
                 column.type = column.type.with_variant(BigInteger(), "postgresql")
-            elif isinstance(column.type, String):
+            elif isinstance(column.type, (String, AutoString)):  # SQLModel's own is not a `String`
                 column.type = column.type.with_variant(String(collation="C"), "postgresql")
