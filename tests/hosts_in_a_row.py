@@ -68,7 +68,8 @@ def share_parts(patch: pytest.MonkeyPatch) -> None:
     def adapter(annotated: Any, **options: Any) -> TypeAdapter[Any]:
         # The type itself, for two may have one name; what stands beside it is compared by what it says.
         kind, *details = get_args(annotated)
-        key = kind, repr(details), repr(options)
+        # A parameter's own text leaves its bounds out.
+        key = kind, repr([(one, getattr(one, "metadata", ())) for one in details]), repr(options)
         if key not in adapters:
             adapters[key] = TypeAdapter(annotated, **options)
         return adapters[key]
