@@ -134,10 +134,10 @@ class OnDemand:
     def platform_import(self) -> PlatformImport:
         """What takes over a platform's bindings and people."""
         from trinity_channels.imports.importing import PlatformImport  # noqa: PLC0415  once in a host's life
+        from trinity_channels.imports.newcomers import Newcomers  # noqa: PLC0415  the same
 
-        return PlatformImport(
-            self.store, self.plugins, self.bindings, self.directory, self.self_service.lifetime, self.now
-        )
+        newcomers = Newcomers(self.self_service.lifetime, self.blocks, self.now)
+        return PlatformImport(self.store, self.plugins, self.bindings, self.directory, newcomers, self.now)
 
     @cached_property
     def way_in(self) -> WayIn:

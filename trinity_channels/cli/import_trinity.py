@@ -77,6 +77,8 @@ def _tell_binding(one: dict[str, Any], *, dry_run: bool) -> None:
         parts.append(f"{one['outdated']} who have to sign in again, because they have not written for too long")
     if one["known"]:
         parts.append(f"{one['known']} were here already")
+    if one["erased"]:
+        parts.append(f"{one['erased']} left out because they were erased here")
     say(f"{one['agent']} on {one['channel']} {what}: {'; '.join(parts)}.")
     if one["note"]:
         say(f"  {one['note']}")

@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 
 from trinity_channels.access.directory import Directory, LocalDirectory
-from trinity_channels.access.lifetime import Lifetime
 from trinity_channels.access.platform_policy import GROUPS, POLICIES
 from trinity_channels.api import ChannelError
 from trinity_channels.authorisation import administrator
@@ -17,6 +16,7 @@ from trinity_channels.bindings import Bindings, Disconnected, OpenBinding
 from trinity_channels.imports import agents
 from trinity_channels.imports.document import read
 from trinity_channels.imports.moves import Move, Moves
+from trinity_channels.imports.newcomers import Newcomers
 from trinity_channels.imports.problems import Problems
 from trinity_channels.imports.result import Imported, ImportedBinding
 from trinity_channels.imports.writing import Contents, Writing
@@ -24,8 +24,6 @@ from trinity_channels.observability.log import get_logger
 from trinity_channels.plugins import Plugins
 from trinity_channels.principal import Principal
 from trinity_channels.store import Store, Tx, bindings
-from trinity_channels.store.imported import Person
-from trinity_channels.store.verified_emails import Source, Verification
 
 log = get_logger(__name__)
 
@@ -51,13 +49,13 @@ class PlatformImport:
         plugins: Plugins,
         opened: Bindings,
         directory: Directory,
-        lifetime: Lifetime,
+        newcomers: Newcomers,
         now: Callable[[], datetime],
     ) -> None:
         self._store = store
         self._opened = opened
         self._directory = directory
-        self._lifetime = lifetime
+        self._newcomers = newcomers
         self._now = now
         self._moves = Moves(store, plugins, opened, now)
 
@@ -97,7 +95,7 @@ class PlatformImport:
             ],
             shares_elsewhere=0 if local else len(document.shares),
         )
-        written = await self._write(Writing(contents, principal, self._now(), self._is_outdated), dry_run=dry_run)
+        written = await self._write(Writing(contents, principal, self._now(), self._newcomers), dry_run=dry_run)
         if dry_run:
             return written
         self._opened.forget()
@@ -112,15 +110,6 @@ class PlatformImport:
             return await self._store.write(tried if dry_run else unit)
         except _OnlyTried as only:
             return only.result
-
-    def _is_outdated(self, person: Person) -> bool:
-        if person.email is None or person.verified_at is None:
-            return False
-        used = max(person.seen_at or person.verified_at, person.verified_at)
-        verification = Verification(
-            person.email, Source.CODE, person.verified_at, used, changes_hands=not person.stable
-        )
-        return self._now() >= self._lifetime.ends_at(verification)
 
     async def _registered(self, one: ImportedBinding, move: Move) -> ImportedBinding:
         """Point the provider here, if it does not know our secrets."""

@@ -18,6 +18,7 @@ class ImportedBinding:
         people: who were added, and `signed_in` those of them whose verified e-mail counts.
         outdated: those whose verified e-mail ends at once, because it was not used for too long.
         known: who were here already, and stay as they are.
+        erased: who were erased here, and stay erased.
         note: what is left to do; empty if nothing is.
     """
 
@@ -29,6 +30,7 @@ class ImportedBinding:
     signed_in: int
     outdated: int
     known: int
+    erased: int
     note: str = ""
 
 

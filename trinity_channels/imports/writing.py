@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from trinity_channels.access.gate import GroupPolicy, Policy
 from trinity_channels.access.sharing import look_again, shared
 from trinity_channels.api import Account
+from trinity_channels.imports.newcomers import Newcomers
 from trinity_channels.imports.problems import Problems
 from trinity_channels.imports.result import Imported, ImportedBinding
 from trinity_channels.principal import Principal
@@ -50,13 +51,13 @@ class Contents:
 
 
 class Writing:
-    """Writes the contents on behalf of a principal; `outdated` says whose verified e-mail would end at once."""
+    """Writes the contents on behalf of a principal."""
 
-    def __init__(self, contents: Contents, by: Principal, now: datetime, outdated: Callable[[Person], bool]) -> None:
+    def __init__(self, contents: Contents, by: Principal, now: datetime, newcomers: Newcomers) -> None:
         self._contents = contents
         self._by = by
         self._now = now
-        self._outdated = outdated
+        self._newcomers = newcomers
 
     def __call__(self, tx: Tx) -> Imported:
         """The unit.
@@ -128,13 +129,17 @@ class Writing:
 
     def _people(self, tx: Tx, binding: int, one: Sealed, *, new: bool) -> ImportedBinding:
         counts: Counter[str] = Counter()
+        erased = self._newcomers.erased(tx, binding, one.channel, one.people)
         for person in one.people:
+            if person.address in erased:
+                counts["erased"] += 1
+                continue
             if not imported.add(tx, binding, person, self._now):
                 counts["known"] += 1
                 continue
             counts["people"] += 1
             if person.email:
-                counts["outdated" if self._outdated(person) else "signed_in"] += 1
+                counts["outdated" if self._newcomers.is_outdated(person) else "signed_in"] += 1
         if new or counts["people"]:
             details = {"people": counts["people"], "new": new}
             audit.add(tx, self._now, self._by.actor, "import", agent=one.agent, channel=one.channel, details=details)
@@ -147,6 +152,7 @@ class Writing:
             signed_in=counts["signed_in"],
             outdated=counts["outdated"],
             known=counts["known"],
+            erased=counts["erased"],
         )
 
     def _policy(self, tx: Tx, agent: str, policy: Policy, groups: GroupPolicy) -> bool:

@@ -1,5 +1,7 @@
 """Who is blocked: a contact as long as they are known, and after they were erased their addresses as keyed hashes.
 
+Of erased people who were not blocked hashes stay too: an import must not bring them back.
+
 The key of the hashes is random and stored sealed by the vault, so that it survives a rotation of the encryption keys; only
 with that key can an address be compared. While the vault's key is lost, erased people are not recognised.
 """
@@ -9,6 +11,7 @@ from __future__ import annotations
 import hmac
 import json
 import secrets
+from collections.abc import Iterable
 from datetime import datetime
 
 from trinity_channels.crypto.vault import Vault, VaultError
@@ -42,12 +45,22 @@ class Blocks:
             erased_blocks.forget(tx, contact, known.binding, digests)
 
     def remember(self, tx: Tx, contact: int) -> None:
-        """Keep keyed hashes of the addresses of a contact who is about to be erased, if they are blocked."""
+        """Keep keyed hashes of the addresses of a contact who is about to be erased."""
         known = erased_blocks.known(tx, contact)
-        if known and known.blocked_at and known.addresses:
+        if known is None or not known.addresses:
+            return
+        try:
             key = self._writing_key(tx)
-            for one in known.addresses:
-                digest = _digest(key, known.channel, one.value)
+        except VaultError as error:
+            if known.blocked_at:
+                raise
+            # Without an encryption key there is no import either; the erasure itself must not wait for one.
+            log.warning("an erased person is not remembered", reason=str(error))
+            return
+        for one in known.addresses:
+            digest = _digest(key, known.channel, one.value)
+            erased_blocks.add_erased(tx, known.binding, digest)
+            if known.blocked_at:
                 # A number beside a user id may be given to another person; then it must not keep that person out.
                 may_change_hands = known.has_stable and not one.stable
                 erased_blocks.add(
@@ -71,6 +84,13 @@ class Blocks:
             if erased_blocks.find(tx, binding, digests, has_stable=False):
                 return True
         return False
+
+    def erased(self, tx: Tx, binding: int, channel: str, addresses: Iterable[str]) -> set[str]:
+        """Those of the addresses whose people were erased from a binding."""
+        if not (digests := erased_blocks.erased(tx, binding)):
+            return set()
+        keys = self._keys(tx)
+        return {one for one in addresses if any(_digest(key, channel, one) in digests for key in keys)}
 
     async def reseal(self) -> int:
         """Seal the keys of the hashes with the newest encryption key; returns how many records changed."""

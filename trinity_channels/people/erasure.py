@@ -51,7 +51,7 @@ class Erasure:
         return prepared
 
     def finish(self, tx: Tx, prepared: Prepared, now: datetime) -> None:
-        """Erase the person; of one who is blocked, keyed hashes of the addresses stay."""
+        """Erase the person; keyed hashes of the addresses stay."""
         for theirs in prepared.written:
             quotations.remove(tx, theirs, quotations.find(tx, prepared.contact, theirs, prepared.upto))
         # Before the addresses are gone.

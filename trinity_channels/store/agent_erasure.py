@@ -19,6 +19,7 @@ from trinity_channels.store.tables import (
     CONTACT,
     CONVERSATION,
     DELIVERY,
+    ERASED_ADDRESS,
     ERASED_BLOCK,
     INBOUND_HOUR,
     KNOWN_MAILBOX,
@@ -75,7 +76,7 @@ _PERSON: tuple[Update | Delete, ...] = (
 _REST: tuple[Update | Delete, ...] = (
     *(
         delete(table).where(table.c.binding_id == bindparam("binding"))
-        for table in (RETIRED_KEY, BINDING_NOTICE, CHANNEL_ALERT, INBOUND_HOUR, ERASED_BLOCK)
+        for table in (RETIRED_KEY, BINDING_NOTICE, CHANNEL_ALERT, INBOUND_HOUR, ERASED_BLOCK, ERASED_ADDRESS)
     ),
     update(BINDING)
     .where(BINDING.c.id == bindparam("binding"))

@@ -1,4 +1,7 @@
-"""Blocked people who were erased: their addresses as keyed hashes, which tell only whether an address is one of them."""
+"""People who were erased: their addresses as keyed hashes, which tell only whether an address is one of them.
+
+Those of blocked people keep them out; all of them keep an import from bringing people back.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from sqlalchemy import Boolean, bindparam, delete, or_, select
 
 from trinity_channels.store.clock import micros, moment
 from trinity_channels.store.statements import insert
-from trinity_channels.store.tables import ADDRESS, BINDING, CONTACT, ERASED_BLOCK
+from trinity_channels.store.tables import ADDRESS, BINDING, CONTACT, ERASED_ADDRESS, ERASED_BLOCK
 from trinity_channels.store.tx import Tx
 
 
@@ -62,6 +65,12 @@ _ADD = (
     )
     .on_conflict_do_nothing()
 )
+_ADD_ERASED = (
+    insert(ERASED_ADDRESS).values(binding_id=bindparam("binding"), digest=bindparam("digest")).on_conflict_do_nothing()
+)
+_ERASED = tuple(
+    select(table.c.digest).where(table.c.binding_id == bindparam("binding")) for table in (ERASED_ADDRESS, ERASED_BLOCK)
+)
 _FORGET = delete(ERASED_BLOCK).where(*_IS_ONE)
 _FORGET_CONTACT = delete(ERASED_BLOCK).where(ERASED_BLOCK.c.contact_id == bindparam("contact"))
 
@@ -89,6 +98,16 @@ def add(tx: Tx, contact: int, binding: int, digest: str, blocked_at: datetime, *
     """Remember an address of a contact who is about to be erased."""
     values = {"digest": digest, "may_change_hands": may_change_hands, "blocked_at": micros(blocked_at)}
     tx.run(_ADD, binding=binding, contact=contact, **values)
+
+
+def add_erased(tx: Tx, binding: int, digest: str) -> None:
+    """Remember an address of a contact who is about to be erased, blocked or not."""
+    tx.run(_ADD_ERASED, binding=binding, digest=digest)
+
+
+def erased(tx: Tx, binding: int) -> set[str]:
+    """The digests of all addresses of a binding's erased people."""
+    return {digest for statement in _ERASED for digest in tx.scalars(statement, str, binding=binding)}
 
 
 def find(tx: Tx, binding: int, digests: Collection[str], *, has_stable: bool) -> bool:

@@ -41,6 +41,7 @@ class ImportedBindingAnswer(BaseModel):
     signed_in: int = Field(description="Those of them whose verified e-mail counts")
     outdated: int = Field(description="Those who have to sign in again, for they have not written for too long")
     known: int = Field(description="Who were here already, and stay as they are")
+    erased: int = Field(description="Who were erased here, and are left out")
     note: str = Field(description="What is left to do; empty if nothing is")
 
 

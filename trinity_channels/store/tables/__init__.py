@@ -23,7 +23,7 @@ from trinity_channels.store.tables.conversations import (
     TURN,
     UNWANTED_RUN,
 )
-from trinity_channels.store.tables.retention import ERASED_BLOCK, SWEEP, SWEEP_LEFT
+from trinity_channels.store.tables.retention import ERASED_ADDRESS, ERASED_BLOCK, SWEEP, SWEEP_LEFT
 from trinity_channels.store.tables.row import fit_to_postgres
 from trinity_channels.store.tables.sessions import PAGE_SESSION, SIGN_IN_LINK
 
@@ -38,6 +38,7 @@ __all__ = [
     "CONTACT",
     "CONVERSATION",
     "DELIVERY",
+    "ERASED_ADDRESS",
     "ERASED_BLOCK",
     "INBOUND_HOUR",
     "KNOWN_MAILBOX",

@@ -41,6 +41,15 @@ class ErasedBlockRow(Row, table=True):
     blocked_at: int = Field(sa_type=BigInteger)
 
 
+class ErasedAddressRow(Row, table=True):
+    """An address of someone who was erased, blocked or not, as a keyed hash: an import leaves it out."""
+
+    __tablename__: ClassVar[str] = "trinity_channels_erased_address"
+    binding_id: int = Field(primary_key=True)
+    digest: str = Field(primary_key=True)
+
+
 SWEEP = METADATA.tables["trinity_channels_sweep"]
 SWEEP_LEFT = METADATA.tables["trinity_channels_sweep_left"]
 ERASED_BLOCK = METADATA.tables["trinity_channels_erased_block"]
+ERASED_ADDRESS = METADATA.tables["trinity_channels_erased_address"]
