@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, case, distinct, func, insert, literal_column, select, true, update
+from sqlalchemy import bindparam, case, distinct, func, insert, select, true, update
 
 from trinity_channels.api import Account
 from trinity_channels.store.clock import micros, moment
@@ -158,7 +158,8 @@ _FETCHED = (
 )
 _LAST_INBOUND = select(func.max(CONVERSATION.c.last_inbound_at)).where(
     CONVERSATION.c.binding_id == bindparam("binding"),
-    CONVERSATION.c.last_inbound_at > literal_column("0"),  # no person writes in a test conversation
+    # Neither a test conversation, where no person writes, nor one that was imported and not written in since.
+    CONVERSATION.c.last_inbound_at >= CONVERSATION.c.created_at,
 )
 _ADDRESS = CONVERSATION.c.address
 # Up to the mark, where there is one.
@@ -263,7 +264,7 @@ def fetched(tx: Tx, binding: int, upto: datetime) -> None:
 
 
 def last_inbound(tx: Tx, binding: int) -> datetime | None:
-    """When a person last wrote to a binding."""
+    """When a person last wrote to a binding, since it is here: what is known of before an import does not count."""
     return tx.scalar(_LAST_INBOUND, moment, binding=binding)
 
 

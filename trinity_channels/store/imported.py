@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import BigInteger, bindparam, insert, literal, select
 
 from trinity_channels.email_address import mailbox
 from trinity_channels.store import mailboxes
@@ -72,7 +72,8 @@ _CONVERSATION = insert(CONVERSATION).values(
     is_group=False,
     last_inbound_at=bindparam("seen_at"),
     needs_turn=False,
-    created_at=bindparam("seen_at"),
+    # Later than what was written elsewhere: `bindings.last_inbound` counts messages that came here.
+    created_at=bindparam("seen_at") + literal(1, BigInteger()),
 )
 
 
