@@ -49,14 +49,7 @@ class Blocks:
         known = erased_blocks.known(tx, contact)
         if known is None or not known.addresses:
             return
-        try:
-            key = self._writing_key(tx)
-        except VaultError as error:
-            if known.blocked_at:
-                raise
-            # Without an encryption key there is no import either; the erasure itself must not wait for one.
-            log.warning("an erased person is not remembered", reason=str(error))
-            return
+        key = self._writing_key(tx)
         for one in known.addresses:
             digest = _digest(key, known.channel, one.value)
             erased_blocks.add_erased(tx, known.binding, digest)
