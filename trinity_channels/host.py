@@ -243,7 +243,7 @@ class Host(OnDemand):
             "retention": self.retention,
             "deleted agents": self.agent_changes,
             "unwanted runs": UnwantedRuns(self.store, self.runtime, now),
-            **({"page sessions": self.sessions} if self.tokens else {}),
+            "page sessions": self.sessions,
             "verified e-mails": EmailUpkeep(self.store, self.plugins, vouching, self.self_service.lifetime, now),
         }
 

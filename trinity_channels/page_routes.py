@@ -9,6 +9,11 @@ from trinity_channels.host import Host
 from trinity_channels.people.recent_messages import RecentMessages
 from trinity_channels.web.pages.agents import AgentsPages
 from trinity_channels.web.pages.appearance import AppearancePages
+from trinity_channels.web.pages.application_sign_in import (
+    ApplicationGate,
+    ApplicationSignInPages,
+    ApplicationTokens,
+)
 from trinity_channels.web.pages.audit import AuditPages
 from trinity_channels.web.pages.channel import ChannelPages
 from trinity_channels.web.pages.channel_trial import ChannelTrialPages
@@ -18,7 +23,7 @@ from trinity_channels.web.pages.conversation import ConversationPages, Conversat
 from trinity_channels.web.pages.conversation_remedies import RemedyPages
 from trinity_channels.web.pages.conversations import ConversationsPages
 from trinity_channels.web.pages.cookies import Said, SessionCookie
-from trinity_channels.web.pages.gate import ApplicationGate, Gate, SessionGate
+from trinity_channels.web.pages.gate import Gate, SessionGate
 from trinity_channels.web.pages.https import Https
 from trinity_channels.web.pages.human_contact import HumanContactPages
 from trinity_channels.web.pages.limits import LimitPages
@@ -31,6 +36,7 @@ from trinity_channels.web.pages.set_up import SetUpPages
 from trinity_channels.web.pages.settings import SettingsPages
 from trinity_channels.web.pages.sharing import SharingPages, SharingServices
 from trinity_channels.web.pages.signin import SignInPages
+from trinity_channels.web.pages.signout import SignOutPages
 from trinity_channels.web.pages.site import Site
 from trinity_channels.web.pages.tokens import TokenPages
 from trinity_channels.web.pages.visit import Desk
@@ -40,7 +46,7 @@ def site(host: Host, prefix: str) -> Site:
     """All pages, as they are below `prefix`."""
     links = SignInLinks(host.store, host.directory, host.mailer, host.vault, host.metrics, host.now)
     https = Https(host.address, host.settings.pages_url)
-    desk = Desk(Templates(), Said(host.vault), https, prefix, has_sign_in=host.tokens is not None, now=host.now)
+    desk = Desk(Templates(), Said(host.vault), https, prefix, now=host.now)
     gate, signing_in = _gate(host, links, https)
     # The number of commits, not their content: a part is made again after any of them, and sent only if it differs.
     live = Live(gate, lambda: host.store.commits)
@@ -78,11 +84,17 @@ def _modules(host: Host, live: Live) -> list[Pages]:
 
 
 def _gate(host: Host, links: SignInLinks, https: Https) -> tuple[Gate, list[Pages]]:
-    """Who may come in; a host that runs alone has pages for that."""
-    if host.tokens is None:
-        # Within another application people sign in there.
-        return ApplicationGate(host.guard.authenticator), []
+    """Who may come in, and the pages for that."""
     cookie = SessionCookie(https)
+    out = SignOutPages(host.sessions, cookie)
+    if host.tokens is None:
+        # Within another application people sign in there, or here with a token of it.
+        authenticator = host.guard.authenticator
+        tokens = ApplicationTokens(authenticator, host.sessions, host.vault, cookie)
+        return (
+            ApplicationGate(authenticator, tokens),
+            [ApplicationSignInPages(tokens, host.sessions, host.guard.failed), out],
+        )
     place = LinkPlace(host.address, host.settings.pages_url)
     signing_in = SignInPages(host.sessions, links, host.own_tokens, host.guard.failed, cookie, place)
-    return SessionGate(host.sessions, host.own_tokens, cookie), [signing_in]
+    return SessionGate(host.sessions, host.own_tokens, cookie), [signing_in, out]

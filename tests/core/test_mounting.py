@@ -248,7 +248,8 @@ async def test_pages_lie_below_a_path_of_their_own_and_the_platforms_authenticat
     nobody = await client.get("/channels/agents")
     boss = await client.get("/channels/agents", headers=BOSS)
     stranger = await client.get("/channels/agents", headers={"X-User": "zoe@example.org"})
-    no_sign_in = await client.get("/channels/signin", headers=BOSS)
+    sign_in = await client.get("/channels/signin", headers=BOSS)
+    sign_out = await client.post("/channels/signout", headers=BOSS | OWN)
     platform_owns = [await client.get(path, headers=BOSS) for path in ("/agents", "/signin", "/")]
 
     assert nobody.status_code == 401
@@ -258,7 +259,7 @@ async def test_pages_lie_below_a_path_of_their_own_and_the_platforms_authenticat
     assert "Sign out" not in boss.text
     assert "/agents/support" not in stranger.text
     assert "You own no agent yet" in stranger.text
-    assert no_sign_in.status_code == 404
+    assert [answer.headers["location"] for answer in (sign_in, sign_out)] == ["/channels/agents"] * 2
     assert [answer.json() for answer in platform_owns] == [{"detail": "Not Found"}] * 3
 
 

@@ -1,4 +1,4 @@
-"""Who may see the pages: our own sessions, or whom the surrounding application names."""
+"""Who may see the pages of a host that runs alone: people with sessions of ours."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from trinity_channels.access.sessions import Sessions
-from trinity_channels.web.auth import Authenticator, TokenAuthenticator
+from trinity_channels.web.auth import TokenAuthenticator
 from trinity_channels.web.pages.cookies import SessionCookie
 from trinity_channels.web.pages.visit import Entry, Visit
 
@@ -53,25 +53,3 @@ class SessionGate:
         if visit.is_part:  # a part of a page was asked for; the whole page is to go there
             return Response(status_code=401, headers={"HX-Redirect": target})
         return RedirectResponse(target, 303)
-
-
-class ApplicationGate:
-    """People whom the surrounding application knows."""
-
-    def __init__(self, authenticator: Authenticator) -> None:
-        self._authenticator = authenticator
-
-    async def enter(self, request: Request, *, uses: bool) -> Entry | None:  # noqa: ARG002  the application's concern
-        principal = await self._authenticator.principal(request)
-        return None if principal is None else Entry(principal)
-
-    def refuse(self, visit: Visit) -> Response:
-        """Say that signing in is the application's."""
-        if visit.is_part:  # the page stays as it is, and says so when it is loaded again
-            return Response(status_code=401, headers={"HX-Reswap": "none"})
-        return visit.render(
-            "message.html",
-            401,
-            title="You are not signed in",
-            text="Sign in to the application that these pages belong to, then open this page again.",
-        )

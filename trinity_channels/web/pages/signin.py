@@ -1,4 +1,4 @@
-"""Signing in and out, and the colour scheme."""
+"""Signing in to a host that runs alone."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LINK = "/signin/link/{token}"
 
 
 class SignInPages:
-    """`/signin…` and `/signout…`."""
+    """`/signin…`."""
 
     def __init__(
         self,
@@ -50,8 +50,6 @@ class SignInPages:
             Page("/signin/token", self._token, "POST", public=True),
             Page(_LINK, self._look, public=True),
             Page(_LINK, self._redeem, "POST", public=True),
-            Page("/signout", self._sign_out, "POST"),
-            Page("/signout/everywhere", self._sign_out_everywhere, "POST"),
         ]
 
     async def _form(self, visit: Visit) -> Response:
@@ -136,23 +134,4 @@ class SignInPages:
         value = await self._sessions.open(principal, credential=credential, via=via)
         response = visit.redirect(path)
         self._cookie.set(visit.request, response, value)
-        return response
-
-    # --- out ---
-
-    async def _sign_out(self, visit: Visit) -> Response:
-        assert visit.entry is not None  # noqa: S101  this page is not public
-        if visit.entry.session is not None:
-            await self._sessions.end(visit.entry.session)
-        return self._left(visit, "You are signed out.")
-
-    async def _sign_out_everywhere(self, visit: Visit) -> Response:
-        await self._sessions.end_all(visit.principal)
-        return self._left(visit, "You are signed out in every browser.")
-
-    def _left(self, visit: Visit, said: str) -> Response:
-        response = visit.redirect("/signin", said)
-        self._cookie.drop(visit.request, response)
-        # So that the button "back" shows nothing of what was there.
-        response.headers["Clear-Site-Data"] = '"cache"'
         return response

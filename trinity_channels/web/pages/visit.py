@@ -41,7 +41,6 @@ class Desk:
     said: Said
     https: Https
     prefix: str
-    has_sign_in: bool
     now: Callable[[], datetime]
 
 
@@ -60,7 +59,6 @@ class Visit:
         self.request = request
         self.entry = entry
         self.theme = theme_of(request)
-        self.has_sign_in = desk.has_sign_in
         self._desk = desk
         self._menu = menu
         self._root: str = request.scope.get("root_path", "")
