@@ -7,7 +7,6 @@ for another's sake, or whose connection breaks before the commit, runs again.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
 import threading
 import time
@@ -21,9 +20,10 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import NullPool
 
-from trinity_channels.store import migrate
+from trinity_channels.store import migrate, serving
 from trinity_channels.store.database import PATIENCE, Store, Unit
 from trinity_channels.store.failures import Locked, StoreError
+from trinity_channels.store.serving import Serving
 from trinity_channels.store.tables import BINDING
 from trinity_channels.store.tx import Compiled, Tx
 
@@ -32,8 +32,6 @@ R = TypeVar("R")
 
 WORKERS = 8
 """Connections, each with a thread: more of them only wait for the same processors and the same disk."""
-_SERVED = 0x7472_6963
-"""The advisory lock of the process that serves a database."""
 _PAUSES = tuple(min(0.005 * 2**run, 0.5) for run in range(26))
 """Seconds before a unit runs again, at most: ten altogether, in which a server can restart."""
 _GIVEN_UP = (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected)
@@ -76,6 +74,8 @@ class _Session:
     def close(self) -> None:
         if self.broken:
             self.connection.invalidate()
+        else:
+            serving.leave(self.connection)
         self.connection.close()
 
 
@@ -100,7 +100,7 @@ class PostgresStore(Store):
         self._workers: ThreadPoolExecutor | None = None
         self._local = threading.local()
         self._sessions: list[_Session] = []
-        self._serving: Connection | None = None
+        self._serving: Serving | None = None
         self._on_wake: Callable[[str], None] | None = None
 
     @property
@@ -118,7 +118,7 @@ class PostgresStore(Store):
         )
 
     def is_served(self) -> bool:
-        return not self._ask(_may_serve)
+        return self._ask(serving.is_served)
 
     def on_wake(self, listener: Callable[[str], None]) -> None:
         self._on_wake = listener
@@ -133,10 +133,16 @@ class PostgresStore(Store):
     def open(self, *, serve: bool = True) -> None:
         try:
             if serve:
-                self._serve()
+                self._serving = Serving(self._engine, self.name, _COMPILED)
+                self._serving.begin()
             # To see, once it has the lock, what another process has made meanwhile.
             with self._engine.execution_options(isolation_level="READ COMMITTED").begin() as connection:
                 migrate.bring_up(connection)
+                if self._serving:
+                    self._serving.mark(connection)
+        except Locked:
+            self._stop_serving()
+            raise
         except migrate.NewerSchema as newer:
             self._stop_serving()
             raise migrate.too_new(self.name, newer.revision) from None
@@ -145,19 +151,10 @@ class PostgresStore(Store):
             raise self._unusable(error.orig or error) from error
         self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="store")
 
-    def _serve(self) -> None:
-        self._serving = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        if not _may_serve(self._serving):
-            self._stop_serving()
-            raise Locked(f"Another process serves {self.name}: stop it, or give this one a database of its own.")
-
     def _stop_serving(self) -> None:
-        serving, self._serving = self._serving, None
-        if serving is not None:
-            # The server sees only some time after us that a connection has ended.
-            with contextlib.suppress(DBAPIError):
-                serving.exec_driver_sql(f"SELECT pg_advisory_unlock({_SERVED})")
-            serving.close()
+        ending, self._serving = self._serving, None
+        if ending is not None:
+            ending.end()
 
     async def close(self) -> None:
         workers, self._workers = self._workers, None
@@ -249,9 +246,19 @@ class PostgresStore(Store):
     def _session(self) -> _Session:
         session: _Session | None = getattr(self._local, "session", None)
         if session is None:
-            session = self._local.session = _Session(self._engine.connect())
+            session = self._local.session = _Session(self._connected())
             self._sessions.append(session)
         return session
+
+    def _connected(self) -> Connection:
+        connection = self._engine.connect()
+        try:
+            if self._serving:
+                self._serving.join(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
     def _leave(self, session: _Session | None) -> None:
         """Undo what was begun; a connection that broke is given up."""
@@ -265,7 +272,3 @@ class PostgresStore(Store):
 
     def _unusable(self, fault: BaseException) -> StoreError:
         return StoreError(f"The database {self.name} cannot be used: {str(fault).strip()}")
-
-
-def _may_serve(connection: Connection) -> bool:
-    return bool(connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({_SERVED})").scalar())
