@@ -152,7 +152,7 @@ def turns(host: Parts, agents: AgentRuntime, vouching: Vouching, indicator: Indi
     endings = Endings(store, notices, lateness, host.metrics, now)
     runs = AgentRuns(attempts, AgentCall(agents, indicator, host.metrics), endings)
     next_steps = _next_steps(host, senders, vouching, notices, lateness)
-    steps = Steps(store, host.self_service.login, notices, attempts)
+    steps = Steps(host.self_service.login, notices, attempts)
     first_attempts = FirstAttempts(host.slots, next_steps, steps, runs, now)
     admission = Admission(store, senders, host.directory, lateness, now)
     agent_turns = AgentTurns(admission, host.slots, attempts, runs, endings, now)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 import pytest
 
-from tests.transactions import name_of
+from tests.stalled import Stalled
 from tests.world import Agent, Found, Person, World, said
 from trinity_channels import texts
 from trinity_channels.inbound.agent_call import AgentCall
-from trinity_channels.store import Store, StoreError, conversation_state
+from trinity_channels.store import StoreError, conversation_state
 from trinity_channels.store.conversation_state import ConversationState
 
 ZOE, YAN = "zoe@example.org", "yan@example.org"
@@ -169,40 +168,24 @@ async def test_attempts_that_never_reached_the_agent_count_when_the_process_dies
     assert [(one.attempts, one.reason) for one in await town.failed()] == [(3, "the process died in every attempt")]
 
 
-class Stalled:
-    """A disk on which the beginning of a turn is written, but the answer that it is does not come."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.written = asyncio.Event()
-        write = World.database.store.write
-
-        async def stalls(store: Store, unit: Any) -> Any:
-            found = await write(store, unit)
-            if name_of(unit).startswith(("Steps.", "Attempts.begin")):
-                self.written.set()
-                await asyncio.Event().wait()
-            return found
-
-        monkeypatch.setattr(World.database.store, "write", stalls)
-
-
-async def stopped_while_a_turn_begins(town: World, zoe: Person) -> None:
+async def stopped_while_a_turn_begins(town: World, zoe: Person, written: str) -> None:
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("trinity_channels.host.GRACE", 0.05)
-        disk = Stalled(patched)
+        patched.setattr("trinity_channels.host.GRACE", 0.2)
+        disk = Stalled(patched, "Steps.", "Attempts.begin", late=written == "after the stop")
         if zoe.phone.bubbles:
             await town.host.start()
         else:
             await zoe.phone.says("hello")
-        await disk.written.wait()
+        await disk.begins()
         await town.stops()
     town.build()
 
 
-async def test_a_shutdown_in_the_moment_when_a_turn_begins_counts_as_no_attempt(town: World) -> None:
+@pytest.mark.parametrize("written", ["before the stop", "after the stop"])
+async def test_a_shutdown_in_the_moment_when_a_turn_begins_counts_as_no_attempt(town: World, written: str) -> None:
     zoe = town.person("Zoe")
     for _ in range(4):
-        await stopped_while_a_turn_begins(town, zoe)
+        await stopped_while_a_turn_begins(town, zoe, written)
 
     await town.host.start()
     await town.settle()

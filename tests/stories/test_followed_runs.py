@@ -9,6 +9,7 @@ import pytest
 from tests.platform.double import Platform
 from tests.platform.executions import Plan
 from tests.platform.worlds import platform, runs, town, waits
+from tests.stalled import Stalled
 from tests.transactions import Transactions
 from tests.world import Person, World
 from trinity_channels.agents.port import AgentTurn
@@ -113,6 +114,27 @@ async def test_a_graceful_stop_during_a_look_counts_for_nothing(
             await town.stops()
             assert await hanging.again()
         await town.stops()
+    await town.starts()
+    await waits(town, 300)
+
+    assert zoe.last() == "echo hello"
+
+
+@pytest.mark.parametrize("written", ["before the stop", "after the stop"])
+async def test_a_graceful_stop_in_the_moment_when_a_look_begins_counts_for_nothing(
+    town: World, platform: Platform, written: str
+) -> None:
+    zoe = await followed(town, platform, seconds=300)
+    for _ in range(4):
+        await town.stops()
+        town.clock.tick(31)
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr("trinity_channels.host.GRACE", 0.2)
+            disk = Stalled(patched, "Attempts.look", late=written == "after the stop")
+            town.build()
+            await town.host.start()
+            await disk.begins()
+            await town.stops()
     await town.starts()
     await waits(town, 300)
 

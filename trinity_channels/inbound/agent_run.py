@@ -40,7 +40,7 @@ class AgentRuns:
         except asyncio.CancelledError:
             if counted:
                 # Shielded, for the cancellation that ends this task must not end the write as well.
-                await asyncio.shield(self._attempts.uncount([turn]))
+                await asyncio.shield(self._attempts.uncount(turn))
             raise
 
         if not isinstance(answer, Working):

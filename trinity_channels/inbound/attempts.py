@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
+from typing import TypeVar
 
 from trinity_channels.access.disclosure import Disclosure
 from trinity_channels.access.public_instructions import InstructionSettings, PublicInstructions
@@ -14,6 +15,9 @@ from trinity_channels.inbound.following import Following
 from trinity_channels.inbound.quotes import Quotes
 from trinity_channels.store import Store, Tx, conversation_state, turns
 from trinity_channels.store.conversation_state import ConversationState, OpenTurn
+from trinity_channels.store.database import Unit
+
+T = TypeVar("T")
 
 
 class Attempts:
@@ -36,20 +40,14 @@ class Attempts:
     async def begin(self, state: ConversationState, turn: OpenTurn) -> Attempt | Following:
         """Count an attempt and read what it is made with; or what stands instead, if the turn has ended meanwhile."""
         now = self._now()
-        counted: list[OpenTurn] = []
 
         def begin(tx: Tx) -> Attempt | Following:
             if not turns.attempt(tx, turn.id, now):  # its person has been erased
                 return Following(conversation_state.load_work(tx, state.conversation))
-            counted[:] = [turn]  # a unit may run twice
             # Read in the transaction that counts: what was erased or rewritten since the turn began is not given away.
             return self.read(tx, state, turn)
 
-        try:
-            return await self._store.write(begin)
-        except asyncio.CancelledError:
-            await asyncio.shield(self.uncount(counted))
-            raise
+        return await self.counting(begin, lambda found: turn if isinstance(found, Attempt) else None)
 
     async def look(self, state: ConversationState, turn: OpenTurn, *, counted: bool) -> Attempt | Following:
         """The same for an attempt that asks for a run which goes on; it is counted, which takes a write, with `counted`."""
@@ -64,7 +62,9 @@ class Attempts:
             return Attempt(tuple(messages), (), PublicInstructions(), disclosure)
 
         now = self._now()
-        return await (self._store.write(begin) if counted else self._store.read(begin))
+        if not counted:
+            return await self._store.read(begin)
+        return await self.counting(begin, lambda found: turn if isinstance(found, Attempt) else None)
 
     def read(self, tx: Tx, state: ConversationState, turn: OpenTurn) -> Attempt:
         """Within the transaction that counts an attempt: what it is made with."""
@@ -77,14 +77,28 @@ class Attempts:
         """The attempt with what its messages quote, as far as the provider can say; raises nothing."""
         return await self._quotes.completed(state, manifest, attempt)
 
-    async def uncount(self, counted: Sequence[OpenTurn]) -> None:
-        """A graceful shutdown does not count as a failed attempt.
+    async def counting(self, unit: Unit[T], counted: Callable[[T], OpenTurn | None]) -> T:
+        """Write a unit that may count an attempt; if the caller is cancelled meanwhile, the attempt is not made.
 
-        The turns are looked at in the transaction: what a cancelled caller gave to the store is still written, before this.
+        Args:
+            unit: the unit.
+            counted: the turn whose attempt is counted where the unit has returned this, None if there is none.
         """
+        writing = asyncio.ensure_future(self._store.write(unit))
+        try:
+            return await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            await asyncio.shield(self._take_back(writing, counted))
+            raise
 
-        def uncount(tx: Tx) -> None:
-            for turn in counted:
-                turns.uncount(tx, turn)
+    async def _take_back(self, writing: asyncio.Future[T], counted: Callable[[T], OpenTurn | None]) -> None:
+        # Only once the unit has ended: on PostgreSQL it runs in a thread, beside others, and may be repeated.
+        await asyncio.wait([writing])
+        if writing.cancelled() or writing.exception():
+            return
+        if turn := counted(writing.result()):
+            await self.uncount(turn)
 
-        await self._store.write(uncount)
+    async def uncount(self, turn: OpenTurn) -> None:
+        """A graceful shutdown does not count as a failed attempt."""
+        await self._store.write(lambda tx: turns.uncount(tx, turn))

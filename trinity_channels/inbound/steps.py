@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 
 from trinity_channels.access.login import Login
@@ -12,15 +11,14 @@ from trinity_channels.inbound.following import Following
 from trinity_channels.inbound.group import GroupStep
 from trinity_channels.inbound.step import Step
 from trinity_channels.outbound.notices import Notices
-from trinity_channels.store import Store, Tx, conversation_state
+from trinity_channels.store import Tx, conversation_state
 from trinity_channels.store.conversation_state import OpenTurn
 
 
 class Steps:
     """Records steps; the transaction also reads what stands after one, for each transaction costs a wait."""
 
-    def __init__(self, store: Store, login: Login, notices: Notices, attempts: Attempts) -> None:
-        self._store = store
+    def __init__(self, login: Login, notices: Notices, attempts: Attempts) -> None:
         self._login = login
         self._notices = notices
         self._attempts = attempts
@@ -32,21 +30,12 @@ class Steps:
             step: the step.
             runs: a slot is held, so that the first attempt at a turn that is opened is made at once: it is counted here.
         """
-        counted: list[OpenTurn] = []
 
         def take(tx: Tx) -> Following:
             step.noted.clear()  # a unit may run twice
-            counted.clear()
-            following = self._take(tx, step, runs=runs)
-            if following.state and following.state.turn and following.attempt:
-                counted.append(following.state.turn)
-            return following
+            return self._take(tx, step, runs=runs)
 
-        try:
-            following = await self._store.write(take)
-        except asyncio.CancelledError:  # the host stops, and the attempt is not made
-            await asyncio.shield(self._attempts.uncount(counted))
-            raise
+        following = await self._attempts.counting(take, _counted)
         self._login.count(step.noted.guesses)
         self._notices.withheld(step.state, step.noted.withheld)
         return following
@@ -70,3 +59,8 @@ class Steps:
         after = replace(fresh, turn=taken.turn, waiting=waiting, needs_turn=False)
         attempt = self._attempts.read(tx, after, taken.turn) if runs else None
         return Following(after, admitted=True, attempt=attempt)
+
+
+def _counted(following: Following) -> OpenTurn | None:
+    """The turn whose first attempt a step has counted."""
+    return following.state.turn if following.state and following.attempt else None
