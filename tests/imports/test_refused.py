@@ -26,6 +26,11 @@ def person(given: dict[str, Any]) -> Any:
     return first(given)["contacts"][0]
 
 
+def at(address: str) -> Change:
+    """Give the contact another address."""
+    return lambda given: person(given).update(address=address)
+
+
 BINDING = {
     "no agent of that name": (
         lambda given: first(given).update(agent=SECRET),
@@ -122,7 +127,7 @@ BINDING = {
 PEOPLE = {
     "an address of another channel": (
         lambda given: person(given).update(address="whatsapp:+12025550143"),
-        "bindings[0].contacts[0].address: is not an address of Telegram",
+        "bindings[0].contacts[0].address: is not the address of a person on Telegram",
     ),
     "an address of another type": (
         lambda given: person(given).update(address=12025550143),
@@ -130,8 +135,22 @@ PEOPLE = {
     ),
     "an address with something behind it": (
         lambda given: person(given).update(address="5550001\n"),
-        "bindings[0].contacts[0].address: is not an address",
+        "bindings[0].contacts[0].address: is not the address of a person",
     ),
+    **{
+        f"an address of {what}": (
+            at(address),
+            "bindings[0].contacts[0].address: is not the address of a person on Telegram, such as 123456789.",
+        )
+        for what, address in {
+            "a group": "-5550001",
+            "a supergroup": "-1009990001",
+            "a topic": "-1009990001/30",
+            "a topic of a direct chat": "5550001/30",
+            "a user name": "@zoe",
+            "zero": "0",
+        }.items()
+    },
     "no address": (lambda given: person(given).pop("address"), "bindings[0].contacts[0].address: is missing."),
     "the same person twice": (
         lambda given: first(given)["contacts"].append(person(given)),

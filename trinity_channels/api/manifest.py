@@ -103,13 +103,15 @@ class AddressFormat:
     """How a person's address is typed: the API's field for it, a regular expression it matches whole, an example.
 
     `thread_mark` stands between the address of a group and what names a thread or topic in it, where those have addresses of
-    their own; conversations that are the same in front of it are one group.
+    their own; conversations that are the same in front of it are one group. `person` is a regular expression that matches
+    people's addresses alone, where `pattern` matches groups' too; empty, all that `pattern` matches belong to people.
     """
 
     field: str = "to"
     pattern: str = r"\S{1,200}"
     example: str = ""
     thread_mark: str = ""
+    person: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The people of a binding, checked against what the channel's addresses look like."""
+"""The people of a binding, checked against what the addresses of people look like on the channel."""
 
 from __future__ import annotations
 
@@ -19,14 +19,15 @@ def people(
     manifest: Channel, contacts: Sequence[Placed[GivenContact]], now: datetime, problems: Problems
 ) -> Iterator[Person]:
     """The people as they are stored; those with problems are left out."""
-    address = re.compile(manifest.address.pattern)
+    # Groups have addresses too; as a person one of them would be signed in, and be written what is meant for the person.
+    address = re.compile(manifest.address.person or manifest.address.pattern)
     seen: set[str] = set()
     for one in contacts:
         row = one.row
         found = []
         if not address.fullmatch(row.address):
             example = f", such as {manifest.address.example}" if manifest.address.example else ""
-            found.append(("address", f"is not an address of {manifest.title}{example}."))
+            found.append(("address", f"is not the address of a person on {manifest.title}{example}."))
         elif row.address in seen:
             found.append(("address", "is listed twice in this binding."))
         if row.verified_email and row.verified_at is None:

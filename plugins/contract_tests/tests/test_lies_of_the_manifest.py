@@ -92,6 +92,11 @@ class DoesNotKnowItsAddresses(Echo):
     manifest = replace(MANIFEST, address=AddressFormat("to", r"echo:\d{5}"))
 
 
+class DoesNotKnowItsPeople(Echo):
+    breaks = "test_its_address_pattern_fits"
+    manifest = replace(MANIFEST, address=replace(MANIFEST.address, person=r"echo:\d{5}"))
+
+
 class AsksTooEarly(Echo):
     breaks = "test_a_missing_setting_is_asked_for"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 import subprocess
 import sys
 from importlib.metadata import EntryPoint
@@ -105,3 +106,19 @@ def test_a_long_text_keeps_room_for_its_escapes() -> None:
     assert len(parts) > 4
     assert max(len(part) for part in parts) <= 3800
     assert all(part.count("&") == part.count("&lt;") + part.count("&gt;") + part.count("&amp;") for part in parts)
+
+
+@pytest.mark.parametrize(
+    ("address", "valid"),
+    [
+        ("U0123ABCDEF", True),
+        ("W0123ABCDEF", True),
+        ("C0123ABCDEF", False),
+        ("G0123ABCDEF", False),
+        ("C0123ABCDEF/1700000000.000100", False),
+        ("U0123ABCDEF/1700000000.000100", False),
+        ("D0123ABCDEF", False),
+    ],
+)
+def test_only_members_are_people(address: str, valid: bool) -> None:
+    assert (re.fullmatch(plugin.channel().address.person, address) is not None) is valid

@@ -15,7 +15,8 @@ from datetime import UTC, datetime
 _ID = r"[^\s/<>|\x00-\x1f\x7f\ud800-\udfff]+"  # opaque: Slack promises neither length nor alphabet
 _TS = r"[0-9]{1,30}\.[0-9]{1,30}"
 
-ADDRESS = f"(?:[UW][A-Z0-9]{{2,}}|[CDG][A-Z0-9]{{2,}}(?:/{_TS})?)"
+PERSON = r"[UW][A-Z0-9]{2,}"
+ADDRESS = f"(?:{PERSON}|[CDG][A-Z0-9]{{2,}}(?:/{_TS})?)"
 """What an owner may type; the addresses that this plugin issues are wider."""
 
 _ADDRESS = re.compile(f"(?P<thread_in>{_ID})/(?P<thread>{_TS})|(?P<channel>[CDG]{_ID})|(?P<user>[A-Z]{_ID})")

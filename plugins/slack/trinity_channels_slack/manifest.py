@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from trinity_channels.api import AddressFormat, Capabilities, Channel, Dialect, Limits
-from trinity_channels_slack.addresses import ADDRESS
+from trinity_channels_slack.addresses import ADDRESS, PERSON
 from trinity_channels_slack.settings import SlackSettings
 from trinity_channels_slack.setup_steps import SETUP_STEPS
 
@@ -50,7 +50,7 @@ MANIFEST = Channel(
         # The workspace has verified its members' addresses, so they need not sign in.
         verified_email=True,
     ),
-    address=AddressFormat(pattern=ADDRESS, example="U0123ABCDEF", thread_mark="/"),
+    address=AddressFormat(pattern=ADDRESS, example="U0123ABCDEF", thread_mark="/", person=PERSON),
     auto=True,
     # Slack's clients keep "/" for slash commands and refuse one that is not known.
     command_mark="!",

@@ -79,6 +79,14 @@ def test_an_address_is_typed_as_a_number(address: str, valid: bool) -> None:
     assert re.fullmatch(pattern, plugin.channel().address.example)
 
 
+@pytest.mark.parametrize(
+    ("address", "valid"),
+    [("5550001", True), ("-1009990001", False), ("-5550001", False), ("-1009990001/30", False), ("5550001/30", False)],
+)
+def test_groups_and_topics_are_not_people(address: str, valid: bool) -> None:
+    assert (re.fullmatch(plugin.channel().address.person, address) is not None) is valid
+
+
 async def test_an_identity_is_what_the_update_said(binding: Binding, telegram: Any) -> None:
     identity = await plugin.resolve_identity(binding, Sender("5550001", "5550001", "Zoë"), telegram.ctx)
 

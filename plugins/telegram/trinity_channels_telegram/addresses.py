@@ -12,6 +12,8 @@ from typing import NamedTuple
 # https://core.telegram.org/bots/api#chat: at most 52 significant bits, which are 16 digits.
 _ID = r"-?[1-9][0-9]{0,15}"
 _TOPIC = r"[1-9][0-9]{0,15}"
+PERSON = r"[1-9][0-9]{0,15}"
+"""Groups and channels have negative numbers."""
 ADDRESS = f"{_ID}(?:/{_TOPIC})?"
 _ADDRESS = re.compile(f"({_ID})(?:/({_TOPIC}))?(?::[0-9]{{1,16}})?")
 

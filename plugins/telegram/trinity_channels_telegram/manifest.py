@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trinity_channels.api import AddressFormat, Capabilities, Channel, Dialect, Limits
-from trinity_channels_telegram.addresses import ADDRESS
+from trinity_channels_telegram.addresses import ADDRESS, PERSON
 from trinity_channels_telegram.settings import TelegramSettings
 from trinity_channels_telegram.setup_steps import SETUP_STEPS
 
@@ -38,7 +38,7 @@ MANIFEST = Channel(
     # No find_sent, list_missed or receipts: bots can neither search messages nor learn of delivery, and the queue at
     # Telegram, 24 hours deep, is the catch-up.
     capabilities=Capabilities(indicate=5, indicate_repeats=True, register_webhook=True, simulator=True, groups=True),
-    address=AddressFormat("chat_id", ADDRESS, "123456789", thread_mark="/"),
+    address=AddressFormat("chat_id", ADDRESS, "123456789", thread_mark="/", person=PERSON),
     auto_rank=10,
     setup_steps=SETUP_STEPS,
     # https://core.telegram.org/api/links#public-username-links

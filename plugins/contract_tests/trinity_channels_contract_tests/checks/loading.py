@@ -78,13 +78,14 @@ class Loading(Checks):
         for character in (*dialect.escape, *dialect.escape_code):
             expect(len(character) == 1, f"escape has {character!r}, which is not one character")
 
-    @story("channel: `address`", "The pattern must match whole addresses, exactly as `receive` issues them.")
+    @story("channel: `address`", "The patterns must match whole addresses, exactly as `receive` issues them.")
     async def test_its_address_pattern_fits(self, harness: Harness) -> None:
-        """The address pattern matches its own example and the address of a sender."""
+        """The address pattern, and that of people, match the example and the address of a sender."""
         form = harness.manifest.address
         message = await harness.hears("hello")
         for address in filter(None, (form.example, message.sender.address)):
-            expect(re.fullmatch(form.pattern, address), f"{form.pattern!r} does not match {address!r}")
+            for pattern in filter(None, (form.pattern, form.person)):
+                expect(re.fullmatch(pattern, address), f"{pattern!r} does not match {address!r}")
 
 
 def _marks(dialect: Dialect) -> list[str]:
