@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import re
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any, cast
 
 import psycopg
@@ -147,6 +148,45 @@ async def test_units_that_look_before_they_write_do_so_one_after_the_other(store
     await other.close()
 
     assert sorted(numbers) == list(range(1, 41))
+
+
+def long_unit(store: PostgresStore, runs: list[None]) -> Callable[[Tx], int]:
+    """A unit during which another one commits what it has read, if that may run beside it."""
+    loop = asyncio.get_running_loop()
+
+    def unit(tx: Tx) -> int:
+        runs.append(None)
+        number = int(settings.get(tx, "number") or 0) + 1
+        with contextlib.suppress(TimeoutError):
+            asyncio.run_coroutine_threadsafe(store.write(counted_up), loop).result(0.3)
+        settings.put(tx, "number", str(number))
+        return number
+
+    return unit
+
+
+async def test_a_long_unit_that_short_ones_would_always_end_runs_alone(store: PostgresStore) -> None:
+    runs: list[None] = []
+
+    number = await store.write(long_unit(store, runs))
+
+    assert len(runs) == number == 4
+    assert await store.write(counted_up) == 6
+
+
+async def test_a_unit_that_another_process_always_ends_says_that_the_database_is_busy(
+    store: PostgresStore, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trinity_channels.store.postgres._PAUSES", (0, 0, 0, 0))
+    other = PostgresStore(url)
+    other.open(serve=False)
+    runs: list[None] = []
+
+    with pytest.raises(StoreError, match="is too busy"):
+        await store.write(long_unit(other, runs))
+
+    assert len(runs) == 5
+    await other.close()
 
 
 async def test_what_is_read_is_of_one_moment_and_cannot_be_written(store: PostgresStore) -> None:

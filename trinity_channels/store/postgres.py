@@ -1,7 +1,8 @@
 """PostgreSQL: each unit of work in a transaction of its own, in one of a few threads.
 
-Transactions are serialisable: a unit may look and then write as on SQLite, where it is alone. One that the database gives up
-for another's sake, or whose connection breaks before the commit, runs again.
+Transactions are serialisable: a unit may look and then write as on SQLite, where it is alone. If the database ends one
+because of another, or its connection breaks before the commit, it runs again. A long one then runs alone: short ones would
+end it each time.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from trinity_channels.store.database import PATIENCE, Store, Unit
 from trinity_channels.store.failures import Locked, StoreError
 from trinity_channels.store.serving import Serving
 from trinity_channels.store.tables import BINDING
+from trinity_channels.store.turnstile import Turnstile
 from trinity_channels.store.tx import Compiled, Tx
 
 T = TypeVar("T")
@@ -34,6 +36,10 @@ WORKERS = 8
 """Connections, each with a thread: more of them only wait for the same processors and the same disk."""
 _PAUSES = tuple(min(0.005 * 2**run, 0.5) for run in range(26))
 """Seconds before a unit runs again, at most: ten altogether, in which a server can restart."""
+_SIDE_BY_SIDE = 3
+"""How often a unit runs beside others before it runs alone."""
+_SHORT = 0.2
+"""Seconds: a unit that took longer runs alone at once."""
 _GIVEN_UP = (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected)
 _UNUSABLE = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction)
 """The database, not the unit: it is full, starts, stops, or stands in for another that takes what is written."""
@@ -98,6 +104,7 @@ class PostgresStore(Store):
             },
         )
         self._workers: ThreadPoolExecutor | None = None
+        self._turnstile = Turnstile()
         self._local = threading.local()
         self._sessions: list[_Session] = []
         self._serving: Serving | None = None
@@ -196,19 +203,29 @@ class PostgresStore(Store):
                 self._on_wake(key)
 
     def _write(self, unit: Unit[T]) -> tuple[T, list[str]]:
+        runs, longest = 0, 0.0
+
         def run(session: _Session) -> tuple[T, list[str]]:
-            result = unit(session.tx)
-            try:
-                return result, session.commit()
-            except (psycopg.OperationalError, DBAPIError) as error:
-                if session.broken:
-                    # Not again: it may have been written.
-                    raise StoreError(
-                        f"The connection to the database {self.name} broke during a commit, which may have taken effect."
-                    ) from error
-                raise
+            nonlocal runs, longest
+            with self._turnstile.passed(alone=runs >= _SIDE_BY_SIDE or longest > _SHORT):
+                began = time.monotonic()
+                try:
+                    return self._commit(session, unit(session.tx))
+                finally:
+                    runs, longest = runs + 1, max(longest, time.monotonic() - began)
 
         return self._until_it_works(run)
+
+    def _commit(self, session: _Session, result: T) -> tuple[T, list[str]]:
+        try:
+            return result, session.commit()
+        except (psycopg.OperationalError, DBAPIError) as error:
+            if session.broken:
+                # Not again: it may have been written.
+                raise StoreError(
+                    f"The connection to the database {self.name} broke during a commit, which may have taken effect."
+                ) from error
+            raise
 
     def _read(self, unit: Unit[T]) -> T:
         def run(session: _Session) -> T:
@@ -235,6 +252,10 @@ class PostgresStore(Store):
                     if isinstance(fault, _UNUSABLE):
                         raise self._unusable(fault) from error
                     raise
+                if pause is None and isinstance(fault, _GIVEN_UP):
+                    raise StoreError(
+                        f"The database {self.name} is too busy: others changed what this work reads, at each attempt."
+                    ) from error
                 if pause is None or isinstance(fault, psycopg.errors.ConnectionTimeout):
                     raise self._unusable(fault or error) from error
             except BaseException:
