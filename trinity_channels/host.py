@@ -27,7 +27,7 @@ from trinity_channels.agents.table import AgentTable
 from trinity_channels.alerts.mails import AlertMails
 from trinity_channels.alerts.watch import ChannelWatch
 from trinity_channels.authorisation import Authorisation
-from trinity_channels.bindings import Bindings
+from trinity_channels.bindings import Bindings, WebhooksToSet
 from trinity_channels.bindings.agent_changes import AgentChanges, Deleted, Renamed
 from trinity_channels.bindings.connections import Connections
 from trinity_channels.bindings.contexts import Contexts
@@ -242,6 +242,7 @@ class Host(OnDemand):
             "alert mails": AlertMails(self.store, self.directory, self.mailer, self.plugins, self.metrics, now),
             "retention": self.retention,
             "deleted agents": self.agent_changes,
+            "webhooks to set": WebhooksToSet(self.store, self.bindings, now),
             "unwanted runs": UnwantedRuns(self.store, self.runtime, now),
             "page sessions": self.sessions,
             "verified e-mails": EmailUpkeep(self.store, self.plugins, vouching, self.self_service.lifetime, now),

@@ -254,9 +254,12 @@ class Connections:
             self._not_set(bound, error)
             raise
         now = self._now()
-        await self._store.write(
-            lambda tx: audit.add(tx, now, principal.actor, "set_webhook", agent=agent, channel=channel)
-        )
+
+        def note(tx: Tx) -> None:
+            notices.end(tx, bound.id, notices.WEBHOOK_TO_SET)
+            audit.add(tx, now, principal.actor, "set_webhook", agent=agent, channel=channel)
+
+        await self._store.write(note)
         await self.verify(agent, channel)
 
     async def register(self, agent: str, channel: str) -> None:

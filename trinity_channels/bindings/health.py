@@ -25,6 +25,7 @@ def examine(known: Known) -> Health:
         receiving.webhook_path(known),
         receiving.inbound(known),
         receiving.signature(known),
+        *receiving.webhook_to_set(known),
         receiving.webhook_address(known),
         answering.agent(known),
         *answering.left(known),

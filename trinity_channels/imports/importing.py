@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,8 @@ from trinity_channels.access.directory import Directory, LocalDirectory
 from trinity_channels.access.platform_policy import GROUPS, POLICIES
 from trinity_channels.api import ChannelError
 from trinity_channels.authorisation import administrator
-from trinity_channels.bindings import Bindings, Disconnected, OpenBinding
+from trinity_channels.bindings import Bindings, Disconnected, WebhooksToSet
+from trinity_channels.bindings.webhooks_to_set import AT_ONCE
 from trinity_channels.imports import agents
 from trinity_channels.imports.document import read
 from trinity_channels.imports.moves import Move, Moves
@@ -23,13 +24,16 @@ from trinity_channels.imports.writing import Contents, Writing
 from trinity_channels.observability.log import get_logger
 from trinity_channels.plugins import Plugins
 from trinity_channels.principal import Principal
-from trinity_channels.store import Store, Tx, bindings
+from trinity_channels.store import Store, Tx, bindings, notices
 
 log = get_logger(__name__)
 
-_PATIENCE = 30.0
-"""Seconds that a provider may take to be pointed here."""
-_NOT_SET = "Its webhook could not be set at the provider; set it on the channel's page, or with set-webhook."
+_NOT_SET = (
+    "Its webhook could not be set at the provider. A running server tries again by itself, at first after a minute; or set "
+    "it on the channel's page, or with set-webhook."
+)
+_NO_ADDRESS = "Its webhook is set at the provider as soon as there is a public address."
+_BY_HAND = "Its webhook address is a new one: enter it at the provider."
 
 
 class _OnlyTried(Exception):
@@ -53,10 +57,12 @@ class PlatformImport:
         now: Callable[[], datetime],
     ) -> None:
         self._store = store
+        self._plugins = plugins
         self._opened = opened
         self._directory = directory
         self._newcomers = newcomers
         self._now = now
+        self._to_set = WebhooksToSet(store, opened, now)
         self._moves = Moves(store, plugins, opened, now)
 
     async def run(self, principal: Principal, given: Mapping[str, Any], *, dry_run: bool = False) -> Imported:
@@ -98,9 +104,7 @@ class PlatformImport:
         written = await self._write(Writing(contents, principal, self._now(), self._newcomers), dry_run=dry_run)
         if dry_run:
             return written
-        self._opened.forget()
-        noted = [await self._registered(one, move) for one, move in zip(written.bindings, moves, strict=True)]
-        return replace(written, bindings=noted)
+        return replace(written, bindings=await self._finished(written.bindings, moves))
 
     async def _write(self, unit: Writing, *, dry_run: bool) -> Imported:
         def tried(tx: Tx) -> Imported:
@@ -111,28 +115,39 @@ class PlatformImport:
         except _OnlyTried as only:
             return only.result
 
-    async def _registered(self, one: ImportedBinding, move: Move) -> ImportedBinding:
-        """Point the provider here, if it does not know our secrets."""
-        if not (one.new and move.tells):
-            return one
-        stored = await self._store.read(lambda tx: bindings.of_agent(tx, move.agent, move.channel))
-        assert stored is not None  # noqa: S101  written above
+    async def _finished(self, written: Sequence[ImportedBinding], moves: Sequence[Move]) -> list[ImportedBinding]:
+        """Tell the providers what they do not know yet; the bindings say what is left to do."""
+        self._opened.forget()
+        waiting = await self._store.read(notices.webhooks_to_set)
+        to_set = {(one.agent, one.channel): one.binding for one in waiting}
+        at_once = asyncio.Semaphore(AT_ONCE)
+
+        async def finish(one: ImportedBinding, move: Move) -> ImportedBinding:
+            binding = to_set.get((one.agent, one.channel))
+            if binding is None:
+                left = await self._store.read(lambda tx: self._by_hand(tx, move))
+                return replace(one, note=_BY_HAND if left else "")
+            async with at_once:
+                return replace(one, note=await self._told(binding, move))
+
+        return await asyncio.gather(*map(finish, written, moves))
+
+    def _by_hand(self, tx: Tx, move: Move) -> bool:
+        """Whether an address is to be entered at the provider by hand, and nothing has come to it yet."""
+        if move.keeps_address or (stored := bindings.of_agent(tx, move.agent, move.channel)) is None:
+            return False
+        capabilities = self._plugins[move.channel].manifest.capabilities
+        if capabilities.registers_unasked(sandbox=stored.account.sandbox):
+            return False
+        return bindings.last_inbound(tx, stored.id) is None
+
+    async def _told(self, binding: int, move: Move) -> str:
+        """Tell a provider; returns what is left to do, empty if nothing is."""
         try:
-            async with asyncio.timeout(_PATIENCE):
-                note = await self._told(await self._opened.open(stored.id), move)
+            return "" if await self._to_set.tell(binding) else _NO_ADDRESS
         except (ChannelError, Disconnected) as error:
-            note = f"{_NOT_SET} {error}".rstrip()
-        # It is imported, and can be pointed here later.
+            return f"{_NOT_SET} {error}".rstrip()
+        # It is imported, and is told later.
         except Exception as error:
             log.exception("a webhook could not be set", channel=move.channel, error=type(error).__name__)
-            note = _NOT_SET
-        return replace(one, note=note)
-
-    async def _told(self, bound: OpenBinding, move: Move) -> str:
-        """Tell the provider, where that is done without being asked for; what is left to do, empty if nothing is."""
-        if not bound.registers_unasked:
-            return "" if move.keeps_address else "Its webhook address is a new one: enter it at the provider."
-        if bound.context.webhook_url is None:
-            return "Its webhook is set at the provider as soon as there is a public address."
-        await bound.register_webhook()
-        return ""
+            return _NOT_SET

@@ -132,6 +132,9 @@ class Moves:
             },
             key=(seal("webhook_key", str(move.key)), digest(move.key.key)),
             keeps_address=move.keeps_address,
+            to_set=move.tells
+            and account is not None
+            and self._plugins[move.channel].manifest.capabilities.registers_unasked(sandbox=account.sandbox),
             people=move.people,
         )
 

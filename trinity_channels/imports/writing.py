@@ -27,6 +27,7 @@ class Sealed:
         account: what the provider says; None if it was here when the provider was to be asked.
         key: the webhook key, sealed, and its digest.
         keeps_address: whether the key is the platform's.
+        to_set: whether the provider is to be told our webhook afterwards.
     """
 
     place: str
@@ -37,6 +38,7 @@ class Sealed:
     secrets: dict[str, str] = field(repr=False)
     key: tuple[str, str] = field(repr=False)
     keeps_address: bool
+    to_set: bool
     people: Sequence[Person] = field(repr=False)
 
 
@@ -125,6 +127,8 @@ class Writing:
             if imported.key_holder(tx, one.key[1]) is None:
                 retired_keys.retire(tx, saved, self._now, self._now)
             bindings.rotate(tx, saved, one.key, self._now)
+        if one.to_set:  # here, so that it is not forgotten if the process dies before the provider is told
+            notices.put(tx, saved, notices.WEBHOOK_TO_SET, "", self._now)
         return saved
 
     def _people(self, tx: Tx, binding: int, one: Sealed, *, new: bool) -> ImportedBinding:

@@ -10,13 +10,15 @@ from sqlalchemy import bindparam, delete, select
 from trinity_channels.store.clock import micros, moment
 from trinity_channels.store.statements import insert
 from trinity_channels.store.storable import storable
-from trinity_channels.store.tables import BINDING_NOTICE
+from trinity_channels.store.tables import BINDING, BINDING_NOTICE
 from trinity_channels.store.tx import Tx
 
 RETIRED_ADDRESS = "retired_address"
 """A message came to a webhook address that does not work any more."""
 WITHHELD = {one: f"withheld_{one}" for one in ("contact", "conversation", "binding")}
 """Messages of the host's own were withheld, by the budget that was used up."""
+WEBHOOK_TO_SET = "webhook_to_set"
+"""The provider has to be told where our webhook is, or a secret of it; see `WebhooksToSet`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,15 @@ class Notice:
     code: str
     detail: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ToSet:
+    """A connected binding whose provider has to be told our webhook."""
+
+    binding: int
+    agent: str
+    channel: str
 
 
 _NEW = insert(BINDING_NOTICE).values(
@@ -40,6 +51,13 @@ _SINCE = (
     .order_by(BINDING_NOTICE.c.code)
 )
 _CLEAR = delete(BINDING_NOTICE).where(BINDING_NOTICE.c.binding_id == bindparam("binding"))
+_END = _CLEAR.where(BINDING_NOTICE.c.code == bindparam("code"))
+_TO_SET = (
+    select(BINDING.c.id, BINDING.c.agent, BINDING.c.channel)
+    .join(BINDING_NOTICE, BINDING_NOTICE.c.binding_id == BINDING.c.id)
+    .where(BINDING_NOTICE.c.code == bindparam("code"), BINDING.c.disconnected_at.is_(None))
+    .order_by(BINDING.c.id)
+)
 
 
 def put(tx: Tx, binding: int, code: str, detail: str, now: datetime) -> None:
@@ -55,3 +73,13 @@ def since(tx: Tx, binding: int, when: datetime) -> list[Notice]:
 def clear(tx: Tx, binding: int) -> None:
     """The owner has acted."""
     tx.run(_CLEAR, binding=binding)
+
+
+def end(tx: Tx, binding: int, code: str) -> None:
+    """One thing has been done."""
+    tx.run(_END, binding=binding, code=code)
+
+
+def webhooks_to_set(tx: Tx) -> list[ToSet]:
+    """The connected bindings with `WEBHOOK_TO_SET`."""
+    return [ToSet(row.id, row.agent, row.channel) for row in tx.all(_TO_SET, code=WEBHOOK_TO_SET)]

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 from trinity_channels.api import Check, CheckState, FixAction
 from trinity_channels.bindings.checks.known import Known, spoken
-from trinity_channels.store.notices import RETIRED_ADDRESS, WITHHELD
+from trinity_channels.store.notices import RETIRED_ADDRESS, WEBHOOK_TO_SET, WITHHELD
 
 _ACTIONS = {
     "quiet": (FixAction.PROBE, FixAction.SEE_WEBHOOK),
     "provider_check": (FixAction.VERIFY, FixAction.EDIT),
 }
 """By the code of an alert."""
-_OWN_CHECKS = {RETIRED_ADDRESS, *WITHHELD.values()}
+_OWN_CHECKS = {RETIRED_ADDRESS, WEBHOOK_TO_SET, *WITHHELD.values()}
 """Notices that a check of their own explains."""
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from trinity_channels.api import Check, CheckState, FixAction
 from trinity_channels.bindings.checks.known import Known, spoken
 from trinity_channels.public_url import leads_to_this_machine
-from trinity_channels.store.notices import RETIRED_ADDRESS
+from trinity_channels.store.notices import RETIRED_ADDRESS, WEBHOOK_TO_SET
 
 
 def opened(known: Known) -> Check:
@@ -134,6 +135,18 @@ def signature(known: Known) -> Check:
         f"enter the secret again. The next message that is accepted clears this.{fetched}",
         (FixAction.EDIT, FixAction.SEE_WEBHOOK),
     )
+
+
+def webhook_to_set(known: Known) -> Iterator[Check]:
+    """Whether the provider still has to be told our webhook, after an import."""
+    if any(one.code == WEBHOOK_TO_SET for one in known.told):
+        yield Check(
+            WEBHOOK_TO_SET,
+            CheckState.WARNING,
+            f"{known.manifest.title} was not told our webhook yet, so messages may be refused.",
+            "It is told again by itself, at first after a minute; or set the webhook now.",
+            (FixAction.SET_WEBHOOK,),
+        )
 
 
 def webhook_address(known: Known) -> Check:
