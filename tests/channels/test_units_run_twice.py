@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tests.channels.net import Net, Someone
-from tests.world import World
+from tests.world import Agent, Found, World
+from trinity_channels.agents.port import AgentFailed
 from trinity_channels.store import Store, Tx
 
 EMAIL = "zoe@example.org"
@@ -19,8 +20,8 @@ class Undone(Exception):
 
 
 @pytest.fixture
-def twice(net: Net, monkeypatch: pytest.MonkeyPatch) -> Net:
-    """Messengers, with a host whose units are undone once before they are written."""
+def undone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Units are undone once before they are written."""
     write = World.database.store.write
 
     def spoil(_: Tx) -> None:
@@ -34,6 +35,12 @@ def twice(net: Net, monkeypatch: pytest.MonkeyPatch) -> Net:
         return found
 
     monkeypatch.setattr(World.database.store, "write", undone_first)
+
+
+@pytest.fixture
+def twice(net: Net, undone: None) -> Net:
+    """Messengers, with a host whose units are undone once before they are written."""
+    assert undone is None
     return net
 
 
@@ -66,3 +73,18 @@ async def test_a_member_whose_email_the_provider_vouches_for_is_let_in(twice: Ne
     await zoe.says("hello")
 
     assert zoe.heard() == ["echo hello"]
+
+
+@pytest.mark.parametrize("text", ["hello", "/whoami"])
+@pytest.mark.usefixtures("undone")
+async def test_what_was_withheld_is_reported_once(found: Found, agent: Agent, text: str) -> None:
+    host = await found(agents=agent, trinity_channels_notices_per_contact=4)
+    await host.policy("open")
+    agent.will_answer(*[AgentFailed("broken")] * 6)
+    zoe = host.person("Zoe")
+
+    for _ in range(6):
+        await zoe.says(text)
+
+    assert len(zoe.heard()) == 4
+    assert host.host.metrics.value("notices_withheld_total", channel="whatsapp", limit="contact") == 2

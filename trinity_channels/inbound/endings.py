@@ -131,10 +131,10 @@ class Endings:
         With `ended`, no run of the agent goes on for it: resubmitted, it is a new one.
         """
         now = self._now()
-        withheld: list[Limit] = []
         key = secrets.token_hex(16)
 
-        def end(tx: Tx) -> ConversationState | None:
+        def end(tx: Tx) -> tuple[ConversationState | None, Limit | None]:
+            withheld = None
             failed = turns.fail(tx, turn.id, why, now, cause)
             if failed and ended:
                 turns.end_run(tx, turn.id, key)
@@ -144,12 +144,11 @@ class Endings:
             # Outside the window the provider would refuse it, and the owner would see one more failure.
             if sorry and replies.window_open(manifest, state, now):
                 # Within the budgets: an agent that fails for everyone must not make a bill of apologies.
-                limit = self._notices.queue(tx, manifest, state, sorry, contact=turn.writer, now=now)
-                withheld.extend(filter(None, [limit]))
-            return conversation_state.load_work(tx, state.conversation)
+                withheld = self._notices.queue(tx, manifest, state, sorry, contact=turn.writer, now=now)
+            return conversation_state.load_work(tx, state.conversation), withheld
 
-        following = await self._store.write(end)
-        self._notices.withheld(state, withheld)
+        following, withheld = await self._store.write(end)
+        self._notices.withheld(state, [withheld] if withheld else [])
         self._metrics.turns.labels(state.channel, "failed").inc()
         return Following(following)
 
