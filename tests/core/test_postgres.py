@@ -170,8 +170,10 @@ async def test_a_long_unit_that_short_ones_would_always_end_runs_alone(store: Po
 
     number = await store.write(long_unit(store, runs))
 
-    assert len(runs) == number == 4
-    assert await store.write(counted_up) == 6
+    assert 1 < len(runs) <= 4
+    # Each run that was ended had let one in.
+    assert number == len(runs)
+    assert await store.write(counted_up) > number
 
 
 async def test_a_unit_that_another_process_always_ends_says_that_the_database_is_busy(
