@@ -166,7 +166,7 @@ class Sharing:
         action: audit.Action = "request_approved" if verdict == "approved" else "request_denied"
         way = {"via": via} if via else {}
         self._audit(tx, principal, action, request.agent, request=request.id, **way)
-        look_again(tx, request.agent, told=request.conversation)
+        look_again(tx, request.agent, request.conversation)
         return True
 
     # --- shares ---
@@ -232,18 +232,22 @@ class Sharing:
 
 def shared(tx: Tx, principal: Principal, agent: str, email: str, now: datetime) -> None:
     """What follows a new share: a pending request of theirs is approved, and what was held is looked at."""
+    look_again(tx, agent, *approved_by_share(tx, principal, agent, email, now))
+
+
+def approved_by_share(tx: Tx, principal: Principal, agent: str, email: str, now: datetime) -> list[int]:
+    """Put a new share on record and approve a pending request of theirs; the conversations that have to be told of it."""
     audit.add(tx, now, principal.actor, "share", agent=agent, details={"email": email})
     pending = access.request_of(tx, agent, email)
     # The person has asked for just this; without an answer the request would stay open.
     approved = pending and access.decide(tx, pending.id, "approved", principal.actor, now)
-    look_again(tx, agent, told=pending.conversation if pending and approved else None)
+    return [pending.conversation] if pending and approved else []
 
 
-def look_again(tx: Tx, agent: str, *, told: int | None = None) -> None:
-    """Let the turns look at what is held, for access may have been granted, and bring `told` its news."""
+def look_again(tx: Tx, agent: str, *told: int) -> None:
+    """Let the turns look at what is held, for access may have been granted, and at the conversations that are to be told."""
     # All of the agent's: with a policy the gate may open for any of them, and the step itself finds out.
-    conversations = {*access.conversations_with_held(tx, agent), *([told] if told else [])}
-    for conversation in sorted(conversations):
+    for conversation in sorted({*access.conversations_with_held(tx, agent), *told}):
         messages.request_turn(tx, conversation)
         tx.wake(f"turn:{conversation}")
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from trinity_channels.access.gate import GroupPolicy, Policy
-from trinity_channels.access.sharing import look_again, shared
+from trinity_channels.access.sharing import approved_by_share, look_again
 from trinity_channels.api import Account
 from trinity_channels.imports.newcomers import Newcomers
 from trinity_channels.imports.problems import Problems
@@ -71,7 +71,11 @@ class Writing:
         written = [self._binding(tx, one, problems) for one in self._contents.bindings]
         problems.refuse()
         policies = {agent: self._policy(tx, agent, policy, groups) for agent, policy, groups in self._contents.policies}
-        added = sum([self._share(tx, *share) for share in self._contents.shares])
+        told: dict[str, list[int]] = {agent: [] for agent, new in policies.items() if new}
+        added = sum([self._share(tx, *share, told) for share in self._contents.shares])
+        # Once for each agent: there may be thousands of shares, and as many conversations that hold messages.
+        for agent, conversations in told.items():
+            look_again(tx, agent, *conversations)
         return Imported(
             bindings=[one for one in written if one],
             policies_set=[agent for agent, new in policies.items() if new],
@@ -166,14 +170,13 @@ class Writing:
         access.set_policies(tx, agent, policy, groups)
         details = {"policy": policy, "groups": groups}
         audit.add(tx, self._now, self._by.actor, "set_policy", agent=agent, details=details)
-        look_again(tx, agent)
         return True
 
-    def _share(self, tx: Tx, agent: str, email: str, allow: bool) -> bool:
-        """Share an agent; an e-mail that it is shared with already keeps its consent."""
+    def _share(self, tx: Tx, agent: str, email: str, allow: bool, told: dict[str, list[int]]) -> bool:
+        """Share an agent, and note what is to be told; an e-mail that it is shared with already keeps its consent."""
         if not access.grant(tx, agent, email, self._by.actor, self._now):
             return False
-        shared(tx, self._by, agent, email, self._now)
+        told.setdefault(agent, []).extend(approved_by_share(tx, self._by, agent, email, self._now))
         if allow:
             access.consent(tx, agent, email, allow=True)
             details = {"email": email, "allow": True}
