@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from typing import Any
+
+import pytest
 
 from tests.channels.net import Net, Someone
 from tests.cli.conftest import Terminal
@@ -107,3 +111,67 @@ async def test_a_provider_that_sends_another_secret_by_now_is_believed(terminal:
 
     assert "support on telegram is taken over" in again.stdout
     assert zoe.heard() == ["echo hello"]
+
+
+STAY = "Its settings here are not those of the document, and stay."
+
+
+@pytest.mark.parametrize(
+    ("channel", "name", "value"),
+    [
+        ("telegram", "bot_token", "9999999:fake-token-of-another-bot-aaaaaaaaaaaa"),
+        ("whatsapp", "auth_token", "fake-another-auth-token-of-the-account"),
+        ("whatsapp", "account_sid", "AC" + "9" * 32),
+        ("whatsapp", "from_number", "whatsapp:+12025550199"),
+        ("slack", "signing_secret", "fake-another-signing-secret-of-an-app"),
+        ("slack", "bot_token", "xoxb-fake-another-token"),
+    ],
+)
+@pytest.mark.parametrize("dry", [False, True])
+async def test_other_settings_at_the_same_address_are_told(
+    terminal: Terminal, served: Net, channel: str, name: str, value: str, *, dry: bool
+) -> None:
+    given = document(binding(served, channel))
+    first = await moved(terminal, given)
+    assert name in given["bindings"][0]["settings"]
+    given["bindings"][0]["settings"][name] = value
+    before = rows(served)
+
+    again = await moved(terminal, given, *(["--dry-run"] if dry else []))
+
+    assert (first.exit_code, again.exit_code) == (0, 0), again.stderr
+    assert STAY in again.stdout
+    assert STAY not in first.stdout
+    assert value not in again.output
+    assert rows(served) == before
+
+
+async def test_other_settings_are_told_also_where_the_document_has_no_address(terminal: Terminal, served: Net) -> None:
+    given = document(binding(served, "whatsapp", webhook_secret=None, webhook_token=None))
+    settings = given["bindings"][0]["settings"]
+    await moved(terminal, given)
+
+    same = await moved(terminal, given)
+    second = {"auth_token_secondary": "fake-second-auth-token-of-account"}
+    entered = await served.api("PUT", "/api/agents/support/whatsapp", {**settings, **second})
+    changed = await moved(terminal, given)
+
+    assert entered.status_code == 200, entered.text
+    assert STAY not in same.stdout
+    assert STAY in changed.stdout
+
+
+async def test_settings_that_cannot_be_read_any_more_are_not_those_of_the_document(
+    terminal: Terminal, served: Net
+) -> None:
+    given = document(binding(served, "telegram"))
+    await moved(terminal, given)
+    with closing(sqlite3.connect(served.host.store.name)) as database, database:
+        database.execute(
+            "UPDATE trinity_channels_binding SET secrets = json_object('bot_token', 'fake-spoiled-record')"
+        )
+
+    again = await moved(terminal, given)
+
+    assert again.exit_code == 0, again.stderr
+    assert STAY in again.stdout

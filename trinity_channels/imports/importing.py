@@ -126,9 +126,9 @@ class PlatformImport:
             binding = to_set.get((one.agent, one.channel))
             if binding is None:
                 left = await self._store.read(lambda tx: self._by_hand(tx, move))
-                return replace(one, note=_BY_HAND if left else "")
+                return _noted(one, _BY_HAND if left else "")
             async with at_once:
-                return replace(one, note=await self._told(binding, move))
+                return _noted(one, await self._told(binding, move))
 
         return await asyncio.gather(*map(finish, written, moves))
 
@@ -151,3 +151,7 @@ class PlatformImport:
         except Exception as error:
             log.exception("a webhook could not be set", channel=move.channel, error=type(error).__name__)
             return _NOT_SET
+
+
+def _noted(one: ImportedBinding, note: str) -> ImportedBinding:
+    return replace(one, note=f"{one.note} {note}".strip())

@@ -14,6 +14,7 @@ from trinity_channels.api import Account, ChannelError
 from trinity_channels.bindings import Bindings
 from trinity_channels.bindings.given_settings import InvalidSettings, parse, secret_names
 from trinity_channels.bindings.webhook_key import WebhookKey, digest
+from trinity_channels.crypto.vault import VaultError
 from trinity_channels.imports.document import Document, GivenBinding, GivenContact, Placed
 from trinity_channels.imports.people import people
 from trinity_channels.imports.problems import Problems
@@ -21,6 +22,7 @@ from trinity_channels.imports.writing import Sealed
 from trinity_channels.observability.log import get_logger
 from trinity_channels.plugins import Plugins
 from trinity_channels.store import Store, Tx, bindings, imported
+from trinity_channels.store.bindings import StoredBinding
 from trinity_channels.store.imported import Person
 
 log = get_logger(__name__)
@@ -112,11 +114,13 @@ class Moves:
 
         async def seal(move: Move) -> Sealed:
             async with at_once:
-                return self._sealed(move, await self._account(move, problems))
+                stored, is_here = await self._store.read(lambda tx: _here(tx, move))
+                differs = stored is not None and self._differs(stored, move)
+                return self._sealed(move, None if is_here else await self._account(move, problems), differs=differs)
 
         return await asyncio.gather(*map(seal, moves))
 
-    def _sealed(self, move: Move, account: Account | None) -> Sealed:
+    def _sealed(self, move: Move, account: Account | None, *, differs: bool) -> Sealed:
         secret = secret_names(self._plugins[move.channel].manifest)
         seal = partial(self._opened.secrets.sealed, move.agent, move.channel)
         return Sealed(
@@ -135,21 +139,20 @@ class Moves:
             to_set=move.tells
             and account is not None
             and self._plugins[move.channel].manifest.capabilities.registers_unasked(sandbox=account.sandbox),
+            differs=differs,
             people=move.people,
         )
 
-    async def _is_here(self, move: Move) -> bool:
-        def look(tx: Tx) -> bool:
-            present = bindings.of_agent(tx, move.agent, move.channel)
-            holder = imported.key_holder(tx, digest(move.key.key))
-            return bool(present and present.connected and holder and holder[0] == present.id)
-
-        return await self._store.read(look)
+    def _differs(self, stored: StoredBinding, move: Move) -> bool:
+        """Whether the settings here are others than the document's; also if they cannot be read any more."""
+        try:
+            kept = parse(self._plugins[move.channel].manifest, stored.settings, self._opened.secrets.all(stored))
+        except (InvalidSettings, VaultError):
+            return True
+        return kept != move.settings
 
     async def _account(self, move: Move, problems: Problems) -> Account | None:
-        """Whose account it is; None if it need not be asked, because the binding is here, and if there is a problem."""
-        if await self._is_here(move):
-            return None
+        """Whose account it is; None if there is a problem."""
         try:
             async with asyncio.timeout(_PATIENCE):
                 return await self._plugins[move.channel].configure(
@@ -163,3 +166,15 @@ class Moves:
             log.exception("an account could not be opened", channel=move.channel, error=type(error).__name__)
             problems.add(move.place, f"The plugin failed ({type(error).__name__}); the log says more.")
         return None
+
+
+def _here(tx: Tx, move: Move) -> tuple[StoredBinding | None, bool]:
+    """The connected binding of the agent, and whether the webhook address of the document is, or was, this one's.
+
+    Then the provider need not be asked: it stays as it is.
+    """
+    present = bindings.of_agent(tx, move.agent, move.channel)
+    if present is None or not present.connected:
+        return None, False
+    holder = imported.key_holder(tx, digest(move.key.key))
+    return present, holder is not None and holder[0] == present.id

@@ -19,7 +19,7 @@ class ImportedBinding:
         outdated: those whose verified e-mail ends at once, because it was not used for too long.
         known: who were here already, and stay as they are.
         erased: who were erased here, and stay erased.
-        note: what is left to do; empty if nothing is.
+        note: what is left to do, and whether the settings here are others than the document's; empty if there is nothing.
     """
 
     agent: str

@@ -17,6 +17,11 @@ from trinity_channels.principal import Principal
 from trinity_channels.store import Tx, access, audit, bindings, imported, notices, retired_keys
 from trinity_channels.store.imported import Person
 
+_STAY = (
+    "Its settings here are not those of the document, and stay. If the document's are right, enter them on the channel's "
+    "page."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
@@ -27,6 +32,7 @@ class Sealed:
         account: what the provider says; None if it was here when the provider was to be asked.
         key: the webhook key, sealed, and its digest.
         keeps_address: whether the key is the platform's.
+        differs: whether it is here with other settings.
         to_set: whether the provider is to be told our webhook afterwards.
     """
 
@@ -39,6 +45,7 @@ class Sealed:
     key: tuple[str, str] = field(repr=False)
     keeps_address: bool
     to_set: bool
+    differs: bool
     people: Sequence[Person] = field(repr=False)
 
 
@@ -161,6 +168,7 @@ class Writing:
             outdated=counts["outdated"],
             known=counts["known"],
             erased=counts["erased"],
+            note=_STAY if one.differs and not new else "",
         )
 
     def _policy(self, tx: Tx, agent: str, policy: Policy, groups: GroupPolicy) -> bool:

@@ -42,7 +42,7 @@ class ImportedBindingAnswer(BaseModel):
     outdated: int = Field(description="Those who have to sign in again, for they have not written for too long")
     known: int = Field(description="Who were here already, and stay as they are")
     erased: int = Field(description="Who were erased here, and are left out")
-    note: str = Field(description="What is left to do; empty if nothing is")
+    note: str = Field(description="What is left to do, and whether other settings stay; may be empty")
 
 
 class ImportAnswer(BaseModel):
