@@ -34,7 +34,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add `--fast`, `--mounted` and `--postgres`."""
     parser.addoption("--fast", action="store_true", help="one case of each test, without browsers and long tests")
     parser.addoption(
-        "--mounted", action="store_true", help="every host of a story within an application, see tests/mounted.py"
+        "--mounted",
+        choices=["beside", "moved"],
+        help="every host of a story within an application, see tests/mounted.py",
     )
     parser.addoption("--postgres", action="store_true", help="every story with PostgreSQL, see tests/postgres.py")
 

@@ -88,7 +88,7 @@ class Town(World):
 
     def build(self) -> None:
         if self.mounted:
-            self.app, self.host = in_the_stand_in(self.settings, self.ports())
+            self.app, self.host = in_the_stand_in(self.settings, self.ports(), self.mounted)
         else:
             self.app = FastAPI()
             self.host = mount_channels(self.app, self.ports(), self.settings)

@@ -19,7 +19,7 @@ from tests.world import START, Agent, Found, World
 
 def pytest_configure(config: pytest.Config) -> None:
     """Watch what this run logs, and keep it small; see `conftest.py` above for its options."""
-    World.mounted = config.getoption("--mounted")
+    World.mounted = config.getoption("--mounted") or ""
     if config.getoption("--postgres"):
         from tests.postgres import Postgres  # noqa: PLC0415  it starts a server
 

@@ -1,7 +1,11 @@
-"""The option `--mounted`: every world's host is mounted in the stand-in application, whose 22 routes stay its own.
+"""The option `--mounted`: every world's host is mounted in the stand-in application, whose routes stay its own.
 
-Webhooks, pages and the routes of the API that the platform does not have reach the host as in any application. The platform
-answers the twenty paths of the API that both have. Stories ask the channels there, so its glue hands these requests over.
+`--mounted=moved`: the platform's routers of channels, sharing and messages are left out, as they are once its bindings have
+moved. All requests reach the host as in any application, but those for the three paths that the platform keeps.
+`--mounted=beside`: the platform has all of its 22 routes, both webhooks among them.
+
+Where both could answer, stories ask the channels, so the platform's glue hands these requests over: three paths when it has
+moved, twenty beside it. They do not go through `Door` and `Guest`.
 Tests about what only a host has that runs alone carry the mark `alone`, with the reason, and are left out.
 """
 
@@ -42,13 +46,16 @@ class Glue:
         await (self._channels if shared else self._app)(scope, receive, send)
 
 
-def in_the_stand_in(settings: Settings, ports: Ports) -> tuple[FastAPI, Host]:
+BESIDE = "beside"
+
+
+def in_the_stand_in(settings: Settings, ports: Ports, mode: str = BESIDE) -> tuple[FastAPI, Host]:
     """A platform with the channels in it, which were mounted before it added its own routes."""
     app = FastAPI()
     host = mount_channels(app, ports, settings)
     alone = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     for one in (app, alone):
-        StandIn().add_routes(one)
+        StandIn().add_routes(one, channels=mode == BESIDE)
     app.add_middleware(Glue, platform=alone.router.routes, host=host)
     app.add_api_route("/metrics", lambda: PlainTextResponse(host.metrics.render()))
     return app, host

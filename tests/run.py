@@ -5,7 +5,8 @@ browsers, the starting of whole programs, and stories that go on for weeks (the 
 own log and memory (`log_watch.LAST`). What the others print follows the first one's.
 
 `--floors` is for an environment with the oldest libraries (`floors.txt`), and mounts the host of every story in an
-application, see `mounted`. `--floors --fast` is the part of it that runs with every change: the stories, and what depends on
+application, see `mounted`: of every test in one without channels of its own, of the stories in one with them, too.
+`--floors --fast` is the part of it that runs with every change: the stories in the latter, and in the former what depends on
 the framework, the validation of input and the database.
 """
 
@@ -61,8 +62,8 @@ OF_LIBRARIES = (
     *(f"tests/test_{name}.py" for name in ("distributions", "http_server", "migrate", "settings")),
     "plugins/whatsapp/tests/test_signature.py",
 )
-MOUNTED = "--mounted"
-STORIES = ("tests/stories", MOUNTED, *LOOK_BACK)
+MOVED = "--mounted=moved"
+STORIES = ("tests/stories", "--mounted=beside", *LOOK_BACK)
 ON_POSTGRES = ("tests/stories", "--postgres", "--fast", "--hypothesis-profile=fast", *WITHOUT_SCHEMATHESIS, *LOOK_BACK)
 """One case of each story; all of them take as long as on SQLite."""
 NOT_ON_FLOORS = ("--deselect=tests/test_docs.py::test_the_generated_pages_are_what_the_code_says",)
@@ -80,15 +81,15 @@ def main() -> int:
     parser.add_argument("--floors", action="store_true", help="with the oldest libraries that are allowed")
     options = parser.parse_args()
     if options.fast and options.floors:
-        return side_by_side((*STORIES, *FAST), (*OF_LIBRARIES, MOUNTED, *FAST))
+        return side_by_side((*STORIES, *FAST), (*OF_LIBRARIES, MOVED, *FAST))
     if options.fast:
         return side_by_side((*FIRST, *FAST), (*SECOND, *FAST))
-    everywhere = (MOUNTED,) if options.floors else ()
+    everywhere = (MOVED,) if options.floors else ()
     left_out = NOT_ON_FLOORS if options.floors else ()
     # The longest run begins, beside the two others, or a core would have nothing to do at the end.
     runs = [PAGES, (*MASSES, *FIRST), (*SECOND, f"--ignore={PAGES[0]}", *left_out)]
-    on_postgres = () if options.floors else (ON_POSTGRES,)
-    failed = side_by_side(*((*run, *everywhere) for run in runs), *on_postgres)
+    again = STORIES if options.floors else ON_POSTGRES
+    failed = side_by_side(*((*run, *everywhere) for run in runs), again)
     return failed or pytest(LOAD, in_memory=False).wait()
 
 

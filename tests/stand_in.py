@@ -37,6 +37,8 @@ AGENT_ROUTES = (
     ("GET", "/{agent_name}/clients"),
     ("POST", "/{agent_name}/messages"),
 )
+OF_NO_CHANNEL = AGENT_ROUTES[:2]
+"""Those that stay when the routers of the platform's channels are left out, as `run-inside-trinity.md` says."""
 ROUTES = (
     *((method, f"/api/agents{path}") for method, path in AGENT_ROUTES),
     ("PUT", "/api/settings/public_chat_url"),
@@ -58,15 +60,17 @@ class StandIn:
     received: list[tuple[str, bytes]] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
 
-    def add_routes(self, app: FastAPI) -> None:
-        """Add its routes, as routers of their own."""
+    def add_routes(self, app: FastAPI, *, channels: bool = True) -> None:
+        """Add its routes, as routers of their own; with or without those of its channels, their sharing and messages."""
         agents = APIRouter(prefix="/api/agents", tags=["agents"])
-        for method, path in AGENT_ROUTES:
+        for method, path in AGENT_ROUTES if channels else OF_NO_CHANNEL:
             agents.add_api_route(path, _told, methods=[method])
         app.include_router(agents)
         settings = APIRouter(prefix="/api/settings")
         settings.add_api_route("/public_chat_url", _told, methods=["PUT"])
         app.include_router(settings)
+        if not channels:
+            return
         whatsapp = APIRouter(prefix="/api/whatsapp")
         whatsapp.add_api_route("/webhook/{webhook_secret}", self._whatsapp, methods=["POST"])
         app.include_router(whatsapp)

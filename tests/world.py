@@ -90,11 +90,11 @@ class World:
     """One host with one agent, a simulated Twilio, and a mailbox, all in this process.
 
     Attributes:
-        mounted: whether the hosts of all worlds are mounted in the stand-in application; see `mounted`.
+        mounted: how the hosts of all worlds are mounted in the stand-in application; empty if they are not; see `mounted`.
         database: where all worlds have their databases.
     """
 
-    mounted = False
+    mounted = ""
     database = Sqlite()
 
     def __init__(
@@ -151,7 +151,10 @@ class World:
 
     def build(self) -> None:
         """A host that is not started, over the same database."""
-        self.app, self.host = (in_the_stand_in if self.mounted else create_app)(self.settings, self.ports())
+        if self.mounted:
+            self.app, self.host = in_the_stand_in(self.settings, self.ports(), self.mounted)
+        else:
+            self.app, self.host = create_app(self.settings, self.ports())
         self.driver = HostDriver(self.host)
         hosts = dict.fromkeys((PUBLIC, PUBLIC.replace("https://", "http://"), LOCAL), self.app)
         self.network.serve({**hosts, TWILIO: self.twilio.app})

@@ -120,6 +120,23 @@ async def test_every_route_of_the_platform_answers_as_before(both: Mounted) -> N
             assert before[0] == 200
 
 
+async def test_once_the_routers_of_its_channels_are_left_out_their_paths_are_ours(clock: FrozenDateTimeFactory) -> None:
+    """Stories with `--mounted=moved` depend on it: what they ask goes through the host's own way in."""
+    assert clock
+    app = FastAPI()
+    settings = Settings.load(public_chat_url=PUBLIC, credential_encryption_key=KEY)
+    mount_channels(app, Ports(agents=Agent(), authenticator=Users(), plugins=installed()), settings)
+    StandIn().add_routes(app, channels=False)
+
+    theirs = [one for one in ROUTES if "x-platform" in (await asked(app, *one, content=b"{"))[2]]
+
+    assert theirs == [
+        ("GET", "/api/agents"),
+        ("GET", "/api/agents/{agent_name}"),
+        ("PUT", "/api/settings/public_chat_url"),
+    ]
+
+
 async def test_what_the_platform_refuses_is_refused_as_before(both: Mounted) -> None:
     alone = FastAPI()
     StandIn().add_routes(alone)
