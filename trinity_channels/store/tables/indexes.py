@@ -36,12 +36,17 @@ def partial(name: str, *columns: str, where: str | ColumnElement[bool], unique: 
     return Index(name, *columns, unique=unique, sqlite_where=condition)
 
 
+def fit_index(index: Index) -> None:
+    """Let an index have its condition on PostgreSQL, too."""
+    index.dialect_kwargs["postgresql_where"] = index.dialect_kwargs.get("sqlite_where")
+
+
 def create_all(connection: Connection, metadata: MetaData) -> None:
     """Make all tables with their indexes in a new PostgreSQL database."""
     for table in metadata.tables.values():
         for index in table.indexes:
             # Not with the index itself: for this option, SQLAlchemy imports twenty modules that few hosts need.
-            index.dialect_kwargs["postgresql_where"] = index.dialect_kwargs.get("sqlite_where")
+            fit_index(index)
     metadata.create_all(connection)
 
 
