@@ -281,6 +281,8 @@ class Host(OnDemand):
         if self.tokens is not None:
             await hand_over_first_token(self.tokens, self.settings.home, configured=bool(self.settings.admin_token))
         await self.bindings.tell_locked()
+        if self.place is not None:
+            await self.bindings.learn_keys()
         # Before work begins: it notes up to which message everything is known.
         await self.catch_up.begin()
         await self.dispatcher.start(self._run)

@@ -14,8 +14,11 @@ from tests.examples.backend import ADA, Backend
 from tests.imports.platform import PATH, TOKEN, ZOE, binding, contact, document
 from tests.stand_in import TELEGRAM_SECRET, WHATSAPP_SECRET
 from tests.world import PUBLIC
+from trinity_channels.store import StoreError
 
 ROOT = "jwt-root"
+SIGNED = {"X-Twilio-Signature": "fake"}
+"""The stand-in for the platform only looks whether there is one."""
 
 
 @pytest.fixture(params=[True, False], ids=["mounted first", "mounted last"])
@@ -78,3 +81,45 @@ async def test_an_owner_by_another_name_is_another_one(backend: Backend) -> None
 
     assert refused.json()["problems"][0].startswith("bindings[0].owner: Here the agent belongs to someone else")
     assert (stranger.status_code, stranger.json()["code"]) == (403, "forbidden")
+
+
+async def statuses(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """What WhatsApp and Telegram are answered while our database fails."""
+
+    async def fails(*_: object) -> None:
+        raise StoreError("locked")
+
+    with monkeypatch.context() as patched:
+        for name in ("read", "lookup"):
+            patched.setattr(backend.host.store, name, fails)
+        whatsapp = await backend.http.post(f"{PUBLIC}/api/whatsapp/webhook/{WHATSAPP_SECRET}", headers=SIGNED)
+        telegram = await backend.http.post(f"{PUBLIC}/api/telegram/webhook/{TELEGRAM_SECRET}", json={})
+    return [whatsapp.status_code, telegram.status_code]
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_a_moved_binding_stays_ours_while_our_database_fails(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch, restarted: bool
+) -> None:
+    given = document(binding(backend, "whatsapp", webhook_secret=WHATSAPP_SECRET))
+    assert (await backend.api("POST", PATH, given, token=ROOT)).status_code == 200
+    if restarted:
+        await backend.host.stop()
+        await backend.host.start()
+
+    assert await statuses(backend, monkeypatch) == [503, 200]
+    assert [secret for secret, _ in backend.platform.received] == [TELEGRAM_SECRET]
+
+
+async def test_one_that_went_back_is_the_platforms_while_our_database_fails(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    yan = Someone(backend, "telegram", "Yan")
+    given = document(binding(backend, "telegram", contact(backend, "telegram", "Yan"), webhook_secret=TELEGRAM_SECRET))
+    await backend.api("POST", PATH, given, token=ROOT)
+    await yan.says("here")
+    await backend.host.connections.disconnect(ADA, "support", "telegram")
+    await yan.says("there")
+
+    assert await statuses(backend, monkeypatch) == [200, 200]
+    assert backend.platform.unknown == []

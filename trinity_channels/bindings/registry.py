@@ -58,8 +58,9 @@ class Bindings:
         self._now = now
         self._open: dict[int, OpenBinding] = {}
         self._by_key: dict[tuple[str, str], OpenBinding] = {}
-        self._seen: set[tuple[str, str]] = set()
+        self._known_keys: set[tuple[str, str]] = set()
         self._changes = 0
+        self._keys_as_of: int | None = None
 
     async def open(self, binding: int) -> OpenBinding:
         """One connected binding.
@@ -87,6 +88,8 @@ class Bindings:
         known = self._by_key.get((channel, key))
         if known:
             return known
+        if self._keys_as_of not in (None, self._changes):
+            await self.learn_keys()
         wanted, changes = digest(key), self._changes
         stored, replaces = await self._store.read(lambda tx: self._read(tx, bindings.by_digest(tx, channel, wanted)))
         if stored is not None:
@@ -95,9 +98,15 @@ class Bindings:
         retired = await self._store.read(lambda tx: retired_keys.by_digest(tx, channel, wanted))
         return None if retired is None else await self._retired(retired, key)
 
-    def has_had(self, channel: str, key: str) -> bool:
-        """Whether a webhook key has been a binding's since the start, told without the database."""
-        return (channel, key) in self._seen
+    async def learn_keys(self) -> None:
+        """Keep the digests of the webhook keys of all bindings in memory, from now on also after they change."""
+        changes = self._changes
+        self._known_keys = await self._store.read(lambda tx: bindings.digests(tx) | retired_keys.digests(tx))
+        self._keys_as_of = changes
+
+    def knows(self, channel: str, key: str) -> bool:
+        """Whether a webhook key is a connected binding's, told without the database; see `learn_keys`."""
+        return (channel, digest(key)) in self._known_keys
 
     async def _retired(self, retired: RetiredKey, key: str) -> OpenBinding:
         """The binding behind an address that was replaced: what comes there was sent before, or signed for it."""
@@ -164,7 +173,7 @@ class Bindings:
             context=self.contexts.of(stored.channel, webhook.key),
             replaces=replaces,
         )
-        self._seen.add((stored.channel, webhook.key))
+        self._known_keys.add((stored.channel, digest(webhook.key)))
         if changes == self._changes:  # else something changed since it was read
             self._open[stored.id] = opened
             self._by_key[stored.channel, webhook.key] = opened

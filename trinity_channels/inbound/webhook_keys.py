@@ -72,10 +72,10 @@ class WebhookKeys:
         return bound
 
     def _not_opened(self, channel: str, request: Request, *, ours: bool) -> Exception:
-        # Trouble with our database must not stop the application's own webhooks. What is ours is rarely among them: the
-        # keys of bindings that were opened before are known without the database, and so are our own probes.
+        # Trouble with our database must not stop the application's own webhooks. What is ours is not among them: the keys of
+        # all bindings are known without the database, and so are our own probes.
         key = request.path_params["key"]
-        ours = ours or self._bindings.has_had(channel, key) or self._unknown.probes.expects(channel, key)
+        ours = ours or self._bindings.knows(channel, key) or self._unknown.probes.expects(channel, key)
         if not ours and self.answered_elsewhere(request.scope):
             return NotOurs()
         return Refused("store_failed", unread(request, unavailable()))

@@ -70,6 +70,7 @@ _BY_DIGEST = select(*_COLUMNS).where(
     BINDING.c.disconnected_at.is_(None),
 )
 _ALL = select(*_COLUMNS).order_by(BINDING.c.id)
+_DIGESTS = select(BINDING.c.channel, BINDING.c.webhook_digest).where(BINDING.c.disconnected_at.is_(None))
 _USAGE = (
     select(BINDING.c.channel, func.count().label("number"))
     .where(BINDING.c.disconnected_at.is_(None))
@@ -236,6 +237,11 @@ def save(
     saved = of_agent(tx, agent, channel)
     assert saved is not None  # noqa: S101  written in this transaction
     return saved.id
+
+
+def digests(tx: Tx) -> set[tuple[str, str]]:
+    """The webhook keys of all connected bindings: their channels and digests."""
+    return {(row.channel, row.webhook_digest) for row in tx.all(_DIGESTS)}
 
 
 def rotate(tx: Tx, binding: int, new_key: tuple[str, str], now: datetime) -> None:

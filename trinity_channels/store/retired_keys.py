@@ -42,6 +42,11 @@ _BY_DIGEST = (
         BINDING.c.disconnected_at.is_(None),
     )
 )
+_DIGESTS = (
+    select(BINDING.c.channel, RETIRED_KEY.c.digest)
+    .select_from(RETIRED_KEY.join(BINDING, BINDING.c.id == RETIRED_KEY.c.binding_id))
+    .where(BINDING.c.disconnected_at.is_(None))
+)
 _WORKING = (
     select(RETIRED_KEY.c.retired_at, RETIRED_KEY.c.ends_at)
     .where(RETIRED_KEY.c.binding_id == bindparam("binding"), RETIRED_KEY.c.ends_at > bindparam("now"))
@@ -68,6 +73,11 @@ def by_digest(tx: Tx, channel: str, digest: str) -> RetiredKey | None:
     """The retired key of a connected binding that has this digest."""
     row = tx.one(_BY_DIGEST, channel=channel, digest=digest)
     return None if row is None else RetiredKey(row.binding_id, row.webhook_key, moment(row.ends_at))
+
+
+def digests(tx: Tx) -> set[tuple[str, str]]:
+    """The retired keys of all connected bindings: their channels and digests."""
+    return {(row.channel, row.digest) for row in tx.all(_DIGESTS)}
 
 
 def working(tx: Tx, binding: int, now: datetime) -> tuple[datetime, datetime] | None:
