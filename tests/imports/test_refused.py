@@ -211,6 +211,18 @@ REST = {
     "a version that is true": (lambda given: given.update(version=True), "version: must be 1"),
     "a version that is a text": (lambda given: given.update(version="1"), "version: must be 1"),
     "bindings that are no list": (lambda given: given.update(bindings={}), "bindings: must be a list."),
+    "too many bindings": (
+        lambda given: given.update(bindings=[{}] * 201),
+        "bindings: A document may have at most 200 of them. Import the others with a second document.",
+    ),
+    "too many shares": (
+        lambda given: given.update(shares=[{}] * 10_001),
+        "shares: A document may have at most 10000 of them.",
+    ),
+    "too many agents": (
+        lambda given: given.update(shares=[{"agent": f"agent-{one}", "email": ZOE} for one in range(1_001)]),
+        "agents: A document may name at most 1000.",
+    ),
     "shares that are null": (lambda given: given.update(shares=None), "shares: must be a list."),
     "another table": (
         lambda given: given.update(whatsapp_bindings=[]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Mapping
 
@@ -9,6 +10,11 @@ from trinity_channels.access.directory import Directory, owner_of
 from trinity_channels.imports.document import Document
 from trinity_channels.imports.problems import Problems
 from trinity_channels.principal import Owner
+
+MOST_AGENTS = 1_000
+"""In one document: the directory, which may be another system, is asked about each."""
+_AT_ONCE = 8
+"""Agents that it is asked about at the same time."""
 
 
 async def owners(directory: Directory, document: Document, problems: Problems) -> Mapping[str, Owner]:
@@ -23,7 +29,17 @@ async def owners(directory: Directory, document: Document, problems: Problems) -
         *((one.place, one.row.agent) for one in document.shares),
     ]
     names = dict.fromkeys(name for _, name in named)
-    found = {name: owner for name in names if (owner := await owner_of(directory, name))}
+    if len(names) > MOST_AGENTS:
+        problems.add("agents", f"A document may name at most {MOST_AGENTS}. Import the others with a second document.")
+        return {}
+    at_once = asyncio.Semaphore(_AT_ONCE)
+
+    async def ask(name: str) -> Owner | None:
+        async with at_once:
+            return await owner_of(directory, name)
+
+    owners = await asyncio.gather(*map(ask, names))
+    found = {name: owner for name, owner in zip(names, owners, strict=True) if owner}
     for place, name in named:
         if name not in found:
             problems.add(f"{place}.agent", "There is no such agent here.")

@@ -22,6 +22,8 @@ VERSION = 1
 """Of the document's form."""
 MOST_CONTACTS = 10_000
 """In one document: all are written in one transaction, for which everything else waits."""
+MOST_BINDINGS = 200
+"""In one document: the provider of each is asked while the import waits."""
 MOST_ROWS = 10_000
 """Of each other kind."""
 _FIRST = datetime(2000, 1, 1, tzinfo=UTC)
@@ -138,7 +140,7 @@ def read(given: Mapping[str, Any], problems: Problems) -> Document:
         problems.add("The document", f"Unknown field {', '.join(unknown)}; there are {', '.join(sorted(known))}.")
     if type(version := given.get("version")) is not int or version != VERSION:
         problems.add("version", f"must be {VERSION}: the form of the document that this release reads.")
-    found = tuple(_rows(given, "bindings", GivenBinding, problems))
+    found = tuple(_rows(given, "bindings", GivenBinding, problems, MOST_BINDINGS))
     return Document(
         bindings=found,
         contacts=_contacts(found, problems),
@@ -160,12 +162,14 @@ def _contacts(
     return tuple(tuple(_each(one.row.contacts, f"{one.place}.contacts", GivenContact, problems)) for one in found)
 
 
-def _rows(given: Mapping[str, Any], name: str, kind: type[Row], problems: Problems) -> Iterator[Placed[Row]]:
+def _rows(
+    given: Mapping[str, Any], name: str, kind: type[Row], problems: Problems, most: int = MOST_ROWS
+) -> Iterator[Placed[Row]]:
     rows = given.get(name, [])
     if not isinstance(rows, list):
         problems.add(name, "must be a list.")
-    elif len(rows) > MOST_ROWS:
-        problems.add(name, f"A document may have at most {MOST_ROWS} of them.")
+    elif len(rows) > most:
+        problems.add(name, f"A document may have at most {most} of them. Import the others with a second document.")
     else:
         yield from _each(rows, name, kind, problems)
 

@@ -84,6 +84,8 @@ class PlatformImport:
         owners = await agents.owners(self._directory, document, problems)
         agents.refuse_twice(document, problems)
         moves = self._moves.read(document, owners, problems)
+        # Before the providers are asked, which may take minutes.
+        problems.refuse()
         sealed = await self._moves.sealed(moves, problems)
         problems.refuse()
         local = isinstance(self._directory, LocalDirectory)

@@ -29,7 +29,7 @@ log = get_logger(__name__)
 
 _AT_ONCE = 8
 """Providers that are asked at the same time."""
-_PATIENCE = 30.0
+_PATIENCE = 20.0
 """Seconds that one of them may take."""
 
 
