@@ -7,6 +7,7 @@ import contextlib
 import os
 import re
 import socket
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any, cast
 
@@ -25,6 +26,7 @@ from trinity_channels.store.tables.row import METADATA
 STATEMENTS = statements()
 DIALECT = cast("Any", PGDialect_psycopg)()
 _PUT = update(SETTING).where(SETTING.c.name == "a").values(value=SETTING.c.value + "!")
+BROKEN = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'of_the_store'"
 _ALL = select(func.count()).select_from(SETTING)
 
 
@@ -231,6 +233,64 @@ async def test_a_connection_that_broke_between_units_is_replaced(store: Postgres
     assert await store.write(counted_up) == 21
 
 
+@contextlib.contextmanager
+def attempts_to_connect() -> Iterator[list[dict[str, Any]]]:
+    """The parameters of each attempt."""
+    made: list[dict[str, Any]] = []
+
+    def seen(_dialect: object, _record: object, _args: object, parameters: dict[str, Any]) -> None:
+        made.append(parameters)
+
+    event.listen(Engine, "do_connect", seen)
+    yield made
+    event.remove(Engine, "do_connect", seen)
+
+
+async def test_while_the_database_is_away_work_waits_once_and_is_then_refused_at_once(
+    monkeypatch: pytest.MonkeyPatch, store: PostgresStore
+) -> None:
+    monkeypatch.setattr("trinity_channels.store.postgres.PATIENCE", 0.5)
+    monkeypatch.setattr("trinity_channels.store.postgres._MOMENT", 60)
+    await asyncio.gather(*(store.write(counted_up) for _ in range(20)))
+    postgres.administer("ALTER DATABASE of_the_store WITH ALLOW_CONNECTIONS false")
+    postgres.administer(BROKEN)
+    began = time.monotonic()
+
+    first = await asyncio.gather(*(store.write(counted_up) for _ in range(40)), return_exceptions=True)
+
+    assert {type(one) for one in first} == {StoreError}
+    assert time.monotonic() - began < 3
+    with attempts_to_connect() as attempts:
+        later = await asyncio.gather(*(store.read(counted_up) for _ in range(20)), return_exceptions=True)
+    assert all("not currently accepting connections" in str(one) for one in later)
+    assert attempts == []
+    postgres.administer("ALTER DATABASE of_the_store WITH ALLOW_CONNECTIONS true")
+    monkeypatch.setattr("trinity_channels.store.postgres._MOMENT", 0)
+    assert await store.write(counted_up) == 21
+
+
+async def test_a_statement_has_limited_time(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setattr("trinity_channels.store.postgres._STATEMENT", 0.1)
+    store = PostgresStore(url)
+    store.open()
+
+    with pytest.raises(StoreError, match="statement timeout"):
+        await store.write(lambda tx: tx.query(select(func.pg_sleep(30))))
+    assert await store.write(counted_up) == 1
+    await store.close()
+
+
+def test_a_lost_network_is_noticed_and_the_url_may_say_when(url: str) -> None:
+    with attempts_to_connect() as attempts:
+        PostgresStore(url).exists()
+        PostgresStore(f"{url}&keepalives_idle=77").exists()
+
+    assert [one["keepalives_idle"] for one in attempts] == [10, "77"]
+    assert {(one["tcp_user_timeout"], one["keepalives_interval"], one["keepalives_count"]) for one in attempts} == {
+        (10_000, 5, 3)
+    }
+
+
 async def test_a_commit_whose_end_is_unknown_is_not_repeated(store: PostgresStore, url: str) -> None:
     with psycopg.connect(postgres.plain(url), autocommit=True) as connection:
         connection.execute(
@@ -300,9 +360,6 @@ async def test_to_ask_whether_a_database_is_served_keeps_no_host_from_starting(u
         assert serving.is_served(asking)
     engine.dispose()
     await store.close()
-
-
-BROKEN = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'of_the_store'"
 
 
 @pytest.mark.parametrize("which", ["", " AND pid IN (SELECT pid FROM pg_locks WHERE mode = 'ExclusiveLock')"])

@@ -13,11 +13,12 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 import psycopg
 from sqlalchemy import Connection, create_engine, inspect, select
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import NullPool
 
@@ -36,6 +37,10 @@ WORKERS = 8
 """Connections, each with a thread: more of them only wait for the same processors and the same disk."""
 _PAUSES = tuple(min(0.005 * 2**run, 0.5) for run in range(26))
 """Seconds before a unit runs again, at most: ten altogether, in which a server can restart."""
+_MOMENT = 1.0
+"""Seconds after a failed attempt to connect in which work that has waited long enough makes no other."""
+_STATEMENT = 60
+"""Seconds that the server gives a statement, also to wait for others. Those that bring up the schema have no limit."""
 _SIDE_BY_SIDE = 3
 """How often a unit runs beside others before it runs alone."""
 _SHORT = 0.2
@@ -85,6 +90,15 @@ class _Session:
         self.connection.close()
 
 
+@dataclass(frozen=True, slots=True)
+class _Outage:
+    """That no connection could be made: `since` and `last` are the first and the last attempt, on the monotonic clock."""
+
+    since: float
+    last: float
+    fault: BaseException
+
+
 class PostgresStore(Store):
     """A database of a PostgreSQL server."""
 
@@ -97,12 +111,9 @@ class PostgresStore(Store):
             self._url,
             poolclass=NullPool,
             hide_parameters=True,
-            connect_args={
-                "connect_timeout": PATIENCE,
-                "application_name": "trinity_channels",
-                "options": "-c default_transaction_isolation=serializable",
-            },
+            connect_args=_limits(self._url),
         )
+        self._outage: _Outage | None = None
         self._workers: ThreadPoolExecutor | None = None
         self._turnstile = Turnstile()
         self._local = threading.local()
@@ -144,6 +155,7 @@ class PostgresStore(Store):
                 self._serving.begin()
             # To see, once it has the lock, what another process has made meanwhile.
             with self._engine.execution_options(isolation_level="READ COMMITTED").begin() as connection:
+                connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
                 migrate.bring_up(connection)
                 if self._serving:
                     self._serving.mark(connection)
@@ -189,10 +201,10 @@ class PostgresStore(Store):
     async def empty_log(self) -> bool:
         return True
 
-    def _submit(self, work: Callable[[Unit[T]], R], unit: Unit[T]) -> asyncio.Future[R]:
+    def _submit(self, work: Callable[[Unit[T], float], R], unit: Unit[T]) -> asyncio.Future[R]:
         if self._workers is None:
             raise StoreError("The store is closed.")
-        return asyncio.get_running_loop().run_in_executor(self._workers, work, unit)
+        return asyncio.get_running_loop().run_in_executor(self._workers, work, unit, time.monotonic())
 
     def _tell(self, done: asyncio.Future[tuple[Any, list[str]]]) -> None:
         if done.cancelled() or done.exception():
@@ -202,7 +214,7 @@ class PostgresStore(Store):
             if self._on_wake:
                 self._on_wake(key)
 
-    def _write(self, unit: Unit[T]) -> tuple[T, list[str]]:
+    def _write(self, unit: Unit[T], since: float) -> tuple[T, list[str]]:
         runs, longest = 0, 0.0
 
         def run(session: _Session) -> tuple[T, list[str]]:
@@ -214,7 +226,7 @@ class PostgresStore(Store):
                 finally:
                     runs, longest = runs + 1, max(longest, time.monotonic() - began)
 
-        return self._until_it_works(run)
+        return self._until_it_works(run, since)
 
     def _commit(self, session: _Session, result: T) -> tuple[T, list[str]]:
         try:
@@ -227,7 +239,7 @@ class PostgresStore(Store):
                 ) from error
             raise
 
-    def _read(self, unit: Unit[T]) -> T:
+    def _read(self, unit: Unit[T], since: float) -> T:
         def run(session: _Session) -> T:
             try:
                 session.driver.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
@@ -235,15 +247,20 @@ class PostgresStore(Store):
             finally:
                 session.undo()
 
-        return self._until_it_works(run)
+        return self._until_it_works(run, since)
 
-    def _until_it_works(self, run: Callable[[_Session], R]) -> R:
-        """Run it, again where the database gave it up or the connection broke before anything was committed."""
+    def _until_it_works(self, run: Callable[[_Session], R], since: float) -> R:
+        """Run it, again if the database ended it or the connection broke before anything was committed.
+
+        Args:
+            run: what is done with a connection.
+            since: when it was asked for, on the monotonic clock: other work may have been before it.
+        """
         for pause in (*_PAUSES, None):
             session = None
             try:
-                session = self._session()
-                return run(session)
+                session = self._session(since)
+                result = run(session)
             except (psycopg.Error, DBAPIError) as error:
                 fault = error.orig if isinstance(error, DBAPIError) else error
                 lost = session is None or session.broken
@@ -256,20 +273,46 @@ class PostgresStore(Store):
                     raise StoreError(
                         f"The database {self.name} is too busy: others changed what this work reads, at each attempt."
                     ) from error
-                if pause is None or isinstance(fault, psycopg.errors.ConnectionTimeout):
+                if (
+                    pause is None
+                    or isinstance(fault, psycopg.errors.ConnectionTimeout)
+                    or (lost and self._waited(since))
+                ):
                     raise self._unusable(fault or error) from error
             except BaseException:
                 self._leave(session)
                 raise
+            else:
+                self._outage = None
+                return result
             time.sleep(random.uniform(0, pause))  # noqa: S311  so that two do not meet again
         raise AssertionError("the last run ends it")
 
-    def _session(self) -> _Session:
+    def _session(self, since: float) -> _Session:
         session: _Session | None = getattr(self._local, "session", None)
         if session is None:
-            session = self._local.session = _Session(self._connected())
+            session = self._local.session = _Session(self._attempted(since))
             self._sessions.append(session)
         return session
+
+    def _waited(self, since: float) -> bool:
+        """Whether work has waited long enough for a connection: since it was asked for, or since there is none."""
+        outage = self._outage
+        return time.monotonic() >= PATIENCE + min(since, outage.since if outage else since)
+
+    def _attempted(self, since: float) -> Connection:
+        """A new connection, except where the database was away a moment ago and the work has waited already."""
+        before = self._outage
+        if before and self._waited(since) and time.monotonic() < before.last + _MOMENT:
+            raise self._unusable(before.fault)
+        try:
+            connection = self._connected()
+        except DBAPIError as error:
+            now = time.monotonic()
+            self._outage = _Outage(before.since if before else now, now, error.orig or error)
+            raise
+        self._outage = None
+        return connection
 
     def _connected(self) -> Connection:
         connection = self._engine.connect()
@@ -293,3 +336,18 @@ class PostgresStore(Store):
 
     def _unusable(self, fault: BaseException) -> StoreError:
         return StoreError(f"The database {self.name} cannot be used: {str(fault).strip()}")
+
+
+def _limits(url: URL) -> dict[str, object]:
+    """What ends the wait for a server: parameters of libpq. Where the network is lost, only the system can tell."""
+    limits: dict[str, object] = {
+        "connect_timeout": PATIENCE,
+        "tcp_user_timeout": PATIENCE * 1000,
+        "keepalives_idle": PATIENCE,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "application_name": "trinity_channels",
+    }
+    chosen = {name: value for name, value in limits.items() if name not in url.query}
+    options = f"-c default_transaction_isolation=serializable -c statement_timeout={_STATEMENT * 1000:.0f}"
+    return chosen | {"options": options}
