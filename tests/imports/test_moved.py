@@ -72,6 +72,7 @@ async def test_who_has_a_verified_email_can_be_written_to_first(terminal: Termin
 
     assert telegram.bot.webhook.secret == TOKEN
     assert "Shares: 2 added, 0 were here already." in done.stdout
+    assert "Shares left out, for the owner may use the agent anyway: 1." in done.stdout
     assert {one["email"]: one["allow_proactive"] for one in shares} == {ZOE: True, "yan@example.org": False}
     assert sent.status_code == 200, sent.text
     assert refused.json()["code"] == "not_opted_in"

@@ -73,8 +73,8 @@ def _refuse(_: str) -> Any:
 def _tell_binding(one: dict[str, Any], *, dry_run: bool) -> None:
     what = ("would be taken over" if dry_run else "is taken over") if one["new"] else "is here already"
     parts = [f"{one['people']} people added, {one['signed_in']} of them signed in"]
-    if one["outdated"]:
-        parts.append(f"{one['outdated']} who have to sign in again, because they have not written for too long")
+    if one["sign_in_expired"]:
+        parts.append(f"{one['sign_in_expired']} who have to sign in again, because they have not written for too long")
     if one["known"]:
         parts.append(f"{one['known']} were here already")
     if one["erased"]:
@@ -91,5 +91,7 @@ def _tell_access(done: dict[str, Any], *, dry_run: bool) -> None:
         say(f"Keeps the policy that it has here: {', '.join(done['policies_kept'])}.")
     if done["shares_added"] or done["shares_kept"]:
         say(f"Shares: {done['shares_added']} added, {done['shares_kept']} were here already.")
+    if done["shares_of_owners"]:
+        say(f"Shares left out, for the owner may use the agent anyway: {done['shares_of_owners']}.")
     if done["shares_elsewhere"]:
         say(f"Shares left out, for this host does not keep them: {done['shares_elsewhere']}.")

@@ -89,18 +89,16 @@ class PlatformImport:
         sealed = await self._moves.sealed(moves, problems)
         problems.refuse()
         local = isinstance(self._directory, LocalDirectory)
+        # The owner has access anyway.
+        shares = [one for one in document.shares if local and owners[one.row.agent].email != one.row.email]
         contents = Contents(
             bindings=sealed,
             policies=[
                 (one.row.agent, POLICIES[one.row.require_email, one.row.open_access], GROUPS[one.row.group_auth_mode])
                 for one in document.policies
             ],
-            # The owner has access anyway.
-            shares=[
-                (one.row.agent, one.row.email, one.row.allow_proactive)
-                for one in document.shares
-                if local and owners[one.row.agent].email != one.row.email
-            ],
+            shares=[(one.row.agent, one.row.email, one.row.allow_proactive) for one in shares],
+            shares_of_owners=len(document.shares) - len(shares) if local else 0,
             shares_elsewhere=0 if local else len(document.shares),
         )
         written = await self._write(Writing(contents, principal, self._now(), self._newcomers), dry_run=dry_run)

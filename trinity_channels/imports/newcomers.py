@@ -20,7 +20,7 @@ class Newcomers:
         self._blocks = blocks
         self._now = now
 
-    def is_outdated(self, person: Person) -> bool:
+    def sign_in_expired(self, person: Person) -> bool:
         """Whether their verified e-mail would end at once."""
         if person.email is None or person.verified_at is None:
             return False

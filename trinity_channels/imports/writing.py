@@ -56,6 +56,7 @@ class Contents:
     bindings: Sequence[Sealed]
     policies: Sequence[tuple[str, Policy, GroupPolicy]]
     shares: Sequence[tuple[str, str, bool]]
+    shares_of_owners: int = 0
     shares_elsewhere: int = 0
 
 
@@ -89,6 +90,7 @@ class Writing:
             policies_kept=[agent for agent, new in policies.items() if not new],
             shares_added=added,
             shares_kept=len(self._contents.shares) - added,
+            shares_of_owners=self._contents.shares_of_owners,
             shares_elsewhere=self._contents.shares_elsewhere,
         )
 
@@ -154,7 +156,7 @@ class Writing:
                 continue
             counts["people"] += 1
             if person.email:
-                counts["outdated" if self._newcomers.is_outdated(person) else "signed_in"] += 1
+                counts["sign_in_expired" if self._newcomers.sign_in_expired(person) else "signed_in"] += 1
         if new or counts["people"]:
             details = {"people": counts["people"], "new": new}
             audit.add(tx, self._now, self._by.actor, "import", agent=one.agent, channel=one.channel, details=details)
@@ -165,7 +167,7 @@ class Writing:
             keeps_address=one.keeps_address,
             people=counts["people"],
             signed_in=counts["signed_in"],
-            outdated=counts["outdated"],
+            sign_in_expired=counts["sign_in_expired"],
             known=counts["known"],
             erased=counts["erased"],
             note=_STAY if one.differs and not new else "",

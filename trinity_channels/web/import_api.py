@@ -39,7 +39,7 @@ class ImportedBindingAnswer(BaseModel):
     keeps_address: bool = Field(description="Whether its webhook address ends as on the platform")
     people: int = Field(description="Who were added")
     signed_in: int = Field(description="Those of them whose verified e-mail counts")
-    outdated: int = Field(description="Those who have to sign in again, for they have not written for too long")
+    sign_in_expired: int = Field(description="Those who have to sign in again, for they have not written for too long")
     known: int = Field(description="Who were here already, and stay as they are")
     erased: int = Field(description="Who were erased here, and are left out")
     note: str = Field(description="What is left to do, and whether other settings stay; may be empty")
@@ -55,6 +55,7 @@ class ImportAnswer(BaseModel):
     policies_kept: list[str] = Field(description="Agents that have a policy of their own here, which stays")
     shares_added: int
     shares_kept: int = Field(description="Shares that were here already")
+    shares_of_owners: int = Field(description="Shares that were left out, because an owner may use the agent anyway")
     shares_elsewhere: int = Field(description="Shares that were left out, because this host does not keep them")
 
 
