@@ -12,7 +12,7 @@ from tests.platform.double import Platform
 from tests.platform.executions import Execution, Plan
 from tests.platform.worlds import platform, runs, town, waits
 from tests.world import Person, World
-from trinity_channels.store import turns
+from trinity_channels.store import Tx, agent_names, turns
 
 __all__ = ["platform", "town"]
 AWAY: list[Response | Exception] = [httpx.ConnectError("refused"), Response(status_code=503), httpx.ReadTimeout("slow")]
@@ -168,9 +168,9 @@ async def test_a_run_that_begins_after_its_turn_has_ended_is_ended(
     runs(platform, Plan(seconds=600))
     follow = turns.follow
 
-    def ended_before(tx: object, turn: int, *rest: object, counted: bool) -> bool:
+    def ended_before(tx: object, turn: int, *rest: object, **more: object) -> bool:
         turns.fail(tx, turn, "a test", town.now())  # type: ignore[arg-type]
-        return follow(tx, turn, *rest, counted=counted)  # type: ignore[arg-type]
+        return follow(tx, turn, *rest, **more)  # type: ignore[arg-type]
 
     monkeypatch.setattr(turns, "follow", ended_before)
     await town.person("Zoe").says("hello")
@@ -178,6 +178,30 @@ async def test_a_run_that_begins_after_its_turn_has_ended_is_ended(
 
     (run,) = platform.executions
     assert run.terminated
+
+
+@pytest.mark.parametrize("moment", ["before it is noted", "after it is noted"])
+async def test_a_run_that_begins_while_its_agent_is_deleted_is_ended(
+    town: World, platform: Platform, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    runs(platform, Plan(seconds=600))
+    follow = turns.follow
+
+    def deleted_meanwhile(tx: Tx, *rest: object, **more: object) -> bool:
+        if moment == "before it is noted":
+            agent_names.delete_all(tx, "support", town.now())
+        followed = follow(tx, *rest, **more)  # type: ignore[arg-type]
+        if moment == "after it is noted":
+            agent_names.delete_all(tx, "support", town.now())
+        return followed
+
+    monkeypatch.setattr(turns, "follow", deleted_meanwhile)
+    await town.person("Zoe").says("hello")
+    await waits(town, 120)
+
+    (run,) = platform.executions
+    assert run.terminated
+    assert terminations(platform) == 1
 
 
 async def test_runs_that_were_answered_are_left_alone(town: World, platform: Platform) -> None:

@@ -20,6 +20,7 @@ from trinity_channels.principal import Principal
 from trinity_channels.refusal import Refusal
 from trinity_channels.store import Store, Tx, agent_erasure, agent_names, audit, bindings, retired_keys
 from trinity_channels.store.bindings import StoredBinding
+from trinity_channels.store.given_up import ERASED, GIVEN_UP
 
 LONGEST_NAME = 200
 
@@ -197,5 +198,5 @@ class AgentChanges:
 
 def _usable(name: str) -> bool:
     """Whether an agent can have this name: not one of those that rows are kept under."""
-    reserved = name.startswith((agent_names.GIVEN_UP, agent_names.ERASED))
+    reserved = name.startswith((GIVEN_UP, ERASED))
     return 0 < len(name) <= LONGEST_NAME and name.isprintable() and name == name.strip() and not reserved

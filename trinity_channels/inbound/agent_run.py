@@ -45,7 +45,7 @@ class AgentRuns:
 
         if not isinstance(answer, Working):
             return answer
-        following = await self._endings.follow(turn, answer, counted=counted)
+        following = await self._endings.follow(state, turn, answer, counted=counted)
         if following.at is None:  # the turn has ended meanwhile
             await self._agent.stop_showing(state)
         else:

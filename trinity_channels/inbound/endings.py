@@ -82,14 +82,14 @@ class Endings:
         self._metrics.turns.labels(state.channel, "answered" if composed else "silent").inc()
         return Following(following)
 
-    async def follow(self, turn: OpenTurn, working: Working, *, counted: bool) -> Following:
+    async def follow(self, state: ConversationState, turn: OpenTurn, working: Working, *, counted: bool) -> Following:
         """The agent works on: look again later, the seldomer the longer it takes. Nothing is left if the turn has ended."""
         now = self._now()
         since = turn.run_at if turn.run_at and turn.run == working.run else now
         pause = min(max((now - since) / PATIENCE, SHORTEST_LOOK), LONGEST_LOOK)
 
         def follow(tx: Tx) -> bool:
-            return turns.follow(tx, turn.id, working.run, since, now + pause, now, counted=counted)
+            return turns.follow(tx, turn.id, working.run, since, now + pause, now, agent=state.agent, counted=counted)
 
         followed = await self._store.write(follow)
         return Following(at=now + pause) if followed else Following()

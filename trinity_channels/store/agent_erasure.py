@@ -7,9 +7,9 @@ from datetime import datetime
 
 from sqlalchemy import Delete, String, Update, bindparam, cast, delete, literal, select, update
 
-from trinity_channels.store.agent_names import ERASED, GIVEN_UP
 from trinity_channels.store.clock import micros
 from trinity_channels.store.erase import WITHOUT_PERSON
+from trinity_channels.store.given_up import ERASED, GIVEN_UP
 from trinity_channels.store.states import MESSAGES, OPEN_DELIVERIES, MessageState, OutboxState, TurnState
 from trinity_channels.store.tables import (
     ADDRESS,

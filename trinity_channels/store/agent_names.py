@@ -22,6 +22,7 @@ from sqlalchemy import (
 
 from trinity_channels.store import unwanted_runs
 from trinity_channels.store.clock import micros
+from trinity_channels.store.given_up import GIVEN_UP
 from trinity_channels.store.tables import (
     ACCESS_REQUEST,
     AGENT_SETTING,
@@ -36,11 +37,6 @@ from trinity_channels.store.tables import (
     UNWANTED_RUN,
 )
 from trinity_channels.store.tx import Tx
-
-GIVEN_UP = "deleted:"
-"""What the names of bindings begin with whose agent was deleted, and whose people are still to be erased."""
-ERASED = "erased:"
-"""The same once nothing is left but empty rows."""
 
 _NAMED = {
     "channels": BINDING,

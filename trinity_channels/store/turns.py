@@ -12,6 +12,7 @@ from sqlalchemy import and_, bindparam, exists, func, insert, select, update
 from trinity_channels.store import messages, unwanted_runs
 from trinity_channels.store.clock import micros, moment
 from trinity_channels.store.conversation_state import Message, OpenTurn
+from trinity_channels.store.given_up import IS_GIVEN_UP
 from trinity_channels.store.states import MessageState, TurnState
 from trinity_channels.store.tables import BINDING, CONVERSATION, MESSAGE, TURN
 from trinity_channels.store.tables.indexes import in_states
@@ -91,7 +92,7 @@ _LATER = (
 
 _FOLLOW = (
     update(TURN)
-    .where(_THIS_IF_OPEN)
+    .where(_THIS_IF_OPEN, ~exists().where(BINDING.c.id == TURN.c.binding_id, IS_GIVEN_UP))
     .values(
         # Neither a death nor a failure: the agent is at work.
         attempts=TURN.c.attempts - bindparam("counted"),
@@ -192,14 +193,17 @@ def postpone(tx: Tx, turn: int, at: datetime, why: str, now: datetime, *, counte
     tx.run(_LATER, turn=turn, at=micros(at), why=why, now=micros(now), counted=int(counted))
 
 
-def follow(tx: Tx, turn: int, run: str, since: datetime, at: datetime, now: datetime, *, counted: bool) -> bool:
-    """Note that an agent works on a turn since a time, and look again `at` another; False if the turn is not open.
+def follow(
+    tx: Tx, turn: int, run: str, since: datetime, at: datetime, now: datetime, *, agent: str, counted: bool
+) -> bool:
+    """Note that an agent works on a turn since a time, and look again `at` another.
 
-    Then the run is noted as one that is to be ended. `counted`: the attempt that found it out was.
+    False if the turn is not open, or its agent was deleted, whose name was `agent`; then the run is noted as one that is to
+    be ended. `counted`: the attempt that found it out was.
     """
     if tx.run(_FOLLOW, turn=turn, run=run, since=micros(since), at=micros(at), now=micros(now), counted=int(counted)):
         return True
-    unwanted_runs.note_run(tx, turn, run, now)
+    unwanted_runs.note_run(tx, turn, run, agent, now)
     return False
 
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, delete, insert, literal_column, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, case, delete, insert, literal_column, or_, select, update
 
 from trinity_channels.store.clock import micros, moment
+from trinity_channels.store.given_up import IS_GIVEN_UP
 from trinity_channels.store.states import TurnState
 from trinity_channels.store.tables import BINDING, TURN, UNWANTED_RUN
 from trinity_channels.store.tables.indexes import in_states
@@ -44,18 +45,26 @@ class UnwantedRun:
 _NAMES = ("agent", "channel", "conversation_id", "key", "run", "since", "attempts", "next_at")
 
 
-def _of_turns(run: ColumnElement[Any] = TURN.c.run) -> Select[Any]:
+def _of_turns(run: ColumnElement[Any] = TURN.c.run, agent: ColumnElement[str] = BINDING.c.agent) -> Select[Any]:
     """The rows for turns, of which the caller says the conditions."""
     now: Any = bindparam("now")
-    columns: list[Any] = [BINDING.c.agent, BINDING.c.channel, TURN.c.conversation_id, TURN.c.key, run]
+    columns: list[Any] = [agent, BINDING.c.channel, TURN.c.conversation_id, TURN.c.key, run]
     columns += [now, literal_column("0"), now]
     return select(*columns).join_from(TURN, BINDING, BINDING.c.id == TURN.c.binding_id)
 
 
 _NOTE = insert(UNWANTED_RUN).from_select(
-    _NAMES, _of_turns().where(TURN.c.id == bindparam("turn"), TURN.c.run.is_not(None))
+    # What an agent that was deleted had begun was noted then.
+    _NAMES,
+    _of_turns().where(TURN.c.id == bindparam("turn"), TURN.c.run.is_not(None), ~IS_GIVEN_UP),
 )
-_NOTE_RUN = insert(UNWANTED_RUN).from_select(_NAMES, _of_turns(bindparam("run")).where(TURN.c.id == bindparam("turn")))
+_BEGUN_BY = case((IS_GIVEN_UP, bindparam("agent")), else_=BINDING.c.agent)
+_NOTE_RUN = insert(UNWANTED_RUN).from_select(
+    _NAMES,
+    _of_turns(bindparam("run"), _BEGUN_BY).where(
+        TURN.c.id == bindparam("turn"), or_(~IS_GIVEN_UP, TURN.c.run.is_distinct_from(bindparam("run")))
+    ),
+)
 _NOTE_AGENT = insert(UNWANTED_RUN).from_select(
     _NAMES,
     _of_turns().where(
@@ -81,9 +90,9 @@ def note(tx: Tx, turn: int, now: datetime) -> None:
     tx.run(_NOTE, turn=turn, now=micros(now))
 
 
-def note_run(tx: Tx, turn: int, run: str, now: datetime) -> None:
-    """Note a run that was begun for a turn, and is not stored with it."""
-    tx.run(_NOTE_RUN, turn=turn, run=run, now=micros(now))
+def note_run(tx: Tx, turn: int, run: str, agent: str, now: datetime) -> None:
+    """Note a run that was begun for a turn, and is not stored with it; `agent` is its name if it was deleted meanwhile."""
+    tx.run(_NOTE_RUN, turn=turn, run=run, agent=agent, now=micros(now))
 
 
 def note_agent(tx: Tx, agent: str, now: datetime) -> None:
