@@ -225,6 +225,17 @@ async def test_a_connection_that_breaks_in_a_unit_is_replaced_and_the_unit_runs_
     assert await store.read(lambda tx: settings.get(tx, "number")) == "1"
 
 
+async def test_a_unit_that_fails_on_a_connection_that_broke_fails_with_its_own_error(store: PostgresStore) -> None:
+    def unlucky(tx: Tx) -> None:
+        killed(tx)
+        raise ValueError("a unit's own")
+
+    for work in (store.write, store.read):
+        with pytest.raises(ValueError, match="own"):
+            await work(unlucky)
+    assert await store.write(counted_up) == 1
+
+
 async def test_a_connection_that_broke_between_units_is_replaced(store: PostgresStore) -> None:
     await asyncio.gather(*(store.write(counted_up) for _ in range(20)))
     postgres.administer("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'of_the_store'")

@@ -8,6 +8,7 @@ end it each time.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import threading
 import time
@@ -77,10 +78,12 @@ class _Session:
         self.tx.take_woken()
         if self.broken:
             return
-        if self.connection.in_transaction():
-            self.connection.rollback()
-        else:
-            self.driver.rollback()
+        # A connection that broke undoes it by itself, and is seen to be broken then.
+        with contextlib.suppress(psycopg.Error, DBAPIError):
+            if self.connection.in_transaction():
+                self.connection.rollback()
+            else:
+                self.driver.rollback()
 
     def close(self) -> None:
         if self.broken:
