@@ -4,93 +4,154 @@ Run it where the backend runs, with its variables DATABASE_URL and CREDENTIAL_EN
 
     python export_channels.py | trinity-channels import-trinity --dry-run
 
-Slack's are left out: there all agents share one app, here each agent has its own.
+An import takes at most 10,000 people, 200 bindings and 1,000 agents; where there are more, `--part` says which of the
+documents is printed. Slack's are left out: there all agents share one app, here each agent has its own.
 """
 
 from __future__ import annotations
 
+import argparse
 import base64
 import json
 import os
 import sys
+from itertools import zip_longest
 from typing import Any
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.exc import SQLAlchemyError
+
+MOST = 10_000
+"""People, policies or shares in one document."""
+MOST_BINDINGS = 200
+MOST_AGENTS = 400
+"""With a policy, and as many with a share: a document may name 1,000 in all."""
 
 Row = dict[str, Any]
 
 
 def main() -> None:
-    """Print the document."""
-    engine = create_engine(os.environ["DATABASE_URL"])
-    cipher = AESGCM(bytes.fromhex(os.environ["CREDENTIAL_ENCRYPTION_KEY"]))
-    with engine.connect() as connection:
-        agents = rows(connection, "agent_ownership", "WHERE deleted_at IS NULL")
-        names = {one["agent_name"] for one in agents}
-        document = {
-            "version": 1,
-            "bindings": [
-                one
-                for one in [*whatsapp(connection, cipher), *telegram(connection, cipher)]
-                # Deleted agents keep their rows for a while.
-                if one["agent"] in names
-            ],
-            "policies": [policy(one) for one in agents],
-            "shares": [
-                {
-                    "agent": one["agent_name"],
-                    "email": one["shared_with_email"],
-                    "allow_proactive": bool(one["allow_proactive"]),
-                }
-                for one in rows(connection, "agent_sharing")
-                if one["agent_name"] in names
-            ],
-        }
-    json.dump(document, sys.stdout)
+    """Print the document, or the part of it that was asked for."""
+    parser = argparse.ArgumentParser(description="Print the channels of Trinity as a document for import-trinity.")
+    parser.add_argument("--part", type=int, help="which of several documents, from 1")
+    number = parser.parse_args().part
+    if sys.stdout.isatty():
+        sys.exit("The document has decrypted credentials: pass it through a pipe, not to a terminal.")
+    url = variable("DATABASE_URL")
+    try:
+        cipher = AESGCM(bytes.fromhex(variable("CREDENTIAL_ENCRYPTION_KEY")))
+    except ValueError:
+        sys.exit("CREDENTIAL_ENCRYPTION_KEY is not the backend's: it must be 64 hexadecimal digits.")
+    try:
+        with create_engine(url).connect() as connection:
+            documents = parts(connection, cipher)
+    except SQLAlchemyError as error:
+        sys.exit(f"The database that DATABASE_URL names cannot be read ({type(error).__name__}).")
+    if number is None and len(documents) > 1:
+        sys.exit(f"There is too much for one import. Print and import each part: --part 1 to --part {len(documents)}.")
+    number = 1 if number is None else number
+    if not 1 <= number <= len(documents):
+        sys.exit(f"There is no part {number}: the parts are 1 to {len(documents)}.")
+    json.dump(documents[number - 1], sys.stdout)
 
 
-def whatsapp(connection: Connection, cipher: AESGCM) -> list[Row]:
+def variable(name: str) -> str:
+    """A variable of the backend."""
+    return os.environ.get(name) or sys.exit(f"{name} is missing: run this with the variables of the backend.")
+
+
+def parts(connection: Connection, cipher: AESGCM) -> list[Row]:
+    """The documents."""
+    # Deleted agents keep their rows for a while.
+    agents = rows(connection, "agent_ownership", "WHERE deleted_at IS NULL")
+    names = {one["id"]: one["username"] for one in rows(connection, "users")}
+    owners = {one["agent_name"]: names.get(one["owner_id"]) for one in agents}
+    bindings = [*whatsapp(connection, cipher, owners), *telegram(connection, cipher, owners)]
+    shares = [share(one) for one in rows(connection, "agent_sharing") if one["agent_name"] in owners]
+    shares.sort(key=lambda one: str(one["agent"]))
+    none: list[Row] = []
+    lists = (divided(bindings), slices([policy(one) for one in agents]), slices(shares))
+    return [
+        {"version": 1, "bindings": some, "policies": policies, "shares": shared}
+        for some, policies, shared in zip_longest(*lists, fillvalue=none)
+    ]
+
+
+def divided(bindings: list[Row]) -> list[list[Row]]:
+    """The bindings, some for each document; one whose people do not fit is in several, with some of them in each."""
+    found: list[list[Row]] = [[]]
+    room = MOST
+    for binding in bindings:
+        contacts = binding["contacts"]
+        while True:
+            if room == 0 or len(found[-1]) == MOST_BINDINGS:
+                found.append([])
+                room = MOST
+            found[-1].append({**binding, "contacts": contacts[:room]})
+            contacts, room = contacts[room:], max(room - len(contacts), 0)
+            if not contacts:
+                break
+    return found
+
+
+def slices(given: list[Row]) -> list[list[Row]]:
+    """The rows, as many for each document as it may have."""
+    found: list[list[Row]] = [[]]
+    agents: set[str] = set()
+    for row in given:
+        if len(found[-1]) == MOST or len(agents | {row["agent"]}) > MOST_AGENTS:
+            found.append([])
+            agents = set()
+        found[-1].append(row)
+        agents.add(row["agent"])
+    return found
+
+
+def whatsapp(connection: Connection, cipher: AESGCM, owners: dict[str, str | None]) -> list[Row]:
     """The bindings of WhatsApp."""
-    links = rows(connection, "whatsapp_chat_links")
+    table, links = "whatsapp_bindings", people(connection, "whatsapp_chat_links")
     return [
         {
             "agent": one["agent_name"],
+            "owner": owners[one["agent_name"]],
             "channel": "whatsapp",
             "settings": {
                 "account_sid": one["account_sid"],
-                "auth_token": decrypted(cipher, one["auth_token_encrypted"], "auth_token"),
+                "auth_token": decrypted(cipher, table, one, "auth_token"),
                 "from_number": one["from_number"],
                 "messaging_service_sid": one["messaging_service_sid"],
             },
             "webhook_secret": one["webhook_secret"],
             "contacts": [
                 contact(link, link["wa_user_phone"], link["wa_user_name"], stable=False)
-                for link in links
-                if link["binding_id"] == one["id"]
+                for link in links.get(one["id"], [])
             ],
         }
-        for one in rows(connection, "whatsapp_bindings")
+        for one in rows(connection, table)
+        if one["agent_name"] in owners
     ]
 
 
-def telegram(connection: Connection, cipher: AESGCM) -> list[Row]:
+def telegram(connection: Connection, cipher: AESGCM, owners: dict[str, str | None]) -> list[Row]:
     """The bindings of Telegram."""
-    links = rows(connection, "telegram_chat_links")
+    table, links = "telegram_bindings", people(connection, "telegram_chat_links")
     return [
         {
             "agent": one["agent_name"],
+            "owner": owners[one["agent_name"]],
             "channel": "telegram",
-            "settings": {"bot_token": decrypted(cipher, one["bot_token_encrypted"], "bot_token")},
+            "settings": {"bot_token": decrypted(cipher, table, one, "bot_token")},
             "webhook_secret": one["webhook_secret"],
             "webhook_token": one["telegram_secret_token"],
             "contacts": [
                 contact(link, link["telegram_user_id"], link["telegram_username"], stable=True)
-                for link in links
-                if link["binding_id"] == one["id"]
+                for link in links.get(one["id"], [])
             ],
         }
-        for one in rows(connection, "telegram_bindings")
+        for one in rows(connection, table)
+        if one["agent_name"] in owners
     ]
 
 
@@ -116,16 +177,40 @@ def policy(agent: Row) -> Row:
     }
 
 
+def share(one: Row) -> Row:
+    """An e-mail that may use an agent."""
+    return {
+        "agent": one["agent_name"],
+        "email": one["shared_with_email"],
+        "allow_proactive": bool(one["allow_proactive"]),
+    }
+
+
+def people(connection: Connection, table: str) -> dict[int, list[Row]]:
+    """Those who wrote, by binding."""
+    found: dict[int, list[Row]] = {}
+    for link in rows(connection, table):
+        found.setdefault(link["binding_id"], []).append(link)
+    return found
+
+
 def rows(connection: Connection, table: str, where: str = "") -> list[Row]:
-    """All rows of a table."""
-    return [dict(row) for row in connection.execute(text(f"SELECT * FROM {table} {where}")).mappings()]  # noqa: S608
+    """All rows of a table, in an order that stays, so that the parts of several runs fit together."""
+    statement = text(f"SELECT * FROM {table} {where} ORDER BY id")  # noqa: S608
+    return [dict(row) for row in connection.execute(statement).mappings()]
 
 
-def decrypted(cipher: AESGCM, record: str, name: str) -> str:
+def decrypted(cipher: AESGCM, table: str, row: Row, name: str) -> str:
     """A secret out of its encrypted record."""
-    sealed = json.loads(record)
-    opened = cipher.decrypt(base64.b64decode(sealed["nonce"]), base64.b64decode(sealed["ciphertext"]), None)
-    return str(json.loads(opened)[name])
+    try:
+        sealed = json.loads(row[f"{name}_encrypted"])
+        opened = cipher.decrypt(base64.b64decode(sealed["nonce"]), base64.b64decode(sealed["ciphertext"]), None)
+        return str(json.loads(opened)[name])
+    except (InvalidTag, ValueError, TypeError, KeyError):
+        sys.exit(
+            f"{table}, id {row['id']} (agent {row['agent_name']}): {name}_encrypted cannot be decrypted with "
+            "CREDENTIAL_ENCRYPTION_KEY. Enter the account again in Trinity, or disconnect it there."
+        )
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import base64
 import json
 import runpy
 import sqlite3
+import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from tests.channels.net import Net
 from tests.imports.platform import EARLIER, KEYS, TOKEN, ZOE, address
+from tests.world import OWNER
 
 SCRIPT = Path(__file__).parents[2] / "examples/trinity/export_channels.py"
 PLATFORM_KEY = "11" * 32
@@ -34,11 +36,12 @@ def sealed(name: str, secret: str) -> str:
     )
 
 
-def database(net: Net, path: Path) -> str:
+def database(net: Net, path: Path, owner: str) -> str:
     """A database with WhatsApp and Telegram connected to `support`, and Zoe signed in on both; its address."""
     twilio, telegram = net.simulators["whatsapp"].settings(), net.simulators["telegram"].settings()
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.executescript((Path(__file__).parent / "trinity.sql").read_text(encoding="utf-8"))
+        connection.execute("UPDATE users SET username = ?", (owner,))
         connection.execute(
             "INSERT INTO whatsapp_bindings VALUES (7, 'support', ?, ?, ?, NULL, 'Example', 0, ?, NULL, 1, '1', ?, ?)",
             (
@@ -69,13 +72,30 @@ def database(net: Net, path: Path) -> str:
 
 
 def document(
-    net: Net, path: Path, environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    net: Net, path: Path, environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], owner: str = OWNER
 ) -> dict[str, Any]:
-    """What the script prints for such a database."""
+    """What the script prints for such a database, whose agents belong to an account of that name."""
+    url = database(net, path, owner)
+    printed: dict[str, Any] = json.loads(run(url, environment, capsys))
+    return printed
+
+
+def run(
+    url: str,
+    environment: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    *arguments: str,
+    key: str = PLATFORM_KEY,
+) -> str:
+    """What the script prints for a database.
+
+    Raises:
+        SystemExit: with the script's error.
+    """
     with environment.context() as patch:
-        patch.setenv("DATABASE_URL", database(net, path))
-        patch.setenv("CREDENTIAL_ENCRYPTION_KEY", PLATFORM_KEY)
+        patch.setenv("DATABASE_URL", url)
+        patch.setenv("CREDENTIAL_ENCRYPTION_KEY", key)
+        patch.setattr(sys, "argv", [str(SCRIPT), *arguments])
         capsys.readouterr()
         runpy.run_path(str(SCRIPT), run_name="__main__")
-    printed: dict[str, Any] = json.loads(capsys.readouterr().out)
-    return printed
+    return capsys.readouterr().out
