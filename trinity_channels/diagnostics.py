@@ -158,7 +158,7 @@ class Diagnostics:
         return await asyncio.gather(*(self._agent(name) for name in agents))
 
     async def _agent(self, name: str) -> Check:
-        async with self._slots.here:
+        async with self._slots.current:
             return await probe(name, self._host.agents.every()[name], self._host.platform, self._host.http)
 
     async def _account(self, stored: StoredBinding) -> Findings:
@@ -171,7 +171,7 @@ class Diagnostics:
         health = (await host.reports.of(stored)).health
         # What concerns the whole host is told once, not with every account.
         known = [check for check in health.checks if check.code not in _TOLD_ELSEWHERE]
-        async with self._slots.here:
+        async with self._slots.current:
             return Findings(title, (*known, *await self._live(stored)), stored.agent, stored.channel)
 
     async def _live(self, stored: StoredBinding) -> Sequence[Check]:

@@ -50,7 +50,7 @@ class Housekeeping:
             Exception: whatever it raises.
         """
         # `do` can be called by itself, perhaps while a round runs.
-        async with self._locks[name].here:
+        async with self._locks[name].current:
             await self.chores[name].run()
 
     async def stop(self) -> None:

@@ -21,7 +21,7 @@ class PerLoop(Generic[T]):
         self._made: tuple[asyncio.AbstractEventLoop, T] | None = None
 
     @property
-    def here(self) -> T:
+    def current(self) -> T:
         """That of the running loop."""
         loop = asyncio.get_running_loop()
         if self._made is None or self._made[0] is not loop:

@@ -65,13 +65,13 @@ def read(body: str) -> Completion:
             known = True
             _add_choices(completion, choices)
     if not known and completion.problem is None:
-        completion.problem = _told(found.values)
+        completion.problem = _stated_problem(found.values)
     # Servers are known to leave out `[DONE]`; a finish reason says the same.
     completion.whole = not found.damaged and (found.ended or bool(completion.finish))
     return completion
 
 
-def _told(values: tuple[Any, ...]) -> Problem:
+def _stated_problem(values: tuple[Any, ...]) -> Problem:
     """What a document that is neither a completion nor an error still says, such as `{"detail": …}`."""
     told = said_in(values[0]) if len(values) == 1 and isinstance(values[0], dict) else Problem()
     if not told.text:

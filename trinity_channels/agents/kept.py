@@ -47,7 +47,7 @@ class Kept(Generic[T]):
             Refusal: as `ask`.
         """
         entry = self._used(key)
-        async with entry.lock.here:
+        async with entry.lock.current:
             now = self._now()
             if entry.answer and entry.answer[0] <= now < entry.answer[0] + KEPT:
                 return entry.answer[1]

@@ -38,7 +38,7 @@ _SOME = re.compile(
 )
 
 
-async def aside(size: int, read: Callable[[], T]) -> T:
+async def in_thread_if_large(size: int, read: Callable[[], T]) -> T:
     """What `read` makes of a document of this size, in a thread if that takes long; errors as `read`."""
     return read() if size <= LARGE else await asyncio.to_thread(read)
 

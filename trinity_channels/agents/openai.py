@@ -59,7 +59,7 @@ class OpenAIRuntime:
         # The turn's id: servers that know Idempotency-Key run a repeated attempt once.
         reply = await self._api.post(f"{self._agent.base_url}/chat/completions", body, key=turn.id)
         try:
-            answered = await large_json.aside(len(reply.body), lambda: completion.read(reply.text()))
+            answered = await large_json.in_thread_if_large(len(reply.body), lambda: completion.read(reply.text()))
         except ShapeError:
             raise AgentFailed("The agent's answer does not have the shape that its API promises.") from None
         if answered.problem:

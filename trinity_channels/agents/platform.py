@@ -47,7 +47,7 @@ class Platform:
 
 async def read(reply: Reply, into: Callable[[Reply], T]) -> T:
     """What `into` makes of an answer, in a thread if that takes long; errors as `into`."""
-    return await large_json.aside(len(reply.body), lambda: into(reply))
+    return await large_json.in_thread_if_large(len(reply.body), lambda: into(reply))
 
 
 def parsed(reply: Reply) -> object:

@@ -94,7 +94,7 @@ async def _models(response: httpx.Response) -> list[str]:
             return []
     try:
         text = data.decode(json.detect_encoding(data), "surrogatepass")
-        document = await large_json.aside(len(data), lambda: large_json.loads(text))
+        document = await large_json.in_thread_if_large(len(data), lambda: large_json.loads(text))
     except (ValueError, RecursionError):
         return []
     if isinstance(document, dict):

@@ -126,7 +126,7 @@ class AgentReload:
         administrator(principal)
         if self._read is None:
             raise NotReloadable
-        async with self._reloading.here:
+        async with self._reloading.current:
             found = await asyncio.to_thread(self._read)
             changes = self._table.changes(found.agents)
             # On record before it takes effect: without the record nothing changes.

@@ -122,7 +122,7 @@ class AddressChange:
             # The open bindings hold contexts with the former address.
             self._opened.forget()
         # One after the other, so that no provider is told of the former address after the new one.
-        async with self._telling.here:
+        async with self._telling.current:
             if self._address.untold and self._due():
                 await self._tell_all()
 

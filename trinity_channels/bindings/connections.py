@@ -326,9 +326,9 @@ class Connections:
             state = CheckState.FAILED if refused else CheckState.UNKNOWN
             fix = "Enter the credentials again." if refused else "Try again in a moment."
             actions = (FixAction.EDIT,) if refused else (FixAction.VERIFY,)
-            self._told(bound, (Check("credentials", state, error.message, fix, actions),))
+            self._keep_checks(bound, (Check("credentials", state, error.message, fix, actions),))
             raise
-        self._told(bound, found.checks)
+        self._keep_checks(bound, found.checks)
         self._credentials_work(bound)
         return found
 
@@ -340,9 +340,11 @@ class Connections:
     def _not_set(self, bound: OpenBinding, error: ChannelError) -> None:
         # Kept, so that pages show it until the provider is asked again.
         actions = (FixAction.SET_WEBHOOK,)
-        self._told(bound, (Check("webhook", CheckState.FAILED, error.message, "Try again in a moment.", actions),))
+        self._keep_checks(
+            bound, (Check("webhook", CheckState.FAILED, error.message, "Try again in a moment.", actions),)
+        )
 
-    def _told(self, bound: OpenBinding, checks: tuple[Check, ...]) -> None:
+    def _keep_checks(self, bound: OpenBinding, checks: tuple[Check, ...]) -> None:
         self.verified[bound.id] = Verified(self._now(), checks)
 
     async def _connected(self, agent: str, channel: str) -> StoredBinding:

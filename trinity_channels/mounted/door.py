@@ -35,7 +35,7 @@ class Door(BaseRoute):
         application: asked before each of our routes answers.
         webhook: the webhooks' edge; None if the application is not to have them.
         routes: all others.
-        told: called with a route of ours and the application's that answers in its place.
+        answered_elsewhere: called with a route of ours and the application's that answers in its place.
         probes: our own requests that are on their way; they may come with a path that a proxy has changed.
 
     Attributes:
@@ -54,13 +54,13 @@ class Door(BaseRoute):
         application: Application,
         webhook: Webhook | None,
         routes: Sequence[Route],
-        told: Callable[[Route, BaseRoute], None],
+        answered_elsewhere: Callable[[Route, BaseRoute], None],
         probes: Probes,
     ) -> None:
         self._application = application
         self._webhook = webhook
         self._webhook_routes = webhook.routes() if webhook else []
-        self._told = told
+        self._answered_elsewhere = answered_elsewhere
         self._probes = probes
         self.leave: Callable[[], None] | None = None
         self._by_head: dict[str, list[Route]] = defaultdict(list)
@@ -85,7 +85,7 @@ class Door(BaseRoute):
         if ASKED not in scope:
             theirs, answering = self._application.match(scope)
             if theirs is Match.FULL and answering is not None:
-                self._told(route, answering)
+                self._answered_elsewhere(route, answering)
             # Where neither has the method, its "method not allowed" names its own.
             if theirs is Match.FULL or (theirs is Match.PARTIAL and match is Match.PARTIAL):
                 return Match.NONE, {}

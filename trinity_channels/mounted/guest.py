@@ -38,11 +38,11 @@ class Guest:
         self._lifespan = HostLifespan(app.router, host)
         self._webhook = webhook
         self._routes = routes
-        self._told: set[int] = set()
+        self._logged: set[int] = set()
         self._raised = False
         self._requests = MaskedRequests()
         self._application = Application(app.router)
-        self._door = Door(self._application, webhook, routes, self._tell, host.unknown_webhooks.probes)
+        self._door = Door(self._application, webhook, routes, self._log, host.unknown_webhooks.probes)
         self._described = [one for one in routes if isinstance(one, LazyRoute)]
         for one in self._described:
             one.only_describe()
@@ -59,7 +59,7 @@ class Guest:
         left = self._left()
         self._describe(left)
         if left:
-            self._told |= set(left)
+            self._logged |= set(left)
             routes = [f"{_words(one)}, answered by {_place(left[id(one)])}" for one in self._routes if id(one) in left]
             log.info("the application answers these routes itself", routes=routes)
         shared = self._webhook.routes() if self._webhook else []
@@ -142,9 +142,9 @@ class Guest:
         ]
         self._app.openapi_schema = None  # it may have been made before
 
-    def _tell(self, ours: Route, theirs: BaseRoute) -> None:
-        if id(ours) not in self._told:
-            self._told.add(id(ours))
+    def _log(self, ours: Route, theirs: BaseRoute) -> None:
+        if id(ours) not in self._logged:
+            self._logged.add(id(ours))
             log.info("the application answers this route itself", route=f"{_words(ours)}, answered by {_place(theirs)}")
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, delete, false, func, select, true, update
 
 from trinity_channels.store.clock import micros, moment
-from trinity_channels.store.statements import ALL, among, insert
+from trinity_channels.store.statements import NO_LIMIT, among, insert
 from trinity_channels.store.states import MessageState
 from trinity_channels.store.tables import ACCESS_REQUEST, BINDING, CONTACT, CONVERSATION, MESSAGE, POLICY, SHARE
 from trinity_channels.store.tables.indexes import in_states
@@ -196,7 +196,7 @@ def set_policies(tx: Tx, agent: str, value: str, groups: str) -> None:
 def shares(tx: Tx, agent: str, *, after: str = "", most: int | None = None) -> list[Share]:
     """The e-mails an agent is shared with, in order: those behind `after`, at most `most`."""
     # A negative limit is none.
-    return [_share(row) for row in tx.all(_SHARES, agent=agent, after=after, most=ALL if most is None else most)]
+    return [_share(row) for row in tx.all(_SHARES, agent=agent, after=after, most=NO_LIMIT if most is None else most)]
 
 
 def share_count(tx: Tx, agent: str) -> int:

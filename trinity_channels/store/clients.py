@@ -28,7 +28,7 @@ from trinity_channels.store import people
 from trinity_channels.store.clock import EPOCH, micros
 from trinity_channels.store.people import ListedContact
 from trinity_channels.store.place import Place
-from trinity_channels.store.statements import ALL, among, position
+from trinity_channels.store.statements import NO_LIMIT, among, position
 from trinity_channels.store.states import MessageState
 from trinity_channels.store.tables import ADDRESS, BINDING, CONTACT, CONVERSATION, MESSAGE
 from trinity_channels.store.tables.indexes import in_states
@@ -86,7 +86,7 @@ _ONLY_IN_GROUPS = _ACTIVE.where(_HAS_GROUPS, _HAS_ADDRESS, ~exists().where(CONVE
 def _page(active: Select[tuple[int, int]]) -> Select[tuple[int, int]]:
     """Those after a place, the last active first. All are sorted: an index would cost a page for every message stored."""
     # The limit takes none away. Without it SQLite works out each time three times: to filter, to sort and to show.
-    one = active.limit(literal_column(str(ALL))).subquery("active_contact")
+    one = active.limit(literal_column(str(NO_LIMIT))).subquery("active_contact")
     place = tuple_(bindparam("active"), bindparam("contact"))
     return (
         select(one.c.id, one.c.active.label("active"))

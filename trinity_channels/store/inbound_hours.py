@@ -13,7 +13,7 @@ from sqlalchemy import BigInteger, bindparam, delete, distinct, func, literal_co
 
 from trinity_channels.store import settings
 from trinity_channels.store.clock import micros, moment
-from trinity_channels.store.statements import insert, later
+from trinity_channels.store.statements import greatest, insert
 from trinity_channels.store.tables import INBOUND_HOUR, MESSAGE
 from trinity_channels.store.tx import Row, Tx
 
@@ -77,7 +77,7 @@ _ADD = _NEW.on_conflict_do_update(
     set_={
         "conversations": INBOUND_HOUR.c.conversations + _NEW.excluded.conversations,
         # An hour may be counted in two readings.
-        "last_at": later(INBOUND_HOUR.c.last_at, _NEW.excluded.last_at),
+        "last_at": greatest(INBOUND_HOUR.c.last_at, _NEW.excluded.last_at),
     },
 )
 _FORGET = delete(INBOUND_HOUR).where(

@@ -12,10 +12,10 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-__all__ = ["ALL", "among", "insert", "json_field", "later", "position", "without_json_field"]
+__all__ = ["NO_LIMIT", "among", "greatest", "insert", "json_field", "position", "without_json_field"]
 
 POSTGRES = "postgresql"
-ALL = 2**63 - 1
+NO_LIMIT = 2**63 - 1
 """As a limit, it takes no row away."""
 
 
@@ -94,6 +94,6 @@ def without_json_field(column: ColumnElement[str], name: str) -> ColumnElement[s
     return _WithoutJsonField(column, literal_column(f"'{name}'"))
 
 
-def later(one: ColumnElement[int], other: ColumnElement[int]) -> ColumnElement[int]:
+def greatest(one: ColumnElement[int], other: ColumnElement[int]) -> ColumnElement[int]:
     """The greater of two numbers."""
     return case((one > other, one), else_=other)

@@ -67,7 +67,7 @@ class TrinityAuthenticator:
 
     async def _asked(self, token: str) -> Principal | None:
         accounts = TrinityAccounts(self._http, replace(self._platform, token=SecretStr(token)), self._now)
-        async with self._slots.here:
+        async with self._slots.current:
             if token.startswith(KEY_PREFIX):
                 key = await accounts.key()
                 if key is None:

@@ -24,10 +24,10 @@ _MOST_BUTTONS = 20
 
 def notes(message: Fields) -> tuple[Note, ...]:
     """What there is to tell, in the order of the table; kinds that hold nothing are left out."""
-    return (*_told(message), *_links(message))
+    return (*_of_table(message), *_links(message))
 
 
-def _told(message: Fields) -> Iterator[Note]:
+def _of_table(message: Fields) -> Iterator[Note]:
     # This is on the path of every message, and most are plain text.
     if READERS.keys().isdisjoint(message):
         return

@@ -62,7 +62,7 @@ class WayIn:
         The results are kept with the address, where health looks at them. Without an address there are none.
         """
         # Two at once would overwrite each other's results.
-        async with self._one_at_a_time.here:
+        async with self._one_at_a_time.current:
             # Side by side: where nothing answers, each takes its whole time.
             every = await asyncio.gather(*(self._prove(channel) for channel in await self._channels()))
             return [found for found in every if found]
@@ -73,7 +73,7 @@ class WayIn:
         Raises:
             Refusal: there is no public address.
         """
-        async with self._one_at_a_time.here:
+        async with self._one_at_a_time.current:
             found = await self._prove(channel)
         if found is None:
             raise Refusal("no_public_url", "public_chat_url is not set; set it, then probe it.")

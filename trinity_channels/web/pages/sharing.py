@@ -180,7 +180,7 @@ class SharingPages:
         if not numbers:
             return visit.redirect(_back(agent, "requests"), "Choose at least one request first.")
         decided = await self._services.pending.decide(visit.principal, agent, numbers, approve=approve)
-        return visit.redirect(_back(agent, "requests"), _told(decided, approve=approve))
+        return visit.redirect(_back(agent, "requests"), _decision_sentence(decided, approve=approve))
 
     # --- people with access ---
 
@@ -234,7 +234,7 @@ def _one_of(kind: Any, value: str) -> Any:
         raise Refusal("invalid_input", "Choose one of the policies.") from None
 
 
-def _told(decided: Decided, *, approve: bool) -> str:
+def _decision_sentence(decided: Decided, *, approve: bool) -> str:
     """What became of the requests, in a sentence or two."""
     verb = "approved" if approve else "declined"
     number = len(decided.requests)
