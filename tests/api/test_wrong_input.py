@@ -40,6 +40,15 @@ async def test_a_wrong_setting_is_named_and_nothing_is_saved(bare: World, change
     assert (await bare.binding())["configured"] is False
 
 
+@pytest.mark.parametrize("name", ["12:fake-token-as-a-name", "auth_tokn", "x" * 500, ""])
+async def test_the_message_about_an_unknown_setting_tells_the_known_ones(bare: World, name: str) -> None:
+    answer = await bare.connect(**{name: "blue", f"{name}2": "blue"})
+
+    known = "account_sid, auth_token, from_number, messaging_service_sid, sandbox_keyword, auth_token_secondary"
+    assert answer.status_code == 422
+    assert answer.json()["message"] == f"There is an unknown field. Known are: {known}."
+
+
 @pytest.mark.parametrize("missing", ["account_sid", "auth_token", "from_number"])
 async def test_a_missing_setting_is_named(bare: World, missing: str) -> None:
     given = {name: value for name, value in bare.twilio.settings().items() if name != missing}

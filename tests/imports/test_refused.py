@@ -74,7 +74,7 @@ BINDING = {
     ),
     "a column that is not a setting": (
         lambda given: first(given)["settings"].update(bot_token_encrypted=SECRET),
-        "bindings[0].settings: Unknown setting bot_token_encrypted.",
+        "bindings[0].settings: There is an unknown field. Known are: bot_token.",
     ),
     "credentials that the provider refuses": (
         lambda given: first(given)["settings"].update(bot_token="1234:" + SECRET),
@@ -82,7 +82,7 @@ BINDING = {
     ),
     "a column that is no field": (
         lambda given: first(given).update(bot_username="simulated_bot"),
-        "bindings[0].bot_username: Unknown field.",
+        "bindings[0]: There is an unknown field. Known are: agent, owner, channel, settings, webhook_secret,",
     ),
     "a short webhook secret": (
         lambda given: first(given).update(webhook_secret="test"),
@@ -186,7 +186,7 @@ PEOPLE = {
     ),
     "a misspelled field": (
         lambda given: person(given).update(verified_emial=ZOE),
-        "bindings[0].contacts[0].verified_emial: Unknown field.",
+        "bindings[0].contacts[0]: There is an unknown field. Known are: address, stable, name, ",
     ),
     "contacts of another type": (
         lambda given: first(given).update(contacts={"0": person(given)}),
@@ -226,7 +226,7 @@ REST = {
     "shares that are null": (lambda given: given.update(shares=None), "shares: must be a list."),
     "another table": (
         lambda given: given.update(whatsapp_bindings=[]),
-        "The document: Unknown field whatsapp_bindings; there are bindings, policies, shares, version.",
+        "The document: There is an unknown field. Known are: version, bindings, policies, shares.",
     ),
     "a share of no agent": (
         lambda given: given.update(shares=[{"agent": "nobody", "email": ZOE}]),
@@ -281,6 +281,41 @@ async def test_nothing_is_written_and_the_row_is_named(
     assert [line for line in done.stderr.splitlines() if line.startswith(told)] != [], done.stderr
     assert [one for one in (SECRET, KEYS["telegram"], TOKEN) if one in done.output] == []
     assert rows(served) == before
+
+
+PLACES: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    "The document": lambda given: given,
+    "bindings[0]": first,
+    "bindings[0].settings": lambda given: first(given)["settings"],
+    "bindings[0].contacts[0]": person,
+    "policies[0]": lambda given: given["policies"][0],
+    "shares[0]": lambda given: given["shares"][0],
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize(
+    "name",
+    ["123456:" + SECRET, SECRET, SECRET.upper() * 50, f" {SECRET} ", f"x\u001b[31m{SECRET}", f"settings.{SECRET}", ""],
+)
+async def test_the_name_of_an_unknown_field_is_not_quoted(
+    terminal: Terminal, served: Net, place: str, name: str
+) -> None:
+    given = document(
+        binding(served, "telegram", contact(served, "telegram", "Zoe")),
+        policies=[{"agent": "my-agent", "require_email": True, "open_access": True}],
+        shares=[{"agent": "my-agent", "email": ZOE}],
+    )
+    PLACES[place](given)[name] = 1
+    PLACES[place](given)[f"{name}2"] = 1
+
+    done = await moved(terminal, given)
+    answer = await served.api("POST", PATH, given)
+
+    told = [line for line in done.stderr.splitlines()[1:] if line]
+    assert len(told) == 1, done.stderr
+    assert told[0].startswith(f"{place}: There is an unknown field. Known are: ")
+    assert SECRET not in (done.output + answer.text).lower()
 
 
 async def test_all_problems_are_told_at_once(terminal: Terminal, served: Net) -> None:

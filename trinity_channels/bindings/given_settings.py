@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
@@ -19,6 +19,7 @@ _WORDS = {
     "bool_parsing": "Choose yes or no.",
 }
 """For people who fill in a form, in place of pydantic's words; the API has those."""
+_UNKNOWN = "extra_forbidden"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +75,19 @@ def parse(manifest: Channel, given: Mapping[str, object], kept: Mapping[str, Sec
     except ValidationError as error:
         # pydantic would quote what was entered, which may be a token in the wrong field.
         found = error.errors(include_input=False, include_context=False, include_url=False)
-        raise InvalidSettings([_problem(one["type"], str(one["msg"]), one["loc"]) for one in found]) from None
+        wrong = [_problem(one["type"], str(one["msg"]), one["loc"]) for one in found if one["type"] != _UNKNOWN]
+        unknown = [str(one["loc"][0]) for one in found if one["type"] == _UNKNOWN]
+        # All of them are one problem: its sentence is the same for each.
+        wrong += [Problem(name, _UNKNOWN, unknown_field(manifest.settings.model_fields)) for name in unknown[:1]]
+        raise InvalidSettings(wrong) from None
+
+
+def unknown_field(known: Iterable[str]) -> str:
+    """What is said of fields that there are not; their names may be secrets in the wrong place, and are not quoted."""
+    return f"There is an unknown field. Known are: {', '.join(known)}."
 
 
 def _problem(kind: str, message: str, place: tuple[int | str, ...]) -> Problem:
     field = str(place[0]) if place else ""
-    if kind == "missing":
-        sentence = f"{field} is missing."
-    elif kind == "extra_forbidden":
-        sentence = f"Unknown setting {field}."
-    else:
-        sentence = message.removeprefix("Value error, ")
+    sentence = f"{field} is missing." if kind == "missing" else message.removeprefix("Value error, ")
     return Problem(field, kind, sentence)

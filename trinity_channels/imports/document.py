@@ -14,9 +14,9 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
+from trinity_channels.bindings.given_settings import unknown_field
 from trinity_channels.email_address import normalise_email
 from trinity_channels.imports.problems import Problems
-from trinity_channels.visible import one_line
 
 VERSION = 1
 """Of the document's form."""
@@ -27,7 +27,6 @@ MOST_BINDINGS = 200
 MOST_ROWS = 10_000
 """Of each other kind."""
 _FIRST = datetime(2000, 1, 1, tzinfo=UTC)
-_SHOWN = 60
 _KEY = re.compile(r"[A-Za-z0-9_.~-]{16,200}")
 _TOKEN = re.compile(r"[!-~]{1,256}")
 
@@ -135,9 +134,9 @@ class Document:
 
 def read(given: Mapping[str, Any], problems: Problems) -> Document:
     """Read a document; what is wrong with its form is added to the problems, and those rows are left out."""
-    known = {"version", "bindings", "policies", "shares"}
-    if unknown := [_name(one) for one in given if one not in known]:
-        problems.add("The document", f"Unknown field {', '.join(unknown)}; there are {', '.join(sorted(known))}.")
+    known = ("version", "bindings", "policies", "shares")
+    if any(one not in known for one in given):
+        problems.add("The document", unknown_field(known))
     if type(version := given.get("version")) is not int or version != VERSION:
         problems.add("version", f"must be {VERSION}: the form of the document that this release reads.")
     found = tuple(_rows(given, "bindings", GivenBinding, problems, MOST_BINDINGS))
@@ -180,23 +179,23 @@ def _each(rows: list[Any], name: str, kind: type[Row], problems: Problems) -> It
         try:
             yield Placed(place, kind.model_validate(row))
         except ValidationError as error:
-            for one in error.errors(include_input=False, include_context=False, include_url=False):
-                problems.add(
-                    ".".join([place, *(_name(part) for part in one["loc"])]), _sentence(one["type"], one["msg"])
-                )
+            _told(error, place, kind, problems)
 
 
-def _name(part: object) -> str:
-    """A field's name as it was written; it may be anything."""
-    return one_line(str(part))[:_SHOWN]
+def _told(error: ValidationError, place: str, kind: type[Row], problems: Problems) -> None:
+    found = error.errors(include_input=False, include_context=False, include_url=False)
+    # Its name is not told: it may be a secret in the wrong place.
+    if any(one["type"] == "extra_forbidden" for one in found):
+        problems.add(place, unknown_field(kind.model_fields))
+    for one in found:
+        if one["type"] != "extra_forbidden":
+            problems.add(".".join([place, *map(str, one["loc"][:1])]), _sentence(one["type"], one["msg"]))
 
 
 def _sentence(kind: str, message: str) -> str:
     match kind:
         case "missing":
             return "is missing."
-        case "extra_forbidden":
-            return "Unknown field."
         case "model_type":
             return "must be an object."
     return f"{message.removeprefix('Value error, ')}."
