@@ -120,15 +120,15 @@ class Trinity:
         return owner.id if owner else principal.subject
 
     async def principal(self, request: HTTPConnection) -> Principal | None:
-        if (token := bearer_token(request)) is None:
-            return None
+        token = bearer_token(request)
         try:
-            user = await self.get_current_user(request, token)
+            user = await self.get_current_user(request, token) if token else None
         except HTTPException:
             return None
-        if user.agent_name:
-            return Principal(Role.AGENT, user.agent_name)
-        return Principal(Role.ADMIN if user.role == "admin" else Role.USER, user.username)
+        if user is None or not (user.agent_name or getattr(user, "mcp_scope", None) in (None, "user", "system")):
+            return None  # keys of other scopes stand for no person
+        role = Role.ADMIN if user.role == "admin" else Role.USER
+        return Principal(Role.AGENT, user.agent_name) if user.agent_name else Principal(role, user.username)
 
     async def send(self, mail: Mail) -> None:
         if not await self.send_email(mail.to, mail.subject, mail.text):

@@ -37,13 +37,14 @@ class AgentShare:
 
 @dataclass
 class User:
-    """Who sends a request; `agent_name` only for an agent's own key."""
+    """Who sends a request; `agent_name` only for an agent's own key, `mcp_scope` only for keys."""
 
     id: int
     username: str
     role: str
     email: str | None
     agent_name: str | None = None
+    mcp_scope: str | None = None
 
 
 class TaskExecutionErrorCode(str, Enum):  # noqa: UP042  as it is there
@@ -291,15 +292,22 @@ class SettingsService:
 
 @dataclass
 class Tokens:
-    """`dependencies.get_current_user`, with tokens that are `jwt-<username>` and `trinity_mcp_<agent>`."""
+    """`dependencies.get_current_user`.
+
+    Tokens are `jwt-<username>`, `trinity_mcp_<agent>`, and `trinity_mcp_<scope>_of_<username>`. The platform lets keys for
+    narrow purposes pass on a few routes only; here they pass on all.
+    """
 
     db: Database
 
     async def get_current_user(self, request: HTTPConnection, token: str) -> User:
         assert request.url.path
-        agent = token.removeprefix("trinity_mcp_") if token.startswith("trinity_mcp_") else None
-        username = self.db.owners.get(agent, "") if agent else token.removeprefix("jwt-")
+        key = token.removeprefix("trinity_mcp_") if token.startswith("trinity_mcp_") else ""
+        scope, _, holder = key.rpartition("_of_")
+        agent = key if key and not scope else None
+        username = self.db.owners.get(agent, "") if agent else holder or token.removeprefix("jwt-")
         user = self.db.users.get(username)
         if user is None or user["suspended_at"]:
             raise HTTPException(401, "Could not validate credentials", {"WWW-Authenticate": "Bearer"})
-        return User(user["id"], username, user["role"], user["email"], agent)
+        mcp_scope = "agent" if agent else scope or None
+        return User(user["id"], username, user["role"], user["email"], agent, mcp_scope)

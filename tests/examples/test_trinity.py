@@ -158,6 +158,14 @@ async def test_a_run_without_an_answer_is_one_apology_and_no_text_of_the_agent(
         ("jwt-root", 200),
         ("trinity_mcp_support", 403),  # an agent's own key connects nothing
         ("trinity_mcp_sales", 404),
+        ("trinity_mcp_user_of_ada", 200),
+        ("trinity_mcp_system_of_root", 200),
+        ("trinity_mcp_connector_of_ada", 401),
+        ("trinity_mcp_connector_of_root", 401),
+        ("trinity_mcp_portal_delegate_of_root", 401),
+        ("trinity_mcp_ops_of_root", 401),
+        ("trinity_mcp_agent_of_root", 401),  # its agent is not told
+        ("trinity_mcp_new_scope_of_root", 401),
         ("jwt-zoe", 404),
         ("jwt-nobody", 401),
         ("", 401),
