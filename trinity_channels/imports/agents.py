@@ -58,7 +58,7 @@ def _names(owner: Owner) -> set[str]:
     return {name.casefold() for name in (owner.id, owner.email, owner.name) if name}
 
 
-def refuse_twice(document: Document, problems: Problems) -> None:
+def refuse_duplicates(document: Document, problems: Problems) -> None:
     """Add a problem for each row that is there twice: which of them counts would be chance."""
     keys = {
         "bindings": [(one.place, (one.row.agent, one.row.channel)) for one in document.bindings],

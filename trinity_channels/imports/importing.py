@@ -82,7 +82,7 @@ class PlatformImport:
         # Thousands of e-mails are checked, for which nothing else is to wait.
         document = await asyncio.to_thread(read, given, problems)
         owners = await agents.owners(self._directory, document, problems)
-        agents.refuse_twice(document, problems)
+        agents.refuse_duplicates(document, problems)
         moves = self._moves.read(document, owners, problems)
         # Before the providers are asked, which may take minutes.
         problems.refuse()
@@ -129,7 +129,7 @@ class PlatformImport:
                 left = await self._store.read(lambda tx: self._by_hand(tx, move))
                 return _noted(one, _BY_HAND if left else "")
             async with at_once:
-                return _noted(one, await self._told(binding, move))
+                return _noted(one, await self._set_webhook(binding, move))
 
         return await asyncio.gather(*map(finish, written, moves))
 
@@ -142,7 +142,7 @@ class PlatformImport:
             return False
         return bindings.last_inbound(tx, stored.id) is None
 
-    async def _told(self, binding: int, move: Move) -> str:
+    async def _set_webhook(self, binding: int, move: Move) -> str:
         """Tell a provider; returns what is left to do, empty if nothing is."""
         try:
             return "" if await self._to_set.tell(binding) else _NO_ADDRESS

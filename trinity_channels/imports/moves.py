@@ -41,7 +41,7 @@ class Move:
         place: what its problems are told of.
         key: the webhook key that it gets.
         keeps_address: whether the key is the platform's; else it is a new one.
-        tells: whether the provider has to be told a secret of ours that it does not know.
+        provider_lacks_secret: whether the provider has to be told a secret of ours that it does not know.
     """
 
     place: str
@@ -51,7 +51,7 @@ class Move:
     people: Sequence[Person] = field(repr=False)
     key: WebhookKey = field(repr=False)
     keeps_address: bool
-    tells: bool
+    provider_lacks_secret: bool
 
 
 class Moves:
@@ -99,7 +99,7 @@ class Moves:
             persons,
             key,
             keeps_address=given is not None,
-            tells=given is None or token is None,
+            provider_lacks_secret=given is None or token is None,
         )
 
     async def sealed(self, moves: Sequence[Move], problems: Problems) -> list[Sealed]:
@@ -136,7 +136,7 @@ class Moves:
             },
             key=(seal("webhook_key", str(move.key)), digest(move.key.key)),
             keeps_address=move.keeps_address,
-            to_set=move.tells
+            to_set=move.provider_lacks_secret
             and account is not None
             and self._plugins[move.channel].manifest.capabilities.registers_unasked(sandbox=account.sandbox),
             differs=differs,
