@@ -115,7 +115,7 @@ class GivenShare(GivenRow):
 
 
 @dataclass(frozen=True, slots=True)
-class Placed(Generic[Row]):
+class DocumentRow(Generic[Row]):
     """A row, and what its problems are told of: `bindings[3]`."""
 
     place: str
@@ -126,10 +126,10 @@ class Placed(Generic[Row]):
 class Document:
     """Rows whose form is right. `contacts` are those of each binding, in their order."""
 
-    bindings: tuple[Placed[GivenBinding], ...]
-    contacts: tuple[tuple[Placed[GivenContact], ...], ...]
-    policies: tuple[Placed[GivenPolicy], ...]
-    shares: tuple[Placed[GivenShare], ...]
+    bindings: tuple[DocumentRow[GivenBinding], ...]
+    contacts: tuple[tuple[DocumentRow[GivenContact], ...], ...]
+    policies: tuple[DocumentRow[GivenPolicy], ...]
+    shares: tuple[DocumentRow[GivenShare], ...]
 
 
 def read(given: Mapping[str, Any], problems: Problems) -> Document:
@@ -149,8 +149,8 @@ def read(given: Mapping[str, Any], problems: Problems) -> Document:
 
 
 def _contacts(
-    found: tuple[Placed[GivenBinding], ...], problems: Problems
-) -> tuple[tuple[Placed[GivenContact], ...], ...]:
+    found: tuple[DocumentRow[GivenBinding], ...], problems: Problems
+) -> tuple[tuple[DocumentRow[GivenContact], ...], ...]:
     if sum(len(one.row.contacts) for one in found) > MOST_CONTACTS:
         problems.add(
             "contacts",
@@ -163,7 +163,7 @@ def _contacts(
 
 def _rows(
     given: Mapping[str, Any], name: str, kind: type[Row], problems: Problems, most: int = MOST_ROWS
-) -> Iterator[Placed[Row]]:
+) -> Iterator[DocumentRow[Row]]:
     rows = given.get(name, [])
     if not isinstance(rows, list):
         problems.add(name, "must be a list.")
@@ -173,16 +173,16 @@ def _rows(
         yield from _each(rows, name, kind, problems)
 
 
-def _each(rows: list[Any], name: str, kind: type[Row], problems: Problems) -> Iterator[Placed[Row]]:
+def _each(rows: list[Any], name: str, kind: type[Row], problems: Problems) -> Iterator[DocumentRow[Row]]:
     for number, row in enumerate(rows):
         place = f"{name}[{number}]"
         try:
-            yield Placed(place, kind.model_validate(row))
+            yield DocumentRow(place, kind.model_validate(row))
         except ValidationError as error:
-            _told(error, place, kind, problems)
+            _add_errors(error, place, kind, problems)
 
 
-def _told(error: ValidationError, place: str, kind: type[Row], problems: Problems) -> None:
+def _add_errors(error: ValidationError, place: str, kind: type[Row], problems: Problems) -> None:
     found = error.errors(include_input=False, include_context=False, include_url=False)
     # Its name is not told: it may be a secret in the wrong place.
     if any(one["type"] == "extra_forbidden" for one in found):

@@ -15,7 +15,7 @@ from trinity_channels.bindings import Bindings
 from trinity_channels.bindings.given_settings import InvalidSettings, parse, secret_names
 from trinity_channels.bindings.webhook_key import WebhookKey, digest
 from trinity_channels.crypto.vault import VaultError
-from trinity_channels.imports.document import Document, GivenBinding, GivenContact, Placed
+from trinity_channels.imports.document import Document, DocumentRow, GivenBinding, GivenContact
 from trinity_channels.imports.people import people
 from trinity_channels.imports.problems import Problems
 from trinity_channels.imports.writing import Sealed
@@ -76,7 +76,7 @@ class Moves:
         return [one for one in found if one and one.agent in agents]
 
     def _read(
-        self, one: Placed[GivenBinding], contacts: Sequence[Placed[GivenContact]], problems: Problems
+        self, one: DocumentRow[GivenBinding], contacts: Sequence[DocumentRow[GivenContact]], problems: Problems
     ) -> Move | None:
         row, manifest = one.row, self._plugins[one.row.channel].manifest
         persons = tuple(people(manifest, contacts, self._now(), problems))

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from trinity_channels.api import Channel
-from trinity_channels.imports.document import GivenContact, Placed
+from trinity_channels.imports.document import DocumentRow, GivenContact
 from trinity_channels.imports.problems import Problems
 from trinity_channels.store.imported import Person
 
@@ -16,7 +16,7 @@ _AHEAD = timedelta(days=1)
 
 
 def people(
-    manifest: Channel, contacts: Sequence[Placed[GivenContact]], now: datetime, problems: Problems
+    manifest: Channel, contacts: Sequence[DocumentRow[GivenContact]], now: datetime, problems: Problems
 ) -> Iterator[Person]:
     """The people as they are stored; those with problems are left out."""
     # Groups have addresses too; as a person one of them would be signed in, and be written what is meant for the person.
