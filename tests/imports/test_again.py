@@ -31,11 +31,11 @@ async def test_a_second_time_nothing_changes(terminal: Terminal, served: Net) ->
     assert rows(served) == before
     assert again.stdout.splitlines() == [
         *(
-            f"support on {channel} is here already: 0 people added, 0 of them signed in; 1 were here already."
+            f"support on {channel} is here already: 0 people added, 0 of them signed in; 1 already here."
             for channel in ("whatsapp", "telegram", "slack")
         ),
         "Keeps the policy that it has here: support.",
-        "Shares: 0 added, 1 were here already.",
+        "Shares: 0 added, 1 already here.",
     ]
 
 
@@ -68,7 +68,7 @@ async def test_people_who_were_not_there_yet_are_added(terminal: Terminal, serve
     again = await moved(terminal, document(binding(served, "telegram", *people)))
 
     listed = (await served.api("GET", "/api/agents/support/clients")).json()
-    assert "is here already: 1 people added, 1 of them signed in; 1 were here already." in again.stdout
+    assert "is here already: 1 person added, 1 of them signed in; 1 already here." in again.stdout
     assert sorted(one["display_name"] for one in listed) == ["yan", "zoe"]
 
 

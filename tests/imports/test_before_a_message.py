@@ -64,5 +64,5 @@ async def test_people_who_are_added_later_prove_nothing_either(terminal: Termina
     again = await moved(terminal, document(binding(served, "telegram", later)))
     states, _, last_at, _ = await _seen(served, "telegram")
 
-    assert "1 people added" in again.stdout
+    assert "1 person added" in again.stdout
     assert (states["inbound"], last_at) == ("unknown", None)

@@ -39,7 +39,7 @@ async def test_an_account_of_another_agent_stays_there(terminal: Terminal, serve
     done = await moved(terminal, document(binding(served, "telegram")))
 
     assert done.exit_code == 1
-    assert "Its account is connected to another agent, here or in another row." in done.stderr
+    assert "This account belongs to another agent, either here or in another row." in done.stderr
     assert rows(served) == before
 
 

@@ -37,9 +37,9 @@ async def test_what_the_script_prints_is_imported_and_people_go_on(
     assert done.exit_code == 0, done.stderr
     assert done.stdout.splitlines() == [
         "support on whatsapp is taken over: 2 people added, 1 of them signed in.",
-        "support on telegram is taken over: 1 people added, 1 of them signed in.",
+        "support on telegram is taken over: 1 person added, 1 of them signed in.",
         "Policy set: support, sales.",
-        "Shares: 1 added, 0 were here already.",
+        "Shares: 1 added, 0 already here.",
     ]
     assert [zoe.heard() for zoe in people] == [["echo hello"], ["echo hello"]]
     assert sales["policy"] == "open_until_verified"

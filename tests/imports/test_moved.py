@@ -35,7 +35,7 @@ async def test_people_are_answered_at_the_old_address_without_signing_in_again(
 
     assert done.exit_code == 0, done.stderr
     assert done.stdout.splitlines() == [
-        f"support on {channel} is taken over: 1 people added, 1 of them signed in.",
+        f"support on {channel} is taken over: 1 person added, 1 of them signed in.",
         "Policy set: support.",
     ]
     assert zoe.heard() == ["echo hello"]
@@ -71,8 +71,8 @@ async def test_who_has_a_verified_email_can_be_written_to_first(terminal: Termin
     await served.settle()
 
     assert telegram.bot.webhook.secret == TOKEN
-    assert "Shares: 2 added, 0 were here already." in done.stdout
-    assert "Shares left out, for the owner may use the agent anyway: 1." in done.stdout
+    assert "Shares: 2 added, 0 already here." in done.stdout
+    assert "Shares left out because the e-mail is the owner's: 1." in done.stdout
     assert {one["email"]: one["allow_proactive"] for one in shares} == {ZOE: True, "yan@example.org": False}
     assert sent.status_code == 200, sent.text
     assert refused.json()["code"] == "not_opted_in"
@@ -120,7 +120,7 @@ async def test_a_number_that_was_silent_for_long_is_not_signed_in(terminal: Term
     zoe = Someone(served, "whatsapp", "Zoe")
     await zoe.says("hello")
 
-    assert "2 people added, 0 of them signed in; 1 who have to sign in again, because" in done.stdout
+    assert "2 people added, 0 of them signed in; 1 must sign in again because" in done.stdout
     assert "/login" in zoe.heard()[-1]
 
 
@@ -140,11 +140,11 @@ async def test_a_dry_run_tells_the_same_and_changes_nothing(terminal: Terminal, 
     assert tried.exit_code == done.exit_code == 0
     assert after == before
     assert tried.stdout.splitlines() == [
-        "support on telegram would be taken over: 1 people added, 1 of them signed in.",
+        "support on telegram would be taken over: 1 person added, 1 of them signed in.",
         "Policy to be set: support.",
-        "Shares: 1 added, 0 were here already.",
+        "Shares: 1 added, 0 already here.",
         "",
-        "Nothing was changed. Without --dry-run it will be.",
+        "Dry run: no changes were made.",
     ]
     assert "support on telegram is taken over" in done.stdout
     # The provider did not know our secret, so it was told.
@@ -275,7 +275,7 @@ async def test_with_no_server_running_it_is_there_at_its_start(
     assert clock
     assert done.exit_code == 0, done.stderr
     assert done.stdout.splitlines() == [
-        "support on telegram is taken over: 1 people added, 1 of them signed in.",
+        "support on telegram is taken over: 1 person added, 1 of them signed in.",
         "Policy set: support.",
         "",
         "No server is running; start it with `trinity-channels serve`.",

@@ -117,11 +117,11 @@ BINDING = {
     ),
     "the same address twice": (
         lambda given: given["bindings"].append({**first(given), "agent": "sales"}),
-        "bindings[1].webhook_secret: Another row has the same value",
+        "bindings[1].webhook_secret: Another row has the same webhook_secret; it must be unique.",
     ),
     "the same account twice": (
         lambda given: given["bindings"].append({**first(given), "agent": "sales", "webhook_secret": None}),
-        "bindings[1] (sales on Telegram): Its account is connected to another agent, here or in another row.",
+        "bindings[1] (sales on Telegram): This account belongs to another agent, either here or in another row.",
     ),
 }
 PEOPLE = {

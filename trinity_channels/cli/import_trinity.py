@@ -38,7 +38,7 @@ def import_trinity(
         _tell_binding(one, dry_run=dry_run)
     _tell_access(done, dry_run=dry_run)
     if dry_run:
-        say("\nNothing was changed. Without --dry-run it will be.")
+        say("\nDry run: no changes were made.")
     elif not running:
         say("\nNo server is running; start it with `trinity-channels serve`.")
 
@@ -72,11 +72,13 @@ def _refuse(_: str) -> Any:
 
 def _tell_binding(one: dict[str, Any], *, dry_run: bool) -> None:
     what = ("would be taken over" if dry_run else "is taken over") if one["new"] else "is here already"
-    parts = [f"{one['people']} people added, {one['signed_in']} of them signed in"]
+    parts = [
+        f"{one['people']} {'person' if one['people'] == 1 else 'people'} added, {one['signed_in']} of them signed in"
+    ]
     if one["sign_in_expired"]:
-        parts.append(f"{one['sign_in_expired']} who have to sign in again, because they have not written for too long")
+        parts.append(f"{one['sign_in_expired']} must sign in again because of a long silence")
     if one["known"]:
-        parts.append(f"{one['known']} were here already")
+        parts.append(f"{one['known']} already here")
     if one["erased"]:
         parts.append(f"{one['erased']} left out because they were erased here")
     say(f"{one['agent']} on {one['channel']} {what}: {'; '.join(parts)}.")
@@ -90,8 +92,8 @@ def _tell_access(done: dict[str, Any], *, dry_run: bool) -> None:
     if done["policies_kept"]:
         say(f"Keeps the policy that it has here: {', '.join(done['policies_kept'])}.")
     if done["shares_added"] or done["shares_kept"]:
-        say(f"Shares: {done['shares_added']} added, {done['shares_kept']} were here already.")
+        say(f"Shares: {done['shares_added']} added, {done['shares_kept']} already here.")
     if done["shares_of_owners"]:
-        say(f"Shares left out, for the owner may use the agent anyway: {done['shares_of_owners']}.")
+        say(f"Shares left out because the e-mail is the owner's: {done['shares_of_owners']}.")
     if done["shares_elsewhere"]:
-        say(f"Shares left out, for this host does not keep them: {done['shares_elsewhere']}.")
+        say(f"Shares left out because this host does not keep them: {done['shares_elsewhere']}.")

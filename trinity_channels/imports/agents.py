@@ -59,7 +59,7 @@ def _names(owner: Owner) -> set[str]:
 
 
 def refuse_duplicates(document: Document, problems: Problems) -> None:
-    """Add a problem for each row that is there twice: which of them counts would be chance."""
+    """Add a problem for each duplicate row: it would be undefined which of them counts."""
     keys = {
         "bindings": [(one.place, (one.row.agent, one.row.channel)) for one in document.bindings],
         "webhook_secret": [
@@ -72,7 +72,7 @@ def refuse_duplicates(document: Document, problems: Problems) -> None:
     }
     what = {
         "bindings": "the same agent and channel",
-        "webhook_secret": "the same value, by which a message could not be told whose it is",
+        "webhook_secret": "the same webhook_secret; it must be unique",
         "policies": "the same agent",
         "shares": "the same agent and e-mail",
     }

@@ -118,7 +118,7 @@ class Writing:
         elif bindings.holder(tx, one.channel, one.account.key, other_than=one.agent):
             problems.add(
                 one.place,
-                "Its account is connected to another agent, here or in another row. Each agent needs an account of its own.",
+                "This account belongs to another agent, either here or in another row. Each agent needs its own account.",
             )
         else:
             return self._people(tx, self._save(tx, one, one.account, known=present is not None), one, new=True)

@@ -181,7 +181,7 @@ class PostgresStore(Store):
     async def close(self) -> None:
         workers, self._workers = self._workers, None
         if workers:
-            # What was given to us is written, also while the host stops.
+            # Writes that were submitted are completed before the host stops.
             await asyncio.to_thread(workers.shutdown)
             for session in self._sessions:
                 session.close()
@@ -191,7 +191,7 @@ class PostgresStore(Store):
 
     async def write(self, unit: Unit[T]) -> T:
         running = self._submit(self._write, unit)
-        # A caller that gives up takes nothing back: what is committed is woken.
+        # A caller that was cancelled cannot undo the commit: its wake-ups are sent.
         running.add_done_callback(self._tell)
         return (await asyncio.shield(running))[0]
 

@@ -167,7 +167,7 @@ class SqliteStore(Store):
 
     async def close(self) -> None:
         committer, self._committer = self._committer, None
-        # What was given to us is written, also while the host stops.
+        # Writes that were submitted are completed before the host stops.
         if self._writing:
             await self._writing
         if committer:
