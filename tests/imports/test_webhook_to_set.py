@@ -170,6 +170,25 @@ async def test_an_address_that_is_entered_by_hand_is_asked_for_until_something_c
     assert [by_hand in one.stdout for one in (first, again, last)] == [True, True, False]
 
 
+async def test_what_the_owner_sets_while_the_chore_fails_is_done(
+    terminal: Terminal, served: Net, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with _failing(served, monkeypatch, KeyError("fake-bug")):
+        await moved(terminal, _given(served))
+    plugin = served.host.plugins["telegram"]
+    register = plugin.register_webhook
+
+    async def sets_first(*_: object, **__: object) -> None:
+        monkeypatch.setattr(plugin, "register_webhook", register)
+        await served.api("POST", "/api/agents/support/telegram/set-webhook", {"replace": True})
+        raise ProviderUnavailable("Telegram did not answer.")
+
+    monkeypatch.setattr(plugin, "register_webhook", sets_first)
+    await _waits(served, 1)
+
+    assert "webhook_to_set" not in await _checks(served)
+
+
 @pytest.mark.long  # starts the whole program
 async def test_a_death_before_the_provider_is_told_is_made_up_for_by_the_server(
     terminal: Terminal, moving: Net, clock: FrozenDateTimeFactory

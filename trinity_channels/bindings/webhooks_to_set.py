@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from trinity_channels.bindings.registry import Bindings, Disconnected
 from trinity_channels.observability.failures import Failures, cause_of
 from trinity_channels.observability.log import get_logger
-from trinity_channels.store import Store, notices
+from trinity_channels.store import Store, Tx, notices
 from trinity_channels.store.notices import ToSet
 
 log = get_logger(__name__)
@@ -83,5 +83,11 @@ class WebhooksToSet:
         self._tried[one.binding] = now, min(max(_LOOKED, pause * 2), _LONGEST_PAUSE)
         if self._failures.is_news(one.binding, cause):
             log.warning("webhook not set", agent=one.agent, channel=one.channel, cause=cause)
+
+        def note(tx: Tx) -> None:
+            # The owner may have set it, or disconnected the channel, meanwhile.
+            if one in notices.webhooks_to_set(tx):
+                notices.put(tx, one.binding, notices.WEBHOOK_TO_SET, "", now)
+
         # Newer again, so that the channel's checks go on showing it.
-        await self._store.write(lambda tx: notices.put(tx, one.binding, notices.WEBHOOK_TO_SET, "", now))
+        await self._store.write(note)
