@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +11,7 @@ from sqlalchemy import bindparam, delete, false, func, select, true, update
 from trinity_channels.store.clock import micros, moment
 from trinity_channels.store.statements import NO_LIMIT, among, insert
 from trinity_channels.store.states import MessageState
+from trinity_channels.store.storable import storable_json
 from trinity_channels.store.tables import ACCESS_REQUEST, BINDING, CONTACT, CONVERSATION, MESSAGE, POLICY, SHARE
 from trinity_channels.store.tables.indexes import in_states
 from trinity_channels.store.tx import Row, Tx
@@ -216,7 +216,7 @@ def _share(row: Row) -> Share:
 
 def last_active(tx: Tx, agent: str, emails: Collection[str]) -> dict[str, datetime]:
     """When people with these verified e-mails last wrote to an agent; without those who never have."""
-    rows = tx.all(_LAST_ACTIVE, agent=agent, emails=json.dumps(sorted(emails)))
+    rows = tx.all(_LAST_ACTIVE, agent=agent, emails=storable_json(sorted(emails)))
     return {row.email: moment(row.last_active) for row in rows}
 
 

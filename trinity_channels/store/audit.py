@@ -14,6 +14,7 @@ from typing import Literal, NewType, get_args
 from sqlalchemy import Select, bindparam, func, insert, select
 
 from trinity_channels.store.clock import micros, moment
+from trinity_channels.store.storable import storable_json
 from trinity_channels.store.tables import AUDIT
 from trinity_channels.store.tx import Tx
 
@@ -151,7 +152,7 @@ def add(
         action=action,
         agent=agent,
         channel=channel,
-        details=json.dumps(details or {}),
+        details=storable_json(details or {}),
     )
 
 
@@ -174,7 +175,7 @@ def newest(tx: Tx, agent: str, action: Action) -> tuple[str, datetime] | None:
 
 def noted(tx: Tx, agent: str, action: Action, actor: Actor, details: Mapping[str, object], since: datetime) -> bool:
     """Whether the same was recorded since a time, of the same actor and with the same details."""
-    described = json.dumps(details)
+    described = storable_json(details)
     return tx.one(_NOTED, agent=agent, action=action, since=micros(since), actor=actor, details=described) is not None
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,6 +29,7 @@ from trinity_channels.store.people import ListedContact
 from trinity_channels.store.place import Place
 from trinity_channels.store.statements import NO_LIMIT, among, position
 from trinity_channels.store.states import MessageState
+from trinity_channels.store.storable import storable_json
 from trinity_channels.store.tables import ADDRESS, BINDING, CONTACT, CONVERSATION, MESSAGE
 from trinity_channels.store.tables.indexes import in_states
 from trinity_channels.store.tx import Tx
@@ -190,7 +190,7 @@ def place_of(contact: ListedContact) -> Place:
 
 def counts(tx: Tx, binding: int, shared: Collection[str]) -> Counts:
     """The people of a binding; `shared` are the e-mails that the agent is shared with."""
-    row = tx.one(_PEOPLE, binding=binding, shared=json.dumps(sorted(shared)))
+    row = tx.one(_PEOPLE, binding=binding, shared=storable_json(sorted(shared)))
     return Counts(row.everyone, row.verified, row.shared) if row else Counts()
 
 
@@ -209,7 +209,7 @@ def held_counts(
     row = tx.one(
         _MESSAGES,
         binding=binding,
-        shared=json.dumps(sorted(shared)),
+        shared=storable_json(sorted(shared)),
         written_since=micros(written_since),
         open_since=micros(open_since) if open_since else -1,
     )
