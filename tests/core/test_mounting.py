@@ -263,6 +263,28 @@ async def test_pages_lie_below_a_path_of_their_own_and_the_platforms_authenticat
     assert [answer.json() for answer in platform_owns] == [{"detail": "Not Found"}] * 3
 
 
+async def test_a_token_that_was_entered_is_asked_about_with_the_state_of_the_application(settings: Settings) -> None:
+    class Sessions:
+        async def principal(self, request: HTTPConnection) -> Principal | None:
+            name = request.state.users.get(request.headers.get("authorization"))
+            return Principal(Role.USER, name) if name else None
+
+    app = platform()
+
+    @app.middleware("http")
+    async def state(request: Request, call_next: Any) -> Any:
+        request.state.users = {"Bearer fake-boss": OWNER}
+        return await call_next(request)
+
+    mount_channels(app, Ports(directory=Roster(), authenticator=Sessions()), settings)
+    async with running(app) as client:
+        entered = await client.post("/channels/signin/token", headers=OWN, data={"token": "fake-boss"})
+        page = await client.get("/channels/agents")
+
+    assert entered.status_code == 303
+    assert 'href="/channels/agents/support"' in page.text
+
+
 async def test_the_platforms_own_shares_are_listed_in_pages(
     client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -41,7 +41,8 @@ class ApplicationTokens:
             return None
         others = [(name, value) for name, value in request.scope["headers"] if name != b"authorization"]
         headers = [*others, (b"authorization", f"Bearer {token}".encode())]
-        return await self._authenticator.principal(Request({**request.scope, "headers": headers, "state": {}}))
+        state = {**request.scope.get("state", {})}  # the application may keep there what its authenticator needs
+        return await self._authenticator.principal(Request({**request.scope, "headers": headers, "state": state}))
 
     async def find(self, request: Request, *, uses: bool) -> Entry | None:
         """Who is signed in in the browser that sends a request."""
