@@ -84,9 +84,10 @@ async def test_who_writes_again_is_a_new_person(terminal: Terminal, served: Net)
     await moved(terminal, given)
 
     await zoe.says("hello")
-    await moved(terminal, given)
+    again = await moved(terminal, given)
 
     (client,) = await clients(served)
+    assert "0 people added, 0 of them signed in; 1 already here." in again.stdout
     assert client["verified_email"] is None
     assert "/login" in zoe.heard()[-1]
 

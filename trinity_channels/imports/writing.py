@@ -148,7 +148,8 @@ class Writing:
         counts: Counter[str] = Counter()
         erased = self._newcomers.erased(tx, binding, one.channel, one.people)
         for person in one.people:
-            if person.address in erased:
+            # Who has written again since is here.
+            if person.address in erased and not imported.knows(tx, binding, person.address):
                 counts["erased"] += 1
                 continue
             if not imported.add(tx, binding, person, self._now):

@@ -85,9 +85,14 @@ def key_holder(tx: Tx, digest: str) -> tuple[int, bool] | None:
     return None if before is None else (before, True)
 
 
+def knows(tx: Tx, binding: int, address: str) -> bool:
+    """Whether a binding knows an address."""
+    return tx.one(_KNOWN, binding=binding, address=address) is not None
+
+
 def add(tx: Tx, binding: int, person: Person, now: datetime) -> bool:
     """Add a person with their direct chat; False if their address is known, then what is here stays."""
-    if tx.one(_KNOWN, binding=binding, address=person.address) is not None:
+    if knows(tx, binding, person.address):
         return False
     seen, verified = person.seen_at or person.verified_at, person.verified_at if person.email else None
     contact = tx.number(
