@@ -184,7 +184,11 @@ async def known(town: Town) -> Person:
 
 
 async def test_nothing_of_people_is_left_of_a_deleted_agent(town: Town, accounts: Accounts) -> None:
-    zoe = await known(town)
+    zoe, yan = await known(town), town.person("Yan")
+    await yan.says("hello")
+    await town.blocks(yan)
+    await town.api("DELETE", f"/api/agents/support/clients/{(await town.client(yan))['id']}")
+    assert len(rows(town, "erased_address", "*")) == len(rows(town, "erased_block", "*")) > 0
     del accounts.owners["support"]
 
     done = await town.host.agent_deleted("support")
@@ -200,7 +204,7 @@ async def test_nothing_of_people_is_left_of_a_deleted_agent(town: Town, accounts
     assert set(rows(town, "contact", "name", "email")) == {("", None)}
     assert set(rows(town, "binding", "sender", "secrets", "settings")) == {("", "{}", "{}")}
     assert ("support",) not in rows(town, "agent_setting", "agent")
-    for table in ("policy", "share", "access_request", "login_code", "known_mailbox"):
+    for table in ("policy", "share", "access_request", "login_code", "known_mailbox", "erased_address", "erased_block"):
         assert rows(town, table, "*") == [], table
     actions = {one["action"] for one in (await town.api("GET", "/api/audit")).json()}
     assert {"connect", "delete_agent"} <= actions
