@@ -1,129 +1,24 @@
-"""The store on PostgreSQL: every statement, units side by side, a connection that breaks, a server that restarts."""
+"""The store on PostgreSQL: units side by side, a connection that breaks, a server that is away."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import re
-import socket
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Any, cast
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import Engine, create_engine, event, func, select, update
-from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy import Engine, event, func, select
 
 from tests import postgres
-from tests.statements import statements
-from trinity_channels.store import Locked, StoreError, Tx, serving, settings, store_at
+from tests.postgres_units import BROKEN, counted_up, killed, put
+from trinity_channels.store import StoreError, Tx, settings, store_at
 from trinity_channels.store.postgres import PostgresStore
 from trinity_channels.store.tables import SETTING
-from trinity_channels.store.tables.row import METADATA
 
-STATEMENTS = statements()
-DIALECT = cast("Any", PGDialect_psycopg)()
-_PUT = update(SETTING).where(SETTING.c.name == "a").values(value=SETTING.c.value + "!")
-BROKEN = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'of_the_store'"
 _ALL = select(func.count()).select_from(SETTING)
-
-
-@pytest.fixture(autouse=True)
-def dropped() -> Iterator[None]:
-    yield
-    postgres.drop()
-
-
-@pytest.fixture
-def url() -> str:
-    return postgres.database("of_the_store")
-
-
-@pytest.fixture
-async def store(url: str) -> AsyncIterator[PostgresStore]:
-    made = PostgresStore(url)
-    made.open()
-    yield made
-    await made.close()
-
-
-@pytest.fixture(scope="module")
-def connection() -> Iterator[psycopg.Connection[Any]]:
-    with psycopg.connect(postgres.plain(postgres.copy("of_statements")), autocommit=True) as opened:
-        yield opened
-    postgres.administer("DROP DATABASE of_statements")
-
-
-def numbered(sql: str) -> str:
-    """The statement with its parameters as PREPARE takes them."""
-    names: list[str] = []
-
-    def number(found: re.Match[str]) -> str:
-        if found[1] not in names:
-            names.append(found[1])
-        return f"${names.index(found[1]) + 1}{found[2] or ''}"
-
-    return re.sub(r"%\((\w+)\)s(::\w+)?", number, sql).replace("%%", "%")
-
-
-@pytest.mark.parametrize("name", sorted(STATEMENTS))
-def test_every_statement_is_one_of_postgresql(connection: psycopg.Connection[Any], name: str) -> None:
-    compiled = STATEMENTS[name].compile(dialect=DIALECT, compile_kwargs={"render_postcompile": True})
-
-    connection.execute(f"PREPARE one AS {numbered(str(compiled))}".encode())
-    connection.execute("DEALLOCATE one")
-
-
-def test_indexes_hold_only_the_rows_that_they_are_for(connection: psycopg.Connection[Any]) -> None:
-    partial = {
-        one.name
-        for table in METADATA.tables.values()
-        for one in table.indexes
-        if one.dialect_kwargs["sqlite_where"] is not None
-    }
-    found = connection.execute("SELECT indexname FROM pg_indexes WHERE indexdef LIKE '% WHERE %'").fetchall()
-
-    assert partial
-    assert {name for (name,) in found} == partial
-
-
-def test_every_text_is_compared_by_its_code_points_whatever_the_language_of_the_database(
-    connection: psycopg.Connection[Any],
-) -> None:
-    """The server of the tests knows no other order, so the catalogue is asked, of indexes too."""
-    found = connection.execute(
-        "SELECT c.relname, a.attname, l.collname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid "
-        "JOIN pg_collation l ON l.oid = a.attcollation "
-        "WHERE c.relnamespace = 'public'::regnamespace AND c.relname NOT LIKE '%alembic_version%'"
-    ).fetchall()
-    texts = {
-        (table.name, column.name)
-        for table in METADATA.tables.values()
-        for column in table.columns
-        if column.type.python_type is str
-    }
-
-    assert {(table, column) for table, column, _ in found} >= texts
-    assert [(table, column) for table, column, collation in found if collation != "C"] == []
-
-
-def put(tx: Tx, name: str, value: str = "x") -> str:
-    settings.put(tx, name, value)
-    return name
-
-
-def counted_up(tx: Tx) -> int:
-    """What two at once would lose if each did not see the other."""
-    number = int(settings.get(tx, "number") or 0) + 1
-    settings.put(tx, "number", str(number))
-    return number
-
-
-def killed(tx: Tx) -> None:
-    """End the connection of a transaction, as a server that stops does."""
-    postgres.administer("SELECT pg_terminate_backend(%s)", tx.number(select(func.pg_backend_pid())))
 
 
 async def test_what_a_unit_wrote_is_there_and_a_bad_one_leaves_nothing(store: PostgresStore) -> None:
@@ -347,86 +242,6 @@ async def test_keys_are_woken_after_the_commit_also_for_a_caller_that_has_gone(s
     await asyncio.wait_for(told.wait(), 10)
 
     assert seen == [("turn:1", "committed")]
-
-
-async def test_one_process_serves_a_database_and_others_may_look(store: PostgresStore, url: str) -> None:
-    visitor = PostgresStore(url)
-
-    assert visitor.is_served()
-    with pytest.raises(Locked, match="Another process serves postgresql"):
-        visitor.open()
-    visitor.open(serve=False)
-    assert await visitor.read(lambda tx: settings.get(tx, "a")) is None
-    await visitor.close()
-    await store.close()
-    assert not visitor.is_served()
-
-
-async def test_to_ask_whether_a_database_is_served_keeps_no_host_from_starting(url: str) -> None:
-    engine = create_engine(url)
-    store = PostgresStore(url)
-    with engine.connect() as asking:
-        assert not serving.is_served(asking)
-        store.open()
-        assert serving.is_served(asking)
-    engine.dispose()
-    await store.close()
-
-
-@pytest.mark.parametrize("which", ["", " AND pid IN (SELECT pid FROM pg_locks WHERE mode = 'ExclusiveLock')"])
-async def test_a_process_whose_connections_break_still_serves(store: PostgresStore, url: str, which: str) -> None:
-    await store.write(counted_up)
-    postgres.administer(BROKEN + which)
-
-    assert await store.write(counted_up) == 2
-    assert PostgresStore(url).is_served()
-    with pytest.raises(Locked, match="Another process serves"):
-        PostgresStore(url).open()
-    assert await store.write(counted_up) == 3
-
-
-async def test_a_process_that_was_replaced_while_its_connections_were_broken_does_nothing_more(
-    store: PostgresStore, url: str
-) -> None:
-    await store.write(counted_up)
-    postgres.administer(BROKEN)
-    successor = PostgresStore(url)
-    successor.open()
-    assert await successor.write(counted_up) == 2
-
-    for work in (store.write, store.read, store.lookup):
-        with pytest.raises(Locked, match="has served"):
-            await work(counted_up)
-    assert await successor.write(counted_up) == 3
-    await successor.close()
-    with pytest.raises(Locked, match="has served"):
-        await store.write(counted_up)
-    await store.close()
-    store.open()
-    assert await store.write(counted_up) == 4
-
-
-async def test_a_lock_that_the_server_keeps_for_a_connection_that_broke_here_is_taken_again(url: str) -> None:
-    connections: list[psycopg.Connection[Any]] = []
-
-    def made(connection: psycopg.Connection[Any], _record: object) -> None:
-        connections.append(connection)
-
-    event.listen(Engine, "connect", made)
-    store = PostgresStore(url)
-    store.open()
-    event.remove(Engine, "connect", made)
-    used = connections[0].fileno()
-    # The network loses the end of the connection: the server's side of it stays as it is.
-    kept, (ours, theirs) = os.dup(used), socket.socketpair()
-    theirs.close()
-    os.dup2(ours.fileno(), used)
-    ours.close()
-
-    assert await store.write(counted_up) == 1
-    assert PostgresStore(url).is_served()
-    os.close(kept)
-    await store.close()
 
 
 async def test_a_closed_store_says_so_after_it_has_finished(store: PostgresStore) -> None:

@@ -16,7 +16,7 @@ from alembic.config import Config
 from tests import postgres
 from trinity_channels.store import migrate
 
-FIRST = Path(__file__).parents[1] / "databases" / "postgres-0011.sql"
+FIRST = Path(__file__).parents[2] / "databases" / "postgres-0011.sql"
 """What the first version that knew PostgreSQL would have made: the tables as they were with revision 0011."""
 COLUMNS = """SELECT table_name, column_name, data_type, collation_name, is_nullable, column_default, character_maximum_length
 FROM information_schema.columns WHERE table_name LIKE 'trinity_channels_%' ORDER BY 1, 2"""
