@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from functools import partial
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Self
 
 from trinity_channels import wiring
 from trinity_channels.access.decision_links import DecisionLinks
@@ -26,6 +26,7 @@ from trinity_channels.agents.reload import AgentReload, Configuration
 from trinity_channels.agents.table import AgentTable
 from trinity_channels.alerts.mails import AlertMails
 from trinity_channels.alerts.watch import ChannelWatch
+from trinity_channels.attached import Lasting, Place
 from trinity_channels.authorisation import Authorisation
 from trinity_channels.bindings import Bindings, WebhooksToSet
 from trinity_channels.bindings.agent_changes import AgentChanges, Deleted, Renamed
@@ -79,26 +80,6 @@ FOLLOWED = 1.0
 """Seconds between two questions to the application for its public address."""
 HOUSEKEEPING = 10.0
 """Seconds between two rounds of chores."""
-
-
-class Place(Protocol):
-    """Where a host has its routes in another application."""
-
-    def opened(self) -> None:
-        """The host has started."""
-
-    def closed(self) -> None:
-        """The host has stopped."""
-
-
-class Lasting(Protocol):
-    """What gives answers that last, such as streams of events."""
-
-    def begin(self) -> None:
-        """The host starts, perhaps not for the first time."""
-
-    async def stop(self) -> None:
-        """End them, and begin no more."""
 
 
 class Host(OnDemand):
