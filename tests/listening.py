@@ -36,7 +36,9 @@ async def listening(talk: Talk, address: str = "127.0.0.1", *, tls: ssl.SSLConte
         await _rounds()  # what was accepted a moment ago is handed to `answer` in the next rounds
         for writer, task in writers.items():
             task.cancel()
-            writer.transport.abort()
+            # One that sent its rest after it was closed, and has ended, has no loop any more; asyncio asks for it.
+            with contextlib.suppress(AttributeError):
+                writer.transport.abort()
         await asyncio.gather(*writers.values(), *(one.wait_closed() for one in writers), return_exceptions=True)
         await _rounds()  # a handshake that failed is over in the next rounds; `talk` never knew of it
         await server.wait_closed()
