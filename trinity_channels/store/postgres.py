@@ -8,28 +8,25 @@ end it each time.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
-import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import psycopg
 from sqlalchemy import Connection, create_engine, inspect, select
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import NullPool
 
 from trinity_channels.store import migrate, serving
-from trinity_channels.store.database import PATIENCE, Store, Unit
+from trinity_channels.store.database import Store, Unit
 from trinity_channels.store.failures import Locked, StoreError
+from trinity_channels.store.postgres_sessions import COMPILED, Session, Sessions, limits
 from trinity_channels.store.serving import Serving
 from trinity_channels.store.tables import BINDING
 from trinity_channels.store.turnstile import Turnstile
-from trinity_channels.store.tx import Compiled, Tx
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -38,10 +35,6 @@ WORKERS = 8
 """Connections, each with a thread: more of them only wait for the same processors and the same disk."""
 _PAUSES = tuple(min(0.005 * 2**run, 0.5) for run in range(26))
 """Seconds before a unit runs again, at most: ten altogether, in which a server can restart."""
-_MOMENT = 1.0
-"""Seconds after a failed attempt to connect in which work that has waited long enough makes no other."""
-_STATEMENT = 60
-"""Seconds that the server gives a statement, also to wait for others. Those that bring up the schema have no limit."""
 _SIDE_BY_SIDE = 3
 """How often a unit runs beside others before it runs alone."""
 _SHORT = 0.2
@@ -49,57 +42,7 @@ _SHORT = 0.2
 _GIVEN_UP = (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected)
 _UNUSABLE = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction)
 """The database, not the unit: it is full, starts, stops, or stands in for another that takes what is written."""
-_COMPILED: dict[int, Compiled] = {}
 _CONNECTED = select(BINDING.c.id).where(BINDING.c.disconnected_at.is_(None)).limit(1)
-
-
-class _Session:
-    """One connection, with the transaction that runs on it."""
-
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
-        self.driver = cast("psycopg.Connection[Any]", connection.connection.dbapi_connection)
-        self.tx = Tx(connection, _COMPILED)
-
-    @property
-    def broken(self) -> bool:
-        return self.driver.closed
-
-    def commit(self) -> list[str]:
-        """The keys that were woken, once it is on disk."""
-        # SQLAlchemy knows of a transaction only where a query was built for its call.
-        if self.connection.in_transaction():
-            self.connection.commit()
-        else:
-            self.driver.commit()
-        return self.tx.take_woken()
-
-    def undo(self) -> None:
-        self.tx.take_woken()
-        if self.broken:
-            return
-        # A connection that broke undoes it by itself, and is seen to be broken then.
-        with contextlib.suppress(psycopg.Error, DBAPIError):
-            if self.connection.in_transaction():
-                self.connection.rollback()
-            else:
-                self.driver.rollback()
-
-    def close(self) -> None:
-        if self.broken:
-            self.connection.invalidate()
-        else:
-            serving.leave(self.connection)
-        self.connection.close()
-
-
-@dataclass(frozen=True, slots=True)
-class _Outage:
-    """That no connection could be made: `since` and `last` are the first and the last attempt, on the monotonic clock."""
-
-    since: float
-    last: float
-    fault: BaseException
 
 
 class PostgresStore(Store):
@@ -114,13 +57,11 @@ class PostgresStore(Store):
             self._url,
             poolclass=NullPool,
             hide_parameters=True,
-            connect_args=_limits(self._url),
+            connect_args=limits(self._url),
         )
-        self._outage: _Outage | None = None
+        self._sessions = Sessions(self._engine, self._join, self._unusable)
         self._workers: ThreadPoolExecutor | None = None
         self._turnstile = Turnstile()
-        self._local = threading.local()
-        self._sessions: list[_Session] = []
         self._serving: Serving | None = None
         self._on_wake: Callable[[str], None] | None = None
 
@@ -154,7 +95,7 @@ class PostgresStore(Store):
     def open(self, *, serve: bool = True) -> None:
         try:
             if serve:
-                self._serving = Serving(self._engine, self.name, _COMPILED)
+                self._serving = Serving(self._engine, self.name, COMPILED)
                 self._serving.begin()
             # To see, once it has the lock, what another process has made meanwhile.
             with self._engine.execution_options(isolation_level="READ COMMITTED").begin() as connection:
@@ -173,6 +114,10 @@ class PostgresStore(Store):
             raise self._unusable(error.orig or error) from error
         self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="store")
 
+    def _join(self, connection: Connection) -> None:
+        if self._serving:
+            self._serving.join(connection)
+
     def _stop_serving(self) -> None:
         ending, self._serving = self._serving, None
         if ending is not None:
@@ -183,10 +128,7 @@ class PostgresStore(Store):
         if workers:
             # Writes that were submitted are completed before the host stops.
             await asyncio.to_thread(workers.shutdown)
-            for session in self._sessions:
-                session.close()
-            self._sessions.clear()
-            self._local = threading.local()
+            self._sessions.close()
         self._stop_serving()
 
     async def write(self, unit: Unit[T]) -> T:
@@ -220,7 +162,7 @@ class PostgresStore(Store):
     def _write(self, unit: Unit[T], since: float) -> tuple[T, list[str]]:
         runs, longest = 0, 0.0
 
-        def run(session: _Session) -> tuple[T, list[str]]:
+        def run(session: Session) -> tuple[T, list[str]]:
             nonlocal runs, longest
             with self._turnstile.passed(alone=runs >= _SIDE_BY_SIDE or longest > _SHORT):
                 began = time.monotonic()
@@ -231,7 +173,7 @@ class PostgresStore(Store):
 
         return self._until_it_works(run, since)
 
-    def _commit(self, session: _Session, result: T) -> tuple[T, list[str]]:
+    def _commit(self, session: Session, result: T) -> tuple[T, list[str]]:
         try:
             return result, session.commit()
         except (psycopg.OperationalError, DBAPIError) as error:
@@ -243,7 +185,7 @@ class PostgresStore(Store):
             raise
 
     def _read(self, unit: Unit[T], since: float) -> T:
-        def run(session: _Session) -> T:
+        def run(session: Session) -> T:
             try:
                 session.driver.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
                 return unit(session.tx)
@@ -252,7 +194,7 @@ class PostgresStore(Store):
 
         return self._until_it_works(run, since)
 
-    def _until_it_works(self, run: Callable[[_Session], R], since: float) -> R:
+    def _until_it_works(self, run: Callable[[Session], R], since: float) -> R:
         """Run it, again if the database ended it or the connection broke before anything was committed.
 
         Args:
@@ -262,12 +204,12 @@ class PostgresStore(Store):
         for pause in (*_PAUSES, None):
             session = None
             try:
-                session = self._session(since)
+                session = self._sessions.here(since)
                 result = run(session)
             except (psycopg.Error, DBAPIError) as error:
                 fault = error.orig if isinstance(error, DBAPIError) else error
                 lost = session is None or session.broken
-                self._leave(session)
+                self._sessions.leave(session)
                 if not (lost or isinstance(fault, _GIVEN_UP)):
                     if isinstance(fault, _UNUSABLE):
                         raise self._unusable(fault) from error
@@ -279,78 +221,17 @@ class PostgresStore(Store):
                 if (
                     pause is None
                     or isinstance(fault, psycopg.errors.ConnectionTimeout)
-                    or (lost and self._waited(since))
+                    or (lost and self._sessions.waited(since))
                 ):
                     raise self._unusable(fault or error) from error
             except BaseException:
-                self._leave(session)
+                self._sessions.leave(session)
                 raise
             else:
-                self._outage = None
+                self._sessions.outage = None
                 return result
             time.sleep(random.uniform(0, pause))  # noqa: S311  so that two do not meet again
         raise AssertionError("the last run ends it")
 
-    def _session(self, since: float) -> _Session:
-        session: _Session | None = getattr(self._local, "session", None)
-        if session is None:
-            session = self._local.session = _Session(self._attempted(since))
-            self._sessions.append(session)
-        return session
-
-    def _waited(self, since: float) -> bool:
-        """Whether work has waited long enough for a connection: since it was asked for, or since there is none."""
-        outage = self._outage
-        return time.monotonic() >= PATIENCE + min(since, outage.since if outage else since)
-
-    def _attempted(self, since: float) -> Connection:
-        """A new connection, except where the database was away a moment ago and the work has waited already."""
-        before = self._outage
-        if before and self._waited(since) and time.monotonic() < before.last + _MOMENT:
-            raise self._unusable(before.fault)
-        try:
-            connection = self._connected()
-        except DBAPIError as error:
-            now = time.monotonic()
-            self._outage = _Outage(before.since if before else now, now, error.orig or error)
-            raise
-        self._outage = None
-        return connection
-
-    def _connected(self) -> Connection:
-        connection = self._engine.connect()
-        try:
-            if self._serving:
-                self._serving.join(connection)
-        except BaseException:
-            connection.close()
-            raise
-        return connection
-
-    def _leave(self, session: _Session | None) -> None:
-        """Undo what was begun; a connection that broke is given up."""
-        if session is None:
-            return
-        session.undo()
-        if session.broken:
-            self._sessions.remove(session)
-            self._local.session = None
-            session.close()
-
     def _unusable(self, fault: BaseException) -> StoreError:
         return StoreError(f"The database {self.name} cannot be used: {str(fault).strip()}")
-
-
-def _limits(url: URL) -> dict[str, object]:
-    """What ends the wait for a server: parameters of libpq. Where the network is lost, only the system can tell."""
-    limits: dict[str, object] = {
-        "connect_timeout": PATIENCE,
-        "tcp_user_timeout": PATIENCE * 1000,
-        "keepalives_idle": PATIENCE,
-        "keepalives_interval": 5,
-        "keepalives_count": 3,
-        "application_name": "trinity_channels",
-    }
-    chosen = {name: value for name, value in limits.items() if name not in url.query}
-    options = f"-c default_transaction_isolation=serializable -c statement_timeout={_STATEMENT * 1000:.0f}"
-    return chosen | {"options": options}

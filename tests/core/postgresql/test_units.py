@@ -155,8 +155,8 @@ def attempts_to_connect() -> Iterator[list[dict[str, Any]]]:
 async def test_while_the_database_is_away_work_waits_once_and_is_then_refused_at_once(
     monkeypatch: pytest.MonkeyPatch, store: PostgresStore
 ) -> None:
-    monkeypatch.setattr("trinity_channels.store.postgres.PATIENCE", 0.5)
-    monkeypatch.setattr("trinity_channels.store.postgres._MOMENT", 60)
+    monkeypatch.setattr("trinity_channels.store.postgres_sessions.PATIENCE", 0.5)
+    monkeypatch.setattr("trinity_channels.store.postgres_sessions._MOMENT", 60)
     await asyncio.gather(*(store.write(counted_up) for _ in range(20)))
     postgres.administer("ALTER DATABASE of_the_store WITH ALLOW_CONNECTIONS false")
     postgres.administer(BROKEN)
@@ -171,12 +171,12 @@ async def test_while_the_database_is_away_work_waits_once_and_is_then_refused_at
     assert all("not currently accepting connections" in str(one) for one in later)
     assert attempts == []
     postgres.administer("ALTER DATABASE of_the_store WITH ALLOW_CONNECTIONS true")
-    monkeypatch.setattr("trinity_channels.store.postgres._MOMENT", 0)
+    monkeypatch.setattr("trinity_channels.store.postgres_sessions._MOMENT", 0)
     assert await store.write(counted_up) == 21
 
 
 async def test_a_statement_has_limited_time(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
-    monkeypatch.setattr("trinity_channels.store.postgres._STATEMENT", 0.1)
+    monkeypatch.setattr("trinity_channels.store.postgres_sessions._STATEMENT", 0.1)
     store = PostgresStore(url)
     store.open()
 

@@ -1,0 +1,174 @@
+"""The connections to a PostgreSQL server: one for each thread that works, and what ends the wait for a server."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, cast
+
+import psycopg
+from sqlalchemy import Connection, Engine
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
+
+from trinity_channels.store import serving
+from trinity_channels.store.database import PATIENCE
+from trinity_channels.store.failures import StoreError
+from trinity_channels.store.tx import Compiled, Tx
+
+_MOMENT = 1.0
+"""Seconds after a failed attempt to connect in which work that has waited long enough makes no other."""
+_STATEMENT = 60
+"""Seconds that the server gives a statement, also to wait for others. Those that bring up the schema have no limit."""
+COMPILED: dict[int, Compiled] = {}
+"""The statements of all stores of this process."""
+
+
+class Session:
+    """One connection, with the transaction that runs on it."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.driver = cast("psycopg.Connection[Any]", connection.connection.dbapi_connection)
+        self.tx = Tx(connection, COMPILED)
+
+    @property
+    def broken(self) -> bool:
+        """Whether the connection has ended."""
+        return self.driver.closed
+
+    def commit(self) -> list[str]:
+        """The keys that were woken, once it is on disk."""
+        # SQLAlchemy knows of a transaction only where a query was built for its call.
+        if self.connection.in_transaction():
+            self.connection.commit()
+        else:
+            self.driver.commit()
+        return self.tx.take_woken()
+
+    def undo(self) -> None:
+        """Leave the transaction, and nothing of it."""
+        self.tx.take_woken()
+        if self.broken:
+            return
+        # A connection that broke undoes it by itself, and is seen to be broken then.
+        with contextlib.suppress(psycopg.Error, DBAPIError):
+            if self.connection.in_transaction():
+                self.connection.rollback()
+            else:
+                self.driver.rollback()
+
+    def close(self) -> None:
+        """End the connection."""
+        if self.broken:
+            self.connection.invalidate()
+        else:
+            serving.leave(self.connection)
+        self.connection.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Outage:
+    """That no connection could be made: `since` and `last` are the first and the last attempt, on the monotonic clock."""
+
+    since: float
+    last: float
+    fault: BaseException
+
+
+class Sessions:
+    """The sessions of a store, one for each of its threads.
+
+    Attributes:
+        outage: that the database is away, as far as the last attempt tells; None if it is there.
+    """
+
+    outage: _Outage | None = None
+
+    def __init__(
+        self,
+        engine: Engine,
+        joined: Callable[[Connection], None],
+        unusable: Callable[[BaseException], StoreError],
+    ) -> None:
+        self._engine = engine
+        self._joined = joined
+        self._unusable = unusable
+        self._local = threading.local()
+        self._all: list[Session] = []
+
+    def here(self, since: float) -> Session:
+        """The session of this thread, for work that was asked for at `since` on the monotonic clock.
+
+        Raises:
+            StoreError: the database was away a moment ago, and the work has waited already.
+            DBAPIError: it cannot be reached.
+        """
+        session: Session | None = getattr(self._local, "session", None)
+        if session is None:
+            session = self._local.session = Session(self._attempted(since))
+            self._all.append(session)
+        return session
+
+    def leave(self, session: Session | None) -> None:
+        """Undo what was begun; a connection that broke is given up."""
+        if session is None:
+            return
+        session.undo()
+        if session.broken:
+            self._all.remove(session)
+            self._local.session = None
+            session.close()
+
+    def close(self) -> None:
+        """End all of them, once no thread uses one any more."""
+        for session in self._all:
+            session.close()
+        self._all.clear()
+        self._local = threading.local()
+
+    def waited(self, since: float) -> bool:
+        """Whether work has waited long enough for a connection: since it was asked for, or since there is none."""
+        outage = self.outage
+        return time.monotonic() >= PATIENCE + min(since, outage.since if outage else since)
+
+    def _attempted(self, since: float) -> Connection:
+        """A new connection, except where the database was away a moment ago and the work has waited already."""
+        before = self.outage
+        if before and self.waited(since) and time.monotonic() < before.last + _MOMENT:
+            raise self._unusable(before.fault)
+        try:
+            connection = self._connected()
+        except DBAPIError as error:
+            now = time.monotonic()
+            self.outage = _Outage(before.since if before else now, now, error.orig or error)
+            raise
+        self.outage = None
+        return connection
+
+    def _connected(self) -> Connection:
+        connection = self._engine.connect()
+        try:
+            self._joined(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+def limits(url: URL) -> dict[str, object]:
+    """What ends the wait for a server: parameters of libpq. Where the network is lost, only the system can tell."""
+    known: dict[str, object] = {
+        "connect_timeout": PATIENCE,
+        "tcp_user_timeout": PATIENCE * 1000,
+        "keepalives_idle": PATIENCE,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "application_name": "trinity_channels",
+    }
+    chosen = {name: value for name, value in known.items() if name not in url.query}
+    options = f"-c default_transaction_isolation=serializable -c statement_timeout={_STATEMENT * 1000:.0f}"
+    return chosen | {"options": options}
