@@ -25,7 +25,7 @@ from trinity_channels.imports import document  # noqa: F401  its models would ha
 
 NEVER = 86_400.0
 """Real seconds: what a host does periodically it does when a test says so, and not in the midst of a long story."""
-PAUSES = ("dispatch.local.TICK", "dispatch.local.IDLE_TICK", "host.HOUSEKEEPING", "inbound.indicate.PATIENCE")
+PAUSES = ("dispatch.local.TICK", "dispatch.local.IDLE_TICK", "periodic.HOUSEKEEPING", "inbound.indicate.PATIENCE")
 """They pass in real time, and may not end in a story only because the machine is busy."""
 KEY: pytest.StashKey[FrozenTime] = pytest.StashKey()
 

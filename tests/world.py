@@ -215,7 +215,7 @@ class World:
         """A new host opens the same database."""
         self.build()
         await self.host.start()
-        await self.host.caught_up()
+        await self.host.periodic.caught_up()
         await self.settle()
 
     async def token(self, role: Role, subject: str) -> str:

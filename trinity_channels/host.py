@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -60,6 +59,7 @@ from trinity_channels.outbound.proactive import ProactiveMessages
 from trinity_channels.outbound.sent import SentMessages
 from trinity_channels.outbound.trial import TrialMessages
 from trinity_channels.people.blocks import Blocks
+from trinity_channels.periodic import PeriodicWork
 from trinity_channels.plugins import load
 from trinity_channels.ports import Ports, utc_now
 from trinity_channels.principal import APPLICATION
@@ -76,10 +76,6 @@ log = get_logger(__name__)
 
 GRACE = 10.0
 """Seconds that running turns and calls get when the host stops."""
-FOLLOWED = 1.0
-"""Seconds between two questions to the application for its public address."""
-HOUSEKEEPING = 10.0
-"""Seconds between two rounds of chores."""
 
 
 class Host(OnDemand):
@@ -143,8 +139,8 @@ class Host(OnDemand):
         diagnosis = Diagnosis(self.store, self.catch_up.mistrusted, now)
         self.webhook = wiring.webhook(self, self.indicator, diagnosis, self.catch_up)
         self.housekeeping = Housekeeping(self._chores(diagnosis, vouching, now), self.metrics, now)
+        self.periodic = PeriodicWork(self.catch_up, self.housekeeping)
         self.lasting: list[Lasting] = []
-        self._tasks: dict[str, asyncio.Task[None]] = {}
 
     def _join_connections(self, now: Callable[[], datetime]) -> None:
         """Agents with their channels, who may talk to them, and whether that works."""
@@ -267,12 +263,7 @@ class Host(OnDemand):
         # Before work begins: it notes up to which message everything is known.
         await self.catch_up.begin()
         await self.dispatcher.start(self._run)
-        self._tasks = {
-            "catch-up": asyncio.create_task(self.catch_up.run(), name="catch-up"),
-            "housekeeping": asyncio.create_task(self._keep_house(), name="housekeeping"),
-        }
-        if self.address.given:
-            self._tasks["public address"] = asyncio.create_task(self._follow_address(), name="public address")
+        self.periodic.start(self.address_change if self.address.given else None)
         self.running = True
         if self.place is not None:
             self.place.opened()
@@ -292,7 +283,7 @@ class Host(OnDemand):
         """Shut down gracefully: active work gets a moment to finish, open work is found at the next start."""
         self.running = False
         # First, so that no chore begins something new while the rest is ending.
-        await self.end_periodic_work()
+        await self.periodic.end()
         await self.leave()
         # No new sends and no new runs of agents begin, then what is active gets its grace.
         self.deliveries.stop()
@@ -307,16 +298,6 @@ class Host(OnDemand):
         await self.store.close()
         if self.place is not None:
             self.place.closed()
-
-    async def end_periodic_work(self) -> None:
-        """Run no more chores; what arrives is still handled."""
-        for task in self._tasks.values():
-            task.cancel()
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
-
-    async def caught_up(self) -> None:
-        """Wait until the providers have been asked for what arrived before the start."""
-        await asyncio.wait([self._tasks["catch-up"]])
 
     async def leave(self) -> None:
         """End the pages' streams of events, which a server that stops would wait for."""
@@ -349,19 +330,6 @@ class Host(OnDemand):
     async def agent_deleted(self, agent: str) -> Deleted:
         """The application has deleted an agent: what is stored for it is removed; the answer says what stays."""
         return await self.agent_changes.deleted(APPLICATION, agent)
-
-    async def _follow_address(self) -> None:
-        while True:
-            await self.address_change.follow()
-            await asyncio.sleep(FOLLOWED)
-
-    async def _keep_house(self) -> None:
-        try:
-            while True:
-                await self.housekeeping.run()
-                await self.catch_up.wait(HOUSEKEEPING)
-        finally:
-            await self.housekeeping.stop()
 
 
 def _again(settings: Settings, ports: Ports) -> Callable[[], Configuration] | None:

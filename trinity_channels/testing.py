@@ -104,7 +104,7 @@ class HostDriver:
         """End as a killed process does: what is running is neither finished nor recorded. Another host may start then."""
         self.pause()
         await self._host.store.close()
-        await self._host.end_periodic_work()
+        await self._host.periodic.end()
         await self._host.dispatcher.abandon()
         await self._host.indicator.stop()
         if self._host.place is not None:  # nothing of a dead process stays in the application

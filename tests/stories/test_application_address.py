@@ -12,7 +12,7 @@ from freezegun.api import FrozenDateTimeFactory
 from tests.application import Accounts, Town
 from tests.stories.test_set_webhook import stands_before
 from tests.world import ADMIN, TWILIO, Agent
-from trinity_channels import host as host_module
+from trinity_channels import periodic
 from trinity_channels.api.manifest import Capabilities
 from trinity_channels.principal import Owner
 from trinity_channels.store import StoreError, audit
@@ -82,8 +82,8 @@ async def test_messages_signed_for_the_new_address_arrive(town: Town, setting: S
 async def test_a_change_without_notice_is_followed_while_the_host_runs(
     town: Town, setting: Setting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert host_module.FOLLOWED <= 2
-    monkeypatch.setattr(host_module, "FOLLOWED", 0)
+    assert periodic.FOLLOWED <= 2
+    monkeypatch.setattr(periodic, "FOLLOWED", 0)
     await town.host.stop()
     await town.starts()
 

@@ -126,7 +126,7 @@ def test_what_waits_for_a_lock_goes_on_in_every_event_loop(
 
     async def life() -> None:
         await world.host.start()
-        await world.host.caught_up()
+        await world.host.periodic.caught_up()
         await busy(world)
         await world.host.stop()
 

@@ -26,7 +26,7 @@ def lines(caplog: pytest.LogCaptureFixture, event: str) -> list[logging.LogRecor
 
 async def rest(town: World) -> None:
     """The host does no periodic work by itself from now on."""
-    await town.host.end_periodic_work()
+    await town.host.periodic.end()
 
 
 def chained(error: Exception, cause: Exception) -> Exception:

@@ -13,7 +13,7 @@ import pytest
 from tests.transactions import name_of
 from tests.world import World
 from trinity_channels.dispatch.local import IDLE_TICK
-from trinity_channels.host import HOUSEKEEPING
+from trinity_channels.periodic import HOUSEKEEPING
 
 MINUTES = 10
 MOST_A_MINUTE = 5
@@ -23,7 +23,7 @@ MOST_A_MINUTE = 5
 @pytest.fixture
 async def trips(town: World, monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """What was handed to a thread, by name: each of these wakes two threads at least. The host's own rounds do not run."""
-    await town.host.end_periodic_work()
+    await town.host.periodic.end()
     found: Counter[str] = Counter()
     loop = asyncio.get_running_loop()
     hand_over = loop.run_in_executor

@@ -31,7 +31,7 @@ async def again(world: World) -> None:
     """The same host stops, and starts again."""
     await world.host.stop()
     await world.host.start()
-    await world.host.caught_up()
+    await world.host.periodic.caught_up()
     await world.settle()
 
 
@@ -132,7 +132,7 @@ def test_it_may_run_in_one_event_loop_after_the_other(tmp_path: Path, clock: Fro
 
     async def life(number: int) -> None:
         await town.host.start()
-        await town.host.caught_up()
+        await town.host.periodic.caught_up()
         if not number:
             await town.connect()
             await town.policy("open")
