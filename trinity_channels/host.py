@@ -251,6 +251,7 @@ class Host(OnDemand):
         self.vault.unlock()
         # It takes the lock on the database, so that a second process fails before it has done anything.
         self.store.open()
+        await self.store.listen()
         self._begin()
         await self.address.start(self.now())
         await self.limits.load()

@@ -13,6 +13,7 @@ from trinity_channels.observability.log import get_logger
 from trinity_channels.principal import Principal
 from trinity_channels.refusal import Refusal
 from trinity_channels.store import Store, Tx, audit, settings
+from trinity_channels.store.news import Subject
 
 log = get_logger(__name__)
 
@@ -113,6 +114,7 @@ class Limits:
         self._now = now
         self._stored: Mapping[str, float] = {}
         self.values = configured
+        store.read_on_news(Subject.LIMITS, self.load)
 
     async def load(self) -> None:
         """Read what is stored.
@@ -120,7 +122,9 @@ class Limits:
         Raises:
             StoreError: the database cannot be read.
         """
-        self._take(await self._store.read(_stored))
+        self._stored = stored = await self._store.read(_stored)
+        every = {one.name: getattr(self._configured, one.name) for one in fields(LimitValues)}
+        self.values = LimitValues(**{**every, **stored})
 
     def settings(self, principal: Principal) -> list[LimitSetting]:
         """Every limit.
@@ -147,21 +151,16 @@ class Limits:
                 raise LimitRefused(name)
         now = self._now()
 
-        def change(tx: Tx) -> Mapping[str, float]:
+        def change(tx: Tx) -> None:
             for name, value in changes.items():
                 # An empty one stands for none: settings are never deleted.
                 settings.put(tx, f"{_STORED}{name}", "" if value is None else f"{value:g}")
             if changes:
                 audit.add(tx, now, principal.actor, "set_limits", details=dict(changes))
-            return _stored(tx)
+            tx.tell(Subject.LIMITS)
 
-        self._take(await self._store.write(change))
+        await self._store.write(change)
         return self.settings(principal)
-
-    def _take(self, stored: Mapping[str, float]) -> None:
-        self._stored = stored
-        every = {one.name: getattr(self._configured, one.name) for one in fields(LimitValues)}
-        self.values = LimitValues(**{**every, **stored})
 
 
 def _stored(tx: Tx) -> Mapping[str, float]:

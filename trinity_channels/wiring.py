@@ -166,7 +166,7 @@ def webhook(host: Parts, indicator: Indicator, diagnosis: Diagnosis, catch_up: C
         host.plugins,
         WebhookKeys(host.bindings, host.plugins, host.unknown_webhooks, notices, host.now),
         Authentication(diagnosis, notices, host.now),
-        Intake(host.store, host.bindings, indicator, notices, host.now),
+        Intake(host.store, indicator, notices, host.now),
         catch_up,
         host.metrics,
     )

@@ -156,8 +156,6 @@ class AddressChange:
 
     async def _tell(self, principal: Principal, now: datetime) -> Sequence[str]:
         """Let everything follow the address; returns what went wrong at providers."""
-        # The open bindings hold contexts with the former address.
-        self._opened.forget()
         await self._store.write(lambda tx: audit.add(tx, now, principal.actor, _CHANGED))
         # Without an address the providers keep the former one: there is no way to tell most of them "none".
         return await self._connections.register_all() if self._address.value else ()

@@ -21,6 +21,7 @@ from trinity_channels.refusal import Refusal
 from trinity_channels.store import Store, Tx, agent_erasure, agent_names, audit, bindings, retired_keys
 from trinity_channels.store.bindings import StoredBinding
 from trinity_channels.store.given_up import ERASED, GIVEN_UP
+from trinity_channels.store.news import Subject
 
 LONGEST_NAME = 200
 
@@ -107,9 +108,12 @@ class AgentChanges:
         self._opened = opened
         self._plugins = plugins
         self._now = now
-        self._remembering = [one for one in remembering if isinstance(one, RemembersAgents)]
         # Until it was looked at: a host may have died before all was erased.
         self._erases = True
+        store.on_news(Subject.AGENTS, self._look_again)
+        for one in remembering:
+            if isinstance(one, RemembersAgents):
+                store.on_news(Subject.AGENTS, one.agents_changed)
 
     async def renamed(self, principal: Principal, agent: str, name: str) -> Renamed:
         """Move what is stored for an agent to its new name.
@@ -137,7 +141,6 @@ class AgentChanges:
             return True
 
         moved = await self._store.write(move)
-        self._forget()
         return Renamed(agent, name, moved)
 
     async def deleted(self, principal: Principal, agent: str) -> Deleted:
@@ -158,15 +161,11 @@ class AgentChanges:
             return Deleted(agent, found=True, channels=tuple(map(self._plugins.title, connected)))
 
         done = await self._store.write(remove)
-        self._forget()
-        self._erases = True
         await self.run()
         return done
 
-    def _forget(self) -> None:
-        for one in self._remembering:
-            one.agents_changed()
-        self._opened.forget()  # they hold the former name
+    def _look_again(self) -> None:
+        self._erases = True
 
     async def run(self) -> None:
         """Erase what deleted agents have left, also after a crash; called periodically."""

@@ -160,7 +160,6 @@ class Connections:
 
         if other := await self._store.write(save):
             raise AccountInUse(other if await self._may.manages(principal, other) else None)
-        self._opened.forget()
         bound = await self._bound(agent, channel)
         # It was about the former settings.
         self.verified.pop(bound.id, None)
@@ -194,7 +193,6 @@ class Connections:
             return bindings.disconnect(tx, stored.id, now)
 
         gone = await self._store.write(forget)
-        self._opened.forget()
         if not gone:  # it was disconnected concurrently
             raise self._not_connected(channel)
 
@@ -221,7 +219,6 @@ class Connections:
             audit.add(tx, now, principal.actor, "rotate_webhook", agent=agent, channel=channel)
 
         await self._store.write(rotate)
-        self._opened.forget()
         await self._address_changed(agent, channel)
 
     async def set_webhook(self, principal: Principal, agent: str, channel: str, *, replace: bool = False) -> None:

@@ -13,7 +13,7 @@ from trinity_channels.plugins import Plugins
 
 
 class Contexts:
-    """Makes them, with the public address as it is now."""
+    """Makes them, with the public `address` as it is now."""
 
     def __init__(
         self,
@@ -26,7 +26,7 @@ class Contexts:
         """`api_base_url` gives the address that the settings move a provider to, None for its own."""
         self._plugins = plugins
         self._http = http
-        self._address = address
+        self.address = address
         self._api_base_url = api_base_url
         self._now = now
 
@@ -35,6 +35,6 @@ class Contexts:
         return Context(
             http=self._http,
             now=self._now,
-            webhook_url=self._address.webhook(channel, webhook_key) if webhook_key else None,
+            webhook_url=self.address.webhook(channel, webhook_key) if webhook_key else None,
             api_base_url=self._api_base_url(self._plugins[channel].manifest.provider),
         )

@@ -14,6 +14,7 @@ from trinity_channels.api import Check, CheckState
 from trinity_channels.principal import APPLICATION
 from trinity_channels.public_url import normalise_public_url
 from trinity_channels.store import Store, StoreError, Tx, audit, settings
+from trinity_channels.store.news import Subject
 
 NAME = "public_chat_url"
 _KNOWN = "public_chat_url_known"
@@ -88,9 +89,13 @@ class PublicAddress:
     async def load(self) -> None:
         """Read the stored address, if there is one."""
         stored, changed = await self._store.read(lambda tx: (settings.get(tx, NAME), settings.get(tx, _CHANGED)))
+        before = self.value
         if stored is not None and not self.given:
             # An empty stored value means "none" and wins over the settings too.
             self.value = stored or None
+        if self.value != before:
+            # What probes found was about the former address.
+            self.probed.clear()
         self.changed_at = datetime.fromisoformat(changed) if changed else None
 
     async def start(self, now: datetime) -> None:
@@ -189,11 +194,9 @@ class PublicAddress:
         def store(tx: Tx) -> None:
             settings.put(tx, NAME, value)
             self._note(tx, value, now)
+            tx.tell(Subject.ADDRESS)
 
         await self._store.write(store)
-        await self.load()
-        # What probes found was about the former address.
-        self.probed.clear()
 
     def webhook(self, channel: str, key: str) -> str | None:
         """What an owner gives the provider; None while no address is set."""

@@ -18,6 +18,7 @@ from trinity_channels.observability.log import get_logger
 from trinity_channels.plugins import Plugins
 from trinity_channels.store import Store, Tx, bindings, retired_keys
 from trinity_channels.store.bindings import StoredBinding
+from trinity_channels.store.news import Subject
 from trinity_channels.store.retired_keys import RetiredKey
 
 log = get_logger(__name__)
@@ -60,7 +61,10 @@ class Bindings:
         self._by_key: dict[tuple[str, str], OpenBinding] = {}
         self._known_keys: set[tuple[str, str]] = set()
         self._changes = 0
-        self._keys_as_of: int | None = None
+        self._keys_are_known = False
+        store.on_news(Subject.BINDINGS, self.forget)
+        store.read_on_news(Subject.BINDINGS, self._learn_again)
+        store.read_on_news(Subject.ADDRESS, self._follow_address)
 
     async def open(self, binding: int) -> OpenBinding:
         """One connected binding.
@@ -88,8 +92,6 @@ class Bindings:
         known = self._by_key.get((channel, key))
         if known:
             return known
-        if self._keys_as_of not in (None, self._changes):
-            await self.learn_keys()
         wanted, changes = digest(key), self._changes
         stored, replaces = await self._store.read(lambda tx: self._read(tx, bindings.by_digest(tx, channel, wanted)))
         if stored is not None:
@@ -100,9 +102,17 @@ class Bindings:
 
     async def learn_keys(self) -> None:
         """Keep the digests of the webhook keys of all bindings in memory, from now on also after they change."""
-        changes = self._changes
+        self._keys_are_known = True
         self._known_keys = await self._store.read(lambda tx: bindings.digests(tx) | retired_keys.digests(tx))
-        self._keys_as_of = changes
+
+    async def _learn_again(self) -> None:
+        if self._keys_are_known:
+            await self.learn_keys()
+
+    async def _follow_address(self) -> None:
+        await self.contexts.address.load()
+        # The open bindings hold contexts with the former address.
+        self.forget()
 
     def knows(self, channel: str, key: str) -> bool:
         """Whether a webhook key is a connected binding's, told without the database; see `learn_keys`."""
@@ -133,7 +143,7 @@ class Bindings:
         return stored, stored is not None and retired_keys.working(tx, stored.id, self._now()) is not None
 
     def forget(self) -> None:
-        """Something changed: a binding, its key, or the public address. All of them are read again."""
+        """Something has changed: a binding, its key, or the public address. All of them are read again."""
         self._changes += 1
         self._open.clear()
         self._by_key.clear()

@@ -117,8 +117,6 @@ class PlatformImport:
 
     async def _finished(self, written: Sequence[ImportedBinding], moves: Sequence[Move]) -> list[ImportedBinding]:
         """Tell the providers what they do not know yet; the bindings say what is left to do."""
-        self._opened.forget()
-        await self._opened.learn_keys()
         waiting = await self._store.read(notices.webhooks_to_set)
         to_set = {(one.agent, one.channel): one.binding for one in waiting}
         at_once = asyncio.Semaphore(AT_ONCE)

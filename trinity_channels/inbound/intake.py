@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 
 from trinity_channels.api import Event
-from trinity_channels.bindings import Bindings, OpenBinding
+from trinity_channels.bindings import OpenBinding
 from trinity_channels.inbound.accept import Accepted, accept, leave_nothing
 from trinity_channels.inbound.authentication import has_message
 from trinity_channels.inbound.indicate import Indicator
@@ -28,13 +28,11 @@ class Intake:
     def __init__(
         self,
         store: Store,
-        bindings: Bindings,
         indicator: Indicator,
         notices: OwnerNotices,
         now: Callable[[], datetime],
     ) -> None:
         self._store = store
-        self._bindings = bindings
         self._indicator = indicator
         self._notices = notices
         self._now = now
@@ -55,9 +53,6 @@ class Intake:
         except Exception as error:
             log.exception("webhook not stored", channel=bound.channel, error=type(error).__name__)
             raise NotStored from error
-        if moved:
-            # What is remembered of bindings still knows the old addresses as working.
-            self._bindings.forget()
         self._notices.log(bound, accepted.notices)
         for conversation, provider_id in accepted.messages:
             self._indicator.noticed(conversation, provider_id)

@@ -23,6 +23,7 @@ from sqlalchemy import (
 from trinity_channels.store import unwanted_runs
 from trinity_channels.store.clock import micros
 from trinity_channels.store.given_up import GIVEN_UP
+from trinity_channels.store.news import Subject
 from trinity_channels.store.tables import (
     ACCESS_REQUEST,
     AGENT_SETTING,
@@ -106,6 +107,7 @@ def rename(tx: Tx, agent: str, name: str) -> None:
     """Move everything to another name, under which nothing is stored; the caller seals again what is sealed for a name."""
     for statement in (*_RENAME, _RENAME_TOKENS):
         tx.run(statement, agent=agent, name=name)
+    _tell(tx)
 
 
 def delete_all(tx: Tx, agent: str, now: datetime) -> None:
@@ -114,3 +116,10 @@ def delete_all(tx: Tx, agent: str, now: datetime) -> None:
     for statement in (*_DELETE, _DELETE_TOKENS):
         tx.run(statement, agent=agent)
     tx.run(_GIVE_UP, agent=agent, now=micros(now))
+    _tell(tx)
+
+
+def _tell(tx: Tx) -> None:
+    tx.tell(Subject.AGENTS)
+    # Open ones hold the former name.
+    tx.tell(Subject.BINDINGS)

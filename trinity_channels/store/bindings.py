@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, case, distinct, func, insert, select, true, up
 
 from trinity_channels.api import Account
 from trinity_channels.store.clock import micros, moment
+from trinity_channels.store.news import Subject
 from trinity_channels.store.statements import position
 from trinity_channels.store.storable import storable
 from trinity_channels.store.tables import BINDING, CONVERSATION
@@ -234,6 +235,7 @@ def save(
         tx.run(_INSERT, agent=agent, channel=channel, webhook_key=new_key[0], webhook_digest=new_key[1], **values)
     else:
         tx.run(_UPDATE, binding=known.id, **values)
+    tx.tell(Subject.BINDINGS)
     saved = of_agent(tx, agent, channel)
     assert saved is not None  # noqa: S101  written in this transaction
     return saved.id
@@ -247,6 +249,7 @@ def digests(tx: Tx) -> set[tuple[str, str]]:
 def rotate(tx: Tx, binding: int, new_key: tuple[str, str], now: datetime) -> None:
     """Give a binding another webhook key; see `retired_keys` for the old one."""
     tx.run(_ROTATE, binding=binding, webhook_key=new_key[0], webhook_digest=new_key[1], now=micros(now))
+    tx.tell(Subject.BINDINGS)
 
 
 def reseal(tx: Tx, binding: int, secrets: Mapping[str, str], webhook_key: str) -> None:
@@ -256,6 +259,7 @@ def reseal(tx: Tx, binding: int, secrets: Mapping[str, str], webhook_key: str) -
 
 def disconnect(tx: Tx, binding: int, now: datetime) -> bool:
     """Forget the secrets; people, conversations and the webhook key stay. False if it was not connected."""
+    tx.tell(Subject.BINDINGS)
     return tx.run(_DISCONNECT, binding=binding, now=micros(now)) > 0
 
 

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TypeVar
 
+from trinity_channels.store.news import News, Reading, Subject
 from trinity_channels.store.tx import Tx
 
 T = TypeVar("T")
@@ -24,6 +25,9 @@ class Store(ABC):
     """
 
     commits = 0
+
+    def __init__(self) -> None:
+        self._news = News()
 
     @property
     @abstractmethod
@@ -67,9 +71,28 @@ class Store(ABC):
     def on_wake(self, listener: Callable[[str], None]) -> None:
         """Call `listener` on the event loop with each key that a committed unit has woken; it must not raise."""
 
+    def on_news(self, subject: Subject, forget: Callable[[], None]) -> None:
+        """Call `forget` on the event loop after each change of a subject that was told, see `Tx.tell`; it must not raise."""
+        self._news.on(subject, forget)
+
+    def read_on_news(self, subject: Subject, read: Reading) -> None:
+        """Await `read` after each change of a subject that was told, and again while it raises StoreError.
+
+        It must not wait for a `write` that tells.
+        """
+        self._news.read_on(subject, read)
+
+    async def listen(self) -> None:
+        """Hear from now on what other processes tell: called before anything is read that is kept in memory.
+
+        Raises:
+            StoreError: the database cannot be used.
+        """
+        return
+
     @abstractmethod
     async def write(self, unit: Unit[T]) -> T:
-        """Run a unit in a transaction and return its result once that is on disk.
+        """Run a unit in a transaction and return its result once that is on disk, and this process knows what it has told.
 
         Raises:
             StoreError: the store is closed, or the database cannot be used: the disk is full, another program holds it.

@@ -10,9 +10,10 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 import psycopg
 from sqlalchemy import Connection, create_engine, inspect, select
@@ -23,6 +24,8 @@ from sqlalchemy.pool import NullPool
 from trinity_channels.store import migrate, serving
 from trinity_channels.store.database import Store, Unit
 from trinity_channels.store.failures import Locked, StoreError
+from trinity_channels.store.listening import Listening
+from trinity_channels.store.news import Subject
 from trinity_channels.store.postgres_sessions import COMPILED, Session, Sessions, limits
 from trinity_channels.store.serving import Serving
 from trinity_channels.store.tables import BINDING
@@ -45,10 +48,20 @@ _UNUSABLE = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction)
 _CONNECTED = select(BINDING.c.id).where(BINDING.c.disconnected_at.is_(None)).limit(1)
 
 
+@dataclass(frozen=True, slots=True)
+class _Committed(Generic[T]):
+    """What a unit has returned, the keys that it has woken, and what it has told."""
+
+    result: T
+    woken: Collection[str]
+    told: Collection[Subject]
+
+
 class PostgresStore(Store):
     """A database of a PostgreSQL server."""
 
     def __init__(self, url: str) -> None:
+        super().__init__()
         try:
             self._url = make_url(url)
         except ArgumentError as error:
@@ -60,6 +73,9 @@ class PostgresStore(Store):
             connect_args=limits(self._url),
         )
         self._sessions = Sessions(self._engine, self._join, self._unusable)
+        self._listening = Listening(
+            {**self._engine.dialect.create_connect_args(self._url)[1], **limits(self._url)}, self._news
+        )
         self._workers: ThreadPoolExecutor | None = None
         self._turnstile = Turnstile()
         self._serving: Serving | None = None
@@ -118,6 +134,12 @@ class PostgresStore(Store):
         if self._serving:
             self._serving.join(connection)
 
+    async def listen(self) -> None:
+        try:
+            await self._listening.start()
+        except (psycopg.Error, TimeoutError) as error:
+            raise self._unusable(error) from error
+
     def _stop_serving(self) -> None:
         ending, self._serving = self._serving, None
         if ending is not None:
@@ -125,6 +147,8 @@ class PostgresStore(Store):
 
     async def close(self) -> None:
         workers, self._workers = self._workers, None
+        await self._listening.stop()
+        self._news.stop()
         if workers:
             # Writes that were submitted are completed before the host stops.
             await asyncio.to_thread(workers.shutdown)
@@ -135,7 +159,10 @@ class PostgresStore(Store):
         running = self._submit(self._write, unit)
         # A caller that was cancelled cannot undo the commit: its wake-ups are sent.
         running.add_done_callback(self._tell)
-        return (await asyncio.shield(running))[0]
+        done = await asyncio.shield(running)
+        if done.told:
+            await self._news.settled()
+        return done.result
 
     async def read(self, unit: Unit[T]) -> T:
         return await self._submit(self._read, unit)
@@ -151,18 +178,19 @@ class PostgresStore(Store):
             raise StoreError("The store is closed.")
         return asyncio.get_running_loop().run_in_executor(self._workers, work, unit, time.monotonic())
 
-    def _tell(self, done: asyncio.Future[tuple[Any, list[str]]]) -> None:
+    def _tell(self, done: asyncio.Future[_Committed[Any]]) -> None:
         if done.cancelled() or done.exception():
             return
         self.commits += 1
-        for key in done.result()[1]:
+        self._news.say(done.result().told)
+        for key in done.result().woken:
             if self._on_wake:
                 self._on_wake(key)
 
-    def _write(self, unit: Unit[T], since: float) -> tuple[T, list[str]]:
+    def _write(self, unit: Unit[T], since: float) -> _Committed[T]:
         runs, longest = 0, 0.0
 
-        def run(session: Session) -> tuple[T, list[str]]:
+        def run(session: Session) -> _Committed[T]:
             nonlocal runs, longest
             with self._turnstile.passed(alone=runs >= _SIDE_BY_SIDE or longest > _SHORT):
                 began = time.monotonic()
@@ -173,9 +201,9 @@ class PostgresStore(Store):
 
         return self._until_it_works(run, since)
 
-    def _commit(self, session: Session, result: T) -> tuple[T, list[str]]:
+    def _commit(self, session: Session, result: T) -> _Committed[T]:
         try:
-            return result, session.commit()
+            session.commit()
         except (psycopg.OperationalError, DBAPIError) as error:
             if session.broken:
                 # Not again: it may have been written.
@@ -183,6 +211,7 @@ class PostgresStore(Store):
                     f"The connection to the database {self.name} broke during a commit, which may have taken effect."
                 ) from error
             raise
+        return _Committed(result, session.tx.take_woken(), session.tx.take_told())
 
     def _read(self, unit: Unit[T], since: float) -> T:
         def run(session: Session) -> T:

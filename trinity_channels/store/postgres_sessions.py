@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from trinity_channels.store import serving
 from trinity_channels.store.database import PATIENCE
 from trinity_channels.store.failures import StoreError
+from trinity_channels.store.listening import CHANNEL
 from trinity_channels.store.tx import Compiled, Tx
 
 _MOMENT = 1.0
@@ -40,18 +41,20 @@ class Session:
         """Whether the connection has ended."""
         return self.driver.closed
 
-    def commit(self) -> list[str]:
-        """The keys that were woken, once it is on disk."""
+    def commit(self) -> None:
+        """Returns once it is on disk, and others hear what was told."""
+        for subject in self.tx.told:
+            self.driver.execute("SELECT pg_notify(%s, %s)", (CHANNEL, subject))
         # SQLAlchemy knows of a transaction only where a query was built for its call.
         if self.connection.in_transaction():
             self.connection.commit()
         else:
             self.driver.commit()
-        return self.tx.take_woken()
 
     def undo(self) -> None:
         """Leave the transaction, and nothing of it."""
         self.tx.take_woken()
+        self.tx.take_told()
         if self.broken:
             return
         # A connection that broke undoes it by itself, and is seen to be broken then.

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, insert, select, update
 
 from trinity_channels.store.clock import micros, moment
+from trinity_channels.store.news import Subject
 from trinity_channels.store.tables import BINDING, RETIRED_KEY
 from trinity_channels.store.tx import Tx
 
@@ -67,6 +68,7 @@ _RESEAL = update(RETIRED_KEY).where(RETIRED_KEY.c.id == bindparam("key")).values
 def retire(tx: Tx, binding: int, now: datetime, ends_at: datetime) -> None:
     """Keep the present key of a binding, which is about to be replaced."""
     tx.run(_RETIRE, binding=binding, now=micros(now), ends_at=micros(ends_at))
+    tx.tell(Subject.BINDINGS)
 
 
 def by_digest(tx: Tx, channel: str, digest: str) -> RetiredKey | None:
@@ -89,6 +91,7 @@ def working(tx: Tx, binding: int, now: datetime) -> tuple[datetime, datetime] | 
 def end(tx: Tx, binding: int, now: datetime) -> None:
     """The present key is in use, so those that were retired stop working."""
     tx.run(_END, binding=binding, now=micros(now))
+    tx.tell(Subject.BINDINGS)
 
 
 def of_binding(tx: Tx, binding: int) -> list[tuple[int, str]]:

@@ -13,7 +13,7 @@ import fcntl
 import os
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,15 +27,14 @@ from sqlalchemy.pool import NullPool
 from trinity_channels.store import migrate, sealed
 from trinity_channels.store.database import PATIENCE, Store, Unit
 from trinity_channels.store.failures import Locked, StoreError, cannot_be_opened
+from trinity_channels.store.news import Subject
+from trinity_channels.store.sqlite_driver import READING, WRITING, driver_of, in_snapshot
 from trinity_channels.store.tx import Compiled, Tx
 
 T = TypeVar("T")
 
 BATCH = 256
 READERS = 4
-LOG_PAGES = 4000
-"""Pages of 4 KiB in the write-ahead log after which a commit copies them into the database file, and all that wait with it.
-With SQLite's 1000, one commit in twenty did so under load."""
 
 
 _COMPILED: dict[int, Compiled] = {}
@@ -47,6 +46,7 @@ class _Job:
     unit: Unit[Any]
     future: asyncio.Future[Any]
     result: Any = None
+    told: Collection[Subject] = ()
 
     def settle(self) -> None:
         if not self.future.done():  # else the caller has given up
@@ -57,37 +57,11 @@ class _Job:
             self.future.set_exception(error)
 
 
-ALWAYS = (
-    # In WAL mode, less would lose the last commits in a power failure, after providers were told that they are stored.
-    "synchronous=FULL",
-    # Off by default, and a setting of the connection, not of the file.
-    "foreign_keys=ON",
-    "secure_delete=ON",  # what was removed must not be readable in the file either
-)
-WRITING = (
-    "cache_size=-4000",  # in KiB
-    f"wal_autocheckpoint={LOG_PAGES}",
-    "busy_timeout=0",  # a write must not wait on the event loop; see `_begin_beside`
-)
-READING = ("cache_size=-1000", "query_only=ON")  # there are several readers
-
-
-def _driver(connection: Connection, pragmas: tuple[str, ...]) -> sqlite3.Connection:
-    """The driver's connection below SQLAlchemy's, on which only we begin and end transactions.
-
-    Set once for each connection rather than by SQLAlchemy's events, which cost more than the short reads of a message.
-    """
-    driver = cast("sqlite3.Connection", connection.connection.dbapi_connection)
-    driver.isolation_level = None
-    for pragma in (*ALWAYS, *pragmas):
-        driver.execute(f"PRAGMA {pragma}")
-    return driver
-
-
 class SqliteStore(Store):
     """A file, which one process serves."""
 
     def __init__(self, url: str) -> None:
+        super().__init__()
         self._url = make_url(url)
         if self._url.get_backend_name() != "sqlite" or not self._url.database or self._url.database == ":memory:":
             raise StoreError("TRINITY_CHANNELS_DATABASE_URL must name a SQLite file, such as sqlite:///channels.db")
@@ -140,7 +114,7 @@ class SqliteStore(Store):
                 hide_parameters=True,
             )
             self._connection = self._connect()
-            self._driver = _driver(self._connection, WRITING)
+            self._driver = driver_of(self._connection, WRITING)
             self._tx = Tx(self._connection, _COMPILED)
             self._committer = ThreadPoolExecutor(1, thread_name_prefix="store-commit")
             self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-read")
@@ -167,6 +141,7 @@ class SqliteStore(Store):
 
     async def close(self) -> None:
         committer, self._committer = self._committer, None
+        self._news.stop()
         # Writes that were submitted are completed before the host stops.
         if self._writing:
             await self._writing
@@ -188,11 +163,15 @@ class SqliteStore(Store):
         if self._committer is None:
             raise StoreError("The store is closed.")
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Job(unit, future))
+        job = _Job(unit, future)
+        self._waiting.append(job)
         if self._writing is None:
             # Started by the first, and ends by itself: an idle host has no task and no timer here.
             self._writing = asyncio.create_task(self._write(self._committer), name="store-write")
-        return await future
+        result = await future
+        if job.told:
+            await self._news.settled()
+        return result
 
     async def read(self, unit: Unit[T]) -> T:
         if self._readers is None:
@@ -211,7 +190,7 @@ class SqliteStore(Store):
         if self._readers is None:
             raise StoreError("The store is closed.")
         try:
-            return _in_snapshot(*self._reader_on_loop(), unit)
+            return in_snapshot(*self._reader_on_loop(), unit)
         except (sqlite3.OperationalError, OperationalError):  # a thread may wait, and says what is wrong
             return await self.read(unit)
 
@@ -259,7 +238,7 @@ class SqliteStore(Store):
         return not busy
 
     def _read(self, unit: Unit[T]) -> T:
-        return _in_snapshot(*self._reader_here(), unit)
+        return in_snapshot(*self._reader_here(), unit)
 
     def _reader_here(self) -> tuple[sqlite3.Connection, Tx]:
         # One a thread: opening one would cost more than most reads.
@@ -277,7 +256,7 @@ class SqliteStore(Store):
     def _reader(self) -> tuple[sqlite3.Connection, Tx]:
         connection = self._engine.connect()
         self._read_connections.append(connection)
-        return _driver(connection, READING), Tx(connection, _COMPILED)
+        return driver_of(connection, READING), Tx(connection, _COMPILED)
 
     def _claim(self) -> None:
         path = self._path.with_name(self._path.name + ".lock")
@@ -329,18 +308,29 @@ class SqliteStore(Store):
             for job in batch:  # one bad unit harms only itself
                 await self._commit(committer, [job])
             return
+        self._settle(batch)
+
+    def _settle(self, batch: list[_Job]) -> None:
+        """The batch is on disk."""
         self.commits += 1
-        # The callers come first: they go on before the runs begin that they have woken.
+        # The callers come first: they go on before the runs begin that they have woken, and know what was told.
         for job in batch:
+            if job.told:
+                self._news.say(job.told)
             job.settle()
         for key in self._tx.take_woken():
             if self._on_wake:
                 self._on_wake(key)
 
     def _run(self, batch: list[_Job]) -> None:
-        self._tx.take_woken()  # by units that were undone
+        tx = self._tx
+        # By units that were undone.
+        tx.take_woken()
+        tx.take_told()
         for job in batch:
-            job.result = job.unit(self._tx)
+            job.result = job.unit(tx)
+            if tx.told:
+                job.told = tx.take_told()
 
     def _undo(self) -> None:
         """Leave a transaction that failed: SQLAlchemy and SQLite may both stay in it, and no other could begin."""
@@ -383,11 +373,3 @@ class SqliteStore(Store):
             self._driver.execute("BEGIN IMMEDIATE")
         finally:
             self._driver.execute("PRAGMA busy_timeout=0")
-
-
-def _in_snapshot(driver: sqlite3.Connection, tx: Tx, unit: Unit[T]) -> T:
-    driver.execute("BEGIN")
-    try:
-        return unit(tx)
-    finally:
-        driver.execute("ROLLBACK")

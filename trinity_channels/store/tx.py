@@ -12,6 +12,8 @@ from typing import Any, Protocol, TypeVar, cast
 from sqlalchemy import Connection, Executable
 from sqlalchemy.sql import ClauseElement
 
+from trinity_channels.store.news import Subject
+
 T = TypeVar("T")
 Values = Sequence[object] | Mapping[str, object]
 """Of the parameters: in their order for SQLite's driver, by name for PostgreSQL's."""
@@ -46,6 +48,9 @@ class Tx:
     """One transaction. Statements are SQLAlchemy Core, compiled once and run by the driver itself.
 
     The driver's own execution is several times faster than SQLAlchemy's, and on the way in of a message that decides.
+
+    Attributes:
+        told: the subjects that were told, see `tell`. Only the store reads it.
     """
 
     def __init__(self, connection: Connection, compiled: dict[int, Compiled]) -> None:
@@ -53,6 +58,7 @@ class Tx:
         self._driver = cast("sqlite3.Connection", connection.connection.dbapi_connection)
         self._compiled = compiled
         self._woken: dict[str, None] = {}
+        self.told: dict[Subject, None] = {}
 
     def wake(self, key: str) -> None:
         """`turn:<conversation>` or `deliver:<conversation>` has work, once the transaction is committed.
@@ -66,6 +72,19 @@ class Tx:
         woken = list(self._woken)
         self._woken.clear()
         return woken
+
+    def tell(self, subject: Subject) -> None:
+        """Every process hears that something has changed, this one before `write` returns.
+
+        Without the commit no one hears of it.
+        """
+        self.told[subject] = None
+
+    def take_told(self) -> list[Subject]:
+        """The subjects that were told since the last call. Only the store calls it."""
+        told = list(self.told)
+        self.told.clear()
+        return told
 
     def _known(self, statement: ClauseElement) -> Compiled:
         # By identity: only module-level statements come here, which stay, and SQLAlchemy's own cache costs
