@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
@@ -36,11 +37,13 @@ VERSION_TABLE = f"{PREFIX}alembic_version"
 
 def newest() -> str:
     """The revision that the code is written for; its file begins with it, so that nothing need be imported to know it."""
-    return max(_known())
+    return max(known())
 
 
-def _known() -> set[str]:
-    return {path.name.partition("_")[0] for path in (SCRIPTS / "versions").glob("[0-9]*.py")}
+@cache
+def known() -> frozenset[str]:
+    """The revisions that this version can bring up to date."""
+    return frozenset(path.name.partition("_")[0] for path in (SCRIPTS / "versions").glob("[0-9]*.py"))
 
 
 def is_current(connection: Connection) -> bool:
@@ -122,7 +125,7 @@ def too_new(name: str, revision: str) -> StoreError:
 
 def _refuse_newer(stands: str | None) -> None:
     # An older program would read columns that it does not know, and write rows that the newer one cannot use.
-    if stands is not None and stands not in _known():
+    if stands is not None and stands not in known():
         raise NewerSchema(stands)
 
 
