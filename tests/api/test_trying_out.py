@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from typing import Any
 
 import pytest
@@ -343,3 +344,32 @@ async def test_the_binding_of_another_agent_is_not_tried_out(world: World) -> No
     answer = await world.api("POST", "/api/agents/sales/whatsapp/test", {"to_number": "whatsapp:+15551234567"})
 
     assert (answer.status_code, answer.json()["code"]) == (404, "not_connected")
+
+
+@contextmanager
+def unnoticed(*_: object) -> Iterator[asyncio.Event]:
+    """Attempts of another process set no event of this one."""
+    yield asyncio.Event()
+
+
+@pytest.mark.parametrize(
+    ("fault", "outcome"),
+    [
+        (None, {"ok": True, "code": None}),
+        (Fault.UNAUTHORIZED, {"ok": False, "code": "20003", "state": "failed"}),
+        (Fault.RATE_LIMITED, {"ok": False, "code": "deferred", "state": "ready"}),
+        (Fault.CUT_AFTER, {"code": "provider_unavailable", "state": "reconciling"}),
+    ],
+)
+async def test_what_another_process_comes_to_is_read_from_the_database(
+    world: World, tester: Person, monkeypatch: pytest.MonkeyPatch, fault: Fault | None, outcome: dict[str, Any]
+) -> None:
+    world.twilio.behaviour.receipts = False
+    monkeypatch.setattr("trinity_channels.outbound.trial.LOOK", 0.01)
+    monkeypatch.setattr(world.host.deliveries, "watch", unnoticed)
+    if fault:
+        world.fails(fault)
+
+    tried = await tries(world, tester)
+
+    assert {name: tried[name] for name in outcome} == outcome

@@ -74,20 +74,6 @@ Claimed = Delivery | Full | datetime | None
 """What a run does next: send or ask, wait for a place, come back at a time, or end."""
 
 
-@dataclass(slots=True)
-class Attempt:
-    """An attempt with a waiting caller, and what the call itself came to; receipts may tell more by then.
-
-    `over`: it is on record, or there was none, for other messages go out first. `taken`: the provider took the message.
-    `unknown`: why the outcome is not known, empty if it is.
-    """
-
-    conversation: int
-    over: asyncio.Event
-    taken: bool = False
-    unknown: str = ""
-
-
 class Deliveries:
     """Runs the `deliver:` keys."""
 
@@ -109,7 +95,7 @@ class Deliveries:
         self._now = now
         self._since = now()
         self._places = Places(AT_ONCE)
-        self._watched: dict[int, Attempt] = {}
+        self._watched: dict[int, tuple[int, asyncio.Event]] = {}
         self._unrecorded: dict[int, Record] = {}
         self._stopping = False
 
@@ -123,11 +109,12 @@ class Deliveries:
         self._stopping = True
 
     @contextlib.contextmanager
-    def watch(self, conversation: int, delivery: int) -> Iterator[Attempt]:
-        """Learn of the next attempt at a delivery."""
-        attempt = self._watched[delivery] = Attempt(conversation, asyncio.Event())
+    def watch(self, conversation: int, delivery: int) -> Iterator[asyncio.Event]:
+        """An event that is set when an attempt of this process is on record, or none was made: others go out first."""
+        over = asyncio.Event()
+        self._watched[delivery] = conversation, over
         try:
-            yield attempt
+            yield over
         finally:
             del self._watched[delivery]
 
@@ -137,9 +124,9 @@ class Deliveries:
             following = await self._drain(conversation)
         finally:
             self._places.leave(conversation)
-        for attempt in self._watched.values():
-            if attempt.conversation == conversation:  # it is not due yet
-                attempt.over.set()
+        for watched, over in self._watched.values():
+            if watched == conversation:  # it is not due yet
+                over.set()
         return following
 
     async def _drain(self, conversation: int) -> datetime | None:
@@ -155,7 +142,7 @@ class Deliveries:
                     self._unrecorded[conversation] = record
                 raise
             if attempted in self._watched:
-                self._watched[attempted].over.set()
+                self._watched[attempted][1].set()
             if isinstance(claimed, Full):
                 record = _nothing
                 await self._places.wait(claimed.binding, conversation)
@@ -271,8 +258,6 @@ class Deliveries:
     def _taken(self, delivery: Delivery, receipt: Receipt) -> Record:
         self._metrics.deliveries.labels(delivery.channel, receipt.state.value).inc()
         if receipt.state is not DeliveryState.FAILED:
-            if delivery.id in self._watched:
-                self._watched[delivery.id].taken = True
             self._metrics.service_messages.labels(delivery.channel, delivery.origin).inc()
         return partial(deliveries.taken, delivery=delivery, receipt=receipt, now=self._now())
 
@@ -300,8 +285,6 @@ class Deliveries:
         now = self._now()
         log.warning("delivery outcome unknown", channel=delivery.channel, delivery=delivery.id)
         self._metrics.deliveries.labels(delivery.channel, "unknown").inc()
-        if delivery.id in self._watched:
-            self._watched[delivery.id].unknown = why
         if self._settles(delivery):
             return partial(
                 deliveries.reconcile, delivery=delivery.id, at=now + self._settles(delivery), why=why, now=now

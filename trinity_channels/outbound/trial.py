@@ -1,4 +1,7 @@
-"""Test messages: an owner tries a binding out. Each is a delivery like any other, so that its outcome can be asked for."""
+"""Test messages: an owner tries a binding out. Each is a delivery like any other, so that its outcome can be asked for.
+
+Whichever process makes the attempt, what came of it is read from the database.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ from trinity_channels.principal import Principal
 from trinity_channels.refusal import Refusal
 from trinity_channels.store import Store, Tx, audit, bindings, conversation_state, delivery_log, trials
 from trinity_channels.store.delivery_log import Sent
-from trinity_channels.store.states import OutboxState
+from trinity_channels.store.states import TAKEN, OutboxState
 from trinity_channels.visible import visible
 
 TEXT = "Hello! This is a test message: the connection to your agent works."
@@ -30,6 +33,8 @@ MOST = 10
 HOUR = timedelta(hours=1)
 PATIENCE = 20.0
 """Seconds to wait for the provider; after that the owner is told where to ask."""
+LOOK = 0.25
+"""Seconds between two looks at the delivery, for another process may make the attempt."""
 
 
 class TooManyTests(Refusal):
@@ -43,15 +48,21 @@ class TooManyTests(Refusal):
 class Tried:
     """A test message after its first attempt.
 
-    Attributes:
-        delivery: how far it is by now.
-        taken: the provider took it; a receipt may have told since that it failed.
-        unknown: why the outcome is not known, empty if it is.
+    `delivery`: how far it is by now.
     """
 
     delivery: Sent
-    taken: bool
-    unknown: str
+
+    @property
+    def taken(self) -> bool:
+        """Whether the provider took it; a receipt may have told since that it failed."""
+        return self.delivery.provider_id is not None or self.delivery.state in TAKEN
+
+    @property
+    def unknown(self) -> str:
+        """Why the outcome is not known, empty if it is."""
+        known = self.delivery.state not in (OutboxState.RECONCILING, OutboxState.UNKNOWN)
+        return "" if known else self.delivery.failure or ""
 
     @property
     def pending(self) -> bool:
@@ -135,20 +146,23 @@ class TrialMessages:
 
     async def _attempted(self, agent: str, conversation: int, delivery: int) -> Tried:
         """What the first attempt came to, or the state when `PATIENCE` is over."""
-        # Watched before looking: an attempt that ends in between would not be noticed.
-        with self._deliveries.watch(conversation, delivery) as attempt:
-            found = await self._delivery(agent, delivery)
-            if _pending(found):
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(PATIENCE):
-                        await attempt.over.wait()
-                found = await self._delivery(agent, delivery)
-        return Tried(found, attempt.taken, attempt.unknown)
+        # Watched before looking: an attempt of this process that ends in between would be noticed late.
+        with self._deliveries.watch(conversation, delivery) as over, contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                while not over.is_set() and _pending(await self._delivery(agent, delivery)):
+                    await _set_within(over, LOOK)
+        return Tried(await self._delivery(agent, delivery))
 
     async def _delivery(self, agent: str, delivery: int) -> Sent:
         found = await self._store.read(lambda tx: delivery_log.one(tx, agent, delivery))
         assert found is not None  # noqa: S101  deliveries are never deleted
         return found
+
+
+async def _set_within(event: asyncio.Event, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
 
 
 def _pending(delivery: Sent) -> bool:

@@ -14,7 +14,7 @@ from trinity_channels.outbound.trial import TEXT, TrialMessages, Tried
 from trinity_channels.plugins import Plugins
 from trinity_channels.principal import Principal
 from trinity_channels.refusal import Refusal
-from trinity_channels.store.states import OPEN_DELIVERIES, OutboxState
+from trinity_channels.store.states import OutboxState
 from trinity_channels.web.auth import Guard
 from trinity_channels.web.bindings_api import body_schema
 from trinity_channels.web.health_check import HealthCheck
@@ -22,8 +22,6 @@ from trinity_channels.web.inputs import JsonObject
 from trinity_channels.web.route import Router, api_router
 
 TEXT_LIMIT = 1000
-_UNSETTLED = OPEN_DELIVERIES | {OutboxState.UNKNOWN}
-"""In these states no receipt has told yet what became of an attempt."""
 
 
 class Outcome(BaseModel):
@@ -115,10 +113,10 @@ def _outcome(manifest: Channel, tried: Tried) -> Outcome:
     """What the owner is told of a test message after its first attempt."""
     test = tried.delivery
     # 502, not 200: a second test at once could reach the person twice.
-    if tried.unknown and test.state in _UNSETTLED:
+    if tried.unknown:
         message = f"It may or may not have been sent: {tried.unknown}"
         raise Refusal("provider_unavailable", message, extra={"delivery_id": test.id, "state": test.state})
-    if tried.taken or test.provider_id:  # the provider names only what it took
+    if tried.taken:
         message = f"{manifest.title} took the message as {test.provider_id}. {_window(manifest)}".rstrip()
         if test.state is OutboxState.FAILED:
             message = f"{manifest.title} took the message, and reported since that it failed: {test.failure}"
