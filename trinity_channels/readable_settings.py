@@ -45,6 +45,11 @@ def database_url() -> str:
         return url if named else f"{DATABASE_SCHEME}{data_folder() / 'trinity_channels.db'}"
 
 
+def is_set(name: str) -> bool:
+    """Whether a setting has a value in the environment or the file, also one that cannot work."""
+    return bool(_given(name))
+
+
 def _given(name: str) -> str:
     """A setting as the environment or the file gives it, empty if it cannot be read."""
     names = dict.fromkeys((name if name.startswith(PREFIX) else PREFIX + name, name))

@@ -1,7 +1,9 @@
-"""`db`: the database schema."""
+"""`db`: the database schema, and moves to another database."""
 # ruff: noqa: PLC0415 - start-up of the other commands
 
 from __future__ import annotations
+
+from typing import Annotated
 
 import typer
 
@@ -26,3 +28,30 @@ def upgrade() -> None:
     store.open()
     asyncio.run(store.close())
     typer.echo("The database schema is up to date.")
+
+
+@app.command()
+def move(
+    target: Annotated[
+        str, typer.Option("--to", help="URL of an empty database, or of one that this move has begun to fill.")
+    ],
+    source: Annotated[
+        str | None, typer.Option("--from", help="URL of the database to leave; by default the one of the settings.")
+    ] = None,
+) -> None:
+    """Copy everything to another database, with no server running; if it is interrupted, run it again to go on.
+
+    URLs are those of TRINITY_CHANNELS_DATABASE_URL: from SQLite to PostgreSQL, back, or between two of a kind. Numbers and
+    checksums of the rows are compared. Then the database that was left cannot be served any more: see `db reopen`.
+    """
+    from trinity_channels.cli.moving import move as moved
+
+    moved(source, target)
+
+
+@app.command()
+def reopen() -> None:
+    """Let a database be served again that `db move` has left, and give up the one that everything was moved to."""
+    from trinity_channels.cli.moving import reopen as reopened
+
+    reopened()

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
-from sqlalchemy import Connection, create_engine, inspect
+from sqlalchemy import Connection, column, create_engine, inspect, table, update
 from sqlalchemy.pool import NullPool
 
-from trinity_channels.store import earlier_names
+from trinity_channels.store import earlier_names, move_marks
 from trinity_channels.store.failures import StoreError
 from trinity_channels.store.tables.indexes import create_all
 from trinity_channels.store.tables.row import METADATA, PREFIX
 
 
-class NewerSchema(Exception):
-    """A later version of the program has written the database.
+class UnfitSchema(Exception):
+    """A later version of the program has written the database, or it is being moved, or was; the text says which."""
 
-    Attributes:
-        revision: the version of the schema that the database has.
-    """
-
-    def __init__(self, revision: str) -> None:
-        super().__init__(revision)
-        self.revision = revision
+    def of(self, name: str) -> StoreError:
+        """The error for the database of this name."""
+        return StoreError(f"The database {name} {self}")
 
 
 _UPGRADING = 0x7472_6964
@@ -37,33 +32,41 @@ VERSION_TABLE = f"{PREFIX}alembic_version"
 
 def newest() -> str:
     """The revision that the code is written for; its file begins with it, so that nothing need be imported to know it."""
-    return max(known())
+    return max(_known())
 
 
-@cache
-def known() -> frozenset[str]:
-    """The revisions that this version can bring up to date."""
-    return frozenset(path.name.partition("_")[0] for path in (SCRIPTS / "versions").glob("[0-9]*.py"))
+def _known() -> set[str]:
+    return {path.name.partition("_")[0] for path in (SCRIPTS / "versions").glob("[0-9]*.py")}
 
 
 def is_current(connection: Connection) -> bool:
     """Whether the database has the schema that the code is written for: so at nearly every start, told without alembic.
 
     Raises:
-        NewerSchema: the database has a schema that this version does not know.
+        UnfitSchema: the database has a schema that this version does not know, or is being moved, or was.
     """
     try:
         if connection.dialect.name == "sqlite":
             # kept in the file; set here, before several connections could want to set it at once
             connection.exec_driver_sql("PRAGMA journal_mode=WAL")
-        stands = None
-        if inspect(connection).has_table(VERSION_TABLE):
-            statement = f"SELECT version_num FROM {VERSION_TABLE}"  # noqa: S608  a constant
-            stands = connection.exec_driver_sql(statement).scalar()
+        revision = stands(connection)
+        _refuse_unfit(connection, revision)
     finally:
         connection.rollback()
-    _refuse_newer(stands)
-    return bool(stands == newest())
+    return revision == newest()
+
+
+def stands(connection: Connection) -> str | None:
+    """The version of the schema that the database has, or the mark of a move; None if a host never wrote to it."""
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    found = connection.exec_driver_sql(f"SELECT version_num FROM {VERSION_TABLE}").scalar()  # noqa: S608  a constant
+    return None if found is None else str(found)
+
+
+def stamp(connection: Connection, revision: str) -> None:
+    """Put a version, or the mark of a move, where the version stands."""
+    connection.execute(update(table(VERSION_TABLE, column("version_num"))).values(version_num=revision))
 
 
 def is_shared(connection: Connection) -> bool:
@@ -79,7 +82,7 @@ def upgrade(url: str) -> None:
     """Apply every migration that is missing.
 
     Raises:
-        NewerSchema: the database has a schema that this version does not know.
+        UnfitSchema: the database has a schema that this version does not know, or is being moved, or was.
     """
     engine = create_engine(url, poolclass=NullPool)
     with engine.connect() as connection:
@@ -88,9 +91,9 @@ def upgrade(url: str) -> None:
     with engine.begin() as connection:
         # All or nothing: the driver itself begins no transaction for changes of the schema.
         connection.exec_driver_sql("BEGIN IMMEDIATE")
-        if (stands := earlier_names.version(connection)) is not None:
-            _refuse_newer(stands)
-            earlier_names.replace(connection, stands, VERSION_TABLE)
+        if (earlier := earlier_names.version(connection)) is not None:
+            _refuse_unfit(connection, earlier)
+            earlier_names.replace(connection, earlier, VERSION_TABLE)
         _alembic(connection, "upgrade")
 
 
@@ -100,7 +103,7 @@ def bring_up(connection: Connection) -> None:
     A new database of another kind than SQLite is made from the tables as they are now: it has no earlier versions.
 
     Raises:
-        NewerSchema: the database has a schema that this version does not know.
+        UnfitSchema: the database has a schema that this version does not know, or is being moved, or was.
     """
     # Of several processes that start at once, one does it.
     connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_UPGRADING})")
@@ -108,25 +111,22 @@ def bring_up(connection: Connection) -> None:
         create_all(connection, METADATA)
         _alembic(connection, "stamp")
         return
-    stands = connection.exec_driver_sql(f"SELECT version_num FROM {VERSION_TABLE}").scalar()  # noqa: S608  a constant
-    _refuse_newer(stands)
-    if stands != newest():
+    revision = stands(connection)
+    _refuse_unfit(connection, revision)
+    if revision != newest():
         _alembic(connection, "upgrade")
 
 
-def too_new(name: str, revision: str) -> StoreError:
-    """What to do about a database that a later version of the program has written."""
-    return StoreError(
-        f"The database {name} has schema version {revision}; trinity_channels {version('trinity-channels')} knows versions "
-        f"up to {newest()}. Install the version that wrote the database, or restore the backup that was made before the "
-        "upgrade."
-    )
-
-
-def _refuse_newer(stands: str | None) -> None:
+def _refuse_unfit(connection: Connection, revision: str | None) -> None:
+    if revision in (move_marks.PARTLY, move_marks.MOVED):
+        raise UnfitSchema(move_marks.why_not(connection, revision))
     # An older program would read columns that it does not know, and write rows that the newer one cannot use.
-    if stands is not None and stands not in known():
-        raise NewerSchema(stands)
+    if revision is not None and revision not in _known():
+        raise UnfitSchema(
+            f"has schema version {revision}; trinity_channels {version('trinity-channels')} knows versions up to "
+            f"{newest()}. Install the version that wrote the database, or restore the backup that was made before the "
+            "upgrade."
+        )
 
 
 def _alembic(connection: Connection, what: Literal["stamp", "upgrade"]) -> None:

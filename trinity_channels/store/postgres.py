@@ -26,7 +26,7 @@ from trinity_channels.store.database import Store, Unit
 from trinity_channels.store.failures import Locked, StoreError
 from trinity_channels.store.listening import Listening
 from trinity_channels.store.news import Subject
-from trinity_channels.store.postgres_sessions import COMPILED, Session, Sessions, limits
+from trinity_channels.store.postgres_sessions import COMPILED, Session, Sessions, limits, shown
 from trinity_channels.store.serving import Serving
 from trinity_channels.store.tables import BINDING
 from trinity_channels.store.turnstile import Turnstile
@@ -64,8 +64,12 @@ class PostgresStore(Store):
         super().__init__()
         try:
             self._url = make_url(url)
-        except ArgumentError as error:
-            raise StoreError(f"TRINITY_CHANNELS_DATABASE_URL is not a URL: {error}") from None
+        except (ArgumentError, ValueError):
+            # Whose text may have a part of the password in it.
+            raise StoreError(
+                "TRINITY_CHANNELS_DATABASE_URL is not a URL. Special characters of the user and the password are "
+                "percent-encoded."
+            ) from None
         self._engine = create_engine(
             self._url,
             poolclass=NullPool,
@@ -83,7 +87,7 @@ class PostgresStore(Store):
 
     @property
     def name(self) -> str:
-        return self._url.render_as_string(hide_password=True)
+        return shown(self._url)
 
     def exists(self) -> bool:
         return self._ask(lambda connection: inspect(connection).has_table(migrate.VERSION_TABLE))
@@ -122,9 +126,9 @@ class PostgresStore(Store):
         except Locked:
             self._stop_serving()
             raise
-        except migrate.NewerSchema as newer:
+        except migrate.UnfitSchema as unfit:
             self._stop_serving()
-            raise migrate.too_new(self.name, newer.revision) from None
+            raise unfit.of(self.name) from None
         except DBAPIError as error:
             self._stop_serving()
             raise self._unusable(error.orig or error) from error

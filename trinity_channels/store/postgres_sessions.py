@@ -175,3 +175,9 @@ def limits(url: URL) -> dict[str, object]:
     chosen = {name: value for name, value in known.items() if name not in url.query}
     options = f"-c default_transaction_isolation=serializable -c statement_timeout={_STATEMENT * 1000:.0f}"
     return chosen | {"options": options}
+
+
+def shown(url: URL) -> str:
+    """A URL without its passwords: also libpq's, which are parameters."""
+    hidden = {name: "***" for name in url.query if "password" in name}
+    return url.update_query_dict(hidden).render_as_string(hide_password=True)

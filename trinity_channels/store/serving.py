@@ -127,6 +127,11 @@ def is_served(connection: Connection) -> bool:
     return _is_held(connection, f"IN ({_SERVED}, {_WORKING})")
 
 
+def keep_out(connection: Connection) -> bool:
+    """Let no process serve the database as long as the connection lasts; False if one does."""
+    return not is_served(connection) and _took(connection, _SERVED)
+
+
 def leave(connection: Connection) -> None:
     """Give up the locks of a connection that is about to be closed: the server sees its end only some time after us."""
     with contextlib.suppress(DBAPIError):

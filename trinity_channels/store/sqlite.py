@@ -96,17 +96,17 @@ class SqliteStore(Store):
 
     def is_served(self) -> bool:
         try:
-            self._claim()
+            self.claim()
         except Locked:
             return True
-        self._release()
+        self.release()
         return False
 
     def open(self, *, serve: bool = True) -> None:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             if serve:
-                self._claim()
+                self.claim()
             self._engine = create_engine(
                 self._url,
                 connect_args={"check_same_thread": False, "timeout": PATIENCE},
@@ -118,11 +118,11 @@ class SqliteStore(Store):
             self._tx = Tx(self._connection, _COMPILED)
             self._committer = ThreadPoolExecutor(1, thread_name_prefix="store-commit")
             self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-read")
-        except migrate.NewerSchema as newer:
-            self._release()
-            raise migrate.too_new(self.name, newer.revision) from None
+        except migrate.UnfitSchema as unfit:
+            self.release()
+            raise unfit.of(self.name) from None
         except (DBAPIError, OSError) as error:
-            self._release()
+            self.release()
             raise cannot_be_opened(self._path, error.__cause__ or error) from error
 
     def _connect(self) -> Connection:
@@ -157,7 +157,7 @@ class SqliteStore(Store):
             self._local = threading.local()
             self._looking = None
             self._engine.dispose()
-        self._release()
+        self.release()
 
     async def write(self, unit: Unit[T]) -> T:
         if self._committer is None:
@@ -258,7 +258,12 @@ class SqliteStore(Store):
         self._read_connections.append(connection)
         return driver_of(connection, READING), Tx(connection, _COMPILED)
 
-    def _claim(self) -> None:
+    def claim(self) -> None:
+        """Be the one process that serves the file.
+
+        Raises:
+            Locked: another process does.
+        """
         path = self._path.with_name(self._path.name + ".lock")
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
@@ -273,7 +278,8 @@ class SqliteStore(Store):
             ) from error
         self._lock_file = handle
 
-    def _release(self) -> None:
+    def release(self) -> None:
+        """Let another process serve the file."""
         if self._lock_file is not None:
             os.close(self._lock_file)
             self._lock_file = None

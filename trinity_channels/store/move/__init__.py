@@ -1,0 +1,1 @@
+"""Moves everything that a host keeps from one database to another."""

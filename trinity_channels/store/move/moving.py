@@ -1,0 +1,278 @@
+"""A move from one database to another: batch by batch, so that it goes on where it was after any end, then compared.
+
+How far it has come stands in the target, written with the rows. The target cannot be opened until everything is there and
+agrees; shortly before, the source is marked, so that at no moment both can be served.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import func, select
+
+from trinity_channels.store import earlier_names, migrate, move_marks
+from trinity_channels.store.database import Store
+from trinity_channels.store.failures import StoreError
+from trinity_channels.store.kinds import store_at
+from trinity_channels.store.move.ends import End, end_at
+from trinity_channels.store.move.rows import Rows, Tally, tables
+from trinity_channels.store.sqlite import SqliteStore
+from trinity_channels.store.tables.row import PREFIX
+
+Say = Callable[[str], None]
+_TOLD = 5.0
+"""Seconds between two lines about one table."""
+_EMPTY = "A move needs an empty one: make a new database, or name a file that does not exist."
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What a move did.
+
+    Attributes:
+        source: the name of the database that was left.
+        target: the name of the one that holds everything now.
+        url: its URL, without a password.
+        rows: how many there are, in all tables together.
+        changed: how many of them had a text with characters that not every database can hold, and is without them now.
+    """
+
+    source: str
+    target: str
+    url: str
+    rows: int
+    changed: int
+
+
+def move(source: str, target: str, say: Say) -> Moved:
+    """Copy everything from the database of one URL to that of another.
+
+    Args:
+        source: URL of a database with the current schema, which no process serves.
+        target: URL of an empty database, or of one that a move from the same source has begun to fill.
+        say: takes lines about how far it has come.
+
+    Raises:
+        StoreError: it cannot be done, or not to its end; the text says what to change. The source is as it was.
+    """
+    old, new = store_at(source), store_at(target)
+    if not old.exists():
+        raise StoreError(f"There is no database of a host at {old.name}.")
+    if _place(old) == _place(new):
+        raise StoreError(f"The source and the target are the same database, {old.name}.")
+    with end_at(source) as leaving:
+        left = _left_as(leaving)
+        _make(target)
+        with end_at(target) as entering:
+            return _Move(leaving, entering, say).run(left)
+
+
+def reopen(url: str) -> str:
+    """Let a database be served again that was moved.
+
+    Returns:
+        The name of the database that everything was moved to.
+
+    Raises:
+        StoreError: it was not moved, or cannot be used.
+    """
+    store = store_at(url)
+    if not store.exists():
+        raise StoreError(f"There is no database of a host at {store.name}.")
+    with end_at(url) as end, end.writing() as connection:
+        if migrate.stands(connection) != move_marks.MOVED:
+            raise StoreError(f"The database {end.name} was not moved.")
+        noted = move_marks.notes(connection)
+        migrate.stamp(connection, noted["revision"])
+        move_marks.NOTES.drop(connection)
+        return noted["to"]
+
+
+def _place(store: Store) -> str:
+    return str(store.path.resolve()) if isinstance(store, SqliteStore) else store.name
+
+
+def _left_as(leaving: End) -> str | None:
+    """The id of the move that has left this database for good; None if none has.
+
+    Raises:
+        StoreError: nothing can be moved from there.
+    """
+    with leaving.blamed():
+        if migrate.stands(leaving.connection) == move_marks.MOVED:
+            return move_marks.notes(leaving.connection)["id"]
+        if not _is_current(leaving):
+            raise StoreError(
+                f"The database {leaving.name} has the schema of an earlier version. Make a backup, run `trinity-channels db "
+                "upgrade` with it, then move it."
+            )
+        return None
+
+
+def _is_current(end: End) -> bool:
+    try:
+        return migrate.is_current(end.connection)
+    except migrate.UnfitSchema as unfit:
+        raise unfit.of(end.name) from None
+
+
+def _make(target: str) -> None:
+    """Give the target its tables, if it has none."""
+    store = store_at(target)
+    if store.exists():
+        with end_at(target) as end, end.blamed():
+            if migrate.stands(end.connection) is not None:
+                return
+            if earlier_names.version(end.connection) is not None:
+                raise StoreError(f"The database {end.name} holds data of an earlier version. {_EMPTY}")
+    store.open(serve=False)
+    asyncio.run(store.close())
+
+
+class _Move:
+    def __init__(self, leaving: End, entering: End, say: Say) -> None:
+        self._leaving = leaving
+        self._entering = entering
+        self._say = say
+        self._tables = tables()
+        self._rows = [Rows(table) for table in self._tables]
+
+    def run(self, left: str | None) -> Moved:
+        with self._entering.blamed():
+            noted = self._noted()
+        if left is not None:
+            if noted.get("id") != left:
+                _is_current(self._leaving)  # says where everything was moved to
+            return self._finish(noted)
+        with self._leaving.blamed():
+            self._leaving.freeze(self._tables)
+            if migrate.stands(self._leaving.connection) != migrate.newest():
+                raise StoreError(f"The schema of the database {self._leaving.name} has changed. Run the command again.")
+        noted = self._resume(noted) if noted else self._begin()
+        for rows in self._rows:
+            self._copy(rows, noted)
+        self._compare(noted)
+        with self._leaving.blamed():
+            numbers = self._leaving.numbers(self._tables)
+        with self._entering.writing():
+            self._entering.settle(self._tables, numbers)
+        self._leave(noted)
+        return self._finish(noted)
+
+    def _noted(self) -> dict[str, str]:
+        """What the target holds of an earlier attempt; nothing if it is empty."""
+        connection = self._entering.connection
+        if migrate.stands(connection) == move_marks.PARTLY:
+            return move_marks.notes(connection)
+        current = _is_current(self._entering)
+        full = [table.name for table in self._tables if current and connection.execute(select(table).limit(1)).first()]
+        if full or not current:
+            raise StoreError(f"The database {self._entering.name} holds data already. {_EMPTY}")
+        if (encoding := self._entering.encoding()) != "UTF8":
+            raise StoreError(
+                f"The database {self._entering.name} keeps texts as {encoding}, which cannot hold all of them. Make it with "
+                "ENCODING 'UTF8'."
+            )
+        connection.rollback()
+        return {}
+
+    def _begin(self) -> dict[str, str]:
+        noted = {"id": secrets.token_hex(8), "from": self._leaving.name, "revision": migrate.newest()}
+        with self._entering.writing() as connection:
+            move_marks.NOTES.create(connection)
+            move_marks.note(connection, **noted)
+            migrate.stamp(connection, move_marks.PARTLY)
+        self._say("If this is interrupted, run the same command again: it goes on where it was.")
+        return noted
+
+    def _resume(self, noted: dict[str, str]) -> dict[str, str]:
+        """What counts of an earlier attempt: nothing of its rows, if the source has changed since."""
+        if noted["from"] != self._leaving.name:
+            _is_current(self._entering)  # says which move has begun
+        if noted["revision"] != migrate.newest():
+            raise StoreError(
+                f"The move to {self._entering.name} was begun by another version of the program. Go on with that one, or "
+                f"give the move up. {_EMPTY}"
+            )
+        self._say("Comparing what was copied before with the source.")
+        for rows in self._rows:
+            if text := noted.get(rows.table.name):
+                tally = Tally.load(text)
+                if rows.counted(self._leaving, tally.after).found != tally.found:
+                    self._say("The source has changed since: everything is copied again.")
+                    return self._begin_again(noted)
+        return noted
+
+    def _begin_again(self, noted: dict[str, str]) -> dict[str, str]:
+        names = {table.name for table in self._tables}
+        with self._entering.writing() as connection:
+            self._entering.empty(self._tables)
+            move_marks.forget(connection, names)
+        return {name: value for name, value in noted.items() if name not in names}
+
+    def _copy(self, rows: Rows, noted: dict[str, str]) -> None:
+        table = rows.table
+        tally = Tally.load(noted[table.name]) if table.name in noted else Tally()
+        with self._leaving.blamed():
+            total = self._leaving.connection.execute(select(func.count()).select_from(table)).scalar_one()
+        told = time.monotonic()
+        for batch in rows.batches(self._leaving, tally):
+            noted[table.name] = tally.dump()
+            with self._entering.writing() as connection:
+                self._entering.put(table, batch)
+                move_marks.note(connection, **{table.name: noted[table.name]})
+            if time.monotonic() > told + _TOLD:
+                told = time.monotonic()
+                self._say(f"{_short(table.name)}: {tally.rows:,} of {total:,} rows")
+        noted[table.name] = tally.dump()
+        if total:
+            self._say(f"{_short(table.name)}: {total:,} rows copied")
+
+    def _compare(self, noted: dict[str, str]) -> None:
+        """Read back what the target holds.
+
+        Raises:
+            StoreError: it is something else than what the source gave.
+        """
+        self._say("Comparing the number and the checksum of the rows of each table.")
+        for rows in self._rows:
+            given, found = Tally.load(noted[rows.table.name]), rows.counted(self._entering)
+            if given.found != found.found:
+                raise StoreError(
+                    f"The table {rows.table.name} of {self._entering.name} does not hold what was written: {found.rows:,} "
+                    f"rows with the checksum {found.checksum:x}, where the source gave {given.rows:,} with "
+                    f"{given.checksum:x}. The source is as it was. {_EMPTY}"
+                )
+        self._entering.connection.rollback()
+
+    def _leave(self, noted: dict[str, str]) -> None:
+        """Mark the source, in the transaction in which it was read."""
+        at = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+        with self._leaving.blamed():
+            connection = self._leaving.connection
+            move_marks.NOTES.create(connection)
+            move_marks.note(connection, id=noted["id"], to=self._entering.name, at=at, revision=migrate.newest())
+            migrate.stamp(connection, move_marks.MOVED)
+            connection.commit()
+
+    def _finish(self, noted: dict[str, str]) -> Moved:
+        with self._entering.writing() as connection:
+            move_marks.NOTES.drop(connection)
+            migrate.stamp(connection, noted["revision"])
+        tallies = [Tally.load(noted[table.name]) for table in self._tables if table.name in noted]
+        return Moved(
+            self._leaving.name,
+            self._entering.name,
+            self._entering.url,
+            sum(tally.rows for tally in tallies),
+            sum(tally.changed for tally in tallies),
+        )
+
+
+def _short(name: str) -> str:
+    return name.removeprefix(PREFIX)
