@@ -10,11 +10,17 @@ import platform
 import uvloop
 from rich.console import Console
 
-from bench import accept, e2e, pages, process
+from bench import accept, e2e, pages, postgres, process
 from bench.report import Report
 
 WIDTH = 140
-PARTS = {"accept": accept.measure, "e2e": e2e.measure, "process": process.measure, "pages": pages.measure}
+PARTS = {
+    "accept": accept.measure,
+    "e2e": e2e.measure,
+    "process": process.measure,
+    "pages": pages.measure,
+    "postgres": postgres.measure,
+}
 
 
 async def run(parts: list[str], *, quick: bool) -> None:

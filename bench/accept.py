@@ -23,7 +23,7 @@ CONNECTIONS = 50
 FLOOR_CONNECTIONS = 32
 
 
-class _Crowd:
+class Crowd:
     """Picks who writes next: mostly someone known, one time in ten someone new."""
 
     def __init__(self) -> None:
@@ -47,7 +47,7 @@ class _Round:
         self.cpu_each = cpu / len(outcome.latencies)
 
 
-async def _round(child: Child, messages: Messages, crowd: _Crowd, count: int, connections: int) -> _Round:
+async def _round(child: Child, messages: Messages, crowd: Crowd, count: int, connections: int) -> _Round:
     requests = [messages.request(next(crowd)) for _ in range(count)]
     before = child.cpu()
     outcome = (await load(child.port, requests, connections)).check()
@@ -91,7 +91,7 @@ async def _accept(report: Report, child: Child, ours: Messages, count: int, roun
     theirs = ours.to(child.url + YARDSTICK)
     await load(child.port, [ours.request(number(person)) for person in range(KNOWN)], CONNECTIONS)
     await load(child.port, [theirs.request(number(person)) for person in range(KNOWN)], CONNECTIONS)
-    crowd = _Crowd()
+    crowd = Crowd()
     accepted, validated = [], []
     for _ in range(rounds):
         validated.append(await _round(child, theirs, crowd, count, CONNECTIONS))

@@ -86,10 +86,14 @@ async def host(
     port: int = 0,
     twilio: str = "",
     token: str = "",
+    database: str = "",
+    public: str = "",
 ) -> AsyncIterator[Child]:
     """A host over a data folder, with the agent `support` that answers at once.
 
-    Run is `python -m <module> <port> <arguments>`, by default the host with the yardstick beside it.
+    Run is `python -m <module> <port> <arguments>`, by default the host with the yardstick beside it. `database` is
+    the URL of its database; without it, there is a file in the folder. `public` is
+    the address that providers are given, its own by default.
     """
     port = port or free_port()
     config = folder / "channels.toml"
@@ -98,11 +102,13 @@ async def host(
         "TRINITY_CHANNELS_HOME": str(folder),
         "TRINITY_CHANNELS_CONFIG": str(config),
         "TRINITY_CHANNELS_ADMIN_TOKEN": ADMIN,
-        "TRINITY_CHANNELS_PUBLIC_CHAT_URL": f"http://127.0.0.1:{port}",
+        "TRINITY_CHANNELS_PUBLIC_CHAT_URL": public or f"http://127.0.0.1:{port}",
         "TWILIO_API_BASE_URL": twilio,
         "BENCH_AUTH_TOKEN": token,
         "TRINITY_CHANNELS_GATHER_SECONDS": "0",  # what is measured is the work, not a wait
     }
+    if database:
+        environment["TRINITY_CHANNELS_DATABASE_URL"] = database
     started = perf_counter()
     with (folder / "host.log").open("ab") as written:
         process = await asyncio.create_subprocess_exec(

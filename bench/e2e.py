@@ -26,7 +26,7 @@ from bench.messages import Messages, number
 from bench.report import Report, milliseconds, percentile
 from bench.twilio import Twilio, twilio
 
-PEOPLE = 1000
+MANY = 1000
 CONNECTIONS = 32
 CALLS_AT_ONCE = 4
 PAUSE = 0.02
@@ -36,12 +36,12 @@ REPLIES = "echo hello"
 
 async def measure(report: Report, *, quick: bool) -> None:
     """One message at a time, then a thousand people at once, then the same with delivery receipts."""
-    people, alone, rounds = (300, 50, 1) if quick else (PEOPLE, 200, 5)
+    people, alone, rounds = (300, 50, 1) if quick else (MANY, 200, 5)
     async with twilio() as provider:
         settings = provider.simulator.settings()
         with tempfile.TemporaryDirectory() as folder:
             async with host(Path(folder), twilio=provider.url, token=settings["auth_token"]) as child:
-                crowd = _Crowd(child, provider, Messages(settings, await child.connect(settings)), people)
+                crowd = People(child, provider, Messages(settings, await child.connect(settings)), people)
                 await crowd.alone(20)
                 latencies = await crowd.alone(alone)
                 p50 = percentile(latencies, 0.5)
@@ -51,7 +51,7 @@ async def measure(report: Report, *, quick: bool) -> None:
                 await _answered(report, crowd, _Yardstick(child, provider, settings, people), rounds)
 
 
-class _Crowd:
+class People:
     """People who write to the host and are answered."""
 
     def __init__(self, child: Child, provider: Twilio, messages: Messages, people: int) -> None:
@@ -147,7 +147,7 @@ class _Yardstick:
         return (self._child.cpu() - before) / self._count
 
 
-async def _transactions(report: Report, crowd: _Crowd, count: int) -> None:
+async def _transactions(report: Report, crowd: People, count: int) -> None:
     for what, receipts, most in (("its reply", False, (5, 1)), ("its reply and three receipts", True, (8, 1))):
         writing, reading = await crowd.transactions(count, receipts=receipts)
         met = round(writing) <= most[0] and round(reading) <= most[1]  # there are a few of the host's chores among them
@@ -155,7 +155,7 @@ async def _transactions(report: Report, crowd: _Crowd, count: int) -> None:
         report.require(f"transactions for a message, {what}", told, f"≤ {most[0]} + {most[1]}", met=met)
 
 
-async def _answered(report: Report, crowd: _Crowd, yardstick: _Yardstick, rounds: int) -> None:
+async def _answered(report: Report, crowd: People, yardstick: _Yardstick, rounds: int) -> None:
     rates, costs, validated, checked, called = [], [], [], [], []
     await yardstick.called()  # imports and connections are not counted on either side
     for _ in range(rounds):
