@@ -1,8 +1,8 @@
-"""PostgreSQL: each unit of work in a transaction of its own, in one of a few threads.
+"""PostgreSQL, with group commit as on SQLite: a thread writes what waits, in one transaction; a few others read.
 
 Transactions are serialisable: a unit may look and then write as on SQLite, where it is alone. If the database ends one
-because of another, or its connection breaks before the commit, it runs again. A long one then runs alone: short ones would
-end it each time.
+because of another process, or its connection breaks before the commit, it runs again. Where that happens repeatedly, and
+for a long one at once, no other process writes meanwhile: short ones would end it each time.
 """
 
 from __future__ import annotations
@@ -10,10 +10,9 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import TypeVar
 
 import psycopg
 from sqlalchemy import Connection, create_engine, inspect, select
@@ -22,6 +21,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import NullPool
 
 from trinity_channels.store import migrate, serving
+from trinity_channels.store.batch import Batches, Job
 from trinity_channels.store.database import Store, Unit
 from trinity_channels.store.failures import Locked, StoreError
 from trinity_channels.store.listening import Listening
@@ -29,32 +29,28 @@ from trinity_channels.store.news import Subject
 from trinity_channels.store.postgres_sessions import COMPILED, Session, Sessions, limits, shown
 from trinity_channels.store.serving import Serving
 from trinity_channels.store.tables import BINDING
-from trinity_channels.store.turnstile import Turnstile
 
 T = TypeVar("T")
 R = TypeVar("R")
 
-WORKERS = 8
-"""Connections, each with a thread: more of them only wait for the same processors and the same disk."""
+BATCH = 64
+"""Units in a transaction: all of them run again if the database ends it."""
+READERS = 4
+"""Threads that read, each with a connection; another one writes."""
 _PAUSES = tuple(min(0.005 * 2**run, 0.5) for run in range(26))
 """Seconds before a unit runs again, at most: ten altogether, in which a server can restart."""
 _SIDE_BY_SIDE = 3
-"""How often a unit runs beside others before it runs alone."""
+"""How often a transaction runs beside those of other processes before it runs alone."""
 _SHORT = 0.2
-"""Seconds: a unit that took longer runs alone at once."""
+"""Seconds: one that took longer runs alone at once."""
+# The first statement: what a transaction sees is of the moment after it, so it is none of what was waited for.
+# https://www.postgresql.org/docs/current/sql-lock.html
+_BESIDE = f"LOCK TABLE {migrate.VERSION_TABLE} IN ROW SHARE MODE".encode()
+_ALONE = f"LOCK TABLE {migrate.VERSION_TABLE} IN EXCLUSIVE MODE".encode()
 _GIVEN_UP = (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected)
 _UNUSABLE = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction)
 """The database, not the unit: it is full, starts, stops, or stands in for another that takes what is written."""
 _CONNECTED = select(BINDING.c.id).where(BINDING.c.disconnected_at.is_(None)).limit(1)
-
-
-@dataclass(frozen=True, slots=True)
-class _Committed(Generic[T]):
-    """What a unit has returned, the keys that it has woken, and what it has told."""
-
-    result: T
-    woken: Collection[str]
-    told: Collection[Subject]
 
 
 class PostgresStore(Store):
@@ -80,8 +76,9 @@ class PostgresStore(Store):
         self._listening = Listening(
             {**self._engine.dialect.create_connect_args(self._url)[1], **limits(self._url)}, self._news
         )
-        self._workers: ThreadPoolExecutor | None = None
-        self._turnstile = Turnstile()
+        self._batches = Batches(self._commit, BATCH)
+        self._writer: ThreadPoolExecutor | None = None
+        self._readers: ThreadPoolExecutor | None = None
         self._serving: Serving | None = None
         self._on_wake: Callable[[str], None] | None = None
 
@@ -132,7 +129,8 @@ class PostgresStore(Store):
         except DBAPIError as error:
             self._stop_serving()
             raise self._unusable(error.orig or error) from error
-        self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="store")
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-write")
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-read")
 
     def _join(self, connection: Connection) -> None:
         if self._serving:
@@ -150,64 +148,86 @@ class PostgresStore(Store):
             ending.end()
 
     async def close(self) -> None:
-        workers, self._workers = self._workers, None
+        readers, self._readers = self._readers, None
         await self._listening.stop()
         self._news.stop()
-        if workers:
-            # Writes that were submitted are completed before the host stops.
-            await asyncio.to_thread(workers.shutdown)
-            self._sessions.close()
+        # Writes that were submitted are completed before the host stops.
+        await self._batches.finish()
+        writer, self._writer = self._writer, None
+        for threads in (readers, writer):
+            if threads:
+                await asyncio.to_thread(threads.shutdown)
+        self._sessions.close()
         self._stop_serving()
 
     async def write(self, unit: Unit[T]) -> T:
-        running = self._submit(self._write, unit)
-        # A caller that was cancelled cannot undo the commit: its wake-ups are sent.
-        running.add_done_callback(self._tell)
-        done = await asyncio.shield(running)
-        if done.told:
+        if self._readers is None:
+            raise StoreError("The store is closed.")
+        job = self._batches.add(unit)
+        result: T = await job.future
+        if job.told:
             await self._news.settled()
-        return done.result
+        return result
 
     async def read(self, unit: Unit[T]) -> T:
-        return await self._submit(self._read, unit)
+        if self._readers is None:
+            raise StoreError("The store is closed.")
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, unit, time.monotonic())
 
     async def lookup(self, unit: Unit[T]) -> T:
-        return await self._submit(self._read, unit)
+        return await self.read(unit)
 
     async def empty_log(self) -> bool:
         return True
 
-    def _submit(self, work: Callable[[Unit[T], float], R], unit: Unit[T]) -> asyncio.Future[R]:
-        if self._workers is None:
-            raise StoreError("The store is closed.")
-        return asyncio.get_running_loop().run_in_executor(self._workers, work, unit, time.monotonic())
-
-    def _tell(self, done: asyncio.Future[_Committed[Any]]) -> None:
-        if done.cancelled() or done.exception():
-            return
+    async def _commit(self, batch: list[Job]) -> None:
+        woken = await asyncio.get_running_loop().run_in_executor(self._writer, self._write, batch)
         self.commits += 1
-        self._news.say(done.result().told)
-        for key in done.result().woken:
+        # The callers come first: they go on before the runs begin that they have woken, and know what was told.
+        for job in batch:
+            if job.error is None:
+                self._news.say(job.told)
+            job.settle()
+        for key in woken:
             if self._on_wake:
                 self._on_wake(key)
 
-    def _write(self, unit: Unit[T], since: float) -> _Committed[T]:
-        runs, longest = 0, 0.0
+    def _write(self, batch: list[Job]) -> list[str]:
+        """Write units in one transaction, without those that fail; returns the keys that they woke."""
+        left, running, runs, longest = list(batch), 0, 0, 0.0
 
-        def run(session: Session) -> _Committed[T]:
-            nonlocal runs, longest
-            with self._turnstile.passed(alone=runs >= _SIDE_BY_SIDE or longest > _SHORT):
-                began = time.monotonic()
-                try:
-                    return self._commit(session, unit(session.tx))
-                finally:
-                    runs, longest = runs + 1, max(longest, time.monotonic() - began)
+        def run(session: Session) -> list[str]:
+            nonlocal running, runs, longest
+            running, began = len(left), time.monotonic()
+            try:
+                session.driver.execute(_ALONE if runs >= _SIDE_BY_SIDE or longest > _SHORT else _BESIDE)
+                running = 0
+                for job in left:
+                    job.result = job.unit(session.tx)
+                    job.told = session.tx.take_told()
+                    running += 1
+                return self._committed(session, {subject: None for job in left for subject in job.told})
+            finally:
+                runs, longest = runs + 1, max(longest, time.monotonic() - began)
 
-        return self._until_it_works(run, since)
+        while left:
+            running = len(left)
+            try:
+                return self._until_it_works(run, left[0].since)
+            except Exception as error:  # noqa: BLE001  passed to the caller that waits for the unit
+                if running < len(left):
+                    left.pop(running).error = error
+                elif len(left) == 1 or isinstance(error, StoreError):
+                    for job in left:
+                        job.error = error
+                    return []
+                else:  # something that is only seen in the commit
+                    return [key for job in left for key in self._write([job])]
+        return []
 
-    def _commit(self, session: Session, result: T) -> _Committed[T]:
+    def _committed(self, session: Session, told: Iterable[Subject]) -> list[str]:
         try:
-            session.commit()
+            session.commit(told)
         except (psycopg.OperationalError, DBAPIError) as error:
             if session.broken:
                 # Not again: it may have been written.
@@ -215,7 +235,7 @@ class PostgresStore(Store):
                     f"The connection to the database {self.name} broke during a commit, which may have taken effect."
                 ) from error
             raise
-        return _Committed(result, session.tx.take_woken(), session.tx.take_told())
+        return session.tx.take_woken()
 
     def _read(self, unit: Unit[T], since: float) -> T:
         def run(session: Session) -> T:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -18,6 +18,7 @@ from trinity_channels.store import serving
 from trinity_channels.store.database import PATIENCE
 from trinity_channels.store.failures import StoreError
 from trinity_channels.store.listening import CHANNEL
+from trinity_channels.store.news import Subject
 from trinity_channels.store.tx import Compiled, Tx
 
 _MOMENT = 1.0
@@ -41,9 +42,9 @@ class Session:
         """Whether the connection has ended."""
         return self.driver.closed
 
-    def commit(self) -> None:
+    def commit(self, told: Iterable[Subject]) -> None:
         """Returns once it is on disk, and others hear what was told."""
-        for subject in self.tx.told:
+        for subject in told:
             self.driver.execute("SELECT pg_notify(%s, %s)", (CHANNEL, subject))
         # SQLAlchemy knows of a transaction only where a query was built for its call.
         if self.connection.in_transaction():

@@ -13,11 +13,10 @@ import fcntl
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Collection
-from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.engine import make_url
@@ -25,36 +24,21 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
 
 from trinity_channels.store import migrate, sealed
+from trinity_channels.store.batch import Batches, Job
 from trinity_channels.store.database import PATIENCE, Store, Unit
 from trinity_channels.store.failures import Locked, StoreError, cannot_be_opened
-from trinity_channels.store.news import Subject
 from trinity_channels.store.sqlite_driver import READING, WRITING, driver_of, in_snapshot
 from trinity_channels.store.tx import Compiled, Tx
 
 T = TypeVar("T")
 
 BATCH = 256
+"""Units in a batch: the event loop does nothing else while it runs."""
 READERS = 4
 
 
 _COMPILED: dict[int, Compiled] = {}
 """Compiling a statement takes longer than running it; all stores of this process run the same ones on the same dialect."""
-
-
-@dataclass(slots=True)
-class _Job:
-    unit: Unit[Any]
-    future: asyncio.Future[Any]
-    result: Any = None
-    told: Collection[Subject] = ()
-
-    def settle(self) -> None:
-        if not self.future.done():  # else the caller has given up
-            self.future.set_result(self.result)
-
-    def fail(self, error: Exception) -> None:
-        if not self.future.done():
-            self.future.set_exception(error)
 
 
 class SqliteStore(Store):
@@ -66,8 +50,7 @@ class SqliteStore(Store):
         if self._url.get_backend_name() != "sqlite" or not self._url.database or self._url.database == ":memory:":
             raise StoreError("TRINITY_CHANNELS_DATABASE_URL must name a SQLite file, such as sqlite:///channels.db")
         self._path = Path(self._url.database)
-        self._waiting: list[_Job] = []
-        self._writing: asyncio.Task[None] | None = None
+        self._batches = Batches(self._commit, BATCH)
         self._lock_file: int | None = None
         self._committer: ThreadPoolExecutor | None = None
         self._readers: ThreadPoolExecutor | None = None
@@ -140,17 +123,16 @@ class SqliteStore(Store):
         return connection
 
     async def close(self) -> None:
-        committer, self._committer = self._committer, None
+        readers, self._readers = self._readers, None
         self._news.stop()
         # Writes that were submitted are completed before the host stops.
-        if self._writing:
-            await self._writing
-        if committer:
-            committer.shutdown()
+        await self._batches.finish()
+        if self._committer:
+            self._committer.shutdown()
+            self._committer = None
             self._connection.close()
-        if self._readers:
-            self._readers.shutdown()
-            self._readers = None
+        if readers:
+            readers.shutdown()
             for connection in self._read_connections:
                 connection.close()
             self._read_connections.clear()
@@ -160,15 +142,10 @@ class SqliteStore(Store):
         self.release()
 
     async def write(self, unit: Unit[T]) -> T:
-        if self._committer is None:
+        if self._readers is None:
             raise StoreError("The store is closed.")
-        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        job = _Job(unit, future)
-        self._waiting.append(job)
-        if self._writing is None:
-            # Started by the first, and ends by itself: an idle host has no task and no timer here.
-            self._writing = asyncio.create_task(self._write(self._committer), name="store-write")
-        result = await future
+        job = self._batches.add(unit)
+        result: T = await job.future
         if job.told:
             await self._news.settled()
         return result
@@ -284,18 +261,10 @@ class SqliteStore(Store):
             os.close(self._lock_file)
             self._lock_file = None
 
-    async def _write(self, committer: Executor) -> None:
-        """Write what waits, batch after batch. While one is on its way to the disk, the next gathers."""
-        while self._waiting:
-            # Bounded, for the event loop does nothing else while a batch runs.
-            batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
-            await self._commit(committer, batch)
-        self._writing = None
-
-    async def _commit(self, committer: Executor, batch: list[_Job]) -> None:
+    async def _commit(self, batch: list[Job]) -> None:
         loop = asyncio.get_running_loop()
         try:
-            await self._begin(committer)
+            await self._begin()
         except Exception as error:  # noqa: BLE001  passed to the waiting caller: the database is locked, or gone
             for job in batch:
                 self._fail(job, error)
@@ -303,7 +272,7 @@ class SqliteStore(Store):
         try:
             self._run(batch)
             # Only this waits for the disk, and it does so for all of them at once.
-            await loop.run_in_executor(committer, self._driver.commit)
+            await loop.run_in_executor(self._committer, self._driver.commit)
         except Exception as error:  # noqa: BLE001  passed to the caller that waits for the unit
             with contextlib.suppress(DBAPIError, sqlite3.Error):  # else the next transaction says what is wrong
                 self._undo()
@@ -312,11 +281,11 @@ class SqliteStore(Store):
                 self._fail(batch[0], error)
                 return
             for job in batch:  # one bad unit harms only itself
-                await self._commit(committer, [job])
+                await self._commit([job])
             return
         self._settle(batch)
 
-    def _settle(self, batch: list[_Job]) -> None:
+    def _settle(self, batch: list[Job]) -> None:
         """The batch is on disk."""
         self.commits += 1
         # The callers come first: they go on before the runs begin that they have woken, and know what was told.
@@ -328,7 +297,7 @@ class SqliteStore(Store):
             if self._on_wake:
                 self._on_wake(key)
 
-    def _run(self, batch: list[_Job]) -> None:
+    def _run(self, batch: list[Job]) -> None:
         tx = self._tx
         # By units that were undone.
         tx.take_woken()
@@ -344,13 +313,12 @@ class SqliteStore(Store):
         if self._driver.in_transaction:
             self._driver.rollback()
 
-    def _fail(self, job: _Job, error: Exception) -> None:
+    def _fail(self, job: Job, error: Exception) -> None:
+        job.error = error
         if isinstance(error, (sqlite3.OperationalError, OperationalError)):
-            unusable = self._unusable(error)
-            unusable.__cause__ = error
-            job.fail(unusable)
-        else:
-            job.fail(error)
+            job.error = self._unusable(error)
+            job.error.__cause__ = error
+        job.settle()
 
     def _unusable(self, error: sqlite3.OperationalError | OperationalError) -> StoreError:
         fault = error.orig if isinstance(error, OperationalError) else error
@@ -360,7 +328,7 @@ class SqliteStore(Store):
             why = f"another program has kept it locked for {PATIENCE} seconds; try again when that has ended"
         return StoreError(f"The database {self._path} cannot be used: {why}")
 
-    async def _begin(self, committer: Executor) -> None:
+    async def _begin(self) -> None:
         if self._connection.in_transaction():
             # The last batch had a query that was built for its call: SQLAlchemy began a transaction, of which the driver
             # knows nothing. It ends here, where the driver has none: before the commit, it would undo the batch.
@@ -370,7 +338,7 @@ class SqliteStore(Store):
         try:
             self._driver.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError:  # a command beside us writes
-            await asyncio.get_running_loop().run_in_executor(committer, self._begin_beside)
+            await asyncio.get_running_loop().run_in_executor(self._committer, self._begin_beside)
 
     def _begin_beside(self) -> None:
         # Here we may wait, for this runs in the committer's thread.

@@ -1,16 +1,16 @@
-"""The store on PostgreSQL: units side by side, a connection that breaks, a server that is away."""
+"""The store on PostgreSQL: units together, and beside those of other processes, and a server that is away."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import Engine, event, func, select
+from sqlalchemy import Engine, event, func, literal, select
 
 from tests import postgres
 from tests.postgres_units import BROKEN, counted_up, killed, put
@@ -19,6 +19,8 @@ from trinity_channels.store.postgres import PostgresStore
 from trinity_channels.store.tables import SETTING
 
 _ALL = select(func.count()).select_from(SETTING)
+_TRANSACTION = select(func.txid_current())
+_DIVIDED = select(literal(1) / func.length(""))
 
 
 async def test_what_a_unit_wrote_is_there_and_a_bad_one_leaves_nothing(store: PostgresStore) -> None:
@@ -47,25 +49,36 @@ async def test_units_that_look_before_they_write_do_so_one_after_the_other(store
     assert sorted(numbers) == list(range(1, 41))
 
 
-def long_unit(store: PostgresStore, runs: list[None]) -> Callable[[Tx], int]:
-    """A unit during which another one commits what it has read, if that may run beside it."""
+def long_unit(other: PostgresStore, runs: list[None]) -> Callable[[Tx], int]:
+    """A unit during which another process commits what it has read, if that may write beside it."""
     loop = asyncio.get_running_loop()
 
     def unit(tx: Tx) -> int:
         runs.append(None)
         number = int(settings.get(tx, "number") or 0) + 1
         with contextlib.suppress(TimeoutError):
-            asyncio.run_coroutine_threadsafe(store.write(counted_up), loop).result(0.3)
+            asyncio.run_coroutine_threadsafe(other.write(counted_up), loop).result(0.3)
         settings.put(tx, "number", str(number))
         return number
 
     return unit
 
 
-async def test_a_long_unit_that_short_ones_would_always_end_runs_alone(store: PostgresStore) -> None:
+@pytest.fixture
+async def other(url: str) -> AsyncIterator[PostgresStore]:
+    """The same database in another process."""
+    made = PostgresStore(url)
+    made.open(serve=False)
+    yield made
+    await made.close()
+
+
+async def test_a_long_unit_that_those_of_other_processes_would_always_end_runs_alone(
+    store: PostgresStore, other: PostgresStore
+) -> None:
     runs: list[None] = []
 
-    number = await store.write(long_unit(store, runs))
+    number = await store.write(long_unit(other, runs))
 
     assert 1 < len(runs) <= 4
     # Each run that was ended had let one in.
@@ -73,19 +86,42 @@ async def test_a_long_unit_that_short_ones_would_always_end_runs_alone(store: Po
     assert await store.write(counted_up) > number
 
 
-async def test_a_unit_that_another_process_always_ends_says_that_the_database_is_busy(
-    store: PostgresStore, url: str, monkeypatch: pytest.MonkeyPatch
+async def test_a_unit_that_is_always_ended_says_that_the_database_is_busy(
+    store: PostgresStore, other: PostgresStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("trinity_channels.store.postgres._PAUSES", (0, 0, 0, 0))
-    other = PostgresStore(url)
-    other.open(serve=False)
+    monkeypatch.setattr("trinity_channels.store.postgres._ALONE", b"SELECT 'as a program that knows of no lock'")
     runs: list[None] = []
 
     with pytest.raises(StoreError, match="is too busy"):
         await store.write(long_unit(other, runs))
 
     assert len(runs) == 5
-    await other.close()
+
+
+async def test_units_that_wait_share_a_transaction_and_those_that_fail_are_left_out(store: PostgresStore) -> None:
+    def noted(tx: Tx) -> int:
+        counted_up(tx)
+        return tx.number(_TRANSACTION)
+
+    def wrong(tx: Tx) -> None:
+        put(tx, "wrong")
+        tx.number(_DIVIDED)
+
+    def bad(tx: Tx) -> None:
+        put(tx, "bad")
+        raise ValueError("a unit's own")
+
+    units = (noted, noted, wrong, noted, bad, noted)
+    first, second, refused, third, own, fourth = await asyncio.gather(
+        *(store.write(one) for one in units), return_exceptions=True
+    )
+
+    assert first == second == third == fourth
+    assert "division by zero" in str(refused)
+    assert isinstance(own, ValueError)
+    found = await store.read(lambda tx: [settings.get(tx, one) for one in ("number", "wrong", "bad")])
+    assert found == ["4", None, None]
 
 
 async def test_what_is_read_is_of_one_moment_and_cannot_be_written(store: PostgresStore) -> None:
