@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from email.utils import parseaddr
 from functools import partial
 from pathlib import Path
@@ -211,6 +211,14 @@ class Settings(BaseSettings):
         known = {field.alias or name for name, field in Settings.model_fields.items() if name not in FILE_ONLY}
         set_here = {name: next(iter(_by_key({name: ""}))) for name in _variables(bare=self.bare_names)}
         return sorted(name.upper() for name, key in set_here.items() if key in known or key.endswith(_API_BASE_URL))
+
+    def overlooked(self, providers: Iterable[str]) -> list[str]:
+        """Variables without the prefix that are set and do not count, where nothing else sets what they would."""
+        fields = {name for name, field in Settings.model_fields.items() if field.alias is None} - set(FILE_ONLY)
+        unset = (fields - self.model_fields_set) | (
+            {one.lower() + _API_BASE_URL for one in providers} - self.api_base_urls.keys()
+        )
+        return [] if self.bare_names else sorted(one.upper() for one in unset & _variables(bare=True).keys())
 
     def api_base_url(self, provider: str) -> str | None:
         """Return what `<PROVIDER>_API_BASE_URL` puts in place of a provider's own hosts, if it is set.

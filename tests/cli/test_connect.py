@@ -35,6 +35,15 @@ async def served(terminal: Terminal, found: Found) -> AsyncIterator[World]:
         yield world
 
 
+async def test_a_variable_with_the_prefix_wins(terminal: Terminal, served: World) -> None:
+    terminal.set(TRINITY_CHANNELS_TWILIO_AUTH_TOKEN=served.twilio.settings()["auth_token"], TWILIO_AUTH_TOKEN="fake")
+
+    done = await terminal.beside("connect", "support", "whatsapp", *options(served))
+
+    assert done.exit_code == 0, done.stderr
+    assert "From the environment: TRINITY_CHANNELS_TWILIO_AUTH_TOKEN." in done.stdout
+
+
 async def test_a_secret_comes_from_the_environment_and_the_running_host_connects(
     terminal: Terminal, served: World
 ) -> None:

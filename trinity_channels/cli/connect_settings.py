@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,8 +11,8 @@ from pydantic.fields import FieldInfo
 
 from trinity_channels.api import Channel
 from trinity_channels.bindings.given_settings import secret_names
+from trinity_channels.cli import variables
 from trinity_channels.cli.errors import CommandFailed
-from trinity_channels.cli.variables import variable
 
 
 def gather(manifest: Channel, options: Sequence[str], present: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
@@ -33,9 +32,9 @@ def gather(manifest: Channel, options: Sequence[str], present: Mapping[str, Any]
     read = []
     for name in manifest.settings.model_fields:
         # Options win: they were typed for this call.
-        if name not in given and (value := os.environ.get(variable(manifest, name))):
-            given[name] = value
-            read.append(variable(manifest, name))
+        if name not in given and (found := variables.given(manifest, name)):
+            read.append(found[0])
+            given[name] = found[1]
     stored = present if present["configured"] else {}
     missing = []
     for name, field in manifest.settings.model_fields.items():
@@ -65,8 +64,9 @@ def _options(manifest: Channel, options: Sequence[str], secret: set[str]) -> dic
             raise typer.BadParameter(f"Give {name}=VALUE.", param_hint="--set")
         if name in secret and value:
             raise typer.BadParameter(
-                f"{name} is secret, and others on this machine can read the command line. Set {variable(manifest, name)}, "
-                "or leave it out to be asked on a terminal. Regard this value as known to others.",
+                f"{name} is secret, and others on this machine can read the command line. Set "
+                f"{variables.variable(manifest, name)}, or leave it out to be asked on a "
+                "terminal. Regard this value as known to others.",
                 param_hint="--set",
             )
         given[name] = value or None  # empty takes an optional setting away
@@ -86,6 +86,6 @@ def _ask(given: dict[str, Any], name: str, field: FieldInfo, stored: Mapping[str
 
 
 def _missing(manifest: Channel, name: str, *, secret: bool) -> str:
-    way = f"set {variable(manifest, name)}"
+    way = f"set {variables.variable(manifest, name)}"
     way += ", or run the command on a terminal to be asked" if secret else f", or add --set {name}=VALUE"
     return f"{name} is missing: {way}."

@@ -12,6 +12,7 @@ from trinity_channels.mounted.application import Application
 from trinity_channels.mounted.door import Door
 from trinity_channels.mounted.lifespan import HostLifespan
 from trinity_channels.observability.log import MaskedRequests, get_logger
+from trinity_channels.settings import PREFIX
 from trinity_channels.web.route import LazyRoute
 
 log = get_logger(__name__)
@@ -35,6 +36,7 @@ class Guest:
             if isinstance(one, Door) and one.leave:  # of a host that has run here before
                 one.leave()
         self._app = app
+        self._host = host
         self._lifespan = HostLifespan(app.router, host)
         self._webhook = webhook
         self._routes = routes
@@ -58,6 +60,7 @@ class Guest:
         self._enter()
         left = self._left()
         self._describe(left)
+        self._tell_overlooked()
         if left:
             self._logged |= set(left)
             routes = [f"{_words(one)}, answered by {_place(left[id(one)])}" for one in self._routes if id(one) in left]
@@ -81,6 +84,15 @@ class Guest:
 
     def _leave(self) -> None:
         self._app.router.routes.remove(self._door)
+
+    def _tell_overlooked(self) -> None:
+        plugins = self._host.plugins
+        if names := self._host.settings.overlooked(plugins[one].manifest.provider for one in plugins):
+            log.warning(
+                "variables without TRINITY_CHANNELS_ in front are the application's and do not count for the channels",
+                ignored=names,
+                fix=f"set {PREFIX.upper()}{names[0]} if the channels are to have it",
+            )
 
     def _enter(self) -> None:
         routes = self._app.router.routes
