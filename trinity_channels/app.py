@@ -6,11 +6,13 @@ import contextlib
 from collections.abc import AsyncIterator, Collection
 
 from fastapi import FastAPI
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Route
 
 from trinity_channels.host import Host
 from trinity_channels.ports import Ports
+from trinity_channels.role import Role
 from trinity_channels.routes import Group, routers
 from trinity_channels.settings import Settings
 from trinity_channels.web import errors, reference
@@ -57,9 +59,13 @@ def _groups(names: Collection[str]) -> frozenset[Group]:
     return frozenset(Group(one) for one in names)
 
 
-def create_app(settings: Settings, ports: Ports | None = None) -> tuple[FastAPI, Host]:
-    """The application of a host that runs alone."""
-    host = Host(settings, ports)
+def create_app(settings: Settings, ports: Ports | None = None, role: Role = Role.BOTH) -> tuple[FastAPI, Host]:
+    """The application of a host that runs alone.
+
+    Raises:
+        SettingsError: the database cannot have a process that only receives.
+    """
+    host = Host(settings, ports, role)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -76,6 +82,16 @@ def create_app(settings: Settings, ports: Ports | None = None) -> tuple[FastAPI,
     app.add_exception_handler(HTTPException, errors.NoRoute(host.unknown_webhooks.probes.strayed, pages.missing))
     app.add_exception_handler(Exception, errors.fault)
     return app, host
+
+
+def create_worker(settings: Settings, ports: Ports | None = None) -> tuple[Starlette, Host]:
+    """A host that only works, and the application of its probes; the caller opens the host.
+
+    Raises:
+        SettingsError: the database cannot have such a process.
+    """
+    host = Host(settings, ports, Role.WORKER)
+    return Starlette(routes=_probes(host)), host
 
 
 def _guest_routes(host: Host, groups: Collection[Group]) -> list[Route]:
@@ -99,9 +115,8 @@ def _probes(host: Host) -> list[Route]:
     entrance = Entrance(host.guard, host.settings.open_monitoring, "TRINITY_CHANNELS_OPEN_MONITORING")
     return Probes(
         plugins=host.plugins,
-        opened=host.bindings,
+        readiness=host.readiness,
         metrics=host.metrics,
-        running=lambda: host.running,
         unknown=host.unknown_webhooks.last_day,
         entrance=entrance,
     ).routes()

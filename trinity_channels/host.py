@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -36,7 +37,7 @@ from trinity_channels.bindings.reports import HealthReports
 from trinity_channels.bindings.stored_secrets import StoredSecrets
 from trinity_channels.crypto.key_ring import key_ring
 from trinity_channels.crypto.vault import Vault
-from trinity_channels.dispatch import LocalDispatcher
+from trinity_channels.dispatch import DispatchElsewhere, LocalDispatcher, end
 from trinity_channels.housekeeping import Chore, Housekeeping
 from trinity_channels.http_client import open_client
 from trinity_channels.inbound.catch_up import CatchUp
@@ -49,7 +50,6 @@ from trinity_channels.inbound.unknown import UnknownWebhooks
 from trinity_channels.inbound.unwanted_runs import UnwantedRuns
 from trinity_channels.inbound.vouching import Vouching
 from trinity_channels.limits import Limits, LimitValues
-from trinity_channels.mail.port import Mailer
 from trinity_channels.observability.log import get_logger
 from trinity_channels.observability.metrics import Metrics
 from trinity_channels.on_demand import OnDemand
@@ -63,9 +63,11 @@ from trinity_channels.periodic import PeriodicWork
 from trinity_channels.plugins import load
 from trinity_channels.ports import Ports, utc_now
 from trinity_channels.principal import APPLICATION
+from trinity_channels.readiness import Readiness
 from trinity_channels.reread import reread
 from trinity_channels.retention.chore import Retention
 from trinity_channels.retention.periods import RetentionPeriods
+from trinity_channels.role import Phase, Role
 from trinity_channels.settings import Settings
 from trinity_channels.store import Tx, conversation_state, deliveries, store_at
 from trinity_channels.web.auth import Guard, TokenAuthenticator
@@ -84,15 +86,23 @@ class Host(OnDemand):
     Attributes:
         trinity: what the platform says about its agents, if those are served; otherwise None.
         lasting: what gives long answers, which end when the host stops.
+        role: what this process does of the host's work.
+        readiness: whether it can do it.
     """
 
-    running = False
-    """Whether it works: between its start and its stop."""
+    phase = Phase.STOPPED
+    """How far it is between its start and its stop."""
     place: Place | None = None
     """Its place in another application; None if it runs alone."""
 
-    def __init__(self, settings: Settings, ports: Ports | None = None) -> None:
+    def __init__(self, settings: Settings, ports: Ports | None = None, role: Role = Role.BOTH) -> None:
+        """Join the parts.
+
+        Raises:
+            SettingsError: the database cannot have a process of this role.
+        """
         ports = ports or Ports()
+        self.role = wiring.possible(role, settings)
         now = ports.now or utc_now
         self.now = now
         self.settings = settings
@@ -104,7 +114,7 @@ class Host(OnDemand):
         # One client for all providers and agents, so that connections are used again.
         self.http = ports.http or open_client(settings.max_concurrent_turns)
         self.address = PublicAddress(self.store, settings.public_chat_url, ports.address)
-        self.mailer = ports.mailer or _mailer(settings, now)
+        self.mailer = ports.mailer or wiring.mailer(settings, now)
         self.limits = Limits(self.store, LimitValues.of(settings), now)
         self.agents = AgentTable(settings.agents)
         self.reload = AgentReload(self.agents, self.store, _again(settings, ports), self.plugins.title, now)
@@ -122,7 +132,8 @@ class Host(OnDemand):
             Contexts(self.plugins, self.http, self.address, settings.api_base_url, now),
             now,
         )
-        self.dispatcher = LocalDispatcher(self.store, _open_keys, now)
+        self.dispatcher = LocalDispatcher(self.store, _open_keys, now) if role.works else DispatchElsewhere()
+        self.readiness = Readiness(self.store, self.plugins, self.bindings, role, lambda: self.phase)
         self._join_connections(now)
         self.indicator = Indicator(self.plugins, self.bindings, self.metrics)
         vouching = Vouching(self.store, self.plugins, self.bindings, self.self_service.lifetime, now)
@@ -240,6 +251,11 @@ class Host(OnDemand):
 
     # --- life ---
 
+    @property
+    def running(self) -> bool:
+        """Whether it works: between its start and its stop."""
+        return self.phase is Phase.RUNNING
+
     async def start(self) -> None:
         """Open the database, wake what is open, begin to work.
 
@@ -256,7 +272,7 @@ class Host(OnDemand):
         await self.address.start(self.now())
         await self.limits.load()
         # Within an application the requests bring its principals, and there is no first token.
-        if self.tokens is not None:
+        if self.tokens is not None and self.role.receives:
             await hand_over_first_token(self.tokens, self.settings.home, configured=bool(self.settings.admin_token))
         await self.bindings.tell_locked()
         if self.place is not None:
@@ -265,7 +281,7 @@ class Host(OnDemand):
         await self.catch_up.begin()
         await self.dispatcher.start(self._run)
         self.periodic.start(self.address_change if self.address.given else None)
-        self.running = True
+        self.phase = Phase.RUNNING
         if self.place is not None:
             self.place.opened()
         for broken in self.plugins.unavailable:
@@ -280,16 +296,26 @@ class Host(OnDemand):
         for one in self.lasting:
             one.begin()
 
-    async def stop(self) -> None:
-        """Shut down gracefully: active work gets a moment to finish, open work is found at the next start."""
-        self.running = False
+    async def wind_down(self, hurry: asyncio.Event | None = None) -> None:
+        """Begin nothing new and let active work end for a moment; requests are still answered, and stored.
+
+        What is cut short is found by another process, or at the next start. `hurry` cuts it short at once.
+        """
+        if self.phase is not Phase.RUNNING:
+            return
+        self.phase = Phase.STOPPING
         # First, so that no chore begins something new while the rest is ending.
         await self.periodic.end()
-        await self.leave()
         # No new sends and no new runs of agents begin, then what is active gets its grace.
         self.deliveries.stop()
         self.slots.stop()
-        await self.dispatcher.stop(GRACE)
+        await end(self.dispatcher, GRACE, hurry)
+
+    async def stop(self) -> None:
+        """Shut down gracefully: active work gets a moment to finish, open work is found at the next start."""
+        await self.leave()
+        await self.wind_down()
+        self.phase = Phase.STOPPED
         await self.indicator.stop()
         with contextlib.suppress(Exception):  # lost counts must not disturb the shutdown
             await self.unknown_webhooks.run()
@@ -336,14 +362,6 @@ class Host(OnDemand):
 def _again(settings: Settings, ports: Ports) -> Callable[[], Configuration] | None:
     """What reads the settings again; None if the application around the host gave them."""
     return partial(reread, settings, ports.read_settings) if ports.read_settings else None
-
-
-def _mailer(settings: Settings, now: Callable[[], datetime]) -> Mailer | None:
-    if settings.smtp_url is None or settings.mail_from is None:
-        return None
-    from trinity_channels.mail.smtp import SmtpMailer  # noqa: PLC0415  4 MB, for those who send mail
-
-    return SmtpMailer(settings.smtp_url, settings.mail_from, now)
 
 
 def _open_keys(tx: Tx) -> set[str]:

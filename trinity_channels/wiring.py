@@ -58,7 +58,8 @@ from trinity_channels.outbound.lateness import Lateness
 from trinity_channels.outbound.notices import Budget, Notices
 from trinity_channels.people.blocks import Blocks
 from trinity_channels.plugins import Plugins
-from trinity_channels.settings import Settings
+from trinity_channels.role import Role
+from trinity_channels.settings import DATABASE_SCHEME, POSTGRES_SCHEME, Settings, SettingsError
 from trinity_channels.store import Store
 from trinity_channels.web.auth import Authenticator, TokenAuthenticator
 
@@ -94,6 +95,29 @@ class Parts(Protocol):
 
     @property
     def instructions(self) -> InstructionSettings: ...
+
+
+def possible(role: Role, settings: Settings) -> Role:
+    """The role, if the database can have a process of it.
+
+    Raises:
+        SettingsError: it cannot.
+    """
+    if role is not Role.BOTH and settings.database_url.get_secret_value().startswith(DATABASE_SCHEME):
+        raise SettingsError(
+            f"{settings.named('database_url')}: a process that only receives, or only works, needs a PostgreSQL database "
+            f"({POSTGRES_SCHEME}…). On SQLite one process does both: `trinity-channels serve` without --no-worker."
+        )
+    return role
+
+
+def mailer(settings: Settings, now: Callable[[], datetime]) -> Mailer | None:
+    """What sends mails, if the settings name a mail server."""
+    if settings.smtp_url is None or settings.mail_from is None:
+        return None
+    from trinity_channels.mail.smtp import SmtpMailer  # noqa: PLC0415  4 MB, for those who send mail
+
+    return SmtpMailer(settings.smtp_url, settings.mail_from, now)
 
 
 def directories(host: Parts, brought: Directory | None) -> tuple[TrinityDirectory | None, Directory]:

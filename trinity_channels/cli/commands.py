@@ -86,6 +86,7 @@ def options(
 
 
 app.command("serve")(serve.serve)
+app.command("worker")(serve.worker)
 app.command("connect")(connect.connect)
 app.command("set-webhook")(set_webhook.set_webhook)
 app.command("import-trinity")(import_trinity.import_trinity)

@@ -9,8 +9,9 @@ import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from email.utils import formatdate
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
+import typer
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.server import ServerState
@@ -111,11 +112,14 @@ class _Server(uvicorn.Server):
 
 @contextlib.asynccontextmanager
 async def serving(
-    app: ASGIApp, bound: socket.socket, leave: Callable[[], Awaitable[None]] | None = None
+    app: ASGIApp,
+    bound: socket.socket,
+    leave: Callable[[], Awaitable[None]] | None = None,
+    hurry: asyncio.Event | None = None,
 ) -> AsyncIterator[None]:
     """Answer requests as long as the context is open; those that run when it closes are ended first.
 
-    `leave` is called before, to end what would otherwise go on, such as streams of events.
+    `leave` is called before, to end what would otherwise go on, such as streams of events. `hurry` ends them at once.
     """
     server = _Server(server_config(app, lifespan="off", timeout_graceful_shutdown=GRACE))
     task = asyncio.create_task(server.serve([bound]), name="server")
@@ -130,28 +134,70 @@ async def serving(
             # Before uvicorn waits for open connections: a stream would use up the whole grace.
             await leave()
         server.stop()
+        if hurry is not None:
+            await _first(task, hurry)
+            server.force_exit = True
         await task
 
 
-@contextlib.contextmanager
-def stop_signals() -> Iterator[asyncio.Event]:
-    """While the context is open, SIGINT and SIGTERM set the event and do nothing else."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    signals = (signal.SIGINT, signal.SIGTERM)
-    for one in signals:
-        loop.add_signal_handler(one, stop.set)
-    try:
-        yield stop
-    finally:
-        for one in signals:
-            loop.remove_signal_handler(one)
+async def _first(task: asyncio.Task[None], event: asyncio.Event) -> None:
+    """Wait for the task, or for the event if that comes first."""
+    waiting = asyncio.create_task(event.wait())
+    await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+
+
+class Stoppable(Protocol):
+    """A host, as far as it is stopped here."""
+
+    async def wind_down(self, hurry: asyncio.Event | None = None) -> None:
+        """Let active work end; `hurry` cuts it short."""
+
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class StopSignals:
+    """`asked` is set by the first SIGINT or SIGTERM, `hurry` by the second."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self.hurry = asyncio.Event()
+        self._heard: list[signal.Signals] = []
+
+    def listen(self) -> None:
+        """From now on the signals set the events, and do nothing else."""
+        for one in _SIGNALS:
+            asyncio.get_running_loop().add_signal_handler(one, self._came)
+            self._heard.append(one)
+
+    def close(self) -> None:
+        """From now on they end the process again."""
+        for one in self._heard:
+            asyncio.get_running_loop().remove_signal_handler(one)
+
+    async def drain(self, seconds: float) -> None:
+        """Let some time pass, which the second signal cuts short."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.hurry.wait()
+
+    def _came(self) -> None:
+        (self.hurry if self.asked.is_set() else self.asked).set()
+
+
+async def ended(host: Stoppable, stop: StopSignals, drain: float) -> None:
+    """Wait for the signal, then let active work end while requests are still taken, for at least `drain` seconds."""
+    await stop.asked.wait()
+    typer.echo("Shutting down; finishing active work.")
+    await asyncio.gather(host.wind_down(stop.hurry), stop.drain(drain))
 
 
 async def until_told_to_stop() -> None:
     """Wait for SIGINT or SIGTERM."""
-    with stop_signals() as stop:
-        await stop.wait()
+    with contextlib.closing(StopSignals()) as stop:
+        stop.listen()
+        await stop.asked.wait()
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:

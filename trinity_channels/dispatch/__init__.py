@@ -5,6 +5,8 @@ a dispatcher: never two runs of one key at once; every committed wake is followe
 may call too often. Order, attempts and back-off live in the tables.
 """
 
+from trinity_channels.dispatch.elsewhere import DispatchElsewhere
+from trinity_channels.dispatch.ending import end
 from trinity_channels.dispatch.local import LocalDispatcher
 
-__all__ = ["LocalDispatcher"]
+__all__ = ["DispatchElsewhere", "LocalDispatcher", "end"]

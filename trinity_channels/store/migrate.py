@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
@@ -32,11 +33,13 @@ VERSION_TABLE = f"{PREFIX}alembic_version"
 
 def newest() -> str:
     """The revision that the code is written for; its file begins with it, so that nothing need be imported to know it."""
-    return max(_known())
+    return max(known())
 
 
-def _known() -> set[str]:
-    return {path.name.partition("_")[0] for path in (SCRIPTS / "versions").glob("[0-9]*.py")}
+@cache
+def known() -> frozenset[str]:
+    """The revisions that this version can bring up to date."""
+    return frozenset(path.name.partition("_")[0] for path in (SCRIPTS / "versions").glob("[0-9]*.py"))
 
 
 def is_current(connection: Connection) -> bool:
@@ -121,7 +124,7 @@ def _refuse_unfit(connection: Connection, revision: str | None) -> None:
     if revision in (move_marks.PARTLY, move_marks.MOVED):
         raise UnfitSchema(move_marks.why_not(connection, revision))
     # An older program would read columns that it does not know, and write rows that the newer one cannot use.
-    if revision is not None and revision not in _known():
+    if revision is not None and revision not in known():
         raise UnfitSchema(
             f"has schema version {revision}; trinity_channels {version('trinity-channels')} knows versions up to "
             f"{newest()}. Install the version that wrote the database, or restore the backup that was made before the "

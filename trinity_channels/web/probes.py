@@ -9,40 +9,33 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from trinity_channels.bindings import Bindings
 from trinity_channels.observability.metrics import CONTENT_TYPE, Metrics
 from trinity_channels.plugins import Plugins
-from trinity_channels.store.bindings import StoredBinding
+from trinity_channels.readiness import PATIENCE, Readiness, Ready
+from trinity_channels.store import StoreError
 from trinity_channels.web.errors import SAFE_HEADERS
 from trinity_channels.web.local import Entrance
-
-PATIENCE = 2.0
-"""Seconds that the database may take to show that it is there."""
-SHOWN = 5
 
 
 class Probes:
     """Answers them.
 
-    `opened` has the accounts whose encryption key is lost, `running` whether the host processes messages, `unknown` how
-    many requests came to unknown webhook addresses in the last day. `entrance` decides who sees more than whether the
-    host is ready.
+    `readiness` says whether requests may be sent here, `unknown` how many came to unknown webhook addresses in the last
+    day. `entrance` decides who sees more than whether the process is ready.
     """
 
     def __init__(
         self,
         *,
         plugins: Plugins,
-        opened: Bindings,
+        readiness: Readiness,
         metrics: Metrics,
-        running: Callable[[], bool],
         unknown: Callable[[], Awaitable[int]],
         entrance: Entrance,
     ) -> None:
         self._plugins = plugins
-        self._opened = opened
+        self._readiness = readiness
         self._metrics = metrics
-        self._running = running
         self._unknown = unknown
         self._entrance = entrance
 
@@ -59,28 +52,33 @@ class Probes:
         return JSONResponse({"status": "ok"}, headers=SAFE_HEADERS)
 
     async def _readyz(self, request: Request) -> Response:
-        try:
-            async with asyncio.timeout(PATIENCE):
-                unknown, (connected, locked) = await self._unknown(), await self._opened.locked()
-            database = "ok"
-        except Exception as error:  # noqa: BLE001  whatever it is, the database does not answer
-            unknown, (connected, locked), database = None, (0, []), type(error).__name__
-        running = self._running()
-        # With one account's key lost the others still work; with all of them nothing can be received.
-        keyless = bool(locked) and len(locked) == connected
-        ready = running and database == "ok" and bool(list(self._plugins)) and not keyless
+        found = await self._readiness.look()
         # All that strangers see: names of agents and channels are for those who may look.
-        status = {"status": "ready" if ready else "not ready"}
-        details = {
-            "database": database,
-            "dispatcher": "running" if running else "stopped",
-            "keys": _keys(locked),
-            "unknown_webhooks_last_day": unknown,
+        status: dict[str, object] = {"status": "ready" if found.ready else "not ready"}
+        if await self._shows_details(request):
+            status |= await self._details(found)
+        return JSONResponse(status, 200 if found.ready else 503, headers=SAFE_HEADERS)
+
+    async def _details(self, found: Ready) -> dict[str, object]:
+        return {
+            "reasons": [
+                {"code": one.code, "state": one.state, "message": one.message, "fix": one.fix} for one in found.checks
+            ],
+            "role": self._readiness.role.value,
+            "database": found.database,
+            "dispatcher": self._readiness.dispatcher,
+            "keys": found.keys,
+            "unknown_webhooks_last_day": await self._unknown_last_day() if found.database == "ok" else None,
             "plugins": dict.fromkeys(self._plugins, "ready")
             | {one.name: f"unavailable: {one.reason}" for one in self._plugins.unavailable},
         }
-        body = status | details if await self._shows_details(request) else status
-        return JSONResponse(body, 200 if ready else 503, headers=SAFE_HEADERS)
+
+    async def _unknown_last_day(self) -> int | None:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await self._unknown()
+        except (TimeoutError, StoreError):  # it has answered a moment ago
+            return None
 
     async def _shows_details(self, request: Request) -> bool:
         try:
@@ -90,11 +88,3 @@ class Probes:
 
     async def _render(self, _: Request) -> Response:
         return Response(self._metrics.render(), media_type=CONTENT_TYPE, headers=SAFE_HEADERS)
-
-
-def _keys(locked: list[StoredBinding]) -> str:
-    if not locked:
-        return "ok"
-    named = ", ".join(f"{one.agent} on {one.channel}" for one in locked[:SHOWN])
-    more = f" and {len(locked) - SHOWN} more" if len(locked) > SHOWN else ""
-    return f"lost for {named}{more}"

@@ -1,0 +1,133 @@
+"""Whether a process can do its work, and why not: for `/readyz`, the diagnosis and the pages alike."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from trinity_channels.api import Check, CheckState
+from trinity_channels.bindings import Bindings
+from trinity_channels.plugins import Plugins
+from trinity_channels.role import Phase, Role
+from trinity_channels.store import Store, Tx
+from trinity_channels.store.bindings import StoredBinding
+from trinity_channels.store.schema import Schema, compared
+
+PATIENCE = 2.0
+"""Seconds that the database may take to show that it is there."""
+SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """What was found.
+
+    Attributes:
+        database: "ok", or what kind of error it answered with.
+        locked: the connected accounts whose encryption key is lost.
+        checks: what is wrong; nothing of what is right.
+    """
+
+    database: str
+    locked: tuple[StoredBinding, ...]
+    checks: tuple[Check, ...]
+
+    @property
+    def keys(self) -> str:
+        """For which accounts the key is lost; "ok" if for none."""
+        return _lost(self.locked) if self.locked else "ok"
+
+    @property
+    def ready(self) -> bool:
+        """Whether requests may be sent here: what is only a warning keeps none away."""
+        return not any(check.state is CheckState.FAILED for check in self.checks)
+
+
+class Readiness:
+    """Looks at one process. `phase` says how far it is in its life.
+
+    Attributes:
+        role: what the process does.
+    """
+
+    def __init__(
+        self, store: Store, plugins: Plugins, opened: Bindings, role: Role, phase: Callable[[], Phase]
+    ) -> None:
+        self._store = store
+        self._plugins = plugins
+        self._opened = opened
+        self.role = role
+        self._phase = phase
+
+    @property
+    def dispatcher(self) -> str:
+        """What the dispatcher of this process does."""
+        return self._phase().value if self.role.works else "elsewhere"
+
+    async def look(self) -> Ready:
+        """Look now, for at most as long as the database may take; never raises."""
+        locked: list[StoredBinding] = []
+        connected = 0
+        database = "ok"
+        checks = [*self._of_life()]
+        try:
+            async with asyncio.timeout(PATIENCE):
+                schema = await self._store.read(_schema)
+                connected, locked = await self._opened.locked()
+        except Exception as error:  # noqa: BLE001  whatever it is, the database does not answer
+            database = type(error).__name__
+            checks.append(self._unreachable(error))
+        else:
+            checks += _of_schema(schema)
+        # With one account's key lost the others still work; with all of them nothing can be received.
+        if locked:
+            checks.append(_keys(locked, everything=len(locked) == connected))
+        if not list(self._plugins):
+            checks.append(Check("plugins", CheckState.FAILED, "No channel can be used.", "Install a channel's plugin."))
+        return Ready(database, tuple(locked), tuple(checks))
+
+    def _of_life(self) -> Iterator[Check]:
+        phase = self._phase()
+        if phase is Phase.STOPPING:
+            message = "This process is shutting down: it finishes what runs and begins nothing new."
+            yield Check("stopping", CheckState.FAILED, message, "Send requests to another process.")
+        elif phase is Phase.STOPPED:
+            what = "The dispatcher of this process" if self.role.works else "This process"
+            yield Check(
+                "dispatcher", CheckState.FAILED, f"{what} does not run.", "Look at its log, and start it again."
+            )
+
+    def _unreachable(self, error: Exception) -> Check:
+        why = f"it did not answer within {PATIENCE:g} seconds" if isinstance(error, TimeoutError) else str(error)
+        message = f"The database {self._store.name} cannot be used: {why or type(error).__name__}"
+        fix = "Start the database, or correct what the message names; this process goes on by itself then."
+        return Check("database", CheckState.FAILED, message, fix)
+
+
+def _schema(tx: Tx) -> Schema:
+    return compared(tx)
+
+
+def _of_schema(schema: Schema) -> Iterator[Check]:
+    if schema is Schema.NEWER:
+        message = "A later version has changed the database's schema since this process started."
+        fix = "Stop this process and start it with the version that the others have."
+        yield Check("schema", CheckState.FAILED, message, fix)
+    elif schema is Schema.OLDER:
+        message = "The database has an older schema than this process needs: an earlier backup was restored."
+        yield Check("schema", CheckState.FAILED, message, "Restart this process, which brings the schema up to date.")
+
+
+def _keys(locked: list[StoredBinding], *, everything: bool) -> Check:
+    fix = (
+        "Add the former key to TRINITY_CHANNELS_CREDENTIAL_ENCRYPTION_KEY, after the newest one, or connect these "
+        "accounts again."
+    )
+    message = f"The encryption key is {_lost(locked)}: nothing is received or sent there."
+    return Check("keys", CheckState.FAILED if everything else CheckState.WARNING, message, fix)
+
+
+def _lost(locked: Sequence[StoredBinding]) -> str:
+    named = ", ".join(f"{one.agent} on {one.channel}" for one in locked[:SHOWN])
+    return f"lost for {named}" + (f" and {len(locked) - SHOWN} more" if len(locked) > SHOWN else "")
