@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 from sqlalchemy import Boolean, Column, Connection, Integer, Table, create_engine, select
 from sqlalchemy.pool import NullPool
 
-from trinity_channels.store import migrate
+from trinity_channels.store import StoreError, migrate, store_at
 from trinity_channels.store.move.rows import tables
 
 TEXTS = (
@@ -36,7 +37,7 @@ def filled(path: Path, rows: int = ROWS) -> str:
     migrate.upgrade(url)
     engine = create_engine(url, poolclass=NullPool)
     with engine.begin() as connection:
-        for table in tables():
+        for table in tables() if rows else ():
             connection.execute(table.insert(), [_row(table, number) for number in range(1, rows + 1)])
     return url
 
@@ -57,11 +58,11 @@ def _value(column: Column[Any], place: int, number: int) -> Any:
     return f"{TEXTS[(number + place) % len(TEXTS)]}{number}"
 
 
-def content(url: str) -> dict[str, list[tuple[Any, ...]]]:
-    """All rows of all tables."""
+def content(url: str, of: Sequence[Table] | None = None) -> dict[str, list[tuple[Any, ...]]]:
+    """All rows of all tables, or of some."""
     engine = create_engine(url, poolclass=NullPool)
     with engine.connect() as connection:
-        return {table.name: _rows(connection, table) for table in tables()}
+        return {table.name: _rows(connection, table) for table in of or tables()}
 
 
 def _rows(connection: Connection, table: Table) -> list[tuple[Any, ...]]:
@@ -72,3 +73,14 @@ def as_kept(path: Path) -> list[str]:
     """Everything in a SQLite file but where its parts lie: the schema, and the rows with their types."""
     with closing(sqlite3.connect(path)) as connection:
         return sorted(connection.iterdump())
+
+
+def opens(url: str) -> bool:
+    """Whether a host could work with the database."""
+    store = store_at(url)
+    try:
+        store.open(serve=False)
+    except StoreError:
+        return False
+    asyncio.run(store.close())
+    return True

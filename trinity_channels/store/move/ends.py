@@ -221,18 +221,22 @@ def end_at(url: str) -> Iterator[End]:
 def _sqlite(url: URL) -> Iterator[End]:
     store = SqliteStore(url.render_as_string(hide_password=False))
     name = str(store.path.absolute())
+    engine = create_engine(url, connect_args={"timeout": PATIENCE}, poolclass=NullPool, hide_parameters=True)
+    try:
+        _claim(store, name)
+        with _connected(SqliteEnd, engine, name) as end:
+            yield end
+    finally:
+        store.release()
+
+
+def _claim(store: SqliteStore, name: str) -> None:
     try:
         store.claim()
     except Locked as error:
         raise _in_use(name) from error
     except OSError as error:
         raise cannot_be_opened(store.path, error) from error
-    engine = create_engine(url, connect_args={"timeout": PATIENCE}, poolclass=NullPool, hide_parameters=True)
-    try:
-        with _connected(SqliteEnd, engine, name) as end:
-            yield end
-    finally:
-        store.release()
 
 
 @contextlib.contextmanager

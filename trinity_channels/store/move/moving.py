@@ -67,7 +67,10 @@ def move(source: str, target: str, say: Say) -> Moved:
         raise StoreError(f"The source and the target are the same database, {old.name}.")
     with end_at(source) as leaving:
         left = _left_as(leaving)
-        _make(target)
+        if left is None:
+            _make(target)
+        elif not new.exists():
+            raise _marked(leaving)
         with end_at(target) as entering:
             return _Move(leaving, entering, say).run(left)
 
@@ -121,6 +124,13 @@ def _is_current(end: End) -> bool:
         raise unfit.of(end.name) from None
 
 
+def _marked(end: End) -> StoreError:
+    """What to do about a database that has the mark of a move."""
+    with end.blamed():
+        mark = migrate.stands(end.connection)
+        return migrate.UnfitSchema(move_marks.why_not(end.connection, str(mark))).of(end.name)
+
+
 def _make(target: str) -> None:
     """Give the target its tables, if it has none."""
     store = store_at(target)
@@ -143,12 +153,16 @@ class _Move:
         self._rows = [Rows(table) for table in self._tables]
 
     def run(self, left: str | None) -> Moved:
-        with self._entering.blamed():
-            noted = self._noted()
         if left is not None:
+            with self._entering.blamed():
+                noted = _of_a_part(self._entering)
             if noted.get("id") != left:
-                _is_current(self._leaving)  # says where everything was moved to
+                raise _marked(self._leaving)
             return self._finish(noted)
+        with self._entering.blamed():
+            noted = _of_a_part(self._entering)
+            if not noted:
+                self._refuse_full()
         with self._leaving.blamed():
             self._leaving.freeze(self._tables)
             if migrate.stands(self._leaving.connection) != migrate.newest():
@@ -164,11 +178,8 @@ class _Move:
         self._leave(noted)
         return self._finish(noted)
 
-    def _noted(self) -> dict[str, str]:
-        """What the target holds of an earlier attempt; nothing if it is empty."""
+    def _refuse_full(self) -> None:
         connection = self._entering.connection
-        if migrate.stands(connection) == move_marks.PARTLY:
-            return move_marks.notes(connection)
         current = _is_current(self._entering)
         full = [table.name for table in self._tables if current and connection.execute(select(table).limit(1)).first()]
         if full or not current:
@@ -179,7 +190,6 @@ class _Move:
                 "ENCODING 'UTF8'."
             )
         connection.rollback()
-        return {}
 
     def _begin(self) -> dict[str, str]:
         noted = {"id": secrets.token_hex(8), "from": self._leaving.name, "revision": migrate.newest()}
@@ -193,7 +203,7 @@ class _Move:
     def _resume(self, noted: dict[str, str]) -> dict[str, str]:
         """What counts of an earlier attempt: nothing of its rows, if the source has changed since."""
         if noted["from"] != self._leaving.name:
-            _is_current(self._entering)  # says which move has begun
+            raise _marked(self._entering)
         if noted["revision"] != migrate.newest():
             raise StoreError(
                 f"The move to {self._entering.name} was begun by another version of the program. Go on with that one, or "
@@ -272,6 +282,13 @@ class _Move:
             sum(tally.rows for tally in tallies),
             sum(tally.changed for tally in tallies),
         )
+
+
+def _of_a_part(entering: End) -> dict[str, str]:
+    """The notes of a move that has not ended; none if no move has begun."""
+    if migrate.stands(entering.connection) != move_marks.PARTLY:
+        return {}
+    return move_marks.notes(entering.connection)
 
 
 def _short(name: str) -> str:
