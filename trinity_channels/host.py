@@ -271,6 +271,7 @@ class Host(OnDemand):
         self._begin()
         await self.address.start(self.now())
         await self.limits.load()
+        await self.reload.begin()
         # Within an application the requests bring its principals, and there is no first token.
         if self.tokens is not None and self.role.receives:
             await hand_over_first_token(self.tokens, self.settings.home, configured=bool(self.settings.admin_token))

@@ -1,19 +1,32 @@
-"""Read the agents of the settings file again while the host runs: all of the new state, or all of the old one."""
+"""Read the agents of the settings file again while the host runs: all of the new state, or all of the old one.
+
+When one process does, the others of its database read their own files, too.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from trinity_channels.agent_settings import Agent
 from trinity_channels.agents.table import AgentTable, Changes
 from trinity_channels.authorisation import administrator
+from trinity_channels.observability.log import get_logger
 from trinity_channels.per_loop import PerLoop
 from trinity_channels.principal import Principal
 from trinity_channels.refusal import Refusal
-from trinity_channels.store import Store, Tx, audit, bindings
+from trinity_channels.store import Store, Tx, Unit, audit, bindings, settings
+from trinity_channels.store.news import Subject
+
+T = TypeVar("T")
+log = get_logger(__name__)
+
+_READING = "configuration_reading"
+"""The stored setting that tells one reading of the file from another, for processes that have not heard of one."""
 
 
 class ReloadRefused(Refusal):
@@ -108,11 +121,18 @@ class AgentReload:
         self._now = now
         # Two at once could put an older file in the place of a newer one.
         self._reloading = PerLoop(asyncio.Lock)
+        self._seen: str | None = None
+        self._telling = False
+        store.read_on_news(Subject.CONFIGURATION, self._follow)
 
     @property
     def possible(self) -> bool:
         """Whether there is anything to read."""
         return self._read is not None
+
+    async def begin(self) -> None:
+        """The settings were read a moment ago: what other processes have read until now is no news."""
+        self._seen = await self._store.lookup(_reading)
 
     async def run(self, principal: Principal) -> Reloaded:
         """Put what the settings say now in the place of the present agents, for an administrator.
@@ -130,7 +150,7 @@ class AgentReload:
             found = await asyncio.to_thread(self._read)
             changes = self._table.changes(found.agents)
             # On record before it takes effect: without the record nothing changes.
-            connected = await self._store.write(lambda tx: self._record(tx, changes, principal))
+            connected = await self._told_all(lambda tx: self._record(tx, changes, principal))
             self._table.replace(found.agents)
         left = tuple(
             Left(agent, channel, self._titles(channel))
@@ -139,10 +159,44 @@ class AgentReload:
         )
         return Reloaded(changes, found.restart, left)
 
+    async def _told_all(self, unit: Unit[T]) -> T:
+        """Write, and do not follow what this process tells itself by that."""
+        self._telling = True
+        try:
+            return await self._store.write(unit)
+        finally:
+            self._telling = False
+
+    async def _follow(self) -> None:
+        """Another process may have read its file: read the one that is here."""
+        if self._read is None or self._telling:
+            return
+        reading = await self._store.read(_reading)
+        async with self._reloading.current:
+            if reading == self._seen:
+                return
+            self._seen = reading
+            try:
+                found = await asyncio.to_thread(self._read)
+            except ReloadRefused as refused:
+                log.warning("agents not reloaded as in another process", problems=refused.problems)
+                return
+            changes = self._table.changes(found.agents)
+            self._table.replace(found.agents)
+        told = {"added": changes.added, "changed": changes.changed, "removed": changes.removed}
+        log.info("agents reloaded as in another process", **told)
+
     def _record(self, tx: Tx, changes: Changes, by: Principal) -> list[tuple[str, str]]:
         """Put it on record, if anything differs; returns what is connected."""
         named = {"added": changes.added, "changed": changes.changed, "removed": changes.removed}
         details = {word: list(names) for word, names in named.items() if names}
+        self._seen = secrets.token_hex(8)
+        settings.put(tx, _READING, self._seen)
+        tx.tell(Subject.CONFIGURATION)
         if details:
             audit.add(tx, self._now(), by.actor, "reload_agents", details=details)
         return [(one.agent, one.channel) for one in bindings.every(tx) if one.connected]
+
+
+def _reading(tx: Tx) -> str | None:
+    return settings.get(tx, _READING)

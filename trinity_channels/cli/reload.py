@@ -9,7 +9,8 @@ import typer
 def reload() -> None:
     """Let the running host take over the agents that its settings file holds now; with an error in it nothing changes.
 
-    SIGHUP does the same, and the host's log shows the outcome.
+    SIGHUP does the same, and the host's log shows the outcome. Other processes on the same database read their own files,
+    and their logs show what came of it.
     """
     from trinity_channels.cli import running
     from trinity_channels.readable_settings import data_folder

@@ -25,6 +25,8 @@ class Store(ABC):
     """
 
     commits = 0
+    shared = False
+    """Whether several processes can serve it at a time."""
 
     def __init__(self) -> None:
         self._news = News()

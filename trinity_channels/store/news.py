@@ -25,6 +25,8 @@ class Subject(StrEnum):
     LIMITS = "limits"
     AGENTS = "agents"
     """Names of agents: one was renamed or deleted."""
+    CONFIGURATION = "configuration"
+    """The settings file was read again in one process."""
     SHARES = "shares"
     """Whom an agent is shared with."""
 

@@ -13,9 +13,13 @@ import pytest
 from freezegun.api import FrozenDateTimeFactory
 
 from tests import postgres
+from tests.stories.test_reload import ALL, MINE, now_reads
 from tests.world import ADMIN, PUBLIC, World
 from trinity_channels.app import create_app
 from trinity_channels.host import Host
+from trinity_channels.settings import Settings, SettingsError
+from trinity_channels.store import settings
+from trinity_channels.store.news import Subject
 
 OTHER = "https://b.example.org"
 MOVED = "https://moved.example.org"
@@ -170,3 +174,42 @@ async def test_a_renamed_agent_has_its_new_name_in_every_process(pair: Pair) -> 
 
     await within_two_seconds(renamed)
     assert await pair.posts_there(url, 2) == 200
+
+
+async def test_when_one_process_reads_its_agents_again_every_process_does(
+    pair: Pair, caplog: pytest.LogCaptureFixture
+) -> None:
+    now_reads(pair, ALL | {"new": MINE})
+
+    done = await pair.api("POST", "/api/settings/reload")
+
+    async def known() -> bool:
+        return "new" in pair.other.agents.every()
+
+    assert done.json()["message"] == "Added: new."
+    await within_two_seconds(known)
+    entries = pair.rows("SELECT count(*) FROM trinity_channels_audit WHERE action = 'reload_agents'")
+    assert entries == [(1,)]  # what the other did is no act of anyone's
+    assert "agents reloaded as in another process" in caplog.text
+
+
+async def test_a_process_that_cannot_read_its_own_file_goes_on_with_what_it_had(
+    pair: Pair, caplog: pytest.LogCaptureFixture
+) -> None:
+    now_reads(pair, ALL | {"new": MINE})
+    first = pair.reads
+
+    def broken() -> Settings:
+        pair.reads = first
+        raise SettingsError("agents.new.owner: is wrong")
+
+    async def refused() -> bool:
+        return "agents not reloaded as in another process" in caplog.text
+
+    await pair.api("POST", "/api/settings/reload")
+    pair.reads = broken
+    await pair.other.store.write(lambda tx: settings.put(tx, "configuration_reading", "one of a third process"))
+    await pair.other.store.write(lambda tx: tx.tell(Subject.CONFIGURATION))
+    await within_two_seconds(refused)
+
+    assert "new" in pair.host.agents.every()
