@@ -76,6 +76,8 @@ from trinity_channels.web.failed_auth import FailedAuth
 
 log = get_logger(__name__)
 
+OWN_CHORES = frozenset({"catch-up", "signature diagnosis", "unknown webhooks"})
+"""Those that every process does for itself, see `Housekeeping`."""
 GRACE = 10.0
 """Seconds that running turns and calls get when the host stops."""
 
@@ -149,8 +151,10 @@ class Host(OnDemand):
         self.unknown_webhooks = UnknownWebhooks(self.store, now)
         diagnosis = Diagnosis(self.store, self.catch_up.mistrusted, now)
         self.webhook = wiring.webhook(self, self.indicator, diagnosis, self.catch_up)
-        self.housekeeping = Housekeeping(self._chores(diagnosis, vouching, now), self.metrics, now)
-        self.periodic = PeriodicWork(self.catch_up, self.housekeeping)
+        self.housekeeping = Housekeeping(
+            self._chores(diagnosis, vouching, now), OWN_CHORES, lambda: self.store.leads, self.metrics, now
+        )
+        self.periodic = PeriodicWork(self.store, self.catch_up, self.housekeeping)
         self.lasting: list[Lasting] = []
 
     def _join_connections(self, now: Callable[[], datetime]) -> None:
@@ -267,7 +271,7 @@ class Host(OnDemand):
         self.vault.unlock()
         # It takes the lock on the database, so that a second process fails before it has done anything.
         self.store.open()
-        await self.store.listen()
+        await self.store.listen(lead=self.role.works)
         self._begin()
         await self.address.start(self.now())
         await self.limits.load()

@@ -1,11 +1,16 @@
-"""Runs the host's periodic work. A chore that fails or hangs keeps no other from running; its cause is logged once."""
+"""Runs the host's periodic work. A chore that fails or hangs keeps no other from running; its cause is logged once.
+
+Some chores are this process's own: they deal with what it keeps in memory. The others are done by one process of those that
+serve the database. For a moment two may do them, when one goes on that was taken for dead: they write down what they have
+done, so that this does no harm.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from trinity_channels.observability.failures import Failures, cause_of
 from trinity_channels.observability.log import get_logger
@@ -25,11 +30,33 @@ class Chore(Protocol):
         """Do what is due; an error is logged, and the next round tries again."""
 
 
-class Housekeeping:
-    """The chores, by the names that logs and metrics show. No chore runs twice at a time."""
+@runtime_checkable
+class Shows(Protocol):
+    """A chore that shows what it has found, in this process's metrics."""
 
-    def __init__(self, chores: Mapping[str, Chore], metrics: Metrics, now: Callable[[], datetime]) -> None:
+    def ceased(self) -> None:
+        """Another process does it from now on: show nothing more."""
+
+
+class Housekeeping:
+    """The chores, by the names that logs and metrics show. No chore runs twice at a time.
+
+    Attributes:
+        chores: all of them.
+    """
+
+    def __init__(
+        self,
+        chores: Mapping[str, Chore],
+        own: Collection[str],
+        leads: Callable[[], bool],
+        metrics: Metrics,
+        now: Callable[[], datetime],
+    ) -> None:
+        """Those named in `own` are done in every process, the others while it `leads`."""
         self.chores = chores
+        self._of_one = chores.keys() - own
+        self._leads = leads
         self._metrics = metrics
         self._failures = Failures(now)
         self._running: dict[str, asyncio.Task[None]] = {}
@@ -38,10 +65,21 @@ class Housekeeping:
     async def run(self) -> None:
         """One round: start every chore that is not running, and wait for them a while."""
         for name in self.chores:
+            if name in self._of_one and not self._leads():
+                continue
             # One that hangs is left alone; the others go on.
             if name not in self._running or self._running[name].done():
                 self._running[name] = asyncio.create_task(self._guarded(name), name=f"chore {name}")
-        await asyncio.wait(self._running.values(), timeout=PATIENCE)
+        if self._running:
+            await asyncio.wait(self._running.values(), timeout=PATIENCE)
+
+    def cease(self) -> None:
+        """Another process may do what one process does: end it here."""
+        for name in self._of_one:
+            if name in self._running:
+                self._running[name].cancel()
+            if isinstance(chore := self.chores[name], Shows):
+                chore.ceased()
 
     async def do(self, name: str) -> None:
         """Do one chore now.

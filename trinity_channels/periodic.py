@@ -7,6 +7,10 @@ import asyncio
 from trinity_channels.bindings.address_change import AddressChange
 from trinity_channels.housekeeping import Housekeeping
 from trinity_channels.inbound.catch_up import CatchUp
+from trinity_channels.observability.log import get_logger
+from trinity_channels.store import Store
+
+log = get_logger(__name__)
 
 FOLLOWED = 1.0
 """Seconds between two questions to the application for its public address."""
@@ -17,9 +21,10 @@ HOUSEKEEPING = 10.0
 class PeriodicWork:
     """The tasks of it, between a start and an end."""
 
-    def __init__(self, catch_up: CatchUp, housekeeping: Housekeeping) -> None:
+    def __init__(self, store: Store, catch_up: CatchUp, housekeeping: Housekeeping) -> None:
         self._catch_up = catch_up
         self._housekeeping = housekeeping
+        store.on_lead(self._lead, self._cease)
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     def start(self, follow: AddressChange | None) -> None:
@@ -40,6 +45,13 @@ class PeriodicWork:
     async def caught_up(self) -> None:
         """Wait until the providers have been asked for what arrived before the start."""
         await asyncio.wait([self._tasks["catch-up"]])
+
+    def _lead(self) -> None:
+        log.info("this process does the host's periodic work")
+        self._catch_up.look_back()
+
+    def _cease(self) -> None:
+        self._housekeeping.cease()
 
     async def _keep_house(self) -> None:
         try:

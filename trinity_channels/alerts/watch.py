@@ -88,6 +88,10 @@ class ChannelWatch:
         if await self._store.write(lambda tx: alerts.clear(tx, binding, code, now)):
             log.info("channel alert cleared", agent=agent, channel=channel, alert=code)
 
+    def ceased(self) -> None:
+        """Another process counts them from now on."""
+        self._metrics.channel_alerts.clear()
+
     async def _count(self) -> None:
         opened = await self._store.lookup(alerts.opened)
         # A gauge keeps labels that are not set again; an alert that ended would stay at 1.

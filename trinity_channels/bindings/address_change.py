@@ -123,7 +123,8 @@ class AddressChange:
             self._opened.forget()
         # One after the other, so that no provider is told of the former address after the new one.
         async with self._telling.current:
-            if self._address.untold and self._due():
+            # Each process follows the application; one of them tells the providers.
+            if self._address.untold and self._store.leads and self._due():
                 await self._tell_all()
 
     def _due(self) -> bool:
@@ -139,6 +140,9 @@ class AddressChange:
         self._pause = min(max(_FIRST_PAUSE, self._pause * 2), _LONGEST_PAUSE)
         try:
             await self._address.store(now)
+            if not self._address.untold:
+                self._pause = timedelta()
+                return
             # A host that starts again may have opened them with another address.
             self._opened.forget()
             # Without an address the providers keep the former one: there is no way to tell most of them "none".

@@ -138,6 +138,8 @@ class PublicAddress:
     async def store(self, now: datetime) -> None:
         """Store what the application says, and that providers are not told of it yet; nothing if it is stored.
 
+        Afterwards `untold` is false if another process has told them.
+
         Raises:
             StoreError: it is not stored.
         """
@@ -145,12 +147,15 @@ class PublicAddress:
         if not self._unstored:
             return
 
-        def store(tx: Tx) -> None:
+        def store(tx: Tx) -> bool:
+            if value and settings.get(tx, _KNOWN) == value:  # another process has been here
+                return settings.get(tx, _TOLD) != value
             self._note(tx, value or "", now)
             settings.put(tx, _TOLD, "")
             audit.add(tx, now, APPLICATION.actor, "set_public_chat_url")
+            return True
 
-        await self._store.write(store)
+        self.untold = await self._store.write(store)
         # The application may have named another one meanwhile.
         self._unstored = self.value != value
         await self.load()

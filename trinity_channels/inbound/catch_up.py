@@ -29,16 +29,19 @@ log = get_logger(__name__)
 class _Gap:
     """Where messages of a binding may be missing.
 
-    From its last one before the host started, or since one could not be stored. Since when requests were refused for their
-    signature is stored with the binding, for it outlasts a restart. `account` is the provider's: what another one received
-    is not missing here.
+    From the last one that was known when the host began to look back, or since one could not be stored. Since when requests
+    were refused for their signature is stored with the binding, for it outlasts a restart.
+
+    Attributes:
+        account: the provider's: what another one received is not missing here.
+        known: the newest message of all when the host began to look back; None if it did not for this gap.
     """
 
     binding: int
     channel: str
     agent: str
     account: str
-    from_start: bool = False
+    known: int | None = None
     refused_at: datetime | None = None
 
     @classmethod
@@ -51,11 +54,15 @@ class _Gap:
         if other is None or other.account != self.account:
             return self
         times = [one for one in (self.refused_at, other.refused_at) if one is not None]
-        return replace(self, from_start=self.from_start or other.from_start, refused_at=min(times, default=None))
+        known = [one.known for one in (self, other) if one.known is not None]
+        return replace(self, known=min(known, default=None), refused_at=min(times, default=None))
 
 
 class CatchUp:
-    """Runs for every binding when the host starts, and again while a provider or the database is out of reach."""
+    """Runs for every binding when the host starts, and again while a provider or the database is out of reach.
+
+    Of several processes the one that leads looks back, when it begins to lead. What one could not store, it fetches itself.
+    """
 
     def __init__(
         self,
@@ -80,7 +87,7 @@ class CatchUp:
         # Bindings whose refused requests were another sender's, and until when that is known.
         self._forged: dict[int, datetime] = {}
         self._failures = Failures(now)
-        self._newest = 0
+        self._looks_back = False
         self._begun = False
         self._running = asyncio.Lock()
         self._wanted = asyncio.Event()
@@ -89,14 +96,25 @@ class CatchUp:
         """Before anything new can arrive, remember up to which message everything is known."""
         # They belong to the event loop in which something has waited for them, and a host may start again in another.
         self._running, self._wanted = asyncio.Lock(), asyncio.Event()
-        # Messages that arrive while we catch up must not move the start of the gap.
-        self._newest, every = await self._store.read(lambda tx: (messages.newest(tx), bindings.every(tx)))
-        self._waiting = {
-            one.id: _Gap(one.id, one.channel, one.agent, one.account.key, from_start=True)
-            for one in every
-            if one.connected and one.channel in self._plugins
-        }
+        self._waiting = {}
+        await self._find_gaps()
         self._begun = True
+
+    def look_back(self) -> None:
+        """This process leads: let the next round fetch what may be missing since the last message that is known."""
+        self._looks_back = True
+        if self._begun:
+            self._wanted.set()
+
+    async def _find_gaps(self) -> None:
+        if not self._looks_back:
+            return
+        # Messages that arrive while we catch up must not move the start of the gap.
+        newest, every = await self._store.read(lambda tx: (messages.newest(tx), bindings.every(tx)))
+        self._looks_back = False
+        for one in every:
+            if one.connected and one.channel in self._plugins:
+                self._add(_Gap(one.id, one.channel, one.agent, one.account.key, known=newest))
 
     def refused(self, bound: OpenBinding) -> None:
         """An authentic request could not be stored: what it brought is to be asked for."""
@@ -144,6 +162,7 @@ class CatchUp:
         """Catch up on every binding that waits for it; a failure is logged and harms no other."""
         async with self._running:
             self._wanted.clear()
+            await self._find_gaps()
             # Taken out first: what is added while we write belongs to the next round.
             forged, self._forged = self._forged, {}
             if forged:
@@ -197,9 +216,9 @@ class CatchUp:
         """From when messages may be missing, None if none are."""
         stored = bindings.by_id(tx, gap.binding)
         times = [gap.refused_at, stored.refused_since if stored else None]
-        if gap.from_start:
+        if gap.known is not None:
             # The last message that is known is the earliest point at which one may be missing.
-            times.append(messages.last_inbound(tx, gap.binding, self._newest))
+            times.append(messages.last_inbound(tx, gap.binding, gap.known))
         return min((one for one in times if one is not None), default=None)
 
 

@@ -22,14 +22,17 @@ class Store(ABC):
 
     Attributes:
         commits: how often something was committed; who saw the same number before need not look again.
+        leads: whether this process, of all that serve the database, does what is to be done once; see `listen`.
     """
 
     commits = 0
     shared = False
     """Whether several processes can serve it at a time."""
+    leads = False
 
     def __init__(self) -> None:
         self._news = News()
+        self._on_lead: list[tuple[Callable[[], None], Callable[[], None]]] = []
 
     @property
     @abstractmethod
@@ -84,13 +87,25 @@ class Store(ABC):
         """
         self._news.read_on(subject, read)
 
-    async def listen(self) -> None:
+    def on_lead(self, begins: Callable[[], None], ends: Callable[[], None]) -> None:
+        """Call `begins` on the event loop when this process begins to lead, and `ends` when another one may."""
+        self._on_lead.append((begins, ends))
+
+    async def listen(self, *, lead: bool = True) -> None:
         """Hear from now on what other processes tell: called before anything is read that is kept in memory.
+
+        With `lead` this process leads if no other does, at once or as soon as the other has ended.
 
         Raises:
             StoreError: the database cannot be used.
         """
-        return
+        self._lead(leads=lead)
+
+    def _lead(self, *, leads: bool) -> None:
+        if leads is not self.leads:
+            self.leads = leads
+            for begins, ends in self._on_lead:
+                (begins if leads else ends)()
 
     @abstractmethod
     async def write(self, unit: Unit[T]) -> T:

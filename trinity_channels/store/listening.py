@@ -1,16 +1,24 @@
-"""Hears over PostgreSQL what the processes of a host tell each other, on a connection of its own."""
+"""A connection to PostgreSQL on which a process hears what others tell, and holds the lock of the one that leads.
+
+The lock goes with the connection: with its process, with the network between, or when the process is paused for so long that
+the server ends the connection.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+import os
+import socket
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import psycopg
 
 from trinity_channels.store.news import News, Subject
 
+_LEADING = 0x7472_696C
+"""The lock of the process that leads."""
 CHANNEL = "trinity_channels"
 """The name under which PostgreSQL passes it on."""
 BEAT = 2.0
@@ -28,18 +36,22 @@ _Connection = psycopg.AsyncConnection[Any]
 class Listening:
     """Keeps the connection, and makes another one when it breaks; what was told in between counts as everything."""
 
-    def __init__(self, parameters: Mapping[str, Any], news: News) -> None:
-        """`parameters` are the driver's."""
+    def __init__(self, parameters: Mapping[str, Any], news: News, lead: Callable[[bool], None]) -> None:
+        """`parameters` are the driver's; `lead` is called with whether this process leads, perhaps again with the same."""
         self._parameters = parameters
         self._news = news
+        self._lead = lead
+        self._leads = False
+        self._may_lead = False
         self._task: asyncio.Task[None] | None = None
 
-    async def start(self) -> None:
-        """Listen; returns once the server knows.
+    async def start(self, *, lead: bool) -> None:
+        """Listen, and lead if that is wanted and no other process does; returns once the server knows.
 
         Raises:
-            psycopg.Error, TimeoutError: it cannot be reached.
+            psycopg.Error: it cannot be reached.
         """
+        self._may_lead = lead
         connection = await self._connected()
         self._task = asyncio.create_task(self._listen(connection), name="listen to news")
 
@@ -49,12 +61,16 @@ class Listening:
         if task is not None:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+            self._set_leads(leads=False)
 
     async def _listen(self, connection: _Connection) -> None:
         while True:
-            with contextlib.suppress(psycopg.Error, TimeoutError):
-                async with connection:
-                    await self._hear(connection)
+            try:
+                await self._hear(connection)
+            except psycopg.Error:
+                self._set_leads(leads=False)
+            finally:
+                await connection.close()
             connection = await self._again()
             self._news.everything()
 
@@ -63,16 +79,16 @@ class Listening:
         while True:
             try:
                 return await self._connected()
-            except (psycopg.Error, TimeoutError):
+            except psycopg.Error:
                 await asyncio.sleep(_PAUSES[min(failed, len(_PAUSES) - 1)])
                 failed += 1
 
     async def _connected(self) -> _Connection:
         connection = await _Connection.connect(**self._parameters, autocommit=True)
         try:
-            async with asyncio.timeout(PATIENCE):
-                await connection.execute(f"SET idle_session_timeout = '{LET_GO}s'".encode())
-                await connection.execute(f"LISTEN {CHANNEL}".encode())
+            await _asked(connection, f"SET idle_session_timeout = '{LET_GO}s'")
+            await _asked(connection, f"LISTEN {CHANNEL}")
+            await self._look(connection)
         except BaseException:
             await connection.close()
             raise
@@ -82,15 +98,54 @@ class Listening:
         """Pass on what comes, until the connection breaks.
 
         Raises:
-            psycopg.Error, TimeoutError: it has broken.
+            psycopg.Error: it has broken.
         """
         while True:
             async for one in connection.notifies(timeout=BEAT):
                 self._heard(one.payload)
-            async with asyncio.timeout(PATIENCE):
-                await connection.execute("SELECT 1")
+            await self._look(connection)
+
+    async def _look(self, connection: _Connection) -> None:
+        """See whether the connection works, and whether this process can lead now."""
+        if self._leads or not self._may_lead:
+            await _asked(connection, "SELECT 1")
+        else:
+            took = await _asked(connection, f"SELECT pg_try_advisory_lock({_LEADING})")
+            self._set_leads(leads=took is True)
+
+    def _set_leads(self, *, leads: bool) -> None:
+        self._leads = leads
+        self._lead(leads)
 
     def _heard(self, said: str) -> None:
         # Another version may tell of what this one does not keep.
         with contextlib.suppress(ValueError):
             self._news.say((Subject(said),))
+
+
+async def _asked(connection: _Connection, statement: str) -> object:
+    """The value that a statement gives, if it gives one.
+
+    Raises:
+        psycopg.Error: the connection has broken, or the server did not answer in time.
+    """
+    asking = asyncio.create_task(_fetched(connection, statement))
+    try:
+        await asyncio.wait({asking}, timeout=PATIENCE)
+    finally:
+        if not asking.done():
+            _shut(connection)
+            await asyncio.wait({asking})
+    return await asking
+
+
+def _shut(connection: _Connection) -> None:
+    """End what waits for the server as if the server had ended it: cancelled, the driver would wait for it again."""
+    with socket.socket(fileno=os.dup(connection.fileno())) as there, contextlib.suppress(OSError):
+        there.shutdown(socket.SHUT_RDWR)
+
+
+async def _fetched(connection: _Connection, statement: str) -> object:
+    cursor = await connection.execute(statement.encode())
+    row = await cursor.fetchone() if cursor.description else None
+    return row[0] if row else None

@@ -76,7 +76,9 @@ class PostgresStore(Store):
         )
         self._sessions = Sessions(self._engine, self._join, self._unusable)
         self._listening = Listening(
-            {**self._engine.dialect.create_connect_args(self._url)[1], **limits(self._url)}, self._news
+            {**self._engine.dialect.create_connect_args(self._url)[1], **limits(self._url)},
+            self._news,
+            lambda leads: self._lead(leads=leads),
         )
         self._batches = Batches(self._commit, BATCH)
         self._writer: ThreadPoolExecutor | None = None
@@ -138,10 +140,10 @@ class PostgresStore(Store):
         if self._serving:
             self._serving.join(connection)
 
-    async def listen(self) -> None:
+    async def listen(self, *, lead: bool = True) -> None:
         try:
-            await self._listening.start()
-        except (psycopg.Error, TimeoutError) as error:
+            await self._listening.start(lead=lead)
+        except psycopg.Error as error:
             raise self._unusable(error) from error
 
     def _stop_serving(self) -> None:

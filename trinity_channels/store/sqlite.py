@@ -124,6 +124,7 @@ class SqliteStore(Store):
 
     async def close(self) -> None:
         readers, self._readers = self._readers, None
+        self._lead(leads=False)
         self._news.stop()
         # Writes that were submitted are completed before the host stops.
         await self._batches.finish()

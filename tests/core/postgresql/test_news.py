@@ -9,14 +9,11 @@ import psycopg
 import pytest
 
 from tests import postgres
-from tests.postgres_units import BROKEN
+from tests.postgres_units import BROKEN, CUT
 from trinity_channels.store import StoreError, Tx, listening, settings
 from trinity_channels.store.listening import CHANNEL
 from trinity_channels.store.news import Subject
 from trinity_channels.store.postgres import PostgresStore
-
-CUT = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-WHERE datname = 'of_the_store' AND query IN ('LISTEN trinity_channels', 'SELECT 1')"""
 
 
 class Heard:

@@ -13,18 +13,18 @@ import pytest
 from freezegun.api import FrozenDateTimeFactory
 
 from tests import postgres
+from tests.postgres_units import CUT
 from tests.stories.test_reload import ALL, MINE, now_reads
-from tests.world import ADMIN, PUBLIC, World
+from tests.world import ADMIN, OWNER, PUBLIC, World
 from trinity_channels.app import create_app
 from trinity_channels.host import Host
 from trinity_channels.settings import Settings, SettingsError
 from trinity_channels.store import settings
 from trinity_channels.store.news import Subject
 
+never_cut = pytest.mark.parametrize("pair", [""], indirect=True)
 OTHER = "https://b.example.org"
 MOVED = "https://moved.example.org"
-CUT = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-WHERE datname LIKE 'of_%%' AND query IN ('LISTEN trinity_channels', 'SELECT 1')"""
 
 
 class Pair(World):
@@ -213,3 +213,90 @@ async def test_a_process_that_cannot_read_its_own_file_goes_on_with_what_it_had(
     await within_two_seconds(refused)
 
     assert "new" in pair.host.agents.every()
+
+
+async def rounds(pair: Pair) -> None:
+    """A round of periodic work in both processes, at once."""
+    await asyncio.gather(pair.host.housekeeping.run(), pair.other.housekeeping.run())
+
+
+async def takes_over(host: Host) -> None:
+    """Wait until a host leads."""
+    async with asyncio.timeout(10):
+        while not host.store.leads:  # noqa: ASYNC110  as above
+            await asyncio.sleep(0.05)
+
+
+@never_cut
+async def test_owners_are_mailed_once_and_by_the_next_process_when_one_has_ended(pair: Pair) -> None:
+    await pair.policy("require_sharing")
+    await pair.person("Zoe").verifies("zoe@example.org")
+    pair.clock.tick(31)
+    await rounds(pair)
+    assert len(pair.mails.to(OWNER)) == 1
+    await pair.person("Yan").verifies("yan@example.org")
+    pair.clock.tick(7200)
+
+    await pair.host.stop()
+    await pair.other.housekeeping.run()
+    await takes_over(pair.other)
+    for _ in range(2):
+        await pair.other.housekeeping.run()
+
+    assert len(pair.mails.to(OWNER)) == 2
+
+
+@never_cut
+async def test_what_a_process_keeps_in_memory_it_writes_down_itself(pair: Pair) -> None:
+    unknown = await pair.http.post(f"{OTHER}/api/whatsapp/webhook/unknown")
+    assert unknown.status_code == 200
+
+    await pair.other.housekeeping.run()
+
+    assert pair.rows("SELECT sum(requests) FROM trinity_channels_unknown_webhook") == [(1,)]
+
+
+class Endless:
+    """A chore that goes on until it is ended."""
+
+    def __init__(self) -> None:
+        self.begun, self.ended = asyncio.Event(), asyncio.Event()
+
+    async def run(self) -> None:
+        self.begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.ended.set()
+
+
+@never_cut
+async def test_a_chore_ends_when_another_process_may_do_it(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    of_one, own = Endless(), Endless()
+    chores = {"retention": of_one, "unknown webhooks": own}
+    monkeypatch.setattr(pair.host.housekeeping, "chores", {**pair.host.housekeeping.chores, **chores})
+    running = asyncio.create_task(pair.host.housekeeping.run())
+    await asyncio.gather(of_one.begun.wait(), own.begun.wait())
+
+    postgres.administer(CUT)
+
+    await asyncio.wait_for(of_one.ended.wait(), 5)
+    assert not own.ended.is_set()
+    await pair.host.housekeeping.stop()
+    await running
+
+
+@never_cut
+async def test_a_process_that_takes_over_fetches_what_no_one_has_received(pair: Pair) -> None:
+    zoe = pair.person("Zoe")
+    await zoe.says("before")
+    await pair.host.stop()
+    pair.clock.tick(60)
+    await zoe.phone.says("missed")
+    before = await messages(pair)
+    await takes_over(pair.other)
+
+    await pair.other.catch_up.begin()
+    await pair.other.housekeeping.do("catch-up")
+
+    assert await messages(pair) == before + 1
