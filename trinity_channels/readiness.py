@@ -16,6 +16,8 @@ from trinity_channels.store.schema import Schema, compared
 
 PATIENCE = 2.0
 """Seconds that the database may take to show that it is there."""
+UNHEARD = 10.0
+"""Seconds for which a process may go on without hearing from the others: as long as a restart of the database takes."""
 SHOWN = 5
 
 
@@ -80,6 +82,8 @@ class Readiness:
             checks.append(self._unreachable(error))
         else:
             checks += _of_schema(schema)
+        if self._store.unheard > UNHEARD:
+            checks.append(_deaf(self._store.unheard))
         # With one account's key lost the others still work; with all of them nothing can be received.
         if locked:
             checks.append(_keys(locked, everything=len(locked) == connected))
@@ -105,6 +109,14 @@ class Readiness:
         return Check("database", CheckState.FAILED, message, fix)
 
 
+def _deaf(seconds: float) -> Check:
+    message = (
+        f"The connection on which other processes tell of changes has been broken for {seconds:.0f} seconds: accounts and "
+        "settings that were changed since count here as they were."
+    )
+    return Check("news", CheckState.FAILED, message, "Look at the network and the limits of the database server.")
+
+
 def _schema(tx: Tx) -> Schema:
     return compared(tx)
 
@@ -114,6 +126,9 @@ def _of_schema(schema: Schema) -> Iterator[Check]:
         message = "A later version has changed the database's schema since this process started."
         fix = "Stop this process and start it with the version that the others have."
         yield Check("schema", CheckState.FAILED, message, fix)
+    elif schema is Schema.MOVED:
+        message = "The database is being moved to another place, or was."
+        yield Check("schema", CheckState.FAILED, message, "Stop this process and start it with the new database.")
     elif schema is Schema.OLDER:
         message = "The database has an older schema than this process needs: an earlier backup was restored."
         yield Check("schema", CheckState.FAILED, message, "Restart this process, which brings the schema up to date.")

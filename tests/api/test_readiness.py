@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from tests.world import LOCAL, World
 from trinity_channels.store import StoreError, Tx
+from trinity_channels.store.move_marks import MOVED, PARTLY
 
 pytestmark = pytest.mark.alone("readiness is the application's to tell")
 
@@ -89,7 +90,15 @@ async def test_a_database_that_does_not_answer_is_not_waited_for(world: World, m
     assert "did not answer within 0.01 seconds" in body["reasons"][0]["message"]
 
 
-@pytest.mark.parametrize(("version", "fix"), [("0907", "version that the others have"), ("0001", "Restart this")])
+@pytest.mark.parametrize(
+    ("version", "fix"),
+    [
+        ("0907", "version that the others have"),
+        ("0001", "Restart this"),
+        (MOVED, "new database"),
+        (PARTLY, "new database"),
+    ],
+)
 async def test_a_schema_that_another_process_has_changed_is_told(world: World, version: str, fix: str) -> None:
     def change(tx: Tx) -> None:
         stands = text("UPDATE trinity_channels_alembic_version SET version_num = :version RETURNING version_num")
@@ -101,6 +110,15 @@ async def test_a_schema_that_another_process_has_changed_is_told(world: World, v
 
     assert (status, reasons) == (503, {"schema": "failed"})
     assert fix in body["reasons"][0]["fix"]
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(0.0, 200), (9.0, 200), (11.0, 503)])
+async def test_a_process_that_hears_nothing_of_others_is_not_ready_after_a_while(
+    world: World, monkeypatch: pytest.MonkeyPatch, seconds: float, status: int
+) -> None:
+    monkeypatch.setattr(type(world.host.store), "unheard", seconds)
+
+    assert (await readyz(world))[0] == status
 
 
 async def test_a_host_without_channels_is_not_ready(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -153,3 +154,33 @@ def test_a_folder_that_cannot_be_written_does_not_stop_the_server(tmp_path: Path
 )
 def test_the_address_reaches_the_socket_from_this_machine(host: str, url: str) -> None:
     assert running.local_address(host, 8000) == url
+
+
+async def names(folder: Path, url: str) -> None:
+    """Wait until commands reach the host at a URL."""
+    async with asyncio.timeout(5):
+        while True:
+            with contextlib.suppress(HostNotRunning):
+                if running.find(folder).url == url:
+                    return
+            await asyncio.sleep(0.01)
+
+
+async def test_of_several_processes_that_share_a_folder_one_is_always_reached(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "AGAIN", 0.02)
+    a, b = "http://127.0.0.1:8001", "http://127.0.0.1:8002"
+    with running.announced(tmp_path, a, "tc_fake-a", shared=True):
+        with running.announced(tmp_path, b, "tc_fake-b", shared=True):
+            await names(tmp_path, b)
+        await names(tmp_path, a)
+        left(tmp_path)  # one that was killed
+        await names(tmp_path, a)
+        left(tmp_path, url=b, pid=os.getppid())  # one that runs
+        await asyncio.sleep(0.1)
+        assert running.find(tmp_path).url == b
+        (tmp_path / "host.json").write_text("{")
+        await names(tmp_path, a)
+
+    assert not (tmp_path / "host.json").exists()

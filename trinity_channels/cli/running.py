@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
@@ -19,6 +20,8 @@ from trinity_channels.observability.log import get_logger
 log = get_logger(__name__)
 
 FILE = "host.json"
+AGAIN = 5.0
+"""Seconds between two looks whether the file still names a process, where several share the folder."""
 TIMEOUT = 60.0
 """Seconds to wait for an answer; some operations ask a provider."""
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  compared with, not listened on
@@ -140,21 +143,56 @@ def find(home: Path) -> RunningHost:
 
 
 @contextlib.contextmanager
-def announced(home: Path, url: str, token: str) -> Iterator[None]:
-    """Let commands on this machine reach the host while the context is open. Without a writable folder they cannot."""
-    file = home / FILE
-    content = json.dumps({"url": url, "pid": os.getpid(), "token": token})
-    try:
-        # Readable for its owner alone: the token in it is an administrator's.
-        write_private(file, content)
-    except OSError as error:
-        log.warning("commands cannot reach this host", file=str(file), error=error.strerror)
+def announced(home: Path, url: str, token: str, *, shared: bool = False) -> Iterator[None]:
+    """Let commands on this machine reach the host while the context is open. Without a writable folder they cannot.
+
+    `shared`: other processes may use the folder, too. Commands reach the one that started last, and when that has ended,
+    another one takes its place.
+    """
+    own = _Announcement(home / FILE, url, token)
+    own.write()
+    again = asyncio.create_task(own.keep(), name="announcement") if shared else None
     try:
         yield
     finally:
+        if again is not None:
+            again.cancel()
+        own.withdraw()
+
+
+class _Announcement:
+    def __init__(self, file: Path, url: str, token: str) -> None:
+        self._file = file
+        self._content = json.dumps({"url": url, "pid": os.getpid(), "token": token})
+
+    def write(self) -> None:
+        try:
+            # Readable for its owner alone: the token in it is an administrator's.
+            write_private(self._file, self._content)
+        except OSError as error:
+            log.warning("commands cannot reach this host", file=str(self._file), error=error.strerror)
+
+    def withdraw(self) -> None:
         with contextlib.suppress(OSError):
-            if file.read_text(encoding="utf-8") == content:  # else another host has announced itself meanwhile
-                file.unlink()
+            if (
+                self._file.read_text(encoding="utf-8") == self._content
+            ):  # else another host has announced itself meanwhile
+                self._file.unlink()
+
+    async def keep(self) -> None:
+        while True:
+            await asyncio.sleep(AGAIN)
+            if not self._names_a_process():
+                self.write()
+
+    def _names_a_process(self) -> bool:
+        try:
+            os.kill(find(self._file.parent).pid, 0)
+        except (HostNotRunning, ProcessLookupError, OverflowError):
+            return False
+        except PermissionError:  # it is another user's
+            return True
+        return True
 
 
 def local_address(host: str, port: int) -> str:

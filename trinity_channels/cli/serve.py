@@ -79,7 +79,8 @@ async def _serve(host: str, port: int, *, works: bool, drain: float) -> None:
             _settled()
             stop.listen()
             url = servers.address(bound)
-            with reloads_on_hangup(channels.reload), running.announced(settings.home, reached, channels.local_token):
+            announced = running.announced(settings.home, reached, channels.local_token, shared=channels.store.shared)
+            with reloads_on_hangup(channels.reload), announced:
                 pages = f"{url}{settings.pages_path or ''}/agents"
                 typer.echo(f"trinity_channels listens on {url} (pages: {pages}, API: {url}/docs). Stop it with Ctrl-C.")
                 if not works:

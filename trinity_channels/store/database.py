@@ -107,6 +107,11 @@ class Store(ABC):
             for begins, ends in self._on_lead:
                 (begins if leads else ends)()
 
+    @property
+    def unheard(self) -> float:
+        """Seconds for which others were not heard; 0 while they are, or where there are none."""
+        return 0
+
     @abstractmethod
     async def write(self, unit: Unit[T]) -> T:
         """Run a unit in a transaction and return its result once that is on disk, and this process knows what it has told.

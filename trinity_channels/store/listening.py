@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import os
 import socket
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -44,6 +45,12 @@ class Listening:
         self._leads = False
         self._may_lead = False
         self._task: asyncio.Task[None] | None = None
+        self._lost_at: float | None = None
+
+    @property
+    def lost(self) -> float:
+        """Seconds since the connection was last there; 0 while it is."""
+        return 0 if self._lost_at is None else time.monotonic() - self._lost_at
 
     async def start(self, *, lead: bool) -> None:
         """Listen, and lead if that is wanted and no other process does; returns once the server knows.
@@ -71,7 +78,9 @@ class Listening:
                 self._set_leads(leads=False)
             finally:
                 await connection.close()
+            self._lost_at = time.monotonic()
             connection = await self._again()
+            self._lost_at = None
             self._news.everything()
 
     async def _again(self) -> _Connection:

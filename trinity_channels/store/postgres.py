@@ -140,6 +140,10 @@ class PostgresStore(Store):
         if self._serving:
             self._serving.join(connection)
 
+    @property
+    def unheard(self) -> float:
+        return self._listening.lost
+
     async def listen(self, *, lead: bool = True) -> None:
         try:
             await self._listening.start(lead=lead)

@@ -6,7 +6,7 @@ from enum import Enum
 
 from sqlalchemy import Select, column, select, table
 
-from trinity_channels.store import migrate
+from trinity_channels.store import migrate, move_marks
 from trinity_channels.store.tx import Tx
 
 _STANDS: Select[tuple[str]] = select(column("version_num")).select_from(table(migrate.VERSION_TABLE))
@@ -18,6 +18,8 @@ class Schema(Enum):
     CURRENT = "current"
     NEWER = "newer"
     OLDER = "older"
+    MOVED = "moved"
+    """No process may use it: it is being moved, or was."""
 
 
 def compared(tx: Tx) -> Schema:
@@ -25,4 +27,6 @@ def compared(tx: Tx) -> Schema:
     stands = tx.scalar(_STANDS, str)
     if stands == migrate.newest():
         return Schema.CURRENT
+    if stands in (move_marks.PARTLY, move_marks.MOVED):
+        return Schema.MOVED
     return Schema.OLDER if stands in migrate.known() else Schema.NEWER
