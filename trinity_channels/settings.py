@@ -26,10 +26,10 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
-    InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
@@ -101,6 +101,20 @@ def _pages_path(text: str) -> str:
     if not _PAGES_PATH.fullmatch(path):
         raise ValueError("must be a path such as /channels, of letters, digits, - and _")
     return path
+
+
+class _Found(PydanticBaseSettingsSource):
+    """Values under the keys that pydantic knows them by; `InitSettingsSource` looks for those of each field once more."""
+
+    def __init__(self, settings_cls: type[BaseSettings], values: dict[str, Any]) -> None:
+        super().__init__(settings_cls)
+        self._values = values
+
+    def __call__(self) -> dict[str, Any]:
+        return self._values
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002  its name is enough
+        return self._values.get(field_name), field_name, False
 
 
 OpenTo = Literal["loopback", "all", "none"]
@@ -266,9 +280,9 @@ class Settings(BaseSettings):
         return (
             init_settings,
             # Variables are other programs', too; in the file, every key is meant for us.
-            InitSettingsSource(settings_cls, {name: value for name, value in variables.items() if name in known}),
-            InitSettingsSource(settings_cls, {"api_base_urls": file_base_urls | base_urls}),
-            InitSettingsSource(settings_cls, file),
+            _Found(settings_cls, {name: value for name, value in variables.items() if name in known}),
+            _Found(settings_cls, {"api_base_urls": file_base_urls | base_urls}),
+            _Found(settings_cls, file),
         )
 
 

@@ -29,6 +29,10 @@ _UPGRADING = 0x7472_6964
 SCRIPTS = Path(__file__).parent / "migrations"
 VERSION_TABLE = f"{PREFIX}alembic_version"
 """Not alembic's default: the database may be another application's, which uses alembic, too."""
+_TABLES_OF_OTHERS = (  # asked at every start, where SQLAlchemy's inspector takes as long as all else
+    "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite~_%' ESCAPE '~' "  # noqa: S608  a constant
+    f"AND substr(name, 1, {len(PREFIX)}) <> '{PREFIX}'"
+)
 
 
 def newest() -> str:
@@ -73,8 +77,8 @@ def stamp(connection: Connection, revision: str) -> None:
 
 
 def is_shared(connection: Connection) -> bool:
-    """Whether the database holds tables of others."""
-    tables = {name for name in inspect(connection).get_table_names() if not name.startswith(PREFIX)}
+    """Whether the SQLite database holds tables of others."""
+    tables = {str(name) for name in connection.exec_driver_sql(_TABLES_OF_OTHERS).scalars()}
     if tables:
         tables -= earlier_names.tables(connection)
     connection.rollback()

@@ -227,7 +227,8 @@ class SqliteStore(Store):
 
     def _reader_on_loop(self) -> tuple[sqlite3.Connection, Tx]:
         if self._looking is None:
-            self._looking = self._reader()
+            # That of the thread, so that there is one less where everything is done on the loop.
+            self._looking = self._reader_here()
             self._looking[0].execute("PRAGMA busy_timeout=0")
         return self._looking
 
