@@ -14,6 +14,7 @@ from concurrent.futures import Executor
 from functools import cache, partial
 from typing import Any, TypeVar, get_args
 
+import fastapi.dependencies.utils
 import fastapi.routing
 import pytest
 import starlette.routing
@@ -85,6 +86,26 @@ def share_parts(patch: pytest.MonkeyPatch) -> None:
         return fields[key]
 
     patch.setattr(fastapi.routing, "create_model_field", field)
+    if find := vars(fastapi.routing).get("_extract_endpoint_context"):  # older ones do not look where code stands
+        patch.setattr(fastapi.routing, "_extract_endpoint_context", _by_code(find))
+    utils = vars(fastapi.dependencies.utils)
+    patch.setattr(fastapi.dependencies.utils, "get_typed_signature", _by_code(utils["get_typed_signature"]))
     compiled = cache(starlette.routing.compile_path)
     for module in (starlette.routing, fastapi.routing, route):
         patch.setattr(module, "compile_path", compiled)
+
+
+def _by_code(look: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Look at the code of a function once: each host has functions of its own, with the same code."""
+    found: dict[Any, Any] = {}
+
+    def seen(function: Any) -> Any:
+        code = getattr(function, "__code__", None)
+        # A default may be of the host.
+        if code is None or function.__defaults__ or function.__kwdefaults__:
+            return look(function)
+        if code not in found:
+            found[code] = look(function)
+        return found[code]
+
+    return seen

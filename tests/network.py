@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import httpx
+
+
+@cache
+def _authorities() -> ssl.SSLContext:
+    """Whose certificates count, as httpx has it by itself; to read theirs takes longer than most stories."""
+    return httpx.create_ssl_context()
 
 
 class Network(httpx.AsyncBaseTransport):
@@ -29,7 +36,7 @@ class Network(httpx.AsyncBaseTransport):
 
     @cached_property
     def _elsewhere(self) -> httpx.AsyncHTTPTransport:
-        return httpx.AsyncHTTPTransport()  # takes 20 ms to read certificates, which few tests need
+        return httpx.AsyncHTTPTransport(verify=_authorities())
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """The transport."""

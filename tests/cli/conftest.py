@@ -9,11 +9,14 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner, Result
 
+from tests import database
 from tests.world import HUMAN, KEY, OWNER, World
 from trinity_channels.cli import app, running, servers
 
@@ -23,6 +26,9 @@ owner = "{OWNER}"
 runtime = "echo"
 escalation_contact = "{HUMAN}"
 """
+
+_command = cache(get_command)
+"""Typer makes the commands of their signatures at each call, which takes longer than most of them."""
 
 
 class Terminal:
@@ -68,7 +74,15 @@ def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Terminal:
     for name in [*os.environ]:
         if name.startswith("TRINITY_") or name.endswith("_API_BASE_URL") or name in ("DATABASE_URL", "PUBLIC_CHAT_URL"):
             monkeypatch.delenv(name)
+    monkeypatch.setattr("typer.testing._get_command", _command)
+    database.found(tmp_path)  # to make one takes longer than most commands
     return Terminal(tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def first_start(terminal: Terminal) -> None:
+    """There is no database yet in the folder of the terminal."""
+    (terminal.folder / database.NAME).unlink()
 
 
 @pytest.fixture

@@ -230,6 +230,7 @@ async def test_the_findings_are_printed_as_json(terminal: Terminal, world: World
     assert all(one["fix"] for one in failed)
 
 
+@pytest.mark.usefixtures("first_start")
 def test_a_new_installation_hears_what_to_set_and_that_nothing_runs(terminal: Terminal) -> None:
     result = terminal.run("doctor")
 

@@ -16,6 +16,8 @@ import pytest
 from tests.cli.conftest import Terminal
 from trinity_channels.access.first_token import FILE
 
+pytestmark = pytest.mark.usefixtures("first_start")
+
 TOKEN = re.compile(r"tc_[\w-]{43}")
 
 
