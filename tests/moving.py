@@ -6,7 +6,9 @@ import asyncio
 import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from sqlalchemy import Boolean, Column, Connection, Integer, Table, create_engine, select
@@ -34,12 +36,20 @@ APART = 7
 def filled(path: Path, rows: int = ROWS) -> str:
     """The URL of a SQLite file with rows in every table, whose values are hard to keep."""
     url = f"sqlite:///{path}"
-    migrate.upgrade(url)
+    path.write_bytes(_empty())
     engine = create_engine(url, poolclass=NullPool)
     with engine.begin() as connection:
         for table in tables() if rows else ():
             connection.execute(table.insert(), [_row(table, number) for number in range(1, rows + 1)])
     return url
+
+
+@cache
+def _empty() -> bytes:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "empty.db"
+        migrate.upgrade(f"sqlite:///{path}")
+        return path.read_bytes()
 
 
 def _row(table: Table, number: int) -> Mapping[str, Any]:

@@ -68,7 +68,7 @@ def source(tmp_path: Path) -> str:
 
 @pytest.fixture
 def target() -> str:
-    return postgres.database("target", template="template1")
+    return postgres.database("target")
 
 
 def moved(source: str, target: str) -> list[str]:

@@ -76,7 +76,7 @@ class Rows:
     def __init__(self, table: Table) -> None:
         self.table = table
         self._columns = list(table.columns)
-        self._kinds = [_kind(column.type) for column in self._columns]
+        self._kinds = [kind_of(column.type) for column in self._columns]
         self._fine: set[tuple[type, ...]] = set()
         self._json = [column in JSON_COLUMNS for column in self._columns]
         self._key = [self._columns.index(column) for column in table.primary_key]
@@ -154,7 +154,7 @@ class Rows:
                 )
 
 
-def _kind(given: TypeEngine[Any]) -> type:
+def kind_of(given: TypeEngine[Any]) -> type:
     """What Python makes of a column.
 
     Raises:
@@ -171,8 +171,9 @@ def _kind(given: TypeEngine[Any]) -> type:
 
 
 def _said(kind: type) -> str:
-    names = {bool: "true or false", int: "a number", str: "text", bytes: "bytes", float: "a fraction"}
-    return names.get(kind, "nothing")
+    return {bool: "true or false", int: "a number", str: "text", bytes: "bytes", float: "a fraction"}.get(
+        kind, "nothing"
+    )
 
 
 def _storable(value: Any, is_json: bool) -> Any:
