@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 
-from trinity_channels.inbound.way_in.probe import Probes
+from trinity_channels.inbound.way_in.probes import Probes
 from trinity_channels.store import Store, unknown_webhooks
 
 _TEST = "test"

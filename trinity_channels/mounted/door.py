@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.routing import BaseRoute, Match, NoMatchFound, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from trinity_channels.inbound.way_in.probe import Probes
+from trinity_channels.inbound.way_in.probes import Probes
 from trinity_channels.inbound.webhook import Webhook
 from trinity_channels.inbound.webhook_keys import NotOurs
 from trinity_channels.mounted.application import ASKED, Application

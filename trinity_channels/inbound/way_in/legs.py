@@ -95,6 +95,12 @@ def answered(probe: Probe, answer: Answer, acknowledgement: bytes) -> list[Check
     if probe.arrived is None and answer.json.get("code") == "store_unavailable":
         message = "A request arrived, but the database could not be asked whose address it came to."
         return _failed(probe, "stored", message, DATABASE, unknown=("unchanged", "signature"))
+    # Only a process of this host knows the proof; what it could not note could not be stored either.
+    if probe.arrived is None and answer.json.get("probe") == probe.proof():
+        message = (
+            "Another process of this host has received the request, and its database could not store what it brought."
+        )
+        return _failed(probe, "stored", message, DATABASE, unknown=("unchanged", "signature"))
     if probe.arrived is None:
         return _failed(probe, "reached", *arrived_elsewhere(probe, answer, acknowledgement))
     if difference := _difference(probe, probe.arrived):

@@ -13,7 +13,8 @@ from trinity_channels.api import Check
 from trinity_channels.bindings.public_address import Probed, PublicAddress
 from trinity_channels.inbound.way_in import legs
 from trinity_channels.inbound.way_in.elsewhere import Answer
-from trinity_channels.inbound.way_in.probe import ID, QUERY, SIGNATURE, Probe, Probes
+from trinity_channels.inbound.way_in.probe import ID, KEY, QUERY, SIGNATURE, Probe
+from trinity_channels.inbound.way_in.probes import Probes
 from trinity_channels.per_loop import PerLoop
 from trinity_channels.plugins import Plugins
 from trinity_channels.refusal import Refusal
@@ -87,12 +88,12 @@ class WayIn:
 
     async def _prove(self, channel: str) -> Probed | None:
         # Random, and as long as real keys: proxies that limit or change paths treat it alike.
-        key = f"probe-{secrets.token_urlsafe(32)}"
+        key = f"{KEY}{secrets.token_urlsafe(32)}"
         base = self._address.webhook(channel, key)
         if base is None:
             return None
         probe = Probe(channel, key, base)
-        with self._probes.expecting(probe):
+        async with self._probes.expecting(probe):
             checks = await self._send(probe, self._plugins[channel].manifest.acknowledgement.body)
         found = Probed(channel, base.removesuffix(key), self._now(), tuple(checks))
         self._address.probed[channel] = found
@@ -113,7 +114,9 @@ class WayIn:
             ):
                 answer = Answer(response.status_code, response.headers, await _body(response))
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
+            await self._probes.heard(probe)
             return legs.unanswered(probe, error)
+        await self._probes.heard(probe)
         return legs.answered(probe, answer, acknowledgement)
 
 
