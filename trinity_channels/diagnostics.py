@@ -109,7 +109,12 @@ class Diagnostics:
     def _plugins(self) -> Iterator[Check]:
         plugins = self._host.plugins
         for name in plugins:
-            yield Check("plugin", CheckState.OK, f"{name} {plugins[name].version} is ready.")
+            ready = f"{name} {plugins[name].version} is ready."
+            if warnings := " ".join(plugins[name].warnings):
+                fix = "Upgrade trinity_channels, or ignore this: everything else of the plugin works."
+                yield Check("plugin", CheckState.WARNING, f"{ready} {warnings}", fix)
+            else:
+                yield Check("plugin", CheckState.OK, ready)
         for one in plugins.unavailable:
             fix = "Correct, upgrade or uninstall this plugin; the other channels work without it."
             yield Check("plugin", CheckState.FAILED, f"{one.name} {one.version} cannot be used: {one.reason}", fix)

@@ -291,6 +291,9 @@ class Host(OnDemand):
             self.place.opened()
         for broken in self.plugins.unavailable:
             log.error("plugin unavailable", plugin=broken.name, reason=broken.reason)
+        for name in self.plugins:
+            for warning in self.plugins[name].warnings:
+                log.warning("plugin used in part", plugin=name, reason=warning)
         if self.address.value is None:
             log.warning("public_chat_url is not set: there are no webhook URLs until it is")
 

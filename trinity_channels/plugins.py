@@ -18,6 +18,7 @@ from typing import Any, TypeVar, cast
 import pluggy
 from pydantic import BaseModel
 
+from trinity_channels import later_contract
 from trinity_channels.api import (
     PROJECT,
     Account,
@@ -67,10 +68,16 @@ class Plugin:
     """One loaded plugin; its methods are the contract's hooks, with broken promises turned into the contract's errors."""
 
     def __init__(
-        self, manifest: Channel, version: str, call: Callable[[str], Callable[..., Any]], names: set[str]
+        self,
+        manifest: Channel,
+        version: str,
+        call: Callable[[str], Callable[..., Any]],
+        names: set[str],
+        warnings: tuple[str, ...] = (),
     ) -> None:
         self.manifest = manifest
         self.version = version
+        self.warnings = warnings
         self._hooks = {name: call(name) for name in names}
 
     @property
@@ -141,12 +148,19 @@ class Plugin:
         return _promised(await cast("Awaitable[object]", self._hooks[hook](**arguments)), kind, hook)
 
 
-def _direct(hook: Any) -> Callable[..., Any]:
-    """A plugin's own function, where it takes all that is passed: pluggy's call around it costs as much as a small hook."""
+def direct(hook: Any) -> Callable[..., Any]:
+    """A plugin's own function, called with the arguments that it takes: pluggy's call costs as much as a small hook.
+
+    Pluggy would also leave out arguments with a default, which let a plugin run on hosts that do not pass them.
+    """
     (implementation,) = hook.get_hookimpls()
-    wraps = implementation.wrapper or implementation.hookwrapper
-    takes_all = set(implementation.argnames) == set(hook.spec.argnames)
-    return hook if wraps or not takes_all else implementation.function  # type: ignore[no-any-return]
+    if implementation.wrapper or implementation.hookwrapper:
+        return hook  # type: ignore[no-any-return]
+    function: Callable[..., Any] = implementation.function
+    taken = later_contract.taken(function, hook.spec.argnames)
+    if taken is None:
+        return function
+    return lambda **passed: function(**{name: value for name, value in passed.items() if name in taken})
 
 
 def _promised(value: object, kind: type[T], hook: str) -> T:
@@ -191,7 +205,7 @@ def load(found: Iterable[EntryPoint] | None = None) -> Plugins:
         others = [other for _, other in modules if other is not module]
 
         def call(hook: str, others: list[object] = others) -> Callable[..., Any]:
-            return _direct(manager.subset_hook_caller(hook, others))
+            return direct(manager.subset_hook_caller(hook, others))
 
         try:
             if id(module) in names:
@@ -257,6 +271,8 @@ def _metadata(point: EntryPoint, field: str) -> str:
 
 
 def _reason(error: BaseException) -> str:
+    if of_later := later_contract.reason(error):
+        return of_later
     text = " ".join(str(error).split())
     return text if isinstance(error, PluginRefused) else f"{type(error).__name__}: {text}"[:500]
 
@@ -265,8 +281,7 @@ def _register(manager: pluggy.PluginManager, point: EntryPoint) -> object:
     if not NAME.fullmatch(point.name):
         raise PluginRefused("the entry point's name must be lower-case letters, digits and underscores")
     module = point.load()
-    specs = {name: spec for name, spec in inspect.getmembers(hooks) if hasattr(spec, f"{PROJECT}_spec")}
-    for name, spec in specs.items():
+    for name, spec in _specs().items():
         implementation = getattr(module, name, None)
         if not hasattr(implementation, f"{PROJECT}_impl"):
             if name in REQUIRED:
@@ -276,24 +291,58 @@ def _register(manager: pluggy.PluginManager, point: EntryPoint) -> object:
             wanted = "async def" if inspect.iscoroutinefunction(spec) else "def"
             raise PluginRefused(f"hook {name} must be `{wanted} {name}{inspect.signature(spec)}`")
         _check_arguments(name, spec, cast("Callable[..., Any]", implementation))
-    for name, member in inspect.getmembers(module):
-        if hasattr(member, f"{PROJECT}_impl") and name not in specs:
-            raise PluginRefused(f"unknown hook {name}; the hooks are {', '.join(specs)}")
     if not manager.is_registered(module):  # it is for a second name; `load` refuses that
         manager.register(module, point.name)
     return module
 
 
+def _specs() -> dict[str, Callable[..., Any]]:
+    return {name: spec for name, spec in inspect.getmembers(hooks) if hasattr(spec, f"{PROJECT}_spec")}
+
+
 def _check_arguments(name: str, spec: Callable[..., Any], implementation: Callable[..., Any]) -> None:
-    wanted = inspect.signature(spec)
-    given = inspect.signature(implementation)
-    unknown = set(given.parameters) - set(wanted.parameters) - {"self"}
-    # Fewer arguments are fine, as pluggy passes only those that are asked for.
-    if unknown:
-        raise PluginRefused(
-            f"hook {name}{given} takes {', '.join(sorted(unknown))}, which the host does not pass; "
-            f"its signature is {name}{wanted}"
-        )
+    """Refuse arguments that nothing can be given for; with a default, they may belong to a later contract."""
+    # Fewer arguments are fine: only those that are asked for are passed.
+    if unknown := _unknown_arguments(spec, implementation, optional=False):
+        raise _not_passed(name, spec, implementation, unknown)
+
+
+def _not_passed(
+    name: str, spec: Callable[..., Any], implementation: Callable[..., Any], unknown: list[str]
+) -> PluginRefused:
+    given, wanted = inspect.signature(implementation), inspect.signature(spec)
+    return PluginRefused(
+        f"hook {name}{given} takes {', '.join(unknown)}, which the host does not pass; its signature is {name}{wanted}"
+    )
+
+
+def _unknown_arguments(spec: Callable[..., Any], implementation: Callable[..., Any], *, optional: bool) -> list[str]:
+    wanted = {*inspect.signature(spec).parameters, "self"}
+    return sorted(
+        name
+        for name, one in inspect.signature(implementation).parameters.items()
+        if name not in wanted
+        and one.kind not in (one.VAR_KEYWORD, one.VAR_POSITIONAL)
+        and (one.default is one.empty) is not optional
+    )
+
+
+def _ignored(module: object, manifest: Channel) -> list[str]:
+    """The hooks and arguments that only a later contract has; refused in a plugin that was not written for one."""
+    specs, ignored = _specs(), []
+    later = later_contract.is_later(manifest.contract)
+    for name, member in inspect.getmembers(module):
+        if not hasattr(member, f"{PROJECT}_impl"):
+            continue
+        if name not in specs:
+            if not later:
+                raise PluginRefused(f"unknown hook {name}; the hooks are {', '.join(specs)}")
+            ignored.append(f"hook {name}")
+        elif unknown := _unknown_arguments(specs[name], member, optional=True):
+            if not later:
+                raise _not_passed(name, specs[name], member, unknown)
+            ignored.append(f"{', '.join(unknown)} of hook {name}")
+    return ignored
 
 
 def _checked(name: str, module: object, version: str, call: Callable[[str], Callable[..., Any]]) -> Plugin:
@@ -302,6 +351,9 @@ def _checked(name: str, module: object, version: str, call: Callable[[str], Call
         raise PluginRefused(f"hook channel() must return a Channel, not {type(manifest).__name__}")
     if manifest.name != name:
         raise PluginRefused(f"the manifest is called {manifest.name!r}, the entry point {name!r}; use one name")
+    if not later_contract.is_version(manifest.contract):
+        raise PluginRefused(f"Channel.contract must be a whole number from 1 on, not {manifest.contract!r}")
+    ignored = _ignored(module, manifest)
     if manifest.limits.text < 1:
         raise PluginRefused("Limits.text must be at least 1")
     if manifest.limits.webhook_body < 1:
@@ -317,4 +369,5 @@ def _checked(name: str, module: object, version: str, call: Callable[[str], Call
     # Refused as well: a hook that is never called would look like a fault of the host.
     for hook in sorted(given - declared):
         raise PluginRefused(f"hook {hook} is there, but capability {hook} is not declared in channel()")
-    return Plugin(manifest, version, call, set(REQUIRED) | given)
+    warnings = later_contract.warnings(manifest.contract, ignored)
+    return Plugin(manifest, version, call, set(REQUIRED) | given, warnings)

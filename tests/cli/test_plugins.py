@@ -79,6 +79,37 @@ def test_a_second_name_for_a_module_is_refused(
     assert any(row.startswith("a_chat 1.0 - unavailable its module is the channel 'whatsapp' already") for row in rows)
 
 
+LATER = """
+from dataclasses import replace
+from trinity_channels.api import hookimpl
+from trinity_channels_whatsapp import plugin
+from trinity_channels_whatsapp.plugin import *
+
+@hookimpl
+def channel():
+    return replace(plugin.channel(), name="later_chat", contract=2)
+
+@hookimpl
+def teleport():
+    return None
+"""
+
+
+def test_a_plugin_of_a_later_contract_is_listed_with_a_warning(
+    terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    distribution(tmp_path / "site", "later-chat", "later_chat = later_chat_plugin")
+    (tmp_path / "site" / "later_chat_plugin.py").write_text(LATER)
+    monkeypatch.syspath_prepend(tmp_path / "site")
+
+    listed = " ".join(terminal.run("plugins").stdout.split())
+    examined = " ".join(terminal.run("doctor").stdout.split())
+
+    for text in (listed, examined):
+        assert "It was written for contract 2; this host knows contract 1 and ignores hook teleport." in text
+    assert "later_chat 1.0 is ready." in examined
+
+
 def test_nothing_installed_is_said_in_words(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plugins, "entry_points", lambda group: [] if group else None)
 

@@ -43,8 +43,10 @@ from trinity_channels.api.values import (
     Sender,
     Verification,
 )
+from trinity_channels.api.version import CONTRACT, known
 
 __all__ = [
+    "CONTRACT",
     "PROJECT",
     "Account",
     "AddressFormat",
@@ -97,5 +99,6 @@ __all__ = [
     "Verification",
     "hookimpl",
     "hookspec",
+    "known",
     "retry_after",
 ]

@@ -149,7 +149,8 @@ class Channel:
     keeps "/" for itself; "/" is understood too. `escalation_rule` is the address of the channel's rule that people need a
     way to a human being, empty if it has none; health warns while the agent of such a channel has no escalation contact.
     `account_fields` are what the API shows of an account beside its settings: by the field's name a format in which `{name}`
-    stands for one of `Account.facts`. While one of those is unknown the field is null.
+    stands for one of `Account.facts`. While one of those is unknown the field is null. `contract` is the version of the
+    contract that the plugin was written for: of a later one than its own, the host ignores the hooks that it does not know.
     """
 
     name: str
@@ -168,3 +169,4 @@ class Channel:
     escalation_rule: str = ""
     setup_steps: tuple[SetupStep, ...] = ()
     account_fields: Mapping[str, str] = field(default_factory=dict)
+    contract: int = 1

@@ -5,16 +5,25 @@ from __future__ import annotations
 
 
 def plugins() -> None:
-    """List the installed channels; a broken one is listed with its reason."""
+    """List the installed channels; a broken one is listed with its reason, one that is for a later host with a warning."""
     import typer
 
     from trinity_channels.cli import tables
     from trinity_channels.plugins import load
 
     found = load()
-    ready = [(name, found[name].version, ", ".join(found[name].capabilities) or "-", "ready", "") for name in found]
+    ready = [
+        (
+            name,
+            found[name].version,
+            ", ".join(found[name].capabilities) or "-",
+            "ready",
+            " ".join(found[name].warnings),
+        )
+        for name in found
+    ]
     broken = [(one.name, one.version, "-", "unavailable", one.reason) for one in found.unavailable]
     if not ready and not broken:
         typer.echo("No channel is installed. Install one.")
         return
-    tables.show(("name", "version", "capabilities", "state", "reason"), ready + broken)
+    tables.show(("name", "version", "capabilities", "state", "note"), ready + broken)

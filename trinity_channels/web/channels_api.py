@@ -16,13 +16,14 @@ from trinity_channels.web.route import Router, api_router
 
 
 class ChannelAnswer(BaseModel):
-    """One channel; `reason` says why it is unavailable."""
+    """One channel; `reason` says why it is unavailable, `warnings` what of an available one is not used."""
 
     name: str
     title: str | None = None
     version: str
     available: bool
     reason: str | None = None
+    warnings: list[str] = []
     capabilities: dict[str, Any] = {}
     agents: int | None = Field(None, description="How many agents are connected; for administrators only")
     reply_window_hours: float | None = None
@@ -82,6 +83,7 @@ class ChannelsApi:
             title=manifest.title,
             version=plugin.version,
             available=True,
+            warnings=list(plugin.warnings),
             capabilities={"text": manifest.limits.text, **capabilities},
             reply_window_hours=window.total_seconds() / 3600 if window else None,
             auto=manifest.auto,

@@ -10,7 +10,7 @@ from typing import Any
 import pluggy
 
 from trinity_channels.api import PROJECT, Channel, hooks
-from trinity_channels.plugins import OPTIONAL, Plugins, load
+from trinity_channels.plugins import OPTIONAL, Plugins, direct, load
 from trinity_channels_contract_tests.expectations import broken
 
 
@@ -56,8 +56,7 @@ class PluginUnderTest:
 
     def hook(self, name: str) -> Callable[..., Any]:
         """A hook as the plugin wrote it: its errors and return values come through unchanged."""
-        caller: Callable[..., Any] = getattr(self._hooks, name)
-        return caller
+        return direct(getattr(self._hooks, name))
 
     @property
     def manifest(self) -> Channel:
