@@ -61,6 +61,7 @@ from trinity_channels.plugins import Plugins
 from trinity_channels.role import Role
 from trinity_channels.settings import DATABASE_SCHEME, POSTGRES_SCHEME, Settings, SettingsError
 from trinity_channels.store import Store
+from trinity_channels.store.news import Subject
 from trinity_channels.web.auth import Authenticator, TokenAuthenticator
 
 if TYPE_CHECKING:
@@ -130,6 +131,7 @@ def directories(host: Parts, brought: Directory | None) -> tuple[TrinityDirector
     from trinity_channels.agents.trinity_accounts import TrinityAccounts  # noqa: PLC0415  the same
 
     theirs = TrinityDirectory(TrinityAccounts(host.http, host.platform, host.now), host.now)
+    host.store.on_news(Subject.SHARES, theirs.shares_changed)
     return theirs, theirs
 
 

@@ -17,6 +17,7 @@ from trinity_channels.principal import Principal
 from trinity_channels.refusal import Refusal
 from trinity_channels.store import Store, Tx, access, audit, messages
 from trinity_channels.store.access import AccessRequest, Share
+from trinity_channels.store.news import Subject
 
 Policies = tuple[Policy, GroupPolicy]
 
@@ -165,6 +166,7 @@ class Sharing:
             return False
         action: audit.Action = "request_approved" if verdict == "approved" else "request_denied"
         way = {"via": via} if via else {}
+        tx.tell(Subject.SHARES)
         self._audit(tx, principal, action, request.agent, request=request.id, **way)
         look_again(tx, request.agent, request.conversation)
         return True
@@ -211,7 +213,7 @@ class Sharing:
         await self._may.owner(principal, agent)
         if not await directories.revoke(self._directory, agent, email, principal):
             raise NotShared
-        await self._store.write(lambda tx: self._audit(tx, principal, "unshare", agent, email=email))
+        await self._changed(principal, "unshare", agent, email=email)
 
     async def consent(self, principal: Principal, agent: str, email: str, *, allow: bool) -> None:
         """Allow or forbid proactive messages to someone the agent is shared with.
@@ -222,9 +224,16 @@ class Sharing:
         await self._may.owner(principal, agent)
         if not await directories.consent(self._directory, agent, email, principal, allow=allow):
             raise NotShared
-        await self._store.write(
-            lambda tx: self._audit(tx, principal, "proactive_consent", agent, email=email, allow=allow)
-        )
+        await self._changed(principal, "proactive_consent", agent, email=email, allow=allow)
+
+    async def _changed(self, by: Principal, action: audit.Action, agent: str, **details: object) -> None:
+        """Put a change of a share on record; it was made before, for the directory may be another system."""
+
+        def unit(tx: Tx) -> None:
+            self._audit(tx, by, action, agent, **details)
+            tx.tell(Subject.SHARES)
+
+        await self._store.write(unit)
 
     def _audit(self, tx: Tx, by: Principal, action: audit.Action, agent: str, **details: object) -> None:
         audit.add(tx, self._now(), by.actor, action, agent=agent, details=details)
@@ -238,6 +247,7 @@ def shared(tx: Tx, principal: Principal, agent: str, email: str, now: datetime) 
 def approved_by_share(tx: Tx, principal: Principal, agent: str, email: str, now: datetime) -> list[int]:
     """Put a new share on record and approve a pending request of theirs; the conversations that have to be told of it."""
     audit.add(tx, now, principal.actor, "share", agent=agent, details={"email": email})
+    tx.tell(Subject.SHARES)
     pending = access.request_of(tx, agent, email)
     # The person has asked for just this; without an answer the request would stay open.
     approved = pending and access.decide(tx, pending.id, "approved", principal.actor, now)

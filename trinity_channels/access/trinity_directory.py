@@ -108,6 +108,10 @@ class TrinityDirectory:
         self._shares.forget_all()
         self._unseen.clear()
 
+    def shares_changed(self) -> None:
+        """Another process has changed whom an agent is shared with."""
+        self._shares.forget_all()
+
     def unseen(self, agent: str) -> str:
         """Why an agent's shares could not be seen when they were last asked for; empty if they were."""
         return self._unseen.get(agent, "")

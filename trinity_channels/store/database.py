@@ -21,7 +21,8 @@ class Store(ABC):
     """The database of one host.
 
     Attributes:
-        commits: how often something was committed; who saw the same number before need not look again.
+        commits: how often something was committed, as far as this process knows: it hears of others once a second. Who saw
+            the same number before need not look again.
         leads: whether this process, of all that serve the database, does what is to be done once; see `listen`.
     """
 

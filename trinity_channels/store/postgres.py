@@ -78,6 +78,7 @@ class PostgresStore(Store):
         self._listening = Listening(
             {**self._engine.dialect.create_connect_args(self._url)[1], **limits(self._url)},
             self._news,
+            self._others_wrote,
             lambda leads: self._lead(leads=leads),
         )
         self._batches = Batches(self._commit, BATCH)
@@ -191,6 +192,7 @@ class PostgresStore(Store):
     async def _commit(self, batch: list[Job]) -> None:
         woken = await asyncio.get_running_loop().run_in_executor(self._writer, self._write, batch)
         self.commits += 1
+        self._listening.written = True
         # The callers come first: they go on before the runs begin that they have woken, and know what was told.
         for job in batch:
             if job.error is None:
@@ -199,6 +201,9 @@ class PostgresStore(Store):
         for key in woken:
             if self._on_wake:
                 self._on_wake(key)
+
+    def _others_wrote(self) -> None:
+        self.commits += 1
 
     def _write(self, batch: list[Job]) -> list[str]:
         """Write units in one transaction, without those that fail; returns the keys that they woke."""

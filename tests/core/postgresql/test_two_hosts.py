@@ -300,3 +300,20 @@ async def test_a_process_that_takes_over_fetches_what_no_one_has_received(pair: 
     await pair.other.housekeeping.do("catch-up")
 
     assert await messages(pair) == before + 1
+
+
+@never_cut
+async def test_pages_of_one_process_show_what_another_has_written(pair: Pair) -> None:
+    await asyncio.sleep(1.1)  # nothing is on its way any more
+    before, own = pair.other.store.commits, pair.host.store.commits
+    await pair.policy("require_email")
+
+    async def seen() -> bool:
+        return pair.other.store.commits > before
+
+    await within_two_seconds(seen)
+    heard, written = pair.other.store.commits, pair.host.store.commits
+    await asyncio.sleep(2.2)
+    # One does not take what it has heard for something to tell.
+    assert (pair.other.store.commits, pair.host.store.commits) == (heard, written)
+    assert written > own
