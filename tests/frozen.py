@@ -36,7 +36,8 @@ class FrozenTime:
     def __init__(self) -> None:
         self._stack = ExitStack()
         self.clock: FrozenDateTimeFactory | None = None
-        configure(extend_ignore_list=["_pytest"])  # it tells how long tests took
+        # They tell how long tests took, and wait for a server, whose time goes on.
+        configure(extend_ignore_list=["_pytest", "psycopg", "procrastinate"])
         _let_pydantic_know_the_real_time()
         self_signed()  # cryptography keeps the `datetime` that it finds first: that must be the real one
 

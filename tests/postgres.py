@@ -19,6 +19,7 @@ import pytest
 from sqlalchemy import create_engine
 
 from tests.database import Sqlite
+from trinity_channels.dispatch import postgres as _dispatch  # noqa: F401  before the clock stands still
 from trinity_channels.store import migrate
 from trinity_channels.store.postgres import PostgresStore
 

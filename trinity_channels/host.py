@@ -37,7 +37,7 @@ from trinity_channels.bindings.reports import HealthReports
 from trinity_channels.bindings.stored_secrets import StoredSecrets
 from trinity_channels.crypto.key_ring import key_ring
 from trinity_channels.crypto.vault import Vault
-from trinity_channels.dispatch import DispatchElsewhere, LocalDispatcher, end
+from trinity_channels.dispatch import dispatcher_of, end
 from trinity_channels.housekeeping import Chore, Housekeeping
 from trinity_channels.http_client import open_client
 from trinity_channels.inbound.catch_up import CatchUp
@@ -134,7 +134,7 @@ class Host(OnDemand):
             Contexts(self.plugins, self.http, self.address, settings.api_base_url, now),
             now,
         )
-        self.dispatcher = LocalDispatcher(self.store, _open_keys, now) if role.works else DispatchElsewhere()
+        self.dispatcher = dispatcher_of(self.store, _open_keys, now, works=role.works)
         self.readiness = Readiness(self.store, self.plugins, self.bindings, role, lambda: self.phase)
         self._join_connections(now)
         self.indicator = Indicator(self.plugins, self.bindings, self.metrics)

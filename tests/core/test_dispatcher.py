@@ -4,107 +4,61 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar, cast
 
 import pytest
 from freezegun.api import FrozenDateTimeFactory
 
-from trinity_channels.dispatch import LocalDispatcher
-from trinity_channels.store import Store
+from tests import postgres
+from tests.dispatching import Work
+from trinity_channels.dispatch import Dispatcher
+from trinity_channels.dispatch.postgres import PostgresDispatcher, Rhythm
+from trinity_channels.store.postgres import PostgresStore
 
-T = TypeVar("T")
-
-
-class Work:
-    """Tables and runs in one: what is open, what was run, and how."""
-
-    def __init__(self) -> None:
-        self.open: set[str] = set()
-        self.commits = 0
-        self.looks = 0
-        self.runs: list[str] = []
-        self.at_once: Counter[str] = Counter()
-        self.most: Counter[str] = Counter()
-        self.later: dict[str, datetime] = {}
-        self.faults: list[BaseException] = []
-        self.go = asyncio.Event()
-        self.go.set()
-        self.wake: Callable[[str], None]
-
-    def on_wake(self, listener: Callable[[str], None]) -> None:
-        """The store's way to say that a wake is committed."""
-        self.wake = listener
-
-    async def read(self, unit: Callable[[Any], T]) -> T:
-        """The store's way to look for open work."""
-        self.looks += 1
-        return unit(None)
-
-    def stamp(self) -> int:
-        """The store's way to say whether anything was written."""
-        return self.commits
-
-    async def run(self, key: str) -> datetime | None:
-        """Count a run, wait until it may end, and do what the test has planned for it."""
-        self.runs.append(key)
-        kind = key.partition(":")[0]
-        for scope in (key, kind):
-            self.at_once[scope] += 1
-            self.most[scope] = max(self.most[scope], self.at_once[scope])
-        try:
-            await self.go.wait()
-            if self.faults:
-                raise self.faults.pop(0)
-        finally:
-            self.at_once.subtract((key, kind))
-        self.open.discard(key)
-        return self.later.pop(key, None)
+CALM = Rhythm(look=3600, sweep=3600, poll=0.2)
+"""What is looked for periodically is looked for when a test says so."""
 
 
-@pytest.fixture
-def work() -> Work:
-    return Work()
-
-
-@pytest.fixture
-async def dispatcher(work: Work, clock: FrozenDateTimeFactory) -> AsyncIterator[LocalDispatcher]:
+@pytest.fixture(params=["local", "postgres"])
+async def work(request: pytest.FixtureRequest, clock: FrozenDateTimeFactory) -> AsyncIterator[Work]:
     assert clock
-    made = LocalDispatcher(cast("Store", work), lambda _: set(work.open), lambda: datetime.now(UTC))
+    if request.param == "local":
+        yield Work()
+        return
+    store = PostgresStore(postgres.database("of_dispatch"))
+    store.open()
+    yield Work(store)
+    await store.close()
+    postgres.drop()
+
+
+@pytest.fixture
+async def dispatcher(work: Work) -> AsyncIterator[Dispatcher]:
+    made: Dispatcher = (
+        PostgresDispatcher(work.store, work.open_keys, lambda: datetime.now(UTC), CALM) if work.store else work.local()
+    )
     await made.start(work.run)
     yield made
     work.go.set()
     await made.stop(1)
 
 
-def wake(work: Work, *keys: str) -> None:
-    for key in keys:
-        work.wake(key)
-
-
-async def breath() -> None:
-    """Let everything that can run now run."""
-    for _ in range(20):
-        await asyncio.sleep(0)
-
-
-async def test_a_wake_is_followed_by_a_run(dispatcher: LocalDispatcher, work: Work) -> None:
-    wake(work, "turn:1")
+async def test_a_wake_is_followed_by_a_run(dispatcher: Dispatcher, work: Work) -> None:
+    await work.wake("turn:1")
     await dispatcher.quiet()
 
     assert work.runs == ["turn:1"]
 
 
 async def test_a_key_never_runs_twice_at_once_and_a_wake_during_a_run_leads_to_another(
-    dispatcher: LocalDispatcher, work: Work
+    dispatcher: Dispatcher, work: Work
 ) -> None:
     work.go.clear()
-    wake(work, "turn:1")
-    await breath()
-    wake(work, *["turn:1"] * 5)
-    await breath()
+    await work.wake("turn:1")
+    await work.begun()
+    await work.wake(*["turn:1"] * 5)
+    await work.begun()
     assert work.runs == ["turn:1"]
 
     work.go.set()
@@ -117,18 +71,18 @@ async def test_a_key_never_runs_twice_at_once_and_a_wake_during_a_run_leads_to_a
 @pytest.mark.usefixtures("dispatcher")
 async def test_keys_run_beside_each_other(work: Work) -> None:
     work.go.clear()
-    wake(work, *(f"turn:{number}" for number in range(10)), "deliver:1")
-    await breath()
+    await work.wake(*(f"turn:{number}" for number in range(10)), "deliver:1")
+    await work.begun()
 
     assert work.most["turn"] == 10
     assert work.most["deliver"] == 1
 
 
 async def test_a_run_that_wants_to_come_back_comes_back_then(
-    dispatcher: LocalDispatcher, work: Work, clock: FrozenDateTimeFactory
+    dispatcher: Dispatcher, work: Work, clock: FrozenDateTimeFactory
 ) -> None:
     work.later["turn:1"] = datetime.now(UTC) + timedelta(minutes=5)
-    wake(work, "turn:1")
+    await work.wake("turn:1")
     await dispatcher.quiet()
 
     clock.tick(timedelta(minutes=4))
@@ -143,11 +97,11 @@ async def test_a_run_that_wants_to_come_back_comes_back_then(
 
 
 async def test_an_earlier_time_wins_over_a_later_one(
-    dispatcher: LocalDispatcher, work: Work, clock: FrozenDateTimeFactory
+    dispatcher: Dispatcher, work: Work, clock: FrozenDateTimeFactory
 ) -> None:
     for minutes in (10, 1):
         work.later["turn:1"] = datetime.now(UTC) + timedelta(minutes=minutes)
-        wake(work, "turn:1")
+        await work.wake("turn:1")
         await dispatcher.quiet()
 
     clock.tick(timedelta(minutes=2))
@@ -158,12 +112,12 @@ async def test_an_earlier_time_wins_over_a_later_one(
 
 
 async def test_the_latest_run_says_when_to_come_back(
-    dispatcher: LocalDispatcher, work: Work, clock: FrozenDateTimeFactory
+    dispatcher: Dispatcher, work: Work, clock: FrozenDateTimeFactory
 ) -> None:
     """As while messages keep coming: each of them postpones the end of the burst."""
     for minutes in (1, 10):
         work.later["turn:1"] = datetime.now(UTC) + timedelta(minutes=minutes)
-        wake(work, "turn:1")
+        await work.wake("turn:1")
         await dispatcher.quiet()
 
     clock.tick(timedelta(minutes=2))
@@ -177,58 +131,11 @@ async def test_the_latest_run_says_when_to_come_back(
     assert len(work.runs) == 3
 
 
-async def test_a_timer_rings_by_itself_and_does_not_wait_for_the_next_look_at_the_clock(
-    work: Work, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for look in ("TICK", "IDLE_TICK"):
-        monkeypatch.setattr(f"trinity_channels.dispatch.local.{look}", 3600)
-    loop = asyncio.get_running_loop()
-    second = asyncio.Event()
-
-    def now() -> datetime:
-        return datetime(2026, 3, 2, tzinfo=UTC) + timedelta(seconds=loop.time())
-
-    async def run(key: str) -> datetime | None:
-        work.runs.append(key)
-        if len(work.runs) > 1:
-            second.set()
-            return None
-        return now() + timedelta(milliseconds=20)
-
-    made = LocalDispatcher(cast("Store", work), lambda _: set(), now)
-    await made.start(run)
-    wake(work, "turn:1")
-
-    async with asyncio.timeout(5):
-        await second.wait()
-
-    await made.stop(1)
-    assert work.runs == ["turn:1"] * 2
-
-
-async def test_an_alarm_that_comes_too_early_runs_nothing(
-    dispatcher: LocalDispatcher, work: Work, clock: FrozenDateTimeFactory
-) -> None:
-    """The clock stands still here, so every alarm is too early."""
-    work.later["turn:1"] = datetime.now(UTC) + timedelta(milliseconds=2)
-    wake(work, "turn:1")
-    await dispatcher.quiet()
-    for _ in range(3):
-        dispatcher.ring()
-    assert work.runs == ["turn:1"]
-
-    clock.tick(timedelta(milliseconds=2))
-    dispatcher.ring()
-    await dispatcher.quiet()
-
-    assert work.runs == ["turn:1"] * 2
-
-
 async def test_a_run_that_raises_is_tried_again_and_stops_no_other(
-    dispatcher: LocalDispatcher, work: Work, clock: FrozenDateTimeFactory
+    dispatcher: Dispatcher, work: Work, clock: FrozenDateTimeFactory
 ) -> None:
     work.faults = [RuntimeError("database on fire")]
-    wake(work, "turn:1", "turn:2")
+    await work.wake("turn:1", "turn:2")
     await dispatcher.quiet()
     assert sorted(work.runs) == ["turn:1", "turn:2"]
 
@@ -239,7 +146,7 @@ async def test_a_run_that_raises_is_tried_again_and_stops_no_other(
     assert sorted(work.runs) == ["turn:1", "turn:1", "turn:2"]
 
 
-async def test_what_another_process_has_left_is_found(dispatcher: LocalDispatcher, work: Work) -> None:
+async def test_what_another_process_has_left_is_found(dispatcher: Dispatcher, work: Work) -> None:
     work.open = {"turn:7"}
 
     await dispatcher.sweep()
@@ -248,38 +155,12 @@ async def test_what_another_process_has_left_is_found(dispatcher: LocalDispatche
     assert work.runs == ["turn:7"]
 
 
-async def test_it_is_looked_for_when_something_was_written(
-    dispatcher: LocalDispatcher, work: Work, clock: FrozenDateTimeFactory
-) -> None:
-    work.open = {"turn:7"}
-    work.commits += 1
-    clock.tick(timedelta(seconds=5))
-
-    await dispatcher.look()
-    await dispatcher.quiet()
-
-    assert work.runs == ["turn:7"]
-
-
-@pytest.mark.parametrize("direction", [1, -1])
-async def test_while_nothing_is_written_it_is_looked_for_once_a_minute(
-    dispatcher: LocalDispatcher, work: Work, clock: FrozenDateTimeFactory, direction: int
-) -> None:
-    work.looks = 0
-
-    for _ in range(24):  # two minutes
-        clock.tick(direction * timedelta(seconds=5))
-        await dispatcher.look()
-
-    assert work.looks == 2
-
-
 async def test_it_is_found_also_when_the_key_once_had_to_wait_and_no_longer_does(
-    dispatcher: LocalDispatcher, work: Work
+    dispatcher: Dispatcher, work: Work
 ) -> None:
     work.later = {"turn:7": datetime.now(UTC) + timedelta(hours=1)}
     for _ in range(2):
-        wake(work, "turn:7")
+        await work.wake("turn:7")
         await dispatcher.quiet()
     work.open = {"turn:7"}
 
@@ -289,89 +170,104 @@ async def test_it_is_found_also_when_the_key_once_had_to_wait_and_no_longer_does
     assert work.runs == ["turn:7"] * 3
 
 
-async def test_what_is_open_at_the_start_is_run_in_order(work: Work) -> None:
+async def test_what_is_open_at_the_start_is_run_in_order(dispatcher: Dispatcher, work: Work) -> None:
+    await dispatcher.stop(1)
     work.open = {"turn:10", "turn:9", "deliver:11"}
-    made = LocalDispatcher(cast("Store", work), lambda _: set(work.open), lambda: datetime.now(UTC))
 
-    await made.start(work.run)
-    await made.quiet()
-    await made.stop(1)
+    await dispatcher.start(work.run)
+    await dispatcher.quiet()
 
-    assert work.runs[:1] == ["deliver:11"]
+    assert min(work.runs) == "deliver:11"
     assert [key for key in work.runs if key.startswith("turn")] == ["turn:9", "turn:10"]
 
 
-async def test_a_failing_sweep_is_survived(
-    dispatcher: LocalDispatcher, work: Work, clock: FrozenDateTimeFactory, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def fails(_: object) -> None:
-        raise OSError("disk")
-
-    with monkeypatch.context() as broken:
-        broken.setattr(work, "read", fails)
-        await dispatcher.sweep()
-    work.open = {"turn:1"}
-    clock.tick(timedelta(seconds=5))
-    await dispatcher.look()
-    await dispatcher.quiet()
-
-    assert work.runs == ["turn:1"]
-
-
-async def test_stopping_lets_runs_end_and_starts_no_more(dispatcher: LocalDispatcher, work: Work) -> None:
+async def test_stopping_lets_runs_end_and_starts_no_more(dispatcher: Dispatcher, work: Work) -> None:
     work.go.clear()
-    wake(work, "turn:1")
-    await breath()
-    wake(work, "turn:1")
+    await work.wake("turn:1")
+    await work.begun()
+    await work.wake("turn:1")
     stopping = asyncio.create_task(dispatcher.stop(5))
-    await breath()
-    wake(work, "turn:2")
+    await asyncio.sleep(0.01)
+    await work.wake("turn:2")
     work.go.set()
     await stopping
 
     assert work.runs == ["turn:1"]
 
 
-async def test_what_does_not_end_in_time_is_cancelled(dispatcher: LocalDispatcher, work: Work) -> None:
+async def test_what_does_not_end_in_time_is_cancelled(dispatcher: Dispatcher, work: Work) -> None:
     work.go.clear()
-    wake(work, "turn:1")
-    await breath()
+    await work.wake("turn:1")
+    await work.begun()
 
     await dispatcher.stop(0.01)
 
     assert work.at_once["turn:1"] == 0
 
 
-async def test_a_run_that_cannot_be_cancelled_does_not_hold_up_the_end(work: Work) -> None:
+async def test_a_run_that_cannot_be_cancelled_does_not_hold_up_the_end(dispatcher: Dispatcher, work: Work) -> None:
     async def stubborn(key: str) -> None:
         work.runs.append(key)
+        work.at_once[key] += 1
         while not work.go.is_set():
             with contextlib.suppress(asyncio.CancelledError):
                 await work.go.wait()
 
-    work.go.clear()
-    dispatcher = LocalDispatcher(cast("Store", work), lambda _: set(), lambda: datetime.now(UTC))
+    await dispatcher.stop(1)
     await dispatcher.start(stubborn)
-    wake(work, "turn:1")
-    await breath()
+    work.go.clear()
+    await work.wake("turn:1")
+    await work.begun()
 
     async with asyncio.timeout(5):
         await dispatcher.stop(0.01)
 
     assert work.runs == ["turn:1"]
     work.go.set()
-    await dispatcher.quiet()
 
 
-async def test_one_that_starts_again_looks_at_all_that_is_open(dispatcher: LocalDispatcher, work: Work) -> None:
-    work.later["turn:1"] = datetime.now(UTC) + timedelta(hours=1)
-    wake(work, "turn:1")
-    await dispatcher.quiet()
+async def test_one_that_starts_again_looks_at_all_that_is_open(dispatcher: Dispatcher, work: Work) -> None:
     await dispatcher.stop(1)
-    work.open.add("turn:1")  # by what came, or by another process, before it started again
+    await work.wake("turn:1")  # not heard by the local one, which finds it in the tables
+    work.open.add("turn:1")
+
+    await dispatcher.start(work.run)
+    await dispatcher.quiet()
+
+    assert work.runs == ["turn:1"]
+
+
+async def test_what_was_cut_short_is_run_at_the_next_start(dispatcher: Dispatcher, work: Work) -> None:
+    work.open.add("turn:1")
+    work.go.clear()
+    await work.wake("turn:1")
+    await work.begun()
+    await dispatcher.stop(0.01)
+    work.go.set()
 
     await dispatcher.start(work.run)
     await dispatcher.quiet()
 
     assert work.runs == ["turn:1"] * 2
-    assert not dispatcher.waiting
+    assert not work.open
+
+
+@pytest.mark.parametrize("clock_runs", ["on", "back"])
+async def test_a_pause_begins_nothing_and_loses_nothing(
+    dispatcher: Dispatcher, work: Work, clock: FrozenDateTimeFactory, clock_runs: str
+) -> None:
+    work.later["turn:2"] = datetime.now(UTC) + timedelta(minutes=1)
+    await work.wake("turn:2")
+    await dispatcher.quiet()
+    dispatcher.pause()
+    await work.wake("turn:1")
+    clock.tick(timedelta(hours=1 if clock_runs == "on" else -1))
+    dispatcher.fire_due()
+    await dispatcher.quiet()
+    assert work.runs == ["turn:2"]
+
+    await dispatcher.resume()
+    dispatcher.fire_due()
+    await dispatcher.quiet()
+
+    assert sorted(work.runs) == ["turn:1", "turn:2", "turn:2"]

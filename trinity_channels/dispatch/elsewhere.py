@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from datetime import datetime
+from trinity_channels.dispatch.port import Run
 
 
 class DispatchElsewhere:
     """Runs nothing; the keys that committed units wake are found by the processes that work."""
 
-    waiting = 0
-    """How many keys wait for their time: none here."""
+    @property
+    def waiting(self) -> int:
+        """How many keys wait for their time: none here."""
+        return 0
 
-    async def start(self, run: Callable[[str], Awaitable[datetime | None]]) -> None:
+    async def start(self, run: Run) -> None:
         """Nothing is begun."""
 
     async def stop(self, grace: float) -> None:

@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Protocol
+
+from trinity_channels.dispatch.port import Dispatcher
 
 
-class Stoppable(Protocol):
-    """A dispatcher, as far as it is stopped."""
-
-    async def stop(self, grace: float) -> None:
-        """Let runs end for `grace` seconds, then cut them short; a second call may give them less."""
-
-
-async def end(dispatcher: Stoppable, grace: float, hurry: asyncio.Event | None) -> None:
+async def end(dispatcher: Dispatcher, grace: float, hurry: asyncio.Event | None) -> None:
     """Stop it within `grace` seconds, at once when `hurry` is set."""
     ending = asyncio.create_task(dispatcher.stop(grace), name="dispatch ends")
     hurried = asyncio.create_task((hurry or asyncio.Event()).wait(), name="hurry")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import heapq
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from trinity_channels.dispatch.port import Run, in_order
+from trinity_channels.dispatch.timers import Timers
 from trinity_channels.observability.log import get_logger
 from trinity_channels.store import Store, Tx
 
@@ -22,13 +23,8 @@ IDLE_TICK = SWEEP.total_seconds()
 """The same while nothing waits: each look wakes the process of a host that has nothing to do."""
 _EARLY = timedelta(seconds=0.5)
 """How much a look may come before its time by the wall clock: without it, a sweep would be left out."""
-SHORTEST_ALARM = 0.001
-"""Seconds: the event loop's clock and the wall clock may differ by a little, and nothing may spin until they agree."""
 RETRY = timedelta(seconds=5)
 """When a key whose run raised is tried again."""
-
-Run = Callable[[str], Awaitable[datetime | None]]
-"""Does all the work of a key and returns when to call again, None if nothing is left to wait for."""
 
 
 class LocalDispatcher:
@@ -45,12 +41,10 @@ class LocalDispatcher:
         self._now = now
         self._running: dict[str, asyncio.Task[None]] = {}
         self._again: set[str] = set()
-        self._timers: list[tuple[datetime, str]] = []
-        self._timed: dict[str, datetime] = {}
-        self._looked = self._swept_at = now()
+        self._timers = Timers(now, self.ring)
+        self._swept_at = now()
         self._stamp: int | None = None
         self._clock: asyncio.Task[None] | None = None
-        self._alarm: asyncio.TimerHandle | None = None
         self._run: Run | None = None
         self._paused: Run | None = None
         self._woken_in_pause: set[str] = set()
@@ -58,14 +52,14 @@ class LocalDispatcher:
     @property
     def waiting(self) -> int:
         """How many keys wait for their time."""
-        return len(self._timed)
+        return len(self._timers)
 
     async def start(self, run: Run) -> None:
         """Begin to call `run` for the keys that the store wakes; open work in the tables is woken first."""
         self._run = run
         # Of an earlier life: the first sweep sees what is open now.
         self._timers.clear()
-        self._timed.clear()
+        self._timers.run(running=True)
         # Before the first sweep: what is committed in between must not be missed.
         self._store.on_wake(self._wake)
         await self.sweep()
@@ -89,33 +83,28 @@ class LocalDispatcher:
 
     def fire_due(self) -> None:
         """Wake the keys whose time has come; all of them if the clock was set back, for it may be long until then."""
-        before, now = self._looked, self._now()
-        self._looked = now
-        while self._timers and (self._timers[0][0] <= now or now < before):
-            at, key = heapq.heappop(self._timers)
-            # Superseded timers stay in the heap and are skipped here: removing them would search it.
-            if self._timed.get(key) == at:
-                del self._timed[key]
-                self._wake(key)
+        due, _ = self._timers.take_due()
+        for key in due:
+            self._wake(key)
 
     def pause(self) -> None:
         """Begin no further run until `resume`."""
         self._paused, self._run = self._run, None
-        self._set_alarm()
+        self._timers.run(running=False)
 
     async def resume(self) -> None:
         """Go on after `pause`: with what was woken or came due meanwhile, too."""
         self._run, self._paused = self._paused, None
-        self._set_alarm()
+        self._timers.run(running=True)
         woken, self._woken_in_pause = self._woken_in_pause, set()
-        for key in sorted(woken, key=_in_order):
+        for key in sorted(woken, key=in_order):
             self._wake(key)
         await self.sweep()
 
     async def stop(self, grace: float) -> None:
         """Let runs end for `grace` seconds, then cancel them."""
         self._run = None
-        self._set_alarm()
+        self._timers.run(running=False)
         if self._clock:
             self._clock.cancel()
             await asyncio.gather(self._clock, return_exceptions=True)
@@ -130,7 +119,7 @@ class LocalDispatcher:
     async def abandon(self) -> None:
         """Cancel all runs at once, as the end of the process would."""
         self._run = None
-        self._set_alarm()
+        self._timers.run(running=False)
         tasks = [*self._running.values(), *([self._clock] if self._clock else [])]
         for task in tasks:
             task.cancel()
@@ -141,10 +130,8 @@ class LocalDispatcher:
             while (run := self._run) is not None:
                 self._again.discard(key)
                 at = await self._guarded(run, key)
-                if at is None:
-                    self._timed.pop(key, None)  # or the sweep would leave the key to a timer it no longer needs
-                else:
-                    self._at(key, at)
+                # Also if it does not wait any more: the sweep would leave the key to a timer that it no longer needs.
+                self._timers.wait(key, at)
                 if key not in self._again:
                     return
         finally:
@@ -158,32 +145,14 @@ class LocalDispatcher:
             log.exception("run failed", key=key, error=type(error).__name__)
             return self._now() + RETRY
 
-    def _at(self, key: str, at: datetime) -> None:
-        """Come back to a key; its latest run has seen everything, so an earlier answer no longer counts."""
-        if self._timed.get(key) == at:
-            return
-        self._timed[key] = at
-        heapq.heappush(self._timers, (at, key))
-        if self._timers[0] == (at, key):
-            self._set_alarm()
-
-    def _set_alarm(self) -> None:
-        """Wake up when the first timer is due, or not at all once the dispatcher has stopped."""
-        if self._alarm:
-            self._alarm.cancel()
-            self._alarm = None
-        if self._timers and self._run is not None:
-            wait = (self._timers[0][0] - self._now()).total_seconds()
-            self._alarm = asyncio.get_running_loop().call_later(max(wait, SHORTEST_ALARM), self.ring)
-
     def ring(self) -> None:
         """What the alarm does: wake what is due, and set the next alarm."""
         self.fire_due()
-        self._set_alarm()
+        self._timers.set_alarm()
 
     async def _watch(self) -> None:
         while True:
-            await asyncio.sleep(TICK if self._timers else IDLE_TICK)
+            await asyncio.sleep(TICK if self._timers.any else IDLE_TICK)
             await self.look()
 
     async def look(self) -> None:
@@ -211,12 +180,7 @@ class LocalDispatcher:
             log.exception("sweep failed", error=type(error).__name__)
             self._stamp = None
             return
-        for key in sorted(keys, key=_in_order):
+        for key in sorted(keys, key=in_order):
             # A key that waits has been looked at; only its own time, or a wake, may start it.
-            if key not in self._running and key not in self._timed:
+            if key not in self._running and key not in self._timers:
                 self._wake(key)
-
-
-def _in_order(key: str) -> tuple[str, int]:
-    kind, _, number = key.partition(":")
-    return kind, int(number)

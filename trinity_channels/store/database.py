@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from trinity_channels.store.news import News, Reading, Subject
@@ -39,6 +39,11 @@ class Store(ABC):
     @abstractmethod
     def name(self) -> str:
         """What messages to operators call it, without a password."""
+
+    @property
+    def server(self) -> Mapping[str, object] | None:
+        """How the driver connects to a database that several processes can share; None for one that has one process."""
+        return None
 
     @abstractmethod
     def exists(self) -> bool:

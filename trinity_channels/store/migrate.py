@@ -111,9 +111,13 @@ def bring_up(connection: Connection) -> None:
 
     Raises:
         UnfitSchema: the database has a schema that this version does not know, or is being moved, or was.
+        StoreError: the job queue in it cannot be used; see `jobs.bring_up`.
     """
+    from trinity_channels.store import jobs  # noqa: PLC0415  not for hosts with SQLite
+
     # Of several processes that start at once, one does it.
     connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_UPGRADING})")
+    jobs.bring_up(connection)
     if not inspect(connection).has_table(VERSION_TABLE):
         create_all(connection, METADATA)
         _alembic(connection, "stamp")

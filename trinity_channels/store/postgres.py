@@ -10,8 +10,9 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TypeVar
 
 import psycopg
@@ -20,10 +21,12 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import NullPool
 
-from trinity_channels.store import migrate, serving
+from trinity_channels import lease
+from trinity_channels.store import migrate, serving, wakes
 from trinity_channels.store.batch import Batches, Job
 from trinity_channels.store.database import Store, Unit
-from trinity_channels.store.failures import Locked, StoreError
+from trinity_channels.store.failures import StoreError
+from trinity_channels.store.jobs import SCHEMA
 from trinity_channels.store.listening import Listening
 from trinity_channels.store.news import Subject
 from trinity_channels.store.postgres_sessions import COMPILED, Session, Sessions, limits, shown
@@ -76,7 +79,7 @@ class PostgresStore(Store):
         )
         self._sessions = Sessions(self._engine, self._join, self._unusable)
         self._listening = Listening(
-            {**self._engine.dialect.create_connect_args(self._url)[1], **limits(self._url)},
+            self._parameters(),
             self._news,
             self._others_wrote,
             lambda leads: self._lead(leads=leads),
@@ -90,6 +93,15 @@ class PostgresStore(Store):
     @property
     def name(self) -> str:
         return shown(self._url)
+
+    @property
+    def server(self) -> Mapping[str, object]:
+        # Each statement is a transaction of its own there; none has to see what units have seen.
+        return self._parameters() | {"options": f"-c search_path={SCHEMA}"}
+
+    def _parameters(self) -> dict[str, object]:
+        """What the driver takes to connect."""
+        return {**self._engine.dialect.create_connect_args(self._url)[1], **limits(self._url)}
 
     def exists(self) -> bool:
         return self._ask(lambda connection: inspect(connection).has_table(migrate.VERSION_TABLE))
@@ -125,7 +137,7 @@ class PostgresStore(Store):
                 migrate.bring_up(connection)
                 if self._serving:
                     self._serving.mark(connection)
-        except Locked:
+        except StoreError:
             self._stop_serving()
             raise
         except migrate.UnfitSchema as unfit:
@@ -172,7 +184,8 @@ class PostgresStore(Store):
     async def write(self, unit: Unit[T]) -> T:
         if self._readers is None:
             raise StoreError("The store is closed.")
-        job = self._batches.add(unit)
+        held = lease.current()
+        job = self._batches.add(partial(wakes.fenced, held, unit) if held else unit)
         result: T = await job.future
         if job.told:
             await self._news.settled()
@@ -219,7 +232,11 @@ class PostgresStore(Store):
                     job.result = job.unit(session.tx)
                     job.told = session.tx.take_told()
                     running += 1
-                return self._committed(session, {subject: None for job in left for subject in job.told})
+                woken = session.tx.take_woken()
+                if woken:
+                    wakes.schedule(session.tx, woken)
+                self._committed(session, {subject: None for job in left for subject in job.told})
+                return woken
             finally:
                 runs, longest = runs + 1, max(longest, time.monotonic() - began)
 
@@ -238,7 +255,7 @@ class PostgresStore(Store):
                     return [key for job in left for key in self._write([job])]
         return []
 
-    def _committed(self, session: Session, told: Iterable[Subject]) -> list[str]:
+    def _committed(self, session: Session, told: Iterable[Subject]) -> None:
         try:
             session.commit(told)
         except (psycopg.OperationalError, DBAPIError) as error:
@@ -248,7 +265,6 @@ class PostgresStore(Store):
                     f"The connection to the database {self.name} broke during a commit, which may have taken effect."
                 ) from error
             raise
-        return session.tx.take_woken()
 
     def _read(self, unit: Unit[T], since: float) -> T:
         def run(session: Session) -> T:

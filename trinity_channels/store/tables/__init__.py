@@ -23,6 +23,7 @@ from trinity_channels.store.tables.conversations import (
     TURN,
     UNWANTED_RUN,
 )
+from trinity_channels.store.tables.dispatch import WAKE
 from trinity_channels.store.tables.retention import ERASED_ADDRESS, ERASED_BLOCK, SWEEP, SWEEP_LEFT
 from trinity_channels.store.tables.row import fit_to_postgres
 from trinity_channels.store.tables.sessions import PAGE_SESSION, SIGN_IN_LINK
@@ -57,6 +58,7 @@ __all__ = [
     "TURN",
     "UNKNOWN_WEBHOOK",
     "UNWANTED_RUN",
+    "WAKE",
 ]
 
 fit_to_postgres()

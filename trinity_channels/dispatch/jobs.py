@@ -1,0 +1,166 @@
+"""Procrastinate's jobs, for a worker that outlives its database: what fails is tried again, or found later."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+import psycopg
+from procrastinate.connector import BaseConnector
+from procrastinate.exceptions import ProcrastinateException, UniqueViolation
+from procrastinate.jobs import Job, Status
+from procrastinate.manager import JobManager, NotificationCallback
+
+from trinity_channels.dispatch.pulse import Pulse, clock
+from trinity_channels.observability.log import get_logger
+from trinity_channels.store.wakes import TASK
+
+log = get_logger(__name__)
+
+_PAUSES = (0.1, 0.2, 0.5, 1.0, 1.0, 2.0, 2.0, 2.0)
+"""Seconds between two attempts to write down how a job has ended; a server that is started again is back by then."""
+LISTEN_AGAIN = 1.0
+"""Seconds until a connection that listens is made again."""
+
+
+class Jobs(JobManager):
+    """The jobs of one host.
+
+    Attributes:
+        taking: whether further jobs are fetched.
+        dead: that nothing is written any more, as by a process that has been killed.
+        unsure: that a job may be marked as running here which is not: its fetching or its end was not answered.
+        known: the jobs that this process works on.
+        expelled: called when the database no longer knows a worker of this process.
+    """
+
+    def __init__(self, connector: BaseConnector, pulse: Pulse, expelled: Callable[[], None]) -> None:
+        super().__init__(connector)
+        self.taking = True
+        self.dead = False
+        self.unsure = False
+        self.known: set[int] = set()
+        self.expelled = expelled
+        self._pulse = pulse
+        self._callbacks: dict[str, NotificationCallback] = {}
+        self._heard: Counter[str] = Counter()
+        self._heard_before: dict[int, int] = {}
+
+    async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> Job | None:
+        """Take a job; None also if that failed, for it is tried again soon."""
+        if not self.taking:
+            return None
+        heard = sum(self._heard[queue] for queue in queues or ())
+        try:
+            job = await super().fetch_job(queues, worker_id)
+        except UniqueViolation:  # another process took an earlier one of the same key at the same moment
+            return None
+        except ProcrastinateException as error:
+            self.unsure = True
+            log.warning("job not fetched", reason=str(error.__cause__ or error).strip())
+            if isinstance(error.__cause__, psycopg.errors.ForeignKeyViolation):
+                self.expelled()
+            return None
+        if job is None or job.id is None:
+            return None
+        self.known.add(job.id)
+        self._heard_before[job.id] = heard
+        return job
+
+    async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:
+        """Remove a job that has ended."""
+        await self._settle(job, lambda: super(Jobs, self).finish_job(job, status, delete_job))
+
+    async def retry_job(self, job: Job, **how: Any) -> None:  # type: ignore[override]  # passed on as it is
+        """Put a job back that was cut short."""
+        await self._settle(job, lambda: super(Jobs, self).retry_job(job, **how))
+
+    async def _settle(self, job: Job, settle: Callable[[], Awaitable[None]]) -> None:
+        for pause in (*_PAUSES, None):
+            if self.dead:
+                break
+            try:
+                await settle()
+                break
+            except ProcrastinateException as error:
+                if isinstance(error.__cause__, psycopg.errors.RaiseException):
+                    break  # it is there no more: another process has taken it over
+                if pause is None:
+                    log.warning("end of job not recorded", key=job.lock, reason=str(error.__cause__ or error).strip())
+                    self.unsure = True
+                    break
+                await asyncio.sleep(pause)
+        self.known.discard(job.id or 0)
+        # What woke the key meanwhile could not be fetched while this one held the key.
+        if self._heard_before.pop(job.id or 0, None) != self._heard[job.queue]:
+            await self.nudge(job.queue)
+
+    async def nudge(self, queue: str) -> None:
+        """Let the worker of a queue look for jobs."""
+        if callback := self._callbacks.get(queue):
+            await callback(channel=queue, notification={"type": "job_inserted", "job_id": 0})
+
+    async def listen_for_jobs(
+        self, *, on_notification: NotificationCallback, queues: Iterable[str] | None = None
+    ) -> None:
+        """Pass on what the database tells, on a new connection whenever one breaks."""
+        (queue,) = queues or ()
+        self._callbacks[queue] = on_notification
+
+        async def heard(*, channel: str, notification: Any) -> None:
+            self._heard[queue] += 1
+            await on_notification(channel=channel, notification=notification)
+
+        while True:
+            with contextlib.suppress(ProcrastinateException):  # jobs are looked for without it, too, only later
+                await super().listen_for_jobs(on_notification=heard, queues=[queue])
+            await asyncio.sleep(LISTEN_AGAIN)
+
+    async def register_worker(self) -> int:
+        """Begin as a worker, with its first heartbeat."""
+        sent = clock()
+        worker = await super().register_worker()
+        self._pulse.beat(worker, sent)
+        return worker
+
+    async def unregister_worker(self, worker_id: int) -> None:
+        """End as a worker."""
+        self._pulse.end(worker_id)
+        if not self.dead:
+            with contextlib.suppress(ProcrastinateException):  # it is found to be dead in time
+                await super().unregister_worker(worker_id)
+
+    async def beat(self) -> bool:
+        """Write the heartbeats of this process; returns whether all that were written came in time."""
+        in_time = True
+        for worker in self._pulse.workers:
+            sent = clock()
+            with contextlib.suppress(ProcrastinateException):
+                await self.update_heartbeat(worker)
+                in_time = self._pulse.beat(worker, sent) and in_time
+        return in_time
+
+    async def stalled(self, seconds: float) -> list[Job]:
+        """The jobs of workers that have not been heard of for so long.
+
+        Raises:
+            ProcrastinateException: the database cannot be used.
+        """
+        found = await self.get_stalled_jobs(task_name=TASK, seconds_since_heartbeat=seconds)
+        return [job for job in found if job.id not in self.known]
+
+    async def astray(self) -> list[Job]:
+        """The jobs that are marked as running here and are not. Errors as `stalled`."""
+        found: list[Job] = []
+        for worker in self._pulse.workers:
+            found += await self.list_jobs_async(status="doing", worker_id=worker)
+        return [job for job in found if job.id not in self.known]
+
+    async def remove(self, jobs: Iterable[Job]) -> None:
+        """Remove jobs of others, whose keys have been woken: the others cannot settle them any more. Errors as `stalled`."""
+        for job in jobs:
+            with contextlib.suppress(ProcrastinateException):  # another process has been faster
+                await self.finish_job_by_id_async(job.id or 0, status=Status.FAILED, delete_job=True)

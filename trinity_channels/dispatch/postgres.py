@@ -1,0 +1,338 @@
+"""Dispatch between processes: Procrastinate's workers on the event loop of each host, and the tables as memory.
+
+A key that a unit wakes gets a job within its transaction; see `store/wakes.py`. What waits for its time has no job, which
+would hold up the key: the table says when, and every process looks. A process that is not heard of any more loses its jobs
+to the others, and its runs their leases.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import psycopg
+from procrastinate import App, BaseRetryStrategy, JobContext, PsycopgConnector, RetryDecision
+from procrastinate.exceptions import ProcrastinateException
+from procrastinate.jobs import Job
+
+from trinity_channels.dispatch.jobs import Jobs
+from trinity_channels.dispatch.local import RETRY
+from trinity_channels.dispatch.port import Run, in_order
+from trinity_channels.dispatch.pulse import Pulse
+from trinity_channels.dispatch.timers import Timers
+from trinity_channels.lease import Lease, LeaseLost, held
+from trinity_channels.observability.log import get_logger
+from trinity_channels.store import Store, StoreError, Tx, wakes
+
+log = get_logger(__name__)
+
+KINDS = ("turn", "deliver")
+"""A worker for each: turns that wait for a slot hold up no deliveries."""
+CONNECTIONS = 4
+"""At most, besides those that listen: what is asked on them is short."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """How often a host looks after its dispatch, in seconds of real time.
+
+    Attributes:
+        heartbeat: between two heartbeats.
+        stalled: after which a process that has not been heard of loses its runs to the others.
+        look: between two looks for what is due and for runs of processes that have died.
+        poll: between two looks for jobs that no notification has told of.
+        sweep: between two looks for open work that has no job.
+        at_once: jobs of one kind that a process takes at once. Turns wait there for a slot, deliveries for a place: more of
+            them than can work, so that one agent or account which is slow does not hold up the others.
+    """
+
+    heartbeat: float = 2.0
+    stalled: float = 8.0
+    look: float = 3.0
+    poll: float = 1.0
+    sweep: float = 60.0
+    at_once: int = 1000
+
+
+class _Again(BaseRetryStrategy):
+    """A run that was cut short is to run again, here or elsewhere: without this, its job would be gone."""
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision:  # noqa: ARG002  as declared
+        if isinstance(exception, asyncio.CancelledError):
+            return RetryDecision()
+        return RetryDecision(retry_in={"seconds": 1})
+
+
+async def _one_by_one(connection: psycopg.AsyncConnection[Any]) -> None:
+    """Let each statement be a transaction of its own: none waits for this process with a lock in its hands."""
+    await connection.set_autocommit(True)
+
+
+class PostgresDispatcher:
+    """Runs keys of a PostgreSQL database, which other processes may share."""
+
+    def __init__(
+        self,
+        store: Store,
+        open_keys: Callable[[Tx], set[str]],
+        now: Callable[[], datetime],
+        rhythm: Rhythm | None = None,
+    ) -> None:
+        self._store = store
+        self._open_keys = open_keys
+        self._now = now
+        self._rhythm = rhythm or Rhythm()
+        self._timers = Timers(now, self.ring)
+        self._running: dict[asyncio.Task[Any], Lease | None] = {}
+        self._errands: set[asyncio.Task[None]] = set()
+        self._workers: dict[str, asyncio.Task[None]] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+        self._begun = asyncio.Event()
+        self._stopping = True
+        logging.getLogger("procrastinate").setLevel(logging.WARNING)
+
+    @property
+    def waiting(self) -> int:
+        """How many keys wait for their time that last ran here."""
+        return len(self._timers)
+
+    async def start(self, run: Run) -> None:
+        """Begin to work; open work in the tables is woken first. Errors as `Dispatcher.start`."""
+        self._run = run
+        self._stopping = False
+        self._timers.clear()
+        self._pulse = Pulse(self._rhythm.stalled)
+        self._app = self._new_app()
+        try:
+            await self._app.open_async()
+        except psycopg.Error as error:
+            raise StoreError(f"The job queue cannot be used: {str(error).strip()}") from error
+        # Those that this process has had in an earlier life, and those of others that have died.
+        await self._take_over(await self._jobs.stalled(-1.0))
+        self._tasks = [asyncio.create_task(self._keep_working(kind), name=f"{kind} jobs") for kind in KINDS]
+        self._tasks += [
+            asyncio.create_task(self._keep_beating(), name="dispatch-heartbeat"),
+            asyncio.create_task(self._watch(), name="dispatch-clock"),
+        ]
+        self._timers.run(running=True)
+        await self.sweep()
+
+    def _new_app(self) -> App:
+        connector = PsycopgConnector(
+            kwargs=dict(self._store.server or {}),
+            configure=_one_by_one,
+            min_size=1,
+            max_size=CONNECTIONS,
+            timeout=self._rhythm.stalled,
+        )
+        app = App(connector=connector)
+        app.job_manager = self._jobs = Jobs(connector, self._pulse, self._lapse)
+        app.task(name=wakes.TASK, pass_context=True, retry=_Again())(self._do)
+        return app
+
+    async def stop(self, grace: float) -> None:
+        """Let runs end for `grace` seconds, then cancel them: their jobs are taken by others, or at the next start."""
+        if self._stopping:
+            for task in self._running:
+                task.cancel()
+            return
+        self._stopping = True
+        self._jobs.taking = False
+        self._timers.run(running=False)
+        self._tasks.pop().cancel()  # the clock; heartbeats go on, for what still runs is not to be taken over
+        for worker in self._workers.values():
+            worker.cancel()  # it waits for its runs
+        if self._running:
+            _, late = await asyncio.wait(list(self._running), timeout=grace)
+            for task in late:
+                task.cancel()
+            if late:
+                await asyncio.wait(late, timeout=grace)  # a run that does not let itself be cancelled is left behind
+        await self._end(grace)
+
+    async def abandon(self) -> None:
+        """Cancel all runs at once, and write nothing down: their jobs stay, as at the end of the process."""
+        self._stopping = self._jobs.dead = True
+        self._jobs.taking = False
+        self._timers.run(running=False)
+        for task in [*self._workers.values(), *self._running, self._tasks.pop()]:
+            task.cancel()
+        await self._end(1)
+
+    async def _end(self, grace: float) -> None:
+        heartbeat = self._tasks.pop()
+        await asyncio.wait(self._tasks, timeout=grace)
+        for task in (*self._tasks, heartbeat, *self._errands):
+            task.cancel()
+        await asyncio.gather(heartbeat, *self._errands, return_exceptions=True)
+        self._tasks.clear()
+        await self._app.close_async()
+
+    async def _keep_working(self, kind: str) -> None:
+        """Have a worker for one kind of keys, and another one whenever it has ended."""
+        queue = f"{wakes.PREFIX}{kind}"
+        while not self._stopping:
+            self._workers[kind] = worker = asyncio.create_task(self._work(queue), name=f"{kind} worker")
+            await asyncio.wait([worker])
+            if not (self._stopping or worker.cancelled()):
+                error = worker.exception()
+                log.warning("worker ended", queue=queue, reason=str((error and error.__cause__) or error).strip())
+                await asyncio.sleep(self._rhythm.poll)
+
+    async def _work(self, queue: str) -> None:
+        await self._app.run_worker_async(
+            queues=[queue],
+            concurrency=self._rhythm.at_once,
+            fetch_job_polling_interval=self._rhythm.poll,
+            # Nothing asks for it, and a look for it would be one more.
+            abort_job_polling_interval=86400.0,
+            # Heartbeats are ours: Procrastinate ends them with its first fault, and while it waits for runs to end.
+            update_heartbeat_interval=86400.0,
+            stalled_worker_timeout=self._rhythm.stalled,
+            delete_jobs="always",
+            install_signal_handlers=False,
+        )
+
+    async def _do(self, context: JobContext, key: str) -> None:
+        """One job: run its key, unless an earlier one has seen what it was made for."""
+        task = asyncio.current_task()
+        assert task  # noqa: S101  it is called in one
+        self._running[task] = None
+        # Later than its last line: Procrastinate writes down that it has ended.
+        task.add_done_callback(self._running.pop)
+        self._begun.set()
+        try:
+            # A job that was cut short has taken its wake already.
+            woken = context.job.attempts == 0
+            number = await self._store.write(partial(wakes.begin, key=key, woken=woken))
+            if number is None:
+                return
+            lease = Lease(key, number, partial(self._pulse.alive, context.job.worker_id or 0))
+            self._running[task] = lease
+            with held(lease):
+                at = await self._guarded(key)
+                if at is not None:
+                    await self._store.write(partial(wakes.wait, key=key, number=number, at=at))
+            self._timers.wait(key, at)
+        except LeaseLost as lost:
+            log.warning("run given up", key=key, reason=str(lost))
+            raise
+
+    async def _guarded(self, key: str) -> datetime | None:
+        try:
+            return await self._run(key)
+        except LeaseLost:
+            raise
+        except Exception as error:  # one broken key must not stop the others; its work stays open
+            log.exception("run failed", key=key, error=type(error).__name__)
+            return self._now() + RETRY
+
+    async def quiet(self) -> None:
+        """Wait until no key is running here, and no job waits that could begin."""
+        while True:
+            if self._errands or self._running:
+                await asyncio.wait([*self._errands, *self._running])
+                continue
+            self._begun.clear()
+            if not self._jobs.taking or not await self._store.lookup(wakes.any_job):
+                return
+            try:
+                async with asyncio.timeout(self._rhythm.poll):
+                    await self._begun.wait()
+            except TimeoutError:
+                continue
+
+    def pause(self) -> None:
+        """Begin no further run until `resume`."""
+        self._jobs.taking = False
+        self._timers.run(running=False)
+
+    async def resume(self) -> None:
+        """Go on after `pause`: with what was woken or came due meanwhile, too."""
+        self._jobs.taking = True
+        self._timers.run(running=True)
+        for kind in KINDS:
+            await self._jobs.nudge(f"{wakes.PREFIX}{kind}")
+        await self.sweep()
+
+    def fire_due(self) -> None:
+        """Wake the keys whose time has come; all of them if the clock was set back, for it may be long until then."""
+        _, set_back = self._timers.take_due()
+        self._on_errand(self._wake_due(every=set_back))
+
+    def ring(self) -> None:
+        """What the alarm does: wake what is due, and set the next alarm."""
+        self.fire_due()
+        self._timers.set_alarm()
+
+    def _on_errand(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work, name="dispatch-errand")
+        self._errands.add(task)
+        task.add_done_callback(self._errands.discard)
+
+    async def _wake_due(self, *, every: bool = False) -> None:
+        try:
+            keys = await self._store.lookup(partial(wakes.due, now=None if every else self._now()))
+            await self._wake(keys)
+        except StoreError as error:  # the next look may work
+            log.warning("due work not woken", reason=str(error))
+
+    async def _wake(self, keys: list[str]) -> None:
+        for begin in range(0, len(keys), wakes.BATCH):
+            await self._store.write(partial(wakes.wake, keys=keys[begin : begin + wakes.BATCH]))
+
+    async def _keep_beating(self) -> None:
+        while True:
+            await asyncio.sleep(self._rhythm.heartbeat)
+            if not await self._jobs.beat():
+                self._lapse()
+
+    def _lapse(self) -> None:
+        """Give up all runs: the others may have taken them over. New workers begin, for the old ones may be forgotten."""
+        log.warning("heartbeat late, runs given up", runs=len(self._running))
+        for task, lease in self._running.items():
+            if lease:
+                lease.lost = True
+            task.cancel()
+        for worker in self._workers.values():
+            worker.cancel()
+
+    async def _watch(self) -> None:
+        swept = asyncio.get_running_loop().time()
+        while True:
+            await asyncio.sleep(self._rhythm.look)
+            await self.look()
+            if (now := asyncio.get_running_loop().time()) - swept >= self._rhythm.sweep:
+                swept = now
+                await self.sweep()
+
+    async def look(self) -> None:
+        """Wake the keys whose time has come, and take over those of processes that have died."""
+        self.fire_due()
+        try:
+            await self._take_over(await self._jobs.stalled(self._rhythm.stalled))
+        except (ProcrastinateException, StoreError) as error:  # the next look may work
+            log.warning("stalled jobs not looked for", reason=str(error.__cause__ or error).strip())
+
+    async def _take_over(self, jobs: list[Job]) -> None:
+        if not jobs:
+            return
+        log.info("runs of another process taken over", runs=len(jobs))
+        # First the new jobs, then the end of the old ones: in between, a crash leaves one too many.
+        await self._wake([job.lock for job in jobs if job.lock])
+        await self._jobs.remove(jobs)
+
+    async def sweep(self) -> None:
+        """Wake the keys that have open work in the tables, except those that run or wait already."""
+        try:
+            await self._store.write(wakes.forget_lost)
+            keys = await self._store.read(lambda tx: self._open_keys(tx) - wakes.busy(tx))
+            await self._wake(sorted(keys, key=in_order))
+            await self._wake_due()
+        except Exception as error:  # the next sweep may work
+            log.exception("sweep failed", error=type(error).__name__)

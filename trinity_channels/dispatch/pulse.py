@@ -1,0 +1,46 @@
+"""Whether the other processes have heard of this one lately: those that have not may take over what it works on."""
+
+from __future__ import annotations
+
+import time
+
+_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+"""It goes on while the machine sleeps, where there is such a clock."""
+
+
+def clock() -> float:
+    """Seconds since some moment; they pass also while this process is stopped."""
+    return time.clock_gettime(_CLOCK)
+
+
+class Pulse:
+    """The heartbeats of the workers of this process.
+
+    Args:
+        limit: seconds after its last heartbeat in which a worker is alive to the others.
+    """
+
+    def __init__(self, limit: float) -> None:
+        self._limit = limit
+        self._beats: dict[int, float] = {}
+
+    @property
+    def workers(self) -> list[int]:
+        """The workers that are to be heard of."""
+        return list(self._beats)
+
+    def beat(self, worker: int, sent: float) -> bool:
+        """Note that a heartbeat has been written, which was sent at `sent`; returns whether it came in time."""
+        # From the sending of one to the end of the next: never shorter than the pause that the others may have seen.
+        in_time = clock() - self._beats.get(worker, sent) <= self._limit
+        self._beats[worker] = sent
+        return in_time
+
+    def end(self, worker: int) -> None:
+        """Expect no further heartbeat."""
+        self._beats.pop(worker, None)
+
+    def alive(self, worker: int) -> bool:
+        """Whether no other process can have taken the worker for dead by now."""
+        last = self._beats.get(worker)
+        return last is not None and clock() - last <= self._limit

@@ -1,0 +1,130 @@
+"""Keys with work, where several processes share it: which wait for a run, which run of each is the latest, which are due."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TypeVar
+
+from sqlalchemy import Text, bindparam, select, text, update
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from trinity_channels.lease import Lease, LeaseLost
+from trinity_channels.store.clock import micros
+from trinity_channels.store.database import Unit
+from trinity_channels.store.jobs import SCHEMA
+from trinity_channels.store.statements import insert
+from trinity_channels.store.tables import WAKE
+from trinity_channels.store.tx import Tx
+
+T = TypeVar("T")
+
+TASK = "trinity_channels.run"
+"""What Procrastinate calls a run."""
+PREFIX = "trinity_channels_"
+"""What the names of the queues begin with; the kinds of keys follow."""
+BATCH = 1000
+"""Keys that are woken in one transaction."""
+
+# One way to the database for all keys of a unit. The row of a key is locked also where it is scheduled already: the run that
+# takes its job waits for this transaction, and sees what it wrote.
+_WAKE = text(
+    f"""WITH woken AS (
+  INSERT INTO {WAKE.name} AS wake (key, scheduled, lease)
+  SELECT one, true, 0 FROM unnest(:keys) AS one
+  ON CONFLICT (key) DO UPDATE SET scheduled = true WHERE NOT wake.scheduled RETURNING key
+)
+SELECT {SCHEMA}.procrastinate_defer_jobs_v1(array_agg(CAST(ROW(
+  '{PREFIX}' || split_part(key, ':', 1), '{TASK}', 0, key, NULL, jsonb_build_object('key', key), NULL
+) AS {SCHEMA}.procrastinate_job_to_defer_v1))) FROM woken HAVING count(*) > 0"""  # noqa: S608  constants
+).bindparams(bindparam("keys", type_=ARRAY(Text)))
+_HERE = WAKE.c.key == bindparam("key")
+_BEGUN = {"scheduled": False, "due_at": None, "lease": WAKE.c.lease + 1}
+_BEGIN_IF_WOKEN = update(WAKE).where(_HERE, WAKE.c.scheduled).values(_BEGUN).returning(WAKE.c.lease)
+_BEGIN = (
+    insert(WAKE)
+    .values(key=bindparam("key"), scheduled=False, lease=1)
+    .on_conflict_do_update(index_elements=["key"], set_=_BEGUN)
+    .returning(WAKE.c.lease)
+)
+_LEASE = select(WAKE.c.lease).where(_HERE)
+_WAIT = update(WAKE).where(_HERE, WAKE.c.lease == bindparam("number")).values(due_at=bindparam("at"))
+_DUE = (
+    select(WAKE.c.key)
+    .where(WAKE.c.due_at.is_not(None), WAKE.c.due_at <= bindparam("now"), ~WAKE.c.scheduled)
+    .order_by(WAKE.c.due_at)
+    .limit(BATCH)
+)
+_WAITING = select(WAKE.c.key).where(WAKE.c.due_at.is_not(None))
+_WITH_JOB = f"SELECT lock FROM {SCHEMA}.procrastinate_jobs WHERE status IN ('todo', 'doing')"  # noqa: S608  a constant
+_RUNNING_OR_WOKEN = text(_WITH_JOB)
+_ANY_JOB = text(f"SELECT EXISTS ({_WITH_JOB})")
+_FORGET_LOST = text(
+    f"UPDATE {WAKE.name} SET scheduled = false WHERE scheduled AND key NOT IN ({_WITH_JOB})"  # noqa: S608  constants
+)
+
+
+def schedule(tx: Tx, keys: list[str]) -> None:
+    """Have each key run once this transaction is committed, if no job for it waits already."""
+    # In one order, so that two transactions do not wait for each other; older conversations come first.
+    tx.run(_WAKE, keys=sorted(keys, key=lambda key: (len(key), key)))
+
+
+def begin(tx: Tx, key: str, *, woken: bool) -> int | None:
+    """Begin a run of a key; what wakes it from now on leads to another.
+
+    Args:
+        tx: the transaction.
+        key: what is run.
+        woken: whether it is to begin only if something has woken the key since the last run began.
+
+    Returns:
+        Which run of the key it is, counted from 1; None if it is not to begin.
+    """
+    return tx.scalar(_BEGIN_IF_WOKEN if woken else _BEGIN, int, key=key)
+
+
+def fenced(held: Lease, unit: Unit[T], tx: Tx) -> T:
+    """Do a unit of a run, unless another run of its key has begun since.
+
+    One that begins meanwhile reads and writes after this transaction, or ends it.
+
+    Raises:
+        LeaseLost: another run has begun.
+        Whatever the unit raises.
+    """
+    if tx.scalar(_LEASE, int, key=held.key) != held.number:
+        held.lost = True
+        raise LeaseLost(f"Another run of {held.key} has begun.")
+    return unit(tx)
+
+
+def wait(tx: Tx, key: str, number: int, at: datetime) -> None:
+    """Have a key woken at a time, unless it is woken before or another run has begun."""
+    tx.run(_WAIT, key=key, number=number, at=micros(at))
+
+
+def due(tx: Tx, now: datetime | None) -> list[str]:
+    """Keys whose time has come, the earliest first; with None all that wait for theirs."""
+    return tx.scalars(_WAITING, str) if now is None else tx.scalars(_DUE, str, now=micros(now))
+
+
+def busy(tx: Tx) -> set[str]:
+    """Keys that will be run without being woken: they have a job, or wait for their time."""
+    return {*tx.scalars(_RUNNING_OR_WOKEN, str), *tx.scalars(_WAITING, str)}
+
+
+def any_job(tx: Tx) -> bool:
+    """Whether a job waits or runs."""
+    return bool(tx.scalar(_ANY_JOB, bool))
+
+
+def forget_lost(tx: Tx) -> int:
+    """Note which keys have no job though they should: someone has removed it. Returns how many."""
+    return tx.run(_FORGET_LOST)
+
+
+def wake(tx: Tx, keys: Iterable[str]) -> None:
+    """Wake several keys."""
+    for key in keys:
+        tx.wake(key)
