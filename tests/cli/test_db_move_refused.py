@@ -123,10 +123,11 @@ def test_a_source_that_is_not_there(terminal: Terminal) -> None:
     assert not target.exists()
 
 
-def test_a_source_without_tables(terminal: Terminal, target: str) -> None:
+def test_a_source_without_tables(terminal: Terminal) -> None:
+    bare = postgres.database("bare", template="template1")
     to = terminal.folder / "target.db"
 
-    assert "no database of a host at postgresql" in refused(terminal, target, f"sqlite:///{to}")
+    assert "no database of a host at postgresql" in refused(terminal, bare, f"sqlite:///{to}")
 
     assert not to.exists()
 

@@ -56,7 +56,7 @@ def _conclude(moved: Moved) -> None:
 def _keys() -> str:
     """Which keys the secrets of the new database are opened with: the same ones as before."""
     if is_set("credential_encryption_key"):
-        return f"Let {VARIABLE} have the value that it has here: the secrets are sealed with these keys."
+        return f"Keep the value of {VARIABLE}: the secrets are sealed with these keys."
     file = key_file(data_folder())
     where = str(file) if file.exists() else f"the key file of the host that was served from there ({file.name})"
     return (

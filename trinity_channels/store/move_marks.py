@@ -49,6 +49,6 @@ def why_not(connection: Connection, mark: str) -> str:
             f"to give it up, remove the tables {PREFIX}* of this database."
         )
     return (
-        f"was moved to {noted['to']} at {noted['at']}: two hosts would answer the same people. Start the host with that "
-        "one; `trinity-channels db reopen` gives the other one up."
+        f"was moved to {noted['to']} at {noted['at']}. Start the host with that one: two hosts would answer the same "
+        "people. To give that one up instead, run `trinity-channels db reopen`."
     )
