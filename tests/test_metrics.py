@@ -1,5 +1,8 @@
 """Metrics as Prometheus reads them."""
 
+import re
+from pathlib import Path
+
 from prometheus_client.parser import text_string_to_metric_families
 
 from trinity_channels.observability.metrics import Metrics
@@ -61,3 +64,14 @@ def test_two_hosts_in_one_process_count_apart() -> None:
     first.mail_failures.inc()
 
     assert scrape(second)["trinity_channels_mail_failures_total",] == 0
+
+
+def test_every_metric_is_documented() -> None:
+    page = (Path(__file__).parent.parent / "docs/reference/metrics.md").read_text(encoding="utf-8")
+    documented = set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE))
+    names = {
+        f"{family.name}{'_total' if family.type == 'counter' else ''}".removeprefix("trinity_channels_")
+        for family in text_string_to_metric_families(Metrics().render().decode())
+    }
+
+    assert documented == names

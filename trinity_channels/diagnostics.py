@@ -16,12 +16,19 @@ from trinity_channels.crypto.vault import VaultError
 from trinity_channels.host import Host
 from trinity_channels.per_loop import PerLoop
 from trinity_channels.principal import Principal
+from trinity_channels.role import Role
 from trinity_channels.store import bindings, turns
 from trinity_channels.store.bindings import StoredBinding
 from trinity_channels.store.turns import FailedTurn
 
 AT_ONCE = 8
 """Providers and agents that are asked at the same time."""
+_OF_PROCESSES = ("stopping", "schema", "news", "workers")
+_DOES = {
+    Role.BOTH: "This process receives messages and answers them.",
+    Role.WEB: "This process receives messages, and another one that answers them was heard of.",
+    Role.WORKER: "This process answers messages that others receive.",
+}
 _TOLD_ELSEWHERE = ("public_chat_url", "webhook_path", "mail")
 
 
@@ -70,6 +77,7 @@ class Diagnostics:
         way_in, agents, found = await asyncio.gather(self._way_in(connected), self._agents(), accounts)
         return [
             Findings("Storage", (self._database(), self._keys(), await self._locked())),
+            *await self._processes(),
             Findings("Channels", tuple(self._plugins())),
             Findings("Way in", (*way_in, await self._unknown())),
             Findings("Mail", (self._mail(),)),
@@ -77,6 +85,13 @@ class Diagnostics:
             Findings("Work", (_parked(parked),)),
             *found,
         ]
+
+    async def _processes(self) -> list[Findings]:
+        """What the process that is asked says of itself and the others, where there can be others."""
+        if self._prove is None or not self._host.store.shared:
+            return []
+        checks = [one for one in (await self._host.readiness.look()).checks if one.code in _OF_PROCESSES]
+        return [Findings("Processes", tuple(checks) or (Check("process", CheckState.OK, _DOES[self._host.role]),))]
 
     def _database(self) -> Check:
         return Check(

@@ -140,6 +140,9 @@ class Host(OnDemand):
         self.indicator = Indicator(self.plugins, self.bindings, self.metrics)
         vouching = Vouching(self.store, self.plugins, self.bindings, self.self_service.lifetime, now)
         self.slots = FairSlots(settings.max_concurrent_turns)
+        self.metrics.turns_running.set_function(lambda: settings.max_concurrent_turns - self.slots.free)
+        self.metrics.turns_waiting.set_function(lambda: self.slots.waiting)
+        self.metrics.leads.set_function(lambda: self.store.leads)
         self.turns = wiring.turns(
             self,
             wiring.instructed(self.runtime, ports.instructions),

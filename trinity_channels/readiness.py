@@ -10,7 +10,7 @@ from trinity_channels.api import Check, CheckState
 from trinity_channels.bindings import Bindings
 from trinity_channels.plugins import Plugins
 from trinity_channels.role import Phase, Role
-from trinity_channels.store import Store, Tx
+from trinity_channels.store import Store, Tx, workers
 from trinity_channels.store.bindings import StoredBinding
 from trinity_channels.store.schema import Schema, compared
 
@@ -18,6 +18,8 @@ PATIENCE = 2.0
 """Seconds that the database may take to show that it is there."""
 UNHEARD = 10.0
 """Seconds for which a process may go on without hearing from the others: as long as a restart of the database takes."""
+SILENT = 15.0
+"""Seconds after which a worker that has not been heard of is dead: by then another one has taken over its work."""
 SHOWN = 5
 
 
@@ -77,19 +79,33 @@ class Readiness:
             async with asyncio.timeout(PATIENCE):
                 schema = await self._store.read(_schema)
                 connected, locked = await self._opened.locked()
+                between = await self.between_processes()
         except Exception as error:  # noqa: BLE001  whatever it is, the database does not answer
             database = type(error).__name__
             checks.append(self._unreachable(error))
         else:
-            checks += _of_schema(schema)
-        if self._store.unheard > UNHEARD:
-            checks.append(_deaf(self._store.unheard))
+            checks += [*_of_schema(schema), *between]
         # With one account's key lost the others still work; with all of them nothing can be received.
         if locked:
             checks.append(_keys(locked, everything=len(locked) == connected))
         if not list(self._plugins):
             checks.append(Check("plugins", CheckState.FAILED, "No channel can be used.", "Install a channel's plugin."))
         return Ready(database, tuple(locked), tuple(checks))
+
+    async def between_processes(self) -> list[Check]:
+        """What is wrong between the processes that serve the database; nothing where there can be only one.
+
+        Raises:
+            StoreError: the database cannot be used.
+        """
+        if not self._store.shared:
+            return []
+        checks = [_deaf(self._store.unheard)] if self._store.unheard > UNHEARD else []
+        if not self.role.works:
+            heard = await self._store.lookup(workers.last_heard)
+            if heard is None or heard > SILENT:
+                checks.append(_alone(heard))
+        return checks
 
     def _of_life(self) -> Iterator[Check]:
         phase = self._phase()
@@ -115,6 +131,13 @@ def _deaf(seconds: float) -> Check:
         "settings that were changed since count here as they were."
     )
     return Check("news", CheckState.FAILED, message, "Look at the network and the limits of the database server.")
+
+
+def _alone(heard: float | None) -> Check:
+    since = "" if heard is None else f" for {heard:.0f} seconds"
+    message = f"No process that answers has been heard of{since}: messages are stored, and wait."
+    fix = "Start `trinity-channels worker` on this database, or `trinity-channels serve` without --no-worker."
+    return Check("workers", CheckState.WARNING, message, fix)
 
 
 def _schema(tx: Tx) -> Schema:

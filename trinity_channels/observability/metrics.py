@@ -63,6 +63,9 @@ class Metrics:
         retention_removed: rows past their retention by `kind`: `messages`, `deliveries` and `turns` lost their texts,
             `proactive_messages`, `login_codes` and `audit` were deleted.
         retention_last_run: when a round of that was last completed, as seconds since 1970; 0 if none was yet.
+        turns_running: turns that have a slot of their agent.
+        turns_waiting: turns that wait for one.
+        leads: 1 in the process that does the periodic work of the host, 0 in the others.
     """
 
     def __init__(self) -> None:
@@ -87,6 +90,10 @@ class Metrics:
         self.chore_failures = self._counter("chore_failures", "Rounds of periodic work that failed.", "chore")
         self.retention_removed = self._counter("retention_removed", "Rows past their retention.", "kind")
         self.retention_last_run = self._gauge("retention_last_run_timestamp_seconds", "The last completed round.")
+
+        self.turns_running = self._gauge("turns_running", "Turns with a slot of their agent.")
+        self.turns_waiting = self._gauge("turns_waiting", "Turns that wait for a slot.")
+        self.leads = self._gauge("leads", "Whether this process does the periodic work of the host.")
 
     def render(self) -> bytes:
         """Return all metrics in the text format, of type `CONTENT_TYPE`."""

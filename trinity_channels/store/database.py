@@ -27,8 +27,6 @@ class Store(ABC):
     """
 
     commits = 0
-    shared = False
-    """Whether several processes can serve it at a time."""
     leads = False
 
     def __init__(self) -> None:
@@ -112,6 +110,11 @@ class Store(ABC):
             self.leads = leads
             for begins, ends in self._on_lead:
                 (begins if leads else ends)()
+
+    @property
+    def shared(self) -> bool:
+        """Whether several processes can serve it at a time."""
+        return self.server is not None
 
     @property
     def unheard(self) -> float:

@@ -59,8 +59,6 @@ _CONNECTED = select(BINDING.c.id).where(BINDING.c.disconnected_at.is_(None)).lim
 class PostgresStore(Store):
     """A database of a PostgreSQL server."""
 
-    shared = True
-
     def __init__(self, url: str) -> None:
         super().__init__()
         try:

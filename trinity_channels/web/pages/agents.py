@@ -9,7 +9,8 @@ from starlette.responses import Response
 
 from trinity_channels.access.gate import Policy
 from trinity_channels.access.overview import Overview, Overviews
-from trinity_channels.web.pages.issues import issues_of
+from trinity_channels.readiness import Readiness
+from trinity_channels.web.pages.issues import Issue, issues_of
 from trinity_channels.web.pages.live import Live
 from trinity_channels.web.pages.menu import MenuItem
 from trinity_channels.web.pages.page import Page
@@ -29,8 +30,9 @@ POLICIES = {
 class AgentsPages:
     """`/` and `/agents`, with the count in the navigation."""
 
-    def __init__(self, overviews: Overviews, set_up: SetUpPages, live: Live) -> None:
+    def __init__(self, overviews: Overviews, readiness: Readiness, set_up: SetUpPages, live: Live) -> None:
         self._overviews = overviews
+        self._readiness = readiness
         self._set_up = set_up
         self._live = live
 
@@ -57,19 +59,26 @@ class AgentsPages:
 
     async def _attention(self, visit: Visit) -> Response:
         number = sum(one.attention for one in await self._overviews.of(visit.principal))
+        number += len(await self._of_processes(visit))
         return visit.render("attention.html", number=number)
 
     async def _values(self, visit: Visit) -> dict[str, Any]:
         overviews = await self._overviews.of(visit.principal)
-        issues = issues_of(visit, overviews)
-        shown = {"agents": overviews, "issues": issues, "state": _state(overviews), "policies": POLICIES}
+        between = await self._of_processes(visit)
+        issues = [*between, *issues_of(visit, overviews)]
+        state = _state(overviews, sum(one.attention for one in overviews) + len(between))
+        shown = {"agents": overviews, "issues": issues, "state": state, "policies": POLICIES}
         return {**shown, **await self._set_up.values(visit)}
 
+    async def _of_processes(self, visit: Visit) -> list[Issue]:
+        """What only those can correct who run the host."""
+        found = await self._readiness.between_processes() if visit.is_admin else []
+        return [Issue(one.message, one.fix, "/settings", "Open settings", grave=True) for one in found]
 
-def _state(overviews: Sequence[Overview]) -> str:
+
+def _state(overviews: Sequence[Overview], attention: int) -> str:
     """One sentence: how many agents there are, how many can be reached, how much needs attention."""
     number, reached = len(overviews), sum(bool(one.channels) for one in overviews)
-    attention = sum(one.attention for one in overviews)
     agents = f"{counted(number)} agent{'' if number == 1 else 's'}"
     if not reached:
         return f"{agents}, not connected to a messenger yet."
