@@ -38,6 +38,7 @@ MEANINGS = {
     "indicate_repeats": "shows it again for the same message",
     "receipts": "the furthest state that receipts report",
     "find_sent": "a send with unknown outcome is read back, after",
+    "idempotent": "a repeated send is recognised, for",
     "list_missed": "messages of an outage are caught up, so far back",
     "register_webhook": "the webhook is set at the provider by API",
     "register_when_asked": "… only when an owner asks for it",

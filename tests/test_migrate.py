@@ -167,3 +167,28 @@ def test_codes_of_an_earlier_version_count_for_their_mailbox_and_verified_e_mail
         known = database.execute("SELECT contact_id, mailbox FROM trinity_channels_known_mailbox").fetchall()
     assert codes == [("z@e.org", 0, 3, None)]
     assert known == [(5, "z@e.org")]
+
+
+def test_what_was_attempted_keeps_the_number_that_its_provider_knows(tmp_path: Path) -> None:
+    """The provider may still report it by that, or be asked for it; what waits gets a UUID when it is attempted."""
+    file = tmp_path / "old.db"
+    url = at_revision(file, "0013")
+    rows = [
+        (1, "ready", 0, None),
+        (2, "ready", 3, 5),
+        (3, "sending", 1, 5),
+        (4, "reconciling", 0, 5),
+        (5, "read", 1, 5),
+    ]
+    with closing(sqlite3.connect(file)) as database, database:
+        database.executemany(
+            "INSERT INTO trinity_channels_delivery (id, binding_id, conversation_id, message_id, address, text, state,"
+            " attempts, attempted_at, created_at, updated_at) VALUES (?, 1, 1, 1, 'a', 't', ?, ?, ?, 0, 0)",
+            rows,
+        )
+
+    migrate.upgrade(url)
+
+    with closing(sqlite3.connect(file)) as database:
+        found = database.execute("SELECT id, uid FROM trinity_channels_delivery ORDER BY id").fetchall()
+        assert found == [(1, None), (2, "2"), (3, "3"), (4, "4"), (5, "5")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -201,7 +202,7 @@ class Outbound(Operations):
         if found := deliveries.next_open(self.tx, conversation):
             delivery, _ = found
             if delivery.state is OutboxState.READY:
-                deliveries.mark_sending(self.tx, delivery, NOW)
+                deliveries.mark_sending(self.tx, replace(delivery, uid=delivery.uid or str(delivery.id)), NOW)
             self.claimed.append(delivery)
 
     @rule(number=FEW, how=st.sampled_from(OUTCOMES), state=st.sampled_from(DeliveryState), failure=FAILURES)

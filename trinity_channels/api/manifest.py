@@ -64,6 +64,9 @@ class Capabilities:
         indicate_repeats: the same message may be indicated again when that time is over.
         receipts: the furthest state that receipts report, None for no receipts. Delivered through `receive`.
         find_sent: seconds after an attempt from which a send that `find_sent` does not see is surely absent; 0 for no hook.
+        idempotent: how long the provider recognises `OutboundMessage.id`, since the first attempt: `send` hands it over, and
+            returns the receipt of the message that the provider has already. Within that time an unknown outcome is cleared
+            up by sending again. Zero for a provider that does not.
         list_missed: how far back inbound messages can be listed after an outage; zero for none. Hook `list_missed`.
         register_webhook: our webhook can be set at the provider by API. Hook `register_webhook`.
         register_when_asked: it is set only when an owner asks for just that, because the account may serve another program:
@@ -80,6 +83,7 @@ class Capabilities:
     indicate_repeats: bool = False
     receipts: DeliveryState | None = None
     find_sent: float = 0
+    idempotent: timedelta = timedelta(0)
     list_missed: timedelta = timedelta(0)
     register_webhook: bool = False
     register_when_asked: bool = False

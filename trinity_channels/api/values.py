@@ -311,7 +311,11 @@ class Inbound:
 class OutboundMessage:
     """One provider message: text in the channel's dialect within its limit, to an address that the plugin issued.
 
-    `id` is ours, short and URL-safe; a plugin whose provider echoes something hands it over, so that receipts find back.
+    `id` is ours: a UUID in lower case, 36 characters, unique across all hosts and the same in every attempt of one message.
+    It is fit for an idempotency key (see `Capabilities.idempotent`), and a plugin whose provider echoes something hands it
+    over, so that receipts find back. A message that is sent again after the provider refused it, or reported that it failed,
+    has another id, since a provider that recognises the first would not send it. (Messages that an earlier release has
+    attempted keep their numbers.)
     """
 
     id: str

@@ -29,7 +29,7 @@ from trinity_channels.outbound import preface
 from trinity_channels.outbound.lateness import Lateness
 from trinity_channels.outbound.places import Places
 from trinity_channels.plugins import Plugins
-from trinity_channels.store import Store, StoreError, Tx, Unit, deliveries, trials
+from trinity_channels.store import Store, StoreError, Tx, Unit, deliveries, delivery_uid, trials
 from trinity_channels.store.deliveries import Delivery, Previous
 from trinity_channels.store.states import OutboxState
 
@@ -48,6 +48,10 @@ LOCKED = timedelta(minutes=1)
 """When a delivery is tried again whose binding's secrets cannot be decrypted."""
 UNREADABLE = timedelta(seconds=5)
 """The same where the database could not be read for the binding."""
+REPEAT_AFTER = timedelta(seconds=2)
+"""When a send with an unknown outcome is first repeated, at a provider that recognises it."""
+CALL = timedelta(minutes=2)
+"""How long before a provider forgets an id the last repetition begins: a call may wait on its way."""
 RECONCILE_AGAIN = timedelta(seconds=10)
 RECONCILE_FOR = timedelta(minutes=30)
 """How long an unknown outcome is asked for before it is parked, by this process: another may have been down as long."""
@@ -189,7 +193,8 @@ class Deliveries:
             if delivery.channel not in self._plugins:  # it could not be loaded this time; nothing is given up for that
                 return now + RECONCILE_FOR
             if delivery.state is OutboxState.SENDING:  # only this run works here, so the call died with its process
-                may_ask = (delivery.attempted_at or now) + self._settles(delivery)
+                settles = timedelta(0) if self._recognised(delivery) else self._settles(delivery)
+                may_ask = (delivery.attempted_at or now) + settles
                 # Never sent again at once: the provider may have taken it before the process died.
                 deliveries.reconcile(tx, delivery.id, max(now, may_ask), _INTERRUPTED, now)
             # Blocks and opt-outs count at the last moment: both can come while a delivery waits.
@@ -253,7 +258,7 @@ class Deliveries:
         if late and delivery.leads and delivery.origin in _OF_THE_AGENT:
             # Decided by the time of the attempt, so that `find_sent` looks for the text that was sent.
             text = preface.delayed(self._plugins[delivery.channel].manifest, text, delivery.created_at)
-        return OutboundMessage(id=str(delivery.id), to=delivery.address, text=text)
+        return OutboundMessage(id=delivery.uid, to=delivery.address, text=text)
 
     def _taken(self, delivery: Delivery, receipt: Receipt) -> Record:
         self._metrics.deliveries.labels(delivery.channel, receipt.state.value).inc()
@@ -285,18 +290,25 @@ class Deliveries:
         now = self._now()
         log.warning("delivery outcome unknown", channel=delivery.channel, delivery=delivery.id)
         self._metrics.deliveries.labels(delivery.channel, "unknown").inc()
-        if self._settles(delivery):
-            return partial(
-                deliveries.reconcile, delivery=delivery.id, at=now + self._settles(delivery), why=why, now=now
-            )
+        pause = REPEAT_AFTER if self._recognised(delivery) else self._settles(delivery)
+        if pause:
+            return partial(deliveries.reconcile, delivery=delivery.id, at=now + pause, why=why, now=now)
         return partial(deliveries.park_unknown, delivery=delivery.id, why=why, now=now)
+
+    def _recognised(self, delivery: Delivery) -> bool:
+        """Whether the provider would recognise a repetition, so that nothing arrives twice."""
+        period = self._plugins[delivery.channel].manifest.capabilities.idempotent
+        since = delivery_uid.made_at(delivery.uid)
+        return since is not None and since <= self._now() < since + period - CALL
 
     def _settles(self, delivery: Delivery) -> timedelta:
         """How long after an attempt its provider can be asked about it; zero if it never can."""
         return timedelta(seconds=self._plugins[delivery.channel].manifest.capabilities.find_sent)
 
     async def _reconcile(self, bound: OpenBinding, delivery: Delivery) -> Record:
-        """Read back from the provider whether an attempt was taken; send again only if it surely was not."""
+        """Find out whether an attempt was taken; send again only if it surely was not, or if that is recognised."""
+        if self._recognised(delivery):
+            return await self._repeat(bound, delivery)
         now = self._now()
         attempted_at = delivery.attempted_at or now
         if not bound.manifest.capabilities.find_sent:
@@ -313,6 +325,19 @@ class Deliveries:
             return self._taken(delivery, receipt)
         why = "the provider did not have it"
         return partial(deliveries.postpone, delivery=delivery.id, at=now, why=why, now=now)
+
+    async def _repeat(self, bound: OpenBinding, delivery: Delivery) -> Record:
+        """Send once more what may have been taken: then the provider answers with the message that it has."""
+        if delivery.blocked:  # it may not have been taken, and is not to arrive now
+            return self._unanswered(delivery, "the owner blocked this person")
+        self._metrics.delivery_attempts.labels(bound.channel).inc()
+        try:
+            receipt = await bound.send(self._outbound(delivery))
+        except SendRejected as error:
+            return self._fail(delivery, error.failure)
+        except ChannelError as error:  # one that is put off says nothing about the first attempt
+            return self._reconcile_later(delivery, delivery.attempted_at or self._now(), error.message)
+        return self._taken(delivery, receipt)
 
     def _unanswered(self, delivery: Delivery, why: str) -> Record:
         """The outcome is unknown: leave it, unless the owner, who knows that, has it sent again."""
@@ -333,8 +358,9 @@ def _begun(tx: Tx, delivery: Delivery, now: datetime) -> Delivery:
     """The delivery as it is once its call has begun, on record before it is made."""
     if delivery.state is not OutboxState.READY:
         return delivery
-    deliveries.mark_sending(tx, delivery, now)
-    return replace(delivery, attempts=delivery.attempts + 1, attempted_at=now)
+    begun = replace(delivery, uid=delivery.uid or delivery_uid.made(now))
+    deliveries.mark_sending(tx, begun, now)
+    return replace(begun, attempts=delivery.attempts + 1, attempted_at=now)
 
 
 def _paced(tx: Tx, delivery: Delivery, now: datetime) -> datetime:

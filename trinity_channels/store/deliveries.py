@@ -29,6 +29,7 @@ class Delivery:
     the address reaches no one any more. `blocked` is about the person, as the owner has it now. `origin` is that of the
     message it is a part of: agent, notice, proactive and so on. `opted_out`: the person wants no proactive messages.
     `waits_since`: when it was queued, or when an owner last had it sent again. `leads`: it is the first part of its message.
+    `uid` is what the provider is told it is called, empty until it is attempted.
     """
 
     id: int
@@ -50,6 +51,7 @@ class Delivery:
     created_at: datetime
     waits_since: datetime
     leads: bool
+    uid: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,7 @@ _NEXT = (
         or_(CONTACT.c.stopped_at.is_not(None), CONTACT.c.unreachable_at.is_not(None)).label("opted_out"),
         DELIVERY.c.created_at,
         func.coalesce(DELIVERY.c.resent_at, DELIVERY.c.created_at).label("waits_since"),
+        DELIVERY.c.uid,
     )
     .select_from(
         DELIVERY.join(BINDING, BINDING.c.id == DELIVERY.c.binding_id)
@@ -112,6 +115,7 @@ _SENDING = (
     .where(DELIVERY.c.id == bindparam("delivery"))
     .values(
         address=bindparam("address"),
+        uid=bindparam("uid"),
         attempts=DELIVERY.c.attempts + 1,
         attempted_at=bindparam("now"),
         next_at=None,
@@ -236,6 +240,7 @@ def next_open(tx: Tx, conversation: int) -> tuple[Delivery, Previous | None] | N
         created_at=moment(row.created_at),
         waits_since=moment(row.waits_since),
         leads=before is None or before.message_id != row.message_id,
+        uid=row.uid or "",
     )
     if before is None:
         return delivery, None
@@ -248,8 +253,8 @@ def last_attempt(tx: Tx, binding: int, now: datetime) -> datetime | None:
 
 
 def mark_sending(tx: Tx, delivery: Delivery, now: datetime) -> None:
-    """Record that the provider is about to be called, and for which address."""
-    tx.run(_SENDING, delivery=delivery.id, address=delivery.address, now=micros(now))
+    """Record that the provider is about to be called, and for which address and by which id."""
+    tx.run(_SENDING, delivery=delivery.id, address=delivery.address, uid=delivery.uid, now=micros(now))
 
 
 def taken(tx: Tx, delivery: Delivery, receipt: Receipt, now: datetime) -> None:

@@ -16,7 +16,7 @@ from trinity_channels.store.tables import DELIVERY
 from trinity_channels.store.transitions import transition
 from trinity_channels.store.tx import Tx
 
-_OURS = re.compile(r"[0-9]{1,18}")
+_OURS = re.compile(r"[0-9a-f-]{1,36}")
 _KNOWN_BY_ITS_ID = frozenset({*TAKEN, OutboxState.FAILED})
 """Before it is in one of these states, the provider's id of a delivery is that of an earlier attempt, which failed."""
 _SETTLED = frozenset({OutboxState.DELIVERED, OutboxState.READ, OutboxState.FAILED})
@@ -33,9 +33,7 @@ _COLUMNS = (
     DELIVERY.c.attempts,
     DELIVERY.c.message_id,
 )
-_BY_OURS = select(*_COLUMNS).where(
-    DELIVERY.c.id == bindparam("delivery"), DELIVERY.c.binding_id == bindparam("binding")
-)
+_BY_OURS = select(*_COLUMNS).where(DELIVERY.c.uid == bindparam("uid"), DELIVERY.c.binding_id == bindparam("binding"))
 _BY_THEIRS = select(*_COLUMNS).where(
     DELIVERY.c.provider_id == bindparam("provider_id"), DELIVERY.c.binding_id == bindparam("binding")
 )
@@ -45,11 +43,12 @@ _REACH = {
     .values(provider_id=bindparam("provider_id"), next_at=None, updated_at=bindparam("now"), **NO_FAILURE)
     for reached in TAKEN
 }
-# The id stays, so that late and repeated receipts of the attempt that failed are told from those of the next.
+# The provider's id stays, so that late and repeated receipts of the attempt that failed are told from those of the next.
+# Ours does not: the provider would take the next attempt for the one that it has, and had given up.
 _AGAIN = (
     transition(DELIVERIES.origins(OutboxState.READY) - {OutboxState.FAILED}, OutboxState.READY)
     .where(DELIVERY.c.id == bindparam("delivery"))
-    .values(provider_id=bindparam("provider_id"), next_at=bindparam("at"), updated_at=bindparam("now"))
+    .values(uid=None, provider_id=bindparam("provider_id"), next_at=bindparam("at"), updated_at=bindparam("now"))
 )
 _NAME = update(DELIVERY).where(DELIVERY.c.id == bindparam("delivery")).values(provider_id=bindparam("provider_id"))
 
@@ -67,7 +66,7 @@ def apply(
     row = None
     # By our own id where the provider gives it back: the receipt may come before we know the provider's.
     if receipt.delivery and _OURS.fullmatch(receipt.delivery):
-        row = tx.one(_BY_OURS, delivery=int(receipt.delivery), binding=binding)
+        row = tx.one(_BY_OURS, uid=receipt.delivery, binding=binding)
     if row is None:
         row = tx.one(_BY_THEIRS, provider_id=receipt.provider_id, binding=binding)
     if row is None:

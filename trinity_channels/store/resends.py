@@ -88,7 +88,8 @@ _AGAIN: dict[str, object] = {
 _REOPEN = (
     transition({OutboxState.FAILED}, OutboxState.READY)
     .where(DELIVERY.c.message_id == bindparam("message"))
-    .values(**_AGAIN)
+    # A message of its own for the provider, which may have taken the one before, and judges it once.
+    .values(uid=None, **_AGAIN)
 )
 _RECONCILE = (
     transition({OutboxState.UNKNOWN}, OutboxState.RECONCILING)

@@ -75,8 +75,9 @@ class ChannelsApi:
         plugin = self._plugins[name]
         manifest = plugin.manifest
         capabilities = asdict(manifest.capabilities)
-        # A period, which JSON does not have.
-        capabilities["list_missed"] = manifest.capabilities.list_missed.total_seconds()
+        # Periods, which JSON does not have.
+        for period in ("idempotent", "list_missed"):
+            capabilities[period] = capabilities[period].total_seconds()
         window = manifest.reply_window
         return ChannelAnswer(
             name=name,

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import TypeVar
+from uuid import NAMESPACE_URL, uuid5
 
 import httpx
 from pydantic import BaseModel, SecretStr
@@ -186,7 +187,7 @@ class Harness:
     def written(self, text: str, to: str | None = None) -> OutboundMessage:
         """The next message for the phone, at once."""
         self._serial += 1
-        return OutboundMessage(f"delivery-{self._serial}", to or self.phone.address, text)
+        return OutboundMessage(str(uuid5(NAMESPACE_URL, f"delivery:{self._serial}")), to or self.phone.address, text)
 
     # --- people ---
 

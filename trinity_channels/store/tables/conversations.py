@@ -182,7 +182,7 @@ class UnwantedRunRow(Row, table=True):
 
 
 class DeliveryRow(Row, table=True):
-    """A provider message; `state` is an `OutboxState`."""
+    """A provider message; `state` is an `OutboxState`. `uid` is its id for the provider since it was first attempted."""
 
     __tablename__: ClassVar[str] = "trinity_channels_delivery"
     __table_args__ = (
@@ -208,6 +208,7 @@ class DeliveryRow(Row, table=True):
     created_at: int = Field(sa_type=BigInteger)
     updated_at: int = Field(sa_type=BigInteger)
     resent_at: int | None = Field(default=None, sa_type=BigInteger)
+    uid: str | None = Field(default=None, index=True)
 
 
 class ProactiveRow(Row, table=True):
