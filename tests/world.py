@@ -339,7 +339,7 @@ class World:
     @staticmethod
     async def until(condition: Callable[[], bool]) -> None:
         """Let everything go on until something is seen that no event tells."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while not condition():  # noqa: ASYNC110  see above
                 await asyncio.sleep(0)
 

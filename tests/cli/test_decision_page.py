@@ -23,8 +23,8 @@ def click(link: str, button: str) -> tuple[str, str, list[str]]:
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto(link)
         width = page.evaluate("getComputedStyle(document.body).maxWidth")
-        page.get_by_role("button", name=button).click()
-        page.wait_for_load_state()
+        with page.expect_navigation():
+            page.get_by_role("button", name=button).click()
         heading = page.get_by_role("heading").inner_text()
         browser.close()
     return heading, width, complaints

@@ -20,7 +20,7 @@ async def test_a_newcomer_gets_an_answer(demo: str) -> None:
         await expect(owner.get_by_role("heading", name="demo", exact=True)).to_be_visible()
         await say("Hello!")
         stranger = phone.get_by_text("This agent only talks to people with a verified e-mail address.")
-        await expect(stranger).to_be_visible(timeout=20_000)
+        await expect(stranger).to_be_visible()
         await say("/login <b>zoe</b>@example.org")
         await expect(phone.get_by_text("That does not look like an e-mail address.")).to_be_visible()
         await say("/login zoe@example.org")

@@ -158,7 +158,7 @@ def test_the_address_reaches_the_socket_from_this_machine(host: str, url: str) -
 
 async def names(folder: Path, url: str) -> None:
     """Wait until commands reach the host at a URL."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while True:
             with contextlib.suppress(HostNotRunning):
                 if running.find(folder).url == url:

@@ -12,13 +12,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright, expect
 from starlette.types import ASGIApp
 
 from tests.browser import find
 from tests.pages.recorder import Recorder
 from tests.world import ADMIN, World
 from trinity_channels.cli import servers
+from trinity_channels_contract_tests.testing.browsed import BROKEN_OFF, PATIENCE
 
 WIDTHS = (320, 390, 1600)
 HEIGHT = 900
@@ -68,8 +69,8 @@ class Reader:
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
     def _heard(self, message: ConsoleMessage) -> None:
-        # A stream breaks off when its page is left, as by a form: that is not an error of the page.
-        if message.type in ("error", "warning") and "htmx:sse:error: network error" not in message.text:
+        # What breaks off when a page is left, as by a form, is not an error of the page.
+        if message.type in ("error", "warning") and not any(words in message.text for words in BROKEN_OFF):
             self.complaints.append(message.text)
 
     def expects_status(self, status: int) -> None:
@@ -158,7 +159,7 @@ class Readers:
         await recorder.learns(world)
         given: dict[str, Any] = {"viewport": {"width": 1200, "height": HEIGHT}, "reduced_motion": "reduce", **options}
         context = await self._browser.new_context(**given)
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(PATIENCE)
         await context.clock.set_fixed_time(world.now())
         reader = Reader(world, self._urls[id(world)], context, await context.new_page(), recorder)
         self._readers.append(reader)
@@ -170,6 +171,7 @@ class Readers:
 @contextlib.asynccontextmanager
 async def launched() -> AsyncIterator[Browser]:
     """A Chromium that lives as long as the context; each `Reader` has its own cookies in it."""
+    expect.set_options(timeout=PATIENCE)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=find(), args=["--no-sandbox", ELSEWHERE])
         yield browser

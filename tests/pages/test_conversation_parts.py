@@ -27,7 +27,8 @@ async def test_only_what_is_missing_is_sent_and_the_page_says_so(
     await expect(alert.get_by_role("listitem")).to_have_count(3)
     await expect(alert.get_by_role("listitem").first).to_contain_text("Read")
     await reader.examines()
-    await alert.get_by_role("button", name="Resend").click()
+    async with page.expect_response(lambda answer: answer.request.method == "POST"):
+        await alert.get_by_role("button", name="Resend").click()
     await town.much_later()
 
     assert " ".join(zoe.heard()).split() == ESSAY.split()

@@ -56,7 +56,7 @@ async def test_a_stream_is_opened_however_late_the_script_for_it_comes(world: Wo
 @contextlib.asynccontextmanager
 async def entered(url: str, token: str = ADMIN) -> AsyncIterator[httpx.AsyncClient]:
     """A client of a server, an administrator's if no token is given, signed in."""
-    async with httpx.AsyncClient(base_url=url, timeout=10) as client:
+    async with httpx.AsyncClient(base_url=url, timeout=20) as client:
         await client.post("/signin/token", data={"token": token}, headers=OWN)
         yield client
 
@@ -109,7 +109,7 @@ async def test_a_stream_ends_with_the_session(world: World) -> None:
 
 async def test_a_server_that_stops_does_not_wait_for_streams(world: World) -> None:
     with servers.bind("127.0.0.1", 0) as bound:
-        async with httpx.AsyncClient(base_url=servers.address(bound), timeout=10) as client:
+        async with httpx.AsyncClient(base_url=servers.address(bound), timeout=20) as client:
             async with servers.serving(world.app, bound, world.host.leave):
                 await client.post("/signin/token", data={"token": ADMIN}, headers=OWN)
                 stream = await client.send(client.build_request("GET", "/live/agents"), stream=True)
@@ -118,7 +118,7 @@ async def test_a_server_that_stops_does_not_wait_for_streams(world: World) -> No
                 before = time.monotonic()
             took = time.monotonic() - before
 
-    assert took < live.LASTS / 5
+    assert took < live.LASTS / 2
 
 
 async def test_streams_are_limited(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,7 +152,7 @@ async def test_requests_at_the_same_time_are_counted(world: World, monkeypatch: 
         statuses = sorted(one.status_code for one in opened)
         counting = False
         await streams.aclose()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             while await _status(client) != httpx.codes.OK:  # the place is free once the server has seen that they left
                 pass
 
@@ -177,7 +177,7 @@ async def test_what_a_stream_is_like_can_be_asked_without_having_one(
 
     assert (asked.status_code, asked.headers["content-type"]) == (200, "text/event-stream; charset=utf-8")
     assert asked.headers["cache-control"] == "no-store"
-    assert took < live.LASTS / 5
+    assert took < live.LASTS / 2
 
 
 async def test_one_person_leaves_streams_for_others(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

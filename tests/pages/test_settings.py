@@ -34,6 +34,7 @@ async def test_the_public_address_is_set_and_the_webhook_url_copied(found: Found
 
     await page.goto(f"{reader.url}/agents/support/channels/whatsapp")
     await page.get_by_role("button", name="Copy the webhook URL").click()
+    await expect(page.get_by_role("status").get_by_text("Copied.")).to_be_attached()
     copied = await page.evaluate("navigator.clipboard.readText()")
     assert copied == await world.webhook()
     assert copied.startswith(f"{PUBLIC}/api/whatsapp/webhook/")

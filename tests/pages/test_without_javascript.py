@@ -264,4 +264,4 @@ async def test_lists_are_narrowed(
     await entry.fill(value)
     await entry.locator("xpath=ancestor::form").get_by_role("button").first.click()
 
-    assert shown in page.url
+    await page.wait_for_url(lambda url: shown in url)

@@ -12,8 +12,8 @@ from playwright.async_api import ConsoleMessage, Page, async_playwright, expect
 
 WIDTHS = (320, 390, 1600)
 HEIGHT = 844
-_ENDED_STREAM = ("ERR_INCOMPLETE_CHUNKED_ENCODING", "htmx:sse:error: network error")
-"""What Chromium and htmx report of an event stream that breaks off."""
+BROKEN_OFF = ("ERR_INCOMPLETE_CHUNKED_ENCODING", "htmx:sse:error: network error", "htmx:error: Failed to fetch")
+"""What Chromium and htmx report of event streams, and of requests for live parts, that break off when their page is left."""
 PATIENCE = 20_000
 """Milliseconds for what a page is to show; only tests that fail take them."""
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -36,7 +36,7 @@ async def browsed(*, width: int = 1200, javascript: bool = True) -> AsyncIterato
 
     def heard(message: ConsoleMessage) -> None:
         # A stream ends when the page is left or the server stops: that is not an error of the page.
-        if message.type == "error" and not any(words in message.text for words in _ENDED_STREAM):
+        if message.type == "error" and not any(words in message.text for words in BROKEN_OFF):
             complaints.append(message.text)
 
     async with async_playwright() as playwright:
