@@ -8,6 +8,7 @@ With the clock, stores do without threads; see `hosts_in_a_row`.
 from __future__ import annotations
 
 import datetime as dt
+import sys
 from contextlib import ExitStack
 from types import SimpleNamespace
 from typing import cast
@@ -27,6 +28,8 @@ NEVER = 86_400.0
 """Real seconds: what a host does periodically it does when a test says so, and not in the midst of a long story."""
 PAUSES = ("dispatch.local.TICK", "dispatch.local.IDLE_TICK", "periodic.HOUSEKEEPING", "inbound.indicate.PATIENCE")
 """They pass in real time, and may not end in a story only because the machine is busy."""
+DISPATCH = "trinity_channels.dispatch.postgres"
+"""Imported only where it is used."""
 KEY: pytest.StashKey[FrozenTime] = pytest.StashKey()
 
 
@@ -57,6 +60,9 @@ class FrozenTime:
             patch.setattr(api, "call_stack_inspection_limit", 0)
             for pause in PAUSES:
                 patch.setattr(f"trinity_channels.{pause}", NEVER)
+            if DISPATCH in sys.modules:
+                dispatch = sys.modules[DISPATCH]
+                patch.setattr(dispatch, "RHYTHM", dispatch.Rhythm(look=NEVER, sweep=NEVER))
             hosts_in_a_row.share_parts(patch)
             hosts_in_a_row.without_threads(patch)
 

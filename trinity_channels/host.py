@@ -10,7 +10,7 @@ from functools import partial
 from types import TracebackType
 from typing import Self
 
-from trinity_channels import wiring
+from trinity_channels import lease, wiring
 from trinity_channels.access.decision_links import DecisionLinks
 from trinity_channels.access.digest_mails import DigestMails
 from trinity_channels.access.first_token import hand_over_first_token
@@ -115,6 +115,8 @@ class Host(OnDemand):
         self._owns_http = ports.http is None
         # One client for all providers and agents, so that connections are used again.
         self.http = ports.http or open_client(settings.max_concurrent_turns)
+        if self.store.shared:
+            self.http.event_hooks["request"].append(lease.before_request)
         self.address = PublicAddress(self.store, settings.public_chat_url, ports.address)
         self.mailer = ports.mailer or wiring.mailer(settings, now)
         self.limits = Limits(self.store, LimitValues.of(settings), now)

@@ -65,7 +65,12 @@ def held(lease: Lease) -> Iterator[None]:
         _current.reset(before)
 
 
-async def check(_: object = None) -> None:
-    """A hook before each request of an `httpx.AsyncClient`; errors as `Lease.check`."""
+def check() -> None:
+    """Go on only if no other process can have taken over what the current task works on. Errors as `Lease.check`."""
     if lease := current():
         lease.check()
+
+
+async def before_request(_: object) -> None:
+    """The same for each request of an `httpx.AsyncClient`."""
+    check()

@@ -85,11 +85,11 @@ class Hanging:
     async def begins(self) -> bool:
         """Whether a look begins."""
         before = self.looks
-        for _ in range(2000):
-            await asyncio.sleep(0)
-            if self.looks > before:
-                return True
-        return False
+        try:
+            await self.town.until(lambda: self.looks > before)
+        except TimeoutError:
+            return False
+        return True
 
     async def first(self) -> None:
         self.town.clock.tick(31)

@@ -43,6 +43,7 @@ class Jobs(JobManager):
         self.dead = False
         self.unsure = False
         self.known: set[int] = set()
+        self._astray: set[int] = set()
         self.expelled = expelled
         self._pulse = pulse
         self._callbacks: dict[str, NotificationCallback] = {}
@@ -153,11 +154,16 @@ class Jobs(JobManager):
         return [job for job in found if job.id not in self.known]
 
     async def astray(self) -> list[Job]:
-        """The jobs that are marked as running here and are not. Errors as `stalled`."""
+        """The jobs that are marked as running here and are not, once a second look has seen them. Errors as `stalled`."""
+        if not self.unsure:
+            return []
         found: list[Job] = []
         for worker in self._pulse.workers:
             found += await self.list_jobs_async(status="doing", worker_id=worker)
-        return [job for job in found if job.id not in self.known]
+        # The first time, it may be one that is just being fetched.
+        before, self._astray = self._astray, {job.id for job in found if job.id and job.id not in self.known}
+        self.unsure = bool(self._astray - before)
+        return [job for job in found if job.id in before & self._astray]
 
     async def remove(self, jobs: Iterable[Job]) -> None:
         """Remove jobs of others, whose keys have been woken: the others cannot settle them any more. Errors as `stalled`."""

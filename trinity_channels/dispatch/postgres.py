@@ -8,6 +8,7 @@ to the others, and its runs their leases.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from trinity_channels.dispatch.timers import Timers
 from trinity_channels.lease import Lease, LeaseLost, held
 from trinity_channels.observability.log import get_logger
 from trinity_channels.store import Store, StoreError, Tx, wakes
+from trinity_channels.store.presence import Presence
 
 log = get_logger(__name__)
 
@@ -59,6 +61,9 @@ class Rhythm:
     at_once: int = 1000
 
 
+RHYTHM = Rhythm()
+
+
 class _Again(BaseRetryStrategy):
     """A run that was cut short is to run again, here or elsewhere: without this, its job would be gone."""
 
@@ -86,7 +91,7 @@ class PostgresDispatcher:
         self._store = store
         self._open_keys = open_keys
         self._now = now
-        self._rhythm = rhythm or Rhythm()
+        self._rhythm = rhythm or RHYTHM
         self._timers = Timers(now, self.ring)
         self._running: dict[asyncio.Task[Any], Lease | None] = {}
         self._errands: set[asyncio.Task[None]] = set()
@@ -108,13 +113,18 @@ class PostgresDispatcher:
         self._timers.clear()
         self._pulse = Pulse(self._rhythm.stalled)
         self._app = self._new_app()
+        self._presence = Presence(dict(self._store.server or {}))
         try:
             await self._app.open_async()
+            alone = await self._presence.begin()
         except psycopg.Error as error:
             raise StoreError(f"The job queue cannot be used: {str(error).strip()}") from error
-        # Those that this process has had in an earlier life, and those of others that have died.
-        await self._take_over(await self._jobs.stalled(-1.0))
-        self._tasks = [asyncio.create_task(self._keep_working(kind), name=f"{kind} jobs") for kind in KINDS]
+        if alone:
+            # Whatever is marked as running was cut short, and nothing waits for an alarm of another process.
+            await self._take_over(await self._jobs.stalled(-1.0))
+            await self._wake(await self._store.read(lambda tx: sorted(self._open_keys(tx), key=in_order)))
+            await self._presence.beside()
+        self._tasks = [asyncio.create_task(self._keep_working(kind), name=f"dispatch-{kind}") for kind in KINDS]
         self._tasks += [
             asyncio.create_task(self._keep_beating(), name="dispatch-heartbeat"),
             asyncio.create_task(self._watch(), name="dispatch-clock"),
@@ -171,13 +181,14 @@ class PostgresDispatcher:
             task.cancel()
         await asyncio.gather(heartbeat, *self._errands, return_exceptions=True)
         self._tasks.clear()
+        await self._presence.end()
         await self._app.close_async()
 
     async def _keep_working(self, kind: str) -> None:
         """Have a worker for one kind of keys, and another one whenever it has ended."""
         queue = f"{wakes.PREFIX}{kind}"
         while not self._stopping:
-            self._workers[kind] = worker = asyncio.create_task(self._work(queue), name=f"{kind} worker")
+            self._workers[kind] = worker = asyncio.create_task(self._work(queue), name=f"dispatch-worker-{kind}")
             await asyncio.wait([worker])
             if not (self._stopping or worker.cancelled()):
                 error = worker.exception()
@@ -202,6 +213,7 @@ class PostgresDispatcher:
         """One job: run its key, unless an earlier one has seen what it was made for."""
         task = asyncio.current_task()
         assert task  # noqa: S101  it is called in one
+        task.set_name(key)
         self._running[task] = None
         # Later than its last line: Procrastinate writes down that it has ended.
         task.add_done_callback(self._running.pop)
@@ -291,6 +303,8 @@ class PostgresDispatcher:
             await asyncio.sleep(self._rhythm.heartbeat)
             if not await self._jobs.beat():
                 self._lapse()
+            with contextlib.suppress(psycopg.Error):  # the next one may work
+                await self._presence.keep()
 
     def _lapse(self) -> None:
         """Give up all runs: the others may have taken them over. New workers begin, for the old ones may be forgotten."""
@@ -315,7 +329,9 @@ class PostgresDispatcher:
         """Wake the keys whose time has come, and take over those of processes that have died."""
         self.fire_due()
         try:
-            await self._take_over(await self._jobs.stalled(self._rhythm.stalled))
+            if self._pulse.steady:
+                await self._take_over(await self._jobs.stalled(self._rhythm.stalled))
+            await self._take_over(await self._jobs.astray())
         except (ProcrastinateException, StoreError) as error:  # the next look may work
             log.warning("stalled jobs not looked for", reason=str(error.__cause__ or error).strip())
 

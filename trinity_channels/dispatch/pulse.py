@@ -23,6 +23,7 @@ class Pulse:
     def __init__(self, limit: float) -> None:
         self._limit = limit
         self._beats: dict[int, float] = {}
+        self._since: dict[int, float] = {}
 
     @property
     def workers(self) -> list[int]:
@@ -33,12 +34,26 @@ class Pulse:
         """Note that a heartbeat has been written, which was sent at `sent`; returns whether it came in time."""
         # From the sending of one to the end of the next: never shorter than the pause that the others may have seen.
         in_time = clock() - self._beats.get(worker, sent) <= self._limit
+        if worker not in self._since or not in_time:
+            self._since[worker] = sent
         self._beats[worker] = sent
         return in_time
 
     def end(self, worker: int) -> None:
         """Expect no further heartbeat."""
         self._beats.pop(worker, None)
+        self._since.pop(worker, None)
+
+    @property
+    def steady(self) -> bool:
+        """Whether no heartbeat failed for as long as others may take for theirs.
+
+        After the database was away, that of a process which lives may be written later than the looks of this one.
+        """
+        now = clock()
+        return bool(self._since) and all(
+            now - since > self._limit and self.alive(worker) for worker, since in self._since.items()
+        )
 
     def alive(self, worker: int) -> bool:
         """Whether no other process can have taken the worker for dead by now."""

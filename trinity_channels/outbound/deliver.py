@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from trinity_channels import lease
 from trinity_channels.api import (
     ChannelError,
     DeliveryState,
@@ -241,6 +242,8 @@ class Deliveries:
     async def _send(self, bound: OpenBinding, delivery: Delivery) -> Record:
         message = self._outbound(delivery)
         self._metrics.delivery_attempts.labels(bound.channel).inc()
+        # It may have been paused since it claimed the delivery, which another process then asks the provider about.
+        lease.check()
         try:
             receipt = await bound.send(message)
         except SendRejected as error:

@@ -1,0 +1,322 @@
+"""Dispatch between processes: who runs a key, and what becomes of it when a process dies, is paused or stops."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from contextvars import Context
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from tests import postgres
+from tests.dispatching import Work, seen
+from tests.worker_process import QUICK
+from trinity_channels.dispatch.postgres import PostgresDispatcher
+from trinity_channels.lease import Lease, LeaseLost, held
+from trinity_channels.ports import utc_now
+from trinity_channels.store import StoreError, Tx, jobs, settings, wakes
+from trinity_channels.store.postgres import PostgresStore
+
+ROOT = Path(__file__).parents[3]
+JOBS = text("SELECT lock, status::text AS status FROM trinity_channels_jobs.procrastinate_jobs ORDER BY id")
+OF_DISPATCH = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = 'of_the_store' AND (query ILIKE '%%procrastinate%%' OR query = '' OR query LIKE 'LISTEN%%')"""
+
+
+@pytest.fixture
+def work(store: PostgresStore) -> Work:
+    return Work(store)
+
+
+@asynccontextmanager
+async def dispatching(work: Work, store: PostgresStore | None = None) -> AsyncIterator[PostgresDispatcher]:
+    """A dispatcher of this process."""
+    assert work.store
+    made = PostgresDispatcher(store or work.store, work.open_keys, utc_now, QUICK)
+    await made.start(work.run)
+    yield made
+    work.go.set()
+    await made.stop(1)
+
+
+class Process:
+    """A process that works on the same database."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self.said: list[str] = []
+
+    async def says(self, line: str) -> None:
+        """Wait until it has said something."""
+        async with asyncio.timeout(30):
+            while line not in self.said:
+                assert self._process.stdout
+                said = (await self._process.stdout.readline()).decode().strip()
+                assert said, f"it has ended after {self.said}"
+                self.said.append(said)
+
+    def gets(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        self._process.send_signal(number)
+
+    async def ends(self) -> None:
+        """Wait for its end."""
+        async with asyncio.timeout(10):
+            await self._process.wait()
+
+
+@asynccontextmanager
+async def working(url: str) -> AsyncIterator[Process]:
+    """A process that has begun to work."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.worker_process", url, cwd=ROOT, stdout=asyncio.subprocess.PIPE, env=os.environ
+    )
+    made = Process(process)
+    try:
+        await made.says("works -")
+        yield made
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+def has_run(work: Work, *keys: str) -> Callable[[], Any]:
+    """Whether keys have been run here."""
+
+    async def asked() -> bool:
+        return set(keys) <= set(work.runs)
+
+    return asked
+
+
+async def jobs_of(store: PostgresStore) -> list[tuple[str, str]]:
+    return [(row.lock, row.status) for row in await store.read(lambda tx: tx.query(JOBS))]
+
+
+async def test_a_unit_that_fails_wakes_nothing(store: PostgresStore) -> None:
+    def fails(tx: Tx) -> None:
+        tx.wake("turn:1")
+        raise ValueError("a unit's own")
+
+    async def beside() -> None:
+        await store.write(lambda tx: tx.wake("turn:2"))
+
+    with pytest.raises(ValueError, match="own"):
+        await asyncio.gather(beside(), store.write(fails))
+    await beside()
+
+    assert await jobs_of(store) == [("turn:2", "todo")]
+
+
+async def test_a_key_that_is_woken_often_has_one_job(store: PostgresStore, url: str) -> None:
+    other = PostgresStore(url)
+    other.open(serve=False)
+
+    await asyncio.gather(*(one.write(lambda tx: tx.wake("turn:1")) for _ in range(20) for one in (store, other)))
+    await other.close()
+
+    assert await jobs_of(store) == [("turn:1", "todo")]
+
+
+async def test_processes_share_the_work_and_no_key_runs_twice_at_once(
+    store: PostgresStore, url: str, work: Work
+) -> None:
+    other = PostgresStore(url)
+    other.open(serve=False)
+    theirs = Work(other)
+    running: set[str] = set()
+
+    async def run(mine: Work, key: str) -> None:
+        assert key not in running
+        running.add(key)
+        mine.runs.append(key)
+        await asyncio.sleep(0.01)
+        running.remove(key)
+
+    work.run = lambda key: run(work, key)  # type: ignore[method-assign]
+    theirs.run = lambda key: run(theirs, key)  # type: ignore[method-assign]
+    keys = [f"{kind}:{number}" for number in range(30) for kind in ("turn", "deliver")]
+    async with dispatching(work), dispatching(theirs):
+        for _ in range(3):
+            await work.wake(*keys)
+            await theirs.wake(*keys)
+
+        async def done() -> bool:
+            return not await store.lookup(wakes.any_job)
+
+        await seen(done)
+    await other.close()
+
+    assert set(work.runs) | set(theirs.runs) == set(keys)
+    assert work.runs
+    assert theirs.runs
+
+
+async def test_what_a_process_ran_that_was_killed_is_taken_over(store: PostgresStore, url: str, work: Work) -> None:
+    async with working(url) as process, dispatching(work) as dispatcher:
+        dispatcher.pause()  # so that the other one takes it
+        await work.wake("deliver:1")
+        await process.says("begins deliver:1")
+        await dispatcher.resume()
+        await work.wake("deliver:1")  # waits behind that run
+        process.gets(signal.SIGKILL)
+        killed = time.monotonic()
+
+        await seen(has_run(work, "deliver:1"))
+
+        # 1.5 seconds, as the rhythm says, and a look; the machine may be busy.
+        assert time.monotonic() - killed < 6
+        await dispatcher.quiet()
+    assert await jobs_of(store) == []
+
+
+async def test_a_process_that_was_paused_neither_settles_nor_sends_what_another_has_taken_over(
+    store: PostgresStore, url: str, work: Work
+) -> None:
+    async with working(url) as process, dispatching(work) as dispatcher:
+        dispatcher.pause()
+        await work.wake("deliver:1")
+        await process.says("begins deliver:1")
+        await dispatcher.resume()
+        process.gets(signal.SIGSTOP)
+        await seen(has_run(work, "deliver:1"))
+        await dispatcher.quiet()
+        process.gets(signal.SIGCONT)
+
+        await process.says("sent-nothing deliver:1")
+        assert process.said[-3:] == ["cut deliver:1", "settled-nothing deliver:1", "sent-nothing deliver:1"]
+        assert await store.read(lambda tx: settings.get(tx, "deliver:1")) is None
+        # It works again.
+        dispatcher.pause()
+        await work.wake("turn:1")
+        await process.says("sent turn:1")
+    assert work.runs == ["deliver:1"]
+
+
+async def test_what_a_stop_cuts_short_is_run_by_another_process_at_once(
+    store: PostgresStore, url: str, work: Work
+) -> None:
+    async with working(url) as process:
+        await work.wake("deliver:1", "turn:1")
+        await process.says("begins deliver:1")
+        await process.says("sent turn:1")
+        process.gets(signal.SIGTERM)
+        await process.says("ended -")
+        await process.ends()
+
+    assert await jobs_of(store) == [("deliver:1", "todo")]
+    async with dispatching(work) as dispatcher:
+        await seen(has_run(work, "deliver:1"))
+        await dispatcher.quiet()
+    assert work.runs == ["deliver:1"]
+
+
+async def test_a_run_writes_only_while_it_is_the_latest_of_its_key(store: PostgresStore) -> None:
+    begin = partial(wakes.begin, key="turn:1", woken=False)
+    number = await store.write(begin)
+    assert number == 1
+    with held(Lease("turn:1", number, lambda: True)):
+        await store.write(lambda tx: settings.put(tx, "a", "1"))
+
+    assert await store.write(begin) == 2
+    late = Lease("turn:1", number, lambda: True)
+    with held(late):
+        both = await asyncio.gather(
+            store.write(lambda tx: settings.put(tx, "a", "2")),
+            asyncio.create_task(store.write(lambda tx: settings.put(tx, "b", "2")), context=Context()),
+            return_exceptions=True,
+        )
+        with pytest.raises(LeaseLost):
+            late.check()
+
+    # The one beside it, in the same transaction, is no part of the run.
+    assert [type(one) for one in both] == [LeaseLost, type(None)]
+    assert await store.read(lambda tx: [settings.get(tx, one) for one in "ab"]) == ["1", "2"]
+
+
+async def test_jobs_that_someone_has_removed_are_made_again(store: PostgresStore, work: Work) -> None:
+    await work.wake("turn:1")
+    work.open.add("turn:1")
+    await store.write(lambda tx: tx.query(text("DELETE FROM trinity_channels_jobs.procrastinate_jobs")))
+
+    async with dispatching(work) as dispatcher:
+        await dispatcher.quiet()
+
+    assert work.runs == ["turn:1"]
+
+
+async def test_broken_connections_lose_nothing(work: Work) -> None:
+    work.go.clear()
+    async with dispatching(work) as dispatcher:
+        await work.wake("turn:1", "turn:2")
+        await work.begun()
+        postgres.administer(OF_DISPATCH)
+        await work.wake("turn:3", "turn:1")
+        work.go.set()
+
+        await seen(has_run(work, "turn:3"))
+        await dispatcher.quiet()
+
+    assert sorted(work.runs) == ["turn:1", "turn:1", "turn:2", "turn:3"]
+
+
+async def test_what_waits_for_its_time_is_woken_by_any_process(store: PostgresStore, url: str, work: Work) -> None:
+    async with working(url):
+        number = await store.write(lambda tx: wakes.begin(tx, "turn:1", woken=False))
+        at = utc_now() + timedelta(seconds=0.5)
+        await store.write(lambda tx: wakes.wait(tx, "turn:1", number or 0, at))
+
+        async def set_() -> bool:
+            return await store.read(lambda tx: settings.get(tx, "turn:1")) is not None
+
+        await seen(set_)
+    assert utc_now() >= at
+    assert work.runs == []
+
+
+async def test_later_tables_of_procrastinate_are_made_and_an_earlier_version_of_it_is_refused(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed = jobs._folder()  # noqa: SLF001  where the installed version is
+    later = tmp_path / "sql"
+    (later / "migrations").mkdir(parents=True)
+    for script in (installed / "migrations").glob("*.sql"):
+        (later / "migrations" / script.name).touch()
+    (later / "migrations" / "99.00.00_01_more.sql").write_text(
+        "ALTER TABLE procrastinate_jobs ADD COLUMN more text DEFAULT '100%'; SELECT 1;", encoding="utf-8"
+    )
+    with monkeypatch.context() as patched:
+        patched.setattr(jobs, "_folder", lambda: later)
+        store = PostgresStore(url)
+        store.open()
+        await store.write(lambda tx: tx.wake("turn:1"))
+        more = text("SELECT more FROM trinity_channels_jobs.procrastinate_jobs")
+        assert [row.more for row in await store.read(lambda tx: tx.query(more))] == ["100%"]
+        await store.close()
+
+    with pytest.raises(StoreError, match=r"version 99\.00\.00_01_more\.sql .* Install the version"):
+        PostgresStore(url).open()
+
+
+async def test_a_user_who_may_not_make_the_schema_is_told_what_to_do() -> None:
+    postgres.administer("CREATE ROLE guest LOGIN")
+    try:
+        empty = postgres.database("of_guest", template="template1")
+        postgres.administer("ALTER DATABASE of_guest OWNER TO postgres")
+        guest = empty.replace("postgres:", "guest:", 1)
+        with pytest.raises(StoreError, match='CREATE SCHEMA trinity_channels_jobs AUTHORIZATION "guest"'):
+            PostgresStore(guest).open()
+    finally:
+        postgres.drop()
+        postgres.administer("DROP ROLE guest")
