@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TypeVar
 
 from trinity_channels.store.news import News, Reading, Subject
@@ -27,6 +27,8 @@ class Store(ABC):
     """
 
     commits = 0
+    beside: Collection[str] = ()
+    """What the database calls the connections of the others that served it when this process opened it."""
     leads = False
 
     def __init__(self) -> None:

@@ -30,23 +30,37 @@ def bring_up(connection: Connection) -> None:
             not be made.
         DBAPIError: the database cannot be used.
     """
-    exists = connection.exec_driver_sql(f"SELECT to_regclass('{SCHEMA}.applied')").scalar()
-    stands = connection.exec_driver_sql(_STANDS).scalar() if exists else None
-    folder = _folder()
-    known = sorted(path.name for path in (folder / "migrations").glob("*.sql"))
+    stands, known = _stands(connection), _known()
     if stands == known[-1]:
         return
     if stands is None:
         _create(connection)
-        scripts = [folder / "schema.sql"]
-    elif stands in known:
-        scripts = [folder / "migrations" / name for name in known[known.index(stands) + 1 :]]
+        scripts = [_folder() / "schema.sql"]
     else:
+        scripts = [_folder() / "migrations" / name for name in known[known.index(stands) + 1 :]]
+    _apply(connection, scripts, known[-1])
+
+
+def are_current(connection: Connection) -> bool:
+    """Whether the tables are those that the installed version works with; errors as `bring_up`."""
+    return _stands(connection) == _known()[-1]
+
+
+def _stands(connection: Connection) -> str | None:
+    """The version of the tables; None if there are none."""
+    if not connection.exec_driver_sql(f"SELECT to_regclass('{SCHEMA}.applied')").scalar():
+        return None
+    stands, known = connection.exec_driver_sql(_STANDS).scalar(), _known()
+    if stands is not None and stands not in known:
         raise StoreError(
             f"The job queue in the database has version {stands} of the tables of Procrastinate; the installed one knows "
             f"versions up to {known[-1]}. Install the version of Procrastinate that the other processes have."
         )
-    _apply(connection, scripts, known[-1])
+    return None if stands is None else str(stands)
+
+
+def _known() -> list[str]:
+    return sorted(path.name for path in (_folder() / "migrations").glob("*.sql"))
 
 
 def _folder() -> Path:

@@ -24,7 +24,7 @@ class UnfitSchema(Exception):
         return StoreError(f"The database {name} {self}")
 
 
-_UPGRADING = 0x7472_6964
+UPGRADING = 0x7472_6964
 """The advisory lock under which the schema is changed."""
 SCRIPTS = Path(__file__).parent / "migrations"
 VERSION_TABLE = f"{PREFIX}alembic_version"
@@ -116,7 +116,7 @@ def bring_up(connection: Connection) -> None:
     from trinity_channels.store import jobs  # noqa: PLC0415  not for hosts with SQLite
 
     # Of several processes that start at once, one does it.
-    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_UPGRADING})")
+    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({UPGRADING})")
     jobs.bring_up(connection)
     if not inspect(connection).has_table(VERSION_TABLE):
         create_all(connection, METADATA)

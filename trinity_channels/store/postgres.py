@@ -29,7 +29,7 @@ from trinity_channels.store.failures import StoreError
 from trinity_channels.store.jobs import SCHEMA
 from trinity_channels.store.listening import Listening
 from trinity_channels.store.news import Subject
-from trinity_channels.store.postgres_sessions import COMPILED, Session, Sessions, limits, shown
+from trinity_channels.store.postgres_sessions import Session, Sessions, limits, shown
 from trinity_channels.store.serving import Serving
 from trinity_channels.store.tables import BINDING
 
@@ -125,25 +125,15 @@ class PostgresStore(Store):
             raise self._unusable(error.orig or error) from error
 
     def open(self, *, serve: bool = True) -> None:
+        serving = Serving(self._engine, self.name)
         try:
-            if serve:
-                self._serving = Serving(self._engine, self.name, COMPILED)
-                self._serving.begin()
-            # To see, once it has the lock, what another process has made meanwhile.
-            with self._engine.execution_options(isolation_level="READ COMMITTED").begin() as connection:
-                connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
-                migrate.bring_up(connection)
-                if self._serving:
-                    self._serving.mark(connection)
-        except StoreError:
-            self._stop_serving()
-            raise
+            serving.begin(serve=serve)
         except migrate.UnfitSchema as unfit:
-            self._stop_serving()
             raise unfit.of(self.name) from None
         except DBAPIError as error:
-            self._stop_serving()
             raise self._unusable(error.orig or error) from error
+        self._serving = serving if serve else None
+        self.beside = serving.beside
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-write")
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-read")
 

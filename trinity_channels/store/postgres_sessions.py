@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -25,6 +27,8 @@ _MOMENT = 1.0
 """Seconds after a failed attempt to connect in which work that has waited long enough makes no other."""
 _STATEMENT = 60
 """Seconds that the server gives a statement, also to wait for others. Those that bring up the schema have no limit."""
+_LONGEST_NAME = 63
+"""Bytes that the server keeps of what a connection calls itself; error messages name processes so."""
 COMPILED: dict[int, Compiled] = {}
 """The statements of all stores of this process."""
 
@@ -171,10 +175,12 @@ def limits(url: URL) -> dict[str, object]:
         "keepalives_idle": PATIENCE,
         "keepalives_interval": 5,
         "keepalives_count": 3,
-        "application_name": "trinity_channels",
+        "application_name": f"trinity_channels {socket.gethostname()}:{os.getpid()}"[:_LONGEST_NAME],
     }
     chosen = {name: value for name, value in known.items() if name not in url.query}
-    options = f"-c default_transaction_isolation=serializable -c statement_timeout={_STATEMENT * 1000:.0f}"
+    # The server, too, gives up a connection whose other end is gone: it would keep its locks.
+    ends = f"-c tcp_keepalives_idle={PATIENCE} -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
+    options = f"{ends} -c default_transaction_isolation=serializable -c statement_timeout={_STATEMENT * 1000:.0f}"
     return chosen | {"options": options}
 
 

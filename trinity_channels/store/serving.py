@@ -1,75 +1,76 @@
-"""One process serves a PostgreSQL database, also after its connections have broken.
+"""Which processes serve a PostgreSQL database: any number with its schema, or one command that changes or moves it.
 
-Two advisory locks say so. One belongs to a connection of its own; the other is shared by all connections that work for the
-server, and another process must have it alone for a moment before it serves. So no connection writes for a server that has
-been replaced, and no statement has to ask.
+An advisory lock says so. All connections of a process that serves share it, and who changes the schema or moves the database
+must have it alone. So no process writes that has not noticed what became of the database, and no statement has to ask.
 """
 
 from __future__ import annotations
 
 import contextlib
-import secrets
 import threading
-import time
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
-from trinity_channels.store import settings
+from trinity_channels.store import jobs, migrate
 from trinity_channels.store.failures import Locked
-from trinity_channels.store.tx import Compiled, Tx
 
 _SERVED = 0x7472_6963
-_WORKING = 0x7472_6977
-_ENDING = 2.0
-"""Seconds in which the server sees that the connections of a process that was killed have ended."""
-_MARK = "served_by"
-"""The setting that names the process which served last."""
-_HELD = (
-    "FROM pg_locks WHERE locktype = 'advisory' AND classid = 0 AND objsubid = 1 AND granted "
-    "AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND objid"
+_LOCKS = (
+    "pg_locks WHERE locktype = 'advisory' AND classid = 0 AND objsubid = 1 AND granted AND pid <> pg_backend_pid() "  # noqa: S608  constants
+    f"AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND objid = {_SERVED}"
 )
+"""Those that others hold."""
+_SHOWN = 5
 
 
 class Serving:
-    """That this process serves the database."""
+    """That this process serves the database.
 
-    def __init__(self, engine: Engine, name: str, compiled: dict[int, Compiled]) -> None:
-        self._engine = engine
+    Attributes:
+        beside: the names of the connections of others that served it when this process began.
+    """
+
+    beside: tuple[str, ...] = ()
+
+    def __init__(self, engine: Engine, name: str) -> None:
+        self._engine = engine.execution_options(isolation_level="READ COMMITTED")
         self._name = name
-        self._compiled = compiled
-        self._mark = secrets.token_hex(8)
         self._one = threading.Lock()
         self._own: Connection | None = None
-        self._backend = 0
 
-    def begin(self) -> None:
-        """Take the locks.
+    def begin(self, *, serve: bool) -> None:
+        """Bring the schema up, alone if that changes it, and share the lock if `serve`.
 
         Raises:
-            Locked: another process serves the database.
+            Locked: other processes serve the database, and its schema must be changed; or a command moves it.
+            UnfitSchema: see `migrate.is_current`.
             DBAPIError: the database cannot be used.
         """
-        self._own = self._connected()
-        if not self._take(self._own):
-            raise Locked(f"Another process serves {self._name}: stop it, or give this one a database of its own.")
-
-    def mark(self, connection: Connection) -> None:
-        """Note in the database that this process serves it, once it has its tables."""
-        settings.put(Tx(connection, self._compiled), _MARK, self._mark)
+        with self._engine.connect() as connection:
+            connection.exec_driver_sql("SET statement_timeout = 0")
+            # Of several processes that start at once, one does it, and the others see what it has made.
+            connection.exec_driver_sql(f"SELECT pg_advisory_lock({migrate.UPGRADING})")
+            connection.commit()
+            try:
+                self.beside = self._others(connection)
+                self._bring_up(connection)
+                if serve:
+                    self._own = self._shared()
+            finally:
+                leave(connection)
 
     def join(self, connection: Connection) -> None:
         """Let a new connection work for this process, which takes its lock again if it has lost it.
 
         Raises:
-            Locked: another process serves the database, or has done so since: what is in memory here may be wrong.
+            Locked: the schema was changed, or everything was moved, since this process has begun.
             DBAPIError: the database cannot be used.
         """
-        connection.exec_driver_sql(f"SELECT pg_advisory_lock_shared({_WORKING})")
-        connection.commit()
+        self._share(connection)
         with self._one:
             if not self._holds():
-                self._take_again()
+                self._own = self._shared()
 
     def end(self) -> None:
         """Let the database go."""
@@ -78,69 +79,84 @@ class Serving:
             leave(own)
             own.close()
 
-    def _connected(self) -> Connection:
-        own = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        self._backend = own.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
+    def _bring_up(self, connection: Connection) -> None:
+        if migrate.is_current(connection) and jobs.are_current(connection):
+            return
+        if not _took(connection, "pg_try_advisory_lock"):
+            raise Locked(
+                f"The database {self._name} has the tables of an earlier version, and processes of that version serve it: "
+                f"{_named(self._others(connection))}. Stop them all, then start this one, which upgrades it."
+            )
+        migrate.bring_up(connection)
+        connection.commit()
+        # Before the next one may look: until then, one that finds the lock taken would take this for a move.
+        connection.exec_driver_sql(f"SELECT pg_advisory_unlock({_SERVED})")
+
+    def _shared(self) -> Connection:
+        own = self._engine.connect()
+        try:
+            self._share(own)
+        except BaseException:
+            own.close()
+            raise
         return own
 
-    def _take(self, own: Connection) -> bool:
-        until = time.monotonic() + _ENDING
-        while not _took(own, _WORKING):
-            if _is_held(own, f"= {_SERVED}") or time.monotonic() > until:
-                return False
-            time.sleep(0.05)
-        try:
-            return _took(own, _SERVED)
-        finally:
-            own.exec_driver_sql(f"SELECT pg_advisory_unlock({_WORKING})")
+    def _share(self, connection: Connection) -> None:
+        if not _took(connection, "pg_try_advisory_lock_shared"):
+            raise Locked(
+                f"Another process has the database {self._name} for itself: it moves it, or upgrades its schema. Wait until "
+                "that has ended, then start this one again."
+            )
+        stands = migrate.stands(connection)
+        connection.commit()
+        if stands != migrate.newest():
+            raise Locked(
+                f"The database {self._name} was upgraded, moved or replaced by an earlier backup since this process has "
+                "started. Stop it, and start it again with the version that the others have."
+            )
 
     def _holds(self) -> bool:
         if self._own is None:
             return False
         try:
             self._own.exec_driver_sql("SELECT 1")
+            self._own.commit()
         except DBAPIError:
             with contextlib.suppress(DBAPIError):
                 self._own.close()
             self._own = None
         return self._own is not None
 
-    def _take_again(self) -> None:
-        before = self._backend
-        own = self._connected()
-        same = settings.get(Tx(own, self._compiled), _MARK) == self._mark
-        if same:
-            # Where only we have seen that the connection broke, the server would keep its lock for hours.
-            own.exec_driver_sql(f"SELECT pg_terminate_backend(pid, 1000) {_HELD} = {_SERVED} AND pid = {before}")
-        if not (same and _took(own, _SERVED)):
-            own.close()
-            self._backend = before
-            raise Locked(
-                f"Another process has served {self._name} since this one lost its connection: stop one of them, and "
-                "start this one again if it is to go on."
-            )
-        self._own = own
+    @staticmethod
+    def _others(connection: Connection) -> tuple[str, ...]:
+        query = (
+            f"SELECT DISTINCT application_name FROM pg_stat_activity WHERE pid IN (SELECT pid FROM {_LOCKS}) ORDER BY 1"  # noqa: S608  constants
+        )
+        return tuple(str(row[0]) for row in connection.exec_driver_sql(query))
 
 
 def is_served(connection: Connection) -> bool:
-    """Whether a process serves the database."""
-    return _is_held(connection, f"IN ({_SERVED}, {_WORKING})")
+    """Whether a process serves the database, or a command has it for itself."""
+    return bool(connection.exec_driver_sql(f"SELECT EXISTS (SELECT FROM {_LOCKS})").scalar())  # noqa: S608  constants
 
 
 def keep_out(connection: Connection) -> bool:
     """Let no process serve the database as long as the connection lasts; False if one does."""
-    return not is_served(connection) and _took(connection, _SERVED)
+    return _took(connection, "pg_try_advisory_lock")
 
 
 def leave(connection: Connection) -> None:
     """Give up the locks of a connection that is about to be closed: the server sees its end only some time after us."""
     with contextlib.suppress(DBAPIError):
+        connection.rollback()
         connection.exec_driver_sql("SELECT pg_advisory_unlock_all()")
+        connection.commit()
 
 
-def _took(connection: Connection, key: int) -> bool:
-    return bool(connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({key})").scalar())
+def _took(connection: Connection, function: str) -> bool:
+    return bool(connection.exec_driver_sql(f"SELECT {function}({_SERVED})").scalar())
 
 
-def _is_held(connection: Connection, keys: str) -> bool:
-    return bool(connection.exec_driver_sql(f"SELECT EXISTS (SELECT {_HELD} {keys})").scalar())
+def _named(others: tuple[str, ...]) -> str:
+    more = len(others) - _SHOWN
+    return ", ".join(others[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
