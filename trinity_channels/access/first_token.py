@@ -42,6 +42,7 @@ async def hand_over_first_token(tokens: Tokens, home: Path, *, configured: bool)
     try:
         write_private(file, f"{token}\n")  # first: after a crash in between, a stored token would be known to no one
     except OSError as error:
+        await tokens.leave_first()
         raise FirstTokenError(
             f"The administrator's first token cannot be written to {file} ({error.strerror}). Give the data folder to the "
             "user that runs the server, or set TRINITY_CHANNELS_ADMIN_TOKEN."

@@ -7,14 +7,14 @@ import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from trinity_channels.access.directory import Directory, owner_of
 from trinity_channels.authorisation import administrator
 from trinity_channels.email_address import normalise_email
 from trinity_channels.principal import Principal, Role
 from trinity_channels.refusal import Refusal
-from trinity_channels.store import Store, Tx, audit, tokens
+from trinity_channels.store import Store, Tx, audit, settings, tokens
 from trinity_channels.store.audit import Actor
 from trinity_channels.store.tokens import StoredToken
 from trinity_channels.visible import cleaned_name
@@ -26,7 +26,9 @@ FIRST_START = Actor("first start")
 # Python's last year is 9999; a time zone's hours must still fit.
 _LATEST = datetime(9998, 12, 31, tzinfo=UTC)
 _SHAPE = re.compile(r"tc_[A-Za-z0-9_-]{43}")
-
+_CLAIM = "first_token_claimed_at"
+_CLAIMED = timedelta(seconds=10)
+"""How long a process has to make it: it writes a file and a row."""
 
 _SETTINGS = Actor("settings")
 
@@ -188,10 +190,17 @@ class Tokens:
         return await self._store.write(unit)
 
     async def needs_first(self) -> bool:
-        """Whether there is no token with which an administrator could do anything."""
+        """Whether no token lets an administrator do anything, and this process is to make one."""
         now = self._now()
         every = await self._store.read(tokens.every)
-        return not any(one.role == Role.ADMIN and not one.expired(now) for one in every)
+        if any(one.role == Role.ADMIN and not one.expired(now) for one in every):
+            return False
+        return not self._store.shared or await self._store.write(lambda tx: _claim_first(tx, now))
+
+    async def leave_first(self) -> None:
+        """This process cannot make it: the next one may."""
+        if self._store.shared:
+            await self._store.write(lambda tx: settings.remove(tx, _CLAIM))
 
     async def add_first(self, token: str) -> None:
         """Store the token that an administrator gets at the first start."""
@@ -211,6 +220,15 @@ class Tokens:
                     _revoke(tx, one, by=_SETTINGS, now=now)
 
         await self._store.write(unit)
+
+
+def _claim_first(tx: Tx, now: datetime) -> bool:
+    """Of several processes that start at once, one makes the first token; the time ends the claim of one that has died."""
+    claimed = settings.get(tx, _CLAIM)
+    if claimed is not None and abs(now - datetime.fromisoformat(claimed)) < _CLAIMED:
+        return False
+    settings.put(tx, _CLAIM, now.isoformat())
+    return True
 
 
 def _add(tx: Tx, token: str, wanted: NewToken, label: str, *, by: Actor, now: datetime) -> StoredToken:
