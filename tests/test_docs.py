@@ -13,8 +13,10 @@ from typing import Any
 
 import httpx
 import pytest
+import typer
 
 from tests.world import Found, World
+from trinity_channels import cli
 from trinity_channels.settings import Settings
 from trinity_channels.web.errors import STATUSES
 
@@ -68,6 +70,36 @@ def test_the_readmes_make_commands_are_targets(command: str) -> None:
     assert any(command in block.splitlines() for block in blocks(README, "bash"))
 
     subprocess.run([*shlex.split(command), "--dry-run"], cwd=ROOT, check=True, capture_output=True)  # noqa: S603
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_of_ours_has_the_options_that_a_page_gives_it(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    lines = [
+        line for language in ("bash", "sh", "ini") for block in blocks(text, language) for line in block.splitlines()
+    ]
+    given = [shlex.split(line.partition("trinity-channels ")[2], comments=True) for line in lines if _RUN in line]
+
+    assert [words for words in given if not _is_possible(words)] == []
+
+
+_RUN = "trinity-channels "
+
+
+def _is_possible(words: list[str]) -> bool:
+    """Whether a command exists and has the options that it is given."""
+    command: Any = typer.main.get_command(cli.app)
+    known = {"--help"}
+    for word in [*words, ""]:
+        known |= {option for one in command.params for option in (*one.opts, *one.secondary_opts)}
+        if word.startswith("-"):
+            if word.partition("=")[0] not in known:
+                return False
+        elif isinstance(command, typer.core.TyperGroup) and word:
+            command = command.commands.get(word)
+            if command is None:
+                return False
+    return True
 
 
 def test_the_readmes_settings_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -116,6 +116,7 @@ async def test_a_schema_that_another_process_has_changed_is_told(world: World, v
 async def test_a_process_that_hears_nothing_of_others_is_not_ready_after_a_while(
     world: World, monkeypatch: pytest.MonkeyPatch, seconds: float, status: int
 ) -> None:
+    monkeypatch.setattr(type(world.host.store), "shared", True)
     monkeypatch.setattr(type(world.host.store), "unheard", seconds)
 
     assert (await readyz(world))[0] == status

@@ -107,8 +107,8 @@ async def _offline(settings: Settings, server: Check) -> tuple[Check, list[Findi
                     "server",
                     CheckState.UNKNOWN,
                     f"A server runs on this database, but cannot be asked from here. {server.message}",
-                    "If it is mounted in an application, ask it with an administrator's token: POST "
-                    "/api/settings/diagnosis.",
+                    "Run this where a process runs that receives, with its data folder. If it is mounted in an application, "
+                    "ask it with an administrator's token: POST /api/settings/diagnosis.",
                 )
             return server, await Diagnostics(host, None).examine()
     except (StoreError, VaultError) as error:

@@ -112,6 +112,8 @@ class Deliveries:
     def stop(self) -> None:
         """Begin nothing new; what waits for a place is found at the next start."""
         self._stopping = True
+        for _, over in self._watched.values():
+            over.set()
 
     @contextlib.contextmanager
     def watch(self, conversation: int, delivery: int) -> Iterator[asyncio.Event]:
