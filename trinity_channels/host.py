@@ -10,7 +10,7 @@ from functools import partial
 from types import TracebackType
 from typing import Self
 
-from trinity_channels import lease, wiring
+from trinity_channels import alike, lease, wiring
 from trinity_channels.access.decision_links import DecisionLinks
 from trinity_channels.access.digest_mails import DigestMails
 from trinity_channels.access.first_token import hand_over_first_token
@@ -36,7 +36,7 @@ from trinity_channels.bindings.public_address import PublicAddress
 from trinity_channels.bindings.reports import HealthReports
 from trinity_channels.bindings.stored_secrets import StoredSecrets
 from trinity_channels.crypto.key_ring import key_ring
-from trinity_channels.crypto.vault import Vault
+from trinity_channels.crypto.vault import Vault, VaultError
 from trinity_channels.dispatch import dispatcher_of, end
 from trinity_channels.housekeeping import Chore, Housekeeping
 from trinity_channels.http_client import open_client
@@ -269,13 +269,18 @@ class Host(OnDemand):
         """Open the database, wake what is open, begin to work.
 
         Raises:
-            VaultError: there are no encryption keys.
+            VaultError: there are no encryption keys, or other processes on the database have others.
             StoreError: the database cannot be used, or another process serves it.
             FirstTokenError: the administrator's first token cannot be handed over.
         """
         self.vault.unlock()
         # It takes the lock on the database, so that a second process fails before it has done anything.
         self.store.open()
+        try:
+            await alike.check(self.store, self.vault, self.agents.every())
+        except VaultError:
+            await self.store.close()
+            raise
         await self.store.listen(lead=self.role.works)
         self._begin()
         await self.address.start(self.now())

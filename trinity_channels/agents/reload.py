@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from trinity_channels.agent_settings import Agent
+from trinity_channels.agents import configured
 from trinity_channels.agents.table import AgentTable, Changes
 from trinity_channels.authorisation import administrator
 from trinity_channels.observability.log import get_logger
@@ -150,7 +151,7 @@ class AgentReload:
             found = await asyncio.to_thread(self._read)
             changes = self._table.changes(found.agents)
             # On record before it takes effect: without the record nothing changes.
-            connected = await self._told_all(lambda tx: self._record(tx, changes, principal))
+            connected = await self._told_all(lambda tx: self._record(tx, found, changes, principal))
             self._table.replace(found.agents)
         left = tuple(
             Left(agent, channel, self._titles(channel))
@@ -186,12 +187,13 @@ class AgentReload:
         told = {"added": changes.added, "changed": changes.changed, "removed": changes.removed}
         log.info("agents reloaded as in another process", **told)
 
-    def _record(self, tx: Tx, changes: Changes, by: Principal) -> list[tuple[str, str]]:
+    def _record(self, tx: Tx, found: Configuration, changes: Changes, by: Principal) -> list[tuple[str, str]]:
         """Put it on record, if anything differs; returns what is connected."""
         named = {"added": changes.added, "changed": changes.changed, "removed": changes.removed}
         details = {word: list(names) for word, names in named.items() if names}
         self._seen = secrets.token_hex(8)
         settings.put(tx, _READING, self._seen)
+        configured.put(tx, found.agents)
         tx.tell(Subject.CONFIGURATION)
         if details:
             audit.add(tx, self._now(), by.actor, "reload_agents", details=details)

@@ -62,6 +62,11 @@ class Vault:
         """The id of the key that seals; it says nothing about the key."""
         return self._keys.newest.id
 
+    @property
+    def key_ids(self) -> tuple[str, ...]:
+        """The ids of all keys, newest first."""
+        return tuple(one.id for one in self._keys.keys)
+
     def seal(self, plain: str, *, context: tuple[str, ...]) -> str:
         """Encrypt with the newest key. `context` must be the same when the record is opened."""
         key = self._keys.newest

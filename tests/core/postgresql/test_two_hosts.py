@@ -11,12 +11,14 @@ from typing import Any, Self
 import httpx
 import pytest
 from freezegun.api import FrozenDateTimeFactory
+from pydantic import SecretStr
 
 from tests import postgres
 from tests.postgres_units import CUT
 from tests.stories.test_reload import ALL, MINE, now_reads
-from tests.world import ADMIN, OWNER, PUBLIC, World
+from tests.world import ADMIN, KEY, OWNER, PUBLIC, World
 from trinity_channels.app import create_app
+from trinity_channels.crypto.vault import VaultError
 from trinity_channels.host import Host
 from trinity_channels.settings import Settings, SettingsError
 from trinity_channels.store import settings
@@ -313,3 +315,43 @@ async def test_pages_of_one_process_show_what_another_has_written(pair: Pair) ->
     # One does not take what it has heard for something to tell.
     assert (pair.other.store.commits, pair.host.store.commits) == (heard, written)
     assert written > own
+
+
+async def third(pair: Pair, **changes: Any) -> Host:
+    """A process that has started beside the others with other settings."""
+    _, host = create_app(pair.settings.model_copy(update=changes), pair.ports())
+    await host.start()
+    return host
+
+
+NEW = "11" * 32
+
+
+@never_cut
+@pytest.mark.parametrize(
+    ("keys", "why"),
+    [
+        (NEW, "seal secrets with the encryption key [0-9a-f]{12}, which this one does not have"),
+        (f"{NEW},{KEY}", "do not have the encryption key [0-9a-f]{12}, with which this one would seal secrets"),
+    ],
+)
+async def test_a_process_with_other_encryption_keys_does_not_start_beside_others(
+    pair: Pair, keys: str, why: str
+) -> None:
+    with pytest.raises(VaultError, match=why):
+        await third(pair, credential_encryption_key=SecretStr(keys))
+
+    for following in (f"{KEY},{NEW}", f"{NEW},{KEY}"):
+        await (await third(pair, credential_encryption_key=SecretStr(following))).stop()
+
+
+@never_cut
+async def test_a_process_with_other_agents_says_so_when_it_starts(pair: Pair, caplog: pytest.LogCaptureFixture) -> None:
+    agents = dict(pair.settings.agents)
+    agents["new"] = agents.pop("sales")
+    agents["support"] = agents["support"].model_copy(update={"keep_bodies_days": 3})
+    host = await third(pair, agents=agents)
+    await host.stop()
+
+    (said,) = [one for one in caplog.messages if "configured otherwise" in one]
+    assert 'only_here=["new"] only_there=["sales"] differ=["support"]' in said
