@@ -57,7 +57,7 @@ test: lint $(if $(ARGS),,$(FLOORS)/.made) ## Everything that decides about a cha
 	$(BIN)/python $(if $(ARGS),-m pytest $(ARGS),tests/run.py)
 	$(if $(ARGS),,$(FLOORS)/bin/python tests/run.py --floors --fast)
 
-test-fast: $(VENV)/.dev ## One case of each test, without load, browsers and whole programs, in about a minute
+test-fast: $(VENV)/.dev ## One case of each test, without load, browsers, PostgreSQL and whole programs, in about a minute
 	$(BIN)/python tests/run.py --fast
 
 test-floors: $(FLOORS)/.made ## All tests with the oldest libraries that are supported, those of floors.txt

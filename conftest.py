@@ -1,4 +1,4 @@
-"""What all tests share: profiles of property tests, the mark of tests that need a browser, and the short run.
+"""What all tests share: profiles of property tests, the marks of tests that need a browser or PostgreSQL, and the short run.
 
 The suite runs the same examples of properties every time, `make test-fast` a twentieth of them, `make fuzz` new ones.
 `--fast` takes one case of each test: nothing is left untried, but a table of cases only by its first row. Browsers and what
@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from itertools import islice
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -57,12 +58,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark the tests that open a browser: those of modules that use playwright, and those with its pages as a fixture."""
+    """Mark the tests that need a browser or PostgreSQL: by what their modules use, and those with pages as a fixture."""
     for item in items:
         module = item.getparent(pytest.Module)
-        used = vars(module.obj).values() if module else ()
-        if "page_of" in getattr(item, "fixturenames", ()) or any(map(_is_of_playwright, used)):
+        used = {_origin(one) for one in vars(module.obj).values()} if module else set()
+        if "page_of" in getattr(item, "fixturenames", ()) or any(one.startswith("playwright.") for one in used):
             item.add_marker("browser")
+        if item.path.parent.name == "postgresql" or any(one.startswith("tests.postgres") for one in used):
+            item.add_marker("postgres")
     if config.getoption("--fast"):
         _keep_one_case_each(config, items)
 
@@ -79,5 +82,6 @@ def _keep_one_case_each(config: pytest.Config, items: list[pytest.Item]) -> None
     config.hook.pytest_deselected(items=left_out)
 
 
-def _is_of_playwright(value: object) -> bool:
-    return str(getattr(value, "__module__", "")).startswith("playwright.")
+def _origin(value: object) -> str:
+    """The module where something was made, or the name of a module."""
+    return str(value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", ""))

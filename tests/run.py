@@ -1,8 +1,8 @@
 """Run the suite: four processes, two at a time, for they need the time of two cores, then the load tests alone.
 
 `--fast` takes one case of each test, a twentieth of the examples of properties, and leaves out what takes long: load tests,
-browsers, the starting of whole programs, and stories that go on for weeks (the mark `long`). Each process looks back at its
-own log and memory (`log_watch.LAST`). What the others print follows the first one's.
+browsers, PostgreSQL, the starting of whole programs, and stories that go on for weeks (the mark `long`). Each process looks
+back at its own log and memory (`log_watch.LAST`). What the others print follows the first one's.
 
 `--floors` is for an environment with the oldest libraries (`floors.txt`), and mounts the host of every story in an
 application, see `mounted`: of every test in one without channels of its own, of the stories in one with them, too.
@@ -57,6 +57,8 @@ FAST = (
     "--ignore=plugins/contract_tests/tests/test_report.py",
     *(f"--ignore=tests/{name}" for name in WHOLE_PROGRAMS),
 )
+WITHOUT_POSTGRES = "-m", "not postgres"
+"""Its server, and what waits for it, took a sixth of the time of a quick check."""
 OF_LIBRARIES = (
     *(f"tests/{name}" for name in ("agents", "api", "channels", "core", "inbound", "mail")),
     *(f"tests/test_{name}.py" for name in ("distributions", "http_server", "migrate", "settings")),
@@ -83,7 +85,7 @@ def main() -> int:
     if options.fast and options.floors:
         return side_by_side((*STORIES, *FAST), (*OF_LIBRARIES, MOVED, *FAST))
     if options.fast:
-        return side_by_side((*FIRST, *FAST), (*SECOND, *FAST))
+        return side_by_side((*FIRST, *FAST, *WITHOUT_POSTGRES), (*SECOND, *FAST, *WITHOUT_POSTGRES))
     everywhere = (MOVED,) if options.floors else ()
     left_out = NOT_ON_FLOORS if options.floors else ()
     # The longest run begins, beside the two others, or a core would have nothing to do at the end.
