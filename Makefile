@@ -7,7 +7,7 @@ PLUGINS := $(filter-out $(KIT),$(patsubst %/pyproject.toml,%,$(wildcard plugins/
 PACKAGES := -e '.[cli]' $(addprefix -e ,$(PLUGINS))
 FLOORS := $(VENV)/floors
 
-.PHONY: help install demo test test-fast test-floors lint format fuzz bench docs assets screenshots
+.PHONY: help install demo test test-fast test-floors lint format fuzz kill bench docs assets screenshots
 
 help: ## This list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "%-12s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -70,6 +70,11 @@ EXAMPLES ?= 500
 
 fuzz: $(VENV)/.dev ## Properties with new examples; FUZZ=300 seconds, EXAMPLES=500 of each
 	$(BIN)/python tests/fuzz.py --seconds $(FUZZ) --examples $(EXAMPLES) $(ARGS)
+
+KILLS ?= 200
+
+kill: $(VENV)/.dev ## Kill hosts, databases and the provider under load; KILLS=200 over both databases
+	$(BIN)/python -m tests.load.kills --kills $(KILLS)
 
 bench: $(VENV)/.dev ## Measure accept, the whole way, start-up and memory
 	$(BIN)/python -m bench $(ARGS)

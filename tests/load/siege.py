@@ -1,4 +1,4 @@
-"""What a host is besieged with: a provider that keeps trying, a model that counts, people who write, and a killer.
+"""What a host is besieged with: a provider that keeps trying, a model that counts, and people who write.
 
 Everything but the host lives in this process. The host is another one, because `kill -9` leaves no time for anything.
 """
@@ -7,16 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import random
 import re
-import signal
 import socket
-import sqlite3
-import sys
 import time
-from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+import zlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -40,21 +36,13 @@ RETRY_PAUSE = 0.15
 GIVES_UP = 0.01
 """How likely the provider gives a webhook up after each failed attempt."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_WRITTEN = re.compile(r"\bp\d+n\d+\b")
-_CONFIG = """
-[agents.support]
-owner = "owner@example.org"
-runtime = "openai"
-base_url = "{model}/v1"
-model = "counting"
-"""
-_OPEN_WORK = """
-SELECT 'message ' || state, count(*) FROM trinity_channels_message WHERE state IN ('waiting', 'answering') GROUP BY state
-UNION ALL SELECT 'turn ' || state, count(*) FROM trinity_channels_turn WHERE state IN ('open', 'failed') GROUP BY state
-UNION ALL
-SELECT 'delivery ' || state, count(*) FROM trinity_channels_delivery
-WHERE state IN ('ready', 'sending', 'reconciling') GROUP BY state
-"""
+_WRITTEN = re.compile(r"\bp\d+n\d+\b(?::\d/\d\b)?")
+_TEXT = re.compile(r"\bp\d+n\d+\b")
+PIECES = 3
+"""Paragraphs of a long answer, which takes several messages."""
+_LONG = 7
+"""One answer in so many is long."""
+_FILLER = "and so on " * 120
 
 
 def now() -> datetime:
@@ -87,20 +75,69 @@ def free_port() -> int:
             return port
 
 
+class _Quiet(uvicorn.Server):
+    """Leaves the signals of this process alone: several of them come and go."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class Server:
+    """An app on the loopback interface, within this event loop; it can go away and come back."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._port = free_port()
+        self._server: uvicorn.Server | None = None
+        self._serving: asyncio.Task[None] | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it is, or was."""
+        return f"http://127.0.0.1:{self._port}"
+
+    async def begin(self) -> None:
+        """Serve."""
+        config = uvicorn.Config(
+            self._app,
+            port=self._port,
+            log_config=None,
+            log_level="critical",  # connections that were cut are no errors here
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=1,
+        )
+        self._server = server = _Quiet(config)
+        self._serving = asyncio.create_task(server.serve())
+        await eventually(lambda: server.started, 10, lambda: "a server of the test has started")
+
+    async def go_away(self) -> None:
+        """Cut all connections and refuse new ones. What was being asked may have been done."""
+        assert self._server
+        assert self._serving
+        for connection in list(self._server.server_state.connections):
+            connection.transport.abort()
+        self._server.should_exit = self._server.force_exit = True
+        await self._serving
+
+    async def end(self) -> None:
+        """Stop serving."""
+        assert self._server
+        assert self._serving
+        self._server.should_exit = True
+        await self._serving
+
+
 @contextlib.asynccontextmanager
 async def served(app: ASGIApp) -> AsyncIterator[str]:
-    """Serve an app on the loopback interface, within this event loop; yields its address."""
-    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1)
-    server = uvicorn.Server(config)
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        task = asyncio.create_task(server.serve(sockets=[listening]))
-        await eventually(lambda: server.started, 10, lambda: "a server of the test has started")
-        try:
-            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            await task
+    """Serve an app; yields its address."""
+    server = Server(app)
+    await server.begin()
+    try:
+        yield server.url
+    finally:
+        await server.end()
 
 
 class Persistent(httpx.AsyncBaseTransport):
@@ -150,7 +187,8 @@ class Far:
 class CountingModel:
     """An OpenAI-compatible endpoint that answers with what it was asked, and remembers under which key.
 
-    A key seen before is answered at once, as an endpoint that honours Idempotency-Key would.
+    Some answers are longer than a message; each piece says which of how many it is: `p7n12:2/3`. A key seen before is
+    answered at once, as an endpoint that honours Idempotency-Key would.
     """
 
     def __init__(self, dice: random.Random) -> None:
@@ -161,123 +199,37 @@ class CountingModel:
     async def _complete(self, request: Request) -> JSONResponse:
         said = (await request.json())["messages"]
         last_answer = max((i for i, one in enumerate(said) if one["role"] == "assistant"), default=-1)
-        asked = tuple(one["content"] for one in said[last_answer + 1 :] if one["role"] == "user")
+        asked = tuple(text for one in said[last_answer + 1 :] for text in _TEXT.findall(one["content"]))
         key = request.headers["idempotency-key"]
         again = any(known == key for known, _ in self.calls)
         self.calls.append((key, asked))
         if not again:
             await asyncio.sleep(self._dice.uniform(0, 0.25))
-        answer = {"role": "assistant", "content": "you wrote " + ", ".join(asked)}
+        answer = {"role": "assistant", "content": "\n\n".join(_answer(asked))}
         return JSONResponse({"choices": [{"index": 0, "message": answer, "finish_reason": "stop"}]})
 
 
-@dataclass
-class HostProcess:
-    """The besieged host: a process that is started and killed again and again over one database.
-
-    `settings` are variables besides its own; without an address of a model it has no agents of its own.
-    """
-
-    folder: Path
-    model: str
-    twilio: str
-    settings: Mapping[str, str] = field(default_factory=dict)
-    port: int = field(default_factory=free_port)
-    process: asyncio.subprocess.Process | None = None
-
-    @property
-    def url(self) -> str:
-        """Where it listens, if it does."""
-        return f"http://127.0.0.1:{self.port}"
-
-    @property
-    def log(self) -> str:
-        """What all its processes wrote."""
-        return (self.folder / "host.log").read_text()
-
-    async def start(self) -> None:
-        """Start it; returns at once."""
-        config = self.folder / "channels.toml"
-        config.write_text(_CONFIG.format(model=self.model) if self.model else "")
-        environment = {
-            **{name: os.environ[name] for name in ("PATH", "HOME", "LANG", "PYTHONPATH") if name in os.environ},
-            "TRINITY_CHANNELS_HOME": str(self.folder),
-            "TRINITY_CHANNELS_CONFIG": str(config),
-            "TRINITY_CHANNELS_ADMIN_TOKEN": ADMIN,
-            "PUBLIC_CHAT_URL": self.url,
-            "TWILIO_API_BASE_URL": self.twilio,
-            **self.settings,
-        }
-        with (self.folder / "host.log").open("ab") as log:
-            self.process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "tests.load.host", str(self.port)),
-                cwd=ROOT,
-                env=environment,
-                stdout=log,
-                stderr=log,
-            )
-
-    async def ready(self) -> None:
-        """Wait until it serves.
-
-        Raises:
-            TimeoutError: it is stuck, or has crashed.
-        """
-        await eventually(self._is_ready, 20, lambda: f"the host is ready\n{self.log[-2000:]}")
-
-    async def _is_ready(self) -> bool:
-        assert self.process is not None
-        assert self.process.returncode is None, f"the host has crashed\n{self.log[-2000:]}"
-        try:
-            async with httpx.AsyncClient() as client:
-                return (await client.get(f"{self.url}/readyz", timeout=1)).status_code == httpx.codes.OK
-        except httpx.TransportError:
-            return False
-
-    async def end(self, how: signal.Signals) -> int:
-        """Send a signal and wait for the end; returns the exit code."""
-        assert self.process is not None
-        assert self.process.returncode is None, f"the host had crashed\n{self.log[-2000:]}"
-        self.process.send_signal(how)
-        async with asyncio.timeout(20):
-            return await self.process.wait()
-
-    async def connect(self, settings: Mapping[str, str]) -> str:
-        """Connect the agent and open it to everyone; returns the webhook's address."""
-        async with httpx.AsyncClient(base_url=self.url, headers={"Authorization": f"Bearer {ADMIN}"}) as client:
-            connected = await client.put("/api/agents/support/whatsapp", json=dict(settings))
-            assert connected.status_code == httpx.codes.OK, connected.text
-            opened = await client.put("/api/agents/support/access-policy", json={"policy": "open"})
-            assert opened.status_code == httpx.codes.OK, opened.text
-        return str(connected.json()["webhook_url"])
-
-    def open_work(self) -> dict[str, int]:
-        """How much its database holds that is not done, by kind and state."""
-        return dict(self._query(_OPEN_WORK))
-
-    def last_attempts(self) -> int:
-        """How many turns are in their third attempt: one more death and they are parked, as they should be."""
-        return int(
-            self._query("SELECT count(*) FROM trinity_channels_turn WHERE state = 'open' AND attempts >= 3")[0][0]
-        )
-
-    def _query(self, sql: str) -> list[Any]:
-        database = sqlite3.connect(f"file:{self.folder / 'trinity_channels.db'}?mode=ro", uri=True)
-        try:
-            return database.execute(sql).fetchall()
-        finally:
-            database.close()
+def _answer(asked: tuple[str, ...]) -> Iterator[str]:
+    if zlib.crc32(asked[-1].encode()) % _LONG:
+        yield f"you wrote {', '.join(asked)}"
+        return
+    yield f"you wrote {', '.join(asked)} {asked[-1]}:1/{PIECES} {_FILLER}"
+    for piece in range(2, PIECES + 1):
+        yield f"{asked[-1]}:{piece}/{PIECES} {_FILLER}"
 
 
 @dataclass
 class Writer:
-    """A person who numbers what they write: `p7n12`. Slow enough for the limit of 30 messages a minute."""
+    """A person who numbers what they write: `p7n12`. Slow enough for the limit of 30 messages a minute.
+
+    `acknowledged` says of each text what `during` was when the provider was answered.
+    """
 
     index: int
     phone: Phone
     dice: random.Random
-    acknowledged: list[str] = field(default_factory=list)
-    given_up: list[str] = field(default_factory=list)
+    during: Callable[[], int]
+    acknowledged: dict[str, int] = field(default_factory=dict)
 
     async def write_until(self, end: asyncio.Event) -> None:
         """Write one to three messages, pause, and again; one after another, as the provider acknowledges them."""
@@ -288,13 +240,14 @@ class Writer:
                 text = f"p{self.index}n{number}"
                 await self.phone.says(text)
                 message = next(one for one in reversed(self.phone.bubbles) if one.body == text and not one.outbound)
-                (self.acknowledged if message.acknowledged else self.given_up).append(text)
+                if message.acknowledged:  # else it was given up
+                    self.acknowledged[text] = self.during()
                 number += 1
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(end.wait(), self.dice.uniform(7, 10))
 
-    def answered(self) -> list[str]:
-        """Every text that a reply on the phone repeats, in the order of the replies."""
+    def heard(self) -> list[str]:
+        """Every text that a reply on the phone repeats, and the pieces of long ones, in the order of the replies."""
         return [text for heard in self.phone.heard() for text in _WRITTEN.findall(heard.text)]
 
 
@@ -303,8 +256,3 @@ def make_twilio(http: httpx.AsyncClient, base_url: str) -> TwilioSimulator:
     twilio = TwilioSimulator(Context(http, now, api_base_url=base_url))
     twilio.behaviour.sends_per_second = None
     return twilio
-
-
-def twice(items: Iterable[str]) -> list[str]:
-    """What occurs more than once."""
-    return [item for item, count in Counter(items).items() if count > 1]

@@ -13,7 +13,9 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
-from tests.load.siege import HostProcess, make_twilio, served
+from tests.load.databases import SqliteFile
+from tests.load.host_process import HostProcess
+from tests.load.siege import make_twilio, served
 
 SECONDS = 5
 FORGERIES_A_SECOND = 20
@@ -38,7 +40,7 @@ async def test_forgeries_delay_nothing_else(tmp_path: Path, name: str) -> None:
         http = await stack.enter_async_context(httpx.AsyncClient())
         twilio = make_twilio(http, "http://twilio.invalid")
         base_url = await stack.enter_async_context(served(twilio.app))
-        host = HostProcess(tmp_path, model="http://127.0.0.1:9", twilio=base_url)
+        host = HostProcess(tmp_path, SqliteFile(tmp_path), model="http://127.0.0.1:9", twilio=base_url)
         await host.start()
         assert host.process is not None
         try:

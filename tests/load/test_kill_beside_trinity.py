@@ -12,7 +12,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.load.siege import ADMIN, Far, HostProcess, Persistent, eventually, make_twilio, now, served
+from tests.load.databases import SqliteFile
+from tests.load.host_process import HostProcess
+from tests.load.siege import ADMIN, Far, Persistent, eventually, make_twilio, now, served
 from tests.platform.double import TOKEN, Platform
 from tests.platform.executions import Plan
 from trinity_channels_whatsapp.simulator.phones import Phone
@@ -44,6 +46,7 @@ async def test_kill_nine_begins_no_run_twice(tmp_path: Path) -> None:
         url = await stack.enter_async_context(served(Far(platform.app, dice)))
         host = HostProcess(
             tmp_path,
+            SqliteFile(tmp_path),
             model="",
             twilio=await stack.enter_async_context(served(Far(twilio.app, dice))),
             settings={"TRINITY_URL": url, "TRINITY_TOKEN": TOKEN},
@@ -64,9 +67,7 @@ async def test_kill_nine_begins_no_run_twice(tmp_path: Path) -> None:
             await eventually(lambda: not host.open_work(), 60, lambda: f"nothing is open: {host.open_work()}")
             await twilio.settle()
         finally:
-            with contextlib.suppress(ProcessLookupError):
-                host.process.kill() if host.process else None
-            await host.process.wait() if host.process else None
+            await host.gone()
 
     asked = Counter(
         line for run in platform.executions for line in (run.response or "").removeprefix("echo ").split("\n")
