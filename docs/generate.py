@@ -17,13 +17,14 @@ from datetime import timedelta
 from enum import StrEnum
 from importlib.metadata import entry_points
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import lifecycles
 from typer.main import get_command
 
 from trinity_channels import api, simulation
-from trinity_channels.api import PROJECT, Capabilities, Channel, ChannelError, hooks
+from trinity_channels.api import PROJECT, Capabilities, Channel, ChannelError, hooks, http
 from trinity_channels.app import Ports, create_app
 from trinity_channels.cli import app as commands
 from trinity_channels.cli.demo.environment import DemoSettings
@@ -137,14 +138,15 @@ def _contract() -> str:
     for name in api.__all__:
         if inspect.isfunction(function := getattr(api, name)):
             text += [f"### `{name}{str(inspect.signature(function)).replace(chr(39), '')}`\n", _prose(function), ""]
-    text += _toolkit()
+    text += _part("## Calls: `trinity_channels.api.http`\n", http)
+    text += _part("## For simulators: `trinity_channels.simulation`\n", simulation)
     return "\n".join(text).rstrip() + "\n"
 
 
-def _toolkit() -> list[str]:
-    text = ["## For simulators: `trinity_channels.simulation`\n", _prose(simulation), ""]
-    for name in simulation.__all__:
-        part = getattr(simulation, name)
+def _part(heading: str, module: ModuleType) -> list[str]:
+    text = [heading, _prose(module), ""]
+    for name in module.__all__:
+        part = getattr(module, name)
         if inspect.isfunction(part) or inspect.isclass(part):
             text += [f"### `{_call(name, part)}`\n", _prose(part), ""]
         if inspect.isclass(part):
@@ -153,6 +155,8 @@ def _toolkit() -> list[str]:
 
 
 def _call(name: str, part: Callable[..., object]) -> str:
+    if inspect.isclass(part) and issubclass(part, Exception):  # plugins catch these
+        return name
     wanted = ", ".join(one for one in inspect.signature(part).parameters if one != "self")
     return f"{'await ' if inspect.iscoroutinefunction(part) else ''}{name}({wanted})"
 

@@ -3,6 +3,7 @@
 A plugin imports nothing else of the host; its simulator may also use the toolkit `trinity_channels.simulation`.
 """
 
+from trinity_channels.api import http
 from trinity_channels.api.content import Attachment, Button, Forwarded, Location, Note, NoteKind, Part, Quoted
 from trinity_channels.api.errors import (
     ChannelError,
@@ -99,6 +100,7 @@ __all__ = [
     "Verification",
     "hookimpl",
     "hookspec",
+    "http",
     "known",
     "retry_after",
 ]

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pydantic import BaseModel
 
 from trinity_channels.api import Account, ConfigurationError, Context, ProviderUnavailable
+from trinity_channels.api.http import CallError
 from trinity_channels_slack.app import SCOPES
-from trinity_channels_slack.client import Client, NoAnswer, Refused, reading_error
+from trinity_channels_slack.client import Client, reading_error
 from trinity_channels_slack.fields import text_of
 from trinity_channels_slack.settings import SlackSettings
 
@@ -33,7 +34,7 @@ async def open_account(settings: BaseModel, ctx: Context) -> Opened:
         raise TypeError(f"These are {type(settings).__name__}, not SlackSettings.")
     try:
         answer = await Client(settings, ctx).auth_test()
-    except (Refused, NoAnswer) as error:
+    except CallError as error:
         raise reading_error(error) from None
     told = {name: value for name in FACTS if (value := text_of(answer.data, name))}
     # A proxy may answer 200 with JSON of its own; every token belongs to a user in a workspace.

@@ -1,32 +1,15 @@
-"""Reading JSON of any shape: a field of another type than expected counts as missing."""
+"""Reading JSON of any shape: the contract's readers under the names that they have here."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from trinity_channels.api.http import Fields as Json
+from trinity_channels.api.http import inner as object_of
+from trinity_channels.api.http import objects
+from trinity_channels.api.http import text as text_of
 
-Json = Mapping[str, Any]
-
-
-def text_of(fields: object, name: str) -> str:
-    """A field of text, empty if it is missing or of another type.
-
-    JSON can hold halves of surrogate pairs, which neither a database nor a request takes; they become question marks.
-    """
-    value = fields.get(name) if isinstance(fields, dict) else None
-    if not isinstance(value, str):
-        return ""
-    # ASCII cannot hold surrogates; most ids and words are spared the copy.
-    return value if value.isascii() else value.encode("utf-8", "replace").decode()
-
-
-def object_of(fields: object, name: str) -> Json:
-    """A field that is an object, empty if it is missing or of another type."""
-    value = fields.get(name) if isinstance(fields, dict) else None
-    return value if isinstance(value, dict) else {}
+__all__ = ["Json", "object_of", "objects_of", "text_of"]
 
 
 def objects_of(fields: object, name: str, most: int = 100) -> list[Json]:
     """The objects in a field that is a list, at most `most` of them."""
-    value = fields.get(name) if isinstance(fields, dict) else None
-    return [one for one in value[:most] if isinstance(one, dict)] if isinstance(value, list) else []
+    return objects(fields, name, most)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from trinity_channels.api import Binding, Context, Identity, ProviderUnavailable, Sender
-from trinity_channels_slack.client import Client, NoAnswer, Refused, reading_error
+from trinity_channels.api.http import CallError
+from trinity_channels_slack.client import Client, Refused, reading_error
 from trinity_channels_slack.fields import Json, object_of, text_of
 from trinity_channels_slack.settings import settings_of
 
@@ -24,7 +25,7 @@ async def resolve(binding: Binding, sender: Sender, ctx: Context) -> Identity:
         if error.code in _NOTHING_TO_KNOW:
             return Identity((sender.address,), sender.name)
         raise ProviderUnavailable(reading_error(error).message) from None
-    except NoAnswer as error:
+    except CallError as error:
         raise ProviderUnavailable(reading_error(error).message) from None
     user = object_of(answer.data, "user")
     profile = object_of(user, "profile")

@@ -21,9 +21,10 @@ from trinity_channels.api import (
     SendError,
     SendRejected,
     SendUnknown,
+    http,
 )
 from trinity_channels_slack.addresses import is_id, is_ts, message_id, parse
-from trinity_channels_slack.client import Client, NoAnswer, Refused
+from trinity_channels_slack.client import Client, Refused
 from trinity_channels_slack.codes import AMBIGUOUS, ERRORS, LATER, failure_of
 from trinity_channels_slack.fields import object_of, text_of
 from trinity_channels_slack.settings import settings_of
@@ -49,10 +50,10 @@ async def send(binding: Binding, message: OutboundMessage, ctx: Context) -> Rece
             unfurl_media=False,
             metadata={"event_type": MARK, "event_payload": {"id": message.id}},
         )
-    except NoAnswer as error:
-        raise _unanswered(error) from None
     except Refused as error:
         raise _verdict(error, may_be_taken=True) from None
+    except http.CallError as error:
+        raise http.sending(error, "Slack") from None
     named, ts = text_of(answer.data, "channel"), text_of(answer.data, "ts")
     if not is_ts(ts):
         raise SendUnknown("Slack answered without naming the message.")
@@ -76,20 +77,14 @@ async def open_address(client: Client, to: str) -> tuple[str, str | None]:
         return address.channel, address.thread
     try:
         answer = await client.conversations_open(users=str(address.user))
-    except NoAnswer as error:
-        raise SendDeferred(f"Slack gave no usable answer ({error.why}) before the message was sent.") from None
     except Refused as error:
         raise _verdict(error, may_be_taken=False) from None
+    except http.CallError as error:
+        raise SendDeferred(f"Slack gave no usable answer ({error}) before the message was sent.") from None
     channel = text_of(object_of(answer.data, "channel"), "id")
     if not is_id(channel):
         raise SendDeferred("Slack did not name the direct chat.")
     return channel, None
-
-
-def _unanswered(error: NoAnswer) -> SendError:
-    if error.sent:
-        return SendUnknown(f"The connection to Slack gave no usable answer ({error.why}).")
-    return SendDeferred(f"Slack could not be reached ({error.why}).")
 
 
 def _verdict(error: Refused, *, may_be_taken: bool) -> SendError:

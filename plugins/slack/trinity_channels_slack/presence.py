@@ -7,8 +7,9 @@ https://docs.slack.dev/reference/methods/reactions.add — Slack cannot show typ
 from __future__ import annotations
 
 from trinity_channels.api import Binding, Context, ProviderUnavailable
+from trinity_channels.api.http import CallError
 from trinity_channels_slack.addresses import split_message_id
-from trinity_channels_slack.client import Client, NoAnswer, Refused, reading_error
+from trinity_channels_slack.client import Client, Refused, reading_error
 from trinity_channels_slack.settings import settings_of
 
 DEADLINE = 5.0
@@ -25,7 +26,7 @@ async def show_seen(binding: Binding, message_id: str, ctx: Context) -> None:
         await Client(settings_of(binding), ctx, deadline=DEADLINE).reactions_add(
             channel=channel, timestamp=ts, name=EYES
         )
-    except (Refused, NoAnswer) as error:
+    except CallError as error:
         # A repeated turn shows it again.
         if not (isinstance(error, Refused) and error.code == "already_reacted"):
             raise reading_error(error) from None

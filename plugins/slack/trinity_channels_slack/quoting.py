@@ -7,8 +7,9 @@ Marketplace may ask once a minute: https://docs.slack.dev/changelog/2025/05/29/r
 from __future__ import annotations
 
 from trinity_channels.api import Binding, Context, ProviderUnavailable, Quoted
+from trinity_channels.api.http import CallError
 from trinity_channels_slack.addresses import split_message_id
-from trinity_channels_slack.client import Client, NoAnswer, Refused, reading_error
+from trinity_channels_slack.client import Client, Refused, reading_error
 from trinity_channels_slack.content import words
 from trinity_channels_slack.fields import Json, object_of, objects_of, text_of
 from trinity_channels_slack.identity import name_in
@@ -34,7 +35,7 @@ async def resolve(binding: Binding, message_id: str, ctx: Context) -> Quoted:
         if error.code in _NOTHING_TO_READ:
             return Quoted(provider_id=message_id)
         raise ProviderUnavailable(reading_error(error).message) from None
-    except NoAnswer as error:
+    except CallError as error:
         raise ProviderUnavailable(reading_error(error).message) from None
     message = next((one for one in objects_of(answer.data, "messages") if text_of(one, "ts") == ts), {})
     if not message or text_of(message, "subtype") == "tombstone":  # what stands in the place of a deleted root
@@ -51,5 +52,5 @@ async def _author(client: Client, message: Json) -> str:
         return name
     try:
         return name_in(object_of((await client.users_info(user=text_of(message, "user"))).data, "user"))
-    except (Refused, NoAnswer):
+    except CallError:
         return ""

@@ -21,8 +21,9 @@ from trinity_channels.api import (
     Receipt,
     SendError,
 )
+from trinity_channels.api.http import CallError
 from trinity_channels_slack.addresses import is_ts, message_id
-from trinity_channels_slack.client import Client, NoAnswer, Refused
+from trinity_channels_slack.client import Client, Refused
 from trinity_channels_slack.fields import Json, object_of, text_of
 from trinity_channels_slack.outbound import MARK, open_address
 from trinity_channels_slack.settings import settings_of
@@ -43,7 +44,7 @@ async def find(
         channel, thread = await open_address(client, message.to)
         return await _search(client, channel, thread, oldest, message.id, known, binding)
     # The hook may only say that it could not find out: None would have the message sent again.
-    except (NoAnswer, Refused, SendError) as error:
+    except (CallError, SendError) as error:
         why = error.code if isinstance(error, Refused) else type(error).__name__
         raise ProviderUnavailable(f"Slack's messages could not be read ({why}).") from None
 

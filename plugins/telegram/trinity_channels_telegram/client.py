@@ -1,7 +1,6 @@
 """One call of the Bot API. https://core.telegram.org/bots/api#making-requests.
 
-The token is part of every address, so nothing of httpx leaves this module: its errors hold the request, its log lines
-quote the address. What went wrong is said in our own words, and raised outside the `except` so that no cause hangs on.
+The token is part of every address, which `http.ask` shows to no log.
 """
 
 from __future__ import annotations
@@ -13,42 +12,18 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-import httpx
-
-from trinity_channels.api import ConfigurationError, Context, ProviderUnavailable, retry_after
+from trinity_channels.api import ConfigurationError, Context, ProviderUnavailable, http, retry_after
+from trinity_channels.api.http import DEADLINE, Answer, CallError, NoAnswer, NotSent
 from trinity_channels_telegram.fields import Fields, inner, shown, whole
 from trinity_channels_telegram.settings import TelegramSettings
 
 TELEGRAM = "https://api.telegram.org"
-DEADLINE = 25.0
-"""Seconds for one call altogether: pool, connection, and an answer that trickles in."""
 
 # A day: longer than any pause that makes sense, short enough that a wrong number cannot stop a chat for good.
 _LONGEST_PAUSE = 24 * 60 * 60.0
 _MAX_WORDS = 300
 # 404 is what a malformed token or a wrong base address gets.
 _TOKEN_REFUSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND, HTTPStatus.MISDIRECTED_REQUEST})
-# httpx raises these before the first byte is written; after every other error Telegram may have taken the call.
-_NEVER_LEFT = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.UnsupportedProtocol,
-    httpx.LocalProtocolError,
-    httpx.InvalidURL,
-)
-
-
-class CallError(Exception):
-    """A call gave no result."""
-
-
-class NotSentError(CallError):
-    """It was certainly not taken: there was no connection to send it over, or the answer leads elsewhere."""
-
-
-class NoAnswerError(CallError):
-    """The outcome is unknown: cut off, timed out, or answered with something that Telegram does not say."""
 
 
 class RefusedError(CallError):
@@ -66,15 +41,6 @@ class RefusedError(CallError):
         return part in self.words.lower()
 
 
-class _Address(httpx.URL):
-    """An address that does not show its token, neither in httpx's log nor in the `repr` of a request."""
-
-    def __str__(self) -> str:
-        return f"{self.scheme}://{self.netloc.decode()}/bot…/{self.path.rpartition('/')[2]}"
-
-    __repr__ = __str__
-
-
 async def call(
     settings: TelegramSettings,
     ctx: Context,
@@ -86,18 +52,15 @@ async def call(
     """Call `method` and return its `result`.
 
     Raises:
-        RefusedError, NotSentError, NoAnswerError: see there.
+        RefusedError, http.NotSent, http.NoAnswer: see there.
     """
     answer = await _post(settings, ctx, method, parameters or {}, deadline)
-    if isinstance(answer, CallError):
-        raise answer
-    if HTTPStatus.MULTIPLE_CHOICES <= answer.status_code < HTTPStatus.BAD_REQUEST:
-        # Redirects are not followed, because the token is in the address, so no Bot API has seen the call.
-        raise NotSentError(f"HTTP {answer.status_code} leads elsewhere; check the setting telegram_api_base_url")
+    if answer.redirects:
+        raise NotSent(f"HTTP {answer.status} leads elsewhere; check the setting telegram_api_base_url")
     body = _body(answer)
     # A proxy's page or half an answer proves nothing, whatever its status; only `"ok": false` proves a refusal.
     if body is None or (body["ok"] and "result" not in body):
-        raise NoAnswerError(f"HTTP {answer.status_code} without a word from the Bot API")
+        raise NoAnswer(f"HTTP {answer.status} without a word from the Bot API")
     if not body["ok"]:
         raise _refusal(body, answer, ctx)
     return body["result"]
@@ -137,47 +100,39 @@ async def read(
             when = "in a moment" if refused.pause is None else f"in {math.ceil(refused.pause)} seconds"
             raise ProviderUnavailable(f"Telegram cannot answer now (code {refused.code}). Try again {when}.") from None
         raise
-    except NotSentError as error:
-        raise ProviderUnavailable(f"Telegram could not be reached ({error}). Try again in a moment.") from None
     except CallError as error:
-        raise ProviderUnavailable(f"Telegram gave no usable answer ({error}). Try again in a moment.") from None
+        raise http.reading(error, "Telegram") from None
 
 
 async def _post(
     settings: TelegramSettings, ctx: Context, method: str, parameters: Mapping[str, object], deadline: float
-) -> httpx.Response | CallError:
+) -> Answer:
     base = (ctx.api_base_url or TELEGRAM).rstrip("/")
-    try:
-        url = f"{base}/bot{settings.bot_token.get_secret_value()}/{method}"
+    return await http.ask(
+        ctx,
+        "POST",
+        f"{base}/bot{settings.bot_token.get_secret_value()}/{method}",
+        shown=f"{base}/bot…/{method}",
+        deadline=deadline,
         # ASCII only: whatever a text holds can be sent, and it is Telegram's to judge.
-        body = json.dumps(parameters).encode()
-        request = ctx.http.build_request("POST", url, content=body, headers={"Content-Type": "application/json"})
-        # After `build_request`, which would copy the address into a plain URL again; httpx logs it at INFO.
-        request.url = _Address(request.url)
-        async with asyncio.timeout(deadline):
-            return await ctx.http.send(request, follow_redirects=False)
-    except _NEVER_LEFT as error:
-        return NotSentError(type(error).__name__)
-    except Exception as error:  # noqa: BLE001 - httpx raises errors of other libraries too, such as idna's
-        return NoAnswerError(type(error).__name__)
+        content=json.dumps(parameters).encode(),
+        headers={"Content-Type": "application/json"},
+    )
 
 
-def _body(answer: httpx.Response) -> dict[str, Any] | None:
+def _body(answer: Answer) -> Fields | None:
     """The Bot API's own envelope; None for what a proxy says, or half an answer."""
-    try:
-        body = answer.json()
-    except (ValueError, RecursionError):
-        return None
-    return body if isinstance(body, dict) and isinstance(body.get("ok"), bool) else None
+    body = answer.fields
+    return body if body is not None and isinstance(body.get("ok"), bool) else None
 
 
-def _refusal(body: Fields, answer: httpx.Response, ctx: Context) -> RefusedError:
+def _refusal(body: Fields, answer: Answer, ctx: Context) -> RefusedError:
     hints = inner(body, "parameters")
     code, pause = whole(body, "error_code"), _seconds(hints.get("retry_after"))
     return RefusedError(
         # https://core.telegram.org/bots/api#making-requests: codes may change, so the HTTP status stands in
         # for a missing one.
-        code=answer.status_code if code is None else code,
+        code=answer.status if code is None else code,
         words=shown(body, "description")[:_MAX_WORDS].rstrip("."),
         pause=retry_after(answer.headers, ctx.now()) if pause is None else pause,
         migrated_to=whole(hints, "migrate_to_chat_id"),

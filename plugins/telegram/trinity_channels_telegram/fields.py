@@ -1,44 +1,24 @@
-"""Looking into JSON that may hold anything: a field of another type than expected counts as missing.
+"""What looking into Telegram's JSON needs beyond the contract's own readers: a field of another type counts as missing.
 
-On the path of every message, hence plain functions and no models. Telegram adds fields every month:
-https://core.telegram.org/bots/api-changelog.
+Telegram adds fields every month: https://core.telegram.org/bots/api-changelog.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Any, TypeGuard
+from typing import TypeGuard
 
-Fields = Mapping[str, Any]
+from trinity_channels.api.http import Fields, inner, objects, text
 
-_NONE: Fields = MappingProxyType({})
+__all__ = ["Fields", "inner", "objects", "shown", "text", "texts", "whole", "wholes"]
+
 # https://core.telegram.org/bots/api#chat: identifiers have at most 52 significant bits.
 _LARGEST = 2**53
 
 
-def inner(fields: Fields, name: str) -> Fields:
-    """An object; empty if there is none."""
-    value = fields.get(name)
-    return value if isinstance(value, dict) else _NONE
-
-
-def objects(fields: Fields, name: str) -> list[Fields]:
-    """The objects of a list."""
-    value = fields.get(name)
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
-
-
-def text(fields: Fields, name: str) -> str:
-    """A string; empty if there is none."""
-    value = fields.get(name)
-    return value if isinstance(value, str) else ""
-
-
 def shown(fields: Fields, name: str) -> str:
     """A string on one line, fit to be stored and shown; empty if there is none."""
-    # JSON can hold halves of surrogate pairs and NUL; databases take neither.
-    return " ".join(text(fields, name).encode(errors="replace").decode().replace("\0", " ").split())
+    # JSON can hold NUL; databases do not take it.
+    return " ".join(text(fields, name).replace("\0", " ").split())
 
 
 def texts(fields: Fields) -> list[str]:

@@ -20,6 +20,7 @@ from trinity_channels.api import (
     SendError,
     SendRejected,
     SendUnknown,
+    http,
 )
 from trinity_channels_telegram import client
 from trinity_channels_telegram.addresses import Place, place_of
@@ -48,7 +49,7 @@ async def send(binding: Binding, message: OutboundMessage, ctx: Context) -> Rece
     for _ in range(1 + CORRECTIONS):
         try:
             return _receipt(await client.call(settings_of(binding), ctx, "sendMessage", parameters), place)
-        except client.CallError as error:
+        except http.CallError as error:
             failed = error
         corrected = _corrected(parameters, failed)
         if corrected is None:
@@ -66,7 +67,7 @@ def _receipt(result: object, place: Place) -> Receipt:
     return Receipt(place.message(number), DeliveryState.SENT)
 
 
-def _corrected(parameters: dict[str, object], error: client.CallError) -> dict[str, object] | None:
+def _corrected(parameters: dict[str, object], error: http.CallError) -> dict[str, object] | None:
     """The message as it may be taken after this refusal; None if nothing can be corrected."""
     if not isinstance(error, client.RefusedError) or error.code != HTTPStatus.BAD_REQUEST:
         return None
@@ -87,11 +88,9 @@ def _without(parameters: dict[str, object], name: str) -> dict[str, object]:
     return {key: value for key, value in parameters.items() if key != name}
 
 
-def _outcome(error: client.CallError) -> SendError:
-    if isinstance(error, client.NotSentError):
-        return SendDeferred(f"Telegram could not be reached ({error}).")
+def _outcome(error: http.CallError) -> SendError:
     if not isinstance(error, client.RefusedError):
-        return SendUnknown(f"The connection to Telegram gave no usable answer ({error}).")
+        return http.sending(error, "Telegram")
     if is_pause(error):
         return SendDeferred("Telegram asks for a pause: too many messages at once.", retry_after=error.pause)
     # "Internal Server Error: restart" comes while a server stops, perhaps after it has posted the message.

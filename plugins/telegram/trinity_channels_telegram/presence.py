@@ -5,7 +5,7 @@ https://core.telegram.org/bots/api#sendchataction
 
 from __future__ import annotations
 
-from trinity_channels.api import Binding, ChannelError, Context
+from trinity_channels.api import Binding, ChannelError, Context, http
 from trinity_channels_telegram import client
 from trinity_channels_telegram.addresses import place_of
 from trinity_channels_telegram.settings import settings_of
@@ -22,5 +22,5 @@ async def show_typing(binding: Binding, message_id: str, ctx: Context) -> None:
         await client.call(
             settings_of(binding), ctx, "sendChatAction", {**place.parameters, "action": "typing"}, deadline=DEADLINE
         )
-    except client.CallError as error:
+    except http.CallError as error:
         raise ChannelError(f"Telegram did not show that the bot types ({error}).") from None

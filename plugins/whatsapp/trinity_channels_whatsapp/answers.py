@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from http import HTTPStatus
 
 from twilio.http.response import Response  # type: ignore[import-untyped]  # twilio ships no types
 
 from trinity_channels.api import retry_after
+from trinity_channels.api.http import Answer, CallError, NoAnswer
 from trinity_channels_whatsapp.fields import Fields, number, text
-
-
-class CallError(Exception):
-    """A call gave no result; the words are free of numbers and texts."""
-
-
-class NotSentError(CallError):
-    """It certainly never left: there was no connection to send it over."""
-
-
-class NoAnswerError(CallError):
-    """The outcome is unknown: cut off, timed out, or answered with something that Twilio does not say."""
 
 
 class RefusedError(CallError):
@@ -45,9 +33,9 @@ def object_of(answer: Response, now: datetime) -> Fields:
 
     Raises:
         RefusedError: it is an error.
-        NoAnswerError: it is not an object.
+        NoAnswer: it is not an object.
     """
-    body = _object(answer.text)
+    body = Answer(answer.status_code, answer.headers, answer.text.encode()).fields
     if not HTTPStatus.OK <= answer.status_code < HTTPStatus.MULTIPLE_CHOICES:
         error = body or {}
         raise RefusedError(
@@ -57,14 +45,5 @@ def object_of(answer: Response, now: datetime) -> Fields:
             retry_after=retry_after(answer.headers, now),
         )
     if body is None:
-        raise NoAnswerError(f"Twilio gave no usable answer (HTTP {answer.status_code} without a JSON object)")
+        raise NoAnswer(f"HTTP {answer.status_code} without a JSON object")
     return body
-
-
-def _object(answer: str) -> Fields | None:
-    try:
-        body = json.loads(answer)
-    # Deeply nested JSON exhausts the parser's recursion, which is not a ValueError.
-    except (ValueError, RecursionError):
-        return None
-    return body if isinstance(body, dict) else None

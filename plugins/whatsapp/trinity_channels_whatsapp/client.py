@@ -10,12 +10,12 @@ from collections.abc import AsyncGenerator, Awaitable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
-import httpx
 from twilio.http.response import Response  # type: ignore[import-untyped]  # twilio ships no types
 from twilio.rest import Client  # type: ignore[import-untyped]  # twilio ships no types
 
-from trinity_channels.api import ConfigurationError, Context, ProviderUnavailable
-from trinity_channels_whatsapp.answers import CallError, NoAnswerError, NotSentError, RefusedError, object_of
+from trinity_channels.api import ConfigurationError, Context, ProviderUnavailable, http
+from trinity_channels.api.http import CallError, NoAnswer
+from trinity_channels_whatsapp.answers import RefusedError, object_of
 from trinity_channels_whatsapp.fields import Fields, inner, objects
 from trinity_channels_whatsapp.settings import WhatsAppSettings
 from trinity_channels_whatsapp.transport import JSON, Transport
@@ -36,15 +36,6 @@ _PASSING = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
 _NOT_TWILIO = (
     "It does not come from Twilio's API: look at the proxy between, and at twilio_api_base_url if that is set."
 )
-# httpx raises these before the first byte is written. After every other error Twilio may have taken the request.
-_NEVER_LEFT = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.UnsupportedProtocol,
-    httpx.InvalidURL,
-)
-
 Form = Mapping[str, str]
 
 
@@ -74,7 +65,7 @@ class Api:
         """Call an endpoint, once, with a form or JSON, and return the object that it answers with.
 
         Raises:
-            RefusedError, NotSentError, NoAnswerError: see there.
+            RefusedError, NotSent, NoAnswer: see there.
         """
         spare = None if self.only_first_token else self.settings.auth_token_secondary
         # Built for each call, at 0.07 ms: plugins keep no state, and no credentials outlive a call.
@@ -110,7 +101,7 @@ class Api:
             fix = " Try again in a moment." if passing else ("" if refused.words else f" {_NOT_TWILIO}")
             raise ProviderUnavailable(f"{refused}.{fix}") from None
         except CallError as error:
-            raise ProviderUnavailable(f"{error}. Try again in a moment.") from None
+            raise http.reading(error, "Twilio") from None
 
     async def walk(self, url: str, key: str, params: Form, *, pages: int) -> AsyncGenerator[Fields, None]:
         """Read the list `key` over at most so many pages (https://www.twilio.com/docs/usage/twilios-response#pagination).
@@ -139,11 +130,10 @@ class Api:
 async def _answered(request: Awaitable[Response]) -> Response | CallError:
     try:
         return await request
-    # Only their names: the errors' texts may hold numbers and the message.
-    except _NEVER_LEFT as error:
-        return NotSentError(f"Twilio could not be reached ({type(error).__name__})")
-    except Exception as error:  # noqa: BLE001 - httpx and the library raise errors of all kinds
-        return NoAnswerError(f"Twilio gave no usable answer ({type(error).__name__})")
+    except CallError as error:
+        return error
+    except Exception as error:  # noqa: BLE001 - the library raises errors of all kinds, whose texts may hold numbers
+        return NoAnswer(type(error).__name__)
 
 
 def _judges_credentials(refused: RefusedError) -> bool:

@@ -19,8 +19,9 @@ from trinity_channels.api import (
     SendError,
     SendRejected,
     SendUnknown,
+    http,
 )
-from trinity_channels_whatsapp.answers import NoAnswerError, NotSentError, RefusedError
+from trinity_channels_whatsapp.answers import RefusedError
 from trinity_channels_whatsapp.client import Api
 from trinity_channels_whatsapp.codes import failure_of
 from trinity_channels_whatsapp.message import Message
@@ -65,12 +66,10 @@ async def _create(binding: Binding, message: OutboundMessage, ctx: Context, call
     api = Api(settings, ctx)
     try:
         taken = Message.read(await api.call("POST", f"{api.account}/Messages.json", data=form))
-    except NotSentError as error:
-        raise SendDeferred(f"{error}.") from None
-    except NoAnswerError as error:
-        raise SendUnknown(f"{error}.") from None
     except RefusedError as refused:
         raise _verdict(refused) from None
+    except http.CallError as error:
+        raise http.sending(error, "Twilio") from None
     # Without a sid no receipt could be matched: read the message back instead.
     if not taken.sid:
         raise SendUnknown("Twilio answered without naming the message.")

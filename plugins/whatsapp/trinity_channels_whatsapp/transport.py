@@ -14,15 +14,12 @@ from functools import partial
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
-import httpx
 from twilio.base.exceptions import TwilioException  # type: ignore[import-untyped]  # twilio ships no types
 from twilio.http import AsyncHttpClient  # type: ignore[import-untyped]  # twilio ships no types
 from twilio.http.response import Response  # type: ignore[import-untyped]  # twilio ships no types
 
-from trinity_channels.api import Context
+from trinity_channels.api import Context, http
 
-# Short where nothing has been sent yet, which can be retried safely; long once Twilio may be working on it.
-_TIMEOUTS = httpx.Timeout(15.0, connect=5.0, pool=5.0)
 JSON = "application/json"
 # The base class demands a logger; nothing is written to it.
 _SILENT = logging.getLogger("trinity_channels_whatsapp.transport")
@@ -56,23 +53,22 @@ class Transport(AsyncHttpClient):  # type: ignore[misc]  # the base is untyped
         # As in twilio's own transports: the type decides how the fields are written.
         as_json = headers is not None and headers.get("Content-Type") == JSON
         send = partial(
-            self._ctx.http.request,
+            http.ask,
+            self._ctx,
             method,
             _address(uri, self._ctx.api_base_url),
             params=params,
             data=None if as_json else data,
             json=data if as_json else None,
             headers=headers,
-            timeout=_TIMEOUTS,
-            follow_redirects=False,
         )
         async with asyncio.timeout(self._deadline):
             answer = await send(auth=auth)
             # 401 comes before anything is done, so a message cannot be sent twice by this.
-            if answer.status_code == HTTPStatus.UNAUTHORIZED and auth and self._spare:
+            if answer.status == HTTPStatus.UNAUTHORIZED and auth and self._spare:
                 answer = await send(auth=(auth[0], self._spare))
         # JSON is UTF-8 (https://www.rfc-editor.org/rfc/rfc8259#section-8.1); nothing else is read.
-        return Response(answer.status_code, answer.content.decode(errors="replace"), answer.headers)
+        return Response(answer.status, answer.content.decode(errors="replace"), answer.headers)
 
 
 def _address(uri: str, base: str | None) -> str:

@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from http import HTTPStatus
 
-from trinity_channels.api import Binding, ConfigurationError, Context, ProviderUnavailable
+from trinity_channels.api import Binding, ConfigurationError, Context, ProviderUnavailable, http
 from trinity_channels_whatsapp.addresses import SANDBOX
-from trinity_channels_whatsapp.answers import CallError, RefusedError
+from trinity_channels_whatsapp.answers import RefusedError
 from trinity_channels_whatsapp.client import Api, credentials_refused, shown
 from trinity_channels_whatsapp.senders import SENDERS, RegisteredSender, find_sender
 from trinity_channels_whatsapp.settings import settings_of
@@ -65,8 +65,8 @@ async def _change(api: Api, sender: RegisteredSender, webhook: dict[str, str]) -
         await api.call("POST", f"{SENDERS}/{sender.sid}", json={"webhook": webhook})
     except RefusedError as refused:
         raise _refusal(refused, api, webhook["callback_url"].partition("#")[0]) from None
-    except CallError as error:
-        raise ProviderUnavailable(f"{error}. Try again in a moment.") from None
+    except http.CallError as error:
+        raise http.reading(error, "Twilio") from None
 
 
 def _refusal(refused: RefusedError, api: Api, url: str) -> ConfigurationError | ProviderUnavailable:
