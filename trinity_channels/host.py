@@ -139,7 +139,7 @@ class Host(OnDemand):
         self.dispatcher = dispatcher_of(self.store, _open_keys, now, works=role.works)
         self.readiness = Readiness(self.store, self.plugins, self.bindings, role, lambda: self.phase)
         self._join_connections(now)
-        self.indicator = Indicator(self.plugins, self.bindings, self.metrics)
+        self.indicator = Indicator(self.store, self.plugins, self.bindings, self.metrics)
         vouching = Vouching(self.store, self.plugins, self.bindings, self.self_service.lifetime, now)
         self.slots = FairSlots(settings.max_concurrent_turns)
         self.metrics.turns_running.set_function(lambda: settings.max_concurrent_turns - self.slots.free)

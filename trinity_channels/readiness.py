@@ -10,7 +10,7 @@ from trinity_channels.api import Check, CheckState
 from trinity_channels.bindings import Bindings
 from trinity_channels.plugins import Plugins
 from trinity_channels.role import Phase, Role
-from trinity_channels.store import Store, Tx, workers
+from trinity_channels.store import Store, StoreError, Tx, workers
 from trinity_channels.store.bindings import StoredBinding
 from trinity_channels.store.schema import Schema, compared
 
@@ -121,6 +121,8 @@ class Readiness:
     def _unreachable(self, error: Exception) -> Check:
         why = f"it did not answer within {PATIENCE:g} seconds" if isinstance(error, TimeoutError) else str(error)
         message = f"The database {self._store.name} cannot be used: {why or type(error).__name__}"
+        if isinstance(error, StoreError):  # it names the database itself
+            message = str(error)
         fix = "Start the database, or correct what the message names; this process goes on by itself then."
         return Check("database", CheckState.FAILED, message, fix)
 

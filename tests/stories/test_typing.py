@@ -36,6 +36,25 @@ async def test_a_slow_agent_is_seen_typing(town: World, agent: Agent) -> None:
     await town.settle()
 
 
+async def test_a_newer_message_that_another_process_received_is_seen_soon(
+    town: World, agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trinity_channels.inbound.indicate.LOOK", 0.01)
+    monkeypatch.setattr(type(town.host.store), "shared", True)
+    monkeypatch.setattr(town.host.indicator, "noticed", lambda *_: None)
+    zoe = town.person("Zoe")
+    agent.thinks()
+    await zoe.phone.says("first")
+    await town.until(lambda: len(town.twilio.typed) == 1)
+
+    await zoe.phone.says("second")
+    await town.until(lambda: len(town.twilio.typed) == 2)
+
+    assert typed(town, zoe) == ["first", "second"]
+    agent.speaks()
+    await town.settle()
+
+
 async def test_an_instant_agent_is_not(town: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("trinity_channels.inbound.indicate.PATIENCE", 5)
     zoe = town.person("Zoe")

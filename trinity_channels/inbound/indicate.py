@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from trinity_channels.bindings import Bindings
 from trinity_channels.observability.metrics import Metrics
 from trinity_channels.plugins import Plugins
+from trinity_channels.store import Store, StoreError, conversation_state
 from trinity_channels.store.conversation_state import ConversationState, Message
 
 PATIENCE = 0.3
 """Seconds an agent may think before it shows; an instant answer needs no "typing"."""
 TIMEOUT = 5.0
+LOOK = 3.0
+"""Seconds between two looks for a newer message that another process may have received."""
 RENEW = 0.8
 """The part of an indication's life after which it is renewed, where the provider allows that."""
 KEPT = 45.0
@@ -48,7 +52,8 @@ class _Indication:
 class Indicator:
     """Runs beside the agent, once at its start and again for every newer message, also while its run is followed."""
 
-    def __init__(self, plugins: Plugins, bindings: Bindings, metrics: Metrics) -> None:
+    def __init__(self, store: Store, plugins: Plugins, bindings: Bindings, metrics: Metrics) -> None:
+        self._store = store
         self._plugins = plugins
         self._bindings = bindings
         self._metrics = metrics
@@ -126,6 +131,22 @@ class Indicator:
                     await bound.indicate(provider_id)
             except Exception:  # noqa: BLE001  nothing that happens here may harm the turn
                 self._metrics.indicate_failures.labels(channel).inc()
+            # Shown again when it ends, and soon for a newer message. Without repetition it waits for that alone.
+            provider_id = await self._newer_than(conversation, provider_id, lasts)
+
+    async def _newer_than(self, conversation: int, provider_id: str, seconds: float | None) -> str:
+        """A newer message, once there is one; after some seconds the same one again."""
+        clock = asyncio.get_running_loop().time
+        until = math.inf if seconds is None else clock() + seconds
+        while (left := until - clock()) > 0:
+            # What another process has received is seen in the database.
+            wait = min(left, LOOK if self._store.shared else math.inf)
             with contextlib.suppress(TimeoutError):
-                # Shown again when it ends, and at once for a newer message. Without repetition it waits for that alone.
-                provider_id = await asyncio.wait_for(self._newer[conversation].get(), lasts)
+                return await asyncio.wait_for(self._newer[conversation].get(), None if wait == math.inf else wait)
+            if not self._store.shared:
+                continue
+            with contextlib.suppress(StoreError):
+                newest = await self._store.lookup(lambda tx: conversation_state.newest_waiting(tx, conversation))
+                if newest not in (None, provider_id):
+                    return newest
+        return provider_id

@@ -200,6 +200,17 @@ _WAITING = (
     .limit(100)
 )
 
+_NEWEST_WAITING = (
+    select(MESSAGE.c.provider_id)
+    .where(
+        MESSAGE.c.conversation_id == bindparam("conversation"),
+        in_states(MESSAGE.c.state, MessageState.WAITING),
+        MESSAGE.c.provider_id.is_not(None),
+    )
+    .order_by(MESSAGE.c.id.desc())
+    .limit(1)
+)
+
 _OF_TURN = _MESSAGES.where(
     MESSAGE.c.turn_id == bindparam("turn"), ~in_states(MESSAGE.c.state, MessageState.ERASED)
 ).order_by(MESSAGE.c.id)
@@ -280,6 +291,11 @@ def load(tx: Tx, conversation: int) -> ConversationState | None:
         needs_turn=bool(row.needs_turn),
         disclosed_at=moment(row.disclosed_at),
     )
+
+
+def newest_waiting(tx: Tx, conversation: int) -> str | None:
+    """The provider's id of the newest message that waits in a conversation, None if there is none."""
+    return tx.scalar(_NEWEST_WAITING, str, conversation=conversation)
 
 
 def contact(tx: Tx, contact: int) -> Contact:
