@@ -22,6 +22,7 @@ from trinity_channels.api import (
 )
 from trinity_channels.authorisation import Authorisation
 from trinity_channels.bindings.given_settings import left_out, parse, secret_names
+from trinity_channels.bindings.kept_checks import dumped, loaded
 from trinity_channels.bindings.open_binding import OpenBinding
 from trinity_channels.bindings.registry import Bindings, Disconnected
 from trinity_channels.bindings.webhook_key import WebhookKey, digest
@@ -83,9 +84,6 @@ class Verified:
 class Connections:
     """What the agent's owner or an administrator does.
 
-    Attributes:
-        verified: by binding, what its provider said when it was last asked, since the host was started.
-
     Raises:
         Refusal: by each operation that takes a principal, if it is neither.
     """
@@ -107,7 +105,6 @@ class Connections:
         self._may = may
         self._now = now
         self._credentials_work = credentials_work
-        self.verified: dict[int, Verified] = {}
 
     async def stored(self, agent: str, channel: str) -> StoredBinding | None:
         """The connected binding of an agent."""
@@ -149,7 +146,7 @@ class Connections:
             if other is not None:
                 return other
             saved = bindings.save(tx, agent, channel, account, settings=plain, secrets=sealed, new_key=new_key, now=now)
-            # What was noticed concerns the former settings.
+            # What was noticed, and what the provider said, concerns the former settings.
             notices.clear(tx, saved)
             if not reachable:  # nothing could be authenticated at the old address
                 retired_keys.retire(tx, saved, now, now)
@@ -161,8 +158,6 @@ class Connections:
         if other := await self._store.write(save):
             raise AccountInUse(other if await self._may.manages(principal, other) else None)
         bound = await self._bound(agent, channel)
-        # It was about the former settings.
-        self.verified.pop(bound.id, None)
         # Catch-up fetches what could not be listed with the former credentials.
         self._credentials_work(bound)
 
@@ -248,7 +243,7 @@ class Connections:
                 _must_be_told(found)
             await bound.register_webhook()
         except ChannelError as error:
-            self._not_set(bound, error)
+            await self._not_set(bound, error)
             raise
         now = self._now()
 
@@ -297,11 +292,11 @@ class Connections:
         """
         bound = await self._bound(agent, channel)
         # What the provider said was about the former address.
-        self.verified.pop(bound.id, None)
+        await self._store.write(lambda tx: notices.end(tx, bound.id, notices.VERIFIED))
         try:
             await self.register(agent, channel)
         except ChannelError as error:
-            self._not_set(bound, error)
+            await self._not_set(bound, error)
             raise
         if bound.can_register and not bound.registers_unasked:
             # What it says, and what keeps it from saying it, is kept for the pages.
@@ -323,9 +318,9 @@ class Connections:
             state = CheckState.FAILED if refused else CheckState.UNKNOWN
             fix = "Enter the credentials again." if refused else "Try again in a moment."
             actions = (FixAction.EDIT,) if refused else (FixAction.VERIFY,)
-            self._keep_checks(bound, (Check("credentials", state, error.message, fix, actions),))
+            await self._keep_checks(bound, (Check("credentials", state, error.message, fix, actions),))
             raise
-        self._keep_checks(bound, found.checks)
+        await self._keep_checks(bound, found.checks)
         self._credentials_work(bound)
         return found
 
@@ -334,15 +329,23 @@ class Connections:
         await self._may.owner(principal, agent)
         return await self.verify(agent, channel)
 
-    def _not_set(self, bound: OpenBinding, error: ChannelError) -> None:
+    async def verified(self, stored: StoredBinding) -> Verified | None:
+        """What the provider said when it was last asked, by whichever process; None if nothing of it counts any more."""
+        found = await self._store.read(lambda tx: notices.verified(tx, stored.id))
+        return Verified(found.at, loaded(found.detail)) if found else None
+
+    async def _not_set(self, bound: OpenBinding, error: ChannelError) -> None:
         # Kept, so that pages show it until the provider is asked again.
         actions = (FixAction.SET_WEBHOOK,)
-        self._keep_checks(
+        await self._keep_checks(
             bound, (Check("webhook", CheckState.FAILED, error.message, "Try again in a moment.", actions),)
         )
 
-    def _keep_checks(self, bound: OpenBinding, checks: tuple[Check, ...]) -> None:
-        self.verified[bound.id] = Verified(self._now(), checks)
+    async def _keep_checks(self, bound: OpenBinding, checks: tuple[Check, ...]) -> None:
+        now = self._now()
+        # The answer itself is given in any case.
+        with contextlib.suppress(StoreError):
+            await self._store.write(lambda tx: notices.put(tx, bound.id, notices.VERIFIED, dumped(checks), now))
 
     async def _connected(self, agent: str, channel: str) -> StoredBinding:
         stored = await self.stored(agent, channel)

@@ -6,11 +6,14 @@ An application around the host may have the address instead; then neither of the
 from __future__ import annotations
 
 import contextlib
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, Self
 
 from trinity_channels.api import Check, CheckState
+from trinity_channels.bindings.kept_checks import dumped, loaded
 from trinity_channels.principal import APPLICATION
 from trinity_channels.public_url import normalise_public_url
 from trinity_channels.store import Store, StoreError, Tx, audit, settings
@@ -22,6 +25,8 @@ _KNOWN = "public_chat_url_known"
 _CHANGED = "public_chat_url_changed_at"
 """The setting that keeps since when it counts, where it is not the first one."""
 
+_PROBED = "public_chat_url_probed"
+"""The setting that keeps what the newest probes found, by channel."""
 _TOLD = "public_chat_url_told"
 """The setting that keeps the application's address that all providers were told of; empty while they are being told."""
 
@@ -48,6 +53,16 @@ class Probed:
     at: datetime
     checks: tuple[Check, ...]
 
+    def dumped(self) -> list[str]:
+        """What is stored of it."""
+        return [self.url, self.at.isoformat(), dumped(self.checks)]
+
+    @classmethod
+    def loaded(cls, channel: str, stored: Sequence[str]) -> Self:
+        """What was stored."""
+        url, at, checks = stored
+        return cls(channel, url, datetime.fromisoformat(at), loaded(checks))
+
     @property
     def failure(self) -> Check | None:
         """The leg that failed, None if none did."""
@@ -63,7 +78,7 @@ class PublicAddress:
             not set.
         changed_at: since when it is this one; None if it was never another one.
         untold: whether providers may still have another address than the one that the application names.
-        probed: by channel, what the newest probe through this address found since the host was started.
+        probed: by channel, what the newest probe through this address found, by whichever process it was sent.
     """
 
     def __init__(self, store: Store, first: str | None, source: AddressSource | None = None) -> None:
@@ -75,6 +90,7 @@ class PublicAddress:
         self.probed: dict[str, Probed] = {}
         self.untold = False
         self._unstored = False
+        store.read_on_news(Subject.PROBES, self.load)
 
     @property
     def given(self) -> bool:
@@ -88,14 +104,15 @@ class PublicAddress:
 
     async def load(self) -> None:
         """Read the stored address, if there is one."""
-        stored, changed = await self._store.read(lambda tx: (settings.get(tx, NAME), settings.get(tx, _CHANGED)))
-        before = self.value
+        stored, changed, probed = await self._store.read(
+            lambda tx: (settings.get(tx, NAME), settings.get(tx, _CHANGED), settings.get(tx, _PROBED))
+        )
         if stored is not None and not self.given:
             # An empty stored value means "none" and wins over the settings too.
             self.value = stored or None
-        if self.value != before:
-            # What probes found was about the former address.
-            self.probed.clear()
+        every = [Probed.loaded(channel, one) for channel, one in json.loads(probed or "{}").items()]
+        # What others found was about another address.
+        self.probed = {one.channel: one for one in every if one.url == self.webhook(one.channel, "")}
         self.changed_at = datetime.fromisoformat(changed) if changed else None
 
     async def start(self, now: datetime) -> None:
@@ -202,6 +219,18 @@ class PublicAddress:
             tx.tell(Subject.ADDRESS)
 
         await self._store.write(store)
+
+    async def keep(self, found: Probed) -> None:
+        """Keep what a probe has found, for all processes; it is not stored while the database cannot be written to."""
+        self.probed[found.channel] = found
+
+        def store(tx: Tx) -> None:
+            every = json.loads(settings.get(tx, _PROBED) or "{}")
+            settings.put(tx, _PROBED, json.dumps(every | {found.channel: found.dumped()}))
+            tx.tell(Subject.PROBES)
+
+        with contextlib.suppress(StoreError):
+            await self._store.write(store)
 
     def webhook(self, channel: str, key: str) -> str | None:
         """What an owner gives the provider; None while no address is set."""

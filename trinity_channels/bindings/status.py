@@ -37,7 +37,7 @@ class Connection:
         last_inbound: when a person last wrote to it.
         last_answered: when a question was last dealt with.
         secrets: names of the settings that are secret and stored.
-        verified: what the provider said when it was last asked; None if it was not since the start.
+        verified: what the provider said when it was last asked; None if it was not since the settings have changed.
         probed: what the newest probe through the public address found; None if there was none since the start.
     """
 
@@ -114,9 +114,11 @@ class BindingStatuses:
         settings = {name: stored.settings.get(name) for name in public}
         account = _account(manifest, stored.account.facts)
         report = await self._reports.of(stored)
-        return BindingStatus(agent, channel, settings, account, report.groups, self._connection(stored, report))
+        verified = await self._connections.verified(stored)
+        connection = self._connection(stored, report, verified)
+        return BindingStatus(agent, channel, settings, account, report.groups, connection)
 
-    def _connection(self, stored: StoredBinding, report: Report) -> Connection:
+    def _connection(self, stored: StoredBinding, report: Report, verified: Verified | None) -> Connection:
         webhook, locked = self._webhook(stored)
         failed = [check for check in report.health.checks if check.state is CheckState.FAILED]
         warnings = [*([locked] if locked else []), *stored.account.warnings]
@@ -133,7 +135,7 @@ class BindingStatuses:
             last_inbound=report.last_inbound,
             last_answered=report.last_answered,
             secrets=frozenset(stored.secrets),
-            verified=self._connections.verified.get(stored.id),
+            verified=verified,
             probed=self._address.probed.get(stored.channel),
         )
 

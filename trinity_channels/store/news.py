@@ -27,6 +27,8 @@ class Subject(StrEnum):
     """Names of agents: one was renamed or deleted."""
     CONFIGURATION = "configuration"
     """The settings file was read again in one process."""
+    PROBES = "probes"
+    """What a probe through the public address has found."""
     SHARES = "shares"
     """Whom an agent is shared with."""
 

@@ -17,6 +17,8 @@ RETIRED_ADDRESS = "retired_address"
 """A message came to a webhook address that does not work any more."""
 WITHHELD = {one: f"withheld_{one}" for one in ("contact", "conversation", "binding")}
 """Messages of the host's own were withheld, by the budget that was used up."""
+VERIFIED = "verified"
+"""What the provider said when it was last asked whether the binding works; `verified` alone gives it."""
 WEBHOOK_TO_SET = "webhook_to_set"
 """The provider has to be told where our webhook is, or a secret of it; see `WebhooksToSet`."""
 
@@ -47,8 +49,15 @@ _PUT = _NEW.on_conflict_do_update(
 )
 _SINCE = (
     select(BINDING_NOTICE.c.code, BINDING_NOTICE.c.detail, BINDING_NOTICE.c.at)
-    .where(BINDING_NOTICE.c.binding_id == bindparam("binding"), BINDING_NOTICE.c.at > bindparam("since"))
+    .where(
+        BINDING_NOTICE.c.binding_id == bindparam("binding"),
+        BINDING_NOTICE.c.at > bindparam("since"),
+        BINDING_NOTICE.c.code != VERIFIED,
+    )
     .order_by(BINDING_NOTICE.c.code)
+)
+_VERIFIED = select(BINDING_NOTICE.c.code, BINDING_NOTICE.c.detail, BINDING_NOTICE.c.at).where(
+    BINDING_NOTICE.c.binding_id == bindparam("binding"), BINDING_NOTICE.c.code == VERIFIED
 )
 _CLEAR = delete(BINDING_NOTICE).where(BINDING_NOTICE.c.binding_id == bindparam("binding"))
 _END = _CLEAR.where(BINDING_NOTICE.c.code == bindparam("code"))
@@ -68,6 +77,12 @@ def put(tx: Tx, binding: int, code: str, detail: str, now: datetime) -> None:
 def since(tx: Tx, binding: int, when: datetime) -> list[Notice]:
     """The notices of a binding that are newer than `when`, by code."""
     return [Notice(row.code, row.detail, moment(row.at)) for row in tx.all(_SINCE, binding=binding, since=micros(when))]
+
+
+def verified(tx: Tx, binding: int) -> Notice | None:
+    """What the provider has said; None if it was not asked since the settings have changed."""
+    row = tx.one(_VERIFIED, binding=binding)
+    return Notice(row.code, row.detail, moment(row.at)) if row else None
 
 
 def clear(tx: Tx, binding: int) -> None:

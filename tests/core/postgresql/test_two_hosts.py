@@ -20,6 +20,7 @@ from tests.world import ADMIN, KEY, OWNER, PUBLIC, World
 from trinity_channels.app import create_app
 from trinity_channels.crypto.vault import VaultError
 from trinity_channels.host import Host
+from trinity_channels.principal import Principal, Role
 from trinity_channels.settings import Settings, SettingsError
 from trinity_channels.store import settings
 from trinity_channels.store.news import Subject
@@ -355,3 +356,31 @@ async def test_a_process_with_other_agents_says_so_when_it_starts(pair: Pair, ca
 
     (said,) = [one for one in caplog.messages if "configured otherwise" in one]
     assert 'only_here=["new"] only_there=["sales"] differ=["support"]' in said
+
+
+@never_cut
+async def test_what_one_process_has_found_out_every_process_shows(pair: Pair) -> None:
+    for path in ("test", "probe"):
+        found = await pair.api("POST", f"/api/agents/support/whatsapp/{path}", {})
+        assert found.status_code == 200, found.text
+    admin = Principal(Role.ADMIN)
+
+    async def seen() -> bool:
+        connection = (await pair.other.statuses.of(admin, "support", "whatsapp")).connection
+        return bool(connection and connection.probed and connection.verified)
+
+    await within_two_seconds(seen)
+    here = (await pair.host.statuses.of(admin, "support", "whatsapp")).connection
+    there = (await pair.other.statuses.of(admin, "support", "whatsapp")).connection
+    assert here == there
+    assert there
+    assert there.verified
+    assert "credentials" in {check.code for check in there.verified.checks}
+
+    await pair.api("PUT", "/api/settings/public_chat_url", {"value": MOVED})
+
+    async def gone() -> bool:
+        connection = (await pair.other.statuses.of(admin, "support", "whatsapp")).connection
+        return bool(connection and not connection.probed)
+
+    await within_two_seconds(gone)

@@ -96,7 +96,7 @@ class WayIn:
         async with self._probes.expecting(probe):
             checks = await self._send(probe, self._plugins[channel].manifest.acknowledgement.body)
         found = Probed(channel, base.removesuffix(key), self._now(), tuple(checks))
-        self._address.probed[channel] = found
+        await self._address.keep(found)
         return found
 
     async def _send(self, probe: Probe, acknowledgement: bytes) -> list[Check]:

@@ -1,0 +1,24 @@
+"""Checks as they are stored: what a provider, or a probe, has said when it was last asked, by whichever process."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from trinity_channels.api import Check, CheckState, FixAction
+
+
+def dumped(checks: Iterable[Check]) -> str:
+    """As text."""
+    return json.dumps([[one.code, one.state, one.message, one.fix, list(one.actions)] for one in checks])
+
+
+def loaded(text: str) -> tuple[Check, ...]:
+    """What was stored; nothing if another version has stored what this one does not know."""
+    try:
+        return tuple(
+            Check(code, CheckState(state), message, fix, tuple(map(FixAction, actions)))
+            for code, state, message, fix, actions in json.loads(text)
+        )
+    except (TypeError, ValueError):
+        return ()
