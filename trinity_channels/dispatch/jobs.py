@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import Counter
+from collections import Counter, defaultdict, deque
 from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -16,12 +17,14 @@ from procrastinate.manager import JobManager, NotificationCallback
 
 from trinity_channels.dispatch.pulse import Pulse, clock
 from trinity_channels.observability.log import get_logger
-from trinity_channels.store.wakes import TASK
+from trinity_channels.store.wakes import FETCH, REMOVE, TASK
 
 log = get_logger(__name__)
 
-_PAUSES = (0.1, 0.2, 0.5, 1.0, 1.0, 2.0, 2.0, 2.0)
-"""Seconds between two attempts to write down how a job has ended; a server that is started again is back by then."""
+_PAUSES = (0.0, 0.05, 0.2)
+"""Seconds between the first attempts to write down how a job has ended: connections may have broken since they were used."""
+FETCHED = 32
+"""Jobs that are fetched at once where there are many: others shall have some, too."""
 LISTEN_AGAIN = 1.0
 """Seconds until a connection that listens is made again."""
 
@@ -32,7 +35,7 @@ class Jobs(JobManager):
     Attributes:
         taking: whether further jobs are fetched.
         dead: that nothing is written any more, as by a process that has been killed.
-        unsure: that a job may be marked as running here which is not: its fetching or its end was not answered.
+        unsure: that a job may be marked as running here which is not: its fetching was not answered.
         known: the jobs that this process works on.
         expelled: called when the database no longer knows a worker of this process.
     """
@@ -49,34 +52,67 @@ class Jobs(JobManager):
         self._callbacks: dict[str, NotificationCallback] = {}
         self._heard: Counter[str] = Counter()
         self._heard_before: dict[int, int] = {}
+        self._fetched: dict[int, deque[Job]] = defaultdict(deque)
+        self._most: dict[int, int] = defaultdict(lambda: 1)
+        self._ending: tuple[list[int], asyncio.Task[None]] | None = None
+        self._removing = asyncio.Lock()
+        self._unsettled: list[Job] = []
+        self._away = False
 
     async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> Job | None:
         """Take a job; None also if that failed, for it is tried again soon."""
         if not self.taking:
             return None
-        heard = sum(self._heard[queue] for queue in queues or ())
-        try:
-            job = await super().fetch_job(queues, worker_id)
-        except UniqueViolation:  # another process took an earlier one of the same key at the same moment
-            return None
-        except ProcrastinateException as error:
-            self.unsure = True
-            log.warning("job not fetched", reason=str(error.__cause__ or error).strip())
-            if isinstance(error.__cause__, psycopg.errors.ForeignKeyViolation):
-                self.expelled()
-            return None
-        if job is None or job.id is None:
-            return None
-        self.known.add(job.id)
-        self._heard_before[job.id] = heard
-        return job
+        fetched = self._fetched[worker_id]
+        if not fetched:
+            try:
+                fetched += await self._fetch(list(queues or ()), worker_id)
+            except UniqueViolation:  # another process took an earlier one of the same key at the same moment
+                return None
+            except ProcrastinateException as error:
+                self._unfetched(error)
+                if isinstance(error.__cause__, psycopg.errors.ForeignKeyViolation):
+                    self.expelled()
+        return fetched.popleft() if fetched else None
 
-    async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:
-        """Remove a job that has ended."""
-        await self._settle(job, lambda: super(Jobs, self).finish_job(job, status, delete_job))
+    async def _fetch(self, queues: list[str], worker: int) -> list[Job]:
+        heard = sum(self._heard[queue] for queue in queues)
+        most = self._most[worker]
+        rows = await self.connector.execute_query_all_async(FETCH, queues=queues, worker=worker, most=most)
+        self._away = False
+        # Few while there are few: each that is not found costs the database a search.
+        self._most[worker] = min(2 * most, FETCHED) if rows else 1
+        jobs = [Job.from_row(row) for row in rows]
+        for job in jobs:
+            self.known.add(job.id or 0)
+            self._heard_before[job.id or 0] = heard
+        return jobs
+
+    def _unfetched(self, error: ProcrastinateException) -> None:
+        self.unsure = True
+        if not self._away:  # once for each time that the database is away
+            log.warning("jobs cannot be fetched", reason=_why(error))
+        self._away = True
+
+    async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:  # noqa: ARG002  as declared
+        """Remove a job that has ended, with those that end meanwhile."""
+        await self._settle(job, partial(self._remove, job.id or 0))
+
+    async def _remove(self, number: int) -> None:
+        ending = self._ending
+        if ending is None:
+            numbers: list[int] = []
+            ending = self._ending = numbers, asyncio.create_task(self._remove_all(numbers), name="dispatch-end")
+        ending[0].append(number)
+        await asyncio.shield(ending[1])
+
+    async def _remove_all(self, numbers: list[int]) -> None:
+        async with self._removing:
+            self._ending = None  # those that end from now on are removed together
+            await self.connector.execute_query_async(REMOVE, numbers=numbers)
 
     async def retry_job(self, job: Job, **how: Any) -> None:  # type: ignore[override]  # passed on as it is
-        """Put a job back that was cut short."""
+        """Put a job back that was cut short, or not begun."""
         await self._settle(job, lambda: super(Jobs, self).retry_job(job, **how))
 
     async def _settle(self, job: Job, settle: Callable[[], Awaitable[None]]) -> None:
@@ -90,14 +126,20 @@ class Jobs(JobManager):
                 if isinstance(error.__cause__, psycopg.errors.RaiseException):
                     break  # it is there no more: another process has taken it over
                 if pause is None:
-                    log.warning("end of job not recorded", key=job.lock, reason=str(error.__cause__ or error).strip())
-                    self.unsure = True
+                    log.warning("end of job not recorded", key=job.lock, reason=_why(error))
+                    self._unsettled.append(job)
                     break
                 await asyncio.sleep(pause)
         self.known.discard(job.id or 0)
         # What woke the key meanwhile could not be fetched while this one held the key.
         if self._heard_before.pop(job.id or 0, None) != self._heard[job.queue]:
             await self.nudge(job.queue)
+
+    async def settle_again(self) -> None:
+        """Put back the jobs whose end could not be written down: to run once too often does no harm."""
+        left, self._unsettled = self._unsettled, []
+        for job in left:
+            await self.retry_job(job)
 
     async def nudge(self, queue: str) -> None:
         """Let the worker of a queue look for jobs."""
@@ -128,8 +170,10 @@ class Jobs(JobManager):
         return worker
 
     async def unregister_worker(self, worker_id: int) -> None:
-        """End as a worker."""
+        """End as a worker; what it has fetched and not begun is for others."""
         self._pulse.end(worker_id)
+        for job in self._fetched.pop(worker_id, ()):
+            await self.retry_job(job)
         if not self.dead:
             with contextlib.suppress(ProcrastinateException):  # it is found to be dead in time
                 await super().unregister_worker(worker_id)
@@ -167,6 +211,8 @@ class Jobs(JobManager):
 
     async def remove(self, jobs: Iterable[Job]) -> None:
         """Remove jobs of others, whose keys have been woken: the others cannot settle them any more. Errors as `stalled`."""
-        for job in jobs:
-            with contextlib.suppress(ProcrastinateException):  # another process has been faster
-                await self.finish_job_by_id_async(job.id or 0, status=Status.FAILED, delete_job=True)
+        await self.connector.execute_query_async(REMOVE, numbers=[job.id for job in jobs])
+
+
+def _why(error: ProcrastinateException) -> str:
+    return str(error.__cause__ or error).strip().partition("\n")[0]

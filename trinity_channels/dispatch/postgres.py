@@ -20,6 +20,7 @@ import psycopg
 from procrastinate import App, BaseRetryStrategy, JobContext, PsycopgConnector, RetryDecision
 from procrastinate.exceptions import ProcrastinateException
 from procrastinate.jobs import Job
+from psycopg_pool import AsyncConnectionPool
 
 from trinity_channels.dispatch.jobs import Jobs
 from trinity_channels.dispatch.local import RETRY
@@ -73,6 +74,11 @@ class _Again(BaseRetryStrategy):
         return RetryDecision(retry_in={"seconds": 1})
 
 
+def _pool(check: object, **options: Any) -> AsyncConnectionPool:  # noqa: ARG001  given by Procrastinate
+    """Connections that are not asked before each use whether they work: what fails is tried again."""
+    return AsyncConnectionPool(**options)
+
+
 async def _one_by_one(connection: psycopg.AsyncConnection[Any]) -> None:
     """Let each statement be a transaction of its own: none waits for this process with a lock in its hands."""
     await connection.set_autocommit(True)
@@ -96,8 +102,7 @@ class PostgresDispatcher:
         self._running: dict[asyncio.Task[Any], Lease | None] = {}
         self._errands: set[asyncio.Task[None]] = set()
         self._workers: dict[str, asyncio.Task[None]] = {}
-        self._tasks: list[asyncio.Task[None]] = []
-        self._begun = asyncio.Event()
+        self._tasks: dict[str, asyncio.Task[None]] = {}
         self._stopping = True
         logging.getLogger("procrastinate").setLevel(logging.WARNING)
 
@@ -110,6 +115,7 @@ class PostgresDispatcher:
         """Begin to work; open work in the tables is woken first. Errors as `Dispatcher.start`."""
         self._run = run
         self._stopping = False
+        self._begun = asyncio.Event()  # of this event loop: another start may have another one
         self._timers.clear()
         self._pulse = Pulse(self._rhythm.stalled)
         self._app = self._new_app()
@@ -124,17 +130,16 @@ class PostgresDispatcher:
             await self._take_over(await self._jobs.stalled(-1.0))
             await self._wake(await self._store.read(lambda tx: sorted(self._open_keys(tx), key=in_order)))
             await self._presence.beside()
-        self._tasks = [asyncio.create_task(self._keep_working(kind), name=f"dispatch-{kind}") for kind in KINDS]
-        self._tasks += [
-            asyncio.create_task(self._keep_beating(), name="dispatch-heartbeat"),
-            asyncio.create_task(self._watch(), name="dispatch-clock"),
-        ]
+        lasting = {kind: self._keep_working(kind) for kind in KINDS}
+        lasting |= {"heartbeat": self._keep_beating(), "clock": self._watch()}
+        self._tasks = {name: asyncio.create_task(one, name=f"dispatch-{name}") for name, one in lasting.items()}
         self._timers.run(running=True)
         await self.sweep()
 
     def _new_app(self) -> App:
         connector = PsycopgConnector(
             kwargs=dict(self._store.server or {}),
+            pool_factory=_pool,
             configure=_one_by_one,
             min_size=1,
             max_size=CONNECTIONS,
@@ -154,7 +159,7 @@ class PostgresDispatcher:
         self._stopping = True
         self._jobs.taking = False
         self._timers.run(running=False)
-        self._tasks.pop().cancel()  # the clock; heartbeats go on, for what still runs is not to be taken over
+        self._tasks["clock"].cancel()  # heartbeats go on: what still runs is not to be taken over
         for worker in self._workers.values():
             worker.cancel()  # it waits for its runs
         if self._running:
@@ -167,20 +172,20 @@ class PostgresDispatcher:
 
     async def abandon(self) -> None:
         """Cancel all runs at once, and write nothing down: their jobs stay, as at the end of the process."""
+        if self._stopping:
+            return
         self._stopping = self._jobs.dead = True
         self._jobs.taking = False
         self._timers.run(running=False)
-        for task in [*self._workers.values(), *self._running, self._tasks.pop()]:
+        for task in [*self._workers.values(), *self._running, self._tasks["clock"]]:
             task.cancel()
         await self._end(1)
 
     async def _end(self, grace: float) -> None:
-        heartbeat = self._tasks.pop()
-        await asyncio.wait(self._tasks, timeout=grace)
-        for task in (*self._tasks, heartbeat, *self._errands):
+        await asyncio.wait([self._tasks[kind] for kind in KINDS], timeout=grace)
+        for task in (*self._tasks.values(), *self._errands):
             task.cancel()
-        await asyncio.gather(heartbeat, *self._errands, return_exceptions=True)
-        self._tasks.clear()
+        await asyncio.gather(*self._tasks.values(), *self._errands, return_exceptions=True)
         await self._presence.end()
         await self._app.close_async()
 
@@ -251,7 +256,7 @@ class PostgresDispatcher:
                 await asyncio.wait([*self._errands, *self._running])
                 continue
             self._begun.clear()
-            if not self._jobs.taking or not await self._store.lookup(wakes.any_job):
+            if not self._jobs.taking or not (bool(self._jobs.known) or await self._store.lookup(wakes.may_begin)):
                 return
             try:
                 async with asyncio.timeout(self._rhythm.poll):
@@ -288,6 +293,7 @@ class PostgresDispatcher:
         task.add_done_callback(self._errands.discard)
 
     async def _wake_due(self, *, every: bool = False) -> None:
+        await self._jobs.settle_again()
         try:
             keys = await self._store.lookup(partial(wakes.due, now=None if every else self._now()))
             await self._wake(keys)
@@ -303,6 +309,7 @@ class PostgresDispatcher:
             await asyncio.sleep(self._rhythm.heartbeat)
             if not await self._jobs.beat():
                 self._lapse()
+            await self._jobs.settle_again()
             with contextlib.suppress(psycopg.Error):  # the next one may work
                 await self._presence.keep()
 

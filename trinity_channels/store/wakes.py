@@ -38,6 +38,11 @@ SELECT {SCHEMA}.procrastinate_defer_jobs_v1(array_agg(CAST(ROW(
   '{PREFIX}' || split_part(key, ':', 1), '{TASK}', 0, key, NULL, jsonb_build_object('key', key), NULL
 ) AS {SCHEMA}.procrastinate_job_to_defer_v1))) FROM woken HAVING count(*) > 0"""  # noqa: S608  constants
 ).bindparams(bindparam("keys", type_=ARRAY(Text)))
+# For Procrastinate's own connections, several at a time: each way to the database and back costs more than a job.
+FETCH = """SELECT (job).* FROM (
+  SELECT procrastinate_fetch_job_v2(%(queues)s::varchar[], %(worker)s) AS job FROM generate_series(1, %(most)s) OFFSET 0
+) AS fetched WHERE (job).id IS NOT NULL"""
+REMOVE = "DELETE FROM procrastinate_jobs WHERE id = ANY(%(numbers)s::bigint[]) AND status = 'doing'"
 _HERE = WAKE.c.key == bindparam("key")
 _BEGUN = {"scheduled": False, "due_at": None, "lease": WAKE.c.lease + 1}
 _BEGIN_IF_WOKEN = update(WAKE).where(_HERE, WAKE.c.scheduled).values(_BEGUN).returning(WAKE.c.lease)
@@ -58,7 +63,10 @@ _DUE = (
 _WAITING = select(WAKE.c.key).where(WAKE.c.due_at.is_not(None))
 _WITH_JOB = f"SELECT lock FROM {SCHEMA}.procrastinate_jobs WHERE status IN ('todo', 'doing')"  # noqa: S608  a constant
 _RUNNING_OR_WOKEN = text(_WITH_JOB)
-_ANY_JOB = text(f"SELECT EXISTS ({_WITH_JOB})")
+_MAY_BEGIN = text(
+    f"""SELECT EXISTS (SELECT FROM {SCHEMA}.procrastinate_jobs WHERE status = 'todo' AND lock NOT IN (
+SELECT lock FROM {SCHEMA}.procrastinate_jobs WHERE status = 'doing'))"""  # noqa: S608  constants
+)
 _FORGET_LOST = text(
     f"UPDATE {WAKE.name} SET scheduled = false WHERE scheduled AND key NOT IN ({_WITH_JOB})"  # noqa: S608  constants
 )
@@ -114,9 +122,9 @@ def busy(tx: Tx) -> set[str]:
     return {*tx.scalars(_RUNNING_OR_WOKEN, str), *tx.scalars(_WAITING, str)}
 
 
-def any_job(tx: Tx) -> bool:
-    """Whether a job waits or runs."""
-    return bool(tx.scalar(_ANY_JOB, bool))
+def may_begin(tx: Tx) -> bool:
+    """Whether a job waits for nothing but a process that takes it."""
+    return bool(tx.scalar(_MAY_BEGIN, bool))
 
 
 def forget_lost(tx: Tx) -> int:

@@ -153,7 +153,7 @@ async def test_processes_share_the_work_and_no_key_runs_twice_at_once(
             await theirs.wake(*keys)
 
         async def done() -> bool:
-            return not await store.lookup(wakes.any_job)
+            return await jobs_of(store) == []
 
         await seen(done)
     await other.close()
