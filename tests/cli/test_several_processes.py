@@ -15,8 +15,9 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from tests import postgres
 from tests.load.siege import ADMIN, eventually, free_port, make_twilio, served
@@ -85,6 +86,47 @@ class Process:
         await self._process.wait()
 
 
+class Balancer:
+    """Sends requests to the processes that say that they are ready, in turn."""
+
+    def __init__(self, http: httpx.AsyncClient) -> None:
+        self.behind: list[Process] = []
+        self.failed: list[str] = []
+        self._http = http
+        self._ready: list[Process] = []
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, once."""
+        request = Request(scope, receive)
+        headers = {name: value for name, value in request.headers.items() if name != "content-length"}
+        one = self._ready[0]
+        self._ready = [*self._ready[1:], one]
+        path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        try:
+            answer = await self._http.request(
+                request.method, one.url + path, headers=headers, content=await request.body()
+            )
+            response = Response(answer.content, answer.status_code, media_type=answer.headers.get("content-type"))
+        except httpx.HTTPError as error:
+            response = Response(status_code=502)
+            self.failed.append(f"{error!r} at {one.url}")
+        if response.status_code >= httpx.codes.BAD_REQUEST:
+            self.failed.append(f"{response.status_code} of {one.url}")
+        await response(scope, receive, send)
+
+    async def watch(self) -> None:
+        """Look ten times a second who is ready."""
+        while True:
+            self._ready = [one for one in self.behind if await self._is_ready(one)]
+            await asyncio.sleep(0.1)
+
+    async def _is_ready(self, one: Process) -> bool:
+        try:
+            return (await self._http.get(f"{one.url}/readyz")).status_code == httpx.codes.OK
+        except httpx.HTTPError:
+            return False
+
+
 class Cluster:
     """A database, the processes on it, and the world around them."""
 
@@ -128,18 +170,17 @@ class Cluster:
         assert process.returncode is None, one.log
         return one
 
-    async def api(self, at: Process, method: str, path: str, body: object = None) -> dict[str, Any]:
+    async def api(self, at: Process, method: str, path: str, body: object = None) -> Any:
         """Call the API of a process that receives."""
         headers = {"Authorization": f"Bearer {ADMIN}"}
         async with httpx.AsyncClient(base_url=at.url, headers=headers, trust_env=False, timeout=30) as http:
             answer = await http.request(method, path, json=body)
         assert answer.status_code == httpx.codes.OK, answer.text
-        found: dict[str, Any] = answer.json()
-        return found
+        return answer.json()
 
-    async def connect(self, at: Process) -> None:
+    async def connect(self, at: Process, address: str = "") -> None:
         """Connect the agent, and open it to everyone."""
-        await self.api(at, "PUT", "/api/settings/public_chat_url", {"value": at.url})
+        await self.api(at, "PUT", "/api/settings/public_chat_url", {"value": address or at.url})
         connected = await self.api(at, "PUT", "/api/agents/support/whatsapp", self.twilio.settings())
         await self.api(at, "PUT", "/api/agents/support/access-policy", {"policy": "open"})
         self.twilio.connect(connected["webhook_url"])
@@ -188,7 +229,7 @@ async def test_what_one_process_receives_waits_for_another_that_answers(cluster:
     zoe = cluster.twilio.phone("Zoe")
     await zoe.says("hello")
     status, alone = await web.readyz()
-    found: Any = await cluster.api(web, "POST", "/api/settings/diagnosis")
+    found = await cluster.api(web, "POST", "/api/settings/diagnosis")
     (processes,) = [one["checks"] for one in found if one["title"] == "Processes"]
     asked = cluster.model.calls
 
@@ -196,6 +237,10 @@ async def test_what_one_process_receives_waits_for_another_that_answers(cluster:
     await heard(zoe, "you wrote hello")
     tried = await cluster.api(web, "POST", "/api/agents/support/whatsapp/test", {"to_number": zoe.address})
     (_, receiving), (_, answering) = await web.readyz(), await worker.readyz()
+    with (cluster.folder / "channels.toml").open("a") as config:
+        config.write('[agents.new]\nowner = "owner@example.org"\nruntime = "echo"\n')
+    worker.told(signal.SIGHUP)
+    await eventually(lambda: "agents reloaded as in another process" in web.log, 5, lambda: "the other one reads, too")
 
     assert (asked, status, alone["status"]) == (0, 200, "ready")
     assert [(one["code"], one["state"]) for one in alone["reasons"]] == [("workers", "warning")]
@@ -204,6 +249,7 @@ async def test_what_one_process_receives_waits_for_another_that_answers(cluster:
     assert (tried["ok"], tried["code"]) == (True, None)
     assert (receiving["role"], receiving["dispatcher"], receiving["reasons"]) == ("web", "elsewhere", [])
     assert (answering["role"], answering["dispatcher"], answering["reasons"]) == ("worker", "running", [])
+    assert "new" in [one["name"] for one in await cluster.api(web, "GET", "/api/agents")]
     assert "Traceback" not in web.log + worker.log
 
 
@@ -248,3 +294,41 @@ async def test_a_turn_that_is_cut_short_is_done_by_another_worker_at_once(cluste
 
     assert code == 0, first.log
     assert "Traceback" not in first.log
+
+
+async def test_processes_are_replaced_one_by_one_and_no_request_fails(cluster: Cluster) -> None:
+    serve = ("serve", "--drain", "1")
+    async with httpx.AsyncClient(trust_env=False, timeout=20) as http, served(balancer := Balancer(http)) as address:
+        watching = asyncio.create_task(balancer.watch())
+        balancer.behind = [await cluster.start(*serve), await cluster.start(*serve)]
+        await cluster.connect(balancer.behind[0], address)
+        phones = [cluster.twilio.phone(f"Person {one}") for one in range(3)]
+        over = asyncio.Event()
+        writing = [asyncio.create_task(writes(phone, over)) for phone in phones]
+
+        for old in [*balancer.behind]:
+            balancer.behind.append(await cluster.start(*serve))
+            old.told(signal.SIGTERM)
+            assert await old.ended() == 0, old.log
+            balancer.behind.remove(old)
+        over.set()
+        written = await asyncio.gather(*writing)
+        for phone, texts in zip(phones, written, strict=True):
+            await eventually(lambda: len(_answers(phone)) >= len(texts), 15, lambda: f"{texts} are answered")  # noqa: B023
+        watching.cancel()
+
+    assert balancer.failed == []
+    assert [_answers(phone) for phone in phones] == [[f"you wrote {text}" for text in texts] for texts in written]
+    assert min(map(len, written)) > 2
+
+
+async def writes(phone: Phone, over: asyncio.Event) -> list[str]:
+    """Write, wait for the answer, and write again; returns what was written."""
+    texts: list[str] = []
+    while not over.is_set():
+        texts.append(f"message {len(texts)}")
+        await phone.says(texts[-1])
+        with contextlib.suppress(TimeoutError):
+            await eventually(lambda: len(_answers(phone)) >= len(texts), 20, lambda: f"{texts[-1]} is answered")
+        await asyncio.sleep(2)  # the host takes thirty a minute
+    return texts
