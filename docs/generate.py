@@ -44,6 +44,7 @@ MEANINGS = {
     "register_webhook": "the webhook is set at the provider by API",
     "register_when_asked": "… only when an owner asks for it",
     "register_by_hand_in_sandbox": "… but a sandbox's in the console only",
+    "unregister_webhook": "… and taken back when an owner disconnects",
     "resolve_quoted": "a message that a person answers is read at the provider",
     "simulator": "a simulated provider comes with the plugin",
     "groups": "group conversations",

@@ -44,7 +44,15 @@ from trinity_channels.api import (
 
 T = TypeVar("T")
 REQUIRED = ("channel", "configure", "verify", "receive", "send", "resolve_identity")
-OPTIONAL = ("indicate", "find_sent", "list_missed", "register_webhook", "resolve_quoted", "simulator")
+OPTIONAL = (
+    "indicate",
+    "find_sent",
+    "list_missed",
+    "register_webhook",
+    "unregister_webhook",
+    "resolve_quoted",
+    "simulator",
+)
 """Each is also the name of its capability."""
 PATIENCE = 120.0
 """Seconds that a hook on the way of a message may take; its requests have time-outs of their own, so then it hangs."""
@@ -136,6 +144,9 @@ class Plugin:
 
     async def register_webhook(self, binding: Binding, ctx: Context) -> None:
         await self._hooks["register_webhook"](binding=binding, ctx=ctx)
+
+    async def unregister_webhook(self, binding: Binding, ctx: Context) -> None:
+        await self._hooks["unregister_webhook"](binding=binding, ctx=ctx)
 
     async def resolve_quoted(self, binding: Binding, message_id: str, ctx: Context) -> Quoted:
         async with asyncio.timeout(PATIENCE):

@@ -67,7 +67,9 @@ class ChannelWatch:
 
     async def _apply(self, look: Look, connected: Sequence[StoredBinding], opened: Sequence[Alert]) -> None:
         alerted = {one.binding: one.raised_at for one in opened if one.code == look.code}
-        explained = {one.binding for one in opened} if look.is_consequence else set()
+        # The account does not work: then checks fail, and no one can write.
+        reported = {one.binding for one in opened if one.code == alerts.ACCOUNT}
+        explained = {one.binding for one in opened} if look.is_consequence else reported
         found = await look.look(connected, alerted)
         for one in connected:
             finding = found.get(one.id)

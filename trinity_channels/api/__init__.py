@@ -23,6 +23,7 @@ from trinity_channels.api.simulator import Fault, Heard, Phone, Simulator
 from trinity_channels.api.values import (
     Account,
     Binding,
+    BindingState,
     Check,
     CheckState,
     Context,
@@ -53,6 +54,7 @@ __all__ = [
     "AddressFormat",
     "Attachment",
     "Binding",
+    "BindingState",
     "Button",
     "Capabilities",
     "Channel",

@@ -235,6 +235,23 @@ async def register_webhook(binding: Binding, ctx: Context) -> None:
 
 
 @hookspec(firstresult=True)
+async def unregister_webhook(binding: Binding, ctx: Context) -> None:
+    """Take our webhook back at the provider. Capability `unregister_webhook`.
+
+    Called once after an owner has disconnected, with the secrets that were stored, for at most ten seconds; best effort:
+    disconnecting does not depend on it, and it may never be called, for instance because the process ends. A webhook that
+    points elsewhere than `ctx.webhook_url` is another program's, and stays. What waits at the provider is not dropped: the
+    owner may connect again.
+
+    Raises:
+        ChannelError: it did not work; logged, otherwise without effect.
+
+    Example:
+        `if (await call("getWebhookInfo"))["url"] == ctx.webhook_url: await call("deleteWebhook")`
+    """
+
+
+@hookspec(firstresult=True)
 async def resolve_quoted(binding: Binding, message_id: str, ctx: Context) -> Quoted:
     """Read a message that a person answers, and that the host has never seen. Capability `resolve_quoted`.
 

@@ -73,6 +73,7 @@ class Capabilities:
             connecting, a new webhook address and a new public address leave it as it is. While the check `webhook` of
             `verify` is UNKNOWN, it is set only if replacing another webhook was confirmed.
         register_by_hand_in_sandbox: of a sandbox it is set in the provider's console only.
+        unregister_webhook: what `register_webhook` has set can be taken back. Hook `unregister_webhook`.
         resolve_quoted: a message that a person answers can be read by its id. Hook `resolve_quoted`.
         simulator: a local provider ships with the plugin. Hook `simulator`.
         groups: group conversations are received.
@@ -88,6 +89,7 @@ class Capabilities:
     register_webhook: bool = False
     register_when_asked: bool = False
     register_by_hand_in_sandbox: bool = False
+    unregister_webhook: bool = False
     resolve_quoted: bool = False
     simulator: bool = False
     groups: bool = False

@@ -293,7 +293,22 @@ class Ignored:
     detail: str = ""
 
 
-Event = MessageReceived | ReceiptReceived | Ignored
+@dataclass(frozen=True, slots=True)
+class BindingState:
+    """The provider reports what became of the account: its token was revoked, the app removed, the account suspended.
+
+    With `works` false the owner is alerted at once and health shows it, until a check of `verify` finds nothing wrong, the
+    settings are entered again, or an event with `works` says that it is over. `message` says in a sentence what happened,
+    `fix` how to put it right; both are for people, free of secrets and numbers. `code` is the provider's word, for the log.
+    """
+
+    code: str
+    works: bool
+    message: str = ""
+    fix: str = ""
+
+
+Event = MessageReceived | ReceiptReceived | BindingState | Ignored
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from trinity_channels.api import (
 from trinity_channels.authorisation import Authorisation
 from trinity_channels.bindings.given_settings import left_out, parse, secret_names
 from trinity_channels.bindings.kept_checks import dumped, loaded
+from trinity_channels.bindings.leaving import take_webhook_back, webhook_to_take_back
 from trinity_channels.bindings.open_binding import OpenBinding
 from trinity_channels.bindings.registry import Bindings, Disconnected
 from trinity_channels.bindings.webhook_key import WebhookKey, digest
@@ -30,7 +31,7 @@ from trinity_channels.crypto.vault import VaultError
 from trinity_channels.plugins import Plugins
 from trinity_channels.principal import Principal
 from trinity_channels.refusal import Refusal
-from trinity_channels.store import Store, StoreError, Tx, audit, bindings, notices, retired_keys
+from trinity_channels.store import Store, StoreError, Tx, alerts, audit, bindings, notices, retired_keys
 from trinity_channels.store.bindings import StoredBinding
 
 _AT_ONCE = 3
@@ -148,6 +149,7 @@ class Connections:
             saved = bindings.save(tx, agent, channel, account, settings=plain, secrets=sealed, new_key=new_key, now=now)
             # What was noticed, and what the provider said, concerns the former settings.
             notices.clear(tx, saved)
+            alerts.clear(tx, saved, alerts.ACCOUNT, now)
             if not reachable:  # nothing could be authenticated at the old address
                 retired_keys.retire(tx, saved, now, now)
                 bindings.rotate(tx, saved, new_key, now)
@@ -174,13 +176,15 @@ class Connections:
         }
 
     async def disconnect(self, principal: Principal, agent: str, channel: str) -> None:
-        """Forget the secrets and stop answering; people and history stay.
+        """Forget the secrets and stop answering; people and history stay. Our webhook is taken back where that can be done.
 
         Raises:
             NotConnected: there is none.
         """
         await self._may.owner(principal, agent)
         stored = await self._connected(agent, channel)
+        # With its secrets, which are forgotten below.
+        leaving = await webhook_to_take_back(self._opened, stored)
         now = self._now()
 
         def forget(tx: Tx) -> bool:
@@ -190,6 +194,9 @@ class Connections:
         gone = await self._store.write(forget)
         if not gone:  # it was disconnected concurrently
             raise self._not_connected(channel)
+        # Connected again, the webhook is in use.
+        if leaving and not await self.stored(agent, channel):
+            await take_webhook_back(leaving)
 
     async def rotate(self, principal: Principal, agent: str, channel: str) -> None:
         """Give the binding another webhook address.
@@ -322,7 +329,16 @@ class Connections:
             raise
         await self._keep_checks(bound, found.checks)
         self._credentials_work(bound)
+        await self._end_alert(bound, found)
         return found
+
+    async def _end_alert(self, bound: OpenBinding, found: Verification) -> None:
+        """What the provider had reported of the account is over, if it finds nothing wrong with it now."""
+        if any(check.state is CheckState.FAILED for check in found.checks):
+            return
+        now = self._now()
+        if await self._store.read(lambda tx: alerts.is_open(tx, bound.id, alerts.ACCOUNT)):
+            await self._store.write(lambda tx: alerts.clear(tx, bound.id, alerts.ACCOUNT, now))
 
     async def verify_for(self, principal: Principal, agent: str, channel: str) -> Verification:
         """The same for the owner or an administrator."""

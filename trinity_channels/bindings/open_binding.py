@@ -84,3 +84,6 @@ class OpenBinding:
 
     async def register_webhook(self) -> None:
         await self.plugin.register_webhook(self.binding, self.context)
+
+    async def unregister_webhook(self) -> None:
+        await self.plugin.unregister_webhook(self.binding, self.context)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from trinity_channels.api import Event, Ignored, MessageReceived, ReceiptReceived
-from trinity_channels.store import Tx, inbox, notices, receipts
+from trinity_channels.api import BindingState, Event, Ignored, MessageReceived, ReceiptReceived
+from trinity_channels.store import Tx, alerts, inbox, notices, receipts
 
 AGAIN_AFTER = timedelta(seconds=30)
 """When a message that the provider took and gave up for a passing reason is sent again."""
@@ -19,12 +19,13 @@ class Accepted:
     """What an accepted request changed.
 
     `outcome` is for the counter. `messages` are new (conversation and the provider's id), `notices` are what the owner has
-    to act on.
+    to act on, `states` are reports about the account.
     """
 
     outcome: str
     messages: tuple[tuple[int, str], ...]
     notices: tuple[Ignored, ...] = ()
+    states: tuple[BindingState, ...] = ()
 
 
 def leave_nothing(events: Sequence[Event]) -> bool:
@@ -36,6 +37,7 @@ def accept(tx: Tx, binding: int, events: Sequence[Event], now: datetime) -> Acce
     """Store events and wake the work they make; what was stored before has no effect."""
     messages: list[tuple[int, str]] = []
     told: list[Ignored] = []
+    states: list[BindingState] = []
     outcome = "ignored"
     # One transaction for the whole request: a provider that is told of a failure sends all of it again.
     for event in events:
@@ -51,9 +53,23 @@ def accept(tx: Tx, binding: int, events: Sequence[Event], now: datetime) -> Acce
             conversation = receipts.apply(tx, binding, event, now, again_after=AGAIN_AFTER, attempts=ATTEMPTS)
             if conversation is not None:
                 tx.wake(f"deliver:{conversation}")
+        elif isinstance(event, BindingState):
+            outcome = "account"
+            _note(tx, binding, event, now)
+            states.append(event)
         # Ignored without a detail is nothing the owner could act on.
         elif event.detail:
             outcome = "misdirected"
             notices.put(tx, binding, event.kind, event.detail, now)
             told.append(event)
-    return Accepted(outcome, tuple(messages), tuple(told))
+    return Accepted(outcome, tuple(messages), tuple(told), tuple(states))
+
+
+def _note(tx: Tx, binding: int, event: BindingState, now: datetime) -> None:
+    """Raise or end the alert about an account; a repeated event changes nothing."""
+    if event.works:
+        alerts.clear(tx, binding, alerts.ACCOUNT, now)
+    else:
+        cause = event.message or f"The provider reports that the account does not work ({event.code})."
+        fix = event.fix or "Look at the account in the provider's console, and enter the credentials again."
+        alerts.put(tx, binding, alerts.ACCOUNT, cause, fix, now)

@@ -54,6 +54,9 @@ class Intake:
             log.exception("webhook not stored", channel=bound.channel, error=type(error).__name__)
             raise NotStored from error
         self._notices.log(bound, accepted.notices)
+        for state in accepted.states:
+            tell = log.info if state.works else log.error
+            tell("account state reported", channel=bound.channel, agent=bound.agent, code=state.code, works=state.works)
         for conversation, provider_id in accepted.messages:
             self._indicator.noticed(conversation, provider_id)
         return accepted

@@ -13,6 +13,8 @@ from trinity_channels.store.storable import storable
 from trinity_channels.store.tables import BINDING, CHANNEL_ALERT
 from trinity_channels.store.tx import Row, Tx
 
+ACCOUNT = "account"
+"""The code of alerts about what the provider itself has reported of an account."""
 MAILED_AGAIN = timedelta(days=1)
 """An alert that is raised again so soon after a mail about it waits for its next mail."""
 
@@ -88,6 +90,11 @@ _RAISE = _NEW.on_conflict_do_update(
 _THIS = (CHANNEL_ALERT.c.binding_id == bindparam("binding"), CHANNEL_ALERT.c.code == bindparam("code"))
 _CLEAR = update(CHANNEL_ALERT).where(*_THIS, CHANNEL_ALERT.c.cleared_at.is_(None)).values(cleared_at=bindparam("now"))
 _MAILED = update(CHANNEL_ALERT).where(*_THIS).values(mailed_at=bindparam("now"))
+
+
+def is_open(tx: Tx, binding: int, code: str) -> bool:
+    """Whether there is such an alert about a binding."""
+    return any(one.code == code for one in of_binding(tx, binding))
 
 
 def opened(tx: Tx) -> list[Alert]:

@@ -179,6 +179,31 @@ class RegistersInTheDark(Echo):
             await super().register_webhook(binding, ctx)
 
 
+class OnlyLooksBeforeItLeaves(Echo):
+    breaks = "test_the_webhook_is_taken_back"
+
+    @hookimpl
+    async def unregister_webhook(self, binding: Binding, ctx: Context) -> None:
+        await self.ask(binding.settings, ctx, "GET", "/webhook")
+
+
+class RemovesEveryWebhook(Echo):
+    breaks = "test_another_webhook_is_left_alone"
+
+    @hookimpl
+    async def unregister_webhook(self, binding: Binding, ctx: Context) -> None:
+        await self.ask(binding.settings, ctx, "POST", "/webhook", {"url": ""})
+
+
+class LeavesInTheDark(Echo):
+    breaks = "test_taking_back_is_harmless"
+
+    @hookimpl
+    async def unregister_webhook(self, binding: Binding, ctx: Context) -> None:
+        with suppress(ProviderUnavailable):
+            await super().unregister_webhook(binding, ctx)
+
+
 class QuotesThePreviousMessage(Echo):
     breaks = "test_a_quoted_message_is_read"
 

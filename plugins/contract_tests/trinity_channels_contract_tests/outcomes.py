@@ -83,6 +83,7 @@ def hooks(harness: Harness, message: OutboundMessage) -> dict[str, Call]:
             binding=binding, message_id=harness.heard_from.provider_id, ctx=ctx
         ),
         "register_webhook": lambda: hook("register_webhook")(binding=binding, ctx=ctx),
+        "unregister_webhook": lambda: hook("unregister_webhook")(binding=binding, ctx=ctx),
     }
     required = ("configure", "verify", "send", "resolve_identity")
     return {name: call for name, call in calls.items() if name in required or harness.plugin.offers(name)}

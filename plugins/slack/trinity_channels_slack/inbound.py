@@ -23,6 +23,7 @@ from trinity_channels.api import (
     Sender,
 )
 from trinity_channels_slack import interactions
+from trinity_channels_slack.account_state import account_state
 from trinity_channels_slack.addresses import is_id, is_ts, message_id, time_of
 from trinity_channels_slack.content import Content, is_mentioned, words
 from trinity_channels_slack.content import read as read_content
@@ -60,7 +61,7 @@ def _event(envelope: Envelope, account: Account) -> Event:
     event = envelope.event
     kind, subtype = text_of(event, "type"), text_of(event, "subtype")
     if kind not in {"message", "app_mention"}:
-        return Ignored(kind_of(kind))
+        return account_state(kind, event, account) or Ignored(kind_of(kind))
     # Slack sends an app its own messages too; an answer to one would cause the next.
     if _is_own(event, account, envelope.app_id):
         return Ignored("own_message")

@@ -37,7 +37,14 @@ MANIFEST = Channel(
     dialect=DIALECT,
     # No find_sent, list_missed or receipts: bots can neither search messages nor learn of delivery, and the queue at
     # Telegram, 24 hours deep, is the catch-up.
-    capabilities=Capabilities(indicate=5, indicate_repeats=True, register_webhook=True, simulator=True, groups=True),
+    capabilities=Capabilities(
+        indicate=5,
+        indicate_repeats=True,
+        register_webhook=True,
+        unregister_webhook=True,
+        simulator=True,
+        groups=True,
+    ),
     address=AddressFormat("chat_id", ADDRESS, "123456789", thread_mark="/", person=PERSON),
     auto_rank=10,
     setup_steps=SETUP_STEPS,

@@ -76,6 +76,12 @@ async def register_webhook(binding: Binding, ctx: Context) -> None:
 
 
 @hookimpl
+async def unregister_webhook(binding: Binding, ctx: Context) -> None:
+    """Take the bot's webhook back, if it is ours."""
+    await webhook.unregister(binding, ctx)
+
+
+@hookimpl
 def simulator(ctx: Context) -> Simulator:
     """Make a Bot API that runs on this machine."""
     from trinity_channels_telegram.simulator import TelegramSimulator  # noqa: PLC0415 - only demos and tests need it

@@ -77,6 +77,17 @@ async def register(binding: Binding, ctx: Context) -> None:
         )
 
 
+async def unregister(binding: Binding, ctx: Context) -> None:
+    """Take our webhook back; errors as the hook `unregister_webhook` promises. What waits is kept by Telegram for a day."""
+    settings = settings_of(binding)
+    try:
+        # The bot may serve another program by now.
+        if (await webhook_info(settings, ctx)).url == ctx.webhook_url:
+            await client.read(settings, ctx, "deleteWebhook")
+    except client.RefusedError as refused:
+        raise ProviderUnavailable(f"Telegram did not take the webhook back ({refused}).") from None
+
+
 async def webhook_info(settings: TelegramSettings, ctx: Context) -> WebhookInfo:
     """Ask where the bot points; errors as `client.read` has."""
     told = await client.read(settings, ctx, "getWebhookInfo")

@@ -10,6 +10,7 @@ from trinity_channels.store.notices import RETIRED_ADDRESS, WEBHOOK_TO_SET, WITH
 
 _ACTIONS = {
     "quiet": (FixAction.PROBE, FixAction.SEE_WEBHOOK),
+    "account": (FixAction.VERIFY, FixAction.EDIT),
     "provider_check": (FixAction.VERIFY, FixAction.EDIT),
 }
 """By the code of an alert."""

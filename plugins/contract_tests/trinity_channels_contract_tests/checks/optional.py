@@ -14,7 +14,7 @@ from trinity_channels_contract_tests.transport import NetworkFault
 
 
 class Optional(Checks):
-    """Capabilities `indicate`, `list_missed`, `register_webhook` and `resolve_quoted`."""
+    """Capabilities `indicate`, `list_missed`, `register_webhook`, `unregister_webhook` and `resolve_quoted`."""
 
     area = "optional"
 
@@ -101,6 +101,36 @@ class Optional(Checks):
         """While the provider is down, registering is `ProviderUnavailable`, so that the owner can try again."""
         harness.needs("register_webhook")
         await says_unavailable(harness, "register_webhook", only=True)
+
+    @story("unregister_webhook", "Remove the webhook from the account that `register_webhook` has set.")
+    async def test_the_webhook_is_taken_back(self, harness: Harness) -> None:
+        """After it was taken back, nothing is posted to our webhook any more."""
+        harness.needs("unregister_webhook")
+        await harness.wait(harness.plugin.hook("register_webhook")(binding=harness.binding, ctx=harness.ctx))
+        await harness.wait(harness.plugin.hook("unregister_webhook")(binding=harness.binding, ctx=harness.ctx))
+        before = len(harness.host.requests)
+        await harness.phone.says("is anybody there?")
+        await harness.simulator.settle()
+        expect(not harness.host.since(before), "the next message was still posted to us")
+
+    @story("unregister_webhook", "Look where the provider posts to, and leave another program's webhook alone.")
+    async def test_another_webhook_is_left_alone(self, harness: Harness) -> None:
+        """A webhook that points elsewhere is not taken back with ours."""
+        harness.needs("unregister_webhook")
+        elsewhere = f"{harness.webhook_url}-new"
+        other = replace(harness.ctx, webhook_url=elsewhere)
+        await harness.wait(harness.plugin.hook("register_webhook")(binding=harness.binding, ctx=other))
+        await harness.wait(harness.plugin.hook("unregister_webhook")(binding=harness.binding, ctx=harness.ctx))
+        before = len(harness.host.requests)
+        await harness.phone.says("is anybody there?")
+        await harness.simulator.settle()
+        expect(harness.host.since(before), "another program's webhook was removed")
+
+    @story("unregister_webhook", "Let only ChannelError out: disconnecting does not depend on it.")
+    async def test_taking_back_is_harmless(self, harness: Harness) -> None:
+        """While the provider is down, taking the webhook back fails, if it does, with `ProviderUnavailable`."""
+        harness.needs("unregister_webhook")
+        await says_unavailable(harness, "unregister_webhook", only=True)
 
     @story("resolve_quoted", "Read the one message by its id, and give its words as `receive` gives a message's text.")
     async def test_a_quoted_message_is_read(self, harness: Harness) -> None:

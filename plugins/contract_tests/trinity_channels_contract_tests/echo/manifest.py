@@ -35,6 +35,7 @@ MANIFEST = Channel(
         find_sent=5,
         list_missed=timedelta(days=1),
         register_webhook=True,
+        unregister_webhook=True,
         resolve_quoted=True,
         simulator=True,
     ),

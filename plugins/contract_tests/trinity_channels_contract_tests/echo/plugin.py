@@ -128,6 +128,11 @@ class Echo:
         await self.ask(binding.settings, ctx, "POST", "/webhook", {"url": ctx.webhook_url})
 
     @hookimpl
+    async def unregister_webhook(self, binding: Binding, ctx: Context) -> None:
+        if (await self.ask(binding.settings, ctx, "GET", "/webhook"))["url"] == ctx.webhook_url:
+            await self.ask(binding.settings, ctx, "POST", "/webhook", {"url": ""})
+
+    @hookimpl
     async def resolve_quoted(self, binding: Binding, message_id: str, ctx: Context) -> Quoted:
         rows = (await self.ask(binding.settings, ctx, "GET", "/history"))["messages"]
         return next((self.quoted(row) for row in rows if row["id"] == message_id), Quoted(provider_id=message_id))

@@ -141,6 +141,8 @@ class EchoSimulator:
         await self._post(message)
 
     async def _post(self, payload: dict[str, Any], attempt: int = 1) -> int:
+        if not self._webhook:
+            return 0
         body, stamp = json.dumps(payload).encode(), str(int(datetime.fromisoformat(self._at()).timestamp()))
         headers = {
             "content-type": "application/json",
