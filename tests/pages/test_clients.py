@@ -95,13 +95,13 @@ async def test_a_client_is_exported_and_then_erased_after_a_question(
     assert (await town.api("GET", "/api/agents/support/clients")).json() == []
 
 
-@pytest.mark.parametrize("name", HOSTILE)
-async def test_names_are_only_text(town: World, page_of: Readers, name: str) -> None:
-    await town.person(name).says("hello")
+async def test_names_are_only_text(town: World, page_of: Readers) -> None:
+    for name in HOSTILE:
+        await town.person(name).says("hello")
 
     _, page = await owner_at(town, page_of)
 
-    await expect(page.get_by_role("region", name="Clients").get_by_role("row")).to_have_count(2)
+    await expect(page.get_by_role("region", name="Clients").get_by_role("row")).to_have_count(1 + len(HOSTILE))
     assert await page.locator("img, main script").count() == 0
 
 
