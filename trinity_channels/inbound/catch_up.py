@@ -21,6 +21,7 @@ from trinity_channels.observability.failures import Failures, cause_of
 from trinity_channels.observability.log import get_logger
 from trinity_channels.plugins import Plugins
 from trinity_channels.store import Store, StoreError, Tx, bindings, messages
+from trinity_channels.store.news import Subject
 
 log = get_logger(__name__)
 
@@ -91,6 +92,7 @@ class CatchUp:
         self._begun = False
         self._running = asyncio.Lock()
         self._wanted = asyncio.Event()
+        store.on_news(Subject.BINDINGS, self._try_stuck)
 
     async def begin(self) -> None:
         """Before anything new can arrive, remember up to which message everything is known."""
@@ -146,6 +148,14 @@ class CatchUp:
         """The provider has accepted the credentials of a binding: fetch what was refused or could not be listed before."""
         if self._begun:  # a command beside a running host fetches nothing
             self._add(_Gap.of(bound).and_also(self._stuck.pop(bound.id, None)))
+            self._wanted.set()
+
+    def _try_stuck(self) -> None:
+        """Credentials may have changed, perhaps in another process."""
+        if self._begun and self._stuck:
+            stuck, self._stuck = self._stuck, {}
+            for gap in stuck.values():
+                self._add(gap)
             self._wanted.set()
 
     def _add(self, gap: _Gap) -> None:

@@ -384,3 +384,24 @@ async def test_what_one_process_has_found_out_every_process_shows(pair: Pair) ->
         return bool(connection and not connection.probed)
 
     await within_two_seconds(gone)
+
+
+@never_cut
+async def test_what_could_not_be_fetched_is_when_another_process_has_got_the_credentials(pair: Pair) -> None:
+    zoe = pair.person("Zoe")
+    await zoe.says("before")
+    pair.twilio.hold_webhooks()
+    await zoe.phone.says("missed")
+    pair.twilio.account.token = "f" * 32
+    pair.host.catch_up.look_back()
+    await pair.host.housekeeping.do("catch-up")
+    before = await messages(pair)
+
+    entered = await pair.ask_other("PUT", "/api/agents/support/whatsapp", pair.twilio.settings())
+    assert entered.status_code == 200, entered.text
+
+    async def fetched() -> bool:
+        await pair.host.housekeeping.do("catch-up")
+        return await messages(pair) == before + 1
+
+    await within_two_seconds(fetched)
