@@ -37,6 +37,8 @@ class Jobs(JobManager):
         dead: that nothing is written any more, as by a process that has been killed.
         unsure: that a job may be marked as running here which is not: its fetching was not answered.
         known: the jobs that this process works on.
+        fetched: how many it has taken so far.
+        idle: set while it asks for none.
         expelled: called when the database no longer knows a worker of this process.
     """
 
@@ -46,6 +48,10 @@ class Jobs(JobManager):
         self.dead = False
         self.unsure = False
         self.known: set[int] = set()
+        self.fetched = 0
+        self.idle = asyncio.Event()
+        self.idle.set()
+        self._fetching = 0
         self._astray: set[int] = set()
         self.expelled = expelled
         self._pulse = pulse
@@ -78,7 +84,15 @@ class Jobs(JobManager):
     async def _fetch(self, queues: list[str], worker: int) -> list[Job]:
         heard = sum(self._heard[queue] for queue in queues)
         most = self._most[worker]
-        rows = await self.connector.execute_query_all_async(FETCH, queues=queues, worker=worker, most=most)
+        self._fetching += 1
+        self.idle.clear()
+        try:
+            rows = await self.connector.execute_query_all_async(FETCH, queues=queues, worker=worker, most=most)
+        finally:
+            self._fetching -= 1
+            if not self._fetching:
+                self.idle.set()
+        self.fetched += len(rows)
         self._away = False
         # Few while there are few: each that is not found costs the database a search.
         self._most[worker] = min(2 * most, FETCHED) if rows else 1
@@ -208,10 +222,6 @@ class Jobs(JobManager):
         before, self._astray = self._astray, {job.id for job in found if job.id and job.id not in self.known}
         self.unsure = bool(self._astray - before)
         return [job for job in found if job.id in before & self._astray]
-
-    async def remove(self, jobs: Iterable[Job]) -> None:
-        """Remove jobs of others, whose keys have been woken: the others cannot settle them any more. Errors as `stalled`."""
-        await self.connector.execute_query_async(REMOVE, numbers=[job.id for job in jobs])
 
 
 def _why(error: ProcrastinateException) -> str:

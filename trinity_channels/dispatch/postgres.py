@@ -84,6 +84,12 @@ async def _one_by_one(connection: psycopg.AsyncConnection[Any]) -> None:
     await connection.set_autocommit(True)
 
 
+def _says_more_than_that_a_key_runs(record: logging.LogRecord) -> bool:
+    """What Procrastinate logs of each job is for those of an application, which may use it, too."""
+    job = vars(record).get("job", {})
+    return record.levelno >= logging.WARNING or job.get("task_name") != wakes.TASK
+
+
 class PostgresDispatcher:
     """Runs keys of a PostgreSQL database, which other processes may share."""
 
@@ -104,7 +110,8 @@ class PostgresDispatcher:
         self._workers: dict[str, asyncio.Task[None]] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._stopping = True
-        logging.getLogger("procrastinate").setLevel(logging.WARNING)
+        logging.getLogger("procrastinate.worker").addFilter(_says_more_than_that_a_key_runs)
+        logging.getLogger(f"procrastinate.worker.{wakes.TASK}").setLevel(logging.WARNING)
 
     @property
     def waiting(self) -> int:
@@ -202,6 +209,7 @@ class PostgresDispatcher:
 
     async def _work(self, queue: str) -> None:
         await self._app.run_worker_async(
+            name=wakes.TASK,
             queues=[queue],
             concurrency=self._rhythm.at_once,
             fetch_job_polling_interval=self._rhythm.poll,
@@ -255,14 +263,21 @@ class PostgresDispatcher:
             if self._errands or self._running:
                 await asyncio.wait([*self._errands, *self._running])
                 continue
-            self._begun.clear()
-            if not self._jobs.taking or not (bool(self._jobs.known) or await self._store.lookup(wakes.may_begin)):
+            if not self._jobs.taking or await self._nothing_begins():
                 return
             try:
                 async with asyncio.timeout(self._rhythm.poll):
                     await self._begun.wait()
             except TimeoutError:
                 continue
+
+    async def _nothing_begins(self) -> bool:
+        """Whether no job has begun or can begin: neither of those in the table, nor one that is on its way from there."""
+        self._begun.clear()
+        before = self._jobs.fetched
+        waits = await self._store.lookup(wakes.may_begin)
+        await self._jobs.idle.wait()
+        return not (waits or self._jobs.known or self._jobs.fetched != before)
 
     def pause(self) -> None:
         """Begin no further run until `resume`."""
@@ -346,9 +361,7 @@ class PostgresDispatcher:
         if not jobs:
             return
         log.info("runs of another process taken over", runs=len(jobs))
-        # First the new jobs, then the end of the old ones: in between, a crash leaves one too many.
-        await self._wake([job.lock for job in jobs if job.lock])
-        await self._jobs.remove(jobs)
+        await self._store.write(partial(wakes.take_over, jobs={job.id or 0: job.lock or "" for job in jobs}))
 
     async def sweep(self) -> None:
         """Wake the keys that have open work in the tables, except those that run or wait already."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import Text, bindparam, select, text, update
+from sqlalchemy import BigInteger, Text, bindparam, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from trinity_channels.lease import Lease, LeaseLost
@@ -67,6 +67,12 @@ _MAY_BEGIN = text(
     f"""SELECT EXISTS (SELECT FROM {SCHEMA}.procrastinate_jobs WHERE status = 'todo' AND lock NOT IN (
 SELECT lock FROM {SCHEMA}.procrastinate_jobs WHERE status = 'doing'))"""  # noqa: S608  constants
 )
+_REMOVE = text(
+    f"DELETE FROM {SCHEMA}.procrastinate_jobs WHERE id = ANY(:numbers) AND status = 'doing'"  # noqa: S608  a constant
+).bindparams(bindparam("numbers", type_=ARRAY(BigInteger)))
+_FORGET_LOST_OF = text(
+    f"UPDATE {WAKE.name} SET scheduled = false WHERE scheduled AND key = ANY(:keys) AND key NOT IN ({_WITH_JOB})"  # noqa: S608  constants
+).bindparams(bindparam("keys", type_=ARRAY(Text)))
 _FORGET_LOST = text(
     f"UPDATE {WAKE.name} SET scheduled = false WHERE scheduled AND key NOT IN ({_WITH_JOB})"  # noqa: S608  constants
 )
@@ -125,6 +131,17 @@ def busy(tx: Tx) -> set[str]:
 def may_begin(tx: Tx) -> bool:
     """Whether a job waits for nothing but a process that takes it."""
     return bool(tx.scalar(_MAY_BEGIN, bool))
+
+
+def take_over(tx: Tx, jobs: Mapping[int, str]) -> None:
+    """Replace jobs that no process works on any more, each with its key, by new ones.
+
+    By new ones, so that a process which was only paused can neither remove nor repeat what another one does by then.
+    """
+    tx.run(_REMOVE, numbers=list(jobs))
+    # Such a job may have ended before it took its wake.
+    tx.run(_FORGET_LOST_OF, keys=list(jobs.values()))
+    wake(tx, jobs.values())
 
 
 def forget_lost(tx: Tx) -> int:

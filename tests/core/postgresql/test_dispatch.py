@@ -10,12 +10,16 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from contextvars import Context
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from procrastinate import PsycopgConnector
+from procrastinate.exceptions import ConnectorException
+from psycopg import OperationalError
 from sqlalchemy import text
 
 from tests import postgres
@@ -320,3 +324,69 @@ async def test_a_user_who_may_not_make_the_schema_is_told_what_to_do() -> None:
     finally:
         postgres.drop()
         postgres.administer("DROP ROLE guest")
+
+
+async def test_a_job_that_was_fetched_without_an_answer_is_found(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+    ask: Any = PsycopgConnector.execute_query_all_async
+    lost: list[dict[str, Any]] = []
+
+    async def breaks(connector: PsycopgConnector, query: str, **values: Any) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = await ask(connector, query, **values)
+        if query == wakes.FETCH and found and not lost:
+            lost.extend(found)
+            raise ConnectorException from OperationalError("the connection broke")
+        return found
+
+    monkeypatch.setattr(PsycopgConnector, "execute_query_all_async", breaks)
+    async with dispatching(work) as dispatcher:
+        await work.wake("turn:1")
+        await seen(has_run(work, "turn:1"))
+        await dispatcher.quiet()
+
+    assert [job["lock"] for job in lost] == ["turn:1"]
+    assert work.runs == ["turn:1"]
+
+
+async def test_a_job_whose_end_cannot_be_written_down_does_not_hold_up_its_key(
+    store: PostgresStore, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tell: Any = PsycopgConnector.execute_query_async
+    refused: list[str] = []
+
+    async def breaks(connector: PsycopgConnector, query: str, **values: Any) -> None:
+        if query == wakes.REMOVE and len(refused) < 6:
+            refused.append(query)
+            raise ConnectorException from OperationalError("the server stops")
+        await tell(connector, query, **values)
+
+    monkeypatch.setattr(PsycopgConnector, "execute_query_async", breaks)
+    async with dispatching(work) as dispatcher:
+        await work.wake("turn:1")
+        await seen(has_run(work, "turn:1"))
+        await work.wake("turn:1")
+
+        async def done() -> bool:
+            return await jobs_of(store) == []
+
+        await seen(done)
+        await dispatcher.quiet()
+
+    assert len(refused) == 6
+    assert len(work.runs) >= 2
+
+
+async def test_jobs_that_were_fetched_and_not_begun_are_for_others(store: PostgresStore, work: Work) -> None:
+    one_at_a_time = replace(QUICK, at_once=1)
+    work.go.clear()
+    dispatcher = PostgresDispatcher(store, work.open_keys, utc_now, one_at_a_time)
+    await dispatcher.start(work.run)
+    await work.wake(*(f"turn:{number}" for number in range(20)))
+
+    async def begun() -> bool:
+        return bool(work.runs)
+
+    await seen(begun)
+    await dispatcher.stop(0.01)
+
+    assert {status for _, status in await jobs_of(store)} == {"todo"}
+    assert len(await jobs_of(store)) == 20
