@@ -74,3 +74,12 @@ class Sqlite:
         """What a statement finds there."""
         with closing(sqlite3.connect(folder / NAME)) as connection:
             return connection.execute(statement).fetchall()
+
+    def change(self, folder: Path, statement: str) -> None:
+        """Change what stands there, as an operator or an earlier version could have."""
+        with closing(sqlite3.connect(folder / NAME)) as connection, connection:
+            connection.execute(statement)
+
+    def variables(self, folder: Path) -> dict[str, str]:  # noqa: ARG002  the file is found in the folder
+        """What commands need, beside the folder, to find it."""
+        return {}

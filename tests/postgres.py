@@ -134,6 +134,13 @@ class Postgres(Sqlite):
         with psycopg.connect(plain(database(_name(folder)))) as connection:
             return connection.execute(statement.encode()).fetchall()
 
+    def change(self, folder: Path, statement: str) -> None:
+        with psycopg.connect(plain(database(_name(folder)))) as connection:
+            connection.execute(statement.encode())
+
+    def variables(self, folder: Path) -> dict[str, str]:
+        return {"TRINITY_CHANNELS_DATABASE_URL": self.url(folder)}
+
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_teardown(self) -> Iterator[None]:
         """Remove the databases of a test."""

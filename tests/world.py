@@ -176,6 +176,10 @@ class World:
         """What a statement finds in the database."""
         return self.database.rows(self.folder, statement)
 
+    def change(self, statement: str) -> None:
+        """Change the database, as an operator or an earlier version could have."""
+        self.database.change(self.folder, statement)
+
     def everything(self) -> str:
         """All that the database holds."""
         return "\n".join(f"{name} {row}" for name in METADATA.tables for row in self.rows(f"SELECT * FROM {name}"))  # noqa: S608

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
-
 import pytest
 
 from tests.world import Agent, World
@@ -32,8 +29,7 @@ async def test_an_erased_person_leaves_nothing_and_comes_back_as_somebody_new(to
     assert after["id"] != before["id"]
     assert agent.turns[-1].history == []
     await town.stops()
-    with closing(sqlite3.connect(town.folder / "trinity_channels.db")) as database, database:
-        stored = "\n".join(database.iterdump())
+    stored = town.everything()
     await town.starts()
     assert "my secret question" not in stored
     assert "zoe@example.org" not in stored

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
-from contextlib import closing
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -55,11 +53,7 @@ async def test_it_is_shown_once_and_kept_as_a_hash(world: World) -> None:
 
     answer = await world.api("GET", PATH)
     (shown,) = answer.json()
-    with closing(sqlite3.connect(world.folder / "trinity_channels.db")) as database:
-        stored = repr(
-            database.execute("SELECT * FROM trinity_channels_token").fetchall()
-            + database.execute("SELECT * FROM trinity_channels_audit").fetchall()
-        )
+    stored = world.everything()
 
     assert token not in answer.text
     assert token not in stored

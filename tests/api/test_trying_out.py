@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -333,8 +332,7 @@ async def test_erasing_somebody_erases_test_messages_to_them(world: World, teste
     await world.api("DELETE", f"/api/agents/support/clients/{client['id']}")
 
     await world.stops()
-    with closing(sqlite3.connect(world.folder / "trinity_channels.db")) as database, database:
-        stored = "\n".join(database.iterdump())
+    stored = world.everything()
     await world.starts()
     assert "a private word" not in stored
     assert "+15557770003" not in stored

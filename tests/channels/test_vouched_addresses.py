@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -223,8 +222,8 @@ async def test_an_email_whose_source_is_not_on_record_rests_on_the_messenger(
     asking: Net, zoe: Someone, guest: bool, left: str | None
 ) -> None:
     await zoe.says("hello")
-    with closing(sqlite3.connect(asking.host.store.name)) as database, database:  # as an earlier version left it
-        database.execute("UPDATE trinity_channels_contact SET email_source = NULL, email_checked_at = NULL")
+    # as an earlier version left it
+    asking.change("UPDATE trinity_channels_contact SET email_source = NULL, email_checked_at = NULL")
     zoe.phone.user.guest = guest
     await asking.later(hours=2)
 

@@ -40,6 +40,7 @@ class Terminal:
         config = folder / "channels.toml"
         config.write_text(AGENTS)
         self.set(TRINITY_CHANNELS_HOME=str(folder), TRINITY_CHANNELS_CONFIG=str(config), CREDENTIAL_ENCRYPTION_KEY=KEY)
+        self.set(**World.database.variables(folder))
 
     def set(self, **variables: str) -> None:
         """Change environment variables."""

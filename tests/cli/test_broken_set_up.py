@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import sqlite3
 
 import pytest
 
@@ -27,8 +25,7 @@ def test_settings_that_cannot_work_are_the_finding(terminal: Terminal) -> None:
 
 def test_a_database_of_a_later_version_is_the_finding(terminal: Terminal) -> None:
     terminal.run("db", "upgrade")
-    with contextlib.closing(sqlite3.connect(terminal.folder / "trinity_channels.db")) as database, database:
-        database.execute("UPDATE trinity_channels_alembic_version SET version_num = '0907'")
+    World.database.change(terminal.folder, "UPDATE trinity_channels_alembic_version SET version_num = '0907'")
 
     result = terminal.run("doctor")
 
@@ -36,6 +33,7 @@ def test_a_database_of_a_later_version_is_the_finding(terminal: Terminal) -> Non
     assert f"has schema version 0907; trinity_channels 0.1.0 knows versions up to {migrate.newest()}." in result.stdout
 
 
+@pytest.mark.sqlite("the folder is where its file is")
 def test_a_data_folder_that_is_none_is_the_finding(terminal: Terminal) -> None:
     terminal.set(TRINITY_CHANNELS_HOME=str(terminal.folder / "channels.toml" / "home"))
 
@@ -46,6 +44,7 @@ def test_a_data_folder_that_is_none_is_the_finding(terminal: Terminal) -> None:
     assert "in a folder that this user may write to" in result.stdout
 
 
+@pytest.mark.sqlite("there is no file")
 @pytest.mark.parametrize("command", [("doctor",), ("failed",), ("agents",), ("serve", "--port", "0")])
 def test_a_file_that_is_no_database_is_told_with_a_way_out(terminal: Terminal, command: tuple[str, ...]) -> None:
     terminal.folder.joinpath("damaged.db").write_bytes(b"not SQLite" * 500)

@@ -18,6 +18,8 @@ from tests.cli.conftest import Terminal
 from tests.moving import APART, content, filled, opens
 from trinity_channels.store.move import ends, rows
 
+pytestmark = pytest.mark.sqlite("the commands name their databases")
+
 ROWS = 6
 SHARE = """INSERT INTO trinity_channels_share (id, agent, email, allow_proactive, created_by, created_at)
 VALUES ({id}, 'support', '{id}@example.org', false, 'admin', 1)"""

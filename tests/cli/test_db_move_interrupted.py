@@ -21,6 +21,7 @@ from tests.moving import content, filled, opens
 from trinity_channels.store import StoreError
 from trinity_channels.store.move import moving, rows
 
+pytestmark = pytest.mark.sqlite("the commands name their databases")
 SOME = [table for table in rows.tables() if table.name.endswith(("_setting", "_binding", "_contact", "_address"))]
 BETWEEN = 6
 """Rows of a batch here, so that a table has several."""

@@ -17,6 +17,8 @@ from tests.moving import as_kept, content, filled, opens
 from trinity_channels.store import store_at
 from trinity_channels.store.move.rows import tables
 
+pytestmark = pytest.mark.sqlite("the commands name their databases")
+
 VERSION = "UPDATE trinity_channels_alembic_version SET version_num = '{}'"
 ESCAPED = "is not a URL; special characters of the user and the password are percent-encoded"
 OLD = Path(__file__).parents[1] / "databases"

@@ -15,6 +15,8 @@ from tests.moving import content
 from tests.world import World
 from trinity_channels.api import Fault
 
+pytestmark = pytest.mark.sqlite("the commands name their databases")
+
 
 @pytest.fixture(autouse=True)
 def dropped() -> Iterator[None]:

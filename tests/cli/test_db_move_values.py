@@ -20,6 +20,8 @@ from tests.statements import statements
 from trinity_channels.store.move import rows
 from trinity_channels.store.statements import _JsonField, _WithoutJsonField
 
+pytestmark = pytest.mark.sqlite("the commands name their databases")
+
 CONTACT, AUDIT = "trinity_channels_contact", "trinity_channels_audit"
 
 

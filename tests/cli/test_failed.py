@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -77,8 +75,7 @@ async def test_a_turn_that_is_given_up_is_parked_no_longer_and_its_text_is_gone(
     assert (rest.exit_code, await town.failed()) == (0, [])
     assert (await town.check("agent"))["message"].startswith("No question has failed.")
     await town.stops()
-    with closing(sqlite3.connect(town.folder / "trinity_channels.db")) as database:
-        assert "my diary" not in "\n".join(database.iterdump())
+    assert "my diary" not in town.everything()
     await town.starts()
 
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
-from contextlib import closing
 
 import httpx
 import pytest
@@ -105,8 +103,7 @@ def test_a_database_that_this_release_does_not_serve_is_a_wrong_setting(
 )
 def test_a_database_of_a_later_version_is_told_in_one_sentence(terminal: Terminal, command: tuple[str, ...]) -> None:
     terminal.run("db", "upgrade")
-    with closing(sqlite3.connect(terminal.folder / "trinity_channels.db")) as database, database:
-        database.execute("UPDATE trinity_channels_alembic_version SET version_num = '0907'")
+    World.database.change(terminal.folder, "UPDATE trinity_channels_alembic_version SET version_num = '0907'")
 
     result = terminal.run(*command)
 

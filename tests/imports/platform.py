@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import copy
 import json
-import sqlite3
-from contextlib import closing
 from typing import Any
 
 from tests.channels.net import Net
 from tests.cli.conftest import Terminal
+from trinity_channels.store.tables import BINDING, INBOUND_HOUR, SETTING, SWEEP, WAKE
+from trinity_channels.store.tables.row import METADATA
 
 PATH = "/api/settings/import-trinity"
 KEYS = {
@@ -67,12 +67,13 @@ def document(*bindings: dict[str, Any], **fields: Any) -> dict[str, Any]:
 
 def rows(net: Net) -> list[str]:
     """Everything in the database but what the host's periodic work notes for itself, whenever it runs."""
-    with closing(sqlite3.connect(net.host.store.name)) as database, closing(sqlite3.connect(":memory:")) as copy:
-        database.backup(copy)
-        copy.execute("UPDATE trinity_channels_binding SET swept_days = NULL")
-        for table in ("sweep", "inbound_hour", "setting"):
-            copy.execute(f"DELETE FROM trinity_channels_{table}")  # noqa: S608  a name of ours
-        return list(copy.iterdump())
+    return [
+        f"{table.name} {row}"
+        for table in METADATA.tables.values()
+        if table not in {INBOUND_HOUR, SETTING, SWEEP, WAKE}
+        for columns in [", ".join(column.name for column in table.columns if column is not BINDING.c.swept_days)]
+        for row in sorted(net.rows(f"SELECT {columns} FROM {table.name}"), key=str)  # noqa: S608  names of ours
+    ]
 
 
 async def moved(terminal: Terminal, given: dict[str, Any], *arguments: str) -> Any:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from typing import Any
 
 import pytest
@@ -166,10 +164,7 @@ async def test_settings_that_cannot_be_read_any_more_are_not_those_of_the_docume
 ) -> None:
     given = document(binding(served, "telegram"))
     await moved(terminal, given)
-    with closing(sqlite3.connect(served.host.store.name)) as database, database:
-        database.execute(
-            "UPDATE trinity_channels_binding SET secrets = json_object('bot_token', 'fake-spoiled-record')"
-        )
+    served.change("""UPDATE trinity_channels_binding SET secrets = '{"bot_token": "fake-spoiled-record"}'""")
 
     again = await moved(terminal, given)
 

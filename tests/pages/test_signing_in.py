@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from datetime import timedelta
 
 import httpx
@@ -171,10 +169,9 @@ async def test_what_has_ended_is_deleted(world: World) -> None:
         await asks(world)
         await world.later(days=8)
 
-    with closing(sqlite3.connect(world.host.store.name)) as database:
-        sessions = database.execute("SELECT count(*) FROM trinity_channels_page_session").fetchone()
-        links = database.execute("SELECT count(*) FROM trinity_channels_sign_in_link").fetchone()
-    assert (sessions, links) == ((0,), (0,))
+    sessions = world.rows("SELECT count(*) FROM trinity_channels_page_session")
+    links = world.rows("SELECT count(*) FROM trinity_channels_sign_in_link")
+    assert (sessions, links) == ([(0,)], [(0,)])
 
 
 # --- out again ---

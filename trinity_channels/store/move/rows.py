@@ -15,10 +15,10 @@ from sqlmodel import AutoString
 from trinity_channels.store.failures import StoreError
 from trinity_channels.store.move.ends import End, Values
 from trinity_channels.store.storable import storable, storable_json
-from trinity_channels.store.tables import AUDIT
-from trinity_channels.store.tables.row import METADATA, PREFIX
+from trinity_channels.store.tables import AUDIT, WAKE
+from trinity_channels.store.tables.row import METADATA
 
-LEFT_OUT = frozenset({f"{PREFIX}wake"})
+LEFT_OUT = frozenset({WAKE.name})
 """What belongs to the processes of one database: open work is found at the next start."""
 JSON_COLUMNS = {AUDIT.c.details}
 """Texts into which PostgreSQL looks as JSON: it refuses some of what they may hold on SQLite."""
