@@ -294,6 +294,45 @@ class Ignored:
 
 
 @dataclass(frozen=True, slots=True)
+class MessageChanged:
+    """A person has corrected a message, or taken it back (`text` is None).
+
+    `provider_id`, `conversation` and `sender.address` are those of the `MessageReceived`. The host corrects the text that it
+    has stored, also where it waits for an agent; what was answered is not answered again, and other parts of the message
+    stay. A message that the host does not know, or whose text it has removed, is not concerned. Changes that are not seen,
+    such as a preview that appears, are `Ignored`.
+    """
+
+    provider_id: str
+    sender: Sender
+    text: str | None = field(repr=False)
+    conversation: str | None = None
+
+
+class FollowState(StrEnum):
+    """What a person has done with the direct chat.
+
+    Attributes:
+        JOINED: opened it, or added our account; nothing was written yet.
+        BLOCKED: blocked our account, or left. Nothing proactive is sent until they write again, or unblock it.
+        UNBLOCKED: took that back.
+    """
+
+    JOINED = "joined"
+    BLOCKED = "blocked"
+    UNBLOCKED = "unblocked"
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """A person has joined, blocked or unblocked our account; `at` is when, since such events may come late."""
+
+    sender: Sender
+    state: FollowState
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class BindingState:
     """The provider reports what became of the account: its token was revoked, the app removed, the account suspended.
 
@@ -308,7 +347,7 @@ class BindingState:
     fix: str = ""
 
 
-Event = MessageReceived | ReceiptReceived | BindingState | Ignored
+Event = MessageReceived | ReceiptReceived | MessageChanged | Following | BindingState | Ignored
 
 
 @dataclass(frozen=True, slots=True)

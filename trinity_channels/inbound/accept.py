@@ -6,8 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from trinity_channels.api import BindingState, Event, Ignored, MessageReceived, ReceiptReceived
-from trinity_channels.store import Tx, alerts, inbox, notices, receipts
+from trinity_channels.api import (
+    BindingState,
+    Event,
+    Following,
+    Ignored,
+    MessageChanged,
+    MessageReceived,
+    ReceiptReceived,
+)
+from trinity_channels.store import Tx, alerts, changes, inbox, notices, receipts
 
 AGAIN_AFTER = timedelta(seconds=30)
 """When a message that the provider took and gave up for a passing reason is sent again."""
@@ -53,6 +61,10 @@ def accept(tx: Tx, binding: int, events: Sequence[Event], now: datetime) -> Acce
             conversation = receipts.apply(tx, binding, event, now, again_after=AGAIN_AFTER, attempts=ATTEMPTS)
             if conversation is not None:
                 tx.wake(f"deliver:{conversation}")
+        elif isinstance(event, MessageChanged):
+            outcome = "changed" if changes.change(tx, binding, event, now) else "ignored"
+        elif isinstance(event, Following):
+            outcome = "following" if changes.follow(tx, binding, event, now) else "ignored"
         elif isinstance(event, BindingState):
             outcome = "account"
             _note(tx, binding, event, now)

@@ -14,6 +14,7 @@ from trinity_channels.api import (
     Ignored,
     Inbound,
     MalformedPayload,
+    MessageChanged,
     MessageReceived,
     Note,
     NoteKind,
@@ -34,6 +35,9 @@ from trinity_channels_slack.settings import settings_of
 from trinity_channels_slack.signature import authenticate
 
 MAX_NAME = 100
+# https://docs.slack.dev/reference/events/message/message_changed
+DELETED = "message_deleted"
+CHANGES = frozenset({"message_changed", DELETED})
 
 # Repeated by other fields of the value, or of no use.
 _NOT_RAW = frozenset({"text", "blocks", "attachments", "files", "root", "event_ts", "type"})
@@ -65,12 +69,35 @@ def _event(envelope: Envelope, account: Account) -> Event:
     # Slack sends an app its own messages too; an answer to one would cause the next.
     if _is_own(event, account, envelope.app_id):
         return Ignored("own_message")
+    if subtype in CHANGES:
+        return _changed(event, subtype, account)
     match author_of(event):
         case Author.APP:
             return Ignored("bot_message")
         case Author.SLACK:
             return Ignored(kind_of(subtype or ("hidden" if event.get("hidden") else "system_message")))
     return _message(event, kind, account)
+
+
+def _changed(event: Json, subtype: str, account: Account) -> Event:
+    """A message as it is now, or that it is gone. Slack also says "changed" when a link unfolds or a thread gets a title."""
+    before, now = object_of(event, "previous_message"), object_of(event, "message")
+    # A root whose thread goes on is not deleted, but replaced.
+    gone = subtype == DELETED or text_of(now, "subtype") == "tombstone"
+    said = before if gone else now
+    whole = is_id(event.get("channel")) and is_ts(said.get("ts")) and is_id(said.get("user"))
+    if not whole or author_of(said) is not Author.PERSON:
+        return Ignored(subtype)
+    placed = {**said, "channel": event["channel"], "channel_type": event.get("channel_type")}
+    message = _message(placed, "message", account)
+    # In a channel, one that names the agent no longer keeps the words with which it did.
+    if not isinstance(message, MessageReceived):
+        return Ignored(subtype)
+    if gone:
+        return MessageChanged(message.provider_id, message.sender, None, message.conversation)
+    if before and read_content(before, account.sender).text == message.text:
+        return Ignored(subtype)
+    return MessageChanged(message.provider_id, message.sender, message.text, message.conversation)
 
 
 def _is_own(event: Json, account: Account, app_id: str) -> bool:

@@ -17,7 +17,7 @@ class Author(Enum):
 
 
 # https://docs.slack.dev/reference/events/message#subtypes, and those that Slack sends without listing them. An edit
-# (message_changed) is not a message: it also comes when a link unfolds, and what was asked has been answered already.
+# (message_changed) is not a message.
 SUBTYPES = {
     **dict.fromkeys(("", "file_share", "me_message", "thread_broadcast"), Author.PERSON),
     "bot_message": Author.APP,

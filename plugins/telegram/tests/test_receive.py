@@ -18,9 +18,11 @@ from hypothesis import strategies as st
 from trinity_channels.api import (
     Binding,
     Button,
+    Following,
     Ignored,
     Inbound,
     MalformedPayload,
+    MessageChanged,
     MessageReceived,
     Request,
     SignatureError,
@@ -54,7 +56,7 @@ FUZZ = settings(
 
 
 @given(
-    kind=st.sampled_from(["message", "edited_message", "callback_query"]),
+    kind=st.sampled_from(["message", "edited_message", "callback_query", "my_chat_member"]),
     changes=st.dictionaries(st.sampled_from(NAMES), ANYTHING, max_size=6),
 )
 @FUZZ
@@ -69,7 +71,7 @@ def test_an_authentic_update_never_fails(kind: str, changes: dict[str, Any], bin
     assert repr(seen[0]) == repr(seen[1])  # nan is not itself
     assert request == before
     for event in seen[0].events:
-        assert isinstance(event, Ignored | MessageReceived)
+        assert isinstance(event, Ignored | MessageReceived | MessageChanged | Following)
 
 
 @given(

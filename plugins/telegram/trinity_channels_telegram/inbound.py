@@ -7,7 +7,7 @@ lacks what every message has is `Ignored("unreadable")`, and counted.
 from __future__ import annotations
 
 from trinity_channels.api import Binding, Ignored, Inbound, MalformedPayload, Request
-from trinity_channels_telegram import buttons, message
+from trinity_channels_telegram import buttons, changes, message
 from trinity_channels_telegram.fields import inner, whole
 from trinity_channels_telegram.mentions import Bot
 from trinity_channels_telegram.secret import authenticate
@@ -32,7 +32,10 @@ def receive(binding: Binding, request: Request) -> Inbound:
         return Inbound((message.read(number, inner(update, "message"), _bot(binding)),))
     if "callback_query" in update:
         return buttons.read(number, inner(update, "callback_query"))
-    # `edited_message` too: it also reports invisible changes, and the question has been answered.
+    if "edited_message" in update:
+        return Inbound((changes.edited(number, inner(update, "edited_message"), _bot(binding)),))
+    if "my_chat_member" in update:
+        return Inbound((changes.membership(inner(update, "my_chat_member")),))
     return Inbound((Ignored(next((name for name in update if name in KINDS), "unknown_update")),))
 
 

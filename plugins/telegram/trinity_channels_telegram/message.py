@@ -57,7 +57,7 @@ def read(update: int, message: Fields, bot: Bot) -> Event:
         forwarded=forwarded(message),
         notes=told,
         album=text(message, "media_group_id") or None,
-        sent_at=_time(message),
+        sent_at=time_of(message),
         raw={name: value for name, value in message.items() if name not in _NOT_RAW},
     )
 
@@ -99,7 +99,8 @@ def _unsupported(message: Fields) -> Note:
     return Note(NoteKind.UNSUPPORTED, {"type": kind} if kind else {})
 
 
-def _time(message: Fields) -> datetime | None:
+def time_of(message: Fields) -> datetime | None:
+    """Its `date`; None if there is none."""
     seconds = whole(message, "date")
     try:
         return datetime.fromtimestamp(seconds, UTC) if seconds and seconds > 0 else None
