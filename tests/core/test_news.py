@@ -134,6 +134,25 @@ async def test_what_is_being_read_ends_with_the_store_and_goes_on_after_another_
     assert reads == 2
 
 
+async def test_what_the_last_writes_tell_is_read_no_more(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(news, "FIRST_PAUSE", 0.01)
+    reads: list[None] = []
+
+    async def read() -> None:
+        reads.append(None)
+        await store.read(lambda tx: settings.get(tx, "a"))
+
+    store.read_on_news(Subject.LIMITS, read)
+    writing = asyncio.create_task(store.write(lambda tx: tells(tx, Subject.LIMITS)))
+    await asyncio.sleep(0)
+    await store.close()
+    await asyncio.wait_for(writing, 10)
+
+    before = len(reads)
+    await asyncio.sleep(0.1)
+    assert len(reads) == before <= 1
+
+
 async def test_a_caller_that_gives_up_keeps_no_one_from_hearing(store: SqliteStore) -> None:
     heard: list[str] = []
     store.on_news(Subject.BINDINGS, lambda: heard.append("bindings"))

@@ -159,9 +159,10 @@ class PostgresStore(Store):
     async def close(self) -> None:
         readers, self._readers = self._readers, None
         await self._listening.stop()
-        self._news.stop()
         # Writes that were submitted are completed before the host stops.
         await self._batches.finish()
+        # Only now: they may have told.
+        self._news.stop()
         writer, self._writer = self._writer, None
         for threads in (readers, writer):
             if threads:

@@ -125,9 +125,10 @@ class SqliteStore(Store):
     async def close(self) -> None:
         readers, self._readers = self._readers, None
         self._lead(leads=False)
-        self._news.stop()
         # Writes that were submitted are completed before the host stops.
         await self._batches.finish()
+        # Only now: they may have told.
+        self._news.stop()
         if self._committer:
             self._committer.shutdown()
             self._committer = None
