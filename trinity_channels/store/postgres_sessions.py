@@ -27,6 +27,9 @@ _MOMENT = 1.0
 """Seconds after a failed attempt to connect in which work that has waited long enough makes no other."""
 _STATEMENT = 60
 """Seconds that the server gives a statement, also to wait for others. Those that bring up the schema have no limit."""
+_PAUSED = 5
+"""Seconds for which a transaction may wait for its process before the server ends it. A process that is stopped, or whose
+machine is, would keep its locks and hold up all others; it takes them longer to notice."""
 _LONGEST_NAME = 63
 """Bytes that the server keeps of what a connection calls itself; error messages name processes so."""
 COMPILED: dict[int, Compiled] = {}
@@ -180,7 +183,8 @@ def limits(url: URL) -> dict[str, object]:
     chosen = {name: value for name, value in known.items() if name not in url.query}
     # The server, too, gives up a connection whose other end is gone: it would keep its locks.
     ends = f"-c tcp_keepalives_idle={PATIENCE} -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
-    options = f"{ends} -c default_transaction_isolation=serializable -c statement_timeout={_STATEMENT * 1000:.0f}"
+    waits = f"-c statement_timeout={_STATEMENT * 1000} -c idle_in_transaction_session_timeout={_PAUSED * 1000}"
+    options = f"{ends} -c default_transaction_isolation=serializable {waits}"
     return chosen | {"options": options}
 
 

@@ -49,6 +49,7 @@ class Serving:
         """
         with self._engine.connect() as connection:
             connection.exec_driver_sql("SET statement_timeout = 0")
+            connection.exec_driver_sql("SET idle_in_transaction_session_timeout = 0")
             # Of several processes that start at once, one does it, and the others see what it has made.
             connection.exec_driver_sql(f"SELECT pg_advisory_lock({migrate.UPGRADING})")
             connection.commit()
