@@ -115,3 +115,9 @@ class PostgresOnDisk:
             user=self._server.system_user,
             timeout=30,
         )
+
+    def cut_connections(self) -> None:
+        """End all connections, and with them what runs on them; those that listen, too."""
+        self.run(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname IS NOT NULL"
+        )

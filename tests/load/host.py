@@ -1,33 +1,29 @@
-"""A host in a process of its own, so that it can be killed: `python -m tests.load.host PORT ORDERS`; settings as `serve`.
+"""A process of a host that can be stopped at named points: `python -m tests.load.host ORDERS SABOTAGE serve --port 8000`.
 
-`ORDERS` is the file that tells it where to stop, see `points`. A third argument names a way to break it, see `sabotage`.
+`ORDERS` is the file that tells it where to stop, see `points`. `SABOTAGE` names a way to break it, see `sabotage`; it may be
+empty. The rest is a command line of `trinity-channels`.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
-import uvicorn
-
 from tests.load.points import Points
 from tests.load.sabotage import WAYS
-from trinity_channels.app import create_app
-from trinity_channels.http_server import server_config
-from trinity_channels.observability.log import configure_logging
-from trinity_channels.settings import StandaloneSettings
+from trinity_channels import cli
+from trinity_channels.store import store_at
 
 
-def main(port: int, orders: Path, *sabotage: str) -> None:
-    """Serve on 127.0.0.1 until a signal comes."""
-    configure_logging("WARNING", json=True)
-    app, host = create_app(StandaloneSettings.load())
-    for way in sabotage:
-        WAYS[way]()
-    points = Points(orders)
-    points.watch(host)
-    uvicorn.Server(server_config(points.around(app), host="127.0.0.1", port=port)).run()
+def main(orders: Path, sabotage: str, *command: str) -> None:
+    """Run the command."""
+    if sabotage:
+        WAYS[sabotage]()
+    Points(orders).watch(type(store_at(os.environ["TRINITY_CHANNELS_DATABASE_URL"])))
+    sys.argv = ["trinity-channels", *command]
+    cli.main()
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), Path(sys.argv[2]), *sys.argv[3:])
+    main(Path(sys.argv[1]), *sys.argv[2:])

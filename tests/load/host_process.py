@@ -18,6 +18,7 @@ import psycopg
 from tests.load.databases import Database
 from tests.load.siege import ADMIN, ROOT, eventually, free_port
 
+KEY = "00" * 32
 _CONFIG = """
 [agents.support]
 owner = "owner@example.org"
@@ -37,10 +38,11 @@ _LAST_ATTEMPTS = "SELECT count(*) FROM trinity_channels_turn WHERE state = 'open
 
 @dataclass
 class HostProcess:
-    """A host, and the database that it serves.
+    """A process of a host, and the database that it works on.
 
-    `settings` are variables besides its own; without an address of a model it has no agents of its own. `sabotage` names a
-    way to break it.
+    `settings` are variables besides its own; without an address of a model it has no agents of its own. `name` is what it is
+    in reports, `command` what it runs, `public` where the provider reaches the host, if that is not this process. `sabotage`
+    names a way to break it.
     """
 
     folder: Path
@@ -48,12 +50,16 @@ class HostProcess:
     model: str
     twilio: str
     settings: Mapping[str, str] = field(default_factory=dict)
+    name: str = "serve"
+    command: tuple[str, ...] = ("serve",)
+    public: str = ""
     sabotage: str = ""
     port: int = field(default_factory=free_port)
     process: asyncio.subprocess.Process | None = None
 
     def __post_init__(self) -> None:
-        self._orders = self.folder / "orders"
+        self._orders = self.folder / f"{self.port}.orders"
+        self._log = self.folder / f"{self.port}.log"
 
     @property
     def url(self) -> str:
@@ -63,7 +69,7 @@ class HostProcess:
     @property
     def log(self) -> str:
         """What all its processes wrote."""
-        return (self.folder / "host.log").read_text()
+        return self._log.read_text()
 
     async def start(self) -> None:
         """Start it; returns at once."""
@@ -73,16 +79,17 @@ class HostProcess:
             **{name: os.environ[name] for name in ("PATH", "HOME", "LANG", "PYTHONPATH") if name in os.environ},
             "TRINITY_CHANNELS_HOME": str(self.folder),
             "TRINITY_CHANNELS_CONFIG": str(config),
+            "TRINITY_CHANNELS_CREDENTIAL_ENCRYPTION_KEY": KEY,
             "TRINITY_CHANNELS_ADMIN_TOKEN": ADMIN,
             "TRINITY_CHANNELS_DATABASE_URL": self.database.url,
-            "PUBLIC_CHAT_URL": self.url,
+            "PUBLIC_CHAT_URL": self.public or self.url,
             "TWILIO_API_BASE_URL": self.twilio,
             **self.settings,
         }
-        arguments = [str(self.port), str(self._orders), *([self.sabotage] if self.sabotage else [])]
-        with (self.folder / "host.log").open("ab") as log:
+        with self._log.open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "tests.load.host", *arguments),
+                *(sys.executable, "-m", "tests.load.host", str(self._orders), self.sabotage),
+                *(*self.command, "--port", str(self.port)),
                 cwd=ROOT,
                 env=environment,
                 stdout=log,
@@ -111,20 +118,19 @@ class HostProcess:
         draft.write_text(f"{point} {times}")
         draft.rename(self._orders)
 
-    async def stopped(self, seconds: float) -> bool:
-        """Wait until it has stopped itself; False if it does not come to the point in time, and need no more."""
-        try:
-            await eventually(self._is_stopped, seconds, str)
-        except TimeoutError:
-            self._orders.unlink(missing_ok=True)
-            # It may have read its orders before.
-            return self._is_stopped()
-        return True
+    def forget_order(self) -> None:
+        """Let it pass; it may have stopped itself by now."""
+        self._orders.unlink(missing_ok=True)
 
-    def _is_stopped(self) -> bool:
+    def is_stopped(self) -> bool:
+        """Whether it has been stopped, or has stopped itself."""
         process = self._must_run()
         # The name before it may contain spaces, but this is Python's. https://man7.org/linux/man-pages/man5/proc.5.html
         return Path(f"/proc/{process.pid}/stat").read_text().rpartition(") ")[2].startswith("T")
+
+    def has_ended(self) -> bool:
+        """Whether it is to be started again."""
+        return self.process is not None and self.process.returncode is not None
 
     def stop(self) -> None:
         """Stop it now."""

@@ -22,10 +22,10 @@ from trinity_channels.agents.openai import OpenAIRuntime
 from trinity_channels.agents.port import AgentTurn, Answer
 from trinity_channels.api import Event, OutboundMessage, Receipt
 from trinity_channels.bindings import OpenBinding
-from trinity_channels.host import Host
+from trinity_channels.cli import servers
 from trinity_channels.inbound import intake
 from trinity_channels.inbound.accept import Accepted
-from trinity_channels.store import deliveries, inbox, turns
+from trinity_channels.store import Store, Unit, deliveries, inbox, turns
 
 STORING = "while storing"
 """In the transaction that stores a message, before its commit."""
@@ -49,6 +49,8 @@ BETWEEN = "between parts"
 """A part of a long answer is recorded as sent, and the next is not begun."""
 MIGRATING = "during migration"
 
+INCOMING = frozenset({STORING, STORED, ANSWERING, ACKNOWLEDGED})
+"""The points that a process passes which receives; those which work pass all others."""
 WITHIN_A_CALL = 0.02
 """Seconds after which a call of the agent is under way."""
 _PIECE = re.compile(r":(\d)/(\d)\b")
@@ -80,14 +82,16 @@ class Points:
         # To this thread: a signal to the process may find another thread first, and this one would go on meanwhile.
         signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
 
-    def watch(self, host: Host) -> None:
-        """Put the points around what the host does."""
+    def watch(self, store: type[Store]) -> None:
+        """Put the points around what hosts do; `store` is the kind that they have."""
         self._watch_migrations()
         self._watch_what_comes_in()
         self._watch_agents()
-        self._watch_what_goes_out(host)
+        self._watch_what_goes_out(store)
+        serving = servers.serving
+        servers.serving = lambda app, *args, **options: serving(self._around(app), *args, **options)
 
-    def around(self, app: ASGIApp) -> ASGIApp:
+    def _around(self, app: ASGIApp) -> ASGIApp:
         """Put the points around the answers of webhooks that brought a message."""
 
         async def watched(scope: Scope, receive: Receive, send: Send) -> None:
@@ -140,9 +144,9 @@ class Points:
         OpenAIRuntime.run = watched  # type: ignore[method-assign]
         turns.begin = self._after(turns.begin, CLAIMING_TURN)
 
-    def _watch_what_goes_out(self, host: Host) -> None:
+    def _watch_what_goes_out(self, store: type[Store]) -> None:
         deliveries.mark_sending = self._after(deliveries.mark_sending, CLAIMING)
-        send, write, passed = OpenBinding.send, host.store.write, self.passed
+        send, write, passed = OpenBinding.send, store.write, self.passed
         goes_on: set[asyncio.Task[Any] | None] = set()
 
         async def sent(self: OpenBinding, message: OutboundMessage) -> Receipt:
@@ -153,15 +157,15 @@ class Points:
                 goes_on.add(asyncio.current_task())
             return receipt
 
-        async def written(unit: Any) -> Any:
-            result = await write(unit)
+        async def written(self: Store, unit: Unit[Any]) -> Any:
+            result = await write(self, unit)
             if (task := asyncio.current_task()) in goes_on:
                 goes_on.discard(task)
                 passed(BETWEEN)
             return result
 
         OpenBinding.send = sent  # type: ignore[method-assign]
-        host.store.write = written  # type: ignore[method-assign]
+        store.write = written  # type: ignore[method-assign]
 
     def _after(self, function: Callable[..., Any], point: str) -> Callable[..., Any]:
         def watched(*args: Any, **values: Any) -> Any:

@@ -108,7 +108,9 @@ class Report:
 
 def table(reports: Iterable[Report]) -> str:
     """All reports as one table, with their sums."""
-    rows = {key: row for report in reports for key, row in report.rows().items()}
+    rows: dict[tuple[str, str, str], list[int]] = {}
+    for key, row in (one for report in reports for one in report.rows().items()):
+        rows[key] = [before + figure for before, figure in zip(rows.get(key, [0] * len(row)), row, strict=True)]
     sums = [sum(column) for column in zip(*rows.values(), strict=True)]
     head = ("point", "killed", "database", *_COLUMNS)
     lines = [head, *((*key, *map(str, row)) for key, row in sorted(rows.items())), ("all", "", "", *map(str, sums))]

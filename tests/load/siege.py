@@ -141,15 +141,21 @@ async def served(app: ASGIApp) -> AsyncIterator[str]:
 
 
 class Persistent(httpx.AsyncBaseTransport):
-    """The provider's side of the wire: a webhook that fails is posted again, the same one, or at last given up."""
+    """The provider's side of the wire: a webhook that fails is posted again, the same one, or at last given up.
+
+    With `ports`, a load balancer is in between, which gives each attempt to another process.
+    """
 
     def __init__(self, dice: random.Random) -> None:
         self.retries = 0
+        self.ports: list[int] = []
         self._dice = dice
         self._inner = httpx.AsyncHTTPTransport(limits=httpx.Limits(max_connections=200))
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         while True:
+            if self.ports:
+                request.url = request.url.copy_with(port=self._dice.choice(self.ports))
             try:
                 response = await self._inner.handle_async_request(request)
                 await response.aread()
