@@ -275,7 +275,10 @@ class PostgresDispatcher:
         """Whether no job has begun or can begin: neither of those in the table, nor one that is on its way from there."""
         self._begun.clear()
         before = self._jobs.fetched
-        waits = await self._store.lookup(wakes.may_begin)
+        try:
+            waits = await self._store.lookup(wakes.may_begin)
+        except StoreError:  # then nothing can begin either
+            waits = False
         await self._jobs.idle.wait()
         return not (waits or self._jobs.known or self._jobs.fetched != before)
 
