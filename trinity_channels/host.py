@@ -137,7 +137,9 @@ class Host(OnDemand):
             now,
         )
         self.dispatcher = dispatcher_of(self.store, _open_keys, now, works=role.works)
-        self.readiness = Readiness(self.store, self.plugins, self.bindings, role, lambda: self.phase)
+        self.readiness = Readiness(
+            self.store, self.plugins, self.bindings, role, lambda: self.phase, lambda: self.dispatcher.heard
+        )
         self._join_connections(now)
         self.indicator = Indicator(self.store, self.plugins, self.bindings, self.metrics)
         vouching = Vouching(self.store, self.plugins, self.bindings, self.self_service.lifetime, now)

@@ -49,20 +49,27 @@ class Ready:
 
 
 class Readiness:
-    """Looks at one process. `phase` says how far it is in its life.
+    """Looks at one process. `phase` says how far it is in its life, `heard` whether others leave its work to it.
 
     Attributes:
         role: what the process does.
     """
 
     def __init__(
-        self, store: Store, plugins: Plugins, opened: Bindings, role: Role, phase: Callable[[], Phase]
+        self,
+        store: Store,
+        plugins: Plugins,
+        opened: Bindings,
+        role: Role,
+        phase: Callable[[], Phase],
+        heard: Callable[[], bool],
     ) -> None:
         self._store = store
         self._plugins = plugins
         self._opened = opened
         self.role = role
         self._phase = phase
+        self._heard = heard
 
     @property
     def dispatcher(self) -> str:
@@ -117,6 +124,10 @@ class Readiness:
             yield Check(
                 "dispatcher", CheckState.FAILED, f"{what} does not run.", "Look at its log, and start it again."
             )
+        elif not self._heard():
+            message = "The heartbeats of this process cannot be written: others have taken over what it worked on."
+            fix = "Look at its log, and at the connections that the database allows; it goes on by itself then."
+            yield Check("dispatcher", CheckState.FAILED, message, fix)
 
     def _unreachable(self, error: Exception) -> Check:
         why = f"it did not answer within {PATIENCE:g} seconds" if isinstance(error, TimeoutError) else str(error)

@@ -122,6 +122,14 @@ async def test_a_process_that_hears_nothing_of_others_is_not_ready_after_a_while
     assert (await readyz(world))[0] == status
 
 
+async def test_a_process_whose_work_others_have_taken_over_is_not_ready(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(type(world.host.dispatcher), "heard", False)
+
+    assert (await readyz(world))[0::2] == (503, {"dispatcher": "failed"})
+
+
 async def test_a_host_without_channels_is_not_ready(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(type(world.host.plugins), "__iter__", lambda _: iter(()))
 

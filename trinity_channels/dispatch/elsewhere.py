@@ -8,6 +8,9 @@ from trinity_channels.dispatch.port import Run
 class DispatchElsewhere:
     """Runs nothing; the keys that committed units wake are found by the processes that work."""
 
+    heard = True
+    """There is nothing here that others could take over."""
+
     @property
     def waiting(self) -> int:
         """How many keys wait for their time: none here."""

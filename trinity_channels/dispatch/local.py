@@ -30,6 +30,9 @@ RETRY = timedelta(seconds=5)
 class LocalDispatcher:
     """Runs keys of one SQLite database, each in a task of its own."""
 
+    heard = True
+    """There is no other process."""
+
     def __init__(
         self,
         store: Store,

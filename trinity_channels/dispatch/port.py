@@ -17,6 +17,10 @@ class Dispatcher(Protocol):
     def waiting(self) -> int:
         """How many keys wait for their time, as far as this process knows."""
 
+    @property
+    def heard(self) -> bool:
+        """Whether other processes leave to this one what it works on, once it has started."""
+
     async def start(self, run: Run) -> None:
         """Begin to call `run` for the keys that the store wakes; open work in the tables is woken first.
 

@@ -118,6 +118,11 @@ class PostgresDispatcher:
         """How many keys wait for their time that last ran here."""
         return len(self._timers)
 
+    @property
+    def heard(self) -> bool:
+        """Whether the others have heard of this process lately: else they have taken over what it works on."""
+        return self._pulse.heard
+
     async def start(self, run: Run) -> None:
         """Begin to work; open work in the tables is woken first. Errors as `Dispatcher.start`."""
         self._run = run

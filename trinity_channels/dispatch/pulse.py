@@ -24,6 +24,12 @@ class Pulse:
         self._limit = limit
         self._beats: dict[int, float] = {}
         self._since: dict[int, float] = {}
+        self._began = clock()
+
+    @property
+    def heard(self) -> bool:
+        """Whether the others hear of this process; for a moment after its beginning they may not yet."""
+        return clock() - self._began <= self._limit or any(self.alive(one) for one in self._beats)
 
     @property
     def workers(self) -> list[int]:

@@ -25,6 +25,7 @@ from sqlalchemy import text
 from tests import postgres
 from tests.dispatching import Work, seen
 from tests.worker_process import QUICK
+from trinity_channels.dispatch.jobs import Jobs
 from trinity_channels.dispatch.postgres import PostgresDispatcher
 from trinity_channels.lease import Lease, LeaseLost, held
 from trinity_channels.ports import utc_now
@@ -390,3 +391,18 @@ async def test_jobs_that_were_fetched_and_not_begun_are_for_others(store: Postgr
 
     assert {status for _, status in await jobs_of(store)} == {"todo"}
     assert len(await jobs_of(store)) == 20
+
+
+async def test_a_process_that_the_others_do_not_hear_of_knows_it(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fails(*_: object) -> None:
+        raise ConnectorException
+
+    async def heard(*, expected: bool) -> bool:
+        return made.heard is expected
+
+    async with dispatching(work) as made:
+        assert made.heard
+        with monkeypatch.context() as broken:
+            broken.setattr(Jobs, "update_heartbeat", fails)
+            await seen(partial(heard, expected=False))
+        await seen(partial(heard, expected=True))
