@@ -1,4 +1,4 @@
-"""Run the suite: four processes, two at a time, for they need the time of two cores, then the load tests alone.
+"""Run the suite: four processes, three at a time on two cores, then the load tests alone.
 
 `--fast` takes one case of each test, a twentieth of the examples of properties, and leaves out what takes long: load tests,
 browsers, PostgreSQL, the starting of whole programs, and stories that go on for weeks (the mark `long`). Each process looks
@@ -70,7 +70,8 @@ ON_POSTGRES = ("tests/stories", "--postgres", "--fast", "--hypothesis-profile=fa
 """One case of each story; all of them take as long as on SQLite."""
 NOT_ON_FLOORS = ("--deselect=tests/test_docs.py::test_the_generated_pages_are_what_the_code_says",)
 """The description of the API is written by FastAPI, each version in its own words."""
-CORES = 2
+AT_ONCE = 3
+"""Runs at a time: the one with browsers, and the server of the one with PostgreSQL, leave a part of two cores unused."""
 MEMORY = Path("/dev/shm")  # noqa: S108  pytest makes folders of its own there
 ROOM = 500_000_000
 """Bytes that must be free there; the databases of passed tests are removed at once."""
@@ -88,7 +89,7 @@ def main() -> int:
         return side_by_side((*FIRST, *FAST, *WITHOUT_POSTGRES), (*SECOND, *FAST, *WITHOUT_POSTGRES))
     everywhere = (MOVED,) if options.floors else ()
     left_out = NOT_ON_FLOORS if options.floors else ()
-    # The longest run begins, beside the two others, or a core would have nothing to do at the end.
+    # The longest runs begin, or a core would have nothing to do at the end.
     runs = [PAGES, (*MASSES, *FIRST), (*SECOND, f"--ignore={PAGES[0]}", *left_out)]
     again = STORIES if options.floors else ON_POSTGRES
     failed = side_by_side(*((*run, *everywhere) for run in runs), again)
@@ -96,10 +97,13 @@ def main() -> int:
 
 
 def side_by_side(first: Sequence[str], *others: Sequence[str]) -> int:
-    """Two runs at a time; what the others print follows the first one's. Returns the first exit status that is not zero."""
+    """Several runs at a time; what the others print follows the first one's.
+
+    Returns the first exit status that is not zero.
+    """
     with contextlib.ExitStack() as stack:
         printed = [stack.enter_context(tempfile.TemporaryFile("w+b")) for _ in others]
-        with ThreadPoolExecutor(CORES) as lanes:
+        with ThreadPoolExecutor(AT_ONCE) as lanes:
             failed = list(lanes.map(lambda run, to: pytest(run, to).wait(), (first, *others), (None, *printed)))
         for output in printed:
             output.seek(0)
