@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -22,6 +23,8 @@ from trinity_channels.store.sqlite_driver import driver_of
 
 SQLITE = "sqlite:///"
 Values = tuple[Any, ...]
+_ENDING = 2.0
+"""Seconds in which the server sees that the connections of a process that was killed have ended."""
 _UNHURRIED = (
     "statement_timeout = 0",
     "idle_in_transaction_session_timeout = 0",
@@ -136,8 +139,11 @@ class PostgresEnd(End):
 
     def __init__(self, connection: Connection, name: str) -> None:
         super().__init__(connection, name)
-        if not serving.keep_out(connection):
-            raise _in_use(name)
+        until = time.monotonic() + _ENDING
+        while not serving.keep_out(connection):
+            if time.monotonic() > until:
+                raise _in_use(name)
+            time.sleep(0.05)
         for setting in _UNHURRIED:
             connection.exec_driver_sql(f"SET {setting}")
         connection.commit()
@@ -248,7 +254,10 @@ def _postgres(url: URL) -> Iterator[End]:
         url, connect_args=limits(url), poolclass=NullPool, hide_parameters=True, isolation_level="READ COMMITTED"
     )
     with _connected(PostgresEnd, engine, shown(url)) as end:
-        yield end
+        try:
+            yield end
+        finally:
+            serving.leave(end.connection)
 
 
 @contextlib.contextmanager
