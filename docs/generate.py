@@ -37,6 +37,7 @@ HOUR = 3600
 MEANINGS = {
     "indicate": "shows “typing” or “seen”, for",
     "indicate_repeats": "shows it again for the same message",
+    "indicate_ends": "is told when the work is done",
     "receipts": "the furthest state that receipts report",
     "find_sent": "a send with unknown outcome is read back, after",
     "idempotent": "a repeated send is recognised, for",

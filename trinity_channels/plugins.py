@@ -116,18 +116,25 @@ class Plugin:
         except Exception as error:  # the outcome is unknown
             raise SendUnknown(f"The plugin failed while sending ({type(error).__name__}).") from error
 
-    async def resolve_identity(self, binding: Binding, sender: Sender, ctx: Context) -> Identity:
+    async def resolve_identity(
+        self, binding: Binding, sender: Sender, ctx: Context, conversation: str | None = None
+    ) -> Identity:
+        asked = {"binding": binding, "sender": sender, "ctx": ctx, "conversation": conversation}
         try:
             async with asyncio.timeout(PATIENCE):
-                return await self._ask("resolve_identity", Identity, binding=binding, sender=sender, ctx=ctx)
+                return await self._ask("resolve_identity", Identity, **asked)
         except ProviderUnavailable:
             raise
         except Exception as error:  # the person's turn is to be tried again, not to be lost
             raise ProviderUnavailable(f"The plugin failed to identify the sender ({type(error).__name__}).") from error
 
-    async def indicate(self, binding: Binding, message_id: str, ctx: Context) -> None:
+    async def indicate(
+        self, binding: Binding, message_id: str, ctx: Context, conversation: str | None, address: str, done: bool
+    ) -> None:
         # Errors are the caller's: an indication is best effort.
-        await self._hooks["indicate"](binding=binding, message_id=message_id, ctx=ctx)
+        await self._hooks["indicate"](
+            binding=binding, message_id=message_id, ctx=ctx, conversation=conversation, address=address, done=done
+        )
 
     async def find_sent(
         self, binding: Binding, message: OutboundMessage, attempted_at: datetime, known: Collection[str], ctx: Context

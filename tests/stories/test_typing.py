@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from tests.world import Agent, Person, World
+from trinity_channels.agents.port import AgentFailed
 from trinity_channels.bindings import OpenBinding
 from trinity_channels.store import StoreError
 
@@ -100,3 +102,44 @@ async def test_a_binding_that_is_gone_harms_no_turn(town: World, agent: Agent, m
     await town.settle()
 
     assert zoe.heard() == ["echo before", "echo hello"]
+
+
+class Sign:
+    """What a plugin is told of the work: the arguments after the context, by call."""
+
+    def __init__(self, world: World, monkeypatch: pytest.MonkeyPatch, *, ends: bool) -> None:
+        self.seen: list[tuple[object, ...]] = []
+        plugin = world.host.plugins["whatsapp"]
+        can = replace(plugin.manifest.capabilities, indicate_ends=ends)
+        monkeypatch.setattr(plugin, "manifest", replace(plugin.manifest, capabilities=can))
+        monkeypatch.setattr(plugin, "indicate", self._indicate)
+
+    async def _indicate(self, _binding: object, _message: str, _ctx: object, *told: object) -> None:
+        self.seen.append(told)
+
+
+@pytest.mark.parametrize("ends", [True, False])
+@pytest.mark.parametrize("trouble", [None, AgentFailed("It broke.")])
+async def test_a_plugin_is_told_when_the_work_is_done(
+    town: World, agent: Agent, monkeypatch: pytest.MonkeyPatch, ends: bool, trouble: Exception | None
+) -> None:
+    sign = Sign(town, monkeypatch, ends=ends)
+    zoe = town.person("Zoe")
+    agent.will_answer(trouble or "hi")
+    agent.thinks()
+    await zoe.phone.says("hello")
+    await town.until(lambda: len(sign.seen) == 1)
+    agent.speaks()
+    await town.settle()
+
+    begun, done = (None, zoe.phone.address, False), (None, zoe.phone.address, True)
+    assert sign.seen == ([begun, done] if ends else [begun])
+
+
+async def test_where_nothing_was_shown_nothing_ends(town: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trinity_channels.inbound.indicate.PATIENCE", 5)
+    sign = Sign(town, monkeypatch, ends=True)
+
+    await town.person("Zoe").says("hello")
+
+    assert sign.seen == []

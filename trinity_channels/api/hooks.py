@@ -102,7 +102,8 @@ def receive(binding: Binding, request: Request) -> Inbound:
 
     Raises:
         SignatureError: not authentic (HTTP 403). Everything unexpected before authentication ends is this error too.
-        MalformedPayload: authentic, but impossible (HTTP 400).
+        MalformedPayload: authentic, but impossible (HTTP 400). Of several events in one request, a malformed one is
+            returned as `Malformed` beside the others, so that it does not take them along.
 
     Not checked here: whether the event was seen before; the host does that by `event_id`.
 
@@ -132,12 +133,19 @@ async def send(binding: Binding, message: OutboundMessage, ctx: Context) -> Rece
 
 
 @hookspec(firstresult=True)
-async def resolve_identity(binding: Binding, sender: Sender, ctx: Context) -> Identity:
+async def resolve_identity(binding: Binding, sender: Sender, ctx: Context, conversation: str | None) -> Identity:
     """Say who a sender is: all addresses, the name they chose, and an e-mail only where the provider has verified it.
 
     Called before a turn for a contact that has not been resolved for an hour, before a turn is tried again later, once a day
     for silent contacts whose e-mail the provider has verified, and when such a person signs in. An e-mail that was returned
     before is withdrawn when it is missing or another one.
+
+    Args:
+        binding: settings and account.
+        sender: as `receive` gave it, or as it was stored.
+        ctx: client, clock, addresses.
+        conversation: `MessageReceived.conversation` where they have just written, such as the group whose member they are;
+            None in their direct chat, and where no message is the reason for asking.
 
     Returns:
         The identity; `addresses` contains `sender.address`.
@@ -151,15 +159,22 @@ async def resolve_identity(binding: Binding, sender: Sender, ctx: Context) -> Id
 
 
 @hookspec(firstresult=True)
-async def indicate(binding: Binding, message_id: str, ctx: Context) -> None:
+async def indicate(
+    binding: Binding, message_id: str, ctx: Context, conversation: str | None, address: str, done: bool
+) -> None:
     """Show the person that their message is being worked on. Capability `indicate`.
 
-    Called when an agent run takes a moment, and again for newer messages; best effort with a time-out of five seconds.
+    Called when an agent run takes a moment, and again for newer messages; best effort with a time-out of five seconds. With
+    the capability `indicate_ends` it is called once more when the work is done, whatever became of it, if it was called
+    before: for signs that do not go away by themselves.
 
     Args:
         binding: settings and account.
         message_id: `MessageReceived.provider_id` of the newest message.
         ctx: client, clock, addresses.
+        conversation: `MessageReceived.conversation`, None in the one direct chat.
+        address: what answers here, as in `OutboundMessage.to`.
+        done: the work is done; without `indicate_ends` always false.
 
     Raises:
         ChannelError: it did not work; counted, otherwise without effect.

@@ -62,6 +62,7 @@ class Capabilities:
     Attributes:
         indicate: shows "typing" or "read"; seconds that one indication lasts, 0 for none. Hook `indicate`.
         indicate_repeats: the same message may be indicated again when that time is over.
+        indicate_ends: `indicate` is also called, with `done`, when the work is done.
         receipts: the furthest state that receipts report, None for no receipts. Delivered through `receive`.
         find_sent: seconds after an attempt from which a send that `find_sent` does not see is surely absent; 0 for no hook.
         idempotent: how long the provider recognises `OutboundMessage.id`, since the first attempt: `send` hands it over, and
@@ -82,6 +83,7 @@ class Capabilities:
 
     indicate: float = 0
     indicate_repeats: bool = False
+    indicate_ends: bool = False
     receipts: DeliveryState | None = None
     find_sent: float = 0
     idempotent: timedelta = timedelta(0)

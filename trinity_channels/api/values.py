@@ -294,6 +294,18 @@ class Ignored:
 
 
 @dataclass(frozen=True, slots=True)
+class Malformed:
+    """One event of an authentic batch that the provider cannot have sent like this, in place of that event.
+
+    The others are stored, and the provider is answered as usual, since it would repeat all of them; this one is logged.
+    Where nothing else came, the host answers 400, as for `MalformedPayload`. `reason` says what is missing or impossible,
+    without words of people.
+    """
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class MessageChanged:
     """A person has corrected a message, or taken it back (`text` is None).
 
@@ -347,7 +359,7 @@ class BindingState:
     fix: str = ""
 
 
-Event = MessageReceived | ReceiptReceived | MessageChanged | Following | BindingState | Ignored
+Event = MessageReceived | ReceiptReceived | MessageChanged | Following | BindingState | Malformed | Ignored
 
 
 @dataclass(frozen=True, slots=True)

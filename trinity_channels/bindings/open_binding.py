@@ -70,14 +70,14 @@ class OpenBinding:
     ) -> Receipt | None:
         return await self.plugin.find_sent(self.binding, message, attempted_at, known, self.context)
 
-    async def resolve_identity(self, sender: Sender) -> Identity:
-        return await self.plugin.resolve_identity(self.binding, sender, self.context)
+    async def resolve_identity(self, sender: Sender, conversation: str | None) -> Identity:
+        return await self.plugin.resolve_identity(self.binding, sender, self.context, conversation)
 
     async def resolve_quoted(self, message_id: str) -> Quoted:
         return await self.plugin.resolve_quoted(self.binding, message_id, self.context)
 
-    async def indicate(self, message_id: str) -> None:
-        await self.plugin.indicate(self.binding, message_id, self.context)
+    async def indicate(self, message_id: str, conversation: str | None, address: str, *, done: bool) -> None:
+        await self.plugin.indicate(self.binding, message_id, self.context, conversation, address, done)
 
     async def list_missed(self, since: datetime) -> list[MessageReceived]:
         return await self.plugin.list_missed(self.binding, since, self.context)

@@ -70,7 +70,7 @@ def accept(tx: Tx, binding: int, events: Sequence[Event], now: datetime) -> Acce
             _note(tx, binding, event, now)
             states.append(event)
         # Ignored without a detail is nothing the owner could act on.
-        elif event.detail:
+        elif isinstance(event, Ignored) and event.detail:
             outcome = "misdirected"
             notices.put(tx, binding, event.kind, event.detail, now)
             told.append(event)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from starlette.requests import Request
@@ -43,7 +44,7 @@ class Authentication:
                 await self._notices.retired(bound)
             raise Refused("retired", gone())
         try:
-            return bound.receive(raw)
+            return _without_malformed(bound, bound.receive(raw))
         except api.SignatureError as cause:
             # Only after the refusal is certain, and in bounds: finding the cause costs as much as hundreds of requests.
             await self._diagnosis.keep(bound, request, raw)
@@ -69,3 +70,20 @@ class Authentication:
 def has_message(events: Sequence[api.Event]) -> bool:
     """Whether a person has written, which receipts do not show."""
     return any(isinstance(event, api.MessageReceived) for event in events)
+
+
+def _without_malformed(bound: OpenBinding, inbound: api.Inbound) -> api.Inbound:
+    """What can be stored of a request.
+
+    Raises:
+        MalformedPayload: nothing else came.
+    """
+    malformed = [event for event in inbound.events if isinstance(event, api.Malformed)]
+    if not malformed:
+        return inbound
+    rest = tuple(event for event in inbound.events if not isinstance(event, api.Malformed))
+    if not rest:
+        raise api.MalformedPayload(malformed[0].reason)
+    for event in malformed:
+        log.warning("malformed event", channel=bound.channel, agent=bound.agent, reason=event.reason)
+    return replace(inbound, events=rest)

@@ -36,8 +36,10 @@ class Shown:
 
 @dataclass(slots=True)
 class _Indication:
+    state: ConversationState
     until: float
     begin: asyncio.TimerHandle
+    shown: str = ""
     task: asyncio.Task[None] | None = None
     end: asyncio.TimerHandle | None = None
 
@@ -59,6 +61,7 @@ class Indicator:
         self._metrics = metrics
         self._newer: dict[int, asyncio.Queue[str]] = {}
         self._kept: dict[int, _Indication] = {}
+        self._endings: set[asyncio.Task[None]] = set()
 
     def noticed(self, conversation: int, provider_id: str) -> None:
         """Another message has come; without effect where no agent is running."""
@@ -91,11 +94,17 @@ class Indicator:
         indication = self._cancel(conversation)
         if indication and indication.task:
             await asyncio.gather(indication.task, return_exceptions=True)
+            if indication.shown and self._plugins[indication.state.channel].manifest.capabilities.indicate_ends:
+                # Beside the answer, which does not wait for it.
+                ending = asyncio.create_task(self._show(indication.state, indication.shown, done=True))
+                self._endings.add(ending)
+                ending.add_done_callback(self._endings.discard)
 
     async def stop(self) -> None:
         """End every indication that was kept."""
         for conversation in list(self._kept):
             await self.end(conversation)
+        await asyncio.gather(*self._endings)
 
     def _begun(self, state: ConversationState, newest: str) -> _Indication:
         """The indication that was kept, or a new one."""
@@ -108,10 +117,10 @@ class Indicator:
         loop = asyncio.get_running_loop()
 
         def begin() -> None:
-            made.task = asyncio.create_task(self._indicate(state.binding, state.channel, conversation, newest))
+            made.task = asyncio.create_task(self._indicate(made, newest))
 
         # A timer at first, for a task costs much more, and an agent that answers at once needs none.
-        made = _Indication(loop.time() + LONGEST, loop.call_later(PATIENCE, begin))
+        made = _Indication(state, loop.time() + LONGEST, loop.call_later(PATIENCE, begin))
         return made
 
     def _cancel(self, conversation: int) -> _Indication | None:
@@ -121,18 +130,24 @@ class Indicator:
             indication.cancel()
         return indication
 
-    async def _indicate(self, binding: int, channel: str, conversation: int, provider_id: str) -> None:
-        capabilities = self._plugins[channel].manifest.capabilities
+    async def _indicate(self, indication: _Indication, provider_id: str) -> None:
+        state = indication.state
+        capabilities = self._plugins[state.channel].manifest.capabilities
         lasts = capabilities.indicate * RENEW if capabilities.indicate_repeats else None
         while True:
-            try:
-                async with asyncio.timeout(TIMEOUT):
-                    bound = await self._bindings.open(binding)
-                    await bound.indicate(provider_id)
-            except Exception:  # noqa: BLE001  nothing that happens here may harm the turn
-                self._metrics.indicate_failures.labels(channel).inc()
+            # Before the call: one that is cancelled may have had its effect.
+            indication.shown = provider_id
+            await self._show(state, provider_id, done=False)
             # Shown again when it ends, and soon for a newer message. Without repetition it waits for that alone.
-            provider_id = await self._newer_than(conversation, provider_id, lasts)
+            provider_id = await self._newer_than(state.conversation, provider_id, lasts)
+
+    async def _show(self, state: ConversationState, provider_id: str, *, done: bool) -> None:
+        try:
+            async with asyncio.timeout(TIMEOUT):
+                bound = await self._bindings.open(state.binding)
+                await bound.indicate(provider_id, state.named_by_plugin, state.address, done=done)
+        except Exception:  # noqa: BLE001  nothing that happens here may harm the turn
+            self._metrics.indicate_failures.labels(state.channel).inc()
 
     async def _newer_than(self, conversation: int, provider_id: str, seconds: float | None) -> str:
         """A newer message, once there is one; after some seconds the same one again."""

@@ -81,7 +81,7 @@ class Senders:
         if unresolved.stays_blocked:
             return Resolved(await self._store.write(lambda tx: self._blocked_again(tx, contact.id, self._now())))
         linked = Linked(contact.id, state.binding, state.agent, state.channel)
-        known = await self._vouching.ask(linked, unresolved.sender)
+        known = await self._vouching.ask(linked, unresolved.sender, state.named_by_plugin)
         # A decision of the owner leads here too, and keeps neither an e-mail nor an address alive.
         wrote = any(message.contact == contact.id for message in state.waiting)
         now = self._now()

@@ -44,8 +44,10 @@ class Vouching:
         self._lifetime = lifetime
         self._now = now
 
-    async def ask(self, linked: Linked, sender: Sender | None = None) -> Known:
+    async def ask(self, linked: Linked, sender: Sender | None = None, conversation: str | None = None) -> Known:
         """What the provider reports about a contact; `sender` saves a look-up where it is known.
+
+        `conversation` is where they have just written, as the plugin named it.
 
         Raises:
             ProviderUnavailable: it could not be asked.
@@ -55,7 +57,7 @@ class Vouching:
         bound = await self._bindings.open(linked.binding)
         if sender is None:
             sender = await self._store.read(lambda tx: people.sender(tx, linked.contact))
-        identity = await bound.resolve_identity(sender)
+        identity = await bound.resolve_identity(sender, conversation)
         vouches = self._vouches(linked.channel)
         # An e-mail counts only where the manifest says that the provider has verified it.
         return Known(identity.name, _normalised(identity.verified_email) if vouches else None)

@@ -103,6 +103,12 @@ class ConversationState:
     held: bool
     needs_turn: bool
     disclosed_at: datetime | None
+    key: str = ""
+
+    @property
+    def named_by_plugin(self) -> str | None:
+        """`MessageReceived.conversation` of the messages here; None for the one direct chat with its contact."""
+        return self.key.removeprefix("at:") if self.key.startswith("at:") else None
 
 
 _CONTACT = (
@@ -127,6 +133,7 @@ _ONE_CONTACT = select(*_CONTACT).where(CONTACT.c.id == bindparam("contact"))
 _STATE = (
     select(
         CONVERSATION.c.binding_id,
+        CONVERSATION.c.key,
         CONVERSATION.c.address,
         CONVERSATION.c.is_group,
         CONVERSATION.c.last_inbound_at,
@@ -290,6 +297,7 @@ def load(tx: Tx, conversation: int) -> ConversationState | None:
         held=bool(row.held),
         needs_turn=bool(row.needs_turn),
         disclosed_at=moment(row.disclosed_at),
+        key=row.key,
     )
 
 

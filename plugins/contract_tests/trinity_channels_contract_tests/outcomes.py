@@ -72,9 +72,16 @@ def hooks(harness: Harness, message: OutboundMessage) -> dict[str, Call]:
         "verify": lambda: hook("verify")(binding=binding, ctx=ctx),
         "send": lambda: hook("send")(binding=binding, message=message, ctx=ctx),
         "resolve_identity": lambda: hook("resolve_identity")(
-            binding=binding, sender=harness.heard_from.sender, ctx=ctx
+            binding=binding, sender=harness.heard_from.sender, ctx=ctx, conversation=harness.heard_from.conversation
         ),
-        "indicate": lambda: hook("indicate")(binding=binding, message_id=harness.heard_from.provider_id, ctx=ctx),
+        "indicate": lambda: hook("indicate")(
+            binding=binding,
+            message_id=harness.heard_from.provider_id,
+            ctx=ctx,
+            conversation=harness.heard_from.conversation,
+            address=harness.heard_from.conversation or harness.heard_from.sender.address,
+            done=False,
+        ),
         "find_sent": lambda: hook("find_sent")(
             binding=binding, message=message, attempted_at=harness.now(), known=(), ctx=ctx
         ),
