@@ -196,10 +196,12 @@ class Jobs(JobManager):
         """Write the heartbeats of this process; returns whether all that were written came in time."""
         in_time = True
         for worker in self._pulse.workers:
-            sent = clock()
-            with contextlib.suppress(ProcrastinateException):
-                await self.update_heartbeat(worker)
-                in_time = self._pulse.beat(worker, sent) and in_time
+            for _ in (*_PAUSES, None):  # connections may have broken since they were used
+                sent = clock()
+                with contextlib.suppress(ProcrastinateException):
+                    await self.update_heartbeat(worker)
+                    in_time = self._pulse.beat(worker, sent) and in_time
+                    break
         return in_time
 
     async def stalled(self, seconds: float) -> list[Job]:

@@ -8,8 +8,6 @@ to the others, and its runs their leases.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import logging
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,15 +15,15 @@ from functools import partial
 from typing import Any
 
 import psycopg
-from procrastinate import App, BaseRetryStrategy, JobContext, PsycopgConnector, RetryDecision
+from procrastinate import JobContext
 from procrastinate.exceptions import ProcrastinateException
 from procrastinate.jobs import Job
-from psycopg_pool import AsyncConnectionPool
 
 from trinity_channels.dispatch.jobs import Jobs
 from trinity_channels.dispatch.local import RETRY
 from trinity_channels.dispatch.port import Run, in_order
 from trinity_channels.dispatch.pulse import Pulse
+from trinity_channels.dispatch.queue import queue
 from trinity_channels.dispatch.timers import Timers
 from trinity_channels.lease import Lease, LeaseLost, held
 from trinity_channels.observability.log import get_logger
@@ -36,8 +34,6 @@ log = get_logger(__name__)
 
 KINDS = ("turn", "deliver")
 """A worker for each: turns that wait for a slot hold up no deliveries."""
-CONNECTIONS = 4
-"""At most, besides those that listen: what is asked on them is short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,31 +61,6 @@ class Rhythm:
 RHYTHM = Rhythm()
 
 
-class _Again(BaseRetryStrategy):
-    """A run that was cut short is to run again, here or elsewhere: without this, its job would be gone."""
-
-    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision:  # noqa: ARG002  as declared
-        if isinstance(exception, asyncio.CancelledError):
-            return RetryDecision()
-        return RetryDecision(retry_in={"seconds": 1})
-
-
-def _pool(check: object, **options: Any) -> AsyncConnectionPool:  # noqa: ARG001  given by Procrastinate
-    """Connections that are not asked before each use whether they work: what fails is tried again."""
-    return AsyncConnectionPool(**options)
-
-
-async def _one_by_one(connection: psycopg.AsyncConnection[Any]) -> None:
-    """Let each statement be a transaction of its own: none waits for this process with a lock in its hands."""
-    await connection.set_autocommit(True)
-
-
-def _says_more_than_that_a_key_runs(record: logging.LogRecord) -> bool:
-    """What Procrastinate logs of each job is for those of an application, which may use it, too."""
-    job = vars(record).get("job", {})
-    return record.levelno >= logging.WARNING or job.get("task_name") != wakes.TASK
-
-
 class PostgresDispatcher:
     """Runs keys of a PostgreSQL database, which other processes may share."""
 
@@ -110,8 +81,7 @@ class PostgresDispatcher:
         self._workers: dict[str, asyncio.Task[None]] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._stopping = True
-        logging.getLogger("procrastinate.worker").addFilter(_says_more_than_that_a_key_runs)
-        logging.getLogger(f"procrastinate.worker.{wakes.TASK}").setLevel(logging.WARNING)
+        self._told: set[str] = set()
 
     @property
     def waiting(self) -> int:
@@ -130,37 +100,30 @@ class PostgresDispatcher:
         self._begun = asyncio.Event()  # of this event loop: another start may have another one
         self._timers.clear()
         self._pulse = Pulse(self._rhythm.stalled)
-        self._app = self._new_app()
-        self._presence = Presence(dict(self._store.server or {}))
+        server = dict(self._store.server or {})
+        self._app = queue(server, self._do, self._rhythm.stalled)
+        self._app.job_manager = self._jobs = Jobs(self._app.connector, self._pulse, self._lapse)
+        self._presence = Presence(server)
         try:
             await self._app.open_async()
-            alone = await self._presence.begin()
-        except psycopg.Error as error:
-            raise StoreError(f"The job queue cannot be used: {str(error).strip()}") from error
-        if alone:
-            # Whatever is marked as running was cut short, and nothing waits for an alarm of another process.
-            await self._take_over(await self._jobs.stalled(-1.0))
-            await self._wake(await self._store.read(lambda tx: sorted(self._open_keys(tx), key=in_order)))
-            await self._presence.beside()
+            await self._succeed()
+        except (psycopg.Error, ProcrastinateException) as error:
+            await self._presence.end()
+            await self._app.close_async()
+            raise StoreError(f"The job queue cannot be used: {str(error.__cause__ or error).strip()}") from error
         lasting = {kind: self._keep_working(kind) for kind in KINDS}
         lasting |= {"heartbeat": self._keep_beating(), "clock": self._watch()}
         self._tasks = {name: asyncio.create_task(one, name=f"dispatch-{name}") for name, one in lasting.items()}
         self._timers.run(running=True)
         await self.sweep()
 
-    def _new_app(self) -> App:
-        connector = PsycopgConnector(
-            kwargs=dict(self._store.server or {}),
-            pool_factory=_pool,
-            configure=_one_by_one,
-            min_size=1,
-            max_size=CONNECTIONS,
-            timeout=self._rhythm.stalled,
-        )
-        app = App(connector=connector)
-        app.job_manager = self._jobs = Jobs(connector, self._pulse, self._lapse)
-        app.task(name=wakes.TASK, pass_context=True, retry=_Again())(self._do)
-        return app
+    async def _succeed(self) -> None:
+        """Take over what others have left, if none of them works any more."""
+        if await self._presence.begin():
+            # Whatever is marked as running was cut short, and nothing waits for an alarm of another process.
+            await self._take_over(await self._jobs.stalled(-1.0))
+            await self._wake(await self._store.read(lambda tx: sorted(self._open_keys(tx), key=in_order)))
+            await self._presence.beside()
 
     async def stop(self, grace: float) -> None:
         """Let runs end for `grace` seconds, then cancel them: their jobs are taken by others, or at the next start."""
@@ -203,19 +166,19 @@ class PostgresDispatcher:
 
     async def _keep_working(self, kind: str) -> None:
         """Have a worker for one kind of keys, and another one whenever it has ended."""
-        queue = f"{wakes.PREFIX}{kind}"
+        name = f"{wakes.PREFIX}{kind}"
         while not self._stopping:
-            self._workers[kind] = worker = asyncio.create_task(self._work(queue), name=f"dispatch-worker-{kind}")
+            self._workers[kind] = worker = asyncio.create_task(self._work(name), name=f"dispatch-worker-{kind}")
             await asyncio.wait([worker])
             if not (self._stopping or worker.cancelled()):
                 error = worker.exception()
-                log.warning("worker ended", queue=queue, reason=str((error and error.__cause__) or error).strip())
+                log.warning("worker ended", queue=name, reason=str((error and error.__cause__) or error).strip())
                 await asyncio.sleep(self._rhythm.poll)
 
-    async def _work(self, queue: str) -> None:
+    async def _work(self, name: str) -> None:
         await self._app.run_worker_async(
             name=wakes.TASK,
-            queues=[queue],
+            queues=[name],
             concurrency=self._rhythm.at_once,
             fetch_job_polling_interval=self._rhythm.poll,
             # Nothing asks for it, and a look for it would be one more.
@@ -321,7 +284,9 @@ class PostgresDispatcher:
             keys = await self._store.lookup(partial(wakes.due, now=None if every else self._now()))
             await self._wake(keys)
         except StoreError as error:  # the next look may work
-            log.warning("due work not woken", reason=str(error))
+            self._warn("due work not woken", error)
+        else:
+            self._told.clear()
 
     async def _wake(self, keys: list[str]) -> None:
         for begin in range(0, len(keys), wakes.BATCH):
@@ -330,11 +295,12 @@ class PostgresDispatcher:
     async def _keep_beating(self) -> None:
         while True:
             await asyncio.sleep(self._rhythm.heartbeat)
-            if not await self._jobs.beat():
-                self._lapse()
-            await self._jobs.settle_again()
-            with contextlib.suppress(psycopg.Error):  # the next one may work
-                await self._presence.keep()
+            try:
+                if not await self._jobs.beat():
+                    self._lapse()
+                await self._jobs.settle_again()
+            except Exception as error:  # without heartbeats, the others would take everything over
+                log.exception("heartbeat failed", error=type(error).__name__)
 
     def _lapse(self) -> None:
         """Give up all runs: the others may have taken them over. New workers begin, for the old ones may be forgotten."""
@@ -362,8 +328,15 @@ class PostgresDispatcher:
             if self._pulse.steady:
                 await self._take_over(await self._jobs.stalled(self._rhythm.stalled))
             await self._take_over(await self._jobs.astray())
-        except (ProcrastinateException, StoreError) as error:  # the next look may work
-            log.warning("stalled jobs not looked for", reason=str(error.__cause__ or error).strip())
+            await self._presence.keep()
+        except (ProcrastinateException, StoreError, psycopg.Error) as error:  # the next look may work
+            self._warn("stalled jobs not looked for", error)
+
+    def _warn(self, what: str, error: Exception) -> None:
+        """Say once, until something works again, that the database is in trouble."""
+        if what not in self._told:
+            log.warning(what, reason=str(error.__cause__ or error).strip())
+        self._told.add(what)
 
     async def _take_over(self, jobs: list[Job]) -> None:
         if not jobs:

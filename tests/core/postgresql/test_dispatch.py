@@ -24,6 +24,7 @@ from sqlalchemy import text
 
 from tests import postgres
 from tests.dispatching import Work, seen
+from tests.postgres_units import BROKEN
 from tests.worker_process import QUICK
 from trinity_channels.dispatch.jobs import Jobs
 from trinity_channels.dispatch.postgres import PostgresDispatcher
@@ -406,3 +407,25 @@ async def test_a_process_that_the_others_do_not_hear_of_knows_it(work: Work, mon
             broken.setattr(Jobs, "update_heartbeat", fails)
             await seen(partial(heard, expected=False))
         await seen(partial(heard, expected=True))
+
+
+async def test_after_the_database_was_away_work_goes_on(store: PostgresStore, work: Work) -> None:
+    work.go.clear()
+    async with dispatching(work) as dispatcher:
+        await work.wake("turn:1")
+        await work.begun()
+        postgres.administer("ALTER DATABASE of_the_store ALLOW_CONNECTIONS false")
+        postgres.administer(BROKEN)
+        await asyncio.sleep(2 * QUICK.stalled)  # the others, if there were any, would take it over
+        work.go.set()
+        postgres.administer("ALTER DATABASE of_the_store ALLOW_CONNECTIONS true")
+        await store.write(lambda tx: tx.wake("turn:2"))
+
+        async def done() -> bool:
+            return await jobs_of(store) == []
+
+        await seen(done)
+        await dispatcher.quiet()
+
+    # The first one perhaps twice: its end could not be written down.
+    assert set(work.runs) == {"turn:1", "turn:2"}
