@@ -27,6 +27,7 @@ async def test_no_secret_is_ever_answered_or_stored_in_clear(world: World) -> No
     ]
     await world.stops()
     at_rest = b"".join(file.read_bytes() for file in world.folder.iterdir() if file.is_file())
+    at_rest += world.everything().encode()
 
     assert [secret for secret in secrets if any(secret in answer for answer in answers)] == []
     assert [secret for secret in [*secrets, key] if secret.encode() in at_rest] == []

@@ -228,9 +228,9 @@ def found(bindings: Sequence[int], wanted: Wanted, after: Place | None) -> Selec
     if wanted.name:
         statement = statement.outerjoin(CONTACT, CONTACT.c.id == CONVERSATION.c.contact_id).where(
             or_(
-                *(CONTACT.c.name.contains(one, autoescape=True) for one in _spellings(wanted.name)),
+                *(CONTACT.c.name.icontains(one, autoescape=True) for one in _spellings(wanted.name)),
                 CONTACT.c.email.contains(wanted.name.lower(), autoescape=True),
-                CONVERSATION.c.address.contains(wanted.name, autoescape=True),
+                CONVERSATION.c.address.icontains(wanted.name, autoescape=True),
             )
         )
     if after is not None:
@@ -259,7 +259,7 @@ def _with(need: Need, bindings: Sequence[int], since: datetime) -> Select[tuple[
 
 
 def _spellings(name: str) -> set[str]:
-    # SQLite ignores the case of ASCII letters by itself, and of no others.
+    # Both databases ignore the case of ASCII letters where they are asked to, and of no others.
     return {name} if name.isascii() else {name, name.lower(), name.upper(), name.title()}
 
 
