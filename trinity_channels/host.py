@@ -326,6 +326,7 @@ class Host(OnDemand):
         self.phase = Phase.STOPPING
         # First, so that no chore begins something new while the rest is ending.
         await self.periodic.end()
+        self.store.resign()
         # No new sends and no new runs of agents begin, then what is active gets its grace.
         self.deliveries.stop()
         self.slots.stop()

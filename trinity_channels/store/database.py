@@ -107,6 +107,10 @@ class Store(ABC):
         """
         self._lead(leads=lead)
 
+    def resign(self) -> None:
+        """Lead no more, and go on hearing: another process may lead a second later."""
+        self._lead(leads=False)
+
     def _lead(self, *, leads: bool) -> None:
         if leads is not self.leads:
             self.leads = leads

@@ -80,9 +80,13 @@ class Listening:
         Raises:
             psycopg.Error: it cannot be reached.
         """
-        self._may_lead = lead
+        self._may_lead, self._lost_at = lead, None
         connection = await self._connected()
         self._task = asyncio.create_task(self._listen(connection), name="listen to news")
+
+    def resign(self) -> None:
+        """Lead no more; another process may from the next beat on."""
+        self._may_lead = False
 
     async def stop(self) -> None:
         """Hear nothing more."""
@@ -96,7 +100,7 @@ class Listening:
         while True:
             try:
                 await self._hear(connection)
-            except psycopg.Error:
+            except (psycopg.Error, OSError):
                 self._set_leads(leads=False)
             finally:
                 await connection.close()
@@ -111,7 +115,7 @@ class Listening:
         while True:
             try:
                 return await self._connected()
-            except psycopg.Error:
+            except (psycopg.Error, OSError):
                 await asyncio.sleep(_PAUSES[min(failed, len(_PAUSES) - 1)])
                 failed += 1
 
@@ -145,12 +149,15 @@ class Listening:
             await self._look(connection)
 
     async def _look(self, connection: _Connection) -> None:
-        """See whether the connection works, and whether this process can lead now."""
-        if self._leads or not self._may_lead:
+        """See whether the connection works, and whether this process can lead now, if it may."""
+        if self._leads is self._may_lead:
             await _asked(connection, "SELECT 1")
-        else:
+        elif self._may_lead:
             took = await _asked(connection, f"SELECT pg_try_advisory_lock({_LEADING})")
             self._set_leads(leads=took is True)
+        else:
+            self._set_leads(leads=False)
+            await _asked(connection, f"SELECT pg_advisory_unlock({_LEADING})")
 
     def _set_leads(self, *, leads: bool) -> None:
         self._leads = leads

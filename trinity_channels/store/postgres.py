@@ -145,6 +145,9 @@ class PostgresStore(Store):
     def unheard(self) -> float:
         return self._listening.lost
 
+    def resign(self) -> None:
+        self._listening.resign()
+
     async def listen(self, *, lead: bool = True) -> None:
         try:
             await self._listening.start(lead=lead)

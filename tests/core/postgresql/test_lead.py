@@ -14,6 +14,7 @@ import pytest
 
 from tests import postgres
 from trinity_channels.store import listening
+from trinity_channels.store.news import Subject
 from trinity_channels.store.postgres import PostgresStore
 
 LEADING = """SELECT l.pid FROM pg_locks l JOIN pg_database d ON d.oid = l.database
@@ -84,6 +85,23 @@ async def test_one_leads_and_the_next_one_once_it_has_ended(store: PostgresStore
     assert (store.leads, first.changes) == (False, ["begins", "ends"])
     assert await second.change() == "begins"
     assert other.leads
+
+
+async def test_one_that_stops_leaves_the_lead_to_another_while_it_still_hears(
+    store: PostgresStore, other: PostgresStore
+) -> None:
+    await store.listen()
+    await other.listen()
+    heard = asyncio.Event()
+    store.on_news(Subject.LIMITS, heard.set)
+    lead = Lead(other)
+
+    store.resign()
+
+    assert await lead.change() == "begins"
+    assert not store.leads
+    await other.write(lambda tx: tx.tell(Subject.LIMITS))
+    await asyncio.wait_for(heard.wait(), 2)
 
 
 async def test_a_process_that_only_receives_never_leads(store: PostgresStore, other: PostgresStore) -> None:
