@@ -197,6 +197,17 @@ class OptOut(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class ReplyToken:
+    """What a provider gives with a message for answering it, such as a right to one free reply; opaque to the host.
+
+    It is not handed back after `expires_at`; None: it does not expire.
+    """
+
+    token: str = field(repr=False)
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class MessageReceived:
     """A person wrote.
 
@@ -205,7 +216,8 @@ class MessageReceived:
     this chat, group or thread, and `group` says whether several people write there: then only messages addressed to the
     agent are events, the others are `Ignored`. `provider_id` names the message to `indicate`. In a direct chat every
     message that a person sends is an event: what has no text and no part that fits is a `Note` of kind `UNSUPPORTED`.
-    `album` is the provider's name for several messages that were sent as one. `raw` is what the provider sent.
+    `album` is the provider's name for several messages that were sent as one. `reply_token` comes back in
+    `OutboundMessage.reply_to`. `raw` is what the provider sent.
     """
 
     event_id: str
@@ -224,6 +236,7 @@ class MessageReceived:
     opt_out: OptOut | None = None
     sent_at: datetime | None = None
     raw: Mapping[str, object] = field(default_factory=dict, repr=False)
+    reply_token: ReplyToken | None = None
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -374,6 +387,19 @@ class Inbound:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplyTo:
+    """The message that is answered: `MessageReceived.provider_id` of the newest one, for quotes and threads.
+
+    `token` is what came with it (`MessageReceived.reply_token`). Only the first message of an answer has it, and only until
+    it expires: such tokens are mostly good for one call. An earlier attempt may have used it up, so a plugin must be able to
+    send without it.
+    """
+
+    provider_id: str
+    token: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class OutboundMessage:
     """One provider message: text in the channel's dialect within its limit, to an address that the plugin issued.
 
@@ -381,12 +407,13 @@ class OutboundMessage:
     It is fit for an idempotency key (see `Capabilities.idempotent`), and a plugin whose provider echoes something hands it
     over, so that receipts find back. A message that is sent again after the provider refused it, or reported that it failed,
     has another id, since a provider that recognises the first would not send it. (Messages that an earlier release has
-    attempted keep their numbers.)
+    attempted keep their numbers.) `reply_to` is what it answers; None for a message that nothing has asked for.
     """
 
     id: str
     to: str
     text: str = field(repr=False)
+    reply_to: ReplyTo | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,8 @@ class Endings:
         def end(tx: Tx) -> ConversationState | None:
             # `finish` stands first: the turn ends even if nothing is said.
             if turns.finish(tx, turn.id, now) and composed and not _blocked(tx, state):
-                message = replies.queue(tx, state, text, composed, origin="agent", now=now)
+                newest = attempt.messages[-1].id
+                message = replies.queue(tx, state, text, composed, origin="agent", now=now, answers=newest)
                 if attempt.disclosure:
                     # In the same transaction: an answer that is not queued has disclosed nothing.
                     disclosures.disclosed(tx, state.conversation, message, now)

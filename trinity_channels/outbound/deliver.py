@@ -19,6 +19,7 @@ from trinity_channels.api import (
     FailureKind,
     OutboundMessage,
     Receipt,
+    ReplyTo,
     SendDeferred,
     SendRejected,
 )
@@ -263,7 +264,7 @@ class Deliveries:
         if late and delivery.leads and delivery.origin in _OF_THE_AGENT:
             # Decided by the time of the attempt, so that `find_sent` looks for the text that was sent.
             text = preface.delayed(self._plugins[delivery.channel].manifest, text, delivery.created_at)
-        return OutboundMessage(id=delivery.uid, to=delivery.address, text=text)
+        return OutboundMessage(delivery.uid, delivery.address, text, _answered(delivery, attempted_at))
 
     def _taken(self, delivery: Delivery, receipt: Receipt) -> Record:
         self._metrics.deliveries.labels(delivery.channel, receipt.state.value).inc()
@@ -366,6 +367,14 @@ def _begun(tx: Tx, delivery: Delivery, now: datetime) -> Delivery:
     begun = replace(delivery, uid=delivery.uid or delivery_uid.made(now))
     deliveries.mark_sending(tx, begun, now)
     return replace(begun, attempts=delivery.attempts + 1, attempted_at=now)
+
+
+def _answered(delivery: Delivery, attempted_at: datetime) -> ReplyTo | None:
+    """What a delivery answers; with the token only if it leads its message, and only while that is good."""
+    if (answers := delivery.answers) is None:
+        return None
+    good = delivery.leads and (answers.until is None or attempted_at < answers.until)
+    return ReplyTo(answers.provider_id, answers.token if good else None)
 
 
 def _paced(tx: Tx, delivery: Delivery, now: datetime) -> datetime:

@@ -80,7 +80,10 @@ class Notices:
         if limit:
             notices.put(tx, state.binding, notices.WITHHELD[limit], self._why(limit), now)
         else:
-            replies.queue(tx, state, spoken, composed, origin="notice", now=now, stranger=spent.stranger)
+            # The newest: what the notice is about may be an earlier one, but it is said now.
+            newest = state.waiting[-1].id if state.waiting else None
+            told = {"stranger": spent.stranger, "answers": newest}
+            replies.queue(tx, state, spoken, composed, origin="notice", now=now, **told)
         return limit
 
     def withheld(self, state: ConversationState, limits: Sequence[Limit]) -> None:

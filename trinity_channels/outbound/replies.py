@@ -38,12 +38,13 @@ def queue(
     origin: str,
     now: datetime,
     stranger: int | None = None,
+    answers: int | None = None,
 ) -> int:
     """Within a transaction: store a text with its composed parts and wake their delivery; returns the message's id.
 
-    `stranger` is the contact without a verified e-mail for whom the host says it.
+    `stranger` is the contact without a verified e-mail for whom the host says it, `answers` the message that it answers.
     """
-    message = messages.queue(tx, state, text, composed, origin, now, stranger=stranger)
+    message = messages.queue(tx, state, text, composed, origin, now, stranger=stranger, answers=answers)
     tx.wake(f"deliver:{state.conversation}")
     return message
 

@@ -22,6 +22,15 @@ _AT_THE_PROVIDER = frozenset({OutboxState.SENDING, OutboxState.RECONCILING})
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """The message that a delivery answers, by the provider's id, and what came with it for that."""
+
+    provider_id: str
+    token: str | None = field(repr=False)
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Delivery:
     """One provider message that is not settled; if its `state` is sending, an attempt was cut short.
 
@@ -52,6 +61,7 @@ class Delivery:
     waits_since: datetime
     leads: bool
     uid: str
+    answers: Answered | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +73,7 @@ class Previous:
     attempted_at: datetime | None
 
 
+_ANSWERED = MESSAGE.alias("answered")
 _NEXT = (
     select(
         DELIVERY.c.id,
@@ -87,12 +98,16 @@ _NEXT = (
         DELIVERY.c.created_at,
         func.coalesce(DELIVERY.c.resent_at, DELIVERY.c.created_at).label("waits_since"),
         DELIVERY.c.uid,
+        _ANSWERED.c.provider_id.label("answers"),
+        _ANSWERED.c.reply_token,
+        _ANSWERED.c.reply_until,
     )
     .select_from(
         DELIVERY.join(BINDING, BINDING.c.id == DELIVERY.c.binding_id)
         .join(CONVERSATION, CONVERSATION.c.id == DELIVERY.c.conversation_id)
         .join(MESSAGE, MESSAGE.c.id == DELIVERY.c.message_id)
         .outerjoin(CONTACT, CONTACT.c.id == CONVERSATION.c.contact_id)
+        .outerjoin(_ANSWERED, _ANSWERED.c.id == MESSAGE.c.answers_id)
     )
     .where(DELIVERY.c.conversation_id == bindparam("conversation"), _IS_OPEN)
     .order_by(DELIVERY.c.id)
@@ -241,6 +256,7 @@ def next_open(tx: Tx, conversation: int) -> tuple[Delivery, Previous | None] | N
         waits_since=moment(row.waits_since),
         leads=before is None or before.message_id != row.message_id,
         uid=row.uid or "",
+        answers=Answered(row.answers, row.reply_token, moment(row.reply_until)) if row.answers else None,
     )
     if before is None:
         return delivery, None

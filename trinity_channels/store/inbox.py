@@ -63,6 +63,8 @@ _STORE = (
         parts=bindparam("parts"),
         album=bindparam("album"),
         opt_out=bindparam("opt_out"),
+        reply_token=bindparam("reply_token"),
+        reply_until=bindparam("reply_until"),
         state=initial(MessageState.WAITING),
         at=bindparam("at"),
         received_at=bindparam("now"),
@@ -135,6 +137,8 @@ def accept(tx: Tx, binding: int, event: MessageReceived, now: datetime) -> int |
         parts=parts.dump(_parts(tx, binding, conversation, event)),
         album=event.album,
         opt_out=event.opt_out,
+        reply_token=None if event.reply_token is None else storable(event.reply_token.token),
+        reply_until=None if event.reply_token is None else micros(event.reply_token.expires_at),
         at=at,
         now=micros(now),
     )

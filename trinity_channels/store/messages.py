@@ -47,6 +47,7 @@ _STORE_OURS = {
         state=initial(state),
         at=bindparam("now"),
         stranger_id=bindparam("stranger"),
+        answers_id=bindparam("answers"),
     )
     .returning(MESSAGE.c.id)
     for state in (MessageState.ANSWERED, MessageState.NOTICE)
@@ -121,11 +122,12 @@ def queue(
     now: datetime,
     *,
     stranger: int | None = None,
+    answers: int | None = None,
 ) -> int:
     """Store what we say and queue its parts, in order; returns the message's id.
 
     `origin` is agent, notice or proactive. A notice is not part of what the agent sees later. `stranger` is the contact
-    without a verified e-mail for whom it is said.
+    without a verified e-mail for whom it is said, `answers` the message that it answers.
     """
     at = micros(now)
     message = tx.number(
@@ -136,6 +138,7 @@ def queue(
         text=storable(text),
         now=at,
         stranger=stranger,
+        answers=answers,
     )
     for part in parts:
         tx.run(

@@ -91,7 +91,8 @@ class MessageRow(Row, table=True):
 
     `at` is when it was written, `received_at` when it was stored here; the former may be much earlier after an outage.
     `released_at` is when the gate opened for a message that was held, `cleared_at` when its text and parts were removed.
-    `stranger_id` is the contact without a verified e-mail for whom the host said it.
+    `stranger_id` is the contact without a verified e-mail for whom the host said it. `reply_token` came with it from the
+    provider, and is good until `reply_until`; `answers_id` is the message that this one answers.
     """
 
     __tablename__: ClassVar[str] = "trinity_channels_message"
@@ -126,6 +127,9 @@ class MessageRow(Row, table=True):
     released_at: int | None = Field(default=None, sa_type=BigInteger)
     cleared_at: int | None = Field(default=None, sa_type=BigInteger)
     stranger_id: int | None = None
+    reply_token: str | None = None
+    reply_until: int | None = Field(default=None, sa_type=BigInteger)
+    answers_id: int | None = None
 
 
 class TurnRow(Row, table=True):
