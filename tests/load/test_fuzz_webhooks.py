@@ -18,6 +18,7 @@ from tests.load.damage import faults_of_the_database
 from tests.world import World
 
 REQUESTS = 2500
+FEW = 150
 FORM = "application/x-www-form-urlencoded"
 FIELDS = (
     *("Body", "From", "To", "MessageSid", "AccountSid", "NumMedia", "MediaUrl0", "MediaContentType0", "ProfileName"),
@@ -186,12 +187,14 @@ def wrong_with(request: Raw, status: int, body: bytes) -> str | None:
 
 
 @pytest.mark.timeout(120)
-async def test_webhooks_take_whatever_comes(world: World, caplog: pytest.LogCaptureFixture) -> None:
+async def test_webhooks_take_whatever_comes(
+    world: World, caplog: pytest.LogCaptureFixture, pytestconfig: pytest.Config
+) -> None:
     await world.policy("open")
     made: list[Raw] = []
 
     @settings(
-        max_examples=REQUESTS,
+        max_examples=FEW if pytestconfig.getoption("--fast") else REQUESTS,
         derandomize=True,
         database=None,
         deadline=None,
@@ -217,5 +220,5 @@ async def test_webhooks_take_whatever_comes(world: World, caplog: pytest.LogCapt
     wrong += [f"logged: {one.getMessage()}" for one in caplog.records if one.levelno >= logging.ERROR]
     assert wrong == [], "\n".join(wrong[:10])
     assert await faults_of_the_database(world) == []
-    assert statuses[200] > REQUESTS / 4, f"hardly anything was authentic: {statuses}"
-    assert statuses[403] > REQUESTS / 10, f"hardly anything was not: {statuses}"
+    assert statuses[200] > len(made) / 4, f"hardly anything was authentic: {statuses}"
+    assert statuses[403] > len(made) / 10, f"hardly anything was not: {statuses}"
