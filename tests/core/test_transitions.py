@@ -203,6 +203,7 @@ class Outbound(Operations):
             delivery, _ = found
             if delivery.state is OutboxState.READY:
                 deliveries.mark_sending(self.tx, replace(delivery, uid=delivery.uid or str(delivery.id)), NOW)
+                delivery, _ = deliveries.next_open(self.tx, conversation) or found
             self.claimed.append(delivery)
 
     @rule(number=FEW, how=st.sampled_from(OUTCOMES), state=st.sampled_from(DeliveryState), failure=FAILURES)
@@ -217,11 +218,11 @@ class Outbound(Operations):
             case "failed":
                 deliveries.fail(self.tx, delivery, failure, NOW)
             case "postponed":
-                deliveries.postpone(self.tx, delivery.id, LATER, "busy", NOW)
+                deliveries.postpone(self.tx, delivery, LATER, "busy", NOW)
             case "asked":
-                deliveries.reconcile(self.tx, delivery.id, LATER, "cut off", NOW)
+                deliveries.reconcile(self.tx, delivery, LATER, "cut off", NOW)
             case _:
-                deliveries.park_unknown(self.tx, delivery.id, "cut off", NOW)
+                deliveries.park_unknown(self.tx, delivery, "cut off", NOW)
 
     @rule(delivery=FEW, other=st.booleans(), state=st.sampled_from(DeliveryState), failure=st.none() | FAILURES)
     def a_receipt_comes(self, delivery: int, *, other: bool, state: DeliveryState, failure: Failure | None) -> None:

@@ -8,6 +8,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import bindparam, literal_column, update
+
 from trinity_channels.api import DeliveryState, Event, MessageReceived, Receipt
 from trinity_channels.bindings import OpenBinding
 from trinity_channels.inbound import intake
@@ -20,6 +22,7 @@ from trinity_channels.store.tables import DELIVERY
 
 _LATE = 0.3
 """Seconds by which a commit follows its acknowledgement."""
+_UNMARK = update(DELIVERY).where(DELIVERY.c.id == bindparam("delivery")).values(state=literal_column("'ready'"))
 _later: set[asyncio.Task[Accepted]] = set()
 
 
@@ -30,6 +33,7 @@ def forget_marks() -> None:
     def unmarked(tx: Tx, conversation: int) -> Any:
         found = next_open(tx, conversation)
         if found and found[0].state is OutboxState.SENDING:
+            tx.run(_UNMARK, delivery=found[0].id)
             return replace(found[0], state=OutboxState.READY), found[1]
         return found
 
@@ -65,7 +69,8 @@ def settle_first() -> None:
 
     def settled(tx: Tx, delivery: Delivery, now: datetime) -> None:
         mark_sending(tx, delivery, now)
-        deliveries.taken(tx, delivery, Receipt(f"promised {delivery.id}", DeliveryState.SENT), now)
+        begun = replace(delivery, attempts=delivery.attempts + 1, attempted_at=now)
+        deliveries.taken(tx, begun, Receipt(f"promised {delivery.id}", DeliveryState.SENT), now)
 
     deliveries.mark_sending = settled
 

@@ -200,7 +200,7 @@ class Deliveries:
                 settles = timedelta(0) if self._recognised(delivery) else self._settles(delivery)
                 may_ask = (delivery.attempted_at or now) + settles
                 # Never sent again at once: the provider may have taken it before the process died.
-                deliveries.reconcile(tx, delivery.id, max(now, may_ask), _INTERRUPTED, now)
+                deliveries.reconcile(tx, delivery, max(now, may_ask), _INTERRUPTED, now)
             # Blocks and opt-outs count at the last moment: both can come while a delivery waits.
             elif delivery.blocked and delivery.state is OutboxState.READY:
                 deliveries.fail(tx, delivery, _BLOCKED, now)
@@ -238,7 +238,7 @@ class Deliveries:
         tell("binding cannot be opened", channel=delivery.channel, delivery=delivery.id, reason=why)
         again = deliveries.reconcile if delivery.state is OutboxState.RECONCILING else deliveries.postpone
         now = self._now()
-        return partial(again, delivery=delivery.id, at=now + pause, why=why, now=now)
+        return partial(again, delivery=delivery, at=now + pause, why=why, now=now)
 
     # --- the call ---
 
@@ -283,7 +283,7 @@ class Deliveries:
         asked = error.retry_after or 0
         at = now + timedelta(seconds=min(asked if asked > 0 else pause, LONGEST_WAIT.total_seconds()))
         self._metrics.deliveries.labels(delivery.channel, "deferred").inc()
-        return partial(deliveries.postpone, delivery=delivery.id, at=at, why=error.message, now=now)
+        return partial(deliveries.postpone, delivery=delivery, at=at, why=error.message, now=now)
 
     def _fail(self, delivery: Delivery, failure: Failure) -> Record:
         log.warning("delivery failed", channel=delivery.channel, delivery=delivery.id, failure=failure.code)
@@ -298,8 +298,8 @@ class Deliveries:
         self._metrics.deliveries.labels(delivery.channel, "unknown").inc()
         pause = REPEAT_AFTER if self._recognised(delivery) else self._settles(delivery)
         if pause:
-            return partial(deliveries.reconcile, delivery=delivery.id, at=now + pause, why=why, now=now)
-        return partial(deliveries.park_unknown, delivery=delivery.id, why=why, now=now)
+            return partial(deliveries.reconcile, delivery=delivery, at=now + pause, why=why, now=now)
+        return partial(deliveries.park_unknown, delivery=delivery, why=why, now=now)
 
     def _recognised(self, delivery: Delivery) -> bool:
         """Whether the provider would recognise a repetition, so that nothing arrives twice."""
@@ -330,7 +330,7 @@ class Deliveries:
         if receipt:
             return self._taken(delivery, receipt)
         why = "the provider did not have it"
-        return partial(deliveries.postpone, delivery=delivery.id, at=now, why=why, now=now)
+        return partial(deliveries.postpone, delivery=delivery, at=now, why=why, now=now)
 
     async def _repeat(self, bound: OpenBinding, delivery: Delivery) -> Record:
         """Send once more what may have been taken: then the provider answers with the message that it has."""
@@ -349,15 +349,15 @@ class Deliveries:
         """The outcome is unknown: leave it, unless the owner, who knows that, has it sent again."""
         now = self._now()
         if delivery.attempts == 0:
-            return partial(deliveries.postpone, delivery=delivery.id, at=now, why=why, now=now)
-        return partial(deliveries.park_unknown, delivery=delivery.id, why=why, now=now)
+            return partial(deliveries.postpone, delivery=delivery, at=now, why=why, now=now)
+        return partial(deliveries.park_unknown, delivery=delivery, why=why, now=now)
 
     def _reconcile_later(self, delivery: Delivery, attempted_at: datetime, why: str) -> Record:
         now = self._now()
         # attempts is 0 for a delivery that the owner has had sent again: its outcome was unknown before.
         if delivery.attempts == 0 or now - max(attempted_at, self._since) > RECONCILE_FOR:
             return self._unanswered(delivery, why)
-        return partial(deliveries.reconcile, delivery=delivery.id, at=now + RECONCILE_AGAIN, why=why, now=now)
+        return partial(deliveries.reconcile, delivery=delivery, at=now + RECONCILE_AGAIN, why=why, now=now)
 
 
 def _begun(tx: Tx, delivery: Delivery, now: datetime) -> Delivery:
@@ -366,7 +366,7 @@ def _begun(tx: Tx, delivery: Delivery, now: datetime) -> Delivery:
         return delivery
     begun = replace(delivery, uid=delivery.uid or delivery_uid.made(now))
     deliveries.mark_sending(tx, begun, now)
-    return replace(begun, attempts=delivery.attempts + 1, attempted_at=now)
+    return replace(begun, state=OutboxState.SENDING, attempts=delivery.attempts + 1, attempted_at=now, next_at=None)
 
 
 def _answered(delivery: Delivery, attempted_at: datetime) -> ReplyTo | None:

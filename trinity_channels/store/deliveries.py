@@ -1,9 +1,13 @@
-"""Deliveries: the next part to send, the mark before and the outcome after each call."""
+"""Deliveries: the next part to send, the mark before and the outcome after each call.
+
+An outcome names the attempt that it is about and the state in which that was claimed, and finds no row in any other.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import and_, bindparam, case, func, or_, select, update
 
@@ -32,7 +36,7 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One provider message that is not settled; if its `state` is sending, an attempt was cut short.
+    """One provider message that is not settled; read with the `state` sending, an attempt was cut short.
 
     `address` is where the conversation can be reached now, or where the attempt went that is asked about; empty if
     the address reaches no one any more. `blocked` is about the person, as the owner has it now. `origin` is that of the
@@ -140,37 +144,47 @@ _SENDING = (
 NO_REASON = Failure("unknown", FailureKind.PERMANENT, "The provider gave no reason.")
 NO_FAILURE = {"failure_code": None, "failure_kind": None, "failure": None}
 """What went wrong on the way is irrelevant once the message has arrived."""
+# What a call came to may be recorded late: another process may have asked or sent again meanwhile. The number alone does not
+# tell attempts apart, for it begins again when an owner has the message sent again.
+_ATTEMPT = and_(
+    DELIVERY.c.id == bindparam("delivery"),
+    DELIVERY.c.attempts == bindparam("tried"),
+    DELIVERY.c.attempted_at.is_not_distinct_from(bindparam("begun")),
+)
+# The same, and no one has recorded anything else of it since: what a call has not achieved says nothing of a later one.
+_CLAIM = and_(
+    _ATTEMPT,
+    DELIVERY.c.state == bindparam("claimed"),
+    DELIVERY.c.next_at.is_not_distinct_from(bindparam("due")),
+)
 _TAKEN = {
     reached: transition(DELIVERIES.origins(reached) - {OutboxState.READY}, reached)
-    .where(DELIVERY.c.id == bindparam("delivery"))
+    .where(_ATTEMPT)
     .values(provider_id=bindparam("provider_id"), next_at=None, updated_at=bindparam("now"), **NO_FAILURE)
     for reached in TAKEN
 }
 # A receipt has come before our own call returned: its state stands; if it asked for another try, its id does, too.
 _NAME = (
     update(DELIVERY)
-    .where(
-        DELIVERY.c.id == bindparam("delivery"),
-        in_states(DELIVERY.c.state, *TAKEN, OutboxState.FAILED),
-    )
+    .where(_ATTEMPT, in_states(DELIVERY.c.state, *TAKEN, OutboxState.FAILED))
     .values(provider_id=bindparam("provider_id"), updated_at=bindparam("now"))
 )
 _OUTCOME = {
     state: transition(_AT_THE_PROVIDER, state)
-    .where(DELIVERY.c.id == bindparam("delivery"))
+    .where(_CLAIM)
     .values(next_at=bindparam("at"), failure=bindparam("why"), updated_at=bindparam("now"))
     for state in (OutboxState.READY, OutboxState.RECONCILING, OutboxState.UNKNOWN)
 }
-_FAIL = (
-    transition(DELIVERIES.origins(OutboxState.FAILED), OutboxState.FAILED)
-    .where(DELIVERY.c.id == bindparam("delivery"))
-    .values(
-        failure_code=bindparam("code"),
-        failure_kind=bindparam("kind"),
-        failure=bindparam("why"),
-        updated_at=bindparam("now"),
-    )
-)
+_WHY: dict[str, Any] = {
+    "failure_code": bindparam("code"),
+    "failure_kind": bindparam("kind"),
+    "failure": bindparam("why"),
+    "updated_at": bindparam("now"),
+}
+_MAY_FAIL = DELIVERIES.origins(OutboxState.FAILED)
+_FAIL = transition(_MAY_FAIL, OutboxState.FAILED).where(DELIVERY.c.id == bindparam("delivery")).values(**_WHY)
+_FAIL_CLAIMED = transition(_MAY_FAIL, OutboxState.FAILED).where(_CLAIM).values(**_WHY)
+_FAIL_TAKEN = transition(_MAY_FAIL - {OutboxState.READY}, OutboxState.FAILED).where(_ATTEMPT).values(**_WHY)
 _REST = select(DELIVERY.c.id).where(
     DELIVERY.c.message_id == bindparam("message"),
     DELIVERY.c.id > bindparam("delivery"),
@@ -274,35 +288,37 @@ def mark_sending(tx: Tx, delivery: Delivery, now: datetime) -> None:
 
 
 def taken(tx: Tx, delivery: Delivery, receipt: Receipt, now: datetime) -> None:
-    """The provider took the message."""
+    """The provider took the message. Of no effect once another attempt has begun, as is all that follows here."""
     if receipt.state is DeliveryState.FAILED:
-        fail(tx, delivery, receipt.failure or NO_REASON, now)
+        failure = receipt.failure or NO_REASON
+        if tx.run(_FAIL_TAKEN, **_attempt(delivery), **_why(failure, now)):
+            _failed(tx, delivery.id, delivery.message, delivery.binding, failure, now)
         return
-    values = {"delivery": delivery.id, "provider_id": receipt.provider_id, "now": micros(now)}
+    values = {**_attempt(delivery), "provider_id": receipt.provider_id, "now": micros(now)}
     if not tx.run(_TAKEN[OutboxState(receipt.state)], **values):
         tx.run(_NAME, **values)
     # One that goes through shows that the channel works again.
     tx.run(_CLEAR_FAILURE, binding=delivery.binding)
 
 
-def postpone(tx: Tx, delivery: int, at: datetime, why: str, now: datetime) -> None:
+def postpone(tx: Tx, delivery: Delivery, at: datetime, why: str, now: datetime) -> None:
     """Certainly not taken: try again at `at`."""
-    tx.run(_OUTCOME[OutboxState.READY], delivery=delivery, at=micros(at), why=why, now=micros(now))
+    tx.run(_OUTCOME[OutboxState.READY], **_claim(delivery), at=micros(at), why=why, now=micros(now))
 
 
-def reconcile(tx: Tx, delivery: int, at: datetime, why: str, now: datetime) -> None:
+def reconcile(tx: Tx, delivery: Delivery, at: datetime, why: str, now: datetime) -> None:
     """It may have been taken: ask the provider at `at`."""
-    tx.run(_OUTCOME[OutboxState.RECONCILING], delivery=delivery, at=micros(at), why=why, now=micros(now))
+    tx.run(_OUTCOME[OutboxState.RECONCILING], **_claim(delivery), at=micros(at), why=why, now=micros(now))
 
 
-def park_unknown(tx: Tx, delivery: int, why: str, now: datetime) -> None:
+def park_unknown(tx: Tx, delivery: Delivery, why: str, now: datetime) -> None:
     """It may have been taken, which cannot be checked: leave it, never replay it blindly."""
-    if not tx.run(_OUTCOME[OutboxState.UNKNOWN], delivery=delivery, at=None, why=why, now=micros(now)):
+    if not tx.run(_OUTCOME[OutboxState.UNKNOWN], **_claim(delivery), at=None, why=why, now=micros(now)):
         return  # a receipt has told it meanwhile
-    disclosures.undone(tx, delivery)
+    disclosures.undone(tx, delivery.id)
     tx.run(
         _NOTE_UNKNOWN,
-        delivery=delivery,
+        delivery=delivery.id,
         why=f"it may have arrived, and the provider cannot say: {why}",
         now=micros(now),
     )
@@ -310,22 +326,39 @@ def park_unknown(tx: Tx, delivery: int, why: str, now: datetime) -> None:
 
 def fail(tx: Tx, delivery: Delivery, failure: Failure, now: datetime) -> None:
     """It will never be taken. What was to follow in the same message is given up too: half an answer misleads."""
-    give_up(tx, delivery.id, delivery.message, delivery.binding, failure, now)
+    if tx.run(_FAIL_CLAIMED, **_claim(delivery), **_why(failure, now)):
+        _failed(tx, delivery.id, delivery.message, delivery.binding, failure, now)
 
 
 def give_up(tx: Tx, delivery: int, message: int, binding: int, failure: Failure, now: datetime) -> None:
-    """The same, for callers that have only these ids of a delivery."""
-    if not _fail_one(tx, delivery, failure, now):
-        return  # it has arrived meanwhile, or failed before
+    """The same, for callers that have read these ids of a delivery in the same transaction, whatever its state is."""
+    if tx.run(_FAIL, delivery=delivery, **_why(failure, now)):
+        _failed(tx, delivery, message, binding, failure, now)
+
+
+def _failed(tx: Tx, delivery: int, message: int, binding: int, failure: Failure, now: datetime) -> None:
+    """What follows when a delivery has failed."""
     disclosures.undone(tx, delivery)
     # Each part has a reason of its own, for the owner sees them one by one.
     follow = Failure(failure.code, failure.kind, f"An earlier part failed: {failure.message}")
     for rest in tx.scalars(_REST, int, message=message, delivery=delivery):
-        _fail_one(tx, rest, follow, now)
+        tx.run(_FAIL, delivery=rest, **_why(follow, now))
     if failure.opted_out:
         tx.run(_OPTED_OUT, delivery=delivery, now=micros(now))
     if _is_of_the_channel(tx, message, failure):
         tx.run(_NOTE_FAILURE, binding=binding, why=f"{failure.code}: {failure.message}", now=micros(now))
+
+
+def _attempt(delivery: Delivery) -> dict[str, Any]:
+    return {"delivery": delivery.id, "tried": delivery.attempts, "begun": micros(delivery.attempted_at)}
+
+
+def _claim(delivery: Delivery) -> dict[str, Any]:
+    return {**_attempt(delivery), "claimed": delivery.state.value, "due": micros(delivery.next_at)}
+
+
+def _why(failure: Failure, now: datetime) -> dict[str, Any]:
+    return {"code": failure.code, "kind": failure.kind.value, "why": failure.message, "now": micros(now)}
 
 
 def _is_of_the_channel(tx: Tx, message: int, failure: Failure) -> bool:
@@ -334,11 +367,6 @@ def _is_of_the_channel(tx: Tx, message: int, failure: Failure) -> bool:
         return False
     # A test goes to an address that someone has typed: most of its failures say nothing about the channel.
     return failure.kind in trials.OF_THE_CHANNEL or tx.scalar(_ORIGIN, str, message=message) != trials.ORIGIN
-
-
-def _fail_one(tx: Tx, delivery: int, failure: Failure, now: datetime) -> bool:
-    values = {"code": failure.code, "kind": failure.kind.value, "why": failure.message, "now": micros(now)}
-    return tx.run(_FAIL, delivery=delivery, **values) > 0
 
 
 def known_ids(tx: Tx, conversation: int, since: datetime) -> set[str]:
