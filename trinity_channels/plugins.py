@@ -328,10 +328,8 @@ def _check_arguments(name: str, spec: Callable[..., Any], implementation: Callab
 def _not_passed(
     name: str, spec: Callable[..., Any], implementation: Callable[..., Any], unknown: list[str]
 ) -> PluginRefused:
-    given, wanted = inspect.signature(implementation), inspect.signature(spec)
-    return PluginRefused(
-        f"hook {name}{given} takes {', '.join(unknown)}, which the host does not pass; its signature is {name}{wanted}"
-    )
+    takes = f"hook {name}{inspect.signature(implementation)} takes {', '.join(unknown)}, which the host does not pass"
+    return PluginRefused(f"{takes}; its signature is {name}{inspect.signature(spec)}")
 
 
 def _unknown_arguments(spec: Callable[..., Any], implementation: Callable[..., Any], *, optional: bool) -> list[str]:
@@ -363,6 +361,23 @@ def _ignored(module: object, manifest: Channel) -> list[str]:
     return ignored
 
 
+def _check_values(manifest: Channel) -> None:
+    """Refuse what the types of a manifest allow, and what could not be used."""
+    for name in ("text", "webhook_body"):
+        if getattr(manifest.limits, name) < 1:
+            raise PluginRefused(f"Limits.{name} must be at least 1")
+    for field in manifest.account_fields:
+        # One of them would hide the other in the API's answer.
+        if field in manifest.settings.model_fields:
+            raise PluginRefused(f"account_fields has {field}, which is a setting; give it another name")
+    for field, hint in manifest.form.items():
+        if field not in manifest.settings.model_fields:
+            raise PluginRefused(f"form has {field}, which is not a setting")
+        # It becomes a link on the owner's page.
+        if hint.help_url and not hint.help_url.startswith("https://"):
+            raise PluginRefused(f"form: help_url of {field} must begin with https://")
+
+
 def _checked(name: str, module: object, version: str, call: Callable[[str], Callable[..., Any]]) -> Plugin:
     manifest = call("channel")()
     if not isinstance(manifest, Channel):
@@ -372,14 +387,7 @@ def _checked(name: str, module: object, version: str, call: Callable[[str], Call
     if not later_contract.is_version(manifest.contract):
         raise PluginRefused(f"Channel.contract must be a whole number from 1 on, not {manifest.contract!r}")
     ignored = _ignored(module, manifest)
-    if manifest.limits.text < 1:
-        raise PluginRefused("Limits.text must be at least 1")
-    if manifest.limits.webhook_body < 1:
-        raise PluginRefused("Limits.webhook_body must be at least 1")
-    for field in manifest.account_fields:
-        # One of them would hide the other in the API's answer.
-        if field in manifest.settings.model_fields:
-            raise PluginRefused(f"account_fields has {field}, which is a setting; give it another name")
+    _check_values(manifest)
     given = {hook for hook in OPTIONAL if hasattr(getattr(module, hook, None), f"{PROJECT}_impl")}
     declared = {hook for hook in OPTIONAL if getattr(manifest.capabilities, hook)}
     for hook in sorted(declared - given):

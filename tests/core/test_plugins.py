@@ -17,6 +17,7 @@ from trinity_channels.api import (
     Capabilities,
     Channel,
     Dialect,
+    FieldHint,
     Inbound,
     Limits,
     ProviderUnavailable,
@@ -31,6 +32,12 @@ from trinity_channels.plugins import Plugin, Plugins, load
 
 class Settings(BaseModel):
     """Nothing to set."""
+
+
+class Key(BaseModel):
+    """One thing to set."""
+
+    key: str
 
 
 MANIFEST = Channel(
@@ -151,6 +158,14 @@ BROKEN = [
     (lambda: pigeon(channel=hookimpl(raises(RuntimeError("no manifest today")))), "RuntimeError: no manifest today"),
     (lambda: pigeon(channel=hookimpl(raises(SystemExit(1)))), "SystemExit"),
     (lambda: pigeon(channel=says(replace(MANIFEST, limits=Limits(text=0)))), "Limits.text must be at least"),
+    (
+        lambda: pigeon(channel=says(replace(MANIFEST, form={"key": FieldHint()}))),
+        "form has key, which is not a setting",
+    ),
+    (
+        lambda: pigeon(channel=says(replace(MANIFEST, settings=Key, form={"key": FieldHint(help_url="javascript:x")}))),
+        "help_url of key must begin with https://",
+    ),
     (lambda: pigeon(channel=says(replace(MANIFEST, limits=Limits(9, 0)))), "Limits.webhook_body must be at least"),
 ]
 

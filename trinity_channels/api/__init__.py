@@ -18,7 +18,7 @@ from trinity_channels.api.errors import (
 )
 from trinity_channels.api.hooks import PROJECT, hookimpl, hookspec
 from trinity_channels.api.http import retry_after
-from trinity_channels.api.manifest import AddressFormat, Capabilities, Channel, Dialect, Limits, SetupStep
+from trinity_channels.api.manifest import AddressFormat, Capabilities, Channel, Dialect, FieldHint, Limits, SetupStep
 from trinity_channels.api.simulator import Fault, Heard, Phone, Simulator
 from trinity_channels.api.values import (
     Account,
@@ -75,6 +75,7 @@ __all__ = [
     "Failure",
     "FailureKind",
     "Fault",
+    "FieldHint",
     "FixAction",
     "FollowState",
     "Following",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -146,6 +146,21 @@ class SetupStep:
 
 
 @dataclass(frozen=True, slots=True)
+class FieldHint:
+    """How a setting is drawn in forms, beyond what its model says.
+
+    Attributes:
+        order: forms show lower numbers first, and equal ones in the order of the model.
+        help_url: where the provider says how to find the value; `https` only.
+        multiline: the value has several lines, such as a private key.
+    """
+
+    order: int = 0
+    help_url: str = ""
+    multiline: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Channel:
     """A plugin's manifest: all facts about a channel that the host has without asking the provider.
 
@@ -159,6 +174,8 @@ class Channel:
     `account_fields` are what the API shows of an account beside its settings: by the field's name a format in which `{name}`
     stands for one of `Account.facts`. While one of those is unknown the field is null. `contract` is the version of the
     contract that the plugin was written for: of a later one than its own, the host ignores the hooks that it does not know.
+    `form` has hints for forms, by setting. `texts` are translations of the title and of the texts of `setup_steps`: by
+    language (a tag such as `de` or `pt-BR`) what such a text is in it. What is not there is shown as it is, in English.
     """
 
     name: str
@@ -178,3 +195,17 @@ class Channel:
     setup_steps: tuple[SetupStep, ...] = ()
     account_fields: Mapping[str, str] = field(default_factory=dict)
     contract: int = 1
+    form: Mapping[str, FieldHint] = field(default_factory=dict)
+    texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def translated(self, text: str, languages: Sequence[str]) -> str:
+        """A text in the first of these languages that has it, also without its region; as it is if none has."""
+        known = {tag.lower(): texts for tag, texts in self.texts.items()}
+        for wanted in languages:
+            tag = wanted.lower()
+            if tag.partition("-")[0] == "en":  # what is asked for is what the manifest says
+                return text
+            for one in (tag, tag.partition("-")[0]):
+                if text in known.get(one, {}):
+                    return known[one][text]
+        return text

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
 from fastapi import Request
 from pydantic import BaseModel, Field
 
+from trinity_channels.api import Channel, SetupStep
 from trinity_channels.bindings.usage import ChannelUsage
 from trinity_channels.plugins import Plugins
 from trinity_channels.principal import Role
 from trinity_channels.web.auth import Guard
 from trinity_channels.web.route import Router, api_router
+
+MOST_LANGUAGES = 20
+# https://www.rfc-editor.org/rfc/rfc9110.html#field.accept-language
+_TAG = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
+_WEIGHT = re.compile(r"q=([01](?:\.[0-9]{0,3})?)")
 
 
 class ChannelAnswer(BaseModel):
@@ -48,9 +56,11 @@ class ChannelsApi:
     async def _channels(self, request: Request) -> list[ChannelAnswer]:
         """The installed channels and what they can do; broken plugins with the reason.
 
+        Titles and set-up steps are in the language of `Accept-Language` where the plugin has them in it.
+
         Administrators also see how many agents use each, and channels in use whose plugin is not installed.
         """
-        answers = self._installed()
+        answers = self._installed(_languages(request.headers.get("accept-language", "")))
         principal = await self._guard.principal(request)
         if principal.role is Role.ADMIN:
             usage = await self._usage.agents(principal)
@@ -63,15 +73,15 @@ class ChannelsApi:
                 answer.agents = usage.get(answer.name, 0)
         return answers
 
-    def _installed(self) -> list[ChannelAnswer]:
-        ready = [self._ready(name) for name in self._plugins]
+    def _installed(self, languages: Sequence[str]) -> list[ChannelAnswer]:
+        ready = [self._ready(name, languages) for name in self._plugins]
         broken = [
             ChannelAnswer(name=one.name, version=one.version, available=False, reason=one.reason)
             for one in self._plugins.unavailable
         ]
         return ready + broken
 
-    def _ready(self, name: str) -> ChannelAnswer:
+    def _ready(self, name: str, languages: Sequence[str]) -> ChannelAnswer:
         plugin = self._plugins[name]
         manifest = plugin.manifest
         capabilities = asdict(manifest.capabilities)
@@ -81,12 +91,36 @@ class ChannelsApi:
         window = manifest.reply_window
         return ChannelAnswer(
             name=name,
-            title=manifest.title,
+            title=manifest.translated(manifest.title, languages),
             version=plugin.version,
             available=True,
             warnings=list(plugin.warnings),
             capabilities={"text": manifest.limits.text, **capabilities},
             reply_window_hours=window.total_seconds() / 3600 if window else None,
             auto=manifest.auto,
-            setup_steps=[asdict(step) for step in manifest.setup_steps],
+            setup_steps=[asdict(_translated(step, manifest, languages)) for step in manifest.setup_steps],
         )
+
+
+def _translated(step: SetupStep, manifest: Channel, languages: Sequence[str]) -> SetupStep:
+    def say(text: str) -> str:
+        return manifest.translated(text, languages)
+
+    return replace(
+        step,
+        title=say(step.title),
+        text=say(step.text),
+        path=tuple(map(say, step.path)),
+        invitation=say(step.invitation),
+    )
+
+
+def _languages(accepted: str) -> list[str]:
+    """The languages of an `Accept-Language`, the preferred ones first; what cannot be read is left out."""
+    found: list[tuple[float, str]] = []
+    for one in accepted.split(",")[:MOST_LANGUAGES]:
+        tag, _, quality = one.partition(";")
+        weight = _WEIGHT.fullmatch(quality.strip() or "q=1")
+        if weight and _TAG.fullmatch(tag.strip()) and float(weight[1]) > 0:
+            found.append((-float(weight[1]), tag.strip()))
+    return [tag for _, tag in sorted(found, key=lambda pair: pair[0])]

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from trinity_channels.api import Channel
+from trinity_channels.api import Channel, FieldHint
 from trinity_channels.bindings.given_settings import secret_names
 from trinity_channels.web.pages.form import Form
 
@@ -30,6 +30,8 @@ class Field:
         stored: it is a secret, and one is stored.
         needed: the channel does not work without it.
         problem: what is wrong with what was entered, empty if nothing is.
+        help_url: where the provider says how to find it, empty if nowhere.
+        multiline: it has several lines.
     """
 
     name: str
@@ -43,6 +45,8 @@ class Field:
     stored: bool
     needed: bool
     problem: str
+    help_url: str
+    multiline: bool
 
 
 class SettingsForm:
@@ -50,6 +54,7 @@ class SettingsForm:
 
     def __init__(self, manifest: Channel) -> None:
         self._secrets = secret_names(manifest)
+        self._hints = manifest.form
         schema = manifest.settings.model_json_schema()
         self._defs: Mapping[str, Any] = schema.get("$defs", {})
         self._properties: Mapping[str, Any] = schema.get("properties", {})
@@ -61,7 +66,7 @@ class SettingsForm:
         stored: Collection[str] = (),
         problems: Mapping[str, str] | None = None,
     ) -> list[Field]:
-        """The fields in the order of the model.
+        """The fields in the order of their hints, then of the model.
 
         Args:
             values: of the settings that are not secret.
@@ -71,8 +76,11 @@ class SettingsForm:
         return [self._field(name, values.get(name), name in stored, (problems or {}).get(name, "")) for name in self]
 
     def __iter__(self) -> Any:
-        """The names of the settings."""
-        return iter(self._properties)
+        """The names of the settings, in the order of the form."""
+        return iter(sorted(self._properties, key=lambda name: self._hint(name).order))
+
+    def _hint(self, name: str) -> FieldHint:
+        return self._hints.get(name, FieldHint())
 
     def given(self, form: Form, stored: Collection[str] = ()) -> dict[str, object]:
         """What a form sent, as the API takes it."""
@@ -80,8 +88,9 @@ class SettingsForm:
         for name in self:
             if self._kind(name) == "checkbox":
                 found[name] = form.ticked(name)
-            elif form.text(name):
-                found[name] = form.text(name)
+            elif text := form.text(name):
+                # Browsers end the lines of a text as HTTP does.
+                found[name] = text.replace("\r\n", "\n") if self._hint(name).multiline else text
             # Null takes an optional secret away; one that is left out stays.
             elif name in stored and form.ticked(FORGET + name):
                 found[name] = None
@@ -112,6 +121,8 @@ class SettingsForm:
             stored=stored,
             needed=name in self._required,
             problem=problem,
+            help_url=self._hint(name).help_url,
+            multiline=self._hint(name).multiline,
         )
 
     def _kind(self, name: str) -> str:
