@@ -27,6 +27,7 @@ def process(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
             one.kill()
 
 
+@pytest.mark.usefixtures("first_start")
 @pytest.mark.sqlite("PostgreSQL serves several")
 @pytest.mark.parametrize("command", [("serve", "--no-worker", "--port", "0"), ("worker",), ("worker", "--port", "0")])
 def test_on_sqlite_one_process_does_everything(terminal: Terminal, command: tuple[str, ...]) -> None:
