@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from trinity_channels.store.conversation_state import Contact, ConversationState, Message, OpenTurn
 
@@ -48,6 +49,15 @@ def still_waits(before: ConversationState, fresh: ConversationState) -> bool:
     """Whether the messages that waited in the state `before` do so now, perhaps with others behind them."""
     waiting = fresh.waiting[: len(before.waiting)]
     return [message.id for message in waiting] == [message.id for message in before.waiting]
+
+
+def lacks(before: ConversationState, fresh: ConversationState, remembered: datetime | None) -> bool:
+    """Whether a state that was taken from memory at a time lacked messages that waited then: another process knew of them.
+
+    What has come since is left to the next step, as if the state had been read.
+    """
+    newer = fresh.waiting[len(before.waiting) :]
+    return remembered is not None and any(message.received_at < remembered for message in newer)
 
 
 def decides(contact: Contact) -> tuple[str | None, bool, bool, bool]:

@@ -21,6 +21,7 @@ class Following:
         admitted: the gate has just admitted the open turn, so that its first attempt does not ask again.
         attempt: the first attempt at the open turn, which is on record and has to be made now.
         writers: who wrote what waits, where that was read with the state.
+        remembered: when the state was taken from memory; None if it was read.
     """
 
     state: ConversationState | None = None
@@ -28,3 +29,4 @@ class Following:
     admitted: bool = False
     attempt: Attempt | None = None
     writers: Mapping[int, Writer] = field(default_factory=dict)
+    remembered: datetime | None = None

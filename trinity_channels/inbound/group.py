@@ -50,6 +50,10 @@ class GroupStep:
         """This step at another time."""
         return replace(self, situation=replace(self.situation, now=now))
 
+    def remembered(self, at: datetime | None) -> GroupStep:
+        """This step, prepared for a state that was taken from memory at a time."""
+        return replace(self, situation=replace(self.situation, remembered=at)) if at else self
+
     def on(self, tx: Tx, fresh: ConversationState) -> GroupStep | None:
         """This step on the state of its own transaction; None if that is not what it was prepared for."""
         found = found_again(self.state, fresh)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from trinity_channels.access.login import Login
 from trinity_channels.api import Channel
-from trinity_channels.inbound.basis import still_waits
+from trinity_channels.inbound.basis import lacks, still_waits
 from trinity_channels.inbound.commands import Expecting
 from trinity_channels.inbound.following import Following
 from trinity_channels.inbound.gather import Bursts
@@ -129,6 +129,8 @@ class NextSteps:
         following = await self.read(step.state.conversation)
         state = following.state
         if state is None or state.turn or not state.connected or not still_waits(step.state, state):
+            return following
+        if lacks(step.state, state, step.situation.remembered):
             return following
         state = replace(state, waiting=state.waiting[: len(step.state.waiting)])
         again = await self.of(state, following.writers, step.situation.manifest)

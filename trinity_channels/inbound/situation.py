@@ -20,12 +20,14 @@ class Situation:
         now: when the step was prepared.
         quiet: what waits is so old that it has its effect, and nothing is said about it.
         keeps: what the provider told about those who write, to be recorded before.
+        remembered: when the state was taken from memory that the step was prepared for; None if it was read.
     """
 
     manifest: Channel
     now: datetime
     quiet: bool = False
     keeps: tuple[Unit[None], ...] = ()
+    remembered: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,10 @@ class Step:
         """This step at another time."""
         return replace(self, situation=replace(self.situation, now=now))
 
+    def remembered(self, at: datetime | None) -> Step:
+        """This step, prepared for a state that was taken from memory at a time."""
+        return replace(self, situation=replace(self.situation, remembered=at)) if at else self
+
     def on(self, _: Tx, fresh: ConversationState) -> Step | None:
         """This step on the state of its own transaction; None if that is not what it was prepared for."""
         settled = self.prepared.is_settled

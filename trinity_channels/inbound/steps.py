@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from trinity_channels.access.login import Login
 from trinity_channels.inbound.attempts import Attempts
-from trinity_channels.inbound.basis import still_waits
+from trinity_channels.inbound.basis import lacks, still_waits
 from trinity_channels.inbound.following import Following
 from trinity_channels.inbound.group import GroupStep
 from trinity_channels.inbound.step import Step
@@ -43,6 +43,8 @@ class Steps:
     def _take(self, tx: Tx, step: Step | GroupStep, *, runs: bool) -> Following:
         conversation = step.state.conversation
         fresh = conversation_state.load(tx, conversation)
+        if fresh and lacks(step.state, fresh, step.situation.remembered):
+            return Following(fresh)
         # Not of someone who was erased meanwhile, whose messages do not wait any more: their name would come back.
         if step.situation.keeps and fresh and still_waits(step.state, fresh):
             for keep in step.situation.keeps:

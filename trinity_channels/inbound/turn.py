@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from trinity_channels.api import ProviderUnavailable
@@ -87,7 +88,7 @@ class Turns:
         if isinstance(step, datetime):
             self._gathering[state.conversation] = (step, following)
             return Following(at=step)
-        return await self._first_attempts.take(step)
+        return await self._first_attempts.take(step.remembered(following.remembered))
 
     async def _end_vanished(self, conversation: int, state: ConversationState | None) -> None:
         """Follow no run for a turn which is not open any more: its person has been erased."""
@@ -98,11 +99,12 @@ class Turns:
     async def _found(self, conversation: int) -> Following:
         """What stands in a conversation. At the end of a burst that is what was found when the wait began.
 
-        Every message that comes meanwhile ends the wait, and a step is recorded only in the state that it was prepared for.
+        Every message that comes meanwhile ends the wait, but perhaps in another process. So the transaction that records the
+        step looks whether any other message waits.
         """
         at, found = self._gathering.pop(conversation, (None, None))
-        if at and found and at <= self._now():
-            return found
+        if at and found and at <= (now := self._now()):
+            return replace(found, remembered=now)
         return await self._next.read(conversation)
 
     async def _drop(self, state: ConversationState) -> None:
