@@ -134,6 +134,17 @@ def test_a_source_without_tables(terminal: Terminal) -> None:
     assert not to.exists()
 
 
+def test_a_file_of_another_application(terminal: Terminal, target: str) -> None:
+    path = terminal.folder / "other.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE orders (id INTEGER)")
+    before = path.read_bytes()
+
+    assert "other.db holds nothing of a host" in refused(terminal, f"sqlite:///{path}", target)
+
+    assert path.read_bytes() == before
+
+
 def test_a_source_that_is_no_database(terminal: Terminal, target: str) -> None:
     (terminal.folder / "text.db").write_text("no database at all" * 100)
 

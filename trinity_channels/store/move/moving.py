@@ -107,9 +107,12 @@ def _left_as(leaving: End) -> str | None:
         StoreError: nothing can be moved from there.
     """
     with leaving.blamed():
-        if migrate.stands(leaving.connection) == move_marks.MOVED:
+        revision = migrate.stands(leaving.connection)
+        if revision == move_marks.MOVED:
             return move_marks.notes(leaving.connection)["id"]
-        if not _is_current(leaving):
+        if revision is None and earlier_names.version(leaving.connection) is None:
+            raise StoreError(f"The database {leaving.name} holds nothing of a host.")
+        if revision is None or not _is_current(leaving):
             raise StoreError(
                 f"The database {leaving.name} has the schema of an earlier version. Make a backup, run `trinity-channels db "
                 "upgrade` with it, then move it."
