@@ -62,7 +62,7 @@ class FrozenTime:
                 patch.setattr(f"trinity_channels.{pause}", NEVER)
             if DISPATCH in sys.modules:
                 dispatch = sys.modules[DISPATCH]
-                patch.setattr(dispatch, "RHYTHM", dispatch.Rhythm(look=NEVER, sweep=NEVER))
+                patch.setattr(dispatch, "RHYTHM", dispatch.Rhythm(heartbeat=0.25, look=NEVER, sweep=NEVER))
             hosts_in_a_row.share_parts(patch)
             hosts_in_a_row.without_threads(patch)
 

@@ -34,7 +34,7 @@ class Jobs(JobManager):
 
     Attributes:
         taking: whether further jobs are fetched.
-        dead: that nothing is written any more, as by a process that has been killed.
+        silent: that nothing is written any more, as by a process that has been killed.
         unsure: that a job may be marked as running here which is not: its fetching was not answered.
         known: the jobs that this process works on.
         fetched: how many it has taken so far.
@@ -45,7 +45,7 @@ class Jobs(JobManager):
     def __init__(self, connector: BaseConnector, pulse: Pulse, expelled: Callable[[], None]) -> None:
         super().__init__(connector)
         self.taking = True
-        self.dead = False
+        self.silent = False
         self.unsure = False
         self.known: set[int] = set()
         self.fetched = 0
@@ -131,7 +131,7 @@ class Jobs(JobManager):
 
     async def _settle(self, job: Job, settle: Callable[[], Awaitable[None]]) -> None:
         for pause in (*_PAUSES, None):
-            if self.dead:
+            if self.silent:
                 break
             try:
                 await settle()
@@ -188,7 +188,7 @@ class Jobs(JobManager):
         self._pulse.end(worker_id)
         for job in self._fetched.pop(worker_id, ()):
             await self.retry_job(job)
-        if not self.dead:
+        if not self.silent:
             with contextlib.suppress(ProcrastinateException):  # it is found to be dead in time
                 await super().unregister_worker(worker_id)
 
@@ -212,6 +212,11 @@ class Jobs(JobManager):
         """
         found = await self.get_stalled_jobs(task_name=TASK, seconds_since_heartbeat=seconds)
         return [job for job in found if job.id not in self.known]
+
+    async def elsewhere(self) -> bool:
+        """Whether jobs are marked as running that this process does not work on. Errors as `stalled`."""
+        found = await self.list_jobs_async(task=TASK, status="doing")
+        return any(job.id not in self.known for job in found)
 
     async def astray(self) -> list[Job]:
         """The jobs that are marked as running here and are not, once a second look has seen them. Errors as `stalled`."""

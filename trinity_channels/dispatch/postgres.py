@@ -8,6 +8,7 @@ to the others, and its runs their leases.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,9 +18,9 @@ from typing import Any
 import psycopg
 from procrastinate import JobContext
 from procrastinate.exceptions import ProcrastinateException
-from procrastinate.jobs import Job
 
 from trinity_channels.dispatch.jobs import Jobs
+from trinity_channels.dispatch.left_behind import LeftBehind
 from trinity_channels.dispatch.local import RETRY
 from trinity_channels.dispatch.port import Run, in_order
 from trinity_channels.dispatch.pulse import Pulse
@@ -112,18 +113,27 @@ class PostgresDispatcher:
             await self._app.close_async()
             raise StoreError(f"The job queue cannot be used: {str(error.__cause__ or error).strip()}") from error
         lasting = {kind: self._keep_working(kind) for kind in KINDS}
-        lasting |= {"heartbeat": self._keep_beating(), "clock": self._watch()}
+        lasting |= {"heartbeat": self._keep_beating(), "presence": self._keep_present(), "clock": self._watch()}
         self._tasks = {name: asyncio.create_task(one, name=f"dispatch-{name}") for name, one in lasting.items()}
         self._timers.run(running=True)
         await self.sweep()
 
     async def _succeed(self) -> None:
         """Take over what others have left, if none of them works any more."""
-        if await self._presence.begin():
-            # Whatever is marked as running was cut short, and nothing waits for an alarm of another process.
-            await self._take_over(await self._jobs.stalled(-1.0))
+        if not await self._presence.begin():
+            log.warning("lock of presence not shared", reason="someone has it alone")
+        self._left_behind = LeftBehind(
+            self._store,
+            self._jobs,
+            self._pulse,
+            self._presence,
+            two_beats=2 * self._rhythm.heartbeat,
+            stalled=self._rhythm.stalled,
+        )
+        if await self._left_behind.alone():
+            # Nothing waits for an alarm of another process.
             await self._wake(await self._store.read(lambda tx: sorted(self._open_keys(tx), key=in_order)))
-            await self._presence.beside()
+            self._on_errand(self._left_behind.look_early())
 
     async def stop(self, grace: float) -> None:
         """Let runs end for `grace` seconds, then cancel them: their jobs are taken by others, or at the next start."""
@@ -149,7 +159,7 @@ class PostgresDispatcher:
         """Cancel all runs at once, and write nothing down: their jobs stay, as at the end of the process."""
         if self._stopping:
             return
-        self._stopping = self._jobs.dead = True
+        self._stopping = self._jobs.silent = True
         self._jobs.taking = False
         self._timers.run(running=False)
         for task in [*self._workers.values(), *self._running, self._tasks["clock"]]:
@@ -302,6 +312,13 @@ class PostgresDispatcher:
             except Exception as error:  # without heartbeats, the others would take everything over
                 log.exception("heartbeat failed", error=type(error).__name__)
 
+    async def _keep_present(self) -> None:
+        """Apart from heartbeats, which wait for nothing."""
+        while True:
+            await asyncio.sleep(self._rhythm.heartbeat)
+            with contextlib.suppress(psycopg.Error):  # the next one may work
+                await self._presence.keep()
+
     def _lapse(self) -> None:
         """Give up all runs: the others may have taken them over. New workers begin, for the old ones may be forgotten."""
         log.warning("heartbeat late, runs given up", runs=len(self._running))
@@ -325,10 +342,7 @@ class PostgresDispatcher:
         """Wake the keys whose time has come, and take over those of processes that have died."""
         self.fire_due()
         try:
-            if self._pulse.steady:
-                await self._take_over(await self._jobs.stalled(self._rhythm.stalled))
-            await self._take_over(await self._jobs.astray())
-            await self._presence.keep()
+            await self._left_behind.look()
         except (ProcrastinateException, StoreError, psycopg.Error) as error:  # the next look may work
             self._warn("stalled jobs not looked for", error)
 
@@ -337,12 +351,6 @@ class PostgresDispatcher:
         if what not in self._told:
             log.warning(what, reason=str(error.__cause__ or error).strip())
         self._told.add(what)
-
-    async def _take_over(self, jobs: list[Job]) -> None:
-        if not jobs:
-            return
-        log.info("runs of another process taken over", runs=len(jobs))
-        await self._store.write(partial(wakes.take_over, jobs={job.id or 0: job.lock or "" for job in jobs}))
 
     async def sweep(self) -> None:
         """Wake the keys that have open work in the tables, except those that run or wait already."""

@@ -95,7 +95,9 @@ class PostgresStore(Store):
     @property
     def server(self) -> Mapping[str, object]:
         # Each statement is a transaction of its own there. If the server loses the last ones, runs are only repeated.
-        return self._parameters() | {"options": f"-c search_path={SCHEMA} -c synchronous_commit=off"}
+        parameters = self._parameters()
+        own = f"-c search_path={SCHEMA} -c synchronous_commit=off -c default_transaction_isolation=read\\ committed"
+        return parameters | {"options": f"{parameters['options']} {own}"}
 
     def _parameters(self) -> dict[str, object]:
         """What the driver takes to connect."""

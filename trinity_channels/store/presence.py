@@ -9,9 +9,14 @@ from typing import Any
 import psycopg
 
 _WORKING = 0x7472_6A77
-_TRY_ALONE = f"SELECT pg_try_advisory_lock({_WORKING})".encode()
-_NO_LONGER_ALONE = f"SELECT pg_advisory_unlock({_WORKING})".encode()
-_BESIDE = f"SELECT pg_advisory_lock_shared({_WORKING})".encode()
+# All share it, and it is never waited for: a process that hangs holds up neither the start nor the heartbeats of another.
+_SHARE = f"SELECT pg_try_advisory_lock_shared({_WORKING})".encode()
+_OTHERS = (
+    "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = 0 AND objsubid = 1 AND granted "  # noqa: S608  constants
+    "AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
+    f"AND objid = {_WORKING} AND pid <> pg_backend_pid()), "
+    "EXTRACT(EPOCH FROM clock_timestamp() - pg_postmaster_start_time())::float8"
+).encode()
 
 
 class Presence:
@@ -21,38 +26,49 @@ class Presence:
         """`parameters` are the driver's."""
         self._parameters = parameters
         self._connection: psycopg.AsyncConnection[Any] | None = None
+        self._shares = False
 
     async def begin(self) -> bool:
-        """Take the lock; returns whether no other process works. Then none begins to until `beside`.
+        """Share the lock; False if someone has it alone, which no process of this version does: `keep` tries again.
 
         Raises:
             psycopg.Error: the database cannot be used.
         """
-        connection = self._connection = await psycopg.AsyncConnection.connect(**self._parameters, autocommit=True)
-        row = await (await connection.execute(_TRY_ALONE)).fetchone()
-        alone = bool(row and row[0])
-        await connection.execute(_BESIDE)
-        return alone
+        self._connection = await psycopg.AsyncConnection.connect(**self._parameters, autocommit=True)
+        return await self._share(self._connection)
 
-    async def beside(self) -> None:
-        """Let other processes begin to work. Errors as `begin`."""
-        if self._connection:
-            await self._connection.execute(_NO_LONGER_ALONE)
+    async def others(self) -> tuple[bool, float]:
+        """Whether another process works, and for how many seconds the server has run. Errors as `begin`.
 
-    async def keep(self) -> None:
-        """Have the lock, also after the connection broke. Errors as `begin`."""
+        After the server was started, those that live may not have come back yet.
+        """
+        if self._connection is None:
+            raise psycopg.OperationalError("the connection was lost")
+        row = await (await self._connection.execute(_OTHERS)).fetchone()
+        assert row  # noqa: S101  it is one of constants
+        return not self._shares or bool(row[0]), float(row[1])
+
+    async def keep(self) -> bool:
+        """Have the lock, also after the connection broke. Result and errors as `begin`."""
         try:
             if self._connection and not self._connection.closed:
+                if not self._shares:
+                    return await self._share(self._connection)
                 await self._connection.execute("SELECT 1")
-                return
+                return True
         except psycopg.Error:
             await self.end()
-        if await self.begin():
-            await self.beside()
+        return await self.begin()
+
+    async def _share(self, connection: psycopg.AsyncConnection[Any]) -> bool:
+        row = await (await connection.execute(_SHARE)).fetchone()
+        self._shares = bool(row and row[0])
+        return self._shares
 
     async def end(self) -> None:
         """Give it up."""
         connection, self._connection = self._connection, None
+        self._shares = False
         if connection is None:
             return
         with contextlib.suppress(psycopg.Error):  # the server sees the end of the connection only some time after us

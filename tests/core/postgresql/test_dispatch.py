@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from procrastinate import PsycopgConnector
 from procrastinate.exceptions import ConnectorException
-from psycopg import OperationalError
+from psycopg import OperationalError, connect
 from sqlalchemy import text
 
 from tests import postgres
@@ -208,6 +208,38 @@ async def test_a_process_that_was_paused_neither_settles_nor_sends_what_another_
         await work.wake("turn:1")
         await process.says("sent turn:1")
     assert work.runs == ["deliver:1"]
+
+
+PRESENT = "locktype = 'advisory' AND objid = 1953655415 AND classid = 0"
+
+
+async def test_a_start_takes_nothing_from_a_process_that_lost_the_connection_by_which_it_is_seen(
+    store: PostgresStore, url: str, work: Work
+) -> None:
+    async with working(url) as process:
+        await work.wake("deliver:1")
+        await process.says("begins deliver:1")
+        postgres.administer(f"SELECT pg_terminate_backend(pid) FROM pg_locks WHERE {PRESENT}")  # noqa: S608  constants
+        async with dispatching(work) as dispatcher:
+            await dispatcher.quiet()
+
+            assert work.runs == []
+            assert await jobs_of(store) == [("deliver:1", "doing")]
+
+
+async def test_a_start_and_heartbeats_do_not_wait_for_one_that_keeps_the_lock_of_those_that_work(
+    url: str, work: Work
+) -> None:
+    with connect(postgres.plain(url), autocommit=True) as other:
+        async with asyncio.timeout(10):
+            other.execute("SELECT pg_advisory_lock(1953655415)")
+            async with dispatching(work) as made:
+                await asyncio.sleep(2 * QUICK.stalled)
+                assert made.heard
+                await work.wake("turn:1")
+                await made.quiet()
+
+    assert work.runs == ["turn:1"]
 
 
 async def test_what_a_stop_cuts_short_is_run_by_another_process_at_once(
