@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 from trinity_channels.api import (
     Binding,
@@ -179,6 +180,32 @@ class RegistersInTheDark(Echo):
             await super().register_webhook(binding, ctx)
 
 
+class Recognised(Echo):
+    """No lie: Echo takes each reference once."""
+
+    manifest = replace(Echo.manifest, capabilities=replace(Echo.manifest.capabilities, idempotent=timedelta(days=1)))
+
+    def body(self, message: OutboundMessage) -> dict[str, Any]:
+        return {**super().body(message), "once": True}
+
+
+class DoesNotAskToBeRecognised(Recognised):
+    breaks = "test_a_repeated_send_is_recognised"
+
+    def body(self, message: OutboundMessage) -> dict[str, Any]:
+        return Echo.body(self, message)
+
+
+class NamesEachAttemptAnew(Recognised):
+    breaks = "test_a_repeated_send_is_recognised"
+
+    def body(self, message: OutboundMessage) -> dict[str, Any]:
+        return {**super().body(message), "reference": str(uuid4())}
+
+    def receipt_event(self, payload: dict[str, Any], state: DeliveryState) -> ReceiptReceived:
+        return replace(super().receipt_event(payload, state), delivery=None)
+
+
 class OnlyLooksBeforeItLeaves(Echo):
     breaks = "test_the_webhook_is_taken_back"
 
@@ -238,6 +265,13 @@ class QuotesNothingInTheDark(Echo):
             return await super().resolve_quoted(binding, message_id, ctx)
         except ProviderUnavailable:
             return Quoted(provider_id=message_id)
+
+
+def test_a_provider_that_recognises_repetitions_passes(broken_by: Callable[[type], dict[str, str]]) -> None:
+    class Truthful(Recognised):
+        breaks = "test_a_repeated_send_is_recognised"
+
+    assert broken_by(Truthful) == {}
 
 
 def test_a_lie_is_found_out(lie: Any, broken_by: Callable[[type], dict[str, str]]) -> None:

@@ -206,11 +206,14 @@ class Echo:
         return Account(key=record["id"], sender=record["address"], display_name=record["name"], pace=PACE)
 
     async def post(self, binding: Binding, message: OutboundMessage, ctx: Context) -> dict[str, Any]:
-        body = {"to": message.to, "text": message.text, "reference": message.id}
+        body = self.body(message)
         answer = await self.request(binding.settings, ctx, "POST", "/messages", body)
         if answer.is_success:
             return cast("dict[str, Any]", answer.json())
         raise self.refusal(answer, message)
+
+    def body(self, message: OutboundMessage) -> dict[str, Any]:
+        return {"to": message.to, "text": message.text, "reference": message.id}
 
     def refusal(self, answer: httpx.Response, message: OutboundMessage) -> SendError:  # noqa: ARG002  liars need it
         match answer.status_code:

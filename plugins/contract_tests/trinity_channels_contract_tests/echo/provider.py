@@ -179,6 +179,10 @@ class EchoSimulator:
             return JSONResponse({"error": "too long"}, 422)
         if self._pace.take(self._clock(), body["to"], EVERY, AT_ONCE):
             return REFUSALS[Fault.RATE_LIMITED]
+        # A client may ask for each reference to be taken once.
+        known = [one for one in self._sent if body.get("once") and one["reference"] == body["reference"]]
+        if known:
+            return JSONResponse(known[0], 200)
         row = {**body, "id": self._id(), "state": "accepted", "at": self._at()}
         self._sent.append(row)
         answer = JSONResponse(row, 201)
