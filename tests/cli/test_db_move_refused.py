@@ -20,7 +20,7 @@ from trinity_channels.store.move.rows import tables
 pytestmark = pytest.mark.sqlite("the commands name their databases")
 
 VERSION = "UPDATE trinity_channels_alembic_version SET version_num = '{}'"
-ESCAPED = "is not a URL; special characters of the user and the password are percent-encoded"
+ESCAPED = "is not a URL; special characters of the user and the password are percent-encoded: @ as %40"
 OLD = Path(__file__).parents[1] / "databases"
 
 
@@ -68,6 +68,11 @@ def changed(path: Path, *statements: str) -> None:
         ("sqlite:///:memory:", "must name a file"),
         ("postgresql+psycopg://user:fake-p@ss:word@db.example.org/channels", ESCAPED),
         ("postgresql+psycopg://user:fake-password@db.example.org:port/channels", ESCAPED),
+        ("postgresql+psycopg://user:fake-p@fake-ss/word@/channels?host=/run/postgresql", ESCAPED),
+        ("postgresql+psycopg://user:fake-p@fake-ss@db.example.org/channels", ESCAPED),
+        ("postgresql+psycopg://user:fake-p@fake?ss=word@db.example.org/channels", ESCAPED),
+        ("postgresql+psycopg://user@example.org:fake-p@fake-ss@db.example.org/channels", ESCAPED),
+        ("postgresql+psycopg://:fake-p@fake%ss@db.example.org/channels", ESCAPED),
         ("", "must start with"),
     ],
 )
@@ -103,14 +108,20 @@ def test_no_error_shows_a_password(terminal: Terminal, source: str, option: str,
     assert "fake" not in ended.output
 
 
-def test_a_setting_that_is_no_url_shows_no_password(terminal: Terminal) -> None:
-    terminal.set(TRINITY_CHANNELS_DATABASE_URL="postgresql+psycopg://user:fake-p@ss:word@db.example.org/channels")
+@pytest.mark.parametrize(
+    "password", ["fake-p@ss:word", "fake-p@ss/word", "fake-p@ss?w=ord", "fake@word", "fake/w@ord%"]
+)
+@pytest.mark.parametrize("command", [("serve", "--port", "0"), ("db", "upgrade"), ("agents",), ("db", "reopen")])
+def test_a_setting_that_is_no_url_shows_no_password(
+    terminal: Terminal, password: str, command: tuple[str, ...]
+) -> None:
+    terminal.set(TRINITY_CHANNELS_DATABASE_URL=f"postgresql+psycopg://user:{password}@db.example.org/channels")
 
-    ended = terminal.run("serve", "--port", "0")
+    ended = terminal.run(*command)
 
     assert ended.exit_code == 1
-    assert "TRINITY_CHANNELS_DATABASE_URL is not a URL. Special characters" in ended.stderr
-    assert "word@" not in ended.output
+    assert "TRINITY_CHANNELS_DATABASE_URL is not a URL; special characters" in ended.stderr
+    assert not [part for part in ("fake", "word", "ord", "ss/", "ss:") if part in ended.output.replace("password", "")]
 
 
 # --- sources ---

@@ -17,8 +17,7 @@ from typing import TypeVar
 
 import psycopg
 from sqlalchemy import Connection, create_engine, inspect, select
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from trinity_channels import lease
@@ -32,6 +31,7 @@ from trinity_channels.store.news import Subject
 from trinity_channels.store.postgres_sessions import Session, Sessions, limits, shown
 from trinity_channels.store.serving import Serving
 from trinity_channels.store.tables import BINDING
+from trinity_channels.store.urls import parsed
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -62,13 +62,9 @@ class PostgresStore(Store):
     def __init__(self, url: str) -> None:
         super().__init__()
         try:
-            self._url = make_url(url)
-        except (ArgumentError, ValueError):
-            # Whose text may have a part of the password in it.
-            raise StoreError(
-                "TRINITY_CHANNELS_DATABASE_URL is not a URL. Special characters of the user and the password are "
-                "percent-encoded."
-            ) from None
+            self._url = parsed(url)
+        except ValueError as error:
+            raise StoreError(f"TRINITY_CHANNELS_DATABASE_URL {error}.") from None
         self._engine = create_engine(
             self._url,
             poolclass=NullPool,

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Engine, PrimaryKeyConstraint, Table, create_engine
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from trinity_channels.store import migrate, serving
@@ -20,6 +20,7 @@ from trinity_channels.store.failures import Locked, StoreError, cannot_be_opened
 from trinity_channels.store.kinds import POSTGRES
 from trinity_channels.store.sqlite import SqliteStore
 from trinity_channels.store.sqlite_driver import driver_of
+from trinity_channels.store.urls import parsed
 
 SQLITE = "sqlite:///"
 Values = tuple[Any, ...]
@@ -202,10 +203,7 @@ def check_url(url: str) -> None:
     """
     if not url.startswith((SQLITE, POSTGRES)):
         raise ValueError(f"must start with {SQLITE} or {POSTGRES}")
-    try:
-        place = make_url(url)
-    except (ArgumentError, ValueError):
-        raise ValueError("is not a URL; special characters of the user and the password are percent-encoded") from None
+    place = parsed(url)
     if place.get_backend_name() == "sqlite" and place.database in (None, "", ":memory:"):
         raise ValueError(f"must name a file, such as {SQLITE}channels.db")
 
@@ -218,7 +216,7 @@ def end_at(url: str) -> Iterator[End]:
         Locked: a process serves it, or another command moves it.
         StoreError: it cannot be used.
     """
-    place = make_url(url)
+    place = parsed(url)
     with _sqlite(place) if place.get_backend_name() == "sqlite" else _postgres(place) as end:
         yield end
 
