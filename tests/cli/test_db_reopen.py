@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -106,3 +107,84 @@ def test_after_a_move_that_did_not_come_to_its_very_end(
     assert ended.exit_code == 0, ended.output
     assert content(target) == now
     assert (opens(source), opens(target)) == (False, True)
+
+
+# --- the database that is given up ---
+
+
+async def refused(terminal: Terminal, *options: str) -> str:
+    """What the command says, which must not have let the source be opened."""
+    ended = await terminal.beside("db", "reopen", *options)
+    assert ended.exit_code == 1, ended.output
+    return re.sub(r"\s+", " ", ended.stderr)
+
+
+@pytest.mark.parametrize("kind", ["postgresql", "sqlite"])
+async def test_it_is_refused_while_hosts_serve_the_new_one(terminal: Terminal, source: str, kind: str) -> None:
+    to = (
+        postgres.database("target", template="template1")
+        if kind == "postgresql"
+        else f"sqlite:///{terminal.folder}/new.db"
+    )
+    assert (await terminal.beside("db", "move", "--from", source, "--to", to)).exit_code == 0
+    terminal.set(TRINITY_CHANNELS_DATABASE_URL=source)
+    server = store_at(to)
+    server.open()
+
+    assert "A process serves" in await refused(terminal)
+    assert not await asyncio.to_thread(opens, source)
+
+    await server.close()
+    assert (await terminal.beside("db", "reopen")).exit_code == 0
+    assert await asyncio.to_thread(opens, source)
+
+
+async def test_it_can_be_forced_while_hosts_serve_the_new_one(terminal: Terminal, source: str) -> None:
+    to = f"sqlite:///{terminal.folder}/new.db"
+    assert (await terminal.beside("db", "move", "--from", source, "--to", to)).exit_code == 0
+    terminal.set(TRINITY_CHANNELS_DATABASE_URL=source)
+    server = store_at(to)
+    server.open()
+
+    assert (await terminal.beside("db", "reopen", "--force")).exit_code == 0
+
+    assert await asyncio.to_thread(opens, source)
+    await server.close()
+
+
+async def test_a_new_one_that_cannot_be_asked_is_no_consent(terminal: Terminal, source: str) -> None:
+    to = postgres.database("target", template="template1")
+    assert (await terminal.beside("db", "move", "--from", source, "--to", to)).exit_code == 0
+    terminal.set(TRINITY_CHANNELS_DATABASE_URL=source)
+    postgres.drop()
+
+    assert "It is not known whether a host serves" in await refused(terminal)
+    other = postgres.database("other", template="template1")
+    assert "and not to postgresql" in await refused(terminal, "--moved-to", other)
+
+    assert (await terminal.beside("db", "reopen", "--force")).exit_code == 0
+
+
+async def test_one_that_was_moved_twice_is_refused_while_the_last_one_is_served(
+    terminal: Terminal, source: str, target: str
+) -> None:
+    third = f"sqlite:///{terminal.folder}/third.db"
+    for ends in ((source, target), (target, third)):
+        assert (await terminal.beside("db", "move", "--from", ends[0], "--to", ends[1])).exit_code == 0
+    terminal.set(TRINITY_CHANNELS_DATABASE_URL=source)
+    server = store_at(third)
+    server.open()
+
+    assert "third.db, to which everything was moved" in await refused(terminal)
+
+    await server.close()
+
+
+async def test_a_new_file_that_is_gone_serves_no_host(terminal: Terminal, source: str) -> None:
+    to = terminal.folder / "new.db"
+    assert (await terminal.beside("db", "move", "--from", source, "--to", f"sqlite:///{to}")).exit_code == 0
+    terminal.set(TRINITY_CHANNELS_DATABASE_URL=source)
+    to.unlink()
+
+    assert (await terminal.beside("db", "reopen")).exit_code == 0
+    assert not to.exists()

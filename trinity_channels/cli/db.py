@@ -50,8 +50,20 @@ def move(
 
 
 @app.command()
-def reopen() -> None:
-    """Let a database be served again that `db move` has left, and give up the one that everything was moved to."""
+def reopen(
+    moved_to: Annotated[
+        str | None,
+        typer.Option("--moved-to", help="URL of the one that everything was moved to, if its password is needed."),
+    ] = None,
+    *,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also if that one is served, or cannot be asked whether it is.")
+    ] = False,
+) -> None:
+    """Let a database be served again that `db move` has left, and give up the one that everything was moved to.
+
+    That one must not be served: its hosts would answer the same people.
+    """
     from trinity_channels.cli.moving import reopen as reopened
 
-    reopened()
+    reopened(moved_to, force=force)

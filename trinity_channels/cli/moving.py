@@ -65,13 +65,19 @@ def _keys() -> str:
     )
 
 
-def reopen() -> None:
+def reopen(moved_to: str | None, *, force: bool) -> None:
     """Let the database of the settings be served again.
 
     Raises:
+        typer.BadParameter: a URL cannot be used.
         StoreError: see `moving.reopen`.
     """
-    left = moving.reopen(database_url())
+    if moved_to is not None:
+        try:
+            check_url(moved_to)
+        except ValueError as error:
+            raise typer.BadParameter(str(error), param_hint="--moved-to") from None
+    left = moving.reopen(database_url(), moved_to, force=force)
     say(
         f"The database can be served again, with what it held when it was left. Start no host with {left} any more: both "
         "would answer the same people, and send what was waiting twice."

@@ -7,9 +7,10 @@ agrees; shortly before, the source is marked, so that at no moment both can be s
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -17,12 +18,13 @@ from sqlalchemy import func, select
 
 from trinity_channels.store import earlier_names, migrate, move_marks
 from trinity_channels.store.database import Store
-from trinity_channels.store.failures import StoreError
-from trinity_channels.store.kinds import store_at
-from trinity_channels.store.move.ends import End, end_at
+from trinity_channels.store.failures import Locked, StoreError
+from trinity_channels.store.kinds import POSTGRES, store_at
+from trinity_channels.store.move.ends import SQLITE, End, end_at
 from trinity_channels.store.move.rows import Rows, Tally, tables
 from trinity_channels.store.sqlite import SqliteStore
 from trinity_channels.store.tables.row import PREFIX
+from trinity_channels.store.urls import without_passwords
 
 Say = Callable[[str], None]
 _TOLD = 5.0
@@ -75,25 +77,78 @@ def move(source: str, target: str, say: Say) -> Moved:
             return _Move(leaving, entering, say).run(left)
 
 
-def reopen(url: str) -> str:
+def reopen(url: str, moved_to: str | None = None, *, force: bool = False) -> str:
     """Let a database be served again that was moved.
+
+    Args:
+        url: URL of the database that was left.
+        moved_to: URL of the one that everything was moved to, if a password is needed that libpq does not know.
+        force: also if that one is served, or cannot be asked.
 
     Returns:
         The name of the database that everything was moved to.
 
     Raises:
-        StoreError: it was not moved, or cannot be used.
+        StoreError: it was not moved, cannot be used, or the other one is served.
     """
     store = store_at(url)
     if not store.exists():
         raise StoreError(f"There is no database of a host at {store.name}.")
-    with end_at(url) as end, end.writing() as connection:
-        if migrate.stands(connection) != move_marks.MOVED:
-            raise StoreError(f"The database {end.name} was not moved.")
-        noted = move_marks.notes(connection)
-        migrate.stamp(connection, noted["revision"])
-        move_marks.NOTES.drop(connection)
+    with end_at(url) as end:
+        with end.blamed():
+            noted = _of_the_whole(end)
+            end.connection.rollback()
+        # Held until this one can be served again: no host of the other one starts in between.
+        with contextlib.nullcontext() if force else _given_up(noted, moved_to), end.writing() as connection:
+            migrate.stamp(connection, noted["revision"])
+            move_marks.NOTES.drop(connection)
         return noted["to"]
+
+
+def _of_the_whole(end: End) -> dict[str, str]:
+    """The notes of a move that has left this database for good."""
+    if migrate.stands(end.connection) != move_marks.MOVED:
+        raise StoreError(f"The database {end.name} was not moved.")
+    return move_marks.notes(end.connection)
+
+
+@contextlib.contextmanager
+def _given_up(noted: Mapping[str, str], url: str | None) -> Iterator[None]:
+    """Hold the database that everything was moved to, which no process may serve.
+
+    Raises:
+        StoreError: one does, or that cannot be known.
+    """
+    to = noted["to"]
+    place = without_passwords(to) if to.startswith(POSTGRES) else f"{SQLITE}{to}"
+    url = place if url is None else url
+    other = store_at(url)
+    if without_passwords(url) != place:
+        raise StoreError(f"Everything was moved to {to}, and not to {other.name}.")
+    further = None
+    with contextlib.ExitStack() as held:
+        try:
+            if other.exists():
+                end = held.enter_context(end_at(url))
+                with end.blamed():
+                    further = (
+                        None if migrate.stands(end.connection) != move_marks.MOVED else move_marks.notes(end.connection)
+                    )
+                    end.connection.rollback()
+        except Locked as error:
+            raise StoreError(
+                f"A process serves {to}, to which everything was moved, and both would answer the same people. Stop all "
+                "hosts there, then run this again."
+            ) from error
+        except StoreError as error:
+            raise StoreError(
+                f"It is not known whether a host serves the database to which everything was moved. {error}\nGive its URL "
+                "with its password in --moved-to, or let libpq know the password; if it is certain that no host runs there, "
+                "add --force."
+            ) from error
+        if further is not None:
+            held.enter_context(_given_up(further, None))
+        yield
 
 
 def _place(store: Store) -> str:
