@@ -35,7 +35,8 @@ class Jobs(JobManager):
     Attributes:
         taking: whether further jobs are fetched.
         silent: that nothing is written any more, as by a process that has been killed.
-        unsure: that a job may be marked as running here which is not: its fetching was not answered.
+        unsure: that a job may be marked as running here which is not: its fetching was not answered, or it was cancelled
+            before it began.
         known: the jobs that this process works on.
         fetched: how many it has taken so far.
         idle: set while it asks for none.
@@ -52,6 +53,7 @@ class Jobs(JobManager):
         self.idle = asyncio.Event()
         self.idle.set()
         self._fetching = 0
+        self._begun: set[int] = set()
         self._astray: set[int] = set()
         self.expelled = expelled
         self._pulse = pulse
@@ -108,6 +110,15 @@ class Jobs(JobManager):
             log.warning("jobs cannot be fetched", reason=_why(error))
         self._away = True
 
+    def begins(self, job: Job) -> None:
+        """Note that work on a job has begun, so that its end will be written down."""
+        self._begun.add(job.id or 0)
+
+    def _is_here(self, number: int | None) -> bool:
+        """Whether a job is worked on, or is about to be: not one whose task was cancelled before its first line."""
+        waiting = (job.id for jobs in (*self._fetched.values(), self._unsettled) for job in jobs)
+        return number in self._begun or number in waiting
+
     async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:  # noqa: ARG002  as declared
         """Remove a job that has ended, with those that end meanwhile."""
         await self._settle(job, partial(self._remove, job.id or 0))
@@ -145,6 +156,7 @@ class Jobs(JobManager):
                     break
                 await asyncio.sleep(pause)
         self.known.discard(job.id or 0)
+        self._begun.discard(job.id or 0)
         # What woke the key meanwhile could not be fetched while this one held the key.
         if self._heard_before.pop(job.id or 0, None) != self._heard[job.queue]:
             await self.nudge(job.queue)
@@ -211,12 +223,12 @@ class Jobs(JobManager):
             ProcrastinateException: the database cannot be used.
         """
         found = await self.get_stalled_jobs(task_name=TASK, seconds_since_heartbeat=seconds)
-        return [job for job in found if job.id not in self.known]
+        return self._forget(job for job in found if not self._is_here(job.id))
 
     async def elsewhere(self) -> bool:
         """Whether jobs are marked as running that this process does not work on. Errors as `stalled`."""
         found = await self.list_jobs_async(task=TASK, status="doing")
-        return any(job.id not in self.known for job in found)
+        return any(not self._is_here(job.id) for job in found)
 
     async def astray(self) -> list[Job]:
         """The jobs that are marked as running here and are not, once a second look has seen them. Errors as `stalled`."""
@@ -226,9 +238,17 @@ class Jobs(JobManager):
         for worker in self._pulse.workers:
             found += await self.list_jobs_async(status="doing", worker_id=worker)
         # The first time, it may be one that is just being fetched.
-        before, self._astray = self._astray, {job.id for job in found if job.id and job.id not in self.known}
+        before, self._astray = self._astray, {job.id for job in found if job.id and not self._is_here(job.id)}
         self.unsure = bool(self._astray - before)
-        return [job for job in found if job.id in before & self._astray]
+        return self._forget(job for job in found if job.id in before & self._astray)
+
+    def _forget(self, jobs: Iterable[Job]) -> list[Job]:
+        """Jobs that another one replaces."""
+        found = list(jobs)
+        for job in found:
+            self.known.discard(job.id or 0)
+            self._heard_before.pop(job.id or 0, None)
+        return found
 
 
 def _why(error: ProcrastinateException) -> str:

@@ -206,6 +206,7 @@ class PostgresDispatcher:
         assert task  # noqa: S101  it is called in one
         task.set_name(key)
         self._running[task] = None
+        self._jobs.begins(context.job)
         # Later than its last line: Procrastinate writes down that it has ended.
         task.add_done_callback(self._running.pop)
         self._begun.set()
@@ -328,6 +329,7 @@ class PostgresDispatcher:
             task.cancel()
         for worker in self._workers.values():
             worker.cancel()
+        self._jobs.unsure = True
 
     async def _watch(self) -> None:
         swept = asyncio.get_running_loop().time()
@@ -354,6 +356,7 @@ class PostgresDispatcher:
 
     async def sweep(self) -> None:
         """Wake the keys that have open work in the tables, except those that run or wait already."""
+        self._jobs.unsure = True  # rarely enough to look without a reason
         try:
             await self._store.write(wakes.forget_lost)
             keys = await self._store.read(lambda tx: self._open_keys(tx) - wakes.busy(tx))

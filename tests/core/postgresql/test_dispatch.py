@@ -381,6 +381,41 @@ async def test_a_job_that_was_fetched_without_an_answer_is_found(work: Work, mon
     assert work.runs == ["turn:1"]
 
 
+async def test_a_job_that_was_cancelled_before_its_first_line_is_found(
+    work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one that a worker fetched while it was being given up."""
+    fetch: Any = Jobs.fetch_job
+    cancelled: list[str] = []
+
+    def cancel() -> None:
+        for task in asyncio.all_tasks():
+            if task.get_name().startswith("process job"):
+                task.cancel()
+                cancelled.append(task.get_name())
+
+    async def fetches(*args: Any, **values: Any) -> Any:
+        job = await fetch(*args, **values)
+        if job and not cancelled:
+            asyncio.get_running_loop().call_soon(cancel)  # before the task that is made for it
+        return job
+
+    monkeypatch.setattr(Jobs, "fetch_job", fetches)
+    async with dispatching(work) as dispatcher:
+        await work.wake("turn:1")
+
+        async def done() -> bool:
+            await dispatcher.sweep()
+            await asyncio.sleep(0.1)
+            return bool(work.runs)
+
+        await seen(done)
+        await dispatcher.quiet()
+
+    assert len(cancelled) == 1
+    assert work.runs == ["turn:1"]
+
+
 async def test_a_job_whose_end_cannot_be_written_down_does_not_hold_up_its_key(
     store: PostgresStore, work: Work, monkeypatch: pytest.MonkeyPatch
 ) -> None:
