@@ -180,23 +180,14 @@ class RegistersInTheDark(Echo):
             await super().register_webhook(binding, ctx)
 
 
-class Recognised(Echo):
-    """No lie: Echo takes each reference once."""
-
-    manifest = replace(Echo.manifest, capabilities=replace(Echo.manifest.capabilities, idempotent=timedelta(days=1)))
-
-    def body(self, message: OutboundMessage) -> dict[str, Any]:
-        return {**super().body(message), "once": True}
-
-
-class DoesNotAskToBeRecognised(Recognised):
+class DoesNotAskToBeRecognised(Echo):
     breaks = "test_a_repeated_send_is_recognised"
 
     def body(self, message: OutboundMessage) -> dict[str, Any]:
-        return Echo.body(self, message)
+        return {**super().body(message), "once": False}
 
 
-class NamesEachAttemptAnew(Recognised):
+class NamesEachAttemptAnew(Echo):
     breaks = "test_a_repeated_send_is_recognised"
 
     def body(self, message: OutboundMessage) -> dict[str, Any]:
@@ -265,13 +256,6 @@ class QuotesNothingInTheDark(Echo):
             return await super().resolve_quoted(binding, message_id, ctx)
         except ProviderUnavailable:
             return Quoted(provider_id=message_id)
-
-
-def test_a_provider_that_recognises_repetitions_passes(broken_by: Callable[[type], dict[str, str]]) -> None:
-    class Truthful(Recognised):
-        breaks = "test_a_repeated_send_is_recognised"
-
-    assert broken_by(Truthful) == {}
 
 
 def test_a_lie_is_found_out(lie: Any, broken_by: Callable[[type], dict[str, str]]) -> None:

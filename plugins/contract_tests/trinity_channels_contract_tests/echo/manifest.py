@@ -33,6 +33,7 @@ MANIFEST = Channel(
         indicate=10,
         receipts=DeliveryState.READ,
         find_sent=5,
+        idempotent=timedelta(days=1),
         list_missed=timedelta(days=1),
         register_webhook=True,
         unregister_webhook=True,

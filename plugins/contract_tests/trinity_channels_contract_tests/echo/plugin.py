@@ -213,7 +213,7 @@ class Echo:
         raise self.refusal(answer, message)
 
     def body(self, message: OutboundMessage) -> dict[str, Any]:
-        return {"to": message.to, "text": message.text, "reference": message.id}
+        return {"to": message.to, "text": message.text, "reference": message.id, "once": True}
 
     def refusal(self, answer: httpx.Response, message: OutboundMessage) -> SendError:  # noqa: ARG002  liars need it
         match answer.status_code:
