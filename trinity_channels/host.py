@@ -38,6 +38,7 @@ from trinity_channels.bindings.stored_secrets import StoredSecrets
 from trinity_channels.crypto.key_ring import key_ring
 from trinity_channels.crypto.vault import Vault, VaultError
 from trinity_channels.dispatch import dispatcher_of, end
+from trinity_channels.forgetting import Forgetting
 from trinity_channels.housekeeping import Chore, Housekeeping
 from trinity_channels.http_client import open_client
 from trinity_channels.inbound.catch_up import CatchUp
@@ -76,7 +77,7 @@ from trinity_channels.web.failed_auth import FailedAuth
 
 log = get_logger(__name__)
 
-OWN_CHORES = frozenset({"catch-up", "signature diagnosis", "unknown webhooks"})
+OWN_CHORES = frozenset({"catch-up", "signature diagnosis", "unknown webhooks", "forgetting"})
 """Those that every process does for itself, see `Housekeeping`."""
 GRACE = 10.0
 """Seconds that running turns and calls get when the host stops."""
@@ -237,6 +238,7 @@ class Host(OnDemand):
             "catch-up": self.catch_up,
             "signature diagnosis": diagnosis,
             "unknown webhooks": self.unknown_webhooks,
+            "forgetting": Forgetting(self.turns, self.deliveries),
             "channel watch": ChannelWatch(self.store, self.connections, self.plugins, self.address, self.metrics, now),
             "alert mails": AlertMails(self.store, self.directory, self.mailer, self.plugins, self.metrics, now),
             "retention": self.retention,

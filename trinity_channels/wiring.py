@@ -176,7 +176,7 @@ def turns(host: Parts, agents: AgentRuntime, vouching: Vouching, indicator: Indi
     quotes = Quotes(store, host.bindings)
     attempts = Attempts(store, quotes, host.instructions, host.self_service.disclosure, now)
     endings = Endings(store, notices, lateness, host.metrics, now)
-    runs = AgentRuns(attempts, AgentCall(agents, indicator, host.metrics), endings)
+    runs = AgentRuns(attempts, AgentCall(agents, indicator, host.metrics), endings, now)
     next_steps = _next_steps(host, senders, vouching, notices, lateness)
     steps = Steps(host.self_service.login, notices, attempts)
     first_attempts = FirstAttempts(host.slots, next_steps, steps, runs, now)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
 from trinity_channels.agents.port import AgentFailed, AgentUnavailable, Working
 from trinity_channels.api import Channel
@@ -11,17 +13,21 @@ from trinity_channels.inbound.attempt import Attempt, request
 from trinity_channels.inbound.attempts import Attempts
 from trinity_channels.inbound.endings import Endings
 from trinity_channels.inbound.following import Following
+from trinity_channels.inbound.short_memory import ShortMemory
 from trinity_channels.store.conversation_state import ConversationState, OpenTurn
+
+FOLLOWED = timedelta(minutes=10)
+"""After which a run that was followed here is looked at as by another process: then others have."""
 
 
 class AgentRuns:
     """Makes attempts. The slot is needed for `answered` alone."""
 
-    def __init__(self, attempts: Attempts, agent: AgentCall, endings: Endings) -> None:
+    def __init__(self, attempts: Attempts, agent: AgentCall, endings: Endings, now: Callable[[], datetime]) -> None:
         self._attempts = attempts
         self._agent = agent
         self._endings = endings
-        self._followed_here: set[int] = set()
+        self._followed_here: ShortMemory[bool] = ShortMemory(FOLLOWED, now)
 
     async def answered(
         self, state: ConversationState, turn: OpenTurn, manifest: Channel, attempt: Attempt, *, counted: bool = True
@@ -49,7 +55,7 @@ class AgentRuns:
         if following.at is None:  # the turn has ended meanwhile
             await self._agent.stop_showing(state)
         else:
-            self._followed_here.add(turn.id)
+            self._followed_here.keep(turn.id, value=True)
         return following
 
     async def looked(self, state: ConversationState, turn: OpenTurn, manifest: Channel) -> Following:
@@ -58,8 +64,7 @@ class AgentRuns:
         That is counted as an attempt only if none has come back in this process: a run that is followed for long costs one
         write for each look.
         """
-        counted = turn.id not in self._followed_here
-        self._followed_here.discard(turn.id)
+        counted = not self._followed_here.take(turn.id)
         attempt = await self._attempts.look(state, turn, counted=counted)
         if isinstance(attempt, Following):
             await self.stop_showing(state, turn)
@@ -69,7 +74,7 @@ class AgentRuns:
 
     async def stop_showing(self, state: ConversationState, turn: OpenTurn) -> None:
         """No one may have the answer to a turn any more: do not show that an agent is at work on it."""
-        self._followed_here.discard(turn.id)
+        self._followed_here.take(turn.id)
         if turn.run:
             await self._agent.stop_showing(state)
 

@@ -16,6 +16,7 @@ from trinity_channels.inbound.agent_turn import AgentTurns
 from trinity_channels.inbound.first_attempt import FirstAttempts
 from trinity_channels.inbound.following import Following
 from trinity_channels.inbound.next_step import NextSteps
+from trinity_channels.inbound.short_memory import ShortMemory
 from trinity_channels.observability.log import get_logger
 from trinity_channels.plugins import Plugins
 from trinity_channels.refusal import Unavailable
@@ -27,6 +28,8 @@ log = get_logger(__name__)
 HOUR = timedelta(hours=1)
 RESOLVE_AGAIN = timedelta(seconds=15)
 LOCKED_AGAIN = timedelta(minutes=5)
+REMEMBERED = timedelta(minutes=1)
+"""Longer than a burst, the time between two looks at a run, and "typing" after one."""
 
 
 class Turns:
@@ -47,8 +50,8 @@ class Turns:
         self._first_attempts = first_attempts
         self._agent_turns = agent_turns
         self._now = now
-        self._gathering: dict[int, tuple[datetime, Following]] = {}
-        self._followed: dict[int, tuple[ConversationState, OpenTurn]] = {}
+        self._gathering: ShortMemory[tuple[datetime, Following]] = ShortMemory(REMEMBERED, now)
+        self._followed: ShortMemory[tuple[ConversationState, OpenTurn]] = ShortMemory(REMEMBERED, now)
 
     async def run(self, conversation: int) -> datetime | None:
         """Do everything that waits in a conversation; returns when to come back, None if nothing is left."""
@@ -76,8 +79,13 @@ class Turns:
                 log.warning("secrets locked", channel=state.channel, agent=state.agent, reason=str(error))
                 return self._now() + LOCKED_AGAIN
             if state.turn and state.turn.run and following.at:
-                self._followed[conversation] = state, state.turn
+                self._followed.keep(conversation, (state, state.turn))
         return following.at
+
+    def forget(self) -> None:
+        """Forget the conversations that have not run in this process for a while; texts are in what it remembers."""
+        self._gathering.forget()
+        self._followed.forget()
 
     async def _work_on(self, state: ConversationState, following: Following) -> Following:
         manifest = self._plugins[state.channel].manifest
@@ -86,13 +94,13 @@ class Turns:
             return await self._agent_turns.attempt(state, state.turn, manifest, admitted=following.admitted)
         step = await self._next.of(state, following.writers, manifest)
         if isinstance(step, datetime):
-            self._gathering[state.conversation] = (step, following)
+            self._gathering.keep(state.conversation, (step, following))
             return Following(at=step)
         return await self._first_attempts.take(step.remembered(following.remembered))
 
     async def _end_vanished(self, conversation: int, state: ConversationState | None) -> None:
         """Follow no run for a turn which is not open any more: its person has been erased."""
-        before, turn = self._followed.pop(conversation, (None, None))
+        before, turn = self._followed.take(conversation) or (None, None)
         if before and turn and not (state and state.turn and state.turn.id == turn.id):
             await self._agent_turns.drop(before, turn)
 
@@ -102,7 +110,7 @@ class Turns:
         Every message that comes meanwhile ends the wait, but perhaps in another process. So the transaction that records the
         step looks whether any other message waits.
         """
-        at, found = self._gathering.pop(conversation, (None, None))
+        at, found = self._gathering.take(conversation) or (None, None)
         if at and found and at <= (now := self._now()):
             return replace(found, remembered=now)
         return await self._next.read(conversation)

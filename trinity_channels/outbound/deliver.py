@@ -102,7 +102,7 @@ class Deliveries:
         self._since = now()
         self._places = Places(AT_ONCE)
         self._watched: dict[int, tuple[int, asyncio.Event]] = {}
-        self._unrecorded: dict[int, Record] = {}
+        self._unrecorded: dict[int, tuple[Delivery, Record]] = {}
         self._stopping = False
 
     def begin(self) -> None:
@@ -126,6 +126,13 @@ class Deliveries:
         finally:
             del self._watched[delivery]
 
+    async def forget(self) -> None:
+        """Forget what calls came to if another process has settled the delivery, or has begun another attempt."""
+        for conversation, kept in list(self._unrecorded.items()):
+            awaited = await self._store.read(partial(deliveries.is_awaited, delivery=kept[0]))
+            if not awaited and self._unrecorded.get(conversation) is kept:
+                del self._unrecorded[conversation]
+
     async def run(self, conversation: int) -> datetime | None:
         """Send what is queued in a conversation; returns when to come back, None if nothing is left."""
         try:
@@ -139,23 +146,23 @@ class Deliveries:
 
     async def _drain(self, conversation: int) -> datetime | None:
         # What the last run could not write down; without it, its call would look like one that was cut short.
-        record = self._unrecorded.pop(conversation, _nothing)
+        about, record = self._unrecorded.pop(conversation, (None, _nothing))
         attempted, last = 0, None
         # A call that was made is always recorded, also while stopping.
-        while record is not _nothing or not self._stopping:
+        while about or not self._stopping:
             try:
                 claimed = await self._store.write(partial(self._next, record, conversation, last, self._now()))
             except StoreError:
-                if record is not _nothing:
-                    self._unrecorded[conversation] = record
+                if about:
+                    self._unrecorded[conversation] = about, record
                 raise
             if attempted in self._watched:
                 self._watched[attempted][1].set()
             if isinstance(claimed, Full):
-                record = _nothing
+                about, record = None, _nothing
                 await self._places.wait(claimed.binding, conversation)
             elif isinstance(claimed, Delivery):
-                record = await self._work_on(claimed)
+                about, record = claimed, await self._work_on(claimed)
                 attempted, last = claimed.id, claimed.attempted_at
             else:
                 return claimed

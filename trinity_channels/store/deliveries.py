@@ -175,6 +175,9 @@ _OUTCOME = {
     .values(next_at=bindparam("at"), failure=bindparam("why"), updated_at=bindparam("now"))
     for state in (OutboxState.READY, OutboxState.RECONCILING, OutboxState.UNKNOWN)
 }
+_AWAITED = select(DELIVERY.c.id).where(
+    _ATTEMPT, in_states(DELIVERY.c.state, OutboxState.SENDING, OutboxState.RECONCILING)
+)
 _WHY: dict[str, Any] = {
     "failure_code": bindparam("code"),
     "failure_kind": bindparam("kind"),
@@ -334,6 +337,11 @@ def give_up(tx: Tx, delivery: int, message: int, binding: int, failure: Failure,
     """The same, for callers that have read these ids of a delivery in the same transaction, whatever its state is."""
     if tx.run(_FAIL, delivery=delivery, **_why(failure, now)):
         _failed(tx, delivery, message, binding, failure, now)
+
+
+def is_awaited(tx: Tx, delivery: Delivery) -> bool:
+    """Whether the outcome of an attempt is still to be recorded."""
+    return tx.one(_AWAITED, **_attempt(delivery)) is not None
 
 
 def _failed(tx: Tx, delivery: int, message: int, binding: int, failure: Failure, now: datetime) -> None:
