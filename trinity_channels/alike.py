@@ -59,9 +59,10 @@ def _compare_keys(store: Store, theirs: Sequence[str], mine: Sequence[str]) -> N
     else:
         return
     raise VaultError(
-        f"The other processes that serve {store.name} {why}. Give all of them the same "
-        "TRINITY_CHANNELS_CREDENTIAL_ENCRYPTION_KEY. To change it, start all of them with the new key behind the old one, "
-        "then all of them with the new one in front."
+        f"The other processes that serve {store.name} {why}. Give this one the key that they use: the same "
+        "TRINITY_CHANNELS_CREDENTIAL_ENCRYPTION_KEY, or if they have it in the file credentials.key of their data folder, a "
+        "copy of that file in the data folder of this one. To change the key of all, start all of them with the new one "
+        "behind the old one, then all of them with the new one in front."
     )
 
 

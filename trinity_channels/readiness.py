@@ -89,9 +89,10 @@ class Readiness:
                 between = await self.between_processes()
         except Exception as error:  # noqa: BLE001  whatever it is, the database does not answer
             database = type(error).__name__
-            checks.append(self._unreachable(error))
+            # First, and alone with what does not follow from it.
+            checks.insert(0, self._unreachable(error))
         else:
-            checks += [*_of_schema(schema), *between]
+            checks += [*self._of_heartbeats(), *_of_schema(schema), *between]
         # With one account's key lost the others still work; with all of them nothing can be received.
         if locked:
             checks.append(_keys(locked, everything=len(locked) == connected))
@@ -124,8 +125,13 @@ class Readiness:
             yield Check(
                 "dispatcher", CheckState.FAILED, f"{what} does not run.", "Look at its log, and start it again."
             )
-        elif not self._heard():
-            message = "The heartbeats of this process cannot be written: others have taken over what it worked on."
+
+    def _of_heartbeats(self) -> Iterator[Check]:
+        if self._phase() is Phase.RUNNING and not self._heard():
+            message = (
+                "The heartbeats of this process have not been written for some seconds, though the database answers: other "
+                "processes take over what it worked on."
+            )
             fix = "Look at its log, and at the connections that the database allows; it goes on by itself then."
             yield Check("dispatcher", CheckState.FAILED, message, fix)
 
@@ -167,7 +173,8 @@ def _of_schema(schema: Schema) -> Iterator[Check]:
         yield Check("schema", CheckState.FAILED, message, "Stop this process and start it with the new database.")
     elif schema is Schema.OLDER:
         message = "The database has an older schema than this process needs: an earlier backup was restored."
-        yield Check("schema", CheckState.FAILED, message, "Restart this process, which brings the schema up to date.")
+        fix = "Stop all processes on this database, start one, which brings the schema up to date, then the others."
+        yield Check("schema", CheckState.FAILED, message, fix)
 
 
 def _keys(locked: list[StoredBinding], *, everything: bool) -> Check:

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.world import LOCAL, World
+from trinity_channels.role import Phase
 from trinity_channels.store import StoreError, Tx
 from trinity_channels.store.move_marks import MOVED, PARTLY
 
@@ -77,6 +78,21 @@ async def test_a_database_that_cannot_be_read_is_named(
     assert body["unknown_webhooks_last_day"] is None
 
 
+async def test_a_database_that_is_away_stands_before_all_and_what_follows_from_it_is_left_out(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(_: object) -> None:
+        raise StoreError("The database is away.")
+
+    await world.host.wind_down()
+    monkeypatch.setattr(world.host.store, "read", fail)
+    assert list((await readyz(world))[2]) == ["database", "stopping"]
+
+    monkeypatch.setattr(world.host, "phase", Phase.RUNNING)
+    monkeypatch.setattr(type(world.host.dispatcher), "heard", False)
+    assert list((await readyz(world))[2]) == ["database"]
+
+
 async def test_a_database_that_does_not_answer_is_not_waited_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     async def never(_: object) -> None:
         await asyncio.Event().wait()
@@ -94,7 +110,7 @@ async def test_a_database_that_does_not_answer_is_not_waited_for(world: World, m
     ("version", "fix"),
     [
         ("0907", "version that the others have"),
-        ("0001", "Restart this"),
+        ("0001", "Stop all processes on this database, start one"),
         (MOVED, "new database"),
         (PARTLY, "new database"),
     ],

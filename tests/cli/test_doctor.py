@@ -289,4 +289,25 @@ async def test_a_server_that_is_broken_is_told(
     result = await terminal.examined(world)
 
     assert result.exit_code == 1
-    assert "✗ The running server: The database cannot be used at the moment." in result.stdout
+    assert "✗ The server runs, but cannot do this at the moment. disk I/O error" in result.stdout
+
+
+async def test_a_server_whose_database_is_away_needs_no_restart(
+    terminal: Terminal, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(_: object) -> None:
+        raise StoreError("The database at db.example.org cannot be used: connection refused")
+
+    for way in ("read", "lookup", "write"):
+        monkeypatch.setattr(world.host.store, way, away)
+
+    async with terminal.serving(world):
+        examined, listed = [await terminal.beside(command) for command in ("doctor", "agents")]
+
+    assert examined.exit_code == 1
+    assert listed.exit_code == 1
+    for said in (examined.stdout, listed.stderr):
+        assert "The database at db.example.org cannot be used: connection refused" in " ".join(said.split())
+        assert "the server then goes on by itself" in " ".join(said.split())
+        assert "restart" not in said.lower()
+    assert "Without a running server" not in examined.stdout

@@ -14,7 +14,7 @@ from trinity_channels.api import Check, CheckState, FixAction
 from trinity_channels.cli import running
 from trinity_channels.cli.errors import CommandFailed
 from trinity_channels.cli.offline import idle_host
-from trinity_channels.cli.running import HostNotRunning
+from trinity_channels.cli.running import HostNotRunning, HostWithoutDatabase
 from trinity_channels.crypto.vault import VaultError
 from trinity_channels.diagnostics import Diagnostics, Findings
 from trinity_channels.readable_settings import data_folder
@@ -80,6 +80,8 @@ def _ask(home: Path) -> tuple[Check, list[Findings] | None]:
         found = host.ask("POST", "/api/settings/diagnosis", timeout=PATIENCE)
     except HostNotRunning as error:
         return Check("server", CheckState.UNKNOWN, error.found, error.fix), None
+    except HostWithoutDatabase as error:
+        return Check("server", CheckState.FAILED, error.found, error.fix), []
     except CommandFailed as error:
         return Check("server", CheckState.FAILED, f"The running server: {error}", "See its log, or restart it."), None
     return Check("server", CheckState.OK, f"The server runs at {host.url}, process {host.pid}."), _read(found)

@@ -25,6 +25,7 @@ AGAIN = 5.0
 """Seconds between two looks whether the file still names a process, where several share the folder."""
 TIMEOUT = 60.0
 """Seconds to wait for an answer; some operations ask a provider."""
+_STORE_UNAVAILABLE = "store_unavailable"
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  compared with, not listened on
 
 
@@ -54,6 +55,20 @@ class HostRefused(CommandFailed):
         super().__init__(text)
         self.status = status
         self.code = code
+
+
+class HostWithoutDatabase(HostRefused):
+    """The running host cannot use its database at present.
+
+    Attributes:
+        found: what it says of it.
+        fix: what to do.
+    """
+
+    def __init__(self, found: str, status: int, code: str) -> None:
+        self.found = f"The server runs, but cannot do this at the moment. {found}"
+        self.fix = "Start the database, or correct what this names; the server then goes on by itself."
+        super().__init__(f"{self.found}\n{self.fix}", status, code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +102,11 @@ class RunningHost:
             # Never through a proxy: it is this machine.
             with httpx.Client(trust_env=False, verify=no_authorities, timeout=timeout) as http:
                 answer = http.request(method, self.url + path, headers=headers, json=body)
+                away = (
+                    self._without_database(http, headers)
+                    if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE
+                    else None
+                )
         # The file outlives a process that was killed.
         except httpx.ConnectError:
             raise self._stale("nothing answers there") from None
@@ -95,7 +115,18 @@ class RunningHost:
                 f"The running host (process {self.pid}, {self.url}) did not answer: {type(error).__name__}. "
                 "See its log."
             ) from error
+        if away:
+            raise HostWithoutDatabase(away, answer.status_code, _STORE_UNAVAILABLE)
         return self._read(answer)
+
+    def _without_database(self, http: httpx.Client, headers: dict[str, str]) -> str | None:
+        """What the host says of its database, if that is away: the API tells its clients only that it is."""
+        try:
+            found = http.get(f"{self.url}/readyz", headers=headers).json()
+            reasons = {one["code"]: one["message"] for one in found.get("reasons", ())}
+        except (httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError):
+            return None
+        return str(reasons["database"]) if "database" in reasons else None
 
     def _read(self, answer: httpx.Response) -> Any:
         # Another program may have taken the port since.

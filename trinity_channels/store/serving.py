@@ -86,7 +86,7 @@ class Serving:
         if not _took(connection, "pg_try_advisory_lock"):
             raise Locked(
                 f"The database {self._name} has the tables of an earlier version, and processes of that version serve it: "
-                f"{_named(self._others(connection))}. Stop them all, then start this one, which upgrades it."
+                f"{_named(self._others(connection))}. Stop them all, then run this again, which upgrades it."
             )
         migrate.bring_up(connection)
         connection.commit()

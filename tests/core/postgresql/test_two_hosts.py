@@ -339,7 +339,7 @@ NEW = "11" * 32
 async def test_a_process_with_other_encryption_keys_does_not_start_beside_others(
     pair: Pair, keys: str, why: str
 ) -> None:
-    with pytest.raises(VaultError, match=why):
+    with pytest.raises(VaultError, match=rf"{why}\. Give this one the key that they use: .* a copy of that file"):
         await third(pair, credential_encryption_key=SecretStr(keys))
 
     for following in (f"{KEY},{NEW}", f"{NEW},{KEY}"):

@@ -78,7 +78,8 @@ A simulator of {title} on this machine. It has no connection to {title}, and not
   Phone     {simulated.base_url}/
   Console   {url}/
 
-1. Let the host use it, and start it again. A host on this machine needs no other public address than its own:
+1. Let the host use it, and start it again. A host on this machine needs no other public address than its own; with
+   another --port than 8000, change that in it:
 
      export {simulated.variable}={simulated.base_url}
      export TRINITY_CHANNELS_PUBLIC_CHAT_URL=http://127.0.0.1:8000
