@@ -137,14 +137,14 @@ class Host(OnDemand):
             Contexts(self.plugins, self.http, self.address, settings.api_base_url, now),
             now,
         )
-        self.dispatcher = dispatcher_of(self.store, _open_keys, now, works=role.works)
+        self.slots = FairSlots(settings.max_concurrent_turns)
+        self.dispatcher = dispatcher_of(self.store, _open_keys, now, works=role.works, slots=self.slots)
         self.readiness = Readiness(
             self.store, self.plugins, self.bindings, role, lambda: self.phase, lambda: self.dispatcher.heard
         )
         self._join_connections(now)
         self.indicator = Indicator(self.store, self.plugins, self.bindings, self.metrics)
         vouching = Vouching(self.store, self.plugins, self.bindings, self.self_service.lifetime, now)
-        self.slots = FairSlots(settings.max_concurrent_turns)
         self.metrics.turns_running.set_function(lambda: settings.max_concurrent_turns - self.slots.free)
         self.metrics.turns_waiting.set_function(lambda: self.slots.waiting)
         self.metrics.leads.set_function(lambda: self.store.leads)

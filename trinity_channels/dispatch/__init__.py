@@ -13,14 +13,19 @@ from datetime import datetime
 from trinity_channels.dispatch.elsewhere import DispatchElsewhere
 from trinity_channels.dispatch.ending import end
 from trinity_channels.dispatch.local import LocalDispatcher
-from trinity_channels.dispatch.port import Dispatcher, Run
+from trinity_channels.dispatch.port import Dispatcher, Run, Slots
 from trinity_channels.store import Store, Tx
 
 __all__ = ["DispatchElsewhere", "Dispatcher", "LocalDispatcher", "Run", "dispatcher_of", "end"]
 
 
 def dispatcher_of(
-    store: Store, open_keys: Callable[[Tx], set[str]], now: Callable[[], datetime], *, works: bool = True
+    store: Store,
+    open_keys: Callable[[Tx], set[str]],
+    now: Callable[[], datetime],
+    *,
+    works: bool = True,
+    slots: Slots | None = None,
 ) -> Dispatcher:
     """The dispatcher for a database: within this process, or between all that share it.
 
@@ -29,6 +34,7 @@ def dispatcher_of(
         open_keys: reads which keys have open work.
         now: the clock for work that waits for its time.
         works: whether this process is to run any.
+        slots: what turns wait for.
     """
     if not works:
         return DispatchElsewhere()
@@ -36,4 +42,4 @@ def dispatcher_of(
         return LocalDispatcher(store, open_keys, now)
     from trinity_channels.dispatch.postgres import PostgresDispatcher  # noqa: PLC0415  not for hosts with SQLite
 
-    return PostgresDispatcher(store, open_keys, now)
+    return PostgresDispatcher(store, open_keys, now, slots=slots)

@@ -37,7 +37,8 @@ class Jobs(JobManager):
         silent: that nothing is written any more, as by a process that has been killed.
         unsure: that a job may be marked as running here which is not: its fetching was not answered, or it was cancelled
             before it began.
-        known: the jobs that this process works on.
+        room: how many more of a queue to fetch where so many are here; None: as many as there are.
+        known: the jobs that this process works on, and their queues.
         fetched: how many it has taken so far.
         idle: set while it asks for none.
         expelled: called when the database no longer knows a worker of this process.
@@ -48,7 +49,9 @@ class Jobs(JobManager):
         self.taking = True
         self.silent = False
         self.unsure = False
-        self.known: set[int] = set()
+        self.room: Callable[[str, int], int | None] = lambda *_: None
+        self.known: dict[int, str] = {}
+        self._full: set[str] = set()
         self.fetched = 0
         self.idle = asyncio.Event()
         self.idle.set()
@@ -85,7 +88,9 @@ class Jobs(JobManager):
 
     async def _fetch(self, queues: list[str], worker: int) -> list[Job]:
         heard = sum(self._heard[queue] for queue in queues)
-        most = self._most[worker]
+        most = min(self._most[worker], self._room_for(queues))
+        if not most:
+            return []
         self._fetching += 1
         self.idle.clear()
         try:
@@ -100,9 +105,15 @@ class Jobs(JobManager):
         self._most[worker] = min(2 * most, FETCHED) if rows else 1
         jobs = [Job.from_row(row) for row in rows]
         for job in jobs:
-            self.known.add(job.id or 0)
+            self.known[job.id or 0] = job.queue
             self._heard_before[job.id or 0] = heard
         return jobs
+
+    def _room_for(self, queues: list[str]) -> int:
+        here = Counter(self.known.values())
+        rooms = {queue: self.room(queue, here[queue]) for queue in queues}
+        self._full.update(queue for queue, room in rooms.items() if room == 0)
+        return min((room for room in rooms.values() if room is not None), default=FETCHED)
 
     def _unfetched(self, error: ProcrastinateException) -> None:
         self.unsure = True
@@ -155,10 +166,11 @@ class Jobs(JobManager):
                     self._unsettled.append(job)
                     break
                 await asyncio.sleep(pause)
-        self.known.discard(job.id or 0)
+        self.known.pop(job.id or 0, None)
         self._begun.discard(job.id or 0)
         # What woke the key meanwhile could not be fetched while this one held the key.
-        if self._heard_before.pop(job.id or 0, None) != self._heard[job.queue]:
+        if self._heard_before.pop(job.id or 0, None) != self._heard[job.queue] or job.queue in self._full:
+            self._full.discard(job.queue)
             await self.nudge(job.queue)
 
     async def settle_again(self) -> None:
@@ -246,7 +258,7 @@ class Jobs(JobManager):
         """Jobs that another one replaces."""
         found = list(jobs)
         for job in found:
-            self.known.discard(job.id or 0)
+            self.known.pop(job.id or 0, None)
             self._heard_before.pop(job.id or 0, None)
         return found
 

@@ -10,6 +10,23 @@ Run = Callable[[str], Awaitable[datetime | None]]
 """Does all the work of a key and returns when to call again, None if nothing is left to wait for."""
 
 
+class Slots(Protocol):
+    """Where turns wait until they may run.
+
+    Attributes:
+        most: how many run at once.
+    """
+
+    most: int
+
+    @property
+    def free(self) -> int:
+        """How many more could run, if they are of agents that have not had their part."""
+
+    def give_back(self, keep: int) -> None:
+        """Cancel the runs that wait, except so many."""
+
+
 class Dispatcher(Protocol):
     """Runs the keys that the store wakes; see the contract in `__init__.py`."""
 

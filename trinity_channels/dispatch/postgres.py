@@ -22,9 +22,10 @@ from procrastinate.exceptions import ProcrastinateException
 from trinity_channels.dispatch.jobs import Jobs
 from trinity_channels.dispatch.left_behind import LeftBehind
 from trinity_channels.dispatch.local import RETRY
-from trinity_channels.dispatch.port import Run, in_order
+from trinity_channels.dispatch.port import Run, Slots, in_order
 from trinity_channels.dispatch.pulse import Pulse
 from trinity_channels.dispatch.queue import queue
+from trinity_channels.dispatch.share import Share
 from trinity_channels.dispatch.timers import Timers
 from trinity_channels.lease import Lease, LeaseLost, held
 from trinity_channels.observability.log import get_logger
@@ -35,6 +36,7 @@ log = get_logger(__name__)
 
 KINDS = ("turn", "deliver")
 """A worker for each: turns that wait for a slot hold up no deliveries."""
+_TURNS = f"{wakes.PREFIX}turn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,8 @@ class Rhythm:
         poll: between two looks for jobs that no notification has told of.
         sweep: between two looks for open work that has no job.
         at_once: jobs of one kind that a process takes at once. Turns wait there for a slot, deliveries for a place: more of
-            them than can work, so that one agent or account which is slow does not hold up the others.
+            them than can work, so that one agent or account which is slow does not hold up the others. Beside other
+            processes, turns are fewer; see `Share`.
     """
 
     heartbeat: float = 2.0
@@ -71,12 +74,14 @@ class PostgresDispatcher:
         open_keys: Callable[[Tx], set[str]],
         now: Callable[[], datetime],
         rhythm: Rhythm | None = None,
+        slots: Slots | None = None,
     ) -> None:
         self._store = store
         self._open_keys = open_keys
         self._now = now
         self._rhythm = rhythm or RHYTHM
         self._timers = Timers(now, self.ring)
+        self._slots = slots
         self._running: dict[asyncio.Task[Any], Lease | None] = {}
         self._errands: set[asyncio.Task[None]] = set()
         self._workers: dict[str, asyncio.Task[None]] = {}
@@ -105,6 +110,8 @@ class PostgresDispatcher:
         self._app = queue(server, self._do, self._rhythm.stalled)
         self._app.job_manager = self._jobs = Jobs(self._app.connector, self._pulse, self._lapse)
         self._presence = Presence(server)
+        self._share = Share(self._slots, self._rhythm.poll)
+        self._jobs.room = lambda name, here: self._share.room(here) if name == _TURNS else None
         try:
             await self._app.open_async()
             await self._succeed()
@@ -134,6 +141,8 @@ class PostgresDispatcher:
             # Nothing waits for an alarm of another process.
             await self._wake(await self._store.read(lambda tx: sorted(self._open_keys(tx), key=in_order)))
             self._on_errand(self._left_behind.look_early())
+        else:
+            self._share.beside(1)
 
     async def stop(self, grace: float) -> None:
         """Let runs end for `grace` seconds, then cancel them: their jobs are taken by others, or at the next start."""
@@ -319,6 +328,7 @@ class PostgresDispatcher:
             await asyncio.sleep(self._rhythm.heartbeat)
             with contextlib.suppress(psycopg.Error):  # the next one may work
                 await self._presence.keep()
+                self._share.beside((await self._presence.others())[0])
 
     def _lapse(self) -> None:
         """Give up all runs: the others may have taken them over. New workers begin, for the old ones may be forgotten."""

@@ -24,7 +24,7 @@ class FairSlots:
     """
 
     def __init__(self, most: int) -> None:
-        self._free = most
+        self.most = self._free = most
         self._of_agent: Counter[str] = Counter()
         self._of_contact: Counter[tuple[str, int]] = Counter()
         # agents and people in the order in which they are served; no queue in it is empty
@@ -41,6 +41,15 @@ class FairSlots:
         for contacts in self._waiting.values():
             for granted in (one for queue in contacts.values() for one in queue):
                 granted.cancel()
+
+    def give_back(self, keep: int) -> None:
+        """Cancel the tasks that wait for a slot, except so many: of the agent with most of them, the last one first."""
+        waiting = [
+            [one for contact in contacts.values() for one in contact if not one.done()]
+            for contacts in self._waiting.values()
+        ]
+        for _ in range(sum(map(len, waiting)) - keep):
+            max(waiting, key=len).pop().cancel()
 
     @property
     def free(self) -> int:

@@ -12,7 +12,7 @@ _WORKING = 0x7472_6A77
 # All share it, and it is never waited for: a process that hangs holds up neither the start nor the heartbeats of another.
 _SHARE = f"SELECT pg_try_advisory_lock_shared({_WORKING})".encode()
 _OTHERS = (
-    "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = 0 AND objsubid = 1 AND granted "  # noqa: S608  constants
+    "SELECT (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = 0 AND objsubid = 1 AND granted "  # noqa: S608  constants
     "AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
     f"AND objid = {_WORKING} AND pid <> pg_backend_pid()), "
     "EXTRACT(EPOCH FROM clock_timestamp() - pg_postmaster_start_time())::float8"
@@ -37,8 +37,8 @@ class Presence:
         self._connection = await psycopg.AsyncConnection.connect(**self._parameters, autocommit=True)
         return await self._share(self._connection)
 
-    async def others(self) -> tuple[bool, float]:
-        """Whether another process works, and for how many seconds the server has run. Errors as `begin`.
+    async def others(self) -> tuple[int, float]:
+        """How many other processes work, and for how many seconds the server has run. Errors as `begin`.
 
         After the server was started, those that live may not have come back yet.
         """
@@ -46,7 +46,7 @@ class Presence:
             raise psycopg.OperationalError("the connection was lost")
         row = await (await self._connection.execute(_OTHERS)).fetchone()
         assert row  # noqa: S101  it is one of constants
-        return not self._shares or bool(row[0]), float(row[1])
+        return int(row[0]) if self._shares else max(1, int(row[0])), float(row[1])
 
     async def keep(self) -> bool:
         """Have the lock, also after the connection broke. Result and errors as `begin`."""

@@ -7,7 +7,8 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from contextvars import Context
 from dataclasses import replace
@@ -28,6 +29,7 @@ from tests.postgres_units import BROKEN
 from tests.worker_process import QUICK
 from trinity_channels.dispatch.jobs import Jobs
 from trinity_channels.dispatch.postgres import PostgresDispatcher
+from trinity_channels.inbound.fair_slots import FairSlots
 from trinity_channels.lease import Lease, LeaseLost, held
 from trinity_channels.ports import utc_now
 from trinity_channels.store import StoreError, Tx, jobs, settings, wakes
@@ -167,6 +169,80 @@ async def test_processes_share_the_work_and_no_key_runs_twice_at_once(
     assert set(work.runs) | set(theirs.runs) == set(keys)
     assert work.runs
     assert theirs.runs
+
+
+@asynccontextmanager
+async def with_slots(
+    store: PostgresStore, agent: Callable[[int], str], answer: Callable[[int], Awaitable[object]]
+) -> AsyncIterator[None]:
+    """A process with four slots, for turns of which each is for an agent."""
+    slots = FairSlots(4)
+
+    async def run(key: str) -> None:
+        number = int(key.partition(":")[2])
+        async with slots.slot(agent(number), number):
+            await answer(number)
+
+    made = PostgresDispatcher(store, lambda _: set(), utc_now, QUICK, slots)
+    await made.start(run)
+    yield
+    await made.stop(0.01)
+
+
+async def test_an_agent_that_hangs_keeps_no_other_from_the_slots_of_processes_beside_each_other(
+    store: PostgresStore, url: str
+) -> None:
+    other = PostgresStore(url)
+    other.open(serve=False)
+    answered = asyncio.Event()
+
+    async def answer(number: int) -> None:
+        if number < 100:
+            await asyncio.Event().wait()
+        answered.set()
+
+    def agent(number: int) -> str:
+        return "hangs" if number < 100 else "answers"
+
+    async with with_slots(store, agent, answer), with_slots(other, agent, answer):
+        await asyncio.sleep(2 * QUICK.heartbeat)  # they see each other
+        await store.write(lambda tx: wakes.wake(tx, [f"turn:{number}" for number in range(60)]))
+        await store.write(lambda tx: tx.wake("turn:100"))
+
+        async with asyncio.timeout(10):
+            await answered.wait()
+    await other.close()
+
+
+async def test_a_process_that_begins_to_work_gets_turns_that_another_one_waits_with(
+    store: PostgresStore, url: str
+) -> None:
+    other = PostgresStore(url)
+    other.open(serve=False)
+    ran: Counter[str] = Counter()
+
+    async def answers(name: str) -> str:
+        await asyncio.sleep(0.05)
+        ran[name] += 1
+        return name
+
+    async with with_slots(store, lambda _: "an-agent", lambda _: answers("first")):
+        await store.write(lambda tx: wakes.wake(tx, [f"turn:{number}" for number in range(300)]))
+
+        async def begun() -> bool:
+            return ran["first"] > 0
+
+        await seen(begun)
+        async with with_slots(other, lambda _: "an-agent", lambda _: answers("second")):
+
+            async def done() -> bool:
+                return await jobs_of(store) == []
+
+            await seen(done)
+    await other.close()
+
+    assert ran.total() == 300
+    assert ran["second"] > 75
 
 
 async def test_what_a_process_ran_that_was_killed_is_taken_over(store: PostgresStore, url: str, work: Work) -> None:
