@@ -108,13 +108,24 @@ class PostgresOnDisk:
 
     def restart(self, how: Literal["fast", "immediate"]) -> None:
         """End the server and start it: `immediate` ends it as a crash would, and it recovers from its log."""
+        self._control("-m", how, "-l", str(self._server.log), "restart")
+
+    def _control(self, *command: str) -> None:
         pgexec(
             "pg_ctl",
-            ("-w", "-m", how, "-l", str(self._server.log), "-D", str(self._server.pgdata), "restart"),
+            ("-w", "-D", str(self._server.pgdata), *command),
             bin_path=self._server.bin_path,
             user=self._server.system_user,
             timeout=30,
         )
+
+    def end(self) -> None:
+        """End the server, until `begin`."""
+        self._control("-m", "fast", "stop")
+
+    def begin(self) -> None:
+        """Start it after `end`."""
+        self._server.ensure_postgres_running()
 
     def cut_connections(self) -> None:
         """End all connections, and with them what runs on them; those that listen, too."""

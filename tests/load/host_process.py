@@ -16,6 +16,7 @@ import httpx
 import psycopg
 
 from tests.load.databases import Database
+from tests.load.points import MUTE
 from tests.load.siege import ADMIN, ROOT, eventually, free_port
 
 KEY = "00" * 32
@@ -127,6 +128,14 @@ class HostProcess:
         process = self._must_run()
         # The name before it may contain spaces, but this is Python's. https://man7.org/linux/man-pages/man5/proc.5.html
         return Path(f"/proc/{process.pid}/stat").read_text().rpartition(") ")[2].startswith("T")
+
+    def withhold_heartbeats(self) -> None:
+        """Let no heartbeat of it be written, until `write_heartbeats`."""
+        self._orders.with_suffix(MUTE).touch()
+
+    def write_heartbeats(self) -> None:
+        """Let them be written again."""
+        self._orders.with_suffix(MUTE).unlink()
 
     def has_ended(self) -> bool:
         """Whether it is to be started again."""

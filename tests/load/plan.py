@@ -33,7 +33,9 @@ SERVER = (
     Kill(RANDOM, "connections", "cut"),
     *(Kill(point, "PostgreSQL", "immediate") for point in (MID_TURN, STORING, BETWEEN, RANDOM)),
     *(Kill(point, "PostgreSQL", "fast") for point in (ANSWERING, CLAIMING_TURN, SENT)),
-    *(Kill(point, "connections", "cut") for point in (CLAIMING, MID_TURN, STORED)),
+    *(Kill(point, "connections", "cut") for point in (CLAIMING, MID_TURN, STORED, STARTING)),
+    Kill(SENT, "PostgreSQL", "away"),
+    Kill(RANDOM, "heartbeats", "withheld"),
 )
 """Kills of a database server."""
 SERVE = (

@@ -51,6 +51,8 @@ MIGRATING = "during migration"
 
 INCOMING = frozenset({STORING, STORED, ANSWERING, ACKNOWLEDGED})
 """The points that a process passes which receives; those which work pass all others."""
+MUTE = ".mute"
+"""The file beside the orders, while which is there no heartbeat of the process is written."""
 WITHIN_A_CALL = 0.02
 """Seconds after which a call of the agent is under way."""
 _PIECE = re.compile(r":(\d)/(\d)\b")
@@ -62,6 +64,7 @@ class Points:
 
     def __init__(self, orders: Path) -> None:
         self._orders = orders
+        self._mute = orders.with_suffix(MUTE)
         self._passed = 0
         self._one = threading.Lock()
 
@@ -88,6 +91,8 @@ class Points:
         self._watch_what_comes_in()
         self._watch_agents()
         self._watch_what_goes_out(store)
+        if store.__name__ == "PostgresStore":
+            self._watch_heartbeats()
         serving = servers.serving
         servers.serving = lambda app, *args, **options: serving(self._around(app), *args, **options)
 
@@ -166,6 +171,19 @@ class Points:
 
         OpenBinding.send = sent  # type: ignore[method-assign]
         store.write = written  # type: ignore[method-assign]
+
+    def _watch_heartbeats(self) -> None:
+        from procrastinate.manager import JobManager  # noqa: PLC0415  with SQLite nothing of it is imported
+
+        update = JobManager.update_heartbeat
+
+        async def late(self: JobManager, worker_id: int) -> None:
+            while mute.exists():  # noqa: ASYNC110  a file has no event
+                await asyncio.sleep(0.1)
+            await update(self, worker_id)
+
+        mute = self._mute
+        JobManager.update_heartbeat = late  # type: ignore[method-assign]
 
     def _after(self, function: Callable[..., Any], point: str) -> Callable[..., Any]:
         def watched(*args: Any, **values: Any) -> Any:

@@ -27,6 +27,8 @@ SHORT_PAUSE = 3.0
 """The same where there are no others."""
 AWAY = 2.0
 """Seconds for which the provider is away."""
+OUTAGE = 13.0
+"""Seconds for which the database is away, where that is not a restart."""
 _REACHED = 60.0
 """Seconds in which a point must be passed under load, by a host that may just be starting on a busy machine."""
 _STALLED = 30.0
@@ -93,16 +95,26 @@ class Town:
     async def _kill(self, kill: Kill) -> None:
         named = [one for one in self.processes if one.name == kill.killed] or list(self.processes)
         if kill.point == STARTING:
-            chosen = self._dice.choice(named)
-            await self._end(chosen, signal.SIGKILL)
-            await asyncio.sleep(self._dice.uniform(0.2, 1.2))
-            await self._end(chosen, signal.SIGKILL)
+            await self._at_the_start(kill, named)
             return
         await self.ready()
         if kill.point == points.MIGRATING:
             await self._migrate(named[0])
             return
         await self._do(kill, await self.at(kill.point, named))
+
+    async def _at_the_start(self, kill: Kill, processes: Sequence[HostProcess]) -> None:
+        """Kill a process, and do what was planned while it starts again."""
+        await self.ready()
+        chosen = await self.at(RANDOM, processes)
+        if kill.how == "cut":
+            await chosen.end(signal.SIGKILL)
+            self._server.cut_connections()
+            await chosen.start()
+            return
+        await self._end(chosen, signal.SIGKILL)
+        await asyncio.sleep(self._dice.uniform(0.2, 1.2))
+        await self._end(chosen, signal.SIGKILL)
 
     async def _migrate(self, first: HostProcess) -> None:
         """Kill a process while it brings up a database that an earlier version has left."""
@@ -163,20 +175,38 @@ class Town:
             return
         if kill.how == "SIGSTOP":
             await asyncio.sleep(PAUSE if len(self.processes) > 1 else SHORT_PAUSE)
+        elif kill.killed == "heartbeats":
+            process.withhold_heartbeats()
+            process.go_on()
+            await asyncio.sleep(PAUSE)
+            process.write_heartbeats()
         elif kill.killed == "provider":
             await self.provider.go_away()
             process.go_on()
             await asyncio.sleep(AWAY)
             await self.provider.begin()
         else:
-            assert isinstance(self.database, PostgresOnDisk)
             if kill.point == RANDOM:  # it runs, and sees it go
                 process.go_on()
-            if kill.how == "cut":
-                self.database.cut_connections()
-            else:
-                await asyncio.to_thread(self.database.restart, "fast" if kill.how == "fast" else "immediate")
+            await self._break_off(kill.how, process)
         process.go_on()
+
+    async def _break_off(self, how: str, process: HostProcess) -> None:
+        """Take the database away from the processes, and give it back."""
+        if how == "cut":
+            self._server.cut_connections()
+        elif how == "away":  # for longer than what waits to be written is tried again
+            await asyncio.to_thread(self._server.end)
+            process.go_on()
+            await asyncio.sleep(OUTAGE)
+            await asyncio.to_thread(self._server.begin)
+        else:
+            await asyncio.to_thread(self._server.restart, "fast" if how == "fast" else "immediate")
+
+    @property
+    def _server(self) -> PostgresOnDisk:
+        assert isinstance(self.database, PostgresOnDisk)
+        return self.database
 
     async def _end(self, process: HostProcess, how: signal.Signals) -> None:
         exit_code = await process.end(how)
