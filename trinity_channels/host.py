@@ -10,7 +10,7 @@ from functools import partial
 from types import TracebackType
 from typing import Self
 
-from trinity_channels import alike, lease, wiring
+from trinity_channels import alike, wiring
 from trinity_channels.access.decision_links import DecisionLinks
 from trinity_channels.access.digest_mails import DigestMails
 from trinity_channels.access.first_token import hand_over_first_token
@@ -41,6 +41,7 @@ from trinity_channels.dispatch import dispatcher_of, end
 from trinity_channels.forgetting import Forgetting
 from trinity_channels.housekeeping import Chore, Housekeeping
 from trinity_channels.http_client import open_client
+from trinity_channels.http_client.fence import Fence
 from trinity_channels.inbound.catch_up import CatchUp
 from trinity_channels.inbound.diagnose import Diagnosis
 from trinity_channels.inbound.email_upkeep import EmailUpkeep
@@ -116,10 +117,10 @@ class Host(OnDemand):
         self._owns_http = ports.http is None
         # One client for all providers and agents, so that connections are used again.
         self.http = ports.http or open_client(settings.max_concurrent_turns)
-        if self.store.shared:
-            self.http.event_hooks["request"].append(lease.before_request)
+        # Our own client asks by itself.
+        self._fence = Fence(self.http) if ports.http and self.store.shared else None
         self.address = PublicAddress(self.store, settings.public_chat_url, ports.address)
-        self.mailer = ports.mailer or wiring.mailer(settings, now)
+        self.mailer = wiring.mailer(ports.mailer, settings, now, fenced=self.store.shared)
         self.limits = Limits(self.store, LimitValues.of(settings), now)
         self.agents = AgentTable(settings.agents)
         self.reload = AgentReload(self.agents, self.store, _again(settings, ports), self.plugins.title, now)
@@ -313,6 +314,8 @@ class Host(OnDemand):
 
     def _begin(self) -> None:
         """Undo what `stop` has said: the lifespan of an application may run more than once."""
+        if self._fence:
+            self._fence.put()
         self.slots.begin()
         self.deliveries.begin()
         for one in self.lasting:
@@ -342,6 +345,8 @@ class Host(OnDemand):
         await self.indicator.stop()
         with contextlib.suppress(Exception):  # lost counts must not disturb the shutdown
             await self.unknown_webhooks.run()
+        if self._fence:
+            self._fence.remove()
         # A client that the application brought along is the application's to close.
         if self._owns_http:
             await self.http.aclose()

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass
+from contextvars import Context, ContextVar, copy_context
+from dataclasses import dataclass, replace
 
 
-class LeaseLost(Exception):
-    """Another process has taken over what this run works on, or may have: it writes and sends nothing more."""
+class LeaseLost(BaseException):
+    """Another process has taken over what this run works on, or may have: it writes and sends nothing more.
+
+    It ends the run as a cancellation does: what handles the errors of plugins, agents and providers must not take it for one
+    of theirs, and must not answer a person with an apology for it.
+    """
 
 
 @dataclass(slots=True, eq=False)
@@ -25,7 +29,7 @@ class Lease:
         number: which run of the key it is.
         alive: whether the others have heard of this process recently enough not to take the key over.
         lost: that this process knows that they may have.
-        over: that the run has ended; what it has left running no longer works on the key.
+        over: that the run has ended; what it has left running no longer works on the key, unless the lease was lost.
     """
 
     key: str
@@ -49,9 +53,12 @@ _current: ContextVar[Lease | None] = ContextVar("lease", default=None)
 
 
 def current() -> Lease | None:
-    """The lease of the run that the current task belongs to; None outside of one, and with SQLite."""
+    """The lease of the run that the current task belongs to; None outside of one, and with SQLite.
+
+    A lost one counts also after its run: what such a run has left running was begun on what others have taken over.
+    """
     lease = _current.get()
-    return None if lease is None or lease.over else lease
+    return None if lease is None or (lease.over and not lease.lost) else lease
 
 
 @contextmanager
@@ -65,12 +72,25 @@ def held(lease: Lease) -> Iterator[None]:
         _current.reset(before)
 
 
+@contextmanager
+def undoing() -> Iterator[None]:
+    """Let a run that was given up write what it takes back of its own; the store still asks whether another has begun."""
+    lease = current()
+    before = _current.set(lease and replace(lease, lost=False))
+    try:
+        yield
+    finally:
+        _current.reset(before)
+
+
 def check() -> None:
     """Go on only if no other process can have taken over what the current task works on. Errors as `Lease.check`."""
     if lease := current():
         lease.check()
 
 
-async def before_request(_: object) -> None:
-    """The same for each request of an `httpx.AsyncClient`."""
-    check()
+def outside() -> Context:
+    """A context for tasks that a run begins for all: they belong to no run, and do not end with a lost lease."""
+    context = copy_context()
+    context.run(_current.set, None)
+    return context

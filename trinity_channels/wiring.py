@@ -52,6 +52,7 @@ from trinity_channels.inbound.webhook import Webhook
 from trinity_channels.inbound.webhook_keys import WebhookKeys
 from trinity_channels.inbound.writers import Writers
 from trinity_channels.limits import Limits
+from trinity_channels.mail.fenced import FencedMailer
 from trinity_channels.mail.port import Mailer
 from trinity_channels.observability.metrics import Metrics
 from trinity_channels.outbound.lateness import Lateness
@@ -112,8 +113,14 @@ def possible(role: Role, settings: Settings) -> Role:
     return role
 
 
-def mailer(settings: Settings, now: Callable[[], datetime]) -> Mailer | None:
-    """What sends mails, if the settings name a mail server."""
+def mailer(brought: Mailer | None, settings: Settings, now: Callable[[], datetime], *, fenced: bool) -> Mailer | None:
+    """What sends mails, if there is something; `fenced`: other processes may take over what they are sent for."""
+    mailer = brought or _smtp_mailer(settings, now)
+    return FencedMailer(mailer) if mailer and fenced else mailer
+
+
+def _smtp_mailer(settings: Settings, now: Callable[[], datetime]) -> Mailer | None:
+    """The mail server that the settings name, if they name one."""
     if settings.smtp_url is None or settings.mail_from is None:
         return None
     from trinity_channels.mail.smtp import SmtpMailer  # noqa: PLC0415  4 MB, for those who send mail

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from trinity_channels import lease
 from trinity_channels.agents.port import AgentError, AgentRuntime, AgentTurn, AgentUnavailable, Answer, Working
 
 
@@ -39,8 +40,10 @@ class InstructedAgents:
 
     async def run(self, turn: AgentTurn) -> str | Answer | Working:
         """As the port."""
-        # A run that goes on has its instructions.
-        return await self._agents.run(turn if turn.run else await self._instructed(turn))
+        if not turn.run:  # one that goes on has its instructions
+            turn = await self._instructed(turn)
+            lease.check()  # the application may have taken its time
+        return await self._agents.run(turn)
 
     async def abandon(self, turn: AgentTurn) -> None:
         """As the port, where the runtime has it."""

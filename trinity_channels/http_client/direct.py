@@ -21,6 +21,7 @@ from aiohttp.connector import Connection
 from multidict import CIMultiDict
 from yarl import URL
 
+from trinity_channels import lease
 from trinity_channels.http_client.answer import Answer
 from trinity_channels.http_client.names import Names
 
@@ -46,12 +47,14 @@ class _SpoiltConnectionError(Exception):
 class _Request(aiohttp.ClientRequest):
     """A request that takes nothing for its answer that arrived before it was sent.
 
-    A server may add to an answer, or announce a time-out, while its connection waits to be used again.
+    A server may add to an answer, or announce a time-out, while its connection waits to be used again. Nor is one sent
+    whose run has been lost while it waited for a connection.
     """
 
     async def send(self, conn: Connection) -> aiohttp.ClientResponse:
         if conn.protocol is None or conn.protocol.should_close:
             raise _SpoiltConnectionError  # aiohttp closes it
+        lease.check()
         return await super().send(conn)
 
 

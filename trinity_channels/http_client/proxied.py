@@ -8,6 +8,7 @@ import ssl
 import httpx
 
 from trinity_channels.http_client.answer import Answer
+from trinity_channels.http_client.fence import before_request
 
 POOLS = 8
 KEPT_ALIVE = 64
@@ -52,6 +53,7 @@ class Proxied(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer a request, or raise one of httpx's transport errors."""
+        await before_request(request)
         url = request.url
         found = self._destinations.get((url.scheme, url.netloc)) or self._destination(url)
         return await found.answer(request)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from datetime import timedelta
 
+from trinity_channels import lease
 from trinity_channels.agents.answer import words
 from trinity_channels.agents.port import AgentError, AgentFailed, AgentRuntime, AgentTimeout, AgentTurn, Working
 from trinity_channels.inbound.indicate import Indicator
@@ -42,6 +43,8 @@ class AgentCall:
                 self._indicator.while_running(state, messages) as shown,
             ):
                 began = time.perf_counter()
+                # It may run within this process, where no request of ours begins it.
+                lease.check()
                 answer: object = await self._agents.run(turn)
                 shown.goes_on = isinstance(answer, Working)
         except AgentError:

@@ -14,6 +14,7 @@ from trinity_channels.inbound.attempts import Attempts
 from trinity_channels.inbound.endings import Endings
 from trinity_channels.inbound.following import Following
 from trinity_channels.inbound.short_memory import ShortMemory
+from trinity_channels.lease import LeaseLost
 from trinity_channels.store.conversation_state import ConversationState, OpenTurn
 
 FOLLOWED = timedelta(minutes=10)
@@ -43,7 +44,7 @@ class AgentRuns:
             return await self._endings.retry(state, turn, manifest, error, counted=counted)
         except AgentFailed as error:
             return await self._endings.fail(state, turn, manifest, error)
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, LeaseLost):
             if counted:
                 # Shielded, for the cancellation that ends this task must not end the write as well.
                 await asyncio.shield(self._attempts.uncount(turn))

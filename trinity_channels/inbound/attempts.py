@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TypeVar
 
+from trinity_channels import lease
 from trinity_channels.access.disclosure import Disclosure
 from trinity_channels.access.public_instructions import InstructionSettings, PublicInstructions
 from trinity_channels.api import Channel
@@ -100,5 +101,6 @@ class Attempts:
             await self.uncount(turn)
 
     async def uncount(self, turn: OpenTurn) -> None:
-        """A graceful shutdown does not count as a failed attempt."""
-        await self._store.write(lambda tx: turns.uncount(tx, turn))
+        """Neither a graceful shutdown nor a lost lease counts as a failed attempt: neither is the turn's fault."""
+        with lease.undoing():
+            await self._store.write(lambda tx: turns.uncount(tx, turn))

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from trinity_channels.bindings import Bindings
+from trinity_channels.lease import LeaseLost
 from trinity_channels.observability.metrics import Metrics
 from trinity_channels.plugins import Plugins
 from trinity_channels.store import Store, StoreError, conversation_state
@@ -96,7 +97,7 @@ class Indicator:
             await asyncio.gather(indication.task, return_exceptions=True)
             if indication.shown and self._plugins[indication.state.channel].manifest.capabilities.indicate_ends:
                 # Beside the answer, which does not wait for it.
-                ending = asyncio.create_task(self._show(indication.state, indication.shown, done=True))
+                ending = asyncio.create_task(self._show_end(indication.state, indication.shown))
                 self._endings.add(ending)
                 ending.add_done_callback(self._endings.discard)
 
@@ -130,7 +131,15 @@ class Indicator:
             indication.cancel()
         return indication
 
+    async def _show_end(self, state: ConversationState, provider_id: str) -> None:
+        with contextlib.suppress(LeaseLost):  # another process shows it
+            await self._show(state, provider_id, done=True)
+
     async def _indicate(self, indication: _Indication, provider_id: str) -> None:
+        with contextlib.suppress(LeaseLost):  # another process does it, in a run of its own
+            await self._keep_showing(indication, provider_id)
+
+    async def _keep_showing(self, indication: _Indication, provider_id: str) -> None:
         state = indication.state
         capabilities = self._plugins[state.channel].manifest.capabilities
         lasts = capabilities.indicate * RENEW if capabilities.indicate_repeats else None

@@ -13,6 +13,7 @@ from email.utils import format_datetime, make_msgid, parseaddr
 import aiosmtplib
 from pydantic import SecretStr
 
+from trinity_channels import lease
 from trinity_channels.email_address import ascii_domain
 from trinity_channels.mail.port import Mail, MailError
 from trinity_channels.mail.smtp_url import parse_smtp_url
@@ -42,26 +43,30 @@ class SmtpMailer:
         """Hand over one mail, within 15 seconds.
 
         Raises:
+            LeaseLost: another process may have taken over what it is sent for.
             MailError: it was not taken, or its address or subject cannot stand in a header.
         """
         message = self._message(mail)
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):
-                await aiosmtplib.send(
-                    message,
-                    sender=self._sender.addr_spec,
-                    recipients=[message["To"].addresses[0].addr_spec],
-                    hostname=self._server.host,
-                    port=self._server.port,
-                    username=self._server.username,
-                    password=self._server.password,
-                    # None lets aiosmtplib use STARTTLS where the server offers it; some servers on the same machine do not.
-                    use_tls=self._server.tls,
-                    start_tls=False if self._server.tls else None,
-                    timeout=TIMEOUT_SECONDS,
-                )
+                async with self._connection() as server:
+                    lease.check()  # to connect may have taken longer than others wait for this process
+                    recipient = message["To"].addresses[0].addr_spec
+                    await server.send_message(message, sender=self._sender.addr_spec, recipients=[recipient])
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
             raise MailError(_cause(error)) from None  # the original quotes addresses
+
+    def _connection(self) -> aiosmtplib.SMTP:
+        return aiosmtplib.SMTP(
+            hostname=self._server.host,
+            port=self._server.port,
+            username=self._server.username,
+            password=self._server.password,
+            # None lets aiosmtplib use STARTTLS where the server offers it; some servers on the same machine do not.
+            use_tls=self._server.tls,
+            start_tls=False if self._server.tls else None,
+            timeout=TIMEOUT_SECONDS,
+        )
 
     def _message(self, mail: Mail) -> EmailMessage:
         message = EmailMessage()

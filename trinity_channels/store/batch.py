@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
+from trinity_channels import lease
 from trinity_channels.store.database import Unit
 from trinity_channels.store.news import Subject
 
@@ -24,7 +25,7 @@ class Job:
     since: float = field(default_factory=time.monotonic)
     result: Any = None
     told: Collection[Subject] = ()
-    error: Exception | None = None
+    error: BaseException | None = None
 
     def settle(self) -> None:
         """Tell the caller, if it has not given up."""
@@ -51,7 +52,7 @@ class Batches:
         self._waiting.append(job)
         if self._writing is None:
             # Started by the first, and ends by itself: an idle host has no task and no timer here.
-            self._writing = asyncio.create_task(self._write(), name="store-write")
+            self._writing = asyncio.create_task(self._write(), name="store-write", context=lease.outside())
         return job
 
     async def finish(self) -> None:

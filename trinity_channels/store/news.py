@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from enum import StrEnum
 
+from trinity_channels import lease
 from trinity_channels.store.failures import StoreError
 
 FIRST_PAUSE = 0.5
@@ -86,7 +87,7 @@ class _Reader:
     def begin(self) -> None:
         self._wanted = True
         if self._task is None:
-            self._task = asyncio.create_task(self._run(), name="read after news")
+            self._task = asyncio.create_task(self._run(), name="read after news", context=lease.outside())
 
     async def tried(self) -> None:
         if self._task is not None:

@@ -21,6 +21,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from trinity_channels import lease
+from trinity_channels.lease import LeaseLost
 from trinity_channels.store import migrate, serving, wakes
 from trinity_channels.store.batch import Batches, Job
 from trinity_channels.store.database import Store, Unit
@@ -175,6 +176,8 @@ class PostgresStore(Store):
         if self._readers is None:
             raise StoreError("The store is closed.")
         held = lease.current()
+        if held and held.lost:  # also if no other run has begun: code of others may have gone on after it was told
+            held.check()
         job = self._batches.add(partial(wakes.fenced, held, unit) if held else unit)
         result: T = await job.future
         if job.told:
@@ -234,7 +237,7 @@ class PostgresStore(Store):
             running = len(left)
             try:
                 return self._until_it_works(run, left[0].since)
-            except Exception as error:  # noqa: BLE001  passed to the caller that waits for the unit
+            except (Exception, LeaseLost) as error:  # noqa: BLE001  passed to the caller that waits for the unit
                 if running < len(left):
                     left.pop(running).error = error
                 elif len(left) == 1 or isinstance(error, StoreError):
