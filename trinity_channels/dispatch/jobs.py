@@ -71,8 +71,8 @@ class Jobs(JobManager):
         self._away = False
 
     async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> Job | None:
-        """Take a job; None also if that failed, for it is tried again soon."""
-        if not self.taking:
+        """Take a job; None also if that failed, for it is tried again soon, and while others may take it over at once."""
+        if not (self.taking and self._pulse.alive(worker_id)):
             return None
         fetched = self._fetched[worker_id]
         if not fetched:

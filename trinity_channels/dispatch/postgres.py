@@ -120,7 +120,12 @@ class PostgresDispatcher:
             await self._app.close_async()
             raise StoreError(f"The job queue cannot be used: {str(error.__cause__ or error).strip()}") from error
         lasting = {kind: self._keep_working(kind) for kind in KINDS}
-        lasting |= {"heartbeat": self._keep_beating(), "presence": self._keep_present(), "clock": self._watch()}
+        lasting |= {
+            "heartbeat": self._keep_beating(),
+            "pulse": self._watch_pulse(),
+            "presence": self._keep_present(),
+            "clock": self._watch(),
+        }
         self._tasks = {name: asyncio.create_task(one, name=f"dispatch-{name}") for name, one in lasting.items()}
         self._timers.run(running=True)
         await self.sweep()
@@ -239,8 +244,6 @@ class PostgresDispatcher:
     async def _guarded(self, key: str) -> datetime | None:
         try:
             return await self._run(key)
-        except LeaseLost:
-            raise
         except Exception as error:  # one broken key must not stop the others; its work stays open
             log.exception("run failed", key=key, error=type(error).__name__)
             return self._now() + RETRY
@@ -330,16 +333,29 @@ class PostgresDispatcher:
                 await self._presence.keep()
                 self._share.beside((await self._presence.others())[0])
 
+    async def _watch_pulse(self) -> None:
+        """Give up runs as soon as the others may take them over: a heartbeat may wait for the database for longer."""
+        while True:
+            # A moment later, so that a run which has held up this process itself can still write its answer.
+            await asyncio.sleep(max(self._pulse.left, 0) + self._rhythm.heartbeat / 8)
+            self._give_up([task for task, lease in self._running.items() if lease and not lease.alive()])
+
     def _lapse(self) -> None:
         """Give up all runs: the others may have taken them over. New workers begin, for the old ones may be forgotten."""
-        log.warning("heartbeat late, runs given up", runs=len(self._running))
-        for task, lease in self._running.items():
-            if lease:
-                lease.lost = True
-            task.cancel()
+        self._give_up(list(self._running))
         for worker in self._workers.values():
             worker.cancel()
         self._jobs.unsure = True
+
+    def _give_up(self, runs: list[asyncio.Task[Any]]) -> None:
+        """End runs that others may have taken over; one that ends already is not cancelled again."""
+        for task in runs:
+            if lease := self._running[task]:
+                lease.lost = True
+        if ending := [task for task in runs if not task.cancelling()]:
+            log.warning("heartbeat late, runs given up", runs=len(ending))
+        for task in ending:
+            task.cancel()
 
     async def _watch(self) -> None:
         swept = asyncio.get_running_loop().time()

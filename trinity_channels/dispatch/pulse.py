@@ -51,6 +51,12 @@ class Pulse:
         self._since.pop(worker, None)
 
     @property
+    def left(self) -> float:
+        """Seconds in which none of the workers can be taken for dead; negative once one can."""
+        now = clock()
+        return min((self._limit - (now - last) for last in self._beats.values()), default=self._limit)
+
+    @property
     def steady(self) -> bool:
         """Whether no heartbeat failed for as long as others may take for theirs.
 

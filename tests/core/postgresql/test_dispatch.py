@@ -359,6 +359,62 @@ async def test_a_run_writes_only_while_it_is_the_latest_of_its_key(store: Postgr
     assert await store.read(lambda tx: [settings.get(tx, one) for one in "ab"]) == ["1", "2"]
 
 
+async def test_a_run_that_was_given_up_writes_nothing_though_no_other_has_begun(store: PostgresStore) -> None:
+    number = await store.write(partial(wakes.begin, key="turn:1", woken=False))
+    lost = Lease("turn:1", number or 0, lambda: True, lost=True)
+
+    with held(lost), pytest.raises(LeaseLost):
+        await store.write(lambda tx: settings.put(tx, "a", "1"))
+
+    assert await store.read(lambda tx: settings.get(tx, "a")) is None
+
+
+async def test_a_run_that_finds_its_lease_lost_runs_again_and_the_worker_goes_on(work: Work) -> None:
+    work.faults.append(LeaseLost("The process was paused."))
+    async with dispatching(work) as dispatcher:
+        await work.wake("turn:1")
+        await seen(has_run(work, "turn:1"))
+        await dispatcher.quiet()
+        await work.wake("turn:2")
+        await dispatcher.quiet()
+
+    assert work.runs == ["turn:1", "turn:1", "turn:2"]
+
+
+async def test_runs_are_given_up_while_heartbeats_wait_for_the_database(
+    work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work.go.clear()
+    back = asyncio.Event()
+    beat = Jobs.update_heartbeat
+
+    async def waits(jobs: Jobs, worker: int) -> None:
+        await back.wait()
+        await beat(jobs, worker)
+
+    async with dispatching(work) as dispatcher:
+        await work.wake("turn:1")
+        await work.begun()
+        monkeypatch.setattr(Jobs, "update_heartbeat", waits)
+
+        async def ended() -> bool:
+            return work.at_once["turn:1"] == 0
+
+        async with asyncio.timeout(2 * QUICK.stalled):
+            await seen(ended)
+        work.go.set()
+        back.set()
+        await seen(lambda: _twice(work))
+        await dispatcher.quiet()
+
+    assert set(work.runs) == {"turn:1"}
+    assert work.most["turn:1"] == 1
+
+
+async def _twice(work: Work) -> bool:
+    return len(work.runs) > 1
+
+
 async def test_jobs_that_someone_has_removed_are_made_again(store: PostgresStore, work: Work) -> None:
     await work.wake("turn:1")
     work.open.add("turn:1")
