@@ -1,11 +1,16 @@
 """Metrics as Prometheus reads them."""
 
 import re
+from math import isnan
 from pathlib import Path
 
+import pytest
+from freezegun.api import FrozenDateTimeFactory
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.world import LOCAL, World
 from trinity_channels.observability.metrics import Metrics
+from trinity_channels.store import StoreError
 
 
 def scrape(metrics: Metrics) -> dict[tuple[str, ...], float]:
@@ -64,6 +69,34 @@ def test_two_hosts_in_one_process_count_apart() -> None:
     first.mail_failures.inc()
 
     assert scrape(second)["trinity_channels_mail_failures_total",] == 0
+
+
+@pytest.mark.alone("an application renders them itself")
+async def test_the_age_of_the_oldest_message_without_an_answer(
+    world: World, clock: FrozenDateTimeFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def age() -> float:
+        answer = await world.http.get(f"{LOCAL}/metrics")
+        found = re.search(r"^trinity_channels_oldest_open_seconds (.*)$", answer.text, re.MULTILINE)
+        assert found
+        return float(found[1])
+
+    zoe = world.person("Zoe")
+    await zoe.says("answered")
+    assert await age() == 0
+    world.driver.pause()
+    await zoe.phone.says("waits")
+    clock.tick(40)
+    await world.person("Yan").phone.says("waits, too")
+    assert 40 <= await age() < 41
+
+    async def away(_: object) -> None:
+        raise StoreError("The database is away.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(world.host.store, "lookup", away)
+        assert isnan(await age())
+    assert 40 <= await age() < 41
 
 
 def test_every_metric_is_documented() -> None:

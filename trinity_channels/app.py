@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Collection
+from functools import partial
 
 from fastapi import FastAPI
 from starlette.applications import Starlette
@@ -15,6 +16,7 @@ from trinity_channels.ports import Ports
 from trinity_channels.role import Role
 from trinity_channels.routes import Group, routers
 from trinity_channels.settings import Settings
+from trinity_channels.store import backlog
 from trinity_channels.web import errors, reference
 from trinity_channels.web.local import Entrance
 from trinity_channels.web.pages.lazy import LazyPages, PageSite
@@ -110,6 +112,11 @@ def _routes(host: Host, pages: LazyPages) -> list[BaseRoute]:
     return [*host.webhook.routes(), *host.decision_pages.routes(), *api, *_probes(host), *pages.routes("")]
 
 
+async def _waiting(host: Host) -> float:
+    since = await host.store.lookup(backlog.oldest)
+    return 0 if since is None else max(0, (host.now() - since).total_seconds())
+
+
 def _probes(host: Host) -> list[Route]:
     """The routes that only a host has which runs alone."""
     entrance = Entrance(host.guard, host.settings.open_monitoring, "TRINITY_CHANNELS_OPEN_MONITORING")
@@ -118,6 +125,7 @@ def _probes(host: Host) -> list[Route]:
         readiness=host.readiness,
         metrics=host.metrics,
         unknown=host.unknown_webhooks.last_day,
+        waiting=partial(_waiting, host),
         entrance=entrance,
     ).routes()
 

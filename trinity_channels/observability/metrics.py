@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import nan
 from typing import Any, Self
 
 import prometheus_client
@@ -65,6 +66,8 @@ class Metrics:
         retention_last_run: when a round of that was last completed, as seconds since 1970; 0 if none was yet.
         turns_running: turns that have a slot of their agent.
         turns_waiting: turns that wait for one.
+        oldest_open: for how many seconds the oldest message has waited whose turn has not ended, in the whole database; 0 if
+            none does, not a number while the database cannot be asked. `/metrics` looks each time.
         leads: 1 in the process that does the periodic work of the host, 0 in the others.
     """
 
@@ -93,6 +96,8 @@ class Metrics:
 
         self.turns_running = self._gauge("turns_running", "Turns with a slot of their agent.")
         self.turns_waiting = self._gauge("turns_waiting", "Turns that wait for a slot.")
+        self.oldest_open = self._gauge("oldest_open_seconds", "Age of the oldest message whose turn has not ended.")
+        self.oldest_open.set(nan)
         self.leads = self._gauge("leads", "Whether this process does the periodic work of the host.")
 
     def render(self) -> bytes:

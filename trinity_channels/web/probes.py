@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from math import nan
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -21,7 +22,8 @@ class Probes:
     """Answers them.
 
     `readiness` says whether requests may be sent here, `unknown` how many came to unknown webhook addresses in the last
-    day. `entrance` decides who sees more than whether the process is ready.
+    day, `waiting` for how many seconds the oldest message without an answer has waited. `entrance` decides who sees more
+    than whether the process is ready.
     """
 
     def __init__(
@@ -31,12 +33,14 @@ class Probes:
         readiness: Readiness,
         metrics: Metrics,
         unknown: Callable[[], Awaitable[int]],
+        waiting: Callable[[], Awaitable[float]],
         entrance: Entrance,
     ) -> None:
         self._plugins = plugins
         self._readiness = readiness
         self._metrics = metrics
         self._unknown = unknown
+        self._waiting = waiting
         self._entrance = entrance
 
     def routes(self) -> list[Route]:
@@ -87,4 +91,9 @@ class Probes:
             return False
 
     async def _render(self, _: Request) -> Response:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                self._metrics.oldest_open.set(await self._waiting())
+        except (TimeoutError, StoreError):
+            self._metrics.oldest_open.set(nan)
         return Response(self._metrics.render(), media_type=CONTENT_TYPE, headers=SAFE_HEADERS)
