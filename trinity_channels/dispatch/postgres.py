@@ -244,6 +244,9 @@ class PostgresDispatcher:
     async def _guarded(self, key: str) -> datetime | None:
         try:
             return await self._run(key)
+        except StoreError as error:  # as all other work now, and it stays open
+            self._warn("run not done", error)
+            return self._now() + RETRY
         except Exception as error:  # one broken key must not stop the others; its work stays open
             log.exception("run failed", key=key, error=type(error).__name__)
             return self._now() + RETRY

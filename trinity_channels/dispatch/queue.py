@@ -27,6 +27,8 @@ def queue(server: Mapping[str, Any], task: Callable[..., Awaitable[None]], patie
     """
     # Each attempt to connect is logged there, where one entry of ours says that the database is away.
     logging.getLogger("psycopg.pool").addFilter(_is_of_another_pool)
+    # That a worker has no periodic tasks, at each of its starts.
+    logging.getLogger("procrastinate.periodic").addFilter(_says_more_than_that_none_is_periodic)
     logging.getLogger("procrastinate.worker").addFilter(_says_more_than_that_a_key_runs)
     logging.getLogger(f"procrastinate.worker.{TASK}").setLevel(logging.WARNING)
     connector = PsycopgConnector(
@@ -67,6 +69,10 @@ def _says_more_than_that_a_key_runs(record: logging.LogRecord) -> bool:
     """What Procrastinate logs of each job is for those of an application, which may use it, too."""
     job = vars(record).get("job", {})
     return record.levelno >= logging.WARNING or job.get("task_name") != TASK
+
+
+def _says_more_than_that_none_is_periodic(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.WARNING or "No periodic task found" not in record.getMessage()
 
 
 def _is_of_another_pool(record: logging.LogRecord) -> bool:

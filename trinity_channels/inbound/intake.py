@@ -12,8 +12,8 @@ from trinity_channels.inbound.accept import Accepted, accept, leave_nothing
 from trinity_channels.inbound.authentication import has_message
 from trinity_channels.inbound.indicate import Indicator
 from trinity_channels.inbound.owner_notices import OwnerNotices
-from trinity_channels.observability.log import get_logger
-from trinity_channels.store import Store, Tx, retired_keys
+from trinity_channels.observability.log import Sparse, get_logger
+from trinity_channels.store import Store, StoreError, Tx, retired_keys
 
 log = get_logger(__name__)
 
@@ -36,6 +36,7 @@ class Intake:
         self._indicator = indicator
         self._notices = notices
         self._now = now
+        self._sparse = Sparse(now)
 
     async def take(self, bound: OpenBinding, events: Sequence[Event]) -> Accepted:
         """Store the events of a binding; returns after the commit.
@@ -50,6 +51,10 @@ class Intake:
             return Accepted(outcome="ignored", messages=())
         try:
             accepted = await self._store.write(partial(self._store_events, bound, events, moved, now))
+        except StoreError as error:  # a known cause, which every webhook of an outage would repeat
+            if self._sparse.passes(bound.channel):
+                log.error("webhook not stored", channel=bound.channel, reason=str(error))  # noqa: TRY400  see above
+            raise NotStored from error
         except Exception as error:
             log.exception("webhook not stored", channel=bound.channel, error=type(error).__name__)
             raise NotStored from error

@@ -303,7 +303,7 @@ class PostgresStore(Store):
                 self._sessions.leave(session)
                 raise
             else:
-                self._sessions.outage = None
+                self._sessions.there()
                 return result
             time.sleep(random.uniform(0, pause))  # noqa: S311  so that two do not meet again
         raise AssertionError("the last run ends it")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import socket
 import threading
@@ -22,6 +23,8 @@ from trinity_channels.store.failures import StoreError
 from trinity_channels.store.listening import CHANNEL
 from trinity_channels.store.news import Subject
 from trinity_channels.store.tx import Compiled, Tx
+
+log = logging.getLogger(__name__)
 
 _MOMENT = 1.0
 """Seconds after a failed attempt to connect in which work that has waited long enough makes no other."""
@@ -110,6 +113,7 @@ class Sessions:
         self._unusable = unusable
         self._local = threading.local()
         self._all: list[Session] = []
+        self._one = threading.Lock()
 
     def here(self, since: float) -> Session:
         """The session of this thread, for work that was asked for at `since` on the monotonic clock.
@@ -154,11 +158,28 @@ class Sessions:
         try:
             connection = self._connected()
         except DBAPIError as error:
-            now = time.monotonic()
-            self.outage = _Outage(before.since if before else now, now, error.orig or error)
+            self._away(error.orig or error)
             raise
-        self.outage = None
+        self.there()
         return connection
+
+    def there(self) -> None:
+        """Note that the database answers."""
+        if self.outage is None:
+            return
+        with self._one:
+            ended, self.outage = self.outage, None
+        if ended is not None:
+            log.info("database back after %.1f seconds", time.monotonic() - ended.since)
+
+    def _away(self, fault: BaseException) -> None:
+        """Note that no connection could be made. The log has it once: all work that fails meanwhile has this cause."""
+        now = time.monotonic()
+        with self._one:
+            before = self.outage
+            self.outage = _Outage(before.since if before else now, now, fault)
+        if before is None:
+            log.error("database away: %s", str(fault).strip())
 
     def _connected(self) -> Connection:
         connection = self._engine.connect()

@@ -189,8 +189,9 @@ def attempts_to_connect() -> Iterator[list[dict[str, Any]]]:
 
 
 async def test_while_the_database_is_away_work_waits_once_and_is_then_refused_at_once(
-    monkeypatch: pytest.MonkeyPatch, store: PostgresStore
+    monkeypatch: pytest.MonkeyPatch, store: PostgresStore, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("INFO", "trinity_channels.store")
     monkeypatch.setattr("trinity_channels.store.postgres_sessions.PATIENCE", 0.5)
     monkeypatch.setattr("trinity_channels.store.postgres_sessions._MOMENT", 60)
     await asyncio.gather(*(store.write(counted_up) for _ in range(20)))
@@ -209,6 +210,10 @@ async def test_while_the_database_is_away_work_waits_once_and_is_then_refused_at
     postgres.administer("ALTER DATABASE of_the_store WITH ALLOW_CONNECTIONS true")
     monkeypatch.setattr("trinity_channels.store.postgres_sessions._MOMENT", 0)
     assert await store.write(counted_up) == 21
+    away, back = caplog.messages
+    assert away.startswith("database away: ")
+    assert "not currently accepting connections" in away
+    assert back.startswith("database back after ")
 
 
 async def test_a_statement_has_limited_time(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
