@@ -187,6 +187,11 @@ def test_a_source_of_a_later_version(terminal: Terminal, source: str, target: st
     assert "source.db has schema version 0907; trinity_channels" in refused(terminal, source, target)
 
 
+@pytest.mark.parametrize("spelling", ["&application_name=other", "&connect_timeout=5&application_name="])
+def test_a_source_that_is_the_target_by_another_url(terminal: Terminal, target: str, spelling: str) -> None:
+    assert "the same database" in refused(terminal, target, f"{target}{spelling}")
+
+
 def test_a_source_that_is_the_target(terminal: Terminal, source: str) -> None:
     other_name = terminal.folder / "link.db"
     other_name.symlink_to(terminal.folder / "source.db")

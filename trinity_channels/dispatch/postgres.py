@@ -387,7 +387,9 @@ class PostgresDispatcher:
         """Wake the keys that have open work in the tables, except those that run or wait already."""
         self._jobs.unsure = True  # rarely enough to look without a reason
         try:
-            await self._store.write(wakes.forget_lost)
+            # Seldom any: to look first keeps the writing thread free.
+            if lost := await self._store.lookup(wakes.lost):
+                await self._store.write(partial(wakes.forget_lost, keys=lost))
             keys = await self._store.read(lambda tx: self._open_keys(tx) - wakes.busy(tx))
             await self._wake(sorted(keys, key=in_order))
             await self._wake_due()

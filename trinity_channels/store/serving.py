@@ -7,20 +7,26 @@ must have it alone. So no process writes that has not noticed what became of the
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
 
+import psycopg
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from trinity_channels.store import jobs, migrate
 from trinity_channels.store.failures import Locked
 
+log = logging.getLogger(__name__)
+
 _SERVED = 0x7472_6963
 _LOCKS = (
-    "pg_locks WHERE locktype = 'advisory' AND classid = 0 AND objsubid = 1 AND granted AND pid <> pg_backend_pid() "  # noqa: S608  constants
-    f"AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND objid = {_SERVED}"
+    "pg_locks WHERE locktype = 'advisory' AND classid = 0 AND objsubid = 1 AND granted AND pid <> pg_backend_pid() "
+    "AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND objid"
 )
-"""Those that others hold."""
+"""Those that others hold; which lock it is follows."""
+LONGEST_UPGRADE = 600
+"""Seconds that a start waits for another process to bring up the schema."""
 _SHOWN = 5
 
 
@@ -48,11 +54,9 @@ class Serving:
             DBAPIError: the database cannot be used.
         """
         with self._engine.connect() as connection:
-            connection.exec_driver_sql("SET statement_timeout = 0")
-            connection.exec_driver_sql("SET idle_in_transaction_session_timeout = 0")
+            unlimited(connection)
             # Of several processes that start at once, one does it, and the others see what it has made.
-            connection.exec_driver_sql(f"SELECT pg_advisory_lock({migrate.UPGRADING})")
-            connection.commit()
+            self._take_turn(connection)
             try:
                 self.beside = self._others(connection)
                 self._bring_up(connection)
@@ -60,6 +64,24 @@ class Serving:
                     self._own = self._shared()
             finally:
                 leave(connection)
+
+    def _take_turn(self, connection: Connection) -> None:
+        """Wait for those that look at the schema or upgrade it, up to a limit: one of them may hang."""
+        if not _took(connection, "pg_try_advisory_lock", migrate.UPGRADING):
+            by = _named(self._others(connection, migrate.UPGRADING))
+            log.warning("waiting for another process to bring up the schema: %s", by)
+            connection.exec_driver_sql(f"SET lock_timeout = '{LONGEST_UPGRADE}s'")
+            try:
+                _took(connection, "pg_advisory_lock", migrate.UPGRADING)
+            except DBAPIError as error:
+                if not isinstance(error.orig, psycopg.errors.LockNotAvailable):
+                    raise
+                raise Locked(
+                    f"Another process has been upgrading the database {self._name} for {LONGEST_UPGRADE} seconds: {by}. "
+                    "Look whether it still works; if it hangs, end it. Then start this one again."
+                ) from error
+            connection.exec_driver_sql("SET lock_timeout = 0")
+        connection.commit()
 
     def join(self, connection: Connection) -> None:
         """Let a new connection work for this process, which takes its lock again if it has lost it.
@@ -129,16 +151,17 @@ class Serving:
         return self._own is not None
 
     @staticmethod
-    def _others(connection: Connection) -> tuple[str, ...]:
+    def _others(connection: Connection, lock: int = _SERVED) -> tuple[str, ...]:
         query = (
-            f"SELECT DISTINCT application_name FROM pg_stat_activity WHERE pid IN (SELECT pid FROM {_LOCKS}) ORDER BY 1"  # noqa: S608  constants
+            f"SELECT DISTINCT application_name FROM pg_stat_activity WHERE pid IN (SELECT pid FROM {_LOCKS} = {lock}) "  # noqa: S608  constants
+            "ORDER BY 1"
         )
         return tuple(str(row[0]) for row in connection.exec_driver_sql(query))
 
 
 def is_served(connection: Connection) -> bool:
     """Whether a process serves the database, or a command has it for itself."""
-    return bool(connection.exec_driver_sql(f"SELECT EXISTS (SELECT FROM {_LOCKS})").scalar())  # noqa: S608  constants
+    return bool(connection.exec_driver_sql(f"SELECT EXISTS (SELECT FROM {_LOCKS} = {_SERVED})").scalar())  # noqa: S608  constants
 
 
 def keep_out(connection: Connection) -> bool:
@@ -154,8 +177,18 @@ def leave(connection: Connection) -> None:
         connection.commit()
 
 
-def _took(connection: Connection, function: str) -> bool:
-    return bool(connection.exec_driver_sql(f"SELECT {function}({_SERVED})").scalar())
+def unlimited(connection: Connection) -> None:
+    """Let what is done on a connection take as long as it takes."""
+    for limit in ("statement_timeout", "idle_in_transaction_session_timeout"):
+        connection.exec_driver_sql(f"SET {limit} = 0")
+    # Which a server may have set for all of its users, from PostgreSQL 17 on.
+    connection.exec_driver_sql(
+        "SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'transaction_timeout'"
+    )
+
+
+def _took(connection: Connection, function: str, lock: int = _SERVED) -> bool:
+    return bool(connection.exec_driver_sql(f"SELECT {function}({lock})").scalar())
 
 
 def _named(others: tuple[str, ...]) -> str:

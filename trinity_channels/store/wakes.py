@@ -73,8 +73,8 @@ _REMOVE = text(
 _FORGET_LOST_OF = text(
     f"UPDATE {WAKE.name} SET scheduled = false WHERE scheduled AND key = ANY(:keys) AND key NOT IN ({_WITH_JOB})"  # noqa: S608  constants
 ).bindparams(bindparam("keys", type_=ARRAY(Text)))
-_FORGET_LOST = text(
-    f"UPDATE {WAKE.name} SET scheduled = false WHERE scheduled AND key NOT IN ({_WITH_JOB})"  # noqa: S608  constants
+_LOST = text(
+    f"SELECT key FROM {WAKE.name} WHERE scheduled AND key NOT IN ({_WITH_JOB}) LIMIT {BATCH}"  # noqa: S608  constants
 )
 
 
@@ -144,9 +144,14 @@ def take_over(tx: Tx, jobs: Mapping[int, str]) -> None:
     wake(tx, jobs.values())
 
 
-def forget_lost(tx: Tx) -> int:
-    """Note which keys have no job though they should: someone has removed it. Returns how many."""
-    return tx.run(_FORGET_LOST)
+def lost(tx: Tx) -> list[str]:
+    """Some of the keys that have no job though they should: someone has removed it."""
+    return tx.scalars(_LOST, str)
+
+
+def forget_lost(tx: Tx, keys: list[str]) -> int:
+    """Let keys be woken again that still have no job. Returns how many."""
+    return tx.run(_FORGET_LOST_OF, keys=keys)
 
 
 def wake(tx: Tx, keys: Iterable[str]) -> None:

@@ -51,6 +51,21 @@ async def test_several_processes_serve_a_database_and_others_may_look(store: Pos
     await visitor.close()
 
 
+async def test_a_start_beside_one_that_hangs_in_an_upgrade_says_so_and_gives_up_in_time(
+    url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(serving, "LONGEST_UPGRADE", 1)
+    with psycopg.connect(f"{postgres.plain(url)}&application_name=hangs", autocommit=True) as other:
+        other.execute("SELECT pg_advisory_lock(%s)", [migrate.UPGRADING])
+        with pytest.raises(Locked, match=r"for 1 seconds: hangs\. Look whether it still works"):
+            PostgresStore(url).open()
+    assert "waiting for another process to bring up the schema" in caplog.text
+
+    store = PostgresStore(url)
+    store.open()
+    await store.close()
+
+
 async def test_to_ask_whether_a_database_is_served_keeps_no_host_from_starting(url: str) -> None:
     engine = create_engine(url)
     store = PostgresStore(url)

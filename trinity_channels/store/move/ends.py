@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import secrets
 import sqlite3
 import time
 from abc import ABC, abstractmethod
@@ -26,12 +27,6 @@ SQLITE = "sqlite:///"
 Values = tuple[Any, ...]
 _ENDING = 2.0
 """Seconds in which the server sees that the connections of a process that was killed have ended."""
-_UNHURRIED = (
-    "statement_timeout = 0",
-    "idle_in_transaction_session_timeout = 0",
-    f"lock_timeout = '{PATIENCE}s'",
-)
-"""A move takes as long as it takes, but it does not wait for those who hold a table."""
 
 
 class End(ABC):
@@ -145,8 +140,9 @@ class PostgresEnd(End):
             if time.monotonic() > until:
                 raise _in_use(name)
             time.sleep(0.05)
-        for setting in _UNHURRIED:
-            connection.exec_driver_sql(f"SET {setting}")
+        # A move takes as long as it takes, but it does not wait for those who hold a table.
+        serving.unlimited(connection)
+        connection.exec_driver_sql(f"SET lock_timeout = '{PATIENCE}s'")
         connection.commit()
 
     def begin(self) -> None:
@@ -206,6 +202,27 @@ def check_url(url: str) -> None:
     place = parsed(url)
     if place.get_backend_name() == "sqlite" and place.database in (None, "", ":memory:"):
         raise ValueError(f"must name a file, such as {SQLITE}channels.db")
+
+
+def are_one(first: str, second: str) -> bool:
+    """Whether two URLs of PostgreSQL name the same database, however they are written: a lock of one is seen in the other.
+
+    Raises:
+        StoreError: one cannot be used.
+    """
+    with _reached(parsed(first)) as one, _reached(parsed(second)) as other:
+        lock = secrets.randbits(62)
+        one.exec_driver_sql(f"SELECT pg_advisory_xact_lock({lock})")
+        return not other.exec_driver_sql(f"SELECT pg_try_advisory_xact_lock({lock})").scalar()
+
+
+@contextlib.contextmanager
+def _reached(url: URL) -> Iterator[Connection]:
+    from trinity_channels.store.postgres_sessions import limits, shown  # noqa: PLC0415  with SQLite, it may be missing
+
+    engine = create_engine(url, connect_args=limits(url), poolclass=NullPool, hide_parameters=True)
+    with _blamed(shown(url), engine), engine.connect() as connection:
+        yield connection
 
 
 @contextlib.contextmanager

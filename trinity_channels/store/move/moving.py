@@ -20,7 +20,7 @@ from trinity_channels.store import earlier_names, migrate, move_marks
 from trinity_channels.store.database import Store
 from trinity_channels.store.failures import Locked, StoreError
 from trinity_channels.store.kinds import POSTGRES, store_at
-from trinity_channels.store.move.ends import SQLITE, End, end_at
+from trinity_channels.store.move.ends import SQLITE, End, are_one, end_at
 from trinity_channels.store.move.rows import Rows, Tally, tables
 from trinity_channels.store.sqlite import SqliteStore
 from trinity_channels.store.tables.row import PREFIX
@@ -65,7 +65,7 @@ def move(source: str, target: str, say: Say) -> Moved:
     old, new = store_at(source), store_at(target)
     if not old.exists():
         raise StoreError(f"There is no database of a host at {old.name}.")
-    if _place(old) == _place(new):
+    if _place(old) == _place(new) or (old.server and new.server and are_one(source, target)):
         raise StoreError(f"The source and the target are the same database, {old.name}.")
     with end_at(source) as leaving:
         left = _left_as(leaving)

@@ -19,7 +19,10 @@ class WakeRow(Row, table=True):
     """
 
     __tablename__: ClassVar[str] = "trinity_channels_wake"
-    __table_args__ = (partial("trinity_channels_wake_due", "due_at", where="due_at IS NOT NULL"),)
+    __table_args__ = (
+        partial("trinity_channels_wake_due", "due_at", where="due_at IS NOT NULL"),
+        partial("trinity_channels_wake_scheduled", "key", where="scheduled"),
+    )
     key: str = Field(primary_key=True)
     scheduled: bool
     lease: int = Field(sa_type=BigInteger)

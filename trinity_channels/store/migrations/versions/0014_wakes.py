@@ -22,3 +22,6 @@ def upgrade() -> None:
         ["due_at"],
         sqlite_where=sa.text("due_at IS NOT NULL"),
     )
+    op.create_index(
+        "trinity_channels_wake_scheduled", "trinity_channels_wake", ["key"], sqlite_where=sa.text("scheduled")
+    )
