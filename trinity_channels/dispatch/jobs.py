@@ -84,7 +84,8 @@ class Jobs(JobManager):
                 self._unfetched(error)
                 if isinstance(error.__cause__, psycopg.errors.ForeignKeyViolation):
                     self.expelled()
-        return fetched.popleft() if fetched else None
+        # What was on its way when a pause began waits here for its end.
+        return fetched.popleft() if fetched and self.taking else None
 
     async def _fetch(self, queues: list[str], worker: int) -> list[Job]:
         heard = sum(self._heard[queue] for queue in queues)

@@ -492,6 +492,33 @@ async def test_a_user_who_may_not_make_the_schema_is_told_what_to_do() -> None:
         postgres.administer("DROP ROLE guest")
 
 
+async def test_a_job_that_was_on_its_way_when_a_pause_began_waits_for_its_end(
+    work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask: Any = PsycopgConnector.execute_query_all_async
+    fetched = asyncio.Event()
+
+    async def asks(connector: PsycopgConnector, query: str, **values: Any) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = await ask(connector, query, **values)
+        if query == wakes.FETCH and found and not fetched.is_set():
+            dispatcher.pause()
+            fetched.set()
+        return found
+
+    monkeypatch.setattr(PsycopgConnector, "execute_query_all_async", asks)
+    async with dispatching(work) as dispatcher:
+        await work.wake("turn:1")
+        await fetched.wait()
+        await dispatcher.sweep()
+        await dispatcher.quiet()
+        assert work.runs == []
+
+        await dispatcher.resume()
+        await dispatcher.quiet()
+
+    assert work.runs == ["turn:1"]
+
+
 async def test_a_job_that_was_fetched_without_an_answer_is_found(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
     ask: Any = PsycopgConnector.execute_query_all_async
     lost: list[dict[str, Any]] = []
