@@ -341,9 +341,9 @@ class World:
             await self.driver.quiet()
 
     @staticmethod
-    async def until(condition: Callable[[], bool]) -> None:
-        """Let everything go on until something is seen that no event tells."""
-        async with asyncio.timeout(20):
+    async def until(condition: Callable[[], bool], patience: float = 20) -> None:
+        """Let everything go on until something is seen that no event tells; `patience` is in seconds."""
+        async with asyncio.timeout(patience):
             while not condition():  # noqa: ASYNC110  see above
                 await asyncio.sleep(0)
 

@@ -86,7 +86,7 @@ class Hanging:
         """Whether a look begins."""
         before = self.looks
         try:
-            await self.town.until(lambda: self.looks > before)
+            await self.town.until(lambda: self.looks > before, patience=3)  # what never begins takes all of it
         except TimeoutError:
             return False
         return True
