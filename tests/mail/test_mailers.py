@@ -16,6 +16,7 @@ from pydantic import SecretStr
 
 from tests.certificates import self_signed
 from tests.listening import listening
+from trinity_channels.lease import Lease, LeaseLost, held
 from trinity_channels.mail.captured import KEPT, CapturedMailer
 from trinity_channels.mail.port import Mail, MailError
 from trinity_channels.mail.smtp import SmtpMailer
@@ -123,6 +124,15 @@ async def test_a_mail_arrives_as_it_was_written(serve: Start) -> None:
     assert box.mail()["Date"].datetime == NOW
     assert box.mail()["Message-ID"].endswith("@example.org>")
     assert box.mail()["Auto-Submitted"] == "auto-generated"
+
+
+async def test_a_mail_of_a_run_that_was_lost_while_it_connected_is_not_handed_over(serve: Start) -> None:
+    box = Postbox()
+
+    with held(Lease("turn:1", 1, lambda: False)), pytest.raises(LeaseLost):
+        await mailer(await serve(box)).send(CODE)
+
+    assert box.envelopes == []
 
 
 async def test_a_domain_in_letters_of_any_alphabet_is_spelt_as_the_network_does(serve: Start) -> None:
