@@ -53,8 +53,10 @@ MEANINGS = {
 }
 EXITS = {
     0: "when it is done;",
-    1: "when something could not be done, for instance because there is no such agent;",
-    2: "when the words or the settings are wrong;",
+    1: "when something could not be done, for instance because there is no such agent; also a start that is refused: the "
+    "database is away, is served by others of another version, was moved, or cannot be read by this version; other "
+    "processes have other encryption keys; the port is taken;",
+    2: "when the words or the settings are wrong, such as a `worker` on SQLite;",
     3: "`doctor` only: when nothing has failed, but no server is running, so that the way in could not be tried.",
 }
 

@@ -48,7 +48,13 @@ def worker(
         typer.Option(min=0, max=65535, help="Port for /healthz, /readyz and /metrics; 0 takes a free one."),
     ] = None,
     *,
-    drain: Annotated[float, _DRAIN] = 0,
+    drain: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            help="Seconds for which /readyz answers 503 at least before it ends; what runs has ten seconds in any case.",
+        ),
+    ] = 0,
 ) -> None:
     """Answer what `serve --no-worker` stores, until SIGINT or SIGTERM; needs a PostgreSQL database."""
     import gc
