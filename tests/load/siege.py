@@ -147,7 +147,6 @@ class Persistent(httpx.AsyncBaseTransport):
     """
 
     def __init__(self, dice: random.Random) -> None:
-        self.retries = 0
         self.ports: list[int] = []
         self._dice = dice
         self._inner = httpx.AsyncHTTPTransport(limits=httpx.Limits(max_connections=200))
@@ -165,7 +164,6 @@ class Persistent(httpx.AsyncBaseTransport):
             else:
                 if response.status_code < httpx.codes.INTERNAL_SERVER_ERROR:
                     return response
-            self.retries += 1
             await asyncio.sleep(RETRY_PAUSE)
 
     async def aclose(self) -> None:
