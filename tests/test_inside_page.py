@@ -21,6 +21,7 @@ from alembic.migration import MigrationContext
 from fastapi import FastAPI
 from freezegun.api import FrozenDateTimeFactory
 from sqlalchemy import MetaData, create_engine
+from sqlalchemy.pool import NullPool
 
 from examples.trinity import channels
 from tests.agent import Agent
@@ -173,7 +174,7 @@ def test_the_variables_are_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_alembic_leaves_our_tables_alone(blank: Path) -> None:
     names = run(block("def include_object(item, name, kind, reflected, compare_to):"))
 
-    with create_engine(f"sqlite:///{blank}").connect() as connection:
+    with create_engine(f"sqlite:///{blank}", poolclass=NullPool).connect() as connection:
         found = {
             included: compare_metadata(
                 MigrationContext.configure(
