@@ -184,7 +184,7 @@ class Connections:
         await self._may.owner(principal, agent)
         stored = await self._connected(agent, channel)
         # With its secrets, which are forgotten below.
-        leaving = await webhook_to_take_back(self._opened, stored)
+        leaving = await webhook_to_take_back(self._store, self._opened, stored)
         now = self._now()
 
         def forget(tx: Tx) -> bool:

@@ -140,6 +140,8 @@ class Writing:
             if imported.key_holder(tx, one.key[1]) is None:
                 retired_keys.retire(tx, saved, self._now, self._now)
             bindings.rotate(tx, saved, one.key, self._now)
+        if one.keeps_address:
+            notices.put(tx, saved, notices.ADDRESS_KEPT, "", self._now)
         if one.to_set:  # here, so that it is not forgotten if the process dies before the provider is told
             notices.put(tx, saved, notices.WEBHOOK_TO_SET, "", self._now)
         return saved

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, case, distinct, func, insert, select, true, update
 
 from trinity_channels.api import Account
+from trinity_channels.store import notices
 from trinity_channels.store.clock import micros, moment
 from trinity_channels.store.news import Subject
 from trinity_channels.store.statements import position
@@ -249,6 +250,7 @@ def digests(tx: Tx) -> set[tuple[str, str]]:
 def rotate(tx: Tx, binding: int, new_key: tuple[str, str], now: datetime) -> None:
     """Give a binding another webhook key; see `retired_keys` for the old one."""
     tx.run(_ROTATE, binding=binding, webhook_key=new_key[0], webhook_digest=new_key[1], now=micros(now))
+    notices.end(tx, binding, notices.ADDRESS_KEPT)
     tx.tell(Subject.BINDINGS)
 
 

@@ -22,6 +22,10 @@ VERIFIED = "verified"
 WEBHOOK_TO_SET = "webhook_to_set"
 """The provider has to be told where our webhook is, or a secret of it; see `WebhooksToSet`."""
 
+ADDRESS_KEPT = "address_kept"
+"""The webhook's address was brought along by an import, and leads to the platform again once the binding is disconnected;
+no notice to people, and it stays until the address is another."""
+
 
 @dataclass(frozen=True, slots=True)
 class Notice:
@@ -53,14 +57,19 @@ _SINCE = (
         BINDING_NOTICE.c.binding_id == bindparam("binding"),
         BINDING_NOTICE.c.at > bindparam("since"),
         BINDING_NOTICE.c.code != VERIFIED,
+        BINDING_NOTICE.c.code != ADDRESS_KEPT,
     )
     .order_by(BINDING_NOTICE.c.code)
 )
 _VERIFIED = select(BINDING_NOTICE.c.code, BINDING_NOTICE.c.detail, BINDING_NOTICE.c.at).where(
     BINDING_NOTICE.c.binding_id == bindparam("binding"), BINDING_NOTICE.c.code == VERIFIED
 )
-_CLEAR = delete(BINDING_NOTICE).where(BINDING_NOTICE.c.binding_id == bindparam("binding"))
-_END = _CLEAR.where(BINDING_NOTICE.c.code == bindparam("code"))
+_OF_BINDING = delete(BINDING_NOTICE).where(BINDING_NOTICE.c.binding_id == bindparam("binding"))
+_CLEAR = _OF_BINDING.where(BINDING_NOTICE.c.code != ADDRESS_KEPT)
+_END = _OF_BINDING.where(BINDING_NOTICE.c.code == bindparam("code"))
+_KEPT = select(BINDING_NOTICE.c.code).where(
+    BINDING_NOTICE.c.binding_id == bindparam("binding"), BINDING_NOTICE.c.code == ADDRESS_KEPT
+)
 _TO_SET = (
     select(BINDING.c.id, BINDING.c.agent, BINDING.c.channel)
     .join(BINDING_NOTICE, BINDING_NOTICE.c.binding_id == BINDING.c.id)
@@ -93,6 +102,11 @@ def clear(tx: Tx, binding: int) -> None:
 def end(tx: Tx, binding: int, code: str) -> None:
     """One thing has been done."""
     tx.run(_END, binding=binding, code=code)
+
+
+def keeps_address(tx: Tx, binding: int) -> bool:
+    """Whether a binding has the webhook's address that it was imported with."""
+    return tx.one(_KEPT, binding=binding) is not None
 
 
 def webhooks_to_set(tx: Tx) -> list[ToSet]:
