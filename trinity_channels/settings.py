@@ -39,6 +39,7 @@ from trinity_channels.crypto.keys import parse_keys
 from trinity_channels.email_address import normalise_email
 from trinity_channels.host_settings import Origin
 from trinity_channels.mail.smtp_url import parse_smtp_url
+from trinity_channels.missing_settings import missing
 from trinity_channels.public_url import normalise_public_url
 from trinity_channels.visible import one_line
 
@@ -253,7 +254,7 @@ class Settings(BaseSettings):
     def _all_at_once(cls, values: dict[str, Any], validate: ModelWrapValidatorHandler[Self]) -> Self:
         """Settings that need each other are judged also while others are wrong, so that one look shows everything."""
         named = partial(_spelled, bare=cls.bare_names)
-        lines = [text for text, applies in _missing(values, named).items() if applies]
+        lines = [text for text, applies in missing(values, named).items() if applies]
         try:
             made = validate(values)
         except ValidationError as error:
@@ -351,25 +352,6 @@ def _split(values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Part the providers' addresses, whose names we cannot know, from all other values."""
     base_urls = {name: value for name, value in values.items() if name.endswith(_API_BASE_URL)}
     return base_urls, {name: value for name, value in values.items() if name not in base_urls}
-
-
-def _missing(values: Mapping[str, Any], named: Callable[[str], str]) -> dict[str, bool]:
-    """What would be missing, by its sentence; the values are not validated yet."""
-    smtp, trinity = named("smtp_url"), named("trinity_url")
-    agents = values.get("agents")
-    tables = list(agents.values()) if isinstance(agents, Mapping) else []
-    runtimes = [one.get("runtime") if isinstance(one, Mapping) else getattr(one, "runtime", None) for one in tables]
-    owned = [bool(one.get("owner") if isinstance(one, Mapping) else getattr(one, "owner", None)) for one in tables]
-    given = {name for name, value in values.items() if value}
-    return {
-        "agents: either all of them have an owner, or none has and all are the platform's": (
-            any(owned) and any(run == "trinity" and not one for run, one in zip(runtimes, owned, strict=True))
-        ),
-        f"{named('mail_from')} is missing, {smtp} needs it": "smtp_url" in given and "mail_from" not in given,
-        f"{named('trinity_token')} is missing, {trinity} needs it": "trinity_url" in given
-        and "trinity_token" not in given,
-        f'{trinity} is missing, runtime = "trinity" needs it': "trinity" in runtimes and "trinity_url" not in given,
-    }
 
 
 def _details(error: ValidationError) -> Iterator[ErrorDetails]:

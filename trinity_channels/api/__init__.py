@@ -19,22 +19,14 @@ from trinity_channels.api.errors import (
 from trinity_channels.api.hooks import PROJECT, hookimpl, hookspec
 from trinity_channels.api.http import retry_after
 from trinity_channels.api.manifest import AddressFormat, Capabilities, Channel, Dialect, FieldHint, Limits, SetupStep
-from trinity_channels.api.simulator import Fault, Heard, Phone, Simulator
-from trinity_channels.api.values import (
-    Account,
-    Binding,
+from trinity_channels.api.messages import (
     BindingState,
-    Check,
-    CheckState,
-    Context,
     DeliveryState,
     Event,
     Failure,
     FailureKind,
-    FixAction,
     Following,
     FollowState,
-    Identity,
     Ignored,
     Inbound,
     Malformed,
@@ -46,6 +38,16 @@ from trinity_channels.api.values import (
     ReceiptReceived,
     ReplyTo,
     ReplyToken,
+)
+from trinity_channels.api.simulator import Fault, Heard, Phone, Simulator
+from trinity_channels.api.values import (
+    Account,
+    Binding,
+    Check,
+    CheckState,
+    Context,
+    FixAction,
+    Identity,
     Request,
     Response,
     Sender,

@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from trinity_channels.api.values import Failure
+    from trinity_channels.api.messages import Failure
 
 
 class ChannelError(Exception):

@@ -15,20 +15,9 @@ from pydantic import BaseModel
 
 from trinity_channels.api.content import Quoted
 from trinity_channels.api.manifest import Channel
+from trinity_channels.api.messages import Inbound, MessageReceived, OutboundMessage, Receipt
 from trinity_channels.api.simulator import Simulator
-from trinity_channels.api.values import (
-    Account,
-    Binding,
-    Context,
-    Identity,
-    Inbound,
-    MessageReceived,
-    OutboundMessage,
-    Receipt,
-    Request,
-    Sender,
-    Verification,
-)
+from trinity_channels.api.values import Account, Binding, Context, Identity, Request, Sender, Verification
 
 PROJECT = "trinity_channels"
 # Every hook is `firstresult`: the host calls one named plugin and wants its value, not a list of one.

@@ -33,7 +33,7 @@ from trinity_channels.api.errors import (
     SendUnknown,
 )
 from trinity_channels.api.fields import Fields, inner, objects, text, whole
-from trinity_channels.api.values import Failure, FailureKind
+from trinity_channels.api.messages import Failure, FailureKind
 
 if TYPE_CHECKING:
     from trinity_channels.api.values import Context

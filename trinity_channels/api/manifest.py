@@ -8,7 +8,8 @@ from datetime import timedelta
 
 from pydantic import BaseModel
 
-from trinity_channels.api.values import DeliveryState, Response
+from trinity_channels.api.messages import DeliveryState
+from trinity_channels.api.values import Response
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from tests import postgres
+from tests.dispatching import Work
 from trinity_channels.store.postgres import PostgresStore
 
 
@@ -27,3 +28,8 @@ async def store(url: str) -> AsyncIterator[PostgresStore]:
     made.open()
     yield made
     await made.close()
+
+
+@pytest.fixture
+def work(store: PostgresStore) -> Work:
+    return Work(store)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from freezegun.api import FrozenDateTimeFactory
 
-from tests.core.postgresql.test_two_hosts import Pair, messages, within_two_seconds
+from tests.two_hosts import Pair, messages, within_two_seconds
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from freezegun.api import FrozenDateTimeFactory
 
-from tests.core.postgresql.test_two_hosts import Pair, messages, within_two_seconds
+from tests.two_hosts import Pair, messages, within_two_seconds
 from trinity_channels.api import DeliveryState, OutboundMessage, Receipt
 from trinity_channels.bindings import OpenBinding
 from trinity_channels.store import StoreError, Unit

@@ -10,7 +10,7 @@ import pytest
 from freezegun.api import FrozenDateTimeFactory
 
 from tests.agent import Agent
-from tests.core.postgresql.test_two_hosts import Pair
+from tests.two_hosts import Pair
 from tests.world import PUBLIC
 from trinity_channels.agents.port import AgentTurn
 from trinity_channels.host import Host

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from freezegun.api import FrozenDateTimeFactory
 
-from tests.core.postgresql.test_two_hosts import OTHER, Pair
 from tests.probing import failed, probe
 from tests.stories.test_way_in import LEGS, headers
+from tests.two_hosts import OTHER, Pair
 from tests.world import PUBLIC
 from trinity_channels.store import StoreError
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-import httpx
 import pytest
 from freezegun.api import FrozenDateTimeFactory
 from pydantic import SecretStr
@@ -16,7 +14,8 @@ from pydantic import SecretStr
 from tests import postgres
 from tests.postgres_units import CUT
 from tests.stories.test_reload import ALL, MINE, now_reads
-from tests.world import ADMIN, KEY, OWNER, PUBLIC, World
+from tests.two_hosts import MOVED, OTHER, Pair, messages, within_two_seconds
+from tests.world import KEY, OWNER, PUBLIC
 from trinity_channels.app import create_app
 from trinity_channels.crypto.vault import VaultError
 from trinity_channels.host import Host
@@ -26,40 +25,6 @@ from trinity_channels.store import settings
 from trinity_channels.store.news import Subject
 
 never_cut = pytest.mark.parametrize("pair", [""], indirect=True)
-OTHER = "https://b.example.org"
-MOVED = "https://moved.example.org"
-
-
-class Pair(World):
-    """A world with another host over the same database, at an address of its own."""
-
-    database = postgres.Postgres()
-    other: Host
-
-    async def __aenter__(self) -> Self:
-        await super().__aenter__()
-        app, self.other = create_app(self.settings, self.ports())
-        self.network.serve({OTHER: app})
-        await self.other.start()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.other.stop()
-        await super().__aexit__(kind, error, trace)
-
-    async def ask_other(self, method: str, path: str, json: Any = None) -> httpx.Response:
-        """Call the API of the other host."""
-        return await self.http.request(
-            method, f"{OTHER}{path}", json=json, headers={"Authorization": f"Bearer {ADMIN}"}
-        )
-
-    async def posts_there(self, url: str, sid: int) -> int:
-        """What the other host answers to a message that is signed for an address of ours."""
-        form = self.inbound(f"number {sid}", sid=f"SM{sid:032}")
-        answer = await self.posts(url.replace(PUBLIC, OTHER).replace(MOVED, OTHER), form, signed_for=url)
-        return answer.status_code
 
 
 @pytest.fixture(params=["", "after their connections were cut"])
@@ -71,18 +36,6 @@ async def pair(tmp_path: Path, clock: FrozenDateTimeFactory, request: pytest.Fix
             postgres.administer(CUT)
             await asyncio.sleep(0.5)
         yield made
-
-
-async def within_two_seconds(seen: Callable[[], Awaitable[bool]]) -> None:
-    """Wait for something to be seen."""
-    async with asyncio.timeout(2):
-        while not await seen():  # noqa: ASYNC110  another connection brings it
-            await asyncio.sleep(0.02)
-
-
-async def messages(pair: Pair) -> int:
-    """How many have come in all."""
-    return int(pair.rows("SELECT count(*) FROM trinity_channels_message WHERE event_id IS NOT NULL")[0][0])
 
 
 async def test_an_account_that_is_disconnected_gets_nothing_in_any_process(pair: Pair) -> None:

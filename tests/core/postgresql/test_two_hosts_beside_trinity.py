@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from freezegun.api import FrozenDateTimeFactory
 
-from tests.core.postgresql.test_two_hosts import Pair, within_two_seconds
 from tests.platform.double import TOKEN, URL, Platform
+from tests.two_hosts import Pair, within_two_seconds
 
 ZOE = "zoe@example.org"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from freezegun.api import FrozenDateTimeFactory
 
-from tests.core.postgresql.test_two_hosts import Pair
+from tests.two_hosts import Pair
 from trinity_channels.api import (
     DeliveryState,
     Failure,
