@@ -192,6 +192,17 @@ async def test_what_was_erased_stays_so(open_net: Net, told: Someone, monkeypatc
     assert told.heard() == ["echo hello"]
 
 
+@pytest.mark.usefixtures("told")
+async def test_a_code_that_was_removed_does_not_come_back(open_net: Net, monkeypatch: pytest.MonkeyPatch) -> None:
+    address = open_net.rows("SELECT value FROM trinity_channels_address")[0][0]
+    open_net.change("UPDATE trinity_channels_message SET text = 'my code is [code]' WHERE origin = 'person'")
+
+    event = MessageChanged(await provider_id(open_net), Sender(address), "my code was 123 456, sorry")
+    await comes(open_net, monkeypatch, event)
+
+    assert stored(open_net) == [("my code was [code], sorry", "answered")]
+
+
 # --- blocked ---
 
 

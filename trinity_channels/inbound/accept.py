@@ -15,6 +15,7 @@ from trinity_channels.api import (
     MessageReceived,
     ReceiptReceived,
 )
+from trinity_channels.inbound.code_in_text import HIDDEN, hide
 from trinity_channels.store import Tx, alerts, changes, inbox, notices, receipts
 
 AGAIN_AFTER = timedelta(seconds=30)
@@ -62,7 +63,7 @@ def accept(tx: Tx, binding: int, events: Sequence[Event], now: datetime) -> Acce
             if conversation is not None:
                 tx.wake(f"deliver:{conversation}")
         elif isinstance(event, MessageChanged):
-            outcome = "changed" if changes.change(tx, binding, event, now) else "ignored"
+            outcome = "changed" if changes.change(tx, binding, event, _corrected, now) else "ignored"
         elif isinstance(event, Following):
             outcome = "following" if changes.follow(tx, binding, event, now) else "ignored"
         elif isinstance(event, BindingState):
@@ -75,6 +76,11 @@ def accept(tx: Tx, binding: int, events: Sequence[Event], now: datetime) -> Acce
             notices.put(tx, binding, event.kind, event.detail, now)
             told.append(event)
     return Accepted(outcome, tuple(messages), tuple(told), tuple(states))
+
+
+def _corrected(present: str, new: str) -> str:
+    """The new text, without what was taken out of the present one: a code, which people correct around."""
+    return hide(new) if HIDDEN in present else new
 
 
 def _note(tx: Tx, binding: int, event: BindingState, now: datetime) -> None:

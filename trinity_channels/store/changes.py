@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy import and_, bindparam, func, or_, select, update
@@ -25,14 +26,16 @@ _CONVERSATION = select(CONVERSATION.c.id).where(
 )
 # The newest thousand: older ones are rarely changed, and there is no index by the provider's id.
 _NEWEST = (
-    select(MESSAGE.c.id, MESSAGE.c.provider_id, MESSAGE.c.contact_id, MESSAGE.c.state, MESSAGE.c.cleared_at)
+    select(
+        MESSAGE.c.id, MESSAGE.c.provider_id, MESSAGE.c.contact_id, MESSAGE.c.state, MESSAGE.c.text, MESSAGE.c.cleared_at
+    )
     .where(MESSAGE.c.conversation_id == bindparam("conversation"))
     .order_by(MESSAGE.c.id.desc())
     .limit(1000)
     .subquery()
 )
 _CHANGED = (
-    select(_NEWEST.c.id, _NEWEST.c.state)
+    select(_NEWEST.c.id, _NEWEST.c.state, _NEWEST.c.text)
     .where(
         _NEWEST.c.provider_id == bindparam("provider_id"),
         # In a group, someone else's message is not theirs to change.
@@ -70,8 +73,11 @@ _REACHABLE = (
 )
 
 
-def change(tx: Tx, binding: int, event: MessageChanged, now: datetime) -> bool:
-    """Correct a stored message, or remove what it says; False if there is nothing to change."""
+def change(tx: Tx, binding: int, event: MessageChanged, corrected: Callable[[str, str], str], now: datetime) -> bool:
+    """Correct a stored message, or remove what it says; False if there is nothing to change.
+
+    `corrected` makes the text that is stored of the present one and the new one.
+    """
     contact = tx.scalar(_CONTACT, int, binding=binding, address=event.sender.address)
     if contact is None:
         return False
@@ -83,7 +89,7 @@ def change(tx: Tx, binding: int, event: MessageChanged, now: datetime) -> bool:
     if found is None or found.state not in _CHANGEABLE:
         return False
     if event.text is not None:
-        return tx.run(_CORRECT, message=found.id, text=storable(event.text)) > 0
+        return tx.run(_CORRECT, message=found.id, text=storable(corrected(found.text, event.text))) > 0
     if found.state in _NOT_ANSWERED:
         messages.drop(tx, [found.id], now)
     else:
