@@ -1,4 +1,4 @@
-"""Run the suite: four processes, three at a time on two cores, then the load tests alone.
+"""Run the suite: five processes, four at a time on two cores, then the load tests alone.
 
 `--fast` takes one case of each test, a twentieth of the examples of properties, and leaves out what takes long: load tests,
 browsers, PostgreSQL, the starting of whole programs, and stories that go on for weeks (the mark `long`). Each process looks
@@ -26,6 +26,7 @@ from typing import IO
 
 LOOK_BACK = ("tests/test_logs_hold_no_secrets.py", "tests/test_memory.py")
 FIRST = ("tests/stories", "tests/cli", "tests/agents", *LOOK_BACK)
+TOLD = ("tests/stories", *LOOK_BACK)
 WITHOUT_SCHEMATHESIS = "-p", "no:schemathesis"
 """Only `fuzz_api` uses it; pytest would import it in every process, for half a second."""
 SECOND = (
@@ -36,6 +37,7 @@ SECOND = (
 )
 MASSES = tuple(f"tests/load/test_{name}.py" for name in ("fuzz_api", "fuzz_webhooks", "retention"))
 """Load tests in which no time matters; they run in the first process."""
+COMMANDS = (*MASSES, "tests/cli", "tests/agents", *LOOK_BACK)
 PAGES = (
     "tests/pages",
     *(f"--override-ini=asyncio_default_{one}_loop_scope=session" for one in ("fixture", "test")),
@@ -78,8 +80,8 @@ ON_POSTGRES = (
 """One case of each story, and a few odd requests; all of them take as long as on SQLite."""
 NOT_ON_FLOORS = ("--deselect=tests/test_docs.py::test_the_generated_pages_are_what_the_code_says",)
 """The description of the API is written by FastAPI, each version in its own words."""
-AT_ONCE = 3
-"""Runs at a time: the one with browsers, and the server of the one with PostgreSQL, leave a part of two cores unused."""
+AT_ONCE = 4
+"""Runs at a time: those with browsers, other programs and PostgreSQL wait a lot, and leave a part of two cores unused."""
 MEMORY = Path("/dev/shm")  # noqa: S108  pytest makes folders of its own there
 ROOM = 500_000_000
 """Bytes that must be free there; the databases of passed tests are removed at once."""
@@ -98,8 +100,8 @@ def main() -> int:
     everywhere = (MOVED,) if options.floors else ()
     left_out = NOT_ON_FLOORS if options.floors else ()
     # The longest runs begin, or a core would have nothing to do at the end.
-    runs = [PAGES, (*MASSES, *FIRST), (*SECOND, f"--ignore={PAGES[0]}", *left_out)]
     again = STORIES if options.floors else ON_POSTGRES
+    runs = [(*SECOND, f"--ignore={PAGES[0]}", *left_out), PAGES, COMMANDS, TOLD]
     failed = side_by_side(*((*run, *everywhere) for run in runs), again)
     return failed or pytest(LOAD, in_memory=False).wait()
 

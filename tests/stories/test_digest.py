@@ -202,13 +202,13 @@ async def test_whoever_asks_while_a_mail_is_sent_is_in_the_next_one(found: Found
                 world.clock.tick(timedelta(seconds=1))
                 await asks(world, "yan@example.org")
 
-    world = await found(mailer=Slow())
-    assert isinstance(world.host.mailer, CapturedMailer)
+    mailer = Slow()
+    world = await found(mailer=mailer)
     await asks(world, "zoe@example.org")
     await world.later(minutes=1)
     await world.later(minutes=11)
 
-    first, second = world.host.mailer.to(OWNER)
+    first, second = mailer.to(OWNER)
     assert ("zoe@" in first.text, "yan@" in first.text) == (True, False)
     assert ("zoe@" in second.text, "yan@" in second.text) == (False, True)
 

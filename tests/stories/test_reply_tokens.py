@@ -61,7 +61,8 @@ def ids(world: World) -> list[str]:
 
 
 async def test_an_answer_names_what_it_answers(town: World, tokens: Tokens, zoe: Person) -> None:
-    await zoe.says("one", "two")
+    await zoe.says("one")
+    await zoe.says("two")
     await town.much_later()
 
     one, two = ids(town)

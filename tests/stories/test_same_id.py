@@ -80,7 +80,8 @@ def behaves(town: World, provider: Provider, monkeypatch: pytest.MonkeyPatch) ->
 
 
 async def test_an_id_is_a_uuid_of_its_own(town: World, zoe: Person, provider: Provider) -> None:
-    await zoe.says("one", "two")
+    await zoe.says("one")
+    await zoe.says("two")
     await town.much_later()
 
     assert len(set(provider.ids)) == len(provider.ids) == 2
@@ -148,7 +149,8 @@ async def test_without_the_capability_it_is_parked(
 async def test_what_follows_waits_for_the_repetition(town: World, zoe: Person, provider: Provider) -> None:
     provider.after = [UNKNOWN]
 
-    await zoe.says("one", "two")
+    await zoe.says("one")
+    await zoe.says("two")
     await town.much_later()
 
     assert [message.text for message in provider.asked] == ["echo one", "echo one", "echo two"]

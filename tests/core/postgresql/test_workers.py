@@ -18,6 +18,7 @@ from tests.world import World
 from trinity_channels.app import create_app
 from trinity_channels.bindings.public_address import Probed
 from trinity_channels.diagnostics import Diagnostics
+from trinity_channels.dispatch.jobs import Jobs
 from trinity_channels.host import Host
 from trinity_channels.role import Role
 
@@ -56,7 +57,12 @@ class Web(World):
 
 
 @pytest.fixture
-async def web(tmp_path: Path, clock: FrozenDateTimeFactory) -> AsyncIterator[Web]:
+async def web(tmp_path: Path, clock: FrozenDateTimeFactory, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Web]:
+    async def left_alone(_: Jobs) -> bool:
+        return True
+
+    # So that tests alone say when workers were heard of.
+    monkeypatch.setattr(Jobs, "beat", left_alone)
     async with Web(tmp_path, clock) as made:
         yield made
 
