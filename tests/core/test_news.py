@@ -163,3 +163,21 @@ async def test_a_caller_that_gives_up_keeps_no_one_from_hearing(store: SqliteSto
     await store.write(tells)
 
     assert heard == ["bindings"]
+
+
+async def test_a_host_that_stopped_before_it_read_reads_when_it_starts_again() -> None:
+    told, read = news.News(), asyncio.Event()
+
+    async def reads() -> None:
+        read.set()
+
+    told.read_on(Subject.LIMITS, reads)
+    told.say([Subject.LIMITS])
+    told.stop()
+    await asyncio.sleep(0)
+    assert not read.is_set()
+
+    told.say([Subject.LIMITS])
+    await asyncio.wait_for(told.settled(), 5)
+
+    assert read.is_set()

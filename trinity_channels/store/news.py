@@ -86,11 +86,12 @@ class _Reader:
 
     def begin(self) -> None:
         self._wanted = True
-        if self._task is None:
+        # One that was cancelled before its first line is over, and could not say so.
+        if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run(), name="read after news", context=lease.outside())
 
     async def tried(self) -> None:
-        if self._task is not None:
+        if self._task is not None and not self._task.done():
             tried = asyncio.get_running_loop().create_future()
             self._waiting.append(tried)
             await tried
