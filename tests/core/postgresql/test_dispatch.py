@@ -72,7 +72,7 @@ async def test_a_run_writes_only_while_it_is_the_latest_of_its_key(store: Postgr
         with pytest.raises(LeaseLost):
             late.check()
 
-    # The one beside it, in the same transaction, is no part of the run.
+    # The one beside it, in the same transaction, does not belong to the run.
     assert [type(one) for one in both] == [LeaseLost, type(None)]
     assert await store.read(lambda tx: [settings.get(tx, one) for one in "ab"]) == ["1", "2"]
 

@@ -142,7 +142,7 @@ async def test_when_one_process_reads_its_agents_again_every_process_does(
     assert done.json()["message"] == "Added: new."
     await within_two_seconds(known)
     entries = pair.rows("SELECT count(*) FROM trinity_channels_audit WHERE action = 'reload_agents'")
-    assert entries == [(1,)]  # what the other did is no act of anyone's
+    assert entries == [(1,)]  # what the other did was not asked for by a person
     assert "agents reloaded as in another process" in caplog.text
 
 
