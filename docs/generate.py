@@ -130,7 +130,7 @@ def _contract() -> str:
         signature = str(inspect.signature(spec)).replace("'", "")
         text += [f"### `{kind} {name}{signature}`\n", f"*{need}*\n", _prose(spec), ""]
     if specs:
-        raise LookupError(f"hooks in no list of plugins.py: {', '.join(specs)}")
+        raise LookupError(f"hooks in no list of plugins/plugin.py: {', '.join(specs)}")
     text += ["## Values\n"]
     for name, value in public.items():
         if name not in errors:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Terminal
-from trinity_channels import plugins
+from trinity_channels.plugins import loading
 
 LARGE = ("fastapi", "sqlalchemy", "uvicorn", "twilio", "trinity_channels.simulation")
 
@@ -29,7 +29,7 @@ def test_a_broken_plugin_is_listed_with_its_reason_and_stops_nothing(
 ) -> None:
     broken = EntryPoint("carrier_pigeon", "no_such_module", "trinity_channels")
     installed = [*entry_points(group="trinity_channels"), broken]
-    monkeypatch.setattr(plugins, "entry_points", lambda group: installed if group == "trinity_channels" else [])
+    monkeypatch.setattr(loading, "entry_points", lambda group: installed if group == "trinity_channels" else [])
 
     result = terminal.run("plugins")
 
@@ -111,7 +111,7 @@ def test_a_plugin_of_a_later_contract_is_listed_with_a_warning(
 
 
 def test_nothing_installed_is_said_in_words(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plugins, "entry_points", lambda group: [] if group else None)
+    monkeypatch.setattr(loading, "entry_points", lambda group: [] if group else None)
 
     assert "No channel is installed" in terminal.run("plugins").stdout
 

@@ -292,7 +292,7 @@ async def test_a_hook_that_hangs_is_given_up(
     monkeypatch: pytest.MonkeyPatch, hook: str, arguments: int, error: type[Exception]
 ) -> None:
     """For it holds a place that other conversations need."""
-    monkeypatch.setattr("trinity_channels.plugins.PATIENCE", 0.01)
+    monkeypatch.setattr("trinity_channels.plugins.plugin.PATIENCE", 0.01)
 
     async def hangs(**_: object) -> None:
         await asyncio.Event().wait()
