@@ -30,8 +30,10 @@ async def check(store: Store, vault: Vault, agents: Mapping[str, Agent]) -> None
     """
     if not store.shared:
         return
-    mine = list(vault.key_ids), configured.digests(agents)
     before = await store.read(_before)
+    if store.beside and before[0] and vault.are_new:
+        _compare_keys(store, before[0], ())
+    mine = list(vault.key_ids), configured.digests(agents)
     if store.beside:
         _compare_keys(store, before[0] or mine[0], mine[0])
         _compare_agents(before[1] or mine[1], mine[1])

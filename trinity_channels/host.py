@@ -35,7 +35,7 @@ from trinity_channels.bindings.contexts import Contexts
 from trinity_channels.bindings.public_address import PublicAddress
 from trinity_channels.bindings.reports import HealthReports
 from trinity_channels.bindings.stored_secrets import StoredSecrets
-from trinity_channels.crypto.key_ring import key_ring
+from trinity_channels.crypto.key_ring import are_new, key_ring
 from trinity_channels.crypto.vault import Vault, VaultError
 from trinity_channels.dispatch import dispatcher_of, end
 from trinity_channels.forgetting import Forgetting
@@ -113,7 +113,8 @@ class Host(OnDemand):
         self.metrics = Metrics()
         self.plugins = ports.plugins or load()
         self.store = store_at(settings.database_url.get_secret_value())
-        self.vault = Vault(partial(key_ring, settings.credential_encryption_key, settings.home, self.store))
+        keys = settings.credential_encryption_key, settings.home, self.store
+        self.vault = Vault(partial(key_ring, *keys), partial(are_new, *keys))
         self._owns_http = ports.http is None
         # One client for all providers and agents, so that connections are used again.
         self.http = ports.http or open_client(settings.max_concurrent_turns)
@@ -278,11 +279,12 @@ class Host(OnDemand):
             StoreError: the database cannot be used, or another process serves it.
             FirstTokenError: the administrator's first token cannot be handed over.
         """
-        self.vault.unlock()
+        self.vault.unlock(make=False)
         # It takes the lock on the database, so that a second process fails before it has done anything.
         self.store.open()
         try:
             await alike.check(self.store, self.vault, self.agents.every())
+            self.vault.unlock()
         except VaultError:
             await self.store.close()
             raise

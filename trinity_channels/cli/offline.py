@@ -63,8 +63,9 @@ async def idle_host(settings: Settings) -> AsyncIterator[Host]:
     """A host with its database open that was never started."""
     host = Host(settings)
     try:
-        host.vault.unlock()
+        host.vault.unlock(make=False)
         host.store.open(serve=False)
+        host.vault.unlock()
         await host.address.load()
         await host.limits.load()
         yield host

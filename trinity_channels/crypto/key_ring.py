@@ -24,11 +24,19 @@ def key_ring(given: SecretStr | None, home: Path, store: Store) -> KeyRing:
     """
     if given:
         return parse_keys(given.get_secret_value())
+    are_new(given, home, store)
+    return load_or_create_key_file(key_file(home))
+
+
+def are_new(given: SecretStr | None, home: Path, store: Store) -> bool:
+    """Whether `key_ring` would make a key file. Errors as there."""
     file = key_file(home)
-    if not file.exists() and store.holds_secrets():
+    if given or file.exists():
+        return False
+    if store.holds_secrets():
         raise VaultError(
             f"The key file {file} is missing, and the database {store.name} holds secrets that only its key opens. Restore "
             f"the file from a backup, or set {VARIABLE} to its content. If the key is lost, set {VARIABLE} to a new one "
             "(`trinity-channels keygen`) and connect every account again."
         )
-    return load_or_create_key_file(file)
+    return True

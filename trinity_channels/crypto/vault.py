@@ -40,22 +40,33 @@ class Vault:
 
     Args:
         keys: the key ring, or what reads it: a host is made without touching a file.
+        new: says whether reading it would make it.
     """
 
-    def __init__(self, keys: KeyRing | Callable[[], KeyRing]) -> None:
+    def __init__(self, keys: KeyRing | Callable[[], KeyRing], new: Callable[[], bool] = lambda: False) -> None:
         self._given = keys
+        self._new = new
 
     @cached_property
     def _keys(self) -> KeyRing:
         return self._given if isinstance(self._given, KeyRing) else self._given()
 
-    def unlock(self) -> None:
+    def unlock(self, *, make: bool = True) -> None:
         """Read the keys now, and not when the first one is needed.
+
+        Args:
+            make: whether to make a key where there is none yet. A host that may still be refused its database makes none.
 
         Raises:
             Whatever reading them raises.
         """
-        assert self._keys  # noqa: S101  it is read by asking for it
+        if make or not self.are_new:
+            assert self._keys  # noqa: S101  it is read by asking for it
+
+    @property
+    def are_new(self) -> bool:
+        """Whether there is no key yet: one would be made when the first one is needed. Errors as `unlock`."""
+        return "_keys" not in self.__dict__ and self._new()
 
     @property
     def newest_key(self) -> str:

@@ -300,6 +300,18 @@ async def test_a_process_with_other_encryption_keys_does_not_start_beside_others
 
 
 @never_cut
+async def test_a_process_without_a_key_makes_none_beside_others(pair: Pair, tmp_path: Path) -> None:
+    # Else it is the stored secrets that tell that a key is missing.
+    assert (await pair.api("DELETE", "/api/agents/support/whatsapp")).status_code == 200
+    home = tmp_path / "of the third"
+
+    with pytest.raises(VaultError, match=r"seal secrets with the encryption key [0-9a-f]{12}, which this one does"):
+        await third(pair, credential_encryption_key=None, home=home)
+
+    assert not home.exists()
+
+
+@never_cut
 async def test_a_process_with_other_agents_says_so_when_it_starts(pair: Pair, caplog: pytest.LogCaptureFixture) -> None:
     agents = dict(pair.settings.agents)
     agents["new"] = agents.pop("sales")
