@@ -135,6 +135,7 @@ def _contract() -> str:
     for name, value in public.items():
         if name not in errors:
             text += [f"### `{name}`\n", _prose(value), "", *_fields(value)]
+            text += _methods(value) if getattr(value, "_is_protocol", False) else []
     text += ["## Errors\n", "```text", _prose(inspect.getmodule(ChannelError)), "```\n"]
     for name, error in errors.items():
         text += [f"### `{name}`\n", _prose(error), ""]
@@ -166,7 +167,7 @@ def _call(name: str, part: Callable[..., object]) -> str:
 
 
 def _methods(part: type) -> list[str]:
-    """What a simulator calls or writes, in the first sentence of its docstring."""
+    """What a plugin or simulator calls or writes, in the first sentence of its docstring."""
     own = [
         (name, one) for name, one in vars(part).items() if inspect.isfunction(one) and name[0] != "_" and one.__doc__
     ]

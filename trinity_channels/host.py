@@ -136,7 +136,7 @@ class Host(OnDemand):
             self.store,
             self.plugins,
             StoredSecrets(self.vault),
-            Contexts(self.plugins, self.http, self.address, settings.api_base_url, now),
+            Contexts(self.plugins, self.http, self.address, settings.api_base_url, now, ports.websocket),
             now,
         )
         self.slots = FairSlots(settings.max_concurrent_turns)

@@ -114,6 +114,9 @@ class BoundedHttpProtocol(HttpToolsProtocol):
                 if self._overhead > self.limits.head + self._content:
                     raise _Refused(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
         except httptools.HttpParserUpgrade:
+            if self._should_upgrade():  # only simulators have WebSockets
+                self.handle_websocket_upgrade()
+                return
             # Answered in HTTP/1.1, as RFC 9110 section 7.8 allows. Older servers miss a "close" beside the "upgrade".
             self.cycle.keep_alive = self.cycle.keep_alive and self.parser.should_keep_alive()
         except httptools.HttpParserError as error:
@@ -194,6 +197,12 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if self.answering and self.cycle.response_started and _wants_events(self.headers):
             self.transport.close()
         super().shutdown()
+
+    def handle_websocket_upgrade(self) -> None:
+        """Hand the connection over; this protocol hears no more of it."""
+        if self._check is not None:
+            self._check.cancel()
+        super().handle_websocket_upgrade()
 
     # --- deadlines and room ---
 

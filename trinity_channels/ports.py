@@ -12,6 +12,7 @@ from trinity_channels.access.directory import Directory
 from trinity_channels.agents.instructed import InstructionSource
 from trinity_channels.agents.port import AgentRuntime
 from trinity_channels.bindings.public_address import AddressSource
+from trinity_channels.http_client.websockets import OpenTo
 from trinity_channels.mail.port import Mailer
 from trinity_channels.plugins import Plugins
 from trinity_channels.settings import Settings
@@ -33,6 +34,7 @@ class Ports:
     address: AddressSource | None = None
     instructions: InstructionSource | None = None
     http: httpx.AsyncClient | None = None
+    websocket: OpenTo | None = None
     plugins: Plugins | None = None
     now: Callable[[], datetime] | None = None
     read_settings: Callable[[], Settings] | None = None

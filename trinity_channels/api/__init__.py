@@ -54,6 +54,7 @@ from trinity_channels.api.values import (
     Verification,
 )
 from trinity_channels.api.version import CONTRACT, known
+from trinity_channels.api.websocket import OpenWebSocket, WebSocket, WebSocketClosed
 
 __all__ = [
     "CONTRACT",
@@ -94,6 +95,7 @@ __all__ = [
     "MessageReceived",
     "Note",
     "NoteKind",
+    "OpenWebSocket",
     "OptOut",
     "OutboundMessage",
     "Part",
@@ -115,6 +117,8 @@ __all__ = [
     "SignatureError",
     "Simulator",
     "Verification",
+    "WebSocket",
+    "WebSocketClosed",
     "hookimpl",
     "hookspec",
     "http",

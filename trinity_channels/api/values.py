@@ -10,6 +10,8 @@ from enum import StrEnum
 import httpx
 from pydantic import BaseModel, SecretStr
 
+from trinity_channels.api.websocket import OpenWebSocket, no_websockets
+
 # --- one agent connected to one account ---
 
 
@@ -57,12 +59,14 @@ class Context:
         now: the current time, timezone-aware UTC.
         webhook_url: our address for this binding; None while no public URL is set.
         api_base_url: replaces every host of the provider; None means the provider's own.
+        websocket: opens a WebSocket, see `OpenWebSocket`; the hook that opened it closes it.
     """
 
     http: httpx.AsyncClient = field(repr=False)
     now: Callable[[], datetime]
     webhook_url: str | None = None
     api_base_url: str | None = None
+    websocket: OpenWebSocket = field(default=no_websockets, repr=False)
 
 
 class CheckState(StrEnum):

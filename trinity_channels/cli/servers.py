@@ -116,12 +116,16 @@ async def serving(
     bound: socket.socket,
     leave: Callable[[], Awaitable[None]] | None = None,
     hurry: asyncio.Event | None = None,
+    *,
+    websockets: bool = False,
 ) -> AsyncIterator[None]:
     """Answer requests as long as the context is open; those that run when it closes are ended first.
 
     `leave` is called before, to end what would otherwise go on, such as streams of events. `hurry` ends them at once.
+    `websockets` serves these, too, as some simulators need.
     """
-    server = _Server(server_config(app, lifespan="off", timeout_graceful_shutdown=GRACE))
+    options = {"ws": "websockets-sansio"} if websockets else {}
+    server = _Server(server_config(app, lifespan="off", timeout_graceful_shutdown=GRACE, **options))
     task = asyncio.create_task(server.serve([bound]), name="server")
     listening = asyncio.create_task(server.listening.wait())
     # The server may end instead of listening; then the `await task` below raises its error.

@@ -26,6 +26,7 @@ from trinity_channels.api import (
 )
 from trinity_channels_contract_tests.expectations import NotApplicable, Seen, broken, expect, short, told
 from trinity_channels_contract_tests.host import HOST, PUBLIC_URL, Host
+from trinity_channels_contract_tests.sockets import Sockets
 from trinity_channels_contract_tests.transport import Transport
 from trinity_channels_contract_tests.under_test import PluginUnderTest
 
@@ -47,6 +48,7 @@ class Harness:
         simulator: its provider.
         host: what the provider posted.
         transport: the network to the provider.
+        sockets: the same for WebSockets.
         ctx: what hooks get.
         webhook_url: where the provider posts.
         settings: what the owner entered.
@@ -69,7 +71,8 @@ class Harness:
         # A client of its own for the simulator: faults on the way to the provider must not disturb its webhooks.
         self._posts = httpx.AsyncClient(transport=Transport(HOST, self.host))
         base_url = f"http://{PROVIDER}"
-        self.ctx = Context(self._http, self.now, self.webhook_url, base_url)
+        self.sockets = Sockets(lambda server: self.transport.app if server == PROVIDER else None)
+        self.ctx = Context(self._http, self.now, self.webhook_url, base_url, self.sockets)
         if not plugin.offers("simulator"):
             broken("the plugin ships no simulator (capability and hook `simulator`), so nothing else can be shown")
         self.simulator: Simulator = plugin.hook("simulator")(ctx=Context(self._posts, self.now, None, base_url))

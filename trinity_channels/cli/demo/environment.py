@@ -79,7 +79,7 @@ async def set_up(port: int) -> AsyncIterator[Environment]:
             async with (
                 environment.host,
                 servers.serving(framed, inner, environment.host.leave),
-                servers.serving(providers, outer),
+                servers.serving(providers, outer, websockets=True),
             ):
                 await environment.owner.set_public_address(environment.url)
                 for name, simulator in environment.simulators.items():

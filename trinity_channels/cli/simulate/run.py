@@ -36,7 +36,7 @@ async def run(channel: str, port: int, webhook: str) -> None:
             simulator.phone(GREETED)
             if webhook:
                 _enter(simulated, webhook)
-            async with servers.serving(application(simulated), bound):
+            async with servers.serving(application(simulated), bound, websockets=True):
                 typer.echo(welcome(simulated, url))
                 await servers.until_told_to_stop()
                 typer.echo("Stopping. Nothing is kept.")

@@ -18,7 +18,7 @@ class _Server(uvicorn.Server):
     """Tells when it listens, so that tests need not poll, and ends at once, where uvicorn takes a fifth of a second."""
 
     def __init__(self, app: ASGIApp) -> None:
-        super().__init__(uvicorn.Config(app, log_level="critical", ws="none", lifespan="off"))
+        super().__init__(uvicorn.Config(app, log_level="critical", ws="websockets-sansio", lifespan="off"))
         self.listening = asyncio.Event()
         self.ending = asyncio.Event()
 
