@@ -35,9 +35,10 @@ from trinity_channels.bindings.contexts import Contexts
 from trinity_channels.bindings.public_address import PublicAddress
 from trinity_channels.bindings.reports import HealthReports
 from trinity_channels.bindings.stored_secrets import StoredSecrets
-from trinity_channels.crypto.key_ring import are_new, key_ring
-from trinity_channels.crypto.vault import Vault, VaultError
+from trinity_channels.crypto.key_ring import vault_of
+from trinity_channels.crypto.vault import VaultError
 from trinity_channels.dispatch import dispatcher_of, end
+from trinity_channels.dispatch.idle_keys import IdleKeys
 from trinity_channels.forgetting import Forgetting
 from trinity_channels.housekeeping import Chore, Housekeeping
 from trinity_channels.http_client import open_client
@@ -113,8 +114,7 @@ class Host(OnDemand):
         self.metrics = Metrics()
         self.plugins = ports.plugins or load()
         self.store = store_at(settings.database_url.get_secret_value())
-        keys = settings.credential_encryption_key, settings.home, self.store
-        self.vault = Vault(partial(key_ring, *keys), partial(are_new, *keys))
+        self.vault = vault_of(settings.credential_encryption_key, settings.home, self.store)
         self._owns_http = ports.http is None
         # One client for all providers and agents, so that connections are used again.
         self.http = ports.http or open_client(settings.max_concurrent_turns)
@@ -248,6 +248,7 @@ class Host(OnDemand):
             "webhooks to set": WebhooksToSet(self.store, self.bindings, now),
             "unwanted runs": UnwantedRuns(self.store, self.runtime, now),
             "page sessions": self.sessions,
+            "idle keys": IdleKeys(self.store, now),
             "verified e-mails": EmailUpkeep(self.store, self.plugins, vouching, self.self_service.lifetime, now),
         }
 

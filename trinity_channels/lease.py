@@ -26,7 +26,7 @@ class Lease:
 
     Attributes:
         key: what it works on.
-        number: which run of the key it is.
+        number: which run of the key it is, of all that there ever are.
         alive: whether the others have heard of this process recently enough not to take the key over.
         lost: that this process knows that they may have.
         over: that the run has ended; what it has left running no longer works on the key, unless the lease was lost.

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from pydantic import SecretStr
 
 from trinity_channels.crypto.keys import VARIABLE, KeyRing, VaultError, load_or_create_key_file, parse_keys
+from trinity_channels.crypto.vault import Vault
 from trinity_channels.store import Store
 
 
 def key_file(home: Path) -> Path:
     """Where a host keeps the key that it has made itself."""
     return home / "credentials.key"
+
+
+def vault_of(given: SecretStr | None, home: Path, store: Store) -> Vault:
+    """What seals with the keys that `key_ring` gives, once they are needed."""
+    return Vault(partial(key_ring, given, home, store), partial(are_new, given, home, store))
 
 
 def key_ring(given: SecretStr | None, home: Path, store: Store) -> KeyRing:

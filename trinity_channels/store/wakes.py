@@ -13,7 +13,6 @@ from trinity_channels.lease import Lease, LeaseLost
 from trinity_channels.store.clock import micros
 from trinity_channels.store.database import Unit
 from trinity_channels.store.jobs import SCHEMA
-from trinity_channels.store.statements import insert
 from trinity_channels.store.tables import WAKE
 from trinity_channels.store.tx import Tx
 
@@ -44,13 +43,14 @@ FETCH = """SELECT (job).* FROM (
 ) AS fetched WHERE (job).id IS NOT NULL"""
 REMOVE = "DELETE FROM procrastinate_jobs WHERE id = ANY(%(numbers)s::bigint[]) AND status = 'doing'"
 _HERE = WAKE.c.key == bindparam("key")
-_BEGUN = {"scheduled": False, "due_at": None, "lease": WAKE.c.lease + 1}
-_BEGIN_IF_WOKEN = update(WAKE).where(_HERE, WAKE.c.scheduled).values(_BEGUN).returning(WAKE.c.lease)
-_BEGIN = (
-    insert(WAKE)
-    .values(key=bindparam("key"), scheduled=False, lease=1)
-    .on_conflict_do_update(index_elements=["key"], set_=_BEGUN)
-    .returning(WAKE.c.lease)
+# The number of the transaction, which no later one has: the row of a key, with the lease of its last run, may be removed.
+# https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-INFO-SNAPSHOT
+_TRANSACTION = "CAST(CAST(pg_current_xact_id() AS text) AS bigint)"
+_BEGUN = f"scheduled = false, due_at = NULL, lease = greatest(wake.lease + 1, {_TRANSACTION})"
+_BEGIN_IF_WOKEN = text(f"UPDATE {WAKE.name} AS wake SET {_BEGUN} WHERE key = :key AND scheduled RETURNING lease")  # noqa: S608  constants
+_BEGIN = text(
+    f"""INSERT INTO {WAKE.name} AS wake (key, scheduled, lease) VALUES (:key, false, {_TRANSACTION})
+ON CONFLICT (key) DO UPDATE SET {_BEGUN} RETURNING lease"""  # noqa: S608  constants
 )
 _LEASE = select(WAKE.c.lease).where(_HERE)
 _WAIT = update(WAKE).where(_HERE, WAKE.c.lease == bindparam("number")).values(due_at=bindparam("at"))
@@ -76,6 +76,15 @@ _FORGET_LOST_OF = text(
 _LOST = text(
     f"SELECT key FROM {WAKE.name} WHERE scheduled AND key NOT IN ({_WITH_JOB}) LIMIT {BATCH}"  # noqa: S608  constants
 )
+_IDLE = (
+    select(WAKE.c.key)
+    .where(WAKE.c.key > bindparam("after"), ~WAKE.c.scheduled, WAKE.c.due_at.is_(None))
+    .order_by(WAKE.c.key)
+    .limit(BATCH)
+)
+_REMOVE_IDLE = text(
+    f"DELETE FROM {WAKE.name} WHERE key = ANY(:keys) AND NOT scheduled AND due_at IS NULL AND key NOT IN ({_WITH_JOB})"  # noqa: S608  constants
+).bindparams(bindparam("keys", type_=ARRAY(Text)))
 
 
 def schedule(tx: Tx, keys: list[str]) -> None:
@@ -93,7 +102,7 @@ def begin(tx: Tx, key: str, *, woken: bool) -> int | None:
         woken: whether it is to begin only if something has woken the key since the last run began.
 
     Returns:
-        Which run of the key it is, counted from 1; None if it is not to begin.
+        The lease of the run, a number that no other run of the key ever has; None if it is not to begin.
     """
     return tx.scalar(_BEGIN_IF_WOKEN if woken else _BEGIN, int, key=key)
 
@@ -152,6 +161,19 @@ def lost(tx: Tx) -> list[str]:
 def forget_lost(tx: Tx, keys: list[str]) -> int:
     """Let keys be woken again that still have no job. Returns how many."""
     return tx.run(_FORGET_LOST_OF, keys=keys)
+
+
+def idle(tx: Tx, after: str) -> list[str]:
+    """Some of the keys behind `after` that wait for nothing, in their order; they may have a run that has not ended."""
+    return tx.scalars(_IDLE, str, after=after)
+
+
+def remove_idle(tx: Tx, keys: list[str]) -> int:
+    """Remove the rows of keys that still wait for nothing and have no run. Returns how many.
+
+    What wakes one meanwhile is seen, or ends this transaction: both write the row.
+    """
+    return tx.run(_REMOVE_IDLE, keys=keys)
 
 
 def wake(tx: Tx, keys: Iterable[str]) -> None:

@@ -57,11 +57,11 @@ async def test_a_key_that_is_woken_often_has_one_job(store: PostgresStore, url: 
 async def test_a_run_writes_only_while_it_is_the_latest_of_its_key(store: PostgresStore) -> None:
     begin = partial(wakes.begin, key="turn:1", woken=False)
     number = await store.write(begin)
-    assert number == 1
+    assert number
     with held(Lease("turn:1", number, lambda: True)):
         await store.write(lambda tx: settings.put(tx, "a", "1"))
 
-    assert await store.write(begin) == 2
+    assert (await store.write(begin) or 0) > number
     late = Lease("turn:1", number, lambda: True)
     with held(late):
         both = await asyncio.gather(

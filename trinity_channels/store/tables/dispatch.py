@@ -12,10 +12,10 @@ from trinity_channels.store.tables.row import METADATA, Row
 
 
 class WakeRow(Row, table=True):
-    """A key, `turn:<conversation>` or `deliver:<conversation>`, that has been woken.
+    """A key, `turn:<conversation>` or `deliver:<conversation>`, that has been woken; removed once it has no work.
 
-    `scheduled`: a job for it waits in the queue. `lease`: how many runs it has had; each writes only while it is the latest.
-    `due_at`: when it is to be woken again.
+    `scheduled`: a job for it waits in the queue. `lease`: a number of the latest run, which no other ever has; each writes
+    only while it is the latest. `due_at`: when it is to be woken again.
     """
 
     __tablename__: ClassVar[str] = "trinity_channels_wake"
