@@ -22,6 +22,7 @@ from trinity_channels.api import (
     hookimpl,
 )
 from trinity_channels_contract_tests.echo import Echo
+from trinity_channels_contract_tests.echo.manifest import MANIFEST
 
 
 class TidiesTexts(Echo):
@@ -143,11 +144,7 @@ class LosesTheAddress(Echo):
 
 class ClaimsAnEmail(Echo):
     breaks = "test_no_email_is_claimed_undeclared"
-
-    @hookimpl
-    async def resolve_identity(self, binding: Binding, sender: Sender, ctx: Context) -> Identity:
-        found = await super().resolve_identity(binding, sender, ctx)
-        return replace(found, verified_email=f"{found.name.lower()}@example.org")
+    manifest = replace(MANIFEST, capabilities=replace(MANIFEST.capabilities, verified_email=False))
 
 
 class LetsTheTransportSpeak(Echo):

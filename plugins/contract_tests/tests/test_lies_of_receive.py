@@ -13,7 +13,10 @@ from typing import Any, cast
 
 from trinity_channels.api import (
     Binding,
+    Event,
+    Ignored,
     Inbound,
+    Malformed,
     MalformedPayload,
     MessageReceived,
     Request,
@@ -119,9 +122,9 @@ class StumblesOverOddities(Echo):
     @hookimpl
     def receive(self, binding: Binding, request: Request) -> Inbound:
         found = super().receive(binding, request)
-        payload = json.loads(request.body)
-        if payload["kind"] == "message":
-            payload["from"]["name"].title()
+        for payload in json.loads(request.body)["events"]:
+            if payload and payload["kind"] == "message":
+                payload["from"]["name"].title()
         return found
 
 
@@ -134,6 +137,50 @@ class SaysNothingAboutOddities(Echo):
             return super().receive(binding, request)
         except MalformedPayload:
             return cast("Inbound", None)
+
+
+class ReadsOnlyTheFirstEvent(Echo):
+    breaks = "test_every_event_of_a_request_counts"
+
+    def events(self, batch: list[Any]) -> tuple[Event, ...]:
+        return super().events(batch[:1])
+
+
+class StopsAtWhatItIgnores(Echo):
+    breaks = "test_every_event_of_a_request_counts"
+
+    def events(self, batch: list[Any]) -> tuple[Event, ...]:
+        found = super().events(batch)
+        ignored = next((index for index, event in enumerate(found) if isinstance(event, Ignored)), len(found))
+        return found[: ignored + 1]
+
+
+class KeepsOneMessageOfAPerson(Echo):
+    breaks = "test_every_event_of_a_request_counts"
+
+    def events(self, batch: list[Any]) -> tuple[Event, ...]:
+        found = super().events(batch)
+        latest = {getattr(event, "sender", index): event for index, event in enumerate(found)}
+        return tuple(latest.values())
+
+
+class GivesTheBatchUp(Echo):
+    breaks = "test_a_malformed_event_leaves_its_neighbours"
+
+    def one(self, payload: Any) -> Event:
+        found = super().one(payload)
+        if isinstance(found, Malformed):
+            raise MalformedPayload("Echo's webhook lacks a field that Echo always sends.")
+        return found
+
+
+class EndsWithAMalformedEvent(Echo):
+    breaks = "test_a_malformed_event_leaves_its_neighbours"
+
+    def events(self, batch: list[Any]) -> tuple[Event, ...]:
+        found = super().events(batch)
+        malformed = next((index for index, event in enumerate(found) if isinstance(event, Malformed)), len(found))
+        return found[: malformed + 1]
 
 
 class EatsTheSignature(Echo):

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from trinity_channels_contract_tests.check import Checks
 from trinity_channels_contract_tests.checks.authenticating import Authenticating
+from trinity_channels_contract_tests.checks.batches import Batches
 from trinity_channels_contract_tests.checks.behaving import Behaving
 from trinity_channels_contract_tests.checks.connecting import Connecting, Verifying
 from trinity_channels_contract_tests.checks.entering import Entering
@@ -40,6 +41,7 @@ class ChannelContract(
     Sending,
     Identifying,
     Messages,
+    Batches,
     Reading,
     Authenticating,
     Verifying,

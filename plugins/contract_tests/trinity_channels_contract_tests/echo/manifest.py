@@ -39,7 +39,9 @@ MANIFEST = Channel(
         unregister_webhook=True,
         resolve_quoted=True,
         simulator=True,
+        groups=True,
+        verified_email=True,
     ),
-    address=AddressFormat("to", r"echo:\d{6}", "echo:100001"),
+    address=AddressFormat("to", r"echo:(\d{6}|g\d+)", "echo:100001", person=r"echo:\d{6}"),
     setup_steps=(SetupStep("Copy the token", "Echo's console shows it beside the account."),),
 )

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import json
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any, cast
+from urllib.parse import quote
 
 import httpx
 from pydantic import BaseModel
 
 from trinity_channels.api import (
     Account,
-    Attachment,
     Binding,
     Channel,
     Check,
@@ -23,45 +20,36 @@ from trinity_channels.api import (
     ConfigurationError,
     Context,
     DeliveryState,
-    Event,
     Failure,
     FailureKind,
     Identity,
-    Ignored,
-    Inbound,
-    MalformedPayload,
     MessageReceived,
     OutboundMessage,
     ProviderUnavailable,
     Quoted,
     Receipt,
-    ReceiptReceived,
-    Request,
     SendDeferred,
     Sender,
     SendError,
     SendRejected,
     SendUnknown,
-    SignatureError,
     Simulator,
     Verification,
     hookimpl,
 )
-from trinity_channels_contract_tests.echo.manifest import MANIFEST, EchoSettings
+from trinity_channels_contract_tests.echo.manifest import MANIFEST
 from trinity_channels_contract_tests.echo.provider import EchoSimulator
+from trinity_channels_contract_tests.echo.webhooks import STATES, EchoWebhooks, settings_of
 
-STATES = {
-    "accepted": DeliveryState.QUEUED,
-    "sent": DeliveryState.SENT,
-    "delivered": DeliveryState.DELIVERED,
-    "read": DeliveryState.READ,
-}
 PACE = timedelta(seconds=1)
-WINDOW = timedelta(minutes=5)
 CLOCK_SKEW = timedelta(minutes=1)
 
 
-class Echo:
+class NotFoundError(ProviderUnavailable):
+    """Echo does not have what was asked for; an outage for hooks that do not expect it."""
+
+
+class Echo(EchoWebhooks):
     """The echo channel. The hooks come first, then the steps that they share."""
 
     manifest = MANIFEST
@@ -84,15 +72,6 @@ class Echo:
         return Verification(account, (check,), elsewhere)
 
     @hookimpl
-    def receive(self, binding: Binding, request: Request) -> Inbound:
-        self.authenticate(settings_of(binding.settings), request)
-        try:
-            payload = json.loads(request.body)
-            return Inbound((self.event(payload),))
-        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-            raise MalformedPayload("Echo's webhook lacks a field that Echo always sends.") from None
-
-    @hookimpl
     async def send(self, binding: Binding, message: OutboundMessage, ctx: Context) -> Receipt:
         try:
             return self.receipt(await self.post(binding, message, ctx))
@@ -104,8 +83,10 @@ class Echo:
 
     @hookimpl
     async def resolve_identity(self, binding: Binding, sender: Sender, ctx: Context) -> Identity:
-        person = await self.ask(binding.settings, ctx, "GET", f"/people/{sender.address}")
-        return Identity(addresses=(sender.address,), name=person["name"])
+        person = await self.person(binding, sender, ctx)
+        if person is None:  # nothing will ever be known of them, and that is not an outage
+            return Identity((sender.address,), sender.name)
+        return Identity((sender.address,), person["name"], person["email"])
 
     @hookimpl
     async def indicate(self, binding: Binding, message_id: str, ctx: Context) -> None:
@@ -141,69 +122,18 @@ class Echo:
     def simulator(self, ctx: Context) -> Simulator:
         return EchoSimulator(ctx, self.signed)
 
-    # --- webhooks ---
-
-    def authenticate(self, settings: EchoSettings, request: Request) -> None:
-        stamp = request.headers.get("x-echo-timestamp", "")
-        presented = request.headers.get("x-echo-signature", "").encode("latin-1", "replace")
-        # The raw body and the configured address, never what was parsed or what the request claims.
-        signed = self.signed(request.url, stamp, request.body)
-        wanted = [hmac.new(secret, signed, hashlib.sha256).hexdigest().encode() for secret in self.secrets(settings)]
-        if not any(self.same(one, presented) for one in wanted):
-            raise SignatureError("The signature does not match the signing secret and the webhook's address.")
-        # After the signature, so that a stranger learns nothing about times.
-        self.in_time(stamp, request)
-
-    def same(self, wanted: bytes, presented: bytes) -> bool:
-        return hmac.compare_digest(wanted, presented)
-
-    def secrets(self, settings: EchoSettings) -> list[bytes]:
-        held = (settings.signing_secret, settings.signing_secret_secondary)
-        return [secret.get_secret_value().encode() for secret in held if secret is not None]
-
-    def signed(self, url: str, stamp: str, body: bytes) -> bytes:
-        return f"{url}\n{stamp}\n".encode() + body
-
-    def in_time(self, stamp: str, request: Request) -> None:
-        age = abs(request.received_at.timestamp() - float(stamp)) if request.received_at else 0
-        if age > WINDOW.total_seconds():
-            raise SignatureError("The request is too old.")
-
-    def event(self, payload: dict[str, Any]) -> Event:
-        match payload["kind"]:
-            case "message":
-                return self.message(payload)
-            case "receipt":
-                state = STATES.get(payload["state"])
-                return self.receipt_event(payload, state) if state else Ignored("unknown_state")
-            case _:
-                return Ignored("unknown_kind")
-
-    def message(self, row: dict[str, Any]) -> MessageReceived:
-        return MessageReceived(
-            event_id=str(row["id"]),
-            provider_id=str(row["id"]),
-            sender=self.sender(row["from"]),
-            text=str(row["text"] or ""),
-            attachments=tuple(Attachment(str(file["url"]), str(file["type"])) for file in row["files"]),
-            sent_at=datetime.fromisoformat(row["at"]),
-        )
-
-    def quoted(self, row: dict[str, Any]) -> Quoted:
-        author = row.get("from", {}).get("name", "")
-        return Quoted(row["text"], row["id"], author, by_agent="to" in row)
-
-    def sender(self, person: dict[str, Any]) -> Sender:
-        return Sender(address=str(person["address"]), stable=str(person["id"]), name=str(person["name"]))
-
-    def receipt_event(self, payload: dict[str, Any], state: DeliveryState) -> ReceiptReceived:
-        return ReceiptReceived(str(payload["id"]), state, delivery=payload["reference"])
-
     # --- the provider's API ---
 
     async def open_account(self, settings: BaseModel, ctx: Context) -> Account:
         record = await self.ask(settings, ctx, "GET", "/account")
         return Account(key=record["id"], sender=record["address"], display_name=record["name"], pace=PACE)
+
+    async def person(self, binding: Binding, sender: Sender, ctx: Context) -> dict[str, Any] | None:
+        """What Echo knows of someone; None if it does not know them."""
+        try:
+            return await self.ask(binding.settings, ctx, "GET", f"/people/{quote(sender.address, safe='')}")
+        except NotFoundError:
+            return None
 
     async def post(self, binding: Binding, message: OutboundMessage, ctx: Context) -> dict[str, Any]:
         body = self.body(message)
@@ -233,6 +163,8 @@ class Echo:
             answer = await self.request(settings, ctx, method, path, body)
             if answer.status_code == HTTPStatus.UNAUTHORIZED:
                 raise ConfigurationError("Echo refuses the token.", field="token", refused=True)
+            if answer.status_code == HTTPStatus.NOT_FOUND:
+                raise NotFoundError("Echo does not have it.")
             return cast("dict[str, Any]", answer.raise_for_status().json())
         except (httpx.HTTPError, ValueError):
             raise ProviderUnavailable("Echo gave no usable answer.") from None
@@ -243,6 +175,10 @@ class Echo:
         headers = {"authorization": f"Bearer {settings_of(settings).token.get_secret_value()}"}
         return await ctx.http.request(method, f"{ctx.api_base_url}{path}", json=body, headers=headers)
 
+    def quoted(self, row: dict[str, Any]) -> Quoted:
+        author = row.get("from", {}).get("name", "")
+        return Quoted(row["text"], row["id"], author, by_agent="to" in row)
+
     def receipt(self, row: dict[str, Any]) -> Receipt:
         return Receipt(row["id"], STATES.get(row["state"], DeliveryState.QUEUED))
 
@@ -251,10 +187,3 @@ class Echo:
     ) -> bool:
         recent = datetime.fromisoformat(row["at"]) >= attempted_at - CLOCK_SKEW
         return recent and row["id"] not in known and (row["to"], row["text"]) == (message.to, message.text)
-
-
-def settings_of(settings: BaseModel) -> EchoSettings:
-    """Settings with their type."""
-    if not isinstance(settings, EchoSettings):
-        raise TypeError(f"These are {type(settings).__name__}, not EchoSettings.")
-    return settings

@@ -47,12 +47,50 @@ class EchoPhone:
 
     async def says(self, text: str) -> None:
         """Write; returns when the webhook has been answered."""
-        await self.provider.bring(self, text, [])
+        await self.provider.bring(self, text)
+
+    async def corrects(self, text: str) -> None:
+        """Change what was written last."""
+        await self.provider.change(self, text)
+
+    async def takes_back(self) -> None:
+        """Remove what was written last, for everyone."""
+        await self.provider.change(self, None)
+
+    async def blocks(self) -> None:
+        """Let Echo bring nothing more."""
+        await self.provider.follow(self, "blocked")
+
+    async def unblocks(self) -> None:
+        """Take that back."""
+        await self.provider.follow(self, "unblocked")
 
     async def sends_media(self, data: bytes, content_type: str, caption: str = "") -> None:
         """Send a file."""
         url = f"/files/{hashlib.sha256(data).hexdigest()[:12]}"
-        await self.provider.bring(self, caption, [{"url": url, "type": content_type}])
+        await self.provider.bring(self, caption, {"url": url, "type": content_type})
+
+    def heard(self) -> Sequence[Heard]:
+        """Everything that arrived, oldest first."""
+        return [Heard(row["text"], TICKS[row["state"]]) for row in self.chat]
+
+    @property
+    def person(self) -> dict[str, str]:
+        """As webhooks show them."""
+        return {"address": self.address, "id": f"u-{self.address[5:]}", "name": self.name}
+
+
+@dataclass(slots=True, eq=False)
+class EchoGroup:
+    """A group with the account in it; `chat` is what the account wrote."""
+
+    address: str
+    provider: EchoSimulator = field(repr=False)
+    chat: list[dict[str, Any]] = field(default_factory=list)
+
+    async def says(self, phone: EchoPhone, text: str, *, named: bool) -> None:
+        """Let a member write; `named`, to the account."""
+        await self.provider.bring(phone, text, group=self.address, named=named)
 
     def heard(self) -> Sequence[Heard]:
         """Everything that arrived, oldest first."""
@@ -69,6 +107,7 @@ class EchoSimulator:
         self._webhook = ""
         self._ids = itertools.count(1)
         self._phones: dict[str, EchoPhone] = {}
+        self._groups: dict[str, EchoGroup] = {}
         self._faults = Faults(REFUSALS)
         self._background = Background()
         self._sent: list[dict[str, Any]] = []
@@ -115,6 +154,10 @@ class EchoSimulator:
 
     # --- more than the protocol: what lets the kit see further ---
 
+    def group(self, name: str) -> EchoGroup:
+        """A group; the same one for the same name."""
+        return self._groups.setdefault(name, EchoGroup(f"echo:g{1 + len(self._groups)}", self))
+
     async def posts_unknown(self) -> None:
         """Post an event of an unknown kind."""
         await self._post({"kind": "sunrise", "id": self._id()})
@@ -133,17 +176,34 @@ class EchoSimulator:
 
     # --- people ---
 
-    async def bring(self, phone: EchoPhone, text: str, files: list[dict[str, str]]) -> None:
+    async def bring(
+        self, phone: EchoPhone, text: str, *files: dict[str, str], group: str | None = None, named: bool = False
+    ) -> None:
         """Carry what a person wrote to the host."""
-        person = {"address": phone.address, "id": f"u-{phone.address[5:]}", "name": phone.name}
-        message = {"kind": "message", "id": self._id(), "from": person, "text": text, "files": files, "at": self._at()}
+        where = {"group": group, "named": named}
+        message = self._event("message", phone, id=self._id(), text=text, files=list(files), **where)
         self._inbox.append(message)
         await self._post(message)
+
+    async def change(self, phone: EchoPhone, text: str | None) -> None:
+        """Change what a person wrote last."""
+        latest = next(row for row in reversed(self._inbox) if row["from"] == phone.person)
+        await self._post(self._event("changed", phone, id=latest["id"], text=text))
+
+    async def follow(self, phone: EchoPhone, state: str) -> None:
+        """Tell what a person did with the account."""
+        await self._post(self._event("followed", phone, state=state))
+
+    def _event(self, kind: str, phone: EchoPhone, **fields: Any) -> dict[str, Any]:
+        return {"kind": kind, "from": phone.person, "at": self._at(), **fields}
 
     async def _post(self, payload: dict[str, Any], attempt: int = 1) -> int:
         if not self._webhook:
             return 0
-        body, stamp = json.dumps(payload).encode(), str(int(datetime.fromisoformat(self._at()).timestamp()))
+        body, stamp = (
+            json.dumps({"events": [payload]}).encode(),
+            str(int(datetime.fromisoformat(self._at()).timestamp())),
+        )
         headers = {
             "content-type": "application/json",
             "x-echo-timestamp": stamp,
@@ -156,7 +216,8 @@ class EchoSimulator:
             return 0
 
     async def _carry(self, row: dict[str, Any]) -> None:
-        phone = next((one for one in self._phones.values() if one.address == row["to"]), None)
+        chats: list[EchoPhone | EchoGroup] = [*self._phones.values(), *self._groups.values()]
+        phone = next((one for one in chats if one.address == row["to"]), None)
         if phone is not None:
             phone.chat.append(row)
             for state in ("sent", "delivered", "read"):
@@ -208,7 +269,10 @@ class EchoSimulator:
 
     async def _person(self, request: HttpRequest) -> Response:
         address = request.path_params["address"]
-        return _answer(request, {"name": next((n for n, p in self._phones.items() if p.address == address), "")})
+        name = next((name for name, phone in self._phones.items() if phone.address == address), None)
+        if name is None and _allowed(request):
+            return JSONResponse({"error": "no such person"}, 404)
+        return _answer(request, {"name": name, "email": f"{name}@example.org"})
 
     def _signature(self, url: str, stamp: str, body: bytes) -> str:
         return hmac.new(SECRET.encode(), self._signed(url, stamp, body), hashlib.sha256).hexdigest()
