@@ -14,6 +14,7 @@ from trinity_channels_contract_tests.checks.connecting import Connecting, Verify
 from trinity_channels_contract_tests.checks.entering import Entering
 from trinity_channels_contract_tests.checks.identifying import Identifying
 from trinity_channels_contract_tests.checks.loading import Loading
+from trinity_channels_contract_tests.checks.looking import Looking
 from trinity_channels_contract_tests.checks.messages import Messages
 from trinity_channels_contract_tests.checks.optional import Optional
 from trinity_channels_contract_tests.checks.readback import ReadingBack
@@ -44,6 +45,7 @@ class ChannelContract(
     Batches,
     Reading,
     Authenticating,
+    Looking,
     Verifying,
     Connecting,
     Entering,

@@ -127,10 +127,16 @@ class Harness:
     @asynccontextmanager
     async def another(self) -> AsyncIterator[Harness]:
         """A second harness with a simulator of its own, connected, with one message received."""
+        async with self.elsewhere() as harness:
+            await harness.greet()
+            yield harness
+
+    @asynccontextmanager
+    async def elsewhere(self) -> AsyncIterator[Harness]:
+        """A second harness with a simulator of its own, connected, in which no one has written."""
         harness = Harness(self.plugin, self._start)
         try:
             await harness.connect()
-            await harness.greet()
             yield harness
         finally:
             await harness.close()

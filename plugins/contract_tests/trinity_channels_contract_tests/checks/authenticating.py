@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+
+from pydantic import SecretStr, ValidationError
 
 from trinity_channels.api import Binding, ReceiptReceived, Request, SignatureError
 from trinity_channels_contract_tests.check import Checks, story
 from trinity_channels_contract_tests.expectations import NotApplicable, broken, expect
+from trinity_channels_contract_tests.extras import Signs
+from trinity_channels_contract_tests.forging import NO_SECRETS, forged
 from trinity_channels_contract_tests.harness import Harness
 from trinity_channels_contract_tests.outcomes import refused
 from trinity_channels_contract_tests.variants import (
@@ -101,6 +106,22 @@ class Authenticating(Checks):
                 which = "the first" if primary == old else "the second"
                 _accepted(harness, request, replace(harness.binding, settings=settings), f"{which} of two secrets")
 
+    @story(
+        "receive", "Leave out what is unset or empty before you make keys of secrets: `if secret`, not `is not None`."
+    )
+    async def test_an_empty_secret_is_not_a_key(self, harness: Harness) -> None:
+        """Where a second secret is unset or blank, or the host's own is empty, it signs nothing."""
+        request = await harness.said(TEXT)
+        names, good = proofs(harness, request), harness.binding
+        for how, binding in _without_secrets(harness):
+            harness.binding = binding
+            for key in NO_SECRETS:
+                for name in names:
+                    refused(harness, with_header(request, name, key), f"with {how}, header {name}: {key!r}")
+                if isinstance(harness.simulator, Signs) and (one := forged(harness.simulator, request, key)):
+                    refused(harness, one, f"with {how}, signed with the key {key!r}")
+        harness.binding = good
+
     @story("receive", "Authenticate before looking at what kind of event it is: receipts are webhooks like any other.")
     async def test_receipts_are_authenticated_too(self, harness: Harness) -> None:
         """A receipt that was signed with another secret is a `SignatureError`, just as a message is."""
@@ -117,6 +138,19 @@ class Authenticating(Checks):
         except SignatureError:
             refused(harness, told[0], "a receipt signed with another secret")
         # Otherwise test_another_secret_is_refused says so, for every kind of event.
+
+
+def _without_secrets(harness: Harness) -> Iterator[tuple[str, Binding]]:
+    """The account with no more secrets than it needs, by what is missing."""
+    yield "no second secret", harness.binding
+    for name in harness.manifest.settings.model_fields:
+        for blank in ("", " ") if name.endswith(SECONDARY) else ():
+            try:
+                settings = with_settings(harness.manifest, harness.simulator.settings(), **{name: blank})
+            except ValidationError:
+                continue  # which is best
+            yield f"{name} {blank!r}", replace(harness.binding, settings=settings)
+    yield "an empty secret of the host", replace(harness.binding, webhook_secret=SecretStr(""))
 
 
 def _accepted(harness: Harness, request: Request, binding: Binding, how: str) -> None:

@@ -16,6 +16,22 @@ STRANGE: tuple[object, ...] = ("", "   ", None, [], {"a": 1}, "\x00", "x" * 10_0
 SECRET_WORDS = ("token", "secret", "password", "passphrase", "private_key", "signing_key", "api_key")
 
 
+PASTED = (" {}", "{} ", "{}\n", "\t{}\r\n", "\u00a0{}")
+
+
+def _pasted(harness: Harness, given: Mapping[str, str]) -> dict[str, str]:
+    """What owners paste, by setting; a private key of several lines may end with one."""
+    known = {name: value for name, value in given.items() if isinstance(value, str)}
+    # As the contract has it, a second secret looks like the first.
+    seconds = {f"{name}_secondary": value for name, value in known.items()}
+    fields, form = harness.manifest.settings.model_fields, harness.manifest.form
+    return {
+        name: value
+        for name, value in {**seconds, **known}.items()
+        if name in fields and not (name in form and form[name].multiline)
+    }
+
+
 def _problems(harness: Harness, given: Mapping[str, object]) -> ValidationError | None:
     try:
         harness.manifest.settings.model_validate(given)
@@ -54,6 +70,18 @@ class Entering(Checks):
                 blank = value is None or (isinstance(value, str) and not value.strip())
                 if field.is_required() and blank:
                     expect(found, f"{name}={value!r} was accepted")
+
+    @story(MODEL, "Use `model_config = ConfigDict(str_strip_whitespace=True)`: people paste a line, not a word.")
+    async def test_white_space_around_a_setting_is_harmless(self, harness: Harness) -> None:
+        """White space around what was pasted is taken off or refused, never kept."""
+        given = dict(harness.simulator.settings())
+        for name, value in _pasted(harness, given).items():
+            clean = harness.manifest.settings.model_validate({**given, name: value})
+            for around in PASTED:
+                pasted = {**given, name: around.format(value)}
+                if _problems(harness, pasted) is None:
+                    kept = harness.manifest.settings.model_validate(pasted) != clean
+                    expect(not kept, f"{name}={around.format('…')!r} was accepted as it is, with the white space")
 
     @story(MODEL, 'Use `model_config = ConfigDict(extra="forbid")`: a misspelt setting must not vanish.')
     async def test_an_unknown_setting_is_refused(self, harness: Harness) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from trinity_channels.api import Identity, MessageReceived
+from dataclasses import replace
+from functools import partial
+
+from trinity_channels.api import Identity, MessageReceived, Sender
 from trinity_channels_contract_tests.check import Checks, story
-from trinity_channels_contract_tests.expectations import expect, short
+from trinity_channels_contract_tests.expectations import NotApplicable, expect, short, told
 from trinity_channels_contract_tests.harness import Harness
-from trinity_channels_contract_tests.outcomes import says_unavailable
+from trinity_channels_contract_tests.outcomes import failure_of, says_unavailable
+from trinity_channels_contract_tests.variants import neighbour
 
 
 class Identifying(Checks):
@@ -59,6 +63,39 @@ class Identifying(Checks):
         found = await _resolve(harness, await harness.hears("hello"))
         declared = harness.manifest.capabilities.verified_email
         expect(declared or found.verified_email is None, f"{found.verified_email!r} is claimed without the capability")
+
+    @story(
+        "resolve_identity", "Return `Identity((sender.address,), sender.name)` for a 404: asking again changes nothing."
+    )
+    async def test_an_unknown_person_is_not_an_outage(self, harness: Harness) -> None:
+        """Someone whom the provider does not know, or does not know any more, has an identity with their address."""
+        known = (await harness.hears("hello")).sender
+        address, stable = neighbour(known.address), known.stable and neighbour(known.stable)
+        for sender in (Sender(address, stable, "Ida"), Sender(address), replace(known, address=address, name="")):
+            ask = partial(
+                harness.plugin.hook("resolve_identity"),
+                binding=harness.binding,
+                sender=sender,
+                ctx=harness.ctx,
+                conversation=None,
+            )
+            error = await failure_of(harness, ask)
+            expect(error is None, f"for an address that it does not know, {told(error) if error else ''}")
+
+    @story("resolve_identity", "Keep nothing between two calls: no dict of the module, no lru_cache.")
+    async def test_accounts_do_not_share_people(self, harness: Harness) -> None:
+        """An address that is Zoe's in one account and Ada's in another is told apart: nothing is kept between calls."""
+        first = await _resolve(harness, await harness.hears("hello"))
+        async with harness.elsewhere() as other:
+            try:
+                ada = other.simulator.phone("Ada", harness.phone.address)
+            except Exception as error:
+                raise NotApplicable(f"the simulator cannot give Ada the address {harness.phone.address!r}") from error
+            heard = await other.hears("hello", ada)
+            second = await _resolve(other, heard)
+        for name in ("name", "verified_email"):
+            ours, theirs = getattr(first, name), getattr(second, name)
+            expect(not ours or ours != theirs, f"{name} {ours!r} of another account's person came back")
 
     @story("resolve_identity", "Map transport errors and 5xx to ProviderUnavailable; the turn is tried again.")
     async def test_resolving_says_if_the_provider_is_down(self, harness: Harness) -> None:
