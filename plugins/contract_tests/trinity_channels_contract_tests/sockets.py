@@ -134,7 +134,8 @@ class Link:
             case "websocket.close" if not self._shaken.done():
                 self._refuse(403)
             case "websocket.close":
-                self._end(message.get("code", 1000), None)
+                code = message.get("code", 1000)
+                self._end(code, code)
             case "websocket.send" if self._ended is None:
                 self._to_client.put_nowait(message["text"])
 

@@ -22,6 +22,8 @@ class Behaviour:
         rate_limits: answer 429 to more calls than Slack takes; see `rates`.
         commercial: the app is sold outside the Marketplace: history and replies once a minute, 15 messages at a time.
         page_size: most messages that history and replies list at once.
+        patience: seconds that the host has to acknowledge an event in Socket Mode.
+        lost_acknowledgements: so many acknowledgements in Socket Mode get lost, each with its connection.
     """
 
     slow_answer: timedelta = timedelta(seconds=20)
@@ -35,3 +37,5 @@ class Behaviour:
     rate_limits: bool = True
     commercial: bool = False
     page_size: int = 999
+    patience: float = 3.0
+    lost_acknowledgements: int = 0

@@ -66,6 +66,25 @@ def view_submission(workspace: Workspace, user: User, view: Mapping[str, Any]) -
     return _common(workspace, user, "view_submission") | {"view": shown | dict(view), "response_urls": []}
 
 
+def slash_command(workspace: Workspace, user: User, command: str, text: str) -> dict[str, str]:
+    """A person used a slash command. https://docs.slack.dev/interactivity/implementing-slash-commands."""
+    return {
+        "token": "simulated-verification-token",
+        "team_id": workspace.team_id,
+        "team_domain": "simulated",
+        "channel_id": workspace.direct(user).id,
+        "channel_name": "directmessage",
+        "user_id": user.id,
+        "user_name": user.name,
+        "command": command,
+        "text": text,
+        "api_app_id": workspace.app.id,
+        "is_enterprise_install": "false",
+        "response_url": f"{workspace.base_url}/commands/T0SIM0001/1/fake",
+        "trigger_id": "1.2.fake",
+    }
+
+
 def _common(workspace: Workspace, user: User, kind: str) -> Json:
     return {
         "type": kind,

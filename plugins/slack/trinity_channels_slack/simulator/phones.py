@@ -29,6 +29,9 @@ class Line(Protocol):
     async def interact(self, payload: Mapping[str, Any]) -> None:
         """Send what a person did with a button, a menu or a form."""
 
+    async def command(self, form: Mapping[str, str]) -> str:
+        """Send a slash command; returns the answer."""
+
 
 class SlackPhone:
     """A person with Slack open.
@@ -143,6 +146,10 @@ class SlackPhone:
     async def submits(self, view: Mapping[str, Any]) -> None:
         """Send a form off; `view` as https://docs.slack.dev/reference/interaction-payloads/view-interactions-payload."""
         await self._line.interact(interactions.view_submission(self._workspace, self.user, view))
+
+    async def commands(self, command: str, text: str = "") -> str:
+        """Use a slash command of the app, in the direct chat; returns the answer that only this person sees."""
+        return await self._line.command(interactions.slash_command(self._workspace, self.user, command, text))
 
     def heard(self) -> list[Heard]:
         """Everything that the app wrote where this person can read it, oldest first."""

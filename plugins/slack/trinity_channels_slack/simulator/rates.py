@@ -24,6 +24,8 @@ POSTS_A_MINUTE = 300
 _TIERS = {2: 20, 3: 50, 4: 100}
 METHODS = {
     "auth.test": 300,  # "special": hundreds
+    "apps.connections.open": _TIERS[3],
+    "bots.info": _TIERS[3],
     "chat.update": _TIERS[3],
     "chat.delete": _TIERS[3],
     "chat.getPermalink": 300,  # special

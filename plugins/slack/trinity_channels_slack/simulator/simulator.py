@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any
 
 from starlette.types import ASGIApp
@@ -18,6 +20,7 @@ from trinity_channels_slack.simulator.messages import Conversation, Message
 from trinity_channels_slack.simulator.people import User, slug
 from trinity_channels_slack.simulator.phones import SlackPhone
 from trinity_channels_slack.simulator.signing import sign
+from trinity_channels_slack.simulator.sockets import Sockets
 from trinity_channels_slack.simulator.webhooks import WebhookCall, Webhooks
 from trinity_channels_slack.simulator.workspace import App, Workspace
 
@@ -29,17 +32,19 @@ class SlackSimulator:
         app: the Web API and a page to chat on, to serve at `ctx.api_base_url`.
         installation: the Slack app, as its settings page shows it.
         behaviour: switches for duplicates, disorder, stale signatures and the like.
+        sockets: the app's connections in Socket Mode.
     """
 
     def __init__(self, ctx: Context) -> None:
         base_url = (ctx.api_base_url or "http://slack.simulator").rstrip("/")
         self._workspace = Workspace(base_url, Clock(ctx.now))
-        self._webhooks = Webhooks(self._workspace, ctx.http)
+        self.sockets = Sockets(self._workspace)
+        self._webhooks = Webhooks(self._workspace, ctx.http, self.sockets)
         self._phones: dict[str, SlackPhone] = {}
         self._latest: dict[str, Any] | None = None
         self.behaviour: Behaviour = self._workspace.behaviour
         self.installation: App = self._workspace.app
-        self.app: ASGIApp = application(self._workspace, self)
+        self.app: ASGIApp = application(self._workspace, self, self.sockets)
 
     # --- the Simulator protocol ---
 
@@ -143,6 +148,18 @@ class SlackSimulator:
         """Switch on Interactivity & Shortcuts with this request URL; Slack does not check it."""
         self.installation.interactivity_url = url
 
+    def switch_socket_mode(self, *, on: bool) -> None:
+        """Switch Socket Mode on or off; events then go over the app's connections, or to its request URL again."""
+        self.installation.socket_mode = on
+        if not on:
+            self._workspace.background.start(self.sockets.refresh("link_disabled", close=True))
+
+    def revoke_app_token(self) -> str:
+        """Revoke the app-level token, and generate another one; returns it. Open connections stay."""
+        start, _, number = self.installation.app_token.rpartition("-1-simulated")
+        self.installation.app_token = f"{start}-1-simulated{int(number or 1) + 1}"
+        return self.installation.app_token
+
     def regenerate_signing_secret(self) -> str:
         """Sign with a new secret from now on; returns it."""
         number = int(self.installation.signing_secret.rpartition("-")[2]) + 1
@@ -196,6 +213,13 @@ class SlackSimulator:
     async def interact(self, payload: Mapping[str, Any]) -> None:
         """Send what a person did with a button, a menu or a form."""
         await self._webhooks.interact(payload)
+
+    async def command(self, form: Mapping[str, str]) -> str:
+        """Send a slash command; returns what the person is shown, nothing if it reached no one."""
+        call = await self._webhooks.command(form)
+        if call is None or call.status != HTTPStatus.OK:
+            return ""
+        return str((json.loads(call.text) or {}).get("text", "")) if self.installation.socket_mode else call.text
 
     async def slack_says(self, text: str, phone: SlackPhone, *, user: str = "USLACK") -> Message:
         """Let Slack itself post in a person's direct chat with the app, as it does about what the person has done."""

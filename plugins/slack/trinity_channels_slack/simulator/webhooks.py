@@ -1,4 +1,4 @@
-"""Posts signed events to the host, with Slack's retries.
+"""Brings signed events to the host, with Slack's retries; in Socket Mode over the app's connections.
 
 https://docs.slack.dev/apis/events-api/ — at once, after a minute, after five; then, if the app has Delayed Events
 switched on, every hour for a day. Retries that are not due yet wait for the simulated clock and never for a real one.
@@ -18,6 +18,7 @@ import httpx
 
 from trinity_channels.simulation import post_webhook, recent
 from trinity_channels_slack.simulator.signing import sign
+from trinity_channels_slack.simulator.sockets import Sockets
 from trinity_channels_slack.simulator.workspace import Workspace
 
 RETRIES = (timedelta(0), timedelta(minutes=1), timedelta(minutes=5))
@@ -32,7 +33,10 @@ class RequestUrlRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class WebhookCall:
-    """One request and how the host answered: `status` is 0 when it never did. `retry` counts from 0."""
+    """One request and how the host answered: `status` is 0 when it never did. `retry` counts from 0.
+
+    An event in Socket Mode counts as answered with 200 if it was acknowledged; `text` is what came with that.
+    """
 
     body: Mapping[str, Any]
     retry: int
@@ -55,9 +59,10 @@ class _Waiting:
 class Webhooks:
     """The sending side of the Events API."""
 
-    def __init__(self, workspace: Workspace, http: httpx.AsyncClient) -> None:
+    def __init__(self, workspace: Workspace, http: httpx.AsyncClient, sockets: Sockets) -> None:
         self.calls: deque[WebhookCall] = recent()
         self._workspace = workspace
+        self._sockets = sockets
         self._http = http
         self._waiting: list[_Waiting] = []
         self._entered = ""
@@ -77,6 +82,9 @@ class Webhooks:
         Raises:
             RequestUrlRefused: the host did not give the challenge back.
         """
+        # In Socket Mode the settings have no such field.
+        if self._workspace.app.socket_mode:
+            return
         url, self._entered = self._entered, ""
         if not url:
             return
@@ -94,7 +102,7 @@ class Webhooks:
         await self.ready()
         app = self._workspace.app
         # What happens without an address is lost: Slack keeps no events for later.
-        if not app.request_url or not app.installed:
+        if not (app.request_url or app.socket_mode) or not app.installed:
             return None
         call = await self._attempt(_Waiting(self._workspace.clock(), 0, "", body, self._workspace.clock()))
         if self._workspace.behaviour.duplicate_events:
@@ -103,14 +111,23 @@ class Webhooks:
 
     async def repeat(self, body: Mapping[str, Any]) -> WebhookCall:
         """Send an event once more, as if its answer had been lost."""
-        return await self._post(self._workspace.app.request_url, body, 1, "http_timeout")
+        return await self._event(body, 1, "http_timeout")
 
     async def interact(self, payload: Mapping[str, Any]) -> WebhookCall | None:
         """Send an interaction, once; None while the app has no interactivity URL."""
+        content = urlencode({"payload": json.dumps(payload, ensure_ascii=False)}).encode()
+        return await self._once("interactive", payload, content)
+
+    async def command(self, form: Mapping[str, str]) -> WebhookCall | None:
+        """Send a slash command, once; here its URL is that of interactions."""
+        return await self._once("slash_commands", form, urlencode(form).encode())
+
+    async def _once(self, kind: str, payload: Mapping[str, Any], content: bytes) -> WebhookCall | None:
         app = self._workspace.app
+        if app.socket_mode and app.installed:
+            return await self._over_socket(kind, payload, 0)
         if not app.interactivity_url or not app.installed:
             return None
-        content = urlencode({"payload": json.dumps(payload, ensure_ascii=False)}).encode()
         return await self._send(app.interactivity_url, payload, content, "application/x-www-form-urlencoded", {})
 
     async def retry_due(self) -> bool:
@@ -124,7 +141,7 @@ class Webhooks:
         return bool(due)
 
     async def _attempt(self, one: _Waiting) -> WebhookCall:
-        call = await self._post(self._workspace.app.request_url, one.body, one.retry, one.reason)
+        call = await self._event(one.body, one.retry, one.reason)
         schedule = RETRIES + (DELAYED if self._workspace.behaviour.delayed_events else ())
         # `X-Slack-No-Retry: 1` on a failure ends the retries.
         if 200 <= call.status < 300 or call.no_retry or one.retry >= len(schedule):  # noqa: PLR2004 - see above
@@ -137,6 +154,18 @@ class Webhooks:
             self._waiting.append(again)
             return call
         return await self._attempt(again)
+
+    async def _event(self, body: Mapping[str, Any], retry: int, reason: str) -> WebhookCall:
+        app = self._workspace.app
+        if app.socket_mode:
+            return await self._over_socket("events_api", body, retry)
+        return await self._post(app.request_url, body, retry, reason)
+
+    async def _over_socket(self, kind: str, payload: Mapping[str, Any], retry: int) -> WebhookCall:
+        answer = await self._sockets.hand_over(kind, payload, retry)
+        call = WebhookCall(payload, retry, 0 if answer is None else 200, json.dumps((answer or {}).get("payload")))
+        self.calls.append(call)
+        return call
 
     async def _post(self, url: str, body: Mapping[str, Any], retry: int, reason: str) -> WebhookCall:
         content = json.dumps(body, ensure_ascii=False).encode()

@@ -57,10 +57,13 @@ class App:
     user_id: str = "U0SIMBOT1"
     name: str = "agent"
     token: str = field(default="xoxb-simulated-token-1", repr=False)
+    app_token: str = field(default="xapp-1-A0SIM0001-1-simulated", repr=False)
     signing_secret: str = field(default="simulated-signing-secret-1", repr=False)
     scopes: list[str] = field(default_factory=lambda: list(BOT_SCOPES))
+    app_scopes: list[str] = field(default_factory=lambda: ["connections:write"])
     request_url: str = ""
     interactivity_url: str = ""
+    socket_mode: bool = False
     installed: bool = True
     messages_tab: bool = True
 

@@ -21,12 +21,17 @@ from trinity_channels_slack.simulator.workspace import Workspace
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """One method of the Web API; `scope` is what the token must have, `takes_json` whether a JSON body is read."""
+    """One method of the Web API.
+
+    `scope` is what the token must have, `takes_json` whether a JSON body is read, `app_level` that it wants the app's own
+    token, and not that of an installation.
+    """
 
     name: str
     answer: Callable[[Arguments], Awaitable[Response | Arguments]]
     scope: str = ""
     takes_json: bool = False
+    app_level: bool = False
 
 
 def endpoint(workspace: Workspace, method: Method) -> Route:
@@ -34,7 +39,7 @@ def endpoint(workspace: Workspace, method: Method) -> Route:
 
     async def call(request: Request) -> Response:
         try:
-            _check_token(workspace, request, method.scope)
+            _check_token(workspace, request, method)
             # Only calls with a good token count: other calls do not use the method.
             workspace.calls[method.name] += 1
             if wait := _wait(workspace, method.name):
@@ -65,17 +70,22 @@ def unknown(prefix: str = "/api/") -> Route:
     return Route(prefix + "{method:path}", call, methods=["GET", "POST"])
 
 
-def _check_token(workspace: Workspace, request: Request, scope: str) -> None:
+def _check_token(workspace: Workspace, request: Request, method: Method) -> None:
+    app = workspace.app
     kind, _, token = request.headers.get("authorization", "").partition(" ")
     if kind.lower() != "bearer" or not token:
         raise Refusal("not_authed")
-    if token != workspace.app.token:
+    wanted, other = (app.app_token, app.token) if method.app_level else (app.token, app.app_token)
+    if token == other:
+        raise Refusal("not_allowed_token_type")
+    if token != wanted:
         raise Refusal("invalid_auth")
-    # Told apart from a wrong token: the app was removed, and its token with it.
-    if not workspace.app.installed:
+    # Told apart from a wrong token: the app was removed, and its token with it. The app's own token stays.
+    if not (app.installed or method.app_level):
         raise Refusal("account_inactive")
-    if scope and scope not in workspace.app.scopes:
-        raise Refusal("missing_scope", needed=scope, provided=",".join(workspace.app.scopes))
+    scopes = app.app_scopes if method.app_level else app.scopes
+    if method.scope and method.scope not in scopes:
+        raise Refusal("missing_scope", needed=method.scope, provided=",".join(scopes))
 
 
 async def _arguments(request: Request, *, takes_json: bool) -> Arguments:

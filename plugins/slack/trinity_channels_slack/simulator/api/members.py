@@ -52,6 +52,7 @@ class MembersApi:
             Method("reactions.remove", self._unreact, "reactions:write", takes_json=True),
             Method("assistant.threads.setStatus", self._status, "chat:write", takes_json=True),
             Method("auth.test", self._test),
+            Method("bots.info", self._bot, "users:read"),
         ]
 
     async def _test(self, _: Arguments) -> Arguments:
@@ -66,6 +67,12 @@ class MembersApi:
             # No app_id: it is optional in Slack's answer, so the plugin has to do without.
             "is_enterprise_install": False,
         }
+
+    async def _bot(self, given: Arguments) -> Arguments:
+        app = self._workspace.app
+        if text(given, "bot") != app.bot_id:
+            raise Refusal("bot_not_found")
+        return {"bot": {"id": app.bot_id, "deleted": False, "name": app.name, "app_id": app.id, "user_id": app.user_id}}
 
     async def _user(self, given: Arguments) -> Arguments:
         user = self._workspace.users.get(text(given, "user"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Protocol
@@ -59,6 +60,9 @@ class People(Protocol):
 
     def regenerate_signing_secret(self) -> str:
         """Sign with a new secret."""
+
+    def switch_socket_mode(self, *, on: bool) -> None:
+        """Switch Socket Mode on or off."""
 
     async def carry(self, conversation: Conversation, message: Message) -> None:
         """Send the events of a message."""
@@ -135,12 +139,20 @@ class WorkspacePage(PhonePage[SlackPhone]):
     def console(self) -> Sequence[ConsolePage]:
         app = self._workspace.app
         regenerate = ConsoleAction("Regenerate the signing secret", self._regenerate)
+        mode = "off" if app.socket_mode else "on"
+        switch = ConsoleAction(f"Switch Socket Mode {mode}", partial(self._people.switch_socket_mode, on=mode == "on"))
         return [
             ConsolePage(
                 "app",
                 "Basic Information",
                 values={"Bot User OAuth Token": app.token, "Signing Secret": app.signing_secret},
                 actions={"regenerate": regenerate},
+            ),
+            ConsolePage(
+                "socket_mode",
+                "Socket Mode",
+                values={"App-Level Token": app.app_token},
+                actions={mode: switch},
             ),
             ConsolePage(
                 "events",
