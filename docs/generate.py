@@ -28,7 +28,7 @@ from trinity_channels.api import PROJECT, Capabilities, Channel, ChannelError, h
 from trinity_channels.app import Ports, create_app
 from trinity_channels.cli import app as commands
 from trinity_channels.cli.demo.environment import DemoSettings
-from trinity_channels.plugins import OPTIONAL, REQUIRED, Plugins, load
+from trinity_channels.plugins import INCOMING, OPTIONAL, REQUIRED, Plugins, load
 
 ROOT = Path(__file__).parent.parent
 HERE = Path(__file__).parent
@@ -42,6 +42,7 @@ MEANINGS = {
     "find_sent": "a send with unknown outcome is read back, after",
     "idempotent": "a repeated send is recognised, for",
     "list_missed": "messages of an outage are caught up, so far back",
+    "listen": "messages can be fetched: no public address is needed",
     "register_webhook": "the webhook is set at the provider by API",
     "register_when_asked": "… only when an owner asks for it",
     "register_by_hand_in_sandbox": "… but a sandbox's in the console only",
@@ -123,10 +124,14 @@ def _contract() -> str:
     public = {name: getattr(api, name) for name in api.__all__ if inspect.isclass(getattr(api, name))}
     errors = {name: one for name, one in public.items() if issubclass(one, Exception)}
     text = [GENERATED + "# The contract of a channel plugin\n", "## Hooks\n"]
-    for name in [*REQUIRED, *OPTIONAL]:
+    for name in dict.fromkeys([*REQUIRED, *INCOMING, *OPTIONAL]):
         spec = specs.pop(name)
         kind = "async def" if inspect.iscoroutinefunction(spec) else "def"
         need = "required" if name in REQUIRED else f"optional, with the capability `{name}`"
+        if name in INCOMING:
+            need = (
+                "required, unless there is `listen`" if name not in OPTIONAL else f"{need}; required without `receive`"
+            )
         signature = str(inspect.signature(spec)).replace("'", "")
         text += [f"### `{kind} {name}{signature}`\n", f"*{need}*\n", _prose(spec), ""]
     if specs:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from trinity_channels.agents.probe import probe
 from trinity_channels.api import ChannelError, Check, CheckState, FixAction, ProviderUnavailable
 from trinity_channels.authorisation import administrator
-from trinity_channels.bindings.connections import NotConnected
 from trinity_channels.bindings.public_address import Probed, PublicAddress
+from trinity_channels.bindings.refusals import NotConnected
 from trinity_channels.crypto.key_ring import key_file
 from trinity_channels.crypto.vault import VaultError
 from trinity_channels.host import Host

@@ -164,7 +164,8 @@ class Host(OnDemand):
         self.housekeeping = Housekeeping(
             self._chores(diagnosis, vouching, now), OWN_CHORES, lambda: self.store.leads, self.metrics, now
         )
-        self.periodic = PeriodicWork(self.store, self.catch_up, self.housekeeping)
+        listeners = wiring.listeners(self, self.indicator, self.catch_up)
+        self.periodic = PeriodicWork(self.store, self.catch_up, self.housekeeping, listeners)
         self.lasting: list[Lasting] = []
 
     def _join_connections(self, now: Callable[[], datetime]) -> None:

@@ -1,4 +1,4 @@
-"""What a started host does without being asked: it catches up, keeps house, and follows the application's address."""
+"""What a started host does without being asked: it listens, catches up, keeps house, and follows the public address."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import asyncio
 from trinity_channels.bindings.address_change import AddressChange
 from trinity_channels.housekeeping import Housekeeping
 from trinity_channels.inbound.catch_up import CatchUp
+from trinity_channels.inbound.listeners import Listeners
 from trinity_channels.observability.log import get_logger
 from trinity_channels.store import Store
 
@@ -19,9 +20,14 @@ HOUSEKEEPING = 10.0
 
 
 class PeriodicWork:
-    """The tasks of it, between a start and an end."""
+    """The tasks of it, between a start and an end.
 
-    def __init__(self, store: Store, catch_up: CatchUp, housekeeping: Housekeeping) -> None:
+    Attributes:
+        listeners: those of the bindings that listen.
+    """
+
+    def __init__(self, store: Store, catch_up: CatchUp, housekeeping: Housekeeping, listeners: Listeners) -> None:
+        self.listeners = listeners
         self._catch_up = catch_up
         self._housekeeping = housekeeping
         store.on_lead(self._lead, self._cease)
@@ -33,11 +39,13 @@ class PeriodicWork:
             "catch-up": asyncio.create_task(self._catch_up.run(), name="catch-up"),
             "housekeeping": asyncio.create_task(self._keep_house(), name="housekeeping"),
         }
+        self.listeners.begin()
         if follow is not None:
             self._tasks["public address"] = asyncio.create_task(_follow(follow), name="public address")
 
     async def end(self) -> None:
-        """Run no more chores; what arrives is still handled."""
+        """Listen and run chores no more; what arrives is still handled."""
+        await self.listeners.end()
         for task in self._tasks.values():
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)

@@ -69,6 +69,7 @@ class HostDriver:
     def fire_due(self) -> None:
         """Begin what is due by the host's clock."""
         self._host.dispatcher.fire_due()
+        self._host.periodic.listeners.try_due()
 
     async def pass_time(self) -> None:
         """Do what the host does when time has passed: begin what is due, and all periodic work once.

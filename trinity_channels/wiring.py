@@ -31,6 +31,7 @@ from trinity_channels.inbound.agent_turn import AgentTurns
 from trinity_channels.inbound.attempts import Attempts
 from trinity_channels.inbound.authentication import Authentication
 from trinity_channels.inbound.catch_up import CatchUp
+from trinity_channels.inbound.delivered import Delivered
 from trinity_channels.inbound.diagnose import Diagnosis
 from trinity_channels.inbound.endings import Endings
 from trinity_channels.inbound.fair_slots import FairSlots
@@ -38,6 +39,7 @@ from trinity_channels.inbound.first_attempt import FirstAttempts
 from trinity_channels.inbound.gather import Bursts
 from trinity_channels.inbound.indicate import Indicator
 from trinity_channels.inbound.intake import Intake
+from trinity_channels.inbound.listeners import Listeners
 from trinity_channels.inbound.next_step import DirectSteps, GroupSteps, NextSteps
 from trinity_channels.inbound.owner_notices import OwnerNotices
 from trinity_channels.inbound.prepare import Preparation
@@ -203,6 +205,12 @@ def webhook(host: Parts, indicator: Indicator, diagnosis: Diagnosis, catch_up: C
         catch_up,
         host.metrics,
     )
+
+
+def listeners(host: Parts, indicator: Indicator, catch_up: CatchUp) -> Listeners:
+    """What fetches messages where providers bring none."""
+    intake = Intake(host.store, indicator, OwnerNotices(host.store, host.now), host.now)
+    return Listeners(host.store, host.bindings, Delivered(intake, catch_up, host.metrics), host.now)
 
 
 def _next_steps(host: Parts, senders: Senders, vouching: Vouching, notices: Notices, lateness: Lateness) -> NextSteps:

@@ -7,7 +7,8 @@ import pytest
 from tests.world import World
 from trinity_channels.api import ProviderUnavailable
 from trinity_channels.bindings import Disconnected, connections
-from trinity_channels.bindings.connections import Connections, NotConnected
+from trinity_channels.bindings.connections import Connections
+from trinity_channels.bindings.refusals import NotConnected
 from trinity_channels.crypto.vault import VaultError
 from trinity_channels.store import StoreError
 

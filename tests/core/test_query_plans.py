@@ -27,6 +27,7 @@ EXEMPT = {
     "verified_emails._LINKED",
     "bindings._ALL",
     "bindings._HOLDER",
+    "bindings._LISTENING",
     "bindings._USAGE",
     "retention._BINDINGS",
     "inbox._HEARD",

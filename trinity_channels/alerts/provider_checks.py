@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from trinity_channels.alerts.finding import Finding, Findings
 from trinity_channels.api import ChannelError, CheckState, ConfigurationError, Verification
 from trinity_channels.bindings import Disconnected
-from trinity_channels.bindings.connections import Connections, NotConnected
+from trinity_channels.bindings.connections import Connections
 from trinity_channels.bindings.public_address import PublicAddress
+from trinity_channels.bindings.refusals import NotConnected
 from trinity_channels.crypto.vault import VaultError
 from trinity_channels.observability.failures import Failures, cause_of
 from trinity_channels.observability.log import get_logger

@@ -9,6 +9,7 @@ from trinity_channels.api.errors import (
     ChannelError,
     ConfigurationError,
     MalformedPayload,
+    NotStored,
     ProviderUnavailable,
     SendDeferred,
     SendError,
@@ -21,6 +22,7 @@ from trinity_channels.api.http import retry_after
 from trinity_channels.api.manifest import AddressFormat, Capabilities, Channel, Dialect, FieldHint, Limits, SetupStep
 from trinity_channels.api.messages import (
     BindingState,
+    Deliver,
     DeliveryState,
     Event,
     Failure,
@@ -72,6 +74,7 @@ __all__ = [
     "CheckState",
     "ConfigurationError",
     "Context",
+    "Deliver",
     "DeliveryState",
     "Dialect",
     "Event",
@@ -93,6 +96,7 @@ __all__ = [
     "MalformedPayload",
     "MessageChanged",
     "MessageReceived",
+    "NotStored",
     "Note",
     "NoteKind",
     "OpenWebSocket",

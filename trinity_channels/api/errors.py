@@ -3,6 +3,7 @@
 ChannelError
 ├── ConfigurationError     the operator's settings cannot work          422 or 400
 ├── ProviderUnavailable    the provider could not be asked              502
+├── NotStored              raised by the host: events were not stored   not acknowledged
 ├── SignatureError         a request is not from the provider           403
 ├── MalformedPayload       the provider cannot have sent this           400
 └── SendError
@@ -42,6 +43,10 @@ class ConfigurationError(ChannelError):
 
 class ProviderUnavailable(ChannelError):
     """The provider gave no usable answer (no connection, time-out, 5xx, HTML); nothing was changed. Answered with 502."""
+
+
+class NotStored(ChannelError):
+    """Raised by the host: it could not store what `listen` delivered. The provider is not told that it was received."""
 
 
 class SignatureError(ChannelError):

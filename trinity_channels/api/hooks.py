@@ -1,4 +1,4 @@
-"""The plugin contract: six required hooks and the optional ones, each tied to a capability of the manifest.
+"""The plugin contract: five required hooks, `receive` or `listen`, and optional ones, each tied to a capability.
 
 A plugin is a module (or object) published under the entry-point group `trinity_channels`; the entry point's name is the
 channel's name. It keeps no state and sees neither the database nor another binding. Hooks are called for one named plugin,
@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from trinity_channels.api.content import Quoted
 from trinity_channels.api.manifest import Channel
-from trinity_channels.api.messages import Inbound, MessageReceived, OutboundMessage, Receipt
+from trinity_channels.api.messages import Deliver, Inbound, MessageReceived, OutboundMessage, Receipt
 from trinity_channels.api.simulator import Simulator
 from trinity_channels.api.values import Account, Binding, Context, Identity, Request, Sender, Verification
 
@@ -40,11 +40,17 @@ def channel() -> Channel:
 
 
 @hookspec(firstresult=True)
-async def configure(settings: BaseModel, ctx: Context) -> Account:
+async def configure(settings: BaseModel, ctx: Context, listens: bool) -> Account:
     """Connect: check the credentials with a live call and say which account they open.
 
     Called when an owner saves settings, before anything is stored. `settings` is a validated instance of the manifest's
     model. Nothing may be changed at the provider, and no message may be sent.
+
+    Args:
+        settings: as entered, with the stored secrets of those that were left out.
+        ctx: client, clock, addresses.
+        listens: messages will be fetched by `listen`; otherwise they come by webhook. A setting that only one of the ways
+            needs (`FieldHint.only`) is required here, with `ConfigurationError(…, field=…)`.
 
     Returns:
         The account. `key` must be the same whenever the same account is opened, whatever else the settings say.
@@ -63,7 +69,8 @@ async def configure(settings: BaseModel, ctx: Context) -> Account:
 async def verify(binding: Binding, ctx: Context) -> Verification:
     """Look whether a stored binding still works: are the credentials good, does the provider point at `ctx.webhook_url`?
 
-    Called on an owner's request. Sends nothing to any person and changes nothing at the provider.
+    Called on an owner's request. Sends nothing to any person and changes nothing at the provider. Of a binding that listens
+    (`binding.listens`) there is no webhook to look for; the host itself tells the state of its connection.
 
     Returns:
         The account as it is now, with one check per question; what the provider cannot tell is `UNKNOWN`, not left out.
@@ -81,9 +88,9 @@ async def verify(binding: Binding, ctx: Context) -> Verification:
 def receive(binding: Binding, request: Request) -> Inbound:
     """Authenticate a raw request, then translate it.
 
-    Called for every webhook with a known key, before anything is stored; synchronous and pure: no I/O, no clock but the
-    request's, the same input gives the same output. The host may call it again with another `request.url` or other
-    settings to find out why a signature does not match.
+    A channel without it has no webhooks, and needs `listen`. Called for every webhook with a known key, before anything is
+    stored; synchronous and pure: no I/O, no clock but the request's, the same input gives the same output. The host may
+    call it again with another `request.url` or other settings to find out why a signature does not match.
 
     Returns:
         The events in the provider's order, and the answer that the provider gets after they are stored. A real event that
@@ -217,6 +224,36 @@ async def list_missed(binding: Binding, since: datetime, ctx: Context) -> list[M
 
     Example:
         `[message(row) for row in await client.messages(to=binding.account.sender, since=since)]`
+    """
+
+
+@hookspec(firstresult=True)
+async def listen(binding: Binding, ctx: Context, deliver: Deliver) -> None:
+    """Fetch what people write, or hold a connection over which it comes, as long as it is let. Capability `listen`.
+
+    Called for bindings whose owner has chosen this way (`binding.listens`), in one process of those that serve the database.
+    It runs until the host cancels it: when the binding is changed or disconnected, when the process ends, or when another
+    process may listen. For a moment two may run. When it ends by itself, it is called again after 1 to 60 seconds, later
+    each time it has ended soon; after a `ConfigurationError` in ten minutes, or when the owner enters the settings again.
+
+    `await deliver(inbound)` returns once the events are stored; only then may the provider be told that they were received.
+    It does what the host does with `receive`'s answer: events that came before are recognised by `event_id`, malformed ones
+    are logged and left out, `BindingState` is told to the owner; `inbound.response` is not used. `deliver(Inbound())` says
+    only that the connection works, and is called as soon as that is known.
+
+    Args:
+        binding: settings and account.
+        ctx: client, clock, addresses; `ctx.webhook_url` is None. Its client waits 15 s for an answer unless a request says
+            otherwise.
+        deliver: takes what has come, in the provider's order.
+
+    Raises:
+        ConfigurationError: the provider refuses the credentials; the owner is alerted.
+        ProviderUnavailable: the connection could not be made, or broke; shown to the owner while it lasts.
+        NotStored: as `deliver` has raised it. Nothing more may be acknowledged: what was not stored has to come again.
+
+    Example:
+        `while True: updates = await poll(after); await deliver(Inbound(read(updates))); after = last(updates)`
     """
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Literal
 
 from pydantic import BaseModel
 
@@ -70,6 +71,7 @@ class Capabilities:
             returns the receipt of the message that the provider has already. Within that time an unknown outcome is cleared
             up by sending again. Zero for a provider that does not.
         list_missed: how far back inbound messages can be listed after an outage; zero for none. Hook `list_missed`.
+        listen: messages can be fetched, or come over a connection that we open; no public address is needed. Hook `listen`.
         register_webhook: our webhook can be set at the provider by API. Hook `register_webhook`.
         register_when_asked: it is set only when an owner asks for just that, because the account may serve another program:
             connecting, a new webhook address and a new public address leave it as it is. While the check `webhook` of
@@ -89,6 +91,7 @@ class Capabilities:
     find_sent: float = 0
     idempotent: timedelta = timedelta(0)
     list_missed: timedelta = timedelta(0)
+    listen: bool = False
     register_webhook: bool = False
     register_when_asked: bool = False
     register_by_hand_in_sandbox: bool = False
@@ -154,11 +157,14 @@ class FieldHint:
         order: forms show lower numbers first, and equal ones in the order of the model.
         help_url: where the provider says how to find the value; `https` only.
         multiline: the value has several lines, such as a private key.
+        only: the way of receiving messages that needs the value; None for both. Its model cannot require such a setting;
+            `configure` does, by its argument `listens`.
     """
 
     order: int = 0
     help_url: str = ""
     multiline: bool = False
+    only: Literal["webhook", "listen"] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -204,6 +204,10 @@ class Inbound:
 
     events: tuple[Event, ...] = ()
     response: Response = field(default_factory=Response)
+
+
+Deliver = Callable[[Inbound], Awaitable[None]]
+"""What `listen` is given: it returns once the events are stored, and raises `NotStored` if they could not be."""
 
 
 # --- out ---

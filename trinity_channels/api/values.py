@@ -40,12 +40,14 @@ class Binding:
     """One agent connected to one provider account, secrets open. `settings` is an instance of the manifest's model.
 
     `webhook_secret` is the host's, different for every webhook address, for providers that repeat a secret we choose.
+    `listens`: messages are fetched by `listen`, and there is no webhook.
     """
 
     settings: BaseModel
     account: Account
     # Empty unless the host has made one: a plugin that needs it must refuse an empty secret.
     webhook_secret: SecretStr = field(default_factory=lambda: SecretStr(""))
+    listens: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ class Context:
             read as a whole has at most 4 MB, decompressed: a longer one raises `httpx.RemoteProtocolError`, after which the
             request may have been taken. Files are read with `http.stream`, with a limit of the plugin's own.
         now: the current time, timezone-aware UTC.
-        webhook_url: our address for this binding; None while no public URL is set.
+        webhook_url: our address for this binding; None while no public URL is set, and for a binding that listens.
         api_base_url: replaces every host of the provider; None means the provider's own.
         websocket: opens a WebSocket, see `OpenWebSocket`; the hook that opened it closes it.
     """

@@ -25,10 +25,11 @@ from trinity_channels.bindings.given_settings import left_out, parse, secret_nam
 from trinity_channels.bindings.kept_checks import dumped, loaded
 from trinity_channels.bindings.leaving import take_webhook_back, webhook_to_take_back
 from trinity_channels.bindings.open_binding import OpenBinding
+from trinity_channels.bindings.refusals import AccountInUse, NotConnected, NoWebhook, WebhookElsewhere
 from trinity_channels.bindings.registry import Bindings, Disconnected
 from trinity_channels.bindings.webhook_key import WebhookKey, digest
 from trinity_channels.crypto.vault import VaultError
-from trinity_channels.plugins import Plugins
+from trinity_channels.plugins import LISTENS, Plugins
 from trinity_channels.principal import Principal
 from trinity_channels.refusal import Refusal
 from trinity_channels.store import Store, StoreError, Tx, alerts, audit, bindings, notices, retired_keys
@@ -40,38 +41,6 @@ _PATIENCE = 10.0
 """Seconds that one of them may take to say where it posts to."""
 STILL_WORKS = timedelta(days=1)
 """How long a webhook address that was replaced goes on working, if no message comes to the new one."""
-
-
-class AccountInUse(Refusal):
-    """The provider account is connected to another agent; it is named to those only who may manage it."""
-
-    def __init__(self, agent: str | None) -> None:
-        other = f"your agent {agent}" if agent else "another agent"
-        super().__init__(
-            "account_in_use",
-            f"This account is connected to {other}. Each agent needs an account of its own: disconnect it there first, or "
-            "use another account.",
-            extra={"agent": agent} if agent else None,
-        )
-
-
-class WebhookElsewhere(Refusal):
-    """The provider posts to another webhook, which is not replaced without asking."""
-
-    def __init__(self, channel: str, host: str) -> None:
-        super().__init__(
-            "webhook_elsewhere",
-            f"{channel} posts to another webhook at present, at {host}. If it is replaced, what receives the messages there "
-            "stops receiving them; ask for that with replace.",
-            extra={"elsewhere": host},
-        )
-
-
-class NotConnected(Refusal):
-    """There is no connected binding; `channel` is the channel's title."""
-
-    def __init__(self, channel: str) -> None:
-        super().__init__("not_connected", f"{channel} is not connected to this agent.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,15 +81,32 @@ class Connections:
         found = await self._store.lookup(lambda tx: bindings.of_agent(tx, agent, channel))
         return found if found and found.connected else None
 
-    async def connect(self, principal: Principal, agent: str, channel: str, given: Mapping[str, object]) -> None:
+    async def connect(
+        self,
+        principal: Principal,
+        agent: str,
+        channel: str,
+        given: Mapping[str, object],
+        *,
+        listens: bool | None = None,
+    ) -> None:
         """Check settings with the provider, store them, and point the provider here; see `enter` and `register`."""
-        await self.enter(principal, agent, channel, given)
+        await self.enter(principal, agent, channel, given, listens=listens)
         await self.register(agent, channel)
 
-    async def enter(self, principal: Principal, agent: str, channel: str, given: Mapping[str, object]) -> None:
+    async def enter(
+        self,
+        principal: Principal,
+        agent: str,
+        channel: str,
+        given: Mapping[str, object],
+        *,
+        listens: bool | None = None,
+    ) -> None:
         """Check settings with the provider and store them; a secret that is left out keeps its stored value.
 
         The webhook key stays, unless the encryption key that opens it is lost. Where the provider posts to does not change.
+        `listens` is the way in which messages come; None keeps it.
 
         Raises:
             ConfigurationError: a setting is wrong, or the provider refuses it.
@@ -131,9 +117,10 @@ class Connections:
         await self._may.owner(principal, agent)
         manifest = self._plugins[channel].manifest
         before = await self.stored(agent, channel)
+        way = self._way(channel, before, listens)
         settings = parse(manifest, given, self._kept(before, given))
         # The provider is asked before the transaction: a unit does no I/O, and may run twice.
-        account = await self._plugins[channel].configure(settings, self._opened.contexts.of(channel))
+        account = await self._plugins[channel].configure(settings, self._opened.contexts.of(channel), listens=way)
         sealed = self._sealed(agent, manifest, settings)
         plain = settings.model_dump(mode="json", exclude=secret_names(manifest))
         new_key = self._new_key(agent, channel)
@@ -146,14 +133,24 @@ class Connections:
             other = bindings.holder(tx, channel, account.key, other_than=agent)
             if other is not None:
                 return other
-            saved = bindings.save(tx, agent, channel, account, settings=plain, secrets=sealed, new_key=new_key, now=now)
+            saved = bindings.save(
+                tx,
+                agent,
+                channel,
+                account,
+                settings=plain,
+                secrets=sealed,
+                new_key=new_key,
+                now=now,
+                listens=way,
+            )
             # What was noticed, and what the provider said, concerns the former settings.
             notices.clear(tx, saved)
             alerts.clear(tx, saved, alerts.ACCOUNT, now)
             if not reachable:  # nothing could be authenticated at the old address
                 retired_keys.retire(tx, saved, now, now)
                 bindings.rotate(tx, saved, new_key, now)
-            details = {"sandbox": account.sandbox}
+            details = {"sandbox": account.sandbox} | ({"listens": True} if way else {})
             audit.add(tx, now, principal.actor, "connect", agent=agent, channel=channel, details=details)
             return None
 
@@ -162,6 +159,17 @@ class Connections:
         bound = await self._bound(agent, channel)
         # Catch-up fetches what could not be listed with the former credentials.
         self._credentials_work(bound)
+
+    def _way(self, channel: str, before: StoredBinding | None, listens: bool | None) -> bool:
+        """Whether messages are fetched: as asked for, else as it was, else only if there is no other way."""
+        plugin = self._plugins[channel]
+        if listens is None:
+            listens = before.listens if before else not plugin.receives
+        if listens and not plugin.listens:
+            raise ConfigurationError(f"{plugin.manifest.title} delivers by webhook only.", field=LISTENS)
+        if not listens and not plugin.receives:
+            raise ConfigurationError(f"Messages of {plugin.manifest.title} can only be fetched.", field=LISTENS)
+        return listens
 
     def _kept(self, before: StoredBinding | None, given: Mapping[str, object]) -> dict[str, SecretStr]:
         """The stored secrets of those that are left out."""
@@ -206,10 +214,13 @@ class Connections:
 
         Raises:
             NotConnected: there is none.
+            NoWebhook: it listens.
             VaultError: its secrets cannot be decrypted, so the provider could not be given the new address.
         """
         await self._may.owner(principal, agent)
         stored = await self._connected(agent, channel)
+        if stored.listens:
+            raise NoWebhook(self._plugins[channel].manifest.title)
         # Opened only to fail early: a new address that the provider cannot be told would lose messages.
         self._opened.secrets.all(stored)
         new_key = self._new_key(agent, channel)
@@ -228,12 +239,14 @@ class Connections:
 
         Raises:
             NotConnected: there is no binding.
-            Refusal: `cannot_set_webhook`, `no_public_url` or `webhook_elsewhere`; nothing was changed.
+            Refusal: `no_webhook`, `cannot_set_webhook`, `no_public_url` or `webhook_elsewhere`; nothing was changed.
             ConfigurationError, ProviderUnavailable: of the provider.
         """
         await self._may.owner(principal, agent)
         bound = await self._bound(agent, channel)
         title = bound.manifest.title
+        if bound.listens:
+            raise NoWebhook(title)
         if not bound.can_register:
             which = f"the sandbox of {title}" if bound.manifest.capabilities.register_webhook else title
             raise Refusal(

@@ -9,6 +9,7 @@ from typing import get_args
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from trinity_channels.api import Channel, ConfigurationError
+from trinity_channels.plugins import LISTENS
 
 _WORDS = {
     "string_pattern_mismatch": "This does not have the form that is described.",
@@ -59,6 +60,19 @@ def left_out(secrets: Mapping[str, str], given: Mapping[str, object]) -> list[st
     """The stored secrets that stay; a form leaves a field empty for that."""
     # An explicit null is not in here: it takes an optional secret away.
     return [name for name in secrets if given.get(name, "") == ""]
+
+
+def way_in(given: Mapping[str, object]) -> tuple[dict[str, object], bool | None]:
+    """The settings in what was given, and the way in which messages are to come beside them; None: as it is.
+
+    Raises:
+        ConfigurationError: it is said in another way than true or false.
+    """
+    settings = dict(given)
+    listens = settings.pop(LISTENS, None)
+    if not isinstance(listens, bool | None):
+        raise ConfigurationError(f"{LISTENS} must be true or false.", field=LISTENS)
+    return settings, listens
 
 
 def parse(manifest: Channel, given: Mapping[str, object], kept: Mapping[str, SecretStr]) -> BaseModel:

@@ -10,6 +10,7 @@ from trinity_channels.api import (
     Binding,
     Channel,
     Context,
+    Deliver,
     Identity,
     Inbound,
     MessageReceived,
@@ -47,14 +48,19 @@ class OpenBinding:
         return self.plugin.manifest
 
     @property
+    def listens(self) -> bool:
+        """Whether its messages are fetched; then it has no webhook."""
+        return self.binding.listens
+
+    @property
     def can_register(self) -> bool:
         """Whether the provider can be pointed at our webhook by API."""
-        return self.manifest.capabilities.can_register(sandbox=self.binding.account.sandbox)
+        return not self.listens and self.manifest.capabilities.can_register(sandbox=self.binding.account.sandbox)
 
     @property
     def registers_unasked(self) -> bool:
         """Whether that is done as soon as our address is known or changes."""
-        return self.manifest.capabilities.registers_unasked(sandbox=self.binding.account.sandbox)
+        return not self.listens and self.manifest.capabilities.registers_unasked(sandbox=self.binding.account.sandbox)
 
     def receive(self, request: Request) -> Inbound:
         return self.plugin.receive(self.binding, request)
@@ -81,6 +87,9 @@ class OpenBinding:
 
     async def list_missed(self, since: datetime) -> list[MessageReceived]:
         return await self.plugin.list_missed(self.binding, since, self.context)
+
+    async def listen(self, deliver: Deliver) -> None:
+        await self.plugin.listen(self.binding, self.context, deliver)
 
     async def register_webhook(self) -> None:
         await self.plugin.register_webhook(self.binding, self.context)

@@ -118,10 +118,12 @@ class Bindings:
         """Whether a webhook key is a connected binding's, told without the database; see `learn_keys`."""
         return (channel, digest(key)) in self._known_keys
 
-    async def _retired(self, retired: RetiredKey, key: str) -> OpenBinding:
+    async def _retired(self, retired: RetiredKey, key: str) -> OpenBinding | None:
         """The binding behind an address that was replaced: what comes there was sent before, or signed for it."""
         changes = self._changes
         now = await self.open(retired.binding)
+        if now.listens:
+            return None
         try:
             webhook = self.secrets.former_key(now.agent, now.channel, retired.webhook_key)
         except VaultError as error:
@@ -179,12 +181,15 @@ class Bindings:
                 plugin.manifest.settings.model_validate({**stored.settings, **self.secrets.all(stored)}),
                 stored.account,
                 SecretStr(webhook.secret),
+                listens=stored.listens,
             ),
-            context=self.contexts.of(stored.channel, webhook.key),
+            context=self.contexts.of(stored.channel, None if stored.listens else webhook.key),
             replaces=replaces,
         )
-        self._known_keys.add((stored.channel, digest(webhook.key)))
+        if not stored.listens:
+            self._known_keys.add((stored.channel, digest(webhook.key)))
         if changes == self._changes:  # else something changed since it was read
             self._open[stored.id] = opened
-            self._by_key[stored.channel, webhook.key] = opened
+            if not stored.listens:
+                self._by_key[stored.channel, webhook.key] = opened
         return opened

@@ -32,6 +32,7 @@ class Connection:
         sandbox: whether it is the provider's sandbox.
         invitation: what people have to be told before they can write, empty if nothing.
         webhook_url: None without a public address, or if the key that opens it is lost.
+        listens: whether this host fetches the messages; then there is no webhook URL.
         warning: what keeps the binding from working, with the fix; empty if nothing does.
         health: every finding.
         last_inbound: when a person last wrote to it.
@@ -47,6 +48,7 @@ class Connection:
     sandbox: bool
     invitation: str
     webhook_url: str | None
+    listens: bool
     warning: str
     health: Health
     last_inbound: datetime | None
@@ -130,6 +132,7 @@ class BindingStatuses:
             sandbox=stored.account.sandbox,
             invitation=_invitation(self._plugins[stored.channel].manifest, stored),
             webhook_url=webhook,
+            listens=stored.listens,
             warning=" ".join(warnings),
             health=report.health,
             last_inbound=report.last_inbound,
@@ -140,7 +143,9 @@ class BindingStatuses:
         )
 
     def _webhook(self, stored: StoredBinding) -> tuple[str | None, str | None]:
-        """The webhook URL, or why it cannot be shown."""
+        """The webhook URL, or why it cannot be shown; neither of a binding that listens."""
+        if stored.listens:
+            return None, None
         try:
             return self._address.webhook(stored.channel, self._opened.secrets.webhook_key(stored).key), None
         except VaultError as error:

@@ -156,7 +156,7 @@ class Moves:
         try:
             async with asyncio.timeout(_PATIENCE):
                 return await self._plugins[move.channel].configure(
-                    move.settings, self._opened.contexts.of(move.channel, move.key.key)
+                    move.settings, self._opened.contexts.of(move.channel, move.key.key), listens=False
                 )
         except ChannelError as error:
             problems.add(move.place, error.message)

@@ -12,6 +12,7 @@ from trinity_channels import api
 from trinity_channels.bindings import OpenBinding
 from trinity_channels.inbound.diagnose import Diagnosis
 from trinity_channels.inbound.owner_notices import OwnerNotices
+from trinity_channels.inbound.readable import readable
 from trinity_channels.inbound.refused import Refused, error, gone
 from trinity_channels.observability.log import get_logger
 
@@ -81,9 +82,6 @@ def _without_malformed(bound: OpenBinding, inbound: api.Inbound) -> api.Inbound:
     malformed = [event for event in inbound.events if isinstance(event, api.Malformed)]
     if not malformed:
         return inbound
-    rest = tuple(event for event in inbound.events if not isinstance(event, api.Malformed))
-    if not rest:
+    if len(malformed) == len(inbound.events):
         raise api.MalformedPayload(malformed[0].reason)
-    for event in malformed:
-        log.warning("malformed event", channel=bound.channel, agent=bound.agent, reason=event.reason)
-    return replace(inbound, events=rest)
+    return replace(inbound, events=tuple(readable(bound, inbound.events)))

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from trinity_channels.authorisation import Authorisation
 from trinity_channels.bindings import Bindings, Disconnected, OpenBinding
-from trinity_channels.bindings.connections import NotConnected
+from trinity_channels.bindings.refusals import NotConnected
 from trinity_channels.inbound.accept import Accepted, accept
 from trinity_channels.plugins import Plugins
 from trinity_channels.principal import Principal

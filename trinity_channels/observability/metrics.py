@@ -75,6 +75,7 @@ class Metrics:
         self._registry = CollectorRegistry()
         self.webhooks = self._counter("webhook_requests", "Webhook requests.", "channel", "outcome")
         self.accept_seconds = self._histogram("accept_seconds", "Time to accept a webhook.", _ACCEPT_SECONDS, "channel")
+        self.delivered = self._counter("delivered_batches", "Batches from listening.", "channel", "outcome")
         self.turns = self._counter("turns", "Attempts at a turn.", "channel", "outcome")
         self.agent_seconds = self._histogram("agent_seconds", "Time of agent runs.", _AGENT_SECONDS)
         self.deliveries = self._counter("deliveries", "Attempts to send.", "channel", "state")

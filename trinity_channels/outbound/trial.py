@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from trinity_channels.api import ConfigurationError
 from trinity_channels.authorisation import Authorisation
 from trinity_channels.bindings import Bindings, Disconnected
-from trinity_channels.bindings.connections import NotConnected
+from trinity_channels.bindings.refusals import NotConnected
 from trinity_channels.outbound import replies
 from trinity_channels.outbound.compose import plain
 from trinity_channels.outbound.deliver import Deliveries

@@ -1,7 +1,7 @@
 """Find, check and call channel plugins: each call goes to one named plugin, never to all of them."""
 
-from trinity_channels.plugins.checking import NAME
+from trinity_channels.plugins.checking import LISTENS, NAME
 from trinity_channels.plugins.loading import Plugins, Unavailable, load
-from trinity_channels.plugins.plugin import OPTIONAL, REQUIRED, Plugin, direct
+from trinity_channels.plugins.plugin import INCOMING, OPTIONAL, REQUIRED, Plugin, direct
 
-__all__ = ["NAME", "OPTIONAL", "REQUIRED", "Plugin", "Plugins", "Unavailable", "direct", "load"]
+__all__ = ["INCOMING", "LISTENS", "NAME", "OPTIONAL", "REQUIRED", "Plugin", "Plugins", "Unavailable", "direct", "load"]

@@ -12,8 +12,10 @@ import pluggy
 
 from trinity_channels import later_contract
 from trinity_channels.api import PROJECT, Channel, hooks
-from trinity_channels.plugins.plugin import OPTIONAL, REQUIRED, Plugin
+from trinity_channels.plugins.plugin import INCOMING, OPTIONAL, REQUIRED, Plugin
 
+LISTENS = "listens"
+"""What the API calls the choice between webhook and `listen`, beside the settings of a channel."""
 NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 
 
@@ -33,7 +35,7 @@ def register(manager: pluggy.PluginManager, point: EntryPoint) -> object:
     module = point.load()
     for name, spec in _specs().items():
         implementation = getattr(module, name, None)
-        if not hasattr(implementation, f"{PROJECT}_impl"):
+        if not _is_hook(implementation):
             if name in REQUIRED:
                 raise PluginRefused(f"hook {name}{inspect.signature(spec)} is missing; mark it with @hookimpl")
             continue
@@ -41,9 +43,16 @@ def register(manager: pluggy.PluginManager, point: EntryPoint) -> object:
             wanted = "async def" if inspect.iscoroutinefunction(spec) else "def"
             raise PluginRefused(f"hook {name} must be `{wanted} {name}{inspect.signature(spec)}`")
         _check_arguments(name, spec, cast("Callable[..., Any]", implementation))
+    if not any(_is_hook(getattr(module, name, None)) for name in INCOMING):
+        receive = inspect.signature(hooks.receive)
+        raise PluginRefused(f"hook receive{receive} is missing; mark it with @hookimpl, or implement listen")
     if not manager.is_registered(module):  # it is for a second name; `load` refuses that
         manager.register(module, point.name)
     return module
+
+
+def _is_hook(member: object) -> bool:
+    return hasattr(member, f"{PROJECT}_impl")
 
 
 def _specs() -> dict[str, Callable[..., Any]]:
@@ -80,7 +89,7 @@ def _ignored(module: object, manifest: Channel) -> list[str]:
     specs, ignored = _specs(), []
     later = later_contract.is_later(manifest.contract)
     for name, member in inspect.getmembers(module):
-        if not hasattr(member, f"{PROJECT}_impl"):
+        if not _is_hook(member):
             continue
         if name not in specs:
             if not later:
@@ -98,6 +107,9 @@ def _check_values(manifest: Channel) -> None:
     for name in ("text", "webhook_body"):
         if getattr(manifest.limits, name) < 1:
             raise PluginRefused(f"Limits.{name} must be at least 1")
+    # The API's body has it beside the settings.
+    if LISTENS in manifest.settings.model_fields:
+        raise PluginRefused(f"settings has {LISTENS}, which the host says by itself; give it another name")
     for field in manifest.account_fields:
         # One of them would hide the other in the API's answer.
         if field in manifest.settings.model_fields:
@@ -125,7 +137,7 @@ def checked(name: str, module: object, version: str, call: Callable[[str], Calla
         raise PluginRefused(f"Channel.contract must be a whole number from 1 on, not {manifest.contract!r}")
     ignored = _ignored(module, manifest)
     _check_values(manifest)
-    given = {hook for hook in OPTIONAL if hasattr(getattr(module, hook, None), f"{PROJECT}_impl")}
+    given = {hook for hook in OPTIONAL if _is_hook(getattr(module, hook, None))}
     declared = {hook for hook in OPTIONAL if getattr(manifest.capabilities, hook)}
     for hook in sorted(declared - given):
         raise PluginRefused(f"capability {hook} is declared, but hook {hook} is missing")
@@ -133,4 +145,5 @@ def checked(name: str, module: object, version: str, call: Callable[[str], Calla
     for hook in sorted(given - declared):
         raise PluginRefused(f"hook {hook} is there, but capability {hook} is not declared in channel()")
     warnings = later_contract.warnings(manifest.contract, ignored)
-    return Plugin(manifest, version, call, set(REQUIRED) | given, warnings)
+    incoming = {hook for hook in INCOMING if _is_hook(getattr(module, hook, None))}
+    return Plugin(manifest, version, call, {*REQUIRED, *incoming, *given}, warnings)

@@ -16,6 +16,7 @@ from trinity_channels.api import (
     Channel,
     ChannelError,
     Context,
+    Deliver,
     Identity,
     Inbound,
     MessageReceived,
@@ -32,11 +33,14 @@ from trinity_channels.api import (
 )
 
 T = TypeVar("T")
-REQUIRED = ("channel", "configure", "verify", "receive", "send", "resolve_identity")
+REQUIRED = ("channel", "configure", "verify", "send", "resolve_identity")
+INCOMING = ("receive", "listen")
+"""At least one of them is required; `listen` is optional besides, with its capability."""
 OPTIONAL = (
     "indicate",
     "find_sent",
     "list_missed",
+    "listen",
     "register_webhook",
     "unregister_webhook",
     "resolve_quoted",
@@ -76,8 +80,21 @@ class Plugin:
         except Exception as error:  # fail closed: whatever breaks a plugin's check has not been authenticated
             raise SignatureError(f"The plugin failed on this request ({type(error).__name__}).") from error
 
-    async def configure(self, settings: BaseModel, ctx: Context) -> Account:
-        return await self._ask("configure", Account, settings=settings, ctx=ctx)
+    @property
+    def receives(self) -> bool:
+        """Whether messages can come by webhook."""
+        return "receive" in self._hooks
+
+    @property
+    def listens(self) -> bool:
+        """Whether messages can be fetched by `listen`."""
+        return "listen" in self._hooks
+
+    async def listen(self, binding: Binding, ctx: Context, deliver: Deliver) -> None:
+        await self._hooks["listen"](binding=binding, ctx=ctx, deliver=deliver)
+
+    async def configure(self, settings: BaseModel, ctx: Context, *, listens: bool) -> Account:
+        return await self._ask("configure", Account, settings=settings, ctx=ctx, listens=listens)
 
     async def verify(self, binding: Binding, ctx: Context) -> Verification:
         return await self._ask("verify", Verification, binding=binding, ctx=ctx)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, case, distinct, func, insert, select, true, update
+from sqlalchemy import bindparam, case, distinct, false, func, insert, select, true, update
 
 from trinity_channels.api import Account
 from trinity_channels.store import notices
@@ -40,6 +40,7 @@ class StoredBinding:
     send_failure: str | None
     refused_since: datetime | None
     send_failed_at: datetime | None
+    listens: bool
 
 
 _COLUMNS = (
@@ -62,6 +63,7 @@ _COLUMNS = (
     BINDING.c.send_failure,
     BINDING.c.refused_since,
     BINDING.c.send_failed_at,
+    BINDING.c.listens,
 )
 _BY_AGENT = select(*_COLUMNS).where(BINDING.c.agent == bindparam("agent"), BINDING.c.channel == bindparam("channel"))
 _BY_ID = select(*_COLUMNS).where(BINDING.c.id == bindparam("binding"))
@@ -70,9 +72,15 @@ _BY_DIGEST = select(*_COLUMNS).where(
     BINDING.c.webhook_digest == bindparam("digest"),
     BINDING.c.channel == bindparam("channel"),
     BINDING.c.disconnected_at.is_(None),
+    BINDING.c.listens == false(),
 )
 _ALL = select(*_COLUMNS).order_by(BINDING.c.id)
-_DIGESTS = select(BINDING.c.channel, BINDING.c.webhook_digest).where(BINDING.c.disconnected_at.is_(None))
+_DIGESTS = select(BINDING.c.channel, BINDING.c.webhook_digest).where(
+    BINDING.c.disconnected_at.is_(None), BINDING.c.listens == false()
+)
+_LISTENING = select(BINDING.c.id, BINDING.c.updated_at).where(
+    BINDING.c.disconnected_at.is_(None), BINDING.c.listens == true()
+)
 _USAGE = (
     select(BINDING.c.channel, func.count().label("number"))
     .where(BINDING.c.disconnected_at.is_(None))
@@ -96,6 +104,7 @@ _VALUES: dict[str, object] = {
     "secrets": bindparam("secrets"),
     "updated_at": bindparam("now"),
     "disconnected_at": None,
+    "listens": bindparam("listens"),
     # Entered again, so what was wrong before may be right now.
     "signature_failed_at": None,
     "signature_cause": None,
@@ -216,6 +225,7 @@ def save(
     secrets: Mapping[str, str],
     new_key: tuple[str, str],
     now: datetime,
+    listens: bool = False,
 ) -> int:
     """Connect, or connect again; the webhook key stays unless the binding is new. `new_key` is (sealed, digest)."""
     values: dict[str, object] = {
@@ -228,6 +238,7 @@ def save(
         "facts": json.dumps(dict(account.facts)),
         "settings": json.dumps(settings),
         "secrets": json.dumps(secrets),
+        "listens": listens,
         "now": micros(now),
     }
     # Also a disconnected one: connecting again must not lose the history.
@@ -240,6 +251,11 @@ def save(
     saved = of_agent(tx, agent, channel)
     assert saved is not None  # noqa: S101  written in this transaction
     return saved.id
+
+
+def listening(tx: Tx) -> dict[int, int]:
+    """The connected bindings that listen; by their ids, a number that changes with each change of their settings."""
+    return {row.id: row.updated_at for row in tx.all(_LISTENING)}
 
 
 def digests(tx: Tx) -> set[tuple[str, str]]:
@@ -311,4 +327,5 @@ def _stored(row: Row | None) -> StoredBinding | None:
         send_failure=row.send_failure,
         refused_since=moment(row.refused_since),
         send_failed_at=moment(row.send_failed_at),
+        listens=bool(row.listens),
     )

@@ -39,7 +39,7 @@ class News:
 
     def __init__(self) -> None:
         self._forgetting: dict[Subject, list[Callable[[], None]]] = {}
-        self._reading: dict[Subject, list[_Reader]] = {}
+        self._reading: dict[Subject, list[Reader]] = {}
 
     def on(self, subject: Subject, forget: Callable[[], None]) -> None:
         """Call `forget` on the event loop after each change of a subject; it must not raise."""
@@ -47,7 +47,7 @@ class News:
 
     def read_on(self, subject: Subject, read: Reading) -> None:
         """Await `read` after each change of a subject, and again while it raises StoreError."""
-        self._reading.setdefault(subject, []).append(_Reader(read))
+        self._reading.setdefault(subject, []).append(Reader(read))
 
     def say(self, subjects: Iterable[Subject]) -> None:
         """Something has changed: what is to be forgotten is forgotten when this returns, and reading has begun."""
@@ -71,12 +71,15 @@ class News:
         for reader in self._readers():
             reader.stop()
 
-    def _readers(self) -> list[_Reader]:
+    def _readers(self) -> list[Reader]:
         return [one for every in self._reading.values() for one in every]
 
 
-class _Reader:
-    """Reads once more if news comes while it reads: it may have read before the change."""
+class Reader:
+    """Reads in a task of its own, and once more if news comes while it reads: it may have read before the change.
+
+    While reading raises StoreError, it is tried again.
+    """
 
     def __init__(self, read: Reading) -> None:
         self._read = read
@@ -85,18 +88,21 @@ class _Reader:
         self._waiting: list[asyncio.Future[None]] = []
 
     def begin(self) -> None:
+        """There is news."""
         self._wanted = True
         # One that was cancelled before its first line is over, and could not say so.
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run(), name="read after news", context=lease.outside())
 
     async def tried(self) -> None:
+        """Wait for the end of an attempt."""
         if self._task is not None and not self._task.done():
             tried = asyncio.get_running_loop().create_future()
             self._waiting.append(tried)
             await tried
 
     def stop(self) -> None:
+        """Read nothing more until there is news again."""
         if self._task is not None:
             self._task.cancel()
 

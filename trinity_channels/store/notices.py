@@ -22,6 +22,8 @@ VERIFIED = "verified"
 WEBHOOK_TO_SET = "webhook_to_set"
 """The provider has to be told where our webhook is, or a secret of it; see `WebhooksToSet`."""
 
+LISTENING = "listening"
+"""The state of the connection of a binding that listens; `listening` alone gives it."""
 ADDRESS_KEPT = "address_kept"
 """The webhook's address was brought along by an import, and leads to the platform again once the binding is disconnected;
 no notice to people, and it stays until the address is another."""
@@ -56,13 +58,12 @@ _SINCE = (
     .where(
         BINDING_NOTICE.c.binding_id == bindparam("binding"),
         BINDING_NOTICE.c.at > bindparam("since"),
-        BINDING_NOTICE.c.code != VERIFIED,
-        BINDING_NOTICE.c.code != ADDRESS_KEPT,
+        *(BINDING_NOTICE.c.code != code for code in (VERIFIED, LISTENING, ADDRESS_KEPT)),
     )
     .order_by(BINDING_NOTICE.c.code)
 )
-_VERIFIED = select(BINDING_NOTICE.c.code, BINDING_NOTICE.c.detail, BINDING_NOTICE.c.at).where(
-    BINDING_NOTICE.c.binding_id == bindparam("binding"), BINDING_NOTICE.c.code == VERIFIED
+_ONE = select(BINDING_NOTICE.c.code, BINDING_NOTICE.c.detail, BINDING_NOTICE.c.at).where(
+    BINDING_NOTICE.c.binding_id == bindparam("binding"), BINDING_NOTICE.c.code == bindparam("code")
 )
 _OF_BINDING = delete(BINDING_NOTICE).where(BINDING_NOTICE.c.binding_id == bindparam("binding"))
 _CLEAR = _OF_BINDING.where(BINDING_NOTICE.c.code != ADDRESS_KEPT)
@@ -90,7 +91,16 @@ def since(tx: Tx, binding: int, when: datetime) -> list[Notice]:
 
 def verified(tx: Tx, binding: int) -> Notice | None:
     """What the provider has said; None if it was not asked since the settings have changed."""
-    row = tx.one(_VERIFIED, binding=binding)
+    return _one(tx, binding, VERIFIED)
+
+
+def listening(tx: Tx, binding: int) -> Notice | None:
+    """The state of a connection; None if it was not tried since the settings have changed."""
+    return _one(tx, binding, LISTENING)
+
+
+def _one(tx: Tx, binding: int, code: str) -> Notice | None:
+    row = tx.one(_ONE, binding=binding, code=code)
     return Notice(row.code, row.detail, moment(row.at)) if row else None
 
 

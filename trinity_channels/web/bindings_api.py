@@ -9,7 +9,7 @@ from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from trinity_channels.bindings.connections import Connections
-from trinity_channels.bindings.given_settings import secret_names
+from trinity_channels.bindings.given_settings import secret_names, way_in
 from trinity_channels.bindings.status import BindingStatus as Status
 from trinity_channels.bindings.status import BindingStatuses
 from trinity_channels.inbound.way_in import OwnersWayIn
@@ -41,6 +41,7 @@ class BindingStatus(BaseModel):
     is_sandbox: bool = False
     invitation: str | None = Field(default=None, description="What people have to be told before they can write")
     webhook_url: str | None = None
+    listens: bool = Field(default=False, description="Whether this host fetches the messages; then there is no webhook")
     group_count: int | None = Field(
         default=None, description="Groups in which people have written; null without groups"
     )
@@ -88,7 +89,8 @@ class BindingsApi:
         async def connect(request: Request, name: str, body: JsonObject) -> BindingStatus:
             """Connect, or change settings. A secret that is left out keeps its stored value; the webhook URL stays."""
             principal = await self._guard.principal(request)
-            await self._connections.connect(principal, name, channel, body)
+            settings, listens = way_in(body)
+            await self._connections.connect(principal, name, channel, settings, listens=listens)
             return _answer(await self._statuses.of(principal, name, channel))
 
         async def disconnect(request: Request, name: str) -> Done:
@@ -146,6 +148,7 @@ def _answer(one: Status) -> BindingStatus:
             "is_sandbox": at.sandbox,
             "invitation": at.invitation or None,
             "webhook_url": at.webhook_url,
+            "listens": at.listens,
             "warning": at.warning or None,
             "health": BindingHealth(
                 state=at.health.state,

@@ -83,6 +83,7 @@ STATUSES = {
     "used_link": 410,
     "vault_locked": 503,
     "webhook_elsewhere": 409,
+    "no_webhook": 409,
     "window_closed": 409,
 }
 """The one table from the codes of errors to HTTP. No `Refusal` of a service, and no handler, names a status itself."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from trinity_channels.plugins import OPTIONAL, REQUIRED
+from trinity_channels.plugins import INCOMING, OPTIONAL, REQUIRED
 from trinity_channels_contract_tests import CHECKS, ChannelContract, ContractRefused
 from trinity_channels_contract_tests.echo import Echo
 
@@ -29,7 +29,7 @@ def test_every_check_says_what_it_promises() -> None:
 
 def test_every_hook_is_looked_at() -> None:
     labels = " ".join(vars(getattr(group, name))["hook"] for name, group in CHECKS.items())
-    forgotten = {hook for hook in (*REQUIRED, *OPTIONAL) if hook not in labels}
+    forgotten = {hook for hook in (*REQUIRED, *INCOMING, *OPTIONAL) if hook not in labels}
 
     assert forgotten == {"simulator"}  # every other check looks through it
 

@@ -13,6 +13,7 @@ from trinity_channels_contract_tests.checks.behaving import Behaving
 from trinity_channels_contract_tests.checks.connecting import Connecting, Verifying
 from trinity_channels_contract_tests.checks.entering import Entering
 from trinity_channels_contract_tests.checks.identifying import Identifying
+from trinity_channels_contract_tests.checks.listening import ListeningChecks
 from trinity_channels_contract_tests.checks.loading import Loading
 from trinity_channels_contract_tests.checks.looking import Looking
 from trinity_channels_contract_tests.checks.messages import Messages
@@ -36,6 +37,7 @@ class ContractRefused(TypeError):
 # pytest collects the last base first.
 class ChannelContract(
     Behaving,
+    ListeningChecks,
     Optional,
     Receipts,
     ReadingBack,

@@ -18,7 +18,7 @@ from trinity_channels.plugins import load
 from trinity_channels_telegram import plugin
 
 HOOKS = ("channel", "configure", "verify", "receive", "send", "resolve_identity")
-OPTIONAL = ("indicate", "register_webhook", "unregister_webhook", "simulator")
+OPTIONAL = ("indicate", "listen", "register_webhook", "unregister_webhook", "simulator")
 
 
 def test_the_host_loads_it() -> None:

@@ -12,13 +12,17 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
+import httpx
+
 from trinity_channels.api import ConfigurationError, Context, ProviderUnavailable, http, retry_after
-from trinity_channels.api.http import DEADLINE, Answer, CallError, NoAnswer, NotSent
+from trinity_channels.api.http import DEADLINE, TIMEOUTS, Answer, CallError, NoAnswer, NotSent
 from trinity_channels_telegram.fields import Fields, inner, shown, whole
 from trinity_channels_telegram.settings import TelegramSettings
 
 TELEGRAM = "https://api.telegram.org"
 
+ANSWERED = 10.0
+"""Seconds for the rest of a call that Telegram was asked to wait with."""
 # A day: longer than any pause that makes sense, short enough that a wrong number cannot stop a chat for good.
 _LONGEST_PAUSE = 24 * 60 * 60.0
 _MAX_WORDS = 300
@@ -48,13 +52,14 @@ async def call(
     parameters: Mapping[str, object] | None = None,
     *,
     deadline: float = DEADLINE,
+    wait: float = 0,
 ) -> Any:
-    """Call `method` and return its `result`.
+    """Call `method` and return its `result`; `wait` is for how many seconds Telegram was asked to wait before it answers.
 
     Raises:
         RefusedError, http.NotSent, http.NoAnswer: see there.
     """
-    answer = await _post(settings, ctx, method, parameters or {}, deadline)
+    answer = await _post(settings, ctx, method, parameters or {}, deadline, wait)
     if answer.redirects:
         raise NotSent(f"HTTP {answer.status} leads elsewhere; check the setting telegram_api_base_url")
     body = _body(answer)
@@ -73,10 +78,11 @@ async def read(
     parameters: Mapping[str, object] | None = None,
     *,
     patience: float = 0,
+    wait: float = 0,
 ) -> Any:
     """Make a call that may be repeated, with the errors that owners are shown.
 
-    A pause of at most `patience` seconds that Telegram asks for is waited for, once.
+    A pause of at most `patience` seconds that Telegram asks for is waited for, once. `wait` as in `call`.
 
     Raises:
         ConfigurationError: Telegram refused the token; in its own words.
@@ -84,11 +90,11 @@ async def read(
         RefusedError: it refused this call for another reason.
     """
     try:
-        return await call(settings, ctx, method, parameters)
+        return await call(settings, ctx, method, parameters, wait=wait)
     except RefusedError as refused:
         if refused.code == HTTPStatus.TOO_MANY_REQUESTS and (refused.pause or math.inf) <= patience:
             await asyncio.sleep(refused.pause or 0)
-            return await read(settings, ctx, method, parameters)
+            return await read(settings, ctx, method, parameters, wait=wait)
         if refused.code in _TOKEN_REFUSED:
             raise ConfigurationError(
                 f"Telegram refused the bot token: {refused.words}. Copy it again from @BotFather (/token);"
@@ -105,7 +111,12 @@ async def read(
 
 
 async def _post(
-    settings: TelegramSettings, ctx: Context, method: str, parameters: Mapping[str, object], deadline: float
+    settings: TelegramSettings,
+    ctx: Context,
+    method: str,
+    parameters: Mapping[str, object],
+    deadline: float,
+    wait: float,
 ) -> Answer:
     base = (ctx.api_base_url or TELEGRAM).rstrip("/")
     return await http.ask(
@@ -113,7 +124,8 @@ async def _post(
         "POST",
         f"{base}/bot{settings.bot_token.get_secret_value()}/{method}",
         shown=f"{base}/bot…/{method}",
-        deadline=deadline,
+        deadline=deadline + wait,
+        timeout=TIMEOUTS if not wait else httpx.Timeout(ANSWERED + wait, connect=TIMEOUTS.connect, pool=TIMEOUTS.pool),
         # ASCII only: whatever a text holds can be sent, and it is Telegram's to judge.
         content=json.dumps(parameters).encode(),
         headers={"Content-Type": "application/json"},

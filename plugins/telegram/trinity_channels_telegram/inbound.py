@@ -1,4 +1,4 @@
-"""From an authentic update to events. https://core.telegram.org/bots/api#update — one update per request.
+"""From an authentic update to events. https://core.telegram.org/bots/api#update — one update per webhook.
 
 What is not answered with 200 holds up its chat for a day, so only what is not an update at all is malformed; a message that
 lacks what every message has is `Ignored("unreadable")`, and counted.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from trinity_channels.api import Binding, Ignored, Inbound, MalformedPayload, Request
 from trinity_channels_telegram import buttons, changes, message
-from trinity_channels_telegram.fields import inner, whole
+from trinity_channels_telegram.fields import Fields, inner, whole
 from trinity_channels_telegram.mentions import Bot
 from trinity_channels_telegram.secret import authenticate
 
@@ -24,7 +24,15 @@ KINDS = frozenset({
 
 def receive(binding: Binding, request: Request) -> Inbound:
     """Authenticate one webhook and translate it; errors as the hook `receive` promises."""
-    update = authenticate(request, binding.webhook_secret.get_secret_value())
+    return read(authenticate(request, binding.webhook_secret.get_secret_value()), binding)
+
+
+def read(update: Fields, binding: Binding) -> Inbound:
+    """Translate one update.
+
+    Raises:
+        MalformedPayload: it has no number.
+    """
     number = whole(update, "update_id")
     if number is None:
         raise MalformedPayload("The update has no update_id.")

@@ -40,6 +40,7 @@ MANIFEST = Channel(
     capabilities=Capabilities(
         indicate=5,
         indicate_repeats=True,
+        listen=True,
         register_webhook=True,
         unregister_webhook=True,
         simulator=True,

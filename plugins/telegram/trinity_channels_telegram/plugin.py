@@ -9,6 +9,7 @@ from trinity_channels.api import (
     Binding,
     Channel,
     Context,
+    Deliver,
     Identity,
     Inbound,
     OutboundMessage,
@@ -19,7 +20,7 @@ from trinity_channels.api import (
     Verification,
     hookimpl,
 )
-from trinity_channels_telegram import account, checks, inbound, outbound, presence, webhook
+from trinity_channels_telegram import account, checks, inbound, listening, outbound, presence, webhook
 from trinity_channels_telegram.manifest import MANIFEST
 
 
@@ -67,6 +68,12 @@ async def resolve_identity(
 async def indicate(binding: Binding, message_id: str, ctx: Context) -> None:
     """Show that the bot types."""
     await presence.show_typing(binding, message_id, ctx)
+
+
+@hookimpl
+async def listen(binding: Binding, ctx: Context, deliver: Deliver) -> None:
+    """Call `getUpdates` again and again."""
+    await listening.listen(binding, ctx, deliver)
 
 
 @hookimpl

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from sqlalchemy import BigInteger, Column, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Text, UniqueConstraint, false
 from sqlmodel import Field
 
 from trinity_channels.store.tables.indexes import partial
@@ -32,7 +32,8 @@ class BindingRow(Row, table=True):
     """One agent on one channel; it outlives a disconnect, so that people and history do.
 
     `refused_since`: when the first webhook was refused for its signature whose message has not been fetched since.
-    `swept_days`: the retention by which its messages were last looked at.
+    `listens`: messages are fetched, and come by no webhook. `swept_days`: the retention by which its messages were last
+    looked at.
     """
 
     __tablename__: ClassVar[str] = "trinity_channels_binding"
@@ -69,6 +70,7 @@ class BindingRow(Row, table=True):
     swept_days: int | None = None
     send_failed_at: int | None = Field(default=None, sa_type=BigInteger)
     send_failure: str | None = None
+    listens: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
 
 
 class RetiredKeyRow(Row, table=True):

@@ -9,8 +9,9 @@ from typing import Any
 from starlette.responses import Response
 
 from trinity_channels.api import ChannelError, ConfigurationError
-from trinity_channels.bindings.connections import AccountInUse, Connections, WebhookElsewhere
+from trinity_channels.bindings.connections import Connections
 from trinity_channels.bindings.given_settings import InvalidSettings
+from trinity_channels.bindings.refusals import AccountInUse, WebhookElsewhere
 from trinity_channels.crypto.vault import VaultError
 from trinity_channels.inbound.way_in import OwnersWayIn
 from trinity_channels.people.recent_messages import RecentMessages

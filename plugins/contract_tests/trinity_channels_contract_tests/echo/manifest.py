@@ -35,6 +35,7 @@ MANIFEST = Channel(
         find_sent=5,
         idempotent=timedelta(days=1),
         list_missed=timedelta(days=1),
+        listen=True,
         register_webhook=True,
         unregister_webhook=True,
         resolve_quoted=True,

@@ -19,10 +19,12 @@ from trinity_channels.api import (
     CheckState,
     ConfigurationError,
     Context,
+    Deliver,
     DeliveryState,
     Failure,
     FailureKind,
     Identity,
+    Inbound,
     MessageReceived,
     OutboundMessage,
     ProviderUnavailable,
@@ -105,6 +107,14 @@ class Echo(EchoWebhooks):
         return [self.message(row) for row in rows if datetime.fromisoformat(row["at"]) >= since - CLOCK_SKEW]
 
     @hookimpl
+    async def listen(self, binding: Binding, ctx: Context, deliver: Deliver) -> None:
+        await self.ask(binding.settings, ctx, "POST", "/webhook", {"url": ""})
+        await deliver(Inbound())
+        while True:
+            for row in (await self.ask(binding.settings, ctx, "GET", "/unread"))["messages"]:
+                await self.take(row, binding, ctx, deliver)
+
+    @hookimpl
     async def register_webhook(self, binding: Binding, ctx: Context) -> None:
         await self.ask(binding.settings, ctx, "POST", "/webhook", {"url": ctx.webhook_url})
 
@@ -121,6 +131,13 @@ class Echo(EchoWebhooks):
     @hookimpl
     def simulator(self, ctx: Context) -> Simulator:
         return EchoSimulator(ctx, self.signed)
+
+    # --- listening ---
+
+    async def take(self, row: dict[str, Any], binding: Binding, ctx: Context, deliver: Deliver) -> None:
+        await deliver(Inbound((self.event(row),)))
+        # Only now: it is stored.
+        await self.ask(binding.settings, ctx, "DELETE", f"/unread/{row['id']}")
 
     # --- the provider's API ---
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import hashlib
 import hmac
 import itertools
@@ -26,6 +28,8 @@ from trinity_channels_contract_tests.echo.manifest import LIMIT
 TICKS = {"accepted": 0, "sent": 1, "delivered": 2, "read": 3}
 TOKEN = "fake-echo-token-1234"  # noqa: S105  no provider knows it
 SECRET = "fake-echo-secret-5678"  # noqa: S105  the same
+WAIT = 10.0
+"""Seconds that those who ask for unread messages wait for the first one."""
 AT_ONCE = 5
 EVERY = timedelta(seconds=1)
 """So many messages to one person may come at once, and one more after each of these."""
@@ -112,6 +116,8 @@ class EchoSimulator:
         self._background = Background()
         self._sent: list[dict[str, Any]] = []
         self._inbox: list[dict[str, Any]] = []
+        self._unread: list[dict[str, Any]] = []
+        self._arrived = asyncio.Event()
         self._aside: list[dict[str, Any]] = []
         self._pace = Buckets()
         self.app: ASGIApp = Starlette(
@@ -120,6 +126,8 @@ class EchoSimulator:
                 Route("/webhook", self._configure_webhook, methods=["GET", "POST"]),
                 Route("/messages", self._messages, methods=["GET", "POST"]),
                 Route("/inbox", self._list_inbox),
+                Route("/unread", self._wait_for_unread),
+                Route("/unread/{id}", self._mark_read, methods=["DELETE"]),
                 Route("/history", self._history),
                 Route("/typing", self._typing, methods=["POST"]),
                 Route("/people/{address}", self._person),
@@ -183,6 +191,9 @@ class EchoSimulator:
         where = {"group": group, "named": named}
         message = self._event("message", phone, id=self._id(), text=text, files=list(files), **where)
         self._inbox.append(message)
+        if not self._webhook:
+            self._unread.append(message)
+            self._arrived.set()
         await self._post(message)
 
     async def change(self, phone: EchoPhone, text: str | None) -> None:
@@ -260,6 +271,18 @@ class EchoSimulator:
 
     async def _list_inbox(self, request: HttpRequest) -> Response:
         return _answer(request, {"messages": self._inbox})
+
+    async def _wait_for_unread(self, request: HttpRequest) -> Response:
+        self._arrived.clear()
+        if not self._unread:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(WAIT):
+                    await self._arrived.wait()
+        return _answer(request, {"messages": self._unread})
+
+    async def _mark_read(self, request: HttpRequest) -> Response:
+        self._unread = [one for one in self._unread if one["id"] != request.path_params["id"]]
+        return _answer(request, {})
 
     async def _history(self, request: HttpRequest) -> Response:
         return _answer(request, {"messages": [*self._inbox, *self._sent, *self._aside]})

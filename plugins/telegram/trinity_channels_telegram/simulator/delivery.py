@@ -20,6 +20,7 @@ import httpx
 from trinity_channels.simulation import post_webhook, recent
 from trinity_channels_telegram.simulator.chats import Bot
 from trinity_channels_telegram.simulator.network import Network
+from trinity_channels_telegram.simulator.polling import Polling
 
 # The real server chooses a ceiling between 60 and 120 seconds at random.
 LONGEST_PAUSE = 64
@@ -58,6 +59,12 @@ class Update:
     expires: datetime
     seen: Callable[[], None]
 
+    @property
+    def number(self) -> int:
+        """The bot counts them."""
+        number: int = self.body["update_id"]
+        return number
+
 
 @dataclass(slots=True, eq=False)
 class Line:
@@ -81,6 +88,7 @@ class Delivery:
         self._http = http
         self._execute = execute
         self._lines: dict[tuple[int, str, int], Line] = {}
+        self.polling = Polling(network.clock, self._waiting, self._confirm)
 
     async def offer(
         self,
@@ -102,12 +110,33 @@ class Delivery:
         body = {"update_id": self._number(bot), kind: payload}
         # Kinds of updates have queues of their own, so that a button may overtake a message.
         line = self._lines.setdefault((bot.id, *queue), Line(bot))
-        line.waiting.append(Update(body, self._network.clock() + ttl, seen))
+        line.waiting.append(update := Update(body, self._network.clock() + ttl, seen))
+        if "message" in body and not bot.webhook.url:
+            self.latest = bot, body
         await self._drain(line)
+        if not bot.webhook.url:
+            await self.polling.tell(bot, lambda: update not in line.waiting)
 
     def pending(self, bot: Bot) -> int:
         """How many updates wait."""
         return sum(len(line.waiting) for line in self._lines.values() if line.bot is bot)
+
+    def _waiting(self, bot: Bot) -> list[dict[str, Any]]:
+        """What a bot has not confirmed, in the order of its numbers."""
+        now = self._network.clock()
+        lines = [line for line in self._lines.values() if line.bot is bot]
+        for line in lines:
+            while line.waiting and line.waiting[0].expires <= now:
+                line.waiting.popleft()
+        return [one.body for one in sorted((one for line in lines for one in line.waiting), key=lambda one: one.number)]
+
+    def _confirm(self, bot: Bot, before: int) -> None:
+        """The bot has all updates with a lower number."""
+        for line in self._lines.values():
+            for update in [one for one in line.waiting if line.bot is bot and one.number < before]:
+                line.waiting.remove(update)
+                line.due, line.failures = None, 0
+                update.seen()
 
     def wake(self) -> None:
         """Post in the background what is due."""

@@ -28,7 +28,7 @@ Method = Callable[[Bot, Params], object]
 
 
 class Methods:
-    """What bots can call, by name in lower case, as Telegram takes them in any."""
+    """What bots can call, by name in lower case, as Telegram takes them in any; but for `getUpdates`, which waits."""
 
     def __init__(self, network: Network, delivery: Callable[[], Delivery]) -> None:
         self._network = network
@@ -40,7 +40,6 @@ class Methods:
             "deletewebhook": self._delete_webhook,
             "getchat": self._chat,
             "getme": _me,
-            "getupdates": self._updates,
             "getwebhookinfo": self._webhook_info,
             "sendchataction": self._action,
             "sendmessage": self._sending.send,
@@ -80,6 +79,7 @@ class Methods:
             set_at=self._network.clock(),
         )
         self._drop(bot, params)
+        self._delivery().polling.end(bot, "terminated by setWebhook request")
         # What has waited for an address goes to the new one.
         self._delivery().wake()
         return True
@@ -108,15 +108,6 @@ class Methods:
                 "last_error_message": webhook.error,
             }
         return info | ({"allowed_updates": list(webhook.allowed)} if webhook.allowed else {})
-
-    def _updates(self, bot: Bot, _: Params) -> object:
-        if bot.webhook.url:
-            raise Problem(
-                HTTPStatus.CONFLICT,
-                "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook"
-                " first",
-            )
-        raise Problem(HTTPStatus.NOT_FOUND, "Not Found: the simulator has webhooks only")
 
     def _action(self, bot: Bot, params: Params) -> bool:
         chat = self._sending.reachable(bot, params)

@@ -39,6 +39,7 @@ class Network:
     behaviour: Behaviour = field(default_factory=Behaviour)
     background: Background = field(default_factory=Background)
     faults: Faults = field(default_factory=_faults)
+    poll_faults: Faults = field(default_factory=_faults)
     chance: Random = field(default_factory=lambda: Random(42))  # noqa: S311 -- no secret
     people: dict[str, Phone] = field(default_factory=dict)
     bots: dict[str, Bot] = field(default_factory=dict)

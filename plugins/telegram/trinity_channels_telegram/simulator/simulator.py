@@ -82,6 +82,14 @@ class TelegramSimulator:
         """Let the next `times` sends fail this way."""
         self._network.faults.inject(fault, times)
 
+    def inject_polling(self, fault: Fault, times: int = 1) -> None:
+        """Let the next `times` calls of `getUpdates` fail this way."""
+        self._network.poll_faults.inject(fault, times)
+
+    def is_polled(self, bot: Bot | None = None) -> bool:
+        """Whether a bot, or the default one, waits for its updates now."""
+        return self._delivery.polling.is_waiting(bot or self.bot)
+
     def advance(self, by: timedelta) -> None:
         """Move the provider's clock forward; `settle` then repeats the webhooks that have become due."""
         self._network.clock.advance(by)

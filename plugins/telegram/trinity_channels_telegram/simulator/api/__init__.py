@@ -16,6 +16,9 @@ from trinity_channels_telegram.simulator.problems import handlers
 def application(network: Network, methods: Methods, delivery: Delivery, phone: PhoneFactory) -> Starlette:
     """Everything that is served."""
     return Starlette(
-        routes=[*BotApi(network, methods).routes(), *page_routes(TelegramPage(network, delivery, phone))],
+        routes=[
+            *BotApi(network, methods, delivery.polling).routes(),
+            *page_routes(TelegramPage(network, delivery, phone)),
+        ],
         exception_handlers=handlers(),
     )

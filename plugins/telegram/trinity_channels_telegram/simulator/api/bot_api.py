@@ -13,6 +13,7 @@ from trinity_channels_telegram.simulator import parameters
 from trinity_channels_telegram.simulator.chats import Bot
 from trinity_channels_telegram.simulator.methods import Methods
 from trinity_channels_telegram.simulator.network import Network
+from trinity_channels_telegram.simulator.polling import Polling
 from trinity_channels_telegram.simulator.problems import Problem
 
 _TOKEN = re.compile(r"[1-9][0-9]*:[^/]*")
@@ -21,10 +22,11 @@ LONGEST_TOKEN = 80
 
 
 class BotApi:
-    """Answers bots. Only sends meet a fault."""
+    """Answers bots. Sends meet the faults for them, and `getUpdates` its own."""
 
-    def __init__(self, network: Network, methods: Methods) -> None:
+    def __init__(self, network: Network, methods: Methods, polling: Polling) -> None:
         self._network = network
+        self._polling = polling
         self._methods = methods
 
     def routes(self) -> list[Route]:
@@ -35,9 +37,14 @@ class BotApi:
         bot, method = self._bot(request.path_params["token"]), request.path_params["method"]
         params = await parameters.read(request)
 
+        async def poll() -> Response:
+            return JSONResponse({"ok": True, "result": await self._polling.get(bot, params)})
+
         async def take() -> Response:
             return JSONResponse({"ok": True, "result": self._methods.call(bot, method, params)})
 
+        if method.lower() == "getupdates":
+            return await self._network.poll_faults.meet(poll)
         # Faults are for sends: `setWebhook` and typing would use them up before a test's message does.
         if method.lower() != "sendmessage":
             return await take()

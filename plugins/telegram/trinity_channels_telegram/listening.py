@@ -1,0 +1,104 @@
+"""Fetching updates by long polling. https://core.telegram.org/bots/api#getupdates.
+
+Nothing signs an update here: it is the answer to our own call, made with the bot's token.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from trinity_channels.api import (
+    Binding,
+    ConfigurationError,
+    Context,
+    Deliver,
+    Event,
+    Inbound,
+    Malformed,
+    MalformedPayload,
+    ProviderUnavailable,
+)
+from trinity_channels_telegram import client, inbound
+from trinity_channels_telegram.fields import whole
+from trinity_channels_telegram.settings import settings_of
+from trinity_channels_telegram.webhook import ALLOWED_UPDATES
+
+POLL = 25
+"""Seconds that Telegram waits for the first update: routers and proxies forget connections that are silent for longer."""
+PATIENCE = 60.0
+"""Seconds of a pause that Telegram asks for; a longer one is the host's to wait for."""
+MOST = 100
+"""Updates in an answer; Telegram's own limit."""
+
+
+async def listen(binding: Binding, ctx: Context, deliver: Deliver) -> None:
+    """Take the webhook away, then ask again and again; errors as the hook `listen` promises."""
+    settings = settings_of(binding)
+    try:
+        # Telegram gives no updates to bots with a webhook. What waits stays.
+        await client.read(settings, ctx, "deleteWebhook")
+        after: int | None = None
+        wait = 0  # at first, so that it shows at once whether it works
+        while True:
+            # After an answer without updates all that came before is forgotten at Telegram, and the next number may be a
+            # lower one: https://core.telegram.org/bots/api#update
+            after = await _hand_over(await _updates(binding, ctx, after, wait), binding, deliver)
+            wait = POLL
+    except client.RefusedError as refused:
+        raise _trouble(refused) from None
+
+
+async def _updates(binding: Binding, ctx: Context, after: int | None, wait: int) -> list[Any]:
+    """What has come after an update; with that Telegram forgets all up to it."""
+    parameters: dict[str, object] = {"timeout": wait, "limit": MOST, "allowed_updates": ALLOWED_UPDATES}
+    if after is not None:
+        parameters["offset"] = after + 1
+    told = await client.read(settings_of(binding), ctx, "getUpdates", parameters, patience=PATIENCE, wait=wait)
+    if not isinstance(told, list):
+        raise ProviderUnavailable("Telegram gave no usable answer about new messages.")
+    return told
+
+
+async def _hand_over(updates: list[Any], binding: Binding, deliver: Deliver) -> int | None:
+    """Have each update stored, in Telegram's order; returns the number of the last one, None without any.
+
+    Raises:
+        ProviderUnavailable: the first of them has no number, so that it cannot be left behind.
+    """
+    if not updates:
+        await deliver(Inbound())
+    after: int | None = None
+    for update in updates:
+        number = whole(update, "update_id") if isinstance(update, dict) else None
+        if number is None and after is None:
+            raise ProviderUnavailable("Telegram gave no usable answer about new messages.")
+        if number is None:
+            break
+        await deliver(Inbound(_events(update, binding)))
+        after = number
+    return after
+
+
+def _events(update: Any, binding: Binding) -> tuple[Event, ...]:
+    try:
+        return inbound.read(update, binding).events
+    except MalformedPayload as malformed:
+        # It would come again without end, and the later ones would wait for it.
+        return (Malformed(malformed.message),)
+
+
+def _trouble(refused: client.RefusedError) -> ConfigurationError | ProviderUnavailable:
+    if refused.code != HTTPStatus.CONFLICT:
+        return ProviderUnavailable(f"Telegram does not give the bot's messages ({refused}).")
+    if refused.speaks_of("webhook"):
+        return ConfigurationError(
+            "Another program has set a webhook for this bot, so its messages go there. Stop it there, or give this agent a"
+            " bot of its own; then connect the bot here again.",
+            field="bot_token",
+            refused=True,
+        )
+    return ProviderUnavailable(
+        "Another program fetches this bot's messages, too, and each gets only some of them. Stop it there, or give this"
+        " agent a bot of its own."
+    )

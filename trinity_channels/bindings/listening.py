@@ -1,0 +1,51 @@
+"""The state of the connection of a binding that listens, as the process that holds it stores it for the others."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from trinity_channels.store import Tx, notices
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """How the connection is.
+
+    Attributes:
+        connected_since: None while there is none.
+        failing_since: since when it fails, or fails again and again; None if it does not.
+        error: why it failed last; empty if it did not.
+        refused: that the provider refused the credentials: it is tried again rarely.
+        next_try: when it is tried again; None while it is connected, or being connected.
+    """
+
+    connected_since: datetime | None = None
+    failing_since: datetime | None = None
+    error: str = ""
+    refused: bool = False
+    next_try: datetime | None = None
+
+
+def put(tx: Tx, binding: int, state: Listening, now: datetime) -> None:
+    """Store a state."""
+    times = (state.connected_since, state.failing_since, state.next_try)
+    detail = json.dumps([*(one and one.isoformat() for one in times), state.error, state.refused])
+    notices.put(tx, binding, notices.LISTENING, detail, now)
+
+
+def of(tx: Tx, binding: int) -> Listening:
+    """The state of a binding; nothing is known of one that was not tried yet, or of what another version has stored."""
+    found = notices.listening(tx, binding)
+    try:
+        connected, failing, next_try, error, refused = (
+            json.loads(found.detail) if found else (None, None, None, "", False)
+        )
+        return Listening(_time(connected), _time(failing), str(error), bool(refused), _time(next_try))
+    except (TypeError, ValueError):
+        return Listening()
+
+
+def _time(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)

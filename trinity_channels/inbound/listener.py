@@ -1,0 +1,182 @@
+"""One binding that listens: its plugin's `listen` runs again and again, and what it delivers is stored."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from trinity_channels import api
+from trinity_channels.bindings import Bindings, Disconnected, OpenBinding, listening
+from trinity_channels.bindings.listening import Listening
+from trinity_channels.crypto.vault import VaultError
+from trinity_channels.inbound.delivered import Delivered
+from trinity_channels.observability.failures import Failures, cause_of
+from trinity_channels.observability.log import get_logger
+from trinity_channels.store import Store, StoreError
+
+log = get_logger(__name__)
+
+FIRST_PAUSE = 1.0
+"""Seconds before it is called again; they double each time it has ended soon."""
+LONGEST_PAUSE = 60.0
+RARELY = 600.0
+"""Seconds before it is called again after the provider has refused the credentials."""
+RAN_WELL = timedelta(minutes=1)
+"""How long a connection lasts that was a good one: after that the pauses begin from the first."""
+
+
+class Listener:
+    """The binding's connection, from the start of `run` until that is cancelled."""
+
+    def __init__(
+        self, binding: int, store: Store, opened: Bindings, delivered: Delivered, now: Callable[[], datetime]
+    ) -> None:
+        self._binding = binding
+        self._store = store
+        self._opened = opened
+        self._delivered = delivered
+        self._now = now
+        self._failures = Failures(now)
+        self._state = Listening()
+        self._endings = 0
+        self._due: datetime | None = None
+        self._again = asyncio.Event()
+        self._over = False
+
+    async def run(self) -> None:
+        """Listen until cancelled, or until the binding is not connected any more."""
+        try:
+            await self._begin()
+            while True:
+                try:
+                    error = await self._listen_once()
+                except Disconnected:
+                    return
+                await self._wait(await self._ended(error))
+        finally:
+            self._over = True
+
+    def stop(self) -> None:
+        """Take nothing more, even from a plugin that goes on although it is cancelled."""
+        self._over = True
+
+    def try_if_due(self) -> None:
+        """Try again now, if the time for it has come by the host's clock."""
+        if self._due is not None and self._due <= self._now():
+            self._again.set()
+
+    async def _begin(self) -> None:
+        with contextlib.suppress(StoreError):
+            before = await self._store.lookup(lambda tx: listening.of(tx, self._binding))
+            # What another process has written is over, except that it failed.
+            self._state = Listening(failing_since=before.failing_since, error=before.error, refused=before.refused)
+            if before.connected_since or before.next_try:
+                await self._tell(self._state)
+
+    async def _listen_once(self) -> Exception | None:
+        """Let the plugin listen; returns why it has ended, None if for no particular reason.
+
+        Raises:
+            Disconnected: the binding is not connected.
+        """
+        try:
+            bound = await self._opened.open(self._binding)
+            await bound.listen(self._deliver(bound))
+        except Disconnected:
+            raise
+        except asyncio.CancelledError as error:
+            task: asyncio.Task[None] | None = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            # Not we were cancelled, but something that the plugin has begun.
+            return RuntimeError(cause_of(error))
+        except Exception as error:  # noqa: BLE001  a plugin may raise anything
+            return error
+        return None
+
+    def _deliver(self, bound: OpenBinding) -> api.Deliver:
+        async def deliver(inbound: api.Inbound) -> None:
+            if self._over:
+                raise api.NotStored("This process does not listen for this binding any more.")
+            if not isinstance(inbound, api.Inbound):
+                raise TypeError(f"deliver takes an Inbound, not {type(inbound).__name__}")
+            await self._connected(bound)
+            await self._delivered.take(bound, inbound.events)
+
+        return deliver
+
+    async def _connected(self, bound: OpenBinding) -> None:
+        """Note the first sign of a connection."""
+        if self._state.connected_since:
+            return
+        refused = self._state.refused
+        await self._tell(Listening(connected_since=self._now(), failing_since=self._state.failing_since))
+        self._failures.ended(bound.id)
+        log.info("listening", channel=bound.channel, agent=bound.agent)
+        if refused:
+            await self._delivered.take(bound, (api.BindingState("listen", works=True),))
+
+    async def _ended(self, error: Exception | None) -> float:
+        """Note why it has ended; returns the seconds until it is to be tried again."""
+        now, since = self._now(), self._state.connected_since
+        if since and now - since >= RAN_WELL:
+            self._endings = 0
+            self._state = Listening(since)
+        refused = isinstance(error, api.ConfigurationError | VaultError)
+        pause = RARELY if refused else min(FIRST_PAUSE * 2**self._endings, LONGEST_PAUSE)
+        # Listeners that were cut at the same moment do not come back at the same moment.
+        pause *= random.uniform(0.75, 1)  # noqa: S311  no secret
+        self._endings = min(self._endings + 1, 10)
+        if error is None and since is None:
+            error = RuntimeError("The connection has ended before anything came.")
+        if error is None:
+            self._state = Listening(failing_since=self._state.failing_since)
+            return pause
+        failed = Listening(
+            failing_since=self._state.failing_since or now,
+            error=_words(error),
+            refused=refused,
+            next_try=now + timedelta(seconds=pause),
+        )
+        if isinstance(error, api.ConfigurationError) and not self._state.refused:
+            await self._alert(error)
+        if self._failures.is_news(self._binding, cause := cause_of(error)):
+            log.warning("not listening", binding=self._binding, cause=cause)
+        await self._tell(failed)
+        return pause
+
+    async def _alert(self, error: api.ConfigurationError) -> None:
+        """Tell the owner as if the provider had reported it."""
+        state = api.BindingState("listen", works=False, message=error.message, fix=_FIX)
+        with contextlib.suppress(Disconnected, VaultError, StoreError, api.NotStored):
+            await self._delivered.take(await self._opened.open(self._binding), (state,))
+
+    async def _tell(self, state: Listening) -> None:
+        self._state = state
+        now = self._now()
+        # The state is for people; what is delivered does not depend on it.
+        with contextlib.suppress(StoreError):
+            await self._store.write(lambda tx: listening.put(tx, self._binding, state, now))
+
+    async def _wait(self, seconds: float) -> None:
+        self._due = self._now() + timedelta(seconds=seconds)
+        self._again.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._again.wait()
+        self._due = None
+
+
+_FIX = "Enter the credentials again; the connection is then made at once."
+
+
+def _words(error: Exception) -> str:
+    """What people are told; a plugin's own failures have texts for logs only."""
+    if isinstance(error, api.ChannelError):
+        return error.message
+    if isinstance(error, VaultError):
+        return str(error)
+    return f"The plugin failed ({type(error).__name__})."
