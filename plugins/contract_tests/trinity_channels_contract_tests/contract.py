@@ -17,6 +17,7 @@ from trinity_channels_contract_tests.checks.listening import ListeningChecks
 from trinity_channels_contract_tests.checks.loading import Loading
 from trinity_channels_contract_tests.checks.looking import Looking
 from trinity_channels_contract_tests.checks.messages import Messages
+from trinity_channels_contract_tests.checks.oddities import Oddities
 from trinity_channels_contract_tests.checks.optional import Optional
 from trinity_channels_contract_tests.checks.readback import ReadingBack
 from trinity_channels_contract_tests.checks.reading import Reading
@@ -45,6 +46,7 @@ class ChannelContract(
     Identifying,
     Messages,
     Batches,
+    Oddities,
     Reading,
     Authenticating,
     Looking,

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from trinity_channels.api import Request
+from trinity_channels_contract_tests.payloads import Payload, leaves, place, put
 
 EXAMPLES = 60
 
@@ -20,6 +21,33 @@ _VALUES = st.dictionaries(st.integers(0, 30), st.text(st.characters(codec="latin
 _QUERIES = st.one_of(st.none(), st.text(st.characters(codec="ascii"), max_size=30))
 _ODD_VALUES: tuple[Any, ...] = (None, "no-such-value", -1, [], {})
 _METHODS = st.sampled_from(["POST", "GET", "PUT", "HEAD", "", "post"])
+
+
+_HUGE = "9" * 5000
+_EXTREMES = {
+    "infinity": "1e999",
+    "NaN": "NaN",
+    "a number of 5000 digits": _HUGE,
+    "a number of 400 digits": _HUGE[:400],
+    "64 bits and one": str(2**64),
+    "a fraction": "-0.5",
+    "100000 levels of lists": "[" * 100_000 + "]" * 100_000,
+    "500 levels of objects": '{"a":' * 500 + "0" + "}" * 500,
+    "half a character": '"\\ud83d"',
+    "NUL": '"\\u0000"',
+    "100000 letters": f'"{"x" * 100_000}"',
+}
+_FORM_EXTREMES = {
+    "400 digits": "9" * 400,
+    "5000 digits": _HUGE,
+    "infinity": "1e999",
+    "NaN": "nan",
+    "100000 levels of lists": "[" * 100_000,
+    "half a character": "%ED%A0%BD",
+    "NUL": "%00",
+    "broken percent-encoding": "%f",
+}
+_PLACE = "the-place-of-the-extreme"
 
 
 def randomly(request: Request, attempt: Callable[[Request], None]) -> None:
@@ -64,6 +92,20 @@ def oddities(request: Request) -> Iterator[tuple[str, Request]]:
         return
     for how, changed in _odd_json(payload):
         yield how, replace(request, body=json.dumps(changed).encode())
+
+
+def extremes(request: Request) -> Iterator[tuple[str, Request]]:
+    """The request's payload with one value at a time that is far out of any range."""
+    payload = Payload(request)
+    for path, _ in leaves(payload.value):
+        # As text: JSON's encoder would not write some of them.
+        marked = payload.request(put(payload.value, path, _PLACE)).body
+        mark = f'"{_PLACE}"' if payload.is_json else _PLACE
+        for how, odd in (_EXTREMES if payload.is_json else _FORM_EXTREMES).items():
+            yield f"{place(path)} = {how}", replace(request, body=marked.replace(mark.encode(), odd.encode()))
+    if payload.is_json:
+        for how in ("100000 levels of lists", "a number of 5000 digits", "infinity"):
+            yield f"the whole = {how}", replace(request, body=_EXTREMES[how].encode())
 
 
 def _odd_forms(fields: list[tuple[str, str]]) -> Iterator[tuple[str, list[tuple[str, str]]]]:

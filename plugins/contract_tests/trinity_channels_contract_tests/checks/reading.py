@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 
-from trinity_channels.api import Inbound, MalformedPayload, Request, SignatureError
+from trinity_channels.api import Event, Inbound, MalformedPayload, Request, SignatureError
 from trinity_channels_contract_tests import fuzz
 from trinity_channels_contract_tests.audit import watching
 from trinity_channels_contract_tests.check import Checks, story
@@ -34,7 +34,10 @@ def survives(harness: Harness, request: Request, how: str) -> None:
         return
     except Exception as error:  # noqa: BLE001  whatever comes out is the finding
         broken(f"{how}: receive let out {told(error)}")
-    expect(isinstance(found, Inbound), f"{how}: receive returned {short(found)}, not Inbound")
+    if not isinstance(found, Inbound):
+        broken(f"{how}: receive returned {short(found)}, not Inbound")
+    for event in found.events:
+        expect(isinstance(event, Event), f"{how}: receive returned {short(event)} among the events")
 
 
 class Reading(Checks):

@@ -111,8 +111,8 @@ class EchoWebhooks:
 
     def message(self, row: dict[str, Any]) -> MessageReceived:
         return MessageReceived(
-            event_id=words(row["id"]),
-            provider_id=words(row["id"]),
+            event_id=name_of(row),
+            provider_id=name_of(row),
             sender=self.sender(row["from"]),
             text=words(row["text"] or ""),
             conversation=None if row["group"] is None else words(row["group"]),
@@ -123,16 +123,27 @@ class EchoWebhooks:
 
     def change(self, row: dict[str, Any]) -> MessageChanged:
         text = row["text"]
-        return MessageChanged(words(row["id"]), self.sender(row["from"]), None if text is None else words(text))
+        return MessageChanged(name_of(row), self.sender(row["from"]), None if text is None else words(text))
 
     def following(self, row: dict[str, Any]) -> Following:
         return Following(self.sender(row["from"]), FollowState(row["state"]), datetime.fromisoformat(row["at"]))
 
     def sender(self, person: dict[str, Any]) -> Sender:
-        return Sender(words(person["address"]), words(person["id"]), words(person["name"]))
+        return Sender(name_of(person, "address"), name_of(person), words(person["name"]))
 
     def receipt_event(self, payload: dict[str, Any], state: DeliveryState) -> ReceiptReceived:
-        return ReceiptReceived(words(payload["id"]), state, delivery=words(payload["reference"]))
+        return ReceiptReceived(name_of(payload), state, delivery=words(payload["reference"]))
+
+
+def name_of(row: dict[str, Any], field: str = "id") -> str:
+    """What names a message or a person.
+
+    Raises:
+        LookupError: nothing does.
+    """
+    if not (name := words(row[field])):
+        raise LookupError(f"{field} is empty")
+    return name
 
 
 def words(value: object) -> str:
