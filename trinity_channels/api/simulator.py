@@ -53,9 +53,12 @@ class Phone(Protocol):
 class Simulator(Protocol):
     """A provider on this machine: an ASGI app for the host to call, phones to write with, a clock to move.
 
-    Four extras make the contract kit check more: `phone.sends_media(data, content_type, caption)`, `posts_unknown()`
-    for an event of a kind that does not exist yet, `sign(request)` for a request of the kit's own, and
-    `writes_unaddressed(text)` for a message that the agent can read and is not given; it returns the message's id.
+    More methods make the contract kit check more, each recognised by its name. Of the simulator: `sign(request)` returns a
+    request of the kit's own as the provider would have sent it; `posts_unknown()` posts an event of a kind that does not
+    exist yet; `group(name)` is a group with `says(phone, text, named=…)` and `heard()`, required with the capability
+    `groups`; `writes_unaddressed(text)` writes what the agent can read and is not given, and returns the message's id. Of a
+    phone: `sends_media(data, content_type, caption)`; `corrects(text)` and `takes_back()` for what was written last;
+    `blocks()` and `unblocks()`. All but `sign` and `heard` are coroutines; `group` may be one.
     """
 
     app: ASGIApp

@@ -13,7 +13,6 @@ from trinity_channels.api import (
     Context,
     Event,
     Identity,
-    Ignored,
     Inbound,
     MalformedPayload,
     MessageReceived,
@@ -95,8 +94,8 @@ class IsShockedByNews(Echo):
 
     def event(self, payload: dict[str, Any]) -> Event:
         found = super().event(payload)
-        if found == Ignored("unknown_kind"):
-            raise MalformedPayload("There is no such event.")
+        if payload["kind"] == "sunrise":
+            raise ValueError("There is no such event.")
         return found
 
 
@@ -152,8 +151,8 @@ class LetsTheTransportSpeak(Echo):
 
     @hookimpl
     async def resolve_identity(self, binding: Binding, sender: Sender, ctx: Context) -> Identity:
-        answer = await self.request(binding.settings, ctx, "GET", "/account")
-        return Identity(addresses=(sender.address,), name=answer.json().get("name", ""))
+        await self.request(binding.settings, ctx, "GET", "/account")
+        return await super().resolve_identity(binding, sender, ctx)
 
 
 def test_a_lie_is_found_out(lie: Any, broken_by: Callable[[type], dict[str, str]]) -> None:

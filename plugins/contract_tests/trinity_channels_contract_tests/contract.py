@@ -10,8 +10,10 @@ from trinity_channels_contract_tests.check import Checks
 from trinity_channels_contract_tests.checks.authenticating import Authenticating
 from trinity_channels_contract_tests.checks.batches import Batches
 from trinity_channels_contract_tests.checks.behaving import Behaving
+from trinity_channels_contract_tests.checks.claiming import Claiming
 from trinity_channels_contract_tests.checks.connecting import Connecting, Verifying
 from trinity_channels_contract_tests.checks.entering import Entering
+from trinity_channels_contract_tests.checks.groups import Groups
 from trinity_channels_contract_tests.checks.identifying import Identifying
 from trinity_channels_contract_tests.checks.listening import ListeningChecks
 from trinity_channels_contract_tests.checks.loading import Loading
@@ -44,6 +46,8 @@ class ChannelContract(
     ReadingBack,
     Sending,
     Identifying,
+    Groups,
+    Claiming,
     Messages,
     Batches,
     Oddities,

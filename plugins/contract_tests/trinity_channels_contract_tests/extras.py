@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from collections.abc import Awaitable, Sequence
+from typing import Any, Protocol, runtime_checkable
 
-from trinity_channels.api import Request
+from trinity_channels.api import Heard, Request
 
 
 @runtime_checkable
@@ -37,3 +38,52 @@ class Signs(Protocol):
 
     def sign(self, request: Request) -> Request:
         """Return the request as the provider would have sent it: the same body and address, authentic headers."""
+
+
+@runtime_checkable
+class Group(Protocol):
+    """A chat of several people with the account in it."""
+
+    async def says(self, phone: Any, text: str, *, named: bool) -> object:
+        """Let the person with this phone write; `named`: to the account, in the messenger's own way of naming it.
+
+        Returns when the webhook, if there is one, has been answered.
+        """
+
+    def heard(self) -> Sequence[Heard]:
+        """Everything that the account wrote in the group, oldest first."""
+
+
+@runtime_checkable
+class HasGroups(Protocol):
+    """A simulator with groups; required with the capability `groups`."""
+
+    def group(self, name: str) -> Group | Awaitable[Group]:
+        """A group in which the account sees all that is written, as far as the provider allows it; it may be a coroutine."""
+
+
+@runtime_checkable
+class Corrects(Protocol):
+    """A phone on which messages can be edited."""
+
+    async def corrects(self, text: str) -> None:
+        """Change the message that was written last in the direct chat; returns when the webhook has been answered."""
+
+
+@runtime_checkable
+class TakesBack(Protocol):
+    """A phone on which messages can be taken back."""
+
+    async def takes_back(self) -> None:
+        """Remove the message that was written last in the direct chat; returns when the webhook has been answered."""
+
+
+@runtime_checkable
+class Blocks(Protocol):
+    """A phone on which the account can be blocked."""
+
+    async def blocks(self) -> None:
+        """Block the account; returns when the webhook has been answered."""
+
+    async def unblocks(self) -> None:
+        """Take that back."""

@@ -26,6 +26,9 @@ class Line(Protocol):
     async def edit(self, conversation: Conversation, message: Message, change: Mapping[str, Any]) -> None:
         """Change a message."""
 
+    async def delete(self, message: Message) -> None:
+        """Take a message back."""
+
     async def interact(self, payload: Mapping[str, Any]) -> None:
         """Send what a person did with a button, a menu or a form."""
 
@@ -131,6 +134,14 @@ class SlackPhone:
         written, blocks = composer.composed(text)
         await self._line.edit(self._workspace.conversation_of(message), message, {"text": written, "blocks": blocks})
 
+    async def corrects(self, text: str) -> None:
+        """Change what was written last to the app directly."""
+        await self.edits(self._last_direct(), text)
+
+    async def takes_back(self) -> None:
+        """Delete what was written last to the app directly."""
+        await self._line.delete(self._last_direct())
+
     async def sees_preview(self, message: Message, url: str, title: str, text: str) -> None:
         """Slack adds the preview of a link to a message; for the app that is an edit."""
         change = {"attachments": [composer.preview(url, title, text)]}
@@ -165,6 +176,9 @@ class SlackPhone:
     @property
     def _direct(self) -> Conversation:
         return self._workspace.direct(self.user)
+
+    def _last_direct(self) -> Message:
+        return next(one for one in reversed(self._direct.messages.values()) if one.user == self.user.id)
 
     def _file(self, name: str, media_type: str, size: int) -> dict[str, Any]:
         number = len(self._direct.messages) + 1
@@ -206,3 +220,21 @@ class SlackPhone:
         self.latest = message
         await self._line.carry(conversation, message)
         return message
+
+
+class SlackGroup:
+    """A channel with the app in it, as the contract kit looks at groups."""
+
+    def __init__(self, name: str, workspace: Workspace) -> None:
+        self.name = name
+        self._workspace = workspace
+
+    async def says(self, phone: SlackPhone, text: str, *, named: bool) -> None:
+        """Let a member write in the channel; `named`: with the app's name before it."""
+        await phone.posts(text, channel=self.name, mention=named)
+
+    def heard(self) -> list[Heard]:
+        """What the app wrote in the channel and its threads, oldest first."""
+        said = self._workspace.channel(self.name).messages.values()
+        ours = (one for one in said if one.bot_id == self._workspace.app.bot_id)
+        return [Heard(rendered(one.text, self._workspace.name_of), ARRIVED) for one in ours]

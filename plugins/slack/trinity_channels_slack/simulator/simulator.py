@@ -18,7 +18,7 @@ from trinity_channels_slack.simulator.api import application
 from trinity_channels_slack.simulator.behaviour import Behaviour
 from trinity_channels_slack.simulator.messages import Conversation, Message
 from trinity_channels_slack.simulator.people import User, slug
-from trinity_channels_slack.simulator.phones import SlackPhone
+from trinity_channels_slack.simulator.phones import SlackGroup, SlackPhone
 from trinity_channels_slack.simulator.signing import sign
 from trinity_channels_slack.simulator.sockets import Sockets
 from trinity_channels_slack.simulator.webhooks import WebhookCall, Webhooks
@@ -116,6 +116,10 @@ class SlackSimulator:
         return await self._webhooks.retry_due()
 
     # --- more than the protocol: what lets the contract kit see further ---
+
+    def group(self, name: str) -> SlackGroup:
+        """A channel with the app in it; a slug is made of the name, as Slack does."""
+        return SlackGroup(slug(name), self._workspace)
 
     async def posts_unknown(self) -> None:
         """Send an event of a type that Slack does not have yet."""

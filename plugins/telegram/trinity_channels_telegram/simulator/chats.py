@@ -41,6 +41,16 @@ class Person(Protocol):
         """As others see this person."""
 
 
+class Writer(Person, Protocol):
+    """A person who can write in groups; `Phone` is one."""
+
+    async def writes(self, text: str, *, chat: Chat | None = None) -> Posted:
+        """Write anywhere."""
+
+    async def mentions(self, text: str, chat: Chat) -> Posted:
+        """Call the bot by name in a group."""
+
+
 @dataclass(slots=True, eq=False)
 class Posted:
     """One message. `source` is what a bot sent, with its tags; `more` are fields of its kind, such as `photo`.
@@ -122,6 +132,12 @@ class Chat:
 
     def find(self, number: int) -> Posted | None:
         return next((one for one in reversed(self.messages) if one.number == number), None)
+
+    async def says(self, phone: Writer, text: str, *, named: bool) -> None:
+        """Let someone write here, joining; `named`: with the bot's name before it."""
+        if phone not in self.members:
+            self.members.append(phone)
+        await (phone.mentions(text, self) if named else phone.writes(text, chat=self))
 
     def heard(self) -> list[Heard]:
         """What bots said here, as people see it, oldest first."""

@@ -153,6 +153,10 @@ class Phone:
         """Change what was said."""
         await self._updates.edit(self, message, text)
 
+    async def corrects(self, text: str) -> None:
+        """Change what was said last to the bot."""
+        await self.edits(next(one for one in reversed(self.chat.messages) if one.sender is self), text)
+
     async def taps(self, title: str) -> None:
         """Tap the button called `title` under the latest message that has one."""
         if (offer := self.offer(title)) is None:

@@ -133,12 +133,16 @@ class TelegramSimulator:
     async def group(
         self, title: str, *phones: Phone, forum: bool = False, kind: str = "supergroup", username: str = ""
     ) -> Chat:
-        """Found a group; its first member adds the bot. With a `username` it is public."""
+        """Found a group; its first member adds the bot. With a `username` it is public.
+
+        One founded by nobody in particular has the bot as an administrator, who sees all that is said.
+        """
+        founder = phones[0] if phones else self.phone("Somebody")
         number = FIRST_GROUP - len(self._network.groups)
-        chat = Chat(number, kind, title, username, forum=forum, members=list(phones))
+        chat = Chat(number, kind, title, username, forum=forum, members=[founder, *phones[1:]])
         self._network.groups[chat.id] = chat
-        chat.post(phones[0], self._network.clock(), more={"supergroup_chat_created": True})
-        await self._updates.change_bot(phones[0], chat, phones[0].bot, "member")
+        chat.post(founder, self._network.clock(), more={"supergroup_chat_created": True})
+        await self._updates.change_bot(founder, chat, founder.bot, "member" if phones else "administrator")
         return chat
 
     def topic(self, group: Chat, name: str) -> Topic:

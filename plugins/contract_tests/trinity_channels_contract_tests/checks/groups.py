@@ -1,0 +1,119 @@
+"""Groups: what is for the agent, where it was written, and where its answer goes."""
+
+from __future__ import annotations
+
+import inspect
+import re
+
+from trinity_channels.api import MessageReceived, Phone
+from trinity_channels_contract_tests.check import Checks, story
+from trinity_channels_contract_tests.expectations import NotApplicable, broken, expect, short
+from trinity_channels_contract_tests.extras import Group, HasGroups
+from trinity_channels_contract_tests.harness import Harness
+
+TEXT = "who waters the plants?"
+CHATTER = ("I am at the station", "you should come too", TEXT)
+
+
+class Groups(Checks):
+    """Capability `groups`."""
+
+    area = "messages"
+
+    @story(
+        "receive: `MessageReceived`", "Set `group`, and take `conversation` from the chat, `sender` from the person."
+    )
+    async def test_a_group_is_not_a_direct_chat(self, harness: Harness) -> None:
+        """A message to the agent in a group has `group` and a `conversation` of its own; its sender is who wrote it."""
+        declared = harness.manifest.capabilities.groups
+        if not isinstance(harness.simulator, HasGroups):
+            if declared:
+                broken("groups=True is declared, and the simulator has no method `group(name)` that would show it")
+            raise NotApplicable("capability groups is not declared")
+        direct, ada = await harness.hears("hello"), harness.simulator.phone("Ada")
+        group = await _group(harness, "Family")
+        found = await _heard(harness, group, harness.phone, TEXT)
+        if not declared:
+            expect(not found, "a message in a group was received, and capability groups is not declared")
+            raise NotApplicable("capability groups is not declared")
+        expect(len(found) == 1, f"groups=True is declared, and a message to the agent in a group became {short(found)}")
+        [message] = found
+        expect(message.group, "group is False, as if it were a direct chat")
+        people = {message.sender.address, direct.conversation, None, ""}
+        expect(message.conversation not in people, f"conversation is {message.conversation!r}, that of a direct chat")
+        expect(TEXT in message.text, f"{TEXT!r} was received as {message.text!r}")
+        [other] = await _heard(harness, group, ada, TEXT) or [message]
+        same = message.sender.address == other.sender.address
+        expect(not same, f"two members have the address {message.sender.address!r}")
+
+    @story("receive", "Look for the account's name in the way that the messenger marks it; the rest is Ignored.")
+    async def test_chatter_in_a_group_is_ignored(self, harness: Harness) -> None:
+        """What members of a group write among each other is no message, also after one to the agent."""
+        group = await _declared(harness, "Family")
+        for named in (False, True):
+            if named:
+                await _heard(harness, group, harness.phone, "to the agent")
+            for text in CHATTER:
+                found = await _heard(harness, group, harness.phone, text, named=False)
+                expect(not found, f"{text!r}, which was not for the agent, was received as {short(found)}")
+
+    @story("receive, send", "Make `conversation` of the chat's id alone, and send to it as it is.")
+    async def test_an_answer_reaches_its_group(self, harness: Harness) -> None:
+        """What is sent to a message's `conversation` arrives in its group and in no other; each group has its own."""
+        family, work = await _declared(harness, "Family"), await _declared(harness, "Work")
+        ada = harness.simulator.phone("Ada")
+        said = [(family, harness.phone), (family, ada), (work, harness.phone)]
+        found = [(group, await _heard(harness, group, phone, TEXT)) for group, phone in said]
+        if not all(len(one) == 1 and one[0].conversation for _, one in found):
+            return  # test_a_group_is_not_a_direct_chat says so
+        addresses = [str(one.conversation) for _, [one] in found]
+        zoes, adas, works = (_place(harness, address) for address in addresses)
+        expect(zoes == adas, f"two members write in one group, and the conversations are {zoes!r} and {adas!r}")
+        expect(zoes != works, f"two groups have the conversation {zoes!r}")
+        for number, ((group, _), address) in enumerate(zip(found, addresses, strict=True)):
+            _fits(harness, address)
+            text = f"answer {number} for {address}"
+            await harness.send(text, address)
+            await harness.simulator.settle()
+            where = [one is group for one in (family, work) for heard in one.heard() if heard.text == text]
+            expect(where == [True], f"what was sent to {address!r} arrived {len(where)} times, not in its group alone")
+
+
+async def _group(harness: Harness, name: str) -> Group:
+    simulator = harness.simulator
+    assert isinstance(simulator, HasGroups)  # noqa: S101  the checks have seen to it
+    found = simulator.group(name)
+    return await found if inspect.isawaitable(found) else found
+
+
+async def _declared(harness: Harness, name: str) -> Group:
+    if not harness.manifest.capabilities.groups:
+        raise NotApplicable("capability groups is not declared")
+    if not isinstance(harness.simulator, HasGroups):
+        raise NotApplicable("the simulator has no method `group(name)`")
+    return await _group(harness, name)
+
+
+async def _heard(
+    harness: Harness, group: Group, phone: Phone, text: str, *, named: bool = True
+) -> list[MessageReceived]:
+    """The messages that something said in a group becomes."""
+    before = len(harness.host.requests)
+    await group.says(phone, text, named=named)
+    await harness.simulator.settle()
+    events = [event for request in harness.host.since(before) for event in harness.inbound(request).events]
+    # A provider may tell of one message twice, and the host knows it by its id.
+    return list({event.event_id: event for event in events if isinstance(event, MessageReceived)}.values())
+
+
+def _place(harness: Harness, conversation: str) -> str:
+    """The group, without the thread in it."""
+    mark = harness.manifest.address.thread_mark
+    return conversation.partition(mark)[0] if mark else conversation
+
+
+def _fits(harness: Harness, address: str) -> None:
+    form = harness.manifest.address
+    expect(re.fullmatch(form.pattern, address), f"the address pattern does not match {address!r}")
+    alone = form.person and re.fullmatch(form.person, address)
+    expect(not alone, f"`AddressFormat.person` matches {address!r}, which is a group's")
