@@ -6,8 +6,11 @@ import ssl
 from collections.abc import Mapping
 from functools import cache, cached_property
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
+
+from trinity_channels_contract_tests.sockets import Sockets
 
 
 @cache
@@ -21,14 +24,18 @@ class Network(httpx.AsyncBaseTransport):
 
     Attributes:
         at: what answers, by scheme, host and port, such as `https://chat.example.org`. A test may put something else there.
+        sockets: WebSockets of the applications.
     """
 
     def __init__(self) -> None:
         self.at: dict[str, httpx.AsyncBaseTransport] = {}
+        self._apps: dict[str, Any] = {}
+        self.sockets = Sockets(self._apps.get)
 
     def serve(self, apps: Mapping[str, Any]) -> None:
         """Put ASGI applications at their addresses."""
         self.at |= {url: httpx.ASGITransport(app) for url, app in apps.items()}
+        self._apps |= {urlsplit(url).netloc: app for url, app in apps.items()}
 
     def client(self) -> httpx.AsyncClient:
         """A client whose requests go this way."""

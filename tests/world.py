@@ -165,6 +165,7 @@ class World:
             agents=self._agents,
             mailer=self._mailer,
             http=self.http,
+            websocket=self.network.sockets,
             plugins=self.plugins(),
             read_settings=self._read_again,
         )

@@ -59,6 +59,9 @@ class Simulator(Protocol):
     `groups`; `writes_unaddressed(text)` writes what the agent can read and is not given, and returns the message's id. Of a
     phone: `sends_media(data, content_type, caption)`; `corrects(text)` and `takes_back()` for what was written last;
     `blocks()` and `unblocks()`. All but `sign` and `heard` are coroutines; `group` may be one.
+
+    `prepare_listening()`, a plain method, is needed where the owner has to do something in the provider's console before the
+    plugin can `listen`; from then on `settings` returns what is entered for that way.
     """
 
     app: ASGIApp

@@ -26,6 +26,7 @@ from trinity_channels.api import (
     Receipt,
     Request,
 )
+from trinity_channels_contract_tests.sockets import Sockets
 from trinity_channels_contract_tests.testing import Script, ScriptedProvider
 from trinity_channels_slack import plugin
 from trinity_channels_slack.settings import SlackSettings
@@ -133,7 +134,8 @@ class World:
         self.simulator = SlackSimulator(Context(host, self.now, api_base_url=BASE))
         self.simulator.connect(WEBHOOK)
         self.api = httpx.AsyncClient(transport=httpx.ASGITransport(self.simulator.app), base_url=BASE)
-        self.ctx = Context(self.api, self.now, WEBHOOK, BASE)
+        self.sockets = Sockets(lambda server: self.simulator.app if server == "slack.simulator" else None)
+        self.ctx = Context(self.api, self.now, WEBHOOK, BASE, self.sockets)
         self.use(**self.simulator.settings())
 
     def use(self, **settings: str) -> None:
@@ -141,7 +143,9 @@ class World:
         app = self.simulator.installation
         facts = {"team_id": "T0SIM0001", "bot_id": app.bot_id, "user_id": app.user_id, "app_id": app.id}
         self.binding = Binding(
-            SlackSettings.model_validate(settings), Account(f"T0SIM0001/{app.bot_id}", app.user_id, facts=facts)
+            SlackSettings.model_validate(settings),
+            Account(f"T0SIM0001/{app.bot_id}", app.user_id, facts=facts),
+            listens=app.socket_mode,
         )
 
     def now(self) -> datetime:

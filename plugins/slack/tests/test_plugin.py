@@ -41,7 +41,7 @@ def test_the_host_takes_the_plugin() -> None:
     plugins = load([EntryPoint("slack", "trinity_channels_slack.plugin", "trinity_channels")])
 
     assert plugins.unavailable == []
-    assert set(plugins["slack"].capabilities) == set(OPTIONAL)
+    assert set(plugins["slack"].capabilities) == {*OPTIONAL, "listen"}
 
 
 def test_no_room_takes_the_place_of_a_hook() -> None:

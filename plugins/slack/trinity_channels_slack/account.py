@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from trinity_channels.api import Account, ConfigurationError, Context, ProviderUnavailable
 from trinity_channels.api.http import CallError
+from trinity_channels_slack import socket_mode
 from trinity_channels_slack.app import SCOPES
 from trinity_channels_slack.client import Client, reading_error
 from trinity_channels_slack.fields import text_of
@@ -28,10 +29,15 @@ class Opened:
     missing: tuple[str, ...] | None
 
 
-async def open_account(settings: BaseModel, ctx: Context) -> Opened:
+async def open_account(settings: BaseModel, ctx: Context, *, listens: bool) -> Opened:
     """Ask who we are; errors as the hook `configure` promises."""
     if not isinstance(settings, SlackSettings):
         raise TypeError(f"These are {type(settings).__name__}, not SlackSettings.")
+    if not listens and settings.signing_secret is None:
+        raise ConfigurationError(
+            "The Signing Secret is missing; it stands under Basic Information.", field="signing_secret"
+        )
+    link = await socket_mode.link(settings, ctx) if listens else None
     try:
         answer = await Client(settings, ctx).auth_test()
     except CallError as error:
@@ -49,6 +55,9 @@ async def open_account(settings: BaseModel, ctx: Context) -> Opened:
         )
     if "bot_id" not in told:
         raise ConfigurationError("This token belongs to a person, not to a bot.", field="bot_token")
+    if link is not None and (app_id := told.get("app_id") or await _app_id(settings, ctx, told["bot_id"])):
+        told["app_id"] = app_id
+        socket_mode.check_app(link, app_id)
     missing = _missing(answer.headers)
     names = (text_of(answer.data, "team"), text_of(answer.data, "user"))
     return Opened(
@@ -64,6 +73,15 @@ async def open_account(settings: BaseModel, ctx: Context) -> Opened:
         ),
         missing,
     )
+
+
+async def _app_id(settings: SlackSettings, ctx: Context, bot_id: str) -> str:
+    """The app that a bot belongs to; empty if Slack does not tell, for instance without the scope users:read."""
+    try:
+        answer = await Client(settings, ctx).bots_info(bot=bot_id)
+    except CallError:
+        return ""
+    return text_of(answer.get("bot"), "app_id")
 
 
 def _missing(headers: dict[str, str]) -> tuple[str, ...] | None:

@@ -11,14 +11,14 @@ from trinity_channels_slack.setup_steps import REQUEST_URL
 
 async def run(binding: Binding, ctx: Context) -> Verification:
     """Ask everything that can be asked; errors as the hook `verify` promises."""
-    opened = await open_account(settings_of(binding), ctx)
+    opened = await open_account(settings_of(binding), ctx, listens=binding.listens)
     return Verification(
         opened.account,
         (
             Check("credentials", CheckState.OK, "Slack accepts the bot token."),
             _installation(binding, opened),
             _scopes(opened),
-            _webhook(ctx.webhook_url),
+            _socket_mode() if binding.listens else _webhook(ctx.webhook_url),
         ),
     )
 
@@ -48,6 +48,10 @@ def _scopes(opened: Opened) -> Check:
         " connect again with the new one.",
         (FixAction.VERIFY, FixAction.EDIT),
     )
+
+
+def _socket_mode() -> Check:
+    return Check("socket_mode", CheckState.OK, "Slack accepts the app-level token.")
 
 
 def _webhook(webhook_url: str | None) -> Check:

@@ -7,10 +7,12 @@ when the connection breaks, reads proxies from the environment, and puts whole a
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
+from pydantic import SecretStr
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
@@ -25,6 +27,27 @@ SLACK = "https://slack.com"
 _NO_PROXY = "unused"
 
 
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What errors say of a token: the setting that holds it, its name, and where an owner gets another one."""
+
+    field: str
+    name: str
+    again: str
+
+
+BOT_TOKEN = Token(
+    "bot_token",
+    "token",
+    "Copy the Bot User OAuth Token again from OAuth & Permissions: it ends when the app is removed from the workspace.",
+)
+APP_TOKEN = Token(
+    "app_token",
+    "app-level token",
+    "Generate one under Basic Information → App-Level Tokens, with the scope connections:write.",
+)
+
+
 class Refused(CallError):
     """Slack said no. `code` is its own, or `http_<status>` where something in front of it did."""
 
@@ -37,12 +60,15 @@ class Refused(CallError):
 
 
 class Client(AsyncWebClient):
-    """The official client for one binding; every answer that it returns is `ok`."""
+    """The official client for one binding; every answer that it returns is `ok`. `token` replaces the bot's."""
 
-    def __init__(self, settings: SlackSettings, ctx: Context, *, deadline: float = DEADLINE) -> None:
+    def __init__(
+        self, settings: SlackSettings, ctx: Context, *, deadline: float = DEADLINE, token: SecretStr | None = None
+    ) -> None:
         base = (ctx.api_base_url or SLACK).rstrip("/")
+        held = (token or settings.bot_token).get_secret_value()
         # Without the empty list slack_sdk posts again on a broken connection, and a person would read the message twice.
-        super().__init__(settings.bot_token.get_secret_value(), f"{base}/api/", proxy=_NO_PROXY, retry_handlers=[])
+        super().__init__(held, f"{base}/api/", proxy=_NO_PROXY, retry_handlers=[])
         self._ctx = ctx
         self._deadline = deadline
 
@@ -108,20 +134,15 @@ def _checked(answer: Answer, now: datetime) -> Fields:
     raise NoAnswer(f"HTTP {status}")
 
 
-def reading_error(error: CallError) -> ConfigurationError | ProviderUnavailable:
-    """What a failed query means to its caller; a query changes nothing."""
+def reading_error(error: CallError, *, token: Token = BOT_TOKEN) -> ConfigurationError | ProviderUnavailable:
+    """What a failed query with this token means to its caller; a query changes nothing."""
     if not isinstance(error, Refused):
         return http.reading(error, "Slack")
     # A code that is not known is not held against the credentials.
     if error.code in LATER or error.status >= HTTPStatus.INTERNAL_SERVER_ERROR or error.code not in FAILURES:
         return ProviderUnavailable(f"Slack answered {error.code}. Try again in a moment.")
     needed = f" It needs {error.needed}." if error.needed else ""
-    words = failure_of(error.code).message
-    if error.code in REFUSED:
-        words = (
-            "Copy the Bot User OAuth Token again from OAuth & Permissions: it ends when the app is removed from the"
-            " workspace."
-        )
+    words = token.again if error.code in REFUSED else failure_of(error.code).message
     return ConfigurationError(
-        f"Slack refused the token ({error.code}). {words}{needed}", field="bot_token", refused=True
+        f"Slack refused the {token.name} ({error.code}). {words}{needed}", field=token.field, refused=True
     )

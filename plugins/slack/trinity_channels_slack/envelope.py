@@ -10,12 +10,15 @@ import json
 import re
 from dataclasses import dataclass
 
-from trinity_channels.api import Account, MalformedPayload
+from trinity_channels.api import Account, Ignored, MalformedPayload
 from trinity_channels_slack.fields import Json, objects_of, text_of
 from trinity_channels_slack.signature import SignedBody
 
 _KIND = re.compile("[a-z][a-z0-9_.]{0,63}")
 _MAX_CHALLENGE = 1000
+
+OTHER_INSTALLATION = Ignored("other_installation")
+"""What became of something for another workspace that has the same app."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,15 @@ def read(body: SignedBody) -> Envelope:
         raise MalformedPayload("The request is signed, but holds no JSON.") from None
     if not isinstance(raw, dict):
         raise MalformedPayload("The request is signed, but holds no JSON object.")
+    return opened(raw)
+
+
+def opened(raw: Json) -> Envelope:
+    """Take the envelope of what Slack has surely sent.
+
+    Raises:
+        MalformedPayload: it lacks what its type always has.
+    """
     kind = text_of(raw, "type")
     if kind == "url_verification":
         challenge = text_of(raw, "challenge")

@@ -28,7 +28,7 @@ from trinity_channels_slack.account_state import account_state
 from trinity_channels_slack.addresses import is_id, is_ts, message_id, time_of
 from trinity_channels_slack.content import Content, is_mentioned, words
 from trinity_channels_slack.content import read as read_content
-from trinity_channels_slack.envelope import Envelope, kind_of, read
+from trinity_channels_slack.envelope import OTHER_INSTALLATION, Envelope, kind_of, read
 from trinity_channels_slack.fields import Json, object_of, text_of
 from trinity_channels_slack.kinds import Author, author_of
 from trinity_channels_slack.settings import settings_of
@@ -49,16 +49,20 @@ def receive(binding: Binding, request: Request) -> Inbound:
     # Interactivity and slash commands come as forms, if the owner has entered this address there too.
     if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
         return interactions.receive(body, binding.account)
-    envelope = read(body)
+    return events(read(body), binding.account)
+
+
+def events(envelope: Envelope, account: Account) -> Inbound:
+    """Translate what Slack has surely sent, by whichever way; errors as the hook `receive` promises."""
     if envelope.challenge:
         # https://docs.slack.dev/reference/events/url_verification
         return Inbound((Ignored(envelope.kind),), Response(200, envelope.challenge.encode("utf-8", "replace")))
     if envelope.kind != "event_callback":
         return Inbound((Ignored(envelope.kind),))
     # One app has one request URL for every workspace that it is installed in.
-    if not envelope.concerns(binding.account):
-        return Inbound((Ignored("other_installation"),))
-    return Inbound((_event(envelope, binding.account),))
+    if not envelope.concerns(account):
+        return Inbound((OTHER_INSTALLATION,))
+    return Inbound((_event(envelope, account),))
 
 
 def _event(envelope: Envelope, account: Account) -> Event:

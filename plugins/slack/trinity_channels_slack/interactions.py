@@ -30,7 +30,7 @@ from trinity_channels_slack import elements
 from trinity_channels_slack.addresses import is_id, is_ts, message_id, time_of
 from trinity_channels_slack.blocks import blocks_of
 from trinity_channels_slack.content import read, words
-from trinity_channels_slack.envelope import Envelope, kind_of
+from trinity_channels_slack.envelope import OTHER_INSTALLATION, Envelope, kind_of
 from trinity_channels_slack.fields import Json, object_of, objects_of, text_of
 from trinity_channels_slack.signature import SignedBody
 
@@ -54,13 +54,23 @@ def receive(body: SignedBody, account: Account) -> Inbound:
         raise MalformedPayload("The request is signed, but holds no form that Slack sends.") from None
     # Slack waits three seconds for the answer to a command and does not repeat it: too short for an agent.
     if "command" in form:
-        return Inbound((Ignored("slash_command"),), Response(200, NO_COMMANDS))
+        return command()
     if not isinstance(payload, dict):
         return Inbound((Ignored("not_an_event"),))
+    return used(payload, account)
+
+
+def command() -> Inbound:
+    """A slash command, whichever it is."""
+    return Inbound((Ignored("slash_command"),), Response(200, NO_COMMANDS))
+
+
+def used(payload: Json, account: Account) -> Inbound:
+    """Translate one interaction that Slack has surely sent; errors as `receive`."""
     kind = kind_of(text_of(payload, "type"))
     team = text_of(object_of(payload, "team"), "id")
-    if not Envelope(kind, payload | {"team_id": team}, {}).concerns(account):
-        return Inbound((Ignored("other_installation"),))
+    if not Envelope(kind, {**payload, "team_id": team}, {}).concerns(account):
+        return Inbound((OTHER_INSTALLATION,))
     reader = INTERACTIONS.get(kind)
     event = reader(payload, account) if reader else Ignored(kind)
     return Inbound((event,), NO_OPTIONS if kind == "block_suggestion" else Response())

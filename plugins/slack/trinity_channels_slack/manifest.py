@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from trinity_channels.api import AddressFormat, Capabilities, Channel, Dialect, Limits
+from trinity_channels.api import AddressFormat, Capabilities, Channel, Dialect, FieldHint, Limits
 from trinity_channels_slack.addresses import ADDRESS, PERSON
 from trinity_channels_slack.settings import SlackSettings
 from trinity_channels_slack.setup_steps import SETUP_STEPS
@@ -45,6 +45,7 @@ MANIFEST = Channel(
         # Longer than our own time-out, so that a request under way has ended before it is looked for.
         find_sent=20,
         resolve_quoted=True,
+        listen=True,
         simulator=True,
         groups=True,
         # The workspace has verified its members' addresses, so they need not sign in.
@@ -56,4 +57,9 @@ MANIFEST = Channel(
     command_mark="!",
     auto_rank=20,
     setup_steps=SETUP_STEPS,
+    form={
+        "app_token": FieldHint(only="listen"),
+        "signing_secret": FieldHint(only="webhook"),
+        "signing_secret_secondary": FieldHint(only="webhook"),
+    },
 )

@@ -16,6 +16,7 @@ from trinity_channels.api import (
     Binding,
     Channel,
     Context,
+    Deliver,
     Identity,
     Inbound,
     OutboundMessage,
@@ -37,11 +38,11 @@ def channel() -> Channel:
 
 
 @hookimpl
-async def configure(settings: BaseModel, ctx: Context) -> Account:
+async def configure(settings: BaseModel, ctx: Context, listens: bool = False) -> Account:
     """Ask Slack whose token this is."""
     from trinity_channels_slack import account
 
-    return (await account.open_account(settings, ctx)).account
+    return (await account.open_account(settings, ctx, listens=listens)).account
 
 
 @hookimpl
@@ -58,6 +59,14 @@ def receive(binding: Binding, request: Request) -> Inbound:
     from trinity_channels_slack import inbound
 
     return inbound.receive(binding, request)
+
+
+@hookimpl
+async def listen(binding: Binding, ctx: Context, deliver: Deliver) -> None:
+    """Hold a connection for Socket Mode."""
+    from trinity_channels_slack import listening
+
+    await listening.listen(binding, ctx, deliver)
 
 
 @hookimpl

@@ -16,6 +16,7 @@ OTHER_TOKENS = {
     "xoxp": "This is a user token: replies would come from a person. Use the Bot User OAuth Token (xoxb-).",
     "xapp": "This is an app-level token. Use the Bot User OAuth Token (xoxb-) from OAuth & Permissions.",
 }
+NOT_AN_APP_TOKEN = "The app-level token starts with xapp-; generate it under Basic Information → App-Level Tokens."  # noqa: S105 - a sentence
 NOT_A_BOT_TOKEN = "The bot token starts with xoxb-; copy the Bot User OAuth Token from OAuth & Permissions."  # noqa: S105 - a sentence
 
 
@@ -25,10 +26,6 @@ def _trimmed(value: object) -> object:
     return value.strip() if isinstance(value, str) else value
 
 
-def _none_if_blank(value: object) -> object:
-    return _signing_secret(_trimmed(value) or None)
-
-
 def _bot_token(value: object) -> object:
     text = _trimmed(value)
     if isinstance(text, str) and not (text.startswith("xoxb-") and text.isascii() and text.isprintable()):
@@ -36,11 +33,16 @@ def _bot_token(value: object) -> object:
     return text
 
 
+def _app_token(value: object) -> object:
+    text = _trimmed(value) or None
+    if isinstance(text, str) and not (text.startswith("xapp-") and text.isascii() and text.isprintable()):
+        raise PydanticCustomError("app_token", NOT_AN_APP_TOKEN)
+    return text
+
+
 def _signing_secret(value: object) -> object:
     # No further check: Slack calls it opaque, and its own example is not hexadecimal.
-    text = _trimmed(value)
-    if text == "":
-        raise PydanticCustomError("signing_secret", "The Signing Secret is missing; it stands under Basic Information.")
+    text = _trimmed(value) or None
     if isinstance(text, str) and text.startswith(("xoxb-", "xoxp-", "xoxe", "xapp-")):
         raise PydanticCustomError(
             "signing_secret", "This is a token. The Signing Secret stands under Basic Information."
@@ -59,12 +61,20 @@ class SlackSettings(BaseModel):
         description="Starts with xoxb-. Shown under OAuth & Permissions once the app is installed.",
         examples=["xoxb-your-bot-token"],
     )
-    signing_secret: Annotated[SecretStr, BeforeValidator(_signing_secret)] = Field(
+    # Which of the following is needed depends on how messages arrive: `account.open_account` sees to it.
+    app_token: Annotated[SecretStr | None, BeforeValidator(_app_token)] = Field(
+        default=None,
+        title="App-Level Token",
+        description="Starts with xapp-. From Basic Information → App-Level Tokens, with the scope connections:write.",
+        examples=["xapp-your-app-level-token"],
+    )
+    signing_secret: Annotated[SecretStr | None, BeforeValidator(_signing_secret)] = Field(
+        default=None,
         title="Signing Secret",
         description="From Basic Information → App Credentials. Not the Client Secret and not the Verification Token.",
         examples=["your-signing-secret"],
     )
-    signing_secret_secondary: Annotated[SecretStr | None, BeforeValidator(_none_if_blank)] = Field(
+    signing_secret_secondary: Annotated[SecretStr | None, BeforeValidator(_signing_secret)] = Field(
         default=None,
         title="Secondary Signing Secret",
         description="While you regenerate the secret: events signed with either one are accepted. Leave empty otherwise.",

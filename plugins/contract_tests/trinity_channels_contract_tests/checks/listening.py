@@ -54,7 +54,10 @@ class Listening:
 @asynccontextmanager
 async def listening(harness: Harness) -> AsyncIterator[Listening]:
     """Let the plugin listen while this lasts."""
-    binding = replace(harness.binding, listens=True)
+    # Where the owner does something in the provider's console for this way, and enters other settings.
+    getattr(harness.simulator, "prepare_listening", lambda: None)()
+    settings = harness.manifest.settings.model_validate(dict(harness.simulator.settings()))
+    binding = replace(harness.binding, settings=settings, listens=True)
     found: list[Listening] = []
 
     async def deliver(inbound: Inbound) -> None:

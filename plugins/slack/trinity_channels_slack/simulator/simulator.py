@@ -49,8 +49,10 @@ class SlackSimulator:
     # --- the Simulator protocol ---
 
     def settings(self) -> Mapping[str, str]:
-        """Working settings for a binding to the app."""
-        return {"bot_token": self.installation.token, "signing_secret": self.installation.signing_secret}
+        """Working settings for a binding to the app, in Socket Mode or not."""
+        app = self.installation
+        way = {"app_token": app.app_token} if app.socket_mode else {"signing_secret": app.signing_secret}
+        return {"bot_token": app.token} | way
 
     def connect(self, webhook_url: str) -> None:
         """Enter the request URL in the app's settings. The handshake precedes the next event, which fails with it."""
@@ -135,6 +137,10 @@ class SlackSimulator:
         timestamp = int(request.headers["x-slack-request-timestamp"])
         signature = sign(self.installation.signing_secret, timestamp, request.body)
         return replace(request, headers={**request.headers, "x-slack-signature": signature})
+
+    def prepare_listening(self) -> None:
+        """Switch Socket Mode on; `settings` are then those for it."""
+        self.switch_socket_mode(on=True)
 
     # --- what the app's settings page and the workspace's administrators do ---
 

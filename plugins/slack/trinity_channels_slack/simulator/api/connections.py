@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from trinity_channels.simulation import Arguments
 from trinity_channels_slack.simulator.api.access import Method
+from trinity_channels_slack.simulator.refusal import Refusal
 from trinity_channels_slack.simulator.sockets import Sockets
 
 
@@ -17,6 +18,9 @@ class ConnectionsApi:
         """What it answers."""
         return [Method("apps.connections.open", self._open, "connections:write", takes_json=True, app_level=True)]
 
-    async def _open(self, _: Arguments) -> Arguments:
+    async def _open(self, given: Arguments) -> Arguments:
+        # "passing it as a POST parameter will result in an error"
+        if "token" in given:
+            raise Refusal("invalid_auth")
         # Also while Socket Mode is switched off: the connection itself is then refused.
         return {"url": self._sockets.ticket()}
