@@ -13,6 +13,8 @@ from trinity_channels.api import (
     CheckState,
     ConfigurationError,
     Fault,
+    Following,
+    FollowState,
     Ignored,
     OutboundMessage,
     SendDeferred,
@@ -270,6 +272,16 @@ async def test_an_app_that_was_removed_says_so(world: World) -> None:
     assert told == [("tokens_revoked", False), ("app_uninstalled", False)]
     with pytest.raises(ConfigurationError, match="account_inactive"):
         await plugin.configure(world.binding.settings, world.ctx)
+
+
+async def test_a_person_who_opens_the_app_can_be_written_to_again(world: World) -> None:
+    zoe = world.simulator.phone("Zoë")
+
+    await zoe.opens_home()
+
+    [opened] = world.events[-1:]
+    assert isinstance(opened, Following)
+    assert (opened.sender.address, opened.state, opened.at) == (zoe.address, FollowState.JOINED, world.time)
 
 
 async def test_a_regenerated_secret_is_accepted_beside_the_old_one(world: World) -> None:

@@ -11,6 +11,8 @@ from trinity_channels.api import (
     Account,
     Binding,
     Event,
+    Following,
+    FollowState,
     Ignored,
     Inbound,
     MalformedPayload,
@@ -68,6 +70,8 @@ def events(envelope: Envelope, account: Account) -> Inbound:
 def _event(envelope: Envelope, account: Account) -> Event:
     event = envelope.event
     kind, subtype = text_of(event, "type"), text_of(event, "subtype")
+    if kind == "app_home_opened":
+        return _opened(event)
     if kind not in {"message", "app_mention"}:
         return account_state(kind, event, account) or Ignored(kind_of(kind))
     # Slack sends an app its own messages too; an answer to one would cause the next.
@@ -81,6 +85,21 @@ def _event(envelope: Envelope, account: Account) -> Event:
         case Author.SLACK:
             return Ignored(kind_of(subtype or ("hidden" if event.get("hidden") else "system_message")))
     return _message(event, kind, account)
+
+
+def _opened(event: Json) -> Event:
+    """A person has opened the app, on any of its tabs: their account works, also if it was deactivated before.
+
+    https://docs.slack.dev/reference/events/app_home_opened — comes each time, if the owner has subscribed to it. Slack
+    has no event for the reverse: people cannot block an app.
+    """
+    user, at = event.get("user"), event.get("event_ts")
+    if not is_id(user):
+        return Ignored("app_home_opened")
+    # The documentation's sample is in microseconds; without a time it counts from its arrival.
+    return Following(
+        Sender(address=str(user), stable=str(user)), FollowState.JOINED, time_of(str(at)) if is_ts(at) else None
+    )
 
 
 def _changed(event: Json, subtype: str, account: Account) -> Event:

@@ -32,6 +32,9 @@ class Line(Protocol):
     async def interact(self, payload: Mapping[str, Any]) -> None:
         """Send what a person did with a button, a menu or a form."""
 
+    async def open_home(self, user: User, tab: str) -> None:
+        """Tell the app that its space was opened."""
+
     async def command(self, form: Mapping[str, str]) -> str:
         """Send a slash command; returns the answer."""
 
@@ -157,6 +160,10 @@ class SlackPhone:
     async def submits(self, view: Mapping[str, Any]) -> None:
         """Send a form off; `view` as https://docs.slack.dev/reference/interaction-payloads/view-interactions-payload."""
         await self._line.interact(interactions.view_submission(self._workspace, self.user, view))
+
+    async def opens_home(self, tab: str = "messages") -> None:
+        """Open the app, on one of its tabs, and write nothing."""
+        await self._line.open_home(self.user, tab)
 
     async def commands(self, command: str, text: str = "") -> str:
         """Use a slash command of the app, in the direct chat; returns the answer that only this person sees."""

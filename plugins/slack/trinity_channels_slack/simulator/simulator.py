@@ -224,6 +224,12 @@ class SlackSimulator:
         """Send what a person did with a button, a menu or a form."""
         await self._webhooks.interact(payload)
 
+    async def open_home(self, user: User, tab: str) -> None:
+        """Tell the app that its space was opened, as if it had subscribed to that."""
+        opened = {"type": "app_home_opened", "user": user.id, "channel": self._workspace.direct(user).id, "tab": tab}
+        event = opened | {"event_ts": self._workspace.new_ts()}
+        await self._webhooks.deliver(events.envelope(self._workspace, event))
+
     async def command(self, form: Mapping[str, str]) -> str:
         """Send a slash command; returns what the person is shown, nothing if it reached no one."""
         call = await self._webhooks.command(form)
