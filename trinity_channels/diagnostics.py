@@ -137,7 +137,10 @@ class Diagnostics:
             yield Check("plugin", CheckState.FAILED, "No channel is installed.", "Install a channel's plugin.")
 
     async def _way_in(self, connected: Sequence[StoredBinding]) -> list[Check]:
-        named = _public_address(self._host.address, needed=bool(connected))
+        by_webhook = [one for one in connected if not one.listens]
+        if connected and not by_webhook:
+            return [Check("public_chat_url", CheckState.OK, "No connected account needs a public address.")]
+        named = _public_address(self._host.address, needed=bool(by_webhook))
         if self._host.address.value is None:
             return [named]
         if self._prove is None:

@@ -52,10 +52,10 @@ class ProviderChecks:
 
     async def look(self, connected: Sequence[StoredBinding], alerted: Mapping[int, datetime]) -> Findings:
         """What failed twice in a row, and what works, of the bindings whose turn it is."""
-        if self._address.value is None:  # nothing can arrive, and health says so
-            return {}
         now = self._now()
-        usable = [one for one in connected if one.channel in self._plugins]
+        # Without an address nothing can arrive by webhook, and health says so.
+        reached = [one for one in connected if one.listens or self._address.value is not None]
+        usable = [one for one in reached if one.channel in self._plugins]
         # a time further ahead was set before the clock was set back
         self._due = {one.id: min(self._due.get(one.id, now + AGAIN), now + EVERY) for one in usable}
         # A binding that was disconnected and connected again begins without a history.

@@ -12,6 +12,10 @@ from trinity_channels.store import Store, Tx, inbound_hours
 from trinity_channels.store.bindings import StoredBinding
 from trinity_channels.store.inbound_hours import Uncounted, hour_of
 
+FIX_LISTENING = (
+    "Write to the agent yourself. If no answer comes, verify the account on the channel's page. The next message that "
+    "arrives ends this alert."
+)
 FIX = (
     "Write to the agent yourself. If no answer comes, send a probe from the channel's page, and compare the webhook address "
     "at the provider with the one that the page shows. The next message that arrives ends this alert."
@@ -66,7 +70,7 @@ class Silence:
                     f"No message has arrived since {last:%Y-%m-%d %H:%M} UTC, which is unusual: in the same hours of the "
                     "days or weeks before, people wrote each time."
                 )
-                found[one.id] = Finding(cause, FIX)
+                found[one.id] = Finding(cause, FIX_LISTENING if one.listens else FIX)
         return found
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
+from trinity_channels.alerts.connections import ConnectionsMade
 from trinity_channels.alerts.finding import Finding, Look
 from trinity_channels.alerts.provider_checks import ProviderChecks
 from trinity_channels.alerts.refusals import Refusals
@@ -41,7 +42,12 @@ class ChannelWatch:
     ) -> None:
         self._store = store
         checks = ProviderChecks(connections, plugins, address, now)
-        self._looks: tuple[Look, ...] = (Refusals(store, now), checks, Silence(store, now))
+        self._looks: tuple[Look, ...] = (
+            Refusals(store, now),
+            ConnectionsMade(store, now),
+            checks,
+            Silence(store, now),
+        )
         self._metrics = metrics
         self._now = now
         self._looked: datetime | None = None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from trinity_channels.api import Check, CheckState
 from trinity_channels.bindings.checks import answering, noticed, people, receiving, sending
+from trinity_channels.bindings.checks.connection import connection
 from trinity_channels.bindings.checks.known import Known
 
 
@@ -21,12 +22,7 @@ def examine(known: Known) -> Health:
     """Look at everything that is known of a connected binding, in the order of a message's way."""
     checks = (
         receiving.opened(known),
-        receiving.public_url(known),
-        receiving.webhook_path(known),
-        receiving.inbound(known),
-        receiving.signature(known),
-        *receiving.webhook_to_set(known),
-        receiving.webhook_address(known),
+        *_way_in(known),
         answering.agent(known),
         *answering.left(known),
         sending.outbound(known),
@@ -42,3 +38,16 @@ def examine(known: Known) -> Health:
     if CheckState.FAILED in states or CheckState.WARNING in states:
         return Health("attention", checks)
     return Health("waiting" if CheckState.UNKNOWN in states else "ok", checks)
+
+
+def _way_in(known: Known) -> tuple[Check, ...]:
+    if known.connection is not None:
+        return connection(known, known.connection), receiving.inbound(known)
+    return (
+        receiving.public_url(known),
+        receiving.webhook_path(known),
+        receiving.inbound(known),
+        receiving.signature(known),
+        *receiving.webhook_to_set(known),
+        receiving.webhook_address(known),
+    )

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from trinity_channels.bindings import listening
 from trinity_channels.bindings.checks.known import Known
 from trinity_channels.bindings.health import Health, examine
+from trinity_channels.bindings.listening import Listening
 from trinity_channels.bindings.public_address import PublicAddress
 from trinity_channels.bindings.registry import Bindings
 from trinity_channels.plugins import Plugins
@@ -25,7 +27,8 @@ class Report:
     """The health of a binding, when a person last wrote to it, and when a question was last dealt with.
 
     `parked` counts the questions that the agent failed to answer, `left` those that wait for the owner for another reason,
-    `groups` the group chats in which people have written, None on a channel that has none.
+    `groups` the group chats in which people have written, None on a channel that has none. `connection` is that of a
+    binding that listens.
     """
 
     health: Health
@@ -34,6 +37,7 @@ class Report:
     parked: int = 0
     left: int = 0
     groups: int | None = None
+    connection: Listening | None = None
 
 
 class AccessSetup(Protocol):
@@ -112,10 +116,11 @@ class HealthReports:
             old_address=old_address,
             public_url_changed_at=changed_at,
             webhook_set_at=audit.last(tx, stored.agent, "set_webhook", stored.channel) if changed else None,
+            connection=listening.of(tx, stored.id) if stored.listens else None,
             connected_at=audit.last(tx, stored.agent, "connect", stored.channel) if changed else None,
         )
         runs = known.runs
         groups = None
         if manifest.capabilities.groups:
             groups = bindings.groups(tx, stored.id, manifest.address.thread_mark)
-        return Report(examine(known), last_inbound, runs.answered_at, runs.parked, runs.left, groups)
+        return Report(examine(known), last_inbound, runs.answered_at, runs.parked, runs.left, groups, known.connection)

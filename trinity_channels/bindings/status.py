@@ -12,6 +12,7 @@ from trinity_channels.authorisation import Authorisation
 from trinity_channels.bindings.connections import Connections, Verified
 from trinity_channels.bindings.given_settings import secret_names
 from trinity_channels.bindings.health import Health
+from trinity_channels.bindings.listening import Listening
 from trinity_channels.bindings.public_address import Probed, PublicAddress
 from trinity_channels.bindings.registry import Bindings
 from trinity_channels.bindings.reports import HealthReports, Report
@@ -33,6 +34,7 @@ class Connection:
         invitation: what people have to be told before they can write, empty if nothing.
         webhook_url: None without a public address, or if the key that opens it is lost.
         listens: whether this host fetches the messages; then there is no webhook URL.
+        connection: how that works; None of a binding that receives by webhook.
         warning: what keeps the binding from working, with the fix; empty if nothing does.
         health: every finding.
         last_inbound: when a person last wrote to it.
@@ -49,6 +51,7 @@ class Connection:
     invitation: str
     webhook_url: str | None
     listens: bool
+    connection: Listening | None
     warning: str
     health: Health
     last_inbound: datetime | None
@@ -99,6 +102,11 @@ class BindingStatuses:
         self._reports = reports
         self._may = may
 
+    @property
+    def reachable(self) -> bool:
+        """Whether the host has a public address."""
+        return self._address.value is not None
+
     async def of(self, principal: Principal, agent: str, channel: str) -> BindingStatus:
         """The status of an agent on an installed channel, for its owner or an administrator.
 
@@ -133,6 +141,7 @@ class BindingStatuses:
             invitation=_invitation(self._plugins[stored.channel].manifest, stored),
             webhook_url=webhook,
             listens=stored.listens,
+            connection=report.connection,
             warning=" ".join(warnings),
             health=report.health,
             last_inbound=report.last_inbound,

@@ -21,6 +21,14 @@ def connect(
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="A setting that is not secret; may be repeated."),
     ] = None,
+    listen: Annotated[
+        bool | None,
+        typer.Option(
+            "--listen/--webhook",
+            help="Whether this host fetches the messages, which needs no public address, or the provider posts them.",
+            show_default="as it is; of a new connection: by webhook",
+        ),
+    ] = None,
 ) -> None:
     """Connect an agent to an account on a channel, or change the settings of a connection.
 
@@ -33,6 +41,7 @@ def connect(
     from trinity_channels.cli.errors import CommandFailed
     from trinity_channels.cli.host_api import agent_path, ask
     from trinity_channels.cli.running import HostRefused
+    from trinity_channels.plugins import LISTENS
 
     manifest = manifest_of(channel)
     path = agent_path(agent, channel)
@@ -46,7 +55,10 @@ def connect(
             f"Unknown agent {agent!r}; `trinity-channels agents` lists them. Add a table [agents.<name>] to the file "
             "TRINITY_CHANNELS_CONFIG names, then run `trinity-channels reload`."
         ) from None
-    given, read = gather(manifest, settings or [], present)
+    listens = bool(present.get("listens")) if listen is None else listen
+    given, read = gather(manifest, settings or [], present, listens=listens)
+    if listen is not None:
+        given[LISTENS] = listen
     if read:
         say(f"From the environment: {', '.join(read)}.")
     connected, running = ask("PUT", path, given)
@@ -59,7 +71,9 @@ def _tell(manifest: Channel, connected: dict[str, Any]) -> None:
     name = f" ({connected['display_name']})" if connected["display_name"] else ""
     say(f"{connected['agent_name']} is connected to {manifest.title}{name}.")
     url = connected["webhook_url"]
-    if url and manifest.capabilities.registers_unasked(sandbox=connected["is_sandbox"]):
+    if connected["listens"]:
+        say("This host fetches the messages; no public address is needed.")
+    elif url and manifest.capabilities.registers_unasked(sandbox=connected["is_sandbox"]):
         say(f"The webhook is set at the provider: {url}")
     elif url:
         say(f"Webhook URL, to enter at the provider: {url}")

@@ -15,13 +15,16 @@ from trinity_channels.cli import variables
 from trinity_channels.cli.errors import CommandFailed
 
 
-def gather(manifest: Channel, options: Sequence[str], present: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+def gather(
+    manifest: Channel, options: Sequence[str], present: Mapping[str, Any], *, listens: bool
+) -> tuple[dict[str, Any], list[str]]:
     """Everything that the API is given, and the variables that it was read from.
 
     Args:
         manifest: the channel.
         options: the values of `--set`.
         present: the binding as the API shows it. Of an agent that is connected, settings that are not given stay.
+        listens: whether messages are to be fetched: some settings belong to one way of receiving only.
 
     Raises:
         typer.BadParameter: an option cannot be meant, or names a secret.
@@ -37,16 +40,18 @@ def gather(manifest: Channel, options: Sequence[str], present: Mapping[str, Any]
             given[name] = found[1]
     stored = present if present["configured"] else {}
     missing = []
+    way = "listen" if listens else "webhook"
     for name, field in manifest.settings.model_fields.items():
         if name in given:
             continue
+        needed = field.is_required() or (name in manifest.form and manifest.form[name].only == way)
         # Optional settings are not asked for; most people need none of them.
-        if sys.stdin.isatty() and field.is_required():
+        if sys.stdin.isatty() and needed:
             _ask(given, name, field, stored, secret=name in secret)
         # The API replaces all settings; only secrets stay by themselves.
         elif name not in secret and stored.get(name) is not None:
             given[name] = stored[name]
-        elif field.is_required() and not stored:
+        elif needed and not stored:
             missing.append(name)
     if missing:
         raise CommandFailed("\n".join(_missing(manifest, name, secret=name in secret) for name in missing))

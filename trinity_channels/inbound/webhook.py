@@ -42,11 +42,11 @@ class Webhook:
         self._catch_up = catch_up
         self._metrics = metrics
         self._seconds = {channel: metrics.accept_seconds.labels(channel) for channel in plugins}
-        self._endpoints = {channel: _Endpoint(self, channel) for channel in plugins}
+        self._endpoints = {channel: _Endpoint(self, channel) for channel in plugins if plugins[channel].receives}
         self.bodies = Bodies()
 
     def routes(self) -> list[Route]:
-        """One route per channel, with and without trailing slash: a webhook is never redirected."""
+        """One route per channel that has webhooks, with and without trailing slash: a webhook is never redirected."""
         return [
             Route(f"/api/{channel}/webhook/{{key}}{slash}", endpoint, methods=["GET", "POST"])
             for slash in ("", "/")  # a route that does not match costs a microsecond, so the usual ones come first

@@ -10,10 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from trinity_channels.bindings.connections import Connections
 from trinity_channels.bindings.given_settings import secret_names, way_in
+from trinity_channels.bindings.listening import Listening
 from trinity_channels.bindings.status import BindingStatus as Status
 from trinity_channels.bindings.status import BindingStatuses
 from trinity_channels.inbound.way_in import OwnersWayIn
-from trinity_channels.plugins import Plugins
+from trinity_channels.plugins import LISTENS, Plugins
 from trinity_channels.web.auth import Guard
 from trinity_channels.web.diagnosis_api import ProbeAnswer
 from trinity_channels.web.health_check import HealthCheck
@@ -29,6 +30,22 @@ class BindingHealth(BaseModel):
     last_inbound_at: str | None
 
 
+class ConnectionState(BaseModel):
+    """The connection over which messages are fetched; times are ISO 8601, null where there is none."""
+
+    connected_since: str | None
+    failing_since: str | None
+    error: str | None
+    next_try_at: str | None
+
+    @classmethod
+    def of(cls, at: Listening) -> ConnectionState:
+        """As it is stored."""
+        times = (at.connected_since, at.failing_since, at.next_try)
+        connected, failing, next_try = (one.isoformat() if one else None for one in times)
+        return cls(connected_since=connected, failing_since=failing, error=at.error or None, next_try_at=next_try)
+
+
 class BindingStatus(BaseModel):
     """A binding without its secrets; the channel's own settings, and what it shows of the account, are further fields."""
 
@@ -42,6 +59,7 @@ class BindingStatus(BaseModel):
     invitation: str | None = Field(default=None, description="What people have to be told before they can write")
     webhook_url: str | None = None
     listens: bool = Field(default=False, description="Whether this host fetches the messages; then there is no webhook")
+    connection: ConnectionState | None = Field(default=None, description="How fetching them works; null by webhook")
     group_count: int | None = Field(
         default=None, description="Groups in which people have written; null without groups"
     )
@@ -78,7 +96,8 @@ class BindingsApi:
 
     def router(self, channel: str) -> Router:
         """The routes of one channel, `/api/agents/{name}/<channel>…`."""
-        manifest = self._plugins[channel].manifest
+        plugin = self._plugins[channel]
+        manifest = plugin.manifest
         path = f"/api/agents/{{name}}/{channel}"
         router = api_router(self._guard, manifest.title)
 
@@ -87,7 +106,11 @@ class BindingsApi:
             return _answer(await self._statuses.of(await self._guard.principal(request), name, channel))
 
         async def connect(request: Request, name: str, body: JsonObject) -> BindingStatus:
-            """Connect, or change settings. A secret that is left out keeps its stored value; the webhook URL stays."""
+            """Connect, or change settings. A secret that is left out keeps its stored value; the webhook URL stays.
+
+            `listens` is the way in which messages come: false by webhook, true fetched by this host, which then needs no
+            public address. If it is left out, the way stays as it is.
+            """
             principal = await self._guard.principal(request)
             settings, listens = way_in(body)
             await self._connections.connect(principal, name, channel, settings, listens=listens)
@@ -123,7 +146,9 @@ class BindingsApi:
             connect,
             methods=["PUT"],
             name=f"connect {channel}",
-            openapi_extra=body_schema(_settings_schema(manifest.settings, frozenset(secret_names(manifest)))),
+            openapi_extra=body_schema(
+                _settings_schema(manifest.settings, frozenset(secret_names(manifest)), plugin.listens)
+            ),
         )
         router.add_api_route(path, disconnect, methods=["DELETE"], name=f"disconnect {channel}")
         router.add_api_route(f"{path}/rotate-webhook", rotate, methods=["POST"], name=f"rotate {channel} webhook")
@@ -149,6 +174,7 @@ def _answer(one: Status) -> BindingStatus:
             "invitation": at.invitation or None,
             "webhook_url": at.webhook_url,
             "listens": at.listens,
+            "connection": ConnectionState.of(at.connection) if at.connection else None,
             "warning": at.warning or None,
             "health": BindingHealth(
                 state=at.health.state,
@@ -160,8 +186,15 @@ def _answer(one: Status) -> BindingStatus:
 
 
 @cache
-def _settings_schema(settings: type[BaseModel], secret: frozenset[str]) -> dict[str, Any]:
+def _settings_schema(settings: type[BaseModel], secret: frozenset[str], listens: bool) -> dict[str, Any]:
     schema = settings.model_json_schema()
+    if listens:
+        way = {
+            "title": "Fetch messages",
+            "type": "boolean",
+            "description": "Whether this host fetches them; false: webhook",
+        }
+        schema["properties"] = {**schema.get("properties", {}), LISTENS: way}
     # A secret that is left out keeps its stored value, so none is required.
     schema["required"] = [name for name in schema.get("required", []) if name not in secret]
     return schema

@@ -32,7 +32,8 @@ async def run(binding: Binding, ctx: Context) -> Verification:
         info = await webhook_info(settings, ctx)
     except client.RefusedError as refused:
         raise ProviderUnavailable(f"Telegram did not report on the bot ({refused}). Try again in a moment.") from None
-    checks = [_credentials(account.key, binding.account.key), _webhook(info, ctx.webhook_url)]
+    way = _no_webhook(info) if binding.listens else _webhook(info, ctx.webhook_url)
+    checks = [_credentials(account.key, binding.account.key), way]
     # What Telegram reports about another program's webhook says nothing about ours.
     if info.url and info.url == ctx.webhook_url:
         checks += [_updates(info), _delivery(info, ctx.now())]
@@ -52,6 +53,18 @@ def _credentials(found: str, connected: str) -> Check:
             (FixAction.EDIT,),
         )
     return Check("credentials", CheckState.OK, "Telegram accepts the bot token.")
+
+
+def _no_webhook(info: WebhookInfo) -> Check:
+    if not info.url:
+        return Check("webhook", CheckState.OK, "The bot has no webhook, so its messages can be fetched.")
+    return Check(
+        "webhook",
+        CheckState.FAILED,
+        f"The bot's messages go to {info.host or 'another address'}, so none can be fetched.",
+        "If another program uses this bot, stop it there or use another bot here. Then save the settings again.",
+        (FixAction.EDIT,),
+    )
 
 
 def _webhook(info: WebhookInfo, ours: str | None) -> Check:

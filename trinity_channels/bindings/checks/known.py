@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from trinity_channels.api import Channel
+from trinity_channels.bindings.listening import Listening
 from trinity_channels.bindings.public_address import Probed
 from trinity_channels.store.agent_runs import AgentRuns
 from trinity_channels.store.alerts import Alert
@@ -39,6 +40,7 @@ class Known:
         old_address: since when a webhook address that still works is replaced, and until when it works; None if none does.
         public_url_changed_at: since when the public address is this one; None if it was never another one.
         webhook_set_at: when the provider was last told our webhook address on request; None if it never was.
+        connection: how the connection is of a binding that listens; None of one that receives by webhook.
         connected_at: when the settings were last entered; None if that is not known any more.
     """
 
@@ -62,6 +64,7 @@ class Known:
     public_url_changed_at: datetime | None
     webhook_set_at: datetime | None
     connected_at: datetime | None
+    connection: Listening | None
 
 
 def spoken(at: datetime) -> str:

@@ -14,6 +14,8 @@ _ACTIONS = {
     "provider_check": (FixAction.VERIFY, FixAction.EDIT),
 }
 """By the code of an alert."""
+_HAVE_CHECKS = {"signature", "connection"}
+"""Alerts that a check of their own explains."""
 _OWN_CHECKS = {RETIRED_ADDRESS, WEBHOOK_TO_SET, *WITHHELD.values()}
 """Notices that a check of their own explains."""
 
@@ -23,7 +25,7 @@ def alerted(known: Known) -> Iterator[Check]:
     for one in known.alerted:
         if one.code == "quiet":  # unusual, but perhaps people are on holiday
             yield Check(one.code, CheckState.WARNING, one.cause, one.fix, _ACTIONS[one.code])
-        elif one.code != "signature":  # that is a check of its own
+        elif one.code not in _HAVE_CHECKS:
             yield Check(one.code, CheckState.FAILED, one.cause, one.fix, _ACTIONS.get(one.code, ()))
 
 

@@ -91,21 +91,23 @@ def inbound(known: Known) -> Check:
     """Whether anything has arrived."""
     if known.last_inbound is not None:
         return Check("inbound", CheckState.OK, "Messages have arrived.")
-    route = f"/api/{known.stored.channel}/webhook/"
-    probe = (
-        f" To test the route: curl -X POST {known.public_url}{route}test must answer 200." if known.public_url else ""
-    )
     steps = "".join(
         f"{step.title}: {step.words} "
         for step in known.manifest.setup_steps
         if step.connected and step.sandbox in (None, known.stored.account.sandbox)
     )
-    return Check(
-        "inbound",
-        CheckState.UNKNOWN,
-        "No message has arrived yet.",
-        f"{steps}If the provider reports 404, your tunnel or proxy does not pass {route}* on to this host: add that route "
-        f"(in Cloudflare Tunnel an ingress rule).{probe}",
+    fix = steps.rstrip() if known.connection else f"{steps}{_route(known)}"
+    return Check("inbound", CheckState.UNKNOWN, "No message has arrived yet.", fix)
+
+
+def _route(known: Known) -> str:
+    route = f"/api/{known.stored.channel}/webhook/"
+    probe = (
+        f" To test the route: curl -X POST {known.public_url}{route}test must answer 200." if known.public_url else ""
+    )
+    return (
+        f"If the provider reports 404, your tunnel or proxy does not pass {route}* on to this host: add that route "
+        f"(in Cloudflare Tunnel an ingress rule).{probe}"
     )
 
 

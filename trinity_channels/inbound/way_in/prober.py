@@ -82,9 +82,10 @@ class WayIn:
 
     async def _channels(self) -> Sequence[str]:
         every = await self._store.read(bindings.every)
-        connected = {one.channel for one in every if one.connected}
+        connected = {one.channel for one in every if one.connected and not one.listens}
+        able = [one for one in self._plugins if self._plugins[one].receives]
         # One a channel is enough: the ways of two accounts of a channel differ only in the key.
-        return [one for one in self._plugins if one in connected] or list(self._plugins)
+        return [one for one in able if one in connected] or able
 
     async def _prove(self, channel: str) -> Probed | None:
         # Random, and as long as real keys: proxies that limit or change paths treat it alike.

@@ -92,6 +92,7 @@ class ChannelPages:
         values: dict[str, object] | None = None,
         problems: dict[str, str] | None = None,
         refusal: str = "",
+        listens: bool | None = None,
     ) -> Response:
         form = SettingsForm(view.manifest)
         stored = view.at.secrets if view.at else frozenset[str]()
@@ -102,6 +103,8 @@ class ChannelPages:
             "fields": form.fields(given, stored, problems),
             "refusal": refusal,
             "example": form.example(),
+            "ways": view.has_ways,
+            "listens": view.listens if listens is None else listens,
             "sandbox": view.has_sandbox and (chosen != "production" if chosen or not view.at else view.at.sandbox),
         }
         return visit.render("channel_form.html", status, **shown)
@@ -109,16 +112,19 @@ class ChannelPages:
     async def _connect(self, visit: Visit) -> Response:
         view = await self._views.of(visit)
         form = SettingsForm(view.manifest)
-        given = form.given(await visit.form(), view.at.secrets if view.at else ())
+        entered = await visit.form()
+        given = form.given(entered, view.at.secrets if view.at else ())
+        # A channel with one way has no choice in its form.
+        listens = {"yes": True, "no": False}.get(entered.text("listens"))
         try:
-            await self._connections.enter(visit.principal, view.agent, view.name, given)
+            await self._connections.enter(visit.principal, view.agent, view.name, given, listens=listens)
         except InvalidSettings as error:
             problems = {one.field: one.words for one in error.problems}
-            return self._refused(visit, view, given, error, problems, problems.pop("", ""))
+            return self._refused(visit, view, given, error, problems, problems.pop("", ""), listens)
         except (ChannelError, AccountInUse, VaultError) as error:
             field = error.field if isinstance(error, ConfigurationError) else None
             problems = {field: "Check this one."} if field else {}
-            return self._refused(visit, view, given, error, problems, str(error))
+            return self._refused(visit, view, given, error, problems, str(error), listens)
         # What goes wrong here is shown on the page that comes next, with a button that tries again.
         with contextlib.suppress(ChannelError, Refusal, VaultError):
             await self._connections.set_webhook(visit.principal, view.agent, view.name)
@@ -132,11 +138,12 @@ class ChannelPages:
         error: Exception,
         problems: dict[str, str],
         refusal: str,
+        listens: bool | None,
     ) -> Response:
         told = translate(error)
         values = SettingsForm(view.manifest).plain(given, problems)
         status = told.status if told else 400
-        return self._form(visit, view, status, values=values, problems=problems, refusal=refusal)
+        return self._form(visit, view, status, values=values, problems=problems, refusal=refusal, listens=listens)
 
     # --- what is connected ---
 

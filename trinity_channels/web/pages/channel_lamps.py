@@ -1,4 +1,4 @@
-"""The way of a message as five lamps: provider, public address, signature, stored, answered."""
+"""The way of a message as lamps: provider, public address and signature or the connection, stored, answered."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from datetime import datetime
 from markupsafe import Markup
 
 from trinity_channels.api import Check, CheckState
+from trinity_channels.bindings.listening import Listening
 from trinity_channels.bindings.status import Connection
 
 _ADDRESS = frozenset({"dns", "connection", "tls", "reached", "unchanged"})
@@ -32,20 +33,32 @@ class Lamp:
 
 
 def lamps(at: Connection, ago: Callable[[datetime], Markup]) -> list[Lamp]:
-    """The five lamps; whatever lies behind the first one that is bad is not reached."""
+    """The lamps, five or, of a binding that listens, four; what lies behind the first one that is bad is not reached."""
     found = {check.code: check for check in at.health.checks}
-    probed = at.probed.checks if at.probed else ()
-    every = [
-        _provider(at, found),
-        _address(at, found, probed, ago),
-        _signature(at, found, probed),
-        _stored(at, probed, ago),
-        _answered(at, found, ago),
-    ]
+    probed = at.probed.checks if at.probed and not at.listens else ()
+    way_in = [_connection(at.connection, ago)] if at.connection else _webhook(at, found, probed, ago)
+    every = [_provider(at, found), *way_in, _stored(at, probed, ago), _answered(at, found, ago)]
     broken = next((number for number, lamp in enumerate(every) if lamp.kind == "bad"), len(every))
     return [
         replace(lamp, kind="off", text="not reached") if number > broken else lamp for number, lamp in enumerate(every)
     ]
+
+
+def _connection(at: Listening, ago: Callable[[datetime], Markup]) -> Lamp:
+    name = "Connection"
+    if at.connected_since:
+        return Lamp("good", name, Markup("stands, made {}").format(ago(at.connected_since)))
+    if at.refused:
+        return Lamp("bad", name, "is refused")
+    if at.error:
+        return Lamp("bad" if at.next_try else "warn", name, "cannot be made")
+    return Lamp("off", name, "not made yet")
+
+
+def _webhook(
+    at: Connection, found: Mapping[str, Check], probed: Sequence[Check], ago: Callable[[datetime], Markup]
+) -> list[Lamp]:
+    return [_address(at, found, probed, ago), _signature(at, found, probed)]
 
 
 def _provider(at: Connection, found: Mapping[str, Check]) -> Lamp:

@@ -8,9 +8,10 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from trinity_channels.api import Channel, Check, CheckState, SetupStep
+from trinity_channels.api import Check, CheckState, SetupStep
 from trinity_channels.bindings.fix_actions import commands
 from trinity_channels.bindings.status import BindingStatus, Connection
+from trinity_channels.plugins import Plugin
 from trinity_channels.web.pages.channel_lamps import Lamp, lamps
 from trinity_channels.web.pages.fix_buttons import Button, Place, buttons
 from trinity_channels.web.pages.visit import Visit
@@ -39,10 +40,13 @@ class ChannelView:
         visit: who looks.
     """
 
-    def __init__(self, visit: Visit, status: BindingStatus, manifest: Channel) -> None:
+    def __init__(self, visit: Visit, status: BindingStatus, plugin: Plugin, *, reachable: bool) -> None:
+        """`reachable`: the host has a public address."""
         self.visit = visit
         self.status = status
-        self.manifest = manifest
+        self.manifest = manifest = plugin.manifest
+        self._plugin = plugin
+        self._reachable = reachable
         self._place = Place(status.agent, manifest.name, visit.is_admin)
 
     @property
@@ -66,14 +70,37 @@ class ChannelView:
         return self.status.connection
 
     @property
+    def has_ways(self) -> bool:
+        """Whether the owner can choose how messages come."""
+        return self._plugin.receives and self._plugin.listens
+
+    @property
+    def listens(self) -> bool:
+        """Which way the form offers first: the present one, else the one that works with this host."""
+        return self.at.listens if self.at else self._plugin.listens and not (self._reachable and self._plugin.receives)
+
+    @property
+    def has_webhook(self) -> bool:
+        """Whether messages of what is connected come by webhook."""
+        return self.at is not None and not self.at.listens
+
+    @property
     def can_register(self) -> bool:
         """Whether the webhook of what is connected can be set at the provider."""
-        return self.at is not None and self.manifest.capabilities.can_register(sandbox=self.at.sandbox)
+        return (
+            self.has_webhook
+            and self.at is not None
+            and self.manifest.capabilities.can_register(sandbox=self.at.sandbox)
+        )
 
     @property
     def registers_unasked(self) -> bool:
         """Whether it is set at the provider as soon as it changes."""
-        return self.at is not None and self.manifest.capabilities.registers_unasked(sandbox=self.at.sandbox)
+        return (
+            self.has_webhook
+            and self.at is not None
+            and self.manifest.capabilities.registers_unasked(sandbox=self.at.sandbox)
+        )
 
     @property
     def path(self) -> str:

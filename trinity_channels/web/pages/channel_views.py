@@ -29,7 +29,7 @@ class ChannelViews:
         if channel not in self._plugins:
             raise HTTPException(404)
         status = await self._statuses.of(visit.principal, params["name"], channel)
-        return ChannelView(visit, status, self._plugins[channel].manifest)
+        return ChannelView(visit, status, self._plugins[channel], reachable=self._statuses.reachable)
 
     async def every(self, visit: Visit, agent: str) -> list[ChannelView]:
         """The agent on each installed channel, those first that are in use.
@@ -38,7 +38,12 @@ class ChannelViews:
             Refusal: there is no such agent, or it is another owner's.
         """
         views = [
-            ChannelView(visit, await self._statuses.of(visit.principal, agent, one), self._plugins[one].manifest)
+            ChannelView(
+                visit,
+                await self._statuses.of(visit.principal, agent, one),
+                self._plugins[one],
+                reachable=self._statuses.reachable,
+            )
             for one in self._plugins
         ]
         # The order is otherwise that of the plugins.

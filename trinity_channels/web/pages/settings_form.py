@@ -32,6 +32,7 @@ class Field:
         problem: what is wrong with what was entered, empty if nothing is.
         help_url: where the provider says how to find it, empty if nowhere.
         multiline: it has several lines.
+        only: the way of receiving messages that needs it, empty for both.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Field:
     problem: str
     help_url: str
     multiline: bool
+    only: str
 
 
 class SettingsForm:
@@ -123,6 +125,7 @@ class SettingsForm:
             problem=problem,
             help_url=self._hint(name).help_url,
             multiline=self._hint(name).multiline,
+            only=self._hint(name).only or "",
         )
 
     def _kind(self, name: str) -> str:
