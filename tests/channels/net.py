@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -42,9 +43,15 @@ class Someone:
 
 
 class Net(World):
-    """The world with every messenger connected to the agent `support`."""
+    """The world with every messenger connected to the agent `support`.
+
+    Attributes:
+        simulators: the providers, by channel.
+        listening: the channels whose messages the host fetches; those of the others come by webhook.
+    """
 
     simulators: dict[str, Simulator]
+    listening: Collection[str] = ()
 
     def __init__(self, folder: Path, clock: FrozenDateTimeFactory, **settings: Any) -> None:
         urls = {name: f"http://{name}.simulator" for name in CHANNELS}
@@ -67,10 +74,22 @@ class Net(World):
 
     async def connect_all(self) -> None:
         """Connect the agent to every messenger."""
-        for name, simulator in self.simulators.items():
-            answer = await self.api("PUT", f"/api/agents/support/{name}", dict(simulator.settings()))
-            assert answer.status_code == httpx.codes.OK, answer.text
-            simulator.connect(answer.json()["webhook_url"])
+        for name in self.simulators:
+            if name in self.listening:
+                await self.listens_to(name)
+            else:
+                answer = await self.api("PUT", f"/api/agents/support/{name}", dict(self.simulators[name].settings()))
+                assert answer.status_code == httpx.codes.OK, answer.text
+                self.simulators[name].connect(answer.json()["webhook_url"])
+
+    async def listens_to(self, name: str) -> dict[str, Any]:
+        """Connect a messenger whose messages are fetched, and wait until the host waits for some."""
+        simulator: Any = self.simulators[name]
+        answer = await self.api("PUT", f"/api/agents/support/{name}", {**simulator.settings(), "listens": True})
+        assert answer.status_code == httpx.codes.OK, answer.text
+        await self.until(simulator.is_polled)
+        shown: dict[str, Any] = answer.json()
+        return shown
 
     async def settle(self) -> None:
         """Wait until nothing is running on any side; some messengers want a second between two messages."""

@@ -131,7 +131,7 @@ class Listener:
         pause *= random.uniform(0.75, 1)  # noqa: S311  no secret
         self._endings = min(self._endings + 1, 10)
         if error is None and since is None:
-            error = RuntimeError("The connection has ended before anything came.")
+            error = api.ProviderUnavailable("The connection has ended before anything came.")
         if error is None:
             self._state = Listening(failing_since=self._state.failing_since)
             return pause

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 
 from trinity_channels import lease
@@ -34,6 +34,11 @@ class Listeners:
         self._reader = Reader(self._follow)
         store.on_lead(self._look, self._cease)
         store.on_news(Subject.BINDINGS, self._look)
+
+    @property
+    def running(self) -> Collection[int]:
+        """The bindings that it listens for."""
+        return self._running.keys()
 
     def begin(self) -> None:
         """The host is ready to store what comes."""

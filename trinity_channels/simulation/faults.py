@@ -34,6 +34,10 @@ class Faults:
         """Let the next `times` sends fail this way."""
         self._waiting.extend([fault] * times)
 
+    def forgive(self) -> None:
+        """Let all go well from now on, but for the faults that stand."""
+        self._waiting.clear()
+
     def stand(self, fault: Fault, *, on: bool) -> None:
         """Let every second send fail this way, or no longer; where several stand, they take turns.
 

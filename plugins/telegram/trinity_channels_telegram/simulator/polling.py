@@ -67,14 +67,20 @@ class Polling:
 
     def end(self, bot: Bot, why: str) -> None:
         """Let the bot wait no longer, with a refusal in these words."""
-        if poll := self._polls.pop(bot.id, None):
-            poll.set_result(why)
+        self._answer(bot, why)
 
     async def tell(self, bot: Bot, is_confirmed: Callable[[], bool]) -> None:
         """Something has come for a bot; returns when it has confirmed that, or is not asking, or takes long."""
-        if poll := self._polls.pop(bot.id, None):
-            poll.set_result("")
+        if self._answer(bot, ""):
             await self._until(is_confirmed)
+
+    def _answer(self, bot: Bot, refusal: str) -> bool:
+        """Let a bot that waits go on; False if it does not wait, or has hung up."""
+        poll = self._polls.pop(bot.id, None)
+        if poll is None or poll.done():
+            return False
+        poll.set_result(refusal)
+        return True
 
     async def _until(self, condition: Callable[[], bool]) -> None:
         # Not the network's clock: a host that has died confirms nothing, however far that is moved.

@@ -86,6 +86,10 @@ class TelegramSimulator:
         """Let the next `times` calls of `getUpdates` fail this way."""
         self._network.poll_faults.inject(fault, times)
 
+    def forgive_polling(self) -> None:
+        """Let `getUpdates` work again."""
+        self._network.poll_faults.forgive()
+
     def is_polled(self, bot: Bot | None = None) -> bool:
         """Whether a bot, or the default one, waits for its updates now."""
         return self._delivery.polling.is_waiting(bot or self.bot)
