@@ -39,6 +39,7 @@ class Metrics:
             (for a number that the binding does not answer for, or the like), `retired` (to an address that was replaced),
             `unknown_key`, `not_ours` (left to the application around the host), `probe`, `bad_signature`, `malformed`,
             `too_large`, `busy` or `store_failed`.
+        delivered: batches that plugins delivered by listening, by `channel` and `outcome` as above, or `store_failed`.
         accept_seconds: from the request's first byte to the provider's answer, by `channel`.
         turns: attempts at a turn by `channel` and `outcome`: `answered`, `silent` (the agent deliberately said nothing),
             `postponed` or `failed`.
