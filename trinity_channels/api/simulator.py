@@ -18,6 +18,8 @@ class Fault(StrEnum):
     """429, with Retry-After."""
     SERVER_ERROR = "server_error"
     """A 5xx in the provider's own shape; the message was not taken."""
+    SERVER_ERROR_AFTER = "server_error_after"
+    """The same answer, after the message was taken."""
     HTML_ERROR = "html_error"
     """A 502 page of a proxy in front of the provider."""
     CUT_BEFORE = "cut_before"
@@ -28,6 +30,10 @@ class Fault(StrEnum):
     """The answer takes longer than any time-out; the message was taken."""
     UNAUTHORIZED = "unauthorized"
     """The credentials are refused."""
+    REFUSED = "refused"
+    """The recipient is refused: there is no such address, or the person has blocked the account."""
+    EXHAUSTED = "exhausted"
+    """The account has used up what it may send, and a pause of seconds does not help. Not every provider has this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +82,11 @@ class Simulator(Protocol):
         """A person's phone, allowed to write; the same one for the same name."""
 
     def inject(self, fault: Fault, times: int = 1) -> None:
-        """Let the next `times` sends fail this way; other calls are not concerned."""
+        """Let the next `times` sends fail this way; other calls are not concerned.
+
+        Raises:
+            LookupError: this provider never answers so.
+        """
 
     def advance(self, by: timedelta) -> None:
         """Move the provider's clock forward."""

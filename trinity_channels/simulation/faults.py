@@ -14,14 +14,16 @@ from starlette.types import Receive, Scope, Send
 from trinity_channels.api.simulator import Fault
 
 BAD_GATEWAY = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
+# What was taken nevertheless is answered as if it had not been.
+_ANSWERED_WITH = {Fault.SERVER_ERROR_AFTER: Fault.SERVER_ERROR}
 
 
 class Faults:
     """What becomes of the next sends.
 
     Args:
-        refusals: the provider's own answers to `RATE_LIMITED`, `SERVER_ERROR` and `UNAUTHORIZED`. What proxies and
-            broken connections do looks the same everywhere.
+        refusals: the provider's own answers to `RATE_LIMITED`, `SERVER_ERROR`, `UNAUTHORIZED` and `REFUSED`, and to
+            `EXHAUSTED` if it has quotas. What proxies and broken connections do looks the same everywhere.
     """
 
     def __init__(self, refusals: Mapping[Fault, Response]) -> None:
@@ -31,7 +33,13 @@ class Faults:
         self._spared = True
 
     def inject(self, fault: Fault, times: int) -> None:
-        """Let the next `times` sends fail this way."""
+        """Let the next `times` sends fail this way.
+
+        Raises:
+            LookupError: there is no answer to this fault.
+        """
+        if _ANSWERED_WITH.get(fault, fault) not in {*self._refusals, Fault.CUT_AFTER, Fault.SLOW}:
+            raise LookupError(f"the provider has no answer to {fault.value}")
         self._waiting.extend([fault] * times)
 
     def forgive(self) -> None:
@@ -68,6 +76,8 @@ class Faults:
         match fault:
             case Fault.CUT_AFTER:
                 return Cut()
+            case Fault.SERVER_ERROR_AFTER:
+                return self._refusals[Fault.SERVER_ERROR]
             case Fault.SLOW:
                 return Late(answer, slow_answer)
             case _:

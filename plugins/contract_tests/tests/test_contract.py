@@ -133,6 +133,8 @@ EVASIONS = {
     "nameless": nameless,
     "exempt without a reason": exempting({CHECK: " "}),
     "exempt what is not a check": exempting({"test_nothing": "https://provider.example/why"}),
+    "exempt what is not an aspect": exempting({f"{CHECK}[": "https://provider.example/why"}),
+    "exempt a check and its aspect": exempting(dict.fromkeys((CHECK, f"{CHECK}[nothing]"), "https://provider.example")),
 }
 
 

@@ -34,7 +34,7 @@ class Looking(Echo):
     @hookimpl
     async def verify(self, binding: Binding, ctx: Context) -> Verification:
         found = await super().verify(binding, ctx)
-        url = (await self.ask(binding.settings, ctx, "GET", "/webhook"))["url"]
+        url = await self.webhook(binding, ctx)
         state = CheckState.OK if self.is_ours(url, ctx.webhook_url) else CheckState.FAILED
         return replace(found, checks=(Check("webhook", state, "Where Echo posts.", "Save the settings again."),))
 
@@ -142,7 +142,9 @@ class StumblesOverAnUnknownPerson(Echo):
     breaks = "test_an_unknown_person_is_not_an_outage"
 
     async def person(self, binding: Binding, sender: Sender, ctx: Context) -> dict[str, Any] | None:
-        return await super().person(binding, sender, ctx) or {}
+        if (found := await super().person(binding, sender, ctx)) is None:
+            raise LookupError("name")
+        return found
 
 
 class KeepsProfiles(Echo):

@@ -120,8 +120,8 @@ class TypesInWords(Echo):
     breaks = "test_indicating_is_harmless"
 
     @hookimpl
-    async def indicate(self, binding: Binding, message_id: str, ctx: Context) -> None:
-        await super().indicate(binding, message_id, ctx)
+    async def indicate(self, binding: Binding, message_id: str, ctx: Context, done: bool = False) -> None:
+        await super().indicate(binding, message_id, ctx, done)
         await self.request(
             binding.settings, ctx, "POST", "/messages", {"to": "echo:100001", "text": "typing…", "reference": ""}
         )
@@ -131,7 +131,7 @@ class PanicsWhileTyping(Echo):
     breaks = "test_indicating_is_harmless"
 
     @hookimpl
-    async def indicate(self, binding: Binding, message_id: str, ctx: Context) -> None:
+    async def indicate(self, binding: Binding, message_id: str, ctx: Context, done: bool = False) -> None:
         await self.request(binding.settings, ctx, "POST", "/typing", {"message": message_id})
 
 
@@ -150,6 +150,23 @@ class RenamesWhatItLists(Echo):
     async def list_missed(self, binding: Binding, since: datetime, ctx: Context) -> list[MessageReceived]:
         listed = await super().list_missed(binding, since, ctx)
         return [replace(message, event_id=f"listed-{message.event_id}") for message in listed]
+
+
+class NeverStopsTyping(Echo):
+    breaks = "test_an_indication_ends"
+
+    @hookimpl
+    async def indicate(self, binding: Binding, message_id: str, ctx: Context, done: bool = False) -> None:
+        if not done:
+            await super().indicate(binding, message_id, ctx, done)
+
+
+class TypesToTheEnd(Echo):
+    breaks = "test_an_indication_ends"
+
+    @hookimpl
+    async def indicate(self, binding: Binding, message_id: str, ctx: Context) -> None:
+        await super().indicate(binding, message_id, ctx)
 
 
 class MissesNothing(Echo):

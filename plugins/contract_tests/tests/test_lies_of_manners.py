@@ -50,8 +50,8 @@ class QuotesTheToken(Echo):
 class QuotesTheMessage(Echo):
     breaks = "test_errors_hold_nothing_confidential"
 
-    def refusal(self, answer: httpx.Response, message: OutboundMessage) -> SendError:
-        found = super().refusal(answer, message)
+    def refusal(self, answer: httpx.Response, message: OutboundMessage, ctx: Context) -> SendError:
+        found = super().refusal(answer, message, ctx)
         return SendUnknown(f"Echo may have {message.text!r}.") if isinstance(found, SendUnknown) else found
 
 
@@ -95,38 +95,59 @@ class BlocksTheLoop(Echo):
     breaks = "test_no_hook_blocks_the_loop"
 
     @hookimpl
-    async def indicate(self, binding: Binding, message_id: str, ctx: Context) -> None:
+    async def indicate(self, binding: Binding, message_id: str, ctx: Context, done: bool = False) -> None:
         time.sleep(0.08)  # noqa: ASYNC251  the lie
-        await super().indicate(binding, message_id, ctx)
+        await super().indicate(binding, message_id, ctx, done)
 
 
 class OpensItsOwnConnection(Echo):
     breaks = "test_every_call_goes_through_the_host"
 
     @hookimpl
-    async def indicate(self, binding: Binding, message_id: str, ctx: Context) -> None:
+    async def indicate(self, binding: Binding, message_id: str, ctx: Context, done: bool = False) -> None:
         with suppress(OSError):
             socket.create_connection(("127.0.0.1", 9), timeout=0.1).close()
-        await super().indicate(binding, message_id, ctx)
+        await super().indicate(binding, message_id, ctx, done)
 
 
 class CallsTheRealProvider(Echo):
     breaks = "test_every_call_goes_through_the_host"
 
     @hookimpl
-    async def indicate(self, binding: Binding, message_id: str, ctx: Context) -> None:
+    async def indicate(self, binding: Binding, message_id: str, ctx: Context, done: bool = False) -> None:
         with suppress(httpx.HTTPError):
             await ctx.http.post("https://api.echo.example/typing")
-        await super().indicate(binding, message_id, ctx)
+        await super().indicate(binding, message_id, ctx, done)
 
 
 class SignsTheClient(Echo):
     breaks = "test_the_hosts_client_is_left_alone"
 
     @hookimpl
-    async def indicate(self, binding: Binding, message_id: str, ctx: Context) -> None:
+    async def indicate(self, binding: Binding, message_id: str, ctx: Context, done: bool = False) -> None:
         ctx.http.headers["x-echo-agent"] = message_id
-        await super().indicate(binding, message_id, ctx)
+        await super().indicate(binding, message_id, ctx, done)
+
+
+class SignsTheClientAtOnce(Echo):
+    breaks = "test_the_hosts_client_is_left_alone"
+
+    @hookimpl
+    async def configure(self, settings: BaseModel, ctx: Context) -> Account:
+        ctx.http.headers["authorization"] = f"Bearer {settings_of(settings).token.get_secret_value()}"
+        return await super().configure(settings, ctx)
+
+
+class ListensAtTheClient(Echo):
+    breaks = "test_the_hosts_client_is_left_alone"
+
+    @hookimpl
+    async def resolve_identity(self, binding: Binding, sender: Sender, ctx: Context) -> Identity:
+        ctx.http.event_hooks["response"].append(self.look)
+        return await super().resolve_identity(binding, sender, ctx)
+
+    async def look(self, _: httpx.Response) -> None:
+        """Look at every answer."""
 
 
 def test_a_lie_is_found_out(lie: Any, broken_by: Callable[[type], dict[str, str]]) -> None:

@@ -97,8 +97,8 @@ class Judging(Echo):
     def judged(self, answer: httpx.Response) -> Exception:
         return SendRejected(NOBODY)
 
-    def refusal(self, answer: httpx.Response, message: OutboundMessage) -> Any:
-        return self.judged(answer) if answer.status_code in self.statuses else super().refusal(answer, message)
+    def refusal(self, answer: httpx.Response, message: OutboundMessage, ctx: Context) -> Any:
+        return self.judged(answer) if answer.status_code in self.statuses else super().refusal(answer, message, ctx)
 
 
 class GivesUpWhenAskedToWait(Judging):

@@ -5,13 +5,22 @@ from __future__ import annotations
 import asyncio
 import functools
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 import pytest
 
-from trinity_channels_contract_tests.expectations import NOT_APPLICABLE, BrokenPromise, NotApplicable, Seen, told
+from trinity_channels_contract_tests.expectations import (
+    IMPOSSIBLE,
+    NOT_APPLICABLE,
+    Aspects,
+    BrokenPromise,
+    Impossible,
+    NotApplicable,
+    Seen,
+    told,
+)
 from trinity_channels_contract_tests.harness import Harness
 from trinity_channels_contract_tests.listening import httpx_quiet
 from trinity_channels_contract_tests.loop import JumpingLoop
@@ -28,6 +37,15 @@ class Checks:
     area: ClassVar[str]
     channel: ClassVar[str] = ""
     plugin: ClassVar[object] = None
+    exempt: ClassVar[Mapping[str, str]] = {}
+    no_receipts: ClassVar[str] = ""
+
+    @classmethod
+    def exempt_aspects(cls, check: str) -> dict[str, str]:
+        """The aspects of a check that are exempt, such as `caption` for `test_…[caption]`, each with its reason."""
+        wanted = f"{check}["
+        found = {name: why for name, why in cls.exempt.items() if name.startswith(wanted) and name.endswith("]")}
+        return {name[len(wanted) : -1]: why for name, why in found.items()}
 
 
 def story(hook: str, fix: str, start: datetime | None = None) -> Callable[[Story], Test]:
@@ -39,11 +57,13 @@ def story(hook: str, fix: str, start: datetime | None = None) -> Callable[[Story
     def made(tell: Story) -> Test:
         async def play(group: Checks, plugin: PluginUnderTest) -> None:
             harness = Harness(plugin, start or datetime.now(UTC))
+            harness.aspects = Aspects(group.exempt_aspects(tell.__name__))
             try:
                 await harness.connect()
                 if start is None:
                     await harness.greet()
                 await tell(group, harness)
+                harness.aspects.are_needed()
             finally:
                 await harness.close()
 
@@ -80,10 +100,15 @@ def _check(origin: Callable[..., object], hook: str, fix: str, run: Inspection) 
         __tracebackhide__ = True
         try:
             run(self, _under_test(type(self)))  # type: ignore[arg-type]  # mypy takes a class for unhashable
+        except Impossible as reason:
+            pytest.skip(f"{IMPOSSIBLE}: {reason}")
         except NotApplicable as reason:
             pytest.skip(f"{NOT_APPLICABLE}: {reason}")  # a capability that the channel does not declare
         except Seen as seen:
-            raise BrokenPromise(_failure(promise, str(seen), hook, fix)) from seen.__cause__
+            failure = _failure(promise, str(seen), hook, seen.fix or fix)
+            if seen.aspect:
+                failure += f"\n  aspect:  {seen.aspect}; `{origin.__name__}[{seen.aspect}]` can be exempted alone"
+            raise BrokenPromise(failure) from seen.__cause__
         except Exception as error:
             raise BrokenPromise(_failure(promise, f"{hook} let out {told(error)}", hook, fix)) from error
 

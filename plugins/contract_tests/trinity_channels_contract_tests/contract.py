@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Mapping
-from typing import ClassVar
 
 from trinity_channels_contract_tests.check import Checks
+from trinity_channels_contract_tests.checks.answering import Answering
+from trinity_channels_contract_tests.checks.answers import Answers
 from trinity_channels_contract_tests.checks.authenticating import Authenticating
 from trinity_channels_contract_tests.checks.batches import Batches
 from trinity_channels_contract_tests.checks.behaving import Behaving
@@ -24,9 +26,12 @@ from trinity_channels_contract_tests.checks.optional import Optional
 from trinity_channels_contract_tests.checks.readback import ReadingBack
 from trinity_channels_contract_tests.checks.reading import Reading
 from trinity_channels_contract_tests.checks.receipts import Receipts
+from trinity_channels_contract_tests.checks.refusing import Refusing
+from trinity_channels_contract_tests.checks.repeating import Repeating
 from trinity_channels_contract_tests.checks.sending import Sending
+from trinity_channels_contract_tests.checks.taken import Taken
 
-OWN = frozenset({"channel", "plugin", "exempt"})
+OWN = frozenset({"channel", "plugin", "exempt", "no_receipts"})
 """What a subclass sets."""
 
 EVASIONS = frozenset({"skip", "skipif", "xfail"})
@@ -39,11 +44,16 @@ class ContractRefused(TypeError):
 
 # pytest collects the last base first.
 class ChannelContract(
+    Answers,
     Behaving,
     ListeningChecks,
     Optional,
     Receipts,
+    Repeating,
     ReadingBack,
+    Answering,
+    Refusing,
+    Taken,
     Sending,
     Identifying,
     Groups,
@@ -64,15 +74,15 @@ class ChannelContract(
     Attributes:
         channel: the entry point's name.
         plugin: the module, for a plugin that is not installed.
-        exempt: checks that the provider makes impossible, each with the reason and its address. Strict: an exempt check
-            that passes is a failure.
+        exempt: checks that the provider makes impossible, each with the reason and its address; or one aspect of a check,
+            as in `test_a_file_is_an_attachment[caption]`. Strict: what is exempt and kept is a failure.
+        no_receipts: why the channel cannot declare `receipts`, with the address of the provider's page that says so. The
+            provider has none, so their absence does not cost the tier gold.
 
     Example:
         class TestMine(ChannelContract):
             channel = "mine"
     """
-
-    exempt: ClassVar[Mapping[str, str]] = {}
 
     def __init_subclass__(cls) -> None:
         """Refuse a subclass that replaces, removes or hides a check."""
@@ -88,8 +98,11 @@ class ChannelContract(
         if names & EVASIONS:
             raise ContractRefused(f"{cls.__name__} is marked {', '.join(sorted(names & EVASIONS))}; use `exempt`")
         for name, reason in cls.exempt.items():
-            if name not in CHECKS:
+            check, bracket, aspect = name.partition("[")
+            if check not in CHECKS or (bracket and not re.fullmatch(r"[^\[\]]+\]", aspect)):
                 raise ContractRefused(f"{cls.__name__} exempts {name}, which is not a check")
+            if bracket and check in cls.exempt:
+                raise ContractRefused(f"{cls.__name__} exempts {check} as a whole, so {name} says nothing more")
             if not isinstance(reason, str) or not reason.strip():
                 raise ContractRefused(f"{cls.__name__} exempts {name} without a reason")
         # Without either, every check would look at nothing and pass.

@@ -16,6 +16,7 @@ from trinity_channels.api import (
     Account,
     Binding,
     Context,
+    Fault,
     Inbound,
     MessageReceived,
     OutboundMessage,
@@ -24,7 +25,7 @@ from trinity_channels.api import (
     Request,
     Simulator,
 )
-from trinity_channels_contract_tests.expectations import NotApplicable, Seen, broken, expect, short, told
+from trinity_channels_contract_tests.expectations import Aspects, NotApplicable, Seen, broken, expect, short, told
 from trinity_channels_contract_tests.host import HOST, PUBLIC_URL, Host
 from trinity_channels_contract_tests.sockets import Sockets
 from trinity_channels_contract_tests.transport import Transport
@@ -52,6 +53,8 @@ class Harness:
         ctx: what hooks get.
         webhook_url: where the provider posts.
         settings: what the owner entered.
+        made_client: the host's client as it was before any hook was called.
+        aspects: what of the check can be exempted alone.
     """
 
     settings: BaseModel
@@ -71,6 +74,8 @@ class Harness:
         # A client of its own for the simulator: faults on the way to the provider must not disturb its webhooks.
         self._posts = httpx.AsyncClient(transport=Transport(HOST, self.host))
         base_url = f"http://{PROVIDER}"
+        self.made_client = client_state(self._http)
+        self.aspects = Aspects()
         self.sockets = Sockets(lambda server: self.transport.app if server == PROVIDER else None)
         self.ctx = Context(self._http, self.now, self.webhook_url, base_url, self.sockets)
         if not plugin.offers("simulator"):
@@ -135,6 +140,7 @@ class Harness:
     async def elsewhere(self) -> AsyncIterator[Harness]:
         """A second harness with a simulator of its own, connected, in which no one has written."""
         harness = Harness(self.plugin, self._start)
+        harness.aspects = self.aspects
         try:
             await harness.connect()
             yield harness
@@ -198,6 +204,14 @@ class Harness:
         self._serial += 1
         return OutboundMessage(str(uuid5(NAMESPACE_URL, f"delivery:{self._serial}")), to or self.phone.address, text)
 
+    def strikes(self, fault: Fault, times: int = 1) -> bool:
+        """Let the next sends fail this way, if the simulator's provider ever answers so."""
+        try:
+            self.simulator.inject(fault, times)
+        except LookupError:
+            return False
+        return True
+
     # --- people ---
 
     @property
@@ -242,6 +256,25 @@ class Harness:
     async def hears(self, text: str, phone: Phone | None = None) -> MessageReceived:
         """Let a person write; returns the message as the host gets it."""
         return self.received(await self.said(text, phone))
+
+
+def client_state(client: httpx.AsyncClient) -> dict[str, object]:
+    """All that a hook could leave behind in the client, by name."""
+    named = {
+        "headers": dict(client.headers),
+        "cookies": dict(client.cookies),
+        "params": dict(client.params),
+        "auth": client.auth,
+        "time-outs": client.timeout,
+        "base_url": str(client.base_url),
+        "event_hooks": {event: list(hooks) for event, hooks in client.event_hooks.items()},
+        "follow_redirects": client.follow_redirects,
+        "max_redirects": client.max_redirects,
+        "trust_env": client.trust_env,
+    }
+    # A method that was replaced stands beside them.
+    state = {name: id(value) for name, value in vars(client).items() if callable(value) or "_transport" in name}
+    return {**named, **state, "mounts": len(client._mounts)}  # noqa: SLF001  httpx shows them nowhere else
 
 
 def _needed(hook: str, found: T | Exception) -> T:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 CONTRACT = "trinity_channels_contract_tests.contract"
 PROPERTY = "channel_check"
+ASPECTS = "channel_exempt_aspects"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -34,7 +35,7 @@ def pytest_configure(config: pytest.Config) -> None:
         from trinity_channels_contract_tests.report import Reporter  # noqa: PLC0415
 
         try:
-            config.pluginmanager.register(Reporter(wanted, PROPERTY), "channel-report")
+            config.pluginmanager.register(Reporter(wanted, PROPERTY, ASPECTS), "channel-report")
         except ValueError as error:
             raise pytest.UsageError(str(error)) from None
 
@@ -53,6 +54,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if name in contract.exempt:  # strict: an exemption that is not needed any more fails
             item.add_marker(pytest.mark.xfail(reason=contract.exempt[name], strict=True))
         item.user_properties.append((PROPERTY, f"{contract.channel or contract.__name__}/{name}"))
+        if aspects := contract.exempt_aspects(name):
+            item.user_properties.append((ASPECTS, "; ".join(f"{aspect}: {why}" for aspect, why in aspects.items())))
 
 
 def _contract(item: pytest.Item) -> type[ChannelContract] | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from trinity_channels_contract_tests.contract import CHECKS
-from trinity_channels_contract_tests.expectations import NOT_APPLICABLE
+from trinity_channels_contract_tests.expectations import IMPOSSIBLE, NOT_APPLICABLE
 from trinity_channels_contract_tests.tiers import NO_TIER, TIERS, Outcome, tier_of
 
 LONGEST = 200
@@ -19,6 +19,8 @@ SYMBOLS = {
     Outcome.KEPT: "kept",
     Outcome.BROKEN: "**broken**",
     Outcome.EXEMPT: "exempt",
+    Outcome.IN_PART: "kept but for",
+    Outcome.IMPOSSIBLE: "impossible",
     Outcome.NOT_APPLICABLE: "not applicable",
     Outcome.NOT_RUN: "not run",
 }
@@ -27,11 +29,12 @@ SYMBOLS = {
 class Reporter:
     """Collects outcomes while pytest runs, and writes them down at the end.
 
-    `about` is the property of a test that names its channel and check.
+    `about` is the property of a test that names its channel and check, `aspects` the one that names what is exempt of it.
     """
 
-    def __init__(self, wanted: str, about: str) -> None:
+    def __init__(self, wanted: str, about: str, aspects: str) -> None:
         self._about = about
+        self._aspects = aspects
         self._format, _, path = wanted.partition(":")
         if self._format not in FORMATS:
             raise ValueError(f"--channel-report takes json or md, perhaps with :PATH, not {wanted!r}")
@@ -40,11 +43,12 @@ class Reporter:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep the outcome of a check."""
-        about = dict(report.user_properties).get(self._about)
+        properties = dict(report.user_properties)
+        about = properties.get(self._about)
         # A check that fails or is skipped before it is called has no report of its call.
         if isinstance(about, str) and (report.when == "call" or (report.when == "setup" and not report.passed)):
             channel, _, check = about.partition("/")
-            self._outcomes.setdefault(channel, {})[check] = _outcome(report)
+            self._outcomes.setdefault(channel, {})[check] = _outcome(report, str(properties.get(self._aspects, "")))
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Write the report."""
@@ -57,18 +61,20 @@ class Reporter:
             terminalreporter.write_line(text)
 
 
-def _outcome(report: pytest.TestReport) -> tuple[Outcome, str]:
+def _outcome(report: pytest.TestReport, aspects: str) -> tuple[Outcome, str]:
     if report.failed:
         seen = re.search(r"^\W*seen: +(.*)$", str(report.longrepr), re.MULTILINE)
         return Outcome.BROKEN, seen[1][:LONGEST] if seen else ""
     if not report.skipped:
-        return Outcome.KEPT, ""
+        return (Outcome.IN_PART, aspects) if aspects else (Outcome.KEPT, "")
     if hasattr(report, "wasxfail"):
         return Outcome.EXEMPT, report.wasxfail
     reason = str(report.longrepr[2]) if isinstance(report.longrepr, tuple) else ""
     reason = reason.removeprefix("Skipped: ")
     if reason.startswith(NOT_APPLICABLE):
         return Outcome.NOT_APPLICABLE, reason.removeprefix(f"{NOT_APPLICABLE}: ")
+    if reason.startswith(IMPOSSIBLE):
+        return Outcome.IMPOSSIBLE, reason.removeprefix(f"{IMPOSSIBLE}: ")
     return Outcome.NOT_RUN, reason
 
 

@@ -17,6 +17,8 @@ class Outcome(StrEnum):
     KEPT = "kept"
     BROKEN = "broken"
     EXEMPT = "exempt"
+    IN_PART = "kept but for an aspect"
+    IMPOSSIBLE = "the provider has none"
     NOT_APPLICABLE = "not applicable"
     NOT_RUN = "not run"
 
@@ -25,8 +27,8 @@ class Outcome(StrEnum):
 class Tier:
     """A step of quality.
 
-    `areas` must hold nothing broken and nothing that was not run; of `shown`, at least `enough` checks must have been
-    kept, so that what is not declared does not count. Each tier needs those before it.
+    `areas` must hold nothing broken and nothing that was not run. What is not declared does not count: of `shown`, at least
+    `enough` checks must have been kept, and of each group of `needed` one. Each tier needs those before it.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Tier:
     areas: Collection[str]
     shown: Collection[str] = ()
     enough: int = 0
+    needed: Collection[Collection[str]] = ()
     exemptions: bool = True
 
 
@@ -50,10 +53,12 @@ TIERS = (
     ),
     Tier(
         "gold",
-        "nothing gets lost: unknown sends are read back, and receipts tell how far a message got",
+        "nothing gets lost: unknown sends are cleared up, and receipts tell how far a message got, if the provider has any",
         {"find_sent", "receipts"},
-        shown={"test_a_taken_message_is_found", "test_receipts_do_not_go_back"},
-        enough=2,
+        needed=(
+            {"test_a_taken_message_is_found", "test_a_repeated_send_is_recognised"},
+            {"test_receipts_do_not_go_back"},
+        ),
     ),
     Tier(
         "platinum",
@@ -80,6 +85,11 @@ def _reaches(tier: Tier, outcomes: Mapping[str, Outcome]) -> bool:
     found = [outcomes.get(check, Outcome.NOT_RUN) for check, group in CHECKS.items() if group.area in tier.areas]
     if {Outcome.BROKEN, Outcome.NOT_RUN} & set(found):
         return False
-    if not tier.exemptions and Outcome.EXEMPT in outcomes.values():
+    if not tier.exemptions and {Outcome.EXEMPT, Outcome.IN_PART} & set(outcomes.values()):
         return False
-    return sum(outcomes.get(check) is Outcome.KEPT for check in tier.shown) >= tier.enough
+    kept = {Outcome.KEPT, Outcome.IN_PART}
+    # What no channel of this provider can have does not cost it a tier.
+    enough = {*kept, Outcome.IMPOSSIBLE}
+    if not all(any(outcomes.get(check) in enough for check in group) for group in tier.needed):
+        return False
+    return sum(outcomes.get(check) in kept for check in tier.shown) >= tier.enough

@@ -7,12 +7,32 @@ incomplete is a connection that broke.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from enum import Enum, auto
 
 import httpx
 from starlette.types import ASGIApp, Message, Scope
 
 BAD_GATEWAY = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
+
+
+Carry = Callable[[], Awaitable[httpx.Response]]
+Meddling = Callable[[httpx.Request, Carry], Awaitable[httpx.Response]]
+"""What becomes of one call: `carry` has the provider answer it, as often as it is awaited."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call to the provider, and what it was answered; None if the connection broke."""
+
+    request: httpx.Request = field(repr=False)
+    response: httpx.Response | None = field(repr=False)
+
+    @property
+    def path(self) -> str:
+        """Where it went, without the query."""
+        return self.request.url.path
 
 
 class NetworkFault(Enum):
@@ -30,14 +50,18 @@ class Transport(httpx.AsyncBaseTransport):
 
     Attributes:
         fault: what goes wrong on the way.
+        meddling: what becomes of every call, unless there is a fault.
         app: who answers.
+        calls: what was asked of the provider, oldest first.
         strays: hosts that were called although they do not exist.
         crashes: what the app raised: its own faults, not those of the plugin.
     """
 
     def __init__(self, host: str, app: ASGIApp | None = None) -> None:
         self.fault = NetworkFault.NONE
+        self.meddling: Meddling | None = None
         self.app = app
+        self.calls: list[Call] = []
         self.strays: list[str] = []
         self.crashes: list[Exception] = []
         self._host = host
@@ -55,13 +79,25 @@ class Transport(httpx.AsyncBaseTransport):
             case NetworkFault.HTML_ERROR:
                 return httpx.Response(502, content=BAD_GATEWAY, headers={"content-type": "text/html"}, request=request)
             case _:
-                return await self._exchange(request, self.app)
+                return await self._answered(request, self.app)
 
     async def aclose(self) -> None:
         """End what is still running on the other side."""
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
+
+    async def _answered(self, request: httpx.Request, app: ASGIApp) -> httpx.Response:
+        response = None
+        await request.aread()
+        try:
+            if self.meddling is None:
+                response = await self._exchange(request, app)
+            else:
+                response = await self.meddling(request, lambda: self._exchange(request, app))
+        finally:
+            self.calls.append(Call(request, response))
+        return response
 
     async def _exchange(self, request: httpx.Request, app: ASGIApp) -> httpx.Response:
         exchange = Exchange(request, await request.aread())

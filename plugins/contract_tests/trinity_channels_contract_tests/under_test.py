@@ -49,6 +49,8 @@ class PluginUnderTest:
         self._module = self._point.load()
         manager.register(self._module, self.name)
         self._hooks = manager.hook
+        # Looking at its signature takes longer than most calls.
+        self._direct: dict[str, Callable[..., Any]] = {}
 
     def loaded(self) -> Plugins:
         """What the host makes of this plugin alone."""
@@ -56,7 +58,9 @@ class PluginUnderTest:
 
     def hook(self, name: str) -> Callable[..., Any]:
         """A hook as the plugin wrote it: its errors and return values come through unchanged."""
-        return direct(getattr(self._hooks, name))
+        if name not in self._direct:
+            self._direct[name] = direct(getattr(self._hooks, name))
+        return self._direct[name]
 
     @property
     def manifest(self) -> Channel:

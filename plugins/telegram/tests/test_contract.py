@@ -7,6 +7,7 @@ SECRET_ONLY = "Telegram signs nothing; a secret header is all there is: https://
 
 class TestTelegram(ChannelContract):
     channel = "telegram"
+    no_receipts = "Bots learn neither of delivery nor of reading: https://core.telegram.org/bots/api#update"
     exempt = {  # noqa: RUF012  # the kit reads it from the class
         "test_a_changed_body_is_refused": SECRET_ONLY,
         "test_a_changed_address_is_refused": SECRET_ONLY,

@@ -34,6 +34,9 @@ CALLBACK_REFUSED = frozenset({"21609", "21626"})
 # https://www.twilio.com/docs/api/errors/20429: never processed, always safe to repeat.
 TOO_MANY_REQUESTS = 20429
 
+# https://www.twilio.com/docs/api/errors/63038: of trial accounts and of new senders.
+DAILY_LIMIT = 63038
+
 
 async def send(binding: Binding, message: OutboundMessage, ctx: Context) -> Receipt:
     """Hand one message to Twilio; errors as the hook `send` promises."""
@@ -77,6 +80,9 @@ async def _create(binding: Binding, message: OutboundMessage, ctx: Context, call
 
 
 def _verdict(refused: RefusedError) -> SendError:
+    # A 429 like any other, but it lasts up to a day: tried again in a moment, it would be refused until it is given up.
+    if refused.code == DAILY_LIMIT:
+        return SendRejected(failure_of(str(refused.code)))
     if refused.status == HTTPStatus.TOO_MANY_REQUESTS or refused.code == TOO_MANY_REQUESTS:
         return SendDeferred("Twilio asks for a pause: too many requests at once.", retry_after=refused.retry_after)
     if HTTPStatus.MULTIPLE_CHOICES <= refused.status < HTTPStatus.BAD_REQUEST:

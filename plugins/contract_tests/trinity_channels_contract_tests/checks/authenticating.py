@@ -53,14 +53,16 @@ class Authenticating(Checks):
         # Read as it was first: a change that reads the same, such as another order of fields, proves nothing.
         original = harness.inbound(request)
         for how, changed in other_bodies(request, TEXT).items():
-            refused(harness, changed, f"body with {how}", original)
+            with harness.aspects(how):
+                refused(harness, changed, f"body with {how}", original)
 
     @story("receive", "Sign `request.url` as it is, with path and query; it is the address that the owner registered.")
     async def test_a_changed_address_is_refused(self, harness: Harness) -> None:
         """A request that was signed for another address is a `SignatureError`."""
         request = await harness.said(TEXT)
         for how, changed in other_urls(request).items():
-            refused(harness, changed, how)
+            with harness.aspects(how):
+                refused(harness, changed, how)
 
     @story("receive", "Compare the whole signature with hmac.compare_digest.")
     async def test_a_changed_signature_is_refused(self, harness: Harness) -> None:

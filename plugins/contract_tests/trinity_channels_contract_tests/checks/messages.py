@@ -8,15 +8,15 @@ from trinity_channels_contract_tests.expectations import NotApplicable, broken, 
 from trinity_channels_contract_tests.extras import PostsUnknown, SendsMedia
 from trinity_channels_contract_tests.harness import Harness
 
-TEXTS = (
-    "two\nlines\n\nand a third",
-    "a=1&b=2 100% + <b>\"quoted\" 'text'</b> \\ / ? # ; :",
-    "👍🏽 👩‍👩‍👧‍👦 🇨🇭",  # surrogate pairs, joiners, flags
-    "שלום עולם، مرحبا",
-    "e\u0301 and \u00e9 are two texts",  # decomposed and composed
-    "*not bold* _not italic_ `not code`",
-    "long " * 200 + "end",
-)
+TEXTS = {
+    "lines": "two\nlines\n\nand a third",
+    "punctuation": "a=1&b=2 100% + <b>\"quoted\" 'text'</b> \\ / ? # ; :",
+    "emoji": "👍🏽 👩‍👩‍👧‍👦 🇨🇭",  # surrogate pairs, joiners, flags
+    "right to left": "שלום עולם، مرحبا",
+    "composed letters": "e\u0301 and \u00e9 are two texts",
+    "marks": "*not bold* _not italic_ `not code`",
+    "length": "long " * 200 + "end",
+}
 PNG = b"\x89PNG\r\n\x1a\n" + b"fake picture"
 
 
@@ -28,9 +28,10 @@ class Messages(Checks):
     @story("receive", "Decode once, as UTF-8, and hand the text on as it is: no trimming, no normalising.")
     async def test_a_text_is_received_as_written(self, harness: Harness) -> None:
         """Lines, punctuation, emoji, right-to-left and long texts arrive as they were written."""
-        for text in TEXTS:
+        for kind, text in TEXTS.items():
             message = await harness.hears(text)
-            expect(message.text == text, f"{short(text, 60)} was received as {short(message.text, 60)}")
+            with harness.aspects(kind):
+                expect(message.text == text, f"{short(text, 60)} was received as {short(message.text, 60)}")
 
     @story("receive", "Take a missing or blank text for an empty one; many messages have none.")
     async def test_an_empty_text_is_no_fault(self, harness: Harness) -> None:
@@ -88,7 +89,8 @@ class Messages(Checks):
         expect(
             file.ref and "/" in file.media_type, f"the attachment has no handle or no media type: {file.media_type!r}"
         )
-        expect(message.text == "my cat", f"the caption became {message.text!r}")
+        with harness.aspects("caption"):
+            expect(message.text == "my cat", f"the caption became {message.text!r}")
 
     @story("receive", "End the match with Ignored(kind): providers add kinds of events without notice.")
     async def test_an_unknown_event_is_ignored(self, harness: Harness) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from dataclasses import replace
+from functools import partial
 
 from trinity_channels.api import ChannelError, MessageReceived, Quoted
 from trinity_channels_contract_tests.check import Checks, story
 from trinity_channels_contract_tests.expectations import NotApplicable, expect, short, told
 from trinity_channels_contract_tests.extras import WritesUnaddressed
 from trinity_channels_contract_tests.harness import Harness
-from trinity_channels_contract_tests.outcomes import NETWORK_FAULTS, failure_of, hooks, says_unavailable
+from trinity_channels_contract_tests.outcomes import NETWORK_FAULTS, failure_of, hooks, revoked, says_unavailable
 from trinity_channels_contract_tests.transport import NetworkFault
 
 
@@ -33,6 +35,29 @@ class Optional(Checks):
             error = await failure_of(harness, hooks(harness, message)["indicate"])
             harmless = error is None or isinstance(error, ChannelError)
             expect(harmless, f"with the provider {fault.name.lower()}, it raised {told(error) if error else ''}")
+
+    @story(
+        "indicate", "With `done`, take the sign away; or leave `indicate_ends` out, and the host calls only to begin."
+    )
+    async def test_an_indication_ends(self, harness: Harness) -> None:
+        """With `indicate_ends`, `done` takes the sign away: by another call than the one that shows it."""
+        harness.needs("indicate")
+        if not harness.manifest.capabilities.indicate_ends:
+            raise NotApplicable("capability indicate_ends is not declared")
+        before = harness.arrived()
+        begun = await _indicated(harness, done=False)
+        if harness.arrived() != before:
+            return  # test_indicating_is_harmless says so
+        ended = await _indicated(harness, done=True)
+        expect(ended, "with `done`, it called nothing: the sign stays")
+        expect(ended != begun, "with `done`, it made the same calls as without: the sign begins anew")
+        expect(harness.arrived() == before, "the person received a message")
+        for fault in NETWORK_FAULTS:
+            harness.transport.fault = fault
+            first, last = [await failure_of(harness, partial(_indicate, harness, done=done)) for done in (False, True)]
+            if first is None or isinstance(first, ChannelError):
+                harmless = last is None or isinstance(last, ChannelError)
+                expect(harmless, f"with the provider {fault.name.lower()}, it raised {told(last) if last else ''}")
 
     @story("list_missed", "Page through the whole time since `since`, sort oldest first, leave out what we sent.")
     async def test_missed_messages_are_listed(self, harness: Harness) -> None:
@@ -128,9 +153,16 @@ class Optional(Checks):
 
     @story("unregister_webhook", "Let only ChannelError out: disconnecting does not depend on it.")
     async def test_taking_back_is_harmless(self, harness: Harness) -> None:
-        """While the provider is down, taking the webhook back fails, if it does, with `ProviderUnavailable`."""
+        """Taking the webhook back, also twice, lets nothing out but a `ChannelError` that says if the provider is down."""
         harness.needs("unregister_webhook")
         await says_unavailable(harness, "unregister_webhook", only=True)
+        call = hooks(harness, await harness.message("hello"))["unregister_webhook"]
+        for how in ("the first time", "again", "with revoked credentials"):
+            if how == "with revoked credentials":
+                revoked(harness)
+            error = await failure_of(harness, call)
+            harmless = error is None or isinstance(error, ChannelError)
+            expect(harmless, f"called {how}, it raised {told(error) if error else ''}")
 
     @story("resolve_quoted", "Read the one message by its id, and give its words as `receive` gives a message's text.")
     async def test_a_quoted_message_is_read(self, harness: Harness) -> None:
@@ -166,3 +198,24 @@ async def _quoted(harness: Harness, message_id: str) -> Quoted:
 
 async def _missed(harness: Harness, since: object) -> list[MessageReceived]:
     return await harness.ask("list_missed", list, binding=harness.binding, since=since, ctx=harness.ctx)
+
+
+def _indicate(harness: Harness, *, done: bool) -> Awaitable[object]:
+    heard = harness.heard_from
+    called: Awaitable[object] = harness.plugin.hook("indicate")(
+        binding=harness.binding,
+        message_id=heard.provider_id,
+        ctx=harness.ctx,
+        conversation=heard.conversation,
+        address=heard.conversation or heard.sender.address,
+        done=done,
+    )
+    return called
+
+
+async def _indicated(harness: Harness, *, done: bool) -> list[tuple[str, str, bytes]]:
+    """The calls that an indication makes."""
+    before = len(harness.transport.calls)
+    await harness.wait(_indicate(harness, done=done))
+    requests = [call.request for call in harness.transport.calls[before:]]
+    return [(one.method, str(one.url), one.content) for one in requests]

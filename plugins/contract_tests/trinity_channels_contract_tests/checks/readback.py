@@ -8,7 +8,7 @@ from datetime import datetime
 
 from trinity_channels.api import Fault, OutboundMessage, Receipt
 from trinity_channels_contract_tests.check import Checks, story
-from trinity_channels_contract_tests.expectations import NotApplicable, broken, expect, short
+from trinity_channels_contract_tests.expectations import broken, expect, short
 from trinity_channels_contract_tests.harness import Harness
 from trinity_channels_contract_tests.outcomes import failure_of, hooks, says_unavailable
 
@@ -22,25 +22,6 @@ class ReadingBack(Checks):
     """Capability `find_sent`."""
 
     area = "find_sent"
-
-    @story(
-        "send", "Hand `message.id` over as the idempotency key, and return the receipt of the message that is there."
-    )
-    async def test_a_repeated_send_is_recognised(self, harness: Harness) -> None:
-        """With `idempotent`, a message that was taken before the connection broke and is sent again arrives once."""
-        if not harness.manifest.capabilities.idempotent:
-            raise NotApplicable("capability idempotent is not declared")
-        message = await harness.message("taken, answer lost")
-        harness.simulator.inject(Fault.CUT_AFTER)
-        await failure_of(harness, hooks(harness, message)["send"])
-        await asyncio.sleep(max(harness.binding.account.pace.total_seconds(), 1))
-        receipt = await harness.wait(
-            harness.plugin.hook("send")(binding=harness.binding, message=message, ctx=harness.ctx)
-        )
-        await harness.simulator.settle()
-        count = harness.arrived().count(message.text)
-        expect(count == 1, f"sent again with the same id, it arrived {count} times")
-        expect(receipt.provider_id, "the receipt has no provider id")
 
     @story(HOOK, "List what the provider has for `message.to` since `attempted_at` and compare the text.")
     async def test_a_taken_message_is_found(self, harness: Harness) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from trinity_channels.api import DeliveryState, ReceiptReceived
 from trinity_channels_contract_tests.check import Checks, story
-from trinity_channels_contract_tests.expectations import NotApplicable, expect
+from trinity_channels_contract_tests.expectations import Impossible, NotApplicable, broken, expect
 from trinity_channels_contract_tests.harness import Harness
 
 ORDER = tuple(DeliveryState)
@@ -19,6 +19,10 @@ class Receipts(Checks):
     async def test_receipts_reach_as_far_as_declared(self, harness: Harness) -> None:
         """The receipts of a message that was read reach exactly the declared state."""
         declared = harness.manifest.capabilities.receipts
+        if declared and self.no_receipts:
+            broken(
+                f"receipts={declared} is declared, and `no_receipts` says that there are none", "Remove one of them."
+            )
         await harness.send("hello")
         states = [one.state for one in await _receipts(harness)]
         furthest = max(states, key=ORDER.index) if states else None
@@ -27,7 +31,7 @@ class Receipts(Checks):
     @story("receive", "Map the provider's words with a table; what is not in it is Ignored, not a guess.")
     async def test_receipts_do_not_go_back(self, harness: Harness) -> None:
         """In the provider's order, the states of one message only advance, and none of a good one is `failed`."""
-        _declared(harness)
+        self._declared(harness)
         await harness.send("hello")
         states = [one.state for one in await _receipts(harness)]
         expect(states == sorted(states, key=ORDER.index), f"the states came as {', '.join(states)}")
@@ -36,7 +40,7 @@ class Receipts(Checks):
     @story("send, receive", "Report the id that `send` returned; hand `message.id` over only if it comes back.")
     async def test_a_receipt_names_its_message(self, harness: Harness) -> None:
         """Receipts name the provider id that `send` returned and, if any, our own id of that delivery."""
-        _declared(harness)
+        self._declared(harness)
         # Twice, for a plugin that keeps the first id would pass once.
         for _ in range(2):
             before = len(harness.host.requests)
@@ -46,10 +50,9 @@ class Receipts(Checks):
                 expect(one.provider_id == sent.provider_id, f"{one.provider_id!r} is not {sent.provider_id!r}")
                 expect(one.delivery in {None, message.id}, f"delivery is {one.delivery!r}, not {message.id!r}")
 
-
-def _declared(harness: Harness) -> None:
-    if harness.manifest.capabilities.receipts is None:
-        raise NotApplicable("receipts are not declared")
+    def _declared(self, harness: Harness) -> None:
+        if harness.manifest.capabilities.receipts is None:
+            raise Impossible(self.no_receipts) if self.no_receipts else NotApplicable("receipts are not declared")
 
 
 async def _receipts(harness: Harness, before: int = 0) -> list[ReceiptReceived]:

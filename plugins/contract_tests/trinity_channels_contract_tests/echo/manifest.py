@@ -31,6 +31,7 @@ MANIFEST = Channel(
     dialect=Dialect(bold=("*", "*"), code=("`", "`"), fence=("```\n", "\n```")),
     capabilities=Capabilities(
         indicate=10,
+        indicate_ends=True,
         receipts=DeliveryState.READ,
         find_sent=5,
         idempotent=timedelta(days=1),

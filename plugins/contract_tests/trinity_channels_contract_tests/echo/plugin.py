@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any, cast
@@ -38,10 +39,12 @@ from trinity_channels.api import (
     Simulator,
     Verification,
     hookimpl,
+    retry_after,
 )
+from trinity_channels.api.fields import text
 from trinity_channels_contract_tests.echo.manifest import MANIFEST
 from trinity_channels_contract_tests.echo.provider import EchoSimulator
-from trinity_channels_contract_tests.echo.webhooks import STATES, EchoWebhooks, settings_of
+from trinity_channels_contract_tests.echo.webhooks import ODD, STATES, EchoWebhooks, settings_of
 
 PACE = timedelta(seconds=1)
 CLOCK_SKEW = timedelta(minutes=1)
@@ -67,7 +70,7 @@ class Echo(EchoWebhooks):
     @hookimpl
     async def verify(self, binding: Binding, ctx: Context) -> Verification:
         account = await self.open_account(binding.settings, ctx)
-        url = (await self.ask(binding.settings, ctx, "GET", "/webhook"))["url"]
+        url = await self.webhook(binding, ctx)
         state = CheckState.OK if url == ctx.webhook_url else CheckState.FAILED
         check = Check("webhook", state, "Where Echo posts.", "Save the settings again.")
         elsewhere = httpx.URL(url).host if url and url != ctx.webhook_url else ""
@@ -78,9 +81,9 @@ class Echo(EchoWebhooks):
         try:
             return self.receipt(await self.post(binding, message, ctx))
         # Only a connection that was never made proves that nothing was sent.
-        except httpx.ConnectError:
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):
             raise SendDeferred("Echo cannot be reached.") from None
-        except (httpx.HTTPError, ValueError, LookupError):
+        except (httpx.HTTPError, *ODD):
             raise SendUnknown("Echo gave no usable answer.") from None
 
     @hookimpl
@@ -88,30 +91,32 @@ class Echo(EchoWebhooks):
         person = await self.person(binding, sender, ctx)
         if person is None:  # nothing will ever be known of them, and that is not an outage
             return Identity((sender.address,), sender.name)
-        return Identity((sender.address,), person["name"], person["email"])
+        return Identity((sender.address,), text(person, "name"), text(person, "email") or None)
 
     @hookimpl
-    async def indicate(self, binding: Binding, message_id: str, ctx: Context) -> None:
-        await self.ask(binding.settings, ctx, "POST", "/typing", {"message": message_id})
+    async def indicate(self, binding: Binding, message_id: str, ctx: Context, done: bool = False) -> None:
+        await self.ask(binding.settings, ctx, "POST", "/typing", {"message": message_id, "on": not done})
 
     @hookimpl
     async def find_sent(
         self, binding: Binding, message: OutboundMessage, attempted_at: datetime, known: Collection[str], ctx: Context
     ) -> Receipt | None:
-        rows = (await self.ask(binding.settings, ctx, "GET", "/messages"))["messages"]
-        return next((self.receipt(row) for row in rows if self.is_this(row, message, attempted_at, known)), None)
+        rows = await self.rows(binding, ctx, "/messages")
+        with usable():
+            return next((self.receipt(row) for row in rows if self.is_this(row, message, attempted_at, known)), None)
 
     @hookimpl
     async def list_missed(self, binding: Binding, since: datetime, ctx: Context) -> list[MessageReceived]:
-        rows = (await self.ask(binding.settings, ctx, "GET", "/inbox"))["messages"]
-        return [self.message(row) for row in rows if datetime.fromisoformat(row["at"]) >= since - CLOCK_SKEW]
+        rows = await self.rows(binding, ctx, "/inbox")
+        with usable():
+            return [self.message(row) for row in rows if datetime.fromisoformat(row["at"]) >= since - CLOCK_SKEW]
 
     @hookimpl
     async def listen(self, binding: Binding, ctx: Context, deliver: Deliver) -> None:
         await self.ask(binding.settings, ctx, "POST", "/webhook", {"url": ""})
         await deliver(Inbound())
         while True:
-            for row in (await self.ask(binding.settings, ctx, "GET", "/unread"))["messages"]:
+            for row in await self.rows(binding, ctx, "/unread"):
                 await self.take(row, binding, ctx, deliver)
 
     @hookimpl
@@ -120,13 +125,14 @@ class Echo(EchoWebhooks):
 
     @hookimpl
     async def unregister_webhook(self, binding: Binding, ctx: Context) -> None:
-        if (await self.ask(binding.settings, ctx, "GET", "/webhook"))["url"] == ctx.webhook_url:
+        if await self.webhook(binding, ctx) == ctx.webhook_url:
             await self.ask(binding.settings, ctx, "POST", "/webhook", {"url": ""})
 
     @hookimpl
     async def resolve_quoted(self, binding: Binding, message_id: str, ctx: Context) -> Quoted:
-        rows = (await self.ask(binding.settings, ctx, "GET", "/history"))["messages"]
-        return next((self.quoted(row) for row in rows if row["id"] == message_id), Quoted(provider_id=message_id))
+        rows = await self.rows(binding, ctx, "/history")
+        with usable():
+            return next((self.quoted(row) for row in rows if row["id"] == message_id), Quoted(provider_id=message_id))
 
     @hookimpl
     def simulator(self, ctx: Context) -> Simulator:
@@ -143,7 +149,22 @@ class Echo(EchoWebhooks):
 
     async def open_account(self, settings: BaseModel, ctx: Context) -> Account:
         record = await self.ask(settings, ctx, "GET", "/account")
-        return Account(key=record["id"], sender=record["address"], display_name=record["name"], pace=PACE)
+        key, sender = text(record, "id"), text(record, "address")
+        if not (key and sender):
+            raise ProviderUnavailable("Echo gave no usable answer.")
+        return Account(key=key, sender=sender, display_name=text(record, "name"), pace=PACE)
+
+    async def webhook(self, binding: Binding, ctx: Context) -> str:
+        url = (await self.ask(binding.settings, ctx, "GET", "/webhook")).get("url")
+        if not isinstance(url, str):
+            raise ProviderUnavailable("Echo gave no usable answer.")
+        return url
+
+    async def rows(self, binding: Binding, ctx: Context, path: str) -> list[dict[str, Any]]:
+        rows = (await self.ask(binding.settings, ctx, "GET", path)).get("messages")
+        if not isinstance(rows, list):
+            raise ProviderUnavailable("Echo gave no usable list.")
+        return rows
 
     async def person(self, binding: Binding, sender: Sender, ctx: Context) -> dict[str, Any] | None:
         """What Echo knows of someone; None if it does not know them."""
@@ -155,21 +176,31 @@ class Echo(EchoWebhooks):
     async def post(self, binding: Binding, message: OutboundMessage, ctx: Context) -> dict[str, Any]:
         body = self.body(message)
         answer = await self.request(binding.settings, ctx, "POST", "/messages", body)
+        # The token was used up by an earlier attempt, and this one has certainly not been taken.
+        if answer.status_code == HTTPStatus.GONE and body.pop("reply", None):
+            answer = await self.request(binding.settings, ctx, "POST", "/messages", body)
         if answer.is_success:
             return cast("dict[str, Any]", answer.json())
-        raise self.refusal(answer, message)
+        raise self.refusal(answer, message, ctx)
 
     def body(self, message: OutboundMessage) -> dict[str, Any]:
-        return {"to": message.to, "text": message.text, "reference": message.id, "once": True}
+        body = {"to": message.to, "text": message.text, "reference": message.id, "once": True}
+        if message.reply_to and message.reply_to.token:
+            body["reply"] = message.reply_to.token
+        return body
 
-    def refusal(self, answer: httpx.Response, message: OutboundMessage) -> SendError:  # noqa: ARG002  liars need it
+    def refusal(self, answer: httpx.Response, message: OutboundMessage, ctx: Context) -> SendError:  # noqa: ARG002  liars need it
         match answer.status_code:
             case HTTPStatus.TOO_MANY_REQUESTS:
-                return SendDeferred("Echo asks for a pause.", retry_after=float(answer.headers["retry-after"]))
+                return SendDeferred("Echo asks for a pause.", retry_after=retry_after(answer.headers, ctx.now()))
             case HTTPStatus.UNAUTHORIZED:
                 return SendRejected(Failure("401", FailureKind.OPERATOR, "Echo refuses the token."))
-            case status if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            case HTTPStatus.PAYMENT_REQUIRED:
+                return SendRejected(Failure("402", FailureKind.OPERATOR, "The account's quota is used up."))
+            case status if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT:
                 return SendUnknown("Echo is in trouble.")
+            case status if status < HTTPStatus.BAD_REQUEST:
+                return SendDeferred("Something redirects to another address.")
         return SendRejected(Failure(str(answer.status_code), FailureKind.PERMANENT, "Echo does not take the message."))
 
     async def ask(
@@ -182,9 +213,12 @@ class Echo(EchoWebhooks):
                 raise ConfigurationError("Echo refuses the token.", field="token", refused=True)
             if answer.status_code == HTTPStatus.NOT_FOUND:
                 raise NotFoundError("Echo does not have it.")
-            return cast("dict[str, Any]", answer.raise_for_status().json())
-        except (httpx.HTTPError, ValueError):
+            told = answer.raise_for_status().json()
+        except (httpx.HTTPError, *ODD):
             raise ProviderUnavailable("Echo gave no usable answer.") from None
+        if not isinstance(told, dict):
+            raise ProviderUnavailable("Echo gave no usable answer.")
+        return told
 
     async def request(
         self, settings: BaseModel, ctx: Context, method: str, path: str, body: Mapping[str, object] | None = None
@@ -197,10 +231,19 @@ class Echo(EchoWebhooks):
         return Quoted(row["text"], row["id"], author, by_agent="to" in row)
 
     def receipt(self, row: dict[str, Any]) -> Receipt:
-        return Receipt(row["id"], STATES.get(row["state"], DeliveryState.QUEUED))
+        return Receipt(self.named(row), STATES.get(row["state"], DeliveryState.QUEUED))
 
     def is_this(
         self, row: dict[str, Any], message: OutboundMessage, attempted_at: datetime, known: Collection[str]
     ) -> bool:
         recent = datetime.fromisoformat(row["at"]) >= attempted_at - CLOCK_SKEW
         return recent and row["id"] not in known and (row["to"], row["text"]) == (message.to, message.text)
+
+
+@contextmanager
+def usable() -> Iterator[None]:
+    """Read what Echo answered; what cannot be read is no answer."""
+    try:
+        yield
+    except ODD:
+        raise ProviderUnavailable("Echo gave no usable answer.") from None

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 
 import httpx
@@ -37,6 +38,8 @@ REFUSALS = {
     Fault.RATE_LIMITED: JSONResponse({"error": "too fast"}, 429, {"retry-after": "3"}),
     Fault.SERVER_ERROR: JSONResponse({"error": "oops"}, 503),
     Fault.UNAUTHORIZED: JSONResponse({"error": "wrong token"}, 401),
+    Fault.REFUSED: JSONResponse({"error": "no such address"}, 404),
+    Fault.EXHAUSTED: JSONResponse({"error": "quota used up"}, 402),
 }
 
 
@@ -119,6 +122,7 @@ class EchoSimulator:
         self._unread: list[dict[str, Any]] = []
         self._arrived = asyncio.Event()
         self._aside: list[dict[str, Any]] = []
+        self._reply_tokens: set[str] = set()
         self._pace = Buckets()
         self.app: ASGIApp = Starlette(
             routes=[
@@ -189,7 +193,9 @@ class EchoSimulator:
     ) -> None:
         """Carry what a person wrote to the host."""
         where = {"group": group, "named": named}
-        message = self._event("message", phone, id=self._id(), text=text, files=list(files), **where)
+        name = self._id()
+        message = self._event("message", phone, id=name, text=text, files=list(files), reply=f"reply-{name}", **where)
+        self._reply_tokens.add(f"reply-{name}")
         self._inbox.append(message)
         if not self._webhook:
             self._unread.append(message)
@@ -254,7 +260,11 @@ class EchoSimulator:
         # A client may ask for each reference to be taken once.
         known = [one for one in self._sent if body.get("once") and one["reference"] == body["reference"]]
         if known:
-            return JSONResponse(known[0], 200)
+            return JSONResponse(known[0], HTTPStatus.CONFLICT if body["once"] == "strictly" else HTTPStatus.OK)
+        if (token := body.pop("reply", None)) is not None:
+            if token not in self._reply_tokens:
+                return JSONResponse({"error": "the reply token is used up"}, 410)
+            self._reply_tokens.remove(token)
         row = {**body, "id": self._id(), "state": "accepted", "at": self._at()}
         self._sent.append(row)
         answer = JSONResponse(row, 201)
@@ -270,7 +280,7 @@ class EchoSimulator:
         return _answer(request, {"url": self._webhook})
 
     async def _list_inbox(self, request: HttpRequest) -> Response:
-        return _answer(request, {"messages": self._inbox})
+        return _answer(request, {"messages": self._inbox, "next": None})
 
     async def _wait_for_unread(self, request: HttpRequest) -> Response:
         self._arrived.clear()

@@ -24,6 +24,7 @@ from trinity_channels.api import (
     MessageChanged,
     MessageReceived,
     ReceiptReceived,
+    ReplyToken,
     Request,
     Sender,
     SignatureError,
@@ -38,6 +39,7 @@ STATES = {
     "read": DeliveryState.READ,
 }
 WINDOW = timedelta(minutes=5)
+GRACE = timedelta(minutes=1)
 ODD = (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError)
 """What reading a field of a strange payload can raise."""
 
@@ -111,19 +113,27 @@ class EchoWebhooks:
 
     def message(self, row: dict[str, Any]) -> MessageReceived:
         return MessageReceived(
-            event_id=name_of(row),
-            provider_id=name_of(row),
+            event_id=self.named(row),
+            provider_id=self.named(row),
             sender=self.sender(row["from"]),
             text=words(row["text"] or ""),
             conversation=None if row["group"] is None else words(row["group"]),
             group=row["group"] is not None,
             attachments=tuple(Attachment(words(file["url"]), words(file["type"])) for file in row["files"]),
             sent_at=datetime.fromisoformat(row["at"]),
+            reply_token=self.reply_token(row),
         )
+
+    def named(self, row: dict[str, Any]) -> str:
+        return name_of(row)
+
+    def reply_token(self, row: dict[str, Any]) -> ReplyToken | None:
+        at = datetime.fromisoformat(row["at"])
+        return ReplyToken(words(row["reply"]), at + GRACE) if row.get("reply") else None
 
     def change(self, row: dict[str, Any]) -> MessageChanged:
         text = row["text"]
-        return MessageChanged(name_of(row), self.sender(row["from"]), None if text is None else words(text))
+        return MessageChanged(self.named(row), self.sender(row["from"]), None if text is None else words(text))
 
     def following(self, row: dict[str, Any]) -> Following:
         return Following(self.sender(row["from"]), FollowState(row["state"]), datetime.fromisoformat(row["at"]))

@@ -44,6 +44,7 @@ def _faults() -> Faults:
             Fault.RATE_LIMITED: JSONResponse({"ok": False, "error": "ratelimited"}, 429, {"Retry-After": "1"}),
             Fault.SERVER_ERROR: JSONResponse({"ok": False, "error": "service_unavailable"}, 503),
             Fault.UNAUTHORIZED: JSONResponse({"ok": False, "error": "invalid_auth"}),
+            Fault.REFUSED: JSONResponse({"ok": False, "error": "channel_not_found"}),
         }
     )
 

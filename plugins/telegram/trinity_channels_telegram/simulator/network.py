@@ -11,7 +11,7 @@ from trinity_channels.simulation import Background, Clock, Faults
 from trinity_channels_telegram.simulator.behaviour import Behaviour
 from trinity_channels_telegram.simulator.chats import Bot, Chat, Webhook
 from trinity_channels_telegram.simulator.phones import Phone
-from trinity_channels_telegram.simulator.problems import Problem, answer, too_many
+from trinity_channels_telegram.simulator.problems import Problem, answer, forbidden, too_many
 
 FIRST_PERSON = 5_550_001
 FIRST_BOT = 7_770_001
@@ -24,6 +24,7 @@ def _faults() -> Faults:
             Fault.RATE_LIMITED: answer(too_many(1)),
             Fault.SERVER_ERROR: answer(Problem(500, "Internal Server Error: restart")),
             Fault.UNAUTHORIZED: answer(Problem(401, "Unauthorized")),
+            Fault.REFUSED: answer(forbidden("bot was blocked by the user")),
         }
     )
 

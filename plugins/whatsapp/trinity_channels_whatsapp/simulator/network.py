@@ -20,6 +20,8 @@ def _faults() -> Faults:
             Fault.RATE_LIMITED: answer(Problem(20429), {"Retry-After": "1"}),
             Fault.SERVER_ERROR: answer(Problem(20503)),
             Fault.UNAUTHORIZED: answer(Problem(20003)),
+            Fault.REFUSED: answer(Problem(21610)),
+            Fault.EXHAUSTED: answer(Problem(63038)),
         }
     )
 

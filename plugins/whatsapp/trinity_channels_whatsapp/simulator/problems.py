@@ -46,6 +46,7 @@ REFUSALS = {
     35126: (400, "The ScheduleType value provided is not supported for this channel"),
     63007: (400, "Twilio could not find a Channel with the specified From address"),
     63031: (400, "Channels message cannot have same From and To"),
+    63038: (429, "Account exceeded the 50 daily messages limit"),
 }
 
 # Status and text of failures that only a status callback reports.

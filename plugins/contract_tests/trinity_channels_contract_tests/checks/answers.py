@@ -1,0 +1,238 @@
+"""What a provider answers is not always what it promised: pages of proxies, missing fields, redirects, silence."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any
+
+from trinity_channels.api import (
+    Account,
+    ChannelError,
+    ConfigurationError,
+    Identity,
+    MessageReceived,
+    ProviderUnavailable,
+    Quoted,
+    Receipt,
+    Verification,
+)
+from trinity_channels_contract_tests.check import Checks, story
+from trinity_channels_contract_tests.expectations import Seen, broken, expect, short, told
+from trinity_channels_contract_tests.handover import Shape, handover
+from trinity_channels_contract_tests.harness import PATIENCE, Harness
+from trinity_channels_contract_tests.meddling import answers, edits, hangs, meddling
+from trinity_channels_contract_tests.odd import ELSEWHERE, Edit, edits_of, whole
+from trinity_channels_contract_tests.outcomes import Call as Hook
+from trinity_channels_contract_tests.outcomes import hooks
+from trinity_channels_contract_tests.transport import Call, Meddling, NetworkFault
+
+ALL = "every hook"
+TEXT = "taken, whatever is answered"
+REDIRECTS = (301, 302, 307, 308)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What may come out of a hook whose provider answers oddly: these errors, and values that pass."""
+
+    errors: tuple[type[ChannelError], ...]
+    passes: Callable[[Harness, Any], bool]
+    whole: bool = False
+    """Whether a value may come out although a whole answer was odd: of hooks that only tell, or return nothing."""
+
+
+UNAVAILABLE = (ProviderUnavailable,)
+READING: dict[str, Reading] = {
+    "configure": Reading((ProviderUnavailable, ConfigurationError), lambda _, found: isinstance(found, Account)),
+    "verify": Reading((ProviderUnavailable, ConfigurationError), lambda _, found: isinstance(found, Verification)),
+    "resolve_identity": Reading(
+        UNAVAILABLE,
+        lambda harness, found: (
+            isinstance(found, Identity)
+            and harness.heard_from.sender.address in found.addresses
+            and isinstance(found.name, str)
+            and (found.verified_email is None or isinstance(found.verified_email, str))
+        ),
+        whole=True,
+    ),
+    "indicate": Reading((ChannelError,), lambda _, found: found is None, whole=True),
+    "find_sent": Reading(UNAVAILABLE, lambda _, found: found is None or _is_receipt(found)),
+    "list_missed": Reading((ProviderUnavailable, ConfigurationError), lambda _, found: _are_messages(found)),
+    "resolve_quoted": Reading(UNAVAILABLE, lambda _, found: isinstance(found, Quoted) and isinstance(found.text, str)),
+    "register_webhook": Reading((ProviderUnavailable, ConfigurationError), lambda _, found: found is None, whole=True),
+    "unregister_webhook": Reading((ChannelError,), lambda _, found: found is None, whole=True),
+}
+
+
+def _is_receipt(found: object) -> bool:
+    return isinstance(found, Receipt) and isinstance(found.provider_id, str) and found.provider_id not in {"", "None"}
+
+
+def _are_messages(found: object) -> bool:
+    return isinstance(found, list) and all(
+        isinstance(one, MessageReceived) and isinstance(one.event_id, str) and one.event_id not in {"", "None"}
+        for one in found
+    )
+
+
+class Answers(Checks):
+    """What holds for every hook that asks the provider, whatever is answered."""
+
+    area = "manners"
+
+    @story(ALL, "Read answers with `trinity_channels.api.http`: what is not the object you expect is no answer.")
+    async def test_an_odd_answer_is_no_answer(self, harness: Harness) -> None:
+        """A 200 with a page, with another kind of JSON or with nothing is an error of the contract, and invents nothing."""
+        for name, hook, calls in await _asking(harness):
+            for at, call in enumerate(calls):
+                for kind, meddle in whole(call, taken=False):
+                    with harness.aspects(f"{name}, {kind}"):
+                        outcome = await _outcome(harness, hook, meddle, at)
+                        # What it learns later, such as of one question of several, may be left open.
+                        _passes(harness, name, outcome, f"answered with {kind}", whole=at == 0)
+
+    @story(ALL, "Look at the type of every field before you use it, and take a wrong one for a missing one.")
+    async def test_odd_fields_are_survived(self, harness: Harness) -> None:
+        """A field that is missing or of another type gives an error of the contract, or a value that does not need it."""
+        for name, hook, calls in await _asking(harness):
+            for at, call in enumerate(calls):
+                for edit in edits_of(call):
+                    with harness.aspects(f"{name}, {edit.how}"):
+                        outcome = await _outcome(harness, hook, edits(edit), at)
+                        _passes(harness, name, outcome, f"answered with {edit.how}", whole=False)
+                        if name in {"find_sent", "list_missed"} and _is_list(edit):
+                            lost = outcome is None or outcome == []
+                            expect(not lost, f"answered with {edit.how}, {name} returned {outcome!r}: it lists nothing")
+        _stays(harness)
+
+    @story(ALL, "Follow no redirects: `http.ask` does not, and httpx does not unless it is told to.")
+    async def test_redirects_are_not_followed(self, harness: Harness) -> None:
+        """An answer that leads to another host is not followed: the credentials would go there."""
+        asking = [(name, hook, calls) for name, hook, calls in await _asking(harness)]
+        asking.append(("send", hooks(harness, await harness.message(TEXT))["send"], [(await handover(harness)).call]))
+        for name, hook, calls in asking:
+            for at in range(len(calls)):
+                for status in REDIRECTS:
+                    meddle = answers(status, headers={"location": f"http://{ELSEWHERE}/api"}, taken=False)
+                    outcome = await _outcome(harness, hook, meddle, at)
+                    followed = ELSEWHERE in harness.transport.strays
+                    expect(not followed, f"redirected with {status}, {name} called another host")
+                    fails = not isinstance(outcome, Exception) or isinstance(outcome, ChannelError)
+                    expect(fails, f"redirected with {status}, {name} let out {_said(outcome)}")
+
+    @story(ALL, "Let asyncio.CancelledError through: catch `Exception`, never `BaseException`.")
+    async def test_a_cancelled_hook_ends(self, harness: Harness) -> None:
+        """A hook that is cancelled while it waits for the provider ends at once, by the cancellation and nothing else."""
+        for name, hook in hooks(harness, await harness.message(TEXT)).items():
+            calls = len(await _calls(harness, hook))
+            for at in range(calls):
+                if name == "send":  # the message that is sent twice would be taken for another's
+                    hook = hooks(harness, await harness.message(TEXT))["send"]  # noqa: PLW2901
+                await _cancelled(harness, name, hook, at)
+
+    @story(ALL, "Leave sending to `send`: the host knows nothing of what other hooks write, and people read it.")
+    async def test_only_send_sends(self, harness: Harness) -> None:
+        """No hook but `send` makes the call that hands a message over, neither to a person nor to anyone else."""
+        texts = ("the first of two", "the other one")
+        # Two people where there are two, so that the person's address is not taken for a part of the provider's.
+        shape = Shape(*[((await handover(harness, text)).call, text) for text in texts])
+        message = await harness.message(TEXT)
+        for name, hook in hooks(harness, message).items():
+            if name == "send":
+                continue
+            before = harness.arrived()
+            calls = await _calls(harness, hook)
+            # What these three write to the person is what other checks look for.
+            if harness.arrived() != before and name in {"configure", "verify", "indicate"}:
+                continue
+            sent = [call for call in calls if shape.fits(call.request)]
+            expect(
+                not sent, f"{name} made the call that sends: {sent[0].request.method} {sent[0].path}" if sent else ""
+            )
+
+
+async def _asking(harness: Harness) -> list[tuple[str, Hook, list[Call]]]:
+    """The hooks that ask the provider, but `send`, each with the calls that it makes usually."""
+    # What was taken can be found and listed, so that an answer that hides it is noticed.
+    message = await harness.message(TEXT)
+    await harness.hand_over(message)
+    await harness.simulator.settle()
+    await asyncio.sleep(harness.manifest.capabilities.find_sent)
+    asking = []
+    for name, hook in hooks(harness, message).items():
+        if name in READING and await _tells(harness, name, hook) and (calls := await _calls(harness, hook)):
+            asking.append((name, hook, calls))
+    return asking
+
+
+async def _tells(harness: Harness, name: str, hook: Hook) -> bool:
+    """Whether a hook says that the provider is down. Otherwise the check of this hook says so, and it is enough."""
+    harness.transport.fault = NetworkFault.HTML_ERROR
+    outcome = await _outcome(harness, hook, None)
+    harness.transport.fault = NetworkFault.NONE
+    return isinstance(outcome, READING[name].errors) or (READING[name].whole and READING[name].passes(harness, outcome))
+
+
+async def _calls(harness: Harness, hook: Hook) -> list[Call]:
+    before = len(harness.transport.calls)
+    await _outcome(harness, hook, None)
+    return harness.transport.calls[before:]
+
+
+async def _outcome(harness: Harness, hook: Hook, meddle: Meddling | None, at: int | None = None) -> object:
+    """What a hook returns, or the exception that it raises."""
+    try:
+        if meddle is None:
+            return await harness.wait(hook())
+        with meddling(harness, meddle, at):
+            return await harness.wait(hook())
+    # The harness's own verdict (such as a missing time-out) is not an exception of the hook.
+    except Seen:
+        raise
+    except Exception as error:  # noqa: BLE001  every exception is a finding
+        return error
+
+
+def _passes(harness: Harness, name: str, outcome: object, how: str, *, whole: bool) -> None:
+    reading = READING[name]
+    if isinstance(outcome, Exception):
+        expect(isinstance(outcome, reading.errors), f"{how}, {name} let out {_said(outcome)}")
+        verdict = whole and isinstance(outcome, ConfigurationError)
+        expect(not verdict, f"{how}, {name} blamed the settings: {_said(outcome)}")
+        return
+    expect(not whole or reading.whole, f"{how}, {name} returned {short(outcome)}, as if it had been told")
+    expect(reading.passes(harness, outcome), f"{how}, {name} returned {short(outcome)}")
+
+
+def _said(outcome: object) -> str:
+    return told(outcome) if isinstance(outcome, Exception) else short(outcome)
+
+
+def _is_list(edit: Edit) -> bool:
+    return len(edit.place) == 1 and isinstance(edit.held, list)
+
+
+def _stays(harness: Harness) -> None:
+    strays: Collection[str] = set(harness.transport.strays)
+    expect(not strays, f"an address that an answer named was called, with the credentials: {', '.join(sorted(strays))}")
+
+
+async def _cancelled(harness: Harness, name: str, hook: Hook, at: int) -> None:
+    meddle, asked = hangs()
+    with meddling(harness, meddle, at):
+        task = asyncio.ensure_future(hook())
+        waiting = asyncio.ensure_future(asked.wait())
+        await asyncio.wait({task, waiting}, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        if task.done():
+            return  # it did not ask this time; what came of it is another check's
+        task.cancel()
+        await asyncio.wait({task}, timeout=PATIENCE)
+    how = f"cancelled in its call number {at + 1}, {name}"
+    if not task.done():
+        broken(f"{how} went on")
+    if not task.cancelled():
+        error = task.exception()
+        broken(f"{how} {f'raised {told(error)}' if error else f'returned {short(task.result())}'}")

@@ -1,0 +1,150 @@
+"""`send`, where the provider may have the message although nothing says so: every doubt is `SendUnknown`."""
+
+from __future__ import annotations
+
+import httpx
+
+from trinity_channels.api import Fault, Receipt, SendDeferred, SendError, SendUnknown
+from trinity_channels_contract_tests.check import Checks, story
+from trinity_channels_contract_tests.checks.sending import expect_outcome
+from trinity_channels_contract_tests.expectations import Seen, broken, expect, short, told
+from trinity_channels_contract_tests.handover import Handover, handover
+from trinity_channels_contract_tests.harness import Harness
+from trinity_channels_contract_tests.meddling import answers, breaks, breaks_midway, edits, meddling
+from trinity_channels_contract_tests.odd import Edit, Place, edits_of, whole
+from trinity_channels_contract_tests.outcomes import failure_of, hooks, send_failure
+from trinity_channels_contract_tests.transport import BAD_GATEWAY, Meddling
+
+TEXT = "taken, but was it?"
+HTML, JSON = {"content-type": "text/html"}, {"content-type": "application/json"}
+SERVER_ERRORS = {
+    "500 without words": (500, b"", {}),
+    "502 of a proxy": (502, BAD_GATEWAY, HTML),
+    "503 in JSON": (503, b'{"error": "try again later"}', JSON),
+    "504 of a proxy": (504, BAD_GATEWAY, HTML),
+    "520 of a proxy": (520, BAD_GATEWAY, HTML),
+    "408 of a proxy": (408, b"", {}),
+}
+BEFORE = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+AFTER = (
+    httpx.ReadError,
+    httpx.WriteError,
+    httpx.CloseError,
+    httpx.ReadTimeout,
+    httpx.WriteTimeout,
+    httpx.RemoteProtocolError,
+    httpx.DecodingError,
+)
+
+
+class Taken(Checks):
+    """Messages that the provider has, and whose answer says something else."""
+
+    area = "sending"
+
+    @story("send", "Map every 5xx to SendUnknown: the provider may have stored the message before it failed.")
+    async def test_a_server_error_may_hide_a_taken_message(self, harness: Harness) -> None:
+        """A 5xx after the message was taken is `SendUnknown`: nothing in it tells it from one after which it was not."""
+        found = await handover(harness)
+        for how, answer in SERVER_ERRORS.items():
+            with harness.aspects(how):
+                await _unknown(harness, found, answers(*answer, taken=True), f"answered with {how}")
+        message = await harness.message(TEXT)
+        if not harness.strikes(Fault.SERVER_ERROR_AFTER):
+            broken(
+                "the simulator does not know the fault SERVER_ERROR_AFTER",
+                "Let it take, then fail.",
+            )
+        with harness.aspects("the provider's own"):
+            expect_outcome(await send_failure(harness, message), SendUnknown, "after the provider's own server error")
+
+    @story(
+        "send",
+        "Only ConnectError, ConnectTimeout and PoolTimeout prove that nothing was sent; the rest is SendUnknown.",
+    )
+    async def test_every_broken_connection_is_unknown(self, harness: Harness) -> None:
+        """Whatever httpx raises once there was a connection leaves a send unknown, and before that it is not final."""
+        found = await handover(harness)
+        for error in AFTER:
+            with harness.aspects(error.__name__):
+                await _unknown(harness, found, breaks(error, taken=True), f"with httpx.{error.__name__}")
+        await _unknown(harness, found, breaks_midway, "with a connection that broke in the middle of the answer")
+        for early in BEFORE:
+            with harness.aspects(early.__name__):
+                failed = await _fails(harness, found.at, breaks(early, taken=False))
+                expect_outcome(failed, (SendUnknown, SendDeferred), f"with httpx.{early.__name__}")
+
+    @story("send", "A receipt needs the id from the answer. Without it, and after any other 2xx, it is SendUnknown.")
+    async def test_an_odd_answer_to_a_send_is_unknown(self, harness: Harness) -> None:
+        """A 2xx with a page, another kind of JSON, nothing, or without the message's id is `SendUnknown`."""
+        found = await handover(harness)
+        # The calls that prepare a send take nothing, so their failures are not final.
+        for at, call in enumerate(found.before):
+            for kind, meddle in whole(call, taken=False):
+                failed = await _fails(harness, at, meddle)
+                expect_outcome(failed, (SendUnknown, SendDeferred), f"answered with {kind} before the message was sent")
+        for kind, meddle in whole(found.call, taken=True):
+            with harness.aspects(kind):
+                await _unknown(harness, found, meddle, f"answered with {kind}")
+        naming = _name_of(found, await handover(harness))
+        for edit in edits_of(found.call):
+            with harness.aspects(edit.how):
+                await _receipt_or_unknown(harness, found.at, edit, names=edit.place in naming)
+
+
+async def _fails(harness: Harness, at: int, meddle: Meddling) -> SendError:
+    message = await harness.message(TEXT)
+    with meddling(harness, meddle, at):
+        return await send_failure(harness, message)
+
+
+async def _unknown(harness: Harness, found: Handover, meddle: Meddling, how: str) -> None:
+    """Expect `SendUnknown` after a call that was taken."""
+    message = await harness.message(TEXT)
+    with meddling(harness, meddle, found.at):
+        error = await failure_of(harness, hooks(harness, message)["send"])
+    how = f"{how} after the message was taken, send"
+    expect(error is not None, f"{how} returned a receipt")
+    expect(isinstance(error, SendUnknown), f"{how} raised {told(error) if error else ''}")
+
+
+def _name_of(one: Handover, other: Handover) -> set[Place]:
+    """Where the answer holds what the message's id is made of: it is in the id, and differs between two messages."""
+    others = {edit.place: edit.held for edit in edits_of(other.call)}
+    return {
+        edit.place
+        for edit in edits_of(one.call)
+        if not isinstance(edit.held, dict | list)
+        and edit.held != others.get(edit.place)
+        and str(edit.held) in one.name
+        and str(others.get(edit.place)) in other.name
+    }
+
+
+async def _receipt_or_unknown(harness: Harness, at: int, edit: Edit, *, names: bool) -> None:
+    """Expect a receipt with the message's id, or `SendUnknown`; the latter if the field that `names` it is no name."""
+    message = await harness.message(TEXT)
+    held: list[str] = []
+
+    def change(answer: object) -> object:
+        held.append(str(edit.found_in(answer)))
+        return edit(answer)
+
+    result: object = None
+    with meddling(harness, edits(change), at):
+        try:
+            result = await harness.wait(hooks(harness, message)["send"]())
+        except (Seen, SendUnknown) as error:
+            if isinstance(error, Seen):
+                raise
+            return
+        except Exception as error:  # noqa: BLE001  whatever comes out is the finding
+            broken(f"answered with {edit.how}, send let out {told(error)}")
+    if not isinstance(result, Receipt):
+        broken(f"answered with {edit.how}, send returned {short(result)}")
+    name = result.provider_id
+    expect(isinstance(name, str) and name not in {"", "None"}, f"answered with {edit.how}, the provider id is {name!r}")
+    if names and edit.takes_away and held:
+        expect(
+            held[0] in name, f"answered with {edit.how}, the provider id is {name!r}, which the answer does not hold"
+        )

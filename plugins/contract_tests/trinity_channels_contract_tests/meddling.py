@@ -1,0 +1,102 @@
+"""What a check does to single calls: it breaks them, answers in the provider's place, or changes what was answered."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+
+from trinity_channels_contract_tests.harness import PATIENCE, Harness
+from trinity_channels_contract_tests.transport import Carry, Meddling
+
+MOST_CALLS = 1_000
+"""Calls of one hook, after which it goes in a circle; calls take no virtual time, so no time-out would strike."""
+
+
+@contextmanager
+def meddling(harness: Harness, what: Meddling, at: int | None = None) -> Iterator[list[httpx.Request]]:
+    """Let `what` become of the calls in the block, or of the one with the number `at`, counted from 0.
+
+    Gives the list of all calls that were made.
+    """
+    made: list[httpx.Request] = []
+
+    async def meddle(request: httpx.Request, carry: Carry) -> httpx.Response:
+        made.append(request)
+        if len(made) > MOST_CALLS:
+            await asyncio.sleep(2 * PATIENCE)
+        return await (what(request, carry) if at in {None, len(made) - 1} else carry())
+
+    harness.transport.meddling = meddle
+    try:
+        yield made
+    finally:
+        harness.transport.meddling = None
+
+
+def answers(status: int, body: bytes = b"", headers: dict[str, str] | None = None, *, taken: bool) -> Meddling:
+    """Something answers in the provider's place: after it has got the call (`taken`), or instead of it."""
+
+    async def meddle(request: httpx.Request, carry: Carry) -> httpx.Response:
+        if taken:
+            await carry()
+        # Bytes, since a header may hold what is not ASCII.
+        raw = [(name.encode(), value.encode("latin-1")) for name, value in (headers or {}).items()]
+        return httpx.Response(status, content=body, headers=raw, request=request)
+
+    return meddle
+
+
+def breaks(error: type[httpx.TransportError | httpx.DecodingError], *, taken: bool) -> Meddling:
+    """The connection breaks, after the provider has got the call, or before."""
+
+    async def meddle(request: httpx.Request, carry: Carry) -> httpx.Response:
+        if taken:
+            await carry()
+        raise error(f"The contract kit lets a call end in {error.__name__}.", request=request)
+
+    return meddle
+
+
+class _Midway(httpx.AsyncByteStream):
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield b'{"id'
+        raise httpx.ReadError("The contract kit lets an answer end in its middle.")
+
+
+async def breaks_midway(request: httpx.Request, carry: Carry) -> httpx.Response:
+    """The provider has got the call, and the connection breaks in the middle of its answer."""
+    await carry()
+    return httpx.Response(200, headers={"content-type": "application/json"}, stream=_Midway(), request=request)
+
+
+def edits(change: Callable[[Any], Any]) -> Meddling:
+    """The provider answers, and its JSON is changed on the way; other answers pass."""
+
+    async def meddle(request: httpx.Request, carry: Carry) -> httpx.Response:
+        response = await carry()
+        try:
+            told = json.loads(await response.aread())
+        except ValueError:
+            return response
+        headers = {"content-type": response.headers.get("content-type", "application/json")}
+        body = json.dumps(change(told)).encode()
+        return httpx.Response(response.status_code, content=body, headers=headers, request=request)
+
+    return meddle
+
+
+def hangs() -> tuple[Meddling, asyncio.Event]:
+    """The provider never answers; the event is set once it has been asked."""
+    asked = asyncio.Event()
+
+    async def meddle(_: httpx.Request, carry: Carry) -> httpx.Response:
+        asked.set()
+        await asyncio.Event().wait()
+        return await carry()
+
+    return meddle, asked
