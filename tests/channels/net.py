@@ -85,9 +85,11 @@ class Net(World):
     async def listens_to(self, name: str) -> dict[str, Any]:
         """Connect a messenger whose messages are fetched, and wait until the host waits for some."""
         simulator: Any = self.simulators[name]
+        if name == "slack":
+            simulator.prepare_listening()
         answer = await self.api("PUT", f"/api/agents/support/{name}", {**simulator.settings(), "listens": True})
         assert answer.status_code == httpx.codes.OK, answer.text
-        await self.until(simulator.is_polled)
+        await self.until(simulator.is_polled if name == "telegram" else lambda: simulator.sockets.count == 1)
         shown: dict[str, Any] = answer.json()
         return shown
 

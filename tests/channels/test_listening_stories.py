@@ -46,7 +46,7 @@ __all__ = [
     "twice",
     "undone",
 ]
-LISTENING = ("telegram",)
+LISTENING = ("telegram", "slack")
 
 
 @pytest.fixture(params=LISTENING)

@@ -130,10 +130,11 @@ class AddressFormat:
 class SetupStep:
     """One step an owner takes in the provider's console.
 
-    `sandbox` limits it to sandbox (True) or real (False) senders. `connected` marks what is to do between connecting
-    the account and the first message; health repeats these steps until one has arrived. `path` is the way through the
-    console's menus, from its start: pages draw it as such. `invitation` is what people have to be told before they can
-    write, for the owner to copy and pass on; `{name}` in it stands for a setting that is not secret.
+    `sandbox` limits it to sandbox (True) or real (False) senders, `only` to one way of receiving messages. `connected`
+    marks what is to do between connecting the account and the first message; health repeats these steps until one has
+    arrived. `path` is the way through the console's menus, from its start: pages draw it as such. `invitation` is what
+    people have to be told before they can write, for the owner to copy and pass on; `{name}` in it stands for a setting
+    that is not secret.
     """
 
     title: str
@@ -142,6 +143,7 @@ class SetupStep:
     connected: bool = False
     path: tuple[str, ...] = ()
     invitation: str = ""
+    only: Literal["webhook", "listen"] | None = None
 
     @property
     def words(self) -> str:
@@ -204,6 +206,15 @@ class Channel:
     contract: int = 1
     form: Mapping[str, FieldHint] = field(default_factory=dict)
     texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def left_to_do(self, *, sandbox: bool, listens: bool) -> list[SetupStep]:
+        """The steps between connecting an account of this kind, in this way, and the first message."""
+        other = "webhook" if listens else "listen"
+        return [
+            step
+            for step in self.setup_steps
+            if step.connected and step.sandbox in (None, sandbox) and step.only != other
+        ]
 
     def translated(self, text: str, languages: Sequence[str]) -> str:
         """A text in the first of these languages that has it, also without its region; as it is if none has."""

@@ -79,9 +79,7 @@ def _tell(manifest: Channel, connected: dict[str, Any]) -> None:
         say(f"Webhook URL, to enter at the provider: {url}")
     if connected["warning"]:
         say(f"\n{connected['warning']}")
-    steps = [
-        step for step in manifest.setup_steps if step.connected and step.sandbox in (None, connected["is_sandbox"])
-    ]
+    steps = manifest.left_to_do(sandbox=connected["is_sandbox"], listens=connected["listens"])
     if steps:
         say("\nWhat is left to do:")
         for number, step in enumerate(steps, 1):

@@ -1,7 +1,8 @@
 """The Slack app that an owner creates: its scopes, its events, and a link that fills them in.
 
-https://docs.slack.dev/reference/app-manifest — a manifest holds no secrets. It leaves out the events, because Slack
-refuses events without a request URL, and the URL exists only once the app's secrets are stored here.
+https://docs.slack.dev/reference/app-manifest — a manifest holds no secrets. For webhooks it leaves out the events, because
+Slack refuses events without a request URL, and the URL exists only once the app's secrets are stored here; Socket Mode has
+none.
 """
 
 from __future__ import annotations
@@ -46,5 +47,19 @@ MANIFEST = {
     "settings": {"socket_mode_enabled": False, "token_rotation_enabled": False},
 }
 
-# https://docs.slack.dev/app-manifests/configuring-apps-with-app-manifests
-CREATE_LINK = f"https://api.slack.com/apps?new_app=1&manifest_json={quote(json.dumps(MANIFEST, separators=(',', ':')))}"
+SOCKET_MODE_MANIFEST = MANIFEST | {
+    "settings": {
+        "event_subscriptions": {"bot_events": list(EVENTS)},
+        "socket_mode_enabled": True,
+        "token_rotation_enabled": False,
+    }
+}
+
+
+def _link(manifest: object) -> str:
+    # https://docs.slack.dev/app-manifests/configuring-apps-with-app-manifests
+    return f"https://api.slack.com/apps?new_app=1&manifest_json={quote(json.dumps(manifest, separators=(',', ':')))}"
+
+
+CREATE_LINK = _link(MANIFEST)
+SOCKET_MODE_LINK = _link(SOCKET_MODE_MANIFEST)

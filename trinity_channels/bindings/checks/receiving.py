@@ -91,11 +91,8 @@ def inbound(known: Known) -> Check:
     """Whether anything has arrived."""
     if known.last_inbound is not None:
         return Check("inbound", CheckState.OK, "Messages have arrived.")
-    steps = "".join(
-        f"{step.title}: {step.words} "
-        for step in known.manifest.setup_steps
-        if step.connected and step.sandbox in (None, known.stored.account.sandbox)
-    )
+    left = known.manifest.left_to_do(sandbox=known.stored.account.sandbox, listens=known.stored.listens)
+    steps = "".join(f"{step.title}: {step.words} " for step in left)
     fix = steps.rstrip() if known.connection else f"{steps}{_route(known)}"
     return Check("inbound", CheckState.UNKNOWN, "No message has arrived yet.", fix)
 

@@ -195,13 +195,15 @@ class ChannelView:
         """What a tunnel or proxy has to pass on."""
         return f"/api/{self.name}/webhook/*"
 
-    def steps(self, *, sandbox: bool, connected: bool = False) -> list[SetupStep]:
-        """What an owner does at the provider: all of it, or only what is left once the account is connected."""
-        return [
-            step
-            for step in self.manifest.setup_steps
-            if step.sandbox in (None, sandbox) and (step.connected or not connected)
-        ]
+    def steps(self, *, sandbox: bool) -> list[SetupStep]:
+        """What an owner does at the provider, in any way of receiving messages."""
+        return [step for step in self.manifest.setup_steps if step.sandbox in (None, sandbox)]
+
+    @property
+    def left_to_do(self) -> list[SetupStep]:
+        """What is left to do there once the account is connected."""
+        at = self.at
+        return self.manifest.left_to_do(sandbox=at.sandbox, listens=at.listens) if at else []
 
     @property
     def has_sandbox(self) -> bool:
