@@ -230,6 +230,16 @@ class RemovesEveryWebhook(Echo):
         await self.ask(binding.settings, ctx, "POST", "/webhook", {"url": ""})
 
 
+class TakesShorterWebhooksForOurs(Echo):
+    breaks = "test_another_webhook_is_left_alone"
+
+    @hookimpl
+    async def unregister_webhook(self, binding: Binding, ctx: Context) -> None:
+        url = (await self.ask(binding.settings, ctx, "GET", "/webhook"))["url"]
+        if url and str(ctx.webhook_url).startswith(url):
+            await self.ask(binding.settings, ctx, "POST", "/webhook", {"url": ""})
+
+
 class LeavesInTheDark(Echo):
     breaks = "test_taking_back_is_harmless"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from trinity_channels.api import ChannelError, Inbound, MessageReceived, Request
+from trinity_channels.api import Inbound, MessageReceived, Request
 from trinity_channels_contract_tests.expectations import NotApplicable
 from trinity_channels_contract_tests.extras import Signs
 from trinity_channels_contract_tests.harness import Harness
@@ -13,16 +13,21 @@ from trinity_channels_contract_tests.payloads import Path, Payload, at, leaves, 
 
 
 class Batch:
-    """The list of events in the requests of a provider; `path` leads to it."""
+    """The list of events in the requests of a provider; `path` leads to it.
+
+    Attributes:
+        inner: lists of events within the only element of this one, where a provider groups them.
+    """
 
     def __init__(self, harness: Harness, request: Request, path: Path) -> None:
+        self.inner: list[Batch] = []
         self._harness = harness
         self._payload = Payload(request)
         self._path = path
 
     @classmethod
-    async def of(cls, harness: Harness) -> tuple[Batch, list[Any], list[str]]:
-        """The list, three messages as its elements, two of them by one person, and their texts.
+    async def of(cls, harness: Harness) -> tuple[Batch, list[Request], list[str]]:
+        """The list, three requests with a message each, the first two by one person, and their texts.
 
         Raises:
             NotApplicable: the provider sends each event by itself, or the kit cannot sign.
@@ -32,19 +37,27 @@ class Batch:
         ada, texts = harness.simulator.phone("Ada"), ["the first of them", "the second of them", "by someone else"]
         requests = [await harness.said(text, ada if text == texts[-1] else None) for text in texts]
         first, last = (harness.received(request) for request in (requests[0], requests[-1]))
-        for path, held in lists(Payload(requests[0]).value):
-            batch = cls(harness, requests[0], path)
-            if len(held) == 1 and _holds(held, first, last) and batch.is_needed():
-                return batch, [element for request in requests for element in batch.elements(request)], texts
-        raise NotApplicable("the provider sends each event in a request of its own")
+        found = [
+            batch
+            for path, held in lists(Payload(requests[0]).value)
+            if len(held) == 1 and _holds(held, first, last) and (batch := cls(harness, requests[0], path)).is_needed()
+        ]
+        if not found:
+            raise NotApplicable("the provider sends each event in a request of its own")
+        outer, *outer.inner = found
+        return outer, requests, texts
 
     def is_needed(self) -> bool:
         """Whether nothing is left without the list: otherwise it is a list within a message."""
         try:
             found = self.read([])
-        except ChannelError:
+        except Exception:  # noqa: BLE001  how it is refused is another check's finding
             return True
         return not any(isinstance(event, MessageReceived) for event in found.events)
+
+    def joined(self, *requests: Request) -> Inbound:
+        """Call `receive` for one signed request with the events of all of these."""
+        return self.read([element for request in requests for element in self.elements(request)])
 
     def elements(self, request: Request) -> list[Any]:
         """The events in a request; none if it has another shape."""

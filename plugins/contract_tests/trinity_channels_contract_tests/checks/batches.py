@@ -24,10 +24,15 @@ class Batches(Checks):
     @story("receive", "Read every element of the list, one event for each, and do not stop at one that is ignored.")
     async def test_every_event_of_a_request_counts(self, harness: Harness) -> None:
         """Of several events in one request none is lost, and they keep their order, whatever stands between them."""
-        batch, messages, texts = await Batch.of(harness)
+        batch, requests, texts = await Batch.of(harness)
+        messages = [element for request in requests for element in batch.elements(request)]
         found = batch.read(messages)
         expect(texts_of(found) == texts, f"{len(texts)} messages in one request were read as {short(texts_of(found))}")
         expect(len({repr(event) for event in found.events}) >= len(texts), "two of them became one event")
+        for inner in batch.inner:
+            # By one person, since a provider may say once for all of them who wrote.
+            grouped = texts_of(inner.joined(*requests[:2]))
+            expect(grouped == texts[:2], f"two messages in an inner list were read as {short(grouped)}")
         receipts, unknown = await _receipts(harness, batch), await _unknown(harness, batch)
         mixed = batch.read([*receipts, messages[0], *unknown, *messages[1:]])
         expect(texts_of(mixed) == texts, f"between other events, the messages were read as {short(texts_of(mixed))}")
@@ -37,7 +42,8 @@ class Batches(Checks):
     @story("receive", "Read each event in a try of its own, and put `Malformed(reason)` in the place of a bad one.")
     async def test_a_malformed_event_leaves_its_neighbours(self, harness: Harness) -> None:
         """A malformed event in a request does not take the others along, before it or behind it."""
-        batch, messages, texts = await Batch.of(harness)
+        batch, requests, texts = await Batch.of(harness)
+        messages = [element for request in requests for element in batch.elements(request)]
         neighbours = [texts[0], texts[-1]]
         for how, odd in _odd(messages[1]):
             alone = _outcome(batch, odd)
