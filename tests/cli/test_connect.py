@@ -9,6 +9,7 @@ import select
 import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from typing import cast
 
 import httpx
 import pytest
@@ -18,8 +19,10 @@ from tests.world import Found, World
 from trinity_channels.api import Context
 from trinity_channels.cli import servers
 from trinity_channels.store import audit
+from trinity_channels_telegram.simulator import TelegramSimulator
 from trinity_channels_whatsapp.simulator import TwilioSimulator
 
+TELEGRAM = "https://telegram.simulator"
 SET = ("--set", "account_sid={account_sid}", "--set", "from_number={from_number}")
 
 
@@ -237,3 +240,19 @@ async def shows(terminal: int, question: str | None) -> str:
         return seen
 
     return await asyncio.to_thread(read)
+
+
+async def test_messages_can_be_fetched_instead_of_posted(terminal: Terminal, served: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(cast("dict[str, str]", served.settings.api_base_urls), "telegram_api_base_url", TELEGRAM)
+    telegram = TelegramSimulator(Context(served.http, served.now, api_base_url=TELEGRAM))
+    served.network.serve({TELEGRAM: telegram.app})
+    terminal.set(TELEGRAM_BOT_TOKEN=telegram.settings()["bot_token"])
+
+    done = await terminal.beside("connect", "support", "telegram", "--listen")
+
+    assert done.exit_code == 0, done.stderr
+    assert "This host fetches the messages; no public address is needed." in done.stdout
+    assert "Webhook" not in done.stdout
+    await served.until(telegram.is_polled)
+    kept = await terminal.beside("connect", "support", "telegram")
+    assert "This host fetches the messages" in kept.stdout

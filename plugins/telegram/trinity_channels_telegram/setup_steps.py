@@ -13,8 +13,8 @@ SETUP_STEPS = (
     ),
     SetupStep(
         "Connect",
-        "Enter the bot token here and connect. Once a Public Chat URL is set, the webhook is registered automatically;"
-        " whatever received this bot's messages before then stops receiving them.",
+        "Enter the bot token here and connect. Whatever received this bot's messages before then stops receiving them. A"
+        " webhook is registered automatically once a Public Chat URL is set.",
     ),
     SetupStep(
         "Say hello",

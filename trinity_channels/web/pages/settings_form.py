@@ -50,6 +50,11 @@ class Field:
     multiline: bool
     only: str
 
+    @property
+    def essential(self) -> bool:
+        """Whether one way of receiving messages needs it; a second secret for a rotation is needed by none."""
+        return bool(self.only) and not self.name.endswith("_secondary")
+
 
 class SettingsForm:
     """The fields of one channel."""
