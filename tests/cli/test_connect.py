@@ -242,7 +242,9 @@ async def shows(terminal: int, question: str | None) -> str:
     return await asyncio.to_thread(read)
 
 
-async def test_messages_can_be_fetched_instead_of_posted(terminal: Terminal, served: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_messages_can_be_fetched_instead_of_posted(
+    terminal: Terminal, served: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(cast("dict[str, str]", served.settings.api_base_urls), "telegram_api_base_url", TELEGRAM)
     telegram = TelegramSimulator(Context(served.http, served.now, api_base_url=TELEGRAM))
     served.network.serve({TELEGRAM: telegram.app})

@@ -51,6 +51,12 @@ class Simulated:
         """What makes a host call the simulator in place of the provider."""
         return f"{self.manifest.provider.upper()}_API_BASE_URL"
 
+    @property
+    def listens(self) -> bool:
+        """Whether the same credentials serve for fetching messages."""
+        ways = {hint.only for hint in self.manifest.form.values()}
+        return self.manifest.capabilities.listen and ways <= {None}
+
     def connect_command(self, agent: str = "AGENT") -> str:
         """The command that connects an agent to the simulated account; its credentials are invented."""
         settings, secret = self.simulator.settings(), secret_names(self.manifest)

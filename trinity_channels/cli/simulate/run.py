@@ -72,6 +72,11 @@ def welcome(simulated: Simulated, url: str) -> str:
         if simulated.manifest.capabilities.registers_unasked(sandbox=False)
         else "3. Enter the webhook URL that the last command shows on the console, and write on the phone."
     )
+    fetching = (
+        "\n   Without a public address: leave the last line of 1 out, and add --listen to the command.\n"
+        if simulated.listens
+        else ""
+    )
     return f"""\
 A simulator of {title} on this machine. It has no connection to {title}, and nothing is kept.
 
@@ -87,7 +92,7 @@ A simulator of {title} on this machine. It has no connection to {title}, and not
 2. Connect an agent. Its credentials are invented:
 
      {command}
-
+{fetching}
 {last}
 
 Ctrl-C ends it."""
