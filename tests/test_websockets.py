@@ -180,6 +180,13 @@ async def test_where_nothing_answers_it_was_not_sent() -> None:
             pass
 
 
+async def test_a_proxy_of_another_kind_is_no_reason_to_go_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("https_proxy", "socks5://127.0.0.1:1")
+    with pytest.raises(NotSent, match="proxy"):
+        async with open_websocket("wss://wss-primary.slack.example/link/?ticket=t", None):
+            pass
+
+
 async def test_a_proxy_is_used_and_finds_the_name_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 

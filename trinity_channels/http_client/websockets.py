@@ -102,4 +102,7 @@ def _proxy(parts: SplitResult) -> str | None:
     found = proxies.get("https" if parts.scheme == "wss" else "http") or proxies.get("all")
     if not found or proxy_bypass(parts.hostname or ""):
         return None
-    return found if "://" in found else f"http://{found}"
+    proxy = found if "://" in found else f"http://{found}"
+    if not proxy.startswith(("http://", "https://")):
+        raise NotSent("The WebSocket would have to go through a proxy of a kind that is not known here")
+    return proxy
