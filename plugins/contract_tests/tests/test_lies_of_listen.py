@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
-from trinity_channels.api import Binding, Context, Deliver, Inbound
+from trinity_channels.api import (
+    Binding,
+    ConfigurationError,
+    Context,
+    Deliver,
+    Inbound,
+    MalformedPayload,
+    NotStored,
+    ProviderUnavailable,
+    hookimpl,
+)
 from trinity_channels_contract_tests.echo import Echo
 
 
@@ -17,6 +29,132 @@ class DropsTheSecond(Echo):
             pass
 
         await super().take(row, binding, ctx, drop if row["text"] == "second" else deliver)
+
+
+class DeliversTwice(Echo):
+    breaks = "test_what_people_write_is_delivered"
+
+    async def take(self, row: dict[str, Any], binding: Binding, ctx: Context, deliver: Deliver) -> None:
+        if row["text"] == "second":
+            await deliver(Inbound((self.event(row),)))
+        await super().take(row, binding, ctx, deliver)
+
+
+class KeepsQuiet(Echo):
+    breaks = "test_a_connection_is_told_of_before_anyone_writes"
+
+    @hookimpl
+    async def listen(self, binding: Binding, ctx: Context, deliver: Deliver) -> None:
+        async def only_events(inbound: Inbound) -> None:
+            if inbound.events:
+                await deliver(inbound)
+
+        await super().listen(binding, ctx, only_events)
+
+
+class AcknowledgesFirst(Echo):
+    breaks = "test_what_is_not_stored_comes_again"
+
+    async def take(self, row: dict[str, Any], binding: Binding, ctx: Context, deliver: Deliver) -> None:
+        await self.ask(binding.settings, ctx, "DELETE", f"/unread/{row['id']}")
+        await deliver(Inbound((self.event(row),)))
+
+
+class AcknowledgesBeside(Echo):
+    breaks = "test_what_is_not_stored_comes_again"
+
+    async def take(self, row: dict[str, Any], binding: Binding, ctx: Context, deliver: Deliver) -> None:
+        storing = asyncio.ensure_future(deliver(Inbound((self.event(row),))))
+        try:
+            _, takes_long = await asyncio.wait([storing], timeout=1)
+            if not takes_long:
+                await storing
+            await self.ask(binding.settings, ctx, "DELETE", f"/unread/{row['id']}")
+            await storing
+        finally:
+            storing.cancel()
+
+
+class AcknowledgesWhatWasNotStored(Echo):
+    breaks = "test_what_cannot_be_stored_comes_again"
+
+    async def take(self, row: dict[str, Any], binding: Binding, ctx: Context, deliver: Deliver) -> None:
+        async def deliver_anyway(inbound: Inbound) -> None:
+            with suppress(NotStored):
+                await deliver(inbound)
+
+        await super().take(row, binding, ctx, deliver_anyway)
+
+
+class MistakesItForItsOwnError(Echo):
+    breaks = "test_what_cannot_be_stored_comes_again"
+
+    async def take(self, row: dict[str, Any], binding: Binding, ctx: Context, deliver: Deliver) -> None:
+        try:
+            await super().take(row, binding, ctx, deliver)
+        except NotStored:
+            raise ConfigurationError("Echo refuses this message.") from None
+
+
+class SwallowsCancellation(Echo):
+    breaks = "test_listening_ends_when_it_is_cancelled"
+
+    @hookimpl
+    async def listen(self, binding: Binding, ctx: Context, deliver: Deliver) -> None:
+        for _ in range(3):
+            with suppress(asyncio.CancelledError):
+                await super().listen(binding, ctx, deliver)
+
+
+class LetsHttpxOut(Echo):
+    breaks = "test_a_broken_connection_is_unavailable"
+
+    @hookimpl
+    async def listen(self, binding: Binding, ctx: Context, deliver: Deliver) -> None:
+        (await self.request(binding.settings, ctx, "GET", "/account")).raise_for_status()
+        await super().listen(binding, ctx, deliver)
+
+
+class Rushes(Echo):
+    breaks = "test_a_broken_connection_is_unavailable"
+
+    @hookimpl
+    async def listen(self, binding: Binding, ctx: Context, deliver: Deliver) -> None:
+        for _ in range(100):
+            try:
+                await super().listen(binding, ctx, deliver)
+            except ProviderUnavailable as error:
+                last = error
+        raise last
+
+
+class SaysItIsConnectedAtOnce(Echo):
+    breaks = "test_a_broken_connection_is_unavailable"
+
+    @hookimpl
+    async def listen(self, binding: Binding, ctx: Context, deliver: Deliver) -> None:
+        await deliver(Inbound())
+        await super().listen(binding, ctx, deliver)
+
+
+class TakesRefusalForTrouble(Echo):
+    breaks = "test_listening_tells_revoked_credentials"
+
+    @hookimpl
+    async def listen(self, binding: Binding, ctx: Context, deliver: Deliver) -> None:
+        try:
+            await super().listen(binding, ctx, deliver)
+        except ConfigurationError as error:
+            raise ProviderUnavailable(error.message) from None
+
+
+class StumblesOverNews(Echo):
+    breaks = "test_unknown_events_hold_up_nothing"
+
+    async def take(self, row: dict[str, Any], binding: Binding, ctx: Context, deliver: Deliver) -> None:
+        if row["kind"] == "sunrise":
+            raise MalformedPayload("This is no message.")
+        await super().take(row, binding, ctx, deliver)
 
 
 def test_a_lie_is_found_out(lie: Any, broken_by: Callable[[type], dict[str, str]]) -> None:

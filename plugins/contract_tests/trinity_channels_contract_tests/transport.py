@@ -52,6 +52,7 @@ class Transport(httpx.AsyncBaseTransport):
         fault: what goes wrong on the way.
         meddling: what becomes of every call, unless there is a fault.
         app: who answers.
+        attempts: how many calls there were, whether they got through or not.
         calls: what was asked of the provider, oldest first.
         strays: hosts that were called although they do not exist.
         crashes: what the app raised: its own faults, not those of the plugin.
@@ -61,6 +62,7 @@ class Transport(httpx.AsyncBaseTransport):
         self.fault = NetworkFault.NONE
         self.meddling: Meddling | None = None
         self.app = app
+        self.attempts = 0
         self.calls: list[Call] = []
         self.strays: list[str] = []
         self.crashes: list[Exception] = []
@@ -68,6 +70,7 @@ class Transport(httpx.AsyncBaseTransport):
         self._running: set[asyncio.Task[None]] = set()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.attempts += 1
         if request.url.host != self._host or self.app is None:
             self.strays.append(request.url.host)
             raise httpx.ConnectError(f"No server answers at {request.url.host}", request=request)

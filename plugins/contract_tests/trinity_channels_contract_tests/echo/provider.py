@@ -197,9 +197,6 @@ class EchoSimulator:
         message = self._event("message", phone, id=name, text=text, files=list(files), reply=f"reply-{name}", **where)
         self._reply_tokens.add(f"reply-{name}")
         self._inbox.append(message)
-        if not self._webhook:
-            self._unread.append(message)
-            self._arrived.set()
         await self._post(message)
 
     async def change(self, phone: EchoPhone, text: str | None) -> None:
@@ -216,6 +213,8 @@ class EchoSimulator:
 
     async def _post(self, payload: dict[str, Any], attempt: int = 1) -> int:
         if not self._webhook:
+            self._unread.append(payload)
+            self._arrived.set()
             return 0
         body, stamp = (
             json.dumps({"events": [payload]}).encode(),
