@@ -18,7 +18,7 @@ from trinity_channels.ports import utc_now
 from trinity_channels.store import Store, settings
 from trinity_channels.store.postgres import PostgresStore
 
-QUICK = Rhythm(heartbeat=0.3, stalled=1.5, look=0.3, poll=0.2)
+QUICK = Rhythm(heartbeat=0.3, stalled=1.5, look=0.3, poll=0.2, rest=1.0)
 """Fast enough for a test; the proportions are those of a host."""
 
 

@@ -13,11 +13,12 @@ import psycopg
 from procrastinate.connector import BaseConnector
 from procrastinate.exceptions import ProcrastinateException, UniqueViolation
 from procrastinate.jobs import Job, Status
-from procrastinate.manager import JobManager, NotificationCallback
+from procrastinate.manager import JobManager, NotificationCallback, get_channel_for_queues
 
+from trinity_channels.dispatch.calm import Calm
 from trinity_channels.dispatch.pulse import Pulse, clock
 from trinity_channels.observability.log import get_logger
-from trinity_channels.store.wakes import FETCH, REMOVE, TASK
+from trinity_channels.store.wakes import FETCH, NONE_WAITS, PUT_BACK, REMOVE, TASK
 
 log = get_logger(__name__)
 
@@ -44,8 +45,9 @@ class Jobs(JobManager):
         expelled: called when the database no longer knows a worker of this process.
     """
 
-    def __init__(self, connector: BaseConnector, pulse: Pulse, expelled: Callable[[], None]) -> None:
+    def __init__(self, connector: BaseConnector, pulse: Pulse, rest: float, expelled: Callable[[], None]) -> None:
         super().__init__(connector)
+        self._calm = Calm(rest)
         self.taking = True
         self.silent = False
         self.unsure = False
@@ -88,9 +90,10 @@ class Jobs(JobManager):
         return fetched.popleft() if fetched and self.taking else None
 
     async def _fetch(self, queues: list[str], worker: int) -> list[Job]:
-        heard = sum(self._heard[queue] for queue in queues)
+        (queue,) = queues
+        heard = self._heard[queue]
         most = min(self._most[worker], self._room_for(queues))
-        if not most:
+        if not most or self._calm.holds(queue, heard):
             return []
         self._fetching += 1
         self.idle.clear()
@@ -108,6 +111,10 @@ class Jobs(JobManager):
         for job in jobs:
             self.known[job.id or 0] = job.queue
             self._heard_before[job.id or 0] = heard
+        if not rows and self._calm.nothing_found(queue, heard):
+            found = await self.connector.execute_query_one_async(NONE_WAITS, queue=queue)
+            if found["none_waits"]:
+                self._calm.begin(queue)
         return jobs
 
     def _room_for(self, queues: list[str]) -> int:
@@ -148,9 +155,11 @@ class Jobs(JobManager):
             self._ending = None  # those that end from now on are removed together
             await self.connector.execute_query_async(REMOVE, numbers=numbers)
 
-    async def retry_job(self, job: Job, **how: Any) -> None:  # type: ignore[override]  # passed on as it is
+    async def retry_job(self, job: Job, **_: Any) -> None:  # type: ignore[override]  # at once, whatever is asked for
         """Put a job back that was cut short, or not begun."""
-        await self._settle(job, lambda: super(Jobs, self).retry_job(job, **how))
+        (channel,) = get_channel_for_queues([job.queue])
+        put_back = partial(self.connector.execute_query_async, PUT_BACK, number=job.id or 0, channel=channel)
+        await self._settle(job, put_back)
 
     async def _settle(self, job: Job, settle: Callable[[], Awaitable[None]]) -> None:
         for pause in (*_PAUSES, None):
@@ -182,6 +191,7 @@ class Jobs(JobManager):
 
     async def nudge(self, queue: str) -> None:
         """Let the worker of a queue look for jobs."""
+        self._calm.end(queue)
         if callback := self._callbacks.get(queue):
             await callback(channel=queue, notification={"type": "job_inserted", "job_id": 0})
 

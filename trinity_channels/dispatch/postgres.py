@@ -48,6 +48,7 @@ class Rhythm:
         stalled: after which a process that has not been heard of loses its runs to the others.
         look: between two looks for what is due and for runs of processes that have died.
         poll: between two looks for jobs that no notification has told of.
+        rest: the same while none waits.
         sweep: between two looks for open work that has no job.
         at_once: jobs of one kind that a process takes at once. Turns wait there for a slot, deliveries for a place: more of
             them than can work, so that one agent or account which is slow does not hold up the others. Beside other
@@ -58,6 +59,7 @@ class Rhythm:
     stalled: float = 8.0
     look: float = 3.0
     poll: float = 1.0
+    rest: float = 5.0
     sweep: float = 60.0
     at_once: int = 1000
 
@@ -108,7 +110,7 @@ class PostgresDispatcher:
         self._pulse = Pulse(self._rhythm.stalled)
         server = dict(self._store.server or {})
         self._app = queue(server, self._do, self._rhythm.stalled)
-        self._app.job_manager = self._jobs = Jobs(self._app.connector, self._pulse, self._lapse)
+        self._app.job_manager = self._jobs = Jobs(self._app.connector, self._pulse, self._rhythm.rest, self._lapse)
         self._presence = Presence(server)
         self._share = Share(self._slots, self._rhythm.poll)
         self._jobs.room = lambda name, here: self._share.room(here) if name == _TURNS else None
@@ -333,8 +335,7 @@ class PostgresDispatcher:
         while True:
             await asyncio.sleep(self._rhythm.heartbeat)
             with contextlib.suppress(psycopg.Error):  # the next one may work
-                await self._presence.keep()
-                self._share.beside((await self._presence.others())[0])
+                self._share.beside(await self._presence.keep())
 
     async def _watch_pulse(self) -> None:
         """Give up runs as soon as the others may take them over: a heartbeat may wait for the database for longer."""

@@ -11,6 +11,7 @@ from procrastinate import App, BaseRetryStrategy, PsycopgConnector, RetryDecisio
 from procrastinate.jobs import Job
 from psycopg_pool import AsyncConnectionPool
 
+from trinity_channels.store.waiting import Connection
 from trinity_channels.store.wakes import TASK
 
 CONNECTIONS = 4
@@ -51,13 +52,13 @@ class _Again(BaseRetryStrategy):
     """A run that was cut short is to run again, here or elsewhere: without this, its job would be gone."""
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision:  # noqa: ARG002  as declared
-        # At no time of this machine's clock, which may be ahead of the server's; the next look for jobs finds it.
+        # When, `Jobs.retry_job` says.
         return RetryDecision()
 
 
 def _pool(check: object, **options: Any) -> AsyncConnectionPool:  # noqa: ARG001  given by Procrastinate
     """Connections that are not asked before each use whether they work: what fails is tried again."""
-    return AsyncConnectionPool(**options)
+    return AsyncConnectionPool(**options, connection_class=Connection)
 
 
 async def _one_by_one(connection: psycopg.AsyncConnection[Any]) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 import psycopg
 
 from trinity_channels.store.news import News, Subject
+from trinity_channels.store.waiting import Connection
 
 _LEADING = 0x7472_696C
 """The lock of the process that leads."""
@@ -33,7 +34,7 @@ LET_GO = 6
 _PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 """Seconds before another attempt to connect; the last one counts for all later ones."""
 
-_Connection = psycopg.AsyncConnection[Any]
+_Connection = Connection[tuple[Any, ...]]
 
 
 class Listening:

@@ -8,6 +8,8 @@ from typing import Any
 
 import psycopg
 
+from trinity_channels.store.waiting import Connection
+
 _WORKING = 0x7472_6A77
 # All share it, and it is never waited for: a process that hangs holds up neither the start nor the heartbeats of another.
 _SHARE = f"SELECT pg_try_advisory_lock_shared({_WORKING})".encode()
@@ -25,7 +27,7 @@ class Presence:
     def __init__(self, parameters: Mapping[str, Any]) -> None:
         """`parameters` are the driver's."""
         self._parameters = parameters
-        self._connection: psycopg.AsyncConnection[Any] | None = None
+        self._connection: Connection[tuple[Any, ...]] | None = None
         self._shares = False
 
     async def begin(self) -> bool:
@@ -34,7 +36,7 @@ class Presence:
         Raises:
             psycopg.Error: the database cannot be used.
         """
-        self._connection = await psycopg.AsyncConnection.connect(**self._parameters, autocommit=True)
+        self._connection = await Connection.connect(**self._parameters, autocommit=True)
         return await self._share(self._connection)
 
     async def others(self) -> tuple[int, float]:
@@ -48,19 +50,19 @@ class Presence:
         assert row  # noqa: S101  it is one of constants
         return int(row[0]) if self._shares else max(1, int(row[0])), float(row[1])
 
-    async def keep(self) -> bool:
-        """Have the lock, also after the connection broke. Result and errors as `begin`."""
+    async def keep(self) -> int:
+        """Have the lock, also after the connection broke. Result as the first of `others`, errors as `begin`."""
         try:
             if self._connection and not self._connection.closed:
                 if not self._shares:
-                    return await self._share(self._connection)
-                await self._connection.execute("SELECT 1")
-                return True
+                    await self._share(self._connection)
+                return (await self.others())[0]
         except psycopg.Error:
             await self.end()
-        return await self.begin()
+        await self.begin()
+        return (await self.others())[0]
 
-    async def _share(self, connection: psycopg.AsyncConnection[Any]) -> bool:
+    async def _share(self, connection: Connection[tuple[Any, ...]]) -> bool:
         row = await (await connection.execute(_SHARE)).fetchone()
         self._shares = bool(row and row[0])
         return self._shares

@@ -41,6 +41,12 @@ SELECT {SCHEMA}.procrastinate_defer_jobs_v1(array_agg(CAST(ROW(
 FETCH = """SELECT (job).* FROM (
   SELECT procrastinate_fetch_job_v2(%(queues)s::varchar[], %(worker)s) AS job FROM generate_series(1, %(most)s) OFFSET 0
 ) AS fetched WHERE (job).id IS NOT NULL"""
+NONE_WAITS = """SELECT NOT EXISTS (
+  SELECT FROM procrastinate_jobs WHERE status = 'todo' AND queue_name = %(queue)s
+) AS none_waits"""
+# Procrastinate tells of new jobs only. By the server's clock: that of this machine may be ahead of it.
+PUT_BACK = """SELECT procrastinate_retry_job_v2(%(number)s, now(), NULL, NULL, NULL),
+pg_notify(%(channel)s, '{"type": "job_inserted", "job_id": 0}')"""
 REMOVE = "DELETE FROM procrastinate_jobs WHERE id = ANY(%(numbers)s::bigint[]) AND status = 'doing'"
 _HERE = WAKE.c.key == bindparam("key")
 # The number of the transaction, which no later one has: the row of a key, with the lease of its last run, may be removed.
