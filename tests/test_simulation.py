@@ -387,3 +387,21 @@ async def test_faults_that_stand_take_turns_and_spare_every_second_send() -> Non
     faults.stand(Fault.SERVER_ERROR, on=False)
     faults.inject(Fault.RATE_LIMITED, 1)
     assert await statuses(3) == [429, 200, 200]
+
+
+async def test_a_server_error_may_come_after_the_message_was_taken() -> None:
+    faults, taken = Faults({Fault.SERVER_ERROR: PlainTextResponse("", 500)}), []
+
+    async def take() -> Response:
+        taken.append("message")
+        return PlainTextResponse("")
+
+    for fault, count in ((Fault.SERVER_ERROR, 0), (Fault.SERVER_ERROR_AFTER, 1)):
+        faults.inject(fault, 1)
+        assert ((await faults.meet(take)).status_code, len(taken)) == (500, count)
+
+
+@pytest.mark.parametrize("fault", [Fault.SERVER_ERROR_AFTER, Fault.REFUSED, Fault.EXHAUSTED])
+def test_a_fault_that_the_provider_does_not_know_is_refused(fault: Fault) -> None:
+    with pytest.raises(LookupError, match=fault.value):
+        Faults({}).inject(fault, 1)

@@ -120,6 +120,7 @@ OUTCOMES = [
     pytest.param(problem(21211), SendRejected, id="bad recipient"),
     pytest.param(problem(63007), SendRejected, id="no such sender"),
     pytest.param(problem(20003, 401), SendRejected, id="credentials refused"),
+    pytest.param(problem(63038, 429), SendRejected, id="daily limit"),
     pytest.param(problem(99999), SendRejected, id="a code nobody knows"),
     pytest.param((403, "<html>no</html>"), SendRejected, id="a proxy's 403"),
     pytest.param((400, {"code": "odd", "message": None}), SendRejected, id="a strange error"),

@@ -16,6 +16,7 @@ REFUSED = [
     (Fault.RATE_LIMITED, 429, "ratelimited"),
     (Fault.SERVER_ERROR, 503, "service_unavailable"),
     (Fault.UNAUTHORIZED, 200, "invalid_auth"),
+    (Fault.REFUSED, 200, "channel_not_found"),
 ]
 BROKEN = [(Fault.CUT_BEFORE, 0), (Fault.CUT_AFTER, 1)]
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from conftest import Api
     from trinity_channels_contract_tests.testing import Serve
 
-ANSWERED = [(Fault.RATE_LIMITED, 429), (Fault.SERVER_ERROR, 500), (Fault.UNAUTHORIZED, 401)]
+ANSWERED = [(Fault.RATE_LIMITED, 429), (Fault.SERVER_ERROR, 500), (Fault.UNAUTHORIZED, 401), (Fault.REFUSED, 403)]
 BROKEN = [(Fault.CUT_BEFORE, 0), (Fault.CUT_AFTER, 1)]
 Make = Callable[[str], TelegramSimulator]
 

@@ -18,7 +18,13 @@ from trinity_channels_whatsapp.simulator import Phone, TwilioSimulator
 if TYPE_CHECKING:
     from conftest import Api
 
-ANSWERED = [(Fault.RATE_LIMITED, 429, 20429), (Fault.SERVER_ERROR, 503, 20503), (Fault.UNAUTHORIZED, 401, 20003)]
+ANSWERED = [
+    (Fault.RATE_LIMITED, 429, 20429),
+    (Fault.SERVER_ERROR, 503, 20503),
+    (Fault.UNAUTHORIZED, 401, 20003),
+    (Fault.REFUSED, 400, 21610),
+    (Fault.EXHAUSTED, 429, 63038),
+]
 BROKEN = [(Fault.CUT_BEFORE, 0), (Fault.CUT_AFTER, 1)]
 
 
