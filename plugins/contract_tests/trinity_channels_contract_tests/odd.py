@@ -29,8 +29,9 @@ _WHOLE: dict[str, tuple[int, bytes, dict[str, str]]] = {
 }
 _VALUES: dict[str, Any] = {"null": None, "an address": f"http://{ELSEWHERE}/", "an object": {}}
 _MISSING = object()
+EACH = -1
 Place = tuple[str | int, ...]
-"""The way to a field: names of objects, and -1 for the last element of a list."""
+"""The way to a field: names of objects, and EACH for every element of a list."""
 
 
 def whole(usual: Call, *, taken: bool) -> Iterator[tuple[str, Meddling]]:
@@ -65,7 +66,8 @@ class Edit:
     @property
     def how(self) -> str:
         """What was done, in words."""
-        return f"{'.'.join(map(str, self.place))} {'missing' if self.value is _MISSING else f'that is {self.name}'}"
+        place = ".".join("each" if step == EACH else str(step) for step in self.place)
+        return f"{place} {'missing' if self.value is _MISSING else f'that is {self.name}'}"
 
     @property
     def takes_away(self) -> bool:
@@ -106,18 +108,17 @@ def _places(told: Any, place: Place = ()) -> Iterator[tuple[Place, Any]]:
     if isinstance(told, dict):
         for name, value in told.items():
             yield from _places(value, (*place, name))
-    # The last element stands for its siblings: the newest message, in most lists.
+    # The last element stands for its siblings, which are changed like it.
     if isinstance(told, list) and told:
-        yield from _places(told[-1], (*place, -1))
+        yield from _places(told[-1], (*place, EACH))
 
 
 def _put(told: Any, place: Place, value: Any) -> Any:
     first, rest = place[0], place[1:]
-    if isinstance(first, int):
-        if not isinstance(told, list) or not told:
-            return told
-        kept = told[:-1]
-        return kept if value is _MISSING and not rest else [*kept, _put(told[-1], rest, value) if rest else value]
+    if first == EACH:
+        if not isinstance(told, list) or (value is _MISSING and not rest):
+            return []
+        return [_put(one, rest, value) if rest else value for one in told]
     if not isinstance(told, dict) or first not in told:
         return told
     if value is _MISSING and not rest:

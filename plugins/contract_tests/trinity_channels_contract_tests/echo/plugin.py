@@ -44,7 +44,7 @@ from trinity_channels.api import (
 from trinity_channels.api.fields import text
 from trinity_channels_contract_tests.echo.manifest import MANIFEST
 from trinity_channels_contract_tests.echo.provider import EchoSimulator
-from trinity_channels_contract_tests.echo.webhooks import ODD, STATES, EchoWebhooks, settings_of
+from trinity_channels_contract_tests.echo.webhooks import ODD, STATES, EchoWebhooks, settings_of, words
 
 PACE = timedelta(seconds=1)
 CLOCK_SKEW = timedelta(minutes=1)
@@ -228,7 +228,7 @@ class Echo(EchoWebhooks):
 
     def quoted(self, row: dict[str, Any]) -> Quoted:
         author = row.get("from", {}).get("name", "")
-        return Quoted(row["text"], row["id"], author, by_agent="to" in row)
+        return Quoted(words(row["text"]), self.named(row), author, by_agent="to" in row)
 
     def receipt(self, row: dict[str, Any]) -> Receipt:
         return Receipt(self.named(row), STATES.get(row["state"], DeliveryState.QUEUED))
