@@ -164,6 +164,8 @@ class ListeningChecks(Checks):
             with suppress(TimeoutError):
                 async with asyncio.timeout(PATIENCE):
                     await reached.wait()
+            # Long enough for those that acknowledge beside it.
+            await asyncio.sleep(ENDS)
         expect(reached.is_set(), "the message was not delivered")
         await _comes_again(harness)
 
