@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from html import unescape
+from typing import Any
 from urllib.parse import urlencode
 
 import httpx
@@ -17,9 +18,12 @@ from playwright.async_api import expect
 
 from tests.cli.conftest import Terminal
 from tests.world import PUBLIC, World
+from trinity_channels.api import Context
 from trinity_channels.cli import servers
 from trinity_channels.cli.simulate.console import Simulated, application
+from trinity_channels.cli.simulate.run import welcome
 from trinity_channels.plugins import load
+from trinity_channels.ports import utc_now
 from trinity_channels_contract_tests.testing.browsed import browsed, examined
 
 PLUGINS = load()
@@ -143,6 +147,7 @@ async def test_other_forms_change_nothing(
         (("signal",), 1, "No simulator for 'signal'. Channels with one: slack, telegram, whatsapp."),
         (("whatsapp", "--port", "70000"), 2, ""),
         (("whatsapp", "--port", "0", "--webhook", "example.org"), 2, "must be an address"),
+        (("whatsapp", "--listen"), 1, "come by webhook only"),
         ((), 2, "CHANNEL"),
     ],
 )
@@ -153,6 +158,25 @@ def test_what_cannot_be_simulated_is_refused(
 
     assert result.exit_code == code
     assert said in result.stderr
+
+
+@pytest.mark.parametrize(("channel", "listening"), [("slack", True), ("slack", False), ("whatsapp", False)])
+async def test_it_says_how_a_host_connects_in_each_way(channel: str, listening: bool) -> None:
+    base = f"http://127.0.0.1:8010/{channel}"
+    simulator: Any = PLUGINS[channel].simulator(Context(httpx.AsyncClient(), utc_now, api_base_url=base))
+    if listening:
+        simulator.prepare_listening()
+    simulated = Simulated(PLUGINS[channel].manifest, simulator, base, listening=listening)
+
+    told = welcome(simulated, "http://127.0.0.1:8010")
+
+    assert (f"connect AGENT {channel} --listen" in told, "SLACK_APP_TOKEN=xapp-" in told) == (listening, listening)
+    assert ("PUBLIC_CHAT_URL" in told, "webhook URL" in told) == (not listening, not listening)
+    assert ("With --listen" in told) is (channel == "slack" and not listening)
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(application(simulated)), base_url="http://127.0.0.1:8010"
+    ) as browser:
+        assert ("The host fetches" in (await browser.get("/")).text) is listening
 
 
 def test_a_taken_port_is_named(terminal: Terminal) -> None:

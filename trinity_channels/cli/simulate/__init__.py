@@ -19,6 +19,9 @@ def simulate(
     webhook: Annotated[
         str, typer.Option("--webhook", metavar="URL", help="The webhook URL, if it is known; the console takes it too.")
     ] = "",
+    listen: Annotated[
+        bool, typer.Option("--listen", help="Let the host fetch the messages: no webhook, and no public address.")
+    ] = False,
 ) -> None:
     """Run the simulator of a channel's provider until SIGINT or SIGTERM, with a phone to write on; nothing is kept."""
     from trinity_channels.cli import servers
@@ -26,4 +29,4 @@ def simulate(
     from trinity_channels.observability.log import configure_logging
 
     configure_logging("WARNING", json=False)
-    servers.run(run(channel, port, webhook))
+    servers.run(run(channel, port, webhook, listen=listen))

@@ -34,28 +34,24 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 REGISTERED = "<h2>3. Write</h2><p>The host enters its webhook URL automatically when the agent is connected.</p>"
+FETCHED = "<h2>3. Write</h2><p>The host fetches the messages, as soon as the agent is connected.</p>"
 LONGEST = 4096
 """Bytes of a form that is read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Simulated:
-    """A simulator at its address, and how a host is configured for it."""
+    """A simulator at its address, and how a host is configured for it. `listening`: the host fetches the messages."""
 
     manifest: Channel
     simulator: Simulator
     base_url: str
+    listening: bool = False
 
     @property
     def variable(self) -> str:
         """What makes a host call the simulator in place of the provider."""
         return f"{self.manifest.provider.upper()}_API_BASE_URL"
-
-    @property
-    def listens(self) -> bool:
-        """Whether the same credentials serve for fetching messages."""
-        ways = {hint.only for hint in self.manifest.form.values()}
-        return self.manifest.capabilities.listen and ways <= {None}
 
     def connect_command(self, agent: str = "AGENT") -> str:
         """The command that connects an agent to the simulated account; its credentials are invented."""
@@ -64,7 +60,8 @@ class Simulated:
         # As `connect` wants them: secrets in the environment, never on the command line.
         variables = [f"{variable(self.manifest, name)}={value}" for name, value in given.items() if name in secret]
         options = [f"  --set {name}={value}" for name, value in given.items() if name not in secret]
-        return " \\\n".join([*variables, f"trinity-channels connect {agent} {self.manifest.name}", *options])
+        command = f"trinity-channels connect {agent} {self.manifest.name}{' --listen' if self.listening else ''}"
+        return " \\\n".join([*variables, command, *options])
 
 
 def application(simulated: Simulated) -> Starlette:
@@ -113,6 +110,7 @@ class _Console:
 
     def _page(self, note: str = "", status: int = 200) -> Response:
         one = self._simulated
+        registered = one.manifest.capabilities.registers_unasked(sandbox=False)
         page = HTML.substitute(
             title=escape(one.manifest.title),
             phone=f"/{one.manifest.name}",
@@ -121,7 +119,7 @@ class _Console:
             variable=one.variable,
             base_url=escape(one.base_url),
             connect=escape(one.connect_command()),
-            webhook=REGISTERED if one.manifest.capabilities.registers_unasked(sandbox=False) else self._form(note),
+            webhook=FETCHED if one.listening else REGISTERED if registered else self._form(note),
         )
         return HTMLResponse(page, status, headers=HEADERS)
 
