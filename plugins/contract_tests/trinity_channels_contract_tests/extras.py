@@ -45,7 +45,7 @@ class Group(Protocol):
     """A chat of several people with the account in it."""
 
     async def says(self, phone: Any, text: str, *, named: bool) -> object:
-        """Let the person with this phone write; `named`: to the account, in the messenger's own way of naming it.
+        """Let the person with this phone write, joining if need be; `named`: to the account, as the messenger marks it.
 
         Returns when the webhook, if there is one, has been answered.
         """

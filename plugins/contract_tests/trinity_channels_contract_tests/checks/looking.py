@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse
 
 from trinity_channels.api import CheckState, ConfigurationError, Context, ProviderUnavailable, Verification
 from trinity_channels_contract_tests.check import Checks, story
-from trinity_channels_contract_tests.expectations import NotApplicable, broken, expect, told
+from trinity_channels_contract_tests.expectations import NotApplicable, Seen, broken, expect, told
 from trinity_channels_contract_tests.harness import Harness
 from trinity_channels_contract_tests.outcomes import failure_of, hooks, revoked
 
@@ -27,27 +27,27 @@ class Looking(Checks):
     @story("verify", "Compare the provider's address with `ctx.webhook_url` by ==; if it does not tell, say UNKNOWN.")
     async def test_a_webhook_elsewhere_is_not_ok(self, harness: Harness) -> None:
         """The check `webhook` is only OK while the provider posts exactly to `ctx.webhook_url`."""
-        ours = await _webhook(harness, harness.ctx)
+        ours = await _webhook(harness, harness.ctx, "while the provider posts to us")
         expect(ours is not None, f"there is no check with the code {WEBHOOK!r}; what the provider hides is UNKNOWN")
         url = harness.webhook_url
         host = urlsplit(url).netloc
         others = (f"{url}-2", url[:-1], f"{url}?a=1", f"{url}/", url.upper(), url.replace(host, f"other.{host}", 1))
         for other in others:
-            found = await _webhook(harness, replace(harness.ctx, webhook_url=other))
-            expect(
-                found is not CheckState.OK, f"the provider posts to {url}, ours is {other}, and {WEBHOOK!r} is {found}"
-            )
+            how = f"while the provider posts to {url} and ours is {other}"
+            found = await _webhook(harness, replace(harness.ctx, webhook_url=other), how)
+            expect(found is not CheckState.OK, f"{how}, the check {WEBHOOK!r} is {found}")
         if ours is CheckState.UNKNOWN:
             raise NotApplicable("the provider does not tell where it posts")
 
     @story("verify", "Expect an empty or missing webhook, and `ctx.webhook_url` None: owners verify before setting up.")
     async def test_no_webhook_is_a_finding(self, harness: Harness) -> None:
         """Without a webhook at the provider, or without a public address, `verify` works and says that it is not OK."""
+        nowhere = await _is_disconnected(harness)
         for ctx in (harness.ctx, replace(harness.ctx, webhook_url=None)):
-            nowhere = await _is_disconnected(harness)
-            found = await _webhook(harness, ctx)
+            how = "without a webhook at the provider" if nowhere else "with the provider's webhook as it was"
+            how += "" if ctx.webhook_url else ", and without a public address of the host"
+            found = await _webhook(harness, ctx, how)
             if nowhere or ctx.webhook_url is None:
-                how = "without a webhook at the provider" if nowhere else "without a public address"
                 expect(found is not CheckState.OK, f"{how}, the check {WEBHOOK!r} is {found}")
 
     @story("register_webhook", "Look at the answer: a refused address or token is `ConfigurationError`.")
@@ -70,9 +70,14 @@ class Looking(Checks):
         )
 
 
-async def _webhook(harness: Harness, ctx: Context) -> CheckState | None:
+async def _webhook(harness: Harness, ctx: Context, how: str) -> CheckState | None:
     """What `verify` says of the webhook; None if nothing."""
-    found = await harness.ask("verify", Verification, binding=harness.binding, ctx=ctx)
+    try:
+        found = await harness.ask("verify", Verification, binding=harness.binding, ctx=ctx)
+    except Seen:
+        raise
+    except Exception as error:  # noqa: BLE001  whatever comes out is the finding
+        broken(f"{how}, it raised {told(error)}")
     return next((check.state for check in found.checks if check.code == WEBHOOK), None)
 
 
