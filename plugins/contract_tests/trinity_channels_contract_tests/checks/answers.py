@@ -103,13 +103,17 @@ class Answers(Checks):
     async def test_odd_fields_are_survived(self, harness: Harness) -> None:
         """A field that is missing or of another type gives an error of the contract, or a value that does not need it."""
         for name, hook, calls in await _asking(harness):
+            # One that names the account differently each time is found by another check.
+            names_it = _is_ours(harness, await _outcome(harness, hook, None))
             for at, call in enumerate(calls):
                 for edit in edits_of(call):
                     with harness.aspects(f"{name}, {edit.how}"):
                         outcome = await _outcome(harness, hook, edits(edit), at)
                         _passes(harness, name, outcome, f"answered with {edit.how}", whole=False)
-                        if edit.takes_away:
-                            _is_the_account(harness, outcome, edit.how)
+                        if edit.takes_away and names_it and not isinstance(outcome, Exception):
+                            expect(
+                                _is_ours(harness, outcome), f"answered with {edit.how}, {name} named another account"
+                            )
                         if name in {"find_sent", "list_missed"} and _is_list(edit):
                             lost = outcome is None or outcome == []
                             expect(not lost, f"answered with {edit.how}, {name} returned {outcome!r}: it lists nothing")
@@ -228,12 +232,11 @@ def _leaves_open(usual: Verification, found: Verification, kind: str) -> None:
         expect(not judged, f"answered with {kind}, verify said that {check.code} is {check.state}, and was not told so")
 
 
-def _is_the_account(harness: Harness, outcome: object, how: str) -> None:
+def _is_ours(harness: Harness, outcome: object) -> bool:
+    """Whether a hook names the connected account."""
     found = outcome.account if isinstance(outcome, Verification) else outcome
-    if isinstance(found, Account):
-        names = found.key, found.sender
-        ours = harness.binding.account.key, harness.binding.account.sender
-        expect(names == ours, f"answered with {how}, the account became {names!r} instead of {ours!r}")
+    ours = harness.binding.account
+    return isinstance(found, Account) and (found.key, found.sender) == (ours.key, ours.sender)
 
 
 def _said(outcome: object) -> str:

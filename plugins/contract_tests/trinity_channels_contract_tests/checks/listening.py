@@ -90,7 +90,8 @@ async def listening(
         found[0].changed.set()
 
     ctx = replace(harness.ctx, webhook_url=None)
-    run = harness.plugin.hook("listen")(binding=binding or listener(harness), ctx=ctx, deliver=deliver)
+    listens = binding or listener(harness)
+    run = harness.plugin.hook("listen")(binding=listens, ctx=ctx, deliver=deliver)
     task = asyncio.ensure_future(run)
     found.append(Listening(task))
     task.add_done_callback(lambda _: found[0].changed.set())
