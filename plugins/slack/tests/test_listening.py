@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
+import traceback
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -164,11 +166,16 @@ async def test_the_old_connection_goes_on_while_there_can_be_no_new_one(
             await listener.task
 
 
-async def test_a_cut_connection_says_so(world: World, listens: Callable[[], Any]) -> None:
+async def test_a_cut_connection_says_so_without_its_ticket(
+    world: World, listens: Callable[[], Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
     async with listens() as listener:
         world.sockets.cut()
-        with pytest.raises(ProviderUnavailable, match=r"broke \(1006\)"):
+        with pytest.raises(ProviderUnavailable, match=r"broke \(1006\)") as cut:
             await listener.task
+
+    assert "simulated-ticket" not in caplog.text + "".join(traceback.format_exception(cut.value))
 
 
 def _wrong(world: World, what: str) -> None:
