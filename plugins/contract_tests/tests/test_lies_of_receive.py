@@ -13,6 +13,7 @@ from typing import Any, cast
 
 from trinity_channels.api import (
     Binding,
+    Context,
     Event,
     Ignored,
     Inbound,
@@ -22,10 +23,12 @@ from trinity_channels.api import (
     Request,
     Response,
     SignatureError,
+    Simulator,
     hookimpl,
 )
-from trinity_channels_contract_tests.echo import Echo
+from trinity_channels_contract_tests.echo import Echo, EchoSimulator
 from trinity_channels_contract_tests.echo.manifest import EchoSettings
+from trinity_channels_contract_tests.echo.webhooks import ODD
 
 
 class SignsNoBody(Echo):
@@ -162,6 +165,26 @@ class KeepsOneMessageOfAPerson(Echo):
         found = super().events(batch)
         latest = {getattr(event, "sender", index): event for index, event in enumerate(found)}
         return tuple(latest.values())
+
+
+class ReadsTheFirstOfEachEntry(Echo):
+    """Its provider has the events of an account in an entry of their own."""
+
+    breaks = "test_every_event_of_a_request_counts"
+
+    class Simulator(EchoSimulator):
+        def batch(self, event: dict[str, Any]) -> dict[str, Any]:
+            return {"events": [{"account": "acc-1", "changes": [event]}]}
+
+    @hookimpl
+    def simulator(self, ctx: Context) -> Simulator:
+        return self.Simulator(ctx, self.signed)
+
+    def events(self, batch: list[Any]) -> tuple[Event, ...]:
+        try:
+            return super().events([entry["changes"][0] for entry in batch])
+        except ODD:
+            return (Malformed("an entry lacks its changes"),)
 
 
 class GivesTheBatchUp(Echo):

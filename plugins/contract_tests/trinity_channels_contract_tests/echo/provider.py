@@ -211,13 +211,17 @@ class EchoSimulator:
     def _event(self, kind: str, phone: EchoPhone, **fields: Any) -> dict[str, Any]:
         return {"kind": kind, "from": phone.person, "at": self._at(), **fields}
 
+    def batch(self, event: dict[str, Any]) -> dict[str, Any]:
+        """What a webhook holds; Echo sends each event by itself, and may send several."""
+        return {"events": [event]}
+
     async def _post(self, payload: dict[str, Any], attempt: int = 1) -> int:
         if not self._webhook:
             self._unread.append(payload)
             self._arrived.set()
             return 0
         body, stamp = (
-            json.dumps({"events": [payload]}).encode(),
+            json.dumps(self.batch(payload)).encode(),
             str(int(datetime.fromisoformat(self._at()).timestamp())),
         )
         headers = {
