@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 import httpx
@@ -24,6 +25,8 @@ from trinity_channels.agents.table import AgentTable
 from trinity_channels.authorisation import Authorisation
 from trinity_channels.bindings import Bindings
 from trinity_channels.crypto.vault import Vault
+from trinity_channels.http_client import open_client
+from trinity_channels.http_client.client import Client
 from trinity_channels.inbound.admission import Admission
 from trinity_channels.inbound.agent_call import AgentCall
 from trinity_channels.inbound.agent_run import AgentRuns
@@ -69,6 +72,9 @@ from trinity_channels.web.auth import Authenticator, TokenAuthenticator
 
 if TYPE_CHECKING:
     from trinity_channels.access.trinity_directory import TrinityDirectory
+
+LISTENERS = 1000
+"""Bindings of one provider that can listen at the same time; each holds a connection."""
 
 
 class Parts(Protocol):
@@ -210,7 +216,8 @@ def webhook(host: Parts, indicator: Indicator, diagnosis: Diagnosis, catch_up: C
 def listeners(host: Parts, indicator: Indicator, catch_up: CatchUp) -> Listeners:
     """What fetches messages where providers bring none."""
     intake = Intake(host.store, indicator, OwnerNotices(host.store, host.now), host.now)
-    return Listeners(host.store, host.bindings, Delivered(intake, catch_up, host.metrics), host.now)
+    client = partial(open_client, LISTENERS) if isinstance(host.http, Client) else None
+    return Listeners(host.store, host.bindings, Delivered(intake, catch_up, host.metrics), client, host.now)
 
 
 def _next_steps(host: Parts, senders: Senders, vouching: Vouching, notices: Notices, lateness: Lateness) -> NextSteps:

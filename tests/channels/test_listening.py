@@ -323,7 +323,7 @@ async def test_the_way_has_to_be_one_of_the_channels(net: Net, channel: str, giv
     assert status == httpx.codes.OK or answer.json()["field"] == "listens"
 
 
-@pytest.mark.parametrize("action", ["rotate-webhook", "set-webhook"])
+@pytest.mark.parametrize("action", ["rotate-webhook", "set-webhook", "probe"])
 async def test_there_is_no_webhook_to_change(laptop: Net, action: str) -> None:
     answer = await laptop.api("POST", f"{TELEGRAM}/{action}", {})
 

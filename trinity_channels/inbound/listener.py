@@ -6,7 +6,10 @@ import asyncio
 import contextlib
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
+
+import httpx
 
 from trinity_channels import api
 from trinity_channels.bindings import Bindings, Disconnected, OpenBinding, listening
@@ -32,12 +35,20 @@ class Listener:
     """The binding's connection, from the start of `run` until that is cancelled."""
 
     def __init__(
-        self, binding: int, store: Store, opened: Bindings, delivered: Delivered, now: Callable[[], datetime]
+        self,
+        binding: int,
+        store: Store,
+        opened: Bindings,
+        delivered: Delivered,
+        http: httpx.AsyncClient | None,
+        now: Callable[[], datetime],
     ) -> None:
+        """`http` takes the place of the client that other hooks are lent; None: it is lent as well."""
         self._binding = binding
         self._store = store
         self._opened = opened
         self._delivered = delivered
+        self._http = http
         self._now = now
         self._failures = Failures(now)
         self._state = Listening()
@@ -84,6 +95,8 @@ class Listener:
         """
         try:
             bound = await self._opened.open(self._binding)
+            if self._http is not None:
+                bound = replace(bound, context=replace(bound.context, http=self._http))
             await bound.listen(self._deliver(bound))
         except Disconnected:
             raise

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable, Collection
 from datetime import datetime
 
+import httpx
+
 from trinity_channels import lease
 from trinity_channels.bindings import Bindings
 from trinity_channels.inbound.delivered import Delivered
@@ -23,10 +25,23 @@ PATIENCE = 5.0
 class Listeners:
     """Begins and ends listeners as bindings change and the lead comes and goes."""
 
-    def __init__(self, store: Store, opened: Bindings, delivered: Delivered, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        opened: Bindings,
+        delivered: Delivered,
+        client: Callable[[], httpx.AsyncClient] | None,
+        now: Callable[[], datetime],
+    ) -> None:
+        """`client` makes one for listening alone: questions that are held open must not use up the connections for sending.
+
+        None where an application has brought the one client for everything.
+        """
         self._store = store
         self._opened = opened
         self._delivered = delivered
+        self._client = client
+        self._http: httpx.AsyncClient | None = None
         self._now = now
         self._running: dict[int, _Running] = {}
         self._ending: set[asyncio.Task[None]] = set()
@@ -52,6 +67,9 @@ class Listeners:
         if self._ending:
             await asyncio.wait(self._ending, timeout=PATIENCE)
         self._ending.clear()
+        http, self._http = self._http, None
+        if http is not None:
+            await http.aclose()
 
     def try_due(self) -> None:
         """Try again what waits and whose time has come by the host's clock."""
@@ -80,7 +98,9 @@ class Listeners:
                 self._start(binding, version)
 
     def _start(self, binding: int, version: int) -> None:
-        listener = Listener(binding, self._store, self._opened, self._delivered, self._now)
+        if self._http is None and self._client is not None:
+            self._http = self._client()
+        listener = Listener(binding, self._store, self._opened, self._delivered, self._http, self._now)
         # What it was before must have let go of the connection.
         before = [one for one in self._ending if one.get_name() == _name(binding)]
         task = asyncio.create_task(_run(listener, before), name=_name(binding), context=lease.outside())

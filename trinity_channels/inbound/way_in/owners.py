@@ -20,10 +20,10 @@ class OwnersWayIn:
         """Prove the way in of one channel.
 
         Raises:
-            Refusal: the principal is neither the owner nor an administrator, or there is no public address.
+            Refusal: the principal is neither the owner nor an administrator, or there is no public address, or no webhook.
         """
         await self._may.owner(principal, agent)
-        return await self._way_in.prove_one(channel)
+        return await self._way_in.prove_one(agent, channel)
 
     async def prove_all(self, principal: Principal) -> list[Probed]:
         """Prove the way in of every channel in use.

@@ -11,6 +11,7 @@ import httpx
 
 from trinity_channels.api import Check
 from trinity_channels.bindings.public_address import Probed, PublicAddress
+from trinity_channels.bindings.refusals import NoWebhook
 from trinity_channels.inbound.way_in import legs
 from trinity_channels.inbound.way_in.elsewhere import Answer
 from trinity_channels.inbound.way_in.probe import ID, KEY, QUERY, SIGNATURE, Probe
@@ -68,12 +69,16 @@ class WayIn:
             every = await asyncio.gather(*(self._prove(channel) for channel in await self._channels()))
             return [found for found in every if found]
 
-    async def prove_one(self, channel: str) -> Probed:
-        """The same for one channel.
+    async def prove_one(self, agent: str, channel: str) -> Probed:
+        """The same for one channel of an agent.
 
         Raises:
             Refusal: there is no public address.
+            NoWebhook: its messages are fetched.
         """
+        stored = await self._store.lookup(lambda tx: bindings.of_agent(tx, agent, channel))
+        if not self._plugins[channel].receives or (stored and stored.connected and stored.listens):
+            raise NoWebhook(self._plugins.title(channel))
         async with self._one_at_a_time.current:
             found = await self._prove(channel)
         if found is None:
