@@ -40,6 +40,12 @@ class Key(BaseModel):
     key: str
 
 
+class Way(BaseModel):
+    """A setting that the host has already."""
+
+    listens: bool = False
+
+
 MANIFEST = Channel(
     name="pigeon", title="Pigeon", provider="loft", settings=Settings, limits=Limits(text=100), dialect=Dialect()
 )
@@ -142,6 +148,11 @@ BROKEN = [
     (raises(GeneratorExit()), "GeneratorExit"),
     (lambda: pigeon(send=None), "hook send(binding: "),
     (lambda: pigeon(channel=None), "hook channel() -> "),
+    (lambda: pigeon(receive=None), "is missing; mark it with @hookimpl, or implement listen"),
+    (
+        lambda: pigeon(channel=says(replace(MANIFEST, settings=Way))),
+        "settings has listens, which the host says by itself; give it another name",
+    ),
     (lambda: pigeon(send=lambda **_: None), "mark it with @hookimpl"),
     (lambda: pigeon(channel=asynchronous), "hook channel must be `def channel("),
     (lambda: pigeon(send=synchronous), "hook send must be `async def send("),
