@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -17,6 +18,7 @@ from typer.testing import CliRunner
 
 import trinity_channels
 import trinity_channels_contract_tests
+from trinity_channels.api import Inbound, MalformedPayload, Request
 from trinity_channels.cli.new_plugin import new_plugin
 from trinity_channels_contract_tests import CHECKS
 
@@ -129,6 +131,27 @@ def test_the_tutorial_ends_with_a_channel_that_keeps_every_promise(generated: Ca
     assert "## pigeon: silver" in told, told
     passed, skipped = re.findall(r"(\d+) (?:passed|skipped)", told.splitlines()[-1])
     assert int(passed) + int(skipped) == len(CHECKS)
+
+
+@pytest.mark.parametrize(
+    "body", ["[]", "null", "1", '"events"', "{}", '{"events": null}', '{"events": {"0": {}}}', "{"]
+)
+def test_the_tutorials_reading_of_batches_refuses_a_body_without_a_list(body: str) -> None:
+    with pytest.raises(MalformedPayload):
+        _batch(body)
+
+
+def test_the_tutorials_reading_of_batches_reads_each_event_in_its_place() -> None:
+    assert _batch('{"events": [1, null, {}]}').events == (1, None, {})
+
+
+def _batch(body: str) -> Inbound:
+    """Run the tutorial's example of a batch, with events that stay as they are."""
+    (code,) = [one for one in re.findall(r"```text\n(.*?)```", TUTORIAL.read_text(), re.DOTALL) if "batch" in one]
+    names: dict[str, Any] = {"json": json, "Inbound": Inbound, "MalformedPayload": MalformedPayload}
+    exec(f"def receive(request, read):\n{code}", names)  # noqa: S102  our own page
+    read: Inbound = names["receive"](Request("POST", "https://a.example", {}, body.encode()), lambda event: event)
+    return read
 
 
 @pytest.mark.parametrize("name", ["Pigeon", "1pigeon", "my-pigeon", "", "../pigeon", "p" * 33])
