@@ -16,7 +16,7 @@ import httpx
 import psycopg
 
 from tests.load.databases import Database
-from tests.load.points import MUTE
+from tests.load.points import FULL, MUTE
 from tests.load.siege import ADMIN, ROOT, eventually, free_port
 
 KEY = "00" * 32
@@ -136,6 +136,14 @@ class HostProcess:
     def write_heartbeats(self) -> None:
         """Let them be written again."""
         self._orders.with_suffix(MUTE).unlink()
+
+    def fill_disk(self) -> None:
+        """Let the transaction fail in which it has stopped."""
+        self._orders.with_suffix(FULL).touch()
+
+    def disk_is_full(self) -> bool:
+        """Whether that transaction has not failed yet."""
+        return self._orders.with_suffix(FULL).exists()
 
     def has_ended(self) -> bool:
         """Whether it is to be started again."""

@@ -10,11 +10,14 @@ import asyncio
 import contextvars
 import re
 import signal
+import sqlite3
 import threading
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from sqlalchemy import Engine, event
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -25,7 +28,10 @@ from trinity_channels.bindings import OpenBinding
 from trinity_channels.cli import servers
 from trinity_channels.inbound import intake
 from trinity_channels.inbound.accept import Accepted
+from trinity_channels.inbound.commands import Expecting
+from trinity_channels.inbound.gather import Bursts
 from trinity_channels.store import Store, Unit, deliveries, inbox, turns
+from trinity_channels.store.conversation_state import Message as Waiting
 
 STORING = "while storing"
 """In the transaction that stores a message, before its commit."""
@@ -47,10 +53,18 @@ SENT = "after the provider took a send"
 """It is not recorded."""
 BETWEEN = "between parts"
 """A part of a long answer is recorded as sent, and the next is not begun."""
+GATHERING = "gathering a burst"
+"""Several messages of one person wait for more, which this process has not received itself, or not all of them."""
+FINISHING = "while storing an answer"
+"""In the transaction that ends a turn and queues the agent's answer."""
+RECORDING = "while recording a send"
+"""In the transaction that records that the provider took a send."""
 MIGRATING = "during migration"
 
 INCOMING = frozenset({STORING, STORED, ANSWERING, ACKNOWLEDGED})
 """The points that a process passes which receives; those which work pass all others."""
+FULL = ".full"
+"""The file beside the orders that fails the transaction in which the process has stopped, as a full disk does."""
 MUTE = ".mute"
 """The file beside the orders, while which is there no heartbeat of the process is written."""
 WITHIN_A_CALL = 0.02
@@ -65,6 +79,8 @@ class Points:
     def __init__(self, orders: Path) -> None:
         self._orders = orders
         self._mute = orders.with_suffix(MUTE)
+        self._full = orders.with_suffix(FULL)
+        self._received: set[str] = set()
         self._passed = 0
         self._one = threading.Lock()
 
@@ -87,11 +103,15 @@ class Points:
 
     def watch(self, store: type[Store]) -> None:
         """Put the points around what hosts do; `store` is the kind that they have."""
+        # What the drivers raise; the units beside it in the same transaction fail, too.
+        on_a_server = store.__name__ == "PostgresStore"
+        self._disk_full = psycopg.errors.DiskFull() if on_a_server else sqlite3.OperationalError("disk is full")
         self._watch_migrations()
         self._watch_what_comes_in()
         self._watch_agents()
         self._watch_what_goes_out(store)
-        if store.__name__ == "PostgresStore":
+        self._watch_bursts()
+        if on_a_server:
             self._watch_heartbeats()
         serving = servers.serving
         servers.serving = lambda app, *args, **options: serving(self._around(app), *args, **options)
@@ -127,10 +147,11 @@ class Points:
             accepted = await take(self, bound, events)
             if accepted.messages:
                 _stored.set(True)
+                received.update(message for _, message in accepted.messages)
                 passed(STORED)
             return accepted
 
-        passed = self.passed
+        passed, received = self.passed, self._received
         intake.Intake.take = taken  # type: ignore[method-assign]
         inbox.accept = self._after(inbox.accept, STORING)
 
@@ -148,9 +169,23 @@ class Points:
 
         OpenAIRuntime.run = watched  # type: ignore[method-assign]
         turns.begin = self._after(turns.begin, CLAIMING_TURN)
+        turns.finish = self._after(turns.finish, FINISHING)
+
+    def _watch_bursts(self) -> None:
+        complete_at = Bursts.complete_at
+
+        def watched(self: Bursts, waiting: Sequence[Waiting], expecting: Expecting, now: datetime) -> datetime | None:
+            at = complete_at(self, waiting, expecting, now)
+            if at and len(waiting) > 1 and any(one.provider_id not in received for one in waiting):
+                passed(GATHERING)
+            return at
+
+        passed, received = self.passed, self._received
+        Bursts.complete_at = watched  # type: ignore[method-assign]
 
     def _watch_what_goes_out(self, store: type[Store]) -> None:
         deliveries.mark_sending = self._after(deliveries.mark_sending, CLAIMING)
+        deliveries.taken = self._after(deliveries.taken, RECORDING)
         send, write, passed = OpenBinding.send, store.write, self.passed
         goes_on: set[asyncio.Task[Any] | None] = set()
 
@@ -189,6 +224,9 @@ class Points:
         def watched(*args: Any, **values: Any) -> Any:
             result = function(*args, **values)
             self.passed(point)
+            if self._full.exists():
+                self._full.unlink(missing_ok=True)
+                raise self._disk_full
             return result
 
         return watched

@@ -180,6 +180,10 @@ class Town:
             process.go_on()
             await asyncio.sleep(PAUSE)
             process.write_heartbeats()
+        elif kill.killed == "transaction":
+            process.fill_disk()
+            process.go_on()
+            await eventually(lambda: not process.disk_is_full(), _REACHED, lambda: process.log[-2000:])
         elif kill.killed == "provider":
             await self.provider.go_away()
             process.go_on()
