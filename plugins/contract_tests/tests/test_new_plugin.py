@@ -78,10 +78,10 @@ class Package:
         )
         return done.stdout + done.stderr
 
-    def contract(self) -> str:
+    def contract(self, *options: str) -> str:
         """Run the package's own contract test."""
         kit = "trinity_channels_contract_tests.plugin"
-        return self.python("-m", "pytest", "-p", kit, "-W", "error", "--tb=short", "--channel-report=md")
+        return self.python("-m", "pytest", "-p", kit, "-W", "error", "--tb=short", "--channel-report=md", *options)
 
 
 @pytest.fixture
@@ -103,7 +103,8 @@ def generated(cli: Cli, tmp_path: Path) -> Callable[[str], Package]:
 def test_a_new_plugin_loads_and_lists_what_is_missing(generated: Callable[[str], Package]) -> None:
     package = generated("carrier_pigeon")
 
-    listed, told = package.python("-c", LIST_PLUGINS), package.contract()
+    # A few of the checks: nearly all fail, and each with the same words.
+    listed, told = package.python("-c", LIST_PLUGINS), package.contract("-k", "loads or account or as_it_is")
 
     assert "carrier_pigeon ready" in listed.splitlines()
     assert "| the host loads it | kept |" in told
