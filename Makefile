@@ -52,7 +52,8 @@ format: $(VENV)/.dev ## Rewrite the code as `lint` wants it
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-test: lint $(if $(ARGS),,$(FLOORS)/.made) ## Everything that decides about a change; ARGS="tests/cli -x" a part of the tests
+test: $(VENV)/.dev ## Everything that decides about a change; ARGS="tests/cli -x" a part of the tests
+	$(MAKE) --jobs 2 lint $(if $(ARGS),,$(FLOORS)/.made)
 	$(BIN)/python tests/browser.py
 	$(BIN)/python $(if $(ARGS),-m pytest $(ARGS),tests/run.py)
 	$(if $(ARGS),,$(FLOORS)/bin/python tests/run.py --floors --fast)

@@ -18,7 +18,15 @@ from hypothesis import HealthCheck, settings
 
 _SLOW = [HealthCheck.too_slow, HealthCheck.filter_too_much]
 
-settings.register_profile("suite", derandomize=True, database=None, deadline=None, suppress_health_check=_SLOW)
+settings.register_profile(
+    "suite",
+    # The same ones each time, so that more would only take longer: `make fuzz` makes others.
+    max_examples=50,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=_SLOW,
+)
 settings.register_profile("fast", settings.get_profile("suite"), max_examples=5)
 settings.register_profile(
     "fuzz",

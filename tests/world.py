@@ -332,8 +332,8 @@ class World:
 
     async def much_later(self) -> None:
         """Let two minutes pass in small steps, as they do: whatever comes due sets off the next."""
-        for _ in range(40):
-            await self.later(seconds=3)
+        for _ in range(20):
+            await self.later(seconds=6)
 
     async def settle(self) -> None:
         """Wait until nothing is running on either side."""

@@ -30,7 +30,7 @@ from tests.channels.net import Net
 from tests.load.damage import faults_of_the_database
 from tests.world import ADMIN, PUBLIC
 
-CASES = 2_500
+CASES = 1_500
 """Cases of all operations together, half of them as described: a test of bounded length, however many routes come."""
 SEED = 20260302
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]

@@ -17,7 +17,7 @@ from twilio.request_validator import RequestValidator  # type: ignore[import-unt
 from tests.load.damage import faults_of_the_database
 from tests.world import World
 
-REQUESTS = 2500
+REQUESTS = 1200
 FEW = 150
 FORM = "application/x-www-form-urlencoded"
 FIELDS = (

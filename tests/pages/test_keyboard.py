@@ -73,8 +73,7 @@ async def test_the_phones_of_simulators_are_used_by_keyboard(
 
 
 async def test_the_first_stop_leads_past_the_navigation(world: World, page_of: Readers) -> None:
-    page = (await page_of(world)).page
-    await page.goto(page.url)
+    page = await (await page_of(world)).goes("/agents")
     skip = page.get_by_role("link", name="Skip to the page")
     await expect(skip).not_to_be_in_viewport()
 
@@ -88,7 +87,7 @@ async def test_the_first_stop_leads_past_the_navigation(world: World, page_of: R
 
 
 async def test_the_account_menu_is_opened_used_and_closed(world: World, page_of: Readers) -> None:
-    page = (await page_of(world)).page
+    page = await (await page_of(world)).goes("/agents")
     account = page.get_by_role("button", name="Account and appearance")
     dark = page.get_by_role("button", name="Appearance: dark")
 
@@ -108,7 +107,7 @@ async def test_the_account_menu_is_opened_used_and_closed(world: World, page_of:
 
 
 async def test_what_is_folded_is_opened_and_read(world: World, page_of: Readers) -> None:
-    page = (await page_of(world)).page
+    page = await (await page_of(world)).goes("/agents")
     folded = page.locator("details.curl").first
 
     await folded.locator("summary").focus()
@@ -172,8 +171,7 @@ async def test_what_is_refused_without_a_field_has_the_focus(world: World, page_
 
 
 async def test_after_a_change_people_go_on_where_they_were(world: World, page_of: Readers) -> None:
-    page = (await page_of(world)).page
-    await page.goto(f"{page.url}/support")
+    page = await (await page_of(world)).goes("/agents/support")
     await page.get_by_label("E-mail address").fill("zoe@example.org")
 
     await page.keyboard.press("Enter")
@@ -187,8 +185,7 @@ async def test_a_part_that_changes_by_itself_leaves_the_focus_where_it_is(world:
     zoe = world.person("Zoe")
     await zoe.verifies("zoe@example.org")
     await zoe.says("may I?")
-    page = (await page_of(world)).page
-    await page.goto(f"{page.url}/support")
+    page = await (await page_of(world)).goes("/agents/support")
     decline = page.get_by_role("button", name="Decline zoe@example.org")
     await decline.focus()
 
@@ -201,8 +198,7 @@ async def test_a_part_that_changes_by_itself_leaves_the_focus_where_it_is(world:
 
 
 async def test_checking_again_leaves_the_focus_on_its_button(world: World, page_of: Readers) -> None:
-    page = (await page_of(world)).page
-    await page.goto(page.url.replace("/agents", "/settings"))
+    page = await (await page_of(world)).goes("/settings")
     await expect(page.get_by_text("Reachable.")).to_be_visible()
     check = page.get_by_role("button", name="Check now")
     await check.focus()
