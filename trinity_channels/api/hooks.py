@@ -250,7 +250,8 @@ async def listen(binding: Binding, ctx: Context, deliver: Deliver) -> None:
     Raises:
         ConfigurationError: the provider refuses the credentials; the owner is alerted.
         ProviderUnavailable: the connection could not be made, or broke; shown to the owner while it lasts.
-        NotStored: as `deliver` has raised it. Nothing more may be acknowledged: what was not stored has to come again.
+        NotStored: as `deliver` has raised it. What was not stored has to come again: where acknowledging an event
+            acknowledges those before it, nothing more may be; where each is acknowledged by itself, the plugin may go on.
 
     Example:
         `while True: updates = await poll(after); await deliver(Inbound(read(updates))); after = last(updates)`

@@ -22,6 +22,7 @@ from trinity_channels.api import (
     Inbound,
     Malformed,
     MalformedPayload,
+    NotStored,
     ProviderUnavailable,
     Response,
     WebSocket,
@@ -63,7 +64,7 @@ class _Connections:
         """Keep one connection open.
 
         Raises:
-            ConfigurationError, ProviderUnavailable, NotStored: why there is none any more.
+            ConfigurationError, ProviderUnavailable: why there is none any more.
         """
         self._open()
         failed: ProviderUnavailable | None = None
@@ -158,7 +159,11 @@ class _Connection:
     async def _take(self, socket: WebSocket, envelope: Json, identity: str) -> None:
         """Have what is in an envelope stored, and acknowledge it."""
         read = _inbound(envelope, self._binding)
-        await self._deliver(read)
+        try:
+            await self._deliver(read)
+        except NotStored:
+            # Slack sends it again in three seconds, if the connection is still there then; otherwise in a minute.
+            return
         # Slack sends it over any of the app's connections: sent again, it may reach the one that it is for.
         if OTHER_INSTALLATION in read.events:
             return
