@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,10 @@ import httpx
 import pytest
 from freezegun.api import FrozenDateTimeFactory
 
+from tests.channels.test_listening import turns
 from tests.core.test_plugins import MANIFEST, loaded, pigeon
 from tests.pages.clients import client_of
-from tests.world import PUBLIC, World
+from tests.world import PUBLIC, START, World
 from trinity_channels.api import (
     Account,
     Binding,
@@ -26,6 +28,7 @@ from trinity_channels.api import (
     Inbound,
     MessageReceived,
     OutboundMessage,
+    ProviderUnavailable,
     Receipt,
     Sender,
     Verification,
@@ -95,6 +98,37 @@ async def test_its_messages_are_answered(loft: World) -> None:
     assert (await loft.api("POST", f"{PIGEON}/probe")).json()["code"] == "no_webhook"
     assert (await loft.http.post(f"{PUBLIC}/api/pigeon/webhook/any")).status_code == httpx.codes.NOT_FOUND
     assert (await loft.api("POST", "/api/settings/diagnosis")).status_code == httpx.codes.OK
+
+
+async def test_what_a_broken_connection_could_not_bring_is_asked_for(
+    loft: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plugin, calls = loft.host.plugins["pigeon"], 0
+
+    async def breaks_once(_: Binding, __: Context, deliver: Deliver) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            raise ProviderUnavailable("The sky is closed.")
+        await deliver(Inbound())
+        await asyncio.Event().wait()
+
+    async def missed(_: Binding, since: datetime, __: Context) -> list[MessageReceived]:
+        assert since <= START
+        return [MessageReceived("ring-7", Sender("L-321"), "are you there?", "ring-7", sent_at=START)]
+
+    listed = replace(plugin.manifest, capabilities=Capabilities(listen=True, list_missed=timedelta(days=1)))
+    monkeypatch.setattr(plugin, "manifest", listed)
+    monkeypatch.setattr(plugin, "list_missed", missed)
+    monkeypatch.setattr(plugin, "listen", breaks_once)
+    await loft.api("PUT", PIGEON, {})
+    await loft.until(lambda: calls == 1)
+    await loft.later(minutes=1)
+    await loft.until(lambda: calls == 2)
+    await turns()
+    await loft.later(seconds=10)
+
+    assert SENT == ["echo are you there?"]
 
 
 async def test_its_pages_know_of_no_webhook(loft: World) -> None:

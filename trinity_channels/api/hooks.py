@@ -211,9 +211,9 @@ async def find_sent(
 async def list_missed(binding: Binding, since: datetime, ctx: Context) -> list[MessageReceived]:
     """List inbound messages since a time, for catch-up after an outage. Capability `list_missed`.
 
-    Called once per binding when the host starts, again if the provider could not be asked then, and after webhooks could not
-    be stored or were refused for their signature, once the credentials work. Messages that are known already are recognised
-    by `event_id`.
+    Called once per binding when the host starts, again if the provider could not be asked then, after webhooks could not be
+    stored or were refused for their signature, once the credentials work, and after a connection of `listen` has failed.
+    Messages that are known already are recognised by `event_id`.
 
     Returns:
         The messages, oldest first, at most 1,000.

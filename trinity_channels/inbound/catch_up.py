@@ -122,6 +122,11 @@ class CatchUp:
         """An authentic request could not be stored: what it brought is to be asked for."""
         self._add(replace(_Gap.of(bound), refused_at=self._now()))
 
+    def unheard(self, bound: OpenBinding, since: datetime) -> None:
+        """There was no connection to the provider since then: what it could not deliver is to be asked for."""
+        self._add(replace(_Gap.of(bound), refused_at=since))
+        self._wanted.set()
+
     def mistrusted(self, bound: OpenBinding, *, genuine: bool) -> None:
         """A request was refused for its signature; `genuine`: it is the provider's nevertheless, for another address.
 

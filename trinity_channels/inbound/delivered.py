@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from trinity_channels import api
 from trinity_channels.bindings import OpenBinding
@@ -19,6 +20,10 @@ class Delivered:
         self._intake = intake
         self._catch_up = catch_up
         self._metrics = metrics
+
+    def resumed(self, bound: OpenBinding, since: datetime) -> None:
+        """It is connected again, after a connection that has failed since then."""
+        self._catch_up.unheard(bound, since)
 
     async def take(self, bound: OpenBinding, events: Sequence[api.Event]) -> None:
         """Store them; returns after the commit.

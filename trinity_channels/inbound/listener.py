@@ -125,9 +125,11 @@ class Listener:
         """Note the first sign of a connection."""
         if self._state.connected_since:
             return
-        refused = self._state.refused
-        await self._tell(Listening(connected_since=self._now(), failing_since=self._state.failing_since))
+        refused, failing_since = self._state.refused, self._state.failing_since
+        await self._tell(Listening(connected_since=self._now(), failing_since=failing_since))
         self._failures.ended(bound.id)
+        if failing_since:
+            self._delivered.resumed(bound, failing_since)
         log.info("listening", channel=bound.channel, agent=bound.agent)
         if refused:
             await self._delivered.take(bound, (api.BindingState("listen", works=True),))
@@ -165,7 +167,10 @@ class Listener:
         """Tell the owner as if the provider had reported it."""
         state = api.BindingState("listen", works=False, message=error.message, fix=_FIX)
         with contextlib.suppress(Disconnected, VaultError, StoreError, api.NotStored):
-            await self._delivered.take(await self._opened.open(self._binding), (state,))
+            bound = await self._opened.open(self._binding)
+            # Where the way has just been changed, the provider refuses for that reason.
+            if bound.listens:
+                await self._delivered.take(bound, (state,))
 
     async def _tell(self, state: Listening) -> None:
         self._state = state
