@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import types
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib.metadata import EntryPoint
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -27,7 +29,7 @@ from trinity_channels.api import (
     Verification,
     hookimpl,
 )
-from trinity_channels.plugins import Plugin, Plugins, load
+from trinity_channels.plugins import NAME, RESERVED, Plugin, Plugins, load
 
 
 class Settings(BaseModel):
@@ -322,3 +324,17 @@ async def test_a_broken_promise_about_a_sender_is_no_reason_to_lose_the_turn() -
 
     with pytest.raises(ProviderUnavailable, match="KeyError"):
         await plugin.resolve_identity(*[None] * 3)  # type: ignore[arg-type]  # it looks at none of them
+
+
+@pytest.mark.parametrize("name", ["auto", "messages", "agents"])
+def test_a_channel_with_a_name_of_the_hosts_is_refused(name: str) -> None:
+    (found,) = loaded((name, lambda: pigeon(name))).unavailable
+
+    assert "reserved for the host" in found.reason
+
+
+def test_all_names_in_the_apis_addresses_are_reserved() -> None:
+    paths = json.loads((Path(__file__).parents[2] / "docs/reference/openapi.json").read_text())["paths"]
+    parts = {path.removeprefix("/api/agents/{name}").removeprefix("/api").split("/")[1] for path in paths}
+
+    assert {part for part in parts if NAME.fullmatch(part)} - set(load()) == RESERVED - {"auto"}

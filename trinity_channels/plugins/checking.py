@@ -17,6 +17,30 @@ from trinity_channels.plugins.plugin import INCOMING, OPTIONAL, REQUIRED, Plugin
 LISTENS = "listens"
 """What the API calls the choice between webhook and `listen`, beside the settings of a channel."""
 NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
+# `auto` lets the host choose the channel of a proactive message; the others are parts of the API's addresses, in the place
+# where a channel's name stands: /api/agents/{agent}/{channel} and /api/{channel}/webhook.
+RESERVED = frozenset(
+    [
+        "access",
+        "agents",
+        "audit",
+        "auto",
+        "channels",
+        "clients",
+        "conversations",
+        "deliveries",
+        "disclosure",
+        "messages",
+        "retention",
+        "sessions",
+        "settings",
+        "setup",
+        "share",
+        "shares",
+        "tokens",
+    ]
+)
+"""Names that no channel can have."""
 
 
 class PluginRefused(Exception):
@@ -32,6 +56,8 @@ def register(manager: pluggy.PluginManager, point: EntryPoint) -> object:
     """
     if not NAME.fullmatch(point.name):
         raise PluginRefused("the entry point's name must be lower-case letters, digits and underscores")
+    if point.name in RESERVED:
+        raise PluginRefused(f"the name {point.name!r} is reserved for the host; rename the channel and its entry point")
     module = point.load()
     for name, spec in _specs().items():
         implementation = getattr(module, name, None)

@@ -164,6 +164,54 @@ def test_a_name_that_cannot_be_a_channels_is_refused(cli: Cli, tmp_path: Path, n
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("telegram", "A channel telegram is installed already"),
+        ("contract_tests", "reserved"),
+        ("auto", "reserved"),
+        ("messages", "reserved"),
+        ("class", "a word of Python"),
+        ("none_", "ends with a letter or digit"),
+    ],
+)
+def test_a_name_that_something_else_has_is_refused(cli: Cli, tmp_path: Path, name: str, told: str) -> None:
+    _refuses(cli(name, "--into", str(tmp_path)), told)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_whose_module_or_package_is_there_is_refused(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "trinity_channels_pigeon.py").touch()
+    info = tmp_path / "trinity_channels_carrier_dove-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: trinity-channels-carrier-dove\nVersion: 1\n")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    _refuses(cli("pigeon", "--into", str(tmp_path / "new")), "There is a module trinity_channels_pigeon already")
+    for name in ("carrier_dove", "carrier__dove"):
+        _refuses(cli(name, "--into", str(tmp_path / "new")), "is installed already")
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_told(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "trinity-channels-pigeon").symlink_to(tmp_path / "nowhere")
+
+    _refuses(cli("pigeon", "--into", str(tmp_path / "file")), "cannot be written")
+    _refuses(cli("pigeon", "--into", str(tmp_path)), "exists; choose another name")
+
+
+def _refuses(result: Any, told: str) -> None:
+    assert result.exit_code == 2
+    # Typer draws a box around it, and breaks its lines.
+    said = " ".join(result.output.replace("│", " ").split())
+    assert told in said, said
+    assert re.search("[Cc]hoose another|ends with", said)
+
+
 def test_nothing_is_overwritten(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "trinity-channels-pigeon").mkdir()
 
