@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from trinity_channels_contract_tests.sockets import Sockets
+from trinity_channels_contract_tests.testing import Sockets
 
 
 @cache

@@ -26,8 +26,7 @@ from trinity_channels.api import (
     Receipt,
     Request,
 )
-from trinity_channels_contract_tests.sockets import Sockets
-from trinity_channels_contract_tests.testing import Script, ScriptedProvider
+from trinity_channels_contract_tests.testing import Script, ScriptedProvider, Sockets
 from trinity_channels_slack import plugin
 from trinity_channels_slack.settings import SlackSettings
 from trinity_channels_slack.simulator import SlackSimulator

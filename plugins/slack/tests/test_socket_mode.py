@@ -28,8 +28,7 @@ from trinity_channels.api import (
     ProviderUnavailable,
     Request,
 )
-from trinity_channels_contract_tests.sockets import Sockets
-from trinity_channels_contract_tests.testing import Recorded
+from trinity_channels_contract_tests.testing import Recorded, Sockets
 from trinity_channels_slack import plugin, socket_mode
 from trinity_channels_slack.envelope import OTHER_INSTALLATION
 from trinity_channels_slack.settings import SlackSettings

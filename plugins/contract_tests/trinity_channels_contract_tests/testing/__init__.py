@@ -1,5 +1,6 @@
 """What the tests of a plugin need beside the contract: recorded payloads, a scripted provider, a simulator on a socket."""
 
+from trinity_channels_contract_tests.sockets import Sockets
 from trinity_channels_contract_tests.testing.phone_page import loads_its_own_files_only
 from trinity_channels_contract_tests.testing.recorded import Recorded
 from trinity_channels_contract_tests.testing.scripted import (
@@ -18,6 +19,7 @@ __all__ = [
     "Script",
     "ScriptedProvider",
     "Serve",
+    "Sockets",
     "answering",
     "failing",
     "failure_of",

@@ -18,8 +18,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from trinity_channels.api import WebSocket, WebSocketClosed
 from trinity_channels.api.http import Refused
-from trinity_channels_contract_tests.sockets import Sockets
-from trinity_channels_contract_tests.testing import Serve
+from trinity_channels_contract_tests.testing import Serve, Sockets
 from trinity_channels_slack.simulator import SlackSimulator
 
 if TYPE_CHECKING:
