@@ -63,10 +63,14 @@ class Listener:
             await self._begin()
             while True:
                 try:
-                    error = await self._listen_once()
+                    pause = await self._ended(await self._listen_once())
                 except Disconnected:
                     return
-                await self._wait(await self._ended(error))
+                except Exception as error:
+                    # Ours, not the plugin's: without this nothing would listen until the binding is changed.
+                    log.exception("listener failed", binding=self._binding, error=type(error).__name__)
+                    pause = LONGEST_PAUSE
+                await self._wait(pause)
         finally:
             self._over = True
 

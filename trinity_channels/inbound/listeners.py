@@ -63,6 +63,7 @@ class Listeners:
     async def end(self) -> None:
         """Listen no more; returns when all has ended, or does not in time."""
         self._begun = False
+        self._reader.stop()
         self._cease()
         if self._ending:
             await asyncio.wait(self._ending, timeout=PATIENCE)
@@ -81,7 +82,6 @@ class Listeners:
             self._reader.begin()
 
     def _cease(self) -> None:
-        self._reader.stop()
         for binding in list(self._running):
             self._stop(binding)
 

@@ -92,8 +92,9 @@ async def read(
     try:
         return await call(settings, ctx, method, parameters, wait=wait)
     except RefusedError as refused:
-        if refused.code == HTTPStatus.TOO_MANY_REQUESTS and (refused.pause or math.inf) <= patience:
-            await asyncio.sleep(refused.pause or 0)
+        pause = math.inf if refused.pause is None else refused.pause
+        if refused.code == HTTPStatus.TOO_MANY_REQUESTS and pause <= patience:
+            await asyncio.sleep(pause)
             return await read(settings, ctx, method, parameters, wait=wait)
         if refused.code in _TOKEN_REFUSED:
             raise ConfigurationError(

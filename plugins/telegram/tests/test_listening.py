@@ -1,0 +1,199 @@
+"""Long polling: what is asked, what is delivered, and what odd answers come to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import pytest
+
+from trinity_channels.api import (
+    Binding,
+    ChannelError,
+    ConfigurationError,
+    Inbound,
+    Malformed,
+    MessageReceived,
+    NotStored,
+    ProviderUnavailable,
+)
+from trinity_channels_telegram import plugin
+
+ZOE = {"id": 5550001, "is_bot": False, "first_name": "Zoe"}
+DELETED = (200, {"ok": True, "result": True})
+DONE = (401, {"ok": False, "error_code": 401, "description": "Unauthorized"})
+"""What ends a story."""
+
+
+def update(number: object, text: str = "hello") -> dict[str, Any]:
+    message = {
+        "message_id": 11,
+        "from": ZOE,
+        "chat": {"id": 5550001, "type": "private"},
+        "date": 1795300000,
+        "text": text,
+    }
+    return {"update_id": number, "message": message}
+
+
+def ok(result: object) -> tuple[int, object]:
+    return 200, {"ok": True, "result": result}
+
+
+class Heard:
+    """What was delivered."""
+
+    def __init__(self) -> None:
+        self.batches: list[Inbound] = []
+
+    async def __call__(self, inbound: Inbound) -> None:
+        self.batches.append(inbound)
+
+    @property
+    def texts(self) -> list[str]:
+        events = [event for one in self.batches for event in one.events]
+        return [event.text if isinstance(event, MessageReceived) else type(event).__name__ for event in events]
+
+
+async def listens(binding: Binding, telegram: Any, *answers: tuple[int, object]) -> tuple[Heard, Exception]:
+    """Listen to these answers, the first of which is to `deleteWebhook`; returns how that has ended."""
+    telegram.answers(DELETED, *answers, DONE)
+    heard = Heard()
+    with pytest.raises(ChannelError) as ended:
+        await plugin.listen(replace(binding, listens=True), telegram.ctx, heard)
+    return heard, ended.value
+
+
+async def test_it_asks_after_what_was_stored(binding: Binding, telegram: Any) -> None:
+    heard, _ = await listens(
+        binding, telegram, ok([]), ok([update(7, "one"), update(8, "two")]), ok([]), ok([update(3)])
+    )
+
+    (first, _), *polls = telegram.calls
+    assert first == "deleteWebhook"
+    assert {name for name, _ in polls} == {"getUpdates"}
+    # After a quiet week the numbers begin anywhere, so that nothing is asked for by an old one.
+    assert [call.get("offset") for _, call in polls] == [None, None, 9, None, 4]
+    assert [call["timeout"] for _, call in polls] == [0, 25, 25, 25, 25]
+    assert polls[0][1]["allowed_updates"] == ["message", "edited_message", "callback_query", "my_chat_member"]
+    assert heard.texts == ["one", "two", "hello"]
+    assert heard.batches[0] == Inbound()
+
+
+async def test_it_waits_longer_than_telegram_does(binding: Binding, telegram: Any) -> None:
+    await listens(binding, telegram, ok([]), ok([]))
+
+    read = [one.extensions["timeout"]["read"] for one in telegram.requests if one.url.path.endswith("getUpdates")]
+    assert min(read[1:]) >= 30
+
+
+async def test_what_is_not_stored_is_not_acknowledged(binding: Binding, telegram: Any) -> None:
+    telegram.answers(DELETED, ok([update(7), update(8)]), DONE)
+
+    async def full(_: Inbound) -> None:
+        raise NotStored("The disk is full.")
+
+    with pytest.raises(NotStored):
+        await plugin.listen(binding, telegram.ctx, full)
+
+    assert len(telegram.calls) == 2
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        {},
+        None,
+        "updates",
+        7,
+        True,
+        [[]],
+        [None],
+        ["x"],
+        [{}],
+        [{"update_id": None}],
+        [{"update_id": "7"}],
+        [{"update_id": True}],
+        [{"update_id": 2**70}],
+        [{"update_id": 7.5}],
+    ],
+)
+async def test_an_answer_without_updates_is_no_usable_one(binding: Binding, telegram: Any, result: object) -> None:
+    heard, ended = await listens(binding, telegram, ok(result))
+
+    assert isinstance(ended, ProviderUnavailable)
+    assert heard.batches == []
+
+
+async def test_what_cannot_be_numbered_holds_up_nothing_before_it(binding: Binding, telegram: Any) -> None:
+    heard, ended = await listens(
+        binding, telegram, ok([update(7, "one"), {"odd": 1}, update(9, "two")]), ok([{"odd": 1}])
+    )
+
+    assert heard.texts == ["one"]
+    assert isinstance(ended, ProviderUnavailable)
+    assert telegram.calls[-1][1]["offset"] == 8
+
+
+@pytest.mark.parametrize(
+    "kind", [{}, {"message": None}, {"message": 7}, {"message": []}, {"teleport": {}}, {"message": {}}]
+)
+async def test_an_odd_update_is_acknowledged(binding: Binding, telegram: Any, kind: dict[str, object]) -> None:
+    heard, _ = await listens(binding, telegram, ok([{"update_id": 7, **kind}, update(8)]))
+
+    assert heard.texts[-1] == "hello"
+    assert not any(isinstance(event, Malformed) for one in heard.batches for event in one.events)
+    assert telegram.calls[-1][1]["offset"] == 9
+
+
+def refused(code: int, words: str = "", **parameters: int) -> tuple[int, object]:
+    return code, {"ok": False, "error_code": code, "description": words, "parameters": parameters}
+
+
+OTHER = "Conflict: terminated by other getUpdates request"
+TAKEN = "Conflict: terminated by setWebhook request"
+ACTIVE = "Conflict: can't use getUpdates method while webhook is active"
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "said"),
+    [
+        (refused(401, "Unauthorized"), ConfigurationError, "refused the bot token"),
+        (refused(404, "Not Found"), ConfigurationError, "refused the bot token"),
+        (refused(409, OTHER), ProviderUnavailable, "Another program fetches"),
+        (refused(409, TAKEN), ConfigurationError, "set a webhook"),
+        (refused(409, ACTIVE), ConfigurationError, "set a webhook"),
+        (refused(429, retry_after=3600), ProviderUnavailable, "in 3600 seconds"),
+        (refused(400, "Bad Request: odd"), ProviderUnavailable, "does not give"),
+        (refused(500, "Internal Server Error"), ProviderUnavailable, "cannot answer"),
+        ((502, "<html>"), ProviderUnavailable, "no usable answer"),
+        ((200, []), ProviderUnavailable, "no usable answer"),
+    ],
+)
+async def test_a_refusal_says_who_can_do_something(
+    binding: Binding, telegram: Any, answer: tuple[int, object], error: type[Exception], said: str
+) -> None:
+    _, ended = await listens(binding, telegram, answer)
+
+    assert type(ended) is error
+    assert said in str(ended)
+    assert "FakeToken" not in str(ended)
+
+
+async def test_a_short_pause_is_waited_for(binding: Binding, telegram: Any) -> None:
+    heard, _ = await listens(binding, telegram, refused(429, retry_after=0), ok([update(7)]))
+
+    assert heard.texts == ["hello"]
+
+
+async def test_a_cut_connection_is_unavailable(binding: Binding, telegram: Any) -> None:
+    def cut(request: httpx.Request) -> httpx.Response:
+        raise httpx.ReadError("cut", request=request)
+
+    telegram.answers(DELETED, ok([update(7)]), cut)
+    heard = Heard()
+    with pytest.raises(ProviderUnavailable):
+        await plugin.listen(binding, telegram.ctx, heard)
+
+    assert heard.texts == ["hello"]
