@@ -67,7 +67,7 @@ class Simulator(Protocol):
     `blocks()` and `unblocks()`. All but `sign` and `heard` are coroutines; `group` may be one.
 
     `prepare_listening()`, a plain method, is needed where the owner has to do something in the provider's console before the
-    plugin can `listen`; from then on `settings` returns what is entered for that way.
+    plugin can `listen`; from then on `settings` returns what is entered for that way. It may be called more than once.
     """
 
     app: ASGIApp

@@ -24,6 +24,7 @@ from trinity_channels_contract_tests import CHECKS
 
 TUTORIAL = Path(trinity_channels.__file__).parents[1] / "docs/tutorial/write-a-channel.md"
 BLOCK = re.compile(r"```python\n# (?P<path>\S+)\n(?P<code>.*?)```", re.DOTALL)
+CHANGE = re.compile(r"```diff\n# (?P<path>\S+)\n@@\n(?P<hunks>.*?)```", re.DOTALL)
 Cli = Callable[..., Any]
 LIST_PLUGINS = (
     "from trinity_channels.plugins import load\n"
@@ -120,18 +121,37 @@ def test_the_page_of_a_new_plugins_simulator_shows_what_is_said(generated: Calla
     assert "good morning" in page
 
 
-def test_the_tutorial_ends_with_a_channel_that_keeps_every_promise(generated: Callable[[str], Package]) -> None:
+@pytest.mark.parametrize("listens", [False, True], ids=["webhook", "without_webhook"])
+def test_the_tutorial_ends_with_a_channel_that_keeps_every_promise(
+    generated: Callable[[str], Package], *, listens: bool
+) -> None:
     package = generated("pigeon")
-    blocks = {found["path"]: found["code"] for found in BLOCK.finditer(TUTORIAL.read_text())}
+    page = TUTORIAL.read_text()
+    steps = page if listens else page.partition("## 8. Without a webhook")[0]
+    blocks = {found["path"]: found["code"] for found in BLOCK.finditer(steps)}
     for path, code in blocks.items():
         (package.folder / path).write_text(code)
+    for found in CHANGE.finditer(steps):
+        _change(package.folder / found["path"], found["hunks"])
 
     told = package.contract()
 
-    assert len(blocks) == TUTORIAL.read_text().count("```python")
+    assert (len(blocks), len(CHANGE.findall(steps))) == (steps.count("```python"), steps.count("```diff"))
     assert "## pigeon: silver" in told, told
     passed, skipped = re.findall(r"(\d+) (?:passed|skipped)", told.splitlines()[-1])
     assert int(passed) + int(skipped) == len(CHECKS)
+    assert listens == ("| what people write is delivered | kept |" in told), told
+
+
+def _change(path: Path, hunks: str) -> None:
+    """Change a file as a diff without line numbers says."""
+    text = path.read_text()
+    for hunk in hunks.split("@@\n"):
+        lines = hunk.splitlines()
+        before, after = ("\n".join(one[1:] for one in lines if not one.startswith(sign)) for sign in "+-")
+        assert text.count(before) == 1, before
+        text = text.replace(before, after)
+    path.write_text(text)
 
 
 @pytest.mark.parametrize(
