@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
@@ -70,9 +71,9 @@ class TakesListsForObjects(Echo):
 
     @hookimpl
     async def resolve_identity(self, binding: Binding, sender: Sender, ctx: Context) -> Identity:
-        await super().resolve_identity(binding, sender, ctx)
-        told = (await self.request(binding.settings, ctx, "GET", f"/people/{sender.address}")).json()
-        return Identity(addresses=(sender.address,), name=str(told.get("name") or ""))
+        found = await super().resolve_identity(binding, sender, ctx)
+        answer = await self.request(binding.settings, ctx, "GET", f"/people/{sender.address}")
+        return replace(found, name=str(answer.json().get("name") or "")) if answer.is_success else found
 
 
 class LetsTheParserSpeak(Echo):
@@ -81,7 +82,9 @@ class LetsTheParserSpeak(Echo):
     @hookimpl
     async def verify(self, binding: Binding, ctx: Context) -> Verification:
         found = await super().verify(binding, ctx)
-        (await self.request(binding.settings, ctx, "GET", "/webhook")).json()
+        answer = await self.request(binding.settings, ctx, "GET", "/webhook")
+        if answer.is_success:
+            answer.json()
         return found
 
 
@@ -101,8 +104,11 @@ class TakesNothingForAnEmptyList(Echo):
 class NamesMessagesNone(Echo):
     breaks = "test_odd_fields_are_survived"
 
-    def named(self, row: dict[str, Any]) -> str:
-        return str(row["id"])
+    async def rows(self, binding: Binding, ctx: Context, path: str) -> list[dict[str, Any]]:
+        rows = await super().rows(binding, ctx, path)
+        if path != "/inbox":
+            return rows
+        return [{**row, "id": str(row.get("id"))} if isinstance(row, dict) else row for row in rows]
 
 
 class StumblesOverTimes(Echo):
@@ -122,12 +128,13 @@ class GoesWhereItIsTold(Echo):
 
     @hookimpl
     async def list_missed(self, binding: Binding, since: datetime, ctx: Context) -> list[MessageReceived]:
+        missed = await super().list_missed(binding, since, ctx)
         following = (await self.ask(binding.settings, ctx, "GET", "/inbox")).get("next")
         if isinstance(following, str):
             token = settings_of(binding.settings).token.get_secret_value()
             with suppress(httpx.HTTPError):
                 await ctx.http.get(following, headers={"authorization": f"Bearer {token}"})
-        return await super().list_missed(binding, since, ctx)
+        return missed
 
 
 # --- redirects ---
@@ -199,10 +206,11 @@ class GreetsItself(Echo):
 
     @hookimpl
     async def verify(self, binding: Binding, ctx: Context) -> Verification:
+        found = await super().verify(binding, ctx)
         with suppress(httpx.HTTPError):
             body = {"to": binding.account.sender, "text": "This is a test.", "reference": "0"}
             await self.request(binding.settings, ctx, "POST", "/messages", body)
-        return await super().verify(binding, ctx)
+        return found
 
 
 class ExcusesItself(Echo):

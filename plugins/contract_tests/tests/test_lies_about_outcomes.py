@@ -114,8 +114,9 @@ class TakesAnyWordForAReceipt(Echo):
 class NamesMessagesNone(Echo):
     breaks = "test_an_odd_answer_to_a_send_is_unknown"
 
-    def receipt(self, row: dict[str, Any]) -> Receipt:
-        return Receipt(str(row["id"]))
+    async def post(self, binding: Binding, message: OutboundMessage, ctx: Context) -> dict[str, Any]:
+        answer = await super().post(binding, message, ctx)
+        return {**answer, "id": str(answer["id"])}
 
 
 # --- refused ---
@@ -261,7 +262,7 @@ class QuotesInTheText(Echo):
     breaks = "test_an_answer_arrives_like_any_message"
 
     def body(self, message: OutboundMessage) -> dict[str, Any]:
-        if message.reply_to and message.reply_to.token:
+        if message.reply_to and message.reply_to.token is None:
             message = replace(message, text=f"> {message.reply_to.provider_id}\n{message.text}")
         return super().body(message)
 
