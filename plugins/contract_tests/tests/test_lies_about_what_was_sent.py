@@ -169,6 +169,16 @@ class TypesToTheEnd(Echo):
         await super().indicate(binding, message_id, ctx)
 
 
+class DropsWhatWaits(Echo):
+    breaks = "test_what_waits_is_not_dropped"
+
+    @hookimpl
+    async def unregister_webhook(self, binding: Binding, ctx: Context) -> None:
+        await super().unregister_webhook(binding, ctx)
+        if not await self.webhook(binding, ctx):
+            await self.ask(binding.settings, ctx, "POST", "/webhook", {"url": "", "drop": True})
+
+
 class MissesNothing(Echo):
     breaks = "test_listing_says_if_the_provider_is_down"
 

@@ -26,7 +26,7 @@ from trinity_channels_contract_tests.expectations import Seen, broken, expect, s
 from trinity_channels_contract_tests.handover import Shape, handover
 from trinity_channels_contract_tests.harness import PATIENCE, Harness
 from trinity_channels_contract_tests.meddling import answers, edits, hangs, meddling
-from trinity_channels_contract_tests.odd import ELSEWHERE, Edit, edits_of, whole
+from trinity_channels_contract_tests.odd import ELSEWHERE, edits_of, whole
 from trinity_channels_contract_tests.outcomes import Call as Hook
 from trinity_channels_contract_tests.outcomes import hooks
 from trinity_channels_contract_tests.transport import Call, Meddling, NetworkFault
@@ -88,35 +88,27 @@ class Answers(Checks):
     @story(ALL, "Read answers with `trinity_channels.api.http`: what is not the object you expect is no answer.")
     async def test_an_odd_answer_is_no_answer(self, harness: Harness) -> None:
         """A 200 with a page, with another kind of JSON or with nothing is an error of the contract, and invents nothing."""
-        for name, hook, calls in await _asking(harness):
-            usual = await _outcome(harness, hook, None)
-            for at, call in enumerate(calls):
-                for kind, meddle in whole(call, taken=False):
-                    with harness.aspects(f"{name}, {kind}"):
-                        outcome = await _outcome(harness, hook, meddle, at)
-                        # What it learns later, such as of one question of several, may be left open.
-                        _passes(harness, name, outcome, f"answered with {kind}", whole=at == 0)
-                        if isinstance(outcome, Verification) and isinstance(usual, Verification):
-                            _leaves_open(usual, outcome, kind)
+        for one in await _asking(harness):
+            # Each call alone, and all of them: what a hook learns from another call it may tell.
+            for at in one.places:
+                for kind, meddle in whole(one.calls[at or 0], taken=False):
+                    with harness.aspects(f"{one.name}, {kind}"):
+                        outcome = await _outcome(harness, one.hook, meddle, at)
+                        one.passes(harness, outcome, f"answered with {kind}", whole=one.is_all(at))
+                        one.leaves_open(outcome, kind)
 
     @story(ALL, "Look at the type of every field before you use it, and take a wrong one for a missing one.")
     async def test_odd_fields_are_survived(self, harness: Harness) -> None:
         """A field that is missing or of another type gives an error of the contract, or a value that does not need it."""
-        for name, hook, calls in await _asking(harness):
-            # One that names the account differently each time is found by another check.
-            names_it = _is_ours(harness, await _outcome(harness, hook, None))
-            for at, call in enumerate(calls):
+        for one in await _asking(harness):
+            for at, call in enumerate(one.calls):
                 for edit in edits_of(call):
-                    with harness.aspects(f"{name}, {edit.how}"):
-                        outcome = await _outcome(harness, hook, edits(edit), at)
-                        _passes(harness, name, outcome, f"answered with {edit.how}", whole=False)
-                        if edit.takes_away and names_it and not isinstance(outcome, Exception):
-                            expect(
-                                _is_ours(harness, outcome), f"answered with {edit.how}, {name} named another account"
-                            )
-                        if name in {"find_sent", "list_missed"} and _is_list(edit):
-                            lost = outcome is None or outcome == []
-                            expect(not lost, f"answered with {edit.how}, {name} returned {outcome!r}: it lists nothing")
+                    with harness.aspects(f"{one.name}, {edit.how}"):
+                        outcome = await _outcome(harness, one.hook, edits(edit), at)
+                        listed = len(edit.place) == 1 and isinstance(edit.held, list)
+                        one.passes(harness, outcome, f"answered with {edit.how}", hides=listed)
+                        if edit.takes_away:
+                            one.names_the_same(harness, outcome, edit.how)
         _stays(harness)
 
     @story(ALL, "Follow no redirects: `http.ask` does not, and httpx does not unless it is told to.")
@@ -124,18 +116,19 @@ class Answers(Checks):
         """An answer that leads to another host is not followed: the credentials would go there."""
         asking = await _asking(harness)
         found, message = await handover(harness), await harness.message(TEXT)
-        for name, hook, calls in [*asking, ("send", hooks(harness, message)["send"], [*found.before, found.call])]:
-            for at in range(len(calls)):
+        send = hooks(harness, message)["send"]
+        for one in [*asking, Asked("send", send, [*found.before, found.call], None)]:
+            for at in range(len(one.calls)):
                 for status in REDIRECTS:
                     meddle = answers(status, headers={"location": f"http://{ELSEWHERE}/api"}, taken=False)
-                    outcome = await _outcome(harness, hook, meddle, at)
+                    outcome = await _outcome(harness, one.hook, meddle, at)
                     how = f"redirected with {status}"
-                    expect(ELSEWHERE not in harness.transport.strays, f"{how}, {name} called another host")
-                    if name == "send":
+                    expect(ELSEWHERE not in harness.transport.strays, f"{how}, {one.name} called another host")
+                    if one.name == "send":
                         fails = isinstance(outcome, SendDeferred | SendUnknown)
                         expect(fails, f"{how}, send came to {_said(outcome)}, which is neither put off nor unknown")
                     else:
-                        _passes(harness, name, outcome, how, whole=at == 0)
+                        one.passes(harness, outcome, how, whole=one.is_all(at))
 
     @story(ALL, "Let asyncio.CancelledError through: catch `Exception`, never `BaseException`.")
     async def test_a_cancelled_hook_ends(self, harness: Harness) -> None:
@@ -168,8 +161,57 @@ class Answers(Checks):
             )
 
 
-async def _asking(harness: Harness) -> list[tuple[str, Hook, list[Call]]]:
-    """The hooks that ask the provider, but `send`, each with the calls that it makes usually."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A hook that asks the provider: the calls that it makes usually, and what comes of them."""
+
+    name: str
+    hook: Hook
+    calls: list[Call]
+    usual: object
+
+    @property
+    def places(self) -> list[int | None]:
+        """The numbers of its calls, and None for all of them together."""
+        return [*range(len(self.calls)), None] if len(self.calls) > 1 else [None]
+
+    def is_all(self, at: int | None) -> bool:
+        """Whether no call is left that was answered as usual."""
+        return at is None or len(self.calls) == 1
+
+    def passes(self, harness: Harness, outcome: object, how: str, *, whole: bool = False, hides: bool = True) -> None:
+        """Expect what the hook may come to; `whole`: it was told nothing, `hides`: not what there is."""
+        how, reading = f"{how}, {self.name}", READING[self.name]
+        if isinstance(outcome, Exception):
+            expect(isinstance(outcome, reading.errors), f"{how} let out {_said(outcome)}")
+            verdict = whole and isinstance(outcome, ConfigurationError)
+            expect(not verdict, f"{how} blamed the settings: {_said(outcome)}")
+            return
+        lost = hides and self.usual and self.name in {"find_sent", "list_missed"} and not outcome
+        expect(not lost, f"{how} returned {outcome!r}, as if there were nothing")
+        expect(not whole or reading.whole, f"{how} returned {short(outcome)}, as if it had been told")
+        promised = reading.passes(harness, outcome)
+        expect(promised, f"{how} returned {short(outcome)}, of which something is missing or of another type")
+
+    def leaves_open(self, outcome: object, kind: str) -> None:
+        """Expect `verify` to judge nothing that it was not told."""
+        if not isinstance(self.usual, Verification) or not isinstance(outcome, Verification):
+            return
+        states = {check.code: check.state for check in self.usual.checks}
+        for check in outcome.checks:
+            judged = check.state not in {CheckState.UNKNOWN, states.get(check.code, check.state)}
+            expect(
+                not judged, f"answered with {kind}, verify said that {check.code} is {check.state}: it was not told so"
+            )
+
+    def names_the_same(self, harness: Harness, outcome: object, how: str) -> None:
+        """Expect the connected account. One that is another each time is found by another check."""
+        if _is_ours(harness, self.usual) and not isinstance(outcome, Exception):
+            expect(_is_ours(harness, outcome), f"answered with {how}, {self.name} named another account")
+
+
+async def _asking(harness: Harness) -> list[Asked]:
+    """The hooks that ask the provider, but `send`."""
     # What was taken can be found and listed, so that an answer that hides it is noticed.
     message = await harness.message(TEXT)
     await harness.hand_over(message)
@@ -177,8 +219,13 @@ async def _asking(harness: Harness) -> list[tuple[str, Hook, list[Call]]]:
     await asyncio.sleep(harness.manifest.capabilities.find_sent)
     asking = []
     for name, hook in hooks(harness, message).items():
-        if name in READING and await _tells(harness, name, hook) and (calls := await _calls(harness, hook)):
-            asking.append((name, hook, calls))
+        if name in READING and await _tells(harness, name, hook):
+            before = len(harness.transport.calls)
+            usual = await _outcome(harness, hook, None)
+            calls = harness.transport.calls[before:]
+            # What is wrong without any odd answer is found by another check.
+            if calls and not isinstance(usual, Exception) and READING[name].passes(harness, usual):
+                asking.append(Asked(name, hook, calls, usual))
     # The last of them has taken the webhook back.
     if harness.plugin.offers("register_webhook"):
         await _outcome(harness, hooks(harness, message)["register_webhook"], None)
@@ -190,7 +237,9 @@ async def _tells(harness: Harness, name: str, hook: Hook) -> bool:
     harness.transport.fault = NetworkFault.HTML_ERROR
     outcome = await _outcome(harness, hook, None)
     harness.transport.fault = NetworkFault.NONE
-    return isinstance(outcome, READING[name].errors) or (READING[name].whole and READING[name].passes(harness, outcome))
+    if isinstance(outcome, Exception):
+        return isinstance(outcome, READING[name].errors) and not isinstance(outcome, ConfigurationError)
+    return READING[name].whole and READING[name].passes(harness, outcome)
 
 
 async def _calls(harness: Harness, hook: Hook) -> list[Call]:
@@ -213,25 +262,6 @@ async def _outcome(harness: Harness, hook: Hook, meddle: Meddling | None, at: in
         return error
 
 
-def _passes(harness: Harness, name: str, outcome: object, how: str, *, whole: bool) -> None:
-    reading = READING[name]
-    if isinstance(outcome, Exception):
-        expect(isinstance(outcome, reading.errors), f"{how}, {name} let out {_said(outcome)}")
-        verdict = whole and isinstance(outcome, ConfigurationError)
-        expect(not verdict, f"{how}, {name} blamed the settings: {_said(outcome)}")
-        return
-    expect(not whole or reading.whole, f"{how}, {name} returned {short(outcome)}, as if it had been told")
-    promised = reading.passes(harness, outcome)
-    expect(promised, f"{how}, {name} returned {short(outcome)}, of which something is missing or of another type")
-
-
-def _leaves_open(usual: Verification, found: Verification, kind: str) -> None:
-    states = {check.code: check.state for check in usual.checks}
-    for check in found.checks:
-        judged = check.state is not CheckState.UNKNOWN and check.state is not states.get(check.code, check.state)
-        expect(not judged, f"answered with {kind}, verify said that {check.code} is {check.state}, and was not told so")
-
-
 def _is_ours(harness: Harness, outcome: object) -> bool:
     """Whether a hook names the connected account."""
     found = outcome.account if isinstance(outcome, Verification) else outcome
@@ -241,10 +271,6 @@ def _is_ours(harness: Harness, outcome: object) -> bool:
 
 def _said(outcome: object) -> str:
     return told(outcome) if isinstance(outcome, Exception) else short(outcome)
-
-
-def _is_list(edit: Edit) -> bool:
-    return len(edit.place) == 1 and isinstance(edit.held, list)
 
 
 def _stays(harness: Harness) -> None:

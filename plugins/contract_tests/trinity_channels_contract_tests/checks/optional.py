@@ -15,6 +15,9 @@ from trinity_channels_contract_tests.harness import RESPITE, Harness
 from trinity_channels_contract_tests.outcomes import NETWORK_FAULTS, failure_of, hooks, revoked, says_unavailable
 from trinity_channels_contract_tests.transport import NetworkFault
 
+LATER = 600.0
+"""Seconds of virtual time, in which a provider tries again what a host has missed."""
+
 
 class Optional(Checks):
     """Capabilities `indicate`, `list_missed`, `register_webhook`, `unregister_webhook` and `resolve_quoted`."""
@@ -154,6 +157,16 @@ class Optional(Checks):
             expect(harness.host.since(before), f"another program's webhook, {elsewhere}, was removed")
             await asyncio.sleep(RESPITE)
 
+    @story("unregister_webhook", "Leave out what drops pending messages, such as Telegram's `drop_pending_updates`.")
+    async def test_what_waits_is_not_dropped(self, harness: Harness) -> None:
+        """What people wrote while the host was down still comes after the webhook was taken back and set again."""
+        harness.needs("unregister_webhook")
+        async with harness.another() as control:
+            if not await _comes_later(control):
+                raise NotApplicable("the simulator's provider does not bring later what the host has missed")
+        came = await _comes_later(harness, "unregister_webhook")
+        expect(came, "a message that waited at the provider did not come after the webhook was set again")
+
     @story("unregister_webhook", "Let only ChannelError out: disconnecting does not depend on it.")
     async def test_taking_back_is_harmless(self, harness: Harness) -> None:
         """Taking the webhook back, also twice, lets nothing out but a `ChannelError` that says if the provider is down."""
@@ -201,6 +214,23 @@ async def _quoted(harness: Harness, message_id: str) -> Quoted:
 
 async def _missed(harness: Harness, since: object) -> list[MessageReceived]:
     return await harness.ask("list_missed", list, binding=harness.binding, since=since, ctx=harness.ctx)
+
+
+async def _comes_later(harness: Harness, *first: str) -> bool:
+    """Whether what was written while the host was down comes after these hooks, and the webhook is set again."""
+    made = hooks(harness, await harness.message("hello"))
+    harness.host.online = False
+    writing = asyncio.ensure_future(harness.phone.says("is anybody there?"))
+    await asyncio.wait({writing}, timeout=1)
+    for hook in first:
+        await failure_of(harness, made[hook])
+    harness.host.online = True
+    before = len(harness.host.requests)
+    await failure_of(harness, made["register_webhook"])
+    await asyncio.sleep(LATER)
+    await asyncio.wait({writing}, timeout=LATER)
+    events = [event for request in harness.host.since(before) for event in harness.inbound(request).events]
+    return any(isinstance(event, MessageReceived) and event.text == "is anybody there?" for event in events)
 
 
 def _indicate(harness: Harness, *, done: bool) -> Awaitable[object]:

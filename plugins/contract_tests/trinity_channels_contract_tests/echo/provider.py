@@ -217,8 +217,7 @@ class EchoSimulator:
 
     async def _post(self, payload: dict[str, Any], attempt: int = 1) -> int:
         if not self._webhook:
-            self._unread.append(payload)
-            self._arrived.set()
+            self._keep(payload)
             return 0
         body, stamp = (
             json.dumps(self.batch(payload)).encode(),
@@ -231,9 +230,22 @@ class EchoSimulator:
             "x-echo-signature": self._signature(self._webhook, stamp, body),
         }
         try:
-            return (await self._ctx.http.post(self._webhook, content=body, headers=headers)).status_code
+            status = (await self._ctx.http.post(self._webhook, content=body, headers=headers)).status_code
         except httpx.TransportError:
-            return 0
+            status = 0
+        if status in {0, HTTPStatus.SERVICE_UNAVAILABLE}:
+            self._keep(payload)
+        return status
+
+    def _keep(self, payload: dict[str, Any]) -> None:
+        """Keep what could not be brought until it is fetched, or a webhook is set."""
+        self._unread.append(payload)
+        self._arrived.set()
+
+    async def _bring_again(self) -> None:
+        waiting, self._unread = self._unread, []
+        for payload in waiting:
+            await self._post(payload)
 
     async def _carry(self, row: dict[str, Any]) -> None:
         chats: list[EchoPhone | EchoGroup] = [*self._phones.values(), *self._groups.values()]
@@ -279,7 +291,12 @@ class EchoSimulator:
 
     async def _configure_webhook(self, request: HttpRequest) -> Response:
         if _allowed(request) and request.method == "POST":
-            self._webhook = (await request.json())["url"]
+            body = await request.json()
+            self._webhook = body["url"]
+            if body.get("drop"):
+                self._unread.clear()
+            if self._webhook and self._unread:
+                self._background.start(self._bring_again())
         return _answer(request, {"url": self._webhook})
 
     async def _list_inbox(self, request: HttpRequest) -> Response:
