@@ -72,7 +72,7 @@ from trinity_channels.retention.chore import Retention
 from trinity_channels.retention.periods import RetentionPeriods
 from trinity_channels.role import Phase, Role
 from trinity_channels.settings import Settings
-from trinity_channels.store import Tx, conversation_state, deliveries, store_at
+from trinity_channels.store import store_at
 from trinity_channels.web.auth import Guard, TokenAuthenticator
 from trinity_channels.web.decision_pages import DecisionPages
 from trinity_channels.web.failed_auth import FailedAuth
@@ -140,7 +140,7 @@ class Host(OnDemand):
             now,
         )
         self.slots = FairSlots(settings.max_concurrent_turns)
-        self.dispatcher = dispatcher_of(self.store, _open_keys, now, works=role.works, slots=self.slots)
+        self.dispatcher = dispatcher_of(self.store, wiring.open_keys, now, works=role.works, slots=self.slots)
         self.readiness = Readiness(
             self.store, self.plugins, self.bindings, role, lambda: self.phase, lambda: self.dispatcher.heard
         )
@@ -394,9 +394,3 @@ class Host(OnDemand):
 def _again(settings: Settings, ports: Ports) -> Callable[[], Configuration] | None:
     """What reads the settings again; None if the application around the host gave them."""
     return partial(reread, settings, ports.read_settings) if ports.read_settings else None
-
-
-def _open_keys(tx: Tx) -> set[str]:
-    return {f"turn:{one}" for one in conversation_state.with_work(tx)} | {
-        f"deliver:{one}" for one in deliveries.with_work(tx)
-    }

@@ -66,7 +66,7 @@ from trinity_channels.people.blocks import Blocks
 from trinity_channels.plugins import Plugins
 from trinity_channels.role import Role
 from trinity_channels.settings import DATABASE_SCHEME, POSTGRES_SCHEME, Settings, SettingsError
-from trinity_channels.store import Store
+from trinity_channels.store import Store, Tx, conversation_state, deliveries
 from trinity_channels.store.news import Subject
 from trinity_channels.web.auth import Authenticator, TokenAuthenticator
 
@@ -211,6 +211,13 @@ def webhook(host: Parts, indicator: Indicator, diagnosis: Diagnosis, catch_up: C
         catch_up,
         host.metrics,
     )
+
+
+def open_keys(tx: Tx) -> set[str]:
+    """What there is to do, as the dispatcher calls it."""
+    return {f"turn:{one}" for one in conversation_state.with_work(tx)} | {
+        f"deliver:{one}" for one in deliveries.with_work(tx)
+    }
 
 
 def listeners(host: Parts, indicator: Indicator, catch_up: CatchUp) -> Listeners:
