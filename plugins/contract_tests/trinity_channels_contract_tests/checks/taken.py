@@ -51,10 +51,8 @@ class Taken(Checks):
                 await _unknown(harness, found, answers(*answer, taken=True), f"answered with {how}")
         message = await harness.message(TEXT)
         if not harness.strikes(Fault.SERVER_ERROR_AFTER):
-            broken(
-                "the simulator does not know the fault SERVER_ERROR_AFTER",
-                "Let it take, then fail.",
-            )
+            fix = "Let the simulator take the message, and then answer as for SERVER_ERROR."
+            broken("the simulator does not know the fault SERVER_ERROR_AFTER", fix)
         with harness.aspects("the provider's own"):
             expect_outcome(await send_failure(harness, message), SendUnknown, "after the provider's own server error")
 
