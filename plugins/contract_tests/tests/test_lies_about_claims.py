@@ -105,6 +105,7 @@ class OpensAGroupForEachPerson(Echo):
 
 class IndicatesNothing(Echo):
     breaks = "test_indicating_reaches_the_provider"
+    manifest = replace(MANIFEST, capabilities=replace(MANIFEST.capabilities, indicate_ends=False))
 
     @hookimpl
     async def indicate(self, binding: Binding, message_id: str, ctx: Context) -> None:
@@ -113,6 +114,7 @@ class IndicatesNothing(Echo):
 
 class IndicatesAtAnUnknownPlace(Echo):
     breaks = "test_indicating_reaches_the_provider"
+    manifest = replace(MANIFEST, capabilities=replace(MANIFEST.capabilities, indicate_ends=False))
 
     @hookimpl
     async def indicate(self, binding: Binding, message_id: str, ctx: Context) -> None:

@@ -14,7 +14,6 @@ from trinity_channels.api import (
     Event,
     Identity,
     Inbound,
-    MalformedPayload,
     MessageReceived,
     Request,
     Sender,
@@ -41,17 +40,17 @@ class DropsEmoji(Echo):
 class InsistsOnText(Echo):
     breaks = "test_an_empty_text_is_no_fault"
 
-    def message(self, row: dict[str, Any]) -> MessageReceived:
-        if not row["text"]:
-            raise MalformedPayload("The message has no text.")
-        return super().message(row)
+    def addressed(self, row: dict[str, Any]) -> Event:
+        if row["text"] == "":
+            raise ValueError("The message has no text.")
+        return super().addressed(row)
 
 
 class SeesAGroupInEveryChat(Echo):
     breaks = "test_a_message_says_who_and_where"
 
     def message(self, row: dict[str, Any]) -> MessageReceived:
-        return replace(super().message(row), conversation=row["from"]["address"], group=True)
+        return replace(super().message(row), group=True)
 
 
 class ForgetsTheTimeZone(Echo):

@@ -75,9 +75,9 @@ class SwallowsMalformedRequests(Echo):
 class NamesMessagesNone(Echo):
     breaks = "test_a_malformed_message_is_not_swallowed"
 
-    def message(self, row: dict[str, Any]) -> MessageReceived:
-        name = str(row.get("id"))
-        return replace(super().message({**row, "id": "x"}), event_id=name, provider_id=name)
+    def addressed(self, row: dict[str, Any]) -> Event:
+        found, name = super().addressed({**row, "id": "x"}), str(row.get("id"))
+        return replace(found, event_id=name, provider_id=name) if isinstance(found, MessageReceived) else found
 
 
 class AddressesNone(Echo):

@@ -196,10 +196,10 @@ class KeepsWhatWasPasted(Echo):
                 raise ValueError("The account is missing.")
             return account
 
-        @field_validator("token", "signing_secret")
+        @field_validator("token", "signing_secret", "signing_secret_secondary")
         @classmethod
         def filled(cls, secret: Any) -> Any:
-            if not secret.get_secret_value().strip():
+            if secret is not None and not secret.get_secret_value().strip():
                 raise ValueError("The secret is missing.")
             return secret
 

