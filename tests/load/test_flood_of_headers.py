@@ -7,13 +7,13 @@ import contextlib
 import subprocess
 from pathlib import Path
 
-from tests.load.databases import SqliteFile
+from tests.load.databases import Database
 from tests.load.host_process import HostProcess
 from tests.test_http_server import endless
 
 
-async def test_a_flood_of_headers_costs_the_host_no_memory(tmp_path: Path) -> None:
-    host = HostProcess(tmp_path, SqliteFile(tmp_path), model="http://127.0.0.1:9", twilio="http://127.0.0.1:9")
+async def test_a_flood_of_headers_costs_the_host_no_memory(tmp_path: Path, database: Database) -> None:
+    host = HostProcess(tmp_path, database, model="http://127.0.0.1:9", twilio="http://127.0.0.1:9")
     await host.start()
     assert host.process is not None
     try:

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
-from tests.load.databases import SqliteFile
+from tests.load.databases import Database
 from tests.load.host_process import HostProcess
 from tests.load.siege import make_twilio, served
 
@@ -34,13 +34,13 @@ def _forms() -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("name", _forms())
-async def test_forgeries_delay_nothing_else(tmp_path: Path, name: str) -> None:
+async def test_forgeries_delay_nothing_else(tmp_path: Path, database: Database, name: str) -> None:
     body = _forms()[name]
     async with contextlib.AsyncExitStack() as stack:
         http = await stack.enter_async_context(httpx.AsyncClient())
         twilio = make_twilio(http, "http://twilio.invalid")
         base_url = await stack.enter_async_context(served(twilio.app))
-        host = HostProcess(tmp_path, SqliteFile(tmp_path), model="http://127.0.0.1:9", twilio=base_url)
+        host = HostProcess(tmp_path, database, model="http://127.0.0.1:9", twilio=base_url)
         await host.start()
         assert host.process is not None
         try:

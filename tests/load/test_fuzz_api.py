@@ -7,6 +7,7 @@ import logging
 import random
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +100,9 @@ async def ask(net: Net, method: str, path: str, token: str = ADMIN, **sent: Any)
     try:
         return await net.http.send(request)
     except Exception as error:  # noqa: BLE001  this is what the fuzz is looking for
-        return httpx.Response(500, json={"raised": repr(error)}, request=request)
+        raised = httpx.Response(500, json={"raised": repr(error)}, request=request)
+        raised.elapsed = timedelta()  # the checks look at it
+        return raised
 
 
 async def answer(net: Net, case: AnyCase) -> httpx.Response:

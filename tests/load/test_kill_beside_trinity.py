@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.load.databases import SqliteFile
+from tests.load.databases import Database
 from tests.load.host_process import HostProcess
 from tests.load.siege import ADMIN, Far, Persistent, eventually, make_twilio, now, served
 from tests.platform.double import TOKEN, Platform
@@ -36,7 +36,7 @@ async def quiet(host: HostProcess) -> None:
 
 
 @pytest.mark.timeout(300)
-async def test_kill_nine_begins_no_run_twice(tmp_path: Path) -> None:
+async def test_kill_nine_begins_no_run_twice(tmp_path: Path, database: Database) -> None:
     dice = random.Random("platform")
     platform = Platform(now)
     platform.executions.plans = planned(dice)
@@ -46,7 +46,7 @@ async def test_kill_nine_begins_no_run_twice(tmp_path: Path) -> None:
         url = await stack.enter_async_context(served(Far(platform.app, dice)))
         host = HostProcess(
             tmp_path,
-            SqliteFile(tmp_path),
+            database,
             model="",
             twilio=await stack.enter_async_context(served(Far(twilio.app, dice))),
             settings={"TRINITY_URL": url, "TRINITY_TOKEN": TOKEN},

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 from datetime import timedelta
+from functools import partial
 from itertools import pairwise
 from statistics import median, quantiles
 from time import clock_gettime_ns
@@ -17,42 +16,41 @@ from tests.world import START, World
 from trinity_channels.retention.chore import BATCH, BATCHES
 from trinity_channels.store import Store, Tx
 from trinity_channels.store.clock import micros
+from trinity_channels.store.sqlite import SqliteStore
 
 ROWS = 100_000
 _MONOTONIC = 1  # the other clocks stand still
 _OLD = "a question that was asked long ago"
-_MESSAGES = """
-    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :rows)
+_MESSAGES = f"""
     INSERT INTO trinity_channels_message (id, binding_id, conversation_id, contact_id, event_id, origin,
         text, state, at, received_at)
-    SELECT i, 1, 1, 1, 'old' || i, 'person', :text || i, 'answered', :at + i, :at + i FROM n
-"""
-_DELIVERIES = """
+    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {ROWS})
+    SELECT i, 1, 1, 1, 'old' || i, 'person', '{_OLD}' || i, 'answered',
+        {micros(START - timedelta(days=60))} + i, {micros(START - timedelta(days=60))} + i FROM n
+"""  # noqa: S608  constants
+_DELIVERIES = f"""
     INSERT INTO trinity_channels_delivery (binding_id, conversation_id, message_id, address, text, state,
         attempts, created_at, updated_at)
-    SELECT 1, 1, id, 'somewhere', :text, 'read', 1, at, at FROM trinity_channels_message WHERE event_id LIKE
-    'old%' AND id % 2
-"""
+    SELECT 1, 1, id, 'somewhere', '{_OLD}', 'read', 1, at, at FROM trinity_channels_message
+    WHERE event_id LIKE 'old%' AND id % 2 = 1
+"""  # noqa: S608  constants
+_WITH_TEXT = "SELECT count(*) FROM trinity_channels_message WHERE event_id LIKE 'old%' AND text != ''"
 
 
 def fill(world: World) -> None:
     """Put old messages into the database, half of them with a delivery."""
-    with closing(sqlite3.connect(world.folder / "trinity_channels.db")) as database, database:
-        database.execute("DELETE FROM trinity_channels_delivery")
-        database.execute("DELETE FROM trinity_channels_message")
-        database.execute("DROP TRIGGER trinity_channels_delivery_begin")  # these have gone their way already
-        values = {"rows": ROWS, "text": _OLD, "at": micros(START - timedelta(days=60))}
-        database.execute(_MESSAGES, values)
-        database.execute(_DELIVERIES, values)
+    change = partial(world.database.change, world.folder)
+    change("DELETE FROM trinity_channels_delivery")
+    change("DELETE FROM trinity_channels_message")
+    if World.database.store is SqliteStore:
+        change("DROP TRIGGER trinity_channels_delivery_begin")  # these have gone their way already
+    change(_MESSAGES)
+    change(_DELIVERIES)
 
 
 def with_text(world: World) -> int:
     """How many of them still have their text."""
-    with closing(sqlite3.connect(world.folder / "trinity_channels.db")) as database, database:
-        found: int = database.execute(
-            "SELECT count(*) FROM trinity_channels_message WHERE event_id LIKE 'old%' AND text != ''"
-        ).fetchone()[0]
-        return found
+    return int(world.database.rows(world.folder, _WITH_TEXT)[0][0])
 
 
 @pytest.fixture
