@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -17,27 +16,11 @@ from tests.moving import as_kept, content, filled, opens
 from trinity_channels.store import store_at
 from trinity_channels.store.move.rows import tables
 
-pytestmark = pytest.mark.sqlite("the commands name their databases")
+pytestmark = [pytest.mark.sqlite("the commands name their databases"), pytest.mark.postgres]
 
 VERSION = "UPDATE trinity_channels_alembic_version SET version_num = '{}'"
 ESCAPED = "is not a URL; special characters of the user and the password are percent-encoded: @ as %40"
-OLD = Path(__file__).parents[1] / "databases"
-
-
-@pytest.fixture(autouse=True)
-def dropped() -> Iterator[None]:
-    yield
-    postgres.drop()
-
-
-@pytest.fixture
-def source(tmp_path: Path) -> str:
-    return filled(tmp_path / "source.db", 2)
-
-
-@pytest.fixture
-def target() -> str:
-    return postgres.database("target")
+OLD = Path(__file__).parents[2] / "databases"
 
 
 def refused(terminal: Terminal, source: str, target: str) -> str:

@@ -4,41 +4,22 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import LargeBinary
 from sqlalchemy.sql import visitors
 
-from tests import postgres
 from tests.cli.conftest import Terminal
-from tests.moving import APART, content, filled, opens
+from tests.moving import APART, content, opens
 from tests.statements import statements
 from trinity_channels.store.move import rows
 from trinity_channels.store.statements import _JsonField, _WithoutJsonField
 
-pytestmark = pytest.mark.sqlite("the commands name their databases")
+pytestmark = [pytest.mark.sqlite("the commands name their databases"), pytest.mark.postgres]
 
 CONTACT, AUDIT = "trinity_channels_contact", "trinity_channels_audit"
-
-
-@pytest.fixture(autouse=True)
-def dropped() -> Iterator[None]:
-    yield
-    postgres.drop()
-
-
-@pytest.fixture
-def source(tmp_path: Path) -> str:
-    return filled(tmp_path / "source.db", 3)
-
-
-@pytest.fixture
-def target() -> str:
-    return postgres.database("target")
 
 
 def put(terminal: Terminal, column: str, value: Any) -> None:

@@ -4,38 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests import postgres
 from tests.cli.conftest import Terminal
-from tests.moving import content, filled, opens
+from tests.moving import content, opens
 from trinity_channels.store import store_at
 from trinity_channels.store.move import moving
 
-pytestmark = pytest.mark.sqlite("the commands name their databases")
+pytestmark = [pytest.mark.sqlite("the commands name their databases"), pytest.mark.postgres]
 
 
 class Killed(BaseException):
     """The process ends here."""
-
-
-@pytest.fixture(autouse=True)
-def dropped() -> Iterator[None]:
-    yield
-    postgres.drop()
-
-
-@pytest.fixture
-def source(tmp_path: Path) -> str:
-    return filled(tmp_path / "source.db", 2)
-
-
-@pytest.fixture
-def target() -> str:
-    return postgres.database("target")
 
 
 def test_a_file_and_a_postgresql_database_that_were_left(terminal: Terminal, source: str, target: str) -> None:
