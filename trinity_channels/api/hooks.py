@@ -243,8 +243,8 @@ async def listen(binding: Binding, ctx: Context, deliver: Deliver) -> None:
 
     Args:
         binding: settings and account.
-        ctx: client, clock, addresses; `ctx.webhook_url` is None. Its client waits 15 s for an answer unless a request says
-            otherwise.
+        ctx: client, clock, addresses; a webhook at `ctx.webhook_url` is this binding's own. Its client waits 15 s for an
+            answer unless a request says otherwise.
         deliver: takes what has come, in the provider's order.
 
     Raises:

@@ -59,7 +59,8 @@ class Context:
             read as a whole has at most 4 MB, decompressed: a longer one raises `httpx.RemoteProtocolError`, after which the
             request may have been taken. Files are read with `http.stream`, with a limit of the plugin's own.
         now: the current time, timezone-aware UTC.
-        webhook_url: our address for this binding; None while no public URL is set, and for a binding that listens.
+        webhook_url: our address for this binding; None while no public URL is set. Where the plugin has
+            `receive`, a binding that listens has one, too: what still comes there is taken.
         api_base_url: replaces every host of the provider; None means the provider's own.
         websocket: opens a WebSocket, see `OpenWebSocket`; the hook that opened it closes it.
     """

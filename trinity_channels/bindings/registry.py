@@ -122,8 +122,6 @@ class Bindings:
         """The binding behind an address that was replaced: what comes there was sent before, or signed for it."""
         changes = self._changes
         now = await self.open(retired.binding)
-        if now.listens:
-            return None
         try:
             webhook = self.secrets.former_key(now.agent, now.channel, retired.webhook_key)
         except VaultError as error:
@@ -183,13 +181,13 @@ class Bindings:
                 SecretStr(webhook.secret),
                 listens=stored.listens,
             ),
-            context=self.contexts.of(stored.channel, None if stored.listens else webhook.key),
-            replaces=replaces,
+            context=self.contexts.of(stored.channel, webhook.key if plugin.receives else None),
+            # What is fetched does not show that the owner has entered the new address.
+            replaces=replaces and not stored.listens,
         )
-        if not stored.listens:
-            self._known_keys.add((stored.channel, digest(webhook.key)))
+        self._known_keys.add((stored.channel, digest(webhook.key)))
         if changes == self._changes:  # else something changed since it was read
             self._open[stored.id] = opened
-            if not stored.listens:
-                self._by_key[stored.channel, webhook.key] = opened
+            # Also of one that listens: until the provider knows that, it posts here, and would forget what is refused.
+            self._by_key[stored.channel, webhook.key] = opened
         return opened

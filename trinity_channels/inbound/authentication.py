@@ -48,7 +48,8 @@ class Authentication:
             return _without_malformed(bound, bound.receive(raw))
         except api.SignatureError as cause:
             # Only after the refusal is certain, and in bounds: finding the cause costs as much as hundreds of requests.
-            await self._diagnosis.keep(bound, request, raw)
+            if not bound.listens:  # else there is no address to be corrected
+                await self._diagnosis.keep(bound, request, raw)
             answer = error(403, "invalid_signature", "The request is not signed by the provider.")
             raise Refused("bad_signature", answer) from cause
         except api.MalformedPayload as cause:

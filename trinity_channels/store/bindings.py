@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, case, distinct, false, func, insert, select, true, update
+from sqlalchemy import bindparam, case, distinct, func, insert, select, true, update
 
 from trinity_channels.api import Account
 from trinity_channels.store import notices
@@ -72,12 +72,9 @@ _BY_DIGEST = select(*_COLUMNS).where(
     BINDING.c.webhook_digest == bindparam("digest"),
     BINDING.c.channel == bindparam("channel"),
     BINDING.c.disconnected_at.is_(None),
-    BINDING.c.listens == false(),
 )
 _ALL = select(*_COLUMNS).order_by(BINDING.c.id)
-_DIGESTS = select(BINDING.c.channel, BINDING.c.webhook_digest).where(
-    BINDING.c.disconnected_at.is_(None), BINDING.c.listens == false()
-)
+_DIGESTS = select(BINDING.c.channel, BINDING.c.webhook_digest).where(BINDING.c.disconnected_at.is_(None))
 _LISTENING = select(BINDING.c.id, BINDING.c.updated_at).where(
     BINDING.c.disconnected_at.is_(None), BINDING.c.listens == true()
 )

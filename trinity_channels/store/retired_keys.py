@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import bindparam, false, insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from trinity_channels.store.clock import micros, moment
 from trinity_channels.store.news import Subject
@@ -46,7 +46,7 @@ _BY_DIGEST = (
 _DIGESTS = (
     select(BINDING.c.channel, RETIRED_KEY.c.digest)
     .select_from(RETIRED_KEY.join(BINDING, BINDING.c.id == RETIRED_KEY.c.binding_id))
-    .where(BINDING.c.disconnected_at.is_(None), BINDING.c.listens == false())
+    .where(BINDING.c.disconnected_at.is_(None))
 )
 _WORKING = (
     select(RETIRED_KEY.c.retired_at, RETIRED_KEY.c.ends_at)
