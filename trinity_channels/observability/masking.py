@@ -14,26 +14,38 @@ from typing import Any
 HIDDEN = "***"
 
 _HIDDEN_FIELD = re.compile(
-    r"(?:.*_)?(?:token|password|secret|authorization|cookie|signature|api_key|encryption_key|webhook_key|body|text)"
+    r"(?:.*_)?(?:token|password|secret|authorization|cookie|signature|api_key|encryption_key|webhook_key|body|text|ticket)"
     r"|(?:login_)?code"
 )
 _SECRET_NAME = r"(?:token|password|secret|authorization|signature|api_?key)"  # noqa: S105 - a pattern of names
-_PATTERNS = (
+# Not in the middle of a word, but after a percent-encoded character.
+_BEGIN = r"(?:(?<![\w-])|(?<=%[0-9A-Fa-f]{2}))"
+# What is a credential wherever it stands: no sentence for people has one of these by chance.
+_CREDENTIALS = (
     (re.compile(r"(?<=://)[^/\s@]+(?=@)"), HIDDEN),  # user and password in an address
-    (re.compile(r"(/api/[^/\s]+/webhook/)[^?#\s\"']+"), rf"\1{HIDDEN}"),
-    (re.compile(r"(/signin/link/)[^?#\s\"']+"), rf"\1{HIDDEN}"),
-    (re.compile(r"\b(bearer|basic)\s+[\w.~+/=-]+", re.IGNORECASE), rf"\1 {HIDDEN}"),
-    (re.compile(rf"({_SECRET_NAME}=)[^&\s\"']+", re.IGNORECASE), rf"\1{HIDDEN}"),
-    (re.compile(rf"([\"'][\w-]*{_SECRET_NAME}[\"']\s*:\s*)(?:\"[^\"]*\"|'[^']*')", re.IGNORECASE), rf'\1"{HIDDEN}"'),
+    (re.compile(r"([?&]ticket=)[^&\s\"']+", re.IGNORECASE), rf"\1{HIDDEN}"),  # what opens a WebSocket
+    # Some platforms have a bot's token in every path.
+    (re.compile(r"(/bot\d+(?::|%3A))[\w-]+", re.IGNORECASE), rf"\1{HIDDEN}"),
+    (re.compile(rf"{_BEGIN}\d{{6,}}(?::|%3A)[\w-]{{30,}}", re.IGNORECASE), HIDDEN),
+    # Addresses to post to, without any other credential.
+    (re.compile(r"(//hooks\.[\w.-]+/\w+/)[^?#\s\"']+", re.IGNORECASE), rf"\1{HIDDEN}"),
     # API keys of model providers and chat platforms, known by their beginning; error texts quote them without a name.
     (
         re.compile(
-            r"(?<![\w-])(?:(?:sk|rk|gsk|csk|xai|hf|pplx|nvapi|gh[opsu]|xox[abeoprs])[-_][\w-]{16,}|AIza[\w-]{30,})"
+            rf"{_BEGIN}(?:(?:sk|rk|gsk|csk|xai|hf|pplx|nvapi|gh[opsu]|xapp|xwfp|xox[abeoprs])[-_][\w-]{{16,}}|AIza[\w-]{{30,}})"
         ),
         HIDDEN,
     ),
     # Keys of the platform, and tokens of this host.
-    (re.compile(r"(?<![\w-])(?:trinity_mcp_[\w-]{16,}|tc_[\w-]{43,})"), HIDDEN),
+    (re.compile(rf"{_BEGIN}(?:trinity_mcp_[\w-]{{16,}}|tc_[\w-]{{43,}})"), HIDDEN),
+)
+_PATTERNS = (
+    *_CREDENTIALS,
+    (re.compile(r"(/api/[^/\s]+/webhook/)[^?#\s\"']+"), rf"\1{HIDDEN}"),
+    (re.compile(r"(/signin/link/)[^?#\s\"']+"), rf"\1{HIDDEN}"),
+    (re.compile(r"\b(bearer|basic)(\s+|%20|\+)[\w.~+/=-]+", re.IGNORECASE), rf"\1\2{HIDDEN}"),
+    (re.compile(rf"({_SECRET_NAME}(?:=|%3D))[^&\s\"']+", re.IGNORECASE), rf"\1{HIDDEN}"),
+    (re.compile(rf"([\"'][\w-]*{_SECRET_NAME}[\"']\s*:\s*)(?:\"[^\"]*\"|'[^']*')", re.IGNORECASE), rf'\1"{HIDDEN}"'),
     # SQLAlchemy appends the values of a failed statement, message texts among them.
     (re.compile(r"\[parameters: .*"), f"[parameters: {HIDDEN}]"),
 )
@@ -57,6 +69,13 @@ def mask_phone(number: str) -> str:
     if len(digits) <= 8:  # noqa: PLR2004 - said above
         return HIDDEN + "".join(digits[-2:])
     return f"{plus}{''.join(digits[:3])}{HIDDEN}{''.join(digits[-4:])}"
+
+
+def mask_credentials(text: str) -> str:
+    """Mask only what has the shape of a credential; for sentences that people are to read."""
+    for pattern, replacement in _CREDENTIALS:
+        text = pattern.sub(replacement, text)
+    return text
 
 
 def mask_text(text: str) -> str:

@@ -31,6 +31,7 @@ from trinity_channels.api import (
     Simulator,
     Verification,
 )
+from trinity_channels.plugins.redaction import redact_error, redacted
 
 T = TypeVar("T")
 REQUIRED = ("channel", "configure", "verify", "send", "resolve_identity")
@@ -75,7 +76,8 @@ class Plugin:
     def receive(self, binding: Binding, request: Request) -> Inbound:
         try:
             return _promised(self._hooks["receive"](binding=binding, request=request), Inbound, "receive")
-        except ChannelError:
+        except ChannelError as error:
+            redact_error(error, binding)
             raise
         except Exception as error:  # fail closed: whatever breaks a plugin's check has not been authenticated
             raise SignatureError(f"The plugin failed on this request ({type(error).__name__}).") from error
@@ -91,13 +93,13 @@ class Plugin:
         return "listen" in self._hooks
 
     async def listen(self, binding: Binding, ctx: Context, deliver: Deliver) -> None:
-        await self._hooks["listen"](binding=binding, ctx=ctx, deliver=deliver)
+        await self._call("listen", binding=binding, ctx=ctx, deliver=deliver)
 
     async def configure(self, settings: BaseModel, ctx: Context, *, listens: bool) -> Account:
         return await self._ask("configure", Account, settings=settings, ctx=ctx, listens=listens)
 
     async def verify(self, binding: Binding, ctx: Context) -> Verification:
-        return await self._ask("verify", Verification, binding=binding, ctx=ctx)
+        return redacted(await self._ask("verify", Verification, binding=binding, ctx=ctx), binding)
 
     async def send(self, binding: Binding, message: OutboundMessage, ctx: Context) -> Receipt:
         try:
@@ -124,28 +126,32 @@ class Plugin:
         self, binding: Binding, message_id: str, ctx: Context, conversation: str | None, address: str, done: bool
     ) -> None:
         # Errors are the caller's: an indication is best effort.
-        await self._hooks["indicate"](
-            binding=binding, message_id=message_id, ctx=ctx, conversation=conversation, address=address, done=done
+        await self._call(
+            "indicate",
+            binding=binding,
+            message_id=message_id,
+            ctx=ctx,
+            conversation=conversation,
+            address=address,
+            done=done,
         )
 
     async def find_sent(
         self, binding: Binding, message: OutboundMessage, attempted_at: datetime, known: Collection[str], ctx: Context
     ) -> Receipt | None:
         # Not `_ask`: None is a value here.
-        found = self._hooks["find_sent"](
-            binding=binding, message=message, attempted_at=attempted_at, known=known, ctx=ctx
-        )
+        asked = {"binding": binding, "message": message, "attempted_at": attempted_at, "known": known, "ctx": ctx}
         async with asyncio.timeout(PATIENCE):
-            return cast("Receipt | None", await found)
+            return cast("Receipt | None", await self._call("find_sent", **asked))
 
     async def list_missed(self, binding: Binding, since: datetime, ctx: Context) -> list[MessageReceived]:
         return await self._ask("list_missed", list, binding=binding, since=since, ctx=ctx)
 
     async def register_webhook(self, binding: Binding, ctx: Context) -> None:
-        await self._hooks["register_webhook"](binding=binding, ctx=ctx)
+        await self._call("register_webhook", binding=binding, ctx=ctx)
 
     async def unregister_webhook(self, binding: Binding, ctx: Context) -> None:
-        await self._hooks["unregister_webhook"](binding=binding, ctx=ctx)
+        await self._call("unregister_webhook", binding=binding, ctx=ctx)
 
     async def resolve_quoted(self, binding: Binding, message_id: str, ctx: Context) -> Quoted:
         async with asyncio.timeout(PATIENCE):
@@ -155,7 +161,15 @@ class Plugin:
         return cast("Simulator", self._hooks["simulator"](ctx=ctx))
 
     async def _ask(self, hook: str, kind: type[T], **arguments: object) -> T:
-        return _promised(await cast("Awaitable[object]", self._hooks[hook](**arguments)), kind, hook)
+        return _promised(await self._call(hook, **arguments), kind, hook)
+
+    async def _call(self, hook: str, **arguments: object) -> object:
+        try:
+            return await cast("Awaitable[object]", self._hooks[hook](**arguments))
+        except ChannelError as error:
+            # `configure` has no binding yet.
+            redact_error(error, cast("Binding | BaseModel | None", arguments.get("binding", arguments.get("settings"))))
+            raise
 
 
 def _promised(value: object, kind: type[T], hook: str) -> T:

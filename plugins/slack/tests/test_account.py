@@ -49,6 +49,16 @@ async def test_a_good_token_opens_the_account(binding: Binding, slack: Any) -> N
     assert [method for method, _ in slack.asked] == ["auth.test"]
 
 
+@pytest.mark.parametrize("needed", ["xoxb-1-fakeToken", "Bearer fake", ["users:read"], "users:read\nfake", 7])
+async def test_scopes_that_are_none_are_not_shown(binding: Binding, slack: Any, needed: object) -> None:
+    slack.answers({"ok": False, "error": "missing_scope", "needed": needed})
+
+    with pytest.raises(ConfigurationError, match="missing_scope") as refused:
+        await plugin.configure(binding.settings, slack.ctx)
+
+    assert "It needs" not in refused.value.message
+
+
 async def test_the_key_does_not_depend_on_what_slack_may_leave_out(binding: Binding, slack: Any) -> None:
     slack.answers(who(None, app_id=None, user="renamed"))
 

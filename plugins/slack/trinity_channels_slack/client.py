@@ -18,7 +18,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from trinity_channels.api import ConfigurationError, Context, ProviderUnavailable, http, retry_after
 from trinity_channels.api.http import DEADLINE, Answer, CallError, Fields, NoAnswer, NotSent
-from trinity_channels_slack.codes import FAILURES, LATER, REFUSED, failure_of, known_code
+from trinity_channels_slack.codes import FAILURES, LATER, REFUSED, failure_of, known_code, known_scopes
 from trinity_channels_slack.settings import SlackSettings
 
 SLACK = "https://slack.com"
@@ -119,7 +119,7 @@ def _checked(answer: Answer, now: datetime) -> Fields:
     # An explicit refusal counts at any HTTP status: only it proves that nothing was posted.
     if body is not None and body.get("ok") is False and isinstance(body.get("error"), str):
         code = "ratelimited" if status == HTTPStatus.TOO_MANY_REQUESTS else known_code(body["error"])
-        raise Refused(code, status=status, retry_after=pause, needed=str(body.get("needed") or "")[:200])
+        raise Refused(code, status=status, retry_after=pause, needed=known_scopes(body.get("needed")))
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         raise Refused("ratelimited", status=status, retry_after=pause)
     if status == HTTPStatus.OK and body is not None and body.get("ok") is True:

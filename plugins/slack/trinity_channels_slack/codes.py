@@ -77,11 +77,18 @@ FAILURES = {
 OPTED_OUT = frozenset({"user_disabled", "cannot_dm_bot"})
 
 _CODE = re.compile("[a-z][a-z0-9_]{0,63}")
+# https://docs.slack.dev/reference/scopes; no token has this form.
+_SCOPES = re.compile("[a-z_:., ]{1,200}")
 
 
 def known_code(code: object) -> str:
     """Slack's code, or "unknown" for what does not look like one: it is shown and stored."""
     return code if isinstance(code, str) and _CODE.fullmatch(code) else "unknown"
+
+
+def known_scopes(scopes: object) -> str:
+    """The scopes that Slack names, empty for what does not look like some: they are shown and stored."""
+    return scopes if isinstance(scopes, str) and _SCOPES.fullmatch(scopes) else ""
 
 
 def failure_of(code: str) -> Failure:

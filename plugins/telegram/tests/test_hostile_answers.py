@@ -6,6 +6,7 @@ import copy
 from collections.abc import Awaitable, Callable, Iterator
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -24,6 +25,7 @@ from trinity_channels.api import (
     Verification,
 )
 from trinity_channels_telegram import plugin
+from trinity_channels_telegram.settings import TelegramSettings
 
 WEBHOOK = "https://bot.example/api/telegram/webhook/fake-key"
 MESSAGE = OutboundMessage("d-42", "-1009990001/30", "<b>hello</b>")
@@ -136,6 +138,24 @@ async def test_a_strange_field_of_a_recorded_answer_is_one_of_the_contracts_erro
             assert isinstance(found, (Account, Verification, Receipt, type(None), *ALLOWED[name]))
             assert "FakeToken" not in str(found)
             assert is_storable(found)
+
+
+@pytest.mark.parametrize("before", [0, 260, 290])
+@pytest.mark.parametrize("code", [400, 401, 403, 409, 500])
+@pytest.mark.parametrize("name", sorted(RECORDED))
+async def test_a_refusal_that_repeats_the_request_shows_no_credential(
+    name: str, code: int, before: int, binding: Binding, telegram: Any
+) -> None:
+    """Wherever the provider's words are cut, for half a secret is one, too."""
+    secrets = (TelegramSettings.model_validate(binding.settings).bot_token, binding.webhook_secret)
+    token, secret = (one.get_secret_value() for one in secrets)
+    repeated = f"/bot{token}/{name} {quote(token, safe='')} {secret if name == 'register_webhook' else ''}"
+    telegram.answers((code, refusal(code, "x" * before + repeated)))
+
+    found = await outcome(name, binding, telegram)
+
+    for one in (token.partition(":")[2], secret):
+        assert one[:6] not in f"{found!r}{getattr(found, 'failure', '')}"
 
 
 json_values = st.recursive(

@@ -8,9 +8,10 @@ from __future__ import annotations
 import asyncio
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
@@ -67,7 +68,9 @@ async def call(
     if body is None or (body["ok"] and "result" not in body):
         raise NoAnswer(f"HTTP {answer.status} without a word from the Bot API")
     if not body["ok"]:
-        raise _refusal(body, answer, ctx)
+        # The address has the token in it, and `setWebhook` the webhook's secret; who refuses a request may repeat it.
+        secrets = (settings.bot_token.get_secret_value(), str((parameters or {}).get("secret_token", "")))
+        raise _refusal(body, answer, ctx, secrets)
     return body["result"]
 
 
@@ -139,14 +142,18 @@ def _body(answer: Answer) -> Fields | None:
     return body if body is not None and isinstance(body.get("ok"), bool) else None
 
 
-def _refusal(body: Fields, answer: Answer, ctx: Context) -> RefusedError:
+def _refusal(body: Fields, answer: Answer, ctx: Context, secrets: Iterable[str]) -> RefusedError:
+    # Before it is cut: half a secret is not found any more.
+    words = shown(body, "description")
+    for secret in filter(None, secrets):
+        words = words.replace(secret, "…").replace(quote(secret, safe=""), "…")
     hints = inner(body, "parameters")
     code, pause = whole(body, "error_code"), _seconds(hints.get("retry_after"))
     return RefusedError(
         # https://core.telegram.org/bots/api#making-requests: codes may change, so the HTTP status stands in
         # for a missing one.
         code=answer.status if code is None else code,
-        words=shown(body, "description")[:_MAX_WORDS].rstrip("."),
+        words=words[:_MAX_WORDS].rstrip("."),
         pause=retry_after(answer.headers, ctx.now()) if pause is None else pause,
         migrated_to=whole(hints, "migrate_to_chat_id"),
     )

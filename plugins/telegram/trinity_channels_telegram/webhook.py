@@ -65,7 +65,7 @@ async def register(binding: Binding, ctx: Context) -> None:
         info = await webhook_info(settings, ctx)
     except client.RefusedError as refused:
         raise ConfigurationError(
-            f"Telegram does not accept the webhook's address: {refused.words.replace(secret, '…')}. It needs a public"
+            f"Telegram does not accept the webhook's address: {refused.words}. It needs a public"
             " HTTPS address on port 443, 80, 88 or 8443; check the Public Chat URL in Settings.",
             refused=True,
         ) from None
