@@ -60,7 +60,7 @@ async def test_a_process_that_rests_hears_of_new_jobs_and_of_those_that_others_p
             await seen(has_run(work, "turn:2"))
             await at_rest(asked)
 
-            await dispatcher.stop(0)
+            await dispatcher.stop(1)
 
             await seen(has_run(work, "turn:1"))
     await other.close()
