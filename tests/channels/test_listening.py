@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import AsyncMock
 
 import httpx
 import pytest
@@ -29,7 +30,10 @@ from trinity_channels.api import (
     NotStored,
     ProviderUnavailable,
 )
+from trinity_channels.bindings import listening
 from trinity_channels.inbound import listeners
+from trinity_channels.inbound.listener import Listener
+from trinity_channels.lease import LeaseLost
 from trinity_channels.store import StoreError
 
 TELEGRAM = "/api/agents/support/telegram"
@@ -366,7 +370,10 @@ async def test_what_a_provider_reports_of_the_account_is_told(laptop: Net, monke
     ("error", "said"),
     [
         (KeyError("secret words"), "The plugin failed (KeyError)."),
-        (asyncio.CancelledError(), "The plugin failed (RuntimeError)."),
+        (asyncio.CancelledError(), "The plugin failed (CancelledError)."),
+        (SystemExit(3), "The plugin failed (SystemExit)."),
+        (GeneratorExit(), "The plugin failed (GeneratorExit)."),
+        (LeaseLost("secret words"), "The plugin failed (LeaseLost)."),
         (ProviderUnavailable("It is being repaired."), "It is being repaired."),
         (None, "The connection has ended before anything came."),
     ],
@@ -391,6 +398,48 @@ async def test_a_plugin_that_ends_is_called_again(
     assert timedelta(seconds=40) < await pause(laptop) <= timedelta(seconds=60)
     assert said in (await check(laptop))["message"]
     assert "secret words" not in (await laptop.api("GET", TELEGRAM)).text
+
+
+async def test_a_failure_of_the_hosts_own_ends_no_listener(
+    laptop: Net, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    put, errors, calls = listening.put, [RuntimeError("a fault of ours")], 0
+
+    def fails(*told: Any) -> None:
+        if errors:
+            raise errors.pop(0)
+        put(*told)
+
+    async def breaks(*_: object) -> None:
+        nonlocal calls
+        calls += 1
+        raise ProviderUnavailable("It is being repaired.")
+
+    monkeypatch.setattr(listening, "put", fails)
+    await plugged(laptop, monkeypatch, breaks)
+    for _ in range(3):
+        await laptop.later(minutes=2)
+        await turns()
+
+    assert calls > 3
+    assert "a fault of ours" in caplog.text
+    assert "It is being repaired." in (await check(laptop))["message"]
+
+
+async def test_a_listener_that_ends_unforeseen_is_begun_again(
+    laptop: Net, zoe: Someone, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(listeners, "LONGEST_PAUSE", 0.01)
+    with monkeypatch.context() as broken:
+        broken.setattr(Listener, "_wait", AsyncMock(side_effect=RuntimeError("a fault of ours")))
+        broken.setattr(Listener, "_listen_once", AsyncMock(side_effect=RuntimeError("another one")))
+        laptop.clock.tick(1)
+        await laptop.api("PUT", TELEGRAM, {**laptop.simulators["telegram"].settings(), "listens": True})
+        await laptop.until(lambda: "listener ended" in caplog.text)
+
+    await laptop.until(lambda: polled(laptop))
+    await zoe.says("hello")
+    assert zoe.heard() == ["echo hello"]
 
 
 async def test_a_plugin_that_cannot_be_cancelled_delivers_nothing_more(

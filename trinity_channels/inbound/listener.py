@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -56,9 +56,11 @@ class Listener:
         self._due: datetime | None = None
         self._again = asyncio.Event()
         self._over = False
+        self._task: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
         """Listen until cancelled, or until the binding is not connected any more."""
+        self._task = asyncio.current_task()
         try:
             await self._begin()
             while True:
@@ -66,7 +68,9 @@ class Listener:
                     pause = await self._ended(await self._listen_once())
                 except Disconnected:
                     return
-                except Exception as error:
+                except BaseException as error:
+                    if self._is_end(error):
+                        raise
                     # Ours, not the plugin's: without this nothing would listen until the binding is changed.
                     log.exception("listener failed", binding=self._binding, error=type(error).__name__)
                     pause = LONGEST_PAUSE
@@ -84,14 +88,14 @@ class Listener:
             self._again.set()
 
     async def _begin(self) -> None:
-        with contextlib.suppress(StoreError):
+        with self._beside():
             before = await self._store.lookup(lambda tx: listening.of(tx, self._binding))
             # What another process has written is over, except that it failed.
             self._state = Listening(failing_since=before.failing_since, error=before.error, refused=before.refused)
             if before.connected_since or before.next_try:
                 await self._tell(self._state)
 
-    async def _listen_once(self) -> Exception | None:
+    async def _listen_once(self) -> BaseException | None:
         """Let the plugin listen; returns why it has ended, None if for no particular reason.
 
         Raises:
@@ -104,15 +108,24 @@ class Listener:
             await bound.listen(self._deliver(bound))
         except Disconnected:
             raise
-        except asyncio.CancelledError as error:
-            task: asyncio.Task[None] | None = asyncio.current_task()
-            if task is None or task.cancelling():
+        except BaseException as error:
+            # A plugin may raise anything, also what ends a program that does not catch it.
+            if self._is_end(error):
                 raise
-            # Not we were cancelled, but something that the plugin has begun.
-            return RuntimeError(cause_of(error))
-        except Exception as error:  # noqa: BLE001  a plugin may raise anything
             return error
         return None
+
+    def _is_end(self, error: BaseException) -> bool:
+        """Whether this listener is to end: it was cancelled, its coroutine is closed, or the program is interrupted."""
+        match error:
+            case asyncio.CancelledError():
+                # Otherwise something that the plugin has begun was cancelled.
+                return self._task is None or self._task.cancelling() > 0
+            case GeneratorExit():
+                # Otherwise the plugin has raised it.
+                return asyncio.current_task() is not self._task
+            case _:
+                return isinstance(error, KeyboardInterrupt)
 
     def _deliver(self, bound: OpenBinding) -> api.Deliver:
         async def deliver(inbound: api.Inbound) -> None:
@@ -138,7 +151,7 @@ class Listener:
         if refused:
             await self._delivered.take(bound, (api.BindingState("listen", works=True),))
 
-    async def _ended(self, error: Exception | None) -> float:
+    async def _ended(self, error: BaseException | None) -> float:
         """Note why it has ended; returns the seconds until it is to be tried again."""
         now, since = self._now(), self._state.connected_since
         if since and now - since >= RAN_WELL:
@@ -170,7 +183,7 @@ class Listener:
     async def _alert(self, error: api.ConfigurationError) -> None:
         """Tell the owner as if the provider had reported it."""
         state = api.BindingState("listen", works=False, message=error.message, fix=_FIX)
-        with contextlib.suppress(Disconnected, VaultError, StoreError, api.NotStored):
+        with self._beside():
             bound = await self._opened.open(self._binding)
             # Where the way has just been changed, the provider refuses for that reason.
             if bound.listens:
@@ -180,8 +193,18 @@ class Listener:
         self._state = state
         now = self._now()
         # The state is for people; what is delivered does not depend on it.
-        with contextlib.suppress(StoreError):
+        with self._beside():
             await self._store.write(lambda tx: listening.put(tx, self._binding, state, now))
+
+    @contextlib.contextmanager
+    def _beside(self) -> Iterator[None]:
+        """Do something beside listening, which goes on whatever becomes of it."""
+        try:
+            yield
+        except (Disconnected, VaultError, StoreError, api.NotStored):
+            pass
+        except Exception as error:
+            log.exception("listener failed", binding=self._binding, error=type(error).__name__)
 
     async def _wait(self, seconds: float) -> None:
         self._due = self._now() + timedelta(seconds=seconds)
@@ -195,7 +218,7 @@ class Listener:
 _FIX = "Enter the credentials again; the connection is then made at once."
 
 
-def _words(error: Exception) -> str:
+def _words(error: BaseException) -> str:
     """What people are told; a plugin's own failures have texts for logs only."""
     if isinstance(error, api.ChannelError):
         return error.message

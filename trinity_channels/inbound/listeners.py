@@ -11,7 +11,7 @@ import httpx
 from trinity_channels import lease
 from trinity_channels.bindings import Bindings
 from trinity_channels.inbound.delivered import Delivered
-from trinity_channels.inbound.listener import Listener
+from trinity_channels.inbound.listener import LONGEST_PAUSE, Listener
 from trinity_channels.observability.log import get_logger
 from trinity_channels.store import Store, bindings
 from trinity_channels.store.news import Reader, Subject
@@ -104,7 +104,14 @@ class Listeners:
         # What it was before must have let go of the connection.
         before = [one for one in self._ending if one.get_name() == _name(binding)]
         task = asyncio.create_task(_run(listener, before), name=_name(binding), context=lease.outside())
+        task.add_done_callback(self._done)
         self._running[binding] = _Running(version, listener, task)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        """Begin again what has ended although nothing has told it to: no news would come of that."""
+        if not task.cancelled() and (error := task.exception()):
+            log.error("listener ended", listener=task.get_name(), exc_info=error)
+            asyncio.get_running_loop().call_later(LONGEST_PAUSE, self._look)
 
     def _stop(self, binding: int) -> None:
         running = self._running.pop(binding)
