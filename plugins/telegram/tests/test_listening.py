@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +20,7 @@ from trinity_channels.api import (
     NotStored,
     ProviderUnavailable,
 )
-from trinity_channels_telegram import plugin
+from trinity_channels_telegram import listening, plugin
 
 ZOE = {"id": 5550001, "is_bot": False, "first_name": "Zoe"}
 DELETED = (200, {"ok": True, "result": True})
@@ -39,6 +41,18 @@ def update(number: object, text: str = "hello") -> dict[str, Any]:
 
 def ok(result: object) -> tuple[int, object]:
     return 200, {"ok": True, "result": result}
+
+
+@pytest.fixture(autouse=True)
+def paused(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The pauses that were made; they take no time."""
+    found: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        found.append(seconds)
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    return found
 
 
 class Heard:
@@ -79,6 +93,50 @@ async def test_it_asks_after_what_was_stored(binding: Binding, telegram: Any) ->
     assert polls[0][1]["allowed_updates"] == ["message", "edited_message", "callback_query", "my_chat_member"]
     assert heard.texts == ["one", "two", "hello"]
     assert heard.batches[0] == Inbound()
+
+
+@pytest.mark.parametrize(
+    "repeated",
+    [ok([]), ok([update(7)]), ok([update(6), update(7)])],
+    ids=["nothing", "the last one", "old ones"],
+)
+async def test_answers_without_news_that_come_at_once_are_not_asked_for_without_a_pause(
+    binding: Binding, telegram: Any, paused: list[float], repeated: tuple[int, object]
+) -> None:
+    await listens(binding, telegram, ok([update(7)]), *[repeated] * 20)
+
+    assert 19 <= paused.count(listening.PACE) <= 20
+
+
+async def test_news_and_answers_that_take_their_time_are_asked_for_at_once(
+    binding: Binding, telegram: Any, paused: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await listens(binding, telegram, *[ok([update(number)]) for number in range(9)])
+    monkeypatch.setattr(listening, "POLL", 0)
+    await listens(binding, telegram, *[ok([])] * 9)
+
+    assert paused == []
+
+
+@pytest.mark.parametrize("fits", [1, 5, 17])
+async def test_a_backlog_of_long_messages_is_fetched_in_pieces(binding: Binding, telegram: Any, fits: int) -> None:
+    """The host's client reads no answer that is longer than 4 MB: 81 messages that answer as long ones may be."""
+    waiting = [update(number, str(number)) for number in range(50)]
+
+    def answers(request: httpx.Request) -> httpx.Response:
+        asked = json.loads(request.content)
+        found = [one for one in waiting if one["update_id"] >= asked.get("offset", 0)][: asked["limit"]]
+        if len(found) > fits:
+            raise httpx.RemoteProtocolError("The answer is longer than 4000000 bytes.", request=request)
+        return httpx.Response(200 if found else 401, json={"ok": bool(found), "result": found})
+
+    telegram.answers(DELETED, answers)
+    heard = Heard()
+    with pytest.raises(ConfigurationError):
+        await plugin.listen(binding, telegram.ctx, heard)
+
+    assert heard.texts == [str(number) for number in range(50)]
+    assert max(call["limit"] for name, call in telegram.calls if name == "getUpdates") * 200_000 < 4_000_000
 
 
 async def test_it_waits_longer_than_telegram_does(binding: Binding, telegram: Any) -> None:
@@ -174,9 +232,9 @@ ACTIVE = "Conflict: can't use getUpdates method while webhook is active"
 async def test_a_refusal_says_who_can_do_something(
     binding: Binding, telegram: Any, answer: tuple[int, object], error: type[Exception], said: str
 ) -> None:
-    _, ended = await listens(binding, telegram, answer)
+    _, ended = await listens(binding, telegram, answer, answer)
 
-    assert type(ended) is error
+    assert isinstance(ended, error)
     assert said in str(ended)
     assert "FakeToken" not in str(ended)
 

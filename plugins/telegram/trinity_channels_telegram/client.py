@@ -46,6 +46,10 @@ class RefusedError(CallError):
         return part in self.words.lower()
 
 
+class UnreadableError(ProviderUnavailable):
+    """Telegram may have answered, with what could not be read: cut off, too long, too late, or another's page."""
+
+
 async def call(
     settings: TelegramSettings,
     ctx: Context,
@@ -89,7 +93,8 @@ async def read(
 
     Raises:
         ConfigurationError: Telegram refused the token; in its own words.
-        ProviderUnavailable: no usable answer, or Telegram asks for a pause.
+        UnreadableError: no usable answer.
+        ProviderUnavailable: Telegram could not be asked, or asks for a pause.
         RefusedError: it refused this call for another reason.
     """
     try:
@@ -110,6 +115,8 @@ async def read(
             when = "in a moment" if refused.pause is None else f"in {math.ceil(refused.pause)} seconds"
             raise ProviderUnavailable(f"Telegram cannot answer now (code {refused.code}). Try again {when}.") from None
         raise
+    except NoAnswer as error:
+        raise UnreadableError(http.reading(error, "Telegram").message) from None
     except CallError as error:
         raise http.reading(error, "Telegram") from None
 

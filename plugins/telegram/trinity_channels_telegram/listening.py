@@ -5,6 +5,7 @@ Nothing signs an update here: it is the answer to our own call, made with the bo
 
 from __future__ import annotations
 
+import asyncio
 from http import HTTPStatus
 from typing import Any
 
@@ -28,8 +29,10 @@ POLL = 25
 """Seconds that Telegram waits for the first update: routers and proxies forget connections that are silent for longer."""
 PATIENCE = 60.0
 """Seconds of a pause that Telegram asks for; a longer one is the host's to wait for."""
-MOST = 100
-"""Updates in an answer; Telegram's own limit."""
+MOST = 16
+"""Updates in an answer. Telegram would give 100: several megabytes where they are long and answer long ones."""
+PACE = 1.0
+"""Seconds before the next question after an answer that came at once and brought nothing new."""
 
 
 async def listen(binding: Binding, ctx: Context, deliver: Deliver) -> None:
@@ -38,20 +41,36 @@ async def listen(binding: Binding, ctx: Context, deliver: Deliver) -> None:
     try:
         # Telegram gives no updates to bots with a webhook. What waits stays.
         await client.read(settings, ctx, "deleteWebhook")
-        after: int | None = None
-        wait = 0  # at first, so that it shows at once whether it works
-        while True:
-            # After an answer without updates all that came before is forgotten at Telegram, and the next number may be a
-            # lower one: https://core.telegram.org/bots/api#update
-            after = await _hand_over(await _updates(binding, ctx, after, wait), binding, deliver)
-            wait = POLL
+        await _poll(binding, ctx, deliver)
     except client.RefusedError as refused:
         raise _trouble(refused) from None
 
 
-async def _updates(binding: Binding, ctx: Context, after: int | None, wait: int) -> list[Any]:
+async def _poll(binding: Binding, ctx: Context, deliver: Deliver) -> None:
+    clock = asyncio.get_running_loop().time
+    after: int | None = None
+    most, wait = MOST, 0  # at first, so that it shows at once whether it works
+    quiet = 0.0  # before when an answer without news has come at once
+    while True:
+        try:
+            updates = await _updates(binding, ctx, after, wait, most)
+        except client.UnreadableError:
+            if most == 1:
+                raise
+            # A backlog of long messages may be more than the host's client reads, or than the line carries in time.
+            most, wait = 1, 0
+            continue
+        # After an answer without updates all that came before is forgotten at Telegram, and the next number may be a
+        # lower one: https://core.telegram.org/bots/api#update
+        before, after = after, await _hand_over(updates, binding, deliver)
+        if after in {None, before} and clock() < quiet:
+            await asyncio.sleep(PACE)
+        most, wait, quiet = min(2 * most, MOST), POLL, clock() + POLL / 2
+
+
+async def _updates(binding: Binding, ctx: Context, after: int | None, wait: int, most: int) -> list[Any]:
     """What has come after an update; with that Telegram forgets all up to it."""
-    parameters: dict[str, object] = {"timeout": wait, "limit": MOST, "allowed_updates": ALLOWED_UPDATES}
+    parameters: dict[str, object] = {"timeout": wait, "limit": most, "allowed_updates": ALLOWED_UPDATES}
     if after is not None:
         parameters["offset"] = after + 1
     told = await client.read(settings_of(binding), ctx, "getUpdates", parameters, patience=PATIENCE, wait=wait)
