@@ -309,26 +309,6 @@ async def test_the_way_is_changed_with_the_settings(net: Net) -> None:
     assert await opened(net) == []
 
 
-@pytest.mark.parametrize("channel", ["telegram", "slack"])
-async def test_what_the_provider_still_posts_after_the_way_was_changed_is_taken(net: Net, channel: str) -> None:
-    await net.policy("open")
-    zoe = net.stranger(channel, "Zoe")
-    simulator: Any = net.simulators[channel]
-    await zoe.says("one")
-    net.host.store.resign()  # nothing listens yet that could tell the provider
-    net.clock.tick(2)  # Telegram's flood control
-    if channel == "slack":
-        simulator.prepare_listening()
-    answer = await net.api("PUT", f"/api/agents/support/{channel}", {**simulator.settings(), "listens": True})
-    assert answer.json()["listens"] is True
-    if channel == "slack":
-        simulator.switch_socket_mode(on=False)
-
-    await zoe.says("two")
-
-    assert zoe.heard() == ["echo one", "echo two"]
-
-
 async def test_settings_that_are_entered_again_keep_the_way(laptop: Net) -> None:
     answer = await laptop.api("PUT", TELEGRAM, {})
 

@@ -30,7 +30,7 @@ from trinity_channels.inbound import intake
 from trinity_channels.inbound.accept import Accepted
 from trinity_channels.inbound.commands import Expecting
 from trinity_channels.inbound.gather import Bursts
-from trinity_channels.store import Store, Unit, deliveries, inbox, turns
+from trinity_channels.store import Store, Tx, Unit, deliveries, inbox, turns
 from trinity_channels.store.conversation_state import Message as Waiting
 
 STORING = "while storing"
@@ -143,8 +143,10 @@ class Points:
     def _watch_what_comes_in(self) -> None:
         take = intake.Intake.take
 
-        async def taken(self: intake.Intake, bound: OpenBinding, events: Sequence[Event]) -> Accepted:
-            accepted = await take(self, bound, events)
+        async def taken(
+            self: intake.Intake, bound: OpenBinding, events: Sequence[Event], fence: Callable[[Tx], None] | None = None
+        ) -> Accepted:
+            accepted = await take(self, bound, events, fence)
             if accepted.messages:
                 _stored.set(True)
                 received.update(message for _, message in accepted.messages)

@@ -44,13 +44,15 @@ def acknowledge_first() -> None:
     """A webhook is answered before its message is stored; and the provider is not asked for what was missed."""
     take = intake.Intake.take
 
-    async def promised(self: intake.Intake, bound: OpenBinding, events: Sequence[Event]) -> Accepted:
+    async def promised(
+        self: intake.Intake, bound: OpenBinding, events: Sequence[Event], fence: Callable[[Tx], None] | None = None
+    ) -> Accepted:
         async def kept() -> Accepted:
             await asyncio.sleep(_LATE)
-            return await take(self, bound, events)
+            return await take(self, bound, events, fence)
 
         if not has_message(events):
-            return await take(self, bound, events)
+            return await take(self, bound, events, fence)
         task = asyncio.create_task(kept())
         _later.add(task)
         task.add_done_callback(_later.discard)

@@ -202,6 +202,7 @@ class Connections:
         gone = await self._store.write(forget)
         if not gone:  # it was disconnected concurrently
             raise self._not_connected(channel)
+        await self._opened.let_go(stored.id)
         # Connected again, the webhook is in use.
         if leaving and not await self.stored(agent, channel):
             await take_webhook_back(leaving)
@@ -282,6 +283,8 @@ class Connections:
         """
         bound = await self._bound(agent, channel)
         if bound.registers_unasked and bound.context.webhook_url:
+            # What has listened until now must not take the webhook away.
+            await self._opened.let_go(bound.id)
             await bound.register_webhook()
 
     async def register_all(self) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
 
@@ -36,12 +36,17 @@ class Gone(Exception):
         self.bound = bound
 
 
+async def _nothing(_: int) -> None:
+    pass
+
+
 class Bindings:
     """Opens bindings, and forgets them when they change.
 
     Attributes:
         secrets: those of stored bindings, whether they are open or not.
         contexts: what the plugins' hooks are given.
+        let_go: ends what this process does to listen for a binding that does not any more.
     """
 
     def __init__(
@@ -57,6 +62,7 @@ class Bindings:
         self.secrets = secrets
         self.contexts = contexts
         self._now = now
+        self.let_go: Callable[[int], Awaitable[None]] = _nothing
         self._open: dict[int, OpenBinding] = {}
         self._by_key: dict[tuple[str, str], OpenBinding] = {}
         self._known_keys: set[tuple[str, str]] = set()

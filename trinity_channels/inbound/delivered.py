@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from trinity_channels import api
@@ -11,6 +11,7 @@ from trinity_channels.inbound.catch_up import CatchUp
 from trinity_channels.inbound.intake import Intake, NotStored
 from trinity_channels.inbound.readable import readable
 from trinity_channels.observability.metrics import Metrics
+from trinity_channels.store import Tx
 
 
 class Delivered:
@@ -25,10 +26,11 @@ class Delivered:
         """It is connected again, after a connection that has failed since then."""
         self._catch_up.unheard(bound, since)
 
-    async def take(self, bound: OpenBinding, events: Sequence[api.Event]) -> None:
-        """Store them; returns after the commit.
+    async def take(self, bound: OpenBinding, events: Sequence[api.Event], fence: Callable[[Tx], None]) -> None:
+        """Store them; returns after the commit. `fence` as in `Intake.take`.
 
         Raises:
+            Disconnected: of the fence; nothing was changed.
             NotStored: of the contract; nothing was changed.
         """
         # Unlike a webhook's, malformed events alone are taken, too: otherwise they would come again without end.
@@ -36,7 +38,7 @@ class Delivered:
         if not rest:
             return
         try:
-            outcome = (await self._intake.take(bound, rest)).outcome
+            outcome = (await self._intake.take(bound, rest, fence)).outcome
         except NotStored as error:
             self._metrics.delivered.labels(bound.channel, "store_failed").inc()
             # Not every provider repeats what is not acknowledged.

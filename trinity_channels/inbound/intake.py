@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 
 from trinity_channels.api import Event
-from trinity_channels.bindings import OpenBinding
+from trinity_channels.bindings import Disconnected, OpenBinding
 from trinity_channels.inbound.accept import Accepted, accept, leave_nothing
 from trinity_channels.inbound.authentication import has_message
 from trinity_channels.inbound.indicate import Indicator
@@ -38,11 +38,13 @@ class Intake:
         self._now = now
         self._sparse = Sparse(now)
 
-    async def take(self, bound: OpenBinding, events: Sequence[Event]) -> Accepted:
-        """Store the events of a binding; returns after the commit.
+    async def take(
+        self, bound: OpenBinding, events: Sequence[Event], fence: Callable[[Tx], None] | None = None
+    ) -> Accepted:
+        """Store the events of a binding; returns after the commit. `fence` raises Disconnected within the transaction.
 
         Raises:
-            NotStored: nothing was changed.
+            NotStored, Disconnected: nothing was changed.
         """
         now = self._now()
         # A receipt proves nothing: it comes to the address that the message was sent with, whatever the owner has entered.
@@ -50,11 +52,13 @@ class Intake:
         if not moved and leave_nothing(events):
             return Accepted(outcome="ignored", messages=())
         try:
-            accepted = await self._store.write(partial(self._store_events, bound, events, moved, now))
+            accepted = await self._store.write(partial(self._store_events, bound, events, moved, now, fence))
         except StoreError as error:  # a known cause, which every webhook of an outage would repeat
             if self._sparse.passes(bound.channel):
                 log.error("webhook not stored", channel=bound.channel, reason=str(error))  # noqa: TRY400  see above
             raise NotStored from error
+        except Disconnected:
+            raise
         except Exception as error:
             log.exception("webhook not stored", channel=bound.channel, error=type(error).__name__)
             raise NotStored from error
@@ -67,8 +71,16 @@ class Intake:
         return accepted
 
     def _store_events(
-        self, bound: OpenBinding, events: Sequence[Event], moved: bool, now: datetime, tx: Tx
+        self,
+        bound: OpenBinding,
+        events: Sequence[Event],
+        moved: bool,
+        now: datetime,
+        fence: Callable[[Tx], None] | None,
+        tx: Tx,
     ) -> Accepted:
+        if fence is not None:
+            fence(tx)
         if moved:
             # With the message itself: it proves that the owner has entered the new address at the provider.
             retired_keys.end(tx, bound.id, now)

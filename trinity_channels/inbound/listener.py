@@ -16,6 +16,7 @@ from trinity_channels.bindings import Bindings, Disconnected, OpenBinding, liste
 from trinity_channels.bindings.listening import Listening
 from trinity_channels.crypto.vault import VaultError
 from trinity_channels.inbound.delivered import Delivered
+from trinity_channels.inbound.still_listens import StillListens
 from trinity_channels.observability.failures import Failures, cause_of
 from trinity_channels.observability.log import get_logger
 from trinity_channels.store import Store, StoreError
@@ -36,15 +37,19 @@ class Listener:
 
     def __init__(
         self,
-        binding: int,
+        fence: StillListens,
         store: Store,
         opened: Bindings,
         delivered: Delivered,
         http: httpx.AsyncClient | None,
         now: Callable[[], datetime],
     ) -> None:
-        """`http` takes the place of the client that other hooks are lent; None: it is lent as well."""
-        self._binding = binding
+        """`fence` names the binding, and lets nothing be stored once it has changed.
+
+        `http` takes the place of the client that other hooks are lent; None: it is lent as well.
+        """
+        self._binding = fence.binding
+        self._fence = fence
         self._store = store
         self._opened = opened
         self._delivered = delivered
@@ -56,6 +61,8 @@ class Listener:
         self._due: datetime | None = None
         self._again = asyncio.Event()
         self._over = False
+        self._sure = asyncio.Event()
+        self._sure.set()
         self._task: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
@@ -65,7 +72,10 @@ class Listener:
             await self._begin()
             while True:
                 try:
-                    pause = await self._ended(await self._listen_once())
+                    error = await self._listen_once()
+                    if self._over:
+                        return
+                    pause = await self._ended(error)
                 except Disconnected:
                     return
                 except BaseException as error:
@@ -81,6 +91,15 @@ class Listener:
     def stop(self) -> None:
         """Take nothing more, even from a plugin that goes on although it is cancelled."""
         self._over = True
+        self._sure.set()
+
+    def hold(self) -> None:
+        """Take and begin nothing until `go_on` or `stop`: the binding may have changed."""
+        self._sure.clear()
+
+    def go_on(self) -> None:
+        """The binding is as it was."""
+        self._sure.set()
 
     def try_if_due(self) -> None:
         """Try again now, if the time for it has come by the host's clock."""
@@ -102,7 +121,12 @@ class Listener:
             Disconnected: the binding is not connected.
         """
         try:
+            await self._sure.wait()
+            # Asked each time: news of other processes may not have come.
+            await self._store.lookup(self._fence)
             bound = await self._opened.open(self._binding)
+            if not bound.listens:
+                raise Disconnected
             if self._http is not None:
                 bound = replace(bound, context=replace(bound.context, http=self._http))
             await bound.listen(self._deliver(bound))
@@ -129,14 +153,25 @@ class Listener:
 
     def _deliver(self, bound: OpenBinding) -> api.Deliver:
         async def deliver(inbound: api.Inbound) -> None:
+            await self._sure.wait()
             if self._over:
-                raise api.NotStored("This process does not listen for this binding any more.")
+                raise api.NotStored(_OVER)
             if not isinstance(inbound, api.Inbound):
                 raise TypeError(f"deliver takes an Inbound, not {type(inbound).__name__}")
-            await self._connected(bound)
-            await self._delivered.take(bound, inbound.events)
+            try:
+                await self._connected(bound)
+                await self._delivered.take(bound, inbound.events, self._fence)
+            except Disconnected:
+                self._end()
+                raise api.NotStored(_OVER) from None
 
         return deliver
+
+    def _end(self) -> None:
+        """Listen no more, whatever the plugin does with what it was told."""
+        self.stop()
+        if self._task is not None:
+            self._task.cancel()
 
     async def _connected(self, bound: OpenBinding) -> None:
         """Note the first sign of a connection."""
@@ -149,7 +184,7 @@ class Listener:
             self._delivered.resumed(bound, failing_since)
         log.info("listening", channel=bound.channel, agent=bound.agent)
         if refused:
-            await self._delivered.take(bound, (api.BindingState("listen", works=True),))
+            await self._delivered.take(bound, (api.BindingState("listen", works=True),), self._fence)
 
     async def _ended(self, error: BaseException | None) -> float:
         """Note why it has ended; returns the seconds until it is to be tried again."""
@@ -186,8 +221,7 @@ class Listener:
         with self._beside():
             bound = await self._opened.open(self._binding)
             # Where the way has just been changed, the provider refuses for that reason.
-            if bound.listens:
-                await self._delivered.take(bound, (state,))
+            await self._delivered.take(bound, (state,), self._fence)
 
     async def _tell(self, state: Listening) -> None:
         self._state = state
@@ -215,6 +249,7 @@ class Listener:
         self._due = None
 
 
+_OVER = "This process does not listen for this binding any more."
 _FIX = "Enter the credentials again; the connection is then made at once."
 
 

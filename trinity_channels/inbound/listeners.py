@@ -12,6 +12,7 @@ from trinity_channels import lease
 from trinity_channels.bindings import Bindings
 from trinity_channels.inbound.delivered import Delivered
 from trinity_channels.inbound.listener import LONGEST_PAUSE, Listener
+from trinity_channels.inbound.still_listens import StillListens
 from trinity_channels.observability.log import get_logger
 from trinity_channels.store import Store, bindings
 from trinity_channels.store.news import Reader, Subject
@@ -49,6 +50,7 @@ class Listeners:
         self._reader = Reader(self._follow)
         store.on_lead(self._look, self._cease)
         store.on_news(Subject.BINDINGS, self._look)
+        opened.let_go = self.let_go
 
     @property
     def running(self) -> Collection[int]:
@@ -77,8 +79,17 @@ class Listeners:
         for one in self._running.values():
             one.listener.try_if_due()
 
+    async def let_go(self, binding: int) -> None:
+        """Listen no more for a binding that does not any more; returns when that has ended, or does not in time."""
+        if binding in self._running:
+            self._stop(binding)
+        if before := self._before(binding):
+            await asyncio.wait(before, timeout=PATIENCE)
+
     def _look(self) -> None:
         if self._begun and self._store.leads:
+            for one in self._running.values():
+                one.listener.hold()
             self._reader.begin()
 
     def _cease(self) -> None:
@@ -93,6 +104,8 @@ class Listeners:
         for binding, running in list(self._running.items()):
             if wanted.get(binding) != running.version or running.task.done():
                 self._stop(binding)
+            else:
+                running.listener.go_on()
         for binding, version in wanted.items():
             if binding not in self._running:
                 self._start(binding, version)
@@ -100,10 +113,11 @@ class Listeners:
     def _start(self, binding: int, version: int) -> None:
         if self._http is None and self._client is not None:
             self._http = self._client()
-        listener = Listener(binding, self._store, self._opened, self._delivered, self._http, self._now)
+        listener = Listener(
+            StillListens(binding, version), self._store, self._opened, self._delivered, self._http, self._now
+        )
         # What it was before must have let go of the connection.
-        before = [one for one in self._ending if one.get_name() == _name(binding)]
-        task = asyncio.create_task(_run(listener, before), name=_name(binding), context=lease.outside())
+        task = asyncio.create_task(_run(listener, self._before(binding)), name=_name(binding), context=lease.outside())
         task.add_done_callback(self._done)
         self._running[binding] = _Running(version, listener, task)
 
@@ -112,6 +126,9 @@ class Listeners:
         if not task.cancelled() and (error := task.exception()):
             log.error("listener ended", listener=task.get_name(), exc_info=error)
             asyncio.get_running_loop().call_later(LONGEST_PAUSE, self._look)
+
+    def _before(self, binding: int) -> list[asyncio.Task[None]]:
+        return [one for one in self._ending if one.get_name() == _name(binding)]
 
     def _stop(self, binding: int) -> None:
         running = self._running.pop(binding)

@@ -78,6 +78,12 @@ _DIGESTS = select(BINDING.c.channel, BINDING.c.webhook_digest).where(BINDING.c.d
 _LISTENING = select(BINDING.c.id, BINDING.c.updated_at).where(
     BINDING.c.disconnected_at.is_(None), BINDING.c.listens == true()
 )
+_LISTENS = select(BINDING.c.id).where(
+    BINDING.c.id == bindparam("binding"),
+    BINDING.c.disconnected_at.is_(None),
+    BINDING.c.listens == true(),
+    BINDING.c.updated_at == bindparam("version"),
+)
 _USAGE = (
     select(BINDING.c.channel, func.count().label("number"))
     .where(BINDING.c.disconnected_at.is_(None))
@@ -253,6 +259,11 @@ def save(
 def listening(tx: Tx) -> dict[int, int]:
     """The connected bindings that listen; by their ids, a number that changes with each change of their settings."""
     return {row.id: row.updated_at for row in tx.all(_LISTENING)}
+
+
+def listens(tx: Tx, binding: int, version: int) -> bool:
+    """Whether a binding listens, with the settings of the version that `listening` has told."""
+    return tx.one(_LISTENS, binding=binding, version=version) is not None
 
 
 def digests(tx: Tx) -> set[tuple[str, str]]:
