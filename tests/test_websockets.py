@@ -13,12 +13,15 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
+from yarl import URL
 
 from tests.scripted_server import SECRET, Server, answering, silent
 from trinity_channels.api import WebSocketClosed
 from trinity_channels.api.http import CallError, NoAnswer, NotSent, Refused
 from trinity_channels.cli import servers
 from trinity_channels.http_client import frames
+from trinity_channels.http_client.destinations import certificates
+from trinity_channels.http_client.public import is_public
 from trinity_channels.http_client.websockets import open_websocket
 
 TEXT, BINARY, CLOSE, PING, PONG = 0x1, 0x2, 0x8, 0x9, 0xA
@@ -161,15 +164,45 @@ async def test_a_failure_says_whether_it_was_asked_and_holds_no_secret(
         ("wss://localhost/link", None),  # a name, so its addresses are looked at
         ("wss://127.1/link", None),  # an address in the eyes of the system only
         ("wss://2130706433/link", None),
+        ("wss://0x7f.1/link", None),
+        ("wss://127.0.0.1./link", None),
+        ("wss://wss-primary.slack.com@127.0.0.1/link", None),
+        ("wss://１２７.0.0.1/link", None),  # noqa: RUF001  brought to ASCII digits on the way
+        ("wss://①②⑦.0.0.1/link", None),
+        ("wss://127。0。0。1/link", None),
+        ("wss://ⓛocalhost/link", None),
+        ("wss://[64:ff9b::7f00:1]/link", None),
+        ("wss://[fe80::1%25lo]/link", None),
+        ("wss://localhost\\@wss-primary.slack.com/link", None),
         ("wss://wss-primary.slack.com/link", "http://127.0.0.1:9000/slack"),
         ("ws://127.0.0.1:9001/link", "http://127.0.0.1:9000/slack"),
         ("wss://127.0.0.1/link", "http://127.0.0.1"),
+        ("ws://127.0.0.1:9000@127.0.0.2:9000/link", "http://127.0.0.1:9000"),
+        ("ws://127.0.0.2:9000\\@127.0.0.1:9000/link", "http://127.0.0.1:9000"),
     ],
 )
 async def test_it_leads_nowhere_else(url: str, moved_to: str | None) -> None:
     with pytest.raises(NotSent, match=r"WebSocket|InvalidUrl"):  # and not because nothing answers there
         async with open_websocket(url, moved_to):
             pass
+
+
+@pytest.mark.parametrize("url", ["wss://127.0.0.1/", "wss://[::1]/", "wss://localhost/", "wss://１２７.0.0.1/"])  # noqa: RUF001
+async def test_the_connection_itself_is_refused_however_the_address_was_read(url: str) -> None:
+    with pytest.raises(NotSent, match="not public"):
+        await frames.connect(URL(url), trusted=certificates(), proxy=None, public_only=True)
+
+
+PUBLIC = ("3.65.12.1", "2606:4700::1111", "64:ff9b::341:c01", "2002:341:c01::1", "::ffff:3.65.12.1")
+NOT_PUBLIC = (
+    *("10.0.0.1", "127.0.0.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "192.0.0.9", "224.0.0.1", "240.0.0.1"),  # noqa: S104
+    *("::1", "::", "::7f00:1", "fe80::1%eth0", "fc00::1", "fec0::1", "ff0e::1", "64:ff9b::a00:1", "64:ff9b:1::1"),
+    *("2002:7f00:1::", "::ffff:10.0.0.1", "::ffff:0:7f00:1", "2001:db8::1", "2001::1", "4000::1"),
+)
+
+
+def test_public_addresses() -> None:
+    assert [one for one in (*PUBLIC, *NOT_PUBLIC) if is_public(one)] == [*PUBLIC]
 
 
 async def test_where_nothing_answers_it_was_not_sent() -> None:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
-from collections.abc import Callable
 from http import HTTPStatus
 from types import SimpleNamespace, TracebackType
 from typing import Self
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
 
 from trinity_channels.api import WebSocketClosed
 from trinity_channels.api.calls import CallError, NoAnswer, NotSent, Refused
 from trinity_channels.http_client.names import Names
+from trinity_channels.http_client.public import is_public
 
 CONNECTING = 5.0
 ANSWERING = 15.0
@@ -27,40 +28,33 @@ _NOT_TEXT = 1003
 
 
 class _NotPublicError(OSError):
-    """The name is that of a server in a private network."""
+    """The server is in a private network."""
 
 
 class _RedirectedError(Exception):
     """Redirects are not followed."""
 
 
-class _Guarded(AbstractResolver):
-    """Takes only addresses that may be reached. What aiohttp is given is what it connects to."""
+def _public_only(target: aiohttp.AddrInfoType) -> socket.socket:
+    """A socket for a connection to a public address.
 
-    def __init__(self, refused: Callable[[str], bool]) -> None:
-        self._names = Names()
-        self._refused = refused
-
-    async def resolve(self, host: str, port: int = 0, family: int = 0) -> list[ResolveResult]:
-        found = await self._names.resolve(host, port, family)  # type: ignore[arg-type]
-        if any(self._refused(one["host"]) for one in found):
-            raise _NotPublicError
-        return found
-
-    async def close(self) -> None:
-        await self._names.close()
+    Here, because every connection comes here with the address that it is made to, however the URL is spelt and whoever
+    has looked its name up.
+    """
+    family, kind, protocol, _, address = target
+    if not is_public(str(address[0])):
+        raise _NotPublicError
+    return socket.socket(family, kind, protocol)
 
 
-async def connect(
-    url: str, *, trusted: ssl.SSLContext, proxy: str | None, refused: Callable[[str], bool] | None
-) -> Frames:
+async def connect(url: URL, *, trusted: ssl.SSLContext, proxy: str | None, public_only: bool) -> Frames:
     """Connect, and shake hands.
 
     Args:
         url: of the server.
         trusted: certificates.
         proxy: address of the proxy, with user and password if it wants them.
-        refused: tells which of the addresses that a name has must not be connected to.
+        public_only: connect to no address of a private network.
 
     Raises:
         NotSent: no connection was made.
@@ -69,7 +63,11 @@ async def connect(
     """
     session = aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(
-            ssl=trusted, resolver=_Guarded(refused) if refused else Names(), force_close=True, limit=1
+            ssl=trusted,
+            resolver=Names(),
+            socket_factory=_public_only if public_only else None,
+            force_close=True,
+            limit=1,
         ),
         cookie_jar=aiohttp.DummyCookieJar(),
         trace_configs=[_no_redirects()],
@@ -87,7 +85,7 @@ async def connect(
         raise
 
 
-async def _shaken(session: aiohttp.ClientSession, url: str, proxy: str | None) -> aiohttp.ClientWebSocketResponse:
+async def _shaken(session: aiohttp.ClientSession, url: URL, proxy: str | None) -> aiohttp.ClientWebSocketResponse:
     return await session.ws_connect(
         url,
         timeout=aiohttp.ClientWSTimeout(ws_receive=None, ws_close=CLOSING),

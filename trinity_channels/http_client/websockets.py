@@ -7,18 +7,18 @@ not be reached by what someone else has said.
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
-from typing import Protocol
-from urllib.parse import SplitResult, urlsplit
+from typing import TYPE_CHECKING, Protocol
 from urllib.request import getproxies, proxy_bypass
 
 from trinity_channels.api import OpenWebSocket, WebSocket
 from trinity_channels.api.calls import NotSent
+from trinity_channels.http_client.public import is_public
 
-_PORTS = {"ws": 80, "http": 80, "wss": 443, "https": 443}
+if TYPE_CHECKING:
+    from yarl import URL
 
 
 class OpenTo(Protocol):
@@ -45,62 +45,61 @@ async def open_websocket(url: str, moved_to: str | None) -> AsyncIterator[WebSoc
         url: whole, and possibly secret.
         moved_to: the one server that may be reached, whatever its address; None for any public one.
     """
-    parts = _checked(url, moved_to)
+    connect, read = await asyncio.to_thread(_prepared)
+    parts = _checked(url, moved_to, read)
     proxy = _proxy(parts)
-    connect = await asyncio.to_thread(_prepared)
     # What a proxy can reach is the proxy's to say.
-    guarded = moved_to is None and proxy is None
-    async with await connect(url, proxy=proxy, refused=_is_private if guarded else None) as socket:
+    async with await connect(parts, proxy=proxy, public_only=moved_to is None and proxy is None) as socket:
         yield socket
 
 
-def _prepared() -> Callable[..., Awaitable[AbstractAsyncContextManager[WebSocket]]]:
+def _prepared() -> tuple[Callable[..., Awaitable[AbstractAsyncContextManager[WebSocket]]], Callable[[str], URL]]:
     """A thread imports it, as for requests: aiohttp and the certificates take a tenth of a second."""
+    from yarl import URL  # noqa: PLC0415  see above
+
     from trinity_channels.http_client.destinations import certificates  # noqa: PLC0415  see above
     from trinity_channels.http_client.frames import connect  # noqa: PLC0415  see above
 
-    return partial(connect, trusted=certificates())
+    return partial(connect, trusted=certificates()), URL
 
 
-def _checked(url: str, moved_to: str | None) -> SplitResult:
+def _checked(url: str, moved_to: str | None, read: Callable[[str], URL]) -> URL:
+    """The address as aiohttp reads it: other parsers may find another server in the same text."""
     try:
-        parts = urlsplit(url)
-        server = _server(parts)
-        moved = _server(urlsplit(moved_to)) if moved_to else None
+        parts = read(url)
+        moved = read(moved_to) if moved_to else None
     except ValueError:
         # Without the cause, whose text may hold the address.
         raise NotSent("The address of the WebSocket cannot be read") from None
-    if parts.scheme not in {"ws", "wss"} or not parts.hostname:
+    if parts.scheme not in {"ws", "wss"} or not parts.raw_host:
         raise NotSent("The address is not that of a WebSocket")
-    if moved_to is not None:
-        if server != moved:
+    if moved is not None:
+        if _server(parts) != _server(moved):
             raise NotSent("The WebSocket is at another server than the settings name for the provider")
         return parts
     if parts.scheme != "wss":
         raise NotSent("The WebSocket is not encrypted")
-    if _is_private(parts.hostname):
+    if _is_private(parts.raw_host):
         raise NotSent("The WebSocket is at an address that is not public")
     return parts
 
 
-def _server(parts: SplitResult) -> tuple[str, int | None]:
-    return parts.hostname or "", parts.port or _PORTS.get(parts.scheme)
+def _server(parts: URL) -> tuple[str | None, int | None]:
+    return parts.raw_host, parts.port
 
 
 def _is_private(host: str) -> bool:
     """Whether it is an address that is not public; a name is not."""
     try:
-        address = ipaddress.ip_address(host.partition("%")[0])
+        return not is_public(host.rstrip("."))
     except ValueError:
         return False
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return not (mapped or address).is_global
 
 
-def _proxy(parts: SplitResult) -> str | None:
+def _proxy(parts: URL) -> str | None:
     proxies = getproxies()
     found = proxies.get("https" if parts.scheme == "wss" else "http") or proxies.get("all")
-    if not found or proxy_bypass(parts.hostname or ""):
+    if not found or proxy_bypass(parts.raw_host or ""):
         return None
     proxy = found if "://" in found else f"http://{found}"
     if not proxy.startswith(("http://", "https://")):
