@@ -153,6 +153,13 @@ async def test_too_many_requests_are_repeated_after_the_pause(asked: str, pause:
     assert verdict.retry_after == pause
 
 
+def test_a_pause_that_a_provider_asks_for_is_named() -> None:
+    found = http.reading(http.Refused(429, {}, retry_after=7.5), "Pigeon")
+
+    assert isinstance(found, ProviderUnavailable)
+    assert found.retry_after == 7.5
+
+
 @pytest.mark.parametrize("status", [401, 403])
 async def test_refused_credentials_are_the_owners_to_enter(status: int) -> None:
     refused = await called(says(status))

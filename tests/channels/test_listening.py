@@ -380,6 +380,21 @@ async def test_a_plugin_that_ends_is_called_again(
     assert "secret words" not in (await laptop.api("GET", TELEGRAM)).text
 
 
+@pytest.mark.parametrize(
+    ("asked", "least"),
+    [(3600, 3600), (90.5, 90.5), (10**9, 86_400), (0, 0.5), (-1, 0.5), (float("nan"), 0.5), (None, 0.5), ("1h", 0.5)],
+)
+async def test_the_pause_that_a_provider_asks_for_is_kept(
+    laptop: Net, monkeypatch: pytest.MonkeyPatch, asked: Any, least: float
+) -> None:
+    async def busy(*_: object) -> None:
+        raise ProviderUnavailable("Too many requests.", retry_after=asked)
+
+    await plugged(laptop, monkeypatch, busy)
+
+    assert least <= (await pause(laptop)).total_seconds() <= max(least, 1)
+
+
 async def test_a_failure_of_the_hosts_own_ends_no_listener(
     laptop: Net, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -42,7 +42,15 @@ class ConfigurationError(ChannelError):
 
 
 class ProviderUnavailable(ChannelError):
-    """The provider gave no usable answer (no connection, time-out, 5xx, HTML); nothing was changed. Answered with 502."""
+    """The provider gave no usable answer (no connection, time-out, 5xx, HTML); nothing was changed. Answered with 502.
+
+    `retry_after` is the pause in seconds that the provider asks for, None if it asks for none: `listen` is called again
+    after that at the earliest.
+    """
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class NotStored(ChannelError):

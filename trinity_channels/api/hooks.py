@@ -234,7 +234,8 @@ async def listen(binding: Binding, ctx: Context, deliver: Deliver) -> None:
     Called for bindings whose owner has chosen this way (`binding.listens`), in one process of those that serve the database.
     It runs until the host cancels it: when the binding is changed or disconnected, when the process ends, or when another
     process may listen. For a moment two may run. When it ends by itself, it is called again after 1 to 60 seconds, later
-    each time it has ended soon; after a `ConfigurationError` in ten minutes, or when the owner enters the settings again.
+    each time it has ended soon, and not before a pause that it names (`ProviderUnavailable.retry_after`); after a
+    `ConfigurationError` in ten minutes, or when the owner enters the settings again.
 
     `await deliver(inbound)` returns once the events are stored; only then may the provider be told that they were received.
     It does what the host does with `receive`'s answer: events that came before are recognised by `event_id`, malformed ones

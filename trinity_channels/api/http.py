@@ -219,13 +219,14 @@ def reading(
     """What a failed call means that changes nothing; `field` is the setting with the credentials, `words` the provider's.
 
     Returns:
-        ConfigurationError: 401 or 403. ProviderUnavailable: everything else.
+        ConfigurationError: 401 or 403. ProviderUnavailable: everything else, with the pause that a 429 asks for.
     """
     if isinstance(error, Refused) and error.status in _CREDENTIALS:
         said = words.rstrip(".") or str(error)
         return ConfigurationError(f"{provider} refused the credentials: {said}.", field=field, refused=True)
     what = "could not be reached" if isinstance(error, NotSent) else "gave no usable answer"
-    return ProviderUnavailable(f"{provider} {what} ({error}). Try again in a moment.")
+    pause = error.retry_after if isinstance(error, Refused) else None
+    return ProviderUnavailable(f"{provider} {what} ({error}). Try again in a moment.", retry_after=pause)
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:

@@ -195,7 +195,7 @@ class Listener:
         refused = isinstance(error, api.ConfigurationError | VaultError)
         pause = RARELY if refused else min(FIRST_PAUSE * 2**self._endings, LONGEST_PAUSE)
         # Listeners that were cut at the same moment do not come back at the same moment.
-        pause *= random.uniform(0.75, 1)  # noqa: S311  no secret
+        pause = max(_least(error), pause * random.uniform(0.75, 1))  # noqa: S311  no secret
         self._endings = min(self._endings + 1, 10)
         if error is None and since is None:
             error = api.ProviderUnavailable("The connection has ended before anything came.")
@@ -250,7 +250,15 @@ class Listener:
 
 
 _OVER = "This process does not listen for this binding any more."
-_FIX = "Enter the credentials again; the connection is then made at once."
+_FIX = "Once that is corrected, enter the settings again: the connection is then made at once, otherwise within ten minutes."
+
+
+def _least(error: BaseException | None) -> float:
+    """Seconds that the provider asks for before the next try; what a plugin takes for that may be anything."""
+    asked = error.retry_after if isinstance(error, api.ProviderUnavailable) else None
+    if not isinstance(asked, int | float) or not asked >= 0:  # nor nan
+        return 0
+    return min(asked, api.http.LONGEST_PAUSE)
 
 
 def _words(error: BaseException) -> str:

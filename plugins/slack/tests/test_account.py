@@ -16,6 +16,7 @@ from trinity_channels.api import (
     ProviderUnavailable,
     Sender,
 )
+from trinity_channels_contract_tests.testing import answering
 from trinity_channels_slack import plugin
 from trinity_channels_slack.app import SCOPES
 
@@ -142,6 +143,15 @@ async def test_no_usable_answer_is_no_verdict(script: Any, binding: Binding, sla
             await plugin.find_sent(binding, message, slack.ctx.now(), (), slack.ctx)
 
     assert "fake" not in fault.value.message
+
+
+async def test_the_pause_that_slack_asks_for_is_told(binding: Binding, slack: Any) -> None:
+    slack.answers(answering(429, {"ok": False, "error": "ratelimited"}, {"Retry-After": "3600"}))
+
+    with pytest.raises(ProviderUnavailable) as fault:
+        await plugin.configure(binding.settings, slack.ctx)
+
+    assert fault.value.retry_after == 3600
 
 
 @pytest.mark.parametrize("code", ["invalid_auth", "missing_scope"])

@@ -140,7 +140,9 @@ def reading_error(error: CallError, *, token: Token = BOT_TOKEN) -> Configuratio
         return http.reading(error, "Slack")
     # A code that is not known is not held against the credentials.
     if error.code in LATER or error.status >= HTTPStatus.INTERNAL_SERVER_ERROR or error.code not in FAILURES:
-        return ProviderUnavailable(f"Slack answered {error.code}. Try again in a moment.")
+        return ProviderUnavailable(
+            f"Slack answered {error.code}. Try again in a moment.", retry_after=error.retry_after
+        )
     needed = f" It needs {error.needed}." if error.needed else ""
     words = token.again if error.code in REFUSED else failure_of(error.code).message
     return ConfigurationError(

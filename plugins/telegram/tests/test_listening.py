@@ -236,6 +236,7 @@ async def test_a_refusal_says_who_can_do_something(
 
     assert isinstance(ended, error)
     assert said in str(ended)
+    assert getattr(ended, "retry_after", None) == (3600 if answer[0] == httpx.codes.TOO_MANY_REQUESTS else None)
     assert "FakeToken" not in str(ended)
 
 

@@ -113,7 +113,8 @@ async def read(
             ) from None
         if refused.code == HTTPStatus.TOO_MANY_REQUESTS or refused.code >= HTTPStatus.INTERNAL_SERVER_ERROR:
             when = "in a moment" if refused.pause is None else f"in {math.ceil(refused.pause)} seconds"
-            raise ProviderUnavailable(f"Telegram cannot answer now (code {refused.code}). Try again {when}.") from None
+            said = f"Telegram cannot answer now (code {refused.code}). Try again {when}."
+            raise ProviderUnavailable(said, retry_after=refused.pause) from None
         raise
     except NoAnswer as error:
         raise UnreadableError(http.reading(error, "Telegram").message) from None

@@ -27,7 +27,7 @@ from trinity_channels_telegram.webhook import ALLOWED_UPDATES
 
 POLL = 25
 """Seconds that Telegram waits for the first update: routers and proxies forget connections that are silent for longer."""
-PATIENCE = 60.0
+PATIENCE = 5.0
 """Seconds of a pause that Telegram asks for; a longer one is the host's to wait for."""
 MOST = 16
 """Updates in an answer. Telegram would give 100: several megabytes where they are long and answer long ones."""

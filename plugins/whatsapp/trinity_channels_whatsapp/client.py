@@ -99,7 +99,7 @@ class Api:
                 raise credentials_refused(refused, self.settings) from None
             passing = refused.status >= HTTPStatus.INTERNAL_SERVER_ERROR or refused.status in _PASSING
             fix = " Try again in a moment." if passing else ("" if refused.words else f" {_NOT_TWILIO}")
-            raise ProviderUnavailable(f"{refused}.{fix}") from None
+            raise ProviderUnavailable(f"{refused}.{fix}", retry_after=refused.retry_after) from None
         except CallError as error:
             raise http.reading(error, "Twilio") from None
 

@@ -32,9 +32,8 @@ def connection(known: Known, at: Listening) -> Check:
     since = f" since {spoken(at.failing_since)}" if at.failing_since else ""
     message = f"No messages are fetched from {title}{since}: {at.error}"
     if at.refused:
-        return Check(
-            "connection", CheckState.FAILED, message, f"Enter the credentials again.{again}", (FixAction.EDIT,)
-        )
+        fix = f"Once that is corrected, enter the settings again.{again}"
+        return Check("connection", CheckState.FAILED, message, fix, (FixAction.EDIT,))
     lasts = at.failing_since is not None and known.now - at.failing_since >= PATIENCE
     fix = f"Check that this host reaches the internet, and {title}'s status page.{again}"
     return Check("connection", CheckState.FAILED if lasts else CheckState.WARNING, message, fix, (FixAction.VERIFY,))
