@@ -40,6 +40,13 @@ class DeliversTwice(Echo):
         await super().take(row, binding, ctx, deliver)
 
 
+class NeverAcknowledges(Echo):
+    breaks = "test_what_people_write_is_delivered"
+
+    async def take(self, row: dict[str, Any], binding: Binding, ctx: Context, deliver: Deliver) -> None:
+        await deliver(Inbound((self.event(row),)))
+
+
 class KeepsQuiet(Echo):
     breaks = "test_a_connection_is_told_of_before_anyone_writes"
 
@@ -56,7 +63,7 @@ class AcknowledgesFirst(Echo):
     breaks = "test_what_is_not_stored_comes_again"
 
     async def take(self, row: dict[str, Any], binding: Binding, ctx: Context, deliver: Deliver) -> None:
-        await self.ask(binding.settings, ctx, "DELETE", f"/unread/{row['id']}")
+        await self.ask(binding.settings, ctx, "DELETE", f"/unread/{row['unread']}")
         await deliver(Inbound((self.event(row),)))
 
 
@@ -69,7 +76,7 @@ class AcknowledgesBeside(Echo):
             _, takes_long = await asyncio.wait([storing], timeout=1)
             if not takes_long:
                 await storing
-            await self.ask(binding.settings, ctx, "DELETE", f"/unread/{row['id']}")
+            await self.ask(binding.settings, ctx, "DELETE", f"/unread/{row['unread']}")
             await storing
         finally:
             storing.cancel()

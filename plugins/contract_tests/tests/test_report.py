@@ -15,7 +15,7 @@ pytest_plugins = ["pytester"]
 
 CONTRACT = """
 from trinity_channels_contract_tests import ChannelContract
-from trinity_channels_contract_tests.echo import Echo
+from trinity_channels_contract_tests.echo import Echo, ListeningEcho
 
 class SignsNoBody(Echo):
     def signed(self, url, stamp, body):
@@ -55,6 +55,35 @@ def test_a_report_names_every_check(run: Run, tmp_path: Path) -> None:
     told = json.loads((tmp_path / "report.json").read_text())["channels"]["echo"]
     assert told["checks"].keys() == CHECKS.keys()
     assert told["checks"]["test_it_tries_once"] == {"area": "sending", "outcome": "kept", "reason": ""}
+
+
+def test_a_channel_without_webhooks_is_heard_by_listening(run: Run, tmp_path: Path) -> None:
+    result = run(f"--channel-report=json:{tmp_path / 'report.json'}", plugin="ListeningEcho")
+
+    told = json.loads((tmp_path / "report.json").read_text())["channels"]["echo"]
+    assert "failed" not in result.parseoutcomes()
+    assert told["tier"] == "platinum"
+    skipped = {name: one for name, one in told["checks"].items() if one["outcome"] == "not applicable"}
+    assert {one["reason"] for one in skipped.values()} == {
+        "the channel has no webhooks",
+        "capability register_webhook is not declared",
+        "capability unregister_webhook is not declared",
+    }
+    about_requests = {name for name, group in CHECKS.items() if group.area in {"authenticity", "reading"}}
+    assert {name for name in skipped if name not in about_requests} == {
+        "test_a_webhook_elsewhere_is_not_ok",
+        "test_no_webhook_is_a_finding",
+        "test_a_refused_registration_is_told",
+        "test_a_repeated_webhook_has_the_same_id",
+        "test_the_webhook_is_registered",
+        "test_another_webhook_is_named",
+        "test_registering_says_if_the_provider_is_down",
+        "test_the_webhook_is_taken_back",
+        "test_another_webhook_is_left_alone",
+        "test_what_waits_is_not_dropped",
+        "test_taking_back_is_harmless",
+    }
+    assert about_requests <= skipped.keys()
 
 
 def test_an_honest_channel_reaches_platinum() -> None:

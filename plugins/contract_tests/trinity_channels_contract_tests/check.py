@@ -98,19 +98,22 @@ def _check(origin: Callable[..., object], hook: str, fix: str, run: Inspection) 
     def test(self: Checks) -> None:
         # The author needs the promise that is broken, not the kit's frames.
         __tracebackhide__ = True
+        where = hook
         try:
-            run(self, _under_test(type(self)))  # type: ignore[arg-type]  # mypy takes a class for unhashable
+            plugin = _under_test(type(self))  # type: ignore[arg-type]  # mypy takes a class for unhashable
+            where = plugin.where(hook)
+            run(self, plugin)
         except Impossible as reason:
             pytest.skip(f"{IMPOSSIBLE}: {reason}")
         except NotApplicable as reason:
             pytest.skip(f"{NOT_APPLICABLE}: {reason}")  # a capability that the channel does not declare
         except Seen as seen:
-            failure = _failure(promise, str(seen), hook, seen.fix or fix)
+            failure = _failure(promise, str(seen), where, seen.fix or fix)
             if seen.aspect:
                 failure += f"\n  aspect:  {seen.aspect}; `{origin.__name__}[{seen.aspect}]` can be exempted alone"
             raise BrokenPromise(failure) from seen.__cause__
         except Exception as error:
-            raise BrokenPromise(_failure(promise, f"{hook} let out {told(error)}", hook, fix)) from error
+            raise BrokenPromise(_failure(promise, f"{where} let out {told(error)}", where, fix)) from error
 
     # pytest collects and reports by these; the wrapper must pass for the check that the author reads.
     test.__name__ = test.__qualname__ = origin.__name__

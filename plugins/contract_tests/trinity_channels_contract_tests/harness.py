@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 from uuid import NAMESPACE_URL, uuid5
@@ -16,6 +18,7 @@ from trinity_channels.api import (
     Account,
     Binding,
     Context,
+    Event,
     Fault,
     Inbound,
     MessageReceived,
@@ -26,6 +29,7 @@ from trinity_channels.api import (
     Simulator,
 )
 from trinity_channels_contract_tests.expectations import Aspects, NotApplicable, Seen, broken, expect, short, told
+from trinity_channels_contract_tests.fetching import fetching, prepared
 from trinity_channels_contract_tests.host import HOST, PUBLIC_URL, Host
 from trinity_channels_contract_tests.sockets import Sockets
 from trinity_channels_contract_tests.transport import Transport
@@ -38,6 +42,8 @@ PATIENCE = 60.0
 """Seconds after which a hook that has not come back has no time-out; the client's own are 5 and 15."""
 
 T = TypeVar("T")
+Came = Request | Inbound
+"""What has come: a raw request, or of a channel without webhooks what `listen` has delivered."""
 
 
 class Harness:
@@ -76,12 +82,15 @@ class Harness:
         base_url = f"http://{PROVIDER}"
         self.made_client = client_state(self._http)
         self.aspects = Aspects()
+        # Nor may they disturb what is listened to in order to hear people.
+        self._fetches = Transport(PROVIDER)
         self.sockets = Sockets(lambda server: self.transport.app if server == PROVIDER else None)
-        self.ctx = Context(self._http, self.now, self.webhook_url, base_url, self.sockets)
+        webhook_url = self.webhook_url if plugin.receives else None
+        self.ctx = Context(self._http, self.now, webhook_url, base_url, self.sockets)
         if not plugin.offers("simulator"):
             broken("the plugin ships no simulator (capability and hook `simulator`), so nothing else can be shown")
         self.simulator: Simulator = plugin.hook("simulator")(ctx=Context(self._posts, self.now, None, base_url))
-        self.transport.app = self.simulator.app
+        self.transport.app = self._fetches.app = self.simulator.app
 
     def now(self) -> datetime:
         """The time of the story."""
@@ -89,13 +98,17 @@ class Harness:
         return self._start + timedelta(seconds=asyncio.get_running_loop().time())
 
     async def connect(self) -> None:
-        """Do what an owner does: save working settings, point the provider at the host."""
-        self.settings = self.manifest.settings.model_validate(dict(self.simulator.settings()))
-        self.simulator.connect(self.webhook_url)
+        """Do what an owner does: save working settings, point the provider at the host if there are webhooks."""
+        if self.plugin.receives:
+            self.settings = self.manifest.settings.model_validate(dict(self.simulator.settings()))
+            self.simulator.connect(self.webhook_url)
+        else:
+            self.settings = prepared(self.manifest, self.simulator)
         try:
             account = await self.ask("configure", Account, settings=self.settings, ctx=self.ctx)
-            self.binding = Binding(self.settings, account, SecretStr("fake-webhook-secret-of-the-kit"))
-            if self.plugin.offers("register_webhook"):
+            secret = SecretStr("fake-webhook-secret-of-the-kit")
+            self.binding = Binding(self.settings, account, secret, listens=not self.plugin.receives)
+            if self.plugin.receives and self.plugin.offers("register_webhook"):
                 await self.wait(self.plugin.hook("register_webhook")(binding=self.binding, ctx=self.ctx))
         except Exception as error:  # noqa: BLE001  only a story that needs the account fails for it
             self._binding = error
@@ -119,15 +132,15 @@ class Harness:
     @property
     def heard_from(self) -> MessageReceived:
         """What a person wrote before the story began."""
-        return _needed("receive", self._heard_from)
+        return _needed(self.plugin.where("receive"), self._heard_from)
 
     async def close(self) -> None:
         """End everything, and say so if the simulator itself broke."""
         await self._http.aclose()
         await self._posts.aclose()
-        if self.transport.crashes:
+        if crashes := self.transport.crashes + self._fetches.crashes:
             # Otherwise the plugin would be blamed for a 500 of its simulator.
-            raise self.transport.crashes[0]
+            raise crashes[0]
 
     @asynccontextmanager
     async def another(self) -> AsyncIterator[Harness]:
@@ -150,7 +163,8 @@ class Harness:
     def needs(self, hook: str) -> None:
         """End the check unless the plugin has this optional hook."""
         if not self.plugin.offers(hook):
-            raise NotApplicable(f"capability {hook} is not declared")
+            missing = "the channel has no webhooks" if hook == "receive" else f"capability {hook} is not declared"
+            raise NotApplicable(missing)
 
     # --- calling hooks ---
 
@@ -160,11 +174,12 @@ class Harness:
         copy = Request(request.method, request.url, dict(request.headers), request.body, request.received_at)
         return self.plugin.hook("receive")(binding=binding or self.binding, request=copy)
 
-    def inbound(self, request: Request, binding: Binding | None = None) -> Inbound:
-        """Call `receive` for a request that is good."""
-        found = self.read(request, binding)
+    def inbound(self, came: Came, binding: Binding | None = None) -> Inbound:
+        """What has come, read: call `receive` for a request that is good; what `listen` has delivered is read already."""
+        found = self.read(came, binding) if isinstance(came, Request) else came
         if not isinstance(found, Inbound):
-            broken(f"receive returned {short(found)}, not Inbound")
+            how = "receive returned" if self.plugin.receives else "listen delivered"
+            broken(f"{how} {short(found)}, not Inbound")
         return found
 
     async def ask(self, hook: str, kind: type[T], **arguments: object) -> T:
@@ -223,23 +238,61 @@ class Harness:
         """The texts that reached a phone."""
         return [one.text for one in (phone or self.phone).heard() if one.ticks >= 0]
 
-    async def said(self, text: str, phone: Phone | None = None) -> Request:
-        """Let a person write; returns the raw request that brought the message."""
-        return await self.brought((phone or self.phone).says(text))
+    @asynccontextmanager
+    async def hearing(self) -> AsyncIterator[list[Came]]:
+        """Do something on the provider's side; gives, at the end, what has come because of it."""
+        came: list[Came] = []
+        if self.plugin.receives:
+            before = len(self.host.requests)
+            yield came
+            await self.simulator.settle()
+            came += self.host.since(before)
+            return
+        async with httpx.AsyncClient(transport=self._fetches, timeout=self._http.timeout) as client:
+            async with fetching(
+                self.plugin, self.binding, replace(self.ctx, http=client), self.simulator.settle
+            ) as fetched:
+                yield came
+            came += fetched
 
-    async def brought(self, act: Awaitable[object]) -> Request:
-        """Do something on the provider's side; returns the raw request that brought a message because of it."""
-        before = len(self.host.requests)
-        await act
-        await self.simulator.settle()
-        posted = self.host.since(before)
-        for request in posted:
-            if any(isinstance(event, MessageReceived) for event in self.inbound(request).events):
-                return request
-        return broken(f"{len(posted)} webhooks came, and none of them brought a message")
+    async def came(self, act: Awaitable[object]) -> list[Came]:
+        """Do something on the provider's side; returns what has come because of it."""
+        try:
+            async with self.hearing() as came:
+                await act
+        finally:
+            # Without effect, unless the plugin could not even begin to listen.
+            if inspect.iscoroutine(act):
+                act.close()
+        return came
+
+    async def events(self, act: Awaitable[object]) -> list[Event]:
+        """Do something on the provider's side; the events that come because of it."""
+        return [event for one in await self.came(act) for event in self.inbound(one).events]
+
+    async def brought(self, act: Awaitable[object]) -> Came:
+        """Do something on the provider's side; returns what brought a message because of it."""
+        came = await self.came(act)
+        for one in came:
+            if any(isinstance(event, MessageReceived) for event in self.inbound(one).events):
+                return one
+        what = "webhooks came" if self.plugin.receives else "deliveries were made"
+        return broken(f"{len(came)} {what}, and none of them brought a message")
+
+    async def said(self, text: str, phone: Phone | None = None) -> Request:
+        """Let a person write; returns the raw request that brought the message.
+
+        Raises:
+            NotApplicable: the channel has no webhooks.
+        """
+        self.needs("receive")
+        found = await self.brought((phone or self.phone).says(text))
+        assert isinstance(found, Request)  # noqa: S101  webhooks are nothing else
+        return found
 
     async def posted(self, text: str) -> Request:
         """Let a person write; returns the first raw request, whatever the plugin makes of it."""
+        self.needs("receive")
         before = len(self.host.requests)
         await self.phone.says(text)
         await self.simulator.settle()
@@ -247,15 +300,15 @@ class Harness:
         expect(posted, "the simulator posted no webhook")
         return posted[0]
 
-    def received(self, request: Request) -> MessageReceived:
-        """The message in a request."""
-        events = [event for event in self.inbound(request).events if isinstance(event, MessageReceived)]
+    def received(self, came: Came) -> MessageReceived:
+        """The message in what has come."""
+        events = [event for event in self.inbound(came).events if isinstance(event, MessageReceived)]
         expect(len(events) == 1, f"one message became {len(events)} MessageReceived")
         return events[0]
 
     async def hears(self, text: str, phone: Phone | None = None) -> MessageReceived:
         """Let a person write; returns the message as the host gets it."""
-        return self.received(await self.said(text, phone))
+        return self.received(await self.brought((phone or self.phone).says(text)))
 
 
 def client_state(client: httpx.AsyncClient) -> dict[str, object]:

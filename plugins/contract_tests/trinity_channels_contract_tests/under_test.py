@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
@@ -61,7 +62,8 @@ class PluginUnderTest:
         if name not in self._direct:
             called = direct(getattr(self._hooks, name))
             # Plugins may ask for it without a default, as the host always says it.
-            self._direct[name] = functools.partial(called, listens=False) if name == "configure" else called
+            given = {"listens": not self.receives} if name == "configure" else {}
+            self._direct[name] = functools.partial(called, **given)
         return self._direct[name]
 
     @property
@@ -72,7 +74,21 @@ class PluginUnderTest:
             broken(f"channel() returned {type(described).__name__}, not Channel")
         return described
 
+    @property
+    def receives(self) -> bool:
+        """Whether what people write comes by webhook; otherwise `listen` brings it."""
+        return self._has("receive")
+
+    def where(self, hook: str) -> str:
+        """What an author looks at for a promise about this hook."""
+        return hook if self.receives else re.sub(r"\breceive\b", "listen", hook)
+
     def offers(self, hook: str) -> bool:
-        """Whether an optional hook is both declared and there."""
+        """Whether an optional hook is both declared and there; `receive` needs no declaration."""
+        if hook == "receive":
+            return self.receives
         declared = bool(getattr(self.manifest.capabilities, hook))
-        return declared and hook in OPTIONAL and hasattr(getattr(self._module, hook, None), f"{PROJECT}_impl")
+        return declared and hook in OPTIONAL and self._has(hook)
+
+    def _has(self, hook: str) -> bool:
+        return hasattr(getattr(self._module, hook, None), f"{PROJECT}_impl")

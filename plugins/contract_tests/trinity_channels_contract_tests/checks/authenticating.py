@@ -127,6 +127,7 @@ class Authenticating(Checks):
     @story("receive", "Authenticate before looking at what kind of event it is: receipts are webhooks like any other.")
     async def test_receipts_are_authenticated_too(self, harness: Harness) -> None:
         """A receipt that was signed with another secret is a `SignatureError`, just as a message is."""
+        harness.needs("receive")
         before = len(harness.host.requests)
         await harness.send(TEXT)
         await harness.simulator.settle()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
-
 from starlette.types import Message, Receive, Scope, Send
 
 from trinity_channels.api import Event, Following, FollowState, Identity, MessageChanged, MessageReceived
@@ -69,9 +67,9 @@ class Claiming(Checks):
             raise NotApplicable("the simulator's phones have no method `corrects` or `takes_back`")
         heard = await harness.hears("water the lamp")
         if isinstance(phone, Corrects):
-            _is_change(heard, await _told(harness, phone.corrects("water the plants")), "water the plants")
+            _is_change(heard, await harness.events(phone.corrects("water the plants")), "water the plants")
         if isinstance(phone, TakesBack):
-            _is_change(heard, await _told(harness, phone.takes_back()), None)
+            _is_change(heard, await harness.events(phone.takes_back()), None)
 
     @story("receive", "Return `Following` with the person as `sender`, for the provider's events about the account.")
     async def test_blocking_is_read(self, harness: Harness) -> None:
@@ -81,7 +79,7 @@ class Claiming(Checks):
             raise NotApplicable("the simulator's phones have no methods `blocks` and `unblocks`")
         address = harness.heard_from.sender.address
         for act, state in ((phone.blocks, FollowState.BLOCKED), (phone.unblocks, FollowState.UNBLOCKED)):
-            found = [event for event in await _told(harness, act()) if isinstance(event, Following)]
+            found = [event for event in await harness.events(act()) if isinstance(event, Following)]
             states = [(one.sender.address, one.state) for one in found]
             expect(states == [(address, state)], f"what {address!r} did is {state}, and was read as {short(states)}")
 
@@ -96,11 +94,3 @@ def _is_change(heard: MessageReceived, events: list[Event], text: str | None) ->
     expect(changes == {wanted}, f"a change to {text!r} of {heard.provider_id!r} was read as {short(events)}")
     again = any(isinstance(one, MessageReceived) for one in events)
     expect(not again, "the change was also read as another message, which would be answered again")
-
-
-async def _told(harness: Harness, act: Awaitable[object]) -> list[Event]:
-    """The events of what a person does."""
-    before = len(harness.host.requests)
-    await act
-    await harness.simulator.settle()
-    return [event for request in harness.host.since(before) for event in harness.inbound(request).events]

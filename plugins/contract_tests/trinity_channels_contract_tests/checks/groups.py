@@ -111,10 +111,9 @@ async def _heard(
     harness: Harness, group: Group, phone: Phone, text: str, *, named: bool = True
 ) -> list[MessageReceived]:
     """The messages that something said in a group becomes."""
-    before = len(harness.host.requests)
-    await group.says(phone, text, named=named)
-    await harness.simulator.settle()
-    events = [event for request in harness.host.since(before) for event in harness.inbound(request).events]
+    async with harness.hearing() as came:
+        await group.says(phone, text, named=named)
+    events = [event for one in came for event in harness.inbound(one).events]
     # A provider may tell of one message twice, and the host knows it by its id.
     return list({event.event_id: event for event in events if isinstance(event, MessageReceived)}.values())
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 
 from trinity_channels.api import (
@@ -17,63 +17,26 @@ from trinity_channels.api import (
     NotStored,
     ProviderUnavailable,
 )
+from trinity_channels_contract_tests import fetching
 from trinity_channels_contract_tests.check import Checks, story
-from trinity_channels_contract_tests.expectations import NotApplicable, expect, short, told
+from trinity_channels_contract_tests.expectations import NotApplicable, expect, told
 from trinity_channels_contract_tests.extras import PostsUnknown
+from trinity_channels_contract_tests.fetching import PATIENCE, Listening, prepared
 from trinity_channels_contract_tests.harness import Harness
 from trinity_channels_contract_tests.outcomes import NETWORK_FAULTS
 from trinity_channels_contract_tests.transport import NetworkFault
 from trinity_channels_contract_tests.variants import with_other_secrets
 
-PATIENCE = 900.0
-"""Seconds of virtual time in which a message must be delivered: providers repeat what was not acknowledged after minutes."""
 AGAIN = timedelta(minutes=10)
 ENDS = 10.0
 """Seconds in which listening ends when it is cancelled."""
 _ATTEMPTS = 50
 
 
-@dataclass
-class Listening:
-    """A plugin that listens, and what it has delivered."""
-
-    task: asyncio.Task[None]
-    delivered: list[object] = field(default_factory=list)
-    changed: asyncio.Event = field(default_factory=asyncio.Event)
-
-    @property
-    def texts(self) -> list[str]:
-        """What people have written."""
-        batches = [one.events for one in self.delivered if isinstance(one, Inbound)]
-        return [event.text for events in batches for event in events if isinstance(event, MessageReceived)]
-
-    async def until(self, condition: Callable[[], object]) -> None:
-        """Wait for something, until listening has ended, or for long enough."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(PATIENCE):
-                while not condition() and not self.task.done():
-                    self.changed.clear()
-                    await self.changed.wait()
-
-    async def hears(self, *texts: str) -> None:
-        """Wait until all of these were delivered, in their order."""
-        await self.until(lambda: self.texts == list(texts))
-        expect(self.texts == list(texts), f"of {short(list(texts))} it delivered {short(self.texts)}{self.ended}")
-
-    async def works(self) -> None:
-        """Wait for the first sign of a connection."""
-        await self.until(lambda: self.delivered)
-        if self.task.done() and (error := self.task.exception()):
-            raise error
-        expect(self.delivered, "deliver was not called, not even to say that the connection works")
-
-    @property
-    def ended(self) -> str:
-        """How it has ended, empty if it has not."""
-        if not self.task.done() or self.task.cancelled():
-            return ""
-        error = self.task.exception()
-        return f", and ended with {told(error)}" if error else ", and returned"
+def listener(harness: Harness) -> Binding:
+    """The account as it is connected to listen."""
+    harness.needs("listen")
+    return replace(harness.binding, settings=prepared(harness.manifest, harness.simulator), listens=True)
 
 
 @asynccontextmanager
@@ -81,38 +44,9 @@ async def listening(
     harness: Harness, binding: Binding | None = None, store: Deliver | None = None
 ) -> AsyncIterator[Listening]:
     """Let the plugin listen while this lasts; `store` is what delivering does before it returns."""
-    found: list[Listening] = []
-
-    async def deliver(inbound: Inbound) -> None:
-        if store is not None:
-            await store(inbound)
-        found[0].delivered.append(inbound)
-        found[0].changed.set()
-
     ctx = replace(harness.ctx, webhook_url=None)
-    listens = binding or listener(harness)
-    run = harness.plugin.hook("listen")(binding=listens, ctx=ctx, deliver=deliver)
-    task = asyncio.ensure_future(run)
-    found.append(Listening(task))
-    task.add_done_callback(lambda _: found[0].changed.set())
-    try:
-        yield found[0]
-    finally:
-        # Some plugins have to be told more than once; a check of its own says that once must do.
-        for _ in range(_ATTEMPTS):
-            task.cancel()
-            _, running = await asyncio.wait([task], timeout=1)
-            if not running:
-                break
-
-
-def listener(harness: Harness) -> Binding:
-    """The account as it is connected to listen."""
-    harness.needs("listen")
-    # Where the owner does something in the provider's console for this way, and enters other settings.
-    getattr(harness.simulator, "prepare_listening", lambda: None)()
-    settings = harness.manifest.settings.model_validate(dict(harness.simulator.settings()))
-    return replace(harness.binding, settings=settings, listens=True)
+    async with fetching.listening(harness.plugin, binding or listener(harness), ctx, store) as heard:
+        yield heard
 
 
 async def _comes_again(harness: Harness) -> None:
@@ -141,6 +75,9 @@ class ListeningChecks(Checks):
             await heard.works()
             for text in ("first", "second", "third"):
                 await harness.phone.says(text)
+            await heard.hears("first", "second", "third")
+            # What is never acknowledged comes again at once, or after a moment.
+            await heard.is_quiet()
             await heard.hears("first", "second", "third")
 
     @story("listen", "Call `await deliver(Inbound())` as soon as the provider has answered for the first time.")

@@ -29,6 +29,7 @@ class Looking(Checks):
     @story("verify", "Compare the provider's address with `ctx.webhook_url` by ==; if it does not tell, say UNKNOWN.")
     async def test_a_webhook_elsewhere_is_not_ok(self, harness: Harness) -> None:
         """The check `webhook` is only OK while the provider posts exactly to `ctx.webhook_url`."""
+        harness.needs("receive")
         ours = await _webhook(harness, harness.ctx, "while the provider posts to us")
         expect(ours is not None, f"there is no check with the code {WEBHOOK!r}; what the provider hides is UNKNOWN")
         url = harness.webhook_url
@@ -44,6 +45,7 @@ class Looking(Checks):
     @story("verify", "Expect an empty or missing webhook, and `ctx.webhook_url` None: owners verify before setting up.")
     async def test_no_webhook_is_a_finding(self, harness: Harness) -> None:
         """Without a webhook at the provider, or without a public address, `verify` works and says that it is not OK."""
+        harness.needs("receive")
         nowhere = await _is_disconnected(harness)
         for ctx in (harness.ctx, replace(harness.ctx, webhook_url=None)):
             how = "without a webhook at the provider" if nowhere else "with the provider's webhook as it was"

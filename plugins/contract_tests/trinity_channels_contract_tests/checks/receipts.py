@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from trinity_channels.api import DeliveryState, ReceiptReceived
 from trinity_channels_contract_tests.check import Checks, story
 from trinity_channels_contract_tests.expectations import Impossible, NotApplicable, broken, expect
-from trinity_channels_contract_tests.harness import Harness
+from trinity_channels_contract_tests.harness import Came, Harness
 
 ORDER = tuple(DeliveryState)
 
@@ -23,8 +25,9 @@ class Receipts(Checks):
             broken(
                 f"receipts={declared} is declared, and `no_receipts` says that there are none", "Remove one of them."
             )
-        await harness.send("hello")
-        states = [one.state for one in await _receipts(harness)]
+        async with harness.hearing() as came:
+            await harness.send("hello")
+        states = [one.state for one in _receipts(harness, came)]
         furthest = max(states, key=ORDER.index) if states else None
         expect(furthest == declared, f"receipts={declared} is declared, and they reach {furthest}")
 
@@ -32,8 +35,9 @@ class Receipts(Checks):
     async def test_receipts_do_not_go_back(self, harness: Harness) -> None:
         """In the provider's order, the states of one message only advance, and none of a good one is `failed`."""
         self._declared(harness)
-        await harness.send("hello")
-        states = [one.state for one in await _receipts(harness)]
+        async with harness.hearing() as came:
+            await harness.send("hello")
+        states = [one.state for one in _receipts(harness, came)]
         expect(states == sorted(states, key=ORDER.index), f"the states came as {', '.join(states)}")
         expect(DeliveryState.FAILED not in states, "a message that arrived was reported as failed")
 
@@ -43,10 +47,10 @@ class Receipts(Checks):
         self._declared(harness)
         # Twice, for a plugin that keeps the first id would pass once.
         for _ in range(2):
-            before = len(harness.host.requests)
             message = await harness.message("hello")
-            sent = await harness.hand_over(message)
-            for one in await _receipts(harness, before):
+            async with harness.hearing() as came:
+                sent = await harness.hand_over(message)
+            for one in _receipts(harness, came):
                 expect(one.provider_id == sent.provider_id, f"{one.provider_id!r} is not {sent.provider_id!r}")
                 expect(one.delivery in {None, message.id}, f"delivery is {one.delivery!r}, not {message.id!r}")
 
@@ -55,7 +59,6 @@ class Receipts(Checks):
             raise Impossible(self.no_receipts) if self.no_receipts else NotApplicable("receipts are not declared")
 
 
-async def _receipts(harness: Harness, before: int = 0) -> list[ReceiptReceived]:
-    await harness.simulator.settle()
-    events = [event for request in harness.host.since(before) for event in harness.inbound(request).events]
+def _receipts(harness: Harness, came: Iterable[Came]) -> list[ReceiptReceived]:
+    events = [event for one in came for event in harness.inbound(one).events]
     return [event for event in events if isinstance(event, ReceiptReceived)]

@@ -38,7 +38,7 @@ class Repeating(Checks):
         first = await harness.hand_over(message)
         # As long as the capability says, less a moment; the person writes again, for a reply window may have closed.
         await asyncio.sleep(idempotent.total_seconds() * 0.9)
-        await harness.said("are you still there?")
+        await harness.hears("are you still there?")
         again = await _again(harness, message, f"after nine tenths of {idempotent}")
         expect(again.provider_id == first.provider_id, f"{first.provider_id!r} became {again.provider_id!r}")
 

@@ -70,6 +70,8 @@ class Echo(EchoWebhooks):
     @hookimpl
     async def verify(self, binding: Binding, ctx: Context) -> Verification:
         account = await self.open_account(binding.settings, ctx)
+        if binding.listens:
+            return Verification(account)
         url = await self.webhook(binding, ctx)
         state = CheckState.OK if url == ctx.webhook_url else CheckState.FAILED
         check = Check("webhook", state, "Where Echo posts.", "Save the settings again.")
@@ -143,7 +145,7 @@ class Echo(EchoWebhooks):
     async def take(self, row: dict[str, Any], binding: Binding, ctx: Context, deliver: Deliver) -> None:
         await deliver(Inbound((self.event(row),)))
         # Only now: it is stored.
-        await self.ask(binding.settings, ctx, "DELETE", f"/unread/{row['id']}")
+        await self.ask(binding.settings, ctx, "DELETE", f"/unread/{row['unread']}")
 
     # --- the provider's API ---
 

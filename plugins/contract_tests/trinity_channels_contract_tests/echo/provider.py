@@ -239,13 +239,14 @@ class EchoSimulator:
 
     def _keep(self, payload: dict[str, Any]) -> None:
         """Keep what could not be brought until it is fetched, or a webhook is set."""
-        self._unread.append(payload)
+        # By an id of its own: several receipts tell of one message.
+        self._unread.append({**payload, "unread": self._id()})
         self._arrived.set()
 
     async def _bring_again(self) -> None:
         waiting, self._unread = self._unread, []
-        for payload in waiting:
-            await self._post(payload)
+        for kept in waiting:
+            await self._post({name: value for name, value in kept.items() if name != "unread"})
 
     async def _carry(self, row: dict[str, Any]) -> None:
         chats: list[EchoPhone | EchoGroup] = [*self._phones.values(), *self._groups.values()]
@@ -311,7 +312,7 @@ class EchoSimulator:
         return _answer(request, {"messages": self._unread})
 
     async def _mark_read(self, request: HttpRequest) -> Response:
-        self._unread = [one for one in self._unread if one["id"] != request.path_params["id"]]
+        self._unread = [one for one in self._unread if one["unread"] != request.path_params["id"]]
         return _answer(request, {})
 
     async def _history(self, request: HttpRequest) -> Response:

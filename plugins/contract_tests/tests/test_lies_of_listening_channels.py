@@ -1,0 +1,34 @@
+"""Lies of a channel without webhooks: what `listen` delivers is held against the same promises as what `receive` reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from trinity_channels.api import Binding, Context, Deliver, Inbound, MessageReceived, ReceiptReceived
+from trinity_channels_contract_tests.echo import ListeningEcho
+
+
+class TrimsTexts(ListeningEcho):
+    breaks = "test_a_text_is_received_as_written"
+
+    def message(self, row: dict[str, Any]) -> MessageReceived:
+        return super().message({**row, "text": " ".join(row["text"].split())})
+
+
+class DeliversNoReceipts(ListeningEcho):
+    breaks = "test_receipts_reach_as_far_as_declared"
+
+    async def take(self, row: dict[str, Any], binding: Binding, ctx: Context, deliver: Deliver) -> None:
+        async def only_others(inbound: Inbound) -> None:
+            if not any(isinstance(event, ReceiptReceived) for event in inbound.events):
+                await deliver(inbound)
+
+        await super().take(row, binding, ctx, only_others)
+
+
+def test_a_lie_is_found_out(lie: Any, broken_by: Callable[[type], dict[str, str]]) -> None:
+    broken = broken_by(lie)
+
+    assert set(broken) == {lie.breaks}
+    assert "look at: receive" not in broken[lie.breaks]

@@ -1,0 +1,129 @@
+"""A plugin that listens: what it delivers, and how channels without webhooks are heard."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+
+from pydantic import BaseModel
+
+from trinity_channels.api import Binding, Channel, Context, Deliver, Inbound, MessageReceived, Simulator
+from trinity_channels_contract_tests.expectations import expect, short, told
+from trinity_channels_contract_tests.under_test import PluginUnderTest
+
+PATIENCE = 900.0
+"""Seconds of virtual time in which a message must be delivered: providers repeat what was not acknowledged after minutes."""
+SILENCE = 120.0
+"""Seconds after which nothing is taken for the answer to what was done; a plugin that polls does so more often."""
+PAUSE = 5.0
+"""Seconds between two events that come because of one thing."""
+MOST = 200
+"""Deliveries after which a plugin goes in a circle; they take no virtual time, so no time-out would strike."""
+_ATTEMPTS = 50
+
+
+@dataclass
+class Listening:
+    """A plugin that listens, and what it has delivered."""
+
+    task: asyncio.Task[None]
+    delivered: list[object] = field(default_factory=list)
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def texts(self) -> list[str]:
+        """What people have written."""
+        batches = [one.events for one in self.delivered if isinstance(one, Inbound)]
+        return [event.text for events in batches for event in events if isinstance(event, MessageReceived)]
+
+    async def until(self, condition: Callable[[], object], patience: float = PATIENCE) -> None:
+        """Wait for something, until listening has ended, or for long enough."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                while not condition() and not self.task.done():
+                    self.changed.clear()
+                    await self.changed.wait()
+
+    async def hears(self, *texts: str) -> None:
+        """Wait until all of these were delivered, in their order."""
+        await self.until(lambda: self.texts == list(texts))
+        expect(self.texts == list(texts), f"of {short(list(texts))} it delivered {short(self.texts)}{self.ended}")
+
+    async def works(self) -> None:
+        """Wait for the first sign of a connection."""
+        await self.until(lambda: self.delivered)
+        if self.task.done() and (error := self.task.exception()):
+            raise error
+        expect(self.delivered, "deliver was not called, not even to say that the connection works")
+
+    async def is_quiet(self) -> None:
+        """Wait until nothing more comes."""
+        count = -1
+        while count < len(self.delivered) and not self.task.done():
+            count = len(self.delivered)
+            await self.until(lambda: len(self.delivered) > count, PAUSE)  # noqa: B023  it is awaited here
+
+    @property
+    def ended(self) -> str:
+        """How it has ended, empty if it has not."""
+        if not self.task.done() or self.task.cancelled():
+            return ""
+        error = self.task.exception()
+        return f", and ended with {told(error)}" if error else ", and returned"
+
+
+@asynccontextmanager
+async def listening(
+    plugin: PluginUnderTest, binding: Binding, ctx: Context, store: Deliver | None = None
+) -> AsyncIterator[Listening]:
+    """Let the plugin listen while this lasts; `store` is what delivering does before it returns."""
+    found: list[Listening] = []
+
+    async def deliver(inbound: Inbound) -> None:
+        if store is not None:
+            await store(inbound)
+        found[0].delivered.append(inbound)
+        found[0].changed.set()
+        if len(found[0].delivered) > MOST:
+            await asyncio.sleep(PATIENCE)
+
+    task = asyncio.ensure_future(plugin.hook("listen")(binding=binding, ctx=ctx, deliver=deliver))
+    found.append(Listening(task))
+    task.add_done_callback(lambda _: found[0].changed.set())
+    try:
+        yield found[0]
+    finally:
+        # Some plugins have to be told more than once; a check of its own says that once must do.
+        for _ in range(_ATTEMPTS):
+            task.cancel()
+            _, running = await asyncio.wait([task], timeout=1)
+            if not running:
+                break
+
+
+@asynccontextmanager
+async def fetching(
+    plugin: PluginUnderTest, binding: Binding, ctx: Context, settle: Callable[[], Awaitable[None]]
+) -> AsyncIterator[list[Inbound]]:
+    """Let a plugin without webhooks listen; gives, at the end, what it has delivered because of what is done meanwhile."""
+    came: list[Inbound] = []
+    async with listening(plugin, binding, ctx) as heard:
+        await heard.until(lambda: heard.delivered, SILENCE)
+        # What has waited at the provider came before.
+        await heard.is_quiet()
+        before = len(heard.delivered)
+        yield came
+        await settle()
+        await heard.until(lambda: len(heard.delivered) > before, SILENCE)
+        await heard.is_quiet()
+        if heard.task.done() and (error := heard.task.exception()):
+            raise error
+        came += [one for one in heard.delivered[before:] if not isinstance(one, Inbound) or one.events]  # type: ignore[misc]
+
+
+def prepared(manifest: Channel, simulator: Simulator) -> BaseModel:
+    """The settings for listening, after what the owner does in the provider's console for this way."""
+    getattr(simulator, "prepare_listening", lambda: None)()
+    return manifest.settings.model_validate(dict(simulator.settings()))
