@@ -24,7 +24,7 @@ from trinity_channels.api import (
     NotStored,
     ProviderUnavailable,
 )
-from trinity_channels_slack import listening, plugin
+from trinity_channels_slack import listening, plugin, socket_mode
 
 if TYPE_CHECKING:
     from conftest import World
@@ -63,6 +63,12 @@ class Listener:
                 await asyncio.sleep(0)
         if self.task.done():
             self.task.result()
+
+    async def goes_on(self) -> None:
+        """Leave time to end to what has failed in the plugin."""
+        for _ in range(50):
+            await asyncio.sleep(0)
+        assert not self.task.done()
 
 
 @pytest.fixture
@@ -165,6 +171,52 @@ async def test_the_old_connection_goes_on_while_there_can_be_no_new_one(
         assert listener.texts == ["hello"]
         await world.simulator.sockets.drop()
         with pytest.raises(ProviderUnavailable, match="could not be connected to"):
+            await listener.task
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (ConfigurationError("Slack refused the app-level token (invalid_auth).", refused=True), ConfigurationError),
+        (KeyError("url"), KeyError),
+        (asyncio.CancelledError(), ProviderUnavailable),
+    ],
+)
+async def test_no_failure_of_a_new_connection_ends_the_old_one(
+    world: World,
+    listens: Callable[[], Any],
+    monkeypatch: pytest.MonkeyPatch,
+    error: BaseException,
+    told: type[Exception],
+) -> None:
+    async def fails(*_: object) -> str:
+        tried.set()
+        raise error
+
+    tried = asyncio.Event()
+    async with listens() as listener:
+        monkeypatch.setattr(socket_mode, "link", fails)
+        await world.simulator.sockets.refresh("warning", close=False)
+        await listener.until(tried.is_set)
+        await listener.goes_on()
+        await world.simulator.phone("Zoë").says("hello")
+        assert listener.texts == ["hello"]
+        await world.simulator.sockets.drop()
+        with pytest.raises(told):
+            await listener.task
+
+
+async def test_a_connection_that_cannot_be_replaced_yet_is_kept(
+    world: World, listens: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listening, "OFTEN", 1)
+    async with listens() as listener:
+        await world.simulator.sockets.refresh("warning", close=False)
+        await listener.goes_on()
+        await world.simulator.phone("Zoë").says("hello")
+        assert listener.texts == ["hello"]
+        await world.simulator.sockets.drop()
+        with pytest.raises(ProviderUnavailable, match="soon after"):
             await listener.task
 
 

@@ -61,13 +61,12 @@ class _Connections:
         self._opened: deque[float] = deque(maxlen=OFTEN)
 
     async def hold(self) -> None:
-        """Keep one connection open.
+        """Keep one connection open. One that cannot be replaced is kept until it ends, whatever the reason.
 
         Raises:
-            ConfigurationError, ProviderUnavailable: why there is none any more.
+            ConfigurationError, ProviderUnavailable: why there is none any more; others, if the plugin or the host failed.
         """
-        self._open()
-        failed: ProviderUnavailable | None = None
+        failed: Exception | None = self._open()
         while self._running:
             announced = asyncio.create_task(self._leaving.wait())
             try:
@@ -78,17 +77,19 @@ class _Connections:
                 self._running.discard(task)
                 failed = _outcome(task) or failed
             if self._leaving.is_set():
-                self._open()
+                failed = self._open()
         raise failed or ProviderUnavailable("Slack has ended the connection.")
 
-    def _open(self) -> None:
+    def _open(self) -> ProviderUnavailable | None:
+        """Begin to open another connection, unless that was done too often: then says so."""
+        self._leaving = asyncio.Event()
         now = asyncio.get_running_loop().time()
         if len(self._opened) == OFTEN and now - self._opened[0] < 60:  # noqa: PLR2004  a minute
-            raise ProviderUnavailable("Slack ends each connection soon after it was opened.")
+            return ProviderUnavailable("Slack ends each connection soon after it was opened.")
         self._opened.append(now)
-        self._leaving = asyncio.Event()
         connection = _Connection(self._binding, self._ctx, self._deliver, self._leaving)
         self._running.add(asyncio.create_task(connection.run()))
+        return None
 
     async def close(self) -> None:
         """End all connections. What was stored and not acknowledged yet comes again, and is recognised."""
@@ -97,13 +98,14 @@ class _Connections:
         await asyncio.gather(*self._running, return_exceptions=True)
 
 
-def _outcome(task: asyncio.Task[None]) -> ProviderUnavailable | None:
-    """Why a connection ended. One that could not replace another counts only when that has ended, too."""
-    try:
-        task.result()
-    except ProviderUnavailable as error:
-        return error
-    return None
+def _outcome(task: asyncio.Task[None]) -> Exception | None:
+    """Why a connection ended. It is told only when there is none any more: until then another one works."""
+    if task.cancelled():
+        return ProviderUnavailable("The connection to Slack was given up.")
+    error = task.exception()
+    if error is not None and not isinstance(error, Exception):
+        raise error
+    return error
 
 
 class _Connection:
