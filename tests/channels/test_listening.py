@@ -207,6 +207,14 @@ async def test_another_programs_webhook_is_told_of(laptop: Net) -> None:
     assert "Another program has set a webhook" in (await check(laptop))["message"]
     verified = (await laptop.api("POST", f"{TELEGRAM}/test", {})).json()
     assert "go to elsewhere.example.org" in str(verified)
+    # It is the other program's, also for a host that starts again.
+    await laptop.later(minutes=11)
+    await laptop.dies()
+    await laptop.starts()
+    assert await opened(laptop) == [("telegram", "account")]
+
+    await laptop.listens_to("telegram")
+    assert await opened(laptop) == []
 
 
 # --- the store, and the host ---

@@ -40,7 +40,8 @@ class Binding:
     """One agent connected to one provider account, secrets open. `settings` is an instance of the manifest's model.
 
     `webhook_secret` is the host's, different for every webhook address, for providers that repeat a secret we choose.
-    `listens`: messages are fetched by `listen`, and there is no webhook.
+    `listens`: messages are fetched by `listen`, and no webhook is to be set. `claims`: of one that listens, its owner has
+    entered the settings and it was not connected since; what another program has set up in the way may be taken away.
     """
 
     settings: BaseModel
@@ -48,6 +49,7 @@ class Binding:
     # Empty unless the host has made one: a plugin that needs it must refuse an empty secret.
     webhook_secret: SecretStr = field(default_factory=lambda: SecretStr(""))
     listens: bool = False
+    claims: bool = False
 
 
 @dataclass(frozen=True, slots=True)

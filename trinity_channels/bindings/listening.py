@@ -18,6 +18,7 @@ class Listening:
         failing_since: since when it fails, or fails again and again; None if it does not.
         error: why it failed last; empty if it did not.
         refused: that the provider refused the credentials: it is tried again rarely.
+        made: that it was made since the settings were entered.
         next_try: when it is tried again; None while it is connected, or being connected.
     """
 
@@ -26,12 +27,13 @@ class Listening:
     error: str = ""
     refused: bool = False
     next_try: datetime | None = None
+    made: bool = False
 
 
 def put(tx: Tx, binding: int, state: Listening, now: datetime) -> None:
     """Store a state."""
     times = (state.connected_since, state.failing_since, state.next_try)
-    detail = json.dumps([*(one and one.isoformat() for one in times), state.error, state.refused])
+    detail = json.dumps([*(one and one.isoformat() for one in times), state.error, state.refused, state.made])
     notices.put(tx, binding, notices.LISTENING, detail, now)
 
 
@@ -39,10 +41,10 @@ def of(tx: Tx, binding: int) -> Listening:
     """The state of a binding; nothing is known of one that was not tried yet, or of what another version has stored."""
     found = notices.listening(tx, binding)
     try:
-        connected, failing, next_try, error, refused = (
-            json.loads(found.detail) if found else (None, None, None, "", False)
-        )
-        return Listening(_time(connected), _time(failing), str(error), bool(refused), _time(next_try))
+        if found is None:
+            return Listening()
+        connected, failing, next_try, error, refused, made = json.loads(found.detail)
+        return Listening(_time(connected), _time(failing), str(error), bool(refused), _time(next_try), bool(made))
     except (TypeError, ValueError):
         return Listening()
 

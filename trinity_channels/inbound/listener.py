@@ -57,6 +57,7 @@ class Listener:
         self._now = now
         self._failures = Failures(now)
         self._state = Listening()
+        self._made: bool | None = None
         self._endings = 0
         self._due: datetime | None = None
         self._again = asyncio.Event()
@@ -110,6 +111,7 @@ class Listener:
         with self._beside():
             before = await self._store.lookup(lambda tx: listening.of(tx, self._binding))
             # What another process has written is over, except that it failed.
+            self._made = before.made
             self._state = Listening(failing_since=before.failing_since, error=before.error, refused=before.refused)
             if before.connected_since or before.next_try:
                 await self._tell(self._state)
@@ -127,6 +129,8 @@ class Listener:
             bound = await self._opened.open(self._binding)
             if not bound.listens:
                 raise Disconnected
+            if self._made is False:
+                bound = replace(bound, binding=replace(bound.binding, claims=True))
             if self._http is not None:
                 bound = replace(bound, context=replace(bound.context, http=self._http))
             await bound.listen(self._deliver(bound))
@@ -178,6 +182,7 @@ class Listener:
         if self._state.connected_since:
             return
         refused, failing_since = self._state.refused, self._state.failing_since
+        self._made = True
         await self._tell(Listening(connected_since=self._now(), failing_since=failing_since))
         self._failures.ended(bound.id)
         if failing_since:
@@ -224,7 +229,7 @@ class Listener:
             await self._delivered.take(bound, (state,), self._fence)
 
     async def _tell(self, state: Listening) -> None:
-        self._state = state
+        self._state = state = replace(state, made=self._made is True)
         now = self._now()
         # The state is for people; what is delivered does not depend on it.
         with self._beside():

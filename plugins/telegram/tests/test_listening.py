@@ -23,7 +23,7 @@ from trinity_channels.api import (
 from trinity_channels_telegram import listening, plugin
 
 ZOE = {"id": 5550001, "is_bot": False, "first_name": "Zoe"}
-DELETED = (200, {"ok": True, "result": True})
+NO_WEBHOOK = (200, {"ok": True, "result": {"url": ""}})
 DONE = (401, {"ok": False, "error_code": 401, "description": "Unauthorized"})
 """What ends a story."""
 
@@ -71,8 +71,8 @@ class Heard:
 
 
 async def listens(binding: Binding, telegram: Any, *answers: tuple[int, object]) -> tuple[Heard, Exception]:
-    """Listen to these answers, the first of which is to `deleteWebhook`; returns how that has ended."""
-    telegram.answers(DELETED, *answers, DONE)
+    """Listen to these answers, after the one that there is no webhook; returns how that has ended."""
+    telegram.answers(NO_WEBHOOK, *answers, DONE)
     heard = Heard()
     with pytest.raises(ChannelError) as ended:
         await plugin.listen(replace(binding, listens=True), telegram.ctx, heard)
@@ -85,7 +85,7 @@ async def test_it_asks_after_what_was_stored(binding: Binding, telegram: Any) ->
     )
 
     (first, _), *polls = telegram.calls
-    assert first == "deleteWebhook"
+    assert first == "getWebhookInfo"
     assert {name for name, _ in polls} == {"getUpdates"}
     # After a quiet week the numbers begin anywhere, so that nothing is asked for by an old one.
     assert [call.get("offset") for _, call in polls] == [None, None, 9, None, 4]
@@ -130,7 +130,7 @@ async def test_a_backlog_of_long_messages_is_fetched_in_pieces(binding: Binding,
             raise httpx.RemoteProtocolError("The answer is longer than 4000000 bytes.", request=request)
         return httpx.Response(200 if found else 401, json={"ok": bool(found), "result": found})
 
-    telegram.answers(DELETED, answers)
+    telegram.answers(NO_WEBHOOK, answers)
     heard = Heard()
     with pytest.raises(ConfigurationError):
         await plugin.listen(binding, telegram.ctx, heard)
@@ -147,7 +147,7 @@ async def test_it_waits_longer_than_telegram_does(binding: Binding, telegram: An
 
 
 async def test_what_is_not_stored_is_not_acknowledged(binding: Binding, telegram: Any) -> None:
-    telegram.answers(DELETED, ok([update(7), update(8)]), DONE)
+    telegram.answers(NO_WEBHOOK, ok([update(7), update(8)]), DONE)
 
     async def full(_: Inbound) -> None:
         raise NotStored("The disk is full.")
@@ -250,9 +250,29 @@ async def test_a_cut_connection_is_unavailable(binding: Binding, telegram: Any) 
     def cut(request: httpx.Request) -> httpx.Response:
         raise httpx.ReadError("cut", request=request)
 
-    telegram.answers(DELETED, ok([update(7)]), cut)
+    telegram.answers(NO_WEBHOOK, ok([update(7)]), cut)
     heard = Heard()
     with pytest.raises(ProviderUnavailable):
         await plugin.listen(binding, telegram.ctx, heard)
 
     assert heard.texts == ["hello"]
+
+
+OURS, OTHERS = "https://chat.example.org/api/telegram/webhook/key", "https://elsewhere.example.org/hook"
+
+
+@pytest.mark.parametrize(
+    ("there", "claims", "taken_away"),
+    [(OURS, False, True), (OURS, True, True), (OTHERS, True, True), (OTHERS, False, False), (f"{OURS}x", False, False)],
+)
+async def test_another_programs_webhook_is_taken_away_only_when_the_owner_has_just_said_so(
+    binding: Binding, telegram: Any, there: str, claims: bool, taken_away: bool
+) -> None:
+    telegram.answers(ok({"url": there}), *([ok(result=True)] if taken_away else []), DONE)
+    with pytest.raises(ConfigurationError) as ended:
+        await plugin.listen(
+            replace(binding, listens=True, claims=claims), replace(telegram.ctx, webhook_url=OURS), Heard()
+        )
+
+    assert [name for name, _ in telegram.calls][1:] == (["deleteWebhook", "getUpdates"] if taken_away else [])
+    assert ("Another program" in str(ended.value)) is not taken_away

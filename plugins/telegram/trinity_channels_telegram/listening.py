@@ -23,7 +23,7 @@ from trinity_channels.api import (
 from trinity_channels_telegram import client, inbound
 from trinity_channels_telegram.fields import whole
 from trinity_channels_telegram.settings import settings_of
-from trinity_channels_telegram.webhook import ALLOWED_UPDATES
+from trinity_channels_telegram.webhook import ALLOWED_UPDATES, webhook_info
 
 POLL = 25
 """Seconds that Telegram waits for the first update: routers and proxies forget connections that are silent for longer."""
@@ -40,7 +40,11 @@ async def listen(binding: Binding, ctx: Context, deliver: Deliver) -> None:
     settings = settings_of(binding)
     try:
         # Telegram gives no updates to bots with a webhook. What waits stays.
-        await client.read(settings, ctx, "deleteWebhook")
+        if where := (await webhook_info(settings, ctx)).url:
+            # Otherwise two programs would take the bot from each other again and again, each for a while.
+            if where != ctx.webhook_url and not binding.claims:
+                raise _taken()
+            await client.read(settings, ctx, "deleteWebhook")
         await _poll(binding, ctx, deliver)
     except client.RefusedError as refused:
         raise _trouble(refused) from None
@@ -111,13 +115,17 @@ def _trouble(refused: client.RefusedError) -> ConfigurationError | ProviderUnava
     if refused.code != HTTPStatus.CONFLICT:
         return ProviderUnavailable(f"Telegram does not give the bot's messages ({refused}).")
     if refused.speaks_of("webhook"):
-        return ConfigurationError(
-            "Another program has set a webhook for this bot, so its messages go there. Stop it there, or give this agent a"
-            " bot of its own; then connect the bot here again.",
-            field="bot_token",
-            refused=True,
-        )
+        return _taken()
     return ProviderUnavailable(
         "Another program fetches this bot's messages, too, and each gets only some of them. Stop it there, or give this"
         " agent a bot of its own."
+    )
+
+
+def _taken() -> ConfigurationError:
+    return ConfigurationError(
+        "Another program has set a webhook for this bot, so its messages go there. Stop it there, or give this agent a"
+        " bot of its own; then connect the bot here again.",
+        field="bot_token",
+        refused=True,
     )

@@ -36,7 +36,7 @@ _ATTEMPTS = 50
 def listener(harness: Harness) -> Binding:
     """The account as it is connected to listen."""
     harness.needs("listen")
-    return replace(harness.binding, settings=prepared(harness.manifest, harness.simulator), listens=True)
+    return replace(harness.binding, settings=prepared(harness.manifest, harness.simulator), listens=True, claims=True)
 
 
 @asynccontextmanager
