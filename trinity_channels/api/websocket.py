@@ -43,7 +43,8 @@ class OpenWebSocket(Protocol):
 
     The address may hold a ticket: neither logs nor errors show it. It must be `wss:`, and its server a public one; while the
     settings move the provider (`ctx.api_base_url`), it must be the server that they name, by `ws:` or `wss:`. Redirects are
-    not followed. Ten seconds without any answer to a ping end the connection; a text has at most 4 MB.
+    not followed. Ten seconds without any answer to a ping end the connection; a text has at most 4 MB. While nothing is
+    received, pings of the other side wait, and with half a megabyte waiting the connection ends after 30 seconds.
 
     Example:
         `async with ctx.websocket(url) as socket: event = json.loads(await socket.receive())`
