@@ -472,6 +472,30 @@ async def test_a_plugin_that_cannot_be_cancelled_delivers_nothing_more(
     assert await opened(laptop) == []
 
 
+async def test_a_plugin_that_delivers_all_the_time_holds_up_nothing(
+    laptop: Net, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: list[str] = []
+
+    async def other() -> None:
+        for _ in range(9):
+            order.append("other")
+            await asyncio.sleep(0)
+
+    async def delivers(_: Binding, __: Context, deliver: Deliver) -> None:
+        await deliver(Inbound())
+        beside = asyncio.create_task(other())
+        while order.count("delivered") < 9:
+            await deliver(Inbound())
+            order.append("delivered")
+        await beside
+        await asyncio.Event().wait()
+
+    await plugged(laptop, monkeypatch, delivers)
+
+    assert order == ["other", "delivered"] * 9
+
+
 async def test_something_else_than_events_is_refused(laptop: Net, monkeypatch: pytest.MonkeyPatch) -> None:
     async def delivers(_: Binding, __: Context, deliver: Any) -> None:
         await deliver([])

@@ -157,6 +157,8 @@ class Listener:
 
     def _deliver(self, bound: OpenBinding) -> api.Deliver:
         async def deliver(inbound: api.Inbound) -> None:
+            # What is there already is delivered without any waiting, and all else in the process would wait for it.
+            await asyncio.sleep(0)
             await self._sure.wait()
             if self._over:
                 raise api.NotStored(_OVER)

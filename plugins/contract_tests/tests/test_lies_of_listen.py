@@ -144,6 +144,13 @@ class SaysItIsConnectedAtOnce(Echo):
         await super().listen(binding, ctx, deliver)
 
 
+class AsksAgainAtOnce(Echo):
+    breaks = "test_a_server_that_does_not_wait_is_not_rushed"
+
+    async def rest(self) -> None:
+        pass
+
+
 class TakesRefusalForTrouble(Echo):
     breaks = "test_listening_tells_revoked_credentials"
 

@@ -15,6 +15,8 @@ from trinity_channels_contract_tests.transport import Carry, Meddling
 
 MOST_CALLS = 1_000
 """Calls of one hook, after which it goes in a circle; calls take no virtual time, so no time-out would strike."""
+HURRIES = 200
+"""Questions in two minutes that are too many."""
 
 
 @contextmanager
@@ -100,3 +102,26 @@ def hangs() -> tuple[Meddling, asyncio.Event]:
         return await carry()
 
     return meddle, asked
+
+
+class Impatient:
+    """A provider that answers at once what it has held open before, as if nothing had come."""
+
+    def __init__(self) -> None:
+        self.held: dict[tuple[str, str], httpx.Response] = {}
+        self.hurried = 0
+
+    async def __call__(self, request: httpx.Request, carry: Carry) -> httpx.Response:
+        """Answer one call."""
+        question, clock = (request.method, request.url.path), asyncio.get_running_loop().time
+        if (known := self.held.get(question)) is not None:
+            self.hurried += 1
+            if self.hurried >= HURRIES:  # in a circle, which takes no virtual time
+                await asyncio.Event().wait()
+            return httpx.Response(known.status_code, content=known.content, headers=known.headers, request=request)
+        asked = clock()
+        response = await carry()
+        await response.aread()
+        if clock() - asked >= 1:
+            self.held[question] = response
+        return response

@@ -23,6 +23,7 @@ from trinity_channels_contract_tests.expectations import NotApplicable, expect, 
 from trinity_channels_contract_tests.extras import PostsUnknown
 from trinity_channels_contract_tests.fetching import PATIENCE, Listening, prepared
 from trinity_channels_contract_tests.harness import Harness
+from trinity_channels_contract_tests.meddling import HURRIES, Impatient
 from trinity_channels_contract_tests.outcomes import NETWORK_FAULTS
 from trinity_channels_contract_tests.transport import NetworkFault
 from trinity_channels_contract_tests.variants import with_other_secrets
@@ -156,6 +157,23 @@ class ListeningChecks(Checks):
                     expect(isinstance(error, ProviderUnavailable), f"{how}, it raised {what}")
             expect(harness.transport.attempts - before < _ATTEMPTS, f"{how}, it asked again without a pause")
         harness.transport.fault = NetworkFault.NONE
+
+    @story("listen", "Wait a second after an answer that brought nothing sooner than you have asked for.")
+    async def test_a_server_that_does_not_wait_is_not_rushed(self, harness: Harness) -> None:
+        """While the provider answers at once what it should hold open, it is not asked again without a pause."""
+        impatient = Impatient()
+        binding = listener(harness)
+        harness.transport.meddling = impatient
+        try:
+            async with listening(harness, binding) as heard:
+                await heard.works()
+                # As long as the provider holds questions open, and then some seconds.
+                await asyncio.sleep(120)
+        finally:
+            harness.transport.meddling = None
+        if not impatient.held:
+            raise NotApplicable("the provider holds no question open")
+        expect(impatient.hurried < HURRIES, "it asked again without a pause")
 
     @story("listen", "Map the provider's 401/403 to ConfigurationError, as `configure` does.")
     async def test_listening_tells_revoked_credentials(self, harness: Harness) -> None:

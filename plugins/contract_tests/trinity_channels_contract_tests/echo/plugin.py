@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -48,6 +49,8 @@ from trinity_channels_contract_tests.echo.webhooks import ODD, STATES, EchoWebho
 
 PACE = timedelta(seconds=1)
 CLOCK_SKEW = timedelta(minutes=1)
+SOON = 5.0
+"""Seconds; Echo waits longer before it answers that nothing has come."""
 
 
 class NotFoundError(ProviderUnavailable):
@@ -117,9 +120,14 @@ class Echo(EchoWebhooks):
     async def listen(self, binding: Binding, ctx: Context, deliver: Deliver) -> None:
         await self.ask(binding.settings, ctx, "POST", "/webhook", {"url": ""})
         await deliver(Inbound())
+        clock = asyncio.get_running_loop().time
         while True:
-            for row in await self.rows(binding, ctx, "/unread"):
+            asked = clock()
+            rows = await self.rows(binding, ctx, "/unread")
+            for row in rows:
                 await self.take(row, binding, ctx, deliver)
+            if not rows and clock() - asked < SOON:
+                await self.rest()
 
     @hookimpl
     async def register_webhook(self, binding: Binding, ctx: Context) -> None:
@@ -146,6 +154,9 @@ class Echo(EchoWebhooks):
         await deliver(Inbound((self.event(row),)))
         # Only now: it is stored.
         await self.ask(binding.settings, ctx, "DELETE", f"/unread/{row['unread']}")
+
+    async def rest(self) -> None:
+        await asyncio.sleep(1)
 
     # --- the provider's API ---
 
