@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from http import HTTPStatus
 from typing import Any
 
 import httpx
@@ -25,6 +26,7 @@ from trinity_channels.api import (
     OutboundMessage,
     Sender,
     SendError,
+    SendRejected,
     SendUnknown,
     hookimpl,
 )
@@ -45,6 +47,17 @@ class QuotesTheToken(Echo):
         except ConfigurationError as error:
             token = settings_of(settings).token.get_secret_value()
             raise ConfigurationError(f"Echo does not know {token}.", field=error.field, refused=True) from None
+
+
+class RepeatsARefusal(Echo):
+    breaks = "test_errors_hold_nothing_confidential"
+
+    def refusal(self, answer: httpx.Response, message: OutboundMessage, ctx: Context) -> SendError:
+        found = super().refusal(answer, message, ctx)
+        if not isinstance(found, SendRejected) or answer.status_code != HTTPStatus.BAD_REQUEST:
+            return found
+        words = answer.json().get("reason", "")
+        return SendRejected(replace(found.failure, message=f"Echo does not take the message: {words}"))
 
 
 class QuotesTheMessage(Echo):

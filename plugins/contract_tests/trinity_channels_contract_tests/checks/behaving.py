@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import replace
 
+import httpx
+
 from trinity_channels.api import Fault
 from trinity_channels_contract_tests.audit import CONNECTIONS, watching
 from trinity_channels_contract_tests.check import Checks, story
@@ -14,8 +16,9 @@ from trinity_channels_contract_tests.expectations import expect, short
 from trinity_channels_contract_tests.harness import Harness, client_state
 from trinity_channels_contract_tests.listening import listening
 from trinity_channels_contract_tests.loop import longest_block
+from trinity_channels_contract_tests.meddling import meddling
 from trinity_channels_contract_tests.outcomes import failure_of, hooks, revoked
-from trinity_channels_contract_tests.transport import NetworkFault
+from trinity_channels_contract_tests.transport import Carry, NetworkFault
 from trinity_channels_contract_tests.variants import secrets_of
 
 # Seconds. Far above what a busy machine delays a callback, below any call over a network.
@@ -39,6 +42,13 @@ class Behaving(Checks):
                 text = "".join(traceback.format_exception(error)) + repr(vars(error))
                 for name, needle in _needles(harness).items():
                     expect(needle not in text, f"{how}, {type(error).__name__} shows {name}")
+        with meddling(harness, _repeats):
+            for hook, call in hooks(harness, await harness.message(BODY)).items():
+                refused = await failure_of(harness, call)
+                # As people are shown it; the host's log masks the rest.
+                text = f"{refused} {getattr(refused, 'failure', '')}"
+                for name, secret in secrets_of(harness.settings).items():
+                    expect(secret not in text, f"{hook}, refused in words that repeat the call, shows {name}")
 
     @story(ALL, "Log ids of the provider and kinds of outcome, or nothing: the host logs every call already.")
     async def test_logs_hold_nothing_confidential(self, harness: Harness) -> None:
@@ -114,6 +124,15 @@ async def _reads(harness: Harness, lines: list[str]) -> None:
     harness.inbound(request)
     with suppress(Exception):
         harness.read(replace(request, headers={}))
+
+
+async def _repeats(request: httpx.Request, _: Carry) -> httpx.Response:
+    """Refuse as a proxy may, which repeats what it has got, in the fields in which providers say why."""
+    # Not `str(url)`, which a plugin may have made hide the secret.
+    said = f"Cannot {request.method} {request.url.raw_path.decode()} {request.headers.get('authorization', '')}"
+    said += f" {request.content.decode(errors='replace')}"
+    words = dict.fromkeys(("error", "message", "description", "detail", "title", "reason", "needed"), said)
+    return httpx.Response(400, json={"ok": False, "error_code": 400, **words}, request=request)
 
 
 async def _blocked(harness: Harness, hook: str) -> float:
