@@ -35,7 +35,7 @@ class Configuring(Echo):
         return account
 
     @hookimpl
-    async def configure(self, settings: BaseModel, ctx: Context) -> Account:
+    async def configure(self, settings: BaseModel, ctx: Context, listens: bool = False) -> Account:
         assert isinstance(settings, EchoSettings)
         return self.changed(await self.open_account(settings, ctx), settings)
 
@@ -69,7 +69,7 @@ class BelievesAnyToken(Echo):
     breaks = "test_wrong_credentials_are_refused"
 
     @hookimpl
-    async def configure(self, settings: BaseModel, ctx: Context) -> Account:
+    async def configure(self, settings: BaseModel, ctx: Context, listens: bool = False) -> Account:
         try:
             return await self.open_account(settings, ctx)
         except ConfigurationError:
@@ -80,7 +80,7 @@ class CallsARefusalAnOutage(Echo):
     breaks = "test_wrong_credentials_are_refused"
 
     @hookimpl
-    async def configure(self, settings: BaseModel, ctx: Context) -> Account:
+    async def configure(self, settings: BaseModel, ctx: Context, listens: bool = False) -> Account:
         try:
             return await self.open_account(settings, ctx)
         except ConfigurationError:
@@ -91,7 +91,7 @@ class KeepsTheRefusalToItself(Echo):
     breaks = "test_wrong_credentials_are_refused"
 
     @hookimpl
-    async def configure(self, settings: BaseModel, ctx: Context) -> Account:
+    async def configure(self, settings: BaseModel, ctx: Context, listens: bool = False) -> Account:
         try:
             return await self.open_account(settings, ctx)
         except ConfigurationError as error:
@@ -102,7 +102,7 @@ class CallsAnOutageARefusal(Echo):
     breaks = "test_connecting_says_if_the_provider_is_down"
 
     @hookimpl
-    async def configure(self, settings: BaseModel, ctx: Context) -> Account:
+    async def configure(self, settings: BaseModel, ctx: Context, listens: bool = False) -> Account:
         try:
             await ctx.http.get(f"{ctx.api_base_url}/account")
         except httpx.ConnectError:
@@ -116,7 +116,7 @@ class WaitsForEverToConnect(Echo):
     breaks = "test_connecting_does_not_wait_indefinitely"
 
     @hookimpl
-    async def configure(self, settings: BaseModel, ctx: Context) -> Account:
+    async def configure(self, settings: BaseModel, ctx: Context, listens: bool = False) -> Account:
         with suppress(httpx.HTTPError):
             await ctx.http.get(f"{ctx.api_base_url}/account", timeout=None)  # the lie
         return await self.open_account(settings, ctx)
@@ -126,7 +126,7 @@ class GreetsEverybody(Echo):
     breaks = "test_connecting_changes_nothing"
 
     @hookimpl
-    async def configure(self, settings: BaseModel, ctx: Context) -> Account:
+    async def configure(self, settings: BaseModel, ctx: Context, listens: bool = False) -> Account:
         with suppress(httpx.HTTPError):
             await self.request(settings, ctx, "POST", "/messages", {"to": ZOE, "text": "I am online!", "reference": ""})
         return await self.open_account(settings, ctx)
@@ -136,7 +136,7 @@ class MovesTheWebhookAtOnce(Echo):
     breaks = "test_connecting_changes_nothing"
 
     @hookimpl
-    async def configure(self, settings: BaseModel, ctx: Context) -> Account:
+    async def configure(self, settings: BaseModel, ctx: Context, listens: bool = False) -> Account:
         await self.ask(settings, ctx, "POST", "/webhook", {"url": ctx.webhook_url})
         return await self.open_account(settings, ctx)
 

@@ -41,9 +41,9 @@ class QuotesTheToken(Echo):
     breaks = "test_errors_hold_nothing_confidential"
 
     @hookimpl
-    async def configure(self, settings: BaseModel, ctx: Context) -> Account:
+    async def configure(self, settings: BaseModel, ctx: Context, listens: bool = False) -> Account:
         try:
-            return await super().configure(settings, ctx)
+            return await super().configure(settings, ctx, listens)
         except ConfigurationError as error:
             token = settings_of(settings).token.get_secret_value()
             raise ConfigurationError(f"Echo does not know {token}.", field=error.field, refused=True) from None
@@ -146,9 +146,9 @@ class SignsTheClientAtOnce(Echo):
     breaks = "test_the_hosts_client_is_left_alone"
 
     @hookimpl
-    async def configure(self, settings: BaseModel, ctx: Context) -> Account:
+    async def configure(self, settings: BaseModel, ctx: Context, listens: bool = False) -> Account:
         ctx.http.headers["authorization"] = f"Bearer {settings_of(settings).token.get_secret_value()}"
-        return await super().configure(settings, ctx)
+        return await super().configure(settings, ctx, listens)
 
 
 class ListensAtTheClient(Echo):

@@ -12,6 +12,7 @@ from trinity_channels_contract_tests.checks.answers import Answers
 from trinity_channels_contract_tests.checks.authenticating import Authenticating
 from trinity_channels_contract_tests.checks.batches import Batches
 from trinity_channels_contract_tests.checks.behaving import Behaving
+from trinity_channels_contract_tests.checks.choosing import Choosing
 from trinity_channels_contract_tests.checks.claiming import Claiming
 from trinity_channels_contract_tests.checks.connecting import Connecting, Verifying
 from trinity_channels_contract_tests.checks.entering import Entering
@@ -65,6 +66,7 @@ class ChannelContract(
     Authenticating,
     Looking,
     Verifying,
+    Choosing,
     Connecting,
     Entering,
     Loading,

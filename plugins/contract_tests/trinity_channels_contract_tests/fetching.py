@@ -123,7 +123,12 @@ async def fetching(
         came += [one for one in heard.delivered[before:] if not isinstance(one, Inbound) or one.events]  # type: ignore[misc]
 
 
-def prepared(manifest: Channel, simulator: Simulator) -> BaseModel:
-    """The settings for listening, after what the owner does in the provider's console for this way."""
+def prepare(simulator: Simulator) -> None:
+    """Do what the owner does in the provider's console before listening; from then on other settings are entered."""
     getattr(simulator, "prepare_listening", lambda: None)()
+
+
+def prepared(manifest: Channel, simulator: Simulator) -> BaseModel:
+    """The settings for listening, after what the owner does for this way."""
+    prepare(simulator)
     return manifest.settings.model_validate(dict(simulator.settings()))

@@ -93,6 +93,7 @@ class Authenticating(Checks):
     @story("receive", "Try every secret that is set: while it is rotated, the provider signs with either.")
     async def test_both_secrets_count_during_rotation(self, harness: Harness) -> None:
         """While a secret is rotated, requests signed with the old one or the new one are read."""
+        harness.needs("receive")
         given, known = harness.simulator.settings(), secrets_of(harness.settings)
         names = [name for name in harness.manifest.settings.model_fields if name.removesuffix(SECONDARY) in known]
         rotating = [name for name in names if name.endswith(SECONDARY)]

@@ -6,7 +6,16 @@ from datetime import timedelta
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from trinity_channels.api import AddressFormat, Capabilities, Channel, DeliveryState, Dialect, Limits, SetupStep
+from trinity_channels.api import (
+    AddressFormat,
+    Capabilities,
+    Channel,
+    DeliveryState,
+    Dialect,
+    FieldHint,
+    Limits,
+    SetupStep,
+)
 
 LIMIT = 1000
 
@@ -18,8 +27,10 @@ class EchoSettings(BaseModel):
 
     account: str = Field(min_length=1, max_length=100)
     token: SecretStr = Field(min_length=8, max_length=100)
-    signing_secret: SecretStr = Field(min_length=8, max_length=100)
+    # Which of these are needed depends on the way of receiving messages, and `configure` says so.
+    signing_secret: SecretStr | None = Field(None, min_length=8, max_length=100)
     signing_secret_secondary: SecretStr | None = None
+    inbox: str | None = Field(None, min_length=1, max_length=100)
 
 
 MANIFEST = Channel(
@@ -45,5 +56,10 @@ MANIFEST = Channel(
         verified_email=True,
     ),
     address=AddressFormat("to", r"echo:(\d{6}|g\d+)", "echo:100001", person=r"echo:\d{6}"),
+    form={
+        "signing_secret": FieldHint(only="webhook"),
+        "signing_secret_secondary": FieldHint(only="webhook"),
+        "inbox": FieldHint(only="listen"),
+    },
     setup_steps=(SetupStep("Copy the token", "Echo's console shows it beside the account."),),
 )

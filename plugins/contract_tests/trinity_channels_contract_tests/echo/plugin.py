@@ -43,7 +43,7 @@ from trinity_channels.api import (
     retry_after,
 )
 from trinity_channels.api.fields import text
-from trinity_channels_contract_tests.echo.manifest import MANIFEST
+from trinity_channels_contract_tests.echo.manifest import MANIFEST, EchoSettings
 from trinity_channels_contract_tests.echo.provider import EchoSimulator
 from trinity_channels_contract_tests.echo.webhooks import ODD, STATES, EchoWebhooks, settings_of, words
 
@@ -67,7 +67,8 @@ class Echo(EchoWebhooks):
         return self.manifest
 
     @hookimpl
-    async def configure(self, settings: BaseModel, ctx: Context) -> Account:
+    async def configure(self, settings: BaseModel, ctx: Context, listens: bool = False) -> Account:
+        self.require(settings_of(settings), listens=listens)
         return await self.open_account(settings, ctx)
 
     @hookimpl
@@ -157,6 +158,12 @@ class Echo(EchoWebhooks):
 
     async def rest(self) -> None:
         await asyncio.sleep(1)
+
+    def require(self, settings: EchoSettings, *, listens: bool) -> None:
+        if listens and settings.inbox is None:
+            raise ConfigurationError("The inbox to fetch messages from is missing.", field="inbox")
+        if not listens and settings.signing_secret is None:
+            raise ConfigurationError("The signing secret is missing.", field="signing_secret")
 
     # --- the provider's API ---
 

@@ -112,6 +112,7 @@ class EchoSimulator:
         self._signed = signed
         self._clock = Clock(ctx.now)
         self._webhook = ""
+        self._is_listened_to = False
         self._ids = itertools.count(1)
         self._phones: dict[str, EchoPhone] = {}
         self._groups: dict[str, EchoGroup] = {}
@@ -141,7 +142,11 @@ class EchoSimulator:
     # --- the protocol ---
 
     def settings(self) -> Mapping[str, str]:
-        return {"account": "acc-1", "token": TOKEN, "signing_secret": SECRET}
+        account = {"account": "acc-1", "token": TOKEN}
+        return {**account, "inbox": "inbox-1"} if self._is_listened_to else {**account, "signing_secret": SECRET}
+
+    def prepare_listening(self) -> None:
+        self._is_listened_to = True
 
     def connect(self, webhook_url: str) -> None:
         self._webhook = webhook_url
