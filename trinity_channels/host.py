@@ -161,10 +161,10 @@ class Host(OnDemand):
         self.unknown_webhooks = UnknownWebhooks(self.store, now)
         diagnosis = Diagnosis(self.store, self.catch_up.mistrusted, now)
         self.webhook = wiring.webhook(self, self.indicator, diagnosis, self.catch_up)
-        self.housekeeping = Housekeeping(
-            self._chores(diagnosis, vouching, now), OWN_CHORES, lambda: self.store.leads, self.metrics, now
-        )
         listeners = wiring.listeners(self, self.indicator, self.catch_up)
+        # First: what watches the channels looks at the state of their connections.
+        chores = {"connections": listeners, **self._chores(diagnosis, vouching, now)}
+        self.housekeeping = Housekeeping(chores, OWN_CHORES, lambda: self.store.leads, self.metrics, now)
         self.periodic = PeriodicWork(self.store, self.catch_up, self.housekeeping, listeners)
         self.lasting: list[Lasting] = []
 

@@ -200,6 +200,7 @@ async def test_another_program_that_fetches_is_told_of(laptop: Net, zoe: Someone
 
 
 async def test_another_programs_webhook_is_told_of(laptop: Net) -> None:
+    await laptop.settle()
     await bot(laptop, "setWebhook", url="https://elsewhere.example.org/hook")
     await turns()
 

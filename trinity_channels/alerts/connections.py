@@ -35,12 +35,15 @@ class ConnectionsMade:
         """Connections that fail for a while, and those in `alerted` that stand, or are not needed any more."""
         listens = [one.id for one in connected if one.listens]
         found: dict[int, Finding | None] = {one: None for one in alerted if one not in listens}
+        now = self._now()
         # Nothing is read where nothing listens.
-        states = await self._store.read(lambda tx: {one: listening.of(tx, one) for one in listens}) if listens else {}
+        states = (
+            await self._store.read(lambda tx: {one: listening.of(tx, one, now) for one in listens}) if listens else {}
+        )
         for binding, state in states.items():
-            if _stands(state, self._now()):
+            if _stands(state, now):
                 found[binding] = None
-            elif state.failing_since and self._now() - state.failing_since >= PATIENCE:
+            elif state.failing_since and now - state.failing_since >= PATIENCE:
                 found[binding] = Finding(
                     f"No messages are fetched: {state.error or 'the connection breaks again and again'}", FIX
                 )

@@ -116,7 +116,7 @@ class HealthReports:
             old_address=old_address,
             public_url_changed_at=changed_at,
             webhook_set_at=audit.last(tx, stored.agent, "set_webhook", stored.channel) if changed else None,
-            connection=listening.of(tx, stored.id) if stored.listens else None,
+            connection=listening.of(tx, stored.id, now) if stored.listens else None,
             connected_at=audit.last(tx, stored.agent, "connect", stored.channel) if changed else None,
         )
         runs = known.runs

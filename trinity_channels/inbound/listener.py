@@ -12,9 +12,10 @@ from datetime import datetime, timedelta
 import httpx
 
 from trinity_channels import api
-from trinity_channels.bindings import Bindings, Disconnected, OpenBinding, listening
+from trinity_channels.bindings import Bindings, Disconnected, OpenBinding
 from trinity_channels.bindings.listening import Listening
 from trinity_channels.crypto.vault import VaultError
+from trinity_channels.inbound.connection_state import ConnectionState
 from trinity_channels.inbound.delivered import Delivered
 from trinity_channels.inbound.still_listens import StillListens
 from trinity_channels.observability.failures import Failures, cause_of
@@ -56,8 +57,7 @@ class Listener:
         self._http = http
         self._now = now
         self._failures = Failures(now)
-        self._state = Listening()
-        self._made: bool | None = None
+        self._state = ConnectionState(fence, store, now)
         self._endings = 0
         self._due: datetime | None = None
         self._again = asyncio.Event()
@@ -70,7 +70,6 @@ class Listener:
         """Listen until cancelled, or until the binding is not connected any more."""
         self._task = asyncio.current_task()
         try:
-            await self._begin()
             while True:
                 try:
                     error = await self._listen_once()
@@ -86,6 +85,9 @@ class Listener:
                     log.exception("listener failed", binding=self._binding, error=type(error).__name__)
                     pause = LONGEST_PAUSE
                 await self._wait(pause)
+        except asyncio.CancelledError:
+            await self._state.end()
+            raise
         finally:
             self._over = True
 
@@ -102,19 +104,14 @@ class Listener:
         """The binding is as it was."""
         self._sure.set()
 
+    async def beat(self) -> None:
+        """Store again that it listens; only for the process that leads."""
+        await self._state.beat()
+
     def try_if_due(self) -> None:
         """Try again now, if the time for it has come by the host's clock."""
         if self._due is not None and self._due <= self._now():
             self._again.set()
-
-    async def _begin(self) -> None:
-        with self._beside():
-            before = await self._store.lookup(lambda tx: listening.of(tx, self._binding))
-            # What another process has written is over, except that it failed.
-            self._made = before.made
-            self._state = Listening(failing_since=before.failing_since, error=before.error, refused=before.refused)
-            if before.connected_since or before.next_try:
-                await self._tell(self._state)
 
     async def _listen_once(self) -> BaseException | None:
         """Let the plugin listen; returns why it has ended, None if for no particular reason.
@@ -126,10 +123,11 @@ class Listener:
             await self._sure.wait()
             # Asked each time: news of other processes may not have come.
             await self._store.lookup(self._fence)
+            await self._state.take_over()
             bound = await self._opened.open(self._binding)
             if not bound.listens:
                 raise Disconnected
-            if self._made is False:
+            if self._state.made is False:
                 bound = replace(bound, binding=replace(bound.binding, claims=True))
             if self._http is not None:
                 bound = replace(bound, context=replace(bound.context, http=self._http))
@@ -181,11 +179,14 @@ class Listener:
 
     async def _connected(self, bound: OpenBinding) -> None:
         """Note the first sign of a connection."""
-        if self._state.connected_since:
+        before = self._state.at
+        if before.connected_since:
             return
-        refused, failing_since = self._state.refused, self._state.failing_since
-        self._made = True
-        await self._tell(Listening(connected_since=self._now(), failing_since=failing_since))
+        refused, failing_since = before.refused, before.failing_since
+        self._state.made = True
+        # Credentials that are taken again do not fail again and again.
+        fails = None if refused else failing_since
+        await self._state.put(Listening(connected_since=self._now(), failing_since=fails))
         self._failures.ended(bound.id)
         if failing_since:
             self._delivered.resumed(bound, failing_since)
@@ -195,31 +196,32 @@ class Listener:
 
     async def _ended(self, error: BaseException | None) -> float:
         """Note why it has ended; returns the seconds until it is to be tried again."""
-        now, since = self._now(), self._state.connected_since
-        if since and now - since >= RAN_WELL:
-            self._endings = 0
-            self._state = Listening(since)
+        now, before = self._now(), self._state.at
+        since, failing_since = before.connected_since, before.failing_since
+        ran_well = since is not None and now - since >= RAN_WELL
+        if ran_well:
+            self._endings, failing_since = 0, None
         refused = isinstance(error, api.ConfigurationError | VaultError)
         pause = RARELY if refused else min(FIRST_PAUSE * 2**self._endings, LONGEST_PAUSE)
         # Listeners that were cut at the same moment do not come back at the same moment.
         pause = max(_least(error), pause * random.uniform(0.75, 1))  # noqa: S311  no secret
         self._endings = min(self._endings + 1, 10)
-        if error is None and since is None:
-            error = api.ProviderUnavailable("The connection has ended before anything came.")
-        if error is None:
-            self._state = Listening(failing_since=self._state.failing_since)
+        if error is None and ran_well:
+            await self._state.put(Listening())
             return pause
+        if error is None:
+            error = api.ProviderUnavailable(_ENDED if since else _NEVER_BEGAN)
         failed = Listening(
-            failing_since=self._state.failing_since or now,
+            failing_since=failing_since or now,
             error=_words(error),
             refused=refused,
             next_try=now + timedelta(seconds=pause),
         )
-        if isinstance(error, api.ConfigurationError) and not self._state.refused:
+        if isinstance(error, api.ConfigurationError) and not before.refused:
             await self._alert(error)
         if self._failures.is_news(self._binding, cause := cause_of(error)):
             log.warning("not listening", binding=self._binding, cause=cause)
-        await self._tell(failed)
+        await self._state.put(failed)
         return pause
 
     async def _alert(self, error: api.ConfigurationError) -> None:
@@ -229,13 +231,6 @@ class Listener:
             bound = await self._opened.open(self._binding)
             # Where the way has just been changed, the provider refuses for that reason.
             await self._delivered.take(bound, (state,), self._fence)
-
-    async def _tell(self, state: Listening) -> None:
-        self._state = state = replace(state, made=self._made is True)
-        now = self._now()
-        # The state is for people; what is delivered does not depend on it.
-        with self._beside():
-            await self._store.write(lambda tx: listening.put(tx, self._binding, state, now))
 
     @contextlib.contextmanager
     def _beside(self) -> Iterator[None]:
@@ -256,6 +251,8 @@ class Listener:
         self._due = None
 
 
+_NEVER_BEGAN = "The connection has ended before anything came."
+_ENDED = "The connection has ended soon after it was made."
 _OVER = "This process does not listen for this binding any more."
 _FIX = "Once that is corrected, enter the settings again: the connection is then made at once, otherwise within ten minutes."
 

@@ -79,6 +79,12 @@ class Listeners:
         for one in self._running.values():
             one.listener.try_if_due()
 
+    async def run(self) -> None:
+        """Have each listener say that it goes on; a chore."""
+        for one in list(self._running.values()):
+            if not one.task.done():
+                await one.listener.beat()
+
     async def let_go(self, binding: int) -> None:
         """Listen no more for a binding that does not any more; returns when that has ended, or does not in time."""
         if binding in self._running:

@@ -34,6 +34,9 @@ def connection(known: Known, at: Listening) -> Check:
     if at.refused:
         fix = f"Once that is corrected, enter the settings again.{again}"
         return Check("connection", CheckState.FAILED, message, fix, (FixAction.EDIT,))
+    if at.unattended:
+        fix = "Start a process that does the host's work, `serve` or `worker`; see in its log why it does not listen."
+        return Check("connection", CheckState.FAILED, message, fix)
     lasts = at.failing_since is not None and known.now - at.failing_since >= PATIENCE
     fix = f"Check that this host reaches the internet, and {title}'s status page.{again}"
     return Check("connection", CheckState.FAILED if lasts else CheckState.WARNING, message, fix, (FixAction.VERIFY,))
