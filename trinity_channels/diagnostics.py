@@ -126,7 +126,7 @@ class Diagnostics:
         for name in plugins:
             ready = f"{name} {plugins[name].version} is ready."
             if warnings := " ".join(plugins[name].warnings):
-                fix = "Upgrade trinity_channels, or ignore this: everything else of the plugin works."
+                fix = "Upgrade trinity_channels or the plugin when you can: the plugin works, but for what is ignored."
                 yield Check("plugin", CheckState.WARNING, f"{ready} {warnings}", fix)
             else:
                 yield Check("plugin", CheckState.OK, ready)

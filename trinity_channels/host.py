@@ -312,7 +312,7 @@ class Host(OnDemand):
             log.error("plugin unavailable", plugin=broken.name, reason=broken.reason)
         for name in self.plugins:
             for warning in self.plugins[name].warnings:
-                log.warning("plugin used in part", plugin=name, reason=warning)
+                log.warning("plugin with a warning", plugin=name, reason=warning)
         if self.address.value is None:
             log.warning("public_chat_url is not set: there are no webhook URLs until it is")
 

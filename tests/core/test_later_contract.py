@@ -8,9 +8,20 @@ from typing import Any, cast
 
 import pytest
 
-from tests.core.test_plugins import MANIFEST, indicate, loaded, pigeon, says, teleport
-from trinity_channels import api
-from trinity_channels.api import CONTRACT, Binding, Capabilities, Channel, Context, OutboundMessage, hookimpl, known
+from tests.core.test_plugins import MANIFEST, Key, indicate, loaded, pigeon, says, teleport
+from trinity_channels import api, later_contract
+from trinity_channels.api import (
+    CONTRACT,
+    Binding,
+    Capabilities,
+    Channel,
+    Context,
+    FieldHint,
+    OutboundMessage,
+    SetupStep,
+    hookimpl,
+    known,
+)
 
 LATER = CONTRACT + 1
 UPGRADE = "upgrade trinity_channels"
@@ -33,6 +44,11 @@ async def with_a_mood(binding: object, message: object, ctx: object, mood: str =
 @hookimpl
 async def with_a_default(binding: object, message: object = None, ctx: object = None) -> object:
     return binding, message, ctx
+
+
+@hookimpl
+async def with_keywords(**given: object) -> object:
+    return given
 
 
 @hookimpl
@@ -126,6 +142,34 @@ def test_a_name_that_this_contract_does_not_have_gives_one_clear_reason(made: Ca
     assert list(plugins) == ["swan"]
     (broken,) = plugins.unavailable
     assert broken.reason.startswith(f"it {what} which contract {CONTRACT} of this host does not have; {UPGRADE}")
+
+
+DEPRECATIONS = [
+    ("hook indicate", {"channel": says(of(CONTRACT, capabilities=Capabilities(indicate=5))), "indicate": indicate}),
+    ("message of hook send", {"send": with_a_default}),
+    (
+        "indicate of Capabilities",
+        {"channel": says(of(CONTRACT, capabilities=Capabilities(indicate=5))), "indicate": indicate},
+    ),
+    ("auto_rank of Channel", {"channel": says(of(CONTRACT, auto_rank=1))}),
+    ("form of Channel", {"channel": says(of(CONTRACT, settings=Key, form={"key": FieldHint(order=1)}))}),
+    ("order of FieldHint", {"channel": says(of(CONTRACT, settings=Key, form={"key": FieldHint(order=1)}))}),
+    ("sandbox of SetupStep", {"channel": says(of(CONTRACT, setup_steps=(SetupStep("a", "b", sandbox=True),)))}),
+]
+
+
+@pytest.mark.parametrize(("name", "changes"), DEPRECATIONS)
+def test_what_is_deprecated_works_with_a_warning(
+    name: str, changes: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(later_contract, "DEPRECATED", {name: "use the telegraph", "hook teleport": "walk"})
+
+    plugins = loaded(("pigeon", lambda: pigeon(**changes)), ("swan", lambda: pigeon("swan", send=with_keywords)))
+
+    assert (list(plugins), plugins.unavailable) == (["pigeon", "swan"], [])
+    (warning,) = plugins["pigeon"].warnings
+    assert warning.endswith(f"works until contract {CONTRACT} is removed: {name} (use the telegraph).")
+    assert plugins["swan"].warnings == ()
 
 
 class Teleported:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 
 def plugins() -> None:
-    """List the installed channels; a broken one is listed with its reason, one that is for a later host with a warning."""
+    """List the installed channels: why one is broken, what of one is ignored, and what of one is deprecated."""
     import typer
 
     from trinity_channels.cli import tables

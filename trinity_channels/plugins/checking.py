@@ -170,6 +170,8 @@ def checked(name: str, module: object, version: str, call: Callable[[str], Calla
     # Refused as well: a hook that is never called would look like a fault of the host.
     for hook in sorted(given - declared):
         raise PluginRefused(f"hook {hook} is there, but capability {hook} is not declared in channel()")
-    warnings = later_contract.warnings(manifest.contract, ignored)
     incoming = {hook for hook in INCOMING if _is_hook(getattr(module, hook, None))}
-    return Plugin(manifest, version, call, {*REQUIRED, *incoming, *given}, warnings)
+    names = {*REQUIRED, *incoming, *given}
+    used = later_contract.deprecations(manifest, {name: getattr(module, name) for name in sorted(names)})
+    warnings = later_contract.warnings(manifest.contract, ignored) + used
+    return Plugin(manifest, version, call, names, warnings)

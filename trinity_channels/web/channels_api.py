@@ -24,7 +24,7 @@ _WEIGHT = re.compile(r"q=([01](?:\.[0-9]{0,3})?)")
 
 
 class ChannelAnswer(BaseModel):
-    """One channel; `reason` says why it is unavailable, `warnings` what of an available one is not used."""
+    """One channel; `reason` says why it is unavailable, `warnings` what of it is not used or is deprecated."""
 
     name: str
     title: str | None = None
