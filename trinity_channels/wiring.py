@@ -224,7 +224,7 @@ def listeners(host: Parts, indicator: Indicator, catch_up: CatchUp) -> Listeners
     """What fetches messages where providers bring none."""
     intake = Intake(host.store, indicator, OwnerNotices(host.store, host.now), host.now)
     client = partial(open_client, LISTENERS) if isinstance(host.http, Client) else None
-    return Listeners(host.store, host.bindings, Delivered(intake, catch_up, host.metrics), client, host.now)
+    return Listeners(host.store, host.bindings, Delivered(intake, catch_up, host.metrics, host.now), client, host.now)
 
 
 def _next_steps(host: Parts, senders: Senders, vouching: Vouching, notices: Notices, lateness: Lateness) -> NextSteps:

@@ -31,7 +31,8 @@ from trinity_channels.api import (
     ProviderUnavailable,
 )
 from trinity_channels.bindings import listening
-from trinity_channels.inbound import listeners
+from trinity_channels.inbound import intake, listeners
+from trinity_channels.inbound.accept import accept
 from trinity_channels.inbound.listener import Listener
 from trinity_channels.lease import LeaseLost
 from trinity_channels.store import StoreError
@@ -402,6 +403,57 @@ async def test_the_pause_that_a_provider_asks_for_is_kept(
     await plugged(laptop, monkeypatch, busy)
 
     assert least <= (await pause(laptop)).total_seconds() <= max(least, 1)
+
+
+async def test_an_event_that_alone_cannot_be_stored_is_given_up_in_the_end(
+    laptop: Net, zoe: Someone, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    failing(monkeypatch, "poison")
+    await zoe.phone.says("poison")
+    await zoe.phone.says("hello")
+    for _ in range(4):
+        await laptop.later(minutes=1)
+        await turns()
+    assert zoe.heard() == []
+    for _ in range(3):
+        await laptop.later(minutes=1)
+        await turns()
+    await laptop.settle()
+
+    assert zoe.heard() == ["echo hello"]
+    assert caplog.text.count("event given up") == 1
+
+
+def failing(monkeypatch: pytest.MonkeyPatch, said: str) -> None:
+    """Let the host fail on events that say this."""
+
+    def fails(tx: Any, binding: int, events: Any, now: datetime) -> Any:
+        if any(said in {getattr(event, "text", ""), getattr(event, "code", "")} for event in events):
+            raise RuntimeError("a fault of ours")
+        return accept(tx, binding, events, now)
+
+    monkeypatch.setattr(intake, "accept", fails)
+
+
+async def test_events_beside_one_that_cannot_be_stored_are_stored_at_once(
+    laptop: Net, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suspended = BindingState("suspended", works=False, message="The account is suspended.")
+
+    refused: list[Exception] = []
+
+    async def listen(_: Binding, __: Context, deliver: Deliver) -> None:
+        try:
+            await deliver(Inbound((BindingState("poison", works=False), suspended)))
+        except NotStored as error:
+            refused.append(error)
+        await asyncio.Event().wait()
+
+    failing(monkeypatch, "poison")
+    await plugged(laptop, monkeypatch, listen)
+
+    assert await opened(laptop) == [("telegram", "account")]
+    assert len(refused) == 1
 
 
 async def test_a_failure_of_the_hosts_own_ends_no_listener(

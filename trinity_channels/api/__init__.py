@@ -42,6 +42,7 @@ from trinity_channels.api.messages import (
     ReplyToken,
 )
 from trinity_channels.api.simulator import Fault, Heard, Phone, Simulator
+from trinity_channels.api.unreadable import unreadable
 from trinity_channels.api.values import (
     Account,
     Binding,
@@ -128,4 +129,5 @@ __all__ = [
     "http",
     "known",
     "retry_after",
+    "unreadable",
 ]

@@ -239,9 +239,10 @@ async def listen(binding: Binding, ctx: Context, deliver: Deliver) -> None:
 
     `await deliver(inbound)` returns once the events are stored; only then may the provider be told that they were received.
     It does what the host does with `receive`'s answer: events that came before are recognised by `event_id`, malformed ones
-    are logged and left out, `BindingState` is told to the owner; `inbound.response` is not used. `deliver(Inbound())` says
-    only that the connection works, and is called as soon as that is known. A server that answers at once what it should
-    wait for is asked again after a pause, of a second or so.
+    (`unreadable(error)` where reading one has failed) are logged and left out, as is one that the host has failed to store
+    for five minutes although the database works, since others may wait for it; `BindingState` is told to the owner;
+    `inbound.response` is not used. `deliver(Inbound())` says only that the connection works, and is called as soon as that
+    is known. A server that answers at once what it should wait for is asked again after a pause, of a second or so.
 
     Args:
         binding: settings and account.

@@ -135,10 +135,11 @@ class Malformed:
 
     The others are stored, and the provider is answered as usual, since it would repeat all of them; this one is logged.
     Where nothing else came, the host answers 400, as for `MalformedPayload`. `reason` says what is missing or impossible,
-    without words of people.
+    without words of people; `cause` is what reading it has raised, if that was not foreseen: the log shows where.
     """
 
     reason: str
+    cause: Exception | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,5 +15,6 @@ def readable(bound: OpenBinding, events: Sequence[Event]) -> Sequence[Event]:
     """The events without the malformed ones, each of which is logged."""
     for event in events:
         if isinstance(event, Malformed):
-            log.warning("malformed event", channel=bound.channel, agent=bound.agent, reason=event.reason)
+            names = {"channel": bound.channel, "agent": bound.agent, "reason": event.reason}
+            log.warning("malformed event", **names, exc_info=event.cause or False)
     return [event for event in events if not isinstance(event, Malformed)]

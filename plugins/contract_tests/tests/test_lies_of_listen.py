@@ -12,6 +12,7 @@ from trinity_channels.api import (
     ConfigurationError,
     Context,
     Deliver,
+    Event,
     Inbound,
     MalformedPayload,
     NotStored,
@@ -36,7 +37,7 @@ class DeliversTwice(Echo):
 
     async def take(self, row: dict[str, Any], binding: Binding, ctx: Context, deliver: Deliver) -> None:
         if row["text"] == "second":
-            await deliver(Inbound((self.event(row),)))
+            await deliver(Inbound((self.one(row),)))
         await super().take(row, binding, ctx, deliver)
 
 
@@ -44,7 +45,7 @@ class NeverAcknowledges(Echo):
     breaks = "test_what_people_write_is_delivered"
 
     async def take(self, row: dict[str, Any], binding: Binding, ctx: Context, deliver: Deliver) -> None:
-        await deliver(Inbound((self.event(row),)))
+        await deliver(Inbound((self.one(row),)))
 
 
 class KeepsQuiet(Echo):
@@ -64,14 +65,14 @@ class AcknowledgesFirst(Echo):
 
     async def take(self, row: dict[str, Any], binding: Binding, ctx: Context, deliver: Deliver) -> None:
         await self.ask(binding.settings, ctx, "DELETE", f"/unread/{row['unread']}")
-        await deliver(Inbound((self.event(row),)))
+        await deliver(Inbound((self.one(row),)))
 
 
 class AcknowledgesBeside(Echo):
     breaks = "test_what_is_not_stored_comes_again"
 
     async def take(self, row: dict[str, Any], binding: Binding, ctx: Context, deliver: Deliver) -> None:
-        storing = asyncio.ensure_future(deliver(Inbound((self.event(row),))))
+        storing = asyncio.ensure_future(deliver(Inbound((self.one(row),))))
         try:
             _, takes_long = await asyncio.wait([storing], timeout=1)
             if not takes_long:
@@ -142,6 +143,13 @@ class SaysItIsConnectedAtOnce(Echo):
     async def listen(self, binding: Binding, ctx: Context, deliver: Deliver) -> None:
         await deliver(Inbound())
         await super().listen(binding, ctx, deliver)
+
+
+class StumblesOverOddEvents(Echo):
+    breaks = "test_odd_events_hold_up_nothing"
+
+    def one(self, payload: Any) -> Event:
+        return self.event(payload)
 
 
 class AsksAgainAtOnce(Echo):

@@ -124,3 +124,12 @@ def _put(told: Any, place: Place, value: Any) -> Any:
     if value is _MISSING and not rest:
         return {name: held for name, held in told.items() if name != first}
     return {**told, first: _put(told[first], rest, value) if rest else value}
+
+
+def exchanged(told: Any, values: dict[str, Any]) -> Any:
+    """JSON with other values in place of some texts."""
+    if isinstance(told, dict):
+        return {name: exchanged(value, values) for name, value in told.items()}
+    if isinstance(told, list):
+        return [exchanged(value, values) for value in told]
+    return values.get(told, told) if isinstance(told, str) else told

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -20,11 +21,12 @@ from trinity_channels.api import (
     ConfigurationError,
     Ignored,
     Inbound,
+    Malformed,
     MessageReceived,
     NotStored,
     ProviderUnavailable,
 )
-from trinity_channels_slack import listening, plugin, socket_mode
+from trinity_channels_slack import inbound, listening, plugin, socket_mode
 
 if TYPE_CHECKING:
     from conftest import World
@@ -115,6 +117,20 @@ async def test_what_could_not_be_stored_comes_again(world: World, listens: Calla
     # Over the same connection, as soon as Slack has waited for the acknowledgement.
     assert [(call.status, call.retry) for call in world.simulator.webhook_calls] == [(0, 0), (200, 1)]
     assert world.simulator.api_calls["apps.connections.open"] == 1
+
+
+async def test_what_cannot_be_read_is_acknowledged_and_ends_no_connection(
+    world: World, listens: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with listens() as listener:
+        with monkeypatch.context() as broken:
+            broken.setattr(inbound, "events", Mock(side_effect=KeyError("x")))
+            await world.simulator.phone("Zoë").says("odd")
+        await world.simulator.phone("Zoë").says("hello")
+
+        assert listener.texts == ["hello"]
+        assert [type(event) for event in listener.events] == [Malformed, MessageReceived]
+    assert [call.status for call in world.simulator.webhook_calls] == [200, 200]
 
 
 async def test_what_was_stored_but_not_acknowledged_comes_again_under_the_same_id(

@@ -21,12 +21,12 @@ from trinity_channels.api import (
     Deliver,
     Inbound,
     Malformed,
-    MalformedPayload,
     NotStored,
     ProviderUnavailable,
     Response,
     WebSocket,
     WebSocketClosed,
+    unreadable,
 )
 from trinity_channels.api.http import CallError
 from trinity_channels_slack import inbound, interactions, socket_mode
@@ -208,8 +208,8 @@ def _inbound(envelope: Json, binding: Binding) -> Inbound:
                 return interactions.used(payload, account)
             case _:
                 return inbound.events(opened(payload), account)
-    except MalformedPayload as malformed:
-        return Inbound((Malformed(malformed.message),))
+    except Exception as error:  # noqa: BLE001  whatever it is, it would end each connection over which it comes again
+        return Inbound((unreadable(error),))
 
 
 def _payload(response: Response) -> Any:

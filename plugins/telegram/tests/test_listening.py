@@ -20,7 +20,7 @@ from trinity_channels.api import (
     NotStored,
     ProviderUnavailable,
 )
-from trinity_channels_telegram import listening, plugin
+from trinity_channels_telegram import inbound, listening, plugin
 
 ZOE = {"id": 5550001, "is_bot": False, "first_name": "Zoe"}
 NO_WEBHOOK = (200, {"ok": True, "result": {"url": ""}})
@@ -184,14 +184,32 @@ async def test_an_answer_without_updates_is_no_usable_one(binding: Binding, tele
     assert heard.batches == []
 
 
-async def test_what_cannot_be_numbered_holds_up_nothing_before_it(binding: Binding, telegram: Any) -> None:
+async def test_what_cannot_be_numbered_holds_up_nothing_beside_it(binding: Binding, telegram: Any) -> None:
     heard, ended = await listens(
         binding, telegram, ok([update(7, "one"), {"odd": 1}, update(9, "two")]), ok([{"odd": 1}])
     )
 
-    assert heard.texts == ["one"]
+    assert heard.texts == ["one", "Malformed", "two"]
     assert isinstance(ended, ProviderUnavailable)
-    assert telegram.calls[-1][1]["offset"] == 8
+    assert telegram.calls[-1][1]["offset"] == 10
+
+
+@pytest.mark.parametrize("error", [KeyError("x"), RecursionError(), ProviderUnavailable("odd")])
+async def test_an_update_that_cannot_be_read_holds_up_none_behind_it(
+    binding: Binding, telegram: Any, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    read = inbound.read
+
+    def fails(update: Any, to: Binding) -> Inbound:
+        if update["update_id"] == 7:
+            raise error
+        return read(update, to)
+
+    monkeypatch.setattr(inbound, "read", fails)
+    heard, _ = await listens(binding, telegram, ok([update(7), update(8, "two")]))
+
+    assert heard.texts == ["Malformed", "two"]
+    assert telegram.calls[-1][1]["offset"] == 9
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,8 @@ from trinity_channels.api import (
     Deliver,
     Event,
     Inbound,
-    Malformed,
-    MalformedPayload,
     ProviderUnavailable,
+    unreadable,
 )
 from trinity_channels_telegram import client, inbound
 from trinity_channels_telegram.fields import whole
@@ -87,28 +86,26 @@ async def _hand_over(updates: list[Any], binding: Binding, deliver: Deliver) -> 
     """Have each update stored, in Telegram's order; returns the number of the last one, None without any.
 
     Raises:
-        ProviderUnavailable: the first of them has no number, so that it cannot be left behind.
+        ProviderUnavailable: none of them has a number, so that they cannot be left behind.
     """
     if not updates:
         await deliver(Inbound())
+    numbers = [whole(one, "update_id") if isinstance(one, dict) else None for one in updates]
     after: int | None = None
-    for update in updates:
-        number = whole(update, "update_id") if isinstance(update, dict) else None
-        if number is None and after is None:
-            raise ProviderUnavailable("Telegram gave no usable answer about new messages.")
-        if number is None:
-            break
+    if updates and numbers.count(None) == len(numbers):
+        raise ProviderUnavailable("Telegram gave no usable answer about new messages.")
+    for update, number in zip(updates, numbers, strict=True):
         await deliver(Inbound(_events(update, binding)))
-        after = number
+        # What has no number is left behind with the next one that has.
+        after = after if number is None else number
     return after
 
 
 def _events(update: Any, binding: Binding) -> tuple[Event, ...]:
     try:
         return inbound.read(update, binding).events
-    except MalformedPayload as malformed:
-        # It would come again without end, and the later ones would wait for it.
-        return (Malformed(malformed.message),)
+    except Exception as error:  # noqa: BLE001  whatever it is, it would come again without end, and all later ones would wait
+        return (unreadable(error),)
 
 
 def _trouble(refused: client.RefusedError) -> ConfigurationError | ProviderUnavailable:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from trinity_channels.api import (
     Binding,
@@ -23,7 +24,8 @@ from trinity_channels_contract_tests.expectations import NotApplicable, Seen, ex
 from trinity_channels_contract_tests.extras import PostsUnknown
 from trinity_channels_contract_tests.fetching import PATIENCE, Listening, prepared
 from trinity_channels_contract_tests.harness import Harness
-from trinity_channels_contract_tests.meddling import HURRIES, Impatient
+from trinity_channels_contract_tests.meddling import HURRIES, Impatient, edits, meddling
+from trinity_channels_contract_tests.odd import exchanged
 from trinity_channels_contract_tests.outcomes import NETWORK_FAULTS
 from trinity_channels_contract_tests.transport import NetworkFault
 from trinity_channels_contract_tests.variants import with_other_secrets
@@ -31,6 +33,8 @@ from trinity_channels_contract_tests.variants import with_other_secrets
 AGAIN = timedelta(minutes=10)
 ENDS = 10.0
 """Seconds in which listening ends when it is cancelled."""
+ODD_TEXTS: tuple[tuple[str, Any], ...] = (("first", None), ("second", 7), ("third", {}), ("fourth", []))
+"""What people write, and what stands in its place on the way."""
 _ATTEMPTS = 50
 
 
@@ -167,6 +171,28 @@ class ListeningChecks(Checks):
                     expect(isinstance(error, ProviderUnavailable), f"{how}, it raised {what}")
             expect(harness.transport.attempts - before < _ATTEMPTS, f"{how}, it asked again without a pause")
         harness.transport.fault = NetworkFault.NONE
+
+    @story("listen", "Deliver `unreadable(error)` for an event that you cannot read, and acknowledge it.")
+    async def test_odd_events_hold_up_nothing(self, harness: Harness) -> None:
+        """A message whose text is of another kind than usual holds up none behind it."""
+        made = False
+
+        def change(told: object) -> object:
+            nonlocal made
+            changed = exchanged(told, dict(ODD_TEXTS))
+            made = made or changed != told
+            return changed
+
+        binding = listener(harness)
+        with meddling(harness, edits(change)):
+            async with listening(harness, binding) as heard:
+                await heard.works()
+                for text in (*dict(ODD_TEXTS), "hello"):
+                    await harness.phone.says(text)
+                await heard.until(lambda: "hello" in heard.texts)
+        if not made:
+            raise NotApplicable("messages are not fetched as JSON")
+        expect("hello" in heard.texts, f"the message behind odd ones was not delivered{heard.ended}")
 
     @story("listen", "Wait a second after an answer that brought nothing sooner than you have asked for.")
     async def test_a_server_that_does_not_wait_is_not_rushed(self, harness: Harness) -> None:

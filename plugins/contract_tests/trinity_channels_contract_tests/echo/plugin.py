@@ -152,7 +152,7 @@ class Echo(EchoWebhooks):
     # --- listening ---
 
     async def take(self, row: dict[str, Any], binding: Binding, ctx: Context, deliver: Deliver) -> None:
-        await deliver(Inbound((self.event(row),)))
+        await deliver(Inbound((self.one(row),)))
         # Only now: it is stored.
         await self.ask(binding.settings, ctx, "DELETE", f"/unread/{row['unread']}")
 
