@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from trinity_channels.api import (
@@ -15,6 +17,7 @@ from trinity_channels.api import (
     Event,
     Inbound,
     MalformedPayload,
+    MessageReceived,
     NotStored,
     ProviderUnavailable,
     hookimpl,
@@ -29,14 +32,14 @@ class DropsTheSecond(Echo):
         async def drop(_: Inbound) -> None:
             pass
 
-        await super().take(row, binding, ctx, drop if row["text"] == "second" else deliver)
+        await super().take(row, binding, ctx, drop if row.get("text") == "second" else deliver)
 
 
 class DeliversTwice(Echo):
     breaks = "test_what_people_write_is_delivered"
 
     async def take(self, row: dict[str, Any], binding: Binding, ctx: Context, deliver: Deliver) -> None:
-        if row["text"] == "second":
+        if row.get("text") == "second":
             await deliver(Inbound((self.one(row),)))
         await super().take(row, binding, ctx, deliver)
 
@@ -66,6 +69,20 @@ class AcknowledgesFirst(Echo):
     async def take(self, row: dict[str, Any], binding: Binding, ctx: Context, deliver: Deliver) -> None:
         await self.ask(binding.settings, ctx, "DELETE", f"/unread/{row['unread']}")
         await deliver(Inbound((self.one(row),)))
+
+
+class NamesEachDelivery(Echo):
+    breaks = "test_what_is_not_stored_comes_again"
+    deliveries = itertools.count()
+
+    async def take(self, row: dict[str, Any], binding: Binding, ctx: Context, deliver: Deliver) -> None:
+        async def deliver_named(inbound: Inbound) -> None:
+            [event] = inbound.events
+            if isinstance(event, MessageReceived):
+                event = replace(event, event_id=f"{event.event_id}/{next(self.deliveries)}")
+            await deliver(Inbound((event,)))
+
+        await super().take(row, binding, ctx, deliver_named)
 
 
 class AcknowledgesBeside(Echo):

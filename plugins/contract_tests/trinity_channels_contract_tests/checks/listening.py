@@ -54,22 +54,25 @@ async def listening(
         yield heard
 
 
-async def _comes_again(harness: Harness) -> None:
-    """Listen again, until the provider has repeated a message."""
+async def _comes_again(harness: Harness) -> list[str]:
+    """Listen again, until the provider has repeated a message; returns the ids under which it came."""
     async with listening(harness) as heard:
         await heard.works()
         # Some repeat at once, others a few times within minutes.
         harness.simulator.advance(AGAIN)
         await harness.simulator.settle()
         await heard.hears("hello")
+        return [name for one in heard.delivered for name in _names(one)]
 
 
 async def _cut_short(harness: Harness) -> None:
     """Cut the delivery of a message short, and expect the message to come again."""
     reached = asyncio.Event()
+    names: list[str] = []
 
     async def hangs(inbound: Inbound) -> None:
         if _holds_message(inbound):
+            names.extend(_names(inbound))
             reached.set()
             await asyncio.Event().wait()
 
@@ -82,7 +85,14 @@ async def _cut_short(harness: Harness) -> None:
         # Long enough for those that acknowledge beside it.
         await asyncio.sleep(ENDS)
     expect(reached.is_set(), "the message was not delivered")
-    await _comes_again(harness)
+    again = await _comes_again(harness)
+    expect(set(names) == set(again), f"the same message was {names[0]!r} and then {again[0]!r}")
+
+
+def _names(inbound: object) -> list[str]:
+    """The event ids of the messages."""
+    events = inbound.events if isinstance(inbound, Inbound) else ()
+    return [event.event_id for event in events if isinstance(event, MessageReceived)]
 
 
 def _holds_message(inbound: Inbound) -> bool:
@@ -114,7 +124,7 @@ class ListeningChecks(Checks):
 
     @story("listen", "Acknowledge after `await deliver(…)` has returned, never beside it or before it.")
     async def test_what_is_not_stored_comes_again(self, harness: Harness) -> None:
-        """A message is acknowledged only once it is stored: one whose delivery was cut short comes again."""
+        """A message is acknowledged only once it is stored: one whose delivery was cut short comes again, with its id."""
         await _cut_short(harness)
 
     @story("listen", "Let `NotStored` out, or go on without acknowledging what it was raised for.")
