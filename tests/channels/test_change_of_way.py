@@ -7,13 +7,15 @@ from typing import Any, cast
 
 import httpx
 import pytest
+from sqlalchemy import update
 
 from tests.channels.net import Net
 from tests.channels.test_alerts import opened
 from tests.channels.test_listening import TELEGRAM, bot, plugged, polled, turns
-from trinity_channels.api import Binding, BindingState, Context, Deliver, Fault, Inbound, NotStored
+from trinity_channels.api import Binding, BindingState, Context, Deliver, Fault, Inbound, NotStored, ProviderUnavailable
 from trinity_channels.inbound import listener
 from trinity_channels.store import StoreError, bindings
+from trinity_channels.store.tables import BINDING
 
 
 @pytest.mark.parametrize("channel", ["telegram", "slack"])
@@ -130,3 +132,26 @@ async def test_what_was_delivered_with_former_settings_is_not_stored(
     assert await opened(net) == []
     await turns()
     assert not any(one.get_name().startswith("listener") for one in asyncio.all_tasks())
+
+
+async def test_nothing_is_begun_for_a_binding_that_another_process_has_changed(
+    net: Net, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = 0
+
+    async def listen(*_: object) -> None:
+        nonlocal begun
+        begun += 1
+        raise ProviderUnavailable("It is being repaired.")
+
+    await net.listens_to("telegram")
+    await plugged(net, monkeypatch, listen)
+    await net.later(minutes=1)
+    assert begun > 1
+
+    # No news of it come, and the open binding is kept in memory.
+    await net.host.store.write(lambda tx: tx.run(update(BINDING).values(listens=False)))
+    before = begun
+    for _ in range(3):
+        await net.later(minutes=1)
+    assert begun == before
