@@ -38,8 +38,8 @@ async def test_no_provider_is_asked_about_a_document_that_is_wrong(
 ) -> None:
     asked: list[object] = []
 
-    async def configure(*given: object) -> Account:
-        asked.append(given)
+    async def configure(*given: object, **named: object) -> Account:
+        asked.append((given, named))
         raise TimeoutError
 
     for channel in ("telegram", "slack"):
@@ -69,7 +69,7 @@ async def test_agents_and_providers_are_asked_and_told_several_at_a_time(
         await meets("owner")
         return await owner(agent)
 
-    async def configured(settings: Any, _: object) -> Account:
+    async def configured(settings: Any, _: object, **__: object) -> Account:
         await meets("configure")
         return Account(key=settings.bot_token.get_secret_value(), sender="@simulated_bot", display_name="Bot")
 

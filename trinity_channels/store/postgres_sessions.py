@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import psycopg
+from psycopg.abc import Buffer
+from psycopg.types.string import StrDumper
 from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
@@ -35,8 +37,20 @@ _PAUSED = 5
 machine is, would keep its locks and hold up all others; it takes them longer to notice."""
 _LONGEST_NAME = 63
 """Bytes that the server keeps of what a connection calls itself; error messages name processes so."""
+_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 COMPILED: dict[int, Compiled] = {}
 """The statements of all stores of this process."""
+
+
+class _Readable(StrDumper):
+    """Texts without the characters that PostgreSQL takes in none; one that is looked for is then equal to none."""
+
+    def dump(self, obj: str) -> Buffer | None:
+        try:
+            return super().dump(obj)
+        except (psycopg.DataError, UnicodeEncodeError):
+            whole = obj.replace("\0", _REPLACEMENT).encode("utf-8", "surrogatepass")
+            return super().dump(whole.decode("utf-8", "replace"))
 
 
 class Session:
@@ -45,6 +59,7 @@ class Session:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.driver = cast("psycopg.Connection[Any]", connection.connection.dbapi_connection)
+        self.driver.adapters.register_dumper(str, _Readable)
         self.tx = Tx(connection, COMPILED)
 
     @property
