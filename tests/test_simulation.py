@@ -16,15 +16,12 @@ import pytest
 from markupsafe import Markup, escape
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
 from starlette.types import Message
 
-from trinity_channels.api import Fault
 from trinity_channels.simulation import (
     Background,
     Bubble,
     Clock,
-    Faults,
     PhonePage,
     Sample,
     Screen,
@@ -366,42 +363,3 @@ def test_only_addresses_of_the_web_become_links() -> None:
         'see javascript:alert(1) or &#34;<a href="https://x.example/a" target="_blank" rel="noopener">https://x.example/a</a>'
         "&#34; &lt;b&gt;"
     )
-
-
-async def test_faults_that_stand_take_turns_and_spare_every_second_send() -> None:
-    refusals = {Fault.RATE_LIMITED: PlainTextResponse("", 429), Fault.SERVER_ERROR: PlainTextResponse("", 500)}
-    faults = Faults(refusals)
-
-    async def take() -> Response:
-        return PlainTextResponse("")
-
-    async def statuses(count: int) -> list[int]:
-        return [(await faults.meet(take)).status_code for _ in range(count)]
-
-    faults.stand(Fault.RATE_LIMITED, on=True)
-    faults.stand(Fault.RATE_LIMITED, on=True)
-    assert await statuses(4) == [429, 200, 429, 200]
-    faults.stand(Fault.SERVER_ERROR, on=True)
-    assert sorted(await statuses(4)) == [200, 200, 429, 500]
-    faults.stand(Fault.RATE_LIMITED, on=False)
-    faults.stand(Fault.SERVER_ERROR, on=False)
-    faults.inject(Fault.RATE_LIMITED, 1)
-    assert await statuses(3) == [429, 200, 200]
-
-
-async def test_a_server_error_may_come_after_the_message_was_taken() -> None:
-    faults, taken = Faults({Fault.SERVER_ERROR: PlainTextResponse("", 500)}), []
-
-    async def take() -> Response:
-        taken.append("message")
-        return PlainTextResponse("")
-
-    for fault, count in ((Fault.SERVER_ERROR, 0), (Fault.SERVER_ERROR_AFTER, 1)):
-        faults.inject(fault, 1)
-        assert ((await faults.meet(take)).status_code, len(taken)) == (500, count)
-
-
-@pytest.mark.parametrize("fault", [Fault.SERVER_ERROR_AFTER, Fault.REFUSED, Fault.EXHAUSTED])
-def test_a_fault_that_the_provider_does_not_know_is_refused(fault: Fault) -> None:
-    with pytest.raises(LookupError, match=fault.value):
-        Faults({}).inject(fault, 1)

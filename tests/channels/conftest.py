@@ -27,5 +27,14 @@ async def asking(tmp_path: Path, clock: FrozenDateTimeFactory, agent: Agent) -> 
 
 
 @pytest.fixture
+async def laptop(tmp_path: Path, clock: FrozenDateTimeFactory) -> AsyncIterator[Net]:
+    """A host without a public address, whose agent listens to its bot."""
+    async with Net(tmp_path, clock, public_chat_url=None) as net:
+        await net.policy("open")
+        await net.listens_to("telegram")
+        yield net
+
+
+@pytest.fixture
 def zoe(asking: Net) -> Someone:
     return Someone(asking, "slack", "Zoe", email=ZOE)

@@ -9,9 +9,9 @@ import httpx
 import pytest
 from sqlalchemy import update
 
+from tests.channels.laptop import TELEGRAM, bot, plugged, polled, turns
 from tests.channels.net import Net
 from tests.channels.test_alerts import opened
-from tests.channels.test_listening import TELEGRAM, bot, plugged, polled, turns
 from trinity_channels.api import Binding, BindingState, Context, Deliver, Fault, Inbound, NotStored, ProviderUnavailable
 from trinity_channels.inbound import listener
 from trinity_channels.store import StoreError, bindings

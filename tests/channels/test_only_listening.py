@@ -13,7 +13,7 @@ import httpx
 import pytest
 from freezegun.api import FrozenDateTimeFactory
 
-from tests.channels.test_listening import turns
+from tests.channels.laptop import turns
 from tests.core.test_plugins import MANIFEST, loaded, pigeon
 from tests.pages.clients import client_of
 from tests.world import PUBLIC, START, World

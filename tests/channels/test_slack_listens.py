@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from freezegun.api import FrozenDateTimeFactory
 
+from tests.channels.laptop import turns
 from tests.channels.net import Net
-from tests.channels.test_listening import turns
 from trinity_channels.store import StoreError
 from trinity_channels_slack.simulator import SlackSimulator
 

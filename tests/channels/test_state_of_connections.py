@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
+from tests.channels.laptop import check, plugged, polled, shown
 from tests.channels.net import Net
 from tests.channels.test_alerts import opened
-from tests.channels.test_listening import check, plugged, polled, shown
 from trinity_channels.api import Binding, Context, Deliver, Inbound
 from trinity_channels.bindings.listening import Listening
 from trinity_channels.inbound import connection_state, still_listens

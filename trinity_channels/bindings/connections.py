@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pydantic import BaseModel, SecretStr
@@ -22,7 +21,7 @@ from trinity_channels.api import (
 )
 from trinity_channels.authorisation import Authorisation
 from trinity_channels.bindings.given_settings import left_out, parse, secret_names
-from trinity_channels.bindings.kept_checks import dumped, loaded
+from trinity_channels.bindings.kept_checks import Verified, dumped, loaded
 from trinity_channels.bindings.leaving import take_webhook_back, webhook_to_take_back
 from trinity_channels.bindings.open_binding import OpenBinding
 from trinity_channels.bindings.refusals import AccountInUse, NotConnected, NoWebhook, WebhookElsewhere
@@ -41,14 +40,6 @@ _PATIENCE = 10.0
 """Seconds that one of them may take to say where it posts to."""
 STILL_WORKS = timedelta(days=1)
 """How long a webhook address that was replaced goes on working, if no message comes to the new one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Verified:
-    """What the provider said when it was last asked whether a binding works."""
-
-    at: datetime
-    checks: tuple[Check, ...]
 
 
 class Connections:

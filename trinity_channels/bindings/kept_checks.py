@@ -4,8 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
 
 from trinity_channels.api import Check, CheckState, FixAction
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What the provider said when it was last asked whether a binding works."""
+
+    at: datetime
+    checks: tuple[Check, ...]
 
 
 def dumped(checks: Iterable[Check]) -> str:

@@ -9,9 +9,10 @@ from typing import Any
 
 from trinity_channels.api import Channel, CheckState
 from trinity_channels.authorisation import Authorisation
-from trinity_channels.bindings.connections import Connections, Verified
+from trinity_channels.bindings.connections import Connections
 from trinity_channels.bindings.given_settings import secret_names
 from trinity_channels.bindings.health import Health
+from trinity_channels.bindings.kept_checks import Verified
 from trinity_channels.bindings.listening import Listening
 from trinity_channels.bindings.public_address import Probed, PublicAddress
 from trinity_channels.bindings.registry import Bindings
