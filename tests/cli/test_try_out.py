@@ -31,9 +31,11 @@ def started(*arguments: str, ready: str) -> Iterator[str]:
             told += line
             if ready in line:
                 break
-        yield told
-        process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=20)
+        try:
+            yield told
+        finally:  # or a test that fails would wait for it without end
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=20)
 
 
 def seen(look: Callable[[], list[Any]]) -> list[Any]:

@@ -8,7 +8,7 @@ from typing import get_args
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from trinity_channels.api import Channel, ConfigurationError
+from trinity_channels.api import Channel, ConfigurationError, FieldHint
 from trinity_channels.plugins import LISTENS
 
 _WORDS = {
@@ -45,6 +45,15 @@ class InvalidSettings(ConfigurationError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__(problems[0].sentence, field=problems[0].field or None)
         self.problems = tuple(problems)
+
+
+def needed_by(hints: Mapping[str, FieldHint], name: str) -> str:
+    """The one way of receiving messages that cannot do without a setting, `webhook` or `listen`; empty if it is of neither.
+
+    A second secret for a rotation belongs to a way, and is needed by none.
+    """
+    hint = hints.get(name)
+    return (hint.only or "") if hint and not name.endswith("_secondary") else ""
 
 
 def secret_names(manifest: Channel) -> set[str]:

@@ -10,7 +10,7 @@ import typer
 from pydantic.fields import FieldInfo
 
 from trinity_channels.api import Channel
-from trinity_channels.bindings.given_settings import secret_names
+from trinity_channels.bindings.given_settings import needed_by, secret_names
 from trinity_channels.cli import variables
 from trinity_channels.cli.errors import CommandFailed
 
@@ -44,7 +44,7 @@ def gather(
     for name, field in manifest.settings.model_fields.items():
         if name in given:
             continue
-        needed = field.is_required() or (name in manifest.form and manifest.form[name].only == way)
+        needed = field.is_required() or needed_by(manifest.form, name) == way
         # Optional settings are not asked for; most people need none of them.
         if sys.stdin.isatty() and needed:
             _ask(given, name, field, stored, secret=name in secret)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from trinity_channels.api import Channel, FieldHint
-from trinity_channels.bindings.given_settings import secret_names
+from trinity_channels.bindings.given_settings import needed_by, secret_names
 from trinity_channels.web.pages.form import Form
 
 FORGET = "forget-"
@@ -32,7 +32,8 @@ class Field:
         problem: what is wrong with what was entered, empty if nothing is.
         help_url: where the provider says how to find it, empty if nowhere.
         multiline: it has several lines.
-        only: the way of receiving messages that needs it, empty for both.
+        only: the way of receiving messages that it belongs to, empty for both.
+        essential: that way does not work without it.
     """
 
     name: str
@@ -49,11 +50,7 @@ class Field:
     help_url: str
     multiline: bool
     only: str
-
-    @property
-    def essential(self) -> bool:
-        """Whether one way of receiving messages needs it; a second secret for a rotation is needed by none."""
-        return bool(self.only) and not self.name.endswith("_secondary")
+    essential: bool
 
 
 class SettingsForm:
@@ -131,6 +128,7 @@ class SettingsForm:
             help_url=self._hint(name).help_url,
             multiline=self._hint(name).multiline,
             only=self._hint(name).only or "",
+            essential=bool(needed_by(self._hints, name)),
         )
 
     def _kind(self, name: str) -> str:
