@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from tests.world import HUMAN, OWNER, Found, World
 from trinity_channels import texts
 from trinity_channels.settings import Settings, SettingsError
 from trinity_channels.store import StoreError, audit
+from trinity_channels.store.news import Subject
 from trinity_channels.web.auth import Role
 
 RELOAD = "/api/settings/reload"
@@ -191,3 +194,21 @@ async def test_only_administrators_reload(world: World) -> None:
     statuses = [(await world.api("POST", RELOAD, token=token)).status_code for token in tokens]
 
     assert statuses == [403, 403, 401]
+
+
+async def test_news_of_another_process_comes_while_the_settings_are_read(world: World) -> None:
+    present, goes_on = world.reads, threading.Event()
+
+    def slow() -> Settings:
+        goes_on.wait(10)
+        return present()
+
+    world.reads = slow
+    reloading = asyncio.create_task(world.api("POST", RELOAD))
+    telling = asyncio.create_task(world.host.store.write(lambda tx: tx.tell(Subject.CONFIGURATION)))
+    await asyncio.sleep(0.1)  # in which the news is read, in a thread on PostgreSQL
+    goes_on.set()
+
+    async with asyncio.timeout(10):
+        answer, _ = await asyncio.gather(reloading, telling)
+    assert answer.status_code == 200

@@ -20,7 +20,7 @@ from trinity_channels.observability.log import get_logger
 from trinity_channels.per_loop import PerLoop
 from trinity_channels.principal import Principal
 from trinity_channels.refusal import Refusal
-from trinity_channels.store import Store, Tx, Unit, audit, bindings, settings
+from trinity_channels.store import Store, StoreError, Tx, Unit, audit, bindings, settings
 from trinity_channels.store.news import Subject
 
 T = TypeVar("T")
@@ -124,6 +124,7 @@ class AgentReload:
         self._reloading = PerLoop(asyncio.Lock)
         self._seen: str | None = None
         self._telling = False
+        self._under_way = 0
         store.read_on_news(Subject.CONFIGURATION, self._follow)
 
     @property
@@ -147,12 +148,16 @@ class AgentReload:
         administrator(principal)
         if self._read is None:
             raise NotReloadable
-        async with self._reloading.current:
-            found = await asyncio.to_thread(self._read)
-            changes = self._table.changes(found.agents)
-            # On record before it takes effect: without the record nothing changes.
-            connected = await self._told_all(lambda tx: self._record(tx, found, changes, principal))
-            self._table.replace(found.agents)
+        self._under_way += 1
+        try:
+            async with self._reloading.current:
+                found = await asyncio.to_thread(self._read)
+                changes = self._table.changes(found.agents)
+                # On record before it takes effect: without the record nothing changes.
+                connected = await self._told_all(lambda tx: self._record(tx, found, changes, principal))
+                self._table.replace(found.agents)
+        finally:
+            self._under_way -= 1
         left = tuple(
             Left(agent, channel, self._titles(channel))
             for agent, channel in connected
@@ -169,10 +174,17 @@ class AgentReload:
             self._telling = False
 
     async def _follow(self) -> None:
-        """Another process may have read its file: read the one that is here."""
+        """Another process may have read its file: read the one that is here.
+
+        Raises:
+            StoreError: it cannot be looked up, or settings are being read here just now; try again.
+        """
         if self._read is None or self._telling:
             return
         reading = await self._store.read(_reading)
+        if self._under_way:
+            # What is under way waits until news was read, so that this must not wait for it.
+            raise StoreError("The settings are being read.")
         async with self._reloading.current:
             if reading == self._seen:
                 return
