@@ -68,6 +68,7 @@ class Listening:
         self._leads = False
         self._may_lead = False
         self._task: asyncio.Task[None] | None = None
+        self._connection: _Connection | None = None
         self._lost_at: float | None = None
 
     @property
@@ -82,8 +83,8 @@ class Listening:
             psycopg.Error: it cannot be reached.
         """
         self._may_lead, self._lost_at = lead, None
-        connection = await self._connected()
-        self._task = asyncio.create_task(self._listen(connection), name="listen to news")
+        self._connection = await self._connected()
+        self._task = asyncio.create_task(self._listen(self._connection), name="listen to news")
 
     def resign(self) -> None:
         """Lead no more; another process may from the next beat on."""
@@ -96,6 +97,10 @@ class Listening:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
             self._set_leads(leads=False)
+        if self._connection is not None:
+            # A task that is cancelled before its first line has closed nothing: the server would go on seeing a leader.
+            await self._connection.close()
+            self._connection = None
 
     async def _listen(self, connection: _Connection) -> None:
         while True:

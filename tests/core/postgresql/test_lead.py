@@ -87,6 +87,15 @@ async def test_one_leads_and_the_next_one_once_it_has_ended(store: PostgresStore
     assert other.leads
 
 
+async def test_one_that_ends_at_once_leaves_the_lead(store: PostgresStore, other: PostgresStore) -> None:
+    await store.listen()
+    await store.close()
+
+    await other.listen()
+
+    assert other.leads
+
+
 async def test_one_that_stops_leaves_the_lead_to_another_while_it_still_hears(
     store: PostgresStore, other: PostgresStore
 ) -> None:
