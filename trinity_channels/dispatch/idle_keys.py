@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 
-from trinity_channels.store import Store, wakes
+from trinity_channels.store import Store
 
 PAUSE = timedelta(hours=1)
 """From one look at all keys to the next. A key that is woken again gets a new row, which costs as much as to change it."""
@@ -36,6 +36,8 @@ class IdleKeys:
             if self._begun_at is not None and timedelta() <= self._now() - self._begun_at < PAUSE:
                 return
             self._begun_at = self._now()
+        from trinity_channels.store import wakes  # noqa: PLC0415  it loads what only PostgreSQL needs
+
         for _ in range(BATCHES):
             keys = await self._store.lookup(partial(wakes.idle, after=self._after))
             if keys:
