@@ -7,7 +7,7 @@ PLUGINS := $(filter-out $(KIT),$(patsubst %/pyproject.toml,%,$(wildcard plugins/
 PACKAGES := -e '.[cli]' $(addprefix -e ,$(PLUGINS))
 FLOORS := $(VENV)/floors
 
-.PHONY: help install demo test test-fast test-floors lint format fuzz kill bench docs assets screenshots
+.PHONY: help install demo test test-fast test-postgres test-floors lint format fuzz kill bench docs assets screenshots
 
 help: ## This list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "%-12s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ test: $(VENV)/.dev ## Everything that decides about a change; ARGS="tests/cli -x
 
 test-fast: $(VENV)/.dev ## One case of each test, without load, browsers, PostgreSQL and whole programs, in about a minute
 	$(BIN)/python tests/run.py --fast
+
+test-postgres: $(VENV)/.dev ## All stories on PostgreSQL, with all their cases
+	$(BIN)/python -m pytest tests/stories --postgres
 
 test-floors: $(FLOORS)/.made ## All tests with the oldest libraries that are supported, those of floors.txt
 	$(BIN)/python tests/browser.py

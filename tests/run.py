@@ -1,4 +1,4 @@
-"""Run the suite: five processes, three at a time on two cores, then the load tests alone.
+"""Run the suite: six processes, three at a time on two cores, then the load tests alone.
 
 `--fast` takes one case of each test, a twentieth of the examples of properties, and leaves out what takes long: load tests,
 browsers, PostgreSQL, the starting of whole programs, and stories that go on for weeks (the mark `long`). Each process looks
@@ -31,10 +31,10 @@ WITHOUT_SCHEMATHESIS = "-p", "no:schemathesis"
 """Only `fuzz_api` uses it; pytest would import it in every process, for half a second."""
 SECOND = (
     "tests",
-    "plugins",
     *WITHOUT_SCHEMATHESIS,
     *(f"--ignore={one}" for one in ("tests/stories", "tests/cli", "tests/agents", "tests/load")),
 )
+PLUGINS = ("plugins", *WITHOUT_SCHEMATHESIS)
 MASSES = tuple(f"tests/load/test_{name}.py" for name in ("fuzz_api", "fuzz_webhooks", "retention"))
 """Load tests in which no time matters; they run in the first process."""
 COMMANDS = (*MASSES, "tests/cli", "tests/agents", *LOOK_BACK)
@@ -68,8 +68,17 @@ OF_LIBRARIES = (
 )
 MOVED = "--mounted=moved"
 STORIES = ("tests/stories", "--mounted=beside", *LOOK_BACK)
+_STORED = """
+    agent_renamed agents_forgotten alerts closing erasure event_loops failures_in_the_log fair_turns
+    first_attempts followed_runs gate_asked_once gathering idle late_answers late_deliveries
+    malformed_neighbours moving_numbers odd_searches opt_out quotes receipts_first receipts_wake recovery reload
+    replies reply_tokens retention rotation same_id sign_in stale_questions starting_again store_trouble turns
+    unknown_webhooks unwanted_runs webhook
+"""
+"""The stories in which the database decides: what is stored, claimed, repeated, woken and removed. All of them would take
+three times as long there; `make test-postgres` tells them."""
 ON_POSTGRES = (
-    "tests/stories",
+    *(f"tests/stories/test_{name}.py" for name in _STORED.split()),
     "tests/load/test_fuzz_webhooks.py",
     "--postgres",
     "--fast",
@@ -77,7 +86,7 @@ ON_POSTGRES = (
     *WITHOUT_SCHEMATHESIS,
     *LOOK_BACK,
 )
-"""One case of each story, and a few odd requests; all of them take as long as on SQLite."""
+"""One case of each, and a few odd requests; they take twice as long as on SQLite."""
 NOT_ON_FLOORS = ("--deselect=tests/test_docs.py::test_the_generated_pages_are_what_the_code_says",)
 """The description of the API is written by FastAPI, each version in its own words."""
 AT_ONCE = 3
@@ -97,14 +106,13 @@ def main() -> int:
     if options.fast and options.floors:
         return side_by_side((*STORIES, *FAST), (*OF_LIBRARIES, MOVED, *FAST))
     if options.fast:
-        return side_by_side((*FIRST, *FAST, *WITHOUT_POSTGRES), (*SECOND, *FAST, *WITHOUT_POSTGRES))
+        return side_by_side((*FIRST, *FAST, *WITHOUT_POSTGRES), (*SECOND, *PLUGINS, *FAST, *WITHOUT_POSTGRES))
     everywhere = (MOVED,) if options.floors else ()
     left_out = NOT_ON_FLOORS if options.floors else ()
-    # The longest runs begin, or a core would have nothing to do at the end.
     again = STORIES if options.floors else ON_POSTGRES
-    runs = [(*SECOND, f"--ignore={PAGES[0]}", *left_out), PAGES, COMMANDS, TOLD]
-    first, *others = ((*run, *everywhere) for run in runs)
-    failed = side_by_side(first, again, *others)
+    # The longest runs begin, or a core would have nothing to do at the end.
+    runs = [(*SECOND, f"--ignore={PAGES[0]}", *left_out), PAGES, COMMANDS, (*PLUGINS, *LOOK_BACK), again, TOLD]
+    failed = side_by_side(*((*run, *everywhere) if run is not again else run for run in runs))
     return failed or pytest(LOAD, in_memory=False).wait()
 
 
