@@ -1,4 +1,4 @@
-"""What a plugin reports holds no credential, whoever has repeated it."""
+"""What a plugin reports holds no credential that a provider or a proxy has repeated."""
 
 from __future__ import annotations
 

@@ -38,8 +38,8 @@ class _RedirectedError(Exception):
 def _public_only(target: aiohttp.AddrInfoType) -> socket.socket:
     """A socket for a connection to a public address.
 
-    Here, because every connection comes here with the address that it is made to, however the URL is spelt and whoever
-    has looked its name up.
+    Here, because every connection comes here with the address that it is made to, however the URL is spelt and
+    the name was looked up.
     """
     family, kind, protocol, _, address = target
     if not is_public(str(address[0])):

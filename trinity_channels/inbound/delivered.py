@@ -54,7 +54,7 @@ class Delivered:
         except Disconnected:
             raise
         except Exception as error:
-            # The database cannot take anything now: that passes, and is no fault of an event.
+            # The database cannot take anything now: that passes, and has nothing to do with the event.
             if isinstance(error.__cause__ if isinstance(error, NotStored) else error, StoreError):
                 raise
             if len(events) > 1:

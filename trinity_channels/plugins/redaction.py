@@ -17,7 +17,7 @@ from trinity_channels.api import Binding, ChannelError, Failure, SendRejected, V
 from trinity_channels.observability.masking import HIDDEN, mask_credentials
 
 _SHORTEST = 6
-"""Characters; a shorter value is no credential of a provider, and replacing it would make sentences unreadable."""
+"""Characters; credentials of providers are not shorter, and replacing such a value would make sentences unreadable."""
 
 
 def redact_error(error: ChannelError, source: Binding | BaseModel | None) -> None:

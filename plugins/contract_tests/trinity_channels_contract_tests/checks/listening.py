@@ -54,6 +54,14 @@ async def listening(
         yield heard
 
 
+async def _met(event: asyncio.Event) -> None:
+    """Wait for it with patience, and then long enough for channels that acknowledge beside it."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(PATIENCE):
+            await event.wait()
+    await asyncio.sleep(ENDS)
+
+
 async def _comes_again(harness: Harness) -> list[str]:
     """Listen again, until the provider has repeated a message; returns the ids under which it came."""
     async with listening(harness) as heard:
@@ -79,11 +87,7 @@ async def _cut_short(harness: Harness) -> None:
     async with listening(harness, store=hangs) as heard:
         await heard.works()
         await harness.phone.says("hello")
-        with suppress(TimeoutError):
-            async with asyncio.timeout(PATIENCE):
-                await reached.wait()
-        # Long enough for those that acknowledge beside it.
-        await asyncio.sleep(ENDS)
+        await _met(reached)
     expect(reached.is_set(), "the message was not delivered")
     again = await _comes_again(harness)
     expect(set(names) == set(again), f"the same message was {names[0]!r} and then {again[0]!r}")
@@ -145,10 +149,7 @@ class ListeningChecks(Checks):
         async with listening(harness, store=fails) as heard:
             await heard.works()
             await harness.phone.says("hello")
-            with suppress(TimeoutError):
-                async with asyncio.timeout(PATIENCE):
-                    await refused.wait()
-            await asyncio.sleep(ENDS)
+            await _met(refused)
             error = heard.task.exception() if heard.task.done() and not heard.task.cancelled() else None
         expect(refused.is_set(), "the message was not delivered")
         expect(error is None or isinstance(error, NotStored), f"it ended with {told(error) if error else ''}")

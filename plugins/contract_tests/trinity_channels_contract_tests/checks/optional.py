@@ -54,7 +54,7 @@ class Optional(Checks):
             return  # test_indicating_is_harmless says so
         ended = await _indicated(harness, done=True)
         expect(ended, "with `done`, it called nothing: the sign stays")
-        expect(ended != begun, "with `done`, it made the same calls as without: the sign begins anew")
+        expect(ended != begun, "with `done`, it made the same calls as without: the sign begins again")
         expect(harness.arrived() == before, "the person received a message")
         for fault in NETWORK_FAULTS:
             harness.transport.fault = fault

@@ -139,7 +139,7 @@ class TelegramSimulator:
     ) -> Chat:
         """Found a group; its first member adds the bot. With a `username` it is public.
 
-        One founded by nobody in particular has the bot as an administrator, who sees all that is said.
+        One without a named founder has the bot as an administrator, who sees all that is said.
         """
         founder = phones[0] if phones else self.phone("Somebody")
         number = FIRST_GROUP - len(self._network.groups)
