@@ -258,6 +258,28 @@ async def test_a_provider_that_is_away_is_asked_again(
     assert (heard(agent), failures) == (["before", "one"], [])
 
 
+async def test_messages_with_the_new_token_do_not_make_those_before_it_forged(
+    town: World, agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zoe = town.person("Zoe")
+    await zoe.says("before")
+    await regenerated(town)
+    await zoe.says("one")
+    failures = [ProviderUnavailable("away")]
+
+    def fails(_: datetime) -> None:
+        if failures:
+            raise failures.pop()
+
+    spies(town, monkeypatch, fails)
+
+    await town.connect()
+    await zoe.says("two")
+    await town.later(seconds=20)
+
+    assert heard(agent) == ["before", "one", "two"]
+
+
 async def test_a_restart_before_they_are_fetched_loses_none(town: World, agent: Agent) -> None:
     zoe = town.person("Zoe")
     await zoe.says("before")

@@ -140,10 +140,11 @@ class CatchUp:
 
     def trusted(self, bound: OpenBinding) -> None:
         """A request was authentic, so the credentials are right; called for every one of them."""
-        self._proven[bound.id] = bound.binding.settings
+        proven, self._proven[bound.id] = self._proven.get(bound.id), bound.binding.settings
         if bound.id not in self._mistrusted:
             return
-        if self._mistrusted.pop(bound.id):
+        # With settings that were entered since, it says nothing about those that were in force when one was refused.
+        if self._mistrusted.pop(bound.id) or proven is not bound.binding.settings:
             self.credentials_work(bound)
         else:
             # Written down by the next round: no request waits for the database because of what strangers send.
