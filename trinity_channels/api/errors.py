@@ -44,8 +44,8 @@ class ConfigurationError(ChannelError):
 class ProviderUnavailable(ChannelError):
     """The provider gave no usable answer (no connection, time-out, 5xx, HTML); nothing was changed. Answered with 502.
 
-    `retry_after` is the pause in seconds that the provider asks for, None if it asks for none: `listen` is called again
-    after that at the earliest.
+    `retry_after` is the pause in seconds that the provider asks for, None if it asks for none: `listen`, `list_missed` for
+    catch-up, and `resolve_identity` for the same message are called again after that at the earliest.
     """
 
     def __init__(self, message: str, *, retry_after: float | None = None) -> None:

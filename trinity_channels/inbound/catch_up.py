@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from trinity_channels.api import ChannelError, ConfigurationError, ProviderUnavailable
 from trinity_channels.bindings import Bindings, Disconnected, OpenBinding
 from trinity_channels.crypto.vault import VaultError
+from trinity_channels.inbound.asked_pause import asked_pause
 from trinity_channels.inbound.missed import MissedMessages
 from trinity_channels.observability.failures import Failures, cause_of
 from trinity_channels.observability.log import get_logger
@@ -36,6 +37,7 @@ class _Gap:
     Attributes:
         account: the provider's: what another one received is not missing here.
         known: the newest message of all when the host began to look back; None if it did not for this gap.
+        not_before: when the provider may be asked again; None if it has asked for no pause.
     """
 
     binding: int
@@ -44,6 +46,7 @@ class _Gap:
     account: str
     known: int | None = None
     refused_at: datetime | None = None
+    not_before: datetime | None = None
 
     @classmethod
     def of(cls, bound: OpenBinding) -> _Gap:
@@ -56,7 +59,13 @@ class _Gap:
             return self
         times = [one for one in (self.refused_at, other.refused_at) if one is not None]
         known = [one.known for one in (self, other) if one.known is not None]
-        return replace(self, known=min(known, default=None), refused_at=min(times, default=None))
+        pauses = [one.not_before for one in (self, other) if one.not_before is not None]
+        return replace(
+            self,
+            known=min(known, default=None),
+            refused_at=min(times, default=None),
+            not_before=max(pauses, default=None),
+        )
 
 
 class CatchUp:
@@ -186,7 +195,10 @@ class CatchUp:
             waiting, self._waiting = self._waiting, {}
             # One after another: after downtime every binding has a gap, and the providers have limits.
             for gap in waiting.values():
-                await self._try(gap)
+                if gap.not_before is None or gap.not_before <= self._now():
+                    await self._try(gap)
+                else:
+                    self._add(gap)
 
     async def _try(self, gap: _Gap) -> None:
         try:
@@ -194,7 +206,9 @@ class CatchUp:
         except Exception as error:  # noqa: BLE001  whatever it is, the next start tries again
             self._tell(gap, error)
             if isinstance(error, (ProviderUnavailable, StoreError)):
-                self._add(gap)
+                # Not so late that what is missing is not listed any more.
+                pause = min(asked_pause(error), self._missed.listed(gap.channel) / 2)
+                self._add(replace(gap, not_before=self._now() + pause))
             # Trying again would fail again: it waits until the credentials have changed.
             elif isinstance(error, ConfigurationError):
                 self._stuck[gap.binding] = gap.and_also(self._stuck.get(gap.binding))

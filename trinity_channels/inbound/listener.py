@@ -15,6 +15,7 @@ from trinity_channels import api
 from trinity_channels.bindings import Bindings, Disconnected, OpenBinding
 from trinity_channels.bindings.listening import Listening
 from trinity_channels.crypto.vault import VaultError
+from trinity_channels.inbound.asked_pause import asked_pause
 from trinity_channels.inbound.connection_state import ConnectionState
 from trinity_channels.inbound.delivered import Delivered
 from trinity_channels.inbound.still_listens import StillListens
@@ -204,7 +205,7 @@ class Listener:
         refused = isinstance(error, api.ConfigurationError | VaultError)
         pause = RARELY if refused else min(FIRST_PAUSE * 2**self._endings, LONGEST_PAUSE)
         # Listeners that were cut at the same moment do not come back at the same moment.
-        pause = max(_least(error), pause * random.uniform(0.75, 1))  # noqa: S311  no secret
+        pause = max(asked_pause(error).total_seconds(), pause * random.uniform(0.75, 1))  # noqa: S311  no secret
         self._endings = min(self._endings + 1, 10)
         if error is None and ran_well:
             await self._state.put(Listening())
@@ -255,14 +256,6 @@ _NEVER_BEGAN = "The connection has ended before anything came."
 _ENDED = "The connection has ended soon after it was made."
 _OVER = "This process does not listen for this binding any more."
 _FIX = "Once that is corrected, enter the settings again: the connection is then made at once, otherwise within ten minutes."
-
-
-def _least(error: BaseException | None) -> float:
-    """Seconds that the provider asks for before the next try; what a plugin takes for that may be anything."""
-    asked = error.retry_after if isinstance(error, api.ProviderUnavailable) else None
-    if not isinstance(asked, int | float) or not asked >= 0:  # nor nan
-        return 0
-    return min(asked, api.http.LONGEST_PAUSE)
 
 
 def _words(error: BaseException) -> str:

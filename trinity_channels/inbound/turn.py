@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from trinity_channels.api import ProviderUnavailable
 from trinity_channels.crypto.vault import VaultError
 from trinity_channels.inbound.agent_turn import AgentTurns
+from trinity_channels.inbound.asked_pause import asked_pause
 from trinity_channels.inbound.first_attempt import FirstAttempts
 from trinity_channels.inbound.following import Following
 from trinity_channels.inbound.next_step import NextSteps
@@ -70,7 +71,7 @@ class Turns:
             except ProviderUnavailable as error:
                 log.warning("sender not resolved", channel=state.channel, agent=state.agent, reason=error.message)
                 # The messages wait; without the provider's word we do not know what the person may do.
-                return self._now() + RESOLVE_AGAIN
+                return self._now() + max(RESOLVE_AGAIN, asked_pause(error))
             except Unavailable as error:
                 log.warning("directory not available", channel=state.channel, agent=state.agent, reason=error.message)
                 # Not refused either: without an answer we do not know whether the person may chat.
