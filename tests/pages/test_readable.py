@@ -83,4 +83,7 @@ def test_a_text_of_marks_alone_stays_as_it_was_written(piece: str) -> None:
 
 def _said(number: int, text: str) -> Said:
     at = datetime(2026, 3, 2, tzinfo=UTC)
-    return Said(number, "agent", "", text, (), at, MessageState.ANSWERED, cleared=False, turn=None, sendings=())
+    state = MessageState.ANSWERED
+    return Said(
+        number, "agent", "", text, (), at, state, cleared=False, edited_at=None, unsent_at=None, turn=None, sendings=()
+    )

@@ -57,6 +57,8 @@ def gone(said: Said, kept_days: int) -> str:
     match said.state:
         case MessageState.ERASED:
             return "This person was erased, and with them what they wrote."
+        case _ if said.unsent_at:
+            return "This person took the message back, so its text was removed."
         case MessageState.DROPPED:
             return "It was not given to the agent, so its text was removed."
         case _:
@@ -86,7 +88,7 @@ def last_words(one: Listed) -> str:
     if last is None:
         return ""
     if last.cleared:
-        return "Text deleted"
+        return "Message unsent" if last.unsent else "Text deleted"
     text = one_line(readable(last.origin, last.text[:_READ], _COST)) or _kind(last)
     return text if len(text) <= _SHORT and len(last.text) <= _READ else f"{text[: _SHORT - 1]}…"
 

@@ -32,6 +32,8 @@ class RecentMessage:
         name: of the person, empty if it is not known.
         address: of the person or group, masked.
         at: when it was written.
+        edited_at: when the person edited it; None if they did not.
+        unsent_at: when the person took it back; None if they did not.
         parts: how many messages of the provider it was sent as; 0 if a person wrote it.
         delivery: the id of the part that `state` is about.
         failure_code: why that part failed, in the provider's words.
@@ -47,6 +49,8 @@ class RecentMessage:
     name: str
     address: str
     at: datetime
+    edited_at: datetime | None
+    unsent_at: datetime | None
     parts: int
     delivery: int | None
     failure_code: str | None
@@ -100,6 +104,8 @@ def _recent(one: Exchanged) -> RecentMessage:
         name="" if erased else one.name,
         address="" if erased else masked(one.address),
         at=one.at,
+        edited_at=one.edited_at,
+        unsent_at=one.unsent_at,
         parts=len(one.parts),
         delivery=worst.delivery if worst else None,
         failure_code=worst.failure_code if worst else None,

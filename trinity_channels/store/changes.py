@@ -47,11 +47,12 @@ _CHANGED = (
 _CORRECT = (
     update(MESSAGE)
     .where(MESSAGE.c.id == bindparam("message"), MESSAGE.c.text != bindparam("text"))
-    .values(text=bindparam("text"))
+    .values(text=bindparam("text"), edited_at=bindparam("now"))
 )
 _CLEAR = (
     update(MESSAGE).where(MESSAGE.c.id == bindparam("message")).values(text="", parts=None, cleared_at=bindparam("now"))
 )
+_UNSENT = update(MESSAGE).where(MESSAGE.c.id == bindparam("message")).values(unsent_at=bindparam("now"))
 _LAST_WROTE = (
     select(func.max(CONVERSATION.c.last_inbound_at))
     .where(CONVERSATION.c.contact_id == CONTACT.c.id, CONVERSATION.c.is_group.is_(False))
@@ -89,11 +90,13 @@ def change(tx: Tx, binding: int, event: MessageChanged, corrected: Callable[[str
     if found is None or found.state not in _CHANGEABLE:
         return False
     if event.text is not None:
-        return tx.run(_CORRECT, message=found.id, text=storable(corrected(found.text, event.text))) > 0
+        text = storable(corrected(found.text, event.text))
+        return tx.run(_CORRECT, message=found.id, text=text, now=micros(now)) > 0
     if found.state in _NOT_ANSWERED:
         messages.drop(tx, [found.id], now)
     else:
         tx.run(_CLEAR, message=found.id, now=micros(now))
+    tx.run(_UNSENT, message=found.id, now=micros(now))
     return True
 
 

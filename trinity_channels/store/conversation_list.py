@@ -81,6 +81,7 @@ class Last:
     at: datetime
     state: MessageState
     cleared: bool
+    unsent: bool
     delivery: OutboxState | None
 
 
@@ -133,6 +134,7 @@ _NEWEST = (
         MESSAGE.c.at,
         MESSAGE.c.state,
         MESSAGE.c.cleared_at,
+        MESSAGE.c.unsent_at,
     )
     .where(MESSAGE.c.conversation_id == bindparam("conversation"))
     .order_by(MESSAGE.c.id.desc())
@@ -314,5 +316,6 @@ def _last(tx: Tx, newest: Sequence[Row]) -> Last | None:
         at=moment(row.at),
         state=MessageState(row.state),
         cleared=row.cleared_at is not None,
+        unsent=row.unsent_at is not None,
         delivery=tx.scalar(_LAST_PART, OutboxState, message=row.id) if row.origin != "person" else None,
     )

@@ -57,7 +57,10 @@ class Sending:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A message of either side. `writer` is the name of the person who wrote it; `turn` is the run that it belongs to."""
+    """A message of either side. `writer` is the name of the person who wrote it; `turn` is the run that it belongs to.
+
+    `edited_at` and `unsent_at` are when the provider told that the person did so.
+    """
 
     id: int
     origin: str
@@ -67,6 +70,8 @@ class Said:
     at: datetime
     state: MessageState
     cleared: bool
+    edited_at: datetime | None
+    unsent_at: datetime | None
     turn: int | None
     sendings: tuple[Sending, ...]
 
@@ -140,6 +145,8 @@ _SAID = (
         MESSAGE.c.at,
         MESSAGE.c.state,
         MESSAGE.c.cleared_at,
+        MESSAGE.c.edited_at,
+        MESSAGE.c.unsent_at,
         MESSAGE.c.turn_id,
     )
     .select_from(MESSAGE.outerjoin(CONTACT, CONTACT.c.id == MESSAGE.c.contact_id))
@@ -241,6 +248,8 @@ def _said(row: Row, sendings: tuple[Sending, ...]) -> Said:
         at=moment(row.at),
         state=MessageState(row.state),
         cleared=row.cleared_at is not None,
+        edited_at=moment(row.edited_at),
+        unsent_at=moment(row.unsent_at),
         turn=row.turn_id,
         sendings=sendings,
     )

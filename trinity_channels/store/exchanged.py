@@ -40,6 +40,8 @@ class Exchanged:
         address: of the person or the group.
         name: of the person, empty if it is not known.
         at: when it was written.
+        edited_at: when the provider told that the person edited it.
+        unsent_at: when it told that the person took it back.
         parts: the provider messages that it was sent as; none for a message from a person.
     """
 
@@ -51,6 +53,8 @@ class Exchanged:
     address: str = field(repr=False)
     name: str = field(repr=False)
     at: datetime
+    edited_at: datetime | None
+    unsent_at: datetime | None
     parts: tuple[ExchangedPart, ...]
 
 
@@ -61,6 +65,8 @@ _OF_BINDING = (
         MESSAGE.c.origin,
         MESSAGE.c.state,
         MESSAGE.c.at,
+        MESSAGE.c.edited_at,
+        MESSAGE.c.unsent_at,
         CONVERSATION.c.contact_id,
         CONVERSATION.c.address,
         CONTACT.c.name,
@@ -93,6 +99,8 @@ def of_binding(tx: Tx, binding: int, *, before: int = NEWEST, most: int = 20) ->
             address=row.address,
             name=row.name or "",
             at=moment(row.at),
+            edited_at=moment(row.edited_at),
+            unsent_at=moment(row.unsent_at),
             parts=() if row.origin == "person" else tuple(_parts(tx, row.id)),
         )
         for row in tx.all(_OF_BINDING, binding=binding, before=before, most=most)

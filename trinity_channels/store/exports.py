@@ -109,6 +109,8 @@ _MESSAGES = (
         MESSAGE.c.parts,
         MESSAGE.c.at.label("written_at"),
         MESSAGE.c.received_at,
+        MESSAGE.c.edited_at,
+        MESSAGE.c.unsent_at,
         MESSAGE.c.cleared_at.label("removed_at"),
     )
     .where(

@@ -87,6 +87,10 @@ class MessageAnswer(BaseModel):
     origin: str = Field(description="person, agent, notice (of the host) or proactive")
     writer: str = Field(description="The name of the person who wrote it")
     at: datetime
+    edited_at: datetime | None = Field(
+        description="When the person edited it: `text` is the new one; null if they did not"
+    )
+    unsent_at: datetime | None = Field(description="When the person took it back; null if they did not")
     text: str
     gone: str | None = Field(description="Why there is no text any more")
     notes: list[str] = Field(description="What came with the text, as the agent is told of it")
@@ -227,6 +231,8 @@ def _message(one: Said, found: Reading) -> MessageAnswer:
         origin=one.origin,
         writer=one.writer,
         at=one.at,
+        edited_at=one.edited_at,
+        unsent_at=one.unsent_at,
         text=one.text,
         gone=words.gone(one, found.kept_days) or None,
         notes=list(words.notes(one)),

@@ -35,6 +35,8 @@ class RecentMessageAnswer(BaseModel):
     client_name: str
     address: str = Field(description="Of the person or the group, masked")
     at: datetime
+    edited_at: datetime | None = Field(description="When the person edited it; null if they did not")
+    unsent_at: datetime | None = Field(description="When the person took it back; null if they did not")
     parts: int = Field(description="Messages of the provider that it was sent as; 0 if a person wrote it")
     delivery_id: int | None = Field(description="Of the part that state is about")
     error_code: str | None
@@ -70,6 +72,8 @@ class RecentMessagesApi:
                     client_name=one.name,
                     address=one.address,
                     at=one.at,
+                    edited_at=one.edited_at,
+                    unsent_at=one.unsent_at,
                     parts=one.parts,
                     delivery_id=one.delivery,
                     error_code=one.failure_code,

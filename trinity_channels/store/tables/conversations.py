@@ -91,6 +91,7 @@ class MessageRow(Row, table=True):
 
     `at` is when it was written, `received_at` when it was stored here; the former may be much earlier after an outage.
     `released_at` is when the gate opened for a message that was held, `cleared_at` when its text and parts were removed.
+    `edited_at` and `unsent_at` are when the provider told of it.
     `stranger_id` is the contact without a verified e-mail for whom the host said it. `reply_token` came with it from the
     provider, and is good until `reply_until`; `answers_id` is the message that this one answers.
     """
@@ -130,6 +131,8 @@ class MessageRow(Row, table=True):
     reply_token: str | None = None
     reply_until: int | None = Field(default=None, sa_type=BigInteger)
     answers_id: int | None = None
+    edited_at: int | None = Field(default=None, sa_type=BigInteger)
+    unsent_at: int | None = Field(default=None, sa_type=BigInteger)
 
 
 class TurnRow(Row, table=True):
