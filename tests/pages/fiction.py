@@ -55,10 +55,22 @@ class Fiction(Net):
         self.agent.will_answer("Your parcel is with the carrier and arrives tomorrow between 9 and 12.")
         await Someone(self, "telegram", "Jonas Berg").says("Where is my parcel?")
         self.agent.will_answer("Three new results since yesterday; the longest run took 41 minutes.")
-        await Someone(self, "slack", "Priya Raman", email="priya@example.org").says("Anything new in the lab?")
+        await self._change_their_mind(Someone(self, "slack", "Priya Raman", email="priya@example.org"))
         self.clock.tick(timedelta(hours=2))
         self.agent.will_answer(AgentFailed("The model did not answer within 120 seconds"))
         await dana.says("Can I bring my dog?")
+
+    async def _change_their_mind(self, priya: Someone) -> None:
+        asked = await priya.phone.writes_in_blocks("Anything new in the lab since Thursday?")
+        await self.settle()
+        self.agent.will_answer("You are welcome.")
+        thanked = await priya.phone.writes_in_blocks("Thnaks")
+        await self.settle()
+        self.clock.tick(timedelta(minutes=4))
+        await priya.phone.edits(asked, "Anything new in the lab since yesterday?")
+        slack: Any = self.simulators["slack"]
+        await slack.delete(thanked)
+        await self.settle()
 
     async def _troubles(self) -> None:
         self.simulators["telegram"].inject(Fault.UNAUTHORIZED, 1)

@@ -9,24 +9,28 @@ from __future__ import annotations
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from freezegun.api import FrozenDateTimeFactory
 from playwright.async_api import Page
 
+from tests.channels.net import Net
 from tests.pages.browsing import Readers
 from tests.pages.drawing import FOLDER, Picture, Step, draw
 from tests.pages.fiction import OWNER, Fiction
 from tests.pages.links import asks, link
-from tests.world import ADMIN, Found
+from tests.world import ADMIN, Agent, Found
 from tests.world import OWNER as OWNER_OF_SUPPORT
+from trinity_channels.api import Fault
 from trinity_channels.web.auth import Role
 from trinity_channels.web.pages.audit import AuditPages
 
 WHATSAPP = "/agents/front-desk/channels/whatsapp"
 CONNECT = "/agents/travel-desk/channels/whatsapp"
 SUPPORT = "/agents/support/channels/whatsapp"
+FETCHED = ("telegram", "slack")
 
 
 def press(name: str) -> Step:
@@ -104,6 +108,7 @@ PICTURES = (
     Picture("conversations-none", "/conversations?q=nobody"),
     Picture("conversation", "/agents/front-desk/conversations/1", readme=True),
     Picture("conversation-undelivered", "/agents/order-help/conversations/4"),
+    Picture("conversation-changed", "/agents/lab-notes/conversations/3"),
     Picture("conversation-held", "/agents/front-desk/conversations/5"),
     Picture("conversation-forget", "/agents/front-desk/conversations/1", step=follow("Close without an answer")),
     Picture("not-found", "/agents/nowhere", status=404),
@@ -169,6 +174,46 @@ async def test_draw_a_channel_in_trouble(found: Found, page_of: Readers, tmp_pat
     await draw(reader, Picture("settings-unreachable", "/settings", step=away), tmp_path)
     await world.api("PUT", "/api/settings/public_chat_url", {"value": ""})
     await draw(reader, Picture("channel-no-address", SUPPORT), tmp_path)
+
+
+async def test_draw_channels_whose_messages_are_fetched(
+    tmp_path: Path, clock: FrozenDateTimeFactory, agent: Agent, page_of: Readers
+) -> None:
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    async with Net(tmp_path, clock, agents=agent, public_chat_url=None) as net:
+
+        async def drawn(name: str, path: str) -> None:
+            # A reader of its own: the clock of a browser stands still.
+            await draw(await page_of(net), Picture(name, path), tmp_path)
+
+        net.listening = FETCHED
+        await net.policy("open")
+        for name in FETCHED:
+            place = f"/agents/support/channels/{name}"
+            await drawn(f"connect-{name}-fetched", place)
+            await net.listens_to(name)
+            await net.stranger(name, "Zoe").says("Are you open on Sunday?")
+            await net.later(minutes=3)
+            await drawn(f"fetched-{name}", place)
+            await drawn(f"fetched-{name}-edit", f"{place}/edit")
+            await _breaks(net, name)
+            await drawn(f"fetched-{name}-failing", place)
+            # What is shown until the first connection is made or has failed.
+            net.change("DELETE FROM trinity_channels_binding_notice WHERE code = 'listening'")
+            await drawn(f"fetched-{name}-connecting", place)
+
+
+async def _breaks(net: Net, name: str) -> None:
+    """Telegram fails for six minutes, Slack refuses the token."""
+    simulator: Any = net.simulators[name]
+    if name == "telegram":
+        simulator.inject_polling(Fault.SERVER_ERROR, times=1000)
+        await net.stranger(name, "Zoe").phone.says("Hello?")
+    else:
+        simulator.revoke_app_token()
+        await simulator.sockets.drop()
+    for _ in range(6):
+        await net.later(minutes=1)
 
 
 async def test_draw_the_pages_behind_mailed_links(found: Found, page_of: Readers, tmp_path: Path) -> None:

@@ -98,3 +98,32 @@ async def test_channels_are_described_in_the_language_that_is_asked_for(
     whatsapp = next(one for one in found if one["name"] == "whatsapp")
     step = german.host.plugins["whatsapp"].manifest.setup_steps[0]
     assert whatsapp["setup_steps"][0]["title"] == (title or step.title)
+
+
+GERMAN = {
+    "Telegram": "Telegramm",
+    "Bot token": "Schlüssel <des> Bots",
+    "Say hello": "Sag hallo",
+    "@BotFather": "@BotVater",
+}
+
+
+@pytest.mark.parametrize(
+    ("accepted", "told"),
+    [("de-AT,en;q=0.5", True), ("fr, de;q=0.5", True), ("en, de;q=0.5", False), ("", False), ("de;q=0", False)],
+)
+async def test_texts_of_plugins_are_in_the_readers_language(
+    world: World, admin: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, accepted: str, told: bool
+) -> None:
+    plugin = world.host.plugins["telegram"]
+    monkeypatch.setattr(plugin, "manifest", replace(plugin.manifest, texts={"de": GERMAN}))
+    page = "/agents/support/channels/telegram"
+
+    shown = (await admin.get(page, headers={"Accept-Language": accepted})).text
+
+    tag = "de-AT" if "AT" in accepted else "de"
+    words = [f'<span lang="{tag}">{one}</span>' for one in ("Schlüssel &lt;des&gt; Bots", "Sag hallo", "@BotVater")]
+    assert [one in shown for one in ("<h1>Connect Telegramm</h1>", *words)] == [told] * 4
+    # The host's own words, and what is not translated, stay English.
+    assert "What you enter is checked with the provider" in shown
+    assert "Create a bot" in shown

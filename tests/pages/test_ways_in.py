@@ -79,3 +79,39 @@ async def test_fields_and_steps_belong_to_a_way(net: Net, monkeypatch: pytest.Mo
     assert '<li data-only="webhook"><b>Make a hook</b>' in form
     assert '<li data-only="listen"><b>Ask</b>' in form
     assert ("Make a hook" in page, "Ask</b>" in page) == (True, False)
+
+
+async def test_a_connection_that_is_not_made_yet_is_not_called_receiving(
+    tmp_path: Path, clock: FrozenDateTimeFactory
+) -> None:
+    async with Net(tmp_path, clock, public_chat_url=None) as net, client_of(net) as owner:
+        await net.listens_to("telegram")
+        net.change("DELETE FROM trinity_channels_binding_notice WHERE code = 'listening'")
+
+        page = (await owner.get(TELEGRAM)).text
+
+        assert "Connecting. No message has arrived yet." in page
+        assert "<dd>Connecting</dd>" in page
+
+
+async def test_a_refused_token_is_one_finding(tmp_path: Path, clock: FrozenDateTimeFactory) -> None:
+    async with Net(tmp_path, clock, public_chat_url=None) as net, client_of(net) as owner:
+        await net.listens_to("slack")
+        slack: Any = net.simulators["slack"]
+        slack.revoke_app_token()
+        await slack.sockets.drop()
+        await net.later(minutes=1)
+        await owner.post("/agents/support/channels/slack/verify", headers=OWN)
+
+        page = (await owner.get("/agents/support/channels/slack")).text
+
+        issues = page.partition('<ul class="issues"')[2].partition("</ul>")[0]
+        assert issues.count("Slack refused the app-level token") == 1
+        assert "Edit the settings" in issues
+
+
+async def test_the_form_says_what_fetching_takes_away(net: Net) -> None:
+    async with client_of(net) as owner:
+        form = (await owner.get(f"{TELEGRAM}/edit")).text
+
+    assert "messages by webhook receives none from then on." in form

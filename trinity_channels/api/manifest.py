@@ -183,8 +183,10 @@ class Channel:
     `account_fields` are what the API shows of an account beside its settings: by the field's name a format in which `{name}`
     stands for one of `Account.facts`. While one of those is unknown the field is null. `contract` is the version of the
     contract that the plugin was written for: of a later one than its own, the host ignores the hooks that it does not know.
-    `form` has hints for forms, by setting. `texts` are translations of the title and of the texts of `setup_steps`: by
-    language (a tag such as `de` or `pt-BR`) what such a text is in it. What is not there is shown as it is, in English.
+    `form` has hints for forms, by setting. `texts` are translations of the title, of the texts of `setup_steps`, and of
+    the titles and descriptions of `settings`: by language (a tag such as `de` or `pt-BR`) what such a text is in it. What is
+    not there is shown as it is, in English. Readers of the channel's page and its form see them in the language that their
+    browser asks for, readers of `GET /api/channels` in that of `Accept-Language`; the host's own words stay English.
     """
 
     name: str

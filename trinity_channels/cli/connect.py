@@ -25,7 +25,8 @@ def connect(
         bool | None,
         typer.Option(
             "--listen/--webhook",
-            help="Whether this host fetches the messages, which needs no public address, or the provider posts them.",
+            help="Whether this host fetches the messages, which needs no public address and ends the webhook of another "
+            "program, or the provider posts them.",
             show_default="as it is; of a new connection: by webhook",
         ),
     ] = None,

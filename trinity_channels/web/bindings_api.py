@@ -109,7 +109,8 @@ class BindingsApi:
             """Connect, or change settings. A secret that is left out keeps its stored value; the webhook URL stays.
 
             `listens` is the way in which messages come: false by webhook, true fetched by this host, which then needs no
-            public address. If it is left out, the way stays as it is.
+            public address; another program that receives the account's messages by webhook receives none from then on. If it
+            is left out, the way stays as it is.
             """
             principal = await self._guard.principal(request)
             settings, listens = way_in(body)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
@@ -15,12 +14,8 @@ from trinity_channels.bindings.usage import ChannelUsage
 from trinity_channels.plugins import Plugins
 from trinity_channels.principal import Role
 from trinity_channels.web.auth import Guard
+from trinity_channels.web.languages import languages
 from trinity_channels.web.route import Router, api_router
-
-MOST_LANGUAGES = 20
-# https://www.rfc-editor.org/rfc/rfc9110.html#field.accept-language
-_TAG = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
-_WEIGHT = re.compile(r"q=([01](?:\.[0-9]{0,3})?)")
 
 
 class ChannelAnswer(BaseModel):
@@ -60,7 +55,7 @@ class ChannelsApi:
 
         Administrators also see how many agents use each, and channels in use whose plugin is not installed.
         """
-        answers = self._installed(_languages(request.headers.get("accept-language", "")))
+        answers = self._installed(languages(request.headers.get("accept-language", "")))
         principal = await self._guard.principal(request)
         if principal.role is Role.ADMIN:
             usage = await self._usage.agents(principal)
@@ -73,15 +68,15 @@ class ChannelsApi:
                 answer.agents = usage.get(answer.name, 0)
         return answers
 
-    def _installed(self, languages: Sequence[str]) -> list[ChannelAnswer]:
-        ready = [self._ready(name, languages) for name in self._plugins]
+    def _installed(self, wanted: Sequence[str]) -> list[ChannelAnswer]:
+        ready = [self._ready(name, wanted) for name in self._plugins]
         broken = [
             ChannelAnswer(name=one.name, version=one.version, available=False, reason=one.reason)
             for one in self._plugins.unavailable
         ]
         return ready + broken
 
-    def _ready(self, name: str, languages: Sequence[str]) -> ChannelAnswer:
+    def _ready(self, name: str, wanted: Sequence[str]) -> ChannelAnswer:
         plugin = self._plugins[name]
         manifest = plugin.manifest
         capabilities = asdict(manifest.capabilities)
@@ -91,20 +86,20 @@ class ChannelsApi:
         window = manifest.reply_window
         return ChannelAnswer(
             name=name,
-            title=manifest.translated(manifest.title, languages),
+            title=manifest.translated(manifest.title, wanted),
             version=plugin.version,
             available=True,
             warnings=list(plugin.warnings),
             capabilities={"text": manifest.limits.text, **capabilities},
             reply_window_hours=window.total_seconds() / 3600 if window else None,
             auto=manifest.auto,
-            setup_steps=[asdict(_translated(step, manifest, languages)) for step in manifest.setup_steps],
+            setup_steps=[asdict(_translated(step, manifest, wanted)) for step in manifest.setup_steps],
         )
 
 
-def _translated(step: SetupStep, manifest: Channel, languages: Sequence[str]) -> SetupStep:
+def _translated(step: SetupStep, manifest: Channel, wanted: Sequence[str]) -> SetupStep:
     def say(text: str) -> str:
-        return manifest.translated(text, languages)
+        return manifest.translated(text, wanted)
 
     return replace(
         step,
@@ -113,14 +108,3 @@ def _translated(step: SetupStep, manifest: Channel, languages: Sequence[str]) ->
         path=tuple(map(say, step.path)),
         invitation=say(step.invitation),
     )
-
-
-def _languages(accepted: str) -> list[str]:
-    """The languages of an `Accept-Language`, the preferred ones first; what cannot be read is left out."""
-    found: list[tuple[float, str]] = []
-    for one in accepted.split(",")[:MOST_LANGUAGES]:
-        tag, _, quality = one.partition(";")
-        weight = _WEIGHT.fullmatch(quality.strip() or "q=1")
-        if weight and _TAG.fullmatch(tag.strip()) and float(weight[1]) > 0:
-            found.append((-float(weight[1]), tag.strip()))
-    return [tag for _, tag in sorted(found, key=lambda pair: pair[0])]

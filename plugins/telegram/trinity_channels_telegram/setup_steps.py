@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from trinity_channels.api import SetupStep
 
+_ENTER = "Enter the bot token here and connect. Another program that received this bot's messages receives none then."
 SETUP_STEPS = (
     SetupStep(
         "Create a bot",
@@ -13,9 +14,10 @@ SETUP_STEPS = (
     ),
     SetupStep(
         "Connect",
-        "Enter the bot token here and connect. Whatever received this bot's messages before then stops receiving them. A"
-        " webhook is registered automatically once a Public Chat URL is set.",
+        f"{_ENTER} The webhook is set at Telegram automatically, once the host has a public address.",
+        only="webhook",
     ),
+    SetupStep("Connect", _ENTER, only="listen"),
     SetupStep(
         "Say hello",
         "Open https://t.me/ followed by the bot's username and press Start. A bot can write only to people who have"

@@ -14,6 +14,7 @@ from trinity_channels.bindings.status import BindingStatus, Connection
 from trinity_channels.plugins import Plugin
 from trinity_channels.web.pages.channel_lamps import Lamp, lamps
 from trinity_channels.web.pages.fix_buttons import Button, Place, buttons
+from trinity_channels.web.pages.linked import linked
 from trinity_channels.web.pages.visit import Visit
 
 _KEPT = 4
@@ -57,7 +58,17 @@ class ChannelView:
     @property
     def title(self) -> str:
         """What people call the channel."""
-        return self.manifest.title
+        return self.manifest.translated(self.manifest.title, self.visit.languages)
+
+    def worded(self, text: str) -> Markup:
+        """A text of the manifest in the reader's language, marked as such for screen readers, and with links."""
+        for one in self.visit.languages:
+            told = self.manifest.translated(text, [one])
+            if told != text:
+                return Markup('<span lang="{}">{}</span>').format(one, linked(told))
+            if one.partition("-")[0].lower() == "en":
+                break
+        return linked(text)
 
     @property
     def agent(self) -> str:
@@ -136,15 +147,16 @@ class ChannelView:
         if at is None:
             return Markup("Not connected: people cannot reach {} on {} yet.").format(self.agent, self.title)
         broken = next((one for one in lamps(at, self.visit.ago) if one.kind == "bad"), None)
+        connects = at.connection is not None and not at.connection.connected_since and not broken
         if at.last_inbound is None:
             if broken:
                 return Markup("Connected, but not receiving: {}.").format(broken.clause)
-            return Markup("Connected. No message has arrived yet.")
+            return Markup("{}. No message has arrived yet.").format("Connecting" if connects else "Connected")
         last = Markup("Last message {}").format(self.visit.ago(at.last_inbound))
         if at.last_answered:
             last += Markup(", last answer {}").format(self.visit.ago(at.last_answered))
         if broken is None:
-            return Markup("Receiving. {}.").format(last)
+            return Markup("{}. {}.").format("Connecting" if connects else "Receiving", last)
         if broken.name == "Answered":
             return Markup("Receiving, but not answering: {}. {}.").format(broken.clause, last)
         return Markup("Not receiving: {}. {}.").format(broken.clause, last)
@@ -162,11 +174,12 @@ class ChannelView:
     def _attention(self) -> Iterator[Attention]:
         if self.at is None:
             return
-        seen = set()
+        seen: list[str] = []
         verified = self.at.verified.checks if self.at.verified else ()
         for check in (*self.at.health.checks, *verified):
-            if _needs_someone(check, verified) and check.message not in seen:
-                seen.add(check.message)
+            # What the provider said may be the cause within a finding of the host's.
+            if _needs_someone(check, verified) and not any(check.message in one for one in seen):
+                seen.append(check.message)
                 grave = check.state is CheckState.FAILED
                 helps = buttons(check.actions, self._place)
                 named = commands(check.actions, self.agent, self.name)
@@ -194,6 +207,10 @@ class ChannelView:
     def route(self) -> str:
         """What a tunnel or proxy has to pass on."""
         return f"/api/{self.name}/webhook/*"
+
+    def path_of(self, step: SetupStep) -> list[Markup]:
+        """The way through the provider's menus to a step."""
+        return [self.worded(one) for one in step.path]
 
     def steps(self, *, sandbox: bool) -> list[SetupStep]:
         """What an owner does at the provider, in any way of receiving messages."""

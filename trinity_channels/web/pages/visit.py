@@ -18,12 +18,12 @@ from trinity_channels import forwarded
 from trinity_channels.access.sessions import Session
 from trinity_channels.assets import accepts_gzip, asset
 from trinity_channels.principal import Principal, Role
+from trinity_channels.web.languages import languages
 from trinity_channels.web.pages import times
 from trinity_channels.web.pages.cookies import SAID, Said, theme_of
 from trinity_channels.web.pages.curl import curl
 from trinity_channels.web.pages.form import Form, read_form
 from trinity_channels.web.pages.https import Https
-from trinity_channels.web.pages.linked import linked
 from trinity_channels.web.pages.menu import Listed
 from trinity_channels.web.pages.render import Templates
 
@@ -84,6 +84,11 @@ class Visit:
     def is_admin(self) -> bool:
         """Whether an administrator asks."""
         return self.principal.role is Role.ADMIN
+
+    @property
+    def languages(self) -> Sequence[str]:
+        """The languages in which the reader wants the texts of plugins."""
+        return languages(self.request.headers.get("accept-language", ""))
 
     @property
     def host(self) -> str:
@@ -168,10 +173,6 @@ class Visit:
     def within(self, text: str) -> Markup:
         """A text of the host with the times in it as `exact` has them."""
         return times.within(text)
-
-    def linked(self, text: str) -> Markup:
-        """A text of a plugin, whose addresses can be followed."""
-        return linked(text)
 
     # --- in and out ---
 
