@@ -44,6 +44,7 @@ class Batches:
         self._commit = commit
         self._most = most
         self._waiting: list[Job] = []
+        self._batch: list[Job] = []
         self._writing: asyncio.Task[None] | None = None
 
     def add(self, unit: Unit[Any]) -> Job:
@@ -53,6 +54,7 @@ class Batches:
         if self._writing is None:
             # Started by the first, and ends by itself: an idle host has no task and no timer here.
             self._writing = asyncio.create_task(self._write(), name="store-write", context=lease.outside())
+            self._writing.add_done_callback(self._ended)
         return job
 
     async def finish(self) -> None:
@@ -63,6 +65,19 @@ class Batches:
     async def _write(self) -> None:
         """Write what waits. While one batch is on its way to the disk, the next gathers."""
         while self._waiting:
-            batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
-            await self._commit(batch)
-        self._writing = None
+            self._batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
+            await self._commit(self._batch)
+        self._writing, self._batch = None, []
+
+    def _ended(self, writing: asyncio.Task[None]) -> None:
+        """Tell those that wait, if it was cancelled or has failed: they would wait without end."""
+        error = asyncio.CancelledError() if writing.cancelled() else writing.exception()
+        if error is None:
+            return
+        if not writing.cancelled():
+            writing.get_loop().call_exception_handler({"message": "writing has ended", "exception": error})
+        waiting = [*self._batch, *self._waiting]
+        self._writing, self._batch, self._waiting = None, [], []
+        for job in waiting:
+            job.error = error
+            job.settle()

@@ -17,6 +17,15 @@ PATIENCE = 10
 """Seconds to wait for a database that another program locks, or that is being restarted."""
 
 
+def result_of(unit: Unit[T], tx: Tx) -> T:
+    """Run a unit whose result, or error, a future is to carry."""
+    try:
+        return unit(tx)
+    except (StopIteration, GeneratorExit) as error:
+        # No future passes them on: with Python 3.11, who awaits a StopIteration waits without end.
+        raise RuntimeError(f"A unit raised {type(error).__name__}.") from error
+
+
 class Store(ABC):
     """The database of one host.
 

@@ -21,10 +21,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from trinity_channels import lease
-from trinity_channels.lease import LeaseLost
 from trinity_channels.store import migrate, serving, wakes
 from trinity_channels.store.batch import Batches, Job
-from trinity_channels.store.database import Store, Unit
+from trinity_channels.store.database import Store, Unit, result_of
 from trinity_channels.store.failures import StoreError
 from trinity_channels.store.jobs import SCHEMA
 from trinity_channels.store.listening import Listening
@@ -222,7 +221,7 @@ class PostgresStore(Store):
                 session.driver.execute(_ALONE if runs >= _SIDE_BY_SIDE or longest > _SHORT else _BESIDE)
                 running = 0
                 for job in left:
-                    job.result = job.unit(session.tx)
+                    job.result = result_of(job.unit, session.tx)
                     job.told = session.tx.take_told()
                     running += 1
                 woken = session.tx.take_woken()
@@ -237,7 +236,7 @@ class PostgresStore(Store):
             running = len(left)
             try:
                 return self._until_it_works(run, left[0].since)
-            except (Exception, LeaseLost) as error:  # noqa: BLE001  passed to the caller that waits for the unit
+            except BaseException as error:  # noqa: BLE001  passed to the caller that waits for the unit
                 if running < len(left):
                     left.pop(running).error = error
                 elif len(left) == 1 or isinstance(error, StoreError):
@@ -263,7 +262,7 @@ class PostgresStore(Store):
         def run(session: Session) -> T:
             try:
                 session.driver.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-                return unit(session.tx)
+                return result_of(unit, session.tx)
             finally:
                 session.undo()
 

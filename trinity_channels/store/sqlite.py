@@ -25,7 +25,7 @@ from sqlalchemy.pool import NullPool
 
 from trinity_channels.store import migrate, sealed
 from trinity_channels.store.batch import Batches, Job
-from trinity_channels.store.database import PATIENCE, Store, Unit
+from trinity_channels.store.database import PATIENCE, Store, Unit, result_of
 from trinity_channels.store.failures import Locked, StoreError, cannot_be_opened
 from trinity_channels.store.sqlite_driver import READING, WRITING, driver_of, in_snapshot
 from trinity_channels.store.tx import Compiled, Tx
@@ -276,17 +276,27 @@ class SqliteStore(Store):
             self._run(batch)
             # Only this waits for the disk, and it does so for all of them at once.
             await loop.run_in_executor(self._committer, self._driver.commit)
-        except Exception as error:  # noqa: BLE001  passed to the caller that waits for the unit
-            with contextlib.suppress(DBAPIError, sqlite3.Error):  # else the next transaction says what is wrong
-                self._undo()
-            # Alone in its batch: the error is its own.
-            if len(batch) == 1:
-                self._fail(batch[0], error)
-                return
-            for job in batch:  # one bad unit harms only itself
-                await self._commit([job])
+        except BaseException as error:  # noqa: BLE001  passed to the caller that waits for the unit
+            await self._failed(batch, error)
             return
         self._settle(batch)
+
+    async def _failed(self, batch: list[Job], error: BaseException) -> None:
+        """Undo a batch, tell whose unit it was, and write the others."""
+        interrupted = [job for job in batch if job.error is not None]
+        if not interrupted and not isinstance(error, Exception):
+            raise error  # no unit's: this task was cancelled
+        with contextlib.suppress(DBAPIError, sqlite3.Error):  # else the next transaction says what is wrong
+            self._undo()
+        for job in interrupted:
+            job.settle()
+        # Alone in its batch: the error is its own.
+        if len(batch) == 1 and not interrupted:
+            self._fail(batch[0], error)
+            return
+        for job in batch:  # one bad unit harms only itself
+            if job not in interrupted:
+                await self._commit([job])
 
     def _settle(self, batch: list[Job]) -> None:
         """The batch is on disk."""
@@ -306,7 +316,14 @@ class SqliteStore(Store):
         tx.take_woken()
         tx.take_told()
         for job in batch:
-            job.result = job.unit(tx)
+            try:
+                job.result = result_of(job.unit, tx)
+            except Exception:
+                raise
+            except BaseException as error:
+                # An interruption need not come again, so the unit is not run again to see whose it was.
+                job.error = error
+                raise
             if tx.told:
                 job.told = tx.take_told()
 
@@ -316,7 +333,7 @@ class SqliteStore(Store):
         if self._driver.in_transaction:
             self._driver.rollback()
 
-    def _fail(self, job: Job, error: Exception) -> None:
+    def _fail(self, job: Job, error: BaseException) -> None:
         job.error = error
         if isinstance(error, (sqlite3.OperationalError, OperationalError)):
             job.error = self._unusable(error)
@@ -345,6 +362,8 @@ class SqliteStore(Store):
 
     def _begin_beside(self) -> None:
         # Here we may wait, for this runs in the committer's thread.
+        if self._driver.in_transaction:  # an interruption left it
+            self._driver.rollback()
         self._driver.execute(f"PRAGMA busy_timeout={PATIENCE * 1000:.0f}")
         try:
             self._driver.execute("BEGIN IMMEDIATE")

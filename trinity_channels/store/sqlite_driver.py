@@ -7,7 +7,7 @@ from typing import TypeVar, cast
 
 from sqlalchemy import Connection
 
-from trinity_channels.store.database import Unit
+from trinity_channels.store.database import Unit, result_of
 from trinity_channels.store.tx import Tx
 
 T = TypeVar("T")
@@ -46,6 +46,6 @@ def in_snapshot(driver: sqlite3.Connection, tx: Tx, unit: Unit[T]) -> T:
     """Run a reading unit in a snapshot of its own."""
     driver.execute("BEGIN")
     try:
-        return unit(tx)
+        return result_of(unit, tx)
     finally:
         driver.execute("ROLLBACK")

@@ -39,6 +39,28 @@ async def test_what_a_unit_wrote_is_there_and_a_bad_one_leaves_nothing(store: Po
     assert await store.read(lambda tx: [settings.get(tx, one) for one in ("a", "bad", "b")]) == ["x", None, "x"]
 
 
+@pytest.mark.parametrize("error", [asyncio.CancelledError, SystemExit, StopIteration])
+async def test_a_unit_that_raises_what_ends_a_task_harms_only_itself(
+    store: PostgresStore, error: type[BaseException]
+) -> None:
+    def bad(tx: Tx) -> None:
+        put(tx, "bad")
+        raise error
+
+    async def raised() -> type[BaseException] | None:
+        try:
+            async with asyncio.timeout(10):
+                await store.write(bad)
+        except BaseException as found:  # noqa: BLE001  in a task of its own it could end the test
+            return type(found)
+        return None
+
+    results = await asyncio.gather(store.write(lambda tx: put(tx, "a")), raised(), store.write(lambda tx: put(tx, "b")))
+
+    assert list(results) == ["a", RuntimeError if error is StopIteration else error, "b"]
+    assert await store.read(lambda tx: [settings.get(tx, one) for one in ("a", "bad", "b")]) == ["x", None, "x"]
+
+
 async def test_units_that_look_before_they_write_do_so_one_after_the_other(store: PostgresStore, url: str) -> None:
     other = PostgresStore(url)
     other.open(serve=False)
