@@ -12,12 +12,22 @@ from tests.core.test_plugins import MANIFEST
 from trinity_channels.api import (
     Account,
     Binding,
+    BindingState,
     ChannelError,
     Check,
     CheckState,
+    Deliver,
+    DeliveryState,
+    Event,
     Failure,
     FailureKind,
+    Ignored,
+    Inbound,
+    Malformed,
+    MessageReceived,
     ProviderUnavailable,
+    ReceiptReceived,
+    Sender,
     SendRejected,
     Verification,
 )
@@ -96,3 +106,40 @@ async def test_a_finding_holds_no_secret_either(told: str) -> None:
 
     assert check.message.startswith("Last error: ")
     assert not LEAKS.search(check.message + check.fix)
+
+
+TOLD_AT_ONCE = " ".join(TOLD)
+MESSAGE = MessageReceived("m-2", Sender("loft:1"), "my token is fake/token+of the loft", "m-2")
+FAILURE = Failure("400", FailureKind.PERMANENT, f"Refused: {TOLD_AT_ONCE}")
+SAID = [
+    BindingState(
+        f"revoked {TOLD_AT_ONCE}", works=False, message=f"It said {TOLD_AT_ONCE}.", fix=f"Stop {TOLD_AT_ONCE}."
+    ),
+    Malformed(f"There is no {TOLD_AT_ONCE}.", ValueError(f"invalid literal {TOLD_AT_ONCE}")),
+    Ignored("elsewhere", f"It came for {TOLD_AT_ONCE}."),
+    ReceiptReceived("m-1", DeliveryState.FAILED, failure=FAILURE),
+]
+
+
+@pytest.mark.parametrize("event", SAID, ids=lambda event: type(event).__name__)
+@pytest.mark.parametrize("way", ["receive", "listen"])
+async def test_what_events_say_holds_no_secret(way: str, event: Event) -> None:
+    """Whatever a provider has told the plugin, by a webhook or while it listened."""
+    said = Inbound((event, MESSAGE))
+    delivered: list[Inbound] = []
+
+    async def listen(*, deliver: Deliver, **_: object) -> None:
+        await deliver(said)
+
+    async def deliver(inbound: Inbound) -> None:
+        delivered.append(inbound)
+
+    plugin = Plugin(MANIFEST, "1", lambda _: listen if way == "listen" else lambda **_: said, {way})
+    if way == "listen":
+        await plugin.listen(BINDING, None, deliver)  # type: ignore[arg-type]  # it does not look at it
+    else:
+        delivered.append(plugin.receive(BINDING, None))  # type: ignore[arg-type]  # nor does this one
+
+    (found,) = delivered
+    assert not LEAKS.search(f"{found.events[0]!r} {getattr(found.events[0], 'cause', '')}")
+    assert found.events[1] == MESSAGE, "what people write is theirs"

@@ -31,7 +31,7 @@ from trinity_channels.api import (
     Simulator,
     Verification,
 )
-from trinity_channels.plugins.redaction import redact_error, redacted
+from trinity_channels.plugins.redaction import redact_error, redacted, redacted_events
 
 T = TypeVar("T")
 REQUIRED = ("channel", "configure", "verify", "send", "resolve_identity")
@@ -75,7 +75,8 @@ class Plugin:
 
     def receive(self, binding: Binding, request: Request) -> Inbound:
         try:
-            return _promised(self._hooks["receive"](binding=binding, request=request), Inbound, "receive")
+            found = _promised(self._hooks["receive"](binding=binding, request=request), Inbound, "receive")
+            return redacted_events(found, binding)
         except ChannelError as error:
             redact_error(error, binding)
             raise
@@ -93,7 +94,11 @@ class Plugin:
         return "listen" in self._hooks
 
     async def listen(self, binding: Binding, ctx: Context, deliver: Deliver) -> None:
-        await self._call("listen", binding=binding, ctx=ctx, deliver=deliver)
+        async def redacting(inbound: Inbound) -> None:
+            # What is no Inbound, the host says itself.
+            await deliver(redacted_events(inbound, binding) if isinstance(inbound, Inbound) else inbound)
+
+        await self._call("listen", binding=binding, ctx=ctx, deliver=redacting)
 
     async def configure(self, settings: BaseModel, ctx: Context, *, listens: bool) -> Account:
         return await self._ask("configure", Account, settings=settings, ctx=ctx, listens=listens)

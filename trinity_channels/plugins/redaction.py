@@ -1,6 +1,6 @@
-"""Takes a binding's secrets out of what its plugin says to people.
+"""Takes a binding's secrets out of what its plugin says to people, in errors, findings and events.
 
-Errors carry the provider's own words, and a provider, or a proxy in front of it, may repeat the request that it refuses,
+They carry the provider's own words, and a provider, or a proxy in front of it, may repeat the request that it refuses,
 with the credentials in it. From there they would go to logs, pages, alerts, and the database, unencrypted.
 """
 
@@ -13,7 +13,19 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, SecretStr
 
-from trinity_channels.api import Binding, ChannelError, Failure, SendRejected, Verification
+from trinity_channels.api import (
+    Binding,
+    BindingState,
+    ChannelError,
+    Event,
+    Failure,
+    Ignored,
+    Inbound,
+    Malformed,
+    ReceiptReceived,
+    SendRejected,
+    Verification,
+)
 from trinity_channels.observability.masking import HIDDEN, mask_credentials
 
 _SHORTEST = 6
@@ -24,7 +36,7 @@ def redact_error(error: ChannelError, source: Binding | BaseModel | None) -> Non
     """Change an error's texts; `source` has the secrets that its hook was given."""
     secrets = _secrets(source)
     error.message = _redacted(error.message, secrets)
-    error.args = tuple(_redacted(one, secrets) if isinstance(one, str) else one for one in error.args)
+    _redact_words(error, secrets)
     if isinstance(error, SendRejected) and isinstance(error.failure, Failure):
         error.failure = replace(error.failure, message=_redacted(error.failure.message, secrets))
 
@@ -36,6 +48,47 @@ def redacted(found: Verification, source: Binding) -> Verification:
         replace(one, message=_redacted(one.message, secrets), fix=_redacted(one.fix, secrets)) for one in found.checks
     ]
     return replace(found, checks=tuple(checks))
+
+
+def redacted_events(found: Inbound, source: Binding) -> Inbound:
+    """The same events without the binding's secrets in what the plugin says; the words of people stay as they are."""
+    if not any(_says_something(event) for event in found.events):
+        return found  # nearly always, and then nothing is to be looked up
+    secrets = _secrets(source)
+    return replace(found, events=tuple(_redacted_event(event, secrets) for event in found.events))
+
+
+def _says_something(event: Event) -> bool:
+    match event:
+        case BindingState() | Malformed():
+            return True
+        case Ignored():  # its kind is a word of the plugin's
+            return bool(event.detail)
+        case ReceiptReceived():
+            return event.failure is not None
+        case _:
+            return False
+
+
+def _redacted_event(event: Event, secrets: Collection[str]) -> Event:
+    match event:
+        case BindingState():
+            code, message, fix = (_redacted(one, secrets) for one in (event.code, event.message, event.fix))
+            return replace(event, code=code, message=message, fix=fix)
+        case Malformed():
+            if event.cause is not None:
+                _redact_words(event.cause, secrets)
+            return replace(event, reason=_redacted(event.reason, secrets))
+        case Ignored():
+            return replace(event, detail=_redacted(event.detail, secrets))
+        case ReceiptReceived(failure=Failure() as failure):
+            return replace(event, failure=replace(failure, message=_redacted(failure.message, secrets)))
+        case _:
+            return event
+
+
+def _redact_words(error: Exception, secrets: Collection[str]) -> None:
+    error.args = tuple(_redacted(one, secrets) if isinstance(one, str) else one for one in error.args)
 
 
 def _redacted(text: object, secrets: Collection[str]) -> str:
