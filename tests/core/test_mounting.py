@@ -325,6 +325,22 @@ async def test_pages_of_an_application_that_is_mounted_itself_lead_below_its_pat
     assert sheet.status_code == 200
 
 
+@pytest.mark.parametrize("removed", [True, False], ids=["removed by the proxy", "passed on"])
+async def test_pages_of_an_application_behind_a_prefix_lead_below_it(settings: Settings, removed: bool) -> None:
+    """Before: where the proxy removed the prefix, no page was found."""
+    app = before_start(settings)
+    app.root_path = "/platform"  # as `FastAPI(root_path=…)`, which newer versions warn of
+    below = "" if removed else "/platform"
+    async with running(app) as client:
+        page = await client.get(f"{below}/channels/agents", headers=BOSS)
+        found = next(part for part in page.text.split('"') if part.endswith("channels.css"))
+        sheet = await client.get(found.replace("/platform", below))
+
+    assert 'href="/platform/channels/agents/support"' in page.text
+    assert found.startswith("/platform/channels/")
+    assert sheet.status_code == 200
+
+
 async def test_an_agents_key_of_the_platform_opens_no_page(settings: Settings) -> None:
     class Keys:
         async def principal(self, request: HTTPConnection) -> Principal | None:

@@ -70,7 +70,11 @@ class LazyPages:
 
     def _below(self, scope: Scope) -> Scope:
         # As for a mounted application: routes below see the rest of the path, and links are made with all of it.
-        return {**scope, "root_path": scope.get("root_path", "") + self._prefix}
+        root, path = scope.get("root_path", ""), scope["path"]
+        # The path lacks the root where the proxy has removed it, and only the application was told: `FastAPI(root_path=…)`.
+        if not f"{path}/".startswith(f"{root}/"):
+            path = root + path
+        return {**scope, "path": path, "root_path": root + self._prefix}
 
     def begin(self) -> None:
         """Build the site again: one that was stopped opens no streams."""
