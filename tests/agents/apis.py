@@ -59,7 +59,8 @@ def trinity(handler: Handler, **settings: Any) -> TrinityRuntime:
     """A platform that answers tasks as told; nothing is set there for people from outside."""
 
     def answer(request: httpx.Request) -> httpx.Response:
-        return httpx.Response(200, json={}) if "/public-" in request.url.path else handler(request)
+        unset = {"public_channel_system_prompt": None, "public_channel_model": None}
+        return httpx.Response(200, json=unset) if "/public-" in request.url.path else handler(request)
 
     http = httpx.AsyncClient(transport=httpx.MockTransport(answer))
     platform = Platform("http://trinity.example", SecretStr(KEY))

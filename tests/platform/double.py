@@ -98,7 +98,7 @@ class Platform:
                     raise failure
                 return failure
             if status := self.refuses.get(request.url.path):
-                return Response(status_code=status)
+                return JSONResponse({"detail": "refused"}, status)
             try:
                 return await handler(request, self.accounts.caller(request))
             except Refused as refused:

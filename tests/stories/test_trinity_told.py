@@ -59,9 +59,19 @@ async def test_what_was_read_last_counts_while_the_settings_cannot_be_read(town:
     assert platform.asked()[1]["system_prompt"].endswith("Speak of shoes only.")
 
 
-async def test_no_run_begins_without_the_owner_s_instructions(town: World, platform: Platform) -> None:
+@pytest.mark.parametrize(
+    "failures",
+    [
+        (Response(status_code=503), httpx.ReadTimeout("slow")),
+        (Response("404 page not found", 404), Response("404 page not found", 404)),  # of a proxy
+        (Response("<html>Sign in</html>"), Response(status_code=302, headers={"Location": "/signin"})),
+    ],
+)
+async def test_no_run_begins_without_the_owner_s_instructions(
+    town: World, platform: Platform, failures: tuple[Response | Exception, ...]
+) -> None:
     platform.accounts.agents["support"].prompt = "Speak of shoes only."
-    platform.fails("accounts", Response(status_code=503), httpx.ReadTimeout("slow"))
+    platform.fails("accounts", *failures)
     zoe = town.person("Zoe")
     await zoe.says("hello")
     assert len(platform.executions) == 0

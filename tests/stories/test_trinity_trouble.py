@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from tests.platform.double import Platform
 from tests.platform.executions import Plan
@@ -69,6 +69,7 @@ TROUBLE: dict[str, Callable[[], list[Response | Exception]]] = {
     "circuit open, in the detail": lambda: [busy(503, {"detail": CIRCUIT})],
     "504": lambda: [busy(504, {"detail": "Execution x did not finish"})],
     "502 of a proxy": lambda: [Response("<html>Bad gateway</html>", 502, media_type="text/html")],
+    "404 of a proxy": lambda: [PlainTextResponse("404 page not found", 404), Response(status_code=404)],
     "no connection": lambda: [httpx.ConnectError("none")],
     "a connection that is cut": lambda: [httpx.ReadError("cut"), httpx.RemoteProtocolError("cut")],
     "a time-out": lambda: [httpx.ReadTimeout("slow")],

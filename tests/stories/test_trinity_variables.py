@@ -6,7 +6,7 @@ import re
 
 import httpx
 import pytest
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from tests.platform.double import Platform
 from tests.platform.worlds import platform, served
@@ -32,12 +32,13 @@ async def told(found: Found, platform: Platform, *failures: Response | Exception
 @pytest.mark.parametrize(
     ("failure", "named"),
     [
-        (Response(status_code=401), {TOKEN}),
-        (Response(status_code=409), {URL, TOKEN}),
+        (JSONResponse({"detail": "Could not validate credentials"}, 401), {TOKEN}),
+        (JSONResponse({"detail": "Conflict"}, 409), {URL, TOKEN}),
+        (PlainTextResponse("404 page not found", 404), {URL}),
         (PlainTextResponse("a page of a proxy"), {URL}),
         (httpx.ConnectError("refused"), {URL, TOKEN}),
     ],
-    ids=["token", "refusal", "shape", "away"],
+    ids=["token", "refusal", "of a proxy", "shape", "away"],
 )
 async def test_what_the_platform_answers_names_the_setting(
     found: Found, platform: Platform, failure: Response | Exception, named: set[str]

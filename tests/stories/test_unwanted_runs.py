@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import httpx
 import pytest
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from tests.platform.double import Platform
 from tests.platform.executions import Execution, Plan
@@ -15,7 +15,11 @@ from tests.world import Person, World
 from trinity_channels.store import Tx, agent_names, turns
 
 __all__ = ["platform", "town"]
-AWAY: list[Response | Exception] = [httpx.ConnectError("refused"), Response(status_code=503), httpx.ReadTimeout("slow")]
+AWAY: list[Response | Exception] = [
+    httpx.ConnectError("refused"),
+    Response("404 page not found", 404),  # of a proxy
+    httpx.ReadTimeout("slow"),
+]
 
 
 async def blocked(town: World, zoe: Person) -> None:
@@ -154,7 +158,7 @@ async def test_attempts_get_fewer_and_end_after_a_day(
 @pytest.mark.parametrize("status", [404, 409])
 async def test_a_run_that_is_over_there_is_not_asked_for_again(town: World, platform: Platform, status: int) -> None:
     zoe, _ = await runs_on(town, platform)
-    platform.fails("terminate", Response(status_code=status))
+    platform.fails("terminate", JSONResponse({"detail": "It is over"}, status))
 
     await town.blocks(zoe)
     await waits(town, 120)

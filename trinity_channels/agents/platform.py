@@ -1,6 +1,8 @@
 """Trinity's HTTP API: where it is, how it is called, and what the agents are told that people from outside may use.
 
 Facts about it that this rests on: an answer of 404 says "no such agent" and "not yours" alike; older platforms lack routes.
+All of its refusals are JSON objects. Another one comes from a proxy in front of it, and says nothing about agents or rights:
+some proxies answer 404 as long as the platform restarts.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -17,12 +20,16 @@ from pydantic import SecretStr
 
 from trinity_channels.agents import large_json
 from trinity_channels.agents.json_api import JsonApi, Reply
-from trinity_channels.agents.port import AgentFailed, AgentTimeout, AgentUnavailable
+from trinity_channels.agents.port import AgentFailed, AgentUnavailable
 
 KEPT = timedelta(seconds=60)
 """How long what the platform said about agents and people counts."""
 SECONDS = 20.0
 """For a question that runs no agent."""
+# What it answers to a token without the rights, or if it is too old to have the route.
+_NOT_SHOWN = frozenset(
+    {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}
+)
 T = TypeVar("T")
 
 
@@ -62,6 +69,11 @@ async def document(reply: Reply) -> dict[Any, Any]:
     """The JSON object in an answer; empty if there is none."""
     found = await read(reply, parsed)
     return found if isinstance(found, dict) else {}
+
+
+def not_its_own(status: int) -> str:
+    """In words, that something else has answered in the platform's place."""
+    return f"An answer of {status} is not the platform's own, but of a proxy in front of it, or of another server."
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +126,11 @@ class PublicSettingsReader:
 
     async def _text(self, agent: str, path: str, name: str) -> str:
         try:
-            reply = await self._api.call("GET", self._platform.agent(agent, path))
-        except AgentTimeout as error:  # which says nothing about the setting
+            reply = await self._api.call("GET", self._platform.agent(agent, path), judged=_NOT_SHOWN)
+        except AgentFailed as error:  # which says nothing about the setting
             raise AgentUnavailable(str(error)) from None
-        except AgentFailed:
-            return ""
-        text = (await document(reply)).get(name)
+        found = await document(reply)
+        if not found:
+            raise AgentUnavailable(not_its_own(reply.status))
+        text = found.get(name)
         return text.strip() if isinstance(text, str) else ""

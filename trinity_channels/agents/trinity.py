@@ -18,7 +18,7 @@ import httpx
 from trinity_channels.agent_settings import TrinityAgent
 from trinity_channels.agents import task_text
 from trinity_channels.agents.json_api import MAX_ANSWER_BYTES, JsonApi, Reply
-from trinity_channels.agents.platform import Platform, PublicSettings, PublicSettingsReader, document
+from trinity_channels.agents.platform import Platform, PublicSettings, PublicSettingsReader, document, not_its_own
 from trinity_channels.agents.port import AgentFailed, AgentTimeout, AgentTurn, AgentUnavailable, Working
 from trinity_channels.agents.problem import said_in
 from trinity_channels.agents.trinity_sessions import Sessions
@@ -93,7 +93,7 @@ class TrinityRuntime:
             AgentError: as `JsonApi.post`. The run goes on until it ends by itself.
         """
         url = self._platform.agent(turn.agent, f"/executions/{quote(turn.run, safe='')}/terminate")
-        await self._api.call("POST", url, {}, judged={HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT})
+        await self._call("POST", url, {}, judged={HTTPStatus.CONFLICT})
 
     def _second_time_out(self, turn: str) -> bool:
         if turn in self._timed_out:
@@ -108,7 +108,9 @@ class TrinityRuntime:
         public = await self._public_settings(turn)
         session = self._sessions.of(turn) if self._agent.resume_sessions else ""
         reply = await self._asked(turn, self._body(turn, public, session), _NO_SESSION if session else ())
-        if reply.status in _NO_SESSION:  # its container is another one by now: the history tells what was said
+        if (
+            session and reply.status in _NO_SESSION
+        ):  # its container is another one by now: the history tells what was said
             self._sessions.forget(turn)
             reply = await self._asked(turn, self._body(turn, public, ""))
         found = await document(reply)
@@ -119,14 +121,23 @@ class TrinityRuntime:
             return response
         if run := _execution(found):
             return Working(run)
-        if reply.status == HTTPStatus.CONFLICT:
-            raise self._api.failure("The agent's API answered 409.", said_in(found), reply.headers, reply.status)
+        if reply.status >= HTTPStatus.BAD_REQUEST:
+            message = f"The agent's API answered {reply.status}."
+            raise self._api.failure(message, said_in(found), reply.headers, reply.status)
         raise AgentFailed(_SHAPE)
 
     async def _asked(self, turn: AgentTurn, body: Mapping[str, object], more: Collection[int] = ()) -> Reply:
         # The same key in every attempt: the platform answers a known one with the execution that it belongs to.
         url = self._platform.agent(turn.agent, "/task")
-        return await self._api.call("POST", url, body, key=turn.id, judged={HTTPStatus.CONFLICT, *more})
+        return await self._call("POST", url, body, key=turn.id, judged={HTTPStatus.CONFLICT, *more})
+
+    async def _call(self, method: str, url: str, body: Mapping[str, object] | None = None, **options: Any) -> Reply:
+        """As `JsonApi.call`, with 404 among the `judged`: only the platform's own says what it knows."""
+        options["judged"] = {HTTPStatus.NOT_FOUND, *options["judged"]}
+        reply = await self._api.call(method, url, body, **options)
+        if reply.status == HTTPStatus.NOT_FOUND and not await document(reply):
+            raise AgentUnavailable(not_its_own(reply.status))
+        return reply
 
     async def _public_settings(self, turn: AgentTurn) -> PublicSettings:
         """The owner's, for people from outside: what is stored here, otherwise what the platform has."""
@@ -154,8 +165,7 @@ class TrinityRuntime:
 
     async def _followed(self, turn: AgentTurn) -> str | Working:
         url = self._platform.agent(turn.agent, f"/executions/{quote(turn.run, safe='')}")
-        judged = {HTTPStatus.NOT_FOUND, *_REFUSED}
-        reply = await self._api.call("GET", url, judged=judged, most=MAX_EXECUTION_BYTES)
+        reply = await self._call("GET", url, judged=_REFUSED, most=MAX_EXECUTION_BYTES)
         if reply.status == HTTPStatus.NOT_FOUND:
             raise AgentFailed("The platform does not know the agent's run any more.")
         if reply.status in _REFUSED:

@@ -13,7 +13,7 @@ from urllib.parse import quote
 import httpx
 
 from trinity_channels.agents.json_api import JsonApi, Reply
-from trinity_channels.agents.platform import SECONDS, Platform, document, parsed, read
+from trinity_channels.agents.platform import SECONDS, Platform, document, not_its_own, parsed, read
 from trinity_channels.agents.port import AgentError
 from trinity_channels.agents.problem import said_in
 from trinity_channels.email_address import normalise_email
@@ -228,9 +228,12 @@ class TrinityAccounts:
 
     async def _ask(self, method: str, url: str, body: Mapping[str, object] | None = None) -> Reply:
         try:
-            return await self._api.call(method, url, body, judged=_JUDGED, most=MAX_LIST_BYTES)
+            reply = await self._api.call(method, url, body, judged=_JUDGED, most=MAX_LIST_BYTES)
         except AgentError as error:
             raise PlatformUnavailable(str(error)) from None
+        if reply.status in _JUDGED and not await document(reply):
+            raise PlatformUnavailable(f"{not_its_own(reply.status)} Check {self.platform.url_variable}.")
+        return reply
 
     def _require(self, reply: Reply, what: str) -> None:
         if reply.status == HTTPStatus.UNAUTHORIZED:
