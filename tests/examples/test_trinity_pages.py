@@ -11,6 +11,7 @@ import pytest
 from freezegun.api import FrozenDateTimeFactory
 
 from tests.examples.backend import Backend
+from tests.examples.platform_services import START, AgentShare
 from tests.pages.clients import OWN
 from tests.world import PUBLIC
 
@@ -55,6 +56,21 @@ async def test_an_owner_opens_the_pages_with_a_token_and_lands_where_they_wanted
     assert (support.status_code, agents.status_code, form.status_code) == (200, 200, 303)
     assert "/hers" not in agents.text
     assert backend.db.shares["support", "zoe@example.org"].shared_by_email == "Ada@example.org"
+
+
+async def test_shares_of_an_earlier_platform_are_shown(backend: Backend, browser: httpx.AsyncClient) -> None:
+    """Their times have no time zone; the page of an agent that had one could not be shown."""
+    then = START.replace(tzinfo=None)
+    backend.db.shares["support", "yan@example.org"] = AgentShare(1, "support", "yan@example.org", 1, "unknown", then)
+    await enters(browser, "jwt-ada")
+    await browser.post(f"{SUPPORT}/people", data={"email": "zoe@example.org"}, headers=OWN)
+
+    page = await browser.get(SUPPORT)
+    listed = await browser.get("/api/agents/support/access", headers={"Authorization": "Bearer jwt-ada"})
+
+    assert page.status_code == 200
+    assert "yan@example.org" in page.text
+    assert {one["email"] for one in listed.json()} == {"yan@example.org", "zoe@example.org"}
 
 
 async def test_an_administrator_sees_every_agent(backend: Backend, browser: httpx.AsyncClient) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import bindparam, delete, false, func, select, true, update
 
@@ -19,13 +19,20 @@ from trinity_channels.store.tx import Row, Tx
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """An e-mail that may use an agent. `id` is None where another system keeps the shares and has none."""
+    """An e-mail that may use an agent. `id` is None where another system keeps the shares and has none.
+
+    A `created_at` without a time zone is in UTC: Trinity stored them so until 2026.
+    """
 
     email: str
     allow_proactive: bool
     created_by: str
     created_at: datetime
     id: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.created_at.tzinfo is None:
+            object.__setattr__(self, "created_at", self.created_at.replace(tzinfo=UTC))
 
 
 @dataclass(frozen=True, slots=True)
