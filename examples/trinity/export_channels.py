@@ -1,11 +1,12 @@
 """Prints what Trinity's own channels have stored, decrypted, as `trinity-channels import-trinity` reads it.
 
-Run it where the backend runs, with its variables DATABASE_URL and CREDENTIAL_ENCRYPTION_KEY, into a pipe:
+Run it where the backend runs, with its variables, into a pipe:
 
     python export_channels.py | trinity-channels import-trinity --dry-run
 
-An import takes at most 10,000 people, 200 bindings and 1,000 agents; where there are more, `--part` says which of the
-documents is printed. Slack's are left out: there all agents share one app, here each agent has its own.
+`--agent` prints those of one agent, and may be repeated. An import takes at most 10,000 people, 200 bindings and 1,000
+agents; where there are more, `--part` says which of the documents is printed. Slack's are left out: there all agents share
+one app, here each agent has its own.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import json
 import os
 import sys
 from itertools import zip_longest
+from pathlib import Path
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
@@ -35,40 +37,62 @@ Row = dict[str, Any]
 def main() -> None:
     """Print the document, or the part of it that was asked for."""
     parser = argparse.ArgumentParser(description="Print the channels of Trinity as a document for import-trinity.")
+    parser.add_argument("--agent", action="append", metavar="NAME", help="only this one; may be repeated")
     parser.add_argument("--part", type=int, help="which of several documents, from 1")
-    number = parser.parse_args().part
+    options = parser.parse_args()
     if sys.stdout.isatty():
         sys.exit("The document has decrypted credentials: pass it through a pipe, not to a terminal.")
-    url = variable("DATABASE_URL")
+    keys = ciphers()
     try:
-        cipher = AESGCM(bytes.fromhex(variable("CREDENTIAL_ENCRYPTION_KEY")))
-    except ValueError:
-        sys.exit("CREDENTIAL_ENCRYPTION_KEY is not the backend's: it must be 64 hexadecimal digits.")
-    try:
-        with create_engine(url).connect() as connection:
-            documents = parts(connection, cipher)
+        with create_engine(database()).connect() as connection:
+            documents = parts(connection, keys, options.agent)
     except SQLAlchemyError as error:
-        sys.exit(f"The database that DATABASE_URL names cannot be read ({type(error).__name__}).")
-    if number is None and len(documents) > 1:
+        sys.exit(
+            f"The backend's database, of DATABASE_URL or TRINITY_DB_PATH, cannot be read ({type(error).__name__})."
+        )
+    if options.part is None and len(documents) > 1:
         sys.exit(f"There is too much for one import. Print and import each part: --part 1 to --part {len(documents)}.")
-    number = 1 if number is None else number
+    number = 1 if options.part is None else options.part
     if not 1 <= number <= len(documents):
         sys.exit(f"There is no part {number}: the parts are 1 to {len(documents)}.")
     json.dump(documents[number - 1], sys.stdout)
 
 
-def variable(name: str) -> str:
-    """A variable of the backend."""
-    return os.environ.get(name) or sys.exit(f"{name} is missing: run this with the variables of the backend.")
+def database() -> str:
+    """The backend's database, found as the backend does: a SQLite file unless there is an address."""
+    if url := os.environ.get("DATABASE_URL", "").strip():
+        return url
+    path = Path(os.environ.get("TRINITY_DB_PATH", "/data/trinity.db"))
+    # SQLite would make an empty one.
+    if not path.is_file():
+        sys.exit(
+            f"There is no {path}, and DATABASE_URL is missing: run this where the backend runs, with its variables."
+        )
+    return f"sqlite:///{path}"
 
 
-def parts(connection: Connection, cipher: AESGCM) -> list[Row]:
-    """The documents."""
+def ciphers() -> list[AESGCM]:
+    """The backend's keys: the newest, and the former one while that is being replaced."""
+    found = []
+    for name in ("CREDENTIAL_ENCRYPTION_KEY", "CREDENTIAL_ENCRYPTION_KEY_SECONDARY"):
+        try:
+            found += [AESGCM(bytes.fromhex(key))] if (key := os.environ.get(name)) else []
+        except ValueError:
+            sys.exit(f"{name} is not the backend's: it must be 64 hexadecimal digits.")
+    return found or sys.exit("CREDENTIAL_ENCRYPTION_KEY is missing: run this with the variables of the backend.")
+
+
+def parts(connection: Connection, keys: list[AESGCM], only: list[str] | None) -> list[Row]:
+    """The documents, of some agents only if they are named."""
     # Deleted agents keep their rows for a while.
     agents = rows(connection, "agent_ownership", "WHERE deleted_at IS NULL")
+    if only:
+        if unknown := set(only) - {one["agent_name"] for one in agents}:
+            sys.exit(f"There is no agent {', '.join(sorted(unknown))}.")
+        agents = [one for one in agents if one["agent_name"] in only]
     names = {one["id"]: one["username"] for one in rows(connection, "users")}
     owners = {one["agent_name"]: names.get(one["owner_id"]) for one in agents}
-    bindings = [*whatsapp(connection, cipher, owners), *telegram(connection, cipher, owners)]
+    bindings = [*whatsapp(connection, keys, owners), *telegram(connection, keys, owners)]
     shares = [share(one) for one in rows(connection, "agent_sharing") if one["agent_name"] in owners]
     shares.sort(key=lambda one: str(one["agent"]))
     none: list[Row] = []
@@ -109,7 +133,7 @@ def slices(given: list[Row]) -> list[list[Row]]:
     return found
 
 
-def whatsapp(connection: Connection, cipher: AESGCM, owners: dict[str, str | None]) -> list[Row]:
+def whatsapp(connection: Connection, keys: list[AESGCM], owners: dict[str, str | None]) -> list[Row]:
     """The bindings of WhatsApp."""
     table, links = "whatsapp_bindings", people(connection, "whatsapp_chat_links")
     return [
@@ -119,7 +143,7 @@ def whatsapp(connection: Connection, cipher: AESGCM, owners: dict[str, str | Non
             "channel": "whatsapp",
             "settings": {
                 "account_sid": one["account_sid"],
-                "auth_token": decrypted(cipher, table, one, "auth_token"),
+                "auth_token": decrypted(keys, table, one, "auth_token"),
                 "from_number": one["from_number"],
                 "messaging_service_sid": one["messaging_service_sid"],
             },
@@ -134,7 +158,7 @@ def whatsapp(connection: Connection, cipher: AESGCM, owners: dict[str, str | Non
     ]
 
 
-def telegram(connection: Connection, cipher: AESGCM, owners: dict[str, str | None]) -> list[Row]:
+def telegram(connection: Connection, keys: list[AESGCM], owners: dict[str, str | None]) -> list[Row]:
     """The bindings of Telegram."""
     table, links = "telegram_bindings", people(connection, "telegram_chat_links")
     return [
@@ -142,7 +166,7 @@ def telegram(connection: Connection, cipher: AESGCM, owners: dict[str, str | Non
             "agent": one["agent_name"],
             "owner": owners[one["agent_name"]],
             "channel": "telegram",
-            "settings": {"bot_token": decrypted(cipher, table, one, "bot_token")},
+            "settings": {"bot_token": decrypted(keys, table, one, "bot_token")},
             "webhook_secret": one["webhook_secret"],
             "webhook_token": one["telegram_secret_token"],
             "contacts": [
@@ -200,17 +224,19 @@ def rows(connection: Connection, table: str, where: str = "") -> list[Row]:
     return [dict(row) for row in connection.execute(statement).mappings()]
 
 
-def decrypted(cipher: AESGCM, table: str, row: Row, name: str) -> str:
+def decrypted(keys: list[AESGCM], table: str, row: Row, name: str) -> str:
     """A secret out of its encrypted record."""
-    try:
-        sealed = json.loads(row[f"{name}_encrypted"])
-        opened = cipher.decrypt(base64.b64decode(sealed["nonce"]), base64.b64decode(sealed["ciphertext"]), None)
-        return str(json.loads(opened)[name])
-    except (InvalidTag, ValueError, TypeError, KeyError):
-        sys.exit(
-            f"{table}, id {row['id']} (agent {row['agent_name']}): {name}_encrypted cannot be decrypted with "
-            "CREDENTIAL_ENCRYPTION_KEY. Enter the account again in Trinity, or disconnect it there."
-        )
+    for key in keys:
+        try:
+            sealed = json.loads(row[f"{name}_encrypted"])
+            opened = key.decrypt(base64.b64decode(sealed["nonce"]), base64.b64decode(sealed["ciphertext"]), None)
+            return str(json.loads(opened)[name])
+        except (InvalidTag, ValueError, TypeError, KeyError):
+            continue
+    sys.exit(
+        f"{table}, id {row['id']} (agent {row['agent_name']}): {name}_encrypted cannot be decrypted with "
+        "CREDENTIAL_ENCRYPTION_KEY. Enter the account again in Trinity, or disconnect it there."
+    )
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ async def test_a_second_host_on_one_database_is_refused(terminal: Terminal, worl
 
     assert world.host
     assert result.exit_code == 1
-    assert result.stderr.startswith("Another process serves")
+    assert result.stderr.startswith("Another host serves")
     assert len(result.stderr.splitlines()) == 1
 
 

@@ -356,7 +356,7 @@ async def test_reading_cannot_write(store: SqliteStore) -> None:
 async def test_a_file_has_one_host(store: SqliteStore, path: Path) -> None:
     assert await names(store) == []
 
-    with pytest.raises(Locked, match=r"Another process serves .*channels\.db.* stop the other one"):
+    with pytest.raises(Locked, match=r"Another host serves .*channels\.db.* stop the other one"):
         SqliteStore(f"sqlite:///{path}").open()
 
 

@@ -86,8 +86,9 @@ def run(
     capsys: pytest.CaptureFixture[str],
     *arguments: str,
     key: str = PLATFORM_KEY,
+    **variables: str,
 ) -> str:
-    """What the script prints for a database.
+    """What the script prints for a database; `variables` are more of the backend's.
 
     Raises:
         SystemExit: with the script's error.
@@ -95,6 +96,8 @@ def run(
     with environment.context() as patch:
         patch.setenv("DATABASE_URL", url)
         patch.setenv("CREDENTIAL_ENCRYPTION_KEY", key)
+        for name in ("TRINITY_DB_PATH", "CREDENTIAL_ENCRYPTION_KEY_SECONDARY"):
+            patch.setenv(name, variables.get(name, ""))
         patch.setattr(sys, "argv", [str(SCRIPT), *arguments])
         capsys.readouterr()
         runpy.run_path(str(SCRIPT), run_name="__main__")

@@ -14,6 +14,7 @@ from tests.channels.net import Net, Someone
 from tests.cli.conftest import Terminal
 from tests.imports import exported
 from tests.imports.platform import moved
+from tests.world import OWNER
 from trinity_channels.imports.agents import MOST_AGENTS
 from trinity_channels.imports.document import read
 from trinity_channels.imports.problems import Problems
@@ -210,7 +211,7 @@ def test_a_row_of_a_deleted_agent_is_not_decrypted(
 @pytest.mark.parametrize(
     ("url", "key", "said"),
     [
-        ("", exported.PLATFORM_KEY, "DATABASE_URL is missing"),
+        ("", exported.PLATFORM_KEY, r"There is no /data/none\.db, and DATABASE_URL is missing"),
         ("sqlite://", "", "CREDENTIAL_ENCRYPTION_KEY is missing"),
         ("sqlite://", "fake-key", "CREDENTIAL_ENCRYPTION_KEY is not the backend's"),
         ("sqlite://", "11", "CREDENTIAL_ENCRYPTION_KEY is not the backend's"),
@@ -222,7 +223,46 @@ def test_variables_that_are_missing_or_wrong_are_named(
     url: str, key: str, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit, match=said):
-        exported.run(url, monkeypatch, capsys, key=key)
+        exported.run(url, monkeypatch, capsys, key=key, TRINITY_DB_PATH="/data/none.db")
+
+
+def test_without_an_address_the_database_is_the_backend_s_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As the platform is installed: its compose file names the file, and leaves DATABASE_URL empty."""
+    empty(tmp_path / "trinity.db", connected("support", 7, RECORD))
+
+    printed = exported.run("", monkeypatch, capsys, TRINITY_DB_PATH=str(tmp_path / "trinity.db"))
+
+    assert [one["agent"] for one in json.loads(printed)["bindings"]] == ["support"]
+
+
+def test_while_the_platform_s_key_is_replaced_the_former_one_decrypts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = empty(tmp_path / "trinity.db", connected("support", 7, RECORD))
+    former = {"CREDENTIAL_ENCRYPTION_KEY_SECONDARY": exported.PLATFORM_KEY}
+
+    printed = exported.run(url, monkeypatch, capsys, key="22" * 32, **former)
+
+    assert json.loads(printed)["bindings"][0]["settings"]["bot_token"] == "1234:fake-token"
+
+
+async def test_agents_can_be_moved_one_by_one(
+    moving: Net, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for channel in ("whatsapp", "telegram"):
+        Someone(moving, channel, "Zoe")
+    Someone(moving, "whatsapp", "Yan")
+    url = exported.database(moving, tmp_path / "trinity.db", OWNER)
+
+    sales = json.loads(exported.run(url, monkeypatch, capsys, "--agent", "sales"))
+    both = json.loads(exported.run(url, monkeypatch, capsys, "--agent", "sales", "--agent", "support"))
+
+    assert {one["agent"] for part in ("bindings", "policies", "shares") for one in sales[part]} == {"sales"}
+    assert both == json.loads(exported.run(url, monkeypatch, capsys))
+    with pytest.raises(SystemExit, match=r"There is no agent nosuch\."):
+        exported.run(url, monkeypatch, capsys, "--agent", "nosuch")
 
 
 def test_nothing_is_printed_to_a_terminal(

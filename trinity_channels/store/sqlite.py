@@ -253,8 +253,8 @@ class SqliteStore(Store):
         except OSError as error:
             os.close(handle)
             raise Locked(
-                f"Another process serves {self._path}. A SQLite database has one host: stop the other one, "
-                "or give this one its own TRINITY_CHANNELS_HOME."
+                f"Another host serves {self._path}. A SQLite database has one: stop the other one (an application runs "
+                "with one worker), give this one its own TRINITY_CHANNELS_HOME, or use PostgreSQL."
             ) from error
         self._lock_file = handle
 
