@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from fastapi import APIRouter, FastAPI
 from freezegun.api import FrozenDateTimeFactory
@@ -21,7 +22,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tests import database
-from tests.mounting import founded, mount, running
+from tests.mounting import PUBLIC, founded, mount, running
 from trinity_channels.routes import Group
 from trinity_channels.settings import Settings
 
@@ -211,6 +212,19 @@ async def test_files_that_are_there_are_the_applications(settings: Settings, tmp
     assert file.text == THEIRS
     assert "support" in page.text
     assert posted.status_code == 200
+
+
+async def test_a_path_with_a_nul_is_answered_as_without_us(settings: Settings, tmp_path: Path) -> None:
+    alone, both = FastAPI(), FastAPI()
+    mount(both, settings)
+    statuses = []
+    for app in (alone, both):
+        app.mount("/", StaticFiles(directory=tmp_path))
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)  # older versions of Starlette raise
+        async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url=PUBLIC) as client:
+            statuses.append((await client.get("/channels/%00")).status_code)
+
+    assert statuses[0] == statuses[1]
 
 
 async def test_routes_that_are_added_while_it_runs_count(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:

@@ -94,6 +94,6 @@ def _file(files: StaticFiles, scope: Scope) -> Match:
         _, found = files.lookup_path(path)
         if files.html and (found is None or stat.S_ISDIR(found.st_mode)):
             _, found = files.lookup_path(f"{path}/index.html")
-    except OSError:  # its answer, too
+    except (OSError, ValueError):  # its answer, too; the latter for a path with a NUL
         return Match.FULL
     return Match.FULL if found is not None and stat.S_ISREG(found.st_mode) else Match.NONE
