@@ -67,8 +67,13 @@ def parsed(reply: Reply) -> object:
 
 async def document(reply: Reply) -> dict[Any, Any]:
     """The JSON object in an answer; empty if there is none."""
+    return await own_document(reply) or {}
+
+
+async def own_document(reply: Reply) -> dict[Any, Any] | None:
+    """The same, and None if there is none: then the answer is not the platform's own."""
     found = await read(reply, parsed)
-    return found if isinstance(found, dict) else {}
+    return found if isinstance(found, dict) else None
 
 
 def not_its_own(status: int) -> str:
@@ -129,8 +134,8 @@ class PublicSettingsReader:
             reply = await self._api.call("GET", self._platform.agent(agent, path), judged=_NOT_SHOWN)
         except AgentFailed as error:  # which says nothing about the setting
             raise AgentUnavailable(str(error)) from None
-        found = await document(reply)
-        if not found:
+        found = await own_document(reply)
+        if found is None:
             raise AgentUnavailable(not_its_own(reply.status))
         text = found.get(name)
         return text.strip() if isinstance(text, str) else ""

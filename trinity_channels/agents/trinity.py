@@ -18,7 +18,14 @@ import httpx
 from trinity_channels.agent_settings import TrinityAgent
 from trinity_channels.agents import task_text
 from trinity_channels.agents.json_api import MAX_ANSWER_BYTES, JsonApi, Reply
-from trinity_channels.agents.platform import Platform, PublicSettings, PublicSettingsReader, document, not_its_own
+from trinity_channels.agents.platform import (
+    Platform,
+    PublicSettings,
+    PublicSettingsReader,
+    document,
+    not_its_own,
+    own_document,
+)
 from trinity_channels.agents.port import AgentFailed, AgentTimeout, AgentTurn, AgentUnavailable, Working
 from trinity_channels.agents.problem import said_in
 from trinity_channels.agents.trinity_sessions import Sessions
@@ -135,7 +142,7 @@ class TrinityRuntime:
         """As `JsonApi.call`, with 404 among the `judged`: only the platform's own says what it knows."""
         options["judged"] = {HTTPStatus.NOT_FOUND, *options["judged"]}
         reply = await self._api.call(method, url, body, **options)
-        if reply.status == HTTPStatus.NOT_FOUND and not await document(reply):
+        if reply.status == HTTPStatus.NOT_FOUND and await own_document(reply) is None:
             raise AgentUnavailable(not_its_own(reply.status))
         return reply
 

@@ -13,7 +13,7 @@ from urllib.parse import quote
 import httpx
 
 from trinity_channels.agents.json_api import JsonApi, Reply
-from trinity_channels.agents.platform import SECONDS, Platform, document, not_its_own, parsed, read
+from trinity_channels.agents.platform import SECONDS, Platform, document, not_its_own, own_document, parsed, read
 from trinity_channels.agents.port import AgentError
 from trinity_channels.agents.problem import said_in
 from trinity_channels.email_address import normalise_email
@@ -231,7 +231,7 @@ class TrinityAccounts:
             reply = await self._api.call(method, url, body, judged=_JUDGED, most=MAX_LIST_BYTES)
         except AgentError as error:
             raise PlatformUnavailable(str(error)) from None
-        if reply.status in _JUDGED and not await document(reply):
+        if reply.status in _JUDGED and await own_document(reply) is None:
             raise PlatformUnavailable(f"{not_its_own(reply.status)} Check {self.platform.url_variable}.")
         return reply
 
