@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
+from trinity_channels.access.directory import LocalDirectory
 from trinity_channels.agents.probe import probe
 from trinity_channels.api import ChannelError, Check, CheckState, FixAction, ProviderUnavailable
 from trinity_channels.authorisation import administrator
@@ -20,9 +21,12 @@ from trinity_channels.role import Role
 from trinity_channels.store import bindings, turns
 from trinity_channels.store.bindings import StoredBinding
 from trinity_channels.store.turns import FailedTurn
+from trinity_channels.visible import cleaned_name
 
 AT_ONCE = 8
 """Providers and agents that are asked at the same time."""
+SHOWN = 10
+"""Agents of an application that a finding names."""
 _OF_PROCESSES = ("stopping", "schema", "news", "workers")
 _DOES = {
     Role.BOTH: "This process receives messages and answers them.",
@@ -74,7 +78,7 @@ class Diagnostics:
         parked = await host.store.read(turns.failed)
         accounts = asyncio.gather(*(self._account(one) for one in connected))
         # At the same time: each of them waits for servers of others.
-        way_in, agents, found = await asyncio.gather(self._way_in(connected), self._agents(), accounts)
+        way_in, agents, found = await asyncio.gather(self._way_in(connected), self._agents(connected), accounts)
         return [
             Findings("Storage", (self._database(), self._keys(), await self._locked())),
             *await self._processes(),
@@ -169,12 +173,32 @@ class Diagnostics:
             )
         return Check("mail", CheckState.OK, "A mailer is set up; no mail is sent to try it.")
 
-    async def _agents(self) -> list[Check]:
+    async def _agents(self, connected: Sequence[StoredBinding]) -> list[Check]:
+        found = await self._known_agents()
+        try:
+            names = await self._host.directory.agents(None)
+        except Exception as error:  # noqa: BLE001  an application's Directory may be anyone's code
+            if found:  # the platform's: it is told that it cannot be asked
+                return found
+            message = f"The application cannot say which agents there are ({type(error).__name__})."
+            return [
+                Check("agents", CheckState.FAILED, message, "Correct the application's Directory; its log says more.")
+            ]
+        if not found:
+            named = ", ".join(cleaned_name(one) for one in names[:SHOWN]) + (", …" if len(names) > SHOWN else "")
+            state = CheckState.OK if names else CheckState.WARNING
+            found = [Check("agents", state, f"The application has {len(names)} agents: {named or 'none'}.")]
+        return [*found, *_gone(connected, names, self._host.plugins.title)]
+
+    async def _known_agents(self) -> list[Check]:
+        """What is told of the agents of the settings or of the platform; nothing of an application's own."""
         agents = self._host.agents.every()
         if self._host.trinity:
             from trinity_channels.access.trinity_rights import rights  # noqa: PLC0415  for hosts beside a platform
 
             return await rights(self._host.trinity.accounts, agents)
+        if not isinstance(self._host.directory, LocalDirectory):
+            return []
         if not agents:
             fix = "Add a table [agents.<name>] to a file, and name that file in TRINITY_CHANNELS_CONFIG."
             return [Check("agents", CheckState.WARNING, "No agent is configured.", fix)]
@@ -252,6 +276,20 @@ def _proven(probed: Probed) -> Check:
 
 def _at(probed: Probed, failure: Check) -> Check:
     return Check(failure.code, failure.state, f"A probe to {probed.url}… failed. {failure.message}", failure.fix)
+
+
+def _gone(connected: Sequence[StoredBinding], agents: Collection[str], title: Callable[[str], str]) -> Iterator[Check]:
+    """Agents that are connected and no longer there: no other system says that one was renamed."""
+    for name in dict.fromkeys(one.agent for one in connected if one.agent not in agents):
+        channels = ", ".join(title(one.channel) for one in connected if one.agent == name)
+        shown = cleaned_name(name)
+        yield Check(
+            "agents",
+            CheckState.FAILED,
+            f"{shown} is connected to {channels}, and there is no such agent any more: people who write are not answered.",
+            f"If it was renamed, tell this host: trinity-channels agents rename {shown} NEW-NAME, or POST "
+            "/api/settings/agent-renamed. If it was deleted for good: agents delete, or …/agent-deleted.",
+        )
 
 
 def _parked(parked: Sequence[FailedTurn]) -> Check:

@@ -22,7 +22,8 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tests import database
-from tests.mounting import PUBLIC, founded, mount, running
+from tests.mounting import founded, mount, running
+from tests.world import PUBLIC
 from trinity_channels.routes import Group
 from trinity_channels.settings import Settings
 

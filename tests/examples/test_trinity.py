@@ -314,3 +314,25 @@ def test_the_platform_s_database_is_shared_if_it_is_a_file(
     found = channel_settings(url).database_url.get_secret_value()
 
     assert found == (counts or f"sqlite:///{tmp_path}/trinity_channels.db")
+
+
+async def test_the_diagnostics_know_the_platform_s_agents(town: Backend) -> None:
+    """They asked for a settings file with agents, which this host does not read."""
+    assert await agents_found(town) == [("ok", "The application has 2 agents: sales, support.")]
+
+    town.db.rename_agent("support", "helpdesk")
+    listed, gone = await agents_found(town)
+    assert listed == ("ok", "The application has 2 agents: helpdesk, sales.")
+    assert gone[0] == "failed"
+    assert gone[1].startswith("support is connected to ")
+
+    town.db.get_accessible_agent_names = None  # type: ignore[assignment, method-assign]  # a fault of the application
+    assert await agents_found(town) == [("failed", "The application cannot say which agents there are (TypeError).")]
+
+
+async def agents_found(town: Backend) -> list[tuple[str, str]]:
+    """The state and the message of each finding about agents."""
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(town.app), base_url=PUBLIC) as client:
+        answer = await client.post("/api/settings/diagnosis", headers={"Authorization": "Bearer jwt-root"})
+    (checks,) = [one["checks"] for one in answer.json() if one["title"] == "Agents"]
+    return [(one["state"], one["message"]) for one in checks]

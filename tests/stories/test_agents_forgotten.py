@@ -101,3 +101,16 @@ async def test_an_agent_s_key_stands_for_its_new_name_at_once(found: Found, plat
     await town.host.agent_renamed("support", "helpdesk")
 
     assert (await writes("support"), await writes("helpdesk")) == ("agent_not_found", "not_opted_in")
+
+
+async def test_the_host_says_that_it_was_not_told_of_a_new_name(found: Found, platform: Platform) -> None:
+    town = await served(found, platform)
+    before = (await town.api("POST", "/api/settings/diagnosis")).text
+    platform.accounts.rename("support", "helpdesk")
+    await town.later(seconds=61)
+
+    after = (await town.api("POST", "/api/settings/diagnosis")).text
+
+    assert "no such agent any more" not in before
+    assert "support is connected to WhatsApp (Twilio), and there is no such agent any more" in after
+    assert "agents rename support NEW-NAME" in after

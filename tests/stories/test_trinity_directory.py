@@ -299,9 +299,6 @@ async def test_without_the_platform_the_pages_say_so(town: World, platform: Plat
     assert "The platform&#39;s API answered 503." in page.text
 
 
-# --- agents that are renamed or removed there ---
-
-
 async def test_people_are_answered_by_a_renamed_agent_at_once(town: World, platform: Platform) -> None:
     platform.accounts.share("support", ZOE)
     await town.policy("require_sharing")
