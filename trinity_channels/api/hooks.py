@@ -251,8 +251,9 @@ async def listen(binding: Binding, ctx: Context, deliver: Deliver) -> None:
         deliver: takes what has come, in the provider's order.
 
     Raises:
-        ConfigurationError: the provider refuses the credentials; the owner is alerted.
-        ProviderUnavailable: the connection could not be made, or broke; shown to the owner while it lasts.
+        ConfigurationError: the provider refuses the credentials, at first or later; the owner is alerted.
+        ProviderUnavailable: the connection could not be made, or broke; shown to the owner while it lasts. A plugin may try
+            again by itself, with pauses, for a minute or two: until it raises this, the owner sees a connection that works.
         NotStored: as `deliver` has raised it. What was not stored has to come again: where acknowledging an event
             acknowledges those before it, nothing more may be; where each is acknowledged by itself, the plugin may go on.
 

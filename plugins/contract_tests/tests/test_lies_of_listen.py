@@ -176,6 +176,17 @@ class AsksAgainAtOnce(Echo):
         pass
 
 
+class DeliversEachEmptyAnswer(Echo):
+    breaks = "test_a_server_that_does_not_wait_is_not_rushed"
+
+    @hookimpl
+    async def listen(self, binding: Binding, ctx: Context, deliver: Deliver) -> None:
+        while True:
+            for row in await self.rows(binding, ctx, "/unread"):
+                await self.take(row, binding, ctx, deliver)
+            await deliver(Inbound())
+
+
 class TakesRefusalForTrouble(Echo):
     breaks = "test_listening_tells_revoked_credentials"
 

@@ -24,6 +24,7 @@ from trinity_channels_contract_tests.checks.looking import Looking
 from trinity_channels_contract_tests.checks.messages import Messages
 from trinity_channels_contract_tests.checks.oddities import Oddities
 from trinity_channels_contract_tests.checks.optional import Optional
+from trinity_channels_contract_tests.checks.outages import Outages
 from trinity_channels_contract_tests.checks.readback import ReadingBack
 from trinity_channels_contract_tests.checks.reading import Reading
 from trinity_channels_contract_tests.checks.receipts import Receipts
@@ -47,6 +48,7 @@ class ContractRefused(TypeError):
 class ChannelContract(
     Answers,
     Behaving,
+    Outages,
     ListeningChecks,
     Optional,
     Receipts,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,8 +16,8 @@ from trinity_channels_contract_tests.transport import Carry, Meddling
 
 MOST_CALLS = 1_000
 """Calls of one hook, after which it goes in a circle; calls take no virtual time, so no time-out would strike."""
-HURRIES = 200
-"""Questions in two minutes that are too many."""
+HURRIES, RUSH = 20, 10.0
+"""So many questions in so many seconds are too many."""
 
 
 @contextmanager
@@ -109,15 +110,17 @@ class Impatient:
 
     def __init__(self) -> None:
         self.held: dict[tuple[str, str], httpx.Response] = {}
-        self.hurried = 0
+        self.rushed = False
+        self._asked: deque[float] = deque(maxlen=HURRIES)
 
     async def __call__(self, request: httpx.Request, carry: Carry) -> httpx.Response:
         """Answer one call."""
         question, clock = (request.method, request.url.path), asyncio.get_running_loop().time
         if (known := self.held.get(question)) is not None:
-            self.hurried += 1
-            if self.hurried >= HURRIES:  # in a circle, which takes no virtual time
-                await asyncio.Event().wait()
+            self._asked.append(clock())
+            if len(self._asked) == HURRIES and clock() - self._asked[0] < RUSH:
+                self.rushed = True
+                await asyncio.Event().wait()  # a circle takes no virtual time, so it would never end
             return httpx.Response(known.status_code, content=known.content, headers=known.headers, request=request)
         asked = clock()
         response = await carry()

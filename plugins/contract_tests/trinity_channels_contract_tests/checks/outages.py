@@ -1,0 +1,109 @@
+"""What `listen` says of a provider that stops answering after it has worked: the owner is shown it, and no secret."""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from dataclasses import replace
+
+import httpx
+
+from trinity_channels.api import Binding, ConfigurationError, ProviderUnavailable
+from trinity_channels_contract_tests.check import Checks, story
+from trinity_channels_contract_tests.checks.listening import listener, listening
+from trinity_channels_contract_tests.expectations import expect, told
+from trinity_channels_contract_tests.fetching import Listening
+from trinity_channels_contract_tests.harness import Harness
+from trinity_channels_contract_tests.meddling import answers
+from trinity_channels_contract_tests.odd import PAGE
+from trinity_channels_contract_tests.outcomes import NETWORK_FAULTS
+from trinity_channels_contract_tests.transport import NetworkFault
+from trinity_channels_contract_tests.variants import secrets_of, with_other_secrets
+
+TOLD = 300.0
+"""Seconds of an outage after which the owner must be able to see it."""
+MOST = 100
+"""Calls in that time that are too many: a plugin may try again by itself, with pauses."""
+UNUSABLE = {
+    "an empty object": (200, b"{}", {"content-type": "application/json"}),
+    "a page": (200, PAGE, {"content-type": "text/html"}),
+    "a server error": (500, b'{"error": "oops"}', {"content-type": "application/json"}),
+}
+
+
+class Outages(Checks):
+    """Capability `listen`, once the connection has worked."""
+
+    area = "optional"
+
+    @story("listen", "Let ProviderUnavailable out, at the latest after a minute or two of attempts of your own.")
+    async def test_a_later_outage_is_told(self, harness: Harness) -> None:
+        """An outage that begins while it listens ends it within minutes with `ProviderUnavailable`, so the owner is told."""
+        binding = listener(harness)
+        for fault in (*NETWORK_FAULTS, NetworkFault.SILENT):
+            async with listening(harness, binding) as heard:
+                await heard.works()
+                before, harness.transport.fault = harness.transport.attempts, fault
+                error = await _ended(harness, heard)
+                harness.transport.fault = NetworkFault.NONE
+                attempts, how = harness.transport.attempts - before, f"with the provider {fault.name.lower()} later"
+                expect(attempts < MOST, f"{how}, it asked {attempts} times in {TOLD:.0f} seconds")
+                expect(heard.task.done(), f"{how}, it went on for {TOLD:.0f} seconds, and the owner sees a connection")
+            expect(isinstance(error, ProviderUnavailable), f"{how}, it {_how(error)}")
+
+    @story("listen", "Map the provider's 401/403 to ConfigurationError in every call, not only in the first.")
+    async def test_credentials_revoked_later_are_told(self, harness: Harness) -> None:
+        """Credentials that are revoked while it listens end it with `ConfigurationError`, and the owner is alerted."""
+        binding = listener(harness)
+        refusal = await _refusal(harness, binding)
+        if refusal is None:
+            return  # test_listening_tells_revoked_credentials says so
+        headers = {name: held for name, held in refusal.headers.items() if name != "content-length"}
+        async with listening(harness, binding) as heard:
+            await heard.works()
+            before = harness.transport.attempts
+            harness.transport.meddling = answers(refusal.status_code, refusal.content, headers, taken=False)
+            error = await _ended(harness, heard)
+            harness.transport.meddling = None
+            expect(heard.task.done(), f"it went on for {TOLD:.0f} seconds with credentials that the provider refuses")
+        if isinstance(error, ProviderUnavailable) and harness.transport.attempts == before:
+            return  # a connection broke, and it is the next call of the hook that asks
+        expect(isinstance(error, ConfigurationError), f"it {_how(error)}, not with ConfigurationError")
+
+    @story("listen", "Write what went wrong for people; the settings are not part of it.")
+    async def test_errors_of_listening_hold_nothing_confidential(self, harness: Harness) -> None:
+        """No error that ends `listen`, nor its causes, shows a secret: not that of the first answer, nor of a later one."""
+        binding = listener(harness)
+        for how, (status, body, headers) in UNUSABLE.items():
+            for later in (False, True):
+                unusable = answers(status, body, headers, taken=False)
+                harness.transport.meddling = None if later else unusable
+                async with listening(harness, binding) as heard:
+                    if later:
+                        await heard.works()
+                        harness.transport.meddling = unusable
+                    error = await _ended(harness, heard)
+                    harness.transport.meddling = None
+                text = "".join(traceback.format_exception(error)) + repr(vars(error)) if error else ""
+                for name, secret in secrets_of(binding.settings).items():
+                    when = "a later call" if later else "the first call"
+                    expect(secret not in text, f"{when} was answered with {how}, and its error shows {name}")
+
+
+async def _ended(harness: Harness, heard: Listening) -> BaseException | None:
+    """Wait until it ends because of what has just been changed; what it raised."""
+    harness.sockets.cut()  # what holds a connection asks only when that ends
+    await asyncio.wait([heard.task], timeout=TOLD)
+    return heard.task.exception() if heard.task.done() and not heard.task.cancelled() else None
+
+
+async def _refusal(harness: Harness, binding: Binding) -> httpx.Response | None:
+    """What the provider answers to wrong credentials; None if listening does not end with that."""
+    wrong = with_other_secrets(harness.manifest, harness.simulator.settings())
+    async with listening(harness, replace(binding, settings=wrong)) as heard:
+        error = await _ended(harness, heard)
+    return harness.transport.calls[-1].response if isinstance(error, ConfigurationError) else None
+
+
+def _how(error: BaseException | None) -> str:
+    return f"ended with {told(error)}" if error else "returned"
