@@ -68,6 +68,9 @@ class Simulator(Protocol):
 
     `prepare_listening()`, a plain method, is needed where the owner has to do something in the provider's console before the
     plugin can `listen`; from then on `settings` returns what is entered for that way. It may be called more than once.
+
+    Where messages are fetched, `connect` and `repeat_last_webhook` are not called: `demo` leaves that step out. A simulator
+    of a channel without webhooks does nothing in the first, and raises `LookupError` in the second.
     """
 
     app: ASGIApp
@@ -95,7 +98,7 @@ class Simulator(Protocol):
         """Post the latest message's webhook once more, as a provider does whose answer got lost; returns the HTTP status.
 
         Raises:
-            LookupError: no message has been received yet.
+            LookupError: no message has been received yet, or the channel has no webhooks.
         """
 
     async def settle(self) -> None:

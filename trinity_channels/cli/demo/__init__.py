@@ -14,6 +14,7 @@ def demo(
     *,
     script: Annotated[bool, typer.Option("--script", help="Play a conversation, print it, and end.")] = False,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the host; the next one shows the phone.")] = 8000,
+    listen: Annotated[bool, typer.Option("--listen", help="Let the host fetch the messages, where it can.")] = False,
 ) -> None:
     """Try everything with simulated providers: no account, no settings, nothing kept."""
     from trinity_channels.cli import servers
@@ -22,4 +23,4 @@ def demo(
     from trinity_channels.observability.log import configure_logging
 
     configure_logging("ERROR", json=False)
-    servers.run(play() if script else attend(port))
+    servers.run(play(listen=listen) if script else attend(port, listen=listen))

@@ -12,9 +12,9 @@ GREETED = "Zoe"
 """A person whose phone exists from the start, so that the page is not empty."""
 
 
-async def attend(port: int) -> None:
+async def attend(port: int, *, listen: bool) -> None:
     """Run the demo until it is stopped."""
-    async with set_up(port) as environment:
+    async with set_up(port, listen=listen) as environment:
         # Only now: a host without its Public Chat URL warns, and this one gets its own once it listens.
         configure_logging("WARNING", json=False)
         for simulator in environment.simulators.values():
@@ -31,6 +31,7 @@ def _welcome(environment: Environment) -> str:
         ("Start here", f"{environment.providers_url}/"),
         ("", "a guide, the owner's pages and a phone side by side"),
         *((f"Phone, {title(name)}", f"{environment.providers_url}/{name}/") for name in environment.simulators),
+        *((f"{title(name)} failed", reason) for name, reason in environment.failed.items()),
         ("Mailbox", f"{environment.providers_url}/mailbox"),
         ("API", f"{environment.url}/docs"),
         ("Admin token", environment.owner.token),

@@ -6,7 +6,7 @@ import contextlib
 import secrets
 import socket
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from trinity_channels.cli.demo.provider_server import provider_server
 from trinity_channels.cli.demo.signed_in import SignedIn
 from trinity_channels.cli.errors import CommandFailed
 from trinity_channels.mail.captured import CapturedMailer
-from trinity_channels.plugins import Plugins, load
+from trinity_channels.plugins import Plugin, Plugins, load
 from trinity_channels.settings import Settings
 
 AGENT = "demo"
@@ -53,19 +53,30 @@ class DemoSettings(Settings):
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """The parts of a running demo. `url` is the host's address, `providers_url` that of phones, mailbox and demo page."""
+    """The parts of a running demo. `providers_url` is the address of phones, mailbox and demo page.
+
+    `failed` are the channels that are not connected, with the reason.
+    """
 
     host: Host
     owner: Owner
     mails: CapturedMailer
     simulators: dict[str, Simulator]
-    url: str
     providers_url: str
+    failed: dict[str, str]
+
+    @property
+    def url(self) -> str:
+        """The host's address."""
+        return self.owner.url
 
 
 @contextlib.asynccontextmanager
-async def set_up(port: int) -> AsyncIterator[Environment]:
-    """Set everything up: the host on `port` if it is free, every channel that has a simulator connected to it."""
+async def set_up(port: int, *, listen: bool = False) -> AsyncIterator[Environment]:
+    """Set everything up: the host on `port` if it is free, every channel that has a simulator connected to it.
+
+    `listen`: messages are fetched wherever a channel can do that, not only where there is no other way.
+    """
     plugins = load()
     with contextlib.ExitStack() as held:
         folder = held.enter_context(tempfile.TemporaryDirectory(prefix="trinity_channels_demo_"))
@@ -82,9 +93,36 @@ async def set_up(port: int) -> AsyncIterator[Environment]:
                 servers.serving(providers, outer, websockets=True),
             ):
                 await environment.owner.set_public_address(environment.url)
-                for name, simulator in environment.simulators.items():
-                    simulator.connect(await environment.owner.connect(name, simulator.settings()))
+                for name in environment.simulators:
+                    with apart(environment.failed, name):
+                        await _connect(environment, name, listens=fetches(plugins[name], listen=listen))
                 yield environment
+
+
+@contextlib.contextmanager
+def apart(failed: dict[str, str], channel: str) -> Iterator[None]:
+    """Note why a channel fails, so that the others go on."""
+    try:
+        yield
+    except CommandFailed as error:
+        failed[channel] = str(error)
+    except Exception as error:  # noqa: BLE001  simulators are foreign code
+        failed[channel] = f"{type(error).__name__}: {error}"
+
+
+def fetches(plugin: Plugin, *, listen: bool) -> bool:
+    """Whether the host of a demo fetches a channel's messages; otherwise they come by webhook."""
+    return plugin.listens and (listen or not plugin.receives)
+
+
+async def _connect(environment: Environment, name: str, *, listens: bool) -> None:
+    simulator = environment.simulators[name]
+    if listens:
+        # What the owner does in the provider's console for this way, where there is something to do.
+        getattr(simulator, "prepare_listening", lambda: None)()
+    webhook_url = await environment.owner.connect(name, simulator.settings(), listens=listens)
+    if webhook_url is not None:
+        simulator.connect(webhook_url)
 
 
 def _pages(environment: Environment, plugins: Plugins) -> DemoPages:
@@ -128,5 +166,11 @@ def _build(
     )
     mails = CapturedMailer()
     app, host = create_app(settings, Ports(agents=DemoAgent(), mailer=mails, http=http, plugins=plugins))
-    simulators = {name: plugins[name].simulator(host.bindings.contexts.of(name)) for name in names}
-    return Environment(host, Owner(http, url, AGENT, token), mails, simulators, url, providers_url), app
+    simulators: dict[str, Simulator] = {}
+    failed: dict[str, str] = {}
+    for name in names:
+        with apart(failed, name):
+            simulators[name] = plugins[name].simulator(host.bindings.contexts.of(name))
+    if not simulators:
+        raise CommandFailed("No simulator starts:" + "".join(f"\n  {name}: {why}" for name, why in failed.items()))
+    return Environment(host, Owner(http, url, AGENT, token), mails, simulators, providers_url, failed), app

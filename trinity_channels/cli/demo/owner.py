@@ -8,6 +8,7 @@ from typing import Any, cast
 import httpx
 
 from trinity_channels.cli.errors import CommandFailed
+from trinity_channels.plugins import LISTENS
 
 
 class Owner:
@@ -16,16 +17,17 @@ class Owner:
     def __init__(self, http: httpx.AsyncClient, url: str, agent: str, token: str) -> None:
         self._http = http
         self.agent = agent
-        self._api = f"{url}/api"
+        self.url = url
         self.token = token
 
     async def set_public_address(self, url: str) -> None:
         """Set the Public Chat URL, which the owner may change or remove; a value of the settings would come back."""
         await self._ask("PUT", "settings/public_chat_url", {"value": url})
 
-    async def connect(self, channel: str, settings: Mapping[str, str]) -> str:
-        """Connect the agent; returns the webhook URL to give to the provider."""
-        return str((await self._call("PUT", channel, dict(settings)))["webhook_url"])
+    async def connect(self, channel: str, settings: Mapping[str, str], *, listens: bool) -> str | None:
+        """Connect the agent; returns the webhook URL to give to the provider, None if the host fetches the messages."""
+        connected = await self._call("PUT", channel, {**settings, LISTENS: True} if listens else dict(settings))
+        return cast("str | None", connected["webhook_url"])
 
     async def requests(self, status: str = "") -> list[dict[str, Any]]:
         """Access requests, newest first; an empty status means all."""
@@ -53,7 +55,7 @@ class Owner:
 
     async def _ask(self, method: str, path: str, body: object = None, *, token: str | None = None) -> Any:
         headers = {"Authorization": f"Bearer {token or self.token}"}
-        answer = await self._http.request(method, f"{self._api}/{path}", json=body, headers=headers)
+        answer = await self._http.request(method, f"{self.url}/api/{path}", json=body, headers=headers)
         if answer.is_success:
             return answer.json()
         # Shown on the page as it is: a demo that fails should teach what the API says.

@@ -26,6 +26,7 @@ async def run(channel: str, port: int, webhook: str, *, listen: bool) -> None:
     """
     plugins = load()
     check(plugins, channel, listen=listen)
+    listen = listen or not plugins[channel].receives
     with servers.bind(LOOPBACK, port) as bound:
         url = servers.address(bound)
         # trust_env: a proxy of the user's would be asked for addresses of this machine
