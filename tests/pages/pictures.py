@@ -181,10 +181,11 @@ async def test_draw_channels_whose_messages_are_fetched(
 ) -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     async with Net(tmp_path, clock, agents=agent, public_chat_url=None) as net:
+        reader = await page_of(net)
 
         async def drawn(name: str, path: str) -> None:
-            # A reader of its own: the clock of a browser stands still.
-            await draw(await page_of(net), Picture(name, path), tmp_path)
+            await reader.page.clock.set_fixed_time(net.now())
+            await draw(reader, Picture(name, path), tmp_path)
 
         net.listening = FETCHED
         await net.policy("open")

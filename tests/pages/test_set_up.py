@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import httpx
+from freezegun.api import FrozenDateTimeFactory
 from playwright.async_api import Page, expect
 
+from tests.channels.net import Net
 from tests.pages.browsing import Readers
 from tests.pages.clients import OWN, client_of
 from tests.world import OWNER, PUBLIC, Found, World
@@ -157,3 +160,16 @@ async def test_buttons_lead_back_to_pages_of_ours_only(admin: httpx.AsyncClient)
 
 async def test_the_steps_have_one_order(world: World) -> None:
     assert [one["code"] for one in (await state(world))["steps"]] == STEPS
+
+
+async def test_what_is_fetched_needs_no_public_address(tmp_path: Path, clock: FrozenDateTimeFactory) -> None:
+    async with Net(tmp_path, clock, public_chat_url=None) as net:
+        before = (await state(net))["steps"][2]
+        await net.listens_to("telegram")
+        after = (await state(net))["steps"][2]
+
+    assert (before["done"], "that works without" in before["fix"]) == (False, True)
+    assert (after["done"], after["message"]) == (
+        True,
+        "Not needed for what is connected: this host fetches the messages.",
+    )

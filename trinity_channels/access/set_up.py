@@ -137,7 +137,7 @@ class SetUp:
             (
                 self._channels(),
                 self._agent(agents),
-                self._public_address(),
+                self._public_address(connected),
                 self._key(backed_up),
                 self._mail(),
                 self._connection(agents, connected),
@@ -190,13 +190,18 @@ class SetUp:
         agent = agents[0] if len(agents) == 1 else ""
         return Step(StepCode.CONNECTION, title, done=False, message=message, fix=fix, agent=agent)
 
-    def _public_address(self) -> Step:
+    def _public_address(self, connected: list[StoredBinding]) -> Step:
         title = "Set the Public Chat URL"
         value = self._address.value
         failure = next((one.failure for one in self._address.probed.values() if one.failure), None)
+        if value is None and connected and all(one.listens for one in connected):
+            message = "Not needed for what is connected: this host fetches the messages."
+            return Step(StepCode.ADDRESS, title, done=True, message=message)
         if value is None:
-            message = "Providers send messages to it; it is checked as soon as it is saved."
+            message = "Providers post messages to it; it is checked as soon as it is saved."
             fix = "Enter the https:// address at which the internet reaches this host."
+            if any(self._plugins[name].listens for name in self._plugins):
+                fix += " There is none? Connect a channel whose messages this host fetches; that works without."
             return Step(StepCode.ADDRESS, title, done=False, message=message, fix=fix)
         if failure:
             return Step(StepCode.ADDRESS, title, done=False, message=failure.message, fix=failure.fix)

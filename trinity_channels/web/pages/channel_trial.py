@@ -83,4 +83,5 @@ def _form(visit: Visit, view: ChannelView, status: int = 200, **given: str) -> R
 
 def _shown(delivery: Sent) -> dict[str, Any]:
     badge, words = message_words.SENT[delivery.state]
-    return {"delivery": delivery, "badge": badge, "words": words}
+    reason = message_words.reason(delivery.failure, delivery.failure_code)
+    return {"delivery": delivery, "badge": badge, "words": words, "reason": reason}

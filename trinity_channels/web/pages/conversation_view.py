@@ -18,6 +18,7 @@ from trinity_channels.visible import one_line
 from trinity_channels.web.audit_words import by
 from trinity_channels.web.pages.curl import agent_api
 from trinity_channels.web.pages.delivery_badges import BADGES
+from trinity_channels.web.pages.message_words import reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +176,11 @@ class ConversationView:
         return Undelivered(
             f"{what} {verb} {'the group' if self.heading.group else self.title}",
             # The parts behind one that failed repeat its reason.
-            tuple(dict.fromkeys(filter(None, map(_reason, parked[:1] if not perhaps else parked)))),
+            tuple(
+                dict.fromkeys(
+                    filter(None, (reason(one.failure, one.code) for one in (parked if perhaps else parked[:1])))
+                )
+            ),
             self.found.resends[said.id],
             tuple((words.SENDING[one.state], one) for one in said.sendings) if len(said.sendings) > 1 else (),
         )
@@ -221,12 +226,6 @@ def _who(said: Said, heading: Heading) -> str:
             return f"{heading.agent}, written first"
         case _:
             return heading.agent
-
-
-def _reason(one: Sending) -> str:
-    if not one.failure:
-        return ""
-    return f"{one.failure.rstrip('.')} ({one.code})." if one.code else one.failure
 
 
 def _numbered(parts: Sequence[Sending], some: Sequence[Sending]) -> str:

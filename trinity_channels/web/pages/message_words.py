@@ -29,3 +29,10 @@ ORIGINS = {
     "test": "Test message",
 }
 """What kind of message it is."""
+
+
+def reason(failure: str | None, code: str | None) -> str:
+    """Why a message did not arrive, with the provider's code; empty if nothing is known."""
+    if not failure:
+        return ""
+    return f"{failure.rstrip('.')} ({code})." if code else failure

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from trinity_channels.people.recent_messages import RecentMessage
 from trinity_channels.store.states import OutboxState
 from trinity_channels.web.pages.channel_view import ChannelView
-from trinity_channels.web.pages.message_words import ORIGINS, RECEIVED, SENT
+from trinity_channels.web.pages.message_words import ORIGINS, RECEIVED, SENT, reason
 
 
 class RecentLine:
@@ -32,10 +32,9 @@ class RecentLine:
     @property
     def failure(self) -> str:
         """Why it did not arrive, with the provider's code; empty if it did, or still may."""
-        if not self.message.failure or self.message.state not in (OutboxState.FAILED, OutboxState.UNKNOWN):
+        if self.message.state not in (OutboxState.FAILED, OutboxState.UNKNOWN):
             return ""
-        code = f" ({self.message.failure_code})" if self.message.failure_code else ""
-        return f"{self.message.failure}{code}"
+        return reason(self.message.failure, self.message.failure_code)
 
     @property
     def path(self) -> str:
